@@ -1,0 +1,122 @@
+"""What a site's ``site.toml`` says, as frozen structs. Loading and checking is in ``load_settings``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole of site.toml after defaults, [env.NAME] and CMS_* are applied."""
+
+    name: str = "site"
+    title: str = "Untitled site"
+    base_url: str = "http://localhost:8000"
+    description: str = ""
+    author: str = ""
+    timezone: str = "UTC"
+    noindex: bool = False
+    theme: str = "base"
+    locales: tuple[Locale, ...] = ()
+    page_size: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
+    feed_size: Annotated[int, msgspec.Meta(ge=1, le=500)] = 20
+    feeds: tuple[Literal["rss", "atom", "json"], ...] = ("rss", "atom", "json")
+    database_url: str = ""
+    target: Target = msgspec.field(default_factory=lambda: Target())
+    home: Home = msgspec.field(default_factory=lambda: Home())
+    collection: tuple[Collection, ...] = ()
+    taxonomies: dict[str, Taxonomy] = {}
+    menus: dict[str, tuple[MenuItem, ...]] = {}
+    markdown: Markdown = msgspec.field(default_factory=lambda: Markdown())
+    tokens: dict[str, str] = {}
+    redirects: dict[str, str] = {}
+    redirect_files: tuple[str, ...] = ()
+    params: dict[str, Any] = {}
+
+
+class Locale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One language of the site. The first is the default.
+
+    code: BCP 47, lower case (``pt-br``); prefix: start of its URLs, ``""`` or ``/it``, by default ""
+    for the first locale and ``/<code>`` for the others; fallback: ``none`` or ``page`` (entries that
+    lack this locale are shown from the default one, canonical to it) or ``list`` (and join its lists).
+    """
+
+    code: str
+    name: str = ""
+    dir: Literal["ltr", "rtl", ""] = ""
+    prefix: str | None = None
+    hreflang: str = ""
+    fallback: Literal["none", "page", "list"] = "none"
+
+
+class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where pages are published. url: ``folder:PATH`` relative to the site folder."""
+
+    url: str = "folder:build"
+    retire_after_s: int = 0
+
+
+class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The home page: which list it shows, newest first."""
+
+    list: str = "type/post"
+
+
+class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A folder of content files and the rules by which they become entries. See docs/configuration.md.
+
+    path: folder relative to the site (``content/posts``); glob: below it; type: content type;
+    url: pattern such as ``/{year}/{month}/{slug}/`` (names: year month day slug section path folder
+    locale type and any text field); locale: ``""`` (the default), ``folder`` (first folder below
+    path), ``suffix`` (``about.it.md``) or ``field:KEY``; date: ``""`` (field date), ``filename``
+    (2015-05-15-x.md), ``path`` (/2015/05/15/ in the file's path) or ``KEY:REGEX`` with groups year,
+    month, day on any front matter key; fields: own name -> front matter key; section: ``""``
+    (field section) or ``folder``; mdx: components are neutralised and reported.
+    """
+
+    name: str
+    path: str = "content"
+    glob: tuple[str, ...] = ("**/*.md", "**/*.markdown", "**/*.mdx")
+    exclude: tuple[str, ...] = ()
+    type: str = "post"
+    types: dict[str, str] = {}
+    url: str = ""
+    locale: str = ""
+    date: str = ""
+    section: str = ""
+    fields: dict[str, str] = {}
+    defaults: dict[str, Any] = {}
+
+
+class Taxonomy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A way to group entries. field: the front matter field with the terms' names; url: of a term's
+    first page; index: of the page that lists the terms, ``""`` for none; data: data file that knows
+    the terms by name (``authors``), its ``name`` becomes the title."""
+
+    field: str
+    url: str
+    index: str = ""
+    title: str = ""
+    page_size: int = 0
+    feeds: tuple[Literal["rss", "atom", "json"], ...] | None = None
+    data: str = ""
+
+
+class MenuItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One line of a menu: either url or ref (a content file or ``type:slug``)."""
+
+    title: str = ""
+    url: str = ""
+    ref: str = ""
+    weight: int = 0
+
+
+class Markdown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How bodies are read. extensions off gives plain CommonMark."""
+
+    extensions: bool = True
+    typographer: bool = False
+    highlight: bool = True
+    raw_html: Literal["trusted", "sanitized"] = "trusted"
