@@ -1,0 +1,153 @@
+"""What types alone cannot say about settings: names, URLs, zones, patterns."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from cms_ssg.settings import Collection, Locale, Settings
+
+Path = tuple[str | int, ...]
+Wrong = tuple[Path, str, str]
+"""Path of the key, what is wrong with it, a way out."""
+
+_NAME = re.compile(r"[a-z0-9-]+")
+_CODE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+_BASE_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_FIELD = re.compile(r"\{([^{}]*)\}")
+_ZONE_FOLDERS = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo")
+
+
+def list_wrong(settings: Settings) -> list[Wrong]:
+    """All that is wrong, as (path of the key, what is wrong with it, a way out)."""
+    wrong = list(_check_site(settings))
+    wrong += [item for number, locale in enumerate(settings.locales) for item in _check_locale(settings, locale, number)]
+    wrong += [item for number, rule in enumerate(settings.collection) for item in _check_collection(settings, rule, number)]
+    wrong += list(_check_taxonomies(settings))
+    wrong += list(_check_links(settings))
+    return wrong
+
+
+def _check_site(settings: Settings) -> Iterator[Wrong]:
+    if not _NAME.fullmatch(settings.name):
+        yield ("name",), f"may hold only a-z, 0-9 and -, not {show(settings.name)}", "It names the site in the database."
+    if not _BASE_URL.fullmatch(settings.base_url):
+        yield (
+            ("base_url",),
+            f"must be an http(s) URL without query or user, not {show(settings.base_url)}",
+            'Such as "https://example.org".',
+        )
+    if not _is_zone(settings.timezone):
+        yield ("timezone",), f"is not a known time zone: {show(settings.timezone)}", 'Such as "Europe/Rome".'
+    if not settings.target.url.startswith("folder:") or not settings.target.url[7:].strip():
+        yield ("target", "url"), f"must be folder:PATH, not {show(settings.target.url)}", 'Such as "folder:build".'
+    if settings.target.retire_after_s < 0:
+        yield ("target", "retire_after_s"), "cannot be negative", ""
+    if not _NAME.fullmatch(settings.theme.replace("_", "-").lower()):
+        yield ("theme",), f"must be the name of a folder in themes/, not {show(settings.theme)}", ""
+
+
+def _is_zone(name: str) -> bool:
+    """Whether the zone exists; looks at the system's folder first because importing zoneinfo costs 15 ms."""
+    if name == "UTC":
+        return True
+    if not re.fullmatch(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", name):
+        return False
+    if any(os.path.isfile(os.path.join(folder, name)) for folder in _ZONE_FOLDERS):
+        return True
+    from zoneinfo import ZoneInfo
+
+    try:
+        return bool(ZoneInfo(name))
+    except (KeyError, ValueError, OSError):
+        return False
+
+
+def _check_locale(settings: Settings, locale: Locale, number: int) -> Iterator[Wrong]:
+    if not _CODE.fullmatch(locale.code):
+        yield ("locales", number, "code"), f"is not a language code: {show(locale.code)}", 'Such as "en" or "pt-br".'
+    if not _PREFIX.fullmatch(locale.prefix or "") or "/." in (locale.prefix or ""):
+        yield ("locales", number, "prefix"), f'must be "" or begin with a slash, not {show(locale.prefix)}', 'Such as "/it".'
+    for earlier in settings.locales[:number]:
+        if earlier.code == locale.code:
+            yield ("locales", number, "code"), f"is there twice: {show(locale.code)}", ""
+        elif earlier.prefix == locale.prefix:
+            yield ("locales", number, "prefix"), f"is also that of {earlier.code}: {show(locale.prefix)}", "Each locale needs its own."
+
+
+def _check_collection(settings: Settings, rule: Collection, number: int) -> Iterator[Wrong]:
+    path: Path = ("collection", number)
+    if any(earlier.name == rule.name for earlier in settings.collection[:number]):
+        yield (*path, "name"), f"is there twice: {show(rule.name)}", "Each collection needs its own name."
+    if not rule.name.strip():
+        yield (*path, "name"), "is empty", ""
+    if rule.path.startswith("/") or "\\" in rule.path or ".." in rule.path.split("/"):
+        yield (*path, "path"), f"must be a folder inside the site, not {show(rule.path)}", 'Such as "content/news".'
+    if rule.url:
+        yield from _check_pattern((*path, "url"), rule.url)
+    if rule.locale not in ("", "folder", "suffix") and not rule.locale.startswith("field:"):
+        yield (*path, "locale"), f'must be "", "folder", "suffix" or "field:KEY", not {show(rule.locale)}', ""
+    if rule.section not in ("", "folder"):
+        yield (*path, "section"), f'must be "" or "folder", not {show(rule.section)}', 'To read another key: fields = {section = "key"}'
+    yield from _check_date_rule((*path, "date"), rule.date)
+
+
+def _check_date_rule(path: Path, rule: str) -> Iterator[Wrong]:
+    if rule in ("", "filename", "path"):
+        return
+    key, colon, pattern = rule.partition(":")
+    if not colon or not key:
+        yield path, f'must be "", "filename", "path" or "KEY:REGEX", not {show(rule)}', ""
+        return
+    try:
+        groups = re.compile(pattern).groupindex
+    except re.error as error:
+        yield path, f"has a pattern that cannot be read: {error}", ""
+        return
+    if missing := [name for name in ("year", "month", "day") if name not in groups]:
+        yield path, f"has no group named {', '.join(missing)}", r'Such as "path:(?P<year>\\d{4})/(?P<month>\\d\\d)/(?P<day>\\d\\d)/"'
+
+
+def _check_pattern(path: Path, pattern: str) -> Iterator[Wrong]:
+    names = _FIELD.findall(pattern)
+    rest = _FIELD.sub("x", pattern)
+    if not pattern.startswith("/") or "{" in rest or "}" in rest or "?" in rest or "#" in rest or "//" in rest or "/../" in rest:
+        yield path, f"is not a URL pattern: {show(pattern)}", 'Such as "/{year}/{month}/{slug}/".'
+    elif bad := [name for name in names if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", name)]:
+        yield path, f"has a name that no field can have: {{{bad[0]}}}", 'Such as "/{year}/{month}/{slug}/".'
+
+
+def _check_taxonomies(settings: Settings) -> Iterator[Wrong]:
+    for name, taxonomy in settings.taxonomies.items():
+        path: Path = ("taxonomies", name)
+        if not _NAME.fullmatch(name.replace("_", "-")):
+            yield path, "may hold only a-z, 0-9, - and _ in its name", ""
+        yield from _check_pattern((*path, "url"), taxonomy.url)
+        if "{slug}" not in taxonomy.url:
+            yield (*path, "url"), f"must hold {{slug}}: {show(taxonomy.url)}", f'Such as "/{name}/{{slug}}/".'
+        if taxonomy.index and not taxonomy.index.startswith("/"):
+            yield (*path, "index"), f"must begin with a slash: {show(taxonomy.index)}", ""
+
+
+def _check_links(settings: Settings) -> Iterator[Wrong]:
+    for name, items in settings.menus.items():
+        for number, item in enumerate(items):
+            if bool(item.url) == bool(item.ref):
+                yield ("menus", name, number), "needs either url or ref", 'Such as {title = "About", url = "/about/"}.'
+    for source, target in settings.redirects.items():
+        if not source.startswith("/"):
+            yield ("redirects", source), "must begin with a slash", ""
+        if not re.match(r"/|https?://", target):
+            yield ("redirects", source), f"must lead to a path or an http(s) URL, not {show(target)}", ""
+
+
+def show(value: Any) -> str:
+    """A value in few characters, as TOML would write it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value[:60]}…"' if len(value) > 60 else f'"{value}"'
+    return "a table" if isinstance(value, dict) else "a list" if isinstance(value, list) else str(value)[:60]

@@ -1,0 +1,216 @@
+"""site.toml to settings: defaults, environments, variables, and errors that name file, line and the right word."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cms_ssg.errors import CmsError
+from cms_ssg.load_settings import load_settings
+from cms_ssg.settings import Settings
+from cms_ssg.toml_lines import list_key_lines
+
+
+def load(root: Path, text: str, environ: dict[str, str] | None = None, env: str = "") -> Settings:
+    (root / "site.toml").write_text(text, encoding="utf-8")
+    return load_settings(root, environ or {}, env)
+
+
+def list_problems(root: Path, text: str, environ: dict[str, str] | None = None, env: str = "") -> list[tuple[str, str, int]]:
+    with pytest.raises(CmsError) as caught:
+        load(root, text, environ, env)
+    return [(problem.code, problem.place, problem.line) for problem in caught.value.problems]
+
+
+def first_problem(root: Path, text: str) -> str:
+    with pytest.raises(CmsError) as caught:
+        load(root, text)
+    return str(caught.value.problems[0])
+
+
+def test_empty_site_toml_gives_one_english_locale_and_the_default_collections(tmp_path: Path) -> None:
+    settings = load(tmp_path, "")
+    (locale,) = settings.locales
+    assert (locale.code, locale.name, locale.dir, locale.prefix, locale.hreflang) == ("en", "English", "ltr", "", "en")
+    assert [(rule.name, rule.path, rule.type, rule.url) for rule in settings.collection] == [
+        ("posts", "content/posts", "post", "/posts/{slug}/"),
+        ("pages", "content/pages", "page", "/{path}/"),
+        ("authors", "content/authors", "author", ""),
+        ("terms", "content/terms", "term", ""),
+    ]
+    assert settings.taxonomies["tag"].index == "/tags/"
+    assert settings.target.url == "folder:build"
+
+
+def test_locales_get_prefix_direction_and_own_name(tmp_path: Path) -> None:
+    settings = load(tmp_path, 'locales = ["en", "ar", "pt-BR", "xx"]')
+    assert [(locale.code, locale.prefix, locale.dir, locale.name, locale.hreflang) for locale in settings.locales] == [
+        ("en", "", "ltr", "English", "en"),
+        ("ar", "/ar", "rtl", "العربية", "ar"),
+        ("pt-br", "/pt-br", "ltr", "Português (Brasil)", "pt-BR"),
+        ("xx", "/xx", "ltr", "xx", "xx"),
+    ]
+
+
+def test_first_locale_may_have_a_prefix_and_fallback_is_kept(tmp_path: Path) -> None:
+    settings = load(tmp_path, '[[locales]]\ncode = "en"\nprefix = "/en"\n[[locales]]\ncode = "fa"\nfallback = "page"\n')
+    assert [(locale.prefix, locale.fallback, locale.dir) for locale in settings.locales] == [("/en", "none", "ltr"), ("/fa", "page", "rtl")]
+
+
+def test_own_collection_replaces_default_ones_of_its_name_or_folder_only(tmp_path: Path) -> None:
+    settings = load(tmp_path, '[[collection]]\nname = "recipes"\npath = "content/recipes"\n')
+    assert [rule.name for rule in settings.collection] == ["recipes", "posts", "pages", "authors", "terms"]
+    settings = load(tmp_path, '[[collection]]\nname = "all"\npath = "content"\n')
+    assert [rule.name for rule in settings.collection] == ["all"]
+    settings = load(tmp_path, '[[collection]]\nname = "all"\npath = "."\n')
+    assert [rule.name for rule in settings.collection] == ["all"]
+
+
+def test_taxonomies_override_add_and_take_away(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path, '[taxonomies]\nseries = false\n[taxonomies.tag]\npage_size = 7\n[taxonomies.mood]\nfield = "mood"\nurl = "/m/{slug}/"\n'
+    )
+    assert sorted(settings.taxonomies) == ["author", "mood", "section", "tag"]
+    assert (settings.taxonomies["tag"].page_size, settings.taxonomies["tag"].url) == (7, "/tags/{slug}/")
+
+
+def test_environment_table_overrides_base_url_target_and_noindex(tmp_path: Path) -> None:
+    text = 'base_url = "https://a.org"\n[params]\nx = 1\ny = 2\n[env.staging]\nbase_url = "https://s.a.org/"\nnoindex = true\ntarget = "folder:out"\nparams.x = 3\n'
+    assert load(tmp_path, text).noindex is False
+    for settings in (load(tmp_path, text, env="staging"), load(tmp_path, text, {"CMS_ENV": "staging"})):
+        assert (settings.base_url, settings.noindex, settings.target.url) == ("https://s.a.org", True, "folder:out")
+        assert settings.params == {"x": 3, "y": 2}
+
+
+def test_variables_win_over_the_file(tmp_path: Path) -> None:
+    environ = {
+        "CMS_BASE_URL": "https://v.org", "CMS_PAGE_SIZE": "5", "CMS_NOINDEX": "1", "CMS_TARGET": "folder:/srv/www",
+        "CMS_FEEDS": "rss, json", "CMS_DATABASE_URL": "postgresql://x", "CMS_SOMEBODY_ELSES": "x",
+    }  # fmt: skip
+    settings = load(tmp_path, 'base_url = "https://a.org"\n', environ)
+    assert (settings.base_url, settings.page_size, settings.noindex) == ("https://v.org", 5, True)
+    assert (settings.target.url, settings.feeds, settings.database_url) == ("folder:/srv/www", ("rss", "json"), "postgresql://x")
+
+
+def test_wrong_variable_is_named(tmp_path: Path) -> None:
+    assert list_problems(tmp_path, "", {"CMS_PAGE_SIZE": "many"}) == [("settings.wrong-value", "CMS_PAGE_SIZE", 0)]
+    assert list_problems(tmp_path, "", {"CMS_BASEURL": "x"}) == [("settings.unknown-variable", "", 0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        ('titel = "x"', "settings.unknown-key", 1),
+        ('title = "x"\n\n# page_siz = 3\n"page_size" = "many"', "settings.wrong-value", 4),
+        ("page_size = 0", "settings.wrong-value", 1),
+        ('[[collection]]\nname = "a"\n[[collection]]\nname = "b"\ntyp = "x"', "settings.unknown-key", 5),
+        ('[[collection]]\ntype = "post"', "settings.wrong-value", 1),
+        ('description = """\nbase_url = 3\n"""\nbase_url = "nowhere"', "settings.wrong-value", 4),
+        ('markdown.typografer = true', "settings.unknown-key", 1),
+        ('[markdown]\nraw_html = "sanitised"', "settings.wrong-value", 2),
+        ('[menus]\nmain = [\n  {title = "a", url = "/"},\n  {title = "b", urll = "/"},\n]', "settings.unknown-key", 4),
+        ('[menus]\nmain = [\n  {title = "a", url = "/"},\n  {title = "b"},\n]', "settings.wrong-value", 4),
+        ('[env.staging]\nnoindx = true', "settings.unknown-key", 2),
+        ('[env.staging]\nnoindex = "yes"', "settings.wrong-value", 2),
+        ("env = 3", "settings.wrong-value", 1),
+        ('name = "My Site"', "settings.wrong-value", 1),
+        ('base_url = "https://a.org/?x=1"', "settings.wrong-value", 1),
+        ('timezone = "Europe/Rom"', "settings.wrong-value", 1),
+        ('timezone = "../../etc/passwd"', "settings.wrong-value", 1),
+        ('locales = ["en", "en"]', "settings.wrong-value", 1),
+        ('[[locales]]\ncode = "en"\n[[locales]]\ncode = "it"\nprefix = ""', "settings.wrong-value", 5),
+        ('[[collection]]\nname = "a"\npath = "../x"', "settings.wrong-value", 3),
+        ('[[collection]]\nname = "a"\nurl = "/{slug/"', "settings.wrong-value", 3),
+        ('[[collection]]\nname = "a"\ndate = "path:(?P<year>x)"', "settings.wrong-value", 3),
+        ('[taxonomies.x]\nfield = "x"\nurl = "/x/"', "settings.wrong-value", 3),
+        ('[redirects]\n"old" = "/new/"', "settings.wrong-value", 2),
+        ('target.url = "s3:x"', "settings.wrong-value", 1),
+        ('title = "x"\ntitle = "y"', "settings.toml", 2),
+        ("title =", "settings.toml", 1),
+        ('\n\ntitle = """x\n', "settings.toml", 3),
+    ],
+)  # fmt: skip
+def test_wrong_setting_is_named_with_its_line(tmp_path: Path, text: str, code: str, line: int) -> None:
+    assert list_problems(tmp_path, text) == [(code, "site.toml", line)]
+
+
+def test_nearest_right_name_is_offered(tmp_path: Path) -> None:
+    assert (
+        first_problem(tmp_path, "pagesize = 3") == 'site.toml:1: unknown key "pagesize" [settings.unknown-key]\n  Did you mean "page_size"?'
+    )
+    assert 'Did you mean "atom"?' in first_problem(tmp_path, 'feeds = ["atum"]')
+
+
+def test_all_problems_are_said_at_once(tmp_path: Path) -> None:
+    assert len(list_problems(tmp_path, 'titel = "x"\npage_size = "x"\n[[collection]]\nnam = "x"')) == 4
+
+
+def test_folder_without_site_toml_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CmsError, match=r"cms init") as caught:
+        load_settings(tmp_path, {})
+    assert caught.value.problems[0].code == "settings.no-site"
+
+
+def test_unknown_environment_lists_the_known(tmp_path: Path) -> None:
+    with pytest.raises(CmsError, match=r"\[env.staging\]"):
+        load(tmp_path, "[env.staging]\nnoindex = true", env="production")
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xfe", b"title = '\xe9'", b"[" * 5000, b"a = " + b"[" * 5000, b"x" * 2_000_000, b"\x00"])
+def test_broken_bytes_are_an_error_not_a_traceback(tmp_path: Path, raw: bytes) -> None:
+    (tmp_path / "site.toml").write_bytes(raw)
+    with pytest.raises(CmsError) as caught:
+        load_settings(tmp_path, {})
+    assert caught.value.problems[0].code == "settings.toml"
+
+
+def test_byte_order_mark_and_crlf_are_read(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_bytes(b'\xef\xbb\xbftitle = "x"\r\nname = "y"\r\n')
+    assert load_settings(tmp_path, {}).title == "x"
+
+
+KEYS = """a = "# not a comment"  # b = 1
+[t]  # [u]
+'x y'."z" = '''
+[v]
+''' # end
+list = [
+  1, [2,
+  {k = 3, l = 4}],
+]
+[[t.items]]
+n = 1
+[[t.items]]
+n = 2
+[t.items.sub]
+m = 1979-05-27T07:32:00Z
+"""
+
+
+def test_key_lines_see_through_strings_comments_and_nesting() -> None:
+    lines = list_key_lines(KEYS)
+    assert lines[("a",)] == 1 and lines[("t", "x y", "z")] == 3 and lines[("t", "list", 1, 1, "l")] == 8
+    assert lines[("t", "items", 0, "n")] == 11 and lines[("t", "items", 1, "n")] == 13 and lines[("t", "items", 1, "sub", "m")] == 15
+
+
+@given(st.text(alphabet="[]{}=\"'\n.,#ab1 \\", max_size=60))
+def test_any_text_gives_settings_or_a_settings_error(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    root = tmp_path_factory.getbasetemp() / "any"
+    root.mkdir(exist_ok=True)
+    try:
+        load(root, text)
+    except CmsError as error:
+        assert all(problem.code.startswith("settings.") for problem in error.problems)
+
+
+def test_loading_imports_msgspec_and_tomllib_only(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text('title = "x"\ntimezone = "Europe/Rome"\n')
+    code = f"import sys; from pathlib import Path; from cms_ssg.load_settings import load_settings; load_settings(Path({str(tmp_path)!r}), {{}}); print(*sys.modules)"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    assert "msgspec" in loaded
+    assert not loaded & {"yaml", "jinja2", "pydantic", "click", "psycopg", "markdown_it", "zoneinfo", "difflib", "cms_ssg.explain_settings"}
