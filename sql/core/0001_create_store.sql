@@ -166,7 +166,7 @@ CREATE TABLE cms.claims (
   kind smallint NOT NULL,         -- 0 entry, 1 file, 2 list, 3 alias, 4 fallback, 5 default
   locale text COLLATE "C" NOT NULL,
   key text COLLATE "C" NOT NULL,
-  owner_kind "char" NOT NULL,     -- e entry, f file, l list, s site
+  owner_kind "char" NOT NULL,     -- e entry, f file, l list, p page of a list (list << 24 | number), s site
   owner bigint NOT NULL,
   spec jsonb,                     -- of the output, NULL for a reference
   wins boolean NOT NULL,
@@ -182,9 +182,9 @@ CREATE TABLE cms.lists (
   locale text COLLATE "C" NOT NULL,
   name text COLLATE "C" NOT NULL,
   items int NOT NULL DEFAULT 0,
+  pages int NOT NULL DEFAULT 0,
   stale_from bytea,               -- pages from here on must be counted again; NULL: settled
   card jsonb,                     -- title, url …; NULL: the list is empty
-  card_digest bytea,
   UNIQUE (site, locale, name)
 );
 CREATE INDEX lists_stale ON cms.lists (site) WHERE stale_from IS NOT NULL;

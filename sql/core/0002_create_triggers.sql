@@ -103,3 +103,15 @@ BEGIN
 END $$;
 CREATE TRIGGER refuse_write BEFORE INSERT OR UPDATE OR DELETE ON cms.posts FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
 CREATE TRIGGER refuse_write BEFORE INSERT OR UPDATE OR DELETE ON cms.pages FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+-- A parent's statement trigger does not see statements aimed at a partition, so each partition has its own.
+CREATE FUNCTION cms.guard_partition(partition regclass) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate()', partition);
+  EXECUTE format('CREATE TRIGGER refuse_write BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write()', partition);
+END $$;
+DO $$ BEGIN
+  FOR n IN 0..15 LOOP
+    PERFORM cms.guard_partition(format('cms.pages_%s', n)::regclass);
+  END LOOP;
+END $$;

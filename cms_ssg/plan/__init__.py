@@ -1,0 +1,1 @@
+"""Which outputs must be made, and why."""

@@ -1,0 +1,228 @@
+"""Turn change rows into derived rows and dirty outputs: the step that makes an edit cost what it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, LiteralString, NamedTuple
+
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from cms_ssg.plan.derive import ENTRY, FALLBACK, FILE, Claim, Derived, EntryRow, canonical_path, derive_entry
+from cms_ssg.plan.dirty import Marks
+from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key
+from cms_ssg.site import Site
+from cms_ssg.store.claims import ClaimRow, save_claims
+from cms_ssg.store.lists import ItemRow, ListNames, save_items, touch_lists
+
+BATCH = 4000
+
+CHANGES: Final[LiteralString] = "SELECT id, kind, subject FROM cms.changes WHERE site = %s ORDER BY id LIMIT %s"
+DELETE_CHANGES: Final[LiteralString] = "DELETE FROM cms.changes WHERE id = ANY(%s)"
+
+ENTRIES: Final[LiteralString] = """
+SELECT e.id, e.source_key, e.collection, e.type, e.locale, e.translation_key, e.status, e.publish_at, e.expire_at,
+       e.removed_at IS NOT NULL, e.fields::text, e.body_key, coalesce(b.excerpt, '')
+FROM cms.entries e LEFT JOIN cms.bodies b ON b.entry = e.id WHERE e.id = ANY(%s) ORDER BY e.id"""
+
+CARDS: Final[LiteralString] = """
+SELECT entry, type, translation_key, live, listed, held, path, card_digest, address_digest, full_digest, card ->> 'slug', card ->> 'taxonomy', card ->> 'file'
+FROM cms.cards WHERE entry = ANY(%s)"""
+
+LOST_PATHS: Final[LiteralString] = """
+SELECT owner FROM cms.claims WHERE site = %s AND NOT wins AND kind = 0 AND owner_kind = 'e' AND spec IS NOT NULL AND owner = ANY(%s)"""
+
+DELETE_CARDS: Final[LiteralString] = "DELETE FROM cms.cards WHERE entry = ANY(%s)"
+
+COPY_CARDS: Final[LiteralString] = """
+COPY cms.cards (entry, site, type, locale, translation_key, live, listed, held, path, card, card_digest, address_digest, full_digest) FROM STDIN"""
+
+VARIANTS: Final[LiteralString] = """
+SELECT e.translation_key, e.id, e.locale FROM unnest(%s::text[]) k JOIN cms.entries e ON e.site = %s AND e.translation_key = k COLLATE "C" """
+
+LIVE_VARIANTS: Final[LiteralString] = """
+SELECT c.translation_key, c.locale, c.entry FROM unnest(%s::text[]) k
+JOIN cms.cards c ON c.site = %s AND c.translation_key = k COLLATE "C" AND c.live"""
+
+FILES: Final[LiteralString] = """
+SELECT f.id, f.path, f.bundle, encode(f.digest, 'hex'), w.owner, c.path
+FROM cms.files f
+LEFT JOIN cms.claims w ON w.site = f.site AND w.name = 'file:' || f.bundle COLLATE "C" AND w.owner_kind = 'e' AND f.bundle <> ''
+LEFT JOIN cms.cards c ON c.entry = w.owner
+WHERE f.id = ANY(%s)"""
+
+BUNDLE_FILES: Final[LiteralString] = """
+SELECT f.id FROM unnest(%s::text[]) b JOIN cms.files f ON f.site = %s AND f.bundle = b COLLATE "C" """
+
+
+class OldCard(NamedTuple):
+    """What the last round that saw an entry derived of it."""
+
+    entry: int
+    type: str
+    translation_key: str
+    live: bool
+    listed: bool
+    held: bool
+    path: str | None
+    card_digest: bytes
+    address_digest: bytes
+    full_digest: bytes
+    slug: str | None
+    taxonomy: str | None
+    file: str
+
+
+def take_changes(connection: Connection, site: Site, site_id: int, names: ListNames, now: datetime, marks: Marks) -> int:
+    """Derive again what the next BATCH change rows touched, and delete exactly those rows.
+
+    Returns how many rows were taken. Everything happens in the caller's transaction.
+    """
+    rows = connection.execute(CHANGES, (site_id, BATCH)).fetchall()
+    if not rows:
+        return 0
+    connection.execute(DELETE_CHANGES, ([row[0] for row in rows],))
+    entries = {row[2] for row in rows if row[1] == "e"}
+    files = {row[2] for row in rows if row[1] == "f"}
+    bundles = derive_entries(connection, site, site_id, names, now, marks, entries) if entries else set()
+    if bundles:
+        files.update(row[0] for row in connection.execute(BUNDLE_FILES, (sorted(bundles), site_id)))
+    if files:
+        again = derive_files(connection, site, site_id, marks, files)
+        if again:
+            derive_entries(connection, site, site_id, names, now, marks, again)
+    return len(rows)
+
+
+def derive_entries(
+    connection: Connection, site: Site, site_id: int, names: ListNames, now: datetime, marks: Marks, ids: set[int]
+) -> set[str]:
+    """Derive these entries and all whose claims or fallbacks they decide. Returns source keys whose bundles may have moved."""
+    ids = _with_fallback_sources(connection, site, site_id, ids)
+    derived = _derive(connection, site, site_id, now, ids)
+    claims = {number: [_claim_row(c, number) for c in derived[number].claims] if number in derived else [] for number in ids}
+    changes, flips = save_claims(connection, site_id, "e", claims)
+    marks.names(changes)
+    others = {row.owner for row, _ in flips if row.owner_kind == "e" and row.kind == ENTRY and row.spec is not None} - ids
+    if others:
+        derived.update(_derive(connection, site, site_id, now, others))
+        ids = ids | others
+    old = {row.entry: row for row in map(OldCard._make, connection.execute(CARDS, (list(ids),)))}
+    lost = {row[0] for row in connection.execute(LOST_PATHS, (site_id, list(ids)))}
+    listed = {n for n, d in derived.items() if d.live and n not in lost and not (n in old and old[n].held)}
+    _save_cards(connection, site_id, derived, listed, old)
+    _save_places(connection, names, ids, derived, listed, marks)
+    _mark_aspects(ids, derived, listed, old, marks)
+    touch_lists(connection, site_id, _described_lists(ids, derived, old))
+    return {str(d.card["file"]) for n, d in derived.items() if n not in old or (old[n].path, old[n].live) != (d.path, d.live)}
+
+
+def derive_files(connection: Connection, site: Site, site_id: int, marks: Marks, ids: set[int]) -> set[int]:
+    """Claim the paths of these files. Returns entries whose own claim to a path they decide."""
+    claims: dict[int, list[ClaimRow]] = {number: [] for number in ids}
+    for number, path, bundle, digest, owner, page in connection.execute(FILES, (list(ids),)):
+        url = _file_path(path, bundle, page)
+        if url:
+            spec = {"kind": "file", "source": path, "digest": digest}
+            claims[number].append(ClaimRow(url, FILE, "", path, "f", number, spec))
+            claims[number].append(ClaimRow(f"file:{path}", FILE, "", path, "f", number, {"kind": "file", "path": url}))
+    changes, flips = save_claims(connection, site_id, "f", claims)
+    marks.names(changes)
+    return {row.owner for row, _ in flips if row.owner_kind == "e" and row.kind == ENTRY}
+
+
+def _file_path(path: str, bundle: str, page: str | None) -> str:
+    """Where a file is published: static/ at the root, a bundle's beside its page, other files of content/ under their own folder."""
+    try:
+        if bundle:
+            if page is None or not page.endswith("/"):
+                return ""
+            return canonical_path(page + path[len(bundle.rpartition("/")[0]) + 1 :])
+        return canonical_path("/" + path.partition("/")[2])
+    except ValueError:
+        return ""
+
+
+def _with_fallback_sources(connection: Connection, site: Site, site_id: int, ids: set[int]) -> set[int]:
+    """With fallback pages, an entry also decides what its default-locale variant shows elsewhere."""
+    if not site.fallback_locales:
+        return ids
+    keys = {row[5] for row in connection.execute(ENTRIES, (list(ids),))}
+    keys.update(row[2] for row in connection.execute(CARDS, (list(ids),)))
+    found = {number for _, number, locale in connection.execute(VARIANTS, (sorted(keys), site_id)) if locale == site.default_locale}
+    return ids | found
+
+
+def _without_needless_fallbacks(connection: Connection, site: Site, site_id: int, derived: dict[int, Derived]) -> dict[int, Derived]:
+    """Drop the fallback pages and places in other locales of entries that do have a variant there."""
+    if not site.fallback_locales:
+        return derived
+    here = {d.entry for d in derived.values()}
+    live = {(d.translation_key, d.locale) for d in derived.values() if d.live}
+    keys = sorted({d.translation_key for d in derived.values()})
+    live.update((key, locale) for key, locale, entry in connection.execute(LIVE_VARIANTS, (keys, site_id)) if entry not in here)
+    result = {}
+    for number, d in derived.items():
+        claims = tuple(c for c in d.claims if c.kind != FALLBACK or (d.translation_key, c.locale) not in live)
+        items = tuple(i for i in d.items if i.locale in ("", d.locale) or (d.translation_key, i.locale) not in live)
+        result[number] = replace(d, claims=claims, items=items)
+    return result
+
+
+def _derive(connection: Connection, site: Site, site_id: int, now: datetime, ids: set[int]) -> dict[int, Derived]:
+    rows = (EntryRow(*row) for row in connection.execute(ENTRIES, (list(ids),)))
+    return _without_needless_fallbacks(connection, site, site_id, {row.id: derive_entry(site, row, now) for row in rows})
+
+
+def _claim_row(claim: Claim, owner: int) -> ClaimRow:
+    return ClaimRow(claim.name, claim.kind, claim.locale, claim.key, "e", owner, claim.spec)
+
+
+def _save_cards(connection: Connection, site_id: int, derived: Mapping[int, Derived], listed: set[int], old: Mapping[int, OldCard]) -> None:
+    if old:
+        connection.execute(DELETE_CARDS, (list(old),))
+    with connection.cursor() as cursor, cursor.copy(COPY_CARDS) as copy:
+        for number, d in sorted(derived.items()):
+            held = number in old and old[number].held
+            copy.write_row((
+                number, site_id, d.type, d.locale, d.translation_key, d.live, number in listed, held, d.path,
+                Jsonb(d.card), d.card_digest, d.address_digest, d.full_digest,
+            ))  # fmt: skip
+
+
+def _save_places(connection: Connection, names: ListNames, ids: set[int], derived: Mapping[int, Derived], listed: set[int], marks: Marks) -> None:
+    wanted = {number: derived[number].items for number in listed}
+    lists = names.ensure(connection, ((i.locale, i.list) for items in wanted.values() for i in items))
+    rows = [ItemRow(lists[(i.locale, i.list)], i.sort_key, number, i.label) for number, items in wanted.items() for i in items]
+    marks.positions.update(save_items(connection, sorted(ids), rows))
+
+
+def _mark_aspects(ids: set[int], derived: Mapping[int, Derived], listed: set[int], old: Mapping[int, OldCard], marks: Marks) -> None:
+    """Mark the readers of each aspect that changed. Others see an entry while it is listed; its own page while it is live."""
+    for number in ids & old.keys():
+        before, after = old[number], derived.get(number)
+        was = (before.card_digest, before.address_digest) if before.listed else (b"", b"")
+        seen = (after.card_digest, after.address_digest) if after and number in listed else (b"", b"")
+        was += (before.full_digest if before.live else b"",)
+        seen += (after.full_digest if after and after.live else b"",)
+        for aspect, word, a, b in zip((CARD, ADDRESS, FULL), ("card", "address", "content"), was, seen, strict=True):
+            if a != b:
+                marks.read(entry_key(aspect, number), f"{word} of {before.file}")
+
+
+def _described_lists(ids: set[int], derived: Mapping[int, Derived], old: Mapping[int, OldCard]) -> list[str]:
+    """Names of the lists that these entries describe (terms, authors), before and after."""
+    found = set()
+    for number in ids:
+        cards = [(old[number].type, old[number].taxonomy, old[number].slug)] if number in old else []
+        if number in derived:
+            card = derived[number].card
+            cards.append((derived[number].type, card.get("taxonomy"), card.get("slug")))
+        for kind, taxonomy, slug in cards:
+            if kind == "author":
+                found.add(f"author/{slug}")
+            elif kind == "term":
+                found.add(f"{taxonomy or 'tag'}/{slug}")
+    return sorted(found)

@@ -1,0 +1,119 @@
+"""From what changed to the outputs that read it: keys through an index, list positions through windows, claims by path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, LiteralString
+
+from psycopg import Connection
+
+from cms_ssg.reads import name_key
+from cms_ssg.render.kinds import KINDS, NEW, REMOVALS
+from cms_ssg.store.claims import NameChange
+
+SAVE, BULK = 0, 1
+"""Lanes: what a person waits for, and what may take its time."""
+
+HAS_OUTPUTS: Final[LiteralString] = "SELECT EXISTS (SELECT FROM cms.outputs WHERE site = %s)"
+
+MARK_READERS: Final[LiteralString] = """
+INSERT INTO cms.dirty (site, path, phase, lane, reason)
+SELECT DISTINCT ON (o.path) %(site)s, o.path, p.phase, k.lane, k.reason
+FROM unnest(%(keys)s::bigint[], %(lanes)s::smallint[], %(reasons)s::text[]) AS k(key, lane, reason)
+CROSS JOIN LATERAL (SELECT path, kind FROM cms.outputs o WHERE o.reads @> ARRAY[k.key] AND o.site = %(site)s) o
+JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[]) AS p(kind, phase) ON p.kind = o.kind
+ORDER BY o.path, k.lane, k.reason
+ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions'), lane = least(dirty.lane, excluded.lane)"""
+
+MARK_WINDOWS: Final[LiteralString] = """
+INSERT INTO cms.dirty (site, path, phase, lane, reason)
+SELECT DISTINCT ON (o.path) %(site)s, o.path, p.phase, %(lane)s, 'position in list ' || l.name || CASE l.locale WHEN '' THEN '' ELSE ' (' || l.locale || ')' END
+FROM unnest(%(lists)s::int[], %(positions)s::bytea[]) AS d(list, position)
+CROSS JOIN LATERAL (SELECT output FROM cms.windows w WHERE w.list = d.list AND w.low <= d.position AND w.high >= d.position) w
+JOIN cms.outputs o ON o.id = w.output AND o.site = %(site)s
+JOIN cms.lists l ON l.id = d.list
+JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[]) AS p(kind, phase) ON p.kind = o.kind
+ORDER BY o.path, l.name, l.locale
+ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions'), lane = least(dirty.lane, excluded.lane)"""
+
+MARK_PATHS: Final[LiteralString] = """
+INSERT INTO cms.dirty (site, path, phase, lane, reason)
+SELECT %(site)s, path, phase, lane, reason
+FROM unnest(%(paths)s::text[], %(phases)s::smallint[], %(lanes)s::smallint[], %(reasons)s::text[]) AS d(path, phase, lane, reason)
+ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions'), phase = excluded.phase,
+  lane = least(dirty.lane, excluded.lane), reason = excluded.reason"""
+
+MARK_ALL: Final[LiteralString] = """
+INSERT INTO cms.dirty (site, path, phase, lane, reason)
+SELECT o.site, o.path, p.phase, 1, %(reason)s FROM cms.outputs o JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[]) AS p(kind, phase) ON p.kind = o.kind
+WHERE o.site = %(site)s
+ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions')"""
+
+MARK_TIMED: Final[LiteralString] = """
+INSERT INTO cms.dirty (site, path, phase, lane, reason)
+SELECT o.site, o.path, p.phase, 0, 'time' FROM cms.outputs o JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[]) AS p(kind, phase) ON p.kind = o.kind
+WHERE o.site = %(site)s AND (o.valid_until <= %(now)s OR o.valid_from > %(now)s)
+ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions')"""
+
+
+@dataclass(slots=True)
+class Marks:
+    """What one step of planning found, until it is written as dirty rows."""
+
+    site: int
+    lane: int = SAVE
+    readers: dict[int, str] = field(default_factory=dict)
+    positions: set[tuple[int, bytes]] = field(default_factory=set)
+    paths: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def read(self, key: int, reason: str) -> None:
+        """Everything that reads this key must be made again."""
+        self.readers.setdefault(key, reason)
+
+    def names(self, changes: Iterable[NameChange]) -> None:
+        """Names found a new winner, lost theirs, or their winner wants another output."""
+        for change in changes:
+            self.read(name_key(f"claim/{change.name}"), f"claim to {change.name}")
+            if not change.name.startswith("/"):
+                continue
+            if change.new is None or change.new.spec is None:
+                self.paths[change.name] = (REMOVALS, "nobody claims this path any more")
+            else:
+                kind = KINDS[change.new.spec["kind"]]
+                new_page = change.old is None and kind.page and kind.phase < KINDS["list"].phase
+                self.paths[change.name] = (NEW if new_page else kind.phase, "new" if change.old is None else "another owner or form")
+
+    def save(self, connection: Connection) -> None:
+        """Write dirty rows for everything marked, and forget it."""
+        kinds = {"kinds": [k.name for k in KINDS.values()], "phases": [k.phase for k in KINDS.values()], "site": self.site}
+        if (self.readers or self.positions) and connection.execute(HAS_OUTPUTS, (self.site,)).fetchone()[0]:  # type: ignore[index]
+            keys = list(self.readers)
+            if keys:
+                columns = {"keys": keys, "lanes": [self.lane] * len(keys), "reasons": list(self.readers.values())}
+                connection.execute(MARK_READERS, {**kinds, **columns})
+            if self.positions:
+                columns = {"lists": [p[0] for p in self.positions], "positions": [p[1] for p in self.positions]}
+                connection.execute(MARK_WINDOWS, {**kinds, **columns, "lane": self.lane})
+        if self.paths:
+            rows = sorted(self.paths.items())
+            columns = {
+                "paths": [path for path, _ in rows], "phases": [row[0] for _, row in rows],
+                "lanes": [self.lane] * len(rows), "reasons": [row[1] for _, row in rows],
+            }  # fmt: skip
+            connection.execute(MARK_PATHS, {**columns, "site": self.site})
+        self.readers.clear()
+        self.positions.clear()
+        self.paths.clear()
+
+
+def mark_all(connection: Connection, site: int, reason: str) -> None:
+    """Every output must be made again."""
+    kinds = {"kinds": [k.name for k in KINDS.values()], "phases": [k.phase for k in KINDS.values()]}
+    connection.execute(MARK_ALL, {"site": site, "reason": reason, **kinds})
+
+
+def mark_timed(connection: Connection, site: int, now: object) -> None:
+    """Every output whose span of time does not hold `now` must be made again."""
+    kinds = {"kinds": [k.name for k in KINDS.values()], "phases": [k.phase for k in KINDS.values()]}
+    connection.execute(MARK_TIMED, {"site": site, "now": now, **kinds})

@@ -1,0 +1,183 @@
+"""Settle the lists that moved: their pages, their cards, and the paths they claim."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, LiteralString
+
+from psycopg import Connection
+
+from cms_ssg.plan.derive import DEFAULT, LIST, canonical_path, make_sort_key
+from cms_ssg.plan.dirty import Marks
+from cms_ssg.reads import LIST as LIST_CARD
+from cms_ssg.reads import entry_key, name_key
+from cms_ssg.site import Site
+from cms_ssg.store.claims import ClaimRow, save_claims
+from cms_ssg.store.lists import ItemRow, ListNames, StaleList, cut_pages, list_stale, save_items, save_settled
+from cms_ssg.types import Json
+
+SITEMAP_SIZE = 1000
+BATCH = 2000
+
+TERM_ENTRIES: Final[LiteralString] = """
+SELECT x.list, c.entry, c.card FROM unnest(%(lists)s::int[], %(names)s::text[]) AS x(list, name)
+JOIN cms.claims w ON w.site = %(site)s AND w.name = x.name COLLATE "C" AND w.wins
+JOIN cms.cards c ON c.entry = w.owner"""
+
+
+@dataclass(frozen=True, slots=True)
+class ListRule:
+    """What a list's name means. group: its first word; url: of its first page, '' for none; size: items a page, 0 for no pages.
+
+    kind: of its first page; index: the list that holds this one; chunks: pages run from the oldest and
+    cover everything; always: it has a page even when empty.
+    """
+
+    group: str
+    slug: str
+    url: str = ""
+    kind: str = "list"
+    size: int = 0
+    feeds: tuple[str, ...] = ()
+    index: str = ""
+    chunks: bool = False
+    always: bool = False
+    title: str = ""
+
+
+def list_rule(site: Site, locale: str, name: str) -> ListRule:
+    """What the settings make of a list's name."""
+    settings, prefix = site.settings, site.prefix(locale)
+    group, _, slug = name.partition("/")
+    if name == settings.home.list:
+        return ListRule("home", "", prefix + "/", "home", settings.page_size, settings.feeds, always=True, title=settings.title)
+    if group == "lists":
+        index = settings.taxonomies[slug].index if slug in settings.taxonomies else ""
+        special = {"sitemap": ("/sitemap.xml", "sitemaps"), "month": (f"{prefix}/archive/", "terms")}
+        url, kind = special.get(slug, (prefix + index if index else "", "terms"))
+        title = settings.taxonomies[slug].title or slug if slug in settings.taxonomies else slug
+        return ListRule("lists", slug, url, kind, title=title)
+    if group == "sitemap":
+        return ListRule(group, slug, "", "sitemap", SITEMAP_SIZE, index="lists/sitemap", chunks=True)
+    if group == "month":
+        return ListRule(group, slug, f"{prefix}/{slug}/", "list", settings.page_size, index="lists/month")
+    if group in settings.taxonomies:
+        rule = settings.taxonomies[group]
+        feeds = settings.feeds if rule.feeds is None else rule.feeds
+        return ListRule(
+            group, slug, prefix + rule.url.replace("{slug}", slug), "list", rule.page_size or settings.page_size, feeds, index=f"lists/{group}"
+        )
+    return ListRule(group, slug)
+
+
+def page_path(rule: ListRule, number: int) -> str:
+    """Path of an archive page of a list, or of a sitemap file."""
+    return f"/sitemap-{rule.slug}-{number}.xml" if rule.chunks else canonical_path(f"{rule.url.rstrip('/')}/page/{number}/")
+
+
+def feed_path(rule: ListRule, feed: str) -> str:
+    """Path of a list's feed: feed.xml (RSS), atom.xml or feed.json below its first page."""
+    return canonical_path(rule.url.rstrip("/") + "/" + {"rss": "feed.xml", "atom": "atom.xml", "json": "feed.json"}[feed])
+
+
+def settle_lists(connection: Connection, site: Site, site_id: int, names: ListNames, marks: Marks) -> int:
+    """Settle up to BATCH stale lists, those of entries before those of lists. Returns how many; 0 when all are settled."""
+    for of_lists in (False, True):
+        if stale := list_stale(connection, site_id, of_lists, BATCH):
+            _settle(connection, site, site_id, names, marks, stale)
+            return len(stale)
+    return 0
+
+
+def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, marks: Marks, stale: Sequence[StaleList]) -> None:
+    rules = [list_rule(site, s.locale, s.name) for s in stale]
+    pages = cut_pages(connection, stale, [r.size for r in rules], [r.chunks for r in rules])
+    entries = _term_entries(connection, site, site_id, stale, rules)
+    fronts: dict[int, list[ClaimRow]] = {}
+    numbered: dict[int, list[ClaimRow]] = {}
+    items: list[ItemRow] = []
+    settled = []
+    for row, rule in zip(stale, rules, strict=True):
+        card = _make_card(row, rule, entries.get(row.id)) if row.items or rule.always else None
+        count = pages.get(row.id, 0)
+        settled.append((row.id, count, card))
+        if card != row.card:
+            marks.read(entry_key(LIST_CARD, row.id), f"list {row.name}")
+            marks.read(name_key(f"list/{row.locale}/{row.name}"), f"list {row.name}")
+        fronts[row.id] = _front_claims(site, row, rule) if card is not None else []
+        for number in range(min(row.pages, count) + 1, max(row.pages, count) + 1):
+            numbered[row.id << 24 | number] = [_page_claim(row, rule, number)] if number <= count and (rule.url or rule.chunks) else []
+        if rule.index and card is not None:
+            parent = names.ensure(connection, [(row.locale, rule.index)])[(row.locale, rule.index)]
+            items.append(ItemRow(parent, _place(rule, card), -row.id, None))
+    for kind, claims in (("l", fronts), ("p", numbered)):
+        if claims:
+            changes, _ = save_claims(connection, site_id, kind, claims)
+            marks.names(changes)
+    members = [-row.id for row, rule in zip(stale, rules, strict=True) if rule.index]
+    if members:
+        marks.positions.update(save_items(connection, members, items))
+    save_settled(connection, settled)
+
+
+def _term_entries(connection: Connection, site: Site, site_id: int, stale: Sequence[StaleList], rules: Sequence[ListRule]) -> dict[int, tuple[int, Json]]:
+    """(id, card) of the term or author entry that describes a list, in its locale or else the default one."""
+    found: dict[int, tuple[int, Json]] = {}
+    wanted = [(s.id, s.locale, rule) for s, rule in zip(stale, rules, strict=True) if rule.group in site.settings.taxonomies]
+    for locale in (site.default_locale, None):
+        lists, refs = [], []
+        for number, own, rule in wanted:
+            kind = rule.group if rule.group == "author" else f"term:{rule.group}"
+            separator = ":" if rule.group == "author" else "/"
+            lists.append(number)
+            refs.append(f"{locale or own}/{kind}{separator}{rule.slug}")
+        if lists:
+            rows = connection.execute(TERM_ENTRIES, {"lists": lists, "names": refs, "site": site_id})
+            found.update({number: (entry, card) for number, entry, card in rows})
+    return found
+
+
+def _make_card(row: StaleList, rule: ListRule, entry: tuple[int, Json] | None) -> dict[str, Json]:
+    """What pages show of a list: title, URL, and the entry that describes it."""
+    card: dict[str, Json] = {"title": rule.title or row.label or rule.slug.replace("-", " "), "path": rule.url, "group": rule.group, "slug": rule.slug}
+    if rule.index and not rule.chunks:
+        card["taxonomy"] = rule.group
+    if entry is not None:
+        card["title"] = entry[1]["title"]
+        card["description"] = entry[1].get("summary") or ""
+        card["entry"] = entry[0]
+        if parent := entry[1].get("parent"):
+            card["parent"] = f"{rule.group}/{parent}"
+    return card
+
+
+def _front_claims(site: Site, row: StaleList, rule: ListRule) -> list[ClaimRow]:
+    """The first page of a list and its feeds."""
+    if not rule.url:
+        return []
+    kind = DEFAULT if rule.always or rule.group == "lists" else LIST
+    key = f"{row.name}"
+    rows = [ClaimRow(_safe(rule.url), kind, row.locale, key, "l", row.id, {"kind": rule.kind, "list": row.id})]
+    for feed in rule.feeds:
+        rows.append(ClaimRow(feed_path(rule, feed), kind, row.locale, f"{key} {feed}", "l", row.id, {"kind": "feed", "list": row.id, "format": feed}))
+    return [r for r in rows if r.name]
+
+
+def _page_claim(row: StaleList, rule: ListRule, number: int) -> ClaimRow:
+    spec = {"kind": "sitemap" if rule.chunks else "archive", "list": row.id, "page": number}
+    return ClaimRow(page_path(rule, number), LIST, row.locale, f"{row.name} {number}", "p", row.id << 24 | number, spec)
+
+
+def _safe(path: str) -> str:
+    """The path, or '' where a setting makes one that is not safe (reported by `cms check`)."""
+    try:
+        return canonical_path(path)
+    except ValueError:
+        return ""
+
+
+def _place(rule: ListRule, card: dict[str, Json]) -> bytes:
+    """A list's place among its like: months newest first, everything else by title."""
+    sort = ("-slug",) if rule.group in ("month", "sitemap") else ("title",)
+    return make_sort_key(sort, card, rule.slug.encode())

@@ -1,0 +1,1 @@
+"""From loaded values to bytes: pure, no database, no network."""

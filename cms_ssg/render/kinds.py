@@ -1,0 +1,42 @@
+"""The kinds of outputs: in which phase each is made and what its bytes are called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+ASSETS, NEW, LEAVES, LISTS, ARCHIVES, FEEDS, REMOVALS = 0, 1, 2, 3, 4, 5, 9
+"""Phases: no output of one is made while an earlier one has dirty outputs, so that nothing links to what is not there yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputKind:
+    """One kind of output. page: it is an HTML page that counts as one for people."""
+
+    name: str
+    phase: int
+    content_type: str
+    page: bool = False
+
+
+HTML, XML = "text/html; charset=utf-8", "application/xml; charset=utf-8"
+
+KINDS: Final = {
+    kind.name: kind
+    for kind in (
+        OutputKind("asset", ASSETS, ""),
+        OutputKind("file", ASSETS, ""),
+        OutputKind("entry", LEAVES, HTML, page=True),
+        OutputKind("fallback", LEAVES, HTML, page=True),
+        OutputKind("redirect", LEAVES, HTML),
+        OutputKind("404", LEAVES, HTML, page=True),
+        OutputKind("home", LISTS, HTML, page=True),
+        OutputKind("list", LISTS, HTML, page=True),
+        OutputKind("archive", ARCHIVES, HTML, page=True),
+        OutputKind("terms", LISTS, HTML, page=True),
+        OutputKind("feed", FEEDS, XML),
+        OutputKind("sitemap", FEEDS, XML),
+        OutputKind("sitemaps", FEEDS, XML),
+        OutputKind("robots", FEEDS, "text/plain; charset=utf-8"),
+    )
+}

@@ -1,0 +1,80 @@
+"""A site as the rest of the program sees it: its folder, settings, schemas and the rules that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from cms_ssg.bundled import folder as bundled_folder
+from cms_ssg.settings import Locale, Settings
+from cms_ssg.types import Json
+
+if TYPE_CHECKING:
+    from cms_ssg.content.collections import Rules
+    from cms_ssg.content.schema import Schema
+
+
+@dataclass(frozen=True)
+class Site:
+    """root: the site folder, absolute; settings: after defaults and overrides."""
+
+    root: Path
+    settings: Settings
+
+    @cached_property
+    def schemas(self) -> Mapping[str, Schema]:
+        """Content types by name: the shipped ones, then the site's own."""
+        from cms_ssg.content.schema import load_schemas
+
+        return load_schemas(bundled_folder("content_schema") / "core", self.root / "content_schema")
+
+    @cached_property
+    def rules(self) -> Rules:
+        """How files become drafts."""
+        from cms_ssg.content.collections import make_rules
+
+        return make_rules(self.settings, self.schemas)
+
+    @cached_property
+    def default_locale(self) -> str:
+        return self.settings.locales[0].code
+
+    @cached_property
+    def locales(self) -> dict[str, Locale]:
+        return {locale.code: locale for locale in self.settings.locales}
+
+    @cached_property
+    def fallback_locales(self) -> tuple[str, ...]:
+        """Locales that show the default locale's entries where they have none of their own."""
+        return tuple(locale.code for locale in self.settings.locales[1:] if locale.fallback != "none")
+
+    def list_fallback_locales(self, locale: str) -> tuple[str, ...]:
+        """Locales whose lists also hold this locale's entries."""
+        if locale != self.default_locale:
+            return ()
+        return tuple(other.code for other in self.settings.locales[1:] if other.fallback == "list")
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.settings.timezone)
+
+    def local_month(self, date: str) -> str:
+        """'2025/03' of an ISO time, in the site's zone."""
+        return datetime.fromisoformat(date).astimezone(self.zone).strftime("%Y/%m")
+
+    def card_fields(self, type_name: str) -> tuple[str, ...]:
+        """The fields of a type that other pages may show."""
+        return self.schemas[type_name].card_fields if type_name in self.schemas else ()
+
+    def entry_path(self, collection: str, type_name: str, locale: str, file: str, fields: dict[str, Json]) -> str:
+        """The path an entry wants. Raises ValueError where its fields give none that is safe."""
+        return self.rules.entry_path(collection, type_name, locale, file, fields)
+
+    def prefix(self, locale: str) -> str:
+        """Start of a locale's paths: '' or '/it'."""
+        return (self.locales[locale].prefix or "") if locale in self.locales else ""

@@ -1,0 +1,176 @@
+"""Lists: named, totally ordered sets of entries, their items, and the pages they are cut into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, LiteralString, NamedTuple
+
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from cms_ssg.types import Json
+
+ADD_LISTS: Final[LiteralString] = """
+INSERT INTO cms.lists (site, locale, name) SELECT %(site)s, l, n FROM unnest(%(locales)s::text[], %(names)s::text[]) AS x(l, n)
+ON CONFLICT (site, locale, name) DO NOTHING"""
+
+IDS_OF_LISTS: Final[LiteralString] = """
+SELECT l.locale, l.name, l.id FROM unnest(%(locales)s::text[], %(names)s::text[]) AS x(locale, name)
+JOIN cms.lists l ON l.site = %(site)s AND l.locale = x.locale COLLATE "C" AND l.name = x.name COLLATE "C" """
+
+ITEMS_OF_MEMBERS: Final[LiteralString] = """
+SELECT i.list, i.sort_key, i.member, i.label FROM unnest(%s::bigint[]) m CROSS JOIN LATERAL (
+  SELECT * FROM cms.list_items i WHERE i.member = m) i"""
+
+DELETE_ITEMS: Final[LiteralString] = """
+DELETE FROM cms.list_items i USING unnest(%s::int[], %s::bytea[]) AS d(list, sort_key) WHERE i.list = d.list AND i.sort_key = d.sort_key"""
+
+COPY_ITEMS: Final[LiteralString] = "COPY cms.list_items (list, sort_key, member, label) FROM STDIN"
+
+MOVE_LISTS: Final[LiteralString] = """
+UPDATE cms.lists l SET items = l.items + d.delta,
+  stale_from = CASE WHEN l.stale_from IS NULL OR d.lowest < l.stale_from THEN d.lowest ELSE l.stale_from END
+FROM unnest(%s::int[], %s::int[], %s::bytea[]) AS d(list, delta, lowest) WHERE l.id = d.list"""
+
+HAS_ITEMS: Final[LiteralString] = "SELECT EXISTS (SELECT FROM cms.list_items)"
+
+STALE_LISTS: Final[LiteralString] = """
+SELECT l.id, l.locale, l.name, l.items, l.pages, l.stale_from, l.card, (SELECT min(label) FROM cms.list_items i WHERE i.list = l.id AND i.label IS NOT NULL)
+FROM cms.lists l WHERE l.site = %s AND l.stale_from IS NOT NULL AND (l.name COLLATE "C" LIKE 'lists/%%') = %s
+ORDER BY l.id LIMIT %s"""
+
+DELETE_PAGES: Final[LiteralString] = """
+DELETE FROM cms.list_pages p USING unnest(%s::int[], %s::bytea[]) AS d(list, stale_from) WHERE p.list = d.list AND p.high >= d.stale_from"""
+
+# Pages from the first stale one up: each ends with the item that fills it. `most` cuts off what the front shows;
+# with `partial` a last page that is not full exists too and is open at its end.
+ADD_PAGES: Final[LiteralString] = r"""
+WITH stale AS (
+  SELECT d.list, d.size, d.most, d.partial, coalesce(p.number, 0) AS number, coalesce(p.high, ''::bytea) AS high
+  FROM unnest(%s::int[], %s::int[], %s::int[], %s::boolean[]) AS d(list, size, most, partial)
+  LEFT JOIN LATERAL (SELECT number, high FROM cms.list_pages p WHERE p.list = d.list ORDER BY number DESC LIMIT 1) p ON true
+)
+INSERT INTO cms.list_pages (list, number, high)
+SELECT s.list, s.number + (i.n + s.size - 1) / s.size, CASE WHEN i.n %% s.size = 0 THEN i.sort_key ELSE '\xff'::bytea END
+FROM stale s CROSS JOIN LATERAL (
+  SELECT sort_key, row_number() OVER (ORDER BY sort_key) AS n, lead(sort_key) OVER (ORDER BY sort_key) IS NULL AS last
+  FROM cms.list_items i WHERE i.list = s.list AND i.sort_key > s.high) i
+WHERE s.number + (i.n + s.size - 1) / s.size <= s.most AND (i.n %% s.size = 0 OR (s.partial AND i.last))"""
+
+DROP_PAGES_ABOVE: Final[LiteralString] = """
+DELETE FROM cms.list_pages p USING unnest(%s::int[], %s::int[]) AS d(list, most) WHERE p.list = d.list AND p.number > d.most"""
+
+COUNT_PAGES: Final[LiteralString] = "SELECT list, max(number) FROM cms.list_pages WHERE list = ANY(%s) GROUP BY list"
+
+SETTLE_LISTS: Final[LiteralString] = """
+UPDATE cms.lists l SET stale_from = NULL, pages = d.pages, card = d.card
+FROM unnest(%s::int[], %s::int[], %s::jsonb[]) AS d(list, pages, card) WHERE l.id = d.list"""
+
+MARK_ALL_STALE: Final[LiteralString] = "UPDATE cms.lists SET stale_from = ''::bytea WHERE site = %s"
+
+# Only the card of these lists may have changed: no page is cut again.
+TOUCH_LISTS: Final[LiteralString] = r"""
+UPDATE cms.lists SET stale_from = coalesce(stale_from, '\xff'::bytea) WHERE site = %s AND name = ANY(%s)"""
+
+
+class ItemRow(NamedTuple):
+    """One place in a list, by the list's id. member: an entry's id, or minus a list's id."""
+
+    list: int
+    sort_key: bytes
+    member: int
+    label: str | None
+
+
+class StaleList(NamedTuple):
+    """A list that moved. stale_from: the lowest sort key that did; label: how its members write its name."""
+
+    id: int
+    locale: str
+    name: str
+    items: int
+    pages: int
+    stale_from: bytes
+    card: dict[str, Json] | None
+    label: str | None
+
+
+class ListNames:
+    """Ids of lists by (locale, name), remembered for one site while a build lasts."""
+
+    def __init__(self, site: int) -> None:
+        self.site = site
+        self.ids: dict[tuple[str, str], int] = {}
+
+    def ensure(self, connection: Connection, names: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
+        """Ids of these lists, made where they are missing."""
+        missing = sorted({name for name in names if name not in self.ids})
+        if missing:
+            parameters = {"site": self.site, "locales": [m[0] for m in missing], "names": [m[1] for m in missing]}
+            connection.execute(ADD_LISTS, parameters)
+            for locale, name, number in connection.execute(IDS_OF_LISTS, parameters):
+                self.ids[(locale, name)] = number
+        return self.ids
+
+
+def save_items(connection: Connection, members: Sequence[int], wanted: Iterable[ItemRow]) -> list[tuple[int, bytes]]:
+    """Replace all places of these members.
+
+    Returns (list, sort key) of each place that appeared or went, positions before and after alike.
+    """
+    first = not connection.execute(HAS_ITEMS).fetchone()[0]  # type: ignore[index]
+    stored = set() if first else {ItemRow(*row) for row in connection.execute(ITEMS_OF_MEMBERS, (list(members),))}
+    new = set(wanted)
+    gone, fresh = stored - new, sorted(new - stored)
+    if gone:
+        connection.execute(DELETE_ITEMS, ([r.list for r in gone], [r.sort_key for r in gone]))
+    if fresh:
+        with connection.cursor() as cursor, cursor.copy(COPY_ITEMS) as copy:
+            for row in fresh:
+                copy.write_row(row)
+    moves: dict[int, tuple[int, bytes]] = {}
+    for rows, step in ((gone, -1), (fresh, 1)):
+        for row in rows:
+            delta, lowest = moves.get(row.list, (0, row.sort_key))
+            moves[row.list] = (delta + step, min(lowest, row.sort_key))
+    if moves:
+        connection.execute(MOVE_LISTS, (list(moves), [m[0] for m in moves.values()], [m[1] for m in moves.values()]))
+    return [(r.list, r.sort_key) for r in gone] + [(r.list, r.sort_key) for r in fresh]
+
+
+def list_stale(connection: Connection, site: int, of_lists: bool, limit: int) -> list[StaleList]:
+    """Lists that moved since they were last settled; of_lists picks those whose members are lists."""
+    return [StaleList(*row) for row in connection.execute(STALE_LISTS, (site, of_lists, limit))]
+
+
+def cut_pages(connection: Connection, stale: Sequence[StaleList], sizes: Sequence[int], chunks: Sequence[bool]) -> dict[int, int]:
+    """Cut these lists into pages again from where they moved.
+
+    sizes: items a page, 0 for a list without pages; chunks: True where every item is on a page and a
+    last partial page exists (sitemaps), False where the front covers what no full page holds.
+    Returns the number of pages of each list that has any.
+    """
+    rows = [(s, size, chunk) for s, size, chunk in zip(stale, sizes, chunks, strict=True) if size]
+    ids = [s.id for s, _, _ in rows]
+    most = [(-(-s.items // size) if chunk else max(0, s.items // size - 1)) for s, size, chunk in rows]
+    connection.execute(DELETE_PAGES, (ids, [s.stale_from for s, _, _ in rows]))
+    connection.execute(DROP_PAGES_ABOVE, (ids, most))
+    connection.execute(ADD_PAGES, (ids, [size for _, size, _ in rows], most, [chunk for _, _, chunk in rows]))
+    return dict(connection.execute(COUNT_PAGES, (ids,)).fetchall())
+
+
+def save_settled(connection: Connection, rows: Sequence[tuple[int, int, dict[str, Json] | None]]) -> None:
+    """Record (list, pages, card) of lists whose pages and claims are up to date; card None: the list is empty."""
+    cards = [Jsonb(card) if card is not None else None for _, _, card in rows]
+    connection.execute(SETTLE_LISTS, ([r[0] for r in rows], [r[1] for r in rows], cards))
+
+
+def mark_all_stale(connection: Connection, site: int) -> None:
+    """Have all lists of a site settled again from the start."""
+    connection.execute(MARK_ALL_STALE, (site,))
+
+
+def touch_lists(connection: Connection, site: int, names: Sequence[str]) -> None:
+    """Have the cards of the lists of these names settled again, their pages left alone."""
+    if names:
+        connection.execute(TOUCH_LISTS, (site, list(names)))
