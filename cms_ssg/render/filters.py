@@ -1,0 +1,100 @@
+"""Filters for templates: dates, JSON for script elements, cutting text, slugs, absolute addresses. ``FILTERS`` names them all."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import urljoin
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from cms_ssg.render.dates import format_iso, format_rfc822
+
+
+@pass_context
+def show_date(context: Context, value: datetime | None, style: str = "long") -> str:
+    """``{{ page.published|date }}``: a day in the locale's words. style: long, short, month, month_name, iso or a site's own."""
+    text: str = context["t"].date(value, style)
+    return text
+
+
+_JSON_UNSAFE: Final = {ord(char): f"\\u{ord(char):04x}" for char in "<>&'\u2028\u2029"}
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+def dump_json_ld(value: Any) -> Markup:
+    """JSON that cannot leave its ``<script>``: < > & ' and line separators are escaped, empty members left out.
+
+    Times become RFC 3339. Members whose value is None, ``""``, ``[]`` or ``{}`` are dropped, so that a
+    template can name everything and print what there is.
+    """
+    text = json.dumps(_prune(value), ensure_ascii=False, separators=(",", ":"))
+    return Markup(_SURROGATE.sub("\ufffd", text.translate(_JSON_UNSAFE)))
+
+
+def _prune(value: Any) -> Any:
+    if isinstance(value, dict):
+        pruned = {str(key): _prune(item) for key, item in value.items()}
+        return {key: item for key, item in pruned.items() if item is not None and item != "" and item != [] and item != {}}
+    if isinstance(value, (list, tuple)):
+        return [_prune(item) for item in value]
+    if isinstance(value, datetime):
+        return format_iso(value)
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return str(value)
+
+
+_TAG: Final = re.compile(r"<[^>]*>")
+
+
+def truncate_words(text: str | None, words: int = 30, end: str = "…") -> str:
+    """Plain text of at most so many words. Markup loses its tags first; CJK text without spaces is cut at 2 characters a word."""
+    if not text:
+        return ""
+    plain = Markup(_TAG.sub(" ", text)).unescape() if isinstance(text, Markup) else str(text)
+    parts = plain.split()
+    shown = " ".join(parts[:words])
+    if len(shown) > words * 12:
+        return shown[: words * 2].rstrip() + end
+    return shown + end if len(parts) > words else shown
+
+
+def make_slug(text: str | None) -> str:
+    """Lower case letters and digits of any script joined by hyphens: ``Città & Co.`` gives ``citta-co``. For anchors and classes."""
+    folded = unicodedata.normalize("NFKD", str(text or "")).casefold()
+    latin = "".join(char for char in folded if not "\u0300" <= char <= "\u036f")
+    return "-".join(re.findall(r"\w+", unicodedata.normalize("NFC", latin).replace("_", " ")))
+
+
+@lru_cache(maxsize=64)
+def _origin(base_url: str) -> str:
+    found = re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*", base_url)
+    return found[0] if found else ""
+
+
+def make_absolute(url: str | None, base_url: str) -> str:
+    """An address with scheme and host, for what leaves the site. url: ``/x/`` with the base path in it, or absolute already."""
+    if not url:
+        return ""
+    if url[0] == "/" and url[:2] != "//":
+        return _origin(base_url) + url
+    return url if "://" in url else urljoin(base_url + "/", url)
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "absolute": make_absolute,
+    "date": show_date,
+    "iso": format_iso,
+    "json_ld": dump_json_ld,
+    "rfc822": format_rfc822,
+    "slug": make_slug,
+    "truncate_words": truncate_words,
+}
