@@ -51,7 +51,7 @@ def text_direction(code: str) -> str:
 
 def language_name(code: str) -> str:
     """A language's name in that language, the code where it is not known."""
-    return LANGUAGE_NAMES.get(code) or LANGUAGE_NAMES.get(code.split("-")[0]) or code
+    return LANGUAGE_NAMES.get(code) or LANGUAGE_NAMES.get(code.partition("-")[0]) or code
 
 
 def language_tag(code: str) -> str:

@@ -38,7 +38,7 @@ def load_settings(root: Path, environ: Mapping[str, str], env: str = "") -> Sett
             if table:
                 msgspec.convert(with_defaults(merge_tables(data, table)), Settings)
         if name and name not in envs:
-            raise _no_such_env(name, envs, text)
+            raise _no_such_env(name, envs)
         merged = with_defaults(merge_tables(merge_tables(data, envs.get(name, {})), _read_environ(environ)))
         settings = _fill(msgspec.convert(merged, Settings))
     except (msgspec.ValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -86,7 +86,7 @@ def parse_site_toml(text: str) -> dict[str, Any]:
 
 
 def merge_tables(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """below with above's keys put over it; tables are merged key by key, everything else is replaced."""
+    """Put above's keys over those of below; tables are merged key by key, everything else is replaced."""
     merged = dict(below)
     for key, value in above.items():
         if key == "target":
@@ -97,7 +97,7 @@ def merge_tables(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, A
 
 
 def _as_table(value: Any) -> Any:
-    """target = "folder:build" means [target] url = "folder:build"."""
+    """Written out: target = "folder:build" means [target] url = "folder:build"."""
     return {"url": value} if isinstance(value, str) else value
 
 
@@ -146,13 +146,13 @@ def _refuse_misspelt(name: str) -> None:
         raise fail("settings.unknown-variable", f"the environment variable {name} is not known", hint=f'Did you mean "{near[0]}"?')
 
 
-def _no_such_env(name: str, envs: Mapping[str, Any], text: str) -> CmsError:
+def _no_such_env(name: str, envs: Mapping[str, Any]) -> CmsError:
     known = ", ".join(f"[env.{key}]" for key in envs) or "none"
     return fail("settings.unknown-env", f'there is no [env.{name}]', place=FILE, hint=f"Environments in {FILE}: {known}")  # fmt: skip
 
 
 def with_defaults(data: Mapping[str, Any]) -> dict[str, Any]:
-    """data with short forms written out, the built-in taxonomies below the user's, the default collections added."""
+    """The tables with short forms written out, the built-in taxonomies below the user's."""
     full = dict(data)
     if "target" in full:
         full["target"] = _as_table(full["target"])

@@ -23,12 +23,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     feed_size: Annotated[int, msgspec.Meta(ge=1, le=500)] = 20
     feeds: tuple[Literal["rss", "atom", "json"], ...] = ("rss", "atom", "json")
     database_url: str = ""
-    target: Target = msgspec.field(default_factory=lambda: Target())
-    home: Home = msgspec.field(default_factory=lambda: Home())
+    target: Target = msgspec.field(default_factory=lambda: Target())  # noqa: PLW0108 - it is defined below
+    home: Home = msgspec.field(default_factory=lambda: Home())  # noqa: PLW0108 - it is defined below
     collection: tuple[Collection, ...] = ()
     taxonomies: dict[str, Taxonomy] = {}
     menus: dict[str, tuple[MenuItem, ...]] = {}
-    markdown: Markdown = msgspec.field(default_factory=lambda: Markdown())
+    markdown: Markdown = msgspec.field(default_factory=lambda: Markdown())  # noqa: PLW0108 - it is defined below
     tokens: dict[str, str] = {}
     redirects: dict[str, str] = {}
     redirect_files: tuple[str, ...] = ()
@@ -93,7 +93,8 @@ class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 class Taxonomy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A way to group entries. field: the front matter field with the terms' names; url: of a term's
     first page; index: of the page that lists the terms, ``""`` for none; data: data file that knows
-    the terms by name (``authors``), its ``name`` becomes the title."""
+    the terms by name (``authors``), its ``name`` becomes the title.
+    """
 
     field: str
     url: str

@@ -80,7 +80,8 @@ def test_taxonomies_override_add_and_take_away(tmp_path: Path) -> None:
 
 
 def test_environment_table_overrides_base_url_target_and_noindex(tmp_path: Path) -> None:
-    text = 'base_url = "https://a.org"\n[params]\nx = 1\ny = 2\n[env.staging]\nbase_url = "https://s.a.org/"\nnoindex = true\ntarget = "folder:out"\nparams.x = 3\n'
+    text = 'base_url = "https://a.org"\n[params]\nx = 1\ny = 2\n[env.staging]\nbase_url = "https://s.a.org/"\nnoindex = true\n'
+    text += 'target = "folder:out"\nparams.x = 3\n'
     assert load(tmp_path, text).noindex is False
     for settings in (load(tmp_path, text, env="staging"), load(tmp_path, text, {"CMS_ENV": "staging"})):
         assert (settings.base_url, settings.noindex, settings.target.url) == ("https://s.a.org", True, "folder:out")
@@ -194,8 +195,8 @@ m = 1979-05-27T07:32:00Z
 
 def test_key_lines_see_through_strings_comments_and_nesting() -> None:
     lines = list_key_lines(KEYS)
-    assert lines[("a",)] == 1 and lines[("t", "x y", "z")] == 3 and lines[("t", "list", 1, 1, "l")] == 8
-    assert lines[("t", "items", 0, "n")] == 11 and lines[("t", "items", 1, "n")] == 13 and lines[("t", "items", 1, "sub", "m")] == 15
+    assert (lines[("a",)], lines[("t", "x y", "z")], lines[("t", "list", 1, 1, "l")]) == (1, 3, 8)
+    assert [lines[("t", "items", *rest)] for rest in ((0, "n"), (1, "n"), (1, "sub", "m"))] == [11, 13, 15]
 
 
 @given(st.text(alphabet="[]{}=\"'\n.,#ab1 \\", max_size=60))
@@ -204,13 +205,14 @@ def test_any_text_gives_settings_or_a_settings_error(tmp_path_factory: pytest.Te
     root.mkdir(exist_ok=True)
     try:
         load(root, text)
-    except CmsError as error:
-        assert all(problem.code.startswith("settings.") for problem in error.problems)
+    except CmsError as caught:
+        assert all(problem.code.startswith("settings.") for problem in caught.problems)  # noqa: PT017
 
 
 def test_loading_imports_msgspec_and_tomllib_only(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text('title = "x"\ntimezone = "Europe/Rome"\n')
-    code = f"import sys; from pathlib import Path; from cms_ssg.load_settings import load_settings; load_settings(Path({str(tmp_path)!r}), {{}}); print(*sys.modules)"
+    code = "import sys; from pathlib import Path; from cms_ssg.load_settings import load_settings; "
+    code += f"load_settings(Path({str(tmp_path)!r}), {{}}); print(*sys.modules)"
     loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
     assert "msgspec" in loaded
     assert not loaded & {"yaml", "jinja2", "pydantic", "click", "psycopg", "markdown_it", "zoneinfo", "difflib", "cms_ssg.explain_settings"}

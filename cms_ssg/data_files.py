@@ -1,0 +1,220 @@
+"""Data files of a site (``data/**`` in YAML, TOML, JSON, CSV) as values that templates read by name and key."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from cms_ssg.errors import fail
+from cms_ssg.types import Json, Problem
+
+SUFFIXES = (".yaml", ".yml", ".toml", ".json", ".csv")
+MAX_SIZE_BYTES = 32_000_000
+_HINT = "Until it can be read, pages keep what they show."
+
+
+class Data:
+    """The data files of one site, each read when it is first asked for."""
+
+    def __init__(self, files: dict[str, Path], root: Path) -> None:
+        self.files = files
+        self._root = root
+        self._values: dict[str, Json] = {}
+        self._keyed: dict[str, dict[str, Json]] = {}
+
+    def value(self, name: str, key: str | None = None) -> Json:
+        """The whole of data/<name>.*, or one key of it; None where there is none.
+
+        A list of tables is keyed by ``id``, a CSV file by its ``id`` or first column.
+        Raises CmsError data.unreadable with file and line.
+        """
+        if name not in self.files:
+            return None
+        if name not in self._values:
+            self._values[name] = read_data_file(self.files[name], self._root)
+            self._keyed[name] = list_keys(self._values[name])
+        return self._values[name] if key is None else self._keyed[name].get(key)
+
+    def keys(self, name: str) -> dict[str, Json]:
+        """The values of data/<name>.* by key. Raises CmsError data.unreadable."""
+        self.value(name)
+        return self._keyed.get(name, {})
+
+
+def read_data(root: Path) -> Data:
+    """The data files of the site in root; nothing is parsed yet."""
+    return Data(list_data_files(root)[0], root)
+
+
+def list_data_files(root: Path) -> tuple[dict[str, Path], list[Problem]]:
+    """Name -> file, ``authors`` for data/authors.yaml, and a problem for each file whose name is taken by another."""
+    found: dict[str, Path] = {}
+    problems: list[Problem] = []
+    base = root / "data"
+    for folder, folders, files in os.walk(base):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for file in sorted(files, key=lambda name: (_rank(name), name)):
+            stem, suffix = os.path.splitext(file)
+            if suffix.lower() not in SUFFIXES or file.startswith("."):
+                continue
+            path = Path(folder, file)
+            name = path.relative_to(base).as_posix()[: -len(suffix)] if suffix else stem
+            if name in found:
+                hint = f"It is not read; {found[name].name} is. Rename or remove one of them."
+                problems.append(Problem("data.duplicate", _place(path, root), 0, f'a second file is called "{name}"', hint, "warning"))
+            else:
+                found[name] = path
+    return found, problems
+
+
+def _rank(file: str) -> int:
+    suffix = os.path.splitext(file)[1].lower()
+    return SUFFIXES.index(suffix) if suffix in SUFFIXES else len(SUFFIXES)
+
+
+def list_keys(value: Json) -> dict[str, Json]:
+    """What ``data(name, key)`` can ask for: the keys of a table, the ``id`` of each table in a list."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, Rows):
+        return value.keyed
+    if isinstance(value, list) and value and all(isinstance(item, dict) and isinstance(item.get("id"), str | int) for item in value):
+        return {str(item["id"]): item for item in reversed(value)}
+    return {}
+
+
+class Rows(list[dict[str, str]]):
+    """The rows of a CSV file. keyed: by the column ``id``, else by the first; the first row of a key counts."""
+
+    keyed: dict[str, Json]
+
+
+def read_data_file(path: Path, root: Path) -> Json:
+    """The value of one file, JSON values only: times become ISO 8601 text. Raises CmsError data.unreadable."""
+    place = _place(path, root)
+    try:
+        if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
+            raise _UnreadableError("is a link that leads out of the site")
+        raw = path.read_bytes() if path.stat().st_size <= MAX_SIZE_BYTES else None
+        if raw is None:
+            raise _UnreadableError(f"is larger than {MAX_SIZE_BYTES:,} bytes")
+        text = raw.decode("utf-8-sig")
+        return _PARSERS[path.suffix.lower()](text)
+    except UnicodeDecodeError as error:
+        raise fail(
+            "data.unreadable", "is not UTF-8", place=place, line=raw.count(b"\n", 0, error.start) + 1 if raw else 0, hint=_HINT
+        ) from None
+    except OSError as error:
+        raise fail("data.unreadable", f"cannot be read: {error.strerror}", place=place, hint=_HINT) from None
+    except RecursionError:
+        raise fail("data.unreadable", "is nested too deeply", place=place, hint=_HINT) from None
+    except _UnreadableError as error:
+        raise fail("data.unreadable", str(error), place=place, line=error.line, hint=_HINT) from None
+
+
+class _UnreadableError(Exception):
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def _place(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def _parse_json(text: str) -> Json:
+    import json
+
+    def refuse(name: str) -> None:
+        raise _UnreadableError(f"{name} is not JSON")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except json.JSONDecodeError as error:
+        raise _UnreadableError(f"is not JSON: {error.msg.lower()}", error.lineno) from None
+    except ValueError as error:
+        raise _UnreadableError(f"is not JSON: {error}") from None
+
+
+def _parse_toml(text: str) -> Json:
+    import tomllib
+
+    try:
+        return _Converter().convert(tomllib.loads(text.replace("\r\n", "\n")))
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        raise _UnreadableError(f"is not TOML: {error}", int(found[1]) if found else 0) from None
+
+
+def _parse_yaml(text: str) -> Json:
+    import yaml
+
+    from cms_ssg.data_yaml import DataLoader
+
+    try:
+        return _Converter().convert(yaml.load(text, DataLoader))  # noqa: S506 - a safe loader, stricter
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise _UnreadableError(f"is not YAML: {error.problem or error.context}", mark.line + 1 if mark else 0) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise _UnreadableError(f"is not YAML: {' '.join(str(error).split())}") from None
+
+
+def _parse_csv(text: str) -> Json:
+    import csv
+    import io
+
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = Rows()
+    rows.keyed = {}
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        if len(set(header)) < len(header):
+            raise _UnreadableError("has two columns of one name", 1)
+        column = header.index("id") if "id" in header else 0
+        for cells in reader:
+            if not cells:
+                continue
+            if len(cells) > len(header):
+                raise _UnreadableError(f"has {len(cells)} cells in a row of {len(header)} columns", reader.line_num)
+            cells += [""] * (len(header) - len(cells))
+            rows.append(dict(zip(header, cells, strict=True)))
+            rows.keyed.setdefault(cells[column], rows[-1])
+    except csv.Error as error:
+        raise _UnreadableError(f"is not CSV: {error}", reader.line_num) from None
+    return rows
+
+
+_PARSERS: dict[str, Any] = {".yaml": _parse_yaml, ".yml": _parse_yaml, ".toml": _parse_toml, ".json": _parse_json, ".csv": _parse_csv}
+
+
+class _Converter:
+    """Makes JSON values of what a parser gave: text keys, times as text. Counts, because YAML aliases can multiply a file."""
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+        self.visits = 0
+
+    def convert(self, value: Any) -> Json:
+        if isinstance(value, dict | list | tuple | set):
+            self.seen.add(id(value))
+            self.visits += 1
+            if self.visits > 1000 + 10 * len(self.seen):
+                raise _UnreadableError("has aliases that expand to too much")
+        if isinstance(value, dict):
+            return {str(key): self.convert(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.convert(item) for item in value]
+        if isinstance(value, set):
+            return sorted(str(item) for item in value)
+        if isinstance(value, datetime | date | time):
+            return value.isoformat()
+        if isinstance(value, bytes):
+            raise _UnreadableError("holds binary data")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise _UnreadableError(f"holds {value}, which is not a number JSON knows")
+        return value
