@@ -78,3 +78,22 @@ class Site:
     def prefix(self, locale: str) -> str:
         """Start of a locale's paths: '' or '/it'."""
         return (self.locales[locale].prefix or "") if locale in self.locales else ""
+
+    def path_in(self, path: str, locale: str, other: str) -> str:
+        """The same path under another locale's prefix."""
+        return self.prefix(other) + path[len(self.prefix(locale)) :]
+
+    @cached_property
+    def base_path(self) -> str:
+        """The path of base_url without a final '/': '' or '/blog'."""
+        from urllib.parse import urlsplit
+
+        return urlsplit(self.settings.base_url).path.rstrip("/")
+
+    @cached_property
+    def origin(self) -> str:
+        """base_url without its path: 'https://example.com'."""
+        from urllib.parse import urlsplit
+
+        parts = urlsplit(self.settings.base_url)
+        return f"{parts.scheme}://{parts.netloc}"

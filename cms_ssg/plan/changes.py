@@ -15,7 +15,7 @@ from cms_ssg.plan.dirty import Marks
 from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key
 from cms_ssg.site import Site
 from cms_ssg.store.claims import ClaimRow, save_claims
-from cms_ssg.store.lists import ItemRow, ListNames, save_items, touch_lists
+from cms_ssg.store.lists import ItemRow, ListNames, save_items, stir_lists, touch_lists
 
 BATCH = 4000
 
@@ -114,7 +114,9 @@ def derive_entries(
     listed = {n for n, d in derived.items() if d.live and n not in lost and not (n in old and old[n].held)}
     _save_cards(connection, site_id, derived, listed, old)
     _save_places(connection, names, ids, derived, listed, marks)
-    _mark_aspects(ids, derived, listed, old, marks)
+    moved = _mark_aspects(ids, derived, listed, old, marks) & listed
+    items = (item for number in moved for item in derived[number].items if item.list.startswith("sitemap/"))
+    stir_lists(connection, [(names.ids[(item.locale, item.list)], item.sort_key) for item in items])
     touch_lists(connection, site_id, _described_lists(ids, derived, old))
     return {str(d.card["file"]) for n, d in derived.items() if n not in old or (old[n].path, old[n].live) != (d.path, d.live)}
 
@@ -199,8 +201,12 @@ def _save_places(connection: Connection, names: ListNames, ids: set[int], derive
     marks.positions.update(save_items(connection, sorted(ids), rows))
 
 
-def _mark_aspects(ids: set[int], derived: Mapping[int, Derived], listed: set[int], old: Mapping[int, OldCard], marks: Marks) -> None:
-    """Mark the readers of each aspect that changed. Others see an entry while it is listed; its own page while it is live."""
+def _mark_aspects(ids: set[int], derived: Mapping[int, Derived], listed: set[int], old: Mapping[int, OldCard], marks: Marks) -> set[int]:
+    """Mark the readers of each aspect that changed. Others see an entry while it is listed; its own page while it is live.
+
+    Returns the entries whose address changed.
+    """
+    moved = set()
     for number in ids & old.keys():
         before, after = old[number], derived.get(number)
         was = (before.card_digest, before.address_digest) if before.listed else (b"", b"")
@@ -210,6 +216,9 @@ def _mark_aspects(ids: set[int], derived: Mapping[int, Derived], listed: set[int
         for aspect, word, a, b in zip((CARD, ADDRESS, FULL), ("card", "address", "content"), was, seen, strict=True):
             if a != b:
                 marks.read(entry_key(aspect, number), f"{word} of {before.file}")
+                if aspect == ADDRESS:
+                    moved.add(number)
+    return moved
 
 
 def _described_lists(ids: set[int], derived: Mapping[int, Derived], old: Mapping[int, OldCard]) -> list[str]:

@@ -12,7 +12,8 @@ from datetime import datetime
 
 import msgspec
 
-from cms_ssg.content.slugs import make_slug, safe_path
+from cms_ssg.content.slugs import make_slug
+from cms_ssg.paths import canonical_path
 from cms_ssg.reads import digest
 from cms_ssg.site import Site
 from cms_ssg.types import Json
@@ -115,6 +116,7 @@ def make_card(site: Site, row: EntryRow, fields: dict[str, Json], path: str | No
     card["summary"] = fields.get("excerpt") or row.excerpt
     card["path"], card["slug"] = path, fields.get("slug") or ""
     card["type"], card["locale"], card["file"] = row.type, row.locale, row.source_key
+    card["variants"] = row.translation_key
     for taxonomy, rule in site.settings.taxonomies.items():
         if terms := term_names(fields.get(rule.field)):
             card.setdefault("terms", {})[taxonomy] = [[make_slug(name), name] for name in terms]
@@ -145,10 +147,7 @@ def claim_names(site: Site, row: EntryRow, fields: dict[str, Json], path: str | 
         yield Claim(f"id:{fields['id']}", ENTRY, locale, key)
     if path and locale == site.default_locale:
         for other in site.fallback_locales:
-            yield Claim(
-                canonical_path(site.entry_path(row.collection, row.type, other, row.source_key, fields)), FALLBACK, other, key,
-                {"kind": "fallback", "type": row.type, "locale": other},
-            )  # fmt: skip
+            yield Claim(site.path_in(path, locale, other), FALLBACK, other, key, {"kind": "fallback", "type": row.type, "locale": other})
 
 
 def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[Item]:
@@ -213,17 +212,3 @@ def sortable_bytes(value: Json) -> bytes:
             day = at.toordinal()
             return b"\x03" + day.to_bytes(4, "big") + ((at.hour * 60 + at.minute) * 60 * 1_000_000 + at.second * 1_000_000 + at.microsecond).to_bytes(5, "big")
     return b"\x04" + text.casefold().encode().replace(b"\x00", b"\x01") + b"\x00"
-
-
-def canonical_path(path: str) -> str:
-    """The one spelling of a path that is claimed: a folder ends in '/', a file in its extension, index.html is its folder.
-
-    Raises ValueError where the path is not safe.
-    """
-    path = safe_path(path)
-    folder, _, last = path.rpartition("/")
-    if last == "index.html":
-        return folder + "/"
-    name, dot, extension = last.rpartition(".")
-    is_file = dot and name and extension.isascii() and extension.isalnum() and extension[0].isalpha() and len(extension) <= 10
-    return path if not last or is_file else path + "/"

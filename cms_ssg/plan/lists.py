@@ -3,82 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, LiteralString
 
 from psycopg import Connection
 
-from cms_ssg.plan.derive import DEFAULT, LIST, canonical_path, make_sort_key
+from cms_ssg.list_rules import ListRule, feed_path, list_rule, page_path
+from cms_ssg.paths import canonical_path
+from cms_ssg.plan.derive import DEFAULT, LIST, make_sort_key
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.reads import LIST as LIST_CARD
 from cms_ssg.reads import entry_key, name_key
 from cms_ssg.site import Site
 from cms_ssg.store.claims import ClaimRow, save_claims
-from cms_ssg.store.lists import ItemRow, ListNames, StaleList, cut_pages, list_stale, save_items, save_settled
+from cms_ssg.store.lists import ItemRow, ListNames, StaleList, count_lastmods, cut_pages, list_stale, save_items, save_settled
 from cms_ssg.types import Json
 
-SITEMAP_SIZE = 1000
 BATCH = 2000
 
 TERM_ENTRIES: Final[LiteralString] = """
 SELECT x.list, c.entry, c.card FROM unnest(%(lists)s::int[], %(names)s::text[]) AS x(list, name)
 JOIN cms.claims w ON w.site = %(site)s AND w.name = x.name COLLATE "C" AND w.wins
 JOIN cms.cards c ON c.entry = w.owner"""
-
-
-@dataclass(frozen=True, slots=True)
-class ListRule:
-    """What a list's name means. group: its first word; url: of its first page, '' for none; size: items a page, 0 for no pages.
-
-    kind: of its first page; index: the list that holds this one; chunks: pages run from the oldest and
-    cover everything; always: it has a page even when empty.
-    """
-
-    group: str
-    slug: str
-    url: str = ""
-    kind: str = "list"
-    size: int = 0
-    feeds: tuple[str, ...] = ()
-    index: str = ""
-    chunks: bool = False
-    always: bool = False
-    title: str = ""
-
-
-def list_rule(site: Site, locale: str, name: str) -> ListRule:
-    """What the settings make of a list's name."""
-    settings, prefix = site.settings, site.prefix(locale)
-    group, _, slug = name.partition("/")
-    if name == settings.home.list:
-        return ListRule("home", "", prefix + "/", "home", settings.page_size, settings.feeds, always=True, title=settings.title)
-    if group == "lists":
-        index = settings.taxonomies[slug].index if slug in settings.taxonomies else ""
-        special = {"sitemap": ("/sitemap.xml", "sitemaps"), "month": (f"{prefix}/archive/", "terms")}
-        url, kind = special.get(slug, (prefix + index if index else "", "terms"))
-        title = settings.taxonomies[slug].title or slug if slug in settings.taxonomies else slug
-        return ListRule("lists", slug, url, kind, title=title)
-    if group == "sitemap":
-        return ListRule(group, slug, "", "sitemap", SITEMAP_SIZE, index="lists/sitemap", chunks=True)
-    if group == "month":
-        return ListRule(group, slug, f"{prefix}/{slug}/", "list", settings.page_size, index="lists/month")
-    if group in settings.taxonomies:
-        rule = settings.taxonomies[group]
-        feeds = settings.feeds if rule.feeds is None else rule.feeds
-        return ListRule(
-            group, slug, prefix + rule.url.replace("{slug}", slug), "list", rule.page_size or settings.page_size, feeds, index=f"lists/{group}"
-        )
-    return ListRule(group, slug)
-
-
-def page_path(rule: ListRule, number: int) -> str:
-    """Path of an archive page of a list, or of a sitemap file."""
-    return f"/sitemap-{rule.slug}-{number}.xml" if rule.chunks else canonical_path(f"{rule.url.rstrip('/')}/page/{number}/")
-
-
-def feed_path(rule: ListRule, feed: str) -> str:
-    """Path of a list's feed: feed.xml (RSS), atom.xml or feed.json below its first page."""
-    return canonical_path(rule.url.rstrip("/") + "/" + {"rss": "feed.xml", "atom": "atom.xml", "json": "feed.json"}[feed])
 
 
 def settle_lists(connection: Connection, site: Site, site_id: int, names: ListNames, marks: Marks) -> int:
@@ -93,6 +38,7 @@ def settle_lists(connection: Connection, site: Site, site_id: int, names: ListNa
 def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, marks: Marks, stale: Sequence[StaleList]) -> None:
     rules = [list_rule(site, s.locale, s.name) for s in stale]
     pages = cut_pages(connection, stale, [r.size for r in rules], [r.chunks for r in rules])
+    lastmods = count_lastmods(connection, [s.id for s, r in zip(stale, rules, strict=True) if r.chunks])
     entries = _term_entries(connection, site, site_id, stale, rules)
     fronts: dict[int, list[ClaimRow]] = {}
     numbered: dict[int, list[ClaimRow]] = {}
@@ -101,6 +47,8 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
     for row, rule in zip(stale, rules, strict=True):
         card = _make_card(row, rule, entries.get(row.id)) if row.items or rule.always else None
         count = pages.get(row.id, 0)
+        if rule.chunks and card is not None:
+            card["files"] = [[page_path(rule, number), lastmod] for number, lastmod in lastmods.get(row.id, ())]
         settled.append((row.id, count, card))
         if card != row.card:
             marks.read(entry_key(LIST_CARD, row.id), f"list {row.name}")

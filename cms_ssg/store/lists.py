@@ -60,6 +60,14 @@ WHERE s.number + (i.n + s.size - 1) / s.size <= s.most AND (i.n %% s.size = 0 OR
 DROP_PAGES_ABOVE: Final[LiteralString] = """
 DELETE FROM cms.list_pages p USING unnest(%s::int[], %s::int[]) AS d(list, most) WHERE p.list = d.list AND p.number > d.most"""
 
+# The newest time on each page of a sitemap; '' where no member has one.
+LASTMODS: Final[LiteralString] = """
+SELECT p.list, p.number, coalesce(max(coalesce(c.card ->> 'updated', c.card ->> 'date', '') COLLATE "C"), '')
+FROM cms.list_pages p LEFT JOIN cms.list_pages b ON b.list = p.list AND b.number = p.number - 1
+JOIN cms.list_items i ON i.list = p.list AND i.sort_key <= p.high AND i.sort_key > coalesce(b.high, ''::bytea)
+JOIN cms.cards c ON c.entry = i.member
+WHERE p.list = ANY(%s) GROUP BY p.list, p.number ORDER BY p.list, p.number"""
+
 COUNT_PAGES: Final[LiteralString] = "SELECT list, max(number) FROM cms.list_pages WHERE list = ANY(%s) GROUP BY list"
 
 SETTLE_LISTS: Final[LiteralString] = """
@@ -157,6 +165,24 @@ def cut_pages(connection: Connection, stale: Sequence[StaleList], sizes: Sequenc
     connection.execute(DROP_PAGES_ABOVE, (ids, most))
     connection.execute(ADD_PAGES, (ids, [size for _, size, _ in rows], most, [chunk for _, _, chunk in rows]))
     return dict(connection.execute(COUNT_PAGES, (ids,)).fetchall())
+
+
+def count_lastmods(connection: Connection, lists: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
+    """(page number, newest time as text) of every page of these sitemaps."""
+    found: dict[int, list[tuple[int, str]]] = {}
+    if lists:
+        for number, page, lastmod in connection.execute(LASTMODS, (list(lists),)):
+            found.setdefault(number, []).append((page, lastmod))
+    return found
+
+
+def stir_lists(connection: Connection, places: Iterable[tuple[int, bytes]]) -> None:
+    """Have lists settled again from these positions on, though nothing moved there."""
+    lowest: dict[int, bytes] = {}
+    for number, position in places:
+        lowest[number] = min(position, lowest.get(number, position))
+    if lowest:
+        connection.execute(MOVE_LISTS, (list(lowest), [0] * len(lowest), list(lowest.values())))
 
 
 def save_settled(connection: Connection, rows: Sequence[tuple[int, int, dict[str, Json] | None]]) -> None:

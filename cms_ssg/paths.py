@@ -1,0 +1,25 @@
+"""The one spelling of a path that is claimed, and where its bytes lie at a target."""
+
+from __future__ import annotations
+
+from cms_ssg.content.slugs import safe_path
+
+
+def canonical_path(path: str) -> str:
+    """A path as it is claimed: a folder ends in '/', a file in its extension, index.html is its folder.
+
+    Raises ValueError where the path is not safe.
+    """
+    path = safe_path(path)
+    folder, _, last = path.rpartition("/")
+    if last == "index.html":
+        return folder + "/"
+    name, dot, extension = last.rpartition(".")
+    is_file = dot and name and extension.isascii() and extension.isalnum() and extension[0].isalpha() and len(extension) <= 10
+    return path if not last or is_file else path + "/"
+
+
+def object_key(path: str) -> str:
+    """Where a canonical path's bytes lie below a target's root: ``/about/`` -> ``about/index.html``."""
+    key = path[1:]
+    return key + "index.html" if key.endswith("/") or not key else key

@@ -1,0 +1,134 @@
+"""Fill the places of a stored body that only this page can fill: links, images, shortcodes."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from markupsafe import Markup, escape
+
+from cms_ssg.paths import canonical_path
+from cms_ssg.reads import ADDRESS
+from cms_ssg.types import Problem
+
+if TYPE_CHECKING:
+    from cms_ssg.render.page import Page
+    from cms_ssg.site import Site
+    from cms_ssg.store.loader import FullEntry
+
+PLACE = re.compile("\ufdd0(\\d+)\ufdd1")
+LINK_SUFFIXES = (".md", ".mdx", ".markdown")
+
+
+def link_names(site: Site, locale: str, file: str, page_path: str, target: str) -> tuple[str, ...]:
+    """The claims that could answer a link, likeliest first: a reference, a content file, a file beside it, a path.
+
+    file: source key of the entry that holds the link; target: as written (``ref:post:flood``,
+    ``../about.md``, ``@/posts/a.md``, ``chart.png``, ``/about/``).
+    """
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return ()
+    path = unquote(parts.path)
+    if parts.scheme == "ref":
+        return tuple(dict.fromkeys((f"{locale}/{path}", f"{site.default_locale}/{path}", f"id:{path}")))
+    if parts.scheme or parts.netloc or not path:
+        return ()
+    names = []
+    root = file.partition("/")[0]
+    if path.startswith("@/"):
+        return ("file:" + posixpath.normpath(f"{root}/{path[2:]}"),)
+    if not path.startswith("/"):
+        names.append("file:" + posixpath.normpath(posixpath.join(posixpath.dirname(file), path)))
+        slash = "/" if path.endswith("/") else ""
+        path = posixpath.normpath(posixpath.join(page_path if page_path.endswith("/") else posixpath.dirname(page_path), path)) + slash
+    elif path.endswith(LINK_SUFFIXES):
+        names.append("file:" + root + path)
+    try:
+        names.append(canonical_path(path))
+    except ValueError:
+        pass
+    return tuple(names)
+
+
+def resolve_link(page: Page, file: str, page_path: str, target: str) -> str | None:
+    """The URL a link means, None where nobody has that name."""
+    names = link_names(page.site, page.locale.code, file, page_path, target)
+    page.reader.ask(("claim", name) for name in names)
+    for name in names:
+        holder = page.reader.claim(name)
+        path = _holder_path(page, name, holder) if holder is not None else ""
+        if path:
+            parts = urlsplit(target)
+            return page.url(path) + (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
+    return None
+
+
+def _holder_path(page: Page, name: str, holder: Any) -> str:
+    if name.startswith("/"):
+        return name
+    if holder.owner_kind == "f":
+        return str((holder.spec or {}).get("path", ""))
+    page.reader.reads.entry(ADDRESS, holder.owner)
+    card = page.reader.need("card", holder.owner)
+    return (card or {}).get("path") or ""
+
+
+def body_requests(site: Site, locale: str, full: FullEntry, page_path: str) -> list[tuple[Any, ...]]:
+    """What filling this body will ask for."""
+    targets = [target for kind, target, _, _ in full.links or () if kind != "shortcode"]
+    return [("claim", name) for target in targets for name in link_names(site, locale, full.file, page_path, target)]
+
+
+def fill_body(page: Page, full: FullEntry, page_path: str) -> Markup:
+    """A body's HTML with every place filled. Unknown targets stay as written; unknown shortcodes stay as text."""
+    if not full.html:
+        return Markup("")
+    if not full.links:
+        return Markup(full.html)
+    links = full.links
+    seen_image = False
+
+    def fill(match: re.Match[str]) -> str:
+        nonlocal seen_image
+        kind, target, line, values = links[int(match[1])]
+        if kind == "shortcode":
+            return _shortcode(page, full, page_path, line, values)
+        url = resolve_link(page, full.file, page_path, target) or _root_relative(page, target)
+        if kind == "link":
+            return str(escape(url))
+        lazy, seen_image = seen_image, True
+        return _image(url, values, lazy)
+
+    return Markup(PLACE.sub(fill, full.html))
+
+
+def _root_relative(page: Page, target: str) -> str:
+    return page.url(target) if target.startswith("/") and not target.startswith("//") else target
+
+
+def _image(url: str, values: dict[str, Any], lazy: bool) -> str:
+    attributes = {"src": url, "alt": values.get("alt", ""), **{k: v for k, v in values.items() if k not in ("alt", "src", "attrs") and v is not None}}
+    attributes.update({k: v for k, v in (values.get("attrs") or {}).items() if k not in ("src", "alt")})
+    if lazy:
+        attributes.setdefault("loading", "lazy")
+    attributes.setdefault("decoding", "async")
+    return "<img " + " ".join(f'{name}="{escape(str(value))}"' for name, value in attributes.items()) + ">"
+
+
+def _shortcode(page: Page, full: FullEntry, page_path: str, line: int, values: dict[str, Any]) -> str:
+    name = values["name"]
+    template = f"shortcodes/{name}.html"
+    inner = values.get("inner")
+    if not page.theme.has_template(template):
+        arguments = " ".join([*values.get("args", ()), *(f'{k}="{v}"' for k, v in (values.get("values") or {}).items())])
+        page.reader.reads.problems.append(
+            Problem("content.unknown-shortcode", full.file, line, f'unknown shortcode "{name}"', "It was left as text.", "warning")
+        )
+        opening = escape(f"{{{{< {name} {arguments} >}}}}" if arguments else f"{{{{< {name} >}}}}")
+        return f"{opening}{inner}{escape(f'{{{{< /{name} >}}}}')}" if inner is not None else str(opening)
+    variables = {"args": values.get("args", []), "values": values.get("values") or {}, "inner": Markup(inner or "")}
+    return page.theme.get_template(template).render({**page.globals, **variables}).strip()

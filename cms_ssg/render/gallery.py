@@ -1,0 +1,187 @@
+"""Every template with sample content on one page, so that a designer sees the whole theme; it needs no database.
+
+The samples also drive the theme's tests. They are values only: what renders them is passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from cms_ssg.render.gallery_text import ARTICLE, FEW_WORDS, TITLES
+from cms_ssg.render.strings import Strings, make_t
+from cms_ssg.types import Heading
+
+BASE_URL = "https://example.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One template and the values it is rendered with. name: what the gallery calls it."""
+
+    name: str
+    template: str
+    values: dict[str, Any]
+
+
+def make_gallery(render: Callable[[str, dict[str, Any]], str], samples: tuple[Sample, ...]) -> str:
+    """One HTML page that holds each sample in a frame of its own, phone and desktop side by side.
+
+    render: template name and values -> HTML, as the theme's environment does it; its errors pass through.
+    """
+    parts = ["<!doctype html><html lang=en><meta charset=utf-8><title>Theme gallery</title><meta name=viewport content='width=device-width'>"]
+    parts.append(
+        "<style>:root{color-scheme:light dark}body{font:1rem/1.5 system-ui;margin:2rem}.pair{display:flex;gap:1rem;overflow-x:auto}"
+        "iframe{border:1px solid #8888;height:900px;flex:none;width:1100px}iframe.phone{width:390px}</style><h1>Theme gallery</h1><ul>"
+    )
+    parts += [f'<li><a href="#{index}">{escape(sample.name)}</a>' for index, sample in enumerate(samples)]
+    parts.append("</ul>")
+    for index, sample in enumerate(samples):
+        html = escape(render(sample.template, sample.values))
+        title = escape(sample.name)
+        parts.append(f'<h2 id="{index}">{title} <small>{escape(sample.template)}</small></h2><div class="pair">')
+        parts.append(f'<iframe class="phone" title="{title}, phone" loading="lazy" srcdoc="{html}"></iframe>')
+        parts.append(f'<iframe title="{title}, desktop" loading="lazy" srcdoc="{html}"></iframe></div>')
+    return "\n".join(parts) + "\n"
+
+
+def make_samples(
+    strings: Strings,
+    asset: Callable[[str], str] = lambda name: f"/assets/{name}",
+    *,
+    text_direction: str = "ltr",
+    tokens: dict[str, str] | None = None,
+    on_read: Callable[[str], None] = lambda key: None,
+) -> tuple[Sample, ...]:
+    """Sample values for each page template and shortcode, in the language of strings."""
+    common = _make_common(strings, asset, text_direction, tokens or {}, on_read)
+    return tuple(_list_samples(common))
+
+
+def _list_samples(common: dict[str, Any]) -> Iterator[Sample]:
+    cards = [_make_card(index) for index in range(7)]
+    section, tag = cards[0].section, cards[0].tags[0]
+    entry = _make_entry(cards)
+    words = SimpleNamespace(**vars(cards[0]), content=Markup(f"<p>{FEW_WORDS}</p>"))
+
+    def sample(name: str, template: str, page: SimpleNamespace, **values: Any) -> Sample:
+        return Sample(name, template, {**common, "page": page, **values})
+
+    post_page = _make_page("entry", entry.title, entry.path, image=f"{BASE_URL}/wide.svg")
+    plain = _make_entry(cards, title="About", image=None, newer=None, older=None, series=None, tags=[], toc=[], is_fallback=True)
+    yield sample("Home", "home.html", _make_page("home", "The Slow Atlas", "/"), list=_make_list("home", "", cards))
+    yield sample("Post", "post.html", post_page, entry=entry)
+    yield sample("Page, untranslated", "page.html", _make_page("entry", "About", "/about/", noindex=True), entry=plain)
+    yield sample("Entry of any type", "entry.html", _make_page("entry", "About", "/about/"), entry=plain)
+    section_list = _make_list("section", section.title, cards, description=FEW_WORDS, children=[tag, tag], older_url="/field/page/2/")
+    yield sample("Section", "list.html", _make_page("list", section.title, section.url), list=section_list)
+    author = _make_list("author", "Noor Haddad", cards[:3], entry=words)
+    yield sample("Author", "list.html", _make_page("list", "Noor Haddad", "/authors/noor/"), list=author)
+    archive = _make_list("tag", tag.title, cards[:4], number=3, is_front=False, parent=section, newer_url="/n/", older_url="/o/")
+    yield sample("Archive page", "list.html", _make_page("list", tag.title, "/tags/maps/page/3/"), list=archive)
+    yield sample("Month", "list.html", _make_page("list", "2025/03", "/2025/03/"), list=_make_list("month", "2025/03", cards[:2]))
+    yield sample("Series", "list.html", _make_page("list", "Coastlines", "/series/c/"), list=_make_list("series", "Coastlines", cards[:3]))
+    yield sample("Empty list", "list.html", _make_page("list", "Nothing", "/tags/none/"), list=_make_list("tag", "Nothing", []))
+    terms = [_make_term("tag", slug, slug.capitalize()) for slug in ("bridges", "maps", "tides", "trains", "weather")]
+    yield sample("Terms", "terms.html", _make_page("terms", "Tags", "/tags/"), terms=terms, taxonomy="tag", title="Tags")
+    months = [_make_term("month", slug, slug) for slug in ("2025/03", "2025/01", "2024/12", "2024/11")]
+    yield sample("Months", "terms.html", _make_page("terms", "Archive", "/archive/"), terms=months, taxonomy="month", title="Archive")
+    yield sample("Not found", "404.html", _make_page("404", "404", "/404.html", noindex=True))
+    yield sample("Redirect", "redirect.html", _make_page("redirect", "", "/old/", noindex=True), target="/new/?a=1&b=2")
+    shortcode = {"args": [], "values": {"src": "/wide.svg", "caption": "A coast, redrawn.", "alt": "A map"}, "inner": Markup("")}
+    yield sample("Shortcode figure", "shortcodes/figure.html", post_page, **shortcode)
+    yield sample("Shortcode youtube", "shortcodes/youtube.html", post_page, args=["dQw4w9WgXcQ"], values={}, inner=Markup(""))
+    yield sample("Shortcode note", "shortcodes/note.html", post_page, args=["tip"], values={}, inner=Markup(f"<p>{FEW_WORDS}</p>"))
+
+
+def _make_common(
+    strings: Strings, asset: Callable[[str], str], text_direction: str, tokens: dict[str, str], on_read: Callable[[str], None]
+) -> dict[str, Any]:
+    menu = [{"title": title, "url": url, "current": url == "/"} for title, url in (("Essays", "/"), ("Archive", "/archive/"), ("About", "/about/"))]
+    name = str(strings.texts.get("language_name", strings.locale))
+    return {
+        "site": SimpleNamespace(
+            title="The Slow Atlas", description="Notes on maps, tides and the people who measure them.", base_url=BASE_URL,
+            author="The Slow Atlas", name="atlas", params={}, tokens=tokens, noindex=False,
+        ),
+        "locale": SimpleNamespace(code=strings.locale, name=name, dir=text_direction, hreflang=strings.locale, prefix=""),
+        "menus": SimpleNamespace(main=menu, footer=menu[2:]),
+        "t": make_t(strings, on_read),
+        "asset": asset,
+        "url": lambda path: path,
+        "latest": lambda list_name, count: [_make_card(index) for index in range(count)],
+        "data": lambda *keys: [{"name": "Mastodon", "url": "https://example.social/@atlas"}] if keys == ("social",) else None,
+        "ref": lambda target: None,
+        "clock": SimpleNamespace(year=2025),
+    }  # fmt: skip
+
+
+def _make_page(kind: str, title: str, path: str, image: str = "", noindex: bool = False) -> SimpleNamespace:
+    languages = [("en", "English", "ltr", "/", True), ("it", "Italiano", "ltr", "/it/", False), ("ar", "العربية", "rtl", "/ar/", False)]
+    feeds = [{"title": f"{title} (Atom)", "type": "application/atom+xml", "url": f"{path}feed.atom"}]
+    return SimpleNamespace(
+        kind=kind,
+        title=title,
+        path=path,
+        url=BASE_URL + path,
+        canonical=BASE_URL + path,
+        description=FEW_WORDS,
+        image=image,
+        noindex=noindex,
+        published=datetime(2025, 3, 1, 9, tzinfo=UTC) if kind == "entry" else None,
+        updated=datetime(2025, 3, 9, 9, tzinfo=UTC) if kind == "entry" else None,
+        alternates=[{"hreflang": code, "url": BASE_URL + url, "locale": code, "name": name} for code, name, _, url, _ in languages[:2]],
+        feeds=feeds if kind in ("home", "list") else [],
+        languages=[{"locale": code, "name": name, "dir": way, "url": url, "current": now} for code, name, way, url, now in languages],
+    )
+
+
+def _make_term(taxonomy: str, slug: str, title: str, description: str = "") -> SimpleNamespace:
+    return SimpleNamespace(
+        name=f"{taxonomy}/{slug}", slug=slug, title=title, url=f"/{taxonomy}/{slug}/", description=description, entry=None, data=None
+    )
+
+
+def _make_card(index: int) -> SimpleNamespace:
+    date = datetime(2025, 3, 1, 9, tzinfo=UTC) - timedelta(days=17 * index)
+    return SimpleNamespace(
+        title=TITLES[index % len(TITLES)],
+        url=f"/2025/03/sample-{index}/",
+        path=f"/2025/03/sample-{index}/",
+        summary=FEW_WORDS if index % 3 else FEW_WORDS * 2,
+        date=date,
+        updated=date + timedelta(days=8),
+        image="/wide.svg" if index in (0, 2) else None,
+        type="post",
+        locale="en",
+        authors=[_make_term("author", "noor", "Noor Haddad")],
+        section=_make_term("section", "field", "Field notes"),
+        tags=[_make_term("tag", "maps", "Maps"), _make_term("tag", "tides", "Tides & currents")],
+        series=None,
+        is_featured=index == 0,
+    )
+
+
+def _make_entry(cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace:
+    card = cards[0]
+    series = SimpleNamespace(title="Coastlines", url="/series/coastlines/", items=cards[:3], position=1)
+    toc = [Heading(2, "How long is a coast", "how-long"), Heading(3, "Rulers", "rulers"), Heading(2, "In code", "code"), Heading(2, "A table", "table")]
+    values: dict[str, Any] = {
+        **vars(card), "content": Markup(ARTICLE), "toc": toc, "words": 840, "reading_time": 4, "fields": {"image_alt": "A jagged coast"},
+        "newer": cards[1], "older": cards[2], "series": series, "terms": {"tag": card.tags}, "is_fallback": False,
+        "meta_title": "", "meta_description": "",
+    }  # fmt: skip
+    return SimpleNamespace(**{**values, **changes})
+
+
+def _make_list(kind: str, title: str, cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace:
+    values: dict[str, Any] = {
+        "name": f"{kind}/sample", "kind": kind, "title": title, "url": "/sample/", "description": "", "entry": None, "items": cards,
+        "number": 0, "is_front": True, "newer_url": "", "older_url": "", "parent": None, "children": [],
+    }  # fmt: skip
+    return SimpleNamespace(**{**values, **changes})

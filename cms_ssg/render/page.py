@@ -1,0 +1,261 @@
+"""One page while it is made: the values its template may use, and the reads they leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+from cms_ssg.list_rules import ListRule, feed_path, page_path
+from cms_ssg.reads import FULL
+from cms_ssg.render.body import fill_body, resolve_link
+from cms_ssg.render.reading import Reader
+from cms_ssg.render.strings import Strings, make_t
+from cms_ssg.render.theme import Theme
+from cms_ssg.render.views import Card, EntryView
+from cms_ssg.settings import Locale
+from cms_ssg.types import Json
+
+if TYPE_CHECKING:
+    from cms_ssg.site import Site
+
+FEED_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
+SAFE_IN_PATH = "/!$&'()*+,;=:@-._~"
+
+
+class DataFiles(Protocol):
+    """What is known of data/: the value of a file, or of one key in it; None where there is none."""
+
+    def value(self, name: str, key: str | None = None) -> Json: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every page of a build shares. now: the build's clock; assets: name -> path."""
+
+    site: Site
+    theme: Theme
+    strings: Mapping[str, Strings]
+    data: DataFiles
+    assets: Mapping[str, str]
+    now: datetime
+
+
+class SiteView:
+    """site.title and the like; each attribute read is a recorded setting."""
+
+    __slots__ = ("_page",)
+    NAMES = frozenset(("title", "description", "base_url", "author", "name", "params", "tokens", "noindex", "timezone"))
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.NAMES:
+            raise AttributeError(name)
+        self._page.reader.reads.name(f"setting/{name}")
+        return getattr(self._page.site.settings, name)
+
+
+class Menus:
+    """menus.main: lines with title, url and whether they lead here."""
+
+    __slots__ = ("_page",)
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def __getattr__(self, name: str) -> Any:
+        page = self._page
+        page.reader.reads.name(f"menu/{name}")
+        if name not in page.site.settings.menus:
+            raise AttributeError(name)
+        return [line for item in page.site.settings.menus[name] if (line := self._line(item)) is not None]
+
+    def _line(self, item: Any) -> dict[str, Any] | None:
+        page, url, title = self._page, item.url, item.title
+        if item.ref:
+            card = page.ref(item.ref)
+            if card is None:
+                return None
+            url, title = card.url, title or card.title
+        elif url.startswith("/") and not url.startswith("//"):
+            url = page.url(url)
+        return {"title": title or url, "url": url, "current": url == page.url(page.path)}
+
+
+class Clock:
+    """The build's time, as far as a page may know it: what it reads says how long the page holds."""
+
+    __slots__ = ("_page",)
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    @property
+    def year(self) -> int:
+        zone = self._page.site.zone
+        year = self._page.now.astimezone(zone).year
+        self._page.reader.reads.span(datetime(year, 1, 1, tzinfo=zone).astimezone(UTC), datetime(year + 1, 1, 1, tzinfo=zone).astimezone(UTC))
+        return year
+
+
+class Page:
+    """The page at `path` in `locale`. kind: as in templates (entry, home, list, terms, 404, redirect)."""
+
+    def __init__(self, around: Surroundings, reader: Reader, kind: str, path: str, locale: Locale) -> None:
+        self.site, self.theme, self.now = around.site, around.theme, around.now
+        self.around, self.reader, self.kind, self.path, self.locale = around, reader, kind, path, locale
+        self.lists_other_locales = bool(around.site.fallback_locales)
+        self.around_of: tuple[int, int] | None = None
+        self.translation_key: str | None = None
+        self.site_view = SiteView(self)
+        self.page_view = SimpleNamespace()
+
+    # URLs
+
+    def url(self, path: str) -> str:
+        """A path as a link: with the base path, percent-encoded. Other URLs stay as they are."""
+        if not path.startswith("/") or path.startswith("//"):
+            return path
+        return self.site.base_path + (path if path.isascii() and path.isprintable() and not set(path) & UNSAFE else quote(path, safe=SAFE_IN_PATH + "?#%"))
+
+    def absolute(self, path: str) -> str:
+        """A path as an absolute URL."""
+        return self.site.origin + self.url(path) if path.startswith("/") else path
+
+    def file_url(self, target: str, page_path_: str) -> str:
+        """The URL of an image named in front matter: absolute, at the root, or beside its page."""
+        if not target or "://" in target or target.startswith("//"):
+            return target
+        if target.startswith("/"):
+            return self.url(target)
+        return self.url((page_path_ if page_path_.endswith("/") else page_path_.rpartition("/")[0] + "/") + target.removeprefix("./"))
+
+    def list_page_url(self, rule: ListRule, number: int, if_there: bool = False) -> str:
+        """The URL of a list's archive page; '' where if_there and it does not exist."""
+        path = page_path(rule, number)
+        if if_there and self.reader.claim(path) is None:
+            return ""
+        return self.url(path)
+
+    # Values
+
+    def card(self, entry: int) -> Card | None:
+        data = self.reader.card(entry)
+        return Card(self, data) if data is not None else None
+
+    def card_of(self, data: dict[str, Any]) -> Card:
+        return Card(self, data)
+
+    def entry(self, number: int, is_fallback: bool = False) -> EntryView | None:
+        """An entry with its body; a read of all of it."""
+        self.reader.reads.entry(FULL, number)
+        full, data = self.reader.need("full", number), self.reader.need("card", number)
+        if full is None or data is None:
+            return None
+        return EntryView(self, data, full, fill_body(self, full, data["path"] or ""), is_fallback)
+
+    def neighbours(self) -> Any:
+        """Neighbours of the page's entry in its type's list, None where the type has none."""
+        if self.around_of is None:
+            return None
+        found = self.reader.need("around", *self.around_of)
+        if found is not None:
+            self.reader.reads.windows.add((found.list, found.low, found.high))
+        return found
+
+    def variants(self) -> list[dict[str, Any]]:
+        """Cards of the entry's variants in every locale that has one, this one included."""
+        if self.translation_key is None or len(self.site.settings.locales) < 2:
+            return []
+        row = self.reader.list_named("", f"variants/{self.translation_key}")
+        members = self.reader.window("all", row.id) if row is not None else ()
+        cards = [card for card in map(self.reader.card, members) if card is not None]
+        order = {locale.code: n for n, locale in enumerate(self.site.settings.locales)}
+        return sorted(cards, key=lambda card: (order.get(card["locale"], len(order)), card["file"]))
+
+    def ref(self, name: str) -> Card | None:
+        """An entry by reference: ``post:flood``, ``term:tag/flood``, a content file. None where there is none."""
+        file = f"file:{name}" in self.reader.found or "/" in name.partition(":")[0] or name.endswith(".md")
+        names = [f"file:{name}"] if file else list(dict.fromkeys([f"{self.locale.code}/{name}", f"{self.site.default_locale}/{name}", f"id:{name}"]))
+        self.reader.ask(("claim", n) for n in names)
+        for name in names:
+            holder = self.reader.claim(name)
+            if holder is not None and holder.owner_kind == "e":
+                return self.card(holder.owner)
+        return None
+
+    def latest(self, name: str, count: int = 5) -> list[Card]:
+        """The first entries of a list in this page's locale."""
+        row = self.reader.list_named(self.locale.code, name)
+        members = self.reader.window("top", row.id, count) if row is not None else ()
+        return [card for card in map(self.card, members) if card is not None]
+
+    def data(self, name: str, key: str | None = None) -> Json:
+        """A data file, or one key of it; a read of just that."""
+        self.reader.reads.name(f"data/{name}#{key}" if key is not None else f"data/{name}")
+        return self.around.data.value(name, key)
+
+    def asset(self, name: str) -> str:
+        """The URL of a theme's asset."""
+        self.reader.reads.name(f"asset/{name}")
+        if name not in self.around.assets:
+            raise LookupError(f'no asset "{name}" in the theme')
+        return self.url(self.around.assets[name])
+
+    def link(self, target: str) -> str:
+        """The URL a link target means; as written where nobody has that name."""
+        return resolve_link(self, "", self.path, target) or self.url(target)
+
+    @cached_property
+    def globals(self) -> dict[str, Any]:
+        """What every template sees."""
+        reads = self.reader.reads
+        return {
+            "site": self.site_view, "locale": self.locale, "page": self.page_view, "menus": Menus(self),
+            "t": make_t(self.around.strings[self.locale.code], lambda key: reads.name(f"string/{self.locale.code}/{key}")),
+            "asset": self.asset, "url": self.url, "latest": self.latest, "data": self.data, "ref": self.ref, "clock": Clock(self),
+        }  # fmt: skip
+
+    def describe(self, **values: Any) -> SimpleNamespace:
+        """Fill `page` for the template: what was given, over defaults."""
+        defaults: dict[str, Any] = {
+            "kind": self.kind, "title": "", "path": self.path, "url": self.absolute(self.path), "canonical": self.absolute(self.path),
+            "description": "", "image": "", "noindex": False, "published": None, "updated": None, "alternates": [], "feeds": [],
+            "languages": self.languages({}) if len(self.site.settings.locales) > 1 else [],
+        }  # fmt: skip
+        self.page_view.__dict__.update(defaults | values)
+        return self.page_view
+
+    def languages(self, paths: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Lines of the language menu: this page in each locale, or that locale's home page."""
+        return [
+            {
+                "locale": locale.code, "name": locale.name or locale.code, "dir": locale.dir or "ltr", "current": locale.code == self.locale.code,
+                "url": self.url(self.path if locale.code == self.locale.code else paths.get(locale.code) or self.site.prefix(locale.code) + "/"),
+            }
+            for locale in self.site.settings.locales
+        ]  # fmt: skip
+
+    def alternates(self, paths: Mapping[str, str]) -> list[dict[str, Any]]:
+        """hreflang lines of the variants that exist, when there are two or more."""
+        if len(paths) < 2:
+            return []
+        found = [self.site.locales[code] for code in paths if code in self.site.locales]
+        return [{"hreflang": x.hreflang or x.code, "url": self.absolute(paths[x.code]), "locale": x.code, "name": x.name} for x in found]
+
+    def feeds(self, rule: ListRule, title: str) -> list[dict[str, str]]:
+        """Feeds of a list, for its pages' head."""
+        return [{"title": title, "type": FEED_TYPES[feed], "url": self.url(feed_path(rule, feed))} for feed in rule.feeds]
+
+    def render(self, names: list[str], **variables: Any) -> str:
+        """The first template of these that exists, with the page's values."""
+        return self.theme.pick(names).render({**self.globals, **variables})
+
+
+UNSAFE = frozenset(" \"<>\\^`{|}")

@@ -1,0 +1,101 @@
+"""What one output reads while it is made: every value a template sees passes through here and is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from cms_ssg.reads import CARD, LIST, entry_key, name_key
+from cms_ssg.types import Problem
+
+
+class Missing(Exception):
+    """A template asked for something that was not loaded with the batch; requests say what."""
+
+    def __init__(self, *requests: tuple[Any, ...]) -> None:
+        super().__init__(requests)
+        self.requests = requests
+
+
+@dataclass(slots=True)
+class Reads:
+    """The reads of one output. names: of hashed keys, so that `cms why` can say them; windows: (list, low, high)."""
+
+    keys: set[int] = field(default_factory=set)
+    names: dict[int, str] = field(default_factory=dict)
+    windows: set[tuple[int, bytes, bytes]] = field(default_factory=set)
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    def name(self, name: str) -> None:
+        """A read by name: template/…, setting/…, data/…, string/…, asset/…, claim/…"""
+        key = name_key(name)
+        self.keys.add(key)
+        self.names[key] = name
+
+    def entry(self, aspect: int, number: int) -> None:
+        """One aspect of an entry, or a list's card."""
+        self.keys.add(entry_key(aspect, number))
+
+    def span(self, valid_from: datetime, valid_until: datetime) -> None:
+        """The output holds from valid_from until just before valid_until; spans intersect."""
+        self.valid_from = valid_from if self.valid_from is None else max(self.valid_from, valid_from)
+        self.valid_until = valid_until if self.valid_until is None else min(self.valid_until, valid_until)
+
+
+class Reader:
+    """Values of a batch as one output sees them. Asking for what was not loaded raises Missing."""
+
+    __slots__ = ("found", "reads")
+
+    def __init__(self, found: dict[tuple[Any, ...], Any]) -> None:
+        self.found = found
+        self.reads = Reads()
+
+    def need(self, *request: Any) -> Any:
+        """A loaded value, None where there is none. Raises Missing if nobody asked for it before."""
+        try:
+            return self.found[request]
+        except KeyError:
+            raise Missing(request) from None
+
+    def card(self, entry: int) -> dict[str, Any] | None:
+        self.reads.entry(CARD, entry)
+        card: dict[str, Any] | None = self.need("card", entry)
+        return card
+
+    def list_named(self, locale: str, name: str) -> Any:
+        """A list's card by name; its absence is a read too."""
+        row = self.need("list", locale, name)
+        if row is None:
+            self.reads.name(f"list/{locale}/{name}")
+        else:
+            self.reads.entry(LIST, row.id)
+        return row
+
+    def list_numbered(self, number: int) -> Any:
+        self.reads.entry(LIST, number)
+        return self.need("listed", number)
+
+    def window(self, *request: Any) -> tuple[int, ...]:
+        """Members of part of a list: ('front', list), ('page', list, n), ('top', list, n), ('all', list)."""
+        window = self.need(*request)
+        if window is None:
+            return ()
+        self.reads.windows.add((window.list, window.low, window.high))
+        members: tuple[int, ...] = window.members
+        return members
+
+    def claim(self, name: str) -> Any:
+        """Who has a name; nobody having it is a read too."""
+        self.reads.name(f"claim/{name}")
+        return self.need("claim", name)
+
+    def ask(self, requests: Iterable[tuple[Any, ...]]) -> None:
+        """Raise Missing for all of these that were not loaded, so that they are loaded at once."""
+        missing = tuple(request for request in requests if request not in self.found)
+        if missing:
+            raise Missing(*missing)

@@ -1,0 +1,87 @@
+"""The template environment: a theme's folders, child first, with every name asked for written down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, MutableMapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2.exceptions import TemplateNotFound
+
+from cms_ssg.reads import digest
+from cms_ssg.render.filters import FILTERS
+from cms_ssg.render.reading import Reads
+from cms_ssg.render.tokens import render_tokens
+
+
+class Theme(Environment):
+    """Templates of a theme chain. While `reads` is set, every template asked for is a read, found or not.
+
+    Recording is in `_load_template` because a loader is not asked for what the cache holds.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        super().__init__(
+            loader=FileSystemLoader([folder / "templates" for folder in folders], followlinks=False),
+            autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False, cache_size=-1,
+            extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
+        )  # fmt: skip
+        self.filters.update(FILTERS)
+        self.reads: Reads | None = None
+        self._absent: set[str] = set()
+
+    def _load_template(self, name: str, globals: MutableMapping[str, Any] | None) -> Template:
+        if self.reads is not None:
+            self.reads.name(f"template/{name}")
+        return super()._load_template(name, globals)
+
+    def has_template(self, name: str) -> bool:
+        """Whether a template exists; its absence is a read."""
+        if self.reads is not None:
+            self.reads.name(f"template/{name}")
+        if name in self._absent:
+            return False
+        try:
+            super()._load_template(name, None)
+        except TemplateNotFound:
+            self._absent.add(name)
+            return False
+        return True
+
+    def pick(self, names: Sequence[str]) -> Template:
+        """The first of these templates that exists. Raises TemplateNotFound for the last."""
+        for name in names[:-1]:
+            if self.has_template(name):
+                return self.get_template(name)
+        return self.get_template(names[-1])
+
+
+TOKENS = re.compile(rb"/\* tokens \*/")
+
+
+def list_assets(folders: Sequence[Path]) -> dict[str, Path]:
+    """Files below the theme chain's ``assets`` by name, child first."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        root = folder / "assets"
+        for path in sorted(root.rglob("*")) if root.is_dir() else ():
+            if path.is_file() and not path.is_symlink() and not path.name.startswith("."):
+                found.setdefault(path.relative_to(root).as_posix(), path)
+    return found
+
+
+def read_asset(path: Path, tokens: Mapping[str, str]) -> bytes:
+    """An asset's bytes; in a style sheet the line ``/* tokens */`` becomes the site's tokens."""
+    data = path.read_bytes()
+    if path.suffix == ".css":
+        data = TOKENS.sub(lambda _: render_tokens(tokens).encode(), data, count=1)
+    return data
+
+
+def asset_path(name: str, data: bytes) -> str:
+    """Where an asset is published: its name with a fingerprint of its bytes, so that it never changes."""
+    stem, dot, suffix = name.rpartition(".")
+    mark = digest(data).hex()[:10]
+    return f"/assets/{stem}.{mark}.{suffix}" if dot and stem else f"/assets/{name}.{mark}"

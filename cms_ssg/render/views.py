@@ -1,0 +1,306 @@
+"""What templates see: cards, terms, entries and lists as plain attributes, each looked up only when it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from cms_ssg.list_rules import list_rule
+from cms_ssg.types import Heading
+
+if TYPE_CHECKING:
+    from cms_ssg.render.page import Page
+
+WORDS_A_MINUTE = 213
+"""Silent reading of non-fiction is about 238 words a minute in adults (Brysbaert 2019); 213 is what readers of news sites are used to see."""
+
+
+@lru_cache(maxsize=4096)
+def parse_time(text: str | None, zone: ZoneInfo) -> datetime | None:
+    """An ISO time from the store, in the site's zone."""
+    return datetime.fromisoformat(text).astimezone(zone) if text else None
+
+
+class Card:
+    """An entry as other pages show it. Fields of its schema's card that it lacks are None."""
+
+    __slots__ = ("_data", "_page")
+
+    def __init__(self, page: Page, data: dict[str, Any]) -> None:
+        self._page = page
+        self._data = data
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self._page.site.card_fields(self._data["type"]):
+            raise AttributeError(name)
+        return self._data.get(name)
+
+    @property
+    def title(self) -> str:
+        title: str = self._data["title"]
+        return title
+
+    @property
+    def summary(self) -> str:
+        return self._data.get("summary") or ""
+
+    @property
+    def path(self) -> str:
+        return self._data["path"] or ""
+
+    @property
+    def url(self) -> str:
+        return self._page.url(self.path)
+
+    @property
+    def type(self) -> str:
+        return str(self._data["type"])
+
+    @property
+    def locale(self) -> str:
+        return str(self._data["locale"])
+
+    @property
+    def date(self) -> datetime | None:
+        return parse_time(self._data.get("date"), self._page.site.zone)
+
+    @property
+    def updated(self) -> datetime | None:
+        return parse_time(self._data.get("updated"), self._page.site.zone)
+
+    @property
+    def image(self) -> str:
+        return self._page.file_url(self._data.get("image") or "", self.path)
+
+    @property
+    def terms(self) -> dict[str, list[Term]]:
+        """Terms by taxonomy, for the taxonomies this entry is in."""
+        return {taxonomy: self._terms(taxonomy) for taxonomy in self._data.get("terms", ())}
+
+    @property
+    def authors(self) -> list[Term]:
+        return self._terms("author")
+
+    @property
+    def tags(self) -> list[Term]:
+        return self._terms("tag")
+
+    @property
+    def section(self) -> Term | None:
+        return next(iter(self._terms("section")), None)
+
+    def _terms(self, taxonomy: str) -> list[Term]:
+        names = self._data.get("terms", {}).get(taxonomy, ())
+        where = self._page.locale.code if self._page.lists_other_locales else self.locale
+        return [Term(self._page, where, taxonomy, slug, label) for slug, label in names if slug]
+
+
+class Term:
+    """A group of entries: a tag, a section, an author, a month."""
+
+    __slots__ = ("_card", "_label", "_locale", "_page", "name", "slug", "taxonomy")
+
+    def __init__(self, page: Page, locale: str, taxonomy: str, slug: str, label: str | None = None) -> None:
+        self._page, self._locale, self._label = page, locale, label
+        self.taxonomy, self.slug, self.name = taxonomy, slug, f"{taxonomy}/{slug}"
+        row = page.reader.list_named(locale, self.name)
+        self._card: dict[str, Any] = (row.card if row is not None else None) or {}
+
+    @property
+    def data(self) -> dict[str, Any] | None:
+        """What the taxonomy's data file knows of this term, by its name as written or by its slug."""
+        taxonomy = self._page.site.settings.taxonomies.get(self.taxonomy)
+        if taxonomy is None or not taxonomy.data:
+            return None
+        for key in (self._label, self._card.get("title"), self.slug):
+            value = self._page.data(taxonomy.data, key) if key else None
+            if isinstance(value, dict):
+                return value
+        return None
+
+    @property
+    def title(self) -> str:
+        data = None if "entry" in self._card else self.data
+        return str((data or {}).get("name") or self._card.get("title") or self._label or self.slug)
+
+    @property
+    def description(self) -> str:
+        return self._card.get("description") or ""
+
+    @property
+    def url(self) -> str:
+        return self._page.url(self._card["path"]) if self._card.get("path") else ""
+
+    @property
+    def entry(self) -> Card | None:
+        return self._page.card(self._card["entry"]) if "entry" in self._card else None
+
+
+class EntryView(Card):
+    """The entry a page is about: its card and everything else."""
+
+    __slots__ = ("_full", "content", "is_fallback")
+
+    def __init__(self, page: Page, data: dict[str, Any], full: Any, content: Markup, is_fallback: bool) -> None:
+        super().__init__(page, data)
+        self._full = full
+        self.content = content
+        self.is_fallback = is_fallback
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        fields = self._full.fields
+        if name in fields:
+            return fields[name]
+        if name in self._page.site.schemas[self._full.type].fields:
+            return None
+        raise AttributeError(name)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = self._full.fields
+        return fields
+
+    @property
+    def file(self) -> str:
+        return str(self._full.file)
+
+    @property
+    def id(self) -> str:
+        return str(self._full.fields.get("id") or self._full.file)
+
+    @property
+    def toc(self) -> list[Heading]:
+        return [Heading(level, text, anchor) for level, text, anchor in self._full.toc or ()]
+
+    @property
+    def words(self) -> int:
+        return self._full.words or 0
+
+    @property
+    def reading_time(self) -> int:
+        """Minutes, at least one."""
+        return max(1, -(-self.words // WORDS_A_MINUTE))
+
+    @property
+    def meta_title(self) -> str:
+        return self._full.fields.get("meta_title") or self.title
+
+    @property
+    def meta_description(self) -> str:
+        return self._full.fields.get("meta_description") or self.summary
+
+    @property
+    def newer(self) -> Card | None:
+        return self._neighbour("newer")
+
+    @property
+    def older(self) -> Card | None:
+        return self._neighbour("older")
+
+    def _neighbour(self, side: str) -> Card | None:
+        around = self._page.neighbours()
+        member = getattr(around, side) if around is not None else None
+        return self._page.card(member) if member is not None else None
+
+    @property
+    def series(self) -> SimpleNamespace | None:
+        """The first series this entry is in: title, url, items in reading order, position from 1."""
+        term = next(iter(self._terms("series")), None)
+        row = self._page.reader.list_named(self.locale, term.name) if term else None
+        if term is None or row is None:
+            return None
+        members = self._page.reader.window("all", row.id)[::-1]
+        position = members.index(self._full.id) + 1 if self._full.id in members else 0
+        return SimpleNamespace(title=term.title, url=term.url, items=[c for c in map(self._page.card, members) if c], position=position)
+
+    @property
+    def variants(self) -> list[Card]:
+        return [self._page.card_of(card) for card in self._page.variants()]
+
+
+class ListView:
+    """A list on one of its pages."""
+
+    __slots__ = ("_page", "_row", "_rule", "number")
+
+    def __init__(self, page: Page, row: Any, number: int) -> None:
+        self._page, self._row, self.number = page, row, number
+        self._rule = list_rule(page.site, row.locale, row.name)
+
+    @property
+    def name(self) -> str:
+        return str(self._row.name)
+
+    @property
+    def kind(self) -> str:
+        return self._rule.group
+
+    @property
+    def title(self) -> str:
+        if self._rule.group == "home":
+            return str(self._page.site_view.title)
+        if self._rule.group in self._page.site.settings.taxonomies:
+            return Term(self._page, self._row.locale, self._rule.group, self._rule.slug).title
+        return str((self._row.card or {}).get("title", self._rule.slug))
+
+    @property
+    def description(self) -> str:
+        return (self._row.card or {}).get("description") or ""
+
+    @property
+    def url(self) -> str:
+        return self._page.url(self._rule.url)
+
+    @property
+    def is_front(self) -> bool:
+        return self.number == 0
+
+    @property
+    def items(self) -> list[Card]:
+        request = ("page", self._row.id, self.number) if self.number else ("front", self._row.id)
+        return [card for card in map(self._page.card, self._page.reader.window(*request)) if card]
+
+    @property
+    def older_url(self) -> str:
+        number = self.number - 1 if self.number else self._row.pages
+        return self._page.list_page_url(self._rule, number) if number > 0 else ""
+
+    @property
+    def newer_url(self) -> str:
+        if not self.number:
+            return ""
+        return self._page.list_page_url(self._rule, self.number + 1, if_there=True) or self.url
+
+    @property
+    def entry(self) -> EntryView | Card | None:
+        """The entry that describes this list, with its content, on the first page."""
+        number = (self._row.card or {}).get("entry")
+        return self._page.entry(number) if number is not None else None
+
+    @property
+    def parent(self) -> Term | None:
+        name = (self._row.card or {}).get("parent")
+        return Term(self._page, self._row.locale, *name.split("/", 1)) if name else None
+
+    @property
+    def children(self) -> list[Term]:
+        row = self._page.reader.list_named(self._row.locale, f"children/{self.name}")
+        members = self._page.reader.window("all", row.id) if row is not None else ()
+        cards = (self._page.reader.card(member) for member in members)
+        return [Term(self._page, self._row.locale, self.kind, card["slug"]) for card in cards if card]
+
+
+def make_terms(page: Page, members: Iterable[int], locale: str) -> list[Term]:
+    """The terms whose lists these members of a list of lists are (minus their ids)."""
+    rows = (page.reader.list_numbered(-member) for member in members)
+    return [Term(page, locale, *row.name.split("/", 1)) for row in rows if row is not None and row.card]
+
+

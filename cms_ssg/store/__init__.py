@@ -1,0 +1,1 @@
+"""The content store: everything that knows Postgres."""

@@ -1,0 +1,116 @@
+"""Opens connections to the content store, and says in the user's words what is wrong when that fails."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from cms_ssg.errors import CmsError, fail
+
+OLDEST_VERSION: Final = 150000
+CONNECT_TIMEOUT_S: Final = 10
+PATIENCE_S: Final = 15.0
+"""How long a server that is starting is waited for."""
+
+_PARAMETERS: Final[Mapping[str, Any]] = {"application_name": "cms_ssg", "connect_timeout": CONNECT_TIMEOUT_S, "client_encoding": "utf8"}
+_SESSION: Final = "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET standard_conforming_strings = on; SET jit = off; SET search_path = ''"
+_STARTING: Final = re.compile(r"starting up|shutting down|recovery mode|not yet accepting|terminating connection")
+_BUSY: Final = re.compile(r"too many clients|connection slots|too many connections")
+_MISSING: Final = re.compile(r'database ".*" does not exist')
+_REFUSED: Final = re.compile(r"password|authentication|no pg_hba\.conf entry|role .* (does not exist|is not permitted)")
+
+
+def database_url(site_root: Path, settings_url: str, environ: Mapping[str, str]) -> str:
+    """Return where the site's store is: ``CMS_DATABASE_URL``, else the setting, else the embedded server, which is started.
+
+    Raises CmsError db.* where the embedded server cannot start.
+    """
+    given = environ.get("CMS_DATABASE_URL", "") or settings_url
+    if given:
+        return given
+    from cms_ssg.store import embedded
+
+    return embedded.start(site_root)
+
+
+def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection[TupleRow]:
+    """Open a connection whose session has UTC, ISO dates and no JIT.
+
+    Raises CmsError db.url, db.unreachable, db.busy, db.password, db.missing, db.version or db.encoding;
+    the password is in none of their messages.
+    """
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            conn = psycopg.connect(url, autocommit=True, **_PARAMETERS)
+            break
+        except psycopg.ProgrammingError:  # its text repeats parts of the address
+            raise fail("db.url", "the database's address cannot be read", place="CMS_DATABASE_URL", hint=_EXAMPLE) from None
+        except psycopg.OperationalError as error:
+            if not _STARTING.search(str(error)) or time.monotonic() > until:
+                raise _explain(error, url) from None
+            time.sleep(0.05)
+    try:
+        _check_server(conn, url)
+        conn.execute(_SESSION)
+        conn.autocommit = autocommit
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def describe_url(url: str) -> str:
+    """Say where a database is without its password: ``cms at localhost:5432``."""
+    try:
+        parts = psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return "the database"
+    host = str(parts.get("host") or parts.get("hostaddr") or "the local socket")
+    port = f":{parts['port']}" if parts.get("port") and not host.startswith("/") else ""
+    return f"{parts.get('dbname') or parts.get('user') or 'the database'} at {host}{port}"
+
+
+_EXAMPLE: Final = "It looks like postgresql://user:password@host:5432/name; write special characters of the password as %XX."
+
+
+def _check_server(conn: psycopg.Connection[TupleRow], url: str) -> None:
+    version = conn.info.server_version
+    if version < OLDEST_VERSION:
+        message = f"the server is Postgres {version // 10000}, cms_ssg needs 15 or newer"
+        raise fail("db.version", message, place=describe_url(url), hint=_EMBEDDED)
+    encoding = conn.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise fail(
+            "db.encoding",
+            f"the database stores text as {encoding}, cms_ssg needs UTF8",
+            place=describe_url(url),
+            hint="Make a new one: CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0.",
+        )
+
+
+_EMBEDDED: Final = "Upgrade the server, or unset CMS_DATABASE_URL and database_url to use the embedded one."
+
+
+def _explain(error: psycopg.OperationalError, url: str) -> CmsError:
+    """Make the CmsError for a connection that failed. At this stage the server's SQLSTATE is lost, so its text must do."""
+    text = " ".join(str(error).split())
+    password = str(psycopg.conninfo.conninfo_to_dict(url).get("password") or "")
+    if password:
+        text = text.replace(password, "***")
+    place = describe_url(url)
+    asked = error.pgconn is not None and error.pgconn.needs_password
+    if _MISSING.search(text):
+        name = re.sub(r" at .*", "", place)
+        return fail("db.missing", text, place=place, hint=f"Make it: CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0.")
+    if _BUSY.search(text):
+        return fail("db.busy", text, place=place, hint="Wait for other programs to end, or raise max_connections of the server.")
+    if asked or _REFUSED.search(text):
+        return fail("db.password", text, place=place, hint="Check the user name and the password in CMS_DATABASE_URL or database_url.")
+    return fail("db.unreachable", text, place=place, hint=f"Is the server running and reachable from here? {_EXAMPLE}")

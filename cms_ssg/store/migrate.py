@@ -1,0 +1,141 @@
+"""Brings a database's tables up to date: forward only, one transaction a file, never twice.
+
+A migration is a file ``sql/<set>/NNNN_verb_object.sql``. The set ``core`` comes first; a set whose
+folder is gone (a vertical that was taken out) is left alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from cms_ssg.bundled import folder as bundled_folder
+from cms_ssg.errors import CmsError, fail
+
+_LOCK: Final = 0x636D735F6D696772  # "cms_migr": one session migrates at a time
+_LOCK_TIMEOUT: Final = "SET LOCAL lock_timeout = '20s'"
+_FILE_NAME: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
+_APPLIED: Final = "SELECT set, number, checksum, applied_at FROM cms.migrations"
+_RECORD: Final = "INSERT INTO cms.migrations (set, number, name, checksum) VALUES (%s, %s, %s, %s)"
+_CREATE: Final = """
+CREATE SCHEMA IF NOT EXISTS cms;
+CREATE TABLE IF NOT EXISTS cms.migrations (
+  set text COLLATE "C" NOT NULL,
+  number int NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  checksum text COLLATE "C" NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (set, number)
+)"""
+
+Connection = psycopg.Connection[TupleRow]
+Applied = dict[tuple[str, int], tuple[str, datetime]]
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file. checksum: of its text; applied_at: None where it is still to come."""
+
+    set: str
+    number: int
+    name: str
+    text: str
+    checksum: str
+    applied_at: datetime | None = None
+
+
+def migrate(conn: Connection, sql_folder: Path | None = None) -> list[Migration]:
+    """Apply what is missing and return it, in order; costs one query where nothing is.
+
+    conn must be outside a transaction: each file gets one of its own. sql_folder: for tests.
+    Raises CmsError db.newer, db.changed, db.locked or db.migration; what was applied before stays.
+    """
+    files = list_files(sql_folder or bundled_folder("sql"))
+    applied = _load_applied(conn)
+    if applied is None:
+        with conn.transaction():
+            conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            conn.execute(_CREATE)
+    return [file for file in _list_missing(files, applied or {}) if _apply(conn, file)]
+
+
+def list_status(conn: Connection, sql_folder: Path | None = None) -> list[Migration]:
+    """List every known migration with the time it was applied. Raises CmsError db.newer or db.changed."""
+    files = list_files(sql_folder or bundled_folder("sql"))
+    applied = _load_applied(conn) or {}
+    _list_missing(files, applied)
+    return [Migration(f.set, f.number, f.name, f.text, f.checksum, applied.get((f.set, f.number), ("", None))[1]) for f in files]
+
+
+def list_files(sql_folder: Path) -> list[Migration]:
+    """Read the migrations below a folder in the order they are applied."""
+    files: list[Migration] = []
+    for place in sorted((p for p in sql_folder.iterdir() if p.is_dir()), key=lambda p: (p.name != "core", p.name)):
+        for path in sorted(place.glob("*.sql")):
+            match = _FILE_NAME.fullmatch(path.name)
+            if not match or (files and (files[-1].set, files[-1].number) == (place.name, int(match[1]))):
+                raise fail("db.migration", "not named NNNN_verb_object.sql with a number of its own", place=str(path))
+            text = path.read_text("utf-8")
+            files.append(Migration(place.name, int(match[1]), match[2], text, hashlib.sha256(text.encode()).hexdigest()))
+    return files
+
+
+def _load_applied(conn: Connection) -> Applied | None:
+    """Load what was applied; None where no migration ever was."""
+    try:
+        with conn.transaction():
+            return {(row[0], row[1]): (row[2], row[3]) for row in conn.execute(_APPLIED)}
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        return None
+
+
+def _list_missing(files: list[Migration], applied: Applied) -> list[Migration]:
+    """List the files to apply. Refuses a database whose history is not the beginning of ours."""
+    latest = {file.set: file.number for file in files}
+    known = {(file.set, file.number) for file in files}
+    for name, number in sorted(applied.keys() - known):
+        if number > latest.get(name, number):
+            message = f"the database was made by a newer cms_ssg: it has {name} {number:04}, this one ends with {latest[name]:04}"
+            raise fail("db.newer", message, hint="Upgrade: pip install --upgrade cms-ssg.")
+        if name in latest:
+            raise fail("db.changed", f"migration {name} {number:04} was applied to the database, but its file is gone", place="sql")
+    missing = []
+    for file in files:
+        if (file.set, file.number) not in applied:
+            missing.append(file)
+        elif missing and missing[-1].set == file.set:
+            raise _refuse(missing[-1], "db.changed", "this migration comes before one that is applied", "Give it the next free number.")
+        elif applied[file.set, file.number][0] != file.checksum:
+            raise _refuse(
+                file, "db.changed", "this migration was changed after it was applied", "Restore it; put the change into a new one."
+            )
+    return missing
+
+
+def _apply(conn: Connection, file: Migration) -> bool:
+    """Apply one file and record it; False where another process was faster."""
+    try:
+        with conn.transaction():
+            conn.execute(_LOCK_TIMEOUT)
+            conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            if conn.execute("SELECT 1 FROM cms.migrations WHERE set = %s AND number = %s", [file.set, file.number]).fetchone():
+                return False
+            conn.execute(file.text.encode())
+            conn.execute(_RECORD, [file.set, file.number, file.name, file.checksum])
+    except psycopg.errors.LockNotAvailable:
+        raise _refuse(file, "db.locked", "the tables are in use, so they cannot be changed now", "Run the command again later.") from None
+    except psycopg.Error as error:
+        line = file.text.count("\n", 0, int(error.diag.statement_position or 1) - 1) + 1
+        raise _refuse(file, "db.migration", error.diag.message_primary or str(error), "The database is as it was before.", line) from error
+    return True
+
+
+def _refuse(file: Migration, code: str, message: str, hint: str, line: int = 0) -> CmsError:
+    return fail(code, message, place=f"sql/{file.set}/{file.number:04}_{file.name}.sql", line=line, hint=hint)

@@ -1,0 +1,83 @@
+"""Makes the monthly partitions of ``cms.posts`` ahead of the rows that need them; a missing one would refuse an INSERT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Final
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from cms_ssg.errors import fail
+
+MONTHS_AHEAD: Final = 4
+MOST_MONTHS: Final = 2_400
+"""A range of more than 200 years is a wrong date, not an archive. ``ensure_post_months`` takes any dates."""
+
+_LOCK: Final = 0x636D735F70617274  # "cms_part": one session makes partitions at a time
+_EXISTING: Final = (
+    "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+    " WHERE i.inhparent = 'cms.posts'::regclass AND c.relname = ANY(%s)"
+)
+
+
+def ensure_post_partitions(conn: psycopg.Connection[TupleRow], first: date, last: date) -> int:
+    """Make the partitions that are missing from first's month to four months after last; return how many.
+
+    The caller commits, and does so before it inserts rows. Readers and writers of the other months
+    are not blocked. Raises CmsError db.partition-range for more than 200 years.
+    """
+    begin, end = _month_number(first), _month_number(last) + MONTHS_AHEAD
+    if end - begin > MOST_MONTHS:
+        message = f"dates from {first} to {last} need more than {MOST_MONTHS} monthly tables"
+        raise fail("db.partition-range", message, hint="Look for a mistyped year.")
+    return _ensure(conn, range(begin, end + 1))
+
+
+def ensure_post_months(conn: psycopg.Connection[TupleRow], days: Iterable[date]) -> int:
+    """Make the partitions that are missing for exactly these days' months; return how many. The caller commits."""
+    return _ensure(conn, sorted({_month_number(day) for day in days}))
+
+
+def partition_name(day: date) -> str:
+    """Name of the partition, without its schema, that holds a day: ``posts_2025_01``."""
+    return _name(_month_number(day))
+
+
+def _ensure(conn: psycopg.Connection[TupleRow], months: Iterable[int]) -> int:
+    wanted = [m for m in months if m < 9999 * 12 + 12]
+    names = [_name(m) for m in wanted]
+    if len(conn.execute(_EXISTING, [names]).fetchall()) == len(names):
+        return 0
+    conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    found = {row[0] for row in conn.execute(_EXISTING, [names])}
+    missing = [m for m in wanted if _name(m) not in found]
+    if missing:
+        conn.execute("".join(_make_statements(m) for m in missing).encode())
+    return len(missing)
+
+
+def _make_statements(month: int) -> str:
+    """SQL that makes one partition. ATTACH, unlike CREATE … PARTITION OF, lets readers of the parent go on.
+
+    Bounds are written with their offset, else the session's time zone would shift them.
+    """
+    name = _name(month)
+    return (
+        f"CREATE TABLE cms.{name} (LIKE cms.posts INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE);"
+        f"ALTER TABLE cms.posts ATTACH PARTITION cms.{name} FOR VALUES FROM ('{_bound(month)}') TO ('{_bound(month + 1)}');"
+        f"SELECT cms.guard_partition('cms.{name}');\n"
+    )
+
+
+def _month_number(day: date) -> int:
+    return day.year * 12 + day.month - 1
+
+
+def _name(month: int) -> str:
+    return f"posts_{month // 12:04}_{month % 12 + 1:02}"
+
+
+def _bound(month: int) -> str:
+    return f"{month // 12:04}-{month % 12 + 1:02}-01 00:00:00+00"
