@@ -18,9 +18,6 @@ TAXONOMIES: Final[dict[str, dict[str, Any]]] = {
     "series": {"field": "series", "url": "/series/{slug}/"},
 }
 
-TYPES_WITHOUT_PAGES: Final = frozenset({"author", "term", "menu", "redirect"})
-"""Content types whose entries have no page of their own: they describe lists, menus or redirects."""
-
 RIGHT_TO_LEFT: Final = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "prs", "ps", "sd", "syr", "ug", "ur", "yi"})
 
 LANGUAGE_NAMES: Final[dict[str, str]] = {

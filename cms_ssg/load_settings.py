@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from cms_ssg.check_settings import list_wrong
-from cms_ssg.default_settings import COLLECTIONS, TAXONOMIES, TYPES_WITHOUT_PAGES, language_name, language_tag, text_direction
+from cms_ssg.default_settings import COLLECTIONS, TAXONOMIES, language_name, language_tag, text_direction
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.settings import Collection, Locale, Settings
 
@@ -181,7 +181,7 @@ def _fill(settings: Settings) -> Settings:
         settings,
         locales=locales,
         base_url=settings.base_url.rstrip("/"),
-        collection=tuple(_fill_collection(rule) for rule in _add_collections(settings.collection)),
+        collection=_add_collections(settings.collection),
     )
 
 
@@ -194,21 +194,14 @@ def _fill_locale(locale: Locale, is_default: bool) -> Locale:
     )  # fmt: skip
 
 
-def _add_collections(own: tuple[Collection, ...]) -> list[Collection]:
+def _add_collections(own: tuple[Collection, ...]) -> tuple[Collection, ...]:
     """The user's collections and those default ones that share neither name nor folder with one of them."""
     names = {rule.name for rule in own}
     rest = [Collection(**table) for table in COLLECTIONS if table["name"] not in names]
-    return [*own, *(rule for rule in rest if not any(_overlaps(rule.path, mine.path) for mine in own))]
+    return (*own, *(rule for rule in rest if not any(_overlaps(rule.path, mine.path) for mine in own)))
 
 
 def _overlaps(one: str, other: str) -> bool:
     """Whether one folder is, or lies inside, the other."""
     first, second = (f"{path.strip('/')}/" if path.strip("./") else "" for path in (one, other))
     return first.startswith(second) or second.startswith(first)
-
-
-def _fill_collection(rule: Collection) -> Collection:
-    """A collection with its URL pattern: posts live below the collection's name, other types at their own path."""
-    if rule.url or rule.type in TYPES_WITHOUT_PAGES:
-        return rule
-    return msgspec.structs.replace(rule, url=f"/{rule.name}/{{slug}}/" if rule.type == "post" else "/{path}/")
