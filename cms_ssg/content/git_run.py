@@ -136,7 +136,7 @@ def read_tree(root: Path, folders: Sequence[str], commit: str) -> dict[str, byte
 
 
 def parse_diff(data: bytes) -> dict[str, bytes] | None:
-    """``:100644 100644 old new M\\0path\\0``; a path that is no regular file now has the blob b""."""
+    """Records such as ``:100644 100644 old new M``, NUL, path, NUL; a path that is no regular file now has the blob b""."""
     moved: dict[str, bytes] = {}
     parts = data.split(b"\0")
     for facts, path in zip(parts[0:-1:2], parts[1::2], strict=True):
@@ -148,7 +148,7 @@ def parse_diff(data: bytes) -> dict[str, bytes] | None:
 
 
 def parse_tree(data: bytes) -> dict[str, bytes] | None:
-    """``100644 blob id\\tpath\\0``."""
+    """Records such as ``100644 blob id``, tab, path, NUL."""
     files: dict[str, bytes] = {}
     for line in data.split(b"\0")[:-1]:
         facts, _, path = line.partition(b"\t")

@@ -18,6 +18,7 @@ from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.content.git_run import GitRun
+    from cms_ssg.content.scan_walk import WalkRun
 
 RACY_NS: Final = 2_000_000_000
 """A file changed less than this before the scan may change again within the same tick of its file system's clock."""
@@ -46,8 +47,10 @@ class FileState:
 
 @dataclass(frozen=True, slots=True)
 class GitState:
-    """What is recorded of a checkout. commit: hex id of HEAD; trees: folder -> tree id, "" where HEAD lacks it;
-    dirty: files whose bytes were not HEAD's, or that were refused: they are compared at every scan."""
+    """What is recorded of a checkout. commit: hex id of HEAD; trees: folder -> tree id, "" where HEAD lacks it.
+
+    dirty: files whose bytes were not HEAD's, or that were refused: the next scan compares them whatever git says.
+    """
 
     commit: str
     trees: Mapping[str, str]
@@ -92,16 +95,30 @@ class Records(Protocol):
         ...
 
 
+def start_scan(root: Path, folders: Sequence[str], skip: Collection[str] = ()) -> GitRun | WalkRun | None:
+    """Start the slow part of a scan, git's or a walk in a child process, so that it runs beside the caller's imports.
+
+    Call it before any thread or connection exists. Arguments as in ``scan_files``; pass the result to it, or call its ``stop()``.
+    """
+    from cms_ssg.content.git_run import start_git
+    from cms_ssg.content.scan_walk import start_walk
+
+    return start_git(root, folders, skip) or start_walk(root, folders, skip)
+
+
 def scan_files(root: Path, folders: Sequence[str], records: Records, state: GitState | None, *, force: bool = False,
-               skip: Collection[str] = (), started: GitRun | None = None) -> Scan:
+               skip: Collection[str] = (), started: GitRun | WalkRun | None = None) -> Scan:
     """Find the files that must be read again and those that are gone.
 
     root: site folder; folders: relative to it, ``""`` or ``.`` for the whole; state: the last Scan.git; force: accept a commit that does
-    not descend from the last one; skip: relative folders never entered (the target); started: from ``start_git``, to save its time.
+    not descend from the last one; skip: relative folders never entered (the target); started: from ``start_scan``, to save its time.
     After reading, pass the result through ``with_read`` and save that. Raises CmsError sync.not-descendant, scan.outside.
     """
+    from cms_ssg.content.scan_walk import WalkRun, scan_walk
+
+    if isinstance(started, WalkRun):
+        return scan_walk(root, folders, records, skip=skip, started=started)
     from cms_ssg.content.scan_git import scan_git
-    from cms_ssg.content.scan_walk import scan_walk
 
     problems: list[Problem] = []
     found = scan_git(root, folders, records, state, force=force, skip=skip, started=started, problems=problems)
@@ -122,8 +139,7 @@ def with_read(scan: Scan, blobs: Mapping[str, bytes], failed: Collection[str] = 
         moved = {path for path, blob in blobs.items() if path in scan.states and scan.states[path].blob not in (None, blob)}
         git = replace(git, dirty=tuple(sorted({*git.dirty, *moved, *failed})))
     folders = scan.folders | {folder_of(path): b"" for path in failed}
-    changed = scan.changed
-    return replace(scan, states=states, git=git, folders=folders, changed=changed)
+    return replace(scan, states=states, git=git, folders=folders)
 
 
 def folder_of(path: str) -> str:

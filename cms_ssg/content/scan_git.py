@@ -83,7 +83,8 @@ def _list_moved(root: Path, roots: Sequence[str], facts: GitFacts, state: GitSta
         return None
     descends, moved = found
     if not descends and not facts.shallow and not force:
-        raise fail("sync.not-descendant", f"HEAD {facts.commit[:12]} does not descend from {state.commit[:12]}, the commit of the last sync",
+        raise fail("sync.not-descendant",
+                   f"HEAD {facts.commit[:12]} does not descend from {state.commit[:12]}, the commit of the last sync",
                    hint="A newer state may have been published from elsewhere. Pull first, or publish this one with --force.")
     return moved
 

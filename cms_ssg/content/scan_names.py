@@ -15,7 +15,8 @@ MAX_NAME_BYTES: Final = 200
 _KEPT: Final = frozenset({".well-known", ".nojekyll", ".htaccess"})
 """Hidden names that web servers and hosts look for, so they are content all the same."""
 
-_IGNORED: Final = re.compile(r"\.|#.*#\Z|.*~\Z|4913\Z|.*\.(?:swp|swo|tmp)\Z|.*___jb_(?:tmp|old)___\Z|(?:Thumbs\.db|desktop\.ini|node_modules)\Z", re.DOTALL)
+_IGNORED: Final = re.compile(
+    r"(?:\..*|#.*#|.*~|4913|.*\.(?:swp|swo|tmp)|.*___jb_(?:tmp|old)___|Thumbs\.db|desktop\.ini|node_modules)\Z", re.DOTALL)
 _HINTS: Final = ("/.", "/#", "~/", "/4913/", ".swp/", ".swo/", ".tmp/", "___/", "/Thumbs.db/", "/desktop.ini/", "/node_modules/", "\\")
 # Control characters, line separators and marks that turn the reading direction round (U+200E and U+200F are ordinary in Arabic names).
 _FORBIDDEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\\\\\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -36,12 +37,14 @@ def find_name_problem(path: str) -> Problem | None:
     if found is None:
         return Problem("scan.name", place, 0, f"the name is longer than {MAX_NAME_BYTES} bytes; it was left out", "Shorten it.", "warning")
     bad = found.group()
-    what = "bytes that are not UTF-8" if "\ud800" <= bad <= "\udfff" else "a backslash" if bad == "\\" else f"the character U+{ord(bad):04X}"
+    what = "a backslash" if bad == "\\" else f"the character U+{ord(bad):04X}"
+    if "\ud800" <= bad <= "\udfff":
+        what = "bytes that are not UTF-8"
     return Problem("scan.name", place, 0, f"the name holds {what}; it was left out", "Rename it.", "warning")
 
 
 def show_path(path: str) -> str:
-    """Make a path printable: forbidden characters as ``\\xNN`` or ``\\uNNNN``, at most about 300 characters."""
+    """Make a path printable: forbidden characters become escapes as in Python, and the middle of a very long one is left out."""
     text = _FORBIDDEN.sub(lambda found: _escape(found.group()), path)
     return text if len(text) <= 300 else f"{text[:140]}…{text[-140:]}"
 

@@ -1,14 +1,17 @@
-"""Finding changed files without git: a digest a folder over what the file system says of its files, so that only folders that differ
-need their records."""
+"""Finding changed files without git, by a walk.
+
+A digest a folder over what the file system says of its files, so that only folders that differ need their records.
+"""
 
 from __future__ import annotations
 
 import marshal
 import os
-from collections.abc import Collection, Iterator, Sequence
+import signal
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from cms_ssg.content.scan import Comparison, FileState, Records, Scan, make_roots, make_special_problem, make_symlink_problem
 from cms_ssg.content.scan_names import find_name_problem, is_ignored, needs_name_check, show_path
@@ -18,23 +21,69 @@ Row = tuple[str, int, int, int, int]
 """Name, size, mtime_ns, ctime_ns, inode."""
 
 
-def scan_walk(root: Path, folders: Sequence[str], records: Records, *, skip: Collection[str] = ()) -> Scan:
+class WalkRun:
+    """A walk under way in a child process; ``start_walk`` makes it."""
+
+    def __init__(self, root: Path, folders: Sequence[str], skip: Collection[str]) -> None:
+        self.asked = (str(root), tuple(folders), frozenset(skip))
+        self._output, answer = os.pipe()
+        self._child = os.fork()
+        if self._child == 0:
+            _answer_and_exit(_Walk(root, frozenset(skip)), folders, answer)
+        os.close(answer)
+
+    def read_digests(self, walk: _Walk) -> dict[str, bytes] | None:
+        """Wait for the folder digests; what was left out is noted in walk. None if the child failed."""
+        with os.fdopen(self._output, "rb") as output:
+            data = output.read()
+        _, status = os.waitpid(self._child, 0)
+        if status:
+            return None
+        digests, problems, unreadable = marshal.loads(data)
+        walk.problems += [Problem(*problem) for problem in problems]
+        walk.unreadable += unreadable
+        return cast("dict[str, bytes]", digests)
+
+    def stop(self) -> None:
+        """End the child, for a caller that will not scan after all."""
+        os.kill(self._child, signal.SIGKILL)
+        os.close(self._output)
+        os.waitpid(self._child, 0)
+
+
+def start_walk(root: Path, folders: Sequence[str], skip: Collection[str] = ()) -> WalkRun | None:
+    """Start walking in a child process, so that its time runs beside the caller's imports. None where there is no fork.
+
+    Call it before any thread or connection exists. root, folders, skip: as in ``scan_files``; pass the result to it.
+    """
+    return WalkRun(root, folders, skip) if hasattr(os, "fork") else None
+
+
+def scan_walk(root: Path, folders: Sequence[str], records: Records, *, skip: Collection[str] = (), started: WalkRun | None = None) -> Scan:
     """Walk the folders and compare with the records. Arguments, result and errors as in ``scan_files``.
 
     A folder that cannot be read keeps its records and everything below it: an error, not a removal.
     """
-    walk = _Walk(root, frozenset(skip))
     comparison = Comparison(root)
+    walk = _Walk(root, frozenset(skip))
+    roots = make_roots(root, folders, walk.problems)
     known_folders = records.load_folders()
-    seen: set[str] = set()
-    differing: dict[str, list[Row]] = {}
+    early = None
+    if started is not None and started.asked == (str(root), tuple(folders), frozenset(skip)):
+        early = started.read_digests(walk)
+    elif started is not None:
+        started.stop()
+    listing = walk.list_folders(roots) if early is None else walk.list_again(early, known_folders)
     digests: dict[str, bytes] = {}
-    for folder, rows in walk.list_folders(make_roots(root, folders, walk.problems)):
+    differing: dict[str, list[Row]] = {}
+    seen = set(early or ())
+    for folder, rows in listing:
         seen.add(folder)
         digest = make_folder_digest(rows)
         if known_folders.get(folder) != digest:
             differing[folder] = rows
             digests[folder] = digest
+    seen -= walk.vanished
     gone = sorted(folder for folder in known_folders if folder not in seen and not walk.hides(folder))
     recorded = records.load_files_in([*(folder for folder in sorted(differing) if folder in known_folders), *gone])
     present: set[str] = set()
@@ -47,14 +96,28 @@ def scan_walk(root: Path, folders: Sequence[str], records: Records, *, skip: Col
             if comparison.is_racy(now):
                 digests[folder] = b""
     removed = sorted(path for path in recorded if path not in present)
-    walk.problems.sort(key=lambda problem: (problem.place, problem.code))
-    return Scan(sorted(comparison.changed), removed, comparison.states, digests, gone, walk.problems)
+    problems = sorted(set(walk.problems), key=lambda problem: (problem.place, problem.code))
+    return Scan(sorted(comparison.changed), removed, comparison.states, digests, gone, problems)
+
+
+def _answer_and_exit(walk: _Walk, folders: Sequence[str], answer: int) -> NoReturn:
+    """In the child: walk, write the digests, leave without running anything of the parent's."""
+    code = 1
+    try:
+        roots = make_roots(Path(walk.root), folders, [])
+        digests = {folder: make_folder_digest(rows) for folder, rows in walk.list_folders(roots)}
+        problems = [(p.code, p.place, p.line, p.message, p.hint, p.severity) for p in walk.problems]
+        with os.fdopen(answer, "wb") as output:
+            output.write(marshal.dumps((digests, problems, walk.unreadable)))
+        code = 0
+    finally:
+        os._exit(code)
 
 
 def make_folder_digest(rows: list[Row]) -> bytes:
     """16 bytes that change when any file of the folder is written, added, removed or renamed."""
     # Version 2 of marshal has no back references, so that equal rows give equal bytes.
-    return blake2b(marshal.dumps(cast(Any, rows), 2), digest_size=16).digest()
+    return blake2b(marshal.dumps(cast("Any", rows), 2), digest_size=16).digest()
 
 
 class _Walk:
@@ -65,30 +128,46 @@ class _Walk:
         self.skip = skip
         self.problems: list[Problem] = []
         self.unreadable: list[str] = []
+        self.vanished: set[str] = set()
 
     def list_folders(self, roots: Sequence[str]) -> Iterator[tuple[str, list[Row]]]:
         """Yield every folder that holds files with its rows, sorted by name."""
         stack = list(roots)
         while stack:
             folder = stack.pop()
-            try:
-                rows, below, odd = _read_folder(f"{self.root}/{folder}" if folder else self.root)
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-            except OSError as error:
-                self._refuse_folder(folder, error)
-                continue
-            prefix = f"{folder}/" if folder else ""
-            self.problems += [make_symlink_problem(prefix + name) if link else make_special_problem(prefix + name)
-                              for name, link in odd if not is_ignored(name)]
-            if rows and needs_name_check([row[0] for row in rows]):
-                rows = [row for row in rows if self._accepts(prefix + row[0], row[0])]
-            if below and needs_name_check(below):
-                below = [name for name in below if self._accepts(prefix + name, name)]
-            stack += [prefix + name for name in below if prefix + name not in self.skip]
+            rows, below = self._read(folder)
+            stack += [path for path in below if path not in self.skip]
             if rows:
-                rows.sort()
                 yield folder, rows
+
+    def list_again(self, digests: Mapping[str, bytes], known: Mapping[str, bytes]) -> Iterator[tuple[str, list[Row]]]:
+        """Yield the folders whose digest from another process is not the recorded one, as they are now."""
+        for folder in sorted(digests):
+            if digests[folder] != known.get(folder):
+                rows, _ = self._read(folder)
+                if rows:
+                    yield folder, rows
+                else:
+                    self.vanished.add(folder)
+
+    def _read(self, folder: str) -> tuple[list[Row], list[str]]:
+        """One folder's accepted files, sorted, and the paths of the folders in it."""
+        try:
+            rows, below, odd = _read_folder(f"{self.root}/{folder}" if folder else self.root)
+        except (FileNotFoundError, NotADirectoryError):
+            return [], []
+        except OSError as error:
+            self._refuse_folder(folder, error)
+            return [], []
+        prefix = f"{folder}/" if folder else ""
+        self.problems += [make_symlink_problem(prefix + name) if link else make_special_problem(prefix + name)
+                          for name, link in odd if not is_ignored(name)]
+        if rows and needs_name_check([row[0] for row in rows]):
+            rows = [row for row in rows if self._accepts(prefix + row[0], row[0])]
+        if below and needs_name_check(below):
+            below = [name for name in below if self._accepts(prefix + name, name)]
+        rows.sort()
+        return rows, [prefix + name for name in below]
 
     def hides(self, folder: str) -> bool:
         """Whether a folder could not be seen because it, or one above it, cannot be read."""
