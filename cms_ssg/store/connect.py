@@ -23,7 +23,7 @@ _SESSION: Final = "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET standard_con
 _STARTING: Final = re.compile(r"starting up|shutting down|recovery mode|not yet accepting|terminating connection")
 _BUSY: Final = re.compile(r"too many clients|connection slots|too many connections")
 _MISSING: Final = re.compile(r'database ".*" does not exist')
-_REFUSED: Final = re.compile(r"password|authentication|no pg_hba\.conf entry|role .* (does not exist|is not permitted)")
+_REFUSED: Final = re.compile(r"password|[Aa]uthentication failed|no pg_hba\.conf entry|role .* (does not exist|is not permitted)")
 
 
 def database_url(site_root: Path, settings_url: str, environ: Mapping[str, str]) -> str:

@@ -1,0 +1,904 @@
+-- What all migrations make together. Written by `make schema`; a test keeps it true. Never run.
+
+CREATE SCHEMA cms;
+
+CREATE FUNCTION cms.guard_partition(partition regclass) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  EXECUTE format('CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate()', partition);
+  EXECUTE format('CREATE TRIGGER refuse_write BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write()', partition);
+END $$;
+
+CREATE FUNCTION cms.note_bodies() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    INSERT INTO cms.changes (site, kind, subject) SELECT e.site, 'e', e.id FROM old_rows b JOIN cms.entries e ON e.id = b.entry;
+  ELSE
+    INSERT INTO cms.changes (site, kind, subject) SELECT e.site, 'e', e.id FROM new_rows b JOIN cms.entries e ON e.id = b.entry;
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_entries_deleted() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.changes (site, kind, subject) SELECT site, 'e', id FROM old_rows;
+  DELETE FROM cms.posts p USING old_rows o WHERE o.type = 'post' AND p.entry = o.id AND p.created_at = o.created_at;
+  DELETE FROM cms.pages p USING old_rows o WHERE o.type = 'page' AND p.entry = o.id AND p.site = o.site;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_entries_inserted() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.changes (site, kind, subject) SELECT site, 'e', id FROM new_rows;
+  INSERT INTO cms.posts (entry, site, created_at, locale, status, published_at, title, section, is_featured)
+    SELECT id, site, created_at, locale, status, coalesce(publish_at, created_at), coalesce(fields ->> 'title', ''), fields ->> 'section',
+           coalesce(fields ->> 'is_featured', '') = 'true'
+    FROM new_rows WHERE type = 'post';
+  INSERT INTO cms.pages (entry, site, locale, status, title)
+    SELECT id, site, locale, status, coalesce(fields ->> 'title', '') FROM new_rows WHERE type = 'page';
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_entries_updated() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF EXISTS (SELECT FROM new_rows n JOIN old_rows o USING (id) WHERE (n.created_at, n.site) IS DISTINCT FROM (o.created_at, o.site)) THEN
+    RAISE EXCEPTION 'created_at and site of an entry never change' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  INSERT INTO cms.changes (site, kind, subject)
+    SELECT n.site, 'e', n.id FROM new_rows n JOIN old_rows o USING (id)
+    WHERE (n.source_key, n.collection, n.type, n.locale, n.translation_key, n.status, n.publish_at, n.expire_at, n.removed_at, n.fields, n.body_key)
+      IS DISTINCT FROM (o.source_key, o.collection, o.type, o.locale, o.translation_key, o.status, o.publish_at, o.expire_at, o.removed_at, o.fields, o.body_key);
+  DELETE FROM cms.posts p USING old_rows o WHERE o.type = 'post' AND p.entry = o.id AND p.created_at = o.created_at;
+  DELETE FROM cms.pages p USING old_rows o WHERE o.type = 'page' AND p.entry = o.id AND p.site = o.site;
+  INSERT INTO cms.posts (entry, site, created_at, locale, status, published_at, title, section, is_featured)
+    SELECT id, site, created_at, locale, CASE WHEN removed_at IS NULL THEN status ELSE 'trashed' END, coalesce(publish_at, created_at),
+           coalesce(fields ->> 'title', ''), fields ->> 'section', coalesce(fields ->> 'is_featured', '') = 'true'
+    FROM new_rows WHERE type = 'post';
+  INSERT INTO cms.pages (entry, site, locale, status, title)
+    SELECT id, site, locale, CASE WHEN removed_at IS NULL THEN status ELSE 'trashed' END, coalesce(fields ->> 'title', '')
+    FROM new_rows WHERE type = 'page';
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_files() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    INSERT INTO cms.changes (site, kind, subject) SELECT site, 'f', id FROM old_rows;
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO cms.changes (site, kind, subject) SELECT site, 'f', id FROM new_rows;
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.refuse_projection_write() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF pg_trigger_depth() < 2 THEN
+    RAISE EXCEPTION 'cms.% is kept by trigger from cms.entries', TG_TABLE_NAME USING HINT = 'Change the entry: UPDATE cms.entries SET fields = …';
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.refuse_truncate() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  RAISE EXCEPTION 'TRUNCATE on cms.% would leave stale pages behind', TG_TABLE_NAME USING HINT = 'Use DELETE, or cms trash.';
+END $$;
+
+CREATE TABLE cms.bodies (
+    entry bigint NOT NULL,
+    key bytea NOT NULL,
+    html text NOT NULL,
+    toc jsonb NOT NULL,
+    words integer NOT NULL,
+    links jsonb NOT NULL,
+    excerpt text NOT NULL
+);
+ALTER TABLE ONLY cms.bodies ALTER COLUMN html SET STORAGE EXTERNAL;
+
+CREATE TABLE cms.builds (
+    id bigint NOT NULL,
+    site integer NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    finished_at timestamp with time zone,
+    clock timestamp with time zone NOT NULL,
+    result jsonb
+);
+
+ALTER TABLE cms.builds ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.builds_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE cms.cards (
+    entry bigint NOT NULL,
+    site integer NOT NULL,
+    type text NOT NULL COLLATE pg_catalog."C",
+    locale text NOT NULL COLLATE pg_catalog."C",
+    translation_key text NOT NULL COLLATE pg_catalog."C",
+    live boolean NOT NULL,
+    listed boolean NOT NULL,
+    held boolean DEFAULT false NOT NULL,
+    path text COLLATE pg_catalog."C",
+    card jsonb NOT NULL,
+    card_digest bytea NOT NULL,
+    address_digest bytea NOT NULL,
+    full_digest bytea NOT NULL
+);
+
+CREATE TABLE cms.changes (
+    id bigint NOT NULL,
+    site integer NOT NULL,
+    kind "char" NOT NULL,
+    subject bigint NOT NULL,
+    made_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE cms.changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE cms.claims (
+    site integer NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    kind smallint NOT NULL,
+    locale text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    owner_kind "char" NOT NULL,
+    owner bigint NOT NULL,
+    spec jsonb,
+    wins boolean NOT NULL
+);
+
+CREATE TABLE cms.list_items (
+    list integer NOT NULL,
+    sort_key bytea NOT NULL,
+    member bigint NOT NULL,
+    label text COLLATE pg_catalog."C"
+);
+
+CREATE TABLE cms.lists (
+    id integer NOT NULL,
+    site integer NOT NULL,
+    locale text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    items integer DEFAULT 0 NOT NULL,
+    pages integer DEFAULT 0 NOT NULL,
+    stale_from bytea,
+    card jsonb
+);
+
+CREATE VIEW cms.terms AS
+ SELECT id AS term,
+    site,
+    locale,
+    split_part(name, '/'::text, 1) AS taxonomy,
+    substr(name, (strpos(name, '/'::text) + 1)) AS slug,
+    (card ->> 'title'::text) AS title,
+    items
+   FROM cms.lists l
+  WHERE ((card ->> 'taxonomy'::text) IS NOT NULL);
+
+CREATE VIEW cms.content_terms AS
+ SELECT i.member AS entry,
+    i.list AS term,
+    t.site,
+    t.taxonomy,
+    t.slug
+   FROM (cms.list_items i
+     JOIN cms.terms t ON ((t.term = i.list)));
+
+CREATE SEQUENCE cms.dirty_versions
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE cms.dirty (
+    site integer NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    phase smallint NOT NULL,
+    lane smallint NOT NULL,
+    reason text NOT NULL,
+    version bigint DEFAULT nextval('cms.dirty_versions'::regclass) NOT NULL
+);
+
+CREATE TABLE cms.entries (
+    id bigint NOT NULL,
+    site integer NOT NULL,
+    source text NOT NULL COLLATE pg_catalog."C",
+    source_key text NOT NULL COLLATE pg_catalog."C",
+    collection text NOT NULL COLLATE pg_catalog."C",
+    type text NOT NULL COLLATE pg_catalog."C",
+    locale text NOT NULL COLLATE pg_catalog."C",
+    translation_key text NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    publish_at timestamp with time zone,
+    expire_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    removed_at timestamp with time zone,
+    fields jsonb NOT NULL,
+    body_key bytea,
+    digest bytea DEFAULT '\x'::bytea NOT NULL,
+    CONSTRAINT entries_fields_check CHECK ((jsonb_typeof(fields) = 'object'::text)),
+    CONSTRAINT entries_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'published'::text, 'trashed'::text])))
+);
+
+ALTER TABLE cms.entries ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME cms.entries_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE cms.files (
+    id bigint NOT NULL,
+    site integer NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    bundle text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    digest bytea NOT NULL,
+    size_bytes bigint NOT NULL
+);
+
+ALTER TABLE cms.files ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.files_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE cms.folders (
+    site integer NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    digest bytea NOT NULL
+);
+
+CREATE TABLE cms.inputs (
+    site integer NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    digest bytea NOT NULL
+);
+
+CREATE TABLE cms.journal (
+    id bigint NOT NULL,
+    site integer NOT NULL,
+    epoch bigint NOT NULL,
+    paths text[] NOT NULL,
+    digests bytea[] NOT NULL
+);
+
+ALTER TABLE cms.journal ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.journal_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE cms.list_pages (
+    list integer NOT NULL,
+    number integer NOT NULL,
+    high bytea NOT NULL
+);
+
+ALTER TABLE cms.lists ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.lists_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE cms.migrations (
+    set text NOT NULL COLLATE pg_catalog."C",
+    number integer NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    checksum text NOT NULL COLLATE pg_catalog."C",
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE cms.outputs (
+    id bigint NOT NULL,
+    site integer NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    kind text NOT NULL COLLATE pg_catalog."C",
+    digest bytea,
+    size_bytes integer,
+    reads bigint[] NOT NULL,
+    valid_from timestamp with time zone,
+    valid_until timestamp with time zone,
+    reason text NOT NULL,
+    build bigint NOT NULL,
+    error jsonb
+)
+WITH (fillfactor='85');
+
+ALTER TABLE cms.outputs ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME cms.outputs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE cms.pages (
+    entry bigint NOT NULL,
+    site integer NOT NULL,
+    locale text NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    title text NOT NULL
+)
+PARTITION BY HASH (site);
+
+CREATE TABLE cms.pages_0 (
+    entry bigint CONSTRAINT pages_entry_not_null NOT NULL,
+    site integer CONSTRAINT pages_site_not_null NOT NULL,
+    locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
+    status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
+    title text CONSTRAINT pages_title_not_null NOT NULL
+);
+
+CREATE TABLE cms.pages_1 (
+    entry bigint CONSTRAINT pages_entry_not_null NOT NULL,
+    site integer CONSTRAINT pages_site_not_null NOT NULL,
+    locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
+    status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
+    title text CONSTRAINT pages_title_not_null NOT NULL
+);
+
+CREATE TABLE cms.pages_10 (
+    entry bigint CONSTRAINT pages_entry_not_null NOT NULL,
+    site integer CONSTRAINT pages_site_not_null NOT NULL,
+    locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
+    status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
+    title text CONSTRAINT pages_title_not_null NOT NULL
+);
+
+CREATE TABLE cms.pages_11 (
+    entry bigint CONSTRAINT pages_entry_not_null NOT NULL,
+    site integer CONSTRAINT pages_site_not_null NOT NULL,
+    locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
+    status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
+    title text CONSTRAINT pages_title_not_null NOT NULL
+);
+
+CREATE TABLE cms.pages_12 (
+    entry bigint CONSTRAINT pages_entry_not_null NOT NULL,
+    site integer CONSTRAINT pages_site_not_null NOT NULL,
+    locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
+    status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
+    title text CONSTRAINT pages_title_not_null NOT NULL
+);
+
+CREATE TABLE cms.pages_13 (
+    entry bigint CONSTRAINT pages_entry_not_null NOT NULL,
+    site integer CONSTRAINT pages_site_not_null NOT NULL,
+    locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
+    status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
+    title text CONSTRAINT pages_title_not_null NOT NULL
+);
+
+CREATE TABLE cms.pages_14 (
+    entry bigint CONSTRAINT pages_entry_not_null NOT NULL,
+    site integer CONSTRAINT pages_site_not_null NOT NULL,
+    locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
+    status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
+    title text CONSTRAINT pages_title_not_null NOT NULL
+);
+
+CREATE TABLE cms.pages_15 (
+    entry bigint CONSTRAINT pages_entry_not_null NOT NULL,
+    site integer CONSTRAINT pages_site_not_null NOT NULL,
+    locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
+    status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
+    title text CONSTRAINT pages_title_not_null NOT NULL
+);
+
+CREATE TABLE cms.pages_2 (
+    entry bigint CONSTRAINT pages_entry_not_null NOT NULL,
+    site integer CONSTRAINT pages_site_not_null NOT NULL,
+    locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
+    status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
+    title text CONSTRAINT pages_title_not_null NOT NULL
+);
+
+CREATE TABLE cms.pages_3 (
+    entry bigint CONSTRAINT pages_entry_not_null NOT NULL,
+    site integer CONSTRAINT pages_site_not_null NOT NULL,
+    locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
+    status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
+    title text CONSTRAINT pages_title_not_null NOT NULL
+);
+
+CREATE TABLE cms.pages_4 (
+    entry bigint CONSTRAINT pages_entry_not_null NOT NULL,
+    site integer CONSTRAINT pages_site_not_null NOT NULL,
+    locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
+    status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
+    title text CONSTRAINT pages_title_not_null NOT NULL
+);
+
+CREATE TABLE cms.pages_5 (
+    entry bigint CONSTRAINT pages_entry_not_null NOT NULL,
+    site integer CONSTRAINT pages_site_not_null NOT NULL,
+    locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
+    status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
+    title text CONSTRAINT pages_title_not_null NOT NULL
+);
+
+CREATE TABLE cms.pages_6 (
+    entry bigint CONSTRAINT pages_entry_not_null NOT NULL,
+    site integer CONSTRAINT pages_site_not_null NOT NULL,
+    locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
+    status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
+    title text CONSTRAINT pages_title_not_null NOT NULL
+);
+
+CREATE TABLE cms.pages_7 (
+    entry bigint CONSTRAINT pages_entry_not_null NOT NULL,
+    site integer CONSTRAINT pages_site_not_null NOT NULL,
+    locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
+    status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
+    title text CONSTRAINT pages_title_not_null NOT NULL
+);
+
+CREATE TABLE cms.pages_8 (
+    entry bigint CONSTRAINT pages_entry_not_null NOT NULL,
+    site integer CONSTRAINT pages_site_not_null NOT NULL,
+    locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
+    status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
+    title text CONSTRAINT pages_title_not_null NOT NULL
+);
+
+CREATE TABLE cms.pages_9 (
+    entry bigint CONSTRAINT pages_entry_not_null NOT NULL,
+    site integer CONSTRAINT pages_site_not_null NOT NULL,
+    locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
+    status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
+    title text CONSTRAINT pages_title_not_null NOT NULL
+);
+
+CREATE TABLE cms.posts (
+    entry bigint NOT NULL,
+    site integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    locale text NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone,
+    title text NOT NULL,
+    section text COLLATE pg_catalog."C",
+    is_featured boolean NOT NULL
+)
+PARTITION BY RANGE (created_at);
+
+CREATE TABLE cms.read_names (
+    key bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE TABLE cms.sites (
+    id integer NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    built_at_clock timestamp with time zone,
+    derive_digest bytea,
+    sync_state jsonb DEFAULT '{}'::jsonb NOT NULL,
+    lease_epoch bigint DEFAULT 0 NOT NULL,
+    lease_holder text,
+    lease_expires_at timestamp with time zone
+);
+
+ALTER TABLE cms.sites ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.sites_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE cms.sources (
+    site integer NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    folder text NOT NULL COLLATE pg_catalog."C",
+    size_bytes bigint NOT NULL,
+    mtime_ns bigint NOT NULL,
+    ctime_ns bigint NOT NULL,
+    inode bigint NOT NULL,
+    blob bytea,
+    read_digest bytea NOT NULL,
+    problems jsonb
+);
+
+CREATE TABLE cms.windows (
+    output bigint NOT NULL,
+    list integer NOT NULL,
+    low bytea NOT NULL,
+    high bytea NOT NULL
+);
+
+ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_0 FOR VALUES WITH (modulus 16, remainder 0);
+
+ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_1 FOR VALUES WITH (modulus 16, remainder 1);
+
+ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_10 FOR VALUES WITH (modulus 16, remainder 10);
+
+ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_11 FOR VALUES WITH (modulus 16, remainder 11);
+
+ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_12 FOR VALUES WITH (modulus 16, remainder 12);
+
+ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_13 FOR VALUES WITH (modulus 16, remainder 13);
+
+ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_14 FOR VALUES WITH (modulus 16, remainder 14);
+
+ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_15 FOR VALUES WITH (modulus 16, remainder 15);
+
+ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_2 FOR VALUES WITH (modulus 16, remainder 2);
+
+ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_3 FOR VALUES WITH (modulus 16, remainder 3);
+
+ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_4 FOR VALUES WITH (modulus 16, remainder 4);
+
+ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_5 FOR VALUES WITH (modulus 16, remainder 5);
+
+ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_6 FOR VALUES WITH (modulus 16, remainder 6);
+
+ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_7 FOR VALUES WITH (modulus 16, remainder 7);
+
+ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_8 FOR VALUES WITH (modulus 16, remainder 8);
+
+ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_9 FOR VALUES WITH (modulus 16, remainder 9);
+
+ALTER TABLE ONLY cms.bodies
+    ADD CONSTRAINT bodies_pkey PRIMARY KEY (entry);
+
+ALTER TABLE ONLY cms.builds
+    ADD CONSTRAINT builds_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY cms.cards
+    ADD CONSTRAINT cards_pkey PRIMARY KEY (entry);
+
+ALTER TABLE ONLY cms.changes
+    ADD CONSTRAINT changes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY cms.claims
+    ADD CONSTRAINT claims_pkey PRIMARY KEY (site, name, kind, locale, key);
+
+ALTER TABLE ONLY cms.dirty
+    ADD CONSTRAINT dirty_pkey PRIMARY KEY (site, path);
+
+ALTER TABLE ONLY cms.entries
+    ADD CONSTRAINT entries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY cms.entries
+    ADD CONSTRAINT entries_site_source_source_key_key UNIQUE (site, source, source_key);
+
+ALTER TABLE ONLY cms.files
+    ADD CONSTRAINT files_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY cms.files
+    ADD CONSTRAINT files_site_path_key UNIQUE (site, path);
+
+ALTER TABLE ONLY cms.folders
+    ADD CONSTRAINT folders_pkey PRIMARY KEY (site, path);
+
+ALTER TABLE ONLY cms.inputs
+    ADD CONSTRAINT inputs_pkey PRIMARY KEY (site, name);
+
+ALTER TABLE ONLY cms.journal
+    ADD CONSTRAINT journal_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY cms.list_items
+    ADD CONSTRAINT list_items_pkey PRIMARY KEY (list, sort_key);
+
+ALTER TABLE ONLY cms.list_pages
+    ADD CONSTRAINT list_pages_pkey PRIMARY KEY (list, number);
+
+ALTER TABLE ONLY cms.lists
+    ADD CONSTRAINT lists_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY cms.lists
+    ADD CONSTRAINT lists_site_locale_name_key UNIQUE (site, locale, name);
+
+ALTER TABLE ONLY cms.migrations
+    ADD CONSTRAINT migrations_pkey PRIMARY KEY (set, number);
+
+ALTER TABLE ONLY cms.outputs
+    ADD CONSTRAINT outputs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY cms.outputs
+    ADD CONSTRAINT outputs_site_path_key UNIQUE (site, path);
+
+ALTER TABLE ONLY cms.pages
+    ADD CONSTRAINT pages_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.pages_0
+    ADD CONSTRAINT pages_0_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.pages_10
+    ADD CONSTRAINT pages_10_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.pages_11
+    ADD CONSTRAINT pages_11_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.pages_12
+    ADD CONSTRAINT pages_12_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.pages_13
+    ADD CONSTRAINT pages_13_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.pages_14
+    ADD CONSTRAINT pages_14_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.pages_15
+    ADD CONSTRAINT pages_15_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.pages_1
+    ADD CONSTRAINT pages_1_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.pages_2
+    ADD CONSTRAINT pages_2_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.pages_3
+    ADD CONSTRAINT pages_3_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.pages_4
+    ADD CONSTRAINT pages_4_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.pages_5
+    ADD CONSTRAINT pages_5_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.pages_6
+    ADD CONSTRAINT pages_6_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.pages_7
+    ADD CONSTRAINT pages_7_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.pages_8
+    ADD CONSTRAINT pages_8_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.pages_9
+    ADD CONSTRAINT pages_9_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.posts
+    ADD CONSTRAINT posts_pkey PRIMARY KEY (entry, created_at);
+
+ALTER TABLE ONLY cms.read_names
+    ADD CONSTRAINT read_names_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY cms.sites
+    ADD CONSTRAINT sites_name_key UNIQUE (name);
+
+ALTER TABLE ONLY cms.sites
+    ADD CONSTRAINT sites_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY cms.sources
+    ADD CONSTRAINT sources_pkey PRIMARY KEY (site, path);
+
+CREATE INDEX builds_site ON cms.builds USING btree (site, id DESC);
+
+CREATE INDEX cards_translation ON cms.cards USING btree (site, translation_key);
+
+CREATE INDEX changes_site ON cms.changes USING btree (site, id);
+
+CREATE INDEX claims_lost ON cms.claims USING btree (site) WHERE ((NOT wins) AND (kind < 4));
+
+CREATE INDEX claims_owner ON cms.claims USING btree (owner, owner_kind, site);
+
+CREATE INDEX dirty_order ON cms.dirty USING btree (site, phase, lane, path);
+
+CREATE INDEX entries_expire ON cms.entries USING btree (site, expire_at) WHERE (expire_at IS NOT NULL);
+
+CREATE INDEX entries_metadata ON cms.entries USING gin (((fields -> 'metadata'::text)) jsonb_path_ops);
+
+CREATE INDEX entries_publish ON cms.entries USING btree (site, publish_at) WHERE (publish_at IS NOT NULL);
+
+CREATE INDEX entries_translation ON cms.entries USING btree (site, translation_key);
+
+CREATE INDEX list_items_label ON cms.list_items USING btree (list, label) WHERE (label IS NOT NULL);
+
+CREATE INDEX list_items_member ON cms.list_items USING btree (member);
+
+CREATE INDEX list_pages_high ON cms.list_pages USING btree (list, high);
+
+CREATE INDEX lists_stale ON cms.lists USING btree (site) WHERE (stale_from IS NOT NULL);
+
+CREATE INDEX outputs_failed ON cms.outputs USING btree (site) WHERE (error IS NOT NULL);
+
+CREATE INDEX outputs_reads ON cms.outputs USING gin (reads);
+
+CREATE INDEX outputs_valid_from ON cms.outputs USING btree (site, valid_from) WHERE (valid_from IS NOT NULL);
+
+CREATE INDEX outputs_valid_until ON cms.outputs USING btree (site, valid_until) WHERE (valid_until IS NOT NULL);
+
+CREATE INDEX posts_featured ON ONLY cms.posts USING btree (site, published_at DESC) WHERE is_featured;
+
+CREATE INDEX posts_published ON ONLY cms.posts USING btree (site, status, published_at DESC);
+
+CREATE INDEX posts_section ON ONLY cms.posts USING btree (site, section, published_at DESC);
+
+CREATE INDEX sources_folder ON cms.sources USING btree (site, folder);
+
+CREATE INDEX sources_problems ON cms.sources USING btree (site) WHERE (problems IS NOT NULL);
+
+CREATE INDEX windows_high ON cms.windows USING btree (list, high) INCLUDE (low, output);
+
+CREATE INDEX windows_low ON cms.windows USING btree (list, low) INCLUDE (high, output);
+
+CREATE INDEX windows_output ON cms.windows USING btree (output);
+
+ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_0_pkey;
+
+ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_10_pkey;
+
+ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_11_pkey;
+
+ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_12_pkey;
+
+ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_13_pkey;
+
+ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_14_pkey;
+
+ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_15_pkey;
+
+ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_1_pkey;
+
+ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_2_pkey;
+
+ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_3_pkey;
+
+ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_4_pkey;
+
+ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_5_pkey;
+
+ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_6_pkey;
+
+ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_7_pkey;
+
+ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_8_pkey;
+
+ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_9_pkey;
+
+CREATE TRIGGER note_deleted AFTER DELETE ON cms.bodies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_bodies();
+
+CREATE TRIGGER note_deleted AFTER DELETE ON cms.entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_entries_deleted();
+
+CREATE TRIGGER note_deleted AFTER DELETE ON cms.files REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_files();
+
+CREATE TRIGGER note_inserted AFTER INSERT ON cms.bodies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_bodies();
+
+CREATE TRIGGER note_inserted AFTER INSERT ON cms.entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_entries_inserted();
+
+CREATE TRIGGER note_inserted AFTER INSERT ON cms.files REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_files();
+
+CREATE TRIGGER note_updated AFTER UPDATE ON cms.bodies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_bodies();
+
+CREATE TRIGGER note_updated AFTER UPDATE ON cms.entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_entries_updated();
+
+CREATE TRIGGER note_updated AFTER UPDATE ON cms.files REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_files();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.bodies FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.entries FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.files FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_0 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_1 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_10 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_11 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_12 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_13 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_14 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_15 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_2 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_3 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_4 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_5 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_6 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_7 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_8 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_9 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.posts FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_0 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_1 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_10 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_11 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_12 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_13 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_14 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_15 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_2 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_3 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_4 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_5 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_6 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_7 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_8 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_9 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.posts FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
+
+ALTER TABLE ONLY cms.bodies
+    ADD CONSTRAINT bodies_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id);
+
+ALTER TABLE ONLY cms.entries
+    ADD CONSTRAINT entries_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.files
+    ADD CONSTRAINT files_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.folders
+    ADD CONSTRAINT folders_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.inputs
+    ADD CONSTRAINT inputs_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.sources
+    ADD CONSTRAINT sources_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

@@ -1,0 +1,95 @@
+"""What many tests share: one real Postgres for the run, a fresh database a test, a browser where there is one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow
+
+from cms_ssg.store import embedded
+from cms_ssg.store.connect import connect
+from cms_ssg.store.migrate import migrate
+
+SERVER_FOLDER = "CMS_TEST_SERVER_FOLDER"
+TEMPLATE = "template_cms"
+UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "100", "autovacuum": "off"}
+_numbers = count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the folder of the run's server; xdist's workers inherit it and share the server."""
+    for name in [n for n in os.environ if n.startswith("CMS_") and n != SERVER_FOLDER]:
+        del os.environ[name]  # a developer's own settings must not reach a test
+    if not hasattr(config, "workerinput"):
+        os.environ[SERVER_FOLDER] = tempfile.mkdtemp(prefix="cms-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the run's server, if a test had it started."""
+    if not hasattr(config, "workerinput"):
+        folder = Path(os.environ.pop(SERVER_FOLDER))
+        embedded.stop(folder)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def server_url() -> str:
+    """Conninfo of the run's server, whose template database has every migration."""
+    folder = Path(os.environ[SERVER_FOLDER])
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        url = embedded.start(folder, UNSAFE_BUT_FAST)
+        with connect(url, autocommit=True) as conn:
+            if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():
+                conn.execute("CREATE DATABASE making_template")
+                with connect(make_conninfo(url, dbname="making_template")) as making:
+                    migrate(making)
+                conn.execute(f"ALTER DATABASE making_template RENAME TO {TEMPLATE}")
+    return url
+
+
+def _fresh_database(server_url: str, template: str) -> Iterator[str]:
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    with connect(server_url, autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    yield make_conninfo(server_url, dbname=name)
+    with connect(server_url, autocommit=True) as conn:
+        conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def db_url(server_url: str) -> Iterator[str]:
+    """Conninfo of a database of the test's own with all migrations applied."""
+    yield from _fresh_database(server_url, TEMPLATE)
+
+
+@pytest.fixture
+def empty_db_url(server_url: str) -> Iterator[str]:
+    """Conninfo of a database of the test's own with nothing in it."""
+    yield from _fresh_database(server_url, "template1")
+
+
+@pytest.fixture
+def db(db_url: str) -> Iterator[psycopg.Connection[TupleRow]]:
+    """A connection, outside a transaction, to a database of the test's own with all migrations applied."""
+    with connect(db_url) as conn:
+        yield conn
+        conn.rollback()  # leaving the block would commit what the test left open
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a chromium; tests that need one are skipped where there is none."""
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        if path := shutil.which(name):
+            return path
+    pytest.skip("no chromium is installed (on Debian: apt-get install chromium)")

@@ -1,0 +1,129 @@
+"""Connections: what their session is like, and what a user reads when they fail."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from cms_ssg.errors import CmsError
+from cms_ssg.store import embedded
+from cms_ssg.store.connect import connect, database_url, describe_url
+
+SECRET = "s3cr3t-pass"
+
+
+def failure(url: str) -> CmsError:
+    """The error of a connection that must fail, checked to keep its secret."""
+    with pytest.raises(CmsError) as caught:
+        connect(url)
+    assert SECRET not in str(caught.value)
+    assert caught.value.problems[0].hint
+    assert caught.value.__cause__ is None
+    return caught.value
+
+
+def code(error: CmsError) -> str:
+    return error.problems[0].code
+
+
+def test_session_speaks_utc_and_iso(db_url: str) -> None:
+    with connect(db_url) as conn:
+        row = conn.execute("SELECT current_setting('timezone'), current_setting('application_name'), current_setting('jit')").fetchone()
+        assert row == ("UTC", "cms_ssg", "off")
+        assert not conn.autocommit
+    with connect(db_url, autocommit=True) as conn:
+        assert conn.autocommit
+
+
+def test_wrong_password_is_told_without_the_password(db_url: str) -> None:
+    error = failure(make_conninfo(db_url, password=SECRET))
+    assert code(error) == "db.password"
+
+
+def test_absent_password_is_told(db_url: str) -> None:
+    parts = {key: value for key, value in psycopg.conninfo.conninfo_to_dict(db_url).items() if key != "password"}
+    assert code(failure(make_conninfo(**parts))) == "db.password"
+
+
+def test_unknown_user_is_told_like_a_wrong_password(db_url: str) -> None:
+    assert code(failure(make_conninfo(db_url, user="nobody_here", password=SECRET))) == "db.password"
+
+
+def test_missing_database_is_named_with_the_way_to_make_it(db_url: str) -> None:
+    error = failure(make_conninfo(db_url, dbname="flood"))
+    assert code(error) == "db.missing"
+    assert "CREATE DATABASE flood" in str(error)
+
+
+def test_nothing_listening_is_unreachable() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        error = failure(f"postgresql://cms:{SECRET}@127.0.0.1:{port}/cms")
+    assert code(error) == "db.unreachable"
+    assert error.problems[0].place == f"cms at 127.0.0.1:{port}"
+
+
+def test_unknown_host_is_unreachable() -> None:
+    assert code(failure(f"postgresql://cms:{SECRET}@db.invalid/cms")) == "db.unreachable"
+
+
+@pytest.mark.parametrize(
+    "url", [f"postgres:/cms:{SECRET}@host", f"password={SECRET} host", f"postgresql://u:{SECRET}%zz@host/db", f"mysql://{SECRET}"]
+)
+def test_unreadable_address_is_refused_without_repeating_it(url: str) -> None:
+    assert code(failure(url)) == "db.url"
+
+
+def test_password_with_special_characters_never_shows() -> None:
+    url = "postgresql://cms:p%40ss%2Fword@127.0.0.1:1/cms"
+    with pytest.raises(CmsError) as caught:
+        connect(url)
+    assert "p@ss/word" not in str(caught.value)
+    assert "p%40ss" not in str(caught.value)
+
+
+def test_description_of_an_address_has_no_password() -> None:
+    assert describe_url(f"postgresql://cms:{SECRET}@host:6543/news") == "news at host:6543"
+    assert describe_url(f"host=/run/pg dbname=news password={SECRET}") == "news at /run/pg"
+
+
+def test_server_that_is_no_postgres_is_unreachable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            peer, _ = server.accept()
+            with peer:
+                peer.recv(1000)
+                peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        error = failure(f"postgresql://cms:{SECRET}@127.0.0.1:{server.getsockname()[1]}/cms?sslmode=disable")
+        thread.join()
+    assert code(error) == "db.unreachable"
+
+
+def test_database_that_is_not_utf8_is_refused(server_url: str) -> None:
+    with connect(server_url, autocommit=True) as conn:
+        conn.execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0")
+        try:
+            assert code(failure(make_conninfo(server_url, dbname="latin"))) == "db.encoding"
+        finally:
+            conn.execute("DROP DATABASE latin")
+
+
+def test_environment_beats_settings_beats_embedded(tmp_path: Path) -> None:
+    assert database_url(tmp_path, "host=setting", {"CMS_DATABASE_URL": "host=environment"}) == "host=environment"
+    assert database_url(tmp_path, "host=setting", {"CMS_DATABASE_URL": ""}) == "host=setting"
+    assert not (tmp_path / ".cms").exists()
+    try:
+        with connect(database_url(tmp_path, "", {})) as conn:
+            assert conn.info.dbname == "cms"
+    finally:
+        assert embedded.stop(tmp_path)
