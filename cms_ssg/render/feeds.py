@@ -114,7 +114,8 @@ def render_atom(feed: Feed) -> bytes:
     out = [
         f'<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom"{lang}>\n',
         f"<title>{_text(feed.title)}</title>\n<id>{_url(feed.feed_url)}</id>\n<updated>{format_iso(feed.updated or EPOCH)}</updated>\n",
-        f'<link rel="self" type="application/atom+xml" href="{_url(feed.feed_url)}"/>\n<link rel="alternate" type="text/html" href="{_url(feed.url)}"/>\n',
+        f'<link rel="self" type="application/atom+xml" href="{_url(feed.feed_url)}"/>\n',
+        f'<link rel="alternate" type="text/html" href="{_url(feed.url)}"/>\n',
         f"<author><name>{_text(feed.author or feed.title)}</name></author>\n",
     ]
     if feed.description:
@@ -173,7 +174,7 @@ def _json_item(item: FeedItem) -> dict[str, Any]:
         "authors": [{"name": name} for name in item.authors],
         "tags": list(item.tags),
     }
-    return {key: part for key, part in value.items() if part or key == "content_html" and part is not None}
+    return {key: part for key, part in value.items() if part or (key == "content_html" and part is not None)}
 
 
 def render_sitemap(urls: Sequence[SitemapUrl]) -> bytes:

@@ -8,16 +8,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 from markupsafe import Markup, escape
 
-from cms_ssg.render.gallery_text import ARTICLE, FEW_WORDS, TITLES
-from cms_ssg.render.strings import Strings, make_t
+from cms_ssg.render.strings import Strings, forget, make_t
 from cms_ssg.types import Heading
 
-BASE_URL = "https://example.org"
+BASE_URL: Final = "https://example.org"
+
+TITLES: Final = (
+    "The coast that grows when you measure it",
+    "Tide tables",
+    "What the railway did to noon",
+    "A map is an argument: twelve small lies that every good cartographer tells on purpose, and why",
+    "Rain gauges of the Po valley",
+    "Bridge, ferry, ford",
+    "Letters from the lighthouse",
+)
+
+FEW_WORDS: Final = "Portugal measured the border a fifth longer than Spain did, and neither had made a mistake. "
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +46,9 @@ def make_gallery(render: Callable[[str, dict[str, Any]], str], samples: tuple[Sa
 
     render: template name and values -> HTML, as the theme's environment does it; its errors pass through.
     """
-    parts = ["<!doctype html><html lang=en><meta charset=utf-8><title>Theme gallery</title><meta name=viewport content='width=device-width'>"]
+    parts = ['<!doctype html><html lang="en"><meta charset="utf-8"><title>Theme gallery</title>']
     parts.append(
-        "<style>:root{color-scheme:light dark}body{font:1rem/1.5 system-ui;margin:2rem}.pair{display:flex;gap:1rem;overflow-x:auto}"
+        "<style>:root{color-scheme:light dark}body{font:1rem/1.5 system-ui;margin:2rem}.pair{display:flex;gap:1rem;overflow:auto}"
         "iframe{border:1px solid #8888;height:900px;flex:none;width:1100px}iframe.phone{width:390px}</style><h1>Theme gallery</h1><ul>"
     )
     parts += [f'<li><a href="#{index}">{escape(sample.name)}</a>' for index, sample in enumerate(samples)]
@@ -56,7 +68,7 @@ def make_samples(
     *,
     text_direction: str = "ltr",
     tokens: dict[str, str] | None = None,
-    on_read: Callable[[str], None] = lambda key: None,
+    on_read: Callable[[str], None] = forget,
 ) -> tuple[Sample, ...]:
     """Sample values for each page template and shortcode, in the language of strings."""
     common = _make_common(strings, asset, text_direction, tokens or {}, on_read)
@@ -102,7 +114,8 @@ def _list_samples(common: dict[str, Any]) -> Iterator[Sample]:
 def _make_common(
     strings: Strings, asset: Callable[[str], str], text_direction: str, tokens: dict[str, str], on_read: Callable[[str], None]
 ) -> dict[str, Any]:
-    menu = [{"title": title, "url": url, "current": url == "/"} for title, url in (("Essays", "/"), ("Archive", "/archive/"), ("About", "/about/"))]
+    places = (("Essays", "/"), ("Archive", "/archive/"), ("About", "/about/"))
+    menu = [{"title": title, "url": url, "current": url == "/"} for title, url in places]
     name = str(strings.texts.get("language_name", strings.locale))
     return {
         "site": SimpleNamespace(
@@ -114,9 +127,9 @@ def _make_common(
         "t": make_t(strings, on_read),
         "asset": asset,
         "url": lambda path: path,
-        "latest": lambda list_name, count: [_make_card(index) for index in range(count)],
+        "latest": lambda _list, count: [_make_card(index) for index in range(count)],
         "data": lambda *keys: [{"name": "Mastodon", "url": "https://example.social/@atlas"}] if keys == ("social",) else None,
-        "ref": lambda target: None,
+        "ref": lambda _target: None,
         "clock": SimpleNamespace(year=2025),
     }  # fmt: skip
 
@@ -170,9 +183,11 @@ def _make_card(index: int) -> SimpleNamespace:
 def _make_entry(cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace:
     card = cards[0]
     series = SimpleNamespace(title="Coastlines", url="/series/coastlines/", items=cards[:3], position=1)
-    toc = [Heading(2, "How long is a coast", "how-long"), Heading(3, "Rulers", "rulers"), Heading(2, "In code", "code"), Heading(2, "A table", "table")]
+    headings = ((2, "How long is a coast", "how-long"), (3, "Rulers", "rulers"), (2, "In code", "code"), (2, "A table", "table"))
+    toc = [Heading(*heading) for heading in headings]
+    article = Path(__file__).with_name("gallery_article.html").read_text("utf-8")
     values: dict[str, Any] = {
-        **vars(card), "content": Markup(ARTICLE), "toc": toc, "words": 840, "reading_time": 4, "fields": {"image_alt": "A jagged coast"},
+        **vars(card), "content": Markup(article), "toc": toc, "words": 840, "reading_time": 4, "fields": {"image_alt": "A jagged coast"},
         "newer": cards[1], "older": cards[2], "series": series, "terms": {"tag": card.tags}, "is_fallback": False,
         "meta_title": "", "meta_description": "",
     }  # fmt: skip

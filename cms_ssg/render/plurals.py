@@ -15,7 +15,7 @@ CATEGORIES: Final = ("zero", "one", "two", "few", "many", "other")
 Rule = Callable[[int], str]
 
 
-def _only_other(n: int) -> str:
+def _only_other(_n: int) -> str:
     return "other"
 
 

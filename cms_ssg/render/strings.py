@@ -107,7 +107,11 @@ class Translator:
         return text if value is None else self.date(value, style)
 
 
-def make_t(strings: Strings, on_read: Callable[[str], None] = lambda key: None) -> Translator:
+def forget(_key: str) -> None:
+    """The on_read of a caller that keeps no record."""
+
+
+def make_t(strings: Strings, on_read: Callable[[str], None] = forget) -> Translator:
     """The ``t`` of one output. on_read: told the key of each text used (``minutes``, ``date.long`` …)."""
     return Translator(strings, on_read)
 

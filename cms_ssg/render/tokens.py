@@ -42,10 +42,10 @@ _VALUE = re.compile(r"[^;{}<>\\@!\x00-\x1f\x7f]{1,300}")
 
 
 def render_tokens(tokens: Mapping[str, str]) -> str:
-    """``:root{--accent:#14597d;--width:40rem;}`` from ``[tokens]`` of site.toml, sorted by name; ``""`` for none.
+    r"""``:root{--accent:#14597d;--width:40rem;}`` from ``[tokens]`` of site.toml, sorted by name; ``""`` for none.
 
     Raises CmsError ``tokens.name`` or ``tokens.value`` for what could end the declaration or fetch an
-    address: ; { } < > @ ! \\ control characters, comments, url() and open quotes or brackets.
+    address: ; { } < > @ ! \ control characters, comments, url() and open quotes or brackets.
     """
     problems = [problem for name, value in sorted(tokens.items()) if (problem := _check(name, value))]
     if problems:
