@@ -1,0 +1,88 @@
+"""``cms build`` and ``cms sync``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cms_ssg.cli.call import DONE, FAILED, PARTIAL, Call, site_command
+from cms_ssg.cli.output import count
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+STATUS_CODES = {"done": DONE, "failed": FAILED, "partial": PARTIAL}
+
+
+def parse_moment(call: Call, text: str, option: str) -> datetime:
+    """A time given on the command line, in the site's zone where it names none. Raises a usage error."""
+    from cms_ssg.content.dates import HINT, DateError, parse_date
+
+    try:
+        return parse_date(text, call.settings.timezone)
+    except DateError as error:
+        raise click.BadParameter(f"{error}. {HINT}", param_hint=option) from None
+
+
+def status_code(status: str) -> int:
+    """The exit code of a build's status."""
+    return STATUS_CODES.get(status, FAILED)
+
+
+@site_command("build", 'cms build\ncms build --now "2026-12-24 09:00" --dry-run')
+@click.option("--no-sync", is_flag=True, help="Take the store as it is; do not look at the files.")
+@click.option("--full", is_flag=True, help="Render every page again.")
+@click.option(
+    "--jobs", type=click.IntRange(0, 256), default=0, metavar="N", help="Processes that render; by default as many as it has cores."
+)
+@click.option("--now", metavar="TIME", help="Build as if it were that time, in the site's zone.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done; save and write nothing.")
+@click.option("--confirm-removals", is_flag=True, help="Allow the removal of many pages at once.")
+@click.option("--force", is_flag=True, help="Build a checkout that does not descend from the last one.")
+def build(call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry_run: bool, confirm_removals: bool, force: bool) -> int:
+    """Bring the output up to date: read what changed, render the pages it reaches, write those that differ."""
+    moment = parse_moment(call, now, "--now") if now else None
+
+    from cms_ssg.build import BuildOptions
+    from cms_ssg.build import build as run_build
+
+    options = BuildOptions(
+        sync=not no_sync, full=full, jobs=jobs, now=moment, dry_run=dry_run, confirm_removals=confirm_removals, force=force, env=call.env
+    )
+    result = run_build(call.root, options, call.output)
+    call.output.problems(result.problems)
+    call.output.result(result, describe_build(result, dry_run))
+    return status_code(result.status)
+
+
+def describe_build(result: Any, dry_run: bool = False) -> str:
+    """A build's result in a line."""
+    total = result.seconds.get("total", 0.0)
+    if dry_run:
+        return f"would render {count(result.planned, 'output')}; nothing was saved ({total:.2f} s)"
+    if not result.planned and not result.removed:
+        text = "nothing to do"
+    else:
+        text = f"{count(result.rendered, 'output')} rendered, {result.written:,} written, {result.unchanged:,} unchanged, {result.removed:,} removed"
+    failed = f", {result.failed:,} failed" if result.failed else ""
+    return f"{text}{failed} ({total:.2f} s)"
+
+
+@site_command("sync", "cms sync")
+@click.option("--force", is_flag=True, help="Take a checkout that does not descend from the last one.")
+@click.option("--dry-run", is_flag=True, help="Say what would be saved; save nothing.")
+def sync(call: Call, force: bool, dry_run: bool) -> int:
+    """Store what changed in the content files, without building."""
+    from cms_ssg.build import BuildOptions
+    from cms_ssg.build import sync as run_sync
+
+    result = run_sync(call.root, BuildOptions(force=force, dry_run=dry_run, env=call.env), call.output)
+    call.output.problems(result.problems)
+    call.output.result(result, describe_sync(result))
+    return status_code(result.status)
+
+
+def describe_sync(result: Any) -> str:
+    """A sync's result in a line."""
+    return f"{count(result.saved, 'entry', 'entries')} saved, {result.removed:,} removed, {result.unchanged:,} files unchanged"

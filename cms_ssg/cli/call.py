@@ -1,0 +1,96 @@
+"""What every command shares: the options -C, --env, --json, the site they mean, and the way a command is declared."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cached_property, update_wrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cms_ssg.cli.output import Output
+from cms_ssg.errors import UsageError
+from cms_ssg.types import Problem
+
+if TYPE_CHECKING:
+    from cms_ssg.settings import Settings
+
+DONE, FAILED, WRONG, PARTIAL = 0, 1, 2, 3
+"""Exit codes: all done; failed; called wrongly; done, but something was left out."""
+
+
+class Call:
+    """One run of cms. folder: what -C said; env: name of an [env.NAME] table."""
+
+    def __init__(self, output: Output) -> None:
+        self.output = output
+        self.folder = ""
+        self.env = ""
+
+    @cached_property
+    def root(self) -> Path:
+        """The site's folder: the one of -C, else the nearest with a site.toml, going up from here."""
+        try:
+            here = Path(self.folder or os.curdir).resolve()
+            if self.folder and not here.is_dir():
+                raise UsageError(Problem("cli.no-folder", "", 0, f"there is no folder {self.folder}", "-C takes the folder of a site."))
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                Problem("cli.no-folder", "", 0, f"the folder cannot be used: {error}", "-C takes the folder of a site.")
+            ) from None
+        if self.folder:
+            return here
+        return next((folder for folder in (here, *here.parents) if (folder / "site.toml").is_file()), here)
+
+    @cached_property
+    def settings(self) -> Settings:
+        from cms_ssg.load_settings import load_settings
+
+        return load_settings(self.root, os.environ, self.env)
+
+
+def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    def callback(ctx: click.Context, _param: click.Parameter, value: Any) -> Any:
+        call = ctx.find_object(Call)
+        if value and call is not None:
+            if name == "json":
+                call.output.as_json = True
+            else:
+                setattr(call, name, value)
+        return value
+
+    return callback
+
+
+def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """-C, --env and --json, which may stand before or after a command's name."""
+    for option in (
+        click.option("--json", is_flag=True, expose_value=False, is_eager=True, callback=_keep("json"), help="Print the result as JSON."),
+        click.option(
+            "--env", metavar="NAME", expose_value=False, callback=_keep("env"), help="Apply [env.NAME] of site.toml (or CMS_ENV)."
+        ),
+        click.option(
+            "-C", "folder", metavar="DIR", expose_value=False, callback=_keep("folder"), help="The site's folder; here by default."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def site_command(name: str, example: str, **extra: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """Declares a command: shared options, an example below its help, and the Call as first argument."""
+
+    def declare(function: Callable[..., Any]) -> click.Command:
+        def run(*args: Any, **values: Any) -> Any:
+            call = click.get_current_context().find_object(Call)
+            return function(call, *args, **values)
+
+        wrapped = update_wrapper(run, function)
+        params = getattr(function, "__click_params__", [])
+        wrapped.__click_params__ = list(params)  # type: ignore[attr-defined]
+        text = "\b\n" + ("Examples:" if "\n" in example else "Example:") + "".join(f"\n  {line}" for line in example.split("\n"))
+        return click.command(name, epilog=text, **extra)(shared_options(wrapped))
+
+    return declare

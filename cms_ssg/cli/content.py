@@ -1,0 +1,116 @@
+"""``cms new``, ``edit``, ``publish``, ``unpublish``, ``move``, ``trash``, ``restore``: write content files by title, not by path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cms_ssg.cli.call import Call, site_command
+
+if TYPE_CHECKING:
+    from cms_ssg.authoring import Edit
+
+
+def show_edit(call: Call, edit: Edit) -> None:
+    """What was done to a file."""
+    call.output.problems(edit.problems)
+    call.output.result(edit, f"{edit.file}: {edit.what}")
+
+
+@site_command("new", 'cms new post "Flood in the valley"\ncms new post "Alluvione" --locale it --section news')
+@click.argument("type_name", metavar="TYPE")
+@click.argument("title")
+@click.option("--slug", default="", help="Its name in the URL; made of the title by default.")
+@click.option("--section", default="", help="The section it belongs to.")
+@click.option("--locale", default="", metavar="CODE", help="Its language; the site's first by default.")
+@click.option("--publish", is_flag=True, help="Not as a draft.")
+@click.option("--edit", "then_edit", is_flag=True, help="Open it in $EDITOR.")
+def new(call: Call, type_name: str, title: str, slug: str, section: str, locale: str, publish: bool, then_edit: bool) -> int | None:
+    """Write a new content file of TYPE, a draft dated now."""
+    from cms_ssg.authoring import new_entry
+
+    edit = new_entry(call.root, call.settings, type_name, title, slug=slug, section=section, locale=locale, draft=not publish)
+    show_edit(call, edit)
+    return open_editor(call, edit.file) if then_edit else None
+
+
+@site_command("edit", 'cms edit "flood in the"\ncms edit flood --set section=news')
+@click.argument("what")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Set a field instead of opening an editor; may be repeated.")
+@click.option("--unset", "gone", multiple=True, metavar="KEY", help="Remove a field; may be repeated.")
+def edit(call: Call, what: str, pairs: tuple[str, ...], gone: tuple[str, ...]) -> int | None:
+    """Open content in $EDITOR, or set fields of it. WHAT is a file, a URL, a slug or a part of the title."""
+    from cms_ssg.authoring import find_content, set_fields
+
+    if pairs or gone:
+        show_edit(call, set_fields(call.root, call.settings, what, pairs, gone))
+        return None
+    return open_editor(call, find_content(call.root, call.settings, what))
+
+
+def open_editor(call: Call, file: str) -> int:
+    """Open a file in $VISUAL or $EDITOR and wait."""
+    import os
+    import shlex
+    import subprocess
+
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if not editor:
+        call.output.result({"file": file}, str(call.root / file))
+        call.output.note("Set EDITOR to have it opened.")
+        return 0
+    try:
+        return 1 if subprocess.run([*shlex.split(editor), str(call.root / file)], check=False).returncode else 0
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"the editor {editor!r} does not start: {error}") from None
+
+
+@site_command("publish", 'cms publish flood\ncms publish flood --at "2026-12-01 09:00"')
+@click.argument("what")
+@click.option("--at", metavar="TIME", help="Not before that time, in the site's zone.")
+def publish(call: Call, what: str, at: str | None) -> None:
+    """Make a draft public, now or at a time. WHAT is a file, a URL, a slug or a part of the title."""
+    from cms_ssg.authoring import publish as run
+
+    show_edit(call, run(call.root, call.settings, what, at or ""))
+
+
+@site_command("unpublish", "cms unpublish flood")
+@click.argument("what")
+def unpublish(call: Call, what: str) -> None:
+    """Make content a draft again; its page goes at the next build."""
+    from cms_ssg.authoring import unpublish as run
+
+    show_edit(call, run(call.root, call.settings, what))
+
+
+@site_command("move", "cms move flood --slug great-flood\ncms move flood --section news\ncms move flood content/pages/flood.md")
+@click.argument("what")
+@click.argument("to", required=False, default="")
+@click.option("--slug", default="", help="A new name in the URL.")
+@click.option("--section", default="", help="Another section.")
+@click.option("--no-alias", is_flag=True, help="Do not send visitors of the old address on.")
+def move(call: Call, what: str, to: str, slug: str, section: str, no_alias: bool) -> None:
+    """Give content another file, slug or section; its old address leads to the new one."""
+    from cms_ssg.authoring import move as run
+
+    show_edit(call, run(call.root, call.settings, what, to=to, slug=slug, section=section, alias=not no_alias))
+
+
+@site_command("trash", "cms trash flood")
+@click.argument("what")
+def trash(call: Call, what: str) -> None:
+    """Take content off the site; the file stays and cms restore brings it back."""
+    from cms_ssg.authoring import trash as run
+
+    show_edit(call, run(call.root, call.settings, what))
+
+
+@site_command("restore", "cms restore flood")
+@click.argument("what")
+def restore(call: Call, what: str) -> None:
+    """Bring back what was trashed, as it was."""
+    from cms_ssg.authoring import restore as run
+
+    show_edit(call, run(call.root, call.settings, what))

@@ -1,0 +1,109 @@
+"""``cms db``: the content store behind a site."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cms_ssg.cli.call import Call, site_command
+from cms_ssg.cli.output import count, make_table
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+
+@click.group("db")
+def db() -> None:
+    """Look after the database: the embedded one in .cms/, or that of CMS_DATABASE_URL."""
+
+
+def open_store(call: Call) -> Connection[TupleRow]:
+    """A connection to the site's store; the embedded server is started if it is needed."""
+    from cms_ssg.store.connect import connect, database_url
+
+    return connect(database_url(call.root, call.settings.database_url, os.environ), autocommit=True)
+
+
+def given_url(call: Call) -> str:
+    """The address of a database that is not the embedded one, else ""."""
+    return os.environ.get("CMS_DATABASE_URL", "") or call.settings.database_url
+
+
+@site_command("migrate", "cms db migrate")
+def migrate(call: Call) -> None:
+    """Bring the database's tables up to this version of cms."""
+    from cms_ssg.store.migrate import migrate as run_migrations
+
+    with open_store(call) as conn:
+        applied = [f"{file.set} {file.number:04} {file.name}" for file in run_migrations(conn)]
+    call.output.result({"applied": applied}, "\n".join(f"applied {name}" for name in applied) or "up to date")
+
+
+@site_command("status", "cms db status\ncms db status --json")
+def status(call: Call) -> None:
+    """Show where the database is, whether it runs, and which migrations it has."""
+    from cms_ssg.store import embedded
+    from cms_ssg.store.connect import describe_url
+    from cms_ssg.store.migrate import list_status
+
+    url = given_url(call)
+    place = describe_url(url) if url else f"embedded, in {embedded.data_folder(call.root)}"
+    if not url and not embedded.is_running(call.root):
+        call.output.result({"place": place, "running": False, "migrations": []}, f"{place}\nnot running; cms build starts it")
+        return
+    with open_store(call) as conn:
+        files = list_status(conn)
+        row = conn.execute("SELECT current_setting('server_version'), pg_database_size(current_database())").fetchone()
+    version, size_bytes = row if row else ("", 0)
+    migrations = [{"set": file.set, "number": file.number, "name": file.name, "applied_at": file.applied_at} for file in files]
+    lines = [
+        [file.set, f"{file.number:04}", file.name, file.applied_at.isoformat(timespec="seconds") if file.applied_at else "missing"]
+        for file in files
+    ]
+    text = f"{place}\nPostgres {version}, {size_bytes / 1e6:,.1f} MB\n{make_table(lines)}"
+    call.output.result({"place": place, "running": True, "version": version, "size_bytes": size_bytes, "migrations": migrations}, text)
+
+
+@site_command("stop", "cms db stop")
+def stop(call: Call) -> None:
+    """Stop the embedded server; the next command that needs it starts it again."""
+    from cms_ssg.store import embedded
+
+    if given_url(call):
+        raise click.UsageError("the site uses a database of its own, which cms does not stop")
+    stopped = embedded.stop(call.root)
+    call.output.result({"stopped": stopped}, "stopped" if stopped else "it was not running")
+
+
+@site_command("dump", "cms db dump store.cms")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
+def dump(call: Call, file: Path, overwrite: bool) -> None:
+    """Save the store's content in FILE: everything that no build can make again."""
+    from cms_ssg.store.dump import dump_store
+
+    if file.exists() and not overwrite:
+        raise click.UsageError(f"{file} is there already; --overwrite replaces it")
+    with open_store(call) as conn:
+        rows = dump_store(conn, file)
+    call.output.result({"file": str(file), "rows": rows}, f"{count(sum(rows.values()), 'row')} saved in {file}")
+
+
+@site_command("restore", "cms db restore store.cms\ncms db restore store.cms --replace")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--replace", is_flag=True, help="Drop what the database holds now.")
+def restore(call: Call, file: Path, replace: bool) -> None:
+    """Fill an empty database from FILE. The next build renders every page again."""
+    from cms_ssg.store.dump import restore_store
+
+    with open_store(call) as conn:
+        rows = restore_store(conn, file, replace=replace)
+    call.output.result({"file": str(file), "rows": rows}, f"{count(sum(rows.values()), 'row')} restored; the next build renders every page")
+
+
+for command in (migrate, status, stop, dump, restore):
+    db.add_command(command)

@@ -1,0 +1,163 @@
+"""Starts the command line: finds the command, runs it, and turns whatever happens into an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+import cms_ssg
+from cms_ssg.cli.call import FAILED, WRONG, Call, shared_options
+from cms_ssg.cli.output import Output, say_problem
+from cms_ssg.errors import CmsError
+
+COMMANDS = {
+    "init": "init:init",
+    "new": "content:new",
+    "edit": "content:edit",
+    "publish": "content:publish",
+    "unpublish": "content:unpublish",
+    "move": "content:move",
+    "trash": "content:trash",
+    "restore": "content:restore",
+    "build": "build:build",
+    "sync": "build:sync",
+    "check": "check:check",
+    "plan": "explain:plan",
+    "why": "explain:why",
+    "verify": "explain:verify",
+    "watch": "watch:watch",
+    "serve": "watch:serve",
+    "status": "explain:status",
+    "calendar": "explain:calendar",
+    "db": "db:db",
+    "theme": "theme:theme",
+}
+"""Command -> module:attribute below cms_ssg.cli. A module is imported when its command runs, so that starting is quick."""
+
+
+class LazyGroup(click.Group):
+    """The commands of the table above, imported one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(f"cms_ssg.cli.{module}"), name)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, 1) if args else []
+            if near:
+                error.message += f' Did you mean "{near[0]}"?'
+            raise
+
+
+@click.group("cms", cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@shared_options
+@click.version_option(cms_ssg.__version__, prog_name="cms")
+def cms() -> None:
+    """Build a static site from content files: only the pages that an edit touches, correct to the byte.
+
+    Exit codes: 0 done, 1 failed, 2 called wrongly, 3 done but something was left out. Results go to stdout, progress and
+    errors to stderr.
+    """
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """The entry point of ``cms``; leaves the process."""
+    code = run(sys.argv[1:] if args is None else list(args))
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _mute_stdout()
+    sys.exit(code)
+
+
+def run(args: list[str]) -> int:
+    """Run a command and return its exit code. Nothing is raised: errors are printed."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    call = Call(Output(sys.stdout, sys.stderr))
+    try:
+        try:
+            return int(cms.main(args=args, prog_name="cms", standalone_mode=False, obj=call) or 0)
+        finally:
+            call.output.close()
+    except CmsError as error:
+        if call.output.as_json:
+            call.output.result({"status": "failed", "problems": error.problems}, "")
+        call.output.problems(error.problems)
+        return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        say_problem(error.format_message())
+        return WRONG
+    except click.ClickException as error:
+        _explain_usage(error)
+        return WRONG if isinstance(error, click.UsageError) else FAILED
+    except (KeyboardInterrupt, click.Abort):
+        say_problem("interrupted")
+        return 130
+    except BrokenPipeError:
+        _mute_stdout()
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last net: a traceback is for the crash log
+        return _report_crash(call, error)
+
+
+def _explain_usage(error: click.ClickException) -> None:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "cms"
+    say_problem(f"{error.format_message().rstrip('.')} [cli.usage]\n  {path} --help explains.")
+
+
+def _mute_stdout() -> None:
+    """The reader has gone: what is left to write goes nowhere, also what Python flushes at its end."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+
+
+def _report_crash(call: Call, error: Exception) -> int:
+    """One line for the user, everything for the crash log."""
+    import traceback
+
+    details = "".join(traceback.format_exception(error))
+    if os.environ.get("CMS_DEBUG"):
+        say_problem(details.rstrip())
+    place = _write_crash_log(call, details)
+    text = " ".join(str(error).split())[:200]
+    say_problem(f"internal error: {type(error).__name__}{': ' + text if text else ''} [internal]\n  {place}")
+    return FAILED
+
+
+def _write_crash_log(call: Call, details: str) -> str:
+    from datetime import UTC, datetime
+
+    try:
+        path = call.root / ".cms" / "crash.log"
+        if not (call.root / "site.toml").is_file():
+            return "Set CMS_DEBUG=1 to see where it happened."
+        path.parent.mkdir(exist_ok=True)
+        heading: list[Any] = [
+            datetime.now(UTC).isoformat(timespec="seconds"),
+            f"cms_ssg {cms_ssg.__version__}",
+            f"Python {sys.version.split()[0]}",
+        ]
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(f"{' | '.join(heading)} | {' '.join(sys.argv)}\n{details}\n")
+    except (OSError, CmsError):
+        return "Set CMS_DEBUG=1 to see where it happened."
+    return f"Details are in {path}; please report them."

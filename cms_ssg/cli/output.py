@@ -1,0 +1,130 @@
+"""The only place that prints: results to stdout, progress and errors to stderr, both safe for a terminal."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from cms_ssg.reporter import Reporter
+from cms_ssg.types import Problem
+
+MAX_PROBLEMS = 50
+PROGRESS_AFTER_S = 0.25
+PROGRESS_EVERY_S = 0.1
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class Output(Reporter):
+    """Prints a command's result, problems and progress. as_json: the result is one JSON value."""
+
+    def __init__(self, stdout: TextIO, stderr: TextIO, as_json: bool = False) -> None:
+        self.stdout, self.stderr, self.as_json = stdout, stderr, as_json
+        self._said: set[Problem] = set()
+        self._progress = _Progress(stderr)
+
+    def result(self, value: Any, text: str) -> None:
+        """The command's result: value with --json, else text."""
+        self._progress.clear()
+        if self.as_json:
+            print(json.dumps(to_plain(value), ensure_ascii=False), file=self.stdout)
+        elif text:
+            print(make_safe(text), file=self.stdout)
+        self.stdout.flush()
+
+    def note(self, text: str) -> None:
+        self._progress.clear()
+        print(make_safe(text), file=self.stderr, flush=True)
+
+    def problem(self, problem: Problem) -> None:
+        """A problem is said once a command."""
+        if problem not in self._said and len(self._said) < MAX_PROBLEMS:
+            self.note(str(problem) if problem.severity == "error" else f"warning: {problem}")
+        self._said.add(problem)
+
+    def problems(self, problems: Sequence[Problem]) -> None:
+        """Problems, the errors first; what is beyond a screenful or two is counted."""
+        for problem in sorted(problems, key=lambda problem: problem.severity != "error"):
+            self.problem(problem)
+        if len(self._said) > MAX_PROBLEMS:
+            self.note(f"… and {len(self._said) - MAX_PROBLEMS} more; cms check --json lists all")
+
+    def phase(self, name: str, total: int = 0) -> None:
+        self._progress.begin(name, total)
+
+    def advance(self, count: int = 1) -> None:
+        self._progress.advance(count)
+
+    def close(self) -> None:
+        """Takes the progress line away."""
+        self._progress.clear()
+
+
+class _Progress:
+    """One line on a terminal that shows what takes longer than PROGRESS_AFTER_S; nothing anywhere else."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.is_terminal = stream.isatty()
+        self.started_s = time.monotonic()
+        self.drawn_s = 0.0
+        self.is_drawn = False
+        self.name, self.done, self.total = "", 0, 0
+
+    def begin(self, name: str, total: int) -> None:
+        self.name, self.done, self.total = name, 0, total
+        self._draw()
+
+    def advance(self, count: int) -> None:
+        self.done += count
+        self._draw()
+
+    def _draw(self) -> None:
+        now = time.monotonic()
+        if not self.is_terminal or now - self.started_s < PROGRESS_AFTER_S or now - self.drawn_s < PROGRESS_EVERY_S:
+            return
+        self.drawn_s, self.is_drawn = now, True
+        count = f" {self.done:,} of {self.total:,}" if self.total else f" {self.done:,}" if self.done else ""
+        self.stream.write(f"\r\x1b[K{self.name}{count} …")
+        self.stream.flush()
+
+    def clear(self) -> None:
+        if self.is_drawn:
+            self.stream.write("\r\x1b[K")
+            self.stream.flush()
+            self.is_drawn = False
+
+
+def make_safe(text: str) -> str:
+    r"""The text without control and direction characters, which could rewrite a terminal: ``\x1b`` is shown as such."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}" if ord(found[0]) < 256 else f"\\u{ord(found[0]):04x}", text)
+
+
+def to_plain(value: Any) -> Any:
+    """The value as JSON knows it: dataclasses as tables, times as ISO 8601."""
+    import msgspec
+
+    return msgspec.to_builtins(value, str_keys=True, enc_hook=str)
+
+
+def make_table(rows: Sequence[Sequence[object]], header: Sequence[str] = ()) -> str:
+    """Rows in columns of even width."""
+    lines = [[str(cell) for cell in row] for row in ([header, *rows] if header else rows)]
+    if not lines:
+        return ""
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """``1 page``, ``1,204 pages``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def say_problem(text: str) -> None:
+    """A line on stderr where no Output is at hand."""
+    print(make_safe(text), file=sys.stderr, flush=True)

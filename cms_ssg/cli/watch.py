@@ -1,0 +1,43 @@
+"""``cms watch`` and ``cms serve``: build at every save, and show it."""
+
+from __future__ import annotations
+
+import click
+
+from cms_ssg.cli.call import Call, site_command
+
+
+@site_command("watch", "cms watch")
+@click.option("--poll", is_flag=True, help="Look at the files every second; for file systems that tell nothing.")
+def watch(call: Call, poll: bool) -> None:
+    """Build, then build again at every save until Ctrl-C."""
+    from cms_ssg.watch import watch as run_watch
+
+    run_watch(call.root, env=call.env, reporter=call.output, poll=poll)
+
+
+@site_command("serve", "cms serve\ncms serve --port 8080 --no-watch")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="A free one near it if it is taken; 0 takes any."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 lets others in.")
+@click.option("--no-watch", is_flag=True, help="Serve what is there; build nothing.")
+@click.option("--poll", is_flag=True, help="Look at the files every second; for file systems that tell nothing.")
+def serve(call: Call, port: int, host: str, no_watch: bool, poll: bool) -> None:
+    """Build at every save and serve the pages to a browser on this machine, which shows each change at once."""
+    from cms_ssg.serve import serve as run_serve
+
+    def say_address(address: str) -> None:
+        call.output.result({"url": address}, address)
+
+    run_serve(
+        call.root,
+        call.settings,
+        env=call.env,
+        host=host,
+        port=port,
+        watched=not no_watch,
+        poll=poll,
+        reporter=call.output,
+        on_ready=say_address,
+    )

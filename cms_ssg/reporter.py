@@ -1,0 +1,21 @@
+"""How long work tells how far it is: named events that the command line, tests and the dev server can hear."""
+
+from __future__ import annotations
+
+from cms_ssg.types import Problem
+
+
+class Reporter:
+    """Hears nothing. Subclasses override what they want to show."""
+
+    def phase(self, name: str, total: int = 0) -> None:
+        """A step begins: ``sync``, ``plan``, ``render``, ``publish``. total: how many things it has, 0 where unknown."""
+
+    def advance(self, count: int = 1) -> None:
+        """So many more things of the step are done."""
+
+    def note(self, text: str) -> None:
+        """Something worth a line."""
+
+    def problem(self, problem: Problem) -> None:
+        """A problem, as soon as it is known."""

@@ -1,0 +1,45 @@
+"""Small real sites that ``cms init`` copies: one folder each."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from cms_ssg.errors import UsageError, fail
+from cms_ssg.types import Problem
+
+STARTERS = Path(__file__).resolve().parent
+GITIGNORE = "/.cms/\n/build/\n"
+_TARGET = '\n[target]\nurl = "folder:build"\n'
+
+
+def list_starters() -> list[str]:
+    """Names of the starters."""
+    return sorted(path.name for path in STARTERS.iterdir() if (path / "site.toml").is_file())
+
+
+def copy_starter(name: str, folder: Path) -> list[str]:
+    """Copy a starter into folder, which must be new or empty. Returns the files written, relative to it.
+
+    Raises UsageError cli.no-starter, CmsError init.not-empty or init.unwritable.
+    """
+    if name not in list_starters():
+        known = ", ".join(list_starters()) or "none"
+        raise UsageError(Problem("cli.no-starter", "", 0, f'there is no starter "{name}"', f"Starters: {known}"))
+    try:
+        if folder.exists() and (not folder.is_dir() or any(path.name != ".git" for path in folder.iterdir())):
+            raise fail("init.not-empty", "is not an empty folder", place=str(folder), hint="Name a folder that does not exist yet.")
+        skipped = shutil.ignore_patterns("__pycache__", "*.pyc", ".cms", "build", ".gitignore")
+        shutil.copytree(STARTERS / name, folder, dirs_exist_ok=True, ignore=skipped, copy_function=shutil.copyfile)
+        (folder / ".gitignore").write_text(GITIGNORE, encoding="utf-8")
+        _write_target(folder / "site.toml")
+    except OSError as error:
+        raise fail("init.unwritable", f"cannot be written: {error.strerror}", place=str(error.filename or folder)) from None
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts)
+
+
+def _write_target(path: Path) -> None:
+    """Where the pages go is written out, so that it can be seen and changed."""
+    text = path.read_text(encoding="utf-8")
+    if "[target]" not in text and "\ntarget" not in text:
+        path.write_text(text.rstrip("\n") + "\n" + _TARGET, encoding="utf-8")
