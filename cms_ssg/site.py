@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from cms_ssg.bundled import PACKAGE
 from cms_ssg.bundled import folder as bundled_folder
+from cms_ssg.reads import digest
 from cms_ssg.settings import Locale, Settings
 from cms_ssg.types import Json
 
 if TYPE_CHECKING:
     from cms_ssg.content.collections import Rules
-    from cms_ssg.content.schema import Schema
+    from cms_ssg.content.schema import Schema, Schemas
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,7 @@ class Site:
     settings: Settings
 
     @cached_property
-    def schemas(self) -> Mapping[str, Schema]:
-        """Content types by name: the shipped ones, then the site's own."""
+    def _loaded_schemas(self) -> Schemas:
         from cms_ssg.content.schema import load_schemas
 
         return load_schemas(bundled_folder("content_schema") / "core", self.root / "content_schema")
@@ -38,7 +39,16 @@ class Site:
         """How files become drafts."""
         from cms_ssg.content.collections import make_rules
 
-        return make_rules(self.settings, self.schemas)
+        return make_rules(self.settings, self._loaded_schemas)
+
+    @property
+    def schemas(self) -> Mapping[str, Schema]:
+        """Content types by name: the shipped ones, then the site's own, with the fields of the site's taxonomies."""
+        return self.rules.types
+
+    @property
+    def schemas_digest(self) -> bytes:
+        return self._loaded_schemas.digest
 
     @cached_property
     def default_locale(self) -> str:
@@ -75,6 +85,9 @@ class Site:
         """The path an entry wants. Raises ValueError where its fields give none that is safe."""
         return self.rules.entry_path(collection, type_name, locale, file, fields)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Site, (self.root, self.settings)
+
     def prefix(self, locale: str) -> str:
         """Start of a locale's paths: '' or '/it'."""
         return (self.locales[locale].prefix or "") if locale in self.locales else ""
@@ -97,3 +110,15 @@ class Site:
 
         parts = urlsplit(self.settings.base_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+
+def open_site(root: Path, environ: Mapping[str, str], env: str = "") -> Site:
+    """The site in a folder. env: name of an [env.NAME] table. Raises CmsError settings.*."""
+    from cms_ssg.load_settings import load_settings
+
+    return Site(root.resolve(), load_settings(root.resolve(), environ, env))
+
+
+def source_digest(files: Sequence[str]) -> bytes:
+    """Stands for some of our own code: when it changes, what it made must be made again."""
+    return digest(*((PACKAGE / file).read_bytes() for file in files))

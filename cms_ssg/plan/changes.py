@@ -125,7 +125,7 @@ def derive_files(connection: Connection, site: Site, site_id: int, marks: Marks,
     """Claim the paths of these files. Returns entries whose own claim to a path they decide."""
     claims: dict[int, list[ClaimRow]] = {number: [] for number in ids}
     for number, path, bundle, digest, owner, page in connection.execute(FILES, (list(ids),)):
-        url = _file_path(path, bundle, page)
+        url = _file_path(site, path, bundle, page)
         if url:
             spec = {"kind": "file", "source": path, "digest": digest}
             claims[number].append(ClaimRow(url, FILE, "", path, "f", number, spec))
@@ -135,14 +135,16 @@ def derive_files(connection: Connection, site: Site, site_id: int, marks: Marks,
     return {row.owner for row, _ in flips if row.owner_kind == "e" and row.kind == ENTRY}
 
 
-def _file_path(path: str, bundle: str, page: str | None) -> str:
-    """Where a file is published: static/ at the root, a bundle's beside its page, other files of content/ under their own folder."""
+def _file_path(site: Site, path: str, bundle: str, page: str | None) -> str:
+    """Where a file is published: static/ at the root, a bundle's beside its page, others as they lie in their collection."""
     try:
         if bundle:
             if page is None or not page.endswith("/"):
                 return ""
             return canonical_path(page + path[len(bundle.rpartition("/")[0]) + 1 :])
-        return canonical_path("/" + path.partition("/")[2])
+        folders = sorted(("static", *(c.path for c in site.settings.collection)), key=len, reverse=True)
+        folder = next((f for f in folders if path.startswith(f + "/")), "")
+        return canonical_path("/" + path[len(folder) :].lstrip("/"))
     except ValueError:
         return ""
 

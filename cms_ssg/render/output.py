@@ -49,6 +49,7 @@ def render_output(around: Surroundings, job: Job, found: dict[Request, Any]) -> 
     """Render a job from what was loaded. Raises Missing when a template asks for more."""
     reader = Reader(found)
     reader.reads.name("renderer")
+    reader.reads.name("setting/frame")
     around.theme.reads = reader.reads
     locale = around.site.locales.get(job.locale) or around.site.settings.locales[0]
     page = Page(around, reader, job.kind, job.path, locale)
@@ -130,6 +131,7 @@ def _render_entry(page: Page, job: Job) -> tuple[bytes, str]:
     if full is None:
         raise LookupError("the entry is gone")
     page.translation_key = full.translation_key
+    page.reader.reads.name(f"schema/{full.type}")
     schema = site.schemas[full.type]
     if schema.neighbours:
         row = page.reader.list_named(full.locale, schema.neighbours)

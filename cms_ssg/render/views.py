@@ -159,7 +159,7 @@ class EntryView(Card):
         fields = self._full.fields
         if name in fields:
             return fields[name]
-        if name in self._page.site.schemas[self._full.type].fields:
+        if name in self._page.site.schemas[self._full.type].properties:
             return None
         raise AttributeError(name)
 

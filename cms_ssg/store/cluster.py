@@ -90,10 +90,11 @@ def give_to_owner(path: Path, folder: Path) -> None:
 
 def make_cluster(data: Path, programs: Path, user: ServerUser | None) -> None:
     """Make the cluster in data. It has that name once it is whole, so that a kill leaves no half of one."""
-    making = data.with_name("pg.new")
+    for left in data.parent.glob("pg.new-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    making = data.parent / f"pg.new-{secrets.token_hex(4)}"  # never used twice: the initdb of a killed command may still run
     cluster = making / "data"
     try:
-        shutil.rmtree(making, ignore_errors=True)
         making.mkdir(mode=0o700)
         cluster.mkdir(mode=0o700)
         password = making / "password"

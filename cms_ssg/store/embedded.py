@@ -188,21 +188,21 @@ def _owns(pid: int, data: Path) -> bool:
 
 
 def _is_settling(data: Path) -> bool:
-    """Whether a server of data lives and only has to be waited for; else what a dead one left is removed."""
-    if _answers(data):
-        return True
-    pid = _read_pid(data)
-    if not pid:
-        return False
+    """Wait for a live server of data to be ready (True) or gone; then what it left is removed (False)."""
     until = time.monotonic() + READY_WITHIN_S
-    while _owns(pid, data):  # starting for a command that was killed, or stopping
-        if _answers(data):
+    while True:
+        answers, pid = _answers(data), _read_pid(data)
+        if answers and read_status(data) == "ready":
             return True
+        if not answers and not (pid and _owns(pid, data)):
+            break
         if time.monotonic() > until:
-            raise fail("db.start", f"the embedded Postgres (process {pid}) does not become ready", place=str(data))
-        time.sleep(0.01)
-    _refuse_copy(data, pid)
-    (data / "postmaster.pid").unlink(missing_ok=True)  # its number may be another process's by now: Postgres would not start
+            raise fail("db.start", f"the embedded Postgres (process {pid}) does not become ready", place=str(log_of(data)))
+        time.sleep(0.01)  # it recovers from a crash, was started by a command that was killed, or is stopping
+    if pid:
+        _refuse_copy(data, pid)
+    for name in (f"{SOCKET}.lock", SOCKET, "postmaster.pid"):  # their number may be another process's by now: Postgres would not start
+        (data / name).unlink(missing_ok=True)
     return False
 
 
@@ -248,9 +248,9 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _make_database(data: Path, user: ServerUser | None) -> None:
     """Make the database ``cms`` in a new cluster, unless a command that was killed had made it."""
-    import psycopg  # takes 0.1 s, which a server that runs does not need
+    from cms_ssg.store.connect import connect  # takes 0.1 s, which asking for a server that runs does not need
 
-    with psycopg.connect(_conninfo(data, "postgres"), autocommit=True) as conn:
+    with connect(_conninfo(data, "postgres"), autocommit=True) as conn:
         if not conn.execute("SELECT 1 FROM pg_database WHERE datname = 'cms'").fetchone():
             conn.execute("CREATE DATABASE cms")
     made = data / MADE

@@ -10,6 +10,7 @@ CREATE TABLE cms.sites (
   built_at_clock timestamptz,
   derive_digest bytea,
   sync_state jsonb NOT NULL DEFAULT '{}',
+  known_inputs bytea,
   lease_epoch bigint NOT NULL DEFAULT 0,
   lease_holder text,
   lease_expires_at timestamptz

@@ -1,0 +1,107 @@
+"""Local worker processes: each holds the site, its theme and a connection of its own, and renders from the round's snapshot."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import threading
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from psycopg import Connection, IsolationLevel
+
+from cms_ssg.batch import render_batch
+from cms_ssg.render.output import Job, Rendered
+from cms_ssg.render.page import Surroundings
+from cms_ssg.site import Site
+from cms_ssg.store.connect import connect
+from cms_ssg.store.loader import Values
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """All a worker needs to become one."""
+
+    site: Site
+    url: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What a worker gives back. names: of hashed reads it has not named before."""
+
+    rendered: list[Rendered]
+    names: dict[int, str]
+
+
+class _Worker:
+    """State of one worker process."""
+
+    seed: Seed
+    around: Surroundings | None = None
+    connection: Connection | None = None
+    snapshot = ""
+    values: Values | None = None
+    told: set[int]
+
+
+def start_pool(seed: Seed, jobs: int) -> Executor:
+    """Workers for one build. They are forked where this process has no other threads, which saves their start-up."""
+    alone = threading.active_count() == 1
+    context = multiprocessing.get_context("fork" if alone else "spawn")
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(seed,))
+
+
+def _start(seed: Seed) -> None:
+    gc.collect()
+    gc.freeze()
+    _Worker.seed = seed
+    _Worker.told = set()
+
+
+def worker_site() -> Site:
+    """The site, inside a worker."""
+    return _Worker.seed.site
+
+
+def render_in_worker(snapshot: str, site_id: int, jobs: list[Job], digests: dict[str, bytes]) -> BatchResult:
+    """Render jobs from an exported snapshot. Bytes whose digest is among `digests` (path -> live digest) are not sent back."""
+    worker = _Worker
+    if worker.around is None:
+        from cms_ssg.surroundings import make_surroundings
+
+        worker.around = make_surroundings(worker.seed.site, worker.seed.now)
+    if worker.connection is None:
+        worker.connection = connect(worker.seed.url)
+        worker.connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        worker.connection.read_only = True
+    if worker.snapshot != snapshot or worker.values is None:
+        worker.connection.rollback()
+        worker.connection.execute(f"SET TRANSACTION SNAPSHOT '{_checked(snapshot)}'")  # type: ignore[arg-type]
+        worker.snapshot, worker.values = snapshot, Values(worker.connection, site_id)
+    worker.values.forget()
+    return strip_known(render_batch(worker.around, worker.values, jobs), digests, worker.told)
+
+
+def strip_known(rendered: list[Rendered], digests: dict[str, bytes], told: set[int]) -> BatchResult:
+    """Leave out bytes that are live already and names that were told before."""
+    results, names = [], {}
+    for r in rendered:
+        for key, name in r.reads.names.items():
+            if key not in told:
+                names[key] = name
+        r.reads.names.clear()
+        if r.artifact is not None and digests.get(r.job.path) == r.artifact.digest:
+            r = replace(r, artifact=replace(r.artifact, data=b""))
+        results.append(r)
+    told.update(names)
+    return BatchResult(results, names)
+
+
+def _checked(snapshot: str) -> str:
+    """A snapshot's name cannot be a parameter; it is hexadecimal digits and dashes."""
+    if not all(char in "0123456789ABCDEF-" for char in snapshot):
+        raise ValueError(f"not a snapshot: {snapshot!r}")
+    return snapshot

@@ -1,0 +1,46 @@
+"""Assets of the theme and files of the site as artifacts: their bytes as they lie on disk."""
+
+from __future__ import annotations
+
+import mimetypes
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cms_ssg.inputs import theme_chain
+from cms_ssg.reads import digest
+from cms_ssg.render.output import Job, Rendered
+from cms_ssg.render.reading import Reads
+from cms_ssg.render.theme import list_assets, read_asset
+from cms_ssg.types import Artifact, Problem
+
+if TYPE_CHECKING:
+    from cms_ssg.site import Site
+
+TYPES = mimetypes.MimeTypes()
+
+
+def read_file(site: Site, job: Job) -> Rendered:
+    """The artifact of an asset or a file, or what is in the way."""
+    reads = Reads()
+    try:
+        if job.kind == "asset":
+            reads.name(f"asset/{job.spec['name']}")
+            data = read_asset(_assets(site)[job.spec["name"]], site.settings.tokens)
+        else:
+            data = Path(site.root, job.spec["source"]).read_bytes()
+    except (OSError, KeyError) as error:
+        place = job.spec.get("source") or job.spec.get("name") or ""
+        reason = getattr(error, "strerror", None) or "it is not there"
+        return Rendered(job, None, reads, Problem("publish.no-file", str(place), 0, f"cannot be read: {reason}", "Was it removed during the build? Run it again."))
+    return Rendered(job, Artifact(job.path, data, digest(data), _content_type(job.path)), reads)
+
+
+def _assets(site: Site) -> dict[str, Path]:
+    return list_assets(theme_chain(site.root, site.settings))
+
+
+@lru_cache(maxsize=1024)
+def _content_type(path: str) -> str:
+    kind = TYPES.guess_type(path)[0] or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") or kind in ("application/javascript", "image/svg+xml") else kind

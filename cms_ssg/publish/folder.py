@@ -1,0 +1,78 @@
+"""A folder as the target: each file is written beside the tree and renamed into it, so that nobody sees half of one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+
+class FolderTarget:
+    """root: absolute. Temporary files live in a sibling folder, so that a kill leaves nothing inside."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.prefix = str(root) + "/"
+        self.temporary = root.parent / f".{root.name}.tmp"
+        self.temporary_file = f"{self.temporary}/{os.getpid()}"
+        self.folders: set[str] = set()
+
+    def write(self, key: str, data: bytes, content_type: str) -> None:
+        path = self.prefix + key
+        folder = path.rpartition("/")[0]
+        if folder not in self.folders:
+            os.makedirs(folder, exist_ok=True)
+            self.folders.add(folder)
+        try:
+            descriptor = os.open(self.temporary_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        except FileNotFoundError:
+            os.makedirs(self.temporary, exist_ok=True)
+            descriptor = os.open(self.temporary_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+        finally:
+            os.close(descriptor)
+        try:
+            os.rename(self.temporary_file, path)
+        except FileNotFoundError:  # somebody removed the folder since we made it
+            os.makedirs(folder, exist_ok=True)
+            os.rename(self.temporary_file, path)
+
+    def remove(self, key: str) -> None:
+        path = self.prefix + key
+        try:
+            os.unlink(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        folder = path.rpartition("/")[0]
+        while len(folder) >= len(self.prefix):
+            try:
+                os.rmdir(folder)
+            except OSError:  # not empty: something else lives there
+                return
+            self.folders.discard(folder)
+            folder = folder.rpartition("/")[0]
+
+    def read(self, key: str) -> bytes | None:
+        try:
+            return Path(self.prefix + key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+
+    def list_keys(self) -> Iterator[str]:
+        for folder, _, files in os.walk(self.root):
+            for name in files:
+                yield f"{folder}/{name}"[len(self.prefix) :]
+
+    def close(self) -> None:
+        """Remove what was needed while writing."""
+        try:
+            os.unlink(self.temporary_file)
+        except FileNotFoundError:
+            pass
+        try:
+            os.rmdir(self.temporary)
+        except OSError:  # another builder's file, or never made
+            pass

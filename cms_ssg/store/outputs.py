@@ -1,0 +1,183 @@
+"""The manifest and the queue of dirty outputs: what a round takes, what it may leave behind if killed, what it records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final, LiteralString, NamedTuple
+
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+TAKE: Final[LiteralString] = """
+SELECT d.path, d.phase, d.reason, d.version, c.locale, c.spec, c.owner, o.id, o.digest, o.reads, o.error IS NOT NULL
+FROM (SELECT * FROM cms.dirty d WHERE d.site = %(site)s AND d.path <> ALL(%(skip)s) ORDER BY d.phase, d.lane, d.path LIMIT %(limit)s) d
+LEFT JOIN cms.claims c ON c.site = %(site)s AND c.name = d.path AND c.wins
+LEFT JOIN cms.outputs o ON o.site = %(site)s AND o.path = d.path
+ORDER BY d.phase, d.lane, d.path"""
+
+COUNT_DIRTY: Final[LiteralString] = "SELECT count(*) FROM cms.dirty WHERE site = %s"
+
+NEXT_IDS: Final[LiteralString] = "SELECT nextval(pg_get_serial_sequence('cms.outputs', 'id')) FROM generate_series(1, %s)"
+COPY_OUTPUTS: Final[LiteralString] = """
+COPY cms.outputs (id, site, path, kind, digest, size_bytes, reads, valid_from, valid_until, reason, build, error) FROM STDIN"""
+COPY_WINDOWS: Final[LiteralString] = "COPY cms.windows (output, list, low, high) FROM STDIN"
+WINDOWS: Final[LiteralString] = "SELECT output, list, low, high FROM cms.windows WHERE output = ANY(%s)"
+DELETE_WINDOWS: Final[LiteralString] = "DELETE FROM cms.windows WHERE output = ANY(%s)"
+DELETE_OUTPUTS: Final[LiteralString] = "DELETE FROM cms.outputs WHERE id = ANY(%s)"
+
+UPDATE_SAME: Final[LiteralString] = """
+UPDATE cms.outputs o SET digest = d.digest, size_bytes = d.size, reason = d.reason, build = %s, error = NULL
+FROM unnest(%s::bigint[], %s::bytea[], %s::int[], %s::text[]) AS d(id, digest, size, reason) WHERE o.id = d.id"""
+
+DELETE_DIRTY: Final[LiteralString] = """
+DELETE FROM cms.dirty d USING unnest(%s::text[], %s::bigint[]) AS t(path, version)
+WHERE d.site = %s AND d.path = t.path COLLATE "C" AND d.version = t.version"""
+
+ADD_NAMES: Final[LiteralString] = "INSERT INTO cms.read_names (key, name) SELECT * FROM unnest(%s::bigint[], %s::text[]) ON CONFLICT (key) DO NOTHING"
+
+ADD_JOURNAL: Final[LiteralString] = "INSERT INTO cms.journal (site, epoch, paths, digests) VALUES (%s, %s, %s, %s) RETURNING id"
+DELETE_JOURNAL: Final[LiteralString] = "DELETE FROM cms.journal WHERE id = %s"
+LEFT_IN_JOURNAL: Final[LiteralString] = "SELECT DISTINCT unnest(paths) FROM cms.journal WHERE site = %s"
+CLEAR_JOURNAL: Final[LiteralString] = "DELETE FROM cms.journal WHERE site = %s"
+FORGET_DIGESTS: Final[LiteralString] = 'UPDATE cms.outputs SET digest = NULL WHERE site = %s AND path = ANY(%s::text[] COLLATE "C")'
+MARK_AGAIN: Final[LiteralString] = """
+INSERT INTO cms.dirty (site, path, phase, lane, reason) SELECT %(site)s, p, coalesce(
+  (SELECT f.phase FROM cms.claims c JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[]) AS f(kind, phase) ON f.kind = c.spec ->> 'kind'
+   WHERE c.site = %(site)s AND c.name = p COLLATE "C" AND c.wins), 9), 0, 'a killed build may have left it half-published'
+FROM unnest(%(paths)s::text[]) p
+ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions')"""
+
+HOLD: Final[LiteralString] = """
+WITH held AS (UPDATE cms.cards SET held = %(held)s WHERE entry = ANY(%(entries)s) AND held <> %(held)s RETURNING entry, site)
+INSERT INTO cms.changes (site, kind, subject) SELECT site, 'e', entry FROM held"""
+
+FLUSH_GIN: Final[LiteralString] = "SELECT gin_clean_pending_list('cms.outputs_reads'::regclass)"
+
+HAS_DIRTY_OR_CHANGES: Final[LiteralString] = """
+SELECT EXISTS (SELECT FROM cms.dirty WHERE site = %(site)s), EXISTS (SELECT FROM cms.changes WHERE site = %(site)s),
+       EXISTS (SELECT FROM cms.journal WHERE site = %(site)s), EXISTS (SELECT FROM cms.lists WHERE site = %(site)s AND stale_from IS NOT NULL)"""
+
+
+class DirtyRow(NamedTuple):
+    """A dirty output with the claim that wants it (spec None: nobody does) and what is live (id None: nothing)."""
+
+    path: str
+    phase: int
+    reason: str
+    version: int
+    locale: str | None
+    spec: dict[str, Any] | None
+    owner: int | None
+    output: int | None
+    digest: bytes | None
+    reads: list[int] | None
+    failed: bool
+
+
+class OutputRow(NamedTuple):
+    """What a round says of one output. digest: of what is live now, None where nothing known is."""
+
+    dirty: DirtyRow
+    kind: str
+    digest: bytes | None
+    size_bytes: int
+    reads: frozenset[int]
+    windows: frozenset[tuple[int, bytes, bytes]]
+    valid_from: datetime | None
+    valid_until: datetime | None
+    error: dict[str, Any] | None
+
+
+def take_dirty(connection: Connection, site: int, limit: int, skip: Sequence[str]) -> list[DirtyRow]:
+    """The most urgent dirty outputs, of one phase only. skip: paths not to try again in this build."""
+    rows = [DirtyRow(*row) for row in connection.execute(TAKE, {"site": site, "limit": limit, "skip": list(skip)})]
+    return [row for row in rows if row.phase == rows[0].phase]
+
+
+def add_journal(connection: Connection, site: int, epoch: int, writes: Sequence[tuple[str, bytes]]) -> int:
+    """Note what is about to be written (path, digest; b'' for a removal); the caller commits before the first write."""
+    connection.execute("SET LOCAL synchronous_commit = on")
+    row = connection.execute(ADD_JOURNAL, (site, epoch, [w[0] for w in writes], [w[1] for w in writes])).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def replay_journal(connection: Connection, site: int, kinds: Sequence[str], phases: Sequence[int]) -> int:
+    """After a kill: forget what the manifest believes of the paths a dead round was writing, and have them made again."""
+    paths = [row[0] for row in connection.execute(LEFT_IN_JOURNAL, (site,))]
+    if paths:
+        connection.execute(FORGET_DIGESTS, (site, paths))
+        connection.execute(MARK_AGAIN, {"site": site, "paths": paths, "kinds": list(kinds), "phases": list(phases)})
+        connection.execute(CLEAR_JOURNAL, (site,))
+    return len(paths)
+
+
+def record_outputs(connection: Connection, site: int, build: int, rows: Sequence[OutputRow], names: dict[int, str], known: set[int]) -> None:
+    """Write what a round rendered, and take its rows off the queue where their version still stands.
+
+    names: of the hashed reads; known: keys whose names are stored already (extended here).
+    """
+    fresh = {key: name for key, name in names.items() if key not in known}
+    if fresh:
+        connection.execute(ADD_NAMES, (list(fresh), list(fresh.values())))
+        known.update(fresh)
+    old_windows: dict[int, set[tuple[int, bytes, bytes]]] = {}
+    existing = [r.dirty.output for r in rows if r.dirty.output is not None]
+    if existing:
+        for output, *window in connection.execute(WINDOWS, (existing,)):
+            old_windows.setdefault(output, set()).add(tuple(window))  # type: ignore[arg-type]
+    same, changed = [], []
+    for r in rows:
+        unchanged = (
+            r.dirty.output is not None and r.error is None and r.valid_from is None and r.valid_until is None
+            and r.reads == frozenset(r.dirty.reads or ()) and r.windows == frozenset(old_windows.get(r.dirty.output, ()))
+        )  # fmt: skip
+        (same if unchanged else changed).append(r)
+    if same:
+        columns = ([r.dirty.output for r in same], [r.digest for r in same], [r.size_bytes for r in same], [r.dirty.reason for r in same])
+        connection.execute(UPDATE_SAME, (build, *columns))
+    _replace(connection, site, build, changed)
+    _finish(connection, site, [r.dirty for r in rows])
+
+
+def _replace(connection: Connection, site: int, build: int, rows: Sequence[OutputRow]) -> None:
+    if not rows:
+        return
+    old = [r.dirty.output for r in rows if r.dirty.output is not None]
+    if old:
+        connection.execute(DELETE_WINDOWS, (old,))
+        connection.execute(DELETE_OUTPUTS, (old,))
+    ids = [row[0] for row in connection.execute(NEXT_IDS, (len(rows),))]
+    with connection.cursor() as cursor:
+        with cursor.copy(COPY_OUTPUTS) as copy:
+            for number, r in zip(ids, rows, strict=True):
+                error = Jsonb(r.error) if r.error is not None else None
+                copy.write_row((
+                    number, site, r.dirty.path, r.kind, r.digest, r.size_bytes, sorted(r.reads), r.valid_from, r.valid_until,
+                    r.dirty.reason, build, error,
+                ))  # fmt: skip
+        with cursor.copy(COPY_WINDOWS) as copy:
+            for number, r in zip(ids, rows, strict=True):
+                for window in r.windows:
+                    copy.write_row((number, *window))
+
+
+def remove_outputs(connection: Connection, site: int, rows: Sequence[DirtyRow]) -> None:
+    """Forget outputs that nobody wants and that are gone from the target."""
+    gone = [r.output for r in rows if r.output is not None]
+    if gone:
+        connection.execute(DELETE_WINDOWS, (gone,))
+        connection.execute(DELETE_OUTPUTS, (gone,))
+    _finish(connection, site, rows)
+
+
+def hold_entries(connection: Connection, entries: Iterable[int], held: bool) -> None:
+    """Keep new pages that fail out of every list, or let them in once they render."""
+    numbers = list(entries)
+    if numbers:
+        connection.execute(HOLD, {"entries": numbers, "held": held})
+
+
+def _finish(connection: Connection, site: int, rows: Sequence[DirtyRow]) -> None:
+    connection.execute(DELETE_DIRTY, ([r.path for r in rows], [r.version for r in rows], site))

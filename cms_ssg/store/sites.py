@@ -1,0 +1,155 @@
+"""A site's row: its id, the lease that lets one builder publish, and the inputs its outputs were made with."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Final, LiteralString
+
+import msgspec
+from psycopg import Connection
+
+from cms_ssg.errors import CmsError, fail
+
+ADD_SITE: Final[LiteralString] = "INSERT INTO cms.sites (name) VALUES (%s) ON CONFLICT (name) DO NOTHING"
+LOAD_SITE: Final[LiteralString] = "SELECT id, built_at_clock, derive_digest, known_inputs FROM cms.sites WHERE name = %s"
+SET_CLOCK: Final[LiteralString] = "UPDATE cms.sites SET built_at_clock = %s WHERE id = %s"
+SET_DERIVE_DIGEST: Final[LiteralString] = "UPDATE cms.sites SET derive_digest = %s WHERE id = %s"
+
+TAKE_LEASE: Final[LiteralString] = """
+UPDATE cms.sites SET lease_epoch = lease_epoch + 1, lease_holder = %(holder)s, lease_expires_at = clock_timestamp() + %(lease_s)s * interval '1 s'
+WHERE id = %(site)s AND (lease_expires_at IS NULL OR lease_expires_at < clock_timestamp() OR lease_holder = ANY(%(dead)s))
+RETURNING lease_epoch"""
+SHOW_LEASE: Final[LiteralString] = "SELECT lease_holder FROM cms.sites WHERE id = %s"
+RENEW_LEASE: Final[LiteralString] = """
+UPDATE cms.sites SET lease_expires_at = clock_timestamp() + %s * interval '1 s' WHERE id = %s AND lease_epoch = %s"""
+END_LEASE: Final[LiteralString] = "UPDATE cms.sites SET lease_expires_at = NULL, lease_holder = NULL WHERE id = %s AND lease_epoch = %s"
+
+INPUTS: Final[LiteralString] = "SELECT name, digest FROM cms.inputs WHERE site = %s"
+DELETE_INPUTS: Final[LiteralString] = "DELETE FROM cms.inputs WHERE site = %s AND name = ANY(%s)"
+SAVE_INPUTS: Final[LiteralString] = """
+INSERT INTO cms.inputs (site, name, digest) SELECT %s, * FROM unnest(%s::text[], %s::bytea[])
+ON CONFLICT (site, name) DO UPDATE SET digest = excluded.digest"""
+SAVE_KNOWN: Final[LiteralString] = "UPDATE cms.sites SET known_inputs = %s WHERE id = %s"
+
+DUE: Final[LiteralString] = """
+INSERT INTO cms.changes (site, kind, subject)
+SELECT site, 'e', id FROM cms.entries WHERE site = %(site)s AND publish_at > %(low)s AND publish_at <= %(high)s
+UNION SELECT site, 'e', id FROM cms.entries WHERE site = %(site)s AND expire_at > %(low)s AND expire_at <= %(high)s"""
+
+CHANGE_ALL: Final[LiteralString] = """
+INSERT INTO cms.changes (site, kind, subject)
+SELECT site, 'e', id FROM cms.entries WHERE site = %(site)s UNION ALL SELECT site, 'f', id FROM cms.files WHERE site = %(site)s"""
+
+START_BUILD: Final[LiteralString] = "INSERT INTO cms.builds (site, clock) VALUES (%s, %s) RETURNING id"
+END_BUILD: Final[LiteralString] = "UPDATE cms.builds SET finished_at = clock_timestamp(), result = %s WHERE id = %s"
+
+LEASE_S = 30.0
+"""How long a builder that stopped answering keeps others out, in database time. One on this machine that died is noticed at once."""
+
+PATIENCE_S = 60.0
+
+
+class LeaseLostError(CmsError):
+    """Another builder took the site over while this one was away."""
+
+
+class SiteRow(msgspec.Struct, frozen=True):
+    """What is recorded of a site."""
+
+    id: int
+    built_at_clock: datetime | None
+    derive_digest: bytes | None
+    known_inputs: bytes | None
+
+
+def ensure_site(connection: Connection, name: str) -> SiteRow:
+    """The site's row, made if it is new; the caller commits."""
+    row = connection.execute(LOAD_SITE, (name,)).fetchone()
+    if row is None:
+        connection.execute(ADD_SITE, (name,))
+        row = connection.execute(LOAD_SITE, (name,)).fetchone()
+    assert row is not None
+    return SiteRow(*row)
+
+
+class Lease:
+    """The right to publish one site, proved by an epoch in every transaction that matters."""
+
+    def __init__(self, connection: Connection, site: int, epoch: int) -> None:
+        self.connection, self.site, self.epoch = connection, site, epoch
+
+    def renew(self) -> None:
+        """Say that this builder is alive, in the caller's transaction. Raises LeaseLostError if it is not the builder any more."""
+        if self.connection.execute(RENEW_LEASE, (LEASE_S, self.site, self.epoch)).rowcount == 0:
+            raise LeaseLostError(*fail("build.lease-lost", "another builder took over this site", hint="Nothing is lost: it goes on from here.").problems)
+
+    def end(self) -> None:
+        """Let the next builder start at once."""
+        self.connection.execute(END_LEASE, (self.site, self.epoch))
+
+
+def take_lease(connection: Connection, site: int, patience_s: float = PATIENCE_S) -> Lease:
+    """Wait until no other builder has the site, then take it. Raises CmsError build.busy. The connection is left outside a transaction."""
+    until = time.monotonic() + patience_s
+    while True:
+        row = connection.execute(SHOW_LEASE, (site,)).fetchone()
+        holder = row[0] if row is not None else None
+        dead = [holder] if holder and not _may_be_alive(holder) else []
+        found = connection.execute(TAKE_LEASE, {"site": site, "holder": _own_name(), "lease_s": LEASE_S, "dead": dead}).fetchone()
+        connection.commit()
+        if found is not None:
+            return Lease(connection, site, found[0])
+        if time.monotonic() > until:
+            raise fail("build.busy", f"another build of this site is running ({holder})", hint="Wait for it, or see `cms status`.")
+        time.sleep(0.1)
+
+
+@cache
+def _own_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{_started_at(os.getpid())}"
+
+
+def _started_at(pid: int) -> str:
+    """When a process started, so that a number used again is not mistaken for it; '' where the system does not say."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
+
+
+def _may_be_alive(holder: str) -> bool:
+    """False only for a process of this machine that is known to be gone."""
+    host, _, rest = holder.rpartition(":")[0].rpartition(":")[0], None, holder.split(":")
+    if host != socket.gethostname() or len(rest) < 3 or not rest[-2].isdigit():
+        return True
+    pid = int(rest[-2])
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return not rest[-1] or _started_at(pid) == rest[-1]
+
+
+def load_inputs(connection: Connection, site: int) -> dict[str, bytes]:
+    """Digests of the inputs that the outputs were planned with."""
+    return {name: bytes(digest) for name, digest in connection.execute(INPUTS, (site,))}
+
+
+def save_inputs(connection: Connection, site: int, changed: Mapping[str, bytes | None], known: bytes | None) -> None:
+    """Record inputs that changed (None: gone) and what the next look can skip."""
+    gone = [name for name, digest in changed.items() if digest is None]
+    new = {name: digest for name, digest in changed.items() if digest is not None}
+    if gone:
+        connection.execute(DELETE_INPUTS, (site, gone))
+    if new:
+        connection.execute(SAVE_INPUTS, (site, list(new), list(new.values())))
+    if known is not None:
+        connection.execute(SAVE_KNOWN, (known, site))

@@ -1,0 +1,20 @@
+"""Gather what every page of a build shares: theme, strings, data, assets."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cms_ssg.inputs import read_data, theme_chain
+from cms_ssg.render.page import Surroundings
+from cms_ssg.render.strings import load_strings
+from cms_ssg.render.theme import Theme, asset_path, list_assets, read_asset
+from cms_ssg.site import Site
+
+
+def make_surroundings(site: Site, now: datetime) -> Surroundings:
+    """Open the theme chain and read strings; data files are read when a page asks."""
+    chain = theme_chain(site.root, site.settings)
+    folders = [folder / "i18n" for folder in reversed(chain)] + [site.root / "i18n"]
+    strings = {locale.code: load_strings(folders, locale.code, site.root) for locale in site.settings.locales}
+    assets = {name: asset_path(name, read_asset(path, site.settings.tokens)) for name, path in list_assets(chain).items()}
+    return Surroundings(site, Theme(chain), strings, read_data(site.root), assets, now)

@@ -1,0 +1,214 @@
+"""Bring the store up to date with the files: scan, read, save. An unchanged file costs a stat or less."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from psycopg import Connection
+
+from cms_ssg.content.scan import FileState, Scan, make_blob_id, scan_files, with_read
+from cms_ssg.reads import digest
+from cms_ssg.site import Site
+from cms_ssg.store import entries as store
+from cms_ssg.store.sources import SourceRecords, delete_sources, load_sync_state, parse_git_state, save_sources, save_sync_state, touch_sources
+from cms_ssg.types import Draft, Problem
+
+if TYPE_CHECKING:
+    from cms_ssg.content.collections import Rules
+    from cms_ssg.content.git_run import GitRun
+    from cms_ssg.content.scan_walk import WalkRun
+
+CHUNK = 100
+"""Files a worker reads at a time."""
+
+BATCH = 20
+"""Chunks saved in one transaction."""
+
+INDEX_NAMES = ("index.md", "index.mdx", "index.markdown")
+
+
+@dataclass(slots=True)
+class SyncResult:
+    """What a sync did. problems: of the files read now, and of the scan."""
+
+    read: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """One file after reading: a draft, or the digest of a file that is copied as it is, or neither."""
+
+    file: str
+    blob: bytes
+    draft: Draft | None
+    problems: tuple[Problem, ...]
+    plain: tuple[bytes, int] | None = None
+
+
+def content_folders(site: Site) -> list[str]:
+    """The folders a sync looks into."""
+    return sorted({c.path for c in site.settings.collection} | {"static"})
+
+
+def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
+    """Read some files, in this process or a worker's."""
+    from cms_ssg.content.collections import find_collection
+    from cms_ssg.content.read import read_draft
+
+    results = []
+    was_on = gc.isenabled()
+    gc.disable()  # the Markdown parser makes thousands of tokens and no cycles worth looking for
+    try:
+        for file in files:
+            try:
+                data = Path(root, file).read_bytes()
+            except OSError as error:
+                problem = Problem("content.unreadable", file, 0, f"cannot be read: {error.strerror}", "The last good version stays.")
+                results.append(ReadFile(file, b"", None, (problem,)))
+                continue
+            if find_collection(file, rules.collections) is None:
+                results.append(ReadFile(file, make_blob_id(data), None, (), (digest(data), len(data))))
+            else:
+                draft, problems = read_draft(rules, file, data)
+                results.append(ReadFile(file, make_blob_id(data), draft, problems))
+    finally:
+        if was_on:
+            gc.enable()
+    return results
+
+
+def sync(
+    connection: Connection, site: Site, site_id: int, *, commit: Callable[[], None], force: bool = False, skip: Sequence[str] = (),
+    started: GitRun | WalkRun | None = None, pool: Callable[[], Executor] | None = None, progress: Callable[[int, int], None] | None = None,
+) -> SyncResult:  # fmt: skip
+    """Read what changed and save it.
+
+    commit: called where what was saved so far may be kept; pool: gives workers when there is enough to do.
+    Raises CmsError sync.not-descendant.
+    """
+    records = SourceRecords(connection, site_id)
+    state = load_sync_state(connection, site_id)
+    scan = scan_files(site.root, content_folders(site), records, parse_git_state(state), force=force, skip=skip, started=started)
+    rules = site.rules if scan.changed or not state or _reads_anew(site, state) else None
+    result = SyncResult(problems=list(scan.problems))
+    read_digest = bytes.fromhex(state["read_digest"]) if rules is None else rules.digest
+    changed = scan.changed
+    if rules is not None:
+        gone = set(scan.removed)
+        changed = sorted({*changed, *(f for f in records.list_old_readings(rules.digest) if f not in gone)})
+        known = {f: s for f, s in records.load_files([f for f in changed if f not in scan.states]).items()}
+        _save_all(connection, site, site_id, rules, scan, changed, known, result, commit, pool, progress)
+    if scan.removed:
+        result.removed = store.remove_entries(connection, site_id, scan.removed) + store.delete_files(connection, site_id, scan.removed)
+        delete_sources(connection, site_id, scan.removed)
+        _rebundle(connection, site_id, scan.removed)
+    read_states = set(changed)
+    touch_sources(connection, site_id, [s for path, s in scan.states.items() if path not in read_states])
+    if changed or scan.removed or scan.folders or scan.gone_folders or scan.git != parse_git_state(state) or not state:
+        save_sync_state(connection, site_id, scan, read_digest)
+    commit()
+    return result
+
+
+def _reads_anew(site: Site, state: dict[str, str]) -> bool:
+    return state.get("read_digest") != site.rules.digest.hex()
+
+
+def _save_all(
+    connection: Connection, site: Site, site_id: int, rules: Rules, scan: Scan, changed: Sequence[str], known: dict[str, FileState],
+    result: SyncResult, commit: Callable[[], None], pool: Callable[[], Executor] | None, progress: Callable[[int, int], None] | None,
+) -> None:  # fmt: skip
+    """Read and save files, a batch a transaction."""
+    moved = _moved_rows(connection, site_id, scan.removed)
+    dated = frozenset(name for name, schema in rules.types.items() if schema.months)
+    chunks = [changed[i : i + CHUNK] for i in range(0, len(changed), CHUNK)]
+    done: list[ReadFile] = []
+    for number, files in enumerate(_read_chunks(rules, str(site.root), chunks, pool)):
+        done.extend(files)
+        if (number + 1) % BATCH == 0 or number + 1 == len(chunks):
+            _save_batch(connection, site_id, done, scan, known, rules.digest, dated, moved, result)
+            commit()
+            done.clear()
+            if progress is not None:
+                progress(result.read, len(changed))
+
+
+def _read_chunks(rules: Rules, root: str, chunks: Sequence[Sequence[str]], pool: Callable[[], Executor] | None) -> Iterator[list[ReadFile]]:
+    if pool is None or len(chunks) < 3:
+        for files in chunks:
+            yield read_chunk(rules, root, files)
+        return
+    yield from pool().map(_read_in_worker, chunks, chunksize=1)
+
+
+def _read_in_worker(files: Sequence[str]) -> list[ReadFile]:
+    from cms_ssg.pool import worker_site
+
+    site = worker_site()
+    return read_chunk(site.rules, str(site.root), files)
+
+
+def _save_batch(
+    connection: Connection, site_id: int, files: Iterable[ReadFile], scan: Scan, known: dict[str, FileState], read_digest: bytes,
+    dated: frozenset[str], moved: dict[bytes, str], result: SyncResult,
+) -> None:  # fmt: skip
+    from cms_ssg.store.partitions import ensure_post_months
+
+    files = list(files)
+    drafts = [f.draft for f in files if f.draft is not None]
+    ensure_post_months(connection, [_created_day(d) for d in drafts if d.type == "post"])
+    added, changed = store.save_drafts(connection, site_id, drafts, dated, moved)
+    candidates = {c for f in files if f.plain is not None for c in _bundle_candidates(f.file)}
+    indexes = [f.file for f in files if f.draft is not None and f.file.rpartition("/")[2] in INDEX_NAMES]
+    bundles = store.list_bundles(connection, site_id, sorted(candidates))
+    plain = [store.FileRow(f.file, _bundle_of(f.file, bundles), *f.plain) for f in files if f.plain is not None]
+    result.changed += changed + store.save_files(connection, site_id, plain)
+    _rebundle(connection, site_id, indexes)
+    blobs = {f.file: f.blob for f in files}
+    states = with_read(scan, blobs).states
+    rows = [states.get(f.file) or known[f.file] for f in files if f.blob and (f.file in states or f.file in known)]
+    problems = {f.file: f.problems for f in files if f.problems}
+    save_sources(connection, site_id, rows, read_digest, problems)
+    result.read += len(files)
+    result.added += added
+    result.problems.extend(p for found in problems.values() for p in found)
+
+
+def _created_day(draft: Draft) -> date:
+    value = draft.fields.get("date")
+    return datetime.fromisoformat(value).date() if isinstance(value, str) else datetime.now().date()
+
+
+def _moved_rows(connection: Connection, site_id: int, removed: Sequence[str]) -> dict[bytes, str]:
+    rows = connection.execute(store.EXISTING, (list(removed), site_id)) if removed else ()
+    return {bytes(row[2]): row[1] for row in rows if not row[3]}
+
+
+def _bundle_candidates(file: str) -> Iterator[str]:
+    folder = file.rpartition("/")[0]
+    while "/" in folder:
+        for name in INDEX_NAMES:
+            yield f"{folder}/{name}"
+        folder = folder.rpartition("/")[0]
+
+
+def _bundle_of(file: str, bundles: set[str]) -> str:
+    return next((candidate for candidate in _bundle_candidates(file) if candidate in bundles), "")
+
+
+def _rebundle(connection: Connection, site_id: int, indexes: Sequence[str]) -> None:
+    """Index files came or went: say anew what the files below them belong to."""
+    folders = sorted({f.rpartition("/")[0] for f in indexes if f.rpartition("/")[2] in INDEX_NAMES})
+    files = store.list_files_below(connection, site_id, folders)
+    bundles = store.list_bundles(connection, site_id, sorted({c for f in files for c in _bundle_candidates(f)}))
+    store.set_bundles(connection, site_id, {f: _bundle_of(f, bundles) for f in files})
