@@ -15,14 +15,42 @@ from typing import Final
 from cms_ssg.content.scan import make_roots
 from cms_ssg.types import Problem
 
-_SAFE: Final = ("git", "--no-pager", "--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null",
-                "-c", "protocol.allow=never")
+_SAFE: Final = (
+    "git",
+    "--no-pager",
+    "--no-replace-objects",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "protocol.allow=never",
+)
 # Set by git around hooks, they would point at another repository, index or object store than the folder's own.
-_REPOSITORY_VARIABLES: Final = frozenset({
-    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_PREFIX", "GIT_NAMESPACE", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE", "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS",
-    "GIT_ICASE_PATHSPECS", "GIT_EXTERNAL_DIFF", "GIT_TRACE"})
+_REPOSITORY_VARIABLES: Final = frozenset(
+    {
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_COMMON_DIR",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_PREFIX",
+        "GIT_NAMESPACE",
+        "GIT_SHALLOW_FILE",
+        "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_CONFIG",
+        "GIT_CONFIG_PARAMETERS",
+        "GIT_LITERAL_PATHSPECS",
+        "GIT_GLOB_PATHSPECS",
+        "GIT_NOGLOB_PATHSPECS",
+        "GIT_ICASE_PATHSPECS",
+        "GIT_EXTERNAL_DIFF",
+        "GIT_TRACE",
+    }
+)
 _REGULAR_MODES: Final = frozenset({b"100644", b"100755", b"100664"})
 _SUBMODULE: Final = b"160000"
 
@@ -37,9 +65,21 @@ class GitRun:
         self.sparse = _start(root, "config", "--type=bool", "--get", "core.sparseCheckout")
         self.trees = _start(root, "cat-file", "--batch-check=%(objectname)", given=True)
         # Ignored files count: a stylesheet that a tool writes into static/ is often ignored by git, and a walk would see it.
-        self.status = _start(root, "status", "--porcelain=v2", "-z", "--branch", "--no-ahead-behind", "--untracked-files=all",
-                             "--ignored=traditional", "--ignore-submodules=dirty", "--no-renames", "--", *_pathspecs(folders),
-                             *(f":(exclude,literal){folder}" for folder in skip))
+        self.status = _start(
+            root,
+            "status",
+            "--porcelain=v2",
+            "-z",
+            "--branch",
+            "--no-ahead-behind",
+            "--untracked-files=all",
+            "--ignored=traditional",
+            "--ignore-submodules=dirty",
+            "--no-renames",
+            "--",
+            *_pathspecs(folders),
+            *(f":(exclude,literal){folder}" for folder in skip),
+        )
 
     def stop(self) -> None:
         """End the processes, for a caller that will not scan after all."""
@@ -109,7 +149,7 @@ def parse_status(data: bytes, prefix: bytes, commit: str) -> set[str] | None:
             if path.endswith(b"/") or (kind in b"1u" and _SUBMODULE in parts[3:7]):
                 return None
             if path.startswith(prefix):
-                dirty.add(os.fsdecode(path[len(prefix):]))
+                dirty.add(os.fsdecode(path[len(prefix) :]))
         elif line and kind != b"#":
             return None
     return dirty
@@ -123,8 +163,23 @@ def read_changes(root: Path, folders: Sequence[str], old: str, new: str) -> tupl
     if len(old) not in (40, 64) or not set(old) <= set("0123456789abcdef"):
         return None
     ancestry = _start(root, "merge-base", "--is-ancestor", old, new)
-    changes = _finish(_start(root, "diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--relative",
-                             "--ignore-submodules=none", old, new, "--", *_pathspecs(folders)))
+    changes = _finish(
+        _start(
+            root,
+            "diff-tree",
+            "-r",
+            "-z",
+            "--raw",
+            "--no-abbrev",
+            "--no-renames",
+            "--relative",
+            "--ignore-submodules=none",
+            old,
+            new,
+            "--",
+            *_pathspecs(folders),
+        )
+    )
     related = _finish(ancestry)
     return None if changes.code or related.code > 1 else (related.code == 0, parse_diff(changes.data))
 
@@ -175,8 +230,14 @@ class _Answer:
 def _start(root: Path, *arguments: str, given: bool = False) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if name not in _REPOSITORY_VARIABLES}
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
-    return subprocess.Popen([*_SAFE, *arguments], cwd=root, env=environment, stdin=subprocess.PIPE if given else subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [*_SAFE, *arguments],
+        cwd=root,
+        env=environment,
+        stdin=subprocess.PIPE if given else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def _finish(process: subprocess.Popen[bytes], given: bytes | None = None) -> _Answer:
@@ -197,5 +258,11 @@ def _is_same_folder(path: str, root: Path) -> bool:
 
 def _make_refusal(error: bytes) -> Problem:
     top = os.fsdecode(error.split(b"'")[1] if error.count(b"'") > 1 else b".")
-    return Problem("scan.git-refused", "", 0, "git refuses this folder because another user owns it; the files were compared one by one",
-                   f'If you trust it: git config --global --add safe.directory "{top}"', "warning")
+    return Problem(
+        "scan.git-refused",
+        "",
+        0,
+        "git refuses this folder because another user owns it; the files were compared one by one",
+        f'If you trust it: git config --global --add safe.directory "{top}"',
+        "warning",
+    )

@@ -106,8 +106,16 @@ def start_scan(root: Path, folders: Sequence[str], skip: Collection[str] = ()) -
     return start_git(root, folders, skip) or start_walk(root, folders, skip)
 
 
-def scan_files(root: Path, folders: Sequence[str], records: Records, state: GitState | None, *, force: bool = False,
-               skip: Collection[str] = (), started: GitRun | WalkRun | None = None) -> Scan:
+def scan_files(
+    root: Path,
+    folders: Sequence[str],
+    records: Records,
+    state: GitState | None,
+    *,
+    force: bool = False,
+    skip: Collection[str] = (),
+    started: GitRun | WalkRun | None = None,
+) -> Scan:
     """Find the files that must be read again and those that are gone.
 
     root: site folder; folders: relative to it, ``""`` or ``.`` for the whole; state: the last Scan.git; force: accept a commit that does
@@ -133,7 +141,9 @@ def with_read(scan: Scan, blobs: Mapping[str, bytes], failed: Collection[str] = 
 
     blobs: path -> ``make_blob_id`` of the bytes that were read; failed: paths that could not be saved and must be offered again.
     """
-    states = {path: replace(state, blob=blobs.get(path, state.blob)) for path, state in scan.states.items() if path not in failed}
+    states = {**scan.states, **{path: replace(scan.states[path], blob=blob) for path, blob in blobs.items() if path in scan.states}}
+    for path in failed:
+        states.pop(path, None)
     git = scan.git
     if git is not None:
         moved = {path for path, blob in blobs.items() if path in scan.states and scan.states[path].blob not in (None, blob)}
@@ -217,8 +227,12 @@ def make_roots(root: Path, folders: Sequence[str], problems: list[Problem]) -> l
     for folder in folders:
         parts = [part for part in folder.split("/") if part not in ("", ".")]
         if folder.startswith("/") or ".." in parts or "\\" in folder or "\0" in folder:
-            raise fail("scan.outside", f'the folder "{show_path(folder)}" is not inside the site folder', place="site.toml",
-                       hint="Give a path below the site folder, without .. and with forward slashes.")
+            raise fail(
+                "scan.outside",
+                f'the folder "{show_path(folder)}" is not inside the site folder',
+                place="site.toml",
+                hint="Give a path below the site folder, without .. and with forward slashes.",
+            )
         clean.append("/".join(parts))
     kept: list[str] = []
     for folder in sorted(set(clean)):
@@ -244,8 +258,14 @@ def find_symlink(root: Path, folder: str) -> str:
 
 def make_symlink_problem(path: str) -> Problem:
     """The warning for a symlink that was left out."""
-    return Problem("scan.symlink", show_path(path), 0, "symbolic links are not followed; it was left out",
-                   "Put the file itself there, or a copy.", "warning")
+    return Problem(
+        "scan.symlink",
+        show_path(path),
+        0,
+        "symbolic links are not followed; it was left out",
+        "Put the file itself there, or a copy.",
+        "warning",
+    )
 
 
 def make_special_problem(path: str) -> Problem:

@@ -28,8 +28,17 @@ from cms_ssg.errors import fail
 from cms_ssg.types import Problem
 
 
-def scan_git(root: Path, folders: Sequence[str], records: Records, state: GitState | None, *, force: bool = False,
-             skip: Collection[str] = (), started: GitRun | None = None, problems: list[Problem] | None = None) -> Scan | None:
+def scan_git(
+    root: Path,
+    folders: Sequence[str],
+    records: Records,
+    state: GitState | None,
+    *,
+    force: bool = False,
+    skip: Collection[str] = (),
+    started: GitRun | None = None,
+    problems: list[Problem] | None = None,
+) -> Scan | None:
     """Find changed files from git. Arguments, result and errors as in ``scan_files``.
 
     None where the caller must walk: no checkout, no commit yet, nothing tracked in these folders, a sparse checkout, submodules or
@@ -83,9 +92,11 @@ def _list_moved(root: Path, roots: Sequence[str], facts: GitFacts, state: GitSta
         return None
     descends, moved = found
     if not descends and not facts.shallow and not force:
-        raise fail("sync.not-descendant",
-                   f"HEAD {facts.commit[:12]} does not descend from {state.commit[:12]}, the commit of the last sync",
-                   hint="A newer state may have been published from elsewhere. Pull first, or publish this one with --force.")
+        raise fail(
+            "sync.not-descendant",
+            f"HEAD {facts.commit[:12]} does not descend from {state.commit[:12]}, the commit of the last sync",
+            hint="A newer state may have been published from elsewhere. Pull first, or publish this one with --force.",
+        )
     return moved
 
 
@@ -114,8 +125,13 @@ class _Look:
                 return None
             except OSError as error:
                 self.unreadable.add(path)
-                problem = Problem("scan.unreadable", show_path(folder_of(path)), 0, f"the folder cannot be read: {error.strerror}",
-                                  "Its files stay as they were at the last build. Mend its permissions.")
+                problem = Problem(
+                    "scan.unreadable",
+                    show_path(folder_of(path)),
+                    0,
+                    f"the folder cannot be read: {error.strerror}",
+                    "Its files stay as they were at the last build. Mend its permissions.",
+                )
             else:
                 if stat_bits.S_ISREG(stat.st_mode):
                     return FileState(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, blob or None)

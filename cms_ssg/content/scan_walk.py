@@ -160,8 +160,11 @@ class _Walk:
             self._refuse_folder(folder, error)
             return [], []
         prefix = f"{folder}/" if folder else ""
-        self.problems += [make_symlink_problem(prefix + name) if link else make_special_problem(prefix + name)
-                          for name, link in odd if not is_ignored(name)]
+        self.problems += [
+            make_symlink_problem(prefix + name) if link else make_special_problem(prefix + name)
+            for name, link in odd
+            if not is_ignored(name)
+        ]
         if rows and needs_name_check([row[0] for row in rows]):
             rows = [row for row in rows if self._accepts(prefix + row[0], row[0])]
         if below and needs_name_check(below):
@@ -183,8 +186,15 @@ class _Walk:
 
     def _refuse_folder(self, folder: str, error: OSError) -> None:
         self.unreadable.append(folder)
-        self.problems.append(Problem("scan.unreadable", show_path(folder), 0, f"the folder cannot be read: {error.strerror}",
-                                     "Its files stay as they were at the last build. Mend its permissions."))
+        self.problems.append(
+            Problem(
+                "scan.unreadable",
+                show_path(folder),
+                0,
+                f"the folder cannot be read: {error.strerror}",
+                "Its files stay as they were at the last build. Mend its permissions.",
+            )
+        )
 
 
 def _read_folder(path: str) -> tuple[list[Row], list[str], list[tuple[str, bool]]]:

@@ -436,7 +436,9 @@ def test_symlinks_are_named_and_never_followed(checkout: Path, tmp_path: Path, h
     recorded = Recorded()
     found = recorded.sync(checkout, how)
     assert [(problem.code, problem.place, problem.severity) for problem in found.problems] == [
-        ("scan.symlink", "content/folder", "warning"), ("scan.symlink", "content/link.md", "warning")]
+        ("scan.symlink", "content/folder", "warning"),
+        ("scan.symlink", "content/link.md", "warning"),
+    ]
     assert len(recorded.content) == 5
     assert [problem.place for problem in recorded.sync(checkout, how).problems] == ["content/folder", "content/link.md"], "said every time"
     shutil.move(checkout / "content/posts", outside / "posts")
@@ -479,8 +481,19 @@ def test_hostile_names_are_named_and_left_out(checkout: Path, how: str) -> None:
 
 
 def test_walk_and_git_ignore_hidden_and_temporary_files_alike(checkout: Path) -> None:
-    for name in (".hidden.md", "a.md~", ".#a.md", "#a.md#", ".a.md.swp", "x.swp", "4913", "x.tmp", ".DS_Store", ".obsidian/x.md",
-                 "node_modules/p/README.md"):
+    for name in (
+        ".hidden.md",
+        "a.md~",
+        ".#a.md",
+        "#a.md#",
+        ".a.md.swp",
+        "x.swp",
+        "4913",
+        "x.tmp",
+        ".DS_Store",
+        ".obsidian/x.md",
+        "node_modules/p/README.md",
+    ):
         write(checkout, f"content/{name}", "no")
     for name in ("static/.well-known/security.txt", "static/.nojekyll", "content/#1.md", "content/4913.md"):
         write(checkout, name, "yes")
