@@ -1,0 +1,43 @@
+# What developers and CI run. `make help` lists it. Nothing here needs root.
+PYTHON ?= python3
+PY := .venv/bin/python
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long bench check format schema clean
+
+help: ## List what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || grep '##' $(MAKEFILE_LIST)
+
+setup: ## Make .venv with `cms` in it; does nothing when it is up to date
+	@$(PYTHON) scripts/setup.py dev
+
+demo: setup ## Build the blog starter in demo/ and serve it (DEMO_ONCE=1: check one page and stop)
+	@$(PY) scripts/demo.py
+
+test: setup ## Run the tests but the long ones, at most five minutes
+	@$(PY) -m pytest -q -rs -n $(WORKERS) $(ARGS)
+
+test-long: setup ## Run the long random tests, about half an hour
+	@$(PY) -m pytest -q -rs -m long $(ARGS)
+
+bench: ## Measure beside Hugo: make bench ARGS="--articles 10000"
+	@$(PYTHON) scripts/setup.py dev bench
+	@$(PY) scripts/bench.py $(ARGS)
+
+check: setup ## Look at format, lint, types, imports, lengths of files; half a minute
+	@.venv/bin/ruff format --check --quiet . || (.venv/bin/ruff format --check . ; exit 1)
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy --no-error-summary
+	@.venv/bin/lint-imports --no-cache > .ruff_cache/imports.txt || (cat .ruff_cache/imports.txt; exit 1)
+	@$(PY) -m pytest -q tests/test_house.py
+
+format: setup ## Put the code into the one format
+	@.venv/bin/ruff check --quiet --fix-only .
+	@.venv/bin/ruff format .
+
+schema: setup ## Write sql/schema.sql from the migrations
+	@$(PY) scripts/dump_schema.py
+
+clean: ## Remove what the tools left; the demo and .venv stay
+	@rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

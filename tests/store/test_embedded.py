@@ -1,0 +1,398 @@
+"""The embedded Postgres: quick to find, hard to break, closed to everybody else. All of it on real servers."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from cms_ssg.errors import CmsError
+from cms_ssg.store import embedded
+from cms_ssg.store.binaries import ServerUser, find_programs, reachable_programs
+from cms_ssg.store.connect import connect
+
+ROOT = Path(__file__).parents[2]
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may act as another user")
+START = "import sys; from pathlib import Path; from cms_ssg.store import embedded; print(embedded.start(Path(sys.argv[1])))"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Path]:
+    """An empty site folder, whose server is stopped at the end."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    yield folder
+    for place in [folder, *tmp_path.glob("*/")]:
+        embedded.stop(place)
+
+
+def run(code: str, *arguments: object, check: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run Python code that knows this checkout."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, "-c", code, *map(str, arguments)], env=environ, capture_output=True, text=True, check=check)
+
+
+def pid_of(site: Path) -> int:
+    return int((embedded.data_folder(site) / "postmaster.pid").read_text().split()[0])
+
+
+def kill(site: Path) -> None:
+    os.kill(pid_of(site), signal.SIGKILL)
+    while embedded.is_running(site):
+        time.sleep(0.001)
+
+
+def note(url: str, text: str) -> None:
+    """Store a row that is on disk when this returns."""
+    with connect(url, autocommit=True) as conn:
+        conn.execute("SET synchronous_commit = on")
+        conn.execute("CREATE TABLE IF NOT EXISTS public.notes (text text)")
+        conn.execute("INSERT INTO public.notes VALUES (%s)", [text])
+
+
+def notes(url: str) -> list[str]:
+    with connect(url) as conn:
+        return [row[0] for row in conn.execute("SELECT text FROM public.notes")]
+
+
+def failure(site: Path) -> str:
+    with pytest.raises(CmsError) as caught:
+        embedded.start(site)
+    assert caught.value.problems[0].hint
+    return caught.value.problems[0].code
+
+
+# -- starting and stopping -------------------------------------------------------------------------
+
+
+def test_first_start_makes_the_database_and_prints_nothing(site: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    begin = time.perf_counter()
+    url = embedded.start(site)
+    assert time.perf_counter() - begin < 4  # 0.6 s on an idle machine
+    with connect(url) as conn:
+        assert conn.info.dbname == "cms"
+        assert conn.info.server_version >= 150000
+    assert capfd.readouterr() == ("", "")
+
+
+def test_finding_the_running_server_takes_less_than_five_milliseconds(site: Path) -> None:
+    assert not embedded.is_running(site)
+    url = embedded.start(site)
+    best_s = 1.0
+    for _ in range(5):
+        begin = time.perf_counter()
+        assert embedded.start(site) == url
+        best_s = min(best_s, time.perf_counter() - begin)
+    assert best_s < 0.005
+    assert embedded.is_running(site)
+
+
+def test_server_outlives_the_command_and_is_found_by_the_next(site: Path) -> None:
+    first = run(START, site, check=True)
+    pid = pid_of(site)
+    assert run(START, site, check=True).stdout == first.stdout
+    assert pid_of(site) == pid
+    assert os.getsid(pid) not in (os.getsid(0), 0)
+
+
+def test_interrupt_of_the_terminal_does_not_reach_the_server(site: Path) -> None:
+    code = START + "; import time; sys.stdout.flush(); time.sleep(60)"
+    command = subprocess.Popen(
+        [sys.executable, "-c", code, site],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        process_group=0,
+    )
+    with command:
+        assert command.stdout
+        assert command.stdout.readline()
+        os.killpg(command.pid, signal.SIGINT)
+        command.communicate()
+    assert command.returncode != 0
+    assert embedded.is_running(site)
+
+
+def test_stop_is_quick_though_somebody_is_connected_and_keeps_the_data(site: Path) -> None:
+    url = embedded.start(site)
+    note(url, "kept")
+    with psycopg.connect(url):
+        begin = time.perf_counter()
+        assert embedded.stop(site)
+        assert time.perf_counter() - begin < 2
+    assert not embedded.is_running(site)
+    assert not embedded.stop(site)
+    assert notes(embedded.start(site)) == ["kept"]
+
+
+def test_site_without_a_database_has_nothing_to_stop(tmp_path: Path) -> None:
+    assert not embedded.stop(tmp_path)
+    assert not embedded.is_running(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_processes_that_start_at_once_share_one_server(site: Path) -> None:
+    answers: list[str] = []
+    threads = [threading.Thread(target=lambda: answers.append(run(START, site, check=True).stdout)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 4
+    assert len(set(answers)) == 1
+
+
+# -- accidents -------------------------------------------------------------------------------------
+
+
+def test_start_after_the_server_was_killed_keeps_the_data(site: Path) -> None:
+    note(embedded.start(site), "kept")
+    kill(site)
+    assert notes(embedded.start(site)) == ["kept"]
+
+
+def test_start_after_a_reboot_gave_the_number_to_another_process(site: Path) -> None:
+    note(embedded.start(site), "kept")
+    old = str(pid_of(site))
+    kill(site)
+    with subprocess.Popen(["sleep", "60"], cwd=site) as other:
+        for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+            file = embedded.data_folder(site) / name
+            file.write_text(file.read_text().replace(old, str(other.pid), 1))
+        assert not embedded.is_running(site)
+        assert not embedded.stop(site)
+        assert notes(embedded.start(site)) == ["kept"]
+        assert other.poll() is None
+        other.terminate()
+
+
+def test_start_after_commands_were_killed_while_the_database_was_made(site: Path) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for delay_s in (0.1, 0.2, 0.3, 0.4, 0.5):
+        with subprocess.Popen([sys.executable, "-c", START, site], env=environ, stdout=subprocess.DEVNULL) as command:
+            time.sleep(delay_s)
+            command.kill()
+    url = embedded.start(site)
+    note(url, "works")
+    assert notes(url) == ["works"]
+
+
+def test_folder_that_was_moved_while_the_server_runs_keeps_its_server(site: Path, tmp_path: Path) -> None:
+    note(embedded.start(site), "kept")
+    pid = pid_of(site)
+    moved = site.rename(tmp_path / "moved")
+    assert notes(embedded.start(moved)) == ["kept"]
+    assert pid_of(moved) == pid
+    site.mkdir()
+    assert not embedded.is_running(site)
+    assert embedded.stop(moved)
+    moved_again = moved.rename(tmp_path / "moved again")
+    assert notes(embedded.start(moved_again)) == ["kept"]
+
+
+def test_folder_that_was_copied_while_the_server_runs_is_refused(site: Path, tmp_path: Path) -> None:
+    url = embedded.start(site)
+    subprocess.run(["cp", "-a", site, tmp_path / "copy"], check=True)
+    assert not embedded.is_running(tmp_path / "copy")
+    assert failure(tmp_path / "copy") == "db.copied"
+    embedded.stop(site)
+    note(embedded.start(tmp_path / "copy"), "in the copy")
+    assert embedded.start(site) == url
+
+
+def test_long_path_and_odd_characters_still_have_a_socket(tmp_path: Path) -> None:
+    for name in ("x" * 120, "a, b", "it's \\ here", "überblick 報道"):
+        folder = tmp_path / name
+        folder.mkdir()
+        url = embedded.start(folder)
+        try:
+            note(url, name)
+            assert notes(embedded.start(folder)) == [name]
+        finally:
+            assert embedded.stop(folder)
+
+
+def test_link_folder_that_is_not_private_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / ("x" * 120)
+    folder.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    (tmp_path / "cms-ssg").mkdir()
+    (tmp_path / "cms-ssg").chmod(0o755)
+    assert failure(folder) == "db.socket-dir"
+    (tmp_path / "cms-ssg").chmod(0o700)
+    embedded.start(folder)
+    assert embedded.stop(folder)
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root can mount a small disk")
+def test_full_disk_is_told_and_leaves_nothing_half_made(tmp_path: Path) -> None:
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", tmp_path], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("this root may not mount")
+    try:
+        assert failure(tmp_path) == "db.disk-full"
+        assert not embedded.data_folder(tmp_path).exists()
+        subprocess.run(["mount", "-o", "remount,size=200m", tmp_path], check=True)
+        note(embedded.start(tmp_path), "works")
+        assert embedded.stop(tmp_path)
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_database_of_another_major_version_is_refused_with_the_way_out(site: Path) -> None:
+    embedded.start(site)
+    embedded.stop(site)
+    (embedded.data_folder(site) / "PG_VERSION").write_text("99\n")
+    assert failure(site) == "db.major"
+
+
+def test_environment_without_the_wheel_is_told_to_set_an_address(tmp_path: Path) -> None:
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); " + START
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code, tmp_path], capture_output=True, text=True)
+    assert "[db.no-embedded]" in done.stderr
+    assert "CMS_DATABASE_URL" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- who may enter ---------------------------------------------------------------------------------
+
+
+def test_only_the_password_opens_and_there_is_no_network_port(site: Path) -> None:
+    url = embedded.start(site)
+    for user in ("cms", "postgres", pwd.getpwuid(os.geteuid()).pw_name):
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            psycopg.connect(make_conninfo(url, user=user, password="wrong"))
+    with connect(url) as conn:
+        row = conn.execute("SELECT current_setting('listen_addresses'), current_setting('password_encryption')").fetchone()
+        assert row == ("", "scram-sha-256")
+        assert conn.execute("SELECT rolname FROM pg_roles WHERE rolcanlogin").fetchall() == [("cms",)]
+
+
+def test_files_are_private_and_parents_keep_their_modes(site: Path) -> None:
+    site.chmod(0o750)
+    site.parent.chmod(0o700)
+    embedded.start(site)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in [site, site.parent, *(site / ".cms").iterdir(), site / ".cms"]}
+    assert modes == {"site": 0o750, site.parent.name: 0o700, ".cms": 0o700, "pg": 0o700, "pg.lock": 0o600, "pg.log": 0o600}
+    assert stat.S_IMODE((site / ".cms/pg/cms.password").stat().st_mode) == 0o600
+    embedded.stop(site)
+    embedded.start(site)
+    assert stat.S_IMODE((site / ".cms/pg").stat().st_mode) == 0o700
+
+
+def test_settings_are_those_of_a_store_that_can_be_made_again(site: Path) -> None:
+    with connect(embedded.start(site)) as conn:
+        shown = dict(conn.execute("SELECT name, setting FROM pg_settings").fetchall())
+        assert conn.execute("SELECT datcollate, datlocale, pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'cms'").fetchone() == (
+            "C", "C.UTF-8", "UTF8",
+        )  # fmt: skip
+    wanted = {
+        "fsync": "on",
+        "synchronous_commit": "off",
+        "wal_level": "minimal",
+        "max_connections": "50",
+        "TimeZone": "UTC",
+        "autovacuum": "on",
+    }
+    assert {name: shown[name] for name in wanted} == wanted
+
+
+def test_content_stays_out_of_the_log(site: Path) -> None:
+    with connect(embedded.start(site)) as conn, pytest.raises(psycopg.Error):
+        conn.execute("SELECT 'a private word'::int")
+    assert "FATAL" not in embedded.log_path(site).read_text()
+    with connect(embedded.start(site)) as conn, pytest.raises(psycopg.Error):
+        conn.execute("SELECT nothing FROM nowhere -- a private word")
+    assert "-- a private word" not in embedded.log_path(site).read_text()
+
+
+AS_USER = """
+import os, sys
+from pathlib import Path
+import subprocess, pwd, psycopg, tempfile, socket
+from cms_ssg.errors import CmsError
+from cms_ssg.store import connect, embedded
+os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))
+try:
+    print(embedded.start(Path(sys.argv[1])))
+    print(embedded.stop(Path(sys.argv[1])))
+except CmsError as error:
+    print(error.problems[0].code)
+"""
+
+
+@needs_root
+def test_ordinary_user_runs_the_server_as_himself(site: Path) -> None:
+    nobody = pwd.getpwnam("nobody").pw_uid
+    os.chown(site, nobody, nobody)
+    for parent in (site.parents[0], site.parents[1], site.parents[2]):
+        parent.chmod(0o755)
+    done = run(AS_USER, site, nobody)
+    assert done.stdout.endswith("True\n"), done.stdout + done.stderr
+    assert (site / ".cms/pg").stat().st_uid == nobody
+
+
+@needs_root
+def test_root_in_somebodys_site_runs_the_server_as_the_owner_who_can_go_on(site: Path) -> None:
+    nobody = pwd.getpwnam("nobody").pw_uid
+    os.chown(site, nobody, nobody)
+    for parent in (site.parents[0], site.parents[1], site.parents[2]):
+        parent.chmod(0o755)
+    embedded.start(site)
+    assert os.stat(f"/proc/{pid_of(site)}").st_uid == nobody
+    assert {path.stat().st_uid for path in (site / ".cms").rglob("*")} == {nobody}
+    done = run(AS_USER, site, nobody)
+    assert done.stdout.endswith("True\n"), done.stdout + done.stderr
+
+
+@needs_root
+def test_database_of_another_user_is_told(site: Path) -> None:
+    embedded.start(site)
+    nobody = pwd.getpwnam("nobody").pw_uid
+    (site / ".cms").chmod(0o755)
+    for parent in (site, site.parents[0], site.parents[1], site.parents[2]):
+        parent.chmod(0o755)
+    if (site / ".cms/pg").stat().st_uid != nobody:
+        assert run(AS_USER, site, nobody).stdout == "db.owner\n"
+
+
+@needs_root
+def test_programs_below_a_closed_folder_are_copied_for_the_server(tmp_path: Path) -> None:
+    programs = find_programs(tmp_path)
+    package = programs.parents[1]
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    for folder in (programs.parent, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(folder, closed / folder.relative_to(package.parent), symlinks=True)
+    nobody = pwd.getpwnam("nobody")
+    user = ServerUser(nobody.pw_uid, nobody.pw_gid, "nobody")
+    copy = reachable_programs(closed / programs.relative_to(package.parent), user)
+    try:
+        assert not copy.is_relative_to(tmp_path)
+        for name in ("postgres", "initdb"):
+            done = subprocess.run(
+                [copy / name, "--version"], user=user.uid, group=user.gid, extra_groups=[], capture_output=True, text=True
+            )
+            assert re.search(r"PostgreSQL\) \d+", done.stdout), done.stderr
+        assert reachable_programs(closed / programs.relative_to(package.parent), user) == copy
+        assert {path.stat().st_mode & 0o022 for path in copy.rglob("*")} == {0}
+    finally:
+        shutil.rmtree(copy.parents[2])
+
+
+def test_conninfo_names_host_user_and_database(site: Path) -> None:
+    parts = conninfo_to_dict(embedded.start(site))
+    assert (parts["user"], parts["dbname"], Path(str(parts["host"]))) == ("cms", "cms", embedded.data_folder(site).resolve())
