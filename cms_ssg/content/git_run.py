@@ -82,10 +82,11 @@ class GitRun:
         )
 
     def stop(self) -> None:
-        """End the processes, for a caller that will not scan after all."""
+        """End the processes, for a caller that will not scan after all. Does nothing once their answers were read."""
         for process in (self.where, self.sparse, self.trees, self.status):
-            process.kill()
-            process.communicate()
+            if process.returncode is None:
+                process.kill()
+                process.communicate()
 
 
 def start_git(root: Path, folders: Sequence[str], skip: Collection[str] = ()) -> GitRun | None:

@@ -31,9 +31,11 @@ class WalkRun:
         if self._child == 0:
             _answer_and_exit(_Walk(root, frozenset(skip)), folders, answer)
         os.close(answer)
+        self._running = True
 
     def read_digests(self, walk: _Walk) -> dict[str, bytes] | None:
         """Wait for the folder digests; what was left out is noted in walk. None if the child failed."""
+        self._running = False
         with os.fdopen(self._output, "rb") as output:
             data = output.read()
         _, status = os.waitpid(self._child, 0)
@@ -45,10 +47,12 @@ class WalkRun:
         return cast("dict[str, bytes]", digests)
 
     def stop(self) -> None:
-        """End the child, for a caller that will not scan after all."""
-        os.kill(self._child, signal.SIGKILL)
-        os.close(self._output)
-        os.waitpid(self._child, 0)
+        """End the child, for a caller that will not scan after all. Does nothing once the digests were read."""
+        if self._running:
+            self._running = False
+            os.kill(self._child, signal.SIGKILL)
+            os.close(self._output)
+            os.waitpid(self._child, 0)
 
 
 def start_walk(root: Path, folders: Sequence[str], skip: Collection[str] = ()) -> WalkRun | None:

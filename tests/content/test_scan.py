@@ -613,6 +613,11 @@ def test_scan_started_in_vain_leaves_no_process(checkout: Path) -> None:
     for run in (start_scan(checkout, FOLDERS), start_walk(checkout, FOLDERS)):
         assert run is not None
         run.stop()
+        run.stop()
+    for run in (start_scan(checkout, FOLDERS), start_walk(checkout, FOLDERS)):
+        scan_files(checkout, FOLDERS, Recorded(), None, started=run)
+        assert run is not None
+        run.stop()
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 
