@@ -1,0 +1,304 @@
+"""From tokens to HTML in one pass: placeholders for what must be looked up, headings with anchors, footnotes at the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import unescape
+from typing import Any, Final
+
+from markdown_it.common.utils import MD_TRIM_RE, unescapeAll
+from markdown_it.rules_core.replacements import RARE_RE, SCOPED_ABBR_RE, replace_rare, replace_scoped
+from markdown_it.rules_core.smartquotes import QUOTE_RE, process_inlines
+from markdown_it.rules_core.state_core import StateCore
+
+from cms_ssg.content.inlines import escape_text, is_relative, write_plain
+from cms_ssg.content.placeholders import CLOSE, OPEN
+from cms_ssg.content.raw_html import write_html
+from cms_ssg.content.slugs import make_slug
+from cms_ssg.types import Heading, Json, Link
+
+PLACEHOLDER: Final = re.compile(f"{OPEN}(\\d+){CLOSE}")
+FOOTNOTE_MARK: Final = re.compile(r'<sup class="footnote-ref">.*?</sup>')
+TAGS: Final = re.compile(r"<[^>]*>")
+OWN_ANCHOR: Final = re.compile(r"[ \t]*\{#([^\s{}\"'<>&]{1,100})\}$")
+BREAKS: Final = frozenset(["softbreak", "hardbreak"])
+
+Highlight = Callable[[str, str], str | None]
+
+
+class BodyWriter:
+    """Writes one body. html, links, toc and lead (the HTML of the first paragraph with text) are the result."""
+
+    def __init__(self, md: Any, env: dict[str, Any], first_line: int, *, extended: bool, typographer: bool, sanitized: bool, highlight: Highlight | None) -> None:
+        self.md, self.env, self.first_line = md, env, first_line
+        self.extended, self.typographer, self.sanitized, self.highlight = extended, typographer, sanitized, highlight
+        self.links: list[Link] = []
+        self.toc: list[Heading] = []
+        self.anchors: set[str] = set()
+        self.lead = ""
+        self.raw = False
+        self.out: list[str] = []
+        self.outer: list[tuple[list[str], Any]] = []
+        self.notes: dict[str, str] = {}
+
+    def add_link(self, kind: Any, target: str, line: int, values: dict[str, Json]) -> str:
+        """Note a link, image or shortcode; the placeholder that stands for it."""
+        self.links.append(Link(kind, target, line, values))
+        return f"{OPEN}{len(self.links) - 1}{CLOSE}"
+
+    def write(self, tokens: list[Any]) -> str:
+        """The HTML of a body's block tokens."""
+        self._write_blocks(tokens)
+        if self.env.get("footnotes", {}).get("list"):
+            self._write_notes()
+        return "".join(self.out)
+
+    def _write_blocks(self, tokens: list[Any]) -> None:
+        last = len(tokens) - 1
+        hidden = False
+        blocks = BLOCKS
+        for index, token in enumerate(tokens):
+            kind = token.type
+            if kind == "p":
+                html = self.inline(token.content, self.first_line + token.map[0])
+                self.out.append(f"<p>{html}</p>\n")
+                if not self.lead and not self.outer:
+                    self.lead = html if html[:1] not in "<" + OPEN or self.plain_text(html).strip() else ""
+            elif kind == "inline":
+                self.out.append(self.inline(token.content, self.first_line + (token.map[0] if token.map else 0)))
+            elif token.hidden:
+                hidden = True
+                continue
+            elif (write := blocks.get(kind)) is not None:
+                if hidden and kind not in ("fence", "code_block", "html_block"):
+                    self.out.append("\n")
+                write(self, token)
+            else:
+                if hidden and token.nesting != -1:
+                    self.out.append("\n")
+                self.out.append(self._tag(token, tokens[index + 1] if index < last else None))
+            hidden = False
+
+    def _tag(self, token: Any, following: Any) -> str:
+        attributes = "".join(f' {name}="{escape_text(str(value))}"' for name, value in token.attrs.items()) if token.attrs else ""
+        if token.nesting < 0:
+            return f"</{token.tag}>\n"
+        tail = ">\n"
+        if token.nesting == 1 and following is not None:
+            if following.type == "inline" or following.hidden or (following.nesting == -1 and following.tag == token.tag != "blockquote"):
+                tail = ">"
+        html = f"<{token.tag}{attributes}{' /' if token.nesting == 0 else ''}{tail}"
+        if token.type == "list_item_open" and "checked" in token.meta:
+            html += f'<input type="checkbox" disabled=""{" checked=" + chr(34) * 2 if token.meta["checked"] else ""} /> '
+        return html
+
+    def inline(self, text: str, line: int) -> str:
+        """The HTML of an inline text that begins on a line of the file."""
+        if not self.typographer:
+            html = write_plain(text, line, self.add_link)
+            if html is not None:
+                return html
+        children: list[Any] = []
+        self.md.inline.parse(text, self.md, self.env, children)
+        if self.typographer:
+            if SCOPED_ABBR_RE.search(text):
+                replace_scoped(children)
+            if RARE_RE.search(text):
+                replace_rare(children)
+            if QUOTE_RE.search(text):
+                process_inlines(children, StateCore("", self.md, self.env))
+        return self._write_inlines(children, line)
+
+    def _write_inlines(self, tokens: list[Any], line: int) -> str:
+        kept, self.out = self.out, []
+        for token in tokens:
+            kind = token.type
+            if kind == "text" or kind == "text_special":
+                self.out.append(escape_text(token.content))
+            elif kind == "softbreak":
+                self.out.append("\n")
+                line += 1
+            elif kind == "hardbreak":
+                self.out.append("<br />\n")
+                line += 1
+            elif kind == "code_inline":
+                self.out.append(f"<code>{escape_text(token.content)}</code>")
+            elif kind == "link_open":
+                self._write_link(token, line)
+            elif kind == "image":
+                values = {"alt": plain_alt(token.children), "title": str(token.attrs.get("title", ""))}
+                self.out.append(self.add_link("image", str(token.attrs["src"]), line, values))
+            elif kind == "html_inline":
+                self.raw = True
+                self.out.append(write_html(token.content, line, self.add_link, check_names=self.extended, sanitized=self.sanitized))
+                line += token.content.count("\n")
+            elif kind == "footnote_ref":
+                self._write_note_mark(token)
+            elif kind == "shortcode_open":
+                self._open_shortcode(token, line)
+            elif kind == "shortcode_close":
+                self._close_shortcode(token)
+            else:
+                self.out.append(f"<{'/' if token.nesting < 0 else ''}{token.tag}>")
+        html = "".join(self.out)
+        self.out = kept
+        return html
+
+    def _write_link(self, token: Any, line: int) -> None:
+        href = str(token.attrs["href"])
+        href = self.add_link("link", href, line, {}) if is_relative(href) else escape_text(href)
+        title = f' title="{escape_text(str(token.attrs["title"]))}"' if "title" in token.attrs else ""
+        self.out.append(f'<a href="{href}"{title}>')
+
+    def plain_text(self, html: str) -> str:
+        """The text of a piece of HTML, images by their alternative."""
+        if "<" not in html and "&" not in html and OPEN not in html:
+            return html
+        if "footnote-ref" in html:
+            html = FOOTNOTE_MARK.sub("", html)
+        text = PLACEHOLDER.sub(self._alt_of, TAGS.sub("", html))
+        return unescape(text)
+
+    def _alt_of(self, match: re.Match[str]) -> str:
+        link = self.links[int(match[1])]
+        return str(link.values.get("alt", "")) if link.kind == "image" else ""
+
+    def _heading(self, token: Any) -> None:
+        content, anchor, tag = token.content, "", token.tag
+        line = self.first_line + token.map[0]
+        if not self.extended:
+            self.out.append(f"<{tag}>{self.inline(content, line)}</{tag}>\n")
+            return
+        if content.endswith("}") and (own := OWN_ANCHOR.search(content)):
+            content, anchor = content[: own.start()], own[1]
+        html = self.inline(content, line)
+        text = " ".join(self.plain_text(html).split())
+        anchor = self._free_anchor(anchor or make_slug(text) or "section")
+        self.toc.append(Heading(int(tag[1]), text, anchor))
+        self.out.append(f'<{tag} id="{escape_text(anchor)}">{html}</{tag}>\n')
+
+    def _free_anchor(self, anchor: str) -> str:
+        free, number = anchor, 1
+        while free in self.anchors:
+            number = self.env.get(("anchor", anchor), number) + 1
+            self.env["anchor", anchor] = number
+            free = f"{anchor}-{number}"
+        self.anchors.add(free)
+        return free
+
+    def _list(self, token: Any) -> None:
+        out, first, inline = self.out, self.first_line, self.inline
+        out.append("<ul>\n")
+        for line, text in token.items:
+            out.append(f"<li>{inline(text, first + line)}</li>\n")
+        out.append("</ul>\n")
+
+    def _quote(self, token: Any) -> None:
+        self.out.append(f"<blockquote>\n<p>{self.inline(token.content, self.first_line + token.map[0])}</p>\n</blockquote>\n")
+
+    def _table(self, token: Any) -> None:
+        marks = [f' class="align-{align}"' if align else "" for align in token.meta["aligns"]]
+        out, inline = self.out, self.inline
+        tag = "th"
+        out.append("<table>\n<thead>\n")
+        for number, (line, cells) in enumerate(token.rows):
+            if number == 1:
+                out.append("<tbody>\n")
+            row = [f"<{tag}{mark}>{inline(cell, self.first_line + line) if cell else ''}</{tag}>" for mark, cell in zip(marks, cells, strict=True)]
+            out.append("<tr>\n" + "\n".join(row) + "\n</tr>\n")
+            if number == 0:
+                out.append("</thead>\n")
+                tag = "td"
+        out.append("</tbody>\n</table>\n" if len(token.rows) > 1 else "</table>\n")
+
+    def _fence(self, token: Any) -> None:
+        info = token.info
+        if "\\" in info or "&" in info:
+            info = unescapeAll(info)
+        words = MD_TRIM_RE.split(info.strip(), maxsplit=1) if info else [""]
+        name = words[0]
+        if self.extended and name:
+            name = re.split(r"[,{:]", name, maxsplit=1)[0]
+            if self.highlight is not None and (html := self.highlight(token.content, name)) is not None:
+                self.out.append(f'<pre class="highlight"><code class="language-{escape_text(name)}">{html}</code></pre>\n')
+                return
+        language = f' class="language-{escape_text(name)}"' if name else ""
+        self.out.append(f"<pre><code{language}>{escape_text(token.content)}</code></pre>\n")
+
+    def _code(self, token: Any) -> None:
+        self.out.append(f"<pre><code>{escape_text(token.content)}</code></pre>\n")
+
+    def _html(self, token: Any) -> None:
+        self.raw = True
+        line = self.first_line + token.map[0]
+        self.out.append(write_html(token.content, line, self.add_link, check_names=self.extended, sanitized=self.sanitized))
+
+    def _open_shortcode(self, token: Any, line: int = 0) -> None:
+        self.outer.append((self.out, (token, line or self.first_line + token.map[0])))
+        self.out = []
+
+    def _close_shortcode(self, token: Any) -> None:
+        inner = "".join(self.out)
+        self.out, (opened, line) = self.outer.pop()
+        values = {**opened.meta, "inner": inner, "close": token.content}
+        mark = self.add_link("shortcode", opened.meta["name"], line, values)
+        self.out.append(mark + "\n" if opened.block else mark)
+
+    def _open_note(self, token: Any) -> None:
+        self.outer.append((self.out, token.meta["label"]))
+        self.out = []
+
+    def _close_note(self, token: Any) -> None:
+        html = "".join(self.out)
+        self.out, label = self.outer.pop()
+        self.notes[label] = html
+
+    def _write_note_mark(self, token: Any) -> None:
+        number, again = token.meta["id"] + 1, token.meta.get("subId", 0)
+        anchor = f"fnref-{number}" + (f"-{again + 1}" if again else "")
+        self.out.append(f'<sup class="footnote-ref"><a href="#fn-{number}" id="{anchor}" role="doc-noteref">{number}</a></sup>')
+
+    def _write_notes(self) -> None:
+        notes = self.env["footnotes"]["list"]
+        self.out.append('<section class="footnotes" role="doc-endnotes">\n<ol>\n')
+        number = 0
+        while number < len(notes):  # writing a note may add others
+            note = notes[number]
+            number += 1
+            html = self._write_inlines(note["tokens"], 0) if "tokens" in note else self.notes.get(note["label"], "")
+            back = " ".join(
+                f'<a href="#fnref-{number}{f"-{again + 1}" if again else ""}" class="footnote-backref" role="doc-backlink">↩\ufe0e</a>'
+                for again in range(max(note.get("count", 1), 1))
+            )
+            html = f"{html[:-5]} {back}</p>\n" if html.endswith("</p>\n") else f"<p>{html} {back}</p>\n" if "tokens" in note else f"{html}<p>{back}</p>\n"
+            self.out.append(f'<li id="fn-{number}">\n{html}</li>\n')
+        self.out.append("</ol>\n</section>\n")
+
+
+BLOCKS: Final[dict[str, Callable[[BodyWriter, Any], None]]] = {
+    "heading": BodyWriter._heading,
+    "list": BodyWriter._list,
+    "quote": BodyWriter._quote,
+    "table": BodyWriter._table,
+    "fence": BodyWriter._fence,
+    "code_block": BodyWriter._code,
+    "html_block": BodyWriter._html,
+    "shortcode_open": BodyWriter._open_shortcode,
+    "shortcode_close": BodyWriter._close_shortcode,
+    "footnote_reference_open": BodyWriter._open_note,
+    "footnote_reference_close": BodyWriter._close_note,
+}
+
+
+def plain_alt(tokens: list[Any] | None) -> str:
+    """The text of an image's description, its markup left out."""
+    parts = []
+    for token in tokens or ():
+        if token.type == "image":
+            parts.append(plain_alt(token.children))
+        elif token.type in BREAKS:
+            parts.append("\n")
+        elif token.type in ("text", "text_special", "code_inline", "html_inline"):
+            parts.append(token.content)
+    return "".join(parts)

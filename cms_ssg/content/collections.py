@@ -1,0 +1,201 @@
+"""The rules of a site's collections: which file is which type and locale, its date and section, and its path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+
+from cms_ssg.content.globs import compile_glob, matches_any
+from cms_ssg.content.paths import DATE_NAMES, clean_path, date_values, make_path, pattern_names, text_value
+from cms_ssg.content.schema import Schema, Schemas
+from cms_ssg.content.version import reader_version
+from cms_ssg.default_settings import COLLECTIONS
+from cms_ssg.settings import Collection, Locale, Settings
+from cms_ssg.types import Json
+
+DATE_IN_NAME: Final = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?:[-_ .]+(?P<rest>.*))?", re.DOTALL)
+DATE_IN_PATH: Final = re.compile(r"(?:^|/)(?P<year>\d{4})[/-](?P<month>\d{1,2})[/-](?P<day>\d{1,2})(?=[/_ .-]|$)")
+INDEX_NAMES: Final = ("index", "_index")
+MAY_BE_EMPTY: Final = frozenset(["path", "section", "folder", "locale"])
+"""Names in a URL pattern that leave no segment where they are empty; others must have a value."""
+PAGE_FILE: Final = re.compile(r"\.(?:html?|xml|json|txt|php|aspx?|jsp)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a file's path says by itself.
+
+    inner: path below the collection (and locale folder), without suffix and locale; key: the whole
+    path so shortened, what translations share; stem: the last name, without a date where the date
+    rule takes it from there; folder: the first folder below the collection that is not the file's own;
+    date: ``2015-05-15`` or ``""``; bundle: folder whose other files belong to the entry.
+    """
+
+    locale: str
+    inner: str
+    key: str
+    stem: str
+    folder: str
+    date: str
+    bundle: str
+    problem: str = ""
+
+
+class Rules:
+    """How a site's files become drafts and where entries live; all of it follows from settings and schemas."""
+
+    def __init__(self, settings: Settings, schemas: Schemas) -> None:
+        self.settings, self.schemas = settings, schemas
+        self.zone = settings.timezone
+        self.locales: tuple[Locale, ...] = settings.locales or (Locale(code="en"),)
+        self.default_locale = self.locales[0].code
+        self.prefixes = {
+            locale.code: locale.prefix if locale.prefix is not None else ("" if number == 0 else f"/{locale.code}")
+            for number, locale in enumerate(self.locales)
+        }
+        self.locale_codes = {fold_locale(locale.code): locale.code for locale in self.locales}
+        self.collections = settings.collection or tuple(Collection(**values) for values in COLLECTIONS)
+        self.by_name = {collection.name: collection for collection in self.collections}
+        self.term_fields = {rule.field: name for name, rule in settings.taxonomies.items()}
+        self.types = _add_term_fields(schemas, tuple(self.term_fields))
+        self.digest = blake2b(
+            msgspec.json.encode([
+                msgspec.to_builtins(self.collections), msgspec.to_builtins(self.locales), msgspec.to_builtins(settings.markdown),
+                sorted(self.term_fields.items()), settings.timezone, schemas.digest.hex(), reader_version(),
+            ]),
+            digest_size=16,
+        ).digest()  # fmt: skip
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Rules, (self.settings, self.schemas)
+
+    def entry_path(self, collection: str, type_name: str, locale: str, file: str, fields: Mapping[str, Json]) -> str:
+        """The path that an entry wants, from what is stored of it. Raises ValueError where there is none that is safe."""
+        rule = self.by_name.get(collection)
+        schema = self.types.get(type_name)
+        if rule is None or schema is None:
+            raise ValueError(f"no collection {collection!r}" if rule is None else f"no content type {type_name!r}")
+        pattern = rule.url or schema.url
+        place = self.read_place(rule, file)
+        names = pattern_names(pattern)
+        values: dict[str, str] = {}
+        for name in names:
+            value = self._path_value(name, place, type_name, locale, fields)
+            if value or name in MAY_BE_EMPTY:
+                values[name] = value
+        path = make_path(pattern, values, "" if "locale" in names else self.prefixes.get(locale, ""))
+        # a path that names a file in front matter stays one
+        if names and path.endswith("/") and PAGE_FILE.search(str(fields.get("path") or "")) and pattern.rstrip("/").endswith("{path}"):
+            return path[:-1]
+        return path
+
+    def read_place(self, collection: Collection, file: str) -> Place:
+        """What a file's path says by itself."""
+        return read_place(collection, file, self.locale_codes, self.default_locale)
+
+    def _path_value(self, name: str, place: Place, type_name: str, locale: str, fields: Mapping[str, Json]) -> str:
+        if name in DATE_NAMES:
+            date = fields.get("date")
+            return date_values(date, self.zone)[name] if isinstance(date, str) else ""
+        if name == "slug":
+            return str(fields.get("slug") or "")
+        if name == "path":
+            given = fields.get("path")
+            return clean_path(str(given).strip("/")) if given else clean_path(place.inner)
+        if name == "folder":
+            return clean_path(place.inner.rpartition("/")[0])
+        if name == "locale":
+            return locale
+        if name == "type":
+            return type_name
+        return text_value(fields.get(name))
+
+
+def make_rules(settings: Settings, schemas: Schemas) -> Rules:
+    """The rules of a site. They can be sent to another process."""
+    return Rules(settings, schemas)
+
+
+def find_collection(file: str, collections: tuple[Collection, ...]) -> Collection | None:
+    """The first collection that a file (path relative to the site, with ``/``) belongs to."""
+    for collection in collections:
+        inner = _below(file, collection.path)
+        if inner and matches_any(inner, collection.glob) and not matches_any(inner, collection.exclude):
+            return collection
+    return None
+
+
+def find_type(collection: Collection, inner: str) -> str:
+    """The content type of a file, by its path below the collection."""
+    for pattern, name in collection.types.items():
+        if compile_glob(pattern).fullmatch(inner):
+            return name
+    return collection.type
+
+
+def _below(file: str, folder: str) -> str:
+    folder = folder.strip("/")
+    if folder in ("", "."):
+        return file
+    return file[len(folder) + 1 :] if file.startswith(folder + "/") else ""
+
+
+def read_place(collection: Collection, file: str, codes: Mapping[str, str], default: str) -> Place:
+    """What a file's path says. codes: folded locale code -> code; default: for files that name none."""
+    inner = _below(file, collection.path)
+    locale, problem = default, ""
+    head = file[: len(file) - len(inner)]
+    if collection.locale == "folder":
+        folder, slash, rest = inner.partition("/")
+        if slash:
+            inner = rest
+            locale = codes.get(fold_locale(folder), "")
+            if not locale:
+                problem = folder
+    folder, _, name = inner.rpartition("/")
+    stem = re.sub(r"\.[A-Za-z0-9]+$", "", name) or name
+    if collection.locale == "suffix":
+        base, dot, code = stem.rpartition(".")
+        if dot and base and fold_locale(code) in codes:
+            stem, locale = base, codes[fold_locale(code)]
+    own_folder = stem in INDEX_NAMES
+    short = folder if own_folder else (folder + "/" + stem if folder else stem)
+    holder = folder.rpartition("/")[0] if stem == "index" else folder
+    bundle = ""
+    if stem == "index" and folder:
+        bundle = file.rpartition("/")[0]
+    if own_folder:
+        stem = folder.rpartition("/")[2] or "index"
+    date = ""
+    if collection.date == "filename" and (match := DATE_IN_NAME.fullmatch(stem)):
+        date, stem = _iso_day(match), match["rest"] or stem
+    elif collection.date == "path" and (match := DATE_IN_PATH.search(short)):
+        date = _iso_day(match)
+    return Place(locale, short, head + short, stem, holder.partition("/")[0], date, bundle, problem)
+
+
+def _iso_day(match: re.Match[str]) -> str:
+    return f"{match['year']}-{int(match['month']):02d}-{int(match['day']):02d}"
+
+
+def fold_locale(code: str) -> str:
+    """A locale's code for comparison: ``pt_BR`` and ``pt-br`` are one."""
+    return code.lower().replace("_", "-")
+
+
+def _add_term_fields(schemas: Schemas, fields: tuple[str, ...]) -> dict[str, Schema]:
+    """The types, each with the fields that the site's taxonomies read."""
+    spec = {"type": "array", "items": {"type": "string", "minLength": 1}}
+    types: dict[str, Schema] = {}
+    for name, schema in schemas.items():
+        missing = {field: spec for field in fields if field not in schema.properties}
+        if missing and schema.pages:
+            types[name] = Schema(name, {**schema.raw, "properties": {**schema.properties, **missing}})
+        else:
+            types[name] = schema
+    return types

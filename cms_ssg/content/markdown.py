@@ -1,0 +1,123 @@
+"""Markdown bodies: one text in, stored HTML free of look-ups out. See docs/content.md, "Body"."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+
+from cms_ssg.content.placeholders import CLOSE, OPEN
+from cms_ssg.content.version import reader_version
+from cms_ssg.settings import Markdown
+from cms_ssg.types import Body, Problem
+
+__all__ = ["CLOSE", "OPEN", "render_body"]
+
+MAX_EXCERPT: Final = 300
+MAX_NESTING: Final = 100
+TAGS: Final = re.compile(r"<[^>]*>")
+WIDE: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+
+
+def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, mdx: bool = False) -> tuple[Body, tuple[Problem, ...]]:
+    """The stored form of a Markdown text.
+
+    text: without front matter; place: the content file, for problems; first_line: the text's first
+    line in it; mdx: JSX components are neutralised. Returns the body and what is worth telling. In its
+    HTML stands ``OPEN + index + CLOSE`` for each of its links: as the value of an href, or for a whole image or
+    shortcode, whose ``inner`` may hold others.
+    """
+    key = _digest_body(text, settings, first_line, mdx)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\x00" in text:
+        text = text.replace("\x00", "\ufffd")
+    if not text.isascii() and (OPEN in text or CLOSE in text):
+        text = text.replace(OPEN, "").replace(CLOSE, "")
+    problems: list[Problem] = []
+    if settings.extensions:
+        text, mdx = _neutralise(text, place, first_line, mdx, problems)
+    from cms_ssg.content.body_html import BodyWriter
+
+    md = _load_parser(settings.extensions, mdx)
+    env: dict[str, Any] = {}
+    tokens: list[Any] = []
+    md.block.parse(text, md, env, tokens)
+    sanitized = settings.raw_html == "sanitized"
+    writer = BodyWriter(
+        md, env, first_line, extended=settings.extensions, typographer=settings.typographer, sanitized=sanitized,
+        highlight=_load_highlight() if settings.highlight and settings.extensions else None,
+    )  # fmt: skip
+    html = writer.write(tokens)
+    if sanitized and writer.raw:
+        from cms_ssg.content.raw_html import sanitize
+
+        html = sanitize(html)
+        for link in writer.links:
+            if link.kind == "shortcode":
+                link.values["inner"] = sanitize(link.values["inner"])
+    if "too_deep" in env:
+        line = first_line + env["too_deep"]
+        problems.append(Problem("content.nesting", place, line, f"lists and quotes are nested more than {MAX_NESTING} deep; the rest is left out", severity="warning"))
+    body = Body(key, html, tuple(writer.toc), count_words(html), tuple(writer.links), make_excerpt(writer.plain_text(writer.lead)))
+    return body, tuple(problems)
+
+
+def _digest_body(text: str, settings: Markdown, first_line: int, mdx: bool) -> bytes:
+    state = blake2b(_settings_digest(settings), digest_size=16)
+    state.update(f"{first_line},{mdx:d},".encode())
+    state.update(text.encode("utf-8", "surrogatepass"))
+    return state.digest()
+
+
+@lru_cache(maxsize=16)
+def _settings_digest(settings: Markdown) -> bytes:
+    return msgspec.json.encode([msgspec.to_builtins(settings), reader_version()])
+
+
+def _neutralise(text: str, place: str, first_line: int, mdx: bool, problems: list[Problem]) -> tuple[str, bool]:
+    """Components taken out, in MDX and where Markdown holds some."""
+    from cms_ssg.content.mdx import holds_components, neutralise
+
+    if not mdx and not holds_components(text):
+        return text, False
+    text, found = neutralise(text, place, first_line, mdx=mdx)
+    problems.extend(found)
+    return text, mdx
+
+
+@lru_cache(maxsize=8)
+def _load_parser(extended: bool, mdx: bool) -> Any:
+    """The parser for a set of rules."""
+    from cms_ssg.content.parser import make_parser
+
+    return make_parser(extended, mdx)
+
+
+def _load_highlight() -> Any:
+    from cms_ssg.content.highlight import highlight_code
+
+    return highlight_code
+
+
+def count_words(html: str) -> int:
+    """The words of a body as a reader meets them; two ideographs or kana count as one word."""
+    text = TAGS.sub("", html)
+    words = len(text.split())
+    if not text.isascii() and (wide := len(WIDE.findall(text))):
+        words += wide // 2
+    return words
+
+
+def make_excerpt(text: str) -> str:
+    """The beginning of a text, at most MAX_EXCERPT characters, cut at the end of a word."""
+    text = " ".join(text.split())
+    if len(text) <= MAX_EXCERPT:
+        return text
+    cut = text[: MAX_EXCERPT - 1]
+    if text[MAX_EXCERPT - 1] != " ":
+        cut = cut.rpartition(" ")[0] or cut
+    return cut.rstrip(" ,;:.-–—") + "…"

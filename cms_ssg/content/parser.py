@@ -1,0 +1,78 @@
+"""Puts the Markdown parser together: markdown-it with our rules and tables in place of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.common.normalize_url import normalizeLink, validateLink
+from markdown_it.rules_inline.html_inline import html_inline
+from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.footnote.index import footnote_def, footnote_inline, footnote_ref
+
+from cms_ssg.content.blocks import BlockParser, parse_heading
+from cms_ssg.content.inlines import InlineParser, is_relative
+from cms_ssg.content.markdown import MAX_NESTING
+from cms_ssg.content.raw_html import TAG, is_element
+from cms_ssg.content.shortcodes import shortcode_block, shortcode_inline
+from cms_ssg.content.tables import parse_table
+
+
+class Parser(MarkdownIt):
+    """markdown-it with links left as written where they are relative."""
+
+    def __init__(self, extended: bool, mdx: bool) -> None:
+        super().__init__("commonmark", {"maxNesting": MAX_NESTING, "tasklists": extended, "html": True})
+        self.block, self.inline = BlockParser(), InlineParser()
+        self.configure("commonmark", {"maxNesting": MAX_NESTING, "tasklists": extended, "html": True, "typographer": True, "quotes": "“”‘’"})
+        block, inline = self.block.ruler, self.inline.ruler
+        block.at("heading", parse_heading, {"alt": ["paragraph", "reference", "blockquote"]})
+        if extended:
+            self.enable(["table", "strikethrough"])
+            block.at("table", parse_table, {"alt": ["paragraph", "reference"]})
+            block.before("reference", "footnote_def", footnote_def, {"alt": ["paragraph", "reference"]})
+            block.before("table", "shortcode_block", shortcode_block, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+            deflist_plugin(self)
+            block.at("html_block", _known_html_block(block), {"alt": ["paragraph", "reference", "blockquote"]})
+            inline.after("image", "footnote_inline", footnote_inline)
+            inline.after("footnote_inline", "footnote_ref", footnote_ref)
+            inline.before("escape", "shortcode", shortcode_inline)
+            inline.at("html_inline", known_html_inline)
+        if mdx:
+            self.disable("code")
+        self.block.prepare()
+        self.inline.prepare()
+
+    def normalizeLink(self, url: str) -> str:
+        """An absolute URL as it can stand in HTML, a relative one as it was written."""
+        return url if is_relative(url) else normalizeLink(url)
+
+    def validateLink(self, url: str) -> bool:
+        """Whether a link's scheme is harmless."""
+        return validateLink(url)
+
+
+def make_parser(extended: bool, mdx: bool) -> Parser:
+    """A parser. extended: our extensions to CommonMark; mdx: indented text is no code."""
+    return Parser(extended, mdx)
+
+
+def known_html_inline(state: Any, silent: bool) -> bool:
+    """The rule for tags in text; what HTML does not know, such as ``Promise<T>``, stays text."""
+    match = TAG.match(state.src, state.pos, state.posMax)
+    if match is not None and not is_element(match[2]):
+        return False
+    return html_inline(state, silent)
+
+
+def _known_html_block(ruler: Any) -> Any:
+    html_block = next(rule.fn for rule in ruler.__rules__ if rule.name == "html_block")
+
+    def known_html_block(state: Any, startLine: int, endLine: int, silent: bool) -> bool:
+        begin = state.bMarks[startLine] + state.tShift[startLine]
+        match = TAG.match(state.src, begin, state.eMarks[startLine])
+        if match is not None and not is_element(match[2]):
+            return False
+        return bool(html_block(state, startLine, endLine, silent))
+
+    return known_html_block

@@ -1,0 +1,9 @@
+"""The two characters that enclose a link's index in stored HTML; no input can hold them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+OPEN: Final = "\ufdd0"
+CLOSE: Final = "\ufdd1"
+"""Non-characters: Unicode keeps them for internal use, so that they are taken out of any input."""

@@ -1,0 +1,147 @@
+"""Raw HTML within Markdown: its relative links and images become placeholders, what only looks like HTML becomes text."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any, Final
+
+from cms_ssg.content.inlines import AddLink, escape_text, is_relative
+
+ATTRIBUTE: Final = re.compile(r"\s+([a-zA-Z_:@][a-zA-Z0-9:._@-]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\"'=<>`\x00-\x20]+)))?")
+TAG: Final = re.compile(
+    r"<(/?)([A-Za-z][A-Za-z0-9-]*)((?:\s+[a-zA-Z_:@][a-zA-Z0-9:._@-]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\"'=<>`\x00-\x20]+))?)*)\s*(/?)>"
+)
+RAW_TEXT: Final = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style", "textarea")}
+
+HTML_ELEMENTS: Final = frozenset(
+    """a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body br button canvas caption
+    center cite code col colgroup command content data datalist dd del details dfn dialog dir div dl dt element em embed fieldset
+    figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe image img input ins isindex kbd
+    keygen label legend li link listing main map mark marquee menu menuitem meta meter multicol nav nobr noembed noframes noscript object
+    ol optgroup option output p param picture plaintext pre progress q rb rbc rp rt rtc ruby s samp script search section select shadow slot
+    small source spacer span strike strong style sub summary sup table tbody td template textarea tfoot th thead time title tr track tt u
+    ul var video wbr xmp""".split()
+)
+MATH_ELEMENTS: Final = frozenset(
+    """math annotation maction menclose merror mfenced mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms
+    mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover semantics""".split()
+)
+SVG_ELEMENTS: Final = frozenset(
+    """svg animate animatemotion animatetransform circle clippath defs desc ellipse feblend fecolormatrix fecomponenttransfer fecomposite
+    feconvolvematrix fediffuselighting fedisplacementmap fedropshadow feflood fefunca fefuncb fefuncg fefuncr fegaussianblur feimage femerge
+    femergenode femorphology feoffset fespecularlighting feturbulence filter foreignobject g line lineargradient marker mask metadata mpath
+    path pattern polygon polyline radialgradient rect set stop switch symbol text textpath tspan use view""".split()
+)
+ELEMENTS: Final = HTML_ELEMENTS | MATH_ELEMENTS | SVG_ELEMENTS
+
+ALLOWED_TAGS: Final = (HTML_ELEMENTS & frozenset(
+    """a abbr acronym address article aside audio b bdi bdo big blockquote br caption center cite code col colgroup data dd del details dfn
+    div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hgroup hr i img input ins kbd li main map mark nav ol p picture pre q rp rt
+    ruby s samp section small source span strike strong sub summary sup table tbody td tfoot th thead time tr track tt u ul var video wbr
+    area""".split()
+))  # fmt: skip
+ALLOWED_ATTRIBUTES: Final[dict[str, set[str]]] = {
+    "*": {"id", "class", "lang", "dir", "title", "role", "aria-label", "aria-hidden", "aria-describedby", "align"},
+    "a": {"href", "hreflang"},
+    "img": {"src", "alt", "width", "height", "loading"},
+    "audio": {"src", "controls", "loop", "muted", "preload"},
+    "video": {"src", "controls", "loop", "muted", "preload", "poster", "width", "height"},
+    "source": {"src", "type", "media"},
+    "track": {"src", "kind", "srclang", "label", "default"},
+    "ol": {"start", "reversed", "type"},
+    "li": {"value"},
+    "td": {"colspan", "rowspan", "headers"},
+    "th": {"colspan", "rowspan", "headers", "scope"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "details": {"open"},
+    "time": {"datetime"},
+    "data": {"value"},
+    "del": {"cite", "datetime"},
+    "ins": {"cite", "datetime"},
+    "blockquote": {"cite"},
+    "q": {"cite"},
+    "area": {"shape", "coords", "href", "alt"},
+    "map": {"name"},
+}
+SAFE_IMAGE_VALUES: Final = frozenset(["alt", "title", "width", "height", "loading", "class", "id", "lang", "dir", "align"])
+
+
+def is_element(name: str) -> bool:
+    """Whether a tag's name is one of HTML, SVG or MathML, or of a custom element."""
+    return name.lower() in ELEMENTS or "-" in name
+
+
+def write_html(html: str, line: int, add_link: AddLink, *, check_names: bool, sanitized: bool) -> str:
+    """Raw HTML with placeholders for its relative links and images.
+
+    line: where it begins; check_names: tags that HTML does not know become text; sanitized: the
+    policy, by which an image keeps harmless attributes only.
+    """
+    out: list[str] = []
+    at = 0
+    while (begin := html.find("<", at)) >= 0:
+        out.append(html[at:begin])
+        if html.startswith("<!--", begin):
+            end = html.find("-->", begin + 4)
+            end = len(html) if end < 0 else end + 3
+            out.append(html[begin:end])
+            at = end
+            continue
+        match = TAG.match(html, begin)
+        if match is None:
+            out.append("<")
+            at = begin + 1
+            continue
+        at = match.end()
+        name = match[2].lower()
+        if check_names and not is_element(name):
+            out.append(escape_text(match[0]))
+            continue
+        if not match[1] and name in RAW_TEXT:
+            closing = RAW_TEXT[name].search(html, at)
+            end = closing.start() if closing else len(html)
+            out.append(html[begin:end])
+            at = end
+            continue
+        if match[1] or name not in ("a", "img") or not match[3]:
+            out.append(match[0])
+            continue
+        out.append(_write_link(match, name, line + html.count("\n", 0, begin), add_link, sanitized))
+    out.append(html[at:])
+    return "".join(out)
+
+
+def _write_link(match: re.Match[str], name: str, line: int, add_link: AddLink, sanitized: bool) -> str:
+    values: dict[str, Any] = {}
+    spans: dict[str, tuple[int, int]] = {}
+    for attribute in ATTRIBUTE.finditer(match[3]):
+        group = 2 if attribute[2] is not None else 3 if attribute[3] is not None else 4
+        key = attribute[1].lower()
+        if key not in values:
+            values[key] = unescape(attribute[group]) if attribute[group] is not None else ""
+            spans[key] = attribute.span(group)
+    key = "href" if name == "a" else "src"
+    target = values.pop(key, "").strip()
+    if not is_relative(target):
+        return match[0]
+    if name == "img":
+        if sanitized:
+            values = {attribute: value for attribute, value in values.items() if attribute in SAFE_IMAGE_VALUES}
+        return add_link("image", target, line, {"alt": "", "title": "", **values})
+    begin, end = spans[key]
+    quote = "" if match[3][begin - 1 : begin] in ('"', "'") else '"'
+    return f"<a{match[3][:begin]}{quote}{add_link('link', target, line, values)}{quote}{match[3][end:]}>"
+
+
+def sanitize(html: str) -> str:
+    """HTML without scripts, styles, forms, SVG, MathML and event handlers. Placeholders stay."""
+    import nh3
+
+    return nh3.clean(
+        html, tags=set(ALLOWED_TAGS), attributes=ALLOWED_ATTRIBUTES, link_rel=None, strip_comments=True,
+        clean_content_tags={"script", "style", "svg", "math", "template", "noscript", "title", "textarea"},
+        url_schemes={"http", "https", "mailto", "tel", "xmpp", "irc", "ircs", "ftp", "sms"},
+        tag_attribute_values={"input": {"type": {"checkbox"}}}, set_tag_attribute_values={"input": {"disabled": "", "type": "checkbox"}},
+    )  # fmt: skip

@@ -1,0 +1,222 @@
+"""From a content file's bytes to a draft: front matter, rules of its collection, schema, body."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final
+from urllib.parse import unquote
+
+from cms_ssg.content.collections import INDEX_NAMES, Place, Rules, find_collection, find_type, fold_locale
+from cms_ssg.content.frontmatter import FrontMatter, parse_front_matter
+from cms_ssg.content.markdown import render_body
+from cms_ssg.content.paths import CLEAN_SEGMENT, DATE_NAMES, MissingValue
+from cms_ssg.content.slugs import make_slug, safe_path
+from cms_ssg.settings import Collection
+from cms_ssg.types import Body, Draft, Json, Problem, Status
+
+MAX_FILE_BYTES: Final = 32 * 1024 * 1024
+NAMED_FILE: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
+
+Read = tuple[Draft | None, tuple[Problem, ...]]
+
+
+def read_draft(rules: Rules, file: str, data: bytes) -> Read:
+    """Read one content file.
+
+    file: path relative to the site folder, with ``/``; data: its bytes. Returns the draft, None where
+    a problem is an error (the last good entry stays) or no collection takes the file; and all problems.
+    Never raises for what stands in the file.
+    """
+    collection = find_collection(file, rules.collections)
+    if collection is None:
+        return None, ()
+    front = parse_front_matter(data, file)
+    if front.problems:
+        return None, front.problems
+    draft = _Reading(rules, collection, file, front).make_draft(data)
+    return draft
+
+
+def read_many(rules: Rules, root: str, files: Iterable[str]) -> list[Read]:
+    """Read several files below the site folder `root`, in order. For a worker of a pool."""
+    results: list[Read] = []
+    for file in files:
+        data = _read_file(root, file)
+        results.append((None, (data,)) if isinstance(data, Problem) else read_draft(rules, file, data))
+    return results
+
+
+def _read_file(root: str, file: str) -> bytes | Problem:
+    """A regular file's bytes; links are not followed, so that nothing outside the site is read."""
+    try:
+        handle = os.open(os.path.join(root, file), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        with open(handle, "rb") as stream:
+            info = os.fstat(handle)
+            if not stat.S_ISREG(info.st_mode):
+                return Problem("content.unreadable", file, 0, "this is no file", "Only ordinary files are content.")
+            if info.st_size > MAX_FILE_BYTES:
+                return Problem("content.size", file, 0, f"the file has more than {MAX_FILE_BYTES // 1024 // 1024} MB", "Split it, or put it into static/.")
+            return stream.read()
+    except (OSError, ValueError) as error:
+        linked = os.path.islink(os.path.join(root, file)) if "\0" not in file else False
+        said = "a symbolic link is not read as content" if linked else f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        return Problem("content.unreadable", file, 0, said)
+
+
+class _Reading:
+    """One file while it becomes a draft."""
+
+    def __init__(self, rules: Rules, collection: Collection, file: str, front: FrontMatter) -> None:
+        self.rules, self.collection, self.file, self.front = rules, collection, file, front
+        self.lines = front.lines
+        self.place: Place = rules.read_place(collection, file)
+        self.problems: list[Problem] = []
+
+    def make_draft(self, data: bytes) -> Read:
+        rules, place, file, front = self.rules, self.place, self.file, self.front
+        inner = file[len(self.collection.path.strip("/")) + 1 :] if self.collection.path.strip("/.") else file
+        type_name = find_type(self.collection, inner)
+        schema = rules.types.get(type_name)
+        if schema is None:
+            return None, (Problem("content.unknown-type", file, 0, f"the collection {self.collection.name!r} makes this a {type_name!r}, which is no content type", f"Types: {', '.join(rules.types)}."),)
+        raw = self._map_fields(front.fields)
+        locale = self._find_locale(raw)
+        fields, problems = schema.check(raw, self.lines, file, rules.zone)
+        self.problems += problems
+        body, problems_of_body = render_body(front.body, rules.settings.markdown, file, front.body_line, file.endswith(".mdx"))
+        self.problems += problems_of_body
+        self._name(type_name, fields, body)
+        status = self._take_status(fields)
+        for name in ("aliases", "from"):
+            if name in fields:
+                fields[name] = self._clean_paths(name, fields[name])
+        if schema.pages and locale and not any(problem.severity == "error" for problem in self.problems):
+            self._check_path(type_name, locale, fields)
+        if any(problem.severity == "error" for problem in self.problems):
+            return None, tuple(self.problems)
+        key = fields.pop("translation_key", "") or place.key
+        draft = Draft(
+            file, self.collection.name, type_name, locale, str(key), status, _moment(fields, "publish_at"), _moment(fields, "expire_at"), fields, body,
+            blake2b(rules.digest + data, digest_size=16).digest(), self._bundle(), tuple(self.problems),
+        )  # fmt: skip
+        return draft, draft.problems
+
+    def _map_fields(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Front matter under our names, with the collection's defaults, date and section."""
+        collection, place = self.collection, self.place
+        raw = dict(given)
+        if collection.fields:
+            used = set()
+            for own, key in collection.fields.items():
+                value = _look_up(given, key)
+                if value is not None and given.get(own) is None:
+                    raw[own] = value
+                    if key.partition(".")[0] in self.lines:
+                        self.lines[own] = self.lines[key.partition(".")[0]]
+                if key != own and key in given and key not in collection.fields:
+                    used.add(key)
+            for key in used:
+                del raw[key]
+        for name, value in collection.defaults.items():
+            if raw.get(name) is None:
+                raw[name] = value
+        if raw.get("date") is None:
+            if place.date:
+                raw["date"] = place.date
+            elif ":" in collection.date:
+                key, _, pattern = collection.date.partition(":")
+                raw["date"] = self._date_from(str(_look_up(given, key) or ""), pattern)
+        if collection.section == "folder" and place.folder and raw.get("section") is None:
+            raw["section"] = place.folder
+        return raw
+
+    def _date_from(self, text: str, pattern: str) -> str | None:
+        try:
+            match = re.search(pattern, text)
+            return f"{match['year']}-{int(match['month']):02d}-{int(match['day']):02d}" if match else None
+        except (re.error, IndexError, ValueError, TypeError) as error:
+            self.problems.append(Problem("content.date-rule", self.file, 0, f"the collection's date rule does not work: {error}", "It has the groups year, month and day."))
+            return None
+
+    def _find_locale(self, raw: dict[str, Any]) -> str:
+        rule, codes, locale = self.collection.locale, self.rules.locale_codes, self.place.locale
+        unknown, line = self.place.problem, 0
+        if rule.startswith("field:"):
+            key = rule[6:]
+            named = _look_up(raw, key)
+            if named is not None:
+                locale = codes.get(fold_locale(str(named)), "")
+                unknown, line = ("" if locale else str(named)), self.lines.get(key, 0)
+            if key not in ("locale", *self.rules.types):
+                raw.pop(key, None)
+        if unknown:
+            self.problems.append(Problem("content.unknown-locale", self.file, line, f"{unknown!r} is no locale of the site", f"Locales: {', '.join(codes.values())}."))
+        return locale
+
+    def _name(self, type_name: str, fields: dict[str, Json], body: Body) -> None:
+        """Title, slug and, for a term, its taxonomy."""
+        title = str(fields.get("title") or "").strip()
+        if not title and "name" in fields:
+            title = str(fields["name"]).strip()
+        if not title and type_name not in ("redirect", "menu") and body.toc:
+            title = body.toc[0].text
+        fields["title"] = title or re.sub(r"[-_]+", " ", self.place.stem).strip().capitalize() or self.place.stem
+        slug = str(fields.get("slug") or "").strip()
+        if not slug or not CLEAN_SEGMENT.fullmatch(slug) or len(slug.encode()) > 200:
+            slug = make_slug(slug or self.place.stem) or make_slug(fields["title"])
+        fields["slug"] = slug
+        if type_name == "term" and not fields.get("taxonomy"):
+            is_index = self.file.rpartition("/")[2].partition(".")[0] in INDEX_NAMES
+            fields["taxonomy"] = "section" if is_index else self.place.folder or "tag"
+
+    def _take_status(self, fields: dict[str, Json]) -> Status:
+        draft, status = fields.pop("draft", False), fields.pop("status", None)
+        if draft:
+            return "draft"
+        return status or "published"
+
+    def _clean_paths(self, name: str, paths: list[str]) -> list[str]:
+        """Paths as they are claimed; what is not safe is told and left out."""
+        clean = []
+        for path in paths:
+            try:
+                clean.append(safe_path("/" + unquote(path).strip().lstrip("/")))
+            except ValueError as error:
+                self.problems.append(Problem("content.alias", self.file, self.lines.get(name, 0), f"{name}: {error}", "It is left out.", "warning"))
+        return clean
+
+    def _check_path(self, type_name: str, locale: str, fields: dict[str, Json]) -> None:
+        try:
+            self.rules.entry_path(self.collection.name, type_name, locale, self.file, fields)
+        except MissingValue as missing:
+            code, hint = "content.path", f"Give the field {missing.name!r}, or another URL pattern in site.toml."
+            if missing.name in DATE_NAMES:
+                code, hint = "content.no-date", "Add 'date: 2025-03-01' to the front matter."
+            self.problems.append(Problem(code, self.file, 1, str(missing), hint))
+        except ValueError as error:
+            line = self.lines.get("path") or self.lines.get("slug", 0)
+            self.problems.append(Problem("content.path", self.file, line, f"no path for this entry: {error}", "Give another slug or path."))
+
+    def _bundle(self) -> str:
+        """The folder of an index file, but for a collection's or locale's own."""
+        return self.place.bundle if self.place.inner else ""
+
+
+def _look_up(fields: dict[str, Any], key: str) -> Any:
+    """A value by its key, or by a dotted path such as ``extra.team``."""
+    if key in fields or "." not in key:
+        return fields.get(key)
+    value: Any = fields
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _moment(fields: dict[str, Json], name: str) -> datetime | None:
+    text = fields.get(name)
+    return datetime.fromisoformat(text) if text else None

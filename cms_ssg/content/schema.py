@@ -1,0 +1,185 @@
+"""Content types: JSON Schema files with our annotations, compiled to fast checks of front matter."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
+
+from cms_ssg.content.checks import ANNOTATIONS, Check, Unsupported, Wrong, make_check
+from cms_ssg.content.values import plain_json
+from cms_ssg.types import Json, Problem
+
+TYPE_KEYWORDS: Final = ANNOTATIONS | {
+    "type", "required", "properties", "additionalProperties",
+    "x-sort", "x-lists", "x-pages", "x-neighbours", "x-months", "x-url", "x-extends",
+}  # fmt: skip
+
+EXTENDED: Final = "page"
+"""What a new type builds on that names nothing in x-extends."""
+
+
+class Schema:
+    """One content type.
+
+    name; raw: the merged JSON Schema; properties: of each field; card_fields: shown by other pages;
+    lists: field -> taxonomy; references: field -> type; facets: field -> annotation; sort, list_kinds,
+    pages, neighbours, months, url: the type's own annotations.
+    """
+
+    def __init__(self, name: str, raw: dict[str, Any]) -> None:
+        """Compile. Raises Unsupported for what is not understood."""
+        self.name, self.raw = name, raw
+        for word in raw:
+            if word not in TYPE_KEYWORDS:
+                raise Unsupported(f"keyword {word!r}")
+        properties = raw.get("properties", {})
+        self.properties: dict[str, dict[str, Any]] = properties
+        self.checks: dict[str, Check] = {}
+        for field, spec in properties.items():
+            try:
+                self.checks[field] = make_check(spec)
+            except Unsupported as unsupported:
+                raise Unsupported(f"field {field!r}: {unsupported}") from None
+        self.card_fields = tuple(field for field, spec in properties.items() if spec.get("x-card"))
+        self.lists: dict[str, str] = {field: spec["x-list"] for field, spec in properties.items() if spec.get("x-list")}
+        self.references: dict[str, str] = {field: spec["x-reference"] for field, spec in properties.items() if spec.get("x-reference")}
+        self.facets: dict[str, Json] = {field: spec["x-facet"] for field, spec in properties.items() if spec.get("x-facet")}
+        self.defaults: dict[str, Json] = {field: spec["default"] for field, spec in properties.items() if "default" in spec}
+        self.required = tuple(raw.get("required", ()))
+        self.closed = raw.get("additionalProperties") is False
+        self.sort = tuple(raw.get("x-sort", ["-date"]))
+        self.list_kinds = tuple(raw.get("x-lists", ["type"]))
+        self.pages = bool(raw.get("x-pages", True))
+        self.neighbours = str(raw.get("x-neighbours", ""))
+        self.months = bool(raw.get("x-months", False))
+        self.url = str(raw.get("x-url", "/{path}/"))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Schema, (self.name, self.raw)
+
+    def check(self, fields: dict[str, Any], lines: dict[str, int], place: str, zone: str = "UTC") -> tuple[dict[str, Json], list[Problem]]:
+        """Check front matter.
+
+        fields, lines: as parse_front_matter gives them; zone: the site's, for dates that name none.
+        Returns the fields as they are stored, unknown ones below ``metadata``, and what is wrong.
+        """
+        clean: dict[str, Json] = {}
+        problems: list[Problem] = []
+        extra: dict[str, Json] = {}
+        checks = self.checks
+        for name, value in fields.items():
+            if value is None:
+                continue
+            check = checks.get(name)
+            if check is None:
+                if warning := self._doubt(name, lines.get(name, 0), place):
+                    problems.append(warning)
+                extra[name] = plain_json(value)
+                continue
+            try:
+                clean[name] = check(value, zone)
+            except Wrong as wrong:
+                problems.append(Problem("content.field", place, lines.get(name, 0), f"{name}: {wrong}", wrong.hint))
+        for name, value in self.defaults.items():
+            if name not in fields:
+                clean[name] = value
+        for name in self.required:
+            if name not in clean and fields.get(name) is None:
+                problems.append(Problem("content.missing-field", place, 0, f"the field {name!r} of a {self.name} is missing", f"Add '{name}: …' to the front matter."))
+        if extra:
+            given = clean.get("metadata")
+            clean["metadata"] = {**extra, **given} if isinstance(given, dict) else extra
+        return clean, problems
+
+    def _doubt(self, name: str, line: int, place: str) -> Problem | None:
+        """A warning where an unknown key looks like a slip, or where the type allows none."""
+        near = nearest_name(name, tuple(self.properties))
+        if not near and not self.closed:
+            return None
+        hint = f'Did you mean "{near}"?' if near else f"Fields of a {self.name}: {', '.join(self.properties)}."
+        return Problem("content.unknown-field", place, line, f'unknown field "{name}"', hint, "warning")
+
+
+class Schemas(dict[str, Schema]):
+    """Content types by name. problems: what was not understood; digest: of all that was read."""
+
+    def __init__(self, raw: dict[str, dict[str, Any]], problems: tuple[Problem, ...] = ()) -> None:
+        self.raw = raw
+        found = list(problems)
+        for name, document in raw.items():
+            try:
+                self[name] = Schema(name, document)
+            except (Unsupported, TypeError, ValueError, AttributeError) as error:
+                found.append(Problem("schema.unsupported", f"content_schema/{name}.json", 0, str(error), "Supported keywords: docs/content.md, 'Types'."))
+        self.problems = tuple(found)
+        self.digest = blake2b(json.dumps(raw, sort_keys=True).encode(), digest_size=16).digest()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Schemas, (self.raw, self.problems)
+
+
+def load_schemas(*folders: Path) -> Schemas:
+    """Read the content types in folders (missing ones count as empty).
+
+    A type in a later folder extends the one of the same name: its properties are added, its
+    keywords win. A new type builds on the one named by ``x-extends``, by default page; ``""`` for none.
+    """
+    raw: dict[str, dict[str, Any]] = {}
+    problems: list[Problem] = []
+    for folder in folders:
+        for file in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+            place = f"{folder.name}/{file.name}"
+            try:
+                document = json.loads(file.read_bytes())
+            except (ValueError, OSError, RecursionError) as error:
+                line = getattr(error, "lineno", 0)
+                problems.append(Problem("schema.json", place, line, f"no JSON: {getattr(error, 'msg', None) or error}"))
+                continue
+            if not isinstance(document, dict) or not isinstance(document.get("properties", {}), dict):
+                problems.append(Problem("schema.json", place, 0, "a content type is a JSON object with 'properties'"))
+                continue
+            name = file.stem
+            base = document.get("x-extends", name if name in raw else EXTENDED)
+            if base and base not in raw and "x-extends" in document:
+                problems.append(Problem("schema.extends", place, 0, f"x-extends names the unknown type {base!r}", f"Types: {', '.join(raw)}."))
+            raw[name] = _extend(raw.get(base, {}) if base else {}, document)
+    return Schemas(raw, tuple(problems))
+
+
+def _extend(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    properties = dict(base.get("properties", {}))
+    for name, spec in own.get("properties", {}).items():
+        known = properties.get(name)
+        properties[name] = {**known, **spec} if isinstance(known, dict) and isinstance(spec, dict) else spec
+    return {**base, **own, "properties": properties}
+
+
+@lru_cache(maxsize=4096)
+def nearest_name(name: str, known: tuple[str, ...]) -> str:
+    """The known name that `name` looks like a slip of, else ``""``: one edit for short names, two for longer."""
+    folded = name.lower().replace("-", "_")
+    best, limit = "", 1 if len(folded) < 6 else 2
+    for other in known:
+        distance = _edit_distance(folded, other, limit)
+        if distance <= limit:
+            best, limit = other, distance - 1
+    return best if len(name) > 2 else ""
+
+
+def _edit_distance(one: str, two: str, limit: int) -> int:
+    """Insertions, deletions, replacements and swaps of neighbours between two texts; limit + 1 stands for more."""
+    if abs(len(one) - len(two)) > limit:
+        return limit + 1
+    before: list[int] = []
+    row = list(range(len(two) + 1))
+    for i, a in enumerate(one, 1):
+        before, last, row = row, before, [i]
+        for j, b in enumerate(two, 1):
+            cost = min(row[j - 1] + 1, before[j] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == two[j - 2] and one[i - 2] == b:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
