@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cms_ssg.site import Site, open_site
+from cms_ssg.site import open_site
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
@@ -82,11 +82,68 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None) -
     return result
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedOutput:
+    """An output that the next build would make or remove."""
+
+    path: str
+    kind: str
+    reason: str
+
+
+@dataclass(slots=True)
+class PlanResult:
+    """What the next build would do. seconds: what finding it out took."""
+
+    outputs: list[PlannedOutput] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def plan(root: Path, options: BuildOptions, reporter: Reporter | None = None) -> PlanResult:
+    """Say what a build would render and why. Reads the files and saves nothing: all is rolled back."""
+    result = BuildResult()
+    with result.timed("total"):
+        site = open_site(root, os.environ, options.env)
+        from cms_ssg.session import open_session
+
+        with open_session(site, replace(options, dry_run=True), result, reporter) as session:
+            if options.sync:
+                with result.timed("sync"):
+                    session.sync()
+            with result.timed("plan"):
+                session.planner.begin(options.full)
+                session.planner.take()
+                outputs = [PlannedOutput(*row) for row in session.list_dirty()]
+    return PlanResult(outputs, result.problems, result.seconds)
+
+
+@dataclass(slots=True)
+class SyncSummary:
+    """What a sync saved. unchanged: files that were looked at or known and did not differ."""
+
+    status: str
+    saved: int
+    removed: int
+    read: int
+    unchanged: int
+    problems: list[Problem]
+
+
+def sync(root: Path, options: BuildOptions, reporter: Reporter | None = None) -> SyncSummary:
+    """Store what changed in the files, without building."""
+    result = BuildResult()
+    site = open_site(root, os.environ, options.env)
+    from cms_ssg.session import open_session
+
+    with open_session(site, options, result, reporter) as session:
+        found = session.sync()
+        known = session.count_sources()
+    saved = found.added + found.changed
+    status = "partial" if any(p.severity == "error" for p in found.problems) else "done"
+    return SyncSummary(status, saved, found.removed, found.read, max(0, known - saved), found.problems)
+
+
 def clock(options: BuildOptions) -> datetime:
     """The one `now` of a build."""
     return (options.now or datetime.now(UTC)).astimezone(UTC)
-
-
-def site_of(root: Path, env: str = "") -> Site:
-    """The site in a folder, with the process's environment applied."""
-    return open_site(root, os.environ, env)

@@ -75,7 +75,7 @@ def open_session(site: Site, options: BuildOptions, result: BuildResult, reporte
         raise fail("db.lost", f"the database stopped answering: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
                    hint="What was recorded stays; run the same command again.") from error  # fmt: skip
     finally:
-        if started is not None:
+        if started is not None and (session is None or session.started is not None):
             started.stop()
 
 
@@ -146,6 +146,16 @@ class Session:
     def count_dirty(self) -> int:
         """Outputs to be made or removed."""
         return self._execute_one(store.COUNT_DIRTY, (self.row.id,))
+
+    def list_dirty(self) -> list[tuple[str, str, str]]:
+        """(path, kind, reason) of outputs to be made or removed."""
+        query = """SELECT d.path, coalesce(c.spec ->> 'kind', 'removal'), d.reason FROM cms.dirty d
+                   LEFT JOIN cms.claims c ON c.site = d.site AND c.name = d.path AND c.wins WHERE d.site = %s ORDER BY d.phase, d.lane, d.path"""
+        return self.connection.execute(query, (self.row.id,)).fetchall()
+
+    def count_sources(self) -> int:
+        """Files that are known."""
+        return self._execute_one("SELECT count(*) FROM cms.sources WHERE site = %s", (self.row.id,))
 
     # Rounds
 

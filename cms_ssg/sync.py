@@ -63,7 +63,6 @@ def content_folders(site: Site) -> list[str]:
 def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
     """Read some files, in this process or a worker's."""
     from cms_ssg.content.collections import find_collection
-    from cms_ssg.content.read import read_draft
 
     results = []
     was_on = gc.isenabled()
@@ -79,6 +78,8 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
             if find_collection(file, rules.collections) is None:
                 results.append(ReadFile(file, make_blob_id(data), None, (), (digest(data), len(data))))
             else:
+                from cms_ssg.content.read import read_draft
+
                 draft, problems = read_draft(rules, file, data)
                 results.append(ReadFile(file, make_blob_id(data), draft, problems))
     finally:

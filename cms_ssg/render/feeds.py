@@ -166,7 +166,7 @@ def _json_item(item: FeedItem) -> dict[str, Any]:
         "url": make_ascii_url(item.url),
         "title": item.title,
         "content_html": item.html,
-        "content_text": (item.summary or item.title) if item.html is None else None,
+        "content_text": item.summary or item.title if item.html is None else None,
         "summary": item.summary,
         "image": make_ascii_url(item.image),
         "date_published": format_iso(item.published),
@@ -174,7 +174,7 @@ def _json_item(item: FeedItem) -> dict[str, Any]:
         "authors": [{"name": name} for name in item.authors],
         "tags": list(item.tags),
     }
-    return {key: part for key, part in value.items() if part or (key == "content_html" and part is not None)}
+    return {key: part for key, part in value.items() if part or (key.startswith("content_") and part is not None)}
 
 
 def render_sitemap(urls: Sequence[SitemapUrl]) -> bytes:
@@ -210,10 +210,11 @@ def render_robots(sitemaps: Sequence[str] = (), *, noindex: bool = False, disall
 
 def make_links_absolute(html: str, page_url: str) -> str:
     """A body for a feed: href, src, poster and srcset that are relative to page_url made absolute, fragments too."""
-    return _LINK.sub(lambda found: f"{found[1]}{_join(page_url, found[2], found[1])}{found[3]}", html)
+    return _TAG.sub(lambda tag: _LINK.sub(lambda found: f'{found[1]}{_join(page_url, found[2], found[1])}"', tag[0]), html)
 
 
-_LINK = re.compile(r"""(<[a-zA-Z][^<>]*?\s(?:href|src|poster|srcset)=")([^"]*)(")""")
+_TAG = re.compile(r"""<[a-zA-Z](?:[^<>"']|"[^"]*"|'[^']*')*>""")
+_LINK = re.compile(r"""(\s(?:href|src|poster|srcset)=")([^"]*)\"""")
 
 
 def _join(base: str, value: str, attribute: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -51,13 +52,14 @@ class Migration:
     applied_at: datetime | None = None
 
 
-def migrate(conn: Connection, sql_folder: Path | None = None) -> list[Migration]:
+def migrate(conn: Connection, sql_folder: Path | None = None, *, until: Mapping[str, int] | None = None) -> list[Migration]:
     """Apply what is missing and return it, in order; costs one query where nothing is.
 
-    conn must be outside a transaction: each file gets one of its own. sql_folder: for tests.
+    Outside a transaction each file gets one of its own. sql_folder: for tests. until: the last number
+    of each set to apply, and no other sets; a dump is read into the tables it was written from.
     Raises CmsError db.newer, db.changed, db.locked or db.migration; what was applied before stays.
     """
-    files = list_files(sql_folder or bundled_folder("sql"))
+    files = [f for f in list_files(sql_folder or bundled_folder("sql")) if until is None or f.number <= until.get(f.set, 0)]
     applied = _load_applied(conn)
     if applied is None:
         with conn.transaction():

@@ -1,0 +1,104 @@
+"""``cms check``: what is wrong with content, links, strings and theme, found without saving or writing anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, LiteralString
+from urllib.parse import urlsplit
+
+from cms_ssg.build import BuildOptions, BuildResult
+from cms_ssg.reporter import Reporter
+from cms_ssg.site import Site, open_site
+from cms_ssg.types import Problem
+
+BODIES: Final[LiteralString] = """
+SELECT e.id, e.source_key, e.locale, c.path, b.links FROM cms.entries e JOIN cms.cards c ON c.entry = e.id JOIN cms.bodies b ON b.entry = e.id
+WHERE e.site = %s AND e.id > %s AND c.live AND b.links <> '[]'::jsonb ORDER BY e.id LIMIT 500"""
+
+CLAIMED: Final[LiteralString] = """
+SELECT n FROM unnest(%s::text[]) n WHERE EXISTS (SELECT FROM cms.claims c WHERE c.site = %s AND c.name = n COLLATE "C" AND c.wins)"""
+
+
+def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[Problem]:
+    """Everything that is wrong, errors and warnings. Runs a sync and a plan in a transaction that is rolled back."""
+    from cms_ssg.session import describe_lost, open_session
+    from cms_ssg.store.claims import list_lost_claims
+    from cms_ssg.store.sources import list_problems
+
+    site = open_site(root, os.environ, env)
+    result = BuildResult()
+    problems: list[Problem] = []
+    with open_session(site, BuildOptions(dry_run=True, env=env), result, reporter) as session:
+        problems += [p for p in session.sync().problems if not p.code.startswith("content.")]
+        session.planner.begin()
+        session.planner.take()
+        problems += session.planner.problems
+        problems += list_problems(session.connection, session.row.id)
+        lost = list_lost_claims(session.connection, session.row.id)
+        problems += [describe_lost(claim, winner) for claim, winner in lost if claim.name.startswith("/")]
+        problems += _check_links(session.connection, site, session.row.id)
+    problems += _check_strings(site)
+    problems += list(site.rules.schemas.problems)
+    problems += check_theme(root, env, site=site).problems
+    return list(dict.fromkeys(problems))
+
+
+def _check_links(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
+    """Links and images of live entries that lead nowhere in this site."""
+    from cms_ssg.render.body import link_names
+
+    after = 0
+    while rows := connection.execute(BODIES, (site_id, after)).fetchall():
+        after = rows[-1][0]
+        wanted = []
+        for _, file, locale, path, links in rows:
+            for kind, target, line, _ in links:
+                if kind != "shortcode" and (names := link_names(site, locale, file, path or "", target)):
+                    wanted.append((file, line, kind, target, names))
+        known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for *_, names in wanted for n in names}), site_id))}
+        for file, line, kind, target, names in wanted:
+            if not known.intersection(names):
+                yield _dangling(file, line, kind, target)
+
+
+def _dangling(file: str, line: int, kind: str, target: str) -> Problem:
+    if kind == "image":
+        return Problem("content.dangling-image", file, line, f'no image "{target}"', "Put it beside the entry's index.md, or in static/.", "warning")
+    scheme = urlsplit(target).scheme
+    hint = "References are written ref:type:slug." if scheme == "ref" else "Links may name a content file, a path of this site, or a file in static/."
+    return Problem("content.dangling-link", file, line, f'nothing answers to "{target}"', hint, "warning")
+
+
+def _check_strings(site: Site) -> Iterator[Problem]:
+    from cms_ssg.inputs import theme_chain
+    from cms_ssg.render.strings import check_strings
+
+    folders = [folder / "i18n" for folder in reversed(theme_chain(site.root, site.settings))] + [site.root / "i18n"]
+    for locale in site.settings.locales:
+        yield from check_strings(folders, locale.code)
+
+
+@dataclass(slots=True)
+class ThemeCheck:
+    """What is wrong with a theme. gallery: a page with every template and sample content."""
+
+    problems: list[Problem] = field(default_factory=list)
+    gallery: Path | None = None
+
+
+def check_theme(root: Path, env: str = "", *, site: Site | None = None) -> ThemeCheck:
+    """Look for unknown variables, filters and templates; with no `site` given, write the gallery too."""
+    from cms_ssg.inputs import theme_chain
+    from cms_ssg.render.theme_check import check_templates
+
+    found = site or open_site(root, os.environ, env)
+    chain = theme_chain(found.root, found.settings)
+    result = ThemeCheck(check_templates(chain))
+    if site is None:
+        from cms_ssg.render.gallery import write_gallery
+
+        result.gallery = write_gallery(found, chain, found.root / ".cms" / "gallery")
+    return result

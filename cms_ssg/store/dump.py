@@ -1,0 +1,175 @@
+"""Saves the store's content in one file and fills an empty database from it, of any Postgres version.
+
+A dump holds what people wrote and what sync knows about their files. Everything else is derived: a
+restored store has no outputs, so the next build makes every page again. The file is a zip with
+``dump.json`` and one member a table in COPY's text format.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow
+
+from cms_ssg.errors import CmsError, fail
+from cms_ssg.store.migrate import list_status, migrate
+from cms_ssg.store.partitions import ensure_post_months
+
+KEPT: Final = ("sites", "entries", "bodies", "files", "sources", "folders")
+"""Tables that are dumped, each after those it refers to."""
+DERIVED: Final = frozenset(
+    ("posts", "pages", "inputs", "cards", "changes", "claims", "lists", "list_items", "list_pages", "outputs", "windows", "read_names")
+    + ("dirty", "journal", "builds", "migrations")
+)
+"""Tables that triggers, the next build or the migrations fill. A test asks of every new table which it is."""
+
+FORMAT: Final = "cms_ssg dump 1"
+_CHUNK_BYTES: Final = 1 << 18
+
+_MIGRATIONS: Final = "SELECT set, number, name, checksum FROM cms.migrations ORDER BY set, number"
+_MONTHS: Final = "SELECT DISTINCT date_trunc('month', created_at AT TIME ZONE 'UTC')::date FROM cms.entries ORDER BY 1"
+_COLUMNS: Final = "SELECT attname::text FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum"
+_IDENTITIES: Final = "SELECT attname::text FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attidentity <> ''"
+
+Connection = psycopg.Connection[TupleRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What dump.json says. migrations: (set, number, name, checksum) the tables came from; tables: their columns."""
+
+    format: str
+    migrations: list[tuple[str, int, str, str]]
+    months: list[date]
+    tables: dict[str, list[str]]
+
+
+def dump_store(conn: Connection, file: Path) -> dict[str, int]:
+    """Write the store of conn, which is outside a transaction, to file; return the number of rows by table.
+
+    All of it is one moment's state, builds may go on. The file appears when it is whole; only its
+    owner can read it. Raises CmsError db.dump where it cannot be written.
+    """
+    making = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        handle = os.open(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with (
+            os.fdopen(handle, "wb") as raw,
+            zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive,
+            conn.transaction(),
+        ):
+            conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            tables = {table: [row[0] for row in conn.execute(_COLUMNS, [f"cms.{table}"])] for table in KEPT}
+            months = [row[0] for row in conn.execute(_MONTHS)]
+            header = Header(FORMAT, [tuple(row) for row in conn.execute(_MIGRATIONS)], months, tables)  # type: ignore[misc]
+            archive.writestr("dump.json", msgspec.json.encode(header))
+            rows = {table: _write_table(conn, archive, table, columns) for table, columns in tables.items()}
+        making.replace(file)
+    except OSError as error:
+        raise fail("db.dump", f"the dump cannot be written: {error.strerror}", place=str(file)) from error
+    finally:
+        making.unlink(missing_ok=True)
+    return rows
+
+
+def restore_store(conn: Connection, file: Path, *, replace: bool = False) -> dict[str, int]:
+    """Fill the database of conn, which is outside a transaction, from file; return the number of rows by table.
+
+    One transaction: it happens as a whole or not at all. The tables are made as they were when the
+    dump was written and then brought up to date. replace: what the store holds is dropped. Raises
+    CmsError db.not-empty, db.dump where the file is none or is damaged, and those of migrate.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive, conn.transaction():
+            header = _read_header(archive, file)
+            if not replace and _has_content(conn):
+                raise fail("db.not-empty", "the database already has content", place=str(file), hint="--replace drops it first.")
+            _make_tables(conn, header)
+            ensure_post_months(conn, header.months)
+            rows = {table: _read_table(conn, archive, table, columns) for table, columns in header.tables.items()}
+            conn.execute("UPDATE cms.sites SET lease_holder = NULL, lease_expires_at = NULL")
+            migrate(conn)
+    except (OSError, EOFError, zipfile.BadZipFile) as error:
+        raise _unreadable(file, str(error)) from error
+    except psycopg.DataError as error:
+        raise _unreadable(file, error.diag.message_primary or "") from error
+    return rows
+
+
+def _write_table(conn: Connection, archive: zipfile.ZipFile, table: str, columns: list[str]) -> int:
+    query = sql.SQL("COPY cms.{} ({}) TO STDOUT").format(sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns)))
+    with archive.open(f"{table}.copy", "w", force_zip64=True) as member, conn.cursor() as cursor:
+        with cursor.copy(query) as copy:
+            for chunk in copy:
+                member.write(chunk)
+        return cursor.rowcount
+
+
+def _read_table(conn: Connection, archive: zipfile.ZipFile, table: str, columns: list[str]) -> int:
+    query = sql.SQL("COPY cms.{} ({}) FROM STDIN").format(sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns)))
+    with archive.open(f"{table}.copy") as member, conn.cursor() as cursor:
+        with cursor.copy(query) as copy:
+            while chunk := member.read(_CHUNK_BYTES):
+                copy.write(chunk)
+        rows = cursor.rowcount
+    for (column,) in conn.execute(_IDENTITIES, [f"cms.{table}"]).fetchall():
+        next_value = sql.SQL("SELECT setval(pg_get_serial_sequence({}, {}), coalesce(max({}), 0) + 1, false) FROM cms.{}")
+        conn.execute(next_value.format(f"cms.{table}", column, sql.Identifier(column), sql.Identifier(table)))
+    return rows
+
+
+def _read_header(archive: zipfile.ZipFile, file: Path) -> Header:
+    try:
+        header = msgspec.json.decode(archive.read("dump.json"), type=Header)
+    except (KeyError, msgspec.MsgspecError) as error:
+        raise _unreadable(file, "no dump.json in it") from error
+    if header.format != FORMAT or not set(header.tables) <= set(KEPT):
+        raise fail(
+            "db.newer",
+            f"the dump was written by a newer cms_ssg ({header.format})",
+            place=str(file),
+            hint="Upgrade: pip install --upgrade cms-ssg.",
+        )
+    return header
+
+
+def _has_content(conn: Connection) -> bool:
+    if not (conn.execute("SELECT to_regclass('cms.entries')").fetchone() or (None,))[0]:
+        return False
+    return any(conn.execute(query).fetchone() for query in ("SELECT 1 FROM cms.entries LIMIT 1", "SELECT 1 FROM cms.files LIMIT 1"))
+
+
+def _make_tables(conn: Connection, header: Header) -> None:
+    """Make the tables that the dump was written from."""
+    conn.execute("DROP SCHEMA IF EXISTS cms CASCADE")
+    until: dict[str, int] = {}
+    for name, number, _, _ in header.migrations:
+        until[name] = max(number, until.get(name, 0))
+    migrate(conn, until=until)
+    made = {(m.set, m.number): m.checksum for m in list_status(conn)}
+    for name, number, _, checksum in header.migrations:
+        _check_known(made, name, number, checksum)
+
+
+def _check_known(made: Mapping[tuple[str, int], str], name: str, number: int, checksum: str) -> None:
+    if (name, number) not in made:
+        raise fail(
+            "db.newer",
+            f"the dump was written by a newer cms_ssg: it has {name} {number:04}",
+            hint="Upgrade: pip install --upgrade cms-ssg.",
+        )
+    if made[name, number] != checksum:
+        raise fail("db.changed", f"the dump was written with another migration {name} {number:04} than this cms_ssg has")
+
+
+def _unreadable(file: Path, reason: str) -> CmsError:
+    return fail("db.dump", f"this is no dump of a store, or it is damaged: {reason}", place=str(file), hint="Nothing was changed.")
