@@ -21,28 +21,36 @@ def render_batch(around: Surroundings, values: Values, jobs: Sequence[Job]) -> l
     """Render jobs in order, each to an artifact or a problem."""
     _load_declared(around, values, jobs)
     results: dict[str, Rendered] = {}
-    waiting = list(jobs)
+    if jobs:  # what the first page asks for on top, its like will ask for too: load it before the others are tried
+        for _ in range(RETRIES):
+            if not (missing := _try(around, values, jobs[0], results)):
+                break
+            values.load(missing)
+    waiting = [job for job in jobs if job.path not in results]
     for attempt in range(RETRIES + 1):
-        missing: set[Request] = set()
-        again = []
-        for number, job in enumerate(waiting):
-            try:
-                results[job.path] = render_output(around, job, values.found)
-            except Missing as asked:
-                again.append(job)
-                missing.update(asked.requests)
-                if number == 0:  # what the first page asks for, its like will ask for too
-                    values.load(missing)
-                    missing.clear()
-        if not again:
+        asked = {job.path: _try(around, values, job, results) for job in waiting}
+        waiting = [job for job in waiting if asked[job.path]]
+        if not waiting:
             break
-        values.load(missing)
-        waiting = again
-    else:
-        for job in waiting:
-            problem = Problem("theme.too-deep", "", 0, f"{job.path}: its template asks for more after {RETRIES} rounds of loading")
-            results[job.path] = Rendered(job, None, Reads(), problem)
+        if attempt == RETRIES:
+            results.update({job.path: _give_up(job, asked[job.path]) for job in waiting})
+        else:
+            values.load({request for requests in asked.values() for request in requests})
     return [results[job.path] for job in jobs]
+
+
+def _try(around: Surroundings, values: Values, job: Job, results: dict[str, Rendered]) -> tuple[Request, ...]:
+    """Render a job into results; or the requests that were not loaded yet."""
+    try:
+        results[job.path] = render_output(around, job, values.found)
+    except Missing as asked:
+        return asked.requests
+    return ()
+
+
+def _give_up(job: Job, requests: tuple[Request, ...]) -> Rendered:
+    message = f"{job.path}: its template still asks for more after {RETRIES} rounds of loading ({requests[0]})"
+    return Rendered(job, None, Reads(), Problem("theme.too-deep", "", 0, message, "Ask for less, or with constant names."))
 
 
 def _load_declared(around: Surroundings, values: Values, jobs: Sequence[Job]) -> None:

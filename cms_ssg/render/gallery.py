@@ -46,12 +46,12 @@ def make_gallery(render: Callable[[str, dict[str, Any]], str], samples: tuple[Sa
 
     render: template name and values -> HTML, as the theme's environment does it; its errors pass through.
     """
-    parts = ['<!doctype html><html lang="en"><meta charset="utf-8"><title>Theme gallery</title>']
+    parts = ['<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Theme gallery</title>']
     parts.append(
         "<style>:root{color-scheme:light dark}body{font:1rem/1.5 system-ui;margin:2rem}.pair{display:flex;gap:1rem;overflow:auto}"
-        "iframe{border:1px solid #8888;height:900px;flex:none;width:1100px}iframe.phone{width:390px}</style><h1>Theme gallery</h1><ul>"
+        "iframe{border:1px solid #8888;height:900px;flex:none;width:1100px}iframe.phone{width:390px}</style></head><body><h1>Theme gallery</h1><ul>"
     )
-    parts += [f'<li><a href="#{index}">{escape(sample.name)}</a>' for index, sample in enumerate(samples)]
+    parts += [f'<li><a href="#{index}">{escape(sample.name)}</a></li>' for index, sample in enumerate(samples)]
     parts.append("</ul>")
     for index, sample in enumerate(samples):
         html = escape(render(sample.template, sample.values))
@@ -59,7 +59,8 @@ def make_gallery(render: Callable[[str, dict[str, Any]], str], samples: tuple[Sa
         parts.append(f'<h2 id="{index}">{title} <small>{escape(sample.template)}</small></h2><div class="pair">')
         parts.append(f'<iframe class="phone" title="{title}, phone" loading="lazy" srcdoc="{html}"></iframe>')
         parts.append(f'<iframe title="{title}, desktop" loading="lazy" srcdoc="{html}"></iframe></div>')
-    return "\n".join(parts) + "\n"
+    parts.append("</body></html>\n")
+    return "\n".join(parts)
 
 
 def make_samples(

@@ -13,7 +13,7 @@ from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
 from cms_ssg.render.body import body_requests
 from cms_ssg.render.kinds import KINDS
-from cms_ssg.render.page import FEED_TYPES, Page, Surroundings
+from cms_ssg.render.page import FEED_TYPES, Page, Surroundings, reference_names
 from cms_ssg.render.reading import Missing, Reader, Reads
 from cms_ssg.render.views import ListView, make_terms, parse_time
 from cms_ssg.types import Artifact, Problem
@@ -66,6 +66,10 @@ def render_output(around: Surroundings, job: Job, found: dict[Request, Any]) -> 
 
 def list_requests(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
     """What a job is known to need, as far as what was loaded shows; asked again until nothing is new."""
+    for lines in around.site.settings.menus.values():
+        for line in lines:
+            if line.ref:
+                yield from (("claim", name) for name in reference_names(around.site, job.locale, line.ref))
     if declared := REQUESTS.get(job.kind):
         yield from declared(around, job, found)
 
@@ -118,10 +122,6 @@ def _entry_requests(around: Surroundings, job: Job, found: dict[Request, Any]) -
                 if (row := found.get(("list", full.locale, f"series/{slug}"))) is not None:
                     yield ("all", row.id)
     yield from body_requests(site, job.locale, full, card["path"] or "")
-    for request in body_requests(site, job.locale, full, card["path"] or ""):
-        holder = found.get(request)
-        if holder is not None and holder.owner_kind == "e":
-            yield ("card", holder.owner)
 
 
 def _render_entry(page: Page, job: Job) -> tuple[bytes, str]:

@@ -181,11 +181,10 @@ class Page:
 
     def ref(self, name: str) -> Card | None:
         """An entry by reference: ``post:flood``, ``term:tag/flood``, a content file. None where there is none."""
-        file = f"file:{name}" in self.reader.found or "/" in name.partition(":")[0] or name.endswith(".md")
-        names = [f"file:{name}"] if file else list(dict.fromkeys([f"{self.locale.code}/{name}", f"{self.site.default_locale}/{name}", f"id:{name}"]))
+        names = reference_names(self.site, self.locale.code, name)
         self.reader.ask(("claim", n) for n in names)
-        for name in names:
-            holder = self.reader.claim(name)
+        for candidate in names:
+            holder = self.reader.claim(candidate)
             if holder is not None and holder.owner_kind == "e":
                 return self.card(holder.owner)
         return None
@@ -259,3 +258,10 @@ class Page:
 
 
 UNSAFE = frozenset(" \"<>\\^`{|}")
+
+
+def reference_names(site: Site, locale: str, name: str) -> tuple[str, ...]:
+    """The claims that could answer a reference: a content file, else ``type:slug`` in this locale or the default one, or an id."""
+    if "/" in name.partition(":")[0] or name.endswith(".md"):
+        return (f"file:{name}",)
+    return tuple(dict.fromkeys((f"{locale}/{name}", f"{site.default_locale}/{name}", f"id:{name}")))

@@ -26,9 +26,27 @@ from cms_ssg.store.partitions import ensure_post_months
 
 KEPT: Final = ("sites", "entries", "bodies", "files", "sources", "folders")
 """Tables that are dumped, each after those it refers to."""
+SITE_COLUMNS: Final = ("id", "name", "sync_state", "lease_epoch")
+"""The other columns of cms.sites say what the last build did, which a restored store forgets."""
 DERIVED: Final = frozenset(
-    ("posts", "pages", "inputs", "cards", "changes", "claims", "lists", "list_items", "list_pages", "outputs", "windows", "read_names")
-    + ("dirty", "journal", "builds", "migrations")
+    [
+        "posts",
+        "pages",
+        "inputs",
+        "cards",
+        "changes",
+        "claims",
+        "lists",
+        "list_items",
+        "list_pages",
+        "outputs",
+        "windows",
+        "read_names",
+        "dirty",
+        "journal",
+        "builds",
+        "migrations",
+    ]
 )
 """Tables that triggers, the next build or the migrations fill. A test asks of every new table which it is."""
 
@@ -37,7 +55,10 @@ _CHUNK_BYTES: Final = 1 << 18
 
 _MIGRATIONS: Final = "SELECT set, number, name, checksum FROM cms.migrations ORDER BY set, number"
 _MONTHS: Final = "SELECT DISTINCT date_trunc('month', created_at AT TIME ZONE 'UTC')::date FROM cms.entries ORDER BY 1"
-_COLUMNS: Final = "SELECT attname::text FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum"
+_COLUMNS: Final = (
+    "SELECT attname::text FROM pg_attribute WHERE attrelid = %s::regclass"
+    " AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum"
+)
 _IDENTITIES: Final = "SELECT attname::text FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attidentity <> ''"
 
 Connection = psycopg.Connection[TupleRow]
@@ -68,9 +89,9 @@ def dump_store(conn: Connection, file: Path) -> dict[str, int]:
             conn.transaction(),
         ):
             conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            tables = {table: [row[0] for row in conn.execute(_COLUMNS, [f"cms.{table}"])] for table in KEPT}
+            tables = {table: _list_columns(conn, table) for table in KEPT}
             months = [row[0] for row in conn.execute(_MONTHS)]
-            header = Header(FORMAT, [tuple(row) for row in conn.execute(_MIGRATIONS)], months, tables)  # type: ignore[misc]
+            header = Header(FORMAT, [tuple(row) for row in conn.execute(_MIGRATIONS)], months, tables)
             archive.writestr("dump.json", msgspec.json.encode(header))
             rows = {table: _write_table(conn, archive, table, columns) for table, columns in tables.items()}
         making.replace(file)
@@ -96,13 +117,18 @@ def restore_store(conn: Connection, file: Path, *, replace: bool = False) -> dic
             _make_tables(conn, header)
             ensure_post_months(conn, header.months)
             rows = {table: _read_table(conn, archive, table, columns) for table, columns in header.tables.items()}
-            conn.execute("UPDATE cms.sites SET lease_holder = NULL, lease_expires_at = NULL")
             migrate(conn)
     except (OSError, EOFError, zipfile.BadZipFile) as error:
         raise _unreadable(file, str(error)) from error
     except psycopg.DataError as error:
         raise _unreadable(file, error.diag.message_primary or "") from error
     return rows
+
+
+def _list_columns(conn: Connection, table: str) -> list[str]:
+    if table == "sites":
+        return list(SITE_COLUMNS)
+    return [row[0] for row in conn.execute(_COLUMNS, [f"cms.{table}"])]
 
 
 def _write_table(conn: Connection, archive: zipfile.ZipFile, table: str, columns: list[str]) -> int:

@@ -140,6 +140,10 @@ class Values:
                     members.update(m for m in (value.older, value.newer) if m is not None)
                 elif value is not None:
                     members.update(value.members)
+        for request in missing.get("claim", ()):
+            holder = self.found[request]
+            if holder is not None and holder.owner_kind == "e":
+                members.add(holder.owner)
         cards = {("card", m) for m in members if m > 0} - self.found.keys()
         lists = {("listed", -m) for m in members if m < 0} - self.found.keys()
         if cards or lists:
