@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -68,13 +69,21 @@ def read_cards(site: Path, url: str) -> Iterator[tuple[str, str, datetime, str]]
     while url:
         page = (site / url.strip("/") / "index.html").read_text()
         for address, title, date, summary in CARD.findall(page):
-            yield address, html.unescape(title), datetime.fromisoformat(date), html.unescape(summary)
+            yield address, _visible(title), datetime.fromisoformat(date), _visible(summary)
         older = OLDER.search(page)
         url = older[1] if older else ""
 
 
-def _read_feed(path: Path) -> list[tuple[str, ...]]:
-    return [tuple(html.unescape(part) for part in item) for item in ITEM.findall(path.read_text())] if path.is_file() else []
+def _read_feed(path: Path) -> list[tuple[object, ...]]:
+    if not path.is_file():
+        return []
+    items = ITEM.findall(path.read_text())
+    return [(_visible(title), link, parsedate_to_datetime(date), _visible(summary)) for title, link, date, summary in items]
+
+
+def _visible(markup: str) -> str:
+    """Text as a browser shows it: references resolved, white space squeezed."""
+    return _squeeze(html.unescape(markup))
 
 
 def _read_set(path: Path, pattern: re.Pattern[str]) -> set[str]:
@@ -163,7 +172,7 @@ class _ArticleReader(HTMLParser):
         elif self._open and self._open[-1][0] == "h1":
             self.title += data
         elif self._rel:
-            self.around[self._rel[0]] = (self._rel[1], data)
+            self.around[self._rel[0]] = (self._rel[1], _squeeze(data))
 
     def _in(self, name: str) -> bool:
         return any(name in (tag, kind) for tag, kind in self._open)
