@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from cms_ssg.types import Problem
+
+if TYPE_CHECKING:
+    from cms_ssg.build import BuildResult
 
 
 class Reporter:
@@ -19,3 +25,6 @@ class Reporter:
 
     def problem(self, problem: Problem) -> None:
         """A problem, as soon as it is known."""
+
+    def built(self, result: BuildResult, changed: Sequence[str]) -> None:
+        """While watching, a build has ended. changed: files that set it off, relative to the site; none for the first."""

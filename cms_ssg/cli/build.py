@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +11,8 @@ from cms_ssg.cli.output import count
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from cms_ssg.build import BuildResult, SyncSummary
 
 STATUS_CODES = {"done": DONE, "failed": FAILED, "partial": PARTIAL}
 
@@ -56,7 +58,7 @@ def build(call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry
     return status_code(result.status)
 
 
-def describe_build(result: Any, dry_run: bool = False) -> str:
+def describe_build(result: BuildResult, dry_run: bool = False) -> str:
     """A build's result in a line."""
     total = result.seconds.get("total", 0.0)
     if dry_run:
@@ -64,7 +66,8 @@ def describe_build(result: Any, dry_run: bool = False) -> str:
     if not result.planned and not result.removed:
         text = "nothing to do"
     else:
-        text = f"{count(result.rendered, 'output')} rendered, {result.written:,} written, {result.unchanged:,} unchanged, {result.removed:,} removed"
+        text = f"{count(result.rendered, 'output')} rendered, {result.written:,} written, {result.unchanged:,} unchanged"
+        text += f", {result.removed:,} removed" if result.removed else ""
     failed = f", {result.failed:,} failed" if result.failed else ""
     return f"{text}{failed} ({total:.2f} s)"
 
@@ -83,6 +86,6 @@ def sync(call: Call, force: bool, dry_run: bool) -> int:
     return status_code(result.status)
 
 
-def describe_sync(result: Any) -> str:
+def describe_sync(result: SyncSummary) -> str:
     """A sync's result in a line."""
     return f"{count(result.saved, 'entry', 'entries')} saved, {result.removed:,} removed, {result.unchanged:,} files unchanged"

@@ -16,6 +16,7 @@ from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.settings import Settings
+    from cms_ssg.site import Site
 
 DONE, FAILED, WRONG, PARTIAL = 0, 1, 2, 3
 """Exit codes: all done; failed; called wrongly; done, but something was left out."""
@@ -50,6 +51,12 @@ class Call:
 
         return load_settings(self.root, os.environ, self.env)
 
+    @cached_property
+    def site(self) -> Site:
+        from cms_ssg.site import Site
+
+        return Site(self.root, self.settings)
+
 
 def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
     def callback(ctx: click.Context, _param: click.Parameter, value: Any) -> Any:
@@ -79,7 +86,7 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def site_command(name: str, example: str, **extra: Any) -> Callable[[Callable[..., Any]], click.Command]:
+def site_command(name: str, example: str) -> Callable[[Callable[..., Any]], click.Command]:
     """Declares a command: shared options, an example below its help, and the Call as first argument."""
 
     def declare(function: Callable[..., Any]) -> click.Command:
@@ -91,6 +98,6 @@ def site_command(name: str, example: str, **extra: Any) -> Callable[[Callable[..
         params = getattr(function, "__click_params__", [])
         wrapped.__click_params__ = list(params)  # type: ignore[attr-defined]
         text = "\b\n" + ("Examples:" if "\n" in example else "Example:") + "".join(f"\n  {line}" for line in example.split("\n"))
-        return click.command(name, epilog=text, **extra)(shared_options(wrapped))
+        return click.command(name, epilog=text)(shared_options(wrapped))
 
     return declare

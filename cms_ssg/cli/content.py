@@ -30,7 +30,7 @@ def new(call: Call, type_name: str, title: str, slug: str, section: str, locale:
     """Write a new content file of TYPE, a draft dated now."""
     from cms_ssg.authoring import new_entry
 
-    edit = new_entry(call.root, call.settings, type_name, title, slug=slug, section=section, locale=locale, draft=not publish)
+    edit = new_entry(call.site, type_name, title, slug=slug, section=section, locale=locale, draft=not publish)
     show_edit(call, edit)
     return open_editor(call, edit.file) if then_edit else None
 
@@ -44,9 +44,9 @@ def edit(call: Call, what: str, pairs: tuple[str, ...], gone: tuple[str, ...]) -
     from cms_ssg.authoring import find_content, set_fields
 
     if pairs or gone:
-        show_edit(call, set_fields(call.root, call.settings, what, pairs, gone))
+        show_edit(call, set_fields(call.site, what, pairs, gone))
         return None
-    return open_editor(call, find_content(call.root, call.settings, what))
+    return open_editor(call, find_content(call.site, what).file)
 
 
 def open_editor(call: Call, file: str) -> int:
@@ -73,7 +73,7 @@ def publish(call: Call, what: str, at: str | None) -> None:
     """Make a draft public, now or at a time. WHAT is a file, a URL, a slug or a part of the title."""
     from cms_ssg.authoring import publish as run
 
-    show_edit(call, run(call.root, call.settings, what, at or ""))
+    show_edit(call, run(call.site, what, at or ""))
 
 
 @site_command("unpublish", "cms unpublish flood")
@@ -82,7 +82,7 @@ def unpublish(call: Call, what: str) -> None:
     """Make content a draft again; its page goes at the next build."""
     from cms_ssg.authoring import unpublish as run
 
-    show_edit(call, run(call.root, call.settings, what))
+    show_edit(call, run(call.site, what))
 
 
 @site_command("move", "cms move flood --slug great-flood\ncms move flood --section news\ncms move flood content/pages/flood.md")
@@ -95,7 +95,7 @@ def move(call: Call, what: str, to: str, slug: str, section: str, no_alias: bool
     """Give content another file, slug or section; its old address leads to the new one."""
     from cms_ssg.authoring import move as run
 
-    show_edit(call, run(call.root, call.settings, what, to=to, slug=slug, section=section, alias=not no_alias))
+    show_edit(call, run(call.site, what, to=to, slug=slug, section=section, alias=not no_alias))
 
 
 @site_command("trash", "cms trash flood")
@@ -104,7 +104,7 @@ def trash(call: Call, what: str) -> None:
     """Take content off the site; the file stays and cms restore brings it back."""
     from cms_ssg.authoring import trash as run
 
-    show_edit(call, run(call.root, call.settings, what))
+    show_edit(call, run(call.site, what))
 
 
 @site_command("restore", "cms restore flood")
@@ -113,4 +113,4 @@ def restore(call: Call, what: str) -> None:
     """Bring back what was trashed, as it was."""
     from cms_ssg.authoring import restore as run
 
-    show_edit(call, run(call.root, call.settings, what))
+    show_edit(call, run(call.site, what))

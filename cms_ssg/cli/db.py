@@ -58,7 +58,7 @@ def status(call: Call) -> None:
     with open_store(call) as conn:
         files = list_status(conn)
         row = conn.execute("SELECT current_setting('server_version'), pg_database_size(current_database())").fetchone()
-    version, size_bytes = row if row else ("", 0)
+    version, size_bytes = row or ("", 0)
     migrations = [{"set": file.set, "number": file.number, "name": file.name, "applied_at": file.applied_at} for file in files]
     lines = [
         [file.set, f"{file.number:04}", file.name, file.applied_at.isoformat(timespec="seconds") if file.applied_at else "missing"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
 from cms_ssg.cli.output import count, make_table
+
+if TYPE_CHECKING:
+    from cms_ssg.build import PlanResult
 
 MAX_LINES = 40
 
@@ -29,7 +32,7 @@ def plan(call: Call, now: str | None, full: bool) -> None:
     call.output.result(result, describe_plan(result))
 
 
-def describe_plan(result: Any) -> str:
+def describe_plan(result: PlanResult) -> str:
     """What a plan touches: the total, then by kind and reason, then the first paths."""
     if not result.outputs:
         return "nothing to do"
@@ -48,7 +51,7 @@ def describe_plan(result: Any) -> str:
 @click.argument("path")
 def why(call: Call, path: str) -> None:
     """Say which change reached a page, by which read and when. PATH is a file, a URL or an output."""
-    from cms_ssg.build import why as run_why
+    from cms_ssg.why import why as run_why
 
     result = run_why(call.root, path, call.env)
     call.output.result(result, result.text)
@@ -58,7 +61,7 @@ def why(call: Call, path: str) -> None:
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="Look at so many pages only.")
 def verify(call: Call, sample: int | None) -> int:
     """Render again from the store and compare with what was written. Exit 3 where something differs."""
-    from cms_ssg.build import verify as run_verify
+    from cms_ssg.verify import verify as run_verify
 
     result = run_verify(call.root, sample or 0, call.env, call.output)
     groups = {"different": result.different, "missing": result.missing, "orphaned": result.orphaned}
@@ -71,7 +74,7 @@ def verify(call: Call, sample: int | None) -> int:
 @site_command("status", "cms status")
 def status(call: Call) -> None:
     """Show how the site stands: unbuilt changes and their age, failures, lost claims to paths."""
-    from cms_ssg.build import status as run_status
+    from cms_ssg.status import status as run_status
 
     result = run_status(call.root, call.env)
     call.output.result(result, result.text)
@@ -80,7 +83,7 @@ def status(call: Call) -> None:
 @site_command("calendar", "cms calendar")
 def calendar(call: Call) -> None:
     """List what will go out or expire, and when."""
-    from cms_ssg.build import calendar as run_calendar
+    from cms_ssg.status import calendar as run_calendar
 
     items = run_calendar(call.root, call.env)
     rows = [[item.at, item.what, item.title, item.path] for item in items]

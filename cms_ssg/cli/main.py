@@ -6,7 +6,6 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
@@ -43,10 +42,10 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """The commands of the table above, imported one at a time."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
@@ -61,7 +60,7 @@ class LazyGroup(click.Group):
 
             near = difflib.get_close_matches(args[0], COMMANDS, 1) if args else []
             if near:
-                error.message += f' Did you mean "{near[0]}"?'
+                raise click.UsageError(f'{error.message.rstrip(".")}. Did you mean "{near[0]}"?', ctx) from None
             raise
 
 
@@ -132,32 +131,11 @@ def _mute_stdout() -> None:
 
 def _report_crash(call: Call, error: Exception) -> int:
     """One line for the user, everything for the crash log."""
-    import traceback
-
-    details = "".join(traceback.format_exception(error))
-    if os.environ.get("CMS_DEBUG"):
-        say_problem(details.rstrip())
-    place = _write_crash_log(call, details)
-    text = " ".join(str(error).split())[:200]
-    say_problem(f"internal error: {type(error).__name__}{': ' + text if text else ''} [internal]\n  {place}")
-    return FAILED
-
-
-def _write_crash_log(call: Call, details: str) -> str:
-    from datetime import UTC, datetime
+    from cms_ssg.crash import log_crash
 
     try:
-        path = call.root / ".cms" / "crash.log"
-        if not (call.root / "site.toml").is_file():
-            return "Set CMS_DEBUG=1 to see where it happened."
-        path.parent.mkdir(exist_ok=True)
-        heading: list[Any] = [
-            datetime.now(UTC).isoformat(timespec="seconds"),
-            f"cms_ssg {cms_ssg.__version__}",
-            f"Python {sys.version.split()[0]}",
-        ]
-        with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
-            log.write(f"{' | '.join(heading)} | {' '.join(sys.argv)}\n{details}\n")
-    except (OSError, CmsError):
-        return "Set CMS_DEBUG=1 to see where it happened."
-    return f"Details are in {path}; please report them."
+        root = call.root
+    except CmsError:
+        root = None
+    say_problem(log_crash(root, error))
+    return FAILED

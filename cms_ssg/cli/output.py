@@ -59,6 +59,14 @@ class Output(Reporter):
     def advance(self, count: int = 1) -> None:
         self._progress.advance(count)
 
+    def built(self, result: Any, changed: Sequence[str]) -> None:
+        from cms_ssg.cli.build import describe_build
+
+        self._said.clear()
+        self._progress.started_s = time.monotonic()
+        files = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
+        self.result(result, f"{time.strftime('%H:%M:%S')} {files + ': ' if files else ''}{describe_build(result)}")
+
     def close(self) -> None:
         """Takes the progress line away."""
         self._progress.clear()

@@ -16,7 +16,7 @@ def theme() -> None:
 @site_command("check", "cms theme check")
 def check(call: Call) -> int:
     """Find unknown variables, filters and missing templates; make a page that shows every template."""
-    from cms_ssg.build import check_theme
+    from cms_ssg.check import check_theme
 
     result = check_theme(call.root, call.env)
     errors = sum(problem.severity == "error" for problem in result.problems)

@@ -1,0 +1,153 @@
+"""Changes what a content file says of itself: whether it is public, since when, and any other field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cms_ssg.authoring.find import Content, find_content, read_bytes
+from cms_ssg.authoring.patch import Value, patch_front_matter
+from cms_ssg.authoring.write import write_file
+from cms_ssg.content.dates import DateError, load_zone, parse_date
+from cms_ssg.content.frontmatter import parse_front_matter
+from cms_ssg.errors import UsageError
+from cms_ssg.site import Site
+from cms_ssg.types import Json, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What was done. file: where it is now; path: of its page, "" if it has none; what: in words, for a person."""
+
+    file: str
+    path: str
+    what: str
+    problems: tuple[Problem, ...] = ()
+
+
+def publish(site: Site, what: str, at: str = "", now: datetime | None = None) -> Edit:
+    """Make content public, at once or not before at (in the site's zone where it names none).
+
+    Raises UsageError authoring.not-found, authoring.ambiguous, authoring.bad-time; CmsError where the file cannot be changed.
+    """
+    content = find_content(site, what)
+    fields = _read_fields(content)
+    changes: dict[str, Value] = _unset_draft(fields)
+    moment = now or datetime.now(UTC)
+    key = key_of(content, "publish_at")
+    if at:
+        moment = parse_moment(site, at)
+        changes[key] = moment
+    elif key in fields:
+        changes[key] = None
+    if fields.get(key_of(content, "date")) is None and uses_date(content):
+        changes[key_of(content, "date")] = moment.astimezone(load_zone(site.settings.timezone)).replace(microsecond=0)
+    when = f"will be public at {changes[key]}" if at else "is public"
+    return apply(content, changes, when, "was public already")
+
+
+def unpublish(site: Site, what: str) -> Edit:
+    """Make content a draft. Raises as publish does."""
+    content = find_content(site, what)
+    fields = _read_fields(content)
+    changes: dict[str, Value] = {"status": "draft"} if fields.get("status") == "published" else {}
+    if fields.get("draft") is not True and "status" not in changes and fields.get("status") != "draft":
+        changes["draft"] = True
+    return apply(content, changes, "is a draft", "was a draft already")
+
+
+def trash(site: Site, what: str) -> Edit:
+    """Take content off the site; what it was before is kept for restore. Raises as publish does."""
+    content = find_content(site, what)
+    fields = _read_fields(content)
+    changes: dict[str, Value] = {}
+    if fields.get("status") != "trashed":
+        changes["status"] = "trashed"
+        if fields.get("status") == "draft":
+            changes["draft"] = True
+    return apply(content, changes, f'is in the trash; cms restore "{content.file}" brings it back', "was in the trash already")
+
+
+def restore(site: Site, what: str) -> Edit:
+    """Bring trashed content back as the draft or public entry it was. Raises as publish does."""
+    content = find_content(site, what)
+    fields = _read_fields(content)
+    if fields.get("status") != "trashed":
+        return apply(content, {}, "", "was not in the trash")
+    return apply(content, {"status": None}, "is back" + (" as a draft" if fields.get("draft") is True else ""), "")
+
+
+def set_fields(site: Site, what: str, pairs: Sequence[str], gone: Sequence[str]) -> Edit:
+    """Set fields of content. pairs: ``key=value``, the value as YAML writes it; gone: keys to remove. Raises as publish does."""
+    content = find_content(site, what)
+    changes: dict[str, Value] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(
+                Problem("authoring.not-a-field", "", 0, f'"{pair}" is not KEY=VALUE', 'Such as: --set section=news --set "tags=[a, b]"')
+            )
+        changes[key_of(content, name.strip())] = _parse_value(value)
+    changes.update({key_of(content, name): None for name in gone})
+    return apply(
+        content, changes, "has " + ", ".join([*(pair.partition("=")[0].strip() for pair in pairs), *gone]) + " changed", "was so already"
+    )
+
+
+def apply(content: Content, changes: Mapping[str, Value], done: str, idle: str) -> Edit:
+    """Patch a file and say what was done, idle if it was so before."""
+    data = read_bytes(content.place, content.file)
+    patched = patch_front_matter(data, changes, content.file)
+    if patched != data:
+        write_file(content.place, patched, content.file)
+    return describe(Content(content.site, content.file), done if patched != data else idle)
+
+
+def describe(content: Content, what: str) -> Edit:
+    """An Edit of the file as it is now, with the problems a build would find in it."""
+    from cms_ssg.content.read import read_draft
+
+    draft, problems = read_draft(content.site.rules, content.file, read_bytes(content.place, content.file))
+    return Edit(content.file, content.path if draft is not None else "", what, tuple(problems))
+
+
+def parse_moment(site: Site, text: str) -> datetime:
+    """A time as a person gives it, in the site's zone. Raises UsageError authoring.bad-time."""
+    from cms_ssg.content.dates import HINT
+
+    try:
+        return parse_date(text, site.settings.timezone).astimezone(load_zone(site.settings.timezone))
+    except DateError as error:
+        raise UsageError(Problem("authoring.bad-time", "", 0, str(error), HINT)) from None
+
+
+def key_of(content: Content, field: str) -> str:
+    """The front matter key that the collection reads a field from."""
+    return content.rule.fields.get(field, field)
+
+
+def uses_date(content: Content) -> bool:
+    """Whether entries of this type are sorted by date and the file's name does not give it."""
+    schema = content.site.schemas.get(content.draft.type)
+    return content.rule.date == "" and schema is not None and any(name.lstrip("-") == "date" for name in schema.sort)
+
+
+def _read_fields(content: Content) -> dict[str, Json]:
+    return parse_front_matter(read_bytes(content.place, content.file), content.file).fields
+
+
+def _unset_draft(fields: Mapping[str, Json]) -> dict[str, Value]:
+    """What makes a file public: its own way of saying draft is turned round."""
+    changes: dict[str, Value] = {}
+    if fields.get("draft") not in (None, False):
+        changes["draft"] = False
+    if fields.get("status") not in (None, "published"):
+        changes["status"] = "published"
+    return changes
+
+
+def _parse_value(text: str) -> Json:
+    """A value as YAML front matter would read it; what is no YAML is text."""
+    front = parse_front_matter(f"---\nvalue: {text}\n---\n".encode("utf-8", "replace"), "")
+    return front.fields.get("value", text) if not front.problems and "\n" not in text else text

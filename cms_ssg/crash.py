@@ -1,0 +1,42 @@
+"""What is left of an unexpected exception: one line for the person, the whole story in .cms/crash.log."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cms_ssg
+
+_ASK = "Set CMS_DEBUG=1 to see where it happened."
+
+
+def log_crash(root: Path | None, error: BaseException) -> str:
+    """Write the traceback to the site's crash log; return the lines to show. root: the site's folder, if it is known."""
+    details = "".join(traceback.format_exception(error))
+    text = " ".join(str(error).split())[:200]
+    line = f"internal error: {type(error).__name__}{': ' + text if text else ''} [internal]"
+    if os.environ.get("CMS_DEBUG"):
+        line = f"{details.rstrip()}\n{line}"
+    return f"{line}\n  {_write(root, details)}"
+
+
+def _write(root: Path | None, details: str) -> str:
+    if root is None or not (root / "site.toml").is_file():
+        return _ASK
+    path = root / ".cms" / "crash.log"
+    heading = [
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        f"cms_ssg {cms_ssg.__version__}",
+        f"Python {sys.version.split()[0]}",
+        " ".join(sys.argv),
+    ]
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(f"{' | '.join(heading)}\n{details}\n")
+    except OSError:
+        return _ASK
+    return f"Details are in {path}; please report them."

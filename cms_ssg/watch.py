@@ -1,0 +1,216 @@
+"""Builds at every save in one warm process: what changed is gathered for a moment, built, and errors are said without stopping."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cms_ssg.errors import CmsError
+from cms_ssg.reporter import Reporter
+
+if TYPE_CHECKING:
+    from cms_ssg.build import BuildResult
+    from cms_ssg.site import Site
+
+QUIET_S: Final = 0.04
+"""Silence after the last event before a build: editors write, rename and touch in several steps."""
+
+LONGEST_S: Final = 1.0
+"""A stream of events holds a build up no longer."""
+
+IDLE_S: Final = 60.0
+"""Without any event the clock and the files are looked at so often: entries fall due, and an event may be lost."""
+
+SITE_FOLDERS: Final = ("static", "data", "themes", "i18n", "content_schema")
+SKIPPED: Final = frozenset({".cms", ".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"})
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file's name is one that editors and file systems use in passing."""
+    return (
+        name.startswith((".", "#"))
+        or name.endswith(("~", ".swp", ".swx", ".swo", ".tmp", ".temp", ".part", ".crdownload", ".bak", "___jb_tmp___", "___jb_old___"))
+        or name == "4913"
+    )
+
+
+def watch(
+    root: Path, *, env: str = "", reporter: Reporter | None = None, poll: bool = False,
+    on_ready: Callable[[], None] = lambda: None, on_written: Callable[[], None] = lambda: None,
+) -> None:  # fmt: skip
+    """Build now and at every save until interrupted.
+
+    poll: look at the files every second instead of being told; on_ready: called after the first build;
+    on_written: called when a build wrote or removed something.
+    """
+    reporter = reporter or Reporter()
+    events: queue.SimpleQueue[str] = queue.SimpleQueue()
+    watcher = Watcher(root, events, poll, reporter)
+    try:
+        watcher.begin(env)
+        run_build(root, env, reporter, on_written, first=True)
+        on_ready()
+        for changed in gather(events, root):
+            run_build(root, env, reporter, on_written, changed=changed)
+            if changed is None or any(not name.startswith("content/") for name in changed):
+                watcher.begin(env)
+    finally:
+        watcher.stop()
+
+
+def gather(events: queue.SimpleQueue[str], root: Path, idle_s: float = IDLE_S) -> Iterator[list[str] | None]:
+    """Groups of changed files, relative to root and sorted, each when QUIET_S has passed without another; None after idle_s of nothing."""
+    while True:
+        try:
+            names = {events.get(timeout=idle_s)}
+        except queue.Empty:
+            yield None
+            continue
+        until = time.monotonic() + LONGEST_S
+        while time.monotonic() < until:
+            try:
+                names.add(events.get(timeout=QUIET_S))
+            except queue.Empty:
+                break
+        yield sorted(Path(name).relative_to(root).as_posix() if Path(name).is_relative_to(root) else name for name in names)
+
+
+def run_build(
+    root: Path, env: str, reporter: Reporter, on_written: Callable[[], None], *, changed: list[str] | None = None, first: bool = False
+) -> BuildResult | None:
+    """One build, whose errors are said and end nothing."""
+    from cms_ssg.build import BuildOptions, build
+
+    try:
+        result = build(root, BuildOptions(env=env), reporter)
+    except CmsError as error:
+        for problem in error.problems:
+            reporter.problem(problem)
+        return None
+    except Exception as error:  # noqa: BLE001 - the next save may mend it
+        from cms_ssg.crash import log_crash
+
+        reporter.note(log_crash(root, error))
+        return None
+    for problem in result.problems:
+        reporter.problem(problem)
+    if result.written or result.removed or result.failed or first:
+        reporter.built(result, changed or [])
+    if result.written or result.removed:
+        on_written()
+    return result
+
+
+class Watcher:
+    """Tells a queue the paths of files that change below the folders a site is made of."""
+
+    def __init__(self, root: Path, events: queue.SimpleQueue[str], poll: bool, reporter: Reporter) -> None:
+        self.root, self.events, self.poll, self.reporter = root, events, poll, reporter
+        self._observer: Any = None
+        self._watched: set[tuple[Path, bool]] = set()
+        self._output = root / "build"
+
+    def begin(self, env: str) -> None:
+        """Watch what the settings of now name; called again it adds what is new."""
+        wanted = set(self._list_folders(env))
+        if self._observer is None or wanted - self._watched:
+            try:
+                self._start(wanted | self._watched)
+            except OSError as error:
+                if self.poll:
+                    raise
+                self.reporter.note(f"The system cannot watch so many folders ({error.strerror}); the files are looked at every second.")
+                self.poll = True
+                self._start(wanted | self._watched)
+
+    def stop(self) -> None:
+        """End watching."""
+        if self._observer is not None:
+            self._observer.stop()
+            self._observer.join(2)
+            self._observer = None
+
+    def _start(self, folders: set[tuple[Path, bool]]) -> None:
+        if self._observer is None:
+            self._observer = self._make_observer()
+            self._observer.start()
+        for folder, recursive in sorted(folders - self._watched if self._observer.emitters else folders):
+            if folder.is_dir():
+                self._observer.schedule(_Handler(self), str(folder), recursive=recursive)
+                self._watched.add((folder, recursive))
+
+    def _make_observer(self) -> Any:
+        self._watched.clear()
+        if self.poll:
+            from watchdog.observers.polling import PollingObserver
+
+            return PollingObserver(timeout=1.0)
+        from watchdog.observers import Observer
+
+        return Observer()
+
+    def _list_folders(self, env: str) -> Iterator[tuple[Path, bool]]:
+        """(folder, with all below it): the site's own folder flat, for site.toml and for folders that appear."""
+        yield self.root, False
+        names = set(SITE_FOLDERS)
+        try:
+            site = _open(self.root, env)
+        except CmsError:  # a build says it; until it is mended the usual folders are watched
+            names.add("content")
+        else:
+            self._output = (self.root / site.settings.target.url.partition(":")[2]).resolve()
+            names.update(rule.path.strip("/") or "." for rule in site.settings.collection)
+            names.update(name.rpartition("/")[0] for name in site.settings.redirect_files if "/" in name)
+            yield from ((folder, True) for folder in _list_themes(site) if not folder.is_relative_to(self.root))
+        if "." in names:
+            names.remove(".")
+            names.update(path.name for path in self.root.iterdir() if path.is_dir())
+        for name in names:
+            path = self.root / name
+            above = any(other != name and f"{name}/".startswith(f"{other}/") for other in names)
+            if path.is_dir() and not above and self._concerns(path):
+                yield path, True
+
+    def tell(self, path: str) -> None:
+        """A file at path was written, moved or removed."""
+        if not is_temporary(path.rpartition("/")[2]) and self._concerns(Path(path)):
+            self.events.put(path)
+
+    def _concerns(self, path: Path) -> bool:
+        """Whether a path is the site's and not of the store, the output or a tool."""
+        inner = path.relative_to(self.root).parts if path.is_relative_to(self.root) else ()
+        return not SKIPPED.intersection(inner) and not path.is_relative_to(self._output)
+
+
+class _Handler:
+    """What watchdog calls, in a thread of its own."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.watcher = watcher
+
+    def dispatch(self, event: Any) -> None:
+        if event.event_type in ("opened", "closed_no_write") or (event.is_directory and event.event_type == "modified"):
+            return
+        for path in (event.src_path, getattr(event, "dest_path", "")):
+            if path:
+                self.watcher.tell(path.decode("utf-8", "surrogateescape") if isinstance(path, bytes) else path)
+
+
+def _open(root: Path, env: str) -> Site:
+    import os
+
+    from cms_ssg.site import open_site
+
+    return open_site(root, os.environ, env)
+
+
+def _list_themes(site: Site) -> list[Path]:
+    from cms_ssg.themes import theme_chain
+
+    try:
+        return theme_chain(site.root, site.settings)
+    except CmsError:
+        return []
