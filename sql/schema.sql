@@ -513,6 +513,7 @@ CREATE TABLE cms.sites (
     built_at_clock timestamp with time zone,
     derive_digest bytea,
     sync_state jsonb DEFAULT '{}'::jsonb NOT NULL,
+    known_inputs bytea,
     lease_epoch bigint DEFAULT 0 NOT NULL,
     lease_holder text,
     lease_expires_at timestamp with time zone

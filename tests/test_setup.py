@@ -25,7 +25,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
     asked: list[tuple[str, str]] = []  # noqa: RUF012
 
-    def log_message(self, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         self.asked.append((self.path, self.headers.get("Authorization", "")))
 
 

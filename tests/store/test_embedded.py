@@ -296,9 +296,8 @@ def test_files_are_private_and_parents_keep_their_modes(site: Path) -> None:
 def test_settings_are_those_of_a_store_that_can_be_made_again(site: Path) -> None:
     with connect(embedded.start(site)) as conn:
         shown = dict(conn.execute("SELECT name, setting FROM pg_settings").fetchall())
-        assert conn.execute("SELECT datcollate, datlocale, pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'cms'").fetchone() == (
-            "C", "C.UTF-8", "UTF8",
-        )  # fmt: skip
+        row = conn.execute("SELECT datcollate, datlocale, pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'cms'").fetchone()
+        assert row == ("C", "C.UTF-8", "UTF8")
     wanted = {
         "fsync": "on",
         "synchronous_commit": "off",
