@@ -49,16 +49,17 @@ def make_gallery(render: Callable[[str, dict[str, Any]], str], samples: tuple[Sa
     parts = ['<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Theme gallery</title>']
     parts.append(
         "<style>:root{color-scheme:light dark}body{font:1rem/1.5 system-ui;margin:2rem}.pair{display:flex;gap:1rem;overflow:auto}"
-        "iframe{border:1px solid #8888;height:900px;flex:none;width:1100px}iframe.phone{width:390px}</style></head><body><h1>Theme gallery</h1><ul>"
+        "iframe{border:1px solid #8888;height:900px;flex:none;width:1100px}iframe.phone{width:390px}</style></head>\n"
+        "<body><h1>Theme gallery</h1><ul>"
     )
     parts += [f'<li><a href="#{index}">{escape(sample.name)}</a></li>' for index, sample in enumerate(samples)]
     parts.append("</ul>")
     for index, sample in enumerate(samples):
-        html = escape(render(sample.template, sample.values))
-        title = escape(sample.name)
+        # Sandboxed without scripts, a frame also ignores the refresh of redirect.html.
+        title, html = escape(sample.name), escape(render(sample.template, sample.values))
+        frame = f'sandbox="allow-same-origin" loading="lazy" srcdoc="{html}"></iframe>'
         parts.append(f'<h2 id="{index}">{title} <small>{escape(sample.template)}</small></h2><div class="pair">')
-        parts.append(f'<iframe class="phone" title="{title}, phone" loading="lazy" srcdoc="{html}"></iframe>')
-        parts.append(f'<iframe title="{title}, desktop" loading="lazy" srcdoc="{html}"></iframe></div>')
+        parts.append(f'<iframe class="phone" title="{title}, phone" {frame}<iframe title="{title}, desktop" {frame}</div>')
     parts.append("</body></html>\n")
     return "\n".join(parts)
 
