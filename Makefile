@@ -26,11 +26,13 @@ bench: ## Measure beside Hugo: make bench ARGS="--articles 10000"
 	@$(PY) scripts/bench.py $(ARGS)
 
 check: setup ## Look at format, lint, types, imports, lengths of files; half a minute
-	@.venv/bin/ruff format --check --quiet . || (.venv/bin/ruff format --check . ; exit 1)
-	@.venv/bin/ruff check --quiet .
-	@.venv/bin/mypy --no-error-summary
-	@.venv/bin/lint-imports --no-cache > .ruff_cache/imports.txt || (cat .ruff_cache/imports.txt; exit 1)
-	@$(PY) -m pytest -q tests/test_house.py
+	@bad=0; \
+	.venv/bin/ruff format --check --quiet --output-format concise . || bad=1; \
+	.venv/bin/ruff check --quiet --output-format concise . || bad=1; \
+	.venv/bin/mypy --no-error-summary || bad=1; \
+	imports=$$(.venv/bin/lint-imports 2>&1) || { echo "$$imports"; bad=1; }; \
+	$(PY) -m pytest -q tests/test_house.py || bad=1; \
+	exit $$bad
 
 format: setup ## Put the code into the one format
 	@.venv/bin/ruff check --quiet --fix-only .
