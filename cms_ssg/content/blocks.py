@@ -75,8 +75,7 @@ class BlockParser(ParserBlock):
                 state.line = endLine
                 break
             if counts[line] - state.blkIndent >= 4 and code is not None:
-                if not (self.table is not None and self.table(state, line, endLine, False)):
-                    code(state, line, endLine, False)
+                code(state, line, endLine, False)
             else:
                 char = src[starts[line] + shifts[line]]
                 if state.level or not parse_simple(state, char, line, endLine, self.extended):
@@ -113,7 +112,7 @@ def parse_text(parser: BlockParser, state: Any, start: int, endLine: int) -> Non
         at = starts[line] + shifts[line]
         if at >= ends[line]:
             break
-        if counts[line] - indent > 3:
+        if counts[line] - indent > 3 and parser.code is not None:
             line += 1
             continue
         char = src[at]

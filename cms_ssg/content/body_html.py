@@ -234,6 +234,9 @@ class BodyWriter:
         line = self.first_line + token.map[0]
         self.out.append(write_html(token.content, line, self.add_link, check_names=self.extended, sanitized=self.sanitized))
 
+    def _html_line(self, token: Any) -> None:
+        self.out.append(self.inline(token.content, self.first_line + token.map[0]) + "\n")
+
     def _open_shortcode(self, token: Any, line: int = 0) -> None:
         self.outer.append((self.out, (token, line or self.first_line + token.map[0])))
         self.out = []
@@ -284,6 +287,7 @@ BLOCKS: Final[dict[str, Callable[[BodyWriter, Any], None]]] = {
     "fence": BodyWriter._fence,
     "code_block": BodyWriter._code,
     "html_block": BodyWriter._html,
+    "html_line": BodyWriter._html_line,
     "shortcode_open": BodyWriter._open_shortcode,
     "shortcode_close": BodyWriter._close_shortcode,
     "footnote_reference_open": BodyWriter._open_note,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLink, validateLink
+from markdown_it.common.html_blocks import block_names
+from markdown_it.rules_block.html_block import html_block
 from markdown_it.rules_inline.html_inline import html_inline
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote.index import footnote_def, footnote_inline, footnote_ref
@@ -13,9 +15,11 @@ from mdit_py_plugins.footnote.index import footnote_def, footnote_inline, footno
 from cms_ssg.content.blocks import BlockParser, parse_heading
 from cms_ssg.content.inlines import InlineParser, is_relative
 from cms_ssg.content.markdown import MAX_NESTING
-from cms_ssg.content.raw_html import TAG, is_element
+from cms_ssg.content.raw_html import MATH_ELEMENTS, TAG, is_element
 from cms_ssg.content.shortcodes import shortcode_block, shortcode_inline
 from cms_ssg.content.tables import parse_table
+
+BLOCK_NAMES: Final = frozenset(block_names)
 
 
 class Parser(MarkdownIt):
@@ -33,7 +37,7 @@ class Parser(MarkdownIt):
             block.before("reference", "footnote_def", footnote_def, {"alt": ["paragraph", "reference"]})
             block.before("table", "shortcode_block", shortcode_block, {"alt": ["paragraph", "reference", "blockquote", "list"]})
             deflist_plugin(self)
-            block.at("html_block", _known_html_block(block), {"alt": ["paragraph", "reference", "blockquote"]})
+            block.at("html_block", mdx_block if mdx else known_html_block, {"alt": ["paragraph", "reference", "blockquote"]})
             inline.after("image", "footnote_inline", footnote_inline)
             inline.after("footnote_inline", "footnote_ref", footnote_ref)
             inline.before("escape", "shortcode", shortcode_inline)
@@ -65,14 +69,38 @@ def known_html_inline(state: Any, silent: bool) -> bool:
     return html_inline(state, silent)
 
 
-def _known_html_block(ruler: Any) -> Any:
-    html_block = next(rule.fn for rule in ruler.__rules__ if rule.name == "html_block")
+def known_html_block(state: Any, startLine: int, endLine: int, silent: bool) -> bool:
+    """The rule for blocks of HTML; a line that only looks like a tag is text."""
+    begin = state.bMarks[startLine] + state.tShift[startLine]
+    match = TAG.match(state.src, begin, state.eMarks[startLine])
+    if match is not None and not is_element(match[2]):
+        return False
+    return bool(html_block(state, startLine, endLine, silent))
 
-    def known_html_block(state: Any, startLine: int, endLine: int, silent: bool) -> bool:
-        begin = state.bMarks[startLine] + state.tShift[startLine]
-        match = TAG.match(state.src, begin, state.eMarks[startLine])
-        if match is not None and not is_element(match[2]):
-            return False
+
+def mdx_block(state: Any, startLine: int, endLine: int, silent: bool) -> bool:
+    """The rule for HTML in MDX: a line of tags stands alone, so that what lies between such lines is Markdown."""
+    begin, end = state.bMarks[startLine] + state.tShift[startLine], state.eMarks[startLine]
+    src = state.src
+    first = TAG.match(src, begin, end)
+    if first is None or not is_element(first[2]):
+        return False
+    name = first[2].lower()
+    if name in ("pre", "script", "style", "textarea"):
         return bool(html_block(state, startLine, endLine, silent))
-
-    return known_html_block
+    at = begin
+    while (tag := TAG.match(src, at, end)) is not None:
+        at = tag.end()
+        while at < end and src[at] in " \t":
+            at += 1
+    only_tags = at >= end
+    if silent:
+        return name in BLOCK_NAMES or (only_tags and name not in ("br", "img", "wbr", "input"))
+    if not only_tags and name not in BLOCK_NAMES and name not in MATH_ELEMENTS:
+        return False
+    kind = "html_block" if only_tags or name in MATH_ELEMENTS else "html_line"
+    token = state.push(kind, "", 0)
+    token.content = src[begin:end].rstrip() + ("\n" if kind == "html_block" else "")
+    token.map = [startLine, startLine + 1]
+    state.line = startLine + 1
+    return True
