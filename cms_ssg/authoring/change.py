@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from cms_ssg.authoring.find import Content, find_content, read_bytes
 from cms_ssg.authoring.patch import Value, patch_front_matter
 from cms_ssg.authoring.write import write_file
-from cms_ssg.content.dates import DateError, load_zone, parse_date
+from cms_ssg.content.collections import find_type
+from cms_ssg.content.dates import HINT, DateError, load_zone, parse_date
 from cms_ssg.content.frontmatter import parse_front_matter
 from cms_ssg.errors import UsageError
 from cms_ssg.site import Site
@@ -114,8 +115,6 @@ def describe(content: Content, what: str) -> Edit:
 
 def parse_moment(site: Site, text: str) -> datetime:
     """A time as a person gives it, in the site's zone. Raises UsageError authoring.bad-time."""
-    from cms_ssg.content.dates import HINT
-
     try:
         return parse_date(text, site.settings.timezone).astimezone(load_zone(site.settings.timezone))
     except DateError as error:
@@ -129,8 +128,9 @@ def key_of(content: Content, field: str) -> str:
 
 def uses_date(content: Content) -> bool:
     """Whether entries of this type are sorted by date and the file's name does not give it."""
-    schema = content.site.schemas.get(content.draft.type)
-    return content.rule.date == "" and schema is not None and any(name.lstrip("-") == "date" for name in schema.sort)
+    rule, site = content.rule, content.site
+    schema = site.schemas.get(find_type(rule, content.file.removeprefix(f"{rule.path.strip('/')}/")))
+    return rule.date == "" and schema is not None and any(name.lstrip("-") == "date" for name in schema.sort)
 
 
 def _read_fields(content: Content) -> dict[str, Json]:

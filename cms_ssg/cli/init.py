@@ -8,16 +8,16 @@ from cms_ssg.cli.call import Call, site_command
 
 
 @site_command("init", "cms init my-site\ncms init my-site --starter blog")
-@click.argument("folder", metavar="DIR")
+@click.argument("new_folder", metavar="DIR")
 @click.option("--starter", default="blog", show_default=True, metavar="NAME", help="Which site to copy.")
-def init(call: Call, folder: str, starter: str) -> None:
+def init(call: Call, new_folder: str, starter: str) -> None:
     """Make a small real site in DIR, a new or empty folder."""
     from pathlib import Path
 
     from cms_ssg.starters import copy_starter
 
     base = call.folder or "."
-    target = Path(base, folder)
+    target = Path(base, new_folder)
     files = copy_starter(starter, target)
     steps = (
         f"Made {target} with {len(files)} files. Now:\n\n  cd {target}\n  cms serve          # build it, look at it, and see every save\n"

@@ -176,7 +176,7 @@ class _Reading:
 
     def _take_status(self, fields: dict[str, Json]) -> Status:
         draft, status = fields.pop("draft", False), fields.pop("status", None)
-        if draft:
+        if draft and status != "trashed":  # the trash remembers what was a draft
             return "draft"
         return status or "published"
 

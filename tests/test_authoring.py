@@ -1,0 +1,306 @@
+"""New, edit, publish, move, trash: what happens to the files, and how a file is found by what people call it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cms_ssg.authoring import find_content, move, new_entry, publish, restore, set_fields, trash, unpublish
+from cms_ssg.errors import CmsError, UsageError
+from cms_ssg.load_settings import load_settings
+from cms_ssg.site import Site
+
+NOW = datetime(2026, 11, 23, 8, 30, 15, tzinfo=UTC)
+
+SITE = 'timezone = "Europe/Rome"\nbase_url = "https://a.org"\n'
+FLOOD = "---\ntitle: The great flood  # of 1966\nslug: flood\ndate: 2025-03-01\ndraft: true\n---\nWater.\n"
+
+
+def write(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(text.encode())
+    return root
+
+
+def open_site(root: Path) -> Site:
+    return Site(root, load_settings(root, {}))
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    posts = {"content/posts/the-flood.md": FLOOD, "content/posts/drought.md": "---\ntitle: A great drought\ndate: 2025-04-01\n---\nDust.\n"}
+    return open_site(write(tmp_path, {"site.toml": SITE, **posts, "content/pages/about.md": "# About us\n"}))
+
+
+def text_of(site: Site, file: str) -> str:
+    return (site.root / file).read_bytes().decode()
+
+
+def code_of(error: pytest.ExceptionInfo[CmsError]) -> str:
+    return error.value.problems[0].code
+
+
+# Finding
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "content/posts/the-flood.md",
+        "./content/posts/the-flood.md",
+        "flood",
+        "the-flood",
+        "Great Flood",
+        "/2025/03/flood/",
+        "https://a.org/2025/03/flood/?x=1",
+    ],
+)
+def test_content_is_found_by_path_url_slug_or_title(site: Site, what: str) -> None:
+    assert find_content(site, what).file == "content/posts/the-flood.md"
+
+
+def test_content_without_front_matter_is_found_by_its_heading(site: Site) -> None:
+    assert find_content(site, "about us").file == "content/pages/about.md"
+    assert find_content(site, "/about/").path == "/about/"
+
+
+def test_file_is_found_from_where_one_stands(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(site.root / "content/posts")
+    assert find_content(site, "drought.md").file == "content/posts/drought.md"
+
+
+def test_ambiguous_name_lists_the_candidates(site: Site) -> None:
+    with pytest.raises(UsageError, match=r"content/posts/drought\.md\n  content/posts/the-flood\.md") as caught:
+        find_content(site, "great")
+    assert code_of(caught) == "authoring.ambiguous"
+
+
+@pytest.mark.parametrize("what", ["nothing like it", "", "\0", "../../etc/passwd", "/nope/", "site.toml"])
+def test_unknown_name_is_said(site: Site, what: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        find_content(site, what)
+    assert code_of(caught) == "authoring.not-found"
+
+
+# New
+
+
+def test_new_post_is_a_dated_draft_in_its_collection(site: Site) -> None:
+    edit = new_entry(site, "post", 'Rain: "at last"', section="news", now=NOW)
+    assert edit.file == "content/posts/rain-at-last.md"
+    assert (
+        text_of(site, edit.file)
+        == '---\ntitle: "Rain: \\"at last\\""\ndate: 2026-11-23T09:30:15+01:00\nsection: news\ndraft: true\n---\n\n'
+    )
+    assert edit.path == "/2026/11/rain-at-last/"
+    assert not edit.problems
+
+
+def test_new_file_never_overwrites(site: Site) -> None:
+    with pytest.raises(CmsError) as caught:
+        new_entry(site, "post", "Drought")
+    assert code_of(caught) == "authoring.exists"
+    assert "Dust." in text_of(site, "content/posts/drought.md")
+    assert not list(site.root.glob("content/posts/.*"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "options", "file"),
+    [
+        ('date = "filename"', {}, "c/2026-11-23-x-y.md"),
+        ('date = "path"', {}, "c/2026/11/23/x-y.md"),
+        ('locale = "folder"', {"locale": "it"}, "c/it/x-y.md"),
+        ('locale = "suffix"', {"locale": "it"}, "c/x-y.it.md"),
+        ('section = "folder"', {"section": "Local news"}, "c/local-news/x-y.md"),
+        ('glob = ["**/index.md"]', {}, "c/x-y/index.md"),
+        ('glob = ["**/*.mdx"]', {"slug": "Other"}, "c/other.mdx"),
+    ],
+)
+def test_new_file_lies_where_the_collection_reads_it(tmp_path: Path, rule: str, options: dict[str, str], file: str) -> None:
+    site = open_site(write(tmp_path, {"site.toml": f'locales = ["en", "it"]\n[[collection]]\nname = "c"\npath = "c"\n{rule}\n'}))
+    edit = new_entry(site, "post", "X y", now=NOW, **options)  # type: ignore[arg-type]
+    assert edit.file == file
+    draft = find_content(site, file).draft
+    assert draft.locale == options.get("locale", "en")
+    assert draft.fields["date"][:10] == "2026-11-23"
+
+
+def test_new_file_speaks_the_dialect_of_its_neighbours_and_the_keys_of_its_collection(tmp_path: Path) -> None:
+    text = '[[collection]]\nname = "c"\npath = "c"\nfields = {date = "created", section = "category"}\n'
+    site = open_site(write(tmp_path, {"site.toml": text, "c/a.md": '+++\ntitle = "a"\n+++\n'}))
+    edit = new_entry(site, "post", "X", section="s", draft=False, now=NOW)
+    assert text_of(site, edit.file) == '+++\ntitle = "X"\ncreated = 2026-11-23T08:30:15Z\ncategory = "s"\n+++\n\n'
+
+
+def test_new_page_and_author_need_no_date(site: Site) -> None:
+    assert text_of(site, new_entry(site, "page", "Contact").file) == "---\ntitle: Contact\ndraft: true\n---\n\n"
+    assert new_entry(site, "author", "Ada Lovelace", draft=False).file == "content/authors/ada-lovelace.md"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(("pst", "x"), "authoring.no-type"), (("post", "  "), "authoring.no-slug")],
+)
+def test_new_entry_that_cannot_be_is_a_usage_error(site: Site, arguments: tuple[str, str], code: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        new_entry(site, *arguments)
+    assert code_of(caught) == code
+
+
+# Publish, trash
+
+
+def test_publish_turns_the_draft_round_and_touches_nothing_else(site: Site) -> None:
+    edit = publish(site, "flood")
+    assert text_of(site, edit.file) == FLOOD.replace("draft: true", "draft: false")
+    assert publish(site, "flood").what == "was public already"
+
+
+def test_publish_at_a_time_in_the_sites_zone(site: Site) -> None:
+    edit = publish(site, "flood", "2026-12-01 09:00")
+    assert text_of(site, edit.file) == FLOOD.replace("draft: true\n", "draft: false\npublish_at: 2026-12-01T09:00:00+01:00\n")
+    assert find_content(site, "flood").draft.publish_at == datetime(2026, 12, 1, 8, tzinfo=UTC)
+    publish(site, "flood")
+    assert "publish_at" not in text_of(site, edit.file)
+
+
+def test_publish_at_nonsense_is_a_usage_error(site: Site) -> None:
+    with pytest.raises(UsageError) as caught:
+        publish(site, "flood", "next tuesday")
+    assert code_of(caught) == "authoring.bad-time"
+
+
+def test_publish_dates_a_post_that_has_no_date(site: Site) -> None:
+    write(site.root, {"content/posts/x.md": "---\ntitle: X\ndraft: true\n---\n"})
+    publish(site, "x", now=NOW)
+    assert "date: 2026-11-23T09:30:15+01:00\n" in text_of(site, "content/posts/x.md")
+
+
+def test_unpublish_and_publish_again(site: Site) -> None:
+    unpublish(site, "drought")
+    assert find_content(site, "drought").draft.status == "draft"
+    publish(site, "drought")
+    assert find_content(site, "drought").draft.status == "published"
+
+
+@pytest.mark.parametrize("before", ["draft: true\n", "draft: false\n", "status: draft\n", "status: published\n", ""])
+def test_restore_brings_back_what_trash_took(site: Site, before: str) -> None:
+    write(site.root, {"content/posts/x.md": f"---\ntitle: X\ndate: 2025-01-01\n{before}---\n"})
+    was = find_content(site, "x").draft.status
+    trash(site, "x")
+    assert find_content(site, "x").draft.status == "trashed"
+    trash(site, "x")
+    restore(site, "x")
+    assert find_content(site, "x").draft.status == was
+
+
+# Fields
+
+
+def test_fields_are_set_as_yaml_reads_them_and_removed(site: Site) -> None:
+    set_fields(site, "flood", ["tags=[a, b]", "is_featured=true", "section=news: local"], ["draft"])
+    text = text_of(site, "content/posts/the-flood.md")
+    assert text == FLOOD.replace("draft: true\n", 'tags: [a, b]\nis_featured: true\nsection: "news: local"\n')
+
+
+def test_field_that_makes_no_sense_is_reported_but_written(site: Site) -> None:
+    edit = set_fields(site, "flood", ["date=soon"], [])
+    assert [problem.code for problem in edit.problems] == ["content.field"]
+
+
+def test_mode_is_kept_and_nothing_is_left_beside(site: Site) -> None:
+    place = site.root / "content/posts/the-flood.md"
+    place.chmod(0o640)
+    publish(site, "flood")
+    assert stat.S_IMODE(place.stat().st_mode) == 0o640
+    assert sorted(os.listdir(place.parent)) == ["drought.md", "the-flood.md"]
+
+
+def test_link_is_not_followed(site: Site) -> None:
+    os.symlink("/etc/hostname", site.root / "content/posts/link.md")
+    with pytest.raises(CmsError):
+        publish(site, "content/posts/link.md")
+
+
+# Move
+
+
+def test_move_with_a_slug_in_front_matter_changes_it_and_keeps_the_old_address(site: Site) -> None:
+    edit = move(site, "flood", slug="Great flood")
+    assert text_of(site, edit.file) == FLOOD.replace("slug: flood", "slug: great-flood").replace(
+        "true\n", "true\naliases: [/2025/03/flood/]\n"
+    )
+    assert (edit.file, edit.path) == ("content/posts/the-flood.md", "/2025/03/great-flood/")
+    move(site, "great-flood", slug="flood")
+    assert "aliases: [/2025/03/great-flood/]" in text_of(site, edit.file)
+
+
+def test_move_without_a_slug_renames_the_file(site: Site) -> None:
+    edit = move(site, "drought", slug="dry")
+    assert edit.file == "content/posts/dry.md"
+    assert not (site.root / "content/posts/drought.md").exists()
+    assert "aliases: [/2025/04/drought/]" in text_of(site, edit.file)
+    assert move(site, "dry", slug="arid", alias=False).path == "/2025/04/arid/"
+    assert "dry" not in text_of(site, "content/posts/arid.md").replace("drought", "")
+
+
+def test_move_to_another_file_or_folder(site: Site) -> None:
+    assert move(site, "about", to="content/pages/company/").file == "content/pages/company/about.md"
+    assert move(site, "about", to="content/pages/us.md").path == "/us/"
+    assert "aliases: [/about/, /company/about/]" in text_of(site, "content/pages/us.md")
+
+
+def test_move_to_another_section(site: Site, tmp_path: Path) -> None:
+    edit = move(site, "flood", section="news")
+    assert "section: news" in text_of(site, edit.file)
+    assert "aliases" not in text_of(site, edit.file)
+    text = '[[collection]]\nname = "c"\npath = "c"\nsection = "folder"\nurl = "/{section}/{slug}/"\n'
+    other = open_site(write(tmp_path / "other", {"site.toml": text, "c/a/x.md": "---\ntitle: X\n---\n", "c/y.md": "---\ntitle: Y\n---\n"}))
+    assert move(other, "x", section="b").file == "c/b/x.md"
+    assert "aliases: [/a/x/]" in text_of(other, "c/b/x.md")
+    assert move(other, "y", section="b").file == "c/b/y.md"
+
+
+def test_move_takes_the_files_of_a_bundle_along(site: Site) -> None:
+    write(
+        site.root,
+        {"content/posts/trip/index.md": "---\ntitle: Trip\ndate: 2025-05-01\n---\n![](a.png)\n", "content/posts/trip/a.png": "png"},
+    )
+    edit = move(site, "trip", slug="journey")
+    assert edit.file == "content/posts/journey/index.md"
+    assert (site.root / "content/posts/journey/a.png").exists()
+    assert not (site.root / "content/posts/trip").exists()
+
+
+def test_move_of_a_translated_file_keeps_its_name(tmp_path: Path) -> None:
+    text = 'locales = ["en", "it"]\n[[collection]]\nname = "c"\npath = "c"\ntype = "page"\nlocale = "suffix"\nurl = "/{slug}/"\n'
+    site = open_site(write(tmp_path, {"site.toml": text, "c/x.md": "# X\n", "c/x.it.md": "# X\n"}))
+    assert move(site, "c/x.it.md", slug="y").file == "c/x.it.md"
+    assert find_content(site, "c/x.it.md").path == "/it/y/"
+
+
+def test_move_follows_a_path_in_front_matter(tmp_path: Path) -> None:
+    text = '[[collection]]\nname = "c"\npath = "c"\nurl = "/{path}/"\n'
+    site = open_site(write(tmp_path, {"site.toml": text, "c/x.md": '+++\npath = "2015/05/15/x"\ntitle = "X"\n[extra]\na = 1\n+++\n'}))
+    edit = move(site, "c/x.md", slug="y")
+    assert edit.path == "/2015/05/15/y/"
+    assert text_of(site, "c/x.md") == '+++\npath = "2015/05/15/y"\ntitle = "X"\naliases = ["/2015/05/15/x/"]\n[extra]\na = 1\n+++\n'
+
+
+@pytest.mark.parametrize("to", ["../out.md", "/etc/x.md", "static/x.md", "a\\b.md", "content/posts/the-flood.md"])
+def test_move_out_of_content_or_over_another_file_is_refused(site: Site, to: str) -> None:
+    before = text_of(site, "content/posts/drought.md")
+    with pytest.raises(CmsError):
+        move(site, "drought", to=to)
+    assert text_of(site, "content/posts/drought.md") == before
+
+
+def test_move_to_nowhere_is_a_usage_error(site: Site) -> None:
+    with pytest.raises(UsageError) as caught:
+        move(site, "drought")
+    assert code_of(caught) == "authoring.no-target"
