@@ -5,17 +5,21 @@ The samples also drive the theme's tests. They are values only: what renders the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup, escape
 
-from cms_ssg.render.strings import Strings, forget, make_t
+from cms_ssg.render.strings import Strings, forget, load_strings, make_t
+from cms_ssg.render.theme import Theme, list_assets, read_asset
 from cms_ssg.types import Heading
+
+if TYPE_CHECKING:
+    from cms_ssg.site import Site
 
 BASE_URL: Final = "https://example.org"
 
@@ -27,6 +31,13 @@ TITLES: Final = (
     "Rain gauges of the Po valley",
     "Bridge, ferry, ford",
     "Letters from the lighthouse",
+)
+
+SAMPLE_IMAGE: Final = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1600 900' width='1600' height='900'%3E"
+    "%3Cpath fill='%23c9d9dd' d='M0 0h1600v900H0z'/%3E"
+    "%3Cpath fill='%235d8793' d='m0 640 330-30 150-140 130 70 150-160 140 70 140-120 160 90 170-120 230 90v510H0z'/%3E"
+    "%3Cpath fill='%232f5a68' d='m0 760 260-70 210 50 230-120 220 80 250-120 430 80v240H0z'/%3E%3C/svg%3E"
 )
 
 FEW_WORDS: Final = "Portugal measured the border a fifth longer than Spain did, and neither had made a mistake. "
@@ -64,6 +75,36 @@ def make_gallery(render: Callable[[str, dict[str, Any]], str], samples: tuple[Sa
     return "\n".join(parts)
 
 
+def write_gallery(site: Site, chain: Sequence[Path], folder: Path) -> Path:
+    """Write the gallery of a theme chain (child first) with the site's tokens and strings; returns the page.
+
+    It shows the default locale and, if the site has one, the first that is written the other way.
+    A template that fails is shown as its error, so that the others can be looked at.
+    """
+    settings, theme = site.settings, Theme(chain)
+    for name, path in list_assets(chain).items():
+        target = folder / "assets" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(read_asset(path, settings.tokens))
+    first = settings.locales[0]
+    strings = [child / "i18n" for child in reversed(chain)] + [site.root / "i18n"]
+    samples: list[Sample] = []
+    for locale in [first, *[other for other in settings.locales if other.dir != first.dir][:1]]:
+        texts = load_strings(strings, locale.code, site.root)
+        made = make_samples(texts, lambda name: f"assets/{name}", text_direction=locale.dir or "ltr", tokens=settings.tokens)
+        samples += [Sample(f"{sample.name} ({locale.code})", sample.template, sample.values) for sample in made]
+
+    def render(template: str, values: dict[str, Any]) -> str:
+        try:
+            return theme.get_template(template).render(values)
+        except Exception as error:  # noqa: BLE001 - a template may raise anything
+            return f"<!doctype html><title>{escape(template)}</title><pre>{escape(type(error).__name__)}: {escape(error)}</pre>"
+
+    page = folder / "index.html"
+    page.write_text(make_gallery(render, tuple(samples)), "utf-8")
+    return page
+
+
 def make_samples(
     strings: Strings,
     asset: Callable[[str], str] = lambda name: f"/assets/{name}",
@@ -86,7 +127,7 @@ def _list_samples(common: dict[str, Any]) -> Iterator[Sample]:
     def sample(name: str, template: str, page: SimpleNamespace, **values: Any) -> Sample:
         return Sample(name, template, {**common, "page": page, **values})
 
-    post_page = _make_page("entry", entry.title, entry.path, image=f"{BASE_URL}/wide.svg")
+    post_page = _make_page("entry", entry.title, entry.path, image=f"{BASE_URL}/wide.png")
     plain = _make_entry(cards, title="About", image=None, newer=None, older=None, series=None, tags=[], toc=[], is_fallback=True)
     yield sample("Home", "home.html", _make_page("home", "The Slow Atlas", "/"), list=_make_list("home", "", cards))
     yield sample("Post", "post.html", post_page, entry=entry)
@@ -107,7 +148,7 @@ def _list_samples(common: dict[str, Any]) -> Iterator[Sample]:
     yield sample("Months", "terms.html", _make_page("terms", "Archive", "/archive/"), terms=months, taxonomy="month", title="Archive")
     yield sample("Not found", "404.html", _make_page("404", "404", "/404.html", noindex=True))
     yield sample("Redirect", "redirect.html", _make_page("redirect", "", "/old/", noindex=True), target="/new/?a=1&b=2")
-    shortcode = {"args": [], "values": {"src": "/wide.svg", "caption": "A coast, redrawn.", "alt": "A map"}, "inner": Markup("")}
+    shortcode = {"args": [], "values": {"src": SAMPLE_IMAGE, "caption": "A coast, redrawn.", "alt": "A map"}, "inner": Markup("")}
     yield sample("Shortcode figure", "shortcodes/figure.html", post_page, **shortcode)
     yield sample("Shortcode youtube", "shortcodes/youtube.html", post_page, args=["dQw4w9WgXcQ"], values={}, inner=Markup(""))
     yield sample("Shortcode note", "shortcodes/note.html", post_page, args=["tip"], values={}, inner=Markup(f"<p>{FEW_WORDS}</p>"))
@@ -171,7 +212,7 @@ def _make_card(index: int) -> SimpleNamespace:
         summary=FEW_WORDS if index % 3 else FEW_WORDS * 2,
         date=date,
         updated=date + timedelta(days=8),
-        image="/wide.svg" if index in (0, 2) else None,
+        image=SAMPLE_IMAGE if index in (0, 2) else None,
         type="post",
         locale="en",
         authors=[_make_term("author", "noor", "Noor Haddad")],
@@ -187,7 +228,7 @@ def _make_entry(cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace
     series = SimpleNamespace(title="Coastlines", url="/series/coastlines/", items=cards[:3], position=1)
     headings = ((2, "How long is a coast", "how-long"), (3, "Rulers", "rulers"), (2, "In code", "code"), (2, "A table", "table"))
     toc = [Heading(*heading) for heading in headings]
-    article = Path(__file__).with_name("gallery_article.html").read_text("utf-8")
+    article = Path(__file__).with_name("gallery_article.html").read_text("utf-8").replace("/wide.svg", SAMPLE_IMAGE)
     values: dict[str, Any] = {
         **vars(card), "content": Markup(article), "toc": toc, "words": 840, "reading_time": 4, "fields": {"image_alt": "A jagged coast"},
         "newer": cards[1], "older": cards[2], "series": series, "terms": {"tag": card.tags}, "is_fallback": False,

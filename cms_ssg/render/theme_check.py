@@ -1,0 +1,170 @@
+"""What is wrong with a theme, found in the templates' syntax trees without rendering: ``cms theme check``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from jinja2 import nodes
+from jinja2.exceptions import TemplateSyntaxError
+
+from cms_ssg.render.theme import Theme, list_assets
+from cms_ssg.types import Problem
+
+EVERYWHERE: Final = frozenset("site locale page menus t asset url latest data ref clock".split())
+"""What every template is given. docs/themes.md describes each."""
+
+SOMEWHERE: Final = frozenset("entry list terms taxonomy title target args values inner".split())
+"""What some kinds of output are given besides."""
+
+JINJA: Final = frozenset("caller cycler dict joiner kwargs lipsum loop namespace range self super varargs".split())
+
+ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
+    "site": frozenset("title description base_url author name params tokens noindex timezone".split()),
+    "locale": frozenset("code name dir hreflang prefix fallback".split()),
+    "page": frozenset(
+        "kind title path url canonical description image noindex published updated alternates feeds languages locale".split()
+    ),
+    "list": frozenset("name kind title url description entry items number is_front newer_url older_url parent children".split()),
+    "clock": frozenset(("year",)),
+}
+"""Attributes of what has the same ones on every site; an entry's depend on its schema."""
+
+
+def check_templates(chain: Sequence[Path]) -> list[Problem]:
+    """Problems of the templates that a theme chain (child first) shows, in the order of their names.
+
+    Codes: theme.syntax (unknown filters and tests too), theme.unknown-variable, theme.unknown-attribute,
+    theme.missing-template, theme.missing-asset.
+    """
+    theme = Theme(chain)
+    files = list_templates(chain)
+    assets = set(list_assets(chain))
+    trees: dict[str, nodes.Template] = {}
+    problems: list[Problem] = []
+    for name, path in files.items():
+        try:
+            source = path.read_text("utf-8-sig")
+            trees[name] = theme.parse(source, name, str(path))
+            theme.compile(trees[name], name, str(path))
+            trees[name] = theme.parse(source, name, str(path))  # compiling changes the tree
+        except TemplateSyntaxError as error:
+            problems.append(Problem("theme.syntax", _place(path), error.lineno, error.message or "not a template"))
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(Problem("theme.syntax", _place(path), 0, f"cannot be read: {error}"))
+    for name, tree in trees.items():
+        given = _names_given(name, trees)
+        problems += sorted(_check_tree(_place(files[name]), tree, given, set(files), assets), key=lambda problem: problem.line)
+    return problems
+
+
+def list_templates(chain: Sequence[Path]) -> dict[str, Path]:
+    """Templates of a theme chain by name, child first, sorted."""
+    found: dict[str, Path] = {}
+    for folder in chain:
+        root = folder / "templates"
+        for path in root.rglob("*") if root.is_dir() else ():
+            if path.is_file() and not path.name.startswith("."):
+                found.setdefault(path.relative_to(root).as_posix(), path)
+    return dict(sorted(found.items()))
+
+
+def _place(path: Path) -> str:
+    parts = path.parts
+    return "/".join(parts[len(parts) - parts[::-1].index("templates") - 3 :]) if "templates" in parts[:-1] else path.name
+
+
+def _names_set(tree: nodes.Template) -> set[str]:
+    """Every name a template sets, imports or takes as an argument anywhere."""
+    found = {node.name for node in tree.find_all(nodes.Name) if node.ctx in ("store", "param")}
+    found |= {node.name for node in tree.find_all(nodes.Macro)}
+    found |= {node.target for node in tree.find_all(nodes.Import)}
+    for node in tree.find_all(nodes.FromImport):
+        found |= {name if isinstance(name, str) else name[1] for name in node.names}
+    return found
+
+
+def _names_given(name: str, trees: dict[str, nodes.Template]) -> set[str]:
+    """Names a template may count on: its own, and those of the templates that include or extend it."""
+    found: set[str] = set()
+    waiting, seen = [name], {name}
+    while waiting:
+        current = waiting.pop()
+        found |= _names_set(trees[current])
+        users = [other for other, tree in trees.items() if other not in seen and current in _names_included(tree)]
+        if current == name:  # a child's blocks also see what its parent sets before them
+            users += [other for other in _names_extended(trees[name]) if other in trees and other not in seen]
+        seen.update(users)
+        waiting += users
+    return found
+
+
+def _names_included(tree: nodes.Template) -> set[str]:
+    return {name for node in tree.find_all(nodes.Include) for name in _constants(node.template)}
+
+
+def _names_extended(tree: nodes.Template) -> set[str]:
+    return {name for node in tree.find_all(nodes.Extends) for name in _constants(node.template)}
+
+
+def _constants(node: nodes.Expr) -> tuple[str, ...]:
+    if isinstance(node, nodes.Const):
+        return (node.value,) if isinstance(node.value, str) else tuple(node.value) if isinstance(node.value, tuple) else ()
+    if isinstance(node, (nodes.List, nodes.Tuple)):
+        return tuple(name for item in node.items for name in _constants(item))
+    return ()
+
+
+def _check_tree(place: str, tree: nodes.Template, given: set[str], templates: set[str], assets: set[str]) -> Iterator[Problem]:
+    known = EVERYWHERE | SOMEWHERE | JINJA | given
+    optional = set(map(id, _optional_names(tree)))
+    own = _names_set(tree)
+    for node in tree.find_all(nodes.Name):
+        if node.ctx == "load" and node.name not in known and id(node) not in optional:
+            yield Problem(
+                "theme.unknown-variable", place, node.lineno, f'unknown variable "{node.name}"', _suggest(node.name, known - JINJA)
+            )
+    for attribute in tree.find_all(nodes.Getattr):
+        base = attribute.node
+        if isinstance(base, nodes.Name) and base.name in ATTRIBUTES and base.name not in own and id(attribute) not in optional:
+            names = ATTRIBUTES[base.name]
+            if attribute.attr not in names:
+                message = f"{base.name} has no {attribute.attr}"
+                yield Problem("theme.unknown-attribute", place, attribute.lineno, message, _suggest(attribute.attr, names))
+    yield from _check_targets(place, tree, templates, assets)
+
+
+def _check_targets(place: str, tree: nodes.Template, templates: set[str], assets: set[str]) -> Iterator[Problem]:
+    users = [*tree.find_all(nodes.Extends), *tree.find_all(nodes.Include), *tree.find_all(nodes.Import), *tree.find_all(nodes.FromImport)]
+    for node in users:
+        names = _constants(node.template)  # type: ignore[attr-defined]
+        if names and not templates.intersection(names) and not getattr(node, "ignore_missing", False):
+            yield Problem("theme.missing-template", place, node.lineno, f'there is no template "{names[0]}"', _suggest(names[0], templates))
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name == "asset" and call.args:
+            for name in _constants(call.args[0]):
+                if name not in assets:
+                    yield Problem("theme.missing-asset", place, call.lineno, f'there is no asset "{name}"', _suggest(name, assets))
+
+
+def _optional_names(tree: nodes.Template) -> Iterator[nodes.Node]:
+    """Nodes that may be undefined: before ``|default`` and ``is defined``."""
+    for filtered in tree.find_all(nodes.Filter):
+        if filtered.name in ("default", "d") and filtered.node is not None:
+            yield from _chain(filtered.node)
+    for test in tree.find_all(nodes.Test):
+        if test.name in ("defined", "undefined"):
+            yield from _chain(test.node)
+
+
+def _chain(node: nodes.Node) -> Iterator[nodes.Node]:
+    yield node
+    if isinstance(node, (nodes.Getattr, nodes.Getitem)):
+        yield from _chain(node.node)
+
+
+def _suggest(name: str, names: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(names), n=1)
+    return f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(sorted(names)[:40])}."

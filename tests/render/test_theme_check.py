@@ -1,0 +1,89 @@
+"""Looking for mistakes in templates without rendering them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cms_ssg.load_settings import load_settings
+from cms_ssg.render.gallery import write_gallery
+from cms_ssg.render.theme_check import check_templates
+from cms_ssg.site import Site
+
+BASE = Path(__file__).parents[2] / "themes/base"
+
+
+def make_child(folder: Path, **templates: str) -> list[Path]:
+    root = folder / "themes/mine/templates"
+    for name, text in templates.items():
+        path = root / f"{name.replace('__', '/')}.html"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return [folder / "themes/mine", BASE]
+
+
+def test_the_base_theme_has_no_problems() -> None:
+    assert check_templates([BASE]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line", "message", "hint"),
+    [
+        ("<p>\n{{ pagee.title }}", "theme.unknown-variable", 2, 'unknown variable "pagee"', 'Did you mean "page"?'),
+        ("{{ page.titel }}", "theme.unknown-attribute", 1, "page has no titel", 'Did you mean "title"?'),
+        ("{% if %}", "theme.syntax", 1, "Expected an expression, got 'end of statement block'", ""),
+        ("\n{{ 1|nope }}", "theme.syntax", 2, "No filter named 'nope'.", ""),
+        ('{% include "pagr.html" %}', "theme.missing-template", 1, 'there is no template "pagr.html"', 'Did you mean "page.html"?'),
+        ("{{ asset('sites.css') }}", "theme.missing-asset", 1, 'there is no asset "sites.css"', 'Did you mean "site.css"?'),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_file_line_and_way_out(tmp_path: Path, text: str, code: str, line: int, message: str, hint: str) -> None:
+    (problem,) = check_templates(make_child(tmp_path, page=text))
+    assert (problem.code, problem.place, problem.line) == (code, "themes/mine/templates/page.html", line)
+    assert problem.message == message
+    assert problem.hint == hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ nowhere|default('x') }}{{ page.extra|default('') }}{% if other is defined %}{% endif %}",
+        "{% set mine = 1 %}{{ mine }}{% for page in list['items'] %}{{ page.anything }}{{ loop.index }}{% endfor %}",
+        '{% extends "base.html" %}{% from "partials/card.html" import card as c %}{% block main %}{{ c(entry, t) }}{{ super() }}{% endblock %}',
+        '{% include "none.html" ignore missing %}{% include ["none.html", "partials/pager.html"] %}',
+        "{% macro m(a) %}{{ a }}{{ caller() }}{% endmacro %}{% with b = 1 %}{{ b }}{% endwith %}{{ namespace(x=1).x }}",
+    ],
+)
+def test_what_is_meant_is_not_a_mistake(tmp_path: Path, text: str) -> None:
+    assert check_templates(make_child(tmp_path, page=text)) == []
+
+
+def test_an_included_template_sees_what_its_users_set(tmp_path: Path) -> None:
+    chain = make_child(
+        tmp_path,
+        page='{% set mine = 1 %}{% include "partials/a.html" %}',
+        partials__a='{% include "partials/b.html" %}',
+        partials__b="{{ mine }}",
+    )
+    assert check_templates(chain) == []
+    assert [problem.place for problem in check_templates(make_child(tmp_path, page="x"))] == ["themes/mine/templates/partials/b.html"]
+
+
+def test_an_overridden_template_is_not_looked_at(tmp_path: Path) -> None:
+    parent = make_child(tmp_path / "parent", page="{{ wrong }}")[0]
+    child = make_child(tmp_path / "child", page="right")[0]
+    assert check_templates([child, parent, BASE]) == []
+
+
+def test_the_gallery_is_written_even_where_a_template_fails(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(
+        'title = "T"\n[[locales]]\ncode = "en"\n[[locales]]\ncode = "ar"\n[tokens]\naccent = "#b33"\n', "utf-8"
+    )
+    site = Site(tmp_path, load_settings(tmp_path, {}))
+    page = write_gallery(site, make_child(tmp_path, page="{{ nowhere }}"), tmp_path / "gallery")
+    text = page.read_text("utf-8")
+    assert "UndefinedError: &amp;#39;nowhere&amp;#39; is undefined" in text
+    assert "Home (en)" in text
+    assert "Home (ar)" in text
+    assert (tmp_path / "gallery/assets/site.css").read_text("utf-8").startswith(":root{--accent:#b33;}\n")
