@@ -14,27 +14,28 @@ from cms_ssg.plan.derive import ENTRY, FALLBACK, FILE, Claim, Derived, EntryRow,
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key
 from cms_ssg.site import Site
+from cms_ssg.store.arrays import int_array
 from cms_ssg.store.claims import ClaimRow, save_claims
 from cms_ssg.store.lists import ItemRow, ListNames, save_items, stir_lists, touch_lists
 
 BATCH = 4000
 
 CHANGES: Final[LiteralString] = "SELECT id, kind, subject FROM cms.changes WHERE site = %s ORDER BY id LIMIT %s"
-DELETE_CHANGES: Final[LiteralString] = "DELETE FROM cms.changes WHERE id = ANY(%s)"
+DELETE_CHANGES: Final[LiteralString] = "DELETE FROM cms.changes WHERE id = ANY(%s::bigint[])"
 
 ENTRIES: Final[LiteralString] = """
 SELECT e.id, e.source_key, e.collection, e.type, e.locale, e.translation_key, e.status, e.publish_at, e.expire_at,
        e.removed_at IS NOT NULL, e.fields::text, e.body_key, coalesce(b.excerpt, '')
-FROM cms.entries e LEFT JOIN cms.bodies b ON b.entry = e.id WHERE e.id = ANY(%s) ORDER BY e.id"""
+FROM cms.entries e LEFT JOIN cms.bodies b ON b.entry = e.id WHERE e.id = ANY(%s::bigint[]) ORDER BY e.id"""
 
 CARDS: Final[LiteralString] = """
 SELECT entry, type, translation_key, live, listed, held, path, card_digest, address_digest, full_digest, card ->> 'slug', card ->> 'taxonomy', card ->> 'file'
-FROM cms.cards WHERE entry = ANY(%s)"""
+FROM cms.cards WHERE entry = ANY(%s::bigint[])"""
 
 LOST_PATHS: Final[LiteralString] = """
-SELECT owner FROM cms.claims WHERE site = %s AND NOT wins AND kind = 0 AND owner_kind = 'e' AND spec IS NOT NULL AND owner = ANY(%s)"""
+SELECT owner FROM cms.claims WHERE site = %s AND NOT wins AND kind = 0 AND owner_kind = 'e' AND spec IS NOT NULL AND owner = ANY(%s::bigint[])"""
 
-DELETE_CARDS: Final[LiteralString] = "DELETE FROM cms.cards WHERE entry = ANY(%s)"
+DELETE_CARDS: Final[LiteralString] = "DELETE FROM cms.cards WHERE entry = ANY(%s::bigint[])"
 
 COPY_CARDS: Final[LiteralString] = """
 COPY cms.cards (entry, site, type, locale, translation_key, live, listed, held, path, card, card_digest, address_digest, full_digest) FROM STDIN"""
@@ -51,7 +52,7 @@ SELECT f.id, f.path, f.bundle, encode(f.digest, 'hex'), w.owner, c.path
 FROM cms.files f
 LEFT JOIN cms.claims w ON w.site = f.site AND w.name = 'file:' || f.bundle COLLATE "C" AND w.owner_kind = 'e' AND f.bundle <> ''
 LEFT JOIN cms.cards c ON c.entry = w.owner
-WHERE f.id = ANY(%s)"""
+WHERE f.id = ANY(%s::bigint[])"""
 
 BUNDLE_FILES: Final[LiteralString] = """
 SELECT f.id FROM unnest(%s::text[]) b JOIN cms.files f ON f.site = %s AND f.bundle = b COLLATE "C" """
@@ -83,7 +84,7 @@ def take_changes(connection: Connection, site: Site, site_id: int, names: ListNa
     rows = connection.execute(CHANGES, (site_id, BATCH)).fetchall()
     if not rows:
         return 0
-    connection.execute(DELETE_CHANGES, ([row[0] for row in rows],))
+    connection.execute(DELETE_CHANGES, (int_array(row[0] for row in rows),))
     entries = {row[2] for row in rows if row[1] == "e"}
     files = {row[2] for row in rows if row[1] == "f"}
     bundles = derive_entries(connection, site, site_id, names, now, marks, entries) if entries else set()
@@ -101,19 +102,20 @@ def derive_entries(
 ) -> set[str]:
     """Derive these entries and all whose claims or fallbacks they decide. Returns source keys whose bundles may have moved."""
     ids = _with_fallback_sources(connection, site, site_id, ids)
+    old = {row.entry: row for row in map(OldCard._make, connection.execute(CARDS, (int_array(ids),)))}
     derived = _derive(connection, site, site_id, now, ids)
     claims = {number: [_claim_row(c, number) for c in derived[number].claims] if number in derived else [] for number in ids}
-    changes, flips = save_claims(connection, site_id, "e", claims)
+    changes, flips = save_claims(connection, site_id, "e", claims, old.keys())
     marks.names(changes)
-    others = {row.owner for row, _ in flips if row.owner_kind == "e" and row.kind == ENTRY and row.spec is not None} - ids
+    others = {row.owner for row in flips if row.owner_kind == "e" and row.kind == ENTRY and row.spec is not None} - ids
     if others:
         derived.update(_derive(connection, site, site_id, now, others))
+        old.update({row.entry: row for row in map(OldCard._make, connection.execute(CARDS, (int_array(others),)))})
         ids = ids | others
-    old = {row.entry: row for row in map(OldCard._make, connection.execute(CARDS, (list(ids),)))}
-    lost = {row[0] for row in connection.execute(LOST_PATHS, (site_id, list(ids)))}
+    lost = {row[0] for row in connection.execute(LOST_PATHS, (site_id, int_array(ids)))}
     listed = {n for n, d in derived.items() if d.live and n not in lost and not (n in old and old[n].held)}
     _save_cards(connection, site_id, derived, listed, old)
-    _save_places(connection, names, ids, derived, listed, marks)
+    _save_places(connection, names, old, derived, listed, marks)
     moved = _mark_aspects(ids, derived, listed, old, marks) & listed
     items = (item for number in moved for item in derived[number].items if item.list.startswith("sitemap/"))
     stir_lists(connection, [(names.ids[(item.locale, item.list)], item.sort_key) for item in items])
@@ -124,7 +126,7 @@ def derive_entries(
 def derive_files(connection: Connection, site: Site, site_id: int, marks: Marks, ids: set[int]) -> set[int]:
     """Claim the paths of these files. Returns entries whose own claim to a path they decide."""
     claims: dict[int, list[ClaimRow]] = {number: [] for number in ids}
-    for number, path, bundle, digest, owner, page in connection.execute(FILES, (list(ids),)):
+    for number, path, bundle, digest, owner, page in connection.execute(FILES, (int_array(ids),)):
         url = _file_path(site, path, bundle, page)
         if url:
             spec = {"kind": "file", "source": path, "digest": digest}
@@ -132,7 +134,7 @@ def derive_files(connection: Connection, site: Site, site_id: int, marks: Marks,
             claims[number].append(ClaimRow(f"file:{path}", FILE, "", path, "f", number, {"kind": "file", "path": url}))
     changes, flips = save_claims(connection, site_id, "f", claims)
     marks.names(changes)
-    return {row.owner for row, _ in flips if row.owner_kind == "e" and row.kind == ENTRY}
+    return {row.owner for row in flips if row.owner_kind == "e" and row.kind == ENTRY}
 
 
 def _file_path(site: Site, path: str, bundle: str, page: str | None) -> str:
@@ -153,8 +155,8 @@ def _with_fallback_sources(connection: Connection, site: Site, site_id: int, ids
     """With fallback pages, an entry also decides what its default-locale variant shows elsewhere."""
     if not site.fallback_locales:
         return ids
-    keys = {row[5] for row in connection.execute(ENTRIES, (list(ids),))}
-    keys.update(row[2] for row in connection.execute(CARDS, (list(ids),)))
+    keys = {row[5] for row in connection.execute(ENTRIES, (int_array(ids),))}
+    keys.update(row[2] for row in connection.execute(CARDS, (int_array(ids),)))
     found = {number for _, number, locale in connection.execute(VARIANTS, (sorted(keys), site_id)) if locale == site.default_locale}
     return ids | found
 
@@ -176,7 +178,7 @@ def _without_needless_fallbacks(connection: Connection, site: Site, site_id: int
 
 
 def _derive(connection: Connection, site: Site, site_id: int, now: datetime, ids: set[int]) -> dict[int, Derived]:
-    rows = (EntryRow(*row) for row in connection.execute(ENTRIES, (list(ids),)))
+    rows = (EntryRow(*row) for row in connection.execute(ENTRIES, (int_array(ids),)))
     return _without_needless_fallbacks(connection, site, site_id, {row.id: derive_entry(site, row, now) for row in rows})
 
 
@@ -186,7 +188,7 @@ def _claim_row(claim: Claim, owner: int) -> ClaimRow:
 
 def _save_cards(connection: Connection, site_id: int, derived: Mapping[int, Derived], listed: set[int], old: Mapping[int, OldCard]) -> None:
     if old:
-        connection.execute(DELETE_CARDS, (list(old),))
+        connection.execute(DELETE_CARDS, (int_array(old),))
     with connection.cursor() as cursor, cursor.copy(COPY_CARDS) as copy:
         for number, d in sorted(derived.items()):
             held = number in old and old[number].held
@@ -196,11 +198,11 @@ def _save_cards(connection: Connection, site_id: int, derived: Mapping[int, Deri
             ))  # fmt: skip
 
 
-def _save_places(connection: Connection, names: ListNames, ids: set[int], derived: Mapping[int, Derived], listed: set[int], marks: Marks) -> None:
+def _save_places(connection: Connection, names: ListNames, old: Mapping[int, OldCard], derived: Mapping[int, Derived], listed: set[int], marks: Marks) -> None:
     wanted = {number: derived[number].items for number in listed}
     lists = names.ensure(connection, ((i.locale, i.list) for items in wanted.values() for i in items))
     rows = [ItemRow(lists[(i.locale, i.list)], i.sort_key, number, i.label) for number, items in wanted.items() for i in items]
-    marks.positions.update(save_items(connection, sorted(ids), rows))
+    marks.positions.update(save_items(connection, sorted(old), rows))
 
 
 def _mark_aspects(ids: set[int], derived: Mapping[int, Derived], listed: set[int], old: Mapping[int, OldCard], marks: Marks) -> set[int]:

@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from cms_ssg.reads import name_key
 from cms_ssg.render.kinds import KINDS, NEW, REMOVALS
+from cms_ssg.store.arrays import bytea_array, int_array, text_array
 from cms_ssg.store.claims import NameChange
 
 SAVE, BULK = 0, 1
@@ -90,16 +91,16 @@ class Marks:
         if (self.readers or self.positions) and connection.execute(HAS_OUTPUTS, (self.site,)).fetchone()[0]:  # type: ignore[index]
             keys = list(self.readers)
             if keys:
-                columns = {"keys": keys, "lanes": [self.lane] * len(keys), "reasons": list(self.readers.values())}
+                columns = {"keys": int_array(keys), "lanes": int_array(self.lane for _ in keys), "reasons": text_array(self.readers.values())}
                 connection.execute(MARK_READERS, {**kinds, **columns})
             if self.positions:
-                columns = {"lists": [p[0] for p in self.positions], "positions": [p[1] for p in self.positions]}
+                columns = {"lists": int_array(p[0] for p in self.positions), "positions": bytea_array(p[1] for p in self.positions)}
                 connection.execute(MARK_WINDOWS, {**kinds, **columns, "lane": self.lane})
         if self.paths:
             rows = sorted(self.paths.items())
             columns = {
-                "paths": [path for path, _ in rows], "phases": [row[0] for _, row in rows],
-                "lanes": [self.lane] * len(rows), "reasons": [row[1] for _, row in rows],
+                "paths": text_array(path for path, _ in rows), "phases": int_array(row[0] for _, row in rows),
+                "lanes": int_array(self.lane for _ in rows), "reasons": text_array(row[1] for _, row in rows),
             }  # fmt: skip
             connection.execute(MARK_PATHS, {**columns, "site": self.site})
         self.readers.clear()

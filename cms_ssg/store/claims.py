@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, LiteralString, NamedTuple
 
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from cms_ssg.store.arrays import bool_array, int_array, text_array
 from cms_ssg.types import Json
+
+Rank = tuple[int, str, str]
 
 CLAIMS_OF_OWNERS: Final[LiteralString] = """
 SELECT c.name, c.kind, c.locale, c.key, c.owner_kind, c.owner, c.spec, c.wins
@@ -34,8 +37,6 @@ COPY_CLAIMS: Final[LiteralString] = (
     "COPY cms.claims (site, name, kind, locale, key, owner_kind, owner, spec, wins) FROM STDIN"
 )
 
-HAS_CLAIMS: Final[LiteralString] = "SELECT EXISTS (SELECT FROM cms.claims WHERE site = %s)"
-
 LOST_CLAIMS: Final[LiteralString] = """
 SELECT l.name, l.kind, l.locale, l.key, l.owner_kind, l.owner, w.kind, w.locale, w.key
 FROM cms.claims l JOIN cms.claims w ON w.site = l.site AND w.name = l.name AND w.wins
@@ -55,7 +56,7 @@ class ClaimRow(NamedTuple):
     wins: bool = False
 
     @property
-    def rank(self) -> tuple[int, str, str]:
+    def rank(self) -> Rank:
         return (self.kind, self.locale, self.key)
 
 
@@ -69,57 +70,60 @@ class NameChange:
 
 
 def save_claims(
-    connection: Connection, site: int, owner_kind: str, claims: Mapping[int, Sequence[ClaimRow]]
-) -> tuple[list[NameChange], list[tuple[ClaimRow, bool]]]:
+    connection: Connection, site: int, owner_kind: str, claims: Mapping[int, Sequence[ClaimRow]], known: Collection[int] | None = None
+) -> tuple[list[NameChange], list[ClaimRow]]:
     """Replace all claims of these owners and decide the winners of every name they touch.
 
-    Returns the names whose winner changed, and the claims whose `wins` flipped or is new (with what it is now).
+    known: the owners that may have claims already, by default all. Returns the names whose winner
+    changed, and the claims of others that won or lost by it.
     """
-    empty = not connection.execute(HAS_CLAIMS, (site,)).fetchone()[0]  # type: ignore[index]
-    olds = [] if empty else _rows(connection, CLAIMS_OF_OWNERS, owners=list(claims), owner_kind=owner_kind, site=site)
-    wanted = {(row.name, *row.rank): row for rows in claims.values() for row in rows}
+    owners = list(claims if known is None else known)
+    olds = _rows(connection, CLAIMS_OF_OWNERS, owners=int_array(owners), owner_kind=owner_kind, site=site) if owners else []
     stored = {(row.name, *row.rank): row for row in olds}
-    gone = [row for key, row in stored.items() if key not in wanted]
-    kept_spec = {key for key, row in stored.items() if key in wanted and wanted[key].spec == row.spec and wanted[key].owner == row.owner}
-    fresh = [row for key, row in wanted.items() if key not in kept_spec]
-    replaced = [stored[(row.name, *row.rank)] for row in fresh if (row.name, *row.rank) in stored]
-    names = {row.name for row in gone} | {row.name for row in fresh}
+    fresh, names = [], set()
+    for rows in claims.values():
+        for row in rows:
+            old = stored.get((row.name, row.kind, row.locale, row.key))
+            if old is not None and old.spec == row.spec and old.owner == row.owner:
+                del stored[(row.name, row.kind, row.locale, row.key)]
+            else:
+                fresh.append(row)
+                names.add(row.name)
+    gone = list(stored.values())
+    names.update(row.name for row in gone)
     if not names:
         return [], []
-    before: dict[str, list[ClaimRow]] = {name: [] for name in names}
-    if not empty:
-        for row in _rows(connection, CLAIMS_OF_NAMES, names=list(names), site=site):
-            before[row.name].append(row)
-        _delete(connection, site, gone + replaced)
-    return _decide(connection, site, before, gone + replaced, fresh)
+    before: dict[str, list[ClaimRow]] = {}
+    for row in _rows(connection, CLAIMS_OF_NAMES, names=text_array(names), site=site):
+        before.setdefault(row.name, []).append(row)
+    if gone:
+        connection.execute(DELETE_CLAIMS, _columns(site, gone))
+    return _decide(connection, site, before, gone, fresh)
 
 
 def _decide(
-    connection: Connection, site: int, before: Mapping[str, list[ClaimRow]], gone: Iterable[ClaimRow], fresh: Iterable[ClaimRow]
-) -> tuple[list[NameChange], list[tuple[ClaimRow, bool]]]:
-    """Choose each name's winner, write the fresh claims and the flips."""
-    left = {name: {row.rank: row for row in rows} for name, rows in before.items()}
-    for row in gone:
-        left[row.name].pop(row.rank, None)
-    added: dict[str, dict[tuple[int, str, str], ClaimRow]] = {}
+    connection: Connection, site: int, before: Mapping[str, list[ClaimRow]], gone: Sequence[ClaimRow], fresh: Sequence[ClaimRow]
+) -> tuple[list[NameChange], list[ClaimRow]]:
+    """Choose each name's winner, write the fresh claims and the flips of those that were there."""
+    changes: list[NameChange] = []
+    copies: list[ClaimRow] = []
+    updates: list[ClaimRow] = []
+    added: dict[str, dict[Rank, ClaimRow]] = {}
     for row in fresh:
-        left[row.name][row.rank] = row
         added.setdefault(row.name, {})[row.rank] = row
-    changes, flips, copies, updates = [], [], [], []
-    for name, rows in left.items():
-        old = next((row for row in before[name] if row.wins), None)
-        new = rows[min(rows)] if rows else None
-        if old is None or new is None or (old.owner_kind, old.owner, old.spec) != (new.owner_kind, new.owner, new.spec):
-            if old is not None or new is not None:
-                changes.append(NameChange(name, old, new))
-        for rank, row in rows.items():
-            wins = row is new
-            if rank in added.get(name, ()):
-                copies.append(row._replace(wins=wins))
-                flips.append((row, wins))
-            elif row.wins != wins:
-                updates.append(row._replace(wins=wins))
-                flips.append((row, wins))
+    removed: dict[str, set[Rank]] = {row.name: set() for row in gone}
+    for row in gone:
+        removed[row.name].add(row.rank)
+    for name in {**removed, **added}:
+        olds = before.get(name, ())
+        news = added.get(name, {})
+        kept = [row for row in olds if row.rank not in removed.get(name, ()) and row.rank not in news]
+        old = next((row for row in olds if row.wins), None)
+        winner = min((*kept, *news.values()), key=lambda row: row.rank, default=None)
+        if old is None or winner is None or (old.owner_kind, old.owner, old.spec) != (winner.owner_kind, winner.owner, winner.spec):
+            changes.append(NameChange(name, old, winner))
+        copies.extend(row._replace(wins=row is winner) for row in news.values())
+        updates.extend(row._replace(wins=row is winner) for row in kept if row.wins != (row is winner))
     with connection.cursor() as cursor:
         if copies:
             with cursor.copy(COPY_CLAIMS) as copy:
@@ -127,8 +131,8 @@ def _decide(
                     spec = Jsonb(row.spec) if row.spec is not None else None
                     copy.write_row((site, row.name, row.kind, row.locale, row.key, row.owner_kind, row.owner, spec, row.wins))
         if updates:
-            cursor.execute(UPDATE_WINS, {**_columns(site, updates), "wins": [row.wins for row in updates]})
-    return changes, flips
+            cursor.execute(UPDATE_WINS, {**_columns(site, updates), "wins": bool_array(row.wins for row in updates)})
+    return changes, updates
 
 
 def list_lost_claims(connection: Connection, site: int) -> list[tuple[ClaimRow, tuple[int, str, str]]]:
@@ -142,11 +146,6 @@ def _rows(connection: Connection, query: LiteralString, **parameters: object) ->
 
 def _columns(site: int, rows: Sequence[ClaimRow]) -> dict[str, object]:
     return {
-        "site": site, "names": [r.name for r in rows], "kinds": [r.kind for r in rows],
-        "locales": [r.locale for r in rows], "keys": [r.key for r in rows],
+        "site": site, "names": text_array(r.name for r in rows), "kinds": int_array(r.kind for r in rows),
+        "locales": text_array(r.locale for r in rows), "keys": text_array(r.key for r in rows),
     }  # fmt: skip
-
-
-def _delete(connection: Connection, site: int, rows: Sequence[ClaimRow]) -> None:
-    if rows:
-        connection.execute(DELETE_CLAIMS, _columns(site, rows))

@@ -8,6 +8,7 @@ from typing import Final, LiteralString, NamedTuple
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from cms_ssg.store.arrays import bytea_array, int_array
 from cms_ssg.types import Json
 
 ADD_LISTS: Final[LiteralString] = """
@@ -31,8 +32,6 @@ MOVE_LISTS: Final[LiteralString] = """
 UPDATE cms.lists l SET items = l.items + d.delta,
   stale_from = CASE WHEN l.stale_from IS NULL OR d.lowest < l.stale_from THEN d.lowest ELSE l.stale_from END
 FROM unnest(%s::int[], %s::int[], %s::bytea[]) AS d(list, delta, lowest) WHERE l.id = d.list"""
-
-HAS_ITEMS: Final[LiteralString] = "SELECT EXISTS (SELECT FROM cms.list_items)"
 
 STALE_LISTS: Final[LiteralString] = """
 SELECT l.id, l.locale, l.name, l.items, l.pages, l.stale_from, l.card, (SELECT min(label) FROM cms.list_items i WHERE i.list = l.id AND i.label IS NOT NULL)
@@ -121,17 +120,17 @@ class ListNames:
         return self.ids
 
 
-def save_items(connection: Connection, members: Sequence[int], wanted: Iterable[ItemRow]) -> list[tuple[int, bytes]]:
-    """Replace all places of these members.
+def save_items(connection: Connection, known: Sequence[int], wanted: Iterable[ItemRow]) -> list[tuple[int, bytes]]:
+    """Replace all places of the members in `wanted`.
 
-    Returns (list, sort key) of each place that appeared or went, positions before and after alike.
+    known: members that may have places already; one that is not in `wanted` loses them. Returns (list,
+    sort key) of each place that appeared or went, positions before and after alike.
     """
-    first = not connection.execute(HAS_ITEMS).fetchone()[0]  # type: ignore[index]
-    stored = set() if first else {ItemRow(*row) for row in connection.execute(ITEMS_OF_MEMBERS, (list(members),))}
+    stored = {ItemRow(*row) for row in connection.execute(ITEMS_OF_MEMBERS, (int_array(known),))} if known else set()
     new = set(wanted)
     gone, fresh = stored - new, sorted(new - stored)
     if gone:
-        connection.execute(DELETE_ITEMS, ([r.list for r in gone], [r.sort_key for r in gone]))
+        connection.execute(DELETE_ITEMS, (int_array(r.list for r in gone), bytea_array(r.sort_key for r in gone)))
     if fresh:
         with connection.cursor() as cursor, cursor.copy(COPY_ITEMS) as copy:
             for row in fresh:

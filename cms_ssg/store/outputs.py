@@ -9,6 +9,8 @@ from typing import Any, Final, LiteralString, NamedTuple
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from cms_ssg.store.arrays import bytea_array, int_array, text_array
+
 TAKE: Final[LiteralString] = """
 SELECT d.path, d.phase, d.reason, d.version, c.locale, c.spec, c.owner, o.id, o.digest, o.reads, o.error IS NOT NULL
 FROM (SELECT * FROM cms.dirty d WHERE d.site = %(site)s AND d.path <> ALL(%(skip)s) ORDER BY d.phase, d.lane, d.path LIMIT %(limit)s) d
@@ -135,7 +137,8 @@ def record_outputs(connection: Connection, site: int, build: int, rows: Sequence
         )  # fmt: skip
         (same if unchanged else changed).append(r)
     if same:
-        columns = ([r.dirty.output for r in same], [r.digest for r in same], [r.size_bytes for r in same], [r.dirty.reason for r in same])
+        outputs = (r.dirty.output for r in same if r.dirty.output is not None)
+        columns = (int_array(outputs), bytea_array(r.digest for r in same), int_array(r.size_bytes for r in same), text_array(r.dirty.reason for r in same))
         connection.execute(UPDATE_SAME, (build, *columns))
     _replace(connection, site, build, changed)
     _finish(connection, site, [r.dirty for r in rows])
@@ -180,4 +183,4 @@ def hold_entries(connection: Connection, entries: Iterable[int], held: bool) -> 
 
 
 def _finish(connection: Connection, site: int, rows: Sequence[DirtyRow]) -> None:
-    connection.execute(DELETE_DIRTY, ([r.path for r in rows], [r.version for r in rows], site))
+    connection.execute(DELETE_DIRTY, (text_array(r.path for r in rows), int_array(r.version for r in rows), site))

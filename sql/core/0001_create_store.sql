@@ -138,9 +138,11 @@ CREATE TABLE cms.changes (
   site int NOT NULL,
   kind "char" NOT NULL,          -- e entry, f file
   subject bigint NOT NULL,
-  made_at timestamptz NOT NULL DEFAULT now()
+  made_at timestamptz NOT NULL DEFAULT now(),
+  made_in xid8 NOT NULL DEFAULT pg_current_xact_id()
 );
 CREATE INDEX changes_site ON cms.changes (site, id);
+CREATE INDEX changes_subject ON cms.changes (subject);
 
 -- An entry as other pages see it, with the digests of its three aspects. No foreign key: it outlives its entry by one round.
 CREATE TABLE cms.cards (

@@ -48,13 +48,15 @@ CREATE TRIGGER note_updated AFTER UPDATE ON cms.entries REFERENCING OLD TABLE AS
 CREATE TRIGGER note_deleted AFTER DELETE ON cms.entries REFERENCING OLD TABLE AS old_rows
   FOR EACH STATEMENT EXECUTE FUNCTION cms.note_entries_deleted();
 
--- A body that comes with its entry is covered by the entry's own change; these catch bodies touched alone.
+-- A body that comes with its entry is covered by the change its own transaction has noted already.
 CREATE FUNCTION cms.note_bodies() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'DELETE' THEN
-    INSERT INTO cms.changes (site, kind, subject) SELECT e.site, 'e', e.id FROM old_rows b JOIN cms.entries e ON e.id = b.entry;
+    INSERT INTO cms.changes (site, kind, subject) SELECT e.site, 'e', e.id FROM old_rows b JOIN cms.entries e ON e.id = b.entry
+      WHERE NOT EXISTS (SELECT FROM cms.changes c WHERE c.subject = b.entry AND c.kind = 'e' AND c.made_in = pg_current_xact_id());
   ELSE
-    INSERT INTO cms.changes (site, kind, subject) SELECT e.site, 'e', e.id FROM new_rows b JOIN cms.entries e ON e.id = b.entry;
+    INSERT INTO cms.changes (site, kind, subject) SELECT e.site, 'e', e.id FROM new_rows b JOIN cms.entries e ON e.id = b.entry
+      WHERE NOT EXISTS (SELECT FROM cms.changes c WHERE c.subject = b.entry AND c.kind = 'e' AND c.made_in = pg_current_xact_id());
   END IF;
   RETURN NULL;
 END $$;
