@@ -43,7 +43,10 @@ def status_code(status: str) -> int:
 @click.option("--confirm-removals", is_flag=True, help="Allow the removal of many pages at once.")
 @click.option("--force", is_flag=True, help="Build a checkout that does not descend from the last one.")
 def build(call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry_run: bool, confirm_removals: bool, force: bool) -> int:
-    """Bring the output up to date: read what changed, render the pages it reaches, write those that differ."""
+    """Bring the output up to date.
+
+    Reads the files that changed, renders the pages they reach and writes those that differ. Exit 3 where something was left out.
+    """
     moment = parse_moment(call, now, "--now") if now else None
 
     from cms_ssg.build import BuildOptions
@@ -76,7 +79,7 @@ def describe_build(result: BuildResult, dry_run: bool = False) -> str:
 @click.option("--force", is_flag=True, help="Take a checkout that does not descend from the last one.")
 @click.option("--dry-run", is_flag=True, help="Say what would be saved; save nothing.")
 def sync(call: Call, force: bool, dry_run: bool) -> int:
-    """Store what changed in the content files, without building."""
+    """Store what changed in the content files."""
     from cms_ssg.build import BuildOptions
     from cms_ssg.build import sync as run_sync
 

@@ -8,7 +8,10 @@ from cms_ssg.cli.output import count
 
 @site_command("check", "cms check\ncms check --json")
 def check(call: Call) -> int:
-    """Check content, theme, links and strings; nothing is saved or written. Exit 3 where there are errors."""
+    """Check content, theme, links and strings.
+
+    Nothing is saved or written. Exit 3 where there are errors.
+    """
     from cms_ssg.check import check as run_check
 
     problems = run_check(call.root, call.env, call.output)

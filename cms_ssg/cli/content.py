@@ -40,7 +40,10 @@ def new(call: Call, type_name: str, title: str, slug: str, section: str, locale:
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Set a field instead of opening an editor; may be repeated.")
 @click.option("--unset", "gone", multiple=True, metavar="KEY", help="Remove a field; may be repeated.")
 def edit(call: Call, what: str, pairs: tuple[str, ...], gone: tuple[str, ...]) -> int | None:
-    """Open content in $EDITOR, or set fields of it. WHAT is a file, a URL, a slug or a part of the title."""
+    """Open content in $EDITOR, or set fields of it.
+
+    WHAT is a file, a URL, a slug or a part of the title.
+    """
     from cms_ssg.authoring import find_content, set_fields
 
     if pairs or gone:
@@ -70,7 +73,10 @@ def open_editor(call: Call, file: str) -> int:
 @click.argument("what")
 @click.option("--at", metavar="TIME", help="Not before that time, in the site's zone.")
 def publish(call: Call, what: str, at: str | None) -> None:
-    """Make a draft public, now or at a time. WHAT is a file, a URL, a slug or a part of the title."""
+    """Make a draft public, now or at a time.
+
+    WHAT is a file, a URL, a slug or a part of the title.
+    """
     from cms_ssg.authoring import publish as run
 
     show_edit(call, run(call.site, what, at or ""))
@@ -79,7 +85,7 @@ def publish(call: Call, what: str, at: str | None) -> None:
 @site_command("unpublish", "cms unpublish flood")
 @click.argument("what")
 def unpublish(call: Call, what: str) -> None:
-    """Make content a draft again; its page goes at the next build."""
+    """Make content a draft again. Its page goes at the next build."""
     from cms_ssg.authoring import unpublish as run
 
     show_edit(call, run(call.site, what))
@@ -92,7 +98,10 @@ def unpublish(call: Call, what: str) -> None:
 @click.option("--section", default="", help="Another section.")
 @click.option("--no-alias", is_flag=True, help="Do not send visitors of the old address on.")
 def move(call: Call, what: str, to: str, slug: str, section: str, no_alias: bool) -> None:
-    """Give content another file, slug or section; its old address leads to the new one."""
+    """Give content another file, slug or section.
+
+    Its old address leads to the new one. TO is a file or folder, relative to the site.
+    """
     from cms_ssg.authoring import move as run
 
     show_edit(call, run(call.site, what, to=to, slug=slug, section=section, alias=not no_alias))
@@ -101,7 +110,7 @@ def move(call: Call, what: str, to: str, slug: str, section: str, no_alias: bool
 @site_command("trash", "cms trash flood")
 @click.argument("what")
 def trash(call: Call, what: str) -> None:
-    """Take content off the site; the file stays and cms restore brings it back."""
+    """Take content off the site. The file stays, and cms restore brings it back."""
     from cms_ssg.authoring import trash as run
 
     show_edit(call, run(call.site, what))

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @click.group("db")
 def db() -> None:
-    """Look after the database: the embedded one in .cms/, or that of CMS_DATABASE_URL."""
+    """Look after the database.
+
+    The embedded one in .cms/, or that of CMS_DATABASE_URL.
+    """
 
 
 def open_store(call: Call) -> Connection[TupleRow]:
@@ -45,7 +48,7 @@ def migrate(call: Call) -> None:
 
 @site_command("status", "cms db status\ncms db status --json")
 def status(call: Call) -> None:
-    """Show where the database is, whether it runs, and which migrations it has."""
+    """Show where the database is and what it has."""
     from cms_ssg.store import embedded
     from cms_ssg.store.connect import describe_url
     from cms_ssg.store.migrate import list_status
@@ -83,7 +86,10 @@ def stop(call: Call) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
 def dump(call: Call, file: Path, overwrite: bool) -> None:
-    """Save the store's content in FILE: everything that no build can make again."""
+    """Save the content in FILE.
+
+    Everything that no build can make again.
+    """
     from cms_ssg.store.dump import dump_store
 
     if file.exists() and not overwrite:

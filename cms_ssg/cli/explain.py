@@ -19,7 +19,7 @@ MAX_LINES = 40
 @click.option("--now", metavar="TIME", help="Plan as if it were that time, in the site's zone.")
 @click.option("--full", is_flag=True, help="Plan a build of every page.")
 def plan(call: Call, now: str | None, full: bool) -> None:
-    """Say which pages the next build would render and why; nothing is saved."""
+    """Say which pages the next build would render. Nothing is saved."""
     from cms_ssg.cli.build import parse_moment
 
     moment = parse_moment(call, now, "--now") if now else None
@@ -50,7 +50,10 @@ def describe_plan(result: PlanResult) -> str:
 @site_command("why", "cms why /posts/flood/\ncms why content/posts/flood.md")
 @click.argument("path")
 def why(call: Call, path: str) -> None:
-    """Say which change reached a page, by which read and when. PATH is a file, a URL or an output."""
+    """Say which change reached a page, and when.
+
+    PATH is a content file, a URL or an output. Also says by which of its reads, and what else it reads.
+    """
     from cms_ssg.why import why as run_why
 
     result = run_why(call.root, path, call.env)
@@ -60,7 +63,10 @@ def why(call: Call, path: str) -> None:
 @site_command("verify", "cms verify --sample 100")
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="Look at so many pages only.")
 def verify(call: Call, sample: int | None) -> int:
-    """Render again from the store and compare with what was written. Exit 3 where something differs."""
+    """Compare what was written with the store.
+
+    Renders again without saving and compares with the manifest and the target's bytes. Exit 3 where something differs.
+    """
     from cms_ssg.verify import verify as run_verify
 
     result = run_verify(call.root, sample or 0, call.env, call.output)
@@ -73,7 +79,10 @@ def verify(call: Call, sample: int | None) -> int:
 
 @site_command("status", "cms status")
 def status(call: Call) -> None:
-    """Show how the site stands: unbuilt changes and their age, failures, lost claims to paths."""
+    """Show how the site stands.
+
+    Changes not built yet and their age, failures, paths that two things want.
+    """
     from cms_ssg.status import status as run_status
 
     result = run_status(call.root, call.env)

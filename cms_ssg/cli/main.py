@@ -42,10 +42,10 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """The commands of the table above, imported one at a time."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
@@ -110,7 +110,7 @@ def run(args: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         say_problem("interrupted")
         return 130
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click leaves so when a pipe breaks; nothing else here does
         _mute_stdout()
         return 0
     except Exception as error:  # noqa: BLE001 - the last net: a traceback is for the crash log
@@ -127,6 +127,7 @@ def _mute_stdout() -> None:
     """The reader has gone: what is left to write goes nowhere, also what Python flushes at its end."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
+    os.close(null)
 
 
 def _report_crash(call: Call, error: Exception) -> int:

@@ -15,7 +15,10 @@ def theme() -> None:
 
 @site_command("check", "cms theme check")
 def check(call: Call) -> int:
-    """Find unknown variables, filters and missing templates; make a page that shows every template."""
+    """Find unknown variables, filters and templates.
+
+    Also makes a page that shows every template with sample content.
+    """
     from cms_ssg.check import check_theme
 
     result = check_theme(call.root, call.env)

@@ -10,7 +10,7 @@ from cms_ssg.cli.call import Call, site_command
 @site_command("watch", "cms watch")
 @click.option("--poll", is_flag=True, help="Look at the files every second; for file systems that tell nothing.")
 def watch(call: Call, poll: bool) -> None:
-    """Build, then build again at every save until Ctrl-C."""
+    """Build at every save, until Ctrl-C."""
     from cms_ssg.watch import watch as run_watch
 
     run_watch(call.root, env=call.env, reporter=call.output, poll=poll)
@@ -24,7 +24,10 @@ def watch(call: Call, poll: bool) -> None:
 @click.option("--no-watch", is_flag=True, help="Serve what is there; build nothing.")
 @click.option("--poll", is_flag=True, help="Look at the files every second; for file systems that tell nothing.")
 def serve(call: Call, port: int, host: str, no_watch: bool, poll: bool) -> None:
-    """Build at every save and serve the pages to a browser on this machine, which shows each change at once."""
+    """Build at every save, and show it in a browser.
+
+    Serves the output folder on this machine; open pages reload when they change.
+    """
     from cms_ssg.serve import serve as run_serve
 
     def say_address(address: str) -> None:

@@ -1,0 +1,72 @@
+"""Writes docs/cli.md from the commands themselves; with --check says whether it is up to date."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
+SETTINGS: dict[str, Any] = {"terminal_width": 100, "max_content_width": 100, "help_option_names": ["-h", "--help"]}
+
+HEAD = """# Command line
+
+Made by `scripts/cli_docs.py` from the commands themselves; `make docs` renews it and a test keeps it true.
+
+`cms` works on the site in the current folder or the nearest one above it that has a `site.toml`; `-C DIR` names another. `-C`, `--env` and
+`--json` may stand before or after a command's name. Results go to stdout, progress and errors to stderr.
+
+| exit code | meaning |
+| --- | --- |
+| 0 | done |
+| 1 | failed; nothing was half done |
+| 2 | called wrongly |
+| 3 | done, but something was left out: a file that cannot be read, a page that failed, a conflict, a difference found |
+| 130 | interrupted |
+
+An error names a place, says what is wrong, a permanent code and a way out:
+
+```text
+content/posts/flood.md:7: unknown field "sumary" [content.unknown-field]
+  Did you mean "summary"?
+```
+
+What should never happen ends in one line with the code `internal`; its details are in `.cms/crash.log`, or on the terminal with
+`CMS_DEBUG=1`. With `--json` a failed command prints `{"status": "failed", "problems": [...]}`.
+"""
+
+
+def make_page() -> str:
+    """The whole page."""
+    from cms_ssg.cli.main import cms
+
+    return HEAD + "".join(list_sections(cms, click.Context(cms, info_name="cms", **SETTINGS)))
+
+
+def list_sections(command: click.Command, context: click.Context) -> Iterator[str]:
+    """A section for a command and for each below it."""
+    level = "#" * (2 if isinstance(command, click.Group) else 3)
+    yield f"\n{level} {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            if below is not None:
+                inner = click.Context(below, parent=context, info_name=name, **SETTINGS)
+                yield from list_sections(below, inner)
+
+
+def main() -> None:
+    """Write the page, or compare it."""
+    page = make_page()
+    if "--check" in sys.argv[1:]:
+        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page:
+            sys.exit("docs/cli.md is not up to date; run: python scripts/cli_docs.py")
+        return
+    PAGE.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""What is printed where: problems in order, progress on terminals only, text that cannot harm one."""
+
+from __future__ import annotations
+
+import io
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cms_ssg.cli import output
+from cms_ssg.cli.output import Output, count, make_safe, make_table
+from cms_ssg.types import Problem
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Thing:
+    at: datetime
+    path: Path
+
+
+def test_result_is_text_or_json_and_goes_to_stdout() -> None:
+    out, err = io.StringIO(), io.StringIO()
+    thing = Thing(datetime(2026, 1, 2, tzinfo=UTC), Path("x/é"))
+    Output(out, err).result(thing, "done")
+    Output(out, err, as_json=True).result(thing, "done")
+    assert out.getvalue() == 'done\n{"at": "2026-01-02T00:00:00Z", "path": "x/é"}\n'
+    assert err.getvalue() == ""
+
+
+def test_errors_come_before_warnings_and_each_is_said_once() -> None:
+    err = io.StringIO()
+    said = Output(io.StringIO(), err)
+    warning, error = Problem("a.b", "x", 1, "odd", severity="warning"), Problem("c.d", "y", 2, "bad", "Mend it.")
+    said.problems([warning, error, warning])
+    assert err.getvalue() == "y:2: bad [c.d]\n  Mend it.\nwarning: x:1: odd [a.b]\n"
+
+
+def test_many_problems_are_counted() -> None:
+    err = io.StringIO()
+    Output(io.StringIO(), err).problems([Problem("a.b", f"f{number}", 0, "bad") for number in range(60)])
+    assert err.getvalue().count("[a.b]") == 50
+    assert "and 10 more" in err.getvalue()
+
+
+def test_progress_waits_and_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    said = Output(io.StringIO(), terminal)
+    said.phase("render", 1000)
+    said.advance(10)
+    assert terminal.getvalue() == ""
+    monkeypatch.setattr(output, "PROGRESS_AFTER_S", 0.0)
+    said.advance(10)
+    assert terminal.getvalue() == "\r\x1b[Krender 20 of 1,000 …"
+    said.note("hello")
+    assert terminal.getvalue().endswith("…\r\x1b[Khello\n")
+
+
+def test_no_progress_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "PROGRESS_AFTER_S", 0.0)
+    err = io.StringIO()
+    said = Output(io.StringIO(), err)
+    said.phase("render", 10)
+    time.sleep(0.01)
+    said.advance(5)
+    said.close()
+    assert err.getvalue() == ""
+
+
+@given(st.text())
+def test_any_text_is_made_safe(text: str) -> None:
+    safe = make_safe(text)
+    assert not set(safe) & set(map(chr, [*range(9), *range(11, 32), *range(127, 160), 0x202E, 0x2066]))
+
+
+def test_numbers_and_tables_read_well() -> None:
+    assert (count(1, "page"), count(1204, "page"), count(0, "entry", "entries")) == ("1 page", "1,204 pages", "0 entries")
+    assert make_table([["a", 1], ["bbb", 22]], ["x", "number"]) == "x    number\na    1\nbbb  22"
+    assert make_table([]) == ""
