@@ -73,7 +73,7 @@ def status(call: Call) -> None:
 
 @site_command("stop", "cms db stop")
 def stop(call: Call) -> None:
-    """Stop the embedded server; the next command that needs it starts it again."""
+    """Stop the embedded server. A command that needs it starts it again."""
     from cms_ssg.store import embedded
 
     if given_url(call):

@@ -1,0 +1,173 @@
+"""The commands that build, on a small real site and a real database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cms_ssg.cli.main import run as run_cms
+
+SITE = """title = "T"
+base_url = "https://a.org"
+[[menus.main]]
+title = "About"
+url = "/about/"
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path, db_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    files = {
+        "site.toml": SITE,
+        "content/posts/flood.md": "---\ntitle: Flood\ndate: 2025-03-01\ntags: [water]\n---\nWater.\n",
+        "content/posts/later.md": "---\ntitle: Later\ndate: 2025-04-01\npublish_at: 2999-01-01\n---\nSoon.\n",
+        "content/pages/about.md": "# About\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setenv("CMS_DATABASE_URL", db_url)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def cms(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, Any, str]]:
+    """Runs cms with --json and gives (exit code, result, stderr)."""
+
+    def call(*args: str) -> tuple[int, Any, str]:
+        capsys.readouterr()
+        code = run_cms([*args, "--json"])
+        said = capsys.readouterr()
+        return code, json.loads(said.out) if said.out else None, said.err
+
+    return call
+
+
+Cms = Callable[..., tuple[int, Any, str]]
+
+
+def test_build_tells_what_it_did_in_the_promised_words(site: Path, cms: Cms) -> None:
+    code, result, err = cms("build", "--jobs", "1")
+    assert (code, err) == (0, "")
+    keys = ["build_id", "status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds", "problems"]
+    assert list(result) == keys
+    assert list(result["seconds"]) == ["sync", "plan", "render", "publish", "record", "total"]
+    assert (result["status"], result["failed"], result["removed"]) == ("done", 0, 0)
+    assert result["written"] == result["rendered"] == result["planned"] > 5
+    assert (site / "build/2025/03/flood/index.html").exists()
+    code, again, _ = cms("build", "--jobs", "1")
+    assert (code, again["planned"], again["rendered"], again["written"]) == (0, 0, 0, 0)
+
+
+def test_dry_run_and_plan_write_nothing(site: Path, cms: Cms) -> None:
+    code, result, _ = cms("build", "--dry-run")
+    assert (code, result["rendered"]) == (0, 0)
+    code, planned, _ = cms("plan")
+    assert code == 0
+    assert "/2025/03/flood/" in [output["path"] for output in planned["outputs"]]
+    assert not (site / "build").exists()
+    assert cms("status")[1]["entries"] == 0
+
+
+def test_clock_brings_what_is_due(site: Path, cms: Cms) -> None:
+    cms("build")
+    _, calendar, _ = cms("calendar")
+    assert [(item["what"], item["title"]) for item in calendar["items"]] == [("publish", "Later")]
+    assert cms("build", "--now", "2999-01-02")[1]["written"] > 1
+    assert (site / "build/2025/04/later/index.html").exists()
+
+
+def test_content_that_cannot_be_read_leaves_with_3_and_is_named(site: Path, cms: Cms) -> None:
+    cms("build")
+    (site / "content/posts/flood.md").write_text("---\ntitle: [\n---\n")
+    code, result, err = cms("build")
+    assert (code, result["status"]) == (3, "partial")
+    assert "content/posts/flood.md:" in err
+    assert cms("check")[0] == 3
+    assert (site / "build/2025/03/flood/index.html").exists()
+
+
+def test_check_counts_errors_and_warnings(site: Path, cms: Cms) -> None:
+    (site / "content/pages/about.md").write_text("# About\n\n[x](nowhere.md)\n")
+    code, result, _ = cms("check")
+    assert code == 0
+    assert "content.dangling-link" in [problem["code"] for problem in result["problems"]]
+    assert result["errors"] == 0
+
+
+def test_verify_finds_a_page_changed_by_hand(site: Path, cms: Cms) -> None:
+    cms("build")
+    assert cms("verify")[0] == 0
+    (site / "build/about/index.html").write_text("mine")
+    (site / "build/extra.txt").write_text("mine")
+    (site / "build/index.html").unlink()
+    code, result, _ = cms("verify")
+    assert code == 3
+    assert (result["different"], result["missing"], result["orphaned"]) == (["/about/"], ["/"], ["extra.txt"])
+
+
+def test_why_answers_for_file_url_and_path(site: Path, cms: Cms, capsys: pytest.CaptureFixture[str]) -> None:
+    cms("build")
+    for asked in ("content/posts/flood.md", "https://a.org/2025/03/flood/", "/2025/03/flood/"):
+        code, result, _ = cms("why", asked)
+        assert code == 0
+        assert "/2025/03/flood/" in [output["path"] for output in result["outputs"]]
+    code, _, err = cms("why", "/nope/")
+    assert code == 1
+    assert "[why.unknown]" in err
+
+
+def test_sync_stores_without_building(site: Path, cms: Cms) -> None:
+    code, result, _ = cms("sync")
+    assert (code, result["status"], result["saved"]) == (0, "done", 3)
+    assert not (site / "build").exists()
+
+
+def test_authoring_is_seen_by_the_next_build(site: Path, cms: Cms) -> None:
+    cms("build")
+    cms("trash", "flood")
+    assert cms("build", "--confirm-removals")[1]["removed"] > 0
+    assert not (site / "build/2025/03/flood").exists()
+    cms("restore", "flood")
+    cms("move", "flood", "--slug", "deluge")
+    cms("build")
+    assert (site / "build/2025/03/deluge/index.html").exists()
+    assert "/2025/03/deluge/" in (site / "build/2025/03/flood/index.html").read_text()
+
+
+def test_database_commands(site: Path, cms: Cms) -> None:
+    cms("build")
+    code, status, _ = cms("db", "status")
+    assert (code, status["running"]) == (0, True)
+    assert all(file["applied_at"] for file in status["migrations"])
+    assert cms("db", "migrate")[1] == {"applied": []}
+    assert cms("db", "stop")[0] == 2
+    code, dumped, _ = cms("db", "dump", "store.cms")
+    assert code == 0
+    assert cms("db", "dump", "store.cms")[0] == 2
+    assert cms("db", "restore", "store.cms")[0] == 1
+    code, restored, _ = cms("db", "restore", "store.cms", "--replace")
+    assert code == 0
+    assert restored["rows"] == dumped["rows"]
+    assert cms("build")[1]["rendered"] > 5
+
+
+def test_theme_check_makes_a_gallery(site: Path, cms: Cms) -> None:
+    code, result, err = cms("theme", "check")
+    assert (code, err) == (0, "")
+    assert Path(result["gallery"]).exists()
+
+
+def test_database_that_is_gone_is_said_plainly(site: Path, cms: Cms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMS_DATABASE_URL", "postgresql://nobody:secret@127.0.0.1:1/none")
+    code, result, err = cms("build")
+    assert code == 1
+    assert result["status"] == "failed"
+    assert "[db." in err
+    assert "secret" not in err
+    assert "Traceback" not in err
