@@ -10,7 +10,7 @@ from cms_ssg.render.reading import Missing, Reads
 from cms_ssg.store.loader import Request, Values
 from cms_ssg.types import Problem
 
-WAVES = 5
+STAGES = 3
 """How often a job's declared needs may depend on what was just loaded."""
 
 RETRIES = 3
@@ -54,16 +54,6 @@ def _give_up(job: Job, requests: tuple[Request, ...]) -> Rendered:
 
 
 def _load_declared(around: Surroundings, values: Values, jobs: Sequence[Job]) -> None:
-    waiting = list(jobs)
-    for _ in range(WAVES):
-        wanted: set[Request] = set()
-        again = []
-        for job in waiting:
-            new = [request for request in list_requests(around, job, values.found) if request not in values.found]
-            if new:
-                wanted.update(new)
-                again.append(job)
-        if not wanted:
-            return
-        values.load(wanted)
-        waiting = again
+    found = values.found
+    for stage in range(STAGES):
+        values.load({request for job in jobs for request in list_requests(around, job, found, stage) if request not in found})

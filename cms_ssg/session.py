@@ -265,7 +265,8 @@ class Session:
             for r in changed:
                 assert r.artifact is not None
                 try:
-                    self.target.write(object_key(r.artifact.path), r.artifact.data, r.artifact.content_type)
+                    fresh = by_path[r.job.path].digest is None
+                    self.target.write(object_key(r.artifact.path), r.artifact.data, r.artifact.content_type, fresh=fresh)
                 except OSError as error:
                     failures[r.job.path] = _publish_problem(r.job.path, error)
         with self.result.timed("record"):

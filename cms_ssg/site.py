@@ -81,6 +81,10 @@ class Site:
         """The fields of a type that other pages may show."""
         return self.schemas[type_name].card_fields if type_name in self.schemas else ()
 
+    def neighbours_of(self, type_name: str) -> str:
+        """The list in which a type's entries have a previous and a next one, '' for none."""
+        return self.schemas[type_name].neighbours if type_name in self.schemas else ""
+
     def entry_path(self, collection: str, type_name: str, locale: str, file: str, fields: dict[str, Json]) -> str:
         """The path an entry wants. Raises ValueError where its fields give none that is safe."""
         return self.rules.entry_path(collection, type_name, locale, file, fields)

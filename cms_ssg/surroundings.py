@@ -17,4 +17,5 @@ def make_surroundings(site: Site, now: datetime) -> Surroundings:
     folders = [folder / "i18n" for folder in reversed(chain)] + [site.root / "i18n"]
     strings = {locale.code: load_strings(folders, locale.code, site.root) for locale in site.settings.locales}
     assets = {name: asset_path(name, read_asset(path, site.settings.tokens)) for name, path in list_assets(chain).items()}
-    return Surroundings(site, Theme(chain), strings, read_data(site.root), assets, now)
+    refs = tuple({item.ref: None for lines in site.settings.menus.values() for item in lines if item.ref})
+    return Surroundings(site, Theme(chain), strings, read_data(site.root), assets, now, refs)

@@ -17,28 +17,38 @@ class FolderTarget:
         self.temporary_file = f"{self.temporary}/{os.getpid()}"
         self.folders: set[str] = set()
 
-    def write(self, key: str, data: bytes, content_type: str) -> None:
+    def write(self, key: str, data: bytes, content_type: str, *, fresh: bool = False) -> None:
         path = self.prefix + key
         folder = path.rpartition("/")[0]
         if folder not in self.folders:
-            os.makedirs(folder, exist_ok=True)
+            _make_folder(folder)
             self.folders.add(folder)
+        if fresh and self._create(path, data):
+            return
         try:
-            descriptor = os.open(self.temporary_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+            _write_file(self.temporary_file, data, os.O_TRUNC)
         except FileNotFoundError:
             os.makedirs(self.temporary, exist_ok=True)
-            descriptor = os.open(self.temporary_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
-        try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
-        finally:
-            os.close(descriptor)
+            _write_file(self.temporary_file, data, os.O_TRUNC)
         try:
             os.rename(self.temporary_file, path)
         except FileNotFoundError:  # somebody removed the folder since we made it
             os.makedirs(folder, exist_ok=True)
             os.rename(self.temporary_file, path)
+
+    def _create(self, path: str, data: bytes) -> bool:
+        """Write a file nobody links to yet straight to its place; False if there is one."""
+        try:
+            _write_file(path, data, os.O_EXCL)
+        except (FileExistsError, FileNotFoundError):
+            return False
+        except OSError:
+            try:
+                os.unlink(path)
+            except OSError:
+                pass
+            raise
+        return True
 
     def remove(self, key: str) -> None:
         path = self.prefix + key
@@ -76,3 +86,23 @@ class FolderTarget:
             os.rmdir(self.temporary)
         except OSError:  # another builder's file, or never made
             pass
+
+
+def _make_folder(folder: str) -> None:
+    try:
+        os.mkdir(folder)
+    except FileExistsError:
+        if not os.path.isdir(folder):
+            raise
+    except FileNotFoundError:
+        os.makedirs(folder, exist_ok=True)
+
+
+def _write_file(path: str, data: bytes, flag: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | flag, 0o666)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+    finally:
+        os.close(descriptor)

@@ -12,8 +12,8 @@ from cms_ssg.errors import fail
 class Target(Protocol):
     """A place for objects by key (``about/index.html``). Writing and removing are safe to repeat."""
 
-    def write(self, key: str, data: bytes, content_type: str) -> None:
-        """Put an object there, whole or not at all. Raises OSError."""
+    def write(self, key: str, data: bytes, content_type: str, *, fresh: bool = False) -> None:
+        """Put an object there, whole or not at all. fresh: nothing is expected to be there yet. Raises OSError."""
 
     def remove(self, key: str) -> None:
         """Take an object away; nothing there is no error. Raises OSError."""

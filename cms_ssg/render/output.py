@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,14 +64,17 @@ def render_output(around: Surroundings, job: Job, found: dict[Request, Any]) -> 
     return Rendered(job, Artifact(job.path, data, digest(data), content_type), reader.reads)
 
 
-def list_requests(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
-    """What a job is known to need, as far as what was loaded shows; asked again until nothing is new."""
-    for lines in around.site.settings.menus.values():
-        for line in lines:
-            if line.ref:
-                yield from (("claim", name) for name in reference_names(around.site, job.locale, line.ref))
-    if declared := REQUESTS.get(job.kind):
-        yield from declared(around, job, found)
+def list_requests(around: Surroundings, job: Job, found: dict[Request, Any], stage: int) -> Iterable[Request]:
+    """What a job is known to need at a stage; each stage may look at what the ones before it loaded."""
+    stages = STAGES.get(job.kind, ())
+    requests = stages[stage](around, job, found) if stage < len(stages) else ()
+    return (*requests, *_menu_requests(around, job)) if stage == 0 and around.menu_refs else requests
+
+
+def _menu_requests(around: Surroundings, job: Job) -> Iterator[Request]:
+    for ref in around.menu_refs:
+        for name in reference_names(around.site, job.locale, ref):
+            yield ("claim", name)
 
 
 def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Problem:
@@ -97,31 +100,41 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
 # Entry pages
 
 
-def _entry_requests(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
-    site = around.site
+def _entry_first(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
     yield ("full", job.owner)
     yield ("card", job.owner)
+    if neighbours := around.site.neighbours_of(str(job.spec.get("type"))):
+        yield ("list", around.site.default_locale if job.kind == "fallback" else job.locale, neighbours)
+
+
+def _entry_second(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
+    site = around.site
     full, card = found.get(("full", job.owner)), found.get(("card", job.owner))
     if full is None or card is None:
         return
-    where = job.locale if site.fallback_locales else full.locale
-    schema = site.schemas[full.type]
-    if schema.neighbours:
-        yield ("list", full.locale, schema.neighbours)
-        if (row := found.get(("list", full.locale, schema.neighbours))) is not None:
-            yield ("around", row.id, full.id)
-    if len(site.settings.locales) > 1:
+    if (neighbours := site.neighbours_of(full.type)) and (row := found.get(("list", full.locale, neighbours))) is not None:
+        yield ("around", row.id, full.id)
+    if len(site.locales) > 1:
         yield ("list", "", f"variants/{full.translation_key}")
-        if (row := found.get(("list", "", f"variants/{full.translation_key}"))) is not None:
-            yield ("all", row.id)
+    where = job.locale if site.fallback_locales else full.locale
     for taxonomy, terms in (card.get("terms") or {}).items():
         for slug, _ in terms:
             yield ("list", where, f"{taxonomy}/{slug}")
-            if taxonomy == "series":
+            if taxonomy == "series" and where != full.locale:
                 yield ("list", full.locale, f"series/{slug}")
-                if (row := found.get(("list", full.locale, f"series/{slug}"))) is not None:
-                    yield ("all", row.id)
-    yield from body_requests(site, job.locale, full, card["path"] or "")
+    if full.links:
+        yield from body_requests(site, job.locale, full, card["path"] or "")
+
+
+def _entry_third(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
+    full, card = found.get(("full", job.owner)), found.get(("card", job.owner))
+    if full is None or card is None:
+        return
+    if len(around.site.locales) > 1 and (row := found.get(("list", "", f"variants/{full.translation_key}"))) is not None:
+        yield ("all", row.id)
+    for slug, _ in (card.get("terms") or {}).get("series", ()):
+        if (row := found.get(("list", full.locale, f"series/{slug}"))) is not None:
+            yield ("all", row.id)
 
 
 def _render_entry(page: Page, job: Job) -> tuple[bytes, str]:
@@ -160,15 +173,17 @@ def _render_entry(page: Page, job: Job) -> tuple[bytes, str]:
 # Lists
 
 
-def _list_requests(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
+def _list_first(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
+    number = job.spec.get("page", 0)
     yield ("listed", job.spec["list"])
+    yield ("page", job.spec["list"], number) if number else ("front", job.spec["list"])
+
+
+def _list_second(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
     row = found.get(("listed", job.spec["list"]))
     if row is None:
         return
     number = job.spec.get("page", 0)
-    yield ("page", row.id, number) if number else ("front", row.id)
-    rule = list_rule(around.site, row.locale, row.name)
-    yield ("list", row.locale, row.name)
     yield ("list", row.locale, f"children/{row.name}")
     if (entry := (row.card or {}).get("entry")) is not None:
         yield ("full", entry)
@@ -176,9 +191,21 @@ def _list_requests(around: Surroundings, job: Job, found: dict[Request, Any]) ->
     if parent := (row.card or {}).get("parent"):
         yield ("list", row.locale, parent)
     if number:
-        yield ("claim", page_path(rule, number + 1))
+        yield ("claim", page_path(list_rule(around.site, row.locale, row.name), number + 1))
     window = found.get(("page", row.id, number) if number else ("front", row.id))
     yield from _card_requests(around, job.locale, window.members if window is not None else (), found)
+
+
+def _list_third(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
+    row = found.get(("listed", job.spec["list"]))
+    if row is None:
+        return
+    if (children := found.get(("list", row.locale, f"children/{row.name}"))) is not None:
+        yield ("all", children.id)
+    if (entry := (row.card or {}).get("entry")) is not None:
+        full, card = found.get(("full", entry)), found.get(("card", entry))
+        if full is not None and full.links:
+            yield from body_requests(around.site, job.locale, full, (card or {}).get("path") or "")
 
 
 def _card_requests(around: Surroundings, locale: str, members: tuple[int, ...], found: dict[Request, Any]) -> Iterator[Request]:
@@ -227,9 +254,12 @@ def _render_terms(page: Page, job: Job) -> tuple[bytes, str]:
 # Feeds and sitemaps
 
 
-def _feed_requests(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
+def _feed_first(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
     yield ("listed", job.spec["list"])
     yield ("top", job.spec["list"], around.site.settings.feed_size)
+
+
+def _feed_second(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
     window = found.get(("top", job.spec["list"], around.site.settings.feed_size))
     yield from _card_requests(around, job.locale, window.members if window is not None else (), found)
 
@@ -255,18 +285,22 @@ def _render_feed(page: Page, job: Job) -> tuple[bytes, str]:
     return make(feed), FEED_TYPES[form] + "; charset=utf-8"
 
 
-def _sitemap_requests(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
-    request = ("page", job.spec["list"], job.spec["page"])
-    yield request
-    window = found.get(request)
-    if window is None or len(around.site.locales) < 2:
-        return
-    for member in window.members:
-        if (card := found.get(("card", member))) is not None:
-            name = f"variants/{card['variants']}"
-            yield ("list", "", name)
-            if (row := found.get(("list", "", name))) is not None:
-                yield ("all", row.id)
+def _sitemap_first(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
+    yield ("page", job.spec["list"], job.spec["page"])
+
+
+def _sitemap_second(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
+    window = found.get(("page", job.spec["list"], job.spec["page"]))
+    if window is not None and len(around.site.locales) > 1:
+        for member in window.members:
+            if (card := found.get(("card", member))) is not None:
+                yield ("list", "", f"variants/{card['variants']}")
+
+
+def _sitemap_third(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
+    for request in list(_sitemap_second(around, job, found)):
+        if (row := found.get(request)) is not None:
+            yield ("all", row.id)
 
 
 def _render_sitemap(page: Page, job: Job) -> tuple[bytes, str]:
@@ -341,7 +375,13 @@ RENDER: dict[str, Callable[[Page, Job], tuple[bytes, str]]] = {
     "404": _render_404, "redirect": _render_redirect, "robots": _render_robots,
 }  # fmt: skip
 
-REQUESTS: dict[str, Callable[[Surroundings, Job, dict[Request, Any]], Iterator[Request]]] = {
-    "entry": _entry_requests, "fallback": _entry_requests, "home": _list_requests, "list": _list_requests, "archive": _list_requests,
-    "terms": _terms_requests, "feed": _feed_requests, "sitemap": _sitemap_requests, "sitemaps": _terms_requests, "redirect": _redirect_requests,
+Stage = Callable[[Surroundings, Job, dict[Request, Any]], Iterable[Request]]
+ENTRY_STAGES: tuple[Stage, ...] = (_entry_first, _entry_second, _entry_third)
+LIST_STAGES: tuple[Stage, ...] = (_list_first, _list_second, _list_third)
+SITEMAP_STAGES: tuple[Stage, ...] = (_sitemap_first, _sitemap_second, _sitemap_third)
+
+STAGES: dict[str, tuple[Stage, ...]] = {
+    "entry": ENTRY_STAGES, "fallback": ENTRY_STAGES, "home": LIST_STAGES, "list": LIST_STAGES, "archive": LIST_STAGES,
+    "terms": (_terms_requests,), "feed": (_feed_first, _feed_second), "sitemap": SITEMAP_STAGES, "sitemaps": (_terms_requests,),
+    "redirect": (_redirect_requests,),
 }  # fmt: skip

@@ -35,7 +35,7 @@ class DataFiles(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every page of a build shares. now: the build's clock; assets: name -> path."""
+    """What every page of a build shares. now: the build's clock; assets: name -> path; menu_refs: what menus refer to."""
 
     site: Site
     theme: Theme
@@ -43,6 +43,7 @@ class Surroundings:
     data: DataFiles
     assets: Mapping[str, str]
     now: datetime
+    menu_refs: tuple[str, ...] = ()
 
 
 class SiteView:

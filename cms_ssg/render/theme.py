@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from jinja2.exceptions import TemplateNotFound
+from markupsafe import _escape_inner  # type: ignore[attr-defined]
 
 from cms_ssg.reads import digest
 from cms_ssg.render.filters import FILTERS
@@ -16,11 +18,35 @@ from cms_ssg.render.reading import Reads
 from cms_ssg.render.tokens import render_tokens
 
 
+def escape_text(value: Any) -> str:
+    """What `{{ value }}` prints: as markupsafe's escape, but a plain text, since it is only joined.
+
+    Jinja's own makes a Markup of every value, which costs more than escaping it.
+    """
+    if type(value) is str:
+        return _escape_inner(value)
+    if hasattr(value, "__html__"):
+        return str(value.__html__())
+    return _escape_inner(str(value))
+
+
+class _Template(Template):
+    """A template whose output is escaped by escape_text."""
+
+    @classmethod
+    def from_code(cls, environment: Environment, code: CodeType, globals: MutableMapping[str, Any], uptodate: Any = None) -> Template:
+        template = super().from_code(environment, code, globals, uptodate)
+        template.root_render_func.__globals__["escape"] = escape_text
+        return template
+
+
 class Theme(Environment):
     """Templates of a theme chain. While `reads` is set, every template asked for is a read, found or not.
 
     Recording is in `_load_template` because a loader is not asked for what the cache holds.
     """
+
+    template_class = _Template
 
     def __init__(self, folders: Sequence[Path]) -> None:
         super().__init__(

@@ -44,6 +44,7 @@ def start(folder: Path, settings: Mapping[str, str] | None = None) -> str:
     programs = reachable_programs(find_programs(data), user)
     make_private_folder(folder)
     with _locked(folder):
+        _socket_folder(data)  # refuses before anything is made
         if not data.exists():
             make_cluster(data, programs, user)
         if not _is_settling(data):
@@ -118,47 +119,58 @@ def _answers(data: Path) -> bool:
         probe.settimeout(1.0)
         try:
             probe.connect(str(_socket_folder(data) / SOCKET))
-        except OSError:
+        except (FileNotFoundError, ConnectionRefusedError):
             return False
+        except (BlockingIOError, TimeoutError):
+            return True  # too busy to answer
+        except PermissionError as error:
+            raise not_ours(data) from error
     return True
 
 
 def _socket_folder(data: Path) -> Path:
     """Return a folder by whose name clients reach the socket in data.
 
-    It is data itself, or where that is too long for a socket's address (107 bytes on Linux, 103 on
-    macOS) or holds a comma (libpq reads a list), a link to it in a private folder.
+    It is data itself, or where that is too long for a socket's address or holds a comma (libpq reads
+    a list), a link to it in a folder that is ours alone, so that nobody can lead a client astray.
     """
     plain = data.resolve()
-    if len(os.fsencode(plain / SOCKET)) <= 103 and "," not in str(plain):
+    if _fits(plain) and "," not in str(plain):
         return plain
     name = hashlib.blake2b(os.fsencode(plain), digest_size=8).hexdigest()
-    link = _private_folder() / name
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    ours = f"cms-ssg-{os.geteuid()}"
+    choices = [Path(place) / ours for place in (runtime, tempfile.gettempdir(), "/tmp") if os.path.isdir(place)]
+    private = next((folder for folder in choices if _fits(folder / name)), choices[-1])
+    _check_private(private)
+    link = private / name
     with suppress(OSError):
         if os.readlink(link) == str(plain):
             return link
-    making = link.with_name(f"{name}.{os.getpid()}")
+    making = private / f"{name}.{os.getpid()}"
     making.unlink(missing_ok=True)
     making.symlink_to(plain)
     making.replace(link)
     return link
 
 
-def _private_folder() -> Path:
-    """Make or check the folder for links to sockets: ours alone, so that nobody can lead a client astray."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    private = Path(runtime) / "cms-ssg" if runtime and os.path.isdir(runtime) else Path(tempfile.gettempdir()) / f"cms-ssg-{os.geteuid()}"
+def _fits(folder: Path) -> bool:
+    """Whether the address of a socket in folder is short enough: 107 bytes on Linux, 103 on macOS."""
+    return len(os.fsencode(folder / SOCKET)) <= 103
+
+
+def _check_private(folder: Path) -> None:
+    """Make the folder for links to sockets, or refuse one that others can write to or own."""
     with suppress(FileExistsError):
-        private.mkdir(mode=0o700)
-    found = private.lstat()
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
         raise fail(
             "db.socket-dir",
             "this folder is not private to you, so the database's socket cannot be linked there",
-            place=str(private),
-            hint="Remove it, or set XDG_RUNTIME_DIR to a private folder.",
+            place=str(folder),
+            hint="Remove it, or set XDG_RUNTIME_DIR to a private folder with a short name.",
         )
-    return private
 
 
 def _read_pid(data: Path) -> int:

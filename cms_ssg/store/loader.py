@@ -156,7 +156,7 @@ class Values:
 
     def _rows(self, query: LiteralString, *parameters: object) -> Iterable[tuple[Any, ...]]:
         self.queries += 1
-        return self.connection.execute(query, parameters)
+        return self.connection.execute(query, parameters).fetchall()
 
     def _load_full(self, requests: list[Request]) -> None:
         for row in self._rows(FULLS, [r[1] for r in requests]):
