@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from cms_ssg.load_settings import load_settings
+from cms_ssg.render.filters import FILTERS
 from cms_ssg.render.gallery import write_gallery
-from cms_ssg.render.theme_check import check_templates
+from cms_ssg.render.theme_check import ATTRIBUTES, EVERYWHERE, SOMEWHERE, check_templates
+from cms_ssg.render.tokens import KNOWN_TOKENS
 from cms_ssg.site import Site
 
 BASE = Path(__file__).parents[2] / "themes/base"
@@ -50,7 +53,7 @@ def test_a_mistake_is_named_with_file_line_and_way_out(tmp_path: Path, text: str
     [
         "{{ nowhere|default('x') }}{{ page.extra|default('') }}{% if other is defined %}{% endif %}",
         "{% set mine = 1 %}{{ mine }}{% for page in list['items'] %}{{ page.anything }}{{ loop.index }}{% endfor %}",
-        '{% extends "base.html" %}{% from "partials/card.html" import card as c %}{% block main %}{{ c(entry, t) }}{{ super() }}{% endblock %}',
+        '{% extends "base.html" %}{% from "partials/card.html" import card as c %}{% block main %}{{ c(1, t) }}{{ super() }}{% endblock %}',
         '{% include "none.html" ignore missing %}{% include ["none.html", "partials/pager.html"] %}',
         "{% macro m(a) %}{{ a }}{{ caller() }}{% endmacro %}{% with b = 1 %}{{ b }}{% endwith %}{{ namespace(x=1).x }}",
     ],
@@ -87,3 +90,12 @@ def test_the_gallery_is_written_even_where_a_template_fails(tmp_path: Path) -> N
     assert "Home (en)" in text
     assert "Home (ar)" in text
     assert (tmp_path / "gallery/assets/site.css").read_text("utf-8").startswith(":root{--accent:#b33;}\n")
+
+
+def test_the_docs_name_every_variable_filter_token_and_attribute() -> None:
+    docs = (BASE.parents[1] / "docs/themes.md").read_text("utf-8")
+    for name in [*EVERYWHERE, *SOMEWHERE, *FILTERS, *KNOWN_TOKENS]:
+        assert re.search(rf"`[^`\n]*\b{re.escape(name)}\b", docs), name
+    for owner, names in ATTRIBUTES.items():
+        for name in names:
+            assert re.search(rf"[`.]{name}\b", docs), (owner, name)
