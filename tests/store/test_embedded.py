@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -81,7 +82,7 @@ def failure(site: Path) -> str:
 def test_first_start_makes_the_database_and_prints_nothing(site: Path, capfd: pytest.CaptureFixture[str]) -> None:
     begin = time.perf_counter()
     url = embedded.start(site)
-    assert time.perf_counter() - begin < 4  # 0.6 s on an idle machine
+    assert time.perf_counter() - begin < 10  # 0.6 s on an idle machine
     with connect(url) as conn:
         assert conn.info.dbname == "cms"
         assert conn.info.server_version >= 150000
@@ -228,13 +229,26 @@ def test_long_path_and_odd_characters_still_have_a_socket(tmp_path: Path) -> Non
 def test_link_folder_that_is_not_private_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / ("x" * 120)
     folder.mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    (tmp_path / "cms-ssg").mkdir()
-    (tmp_path / "cms-ssg").chmod(0o755)
-    assert failure(folder) == "db.socket-dir"
-    (tmp_path / "cms-ssg").chmod(0o700)
-    embedded.start(folder)
+    with tempfile.TemporaryDirectory(prefix="cms-") as runtime:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+        private = Path(runtime) / f"cms-ssg-{os.geteuid()}"
+        private.mkdir()
+        private.chmod(0o755)
+        assert failure(folder) == "db.socket-dir"
+        assert not embedded.data_folder(folder).exists()
+        private.chmod(0o700)
+        embedded.start(folder)
+        assert len(list(private.iterdir())) == 1
+        assert embedded.stop(folder)
+
+
+def test_link_folder_with_a_long_name_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / ("x" * 120)
+    folder.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    note(embedded.start(folder), "works")
     assert embedded.stop(folder)
+    assert [path.name for path in folder.iterdir()] == [".cms"]
 
 
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root can mount a small disk")
@@ -333,12 +347,18 @@ except CmsError as error:
 """
 
 
+def open_parents(folder: Path) -> None:
+    """Let other users into the folders of the tests."""
+    for parent in folder.parents:
+        if not parent.stat().st_mode & 0o001:
+            parent.chmod(0o755)
+
+
 @needs_root
 def test_ordinary_user_runs_the_server_as_himself(site: Path) -> None:
     nobody = pwd.getpwnam("nobody").pw_uid
     os.chown(site, nobody, nobody)
-    for parent in (site.parents[0], site.parents[1], site.parents[2]):
-        parent.chmod(0o755)
+    open_parents(site)
     done = run(AS_USER, site, nobody)
     assert done.stdout.endswith("True\n"), done.stdout + done.stderr
     assert (site / ".cms/pg").stat().st_uid == nobody
@@ -348,8 +368,7 @@ def test_ordinary_user_runs_the_server_as_himself(site: Path) -> None:
 def test_root_in_somebodys_site_runs_the_server_as_the_owner_who_can_go_on(site: Path) -> None:
     nobody = pwd.getpwnam("nobody").pw_uid
     os.chown(site, nobody, nobody)
-    for parent in (site.parents[0], site.parents[1], site.parents[2]):
-        parent.chmod(0o755)
+    open_parents(site)
     embedded.start(site)
     assert os.stat(f"/proc/{pid_of(site)}").st_uid == nobody
     assert {path.stat().st_uid for path in (site / ".cms").rglob("*")} == {nobody}
@@ -362,8 +381,7 @@ def test_database_of_another_user_is_told(site: Path) -> None:
     embedded.start(site)
     nobody = pwd.getpwnam("nobody").pw_uid
     (site / ".cms").chmod(0o755)
-    for parent in (site, site.parents[0], site.parents[1], site.parents[2]):
-        parent.chmod(0o755)
+    open_parents(site / ".cms")
     if (site / ".cms/pg").stat().st_uid != nobody:
         assert run(AS_USER, site, nobody).stdout == "db.owner\n"
 
