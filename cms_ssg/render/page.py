@@ -115,7 +115,7 @@ class Page:
         self.around_of: tuple[int, int] | None = None
         self.translation_key: str | None = None
         self.site_view = SiteView(self)
-        self.page_view = SimpleNamespace()
+        self.page_view = SimpleNamespace(path=path, url=self.absolute(path))  # what a shortcode may know: bodies are filled before describe()
 
     # URLs
 
