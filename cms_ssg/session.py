@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,10 +30,11 @@ from cms_ssg.store.migrate import migrate
 from cms_ssg.store.sites import END_BUILD, START_BUILD, Lease, SiteRow, ensure_site, take_lease
 from cms_ssg.store.sources import list_problems
 from cms_ssg.sync import SyncResult, content_folders, sync
-from cms_ssg.types import Problem
+from cms_ssg.types import Artifact, Problem
 
 if TYPE_CHECKING:
     from cms_ssg.render.output import Job, Rendered
+    from cms_ssg.warm import Warm
 
 ROUND, LARGE_ROUND = 500, 4000
 """Outputs a round takes: few while a save may want to overtake, more when there is a whole site to make."""
@@ -41,36 +42,44 @@ ROUND, LARGE_ROUND = 500, 4000
 BATCH = 100
 """Outputs loaded and rendered together."""
 
+WRITERS, FEW_WRITES = 4, 32
+"""Threads that publish, and up to how many writes they are not worth starting."""
+
 FEW = 150
 """Up to so many outputs starting workers costs more than it saves."""
 
 
 @contextmanager
-def open_session(site: Site, options: BuildOptions, result: BuildResult, reporter: Reporter | None = None) -> Iterator[Session]:
-    """Connect, bring the schema up to date and take the lease; give all of it back at the end."""
+def open_session(site: Site, options: BuildOptions, result: BuildResult, reporter: Reporter | None = None, warm: Warm | None = None) -> Iterator[Session]:
+    """Connect, bring the schema up to date and take the lease; give all of it back at the end, the connections to warm."""
     reporter = reporter or Reporter()
     skip = [target_folder(site)]
-    started = start_scan(site.root, content_folders(site), skip) if options.sync else None
+    started = start_scan(site.root, content_folders(site), skip) if options.sync and options.changed is None else None
     set_json_loads(msgspec.json.decode)
     set_json_dumps(msgspec.json.Encoder().encode)
     session = None
     try:
-        url = database_url(site.root, site.settings.database_url, os.environ)
-        connection = connect(url, autocommit=True)
-        try:
+        url, connection = warm.take_connection() if warm is not None else ("", None)
+        if connection is None:
+            url = database_url(site.root, site.settings.database_url, os.environ)
+            connection = connect(url, autocommit=True)
             migrate(connection)
+        try:
             row = ensure_site(connection, site.settings.name)
             connection.autocommit = False
             lease = take_lease(connection, row.id)
             row = ensure_site(connection, site.settings.name)
             connection.commit()
-            session = Session(site, options, result, reporter, url, connection, lease, row, skip, started)
+            session = Session(site, options, result, reporter, url, connection, lease, row, skip, started, warm)
             try:
                 yield session
             finally:
                 session.close()
+            if warm is not None:
+                warm.keep_connection(url, connection)
         finally:
-            connection.close()
+            if warm is None or not warm.holds(connection):
+                connection.close()
     except OperationalError as error:
         raise fail("db.lost", f"the database stopped answering: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
                    hint="What was recorded stays; run the same command again.") from error  # fmt: skip
@@ -99,9 +108,11 @@ class Session:
     row: SiteRow
     skip: list[str]
     started: Any
+    warm: Warm | None = None
     planner: Planner = field(init=False)
     target: Target = field(init=False)
     _pool: Executor | None = None
+    _writers: ThreadPoolExecutor | None = None
     _reader: Connection | None = None
     _around: Any = None
     _told: set[int] = field(default_factory=set)
@@ -126,6 +137,7 @@ class Session:
         started, self.started = self.started, None
         found = sync(
             self.connection, self.site, self.row.id, commit=self.commit, force=self.options.force, skip=self.skip, started=started,
+            names=self.options.changed,
             pool=self.pool if self.jobs > 1 and not self.options.dry_run else None, progress=lambda done, total: self._progress("sync", done, total),
         )  # fmt: skip
         self.result.problems.extend(p for p in found.problems if p.place and not p.code.startswith("content."))
@@ -235,7 +247,7 @@ class Session:
     def _open_reader(self) -> Connection:
         """A connection that begins the round's snapshot."""
         if self._reader is None:
-            self._reader = connect(self.url)
+            self._reader = (self.warm.take_reader() if self.warm is not None else None) or connect(self.url)
             self._reader.isolation_level = IsolationLevel.REPEATABLE_READ
             self._reader.read_only = True
         self._reader.rollback()
@@ -244,10 +256,15 @@ class Session:
     @property
     def around(self) -> Any:
         """What pages share, in this process."""
+        key = self.planner.inputs_key
+        if self._around is None and self.warm is not None and key:
+            self._around = self.warm.find_surroundings(key, self.site, self.planner.now)
         if self._around is None:
             from cms_ssg.surroundings import make_surroundings
 
             self._around = make_surroundings(self.site, self.planner.now)
+            if self.warm is not None:
+                self.warm.keep_surroundings(key, self._around)
         return self._around
 
     def _read_file(self, job: Job) -> Rendered:
@@ -262,19 +279,31 @@ class Session:
         failures: dict[str, Problem] = {}
         with self.result.timed("publish"):
             journal = self._journal([(r.job.path, r.artifact.digest) for r in changed if r.artifact is not None])
-            for r in changed:
-                assert r.artifact is not None
-                try:
-                    fresh = by_path[r.job.path].digest is None
-                    self.target.write(object_key(r.artifact.path), r.artifact.data, r.artifact.content_type, fresh=fresh)
-                except OSError as error:
-                    failures[r.job.path] = _publish_problem(r.job.path, error)
+            for path, error in self._write_all([(r.artifact, by_path[r.job.path].digest is None) for r in changed if r.artifact is not None]):
+                failures[path] = _publish_problem(path, error)
         with self.result.timed("record"):
             self._record(by_path, rendered, names, failures)
             if journal and not failures:
                 self.connection.execute(store.DELETE_JOURNAL, (journal,))
             self.commit()
         self._count(by_path, rendered, changed, failures)
+
+    def _write_all(self, writes: Sequence[tuple[Artifact, bool]]) -> list[tuple[str, OSError]]:
+        """Write artifacts (and whether each is new), several at a time where there are many. Returns what could not be written."""
+
+        def write(item: tuple[Artifact, bool]) -> tuple[str, OSError] | None:
+            artifact, fresh = item
+            try:
+                self.target.write(object_key(artifact.path), artifact.data, artifact.content_type, fresh=fresh)
+            except OSError as error:
+                return artifact.path, error
+            return None
+
+        if len(writes) < FEW_WRITES:
+            return [failed for item in writes if (failed := write(item)) is not None]
+        if self._writers is None:
+            self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="publish")
+        return [failed for failed in self._writers.map(write, writes) if failed is not None]
 
     def _journal(self, writes: list[tuple[str, bytes]]) -> int:
         if not writes:
@@ -360,7 +389,11 @@ class Session:
         """Give back workers, connections and the lease."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
-        if self._reader is not None:
+        if self._writers is not None:
+            self._writers.shutdown(wait=True)
+        if self._reader is not None and self.warm is not None:
+            self.warm.keep_reader(self._reader)
+        elif self._reader is not None:
             self._reader.close()
         if (close := getattr(self.target, "close", None)) is not None:
             close()

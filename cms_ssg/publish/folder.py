@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,6 @@ class FolderTarget:
         self.root = root
         self.prefix = str(root) + "/"
         self.temporary = root.parent / f".{root.name}.tmp"
-        self.temporary_file = f"{self.temporary}/{os.getpid()}"
         self.folders: set[str] = set()
 
     def write(self, key: str, data: bytes, content_type: str, *, fresh: bool = False) -> None:
@@ -25,16 +26,17 @@ class FolderTarget:
             self.folders.add(folder)
         if fresh and self._create(path, data):
             return
+        temporary = f"{self.temporary}/{os.getpid()}-{threading.get_ident()}"
         try:
-            _write_file(self.temporary_file, data, os.O_TRUNC)
+            _write_file(temporary, data, os.O_TRUNC)
         except FileNotFoundError:
             os.makedirs(self.temporary, exist_ok=True)
-            _write_file(self.temporary_file, data, os.O_TRUNC)
+            _write_file(temporary, data, os.O_TRUNC)
         try:
-            os.rename(self.temporary_file, path)
+            os.rename(temporary, path)
         except FileNotFoundError:  # somebody removed the folder since we made it
             os.makedirs(folder, exist_ok=True)
-            os.rename(self.temporary_file, path)
+            os.rename(temporary, path)
 
     def _create(self, path: str, data: bytes) -> bool:
         """Write a file nobody links to yet straight to its place; False if there is one."""
@@ -78,14 +80,7 @@ class FolderTarget:
 
     def close(self) -> None:
         """Remove what was needed while writing."""
-        try:
-            os.unlink(self.temporary_file)
-        except FileNotFoundError:
-            pass
-        try:
-            os.rmdir(self.temporary)
-        except OSError:  # another builder's file, or never made
-            pass
+        shutil.rmtree(self.temporary, ignore_errors=True)
 
 
 def _make_folder(folder: str) -> None:

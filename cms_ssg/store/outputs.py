@@ -157,7 +157,7 @@ def _replace(connection: Connection, site: int, build: int, rows: Sequence[Outpu
             for number, r in zip(ids, rows, strict=True):
                 error = Jsonb(r.error) if r.error is not None else None
                 copy.write_row((
-                    number, site, r.dirty.path, r.kind, r.digest, r.size_bytes, sorted(r.reads), r.valid_from, r.valid_until,
+                    number, site, r.dirty.path, r.kind, r.digest, r.size_bytes, int_array(sorted(r.reads)), r.valid_from, r.valid_until,
                     r.dirty.reason, build, error,
                 ))  # fmt: skip
         with cursor.copy(COPY_WINDOWS) as copy:
