@@ -20,7 +20,7 @@ from cms_ssg.types import Heading, Json, Link
 
 PLACEHOLDER: Final = re.compile(f"{OPEN}(\\d+){CLOSE}")
 FOOTNOTE_MARK: Final = re.compile(r'<sup class="footnote-ref">.*?</sup>')
-TAGS: Final = re.compile(r"<[^>]*>")
+TAGS: Final = re.compile(r"<[^<>]*>")
 OWN_ANCHOR: Final = re.compile(r"[ \t]*\{#([^\s{}\"'<>&]{1,100})\}$")
 BREAKS: Final = frozenset(["softbreak", "hardbreak"])
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NoReturn
 
 from cms_ssg.content.values import Refused, clean_value
 from cms_ssg.types import Json, Problem
 
 MAX_BYTES: Final = 64 * 1024
+
+MAX_BLANK: Final = 4096
+"""Characters of empty lines that may precede the front matter."""
 
 YAML_FENCE: Final = re.compile(r"^---[ \t]*$", re.MULTILINE)
 TOML_FENCE: Final = re.compile(r"^\+\+\+[ \t]*$", re.MULTILINE)
@@ -43,7 +46,7 @@ def parse_front_matter(data: bytes, place: str) -> FrontMatter:
     """
     try:
         text = _decode(data)
-        start = BLANK_LINES.match(text).end()  # type: ignore[union-attr]  # it matches the empty text
+        start = BLANK_LINES.match(text, 0, MAX_BLANK).end()  # type: ignore[union-attr]  # it matches the empty text
         if text.startswith("---", start) and (opening := YAML_FENCE.match(text, start)):
             return _parse_fenced(text, start, opening.end(), YAML_FENCE, "yaml")
         if text.startswith("+++", start) and (opening := TOML_FENCE.match(text, start)):
@@ -77,15 +80,19 @@ def _decode(data: bytes) -> str:
 
 def _parse_fenced(text: str, start: int, opened: int, fence: re.Pattern[str], dialect: Literal["yaml", "toml"]) -> FrontMatter:
     first = text.count("\n", 0, start) + 1
-    closing = fence.search(text, opened + 1)
+    limit = min(len(text), opened + MAX_BYTES + 8)
+    closing = fence.search(text, opened + 1, limit)
     if closing is None:
         mark = "---" if dialect == "yaml" else "+++"
+        if limit < len(text):
+            _refuse_size(first, f"Put a line {mark!r} behind it. ")
         raise Refused(
             "content.front-matter-open", f"the front matter that begins here has no closing {mark!r}", first,
             f"Put a line {mark!r} between the front matter and the text.",
         )  # fmt: skip
     head = text[opened + 1 : closing.start()]
-    _check_size(head, first)
+    if len(head) > MAX_BYTES // 4 and len(head.encode()) > MAX_BYTES:
+        _refuse_size(first)
     if dialect == "yaml":
         from cms_ssg.content.yaml_fields import parse_yaml
 
@@ -95,12 +102,9 @@ def _parse_fenced(text: str, start: int, opened: int, fence: re.Pattern[str], di
     return FrontMatter(fields, lines, text[closing.end() + 1 :], first + head.count("\n") + 2, dialect)
 
 
-def _check_size(head: str, line: int) -> None:
-    if len(head) > MAX_BYTES or (len(head) > MAX_BYTES // 4 and len(head.encode()) > MAX_BYTES):
-        raise Refused(
-            "content.front-matter-size", f"the front matter has more than {MAX_BYTES // 1024} kB", line,
-            "Move what is text into the body, and data into a file of data/.",
-        )  # fmt: skip
+def _refuse_size(line: int, hint: str = "") -> NoReturn:
+    said = f"the front matter that begins here does not end within {MAX_BYTES // 1024} kB"
+    raise Refused("content.front-matter-size", said, line, hint + "Move long text into the body, and data into a file of data/.")
 
 
 def _parse_toml(head: str, first: int) -> tuple[dict[str, Json], dict[str, int]]:
@@ -139,8 +143,8 @@ def _parse_json(text: str, start: int) -> FrontMatter:
     try:
         fields, end = json.JSONDecoder(object_pairs_hook=make_object).raw_decode(window, start)
     except json.JSONDecodeError as error:
-        if len(window) < len(text) and error.pos >= len(window) - 8:
-            _check_size(text[start:], first)
+        if len(window) < len(text) and (error.pos >= len(window) - 8 or error.msg.startswith("Unterminated")):
+            _refuse_size(first)
         raise Refused("content.json", f"front matter: {error.msg.lower()}", text.count("\n", 0, error.pos) + 1, "The front matter is one JSON object.") from None
     except (RecursionError, ValueError) as error:
         raise Refused("content.json", f"front matter: {_short(error)}", first, "The front matter is one JSON object.") from None

@@ -17,15 +17,18 @@ FIRST_OF: Final = {
 STOP: Final = re.compile(r"[\n\\`~*_\[\]!<&^{]")
 
 PLAIN: Final = r"[^\\`*_\[\]<&!~^{\n]"
+CODE: Final = r"`(?!`)[^`\n]+`(?!`)"
+INNER: Final = rf"(?:{PLAIN}++|{CODE}|(?<=[^\W_])_+(?=[^\W_]))"
+"""Plain text, code and underscores within words; possessive, so that no text is tried in more than one way."""
 SAFE_URL: Final = r"[A-Za-z0-9\-._~/?=+,;:@#]*"
 TITLE: Final = r'(?: "([^"\\&<>\n]*)")?'
 CONSTRUCT: Final = re.compile(
     r"`(?!`)([^`\n]+)`(?!`)"  # 1 code
-    rf"|(?<![^ \n(])\*\*(?=[^\W_])({PLAIN}+)(?:(?<=[^\W_])\*\*(?=[ \n.,;:?)'\"/-]|\Z)|(?<=[.:,;?)'\"%])\*\*(?=[ \n]|\Z))"  # 2 strong
-    rf"|(?<![^ \n(])\*(?=[^\W_])({PLAIN}+)(?:(?<=[^\W_])\*(?=[ \n.,;:?)'\"/-]|\Z)|(?<=[.:,;?)'\"%])\*(?=[ \n]|\Z))"  # 3 em
+    rf"|(?<![^ \n(])\*\*(?=[^\W_])({INNER}++)(?:(?<=[^\W_])\*\*(?=[ \n.,;:?)'\"/-]|\Z)|(?<=[.:,;?)'\"%])\*\*(?=[ \n]|\Z))"  # 2 strong
+    rf"|(?<![^ \n(])\*(?=[^\W_])({INNER}++)(?:(?<=[^\W_])\*(?=[ \n.,;:?)'\"/-]|\Z)|(?<=[.:,;?)'\"%])\*(?=[ \n]|\Z))"  # 3 em
     rf"|(?<![^ \n(])_(?=[^\W_])({PLAIN}+)(?:(?<=[^\W_])_(?=[ \n.,;:?)'\"/-]|\Z)|(?<=[.:,;?)'\"%])_(?=[ \n]|\Z))"  # 4 em
     rf"|!\[({PLAIN}*)\]\(({SAFE_URL}){TITLE}\)"  # 5, 6, 7 image
-    rf"|\[({PLAIN}*)\]\(({SAFE_URL}){TITLE}\)"  # 8, 9, 10 link
+    rf"|\[({INNER}*+)\]\(({SAFE_URL}){TITLE}\)"  # 8, 9, 10 link
     r"|<(https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9\-._~/=+,;:@#]*)?)>"  # 11 autolink
     r"|\\([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])"  # 12 escaped sign
     r"|(&)(?!#?[A-Za-z0-9]+;)"  # 13 ampersand
@@ -107,9 +110,9 @@ def _write_construct(match: re.Match[str], text: str, line: int, add_link: AddLi
             code = code[1:-1]
         return f"<code>{escape_text(code)}</code>"
     if index == 2:
-        return f"<strong>{escape_text(match[2])}</strong>"
+        return f"<strong>{_write_inner(match[2])}</strong>"
     if index in (3, 4):
-        return f"<em>{escape_text(match[index])}</em>"
+        return f"<em>{_write_inner(match[index])}</em>"
     if index in (6, 7):
         values = {"alt": match[5], "title": match[7] or ""}
         return add_link("image", match[6], line + text.count("\n", 0, match.start()), values)
@@ -118,7 +121,7 @@ def _write_construct(match: re.Match[str], text: str, line: int, add_link: AddLi
         if is_relative(href):
             href = add_link("link", href, line + text.count("\n", 0, match.start()), {})
         title = f' title="{match[10]}"' if match[10] else ""
-        return f'<a href="{href}"{title}>{escape_text(match[8])}</a>'
+        return f'<a href="{href}"{title}>{_write_inner(match[8])}</a>'
     if index == 11:
         return f'<a href="{match[11]}">{match[11]}</a>'
     if index == 12:
@@ -128,6 +131,15 @@ def _write_construct(match: re.Match[str], text: str, line: int, add_link: AddLi
     if index == 14:
         return "&lt;"
     return match[0]
+
+
+def _write_inner(text: str) -> str:
+    """Text that INNER matches: it holds nothing to look up."""
+    return write_plain(text, 0, _no_link) or ""
+
+
+def _no_link(kind: str, target: str, line: int, values: dict[str, Any]) -> str:
+    return ""
 
 
 class InlineParser(ParserInline):

@@ -15,6 +15,9 @@ STATIC: Final = re.compile(r"""\s*(?:"([^"\\\n]*)"|'([^'\\\n]*)'|`([^`\\$]*)`|(-
 MAX_EXPRESSION: Final = 50_000
 """A longer one is not looked for: an unclosed brace must not cost a look at the whole file each time."""
 
+MAX_NESTING: Final = 20
+"""Templates within expressions within templates."""
+
 
 @dataclass(frozen=True, slots=True)
 class JsxTag:
@@ -32,8 +35,12 @@ class JsxTag:
         return self.name[0].isupper() or "." in self.name
 
 
+class Unclosed(Exception):
+    """An expression in a tag has no end within reach."""
+
+
 def read_tag(text: str, begin: int) -> JsxTag | None:
-    """The tag that begins at a ``<``, or None."""
+    """The tag that begins at a ``<``, or None. Raises Unclosed."""
     match = NAME.match(text, begin)
     if match is None:
         return None
@@ -47,10 +54,9 @@ def read_tag(text: str, begin: int) -> JsxTag | None:
         if text.startswith(">", at):
             return JsxTag(match[1], closing, False, attributes, at + 1)
         if text.startswith("{", at):  # {...spread}
-            end = end_of_expression(text, at)
-            if end < 0:
-                return None
-            at = end
+            at = end_of_expression(text, at)
+            if at < 0:
+                raise Unclosed
             continue
         name = ATTRIBUTE_NAME.match(text, at)
         if name is None or closing:
@@ -73,7 +79,9 @@ def _read_value(text: str, at: int) -> tuple[str | None, int]:
         return (text[at + 1 : end], end + 1) if end >= 0 else ("", -1)
     if quote == "{":
         end = end_of_expression(text, at)
-        return (static_value(text[at + 1 : end - 1]), end) if end >= 0 else (None, -1)
+        if end < 0:
+            raise Unclosed
+        return static_value(text[at + 1 : end - 1]), end
     match = UNQUOTED.match(text, at)
     return (match[0], match.end()) if match else ("", -1)
 
@@ -84,7 +92,7 @@ def static_value(expression: str) -> str | None:
     return None if match is None else next(group for group in match.groups() if group is not None)
 
 
-def end_of_expression(text: str, begin: int) -> int:
+def end_of_expression(text: str, begin: int, nesting: int = 0) -> int:
     """Behind the brace that closes the one at `begin`, -1 if none does. Texts, templates and comments are stepped over."""
     depth = 0
     at, limit = begin, min(len(text), begin + MAX_EXPRESSION)
@@ -106,7 +114,7 @@ def end_of_expression(text: str, begin: int) -> int:
             end = text.find("\n", at, limit)
             at = end if end >= 0 and "}" not in text[at:end] else at
         elif sign == "`":
-            at = _end_of_template(text, at, limit)
+            at = _end_of_template(text, at, limit, nesting) if nesting < MAX_NESTING else -1
         else:
             at = _end_of_text(text, at, sign, limit)
         if at < 0:
@@ -126,14 +134,14 @@ def _end_of_text(text: str, at: int, quote: str, limit: int) -> int:
     return begin
 
 
-def _end_of_template(text: str, at: int, limit: int) -> int:
+def _end_of_template(text: str, at: int, limit: int, nesting: int) -> int:
     while at < limit:
         if text[at] == "\\":
             at += 1
         elif text[at] == "`":
             return at + 1
         elif text.startswith("${", at):
-            at = end_of_expression(text, at + 1) - 1
+            at = end_of_expression(text, at + 1, nesting + 1) - 1
             if at < 0:
                 return -1
         at += 1

@@ -18,7 +18,7 @@ __all__ = ["CLOSE", "OPEN", "render_body"]
 
 MAX_EXCERPT: Final = 300
 MAX_NESTING: Final = 100
-TAGS: Final = re.compile(r"<[^>]*>")
+TAGS: Final = re.compile(r"<[^<>]*>")
 WIDE: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 

@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from cms_ssg.content.inlines import escape_text
-from cms_ssg.content.jsx import JsxTag, end_of_expression, read_tag, static_value
+from cms_ssg.content.jsx import JsxTag, Unclosed, end_of_expression, read_tag, static_value
 from cms_ssg.types import Problem
 
 COMPONENT: Final = re.compile(r"</?[A-Z][A-Za-z0-9_.]*(?:\s[^<>]*)?/?>")
@@ -165,7 +165,11 @@ class _Neutraliser:
             return self._copy(begin, end + 3 if end >= 0 else len(text))
         if self.mdx and (text.startswith("<>", begin) or text.startswith("</>", begin)):
             return text.index(">", begin) + 1
-        tag = read_tag(text, begin)
+        try:
+            tag = read_tag(text, begin) if self.failures < MAX_FAILURES or text.find("{", begin, text.find(">", begin)) < 0 else None
+        except Unclosed:
+            self.failures += 1
+            tag = None
         if tag is None:
             return self._copy(begin, begin + 1)
         if tag.is_component:

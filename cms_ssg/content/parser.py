@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from types import SimpleNamespace
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLink, validateLink
 from markdown_it.common.html_blocks import block_names
+from markdown_it.helpers import parseLinkDestination, parseLinkTitle
 from markdown_it.rules_block.html_block import html_block
 from markdown_it.rules_inline.html_inline import html_inline
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote.index import footnote_def, footnote_inline, footnote_ref
 
 from cms_ssg.content.blocks import BlockParser, parse_heading
-from cms_ssg.content.inlines import InlineParser, is_relative
+from cms_ssg.content.inlines import PLAIN_WEB, InlineParser, is_relative
 from cms_ssg.content.markdown import MAX_NESTING
 from cms_ssg.content.raw_html import MATH_ELEMENTS, TAG, is_element
 from cms_ssg.content.shortcodes import shortcode_block, shortcode_inline
 from cms_ssg.content.tables import parse_table
 
+PLAIN_DESTINATION: Final = re.compile(r"[^\x00-\x20\x7f()<\\&]+")
 BLOCK_NAMES: Final = frozenset(block_names)
 
 
@@ -38,27 +42,71 @@ class Parser(MarkdownIt):
             block.before("table", "shortcode_block", shortcode_block, {"alt": ["paragraph", "reference", "blockquote", "list"]})
             deflist_plugin(self)
             block.at("html_block", mdx_block if mdx else known_html_block, {"alt": ["paragraph", "reference", "blockquote"]})
-            inline.after("image", "footnote_inline", footnote_inline)
+            inline.after("image", "footnote_inline", bounded_footnote)
             inline.after("footnote_inline", "footnote_ref", footnote_ref)
             inline.before("escape", "shortcode", shortcode_inline)
             inline.at("html_inline", known_html_inline)
         if mdx:
             self.disable("code")
+        self.helpers = SimpleNamespace(parseLinkDestination=parse_destination, parseLinkLabel=find_label_end, parseLinkTitle=parseLinkTitle)
         self.block.prepare()
         self.inline.prepare()
 
     def normalizeLink(self, url: str) -> str:
         """An absolute URL as it can stand in HTML, a relative one as it was written."""
-        return url if is_relative(url) else normalizeLink(url)
+        return url if PLAIN_WEB.fullmatch(url) or is_relative(url) else normalizeLink(url)
 
     def validateLink(self, url: str) -> bool:
         """Whether a link's scheme is harmless."""
         return validateLink(url)
 
 
+def parse_destination(string: str, pos: int, maximum: int) -> Any:
+    """markdown-it's parseLinkDestination, with a short way for targets without brackets and escapes."""
+    match = PLAIN_DESTINATION.match(string, pos, maximum)
+    if match is None or string[match.end() : match.end() + 1] in ("(", "\\", "&", "<") and match.end() < maximum:
+        return parseLinkDestination(string, pos, maximum)
+    return SimpleNamespace(ok=True, pos=match.end(), str=match[0])
+
+
+def find_label_end(state: Any, start: int, disableNested: bool = False) -> int:
+    """markdown-it's parseLinkLabel, with a bound to the work that unclosed brackets make; beyond it they are text."""
+    if state.src.find("]", start, state.posMax) < 0 or state.label_work < 0:
+        return -1
+    at, state.pos = state.pos, start + 1
+    src, end, skip = state.src, state.posMax, state.md.inline.skipToken
+    level, found = 1, -1
+    while state.pos < end:
+        state.label_work -= 1
+        if state.label_work < 0:
+            break
+        mark = src[state.pos]
+        if mark == "]":
+            level -= 1
+            if not level:
+                found = state.pos
+                break
+        before = state.pos
+        skip(state)
+        if mark == "[":
+            if before == state.pos - 1:
+                level += 1
+            elif disableNested:
+                break
+    state.pos = at
+    return found
+
+
 def make_parser(extended: bool, mdx: bool) -> Parser:
     """A parser. extended: our extensions to CommonMark; mdx: indented text is no code."""
     return Parser(extended, mdx)
+
+
+def bounded_footnote(state: Any, silent: bool) -> bool:
+    """The plugin's rule for ``^[notes]``, which looks for their end by itself."""
+    if not state.src.startswith("^[", state.pos) or find_label_end(state, state.pos + 1) < 0:
+        return False
+    return footnote_inline(state, silent)
 
 
 def known_html_inline(state: Any, silent: bool) -> bool:

@@ -91,7 +91,11 @@ class BlockState(StateBlock):
 
 
 class InlineState(StateInline):
-    """markdown-it's inline state, making our tokens."""
+    """markdown-it's inline state, making our tokens. label_work: steps left for the search of brackets' ends."""
+
+    def __init__(self, src: str, md: Any, env: Any, tokens: list[Any]) -> None:
+        super().__init__(src, md, env, tokens)
+        self.label_work = 10_000 + 20 * len(src)
 
     def pushPending(self) -> Any:
         """Turn the text gathered so far into a token."""

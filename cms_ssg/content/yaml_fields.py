@@ -6,7 +6,8 @@ Scalars follow YAML 1.2: ``yes``, ``on`` and ``12:30`` are text, and so are date
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any, Final, NoReturn
 
 import yaml
 
@@ -26,25 +27,14 @@ SIMPLE_LINE: Final = re.compile(
 )
 NOT_TEXT: Final = frozenset(["true", "True", "TRUE", "false", "False", "FALSE", "null", "Null", "NULL"])
 TRUE: Final = frozenset(["true", "True", "TRUE"])
-MAY_ALIAS: Final = re.compile(r"(?:^|[\s,\[{:?-])[&*][^\s,\]}]", re.MULTILINE)
 
 INT: Final = re.compile(r"[-+]?[0-9]+")
+BASED_INT: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+NULL: Final = frozenset(["", "~", "null", "Null", "NULL"])
 TAG: Final = "tag:yaml.org,2002:"
-
-
-class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the C loader where it was built
-    """Composes nodes; values are made by _make_value."""
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
-
-
-for tag, pattern, firsts in (
-    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
-    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
-    ("int", r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$", list("-+0123456789")),
-    ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", list("-+0123456789.")),
-):
-    Loader.add_implicit_resolver(TAG + tag, re.compile(pattern), firsts)
+LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The C parser where PyYAML was built with it."""
 
 
 def parse_yaml(head: str, first: int) -> tuple[dict[str, Json], dict[str, int]]:
@@ -109,83 +99,128 @@ def _parse_simple(head: str, first: int) -> tuple[dict[str, Json], dict[str, int
 
 
 def _parse_any(head: str, first: int) -> tuple[dict[str, Json], dict[str, int]]:
-    if MAY_ALIAS.search(head):
-        _refuse_aliases(head, first)
-    loader = None
+    """From the parser's events, since composing nodes recurses in C: deep nesting would end the process."""
     try:
-        loader = Loader(head)
-        node = loader.get_single_node()
+        return _Builder(first).build(yaml.parse(head, Loader=LOADER))
     except yaml.YAMLError as error:
         raise _explain(error, head, first) from None
-    except RecursionError:
-        raise Refused("content.yaml", "front matter: it is nested too deeply", first) from None
-    finally:
-        if loader is not None:
-            loader.dispose()
-    if node is None:
-        return {}, {}
-    if not isinstance(node, yaml.MappingNode):
-        raise Refused("content.yaml", "the front matter is not a list of 'key: value' lines", first, "Two lines '---' enclose the front matter; write a rule in the text as '***'.")
-    lines: dict[str, int] = {}
-    fields = _make_mapping(node, first, 0, lines)
-    return fields, lines
 
 
-def _make_mapping(node: Any, first: int, depth: int, lines: dict[str, int] | None) -> dict[str, Json]:
-    made: dict[str, Json] = {}
-    for key, item in node.value:
-        line = first + key.start_mark.line
-        if not isinstance(key, yaml.ScalarNode):
+class _Builder:
+    """Makes values of events. stack: the open lists and mappings, each mapping with its pending key."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.lines: dict[str, int] = {}
+        self.fields: dict[str, Json] | None = None
+        self.stack: list[tuple[Any, list[str]]] = []
+        self.duplicates: dict[tuple[int, str], int] = {}
+
+    def build(self, events: Iterable[Any]) -> tuple[dict[str, Json], dict[str, int]]:
+        for event in events:
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                self._refuse_anchor(event)
+                self._add(event, self._scalar(event), is_scalar=True)
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                self._refuse_anchor(event)
+                self._open(event, {} if kind is yaml.MappingStartEvent else [])
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                self._close(event)
+            elif kind is yaml.AliasEvent:
+                self._refuse_alias(event)
+        return self.fields or {}, self.lines
+
+    def _open(self, event: Any, made: Any) -> None:
+        line = self._line(event)
+        if event.tag not in (None, "!", TAG + ("map" if isinstance(made, dict) else "seq")):
+            self._refuse_tag(event)
+        check_depth(len(self.stack), line)
+        if self.stack and isinstance(self.stack[-1][0], dict) and not self.stack[-1][1]:
             raise Refused("content.yaml", "front matter: a key must be a plain text", line)
-        name = clean_text(key.value)
-        value = _make_value(item, first, depth)
-        if name in made and made[name] != value:
-            raise Refused("content.duplicate-key", f"the key {name!r} is there twice", line, "Keep one of them.")
-        made[name] = value
-        if lines is not None:
-            lines.setdefault(name, line)
-    return made
+        if not self.stack:
+            if self.fields is not None or not isinstance(made, dict):
+                self._refuse_shape()
+            self.fields = made
+        self.stack.append((made, []))
 
+    def _close(self, event: Any) -> None:
+        made, _ = self.stack.pop()
+        if self.stack:
+            self._add(event, made, is_scalar=False)
 
-def _make_value(node: Any, first: int, depth: int) -> Json:
-    kind = node.tag
-    if isinstance(node, yaml.ScalarNode):
-        text: str = node.value
-        if kind == TAG + "str":
+    def _add(self, event: Any, value: Json, *, is_scalar: bool) -> None:
+        if not self.stack:
+            if value is not None or self.fields is not None:
+                self._refuse_shape()
+            return
+        holder, pending = self.stack[-1]
+        if isinstance(holder, list):
+            holder.append(value)
+        elif pending:
+            name = pending.pop()
+            if name in holder and holder[name] != value:
+                line = self.duplicates[id(holder), name]
+                raise Refused("content.duplicate-key", f"the key {name!r} is there twice", line, "Keep one of them.")
+            holder[name] = value
+        elif is_scalar:
+            name = clean_text(event.value)
+            pending.append(name)
+            if len(self.stack) == 1:
+                self.lines.setdefault(name, self._line(event))
+            if name in holder:
+                self.duplicates[id(holder), name] = self._line(event)
+
+    def _scalar(self, event: Any) -> Json:
+        text: str = event.value
+        tag = event.tag
+        if tag is None:
+            return resolve_plain(text) if event.implicit[0] and not event.style else clean_text(text)
+        if tag in ("!", TAG + "str"):
             return clean_text(text)
-        if kind == TAG + "null":
-            return None
-        if kind == TAG + "bool" and text.lower() in ("true", "false"):
-            return text.lower() == "true"
-        if kind == TAG + "int":
-            return make_int(text) if INT.fullmatch(text) else make_int(text, 0)
-        if kind == TAG + "float":
-            try:
-                return make_float(text)
-            except ValueError:
-                return text
-        if kind == TAG + "timestamp":
-            return text
-    else:
-        check_depth(depth, first + node.start_mark.line)
-        if kind == TAG + "seq" and isinstance(node, yaml.SequenceNode):
-            return [_make_value(item, first, depth + 1) for item in node.value]
-        if kind == TAG + "map" and isinstance(node, yaml.MappingNode):
-            return _make_mapping(node, first, depth + 1, None)
-    raise Refused("content.yaml-tag", f"front matter: the tag {_short_tag(kind)!r} is not allowed", first + node.start_mark.line, "Write plain values.")
+        if tag in (TAG + "null", TAG + "bool", TAG + "int", TAG + "float", TAG + "timestamp"):
+            return resolve_plain(text)
+        return self._refuse_tag(event)
+
+    def _line(self, event: Any) -> int:
+        return self.first + int(event.start_mark.line)
+
+    def _refuse_anchor(self, event: Any) -> None:
+        if event.anchor is not None:
+            self._refuse_alias(event)
+
+    def _refuse_alias(self, event: Any) -> None:
+        """Aliases can make a small file huge and a value appear where nobody wrote it."""
+        raise Refused(
+            "content.yaml-alias", "front matter: anchors and aliases (&, *) are not allowed", self._line(event),
+            "Write the value out, or put the text in quotes if it begins with & or *.",
+        )  # fmt: skip
+
+    def _refuse_tag(self, event: Any) -> NoReturn:
+        tag = str(event.tag).replace(TAG, "!!")[:80]
+        raise Refused("content.yaml-tag", f"front matter: the tag {tag!r} is not allowed", self._line(event), "Write plain values.")
+
+    def _refuse_shape(self) -> NoReturn:
+        raise Refused(
+            "content.yaml", "the front matter is not a list of 'key: value' lines", self.first,
+            "Two lines '---' enclose the front matter; write a rule in the text as '***'.",
+        )  # fmt: skip
 
 
-def _refuse_aliases(head: str, first: int) -> None:
-    """Aliases can make a small file huge and a value appear where nobody wrote it."""
-    try:
-        for event in yaml.parse(head, Loader=Loader):
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-                raise Refused(
-                    "content.yaml-alias", "front matter: anchors and aliases (&, *) are not allowed", first + event.start_mark.line,
-                    "Write the value out, or put the text in quotes if it begins with & or *.",
-                )  # fmt: skip
-    except yaml.YAMLError as error:
-        raise _explain(error, head, first) from None
+def resolve_plain(text: str) -> Json:
+    """The value of a scalar without quotes, by the core schema of YAML 1.2."""
+    if text in NULL:
+        return None
+    if text in NOT_TEXT:
+        return text in TRUE
+    if text[0] in "+-.0123456789":
+        if INT.fullmatch(text):
+            return make_int(text)
+        if BASED_INT.fullmatch(text):
+            return make_int(text, 0)
+        if FLOAT.fullmatch(text):
+            return make_float(text)
+    return clean_text(text)
 
 
 def _explain(error: yaml.YAMLError, head: str, first: int) -> Refused:
@@ -204,7 +239,3 @@ def _explain(error: yaml.YAMLError, head: str, first: int) -> Refused:
     if mark is None and isinstance(position, int):
         line = first + head.encode()[:position].count(b"\n")
     return Refused("content.yaml", f"front matter: {said}", line, hint or "See docs/content.md, 'Front matter'.")
-
-
-def _short_tag(tag: str) -> str:
-    return tag.replace(TAG, "!!")[:80]

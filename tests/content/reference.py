@@ -64,11 +64,17 @@ def render_reference(text: str) -> str:
     html = str(make_reference().render(text))
     html = re.sub(r' style="text-align:(\w+)"', r' class="align-\1"', html)
     html = re.sub(r'<input class="task-list-item-checkbox" disabled="" type="checkbox"( checked="")?>', r'<input type="checkbox" disabled=""\1 />', html)
-    html = re.sub(r'(<code class="language-[^",{:]+)[,{:][^"]*"', r'\1"', html)
-    return html.replace("<blockquote></blockquote>", "<blockquote>\n</blockquote>")
+    html = re.sub(r'<code class="language-([^"]*)"', _language, html)
+    return html.replace("<blockquote></blockquote>", "<blockquote>\n</blockquote>").replace("<T>", "&lt;T&gt;")
+
+
+def _language(match: re.Match[str]) -> str:
+    """A language without what some write after it, such as ``rust,ignore``."""
+    name = re.split("[,{:]", match[1], maxsplit=1)[0]
+    return f'<code class="language-{name}"' if name else "<code"
 
 
 def render_ours(text: str) -> str:
     """Our HTML with what differs by intention taken out."""
     body, _ = render_body(text, EXTENDED, "x.md")
-    return re.sub(r'<(h[1-6]) id="[^"]*">', r"<\1>", fill(body))
+    return re.sub(r'<(h[1-6]) id="[^"]*">', r"<\1>", fill(body)).replace("<T>", "&lt;T&gt;")
