@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 import os
-import pwd
-import re
-import shutil
 import signal
-import stat
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from cms_ssg.errors import CmsError
 from cms_ssg.store import embedded
-from cms_ssg.store.binaries import ServerUser, find_programs, reachable_programs
 from cms_ssg.store.connect import connect
 
 ROOT = Path(__file__).parents[2]
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may act as another user")
 START = "import sys; from pathlib import Path; from cms_ssg.store import embedded; print(embedded.start(Path(sys.argv[1])))"
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Path]:
-    """An empty site folder, whose server is stopped at the end."""
-    folder = tmp_path / "site"
-    folder.mkdir()
-    yield folder
-    for place in [folder, *tmp_path.glob("*/")]:
-        embedded.stop(place)
 
 
 def run(code: str, *arguments: object, check: bool = False) -> subprocess.CompletedProcess[str]:
@@ -279,135 +262,6 @@ def test_environment_without_the_wheel_is_told_to_set_an_address(tmp_path: Path)
     assert "[db.no-embedded]" in done.stderr
     assert "CMS_DATABASE_URL" in done.stderr
     assert list(tmp_path.iterdir()) == []
-
-
-# -- who may enter ---------------------------------------------------------------------------------
-
-
-def test_only_the_password_opens_and_there_is_no_network_port(site: Path) -> None:
-    url = embedded.start(site)
-    for user in ("cms", "postgres", pwd.getpwuid(os.geteuid()).pw_name):
-        with pytest.raises(psycopg.OperationalError, match="password"):
-            psycopg.connect(make_conninfo(url, user=user, password="wrong"))
-    with connect(url) as conn:
-        row = conn.execute("SELECT current_setting('listen_addresses'), current_setting('password_encryption')").fetchone()
-        assert row == ("", "scram-sha-256")
-        assert conn.execute("SELECT rolname FROM pg_roles WHERE rolcanlogin").fetchall() == [("cms",)]
-
-
-def test_files_are_private_and_parents_keep_their_modes(site: Path) -> None:
-    site.chmod(0o750)
-    site.parent.chmod(0o700)
-    embedded.start(site)
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in [site, site.parent, *(site / ".cms").iterdir(), site / ".cms"]}
-    assert modes == {"site": 0o750, site.parent.name: 0o700, ".cms": 0o700, "pg": 0o700, "pg.lock": 0o600, "pg.log": 0o600}
-    assert stat.S_IMODE((site / ".cms/pg/cms.password").stat().st_mode) == 0o600
-    embedded.stop(site)
-    embedded.start(site)
-    assert stat.S_IMODE((site / ".cms/pg").stat().st_mode) == 0o700
-
-
-def test_settings_are_those_of_a_store_that_can_be_made_again(site: Path) -> None:
-    with connect(embedded.start(site)) as conn:
-        shown = dict(conn.execute("SELECT name, setting FROM pg_settings").fetchall())
-        row = conn.execute("SELECT datcollate, datlocale, pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'cms'").fetchone()
-        assert row == ("C", "C.UTF-8", "UTF8")
-    wanted = {
-        "fsync": "on",
-        "synchronous_commit": "off",
-        "wal_level": "minimal",
-        "max_connections": "50",
-        "TimeZone": "UTC",
-        "autovacuum": "on",
-    }
-    assert {name: shown[name] for name in wanted} == wanted
-
-
-def test_content_stays_out_of_the_log(site: Path) -> None:
-    with connect(embedded.start(site)) as conn, pytest.raises(psycopg.Error):
-        conn.execute("SELECT 'a private word'::int")
-    assert "FATAL" not in embedded.log_path(site).read_text()
-    with connect(embedded.start(site)) as conn, pytest.raises(psycopg.Error):
-        conn.execute("SELECT nothing FROM nowhere -- a private word")
-    assert "-- a private word" not in embedded.log_path(site).read_text()
-
-
-AS_USER = """
-import os, sys
-from pathlib import Path
-import subprocess, pwd, psycopg, tempfile, socket
-from cms_ssg.errors import CmsError
-from cms_ssg.store import connect, embedded
-os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))
-try:
-    print(embedded.start(Path(sys.argv[1])))
-    print(embedded.stop(Path(sys.argv[1])))
-except CmsError as error:
-    print(error.problems[0].code)
-"""
-
-
-def open_parents(folder: Path) -> None:
-    """Let other users into the folders of the tests."""
-    for parent in folder.parents:
-        if not parent.stat().st_mode & 0o001:
-            parent.chmod(0o755)
-
-
-@needs_root
-def test_ordinary_user_runs_the_server_as_himself(site: Path) -> None:
-    nobody = pwd.getpwnam("nobody").pw_uid
-    os.chown(site, nobody, nobody)
-    open_parents(site)
-    done = run(AS_USER, site, nobody)
-    assert done.stdout.endswith("True\n"), done.stdout + done.stderr
-    assert (site / ".cms/pg").stat().st_uid == nobody
-
-
-@needs_root
-def test_root_in_somebodys_site_runs_the_server_as_the_owner_who_can_go_on(site: Path) -> None:
-    nobody = pwd.getpwnam("nobody").pw_uid
-    os.chown(site, nobody, nobody)
-    open_parents(site)
-    embedded.start(site)
-    assert os.stat(f"/proc/{pid_of(site)}").st_uid == nobody
-    assert {path.stat().st_uid for path in (site / ".cms").rglob("*")} == {nobody}
-    done = run(AS_USER, site, nobody)
-    assert done.stdout.endswith("True\n"), done.stdout + done.stderr
-
-
-@needs_root
-def test_database_of_another_user_is_told(site: Path) -> None:
-    embedded.start(site)
-    nobody = pwd.getpwnam("nobody").pw_uid
-    (site / ".cms").chmod(0o755)
-    open_parents(site / ".cms")
-    if (site / ".cms/pg").stat().st_uid != nobody:
-        assert run(AS_USER, site, nobody).stdout == "db.owner\n"
-
-
-@needs_root
-def test_programs_below_a_closed_folder_are_copied_for_the_server(tmp_path: Path) -> None:
-    programs = find_programs(tmp_path)
-    package = programs.parents[1]
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o700)
-    for folder in (programs.parent, package.with_name(f"{package.name}.libs")):
-        shutil.copytree(folder, closed / folder.relative_to(package.parent), symlinks=True)
-    nobody = pwd.getpwnam("nobody")
-    user = ServerUser(nobody.pw_uid, nobody.pw_gid, "nobody")
-    copy = reachable_programs(closed / programs.relative_to(package.parent), user)
-    try:
-        assert not copy.is_relative_to(tmp_path)
-        for name in ("postgres", "initdb"):
-            done = subprocess.run(
-                [copy / name, "--version"], user=user.uid, group=user.gid, extra_groups=[], capture_output=True, text=True
-            )
-            assert re.search(r"PostgreSQL\) \d+", done.stdout), done.stderr
-        assert reachable_programs(closed / programs.relative_to(package.parent), user) == copy
-        assert {path.stat().st_mode & 0o022 for path in copy.rglob("*")} == {0}
-    finally:
-        shutil.rmtree(copy.parents[2])
 
 
 def test_conninfo_names_host_user_and_database(site: Path) -> None:
