@@ -16,11 +16,15 @@ from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.reporter import Reporter
+    from cms_ssg.warm import Warm
 
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """How to build. jobs: processes that render, 0 for as many as there are cores; now: the build's clock, by default the time it is."""
+    """How to build. jobs: processes that render, 0 for as many as there are cores; now: the build's clock, by default the time it is.
+
+    changed: files that may have changed, relative to the site, a folder's with a final ``/``; None to look at all files.
+    """
 
     sync: bool = True
     full: bool = False
@@ -30,6 +34,7 @@ class BuildOptions:
     confirm_removals: bool = False
     force: bool = False
     env: str = ""
+    changed: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -57,9 +62,10 @@ class BuildResult:
             self.seconds[step] = round(self.seconds[step] + time.perf_counter() - started, 4)
 
 
-def build(root: Path, options: BuildOptions, reporter: Reporter | None = None) -> BuildResult:
+def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, warm: Warm | None = None) -> BuildResult:
     """Bring the site's output up to date.
 
+    warm: what the process keeps from its last build, if it keeps anything.
     Raises CmsError where nothing could be done at all; what fails on single pages is in the result.
     """
     result = BuildResult()
@@ -67,7 +73,7 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None) -
         site = open_site(root, os.environ, options.env)
         from cms_ssg.session import open_session
 
-        with open_session(site, options, result, reporter) as session:
+        with open_session(site, options, result, reporter, warm) as session:
             if options.sync:
                 with result.timed("sync"):
                     session.sync()

@@ -41,6 +41,7 @@ class Planner:
     now: datetime
     commit: Callable[[], None]
     names: ListNames = field(init=False)
+    inputs_key: bytes = b""
     problems: list[Problem] = field(default_factory=list)
     redirect_problems: list[Problem] = field(default_factory=list)
 
@@ -85,6 +86,7 @@ class Planner:
         known = msgspec.msgpack.decode(self.row.known_inputs, type=dict[str, tuple[bytes, dict[str, bytes]]]) if self.row.known_inputs else None
         inputs = list_inputs(self.site.root, self.site.settings, known)
         self.problems.extend(inputs.problems)
+        self.inputs_key = digest(msgspec.msgpack.encode(inputs.digests, order="sorted"))
         now = {**inputs.digests, "setting/frame": digest(page_frame(self.site))}
         before = load_inputs(self.connection, self.row.id)
         changed: dict[str, bytes | None] = {name: value for name, value in now.items() if before.get(name) != value}

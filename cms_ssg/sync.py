@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -13,10 +13,19 @@ from typing import TYPE_CHECKING
 from psycopg import Connection
 
 from cms_ssg.content.scan import FileState, Scan, make_blob_id, scan_files, with_read
+from cms_ssg.content.scan_named import scan_named
 from cms_ssg.reads import digest
 from cms_ssg.site import Site
 from cms_ssg.store import entries as store
-from cms_ssg.store.sources import SourceRecords, delete_sources, load_sync_state, parse_git_state, save_sources, save_sync_state, touch_sources
+from cms_ssg.store.sources import (
+    SourceRecords,
+    delete_sources,
+    load_sync_state,
+    parse_git_state,
+    save_sources,
+    save_sync_state,
+    touch_sources,
+)
 from cms_ssg.types import Draft, Problem
 
 if TYPE_CHECKING:
@@ -91,15 +100,19 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
 def sync(
     connection: Connection, site: Site, site_id: int, *, commit: Callable[[], None], force: bool = False, skip: Sequence[str] = (),
     started: GitRun | WalkRun | None = None, pool: Callable[[], Executor] | None = None, progress: Callable[[int, int], None] | None = None,
+    names: Collection[str] | None = None,
 ) -> SyncResult:  # fmt: skip
     """Read what changed and save it.
 
-    commit: called where what was saved so far may be kept; pool: gives workers when there is enough to do.
+    commit: called where what was saved so far may be kept; pool: gives workers when there is enough to do; names: files to look
+    at, a folder's with a final ``/``, None for all.
     Raises CmsError sync.not-descendant.
     """
     records = SourceRecords(connection, site_id)
     state = load_sync_state(connection, site_id)
-    scan = scan_files(site.root, content_folders(site), records, parse_git_state(state), force=force, skip=skip, started=started)
+    scan = scan_named(site.root, content_folders(site), records, parse_git_state(state), names, skip=skip) if names is not None and state else None
+    if scan is None:
+        scan = scan_files(site.root, content_folders(site), records, parse_git_state(state), force=force, skip=skip, started=started)
     rules = site.rules if scan.changed or not state or _reads_anew(site, state) else None
     result = SyncResult(problems=list(scan.problems))
     read_digest = bytes.fromhex(state["read_digest"]) if rules is None else rules.digest

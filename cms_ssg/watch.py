@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cms_ssg.errors import CmsError
 from cms_ssg.reporter import Reporter
+from cms_ssg.warm import Warm
 
 if TYPE_CHECKING:
     from cms_ssg.build import BuildResult
@@ -49,20 +50,25 @@ def watch(
     reporter = reporter or Reporter()
     events: queue.SimpleQueue[str] = queue.SimpleQueue()
     watcher = Watcher(root, events, poll, reporter)
+    builder = Builder(root, env, reporter, on_written)
     try:
         watcher.begin(env)
-        run_build(root, env, reporter, on_written, first=True)
+        builder.build(None, first=True)
         on_ready()
         for changed in gather(events, root):
-            run_build(root, env, reporter, on_written, changed=changed)
-            if changed is None or any(not name.startswith("content/") for name in changed):
+            builder.build(changed)
+            if changed is None or any(name.endswith("/") or "/" not in name for name in changed):
                 watcher.begin(env)
     finally:
         watcher.stop()
+        builder.warm.close()
 
 
 def gather(events: queue.SimpleQueue[str], root: Path, idle_s: float = IDLE_S) -> Iterator[list[str] | None]:
-    """Groups of changed files, relative to root and sorted, each when QUIET_S has passed without another; None after idle_s of nothing."""
+    """Groups of changed files, relative to root and sorted, each when QUIET_S has passed without another; None after idle_s of nothing.
+
+    A folder's name ends in a slash.
+    """
     while True:
         try:
             names = {events.get(timeout=idle_s)}
@@ -75,33 +81,46 @@ def gather(events: queue.SimpleQueue[str], root: Path, idle_s: float = IDLE_S) -
                 names.add(events.get(timeout=QUIET_S))
             except queue.Empty:
                 break
-        yield sorted(Path(name).relative_to(root).as_posix() if Path(name).is_relative_to(root) else name for name in names)
+        top = f"{root.as_posix()}/"
+        yield sorted(name.removeprefix(top) for name in names)
 
 
-def run_build(
-    root: Path, env: str, reporter: Reporter, on_written: Callable[[], None], *, changed: list[str] | None = None, first: bool = False
-) -> BuildResult | None:
-    """One build, whose errors are said and end nothing."""
-    from cms_ssg.build import BuildOptions, build
+class Builder:
+    """Builds again and again, whose errors are said and end nothing."""
 
-    try:
-        result = build(root, BuildOptions(env=env), reporter)
-    except CmsError as error:
-        for problem in error.problems:
-            reporter.problem(problem)
-        return None
-    except Exception as error:  # noqa: BLE001 - the next save may mend it
-        from cms_ssg.crash import log_crash
+    def __init__(self, root: Path, env: str, reporter: Reporter, on_written: Callable[[], None]) -> None:
+        self.root, self.env, self.reporter, self.on_written = root, env, reporter, on_written
+        self.warm = Warm()
+        self._missed = False
 
-        reporter.note(log_crash(root, error))
-        return None
-    for problem in result.problems:
-        reporter.problem(problem)
-    if result.written or result.removed or result.failed or first:
-        reporter.built(result, changed or [])
-    if result.written or result.removed:
-        on_written()
-    return result
+    def build(self, changed: list[str] | None, first: bool = False) -> BuildResult | None:
+        """One build. changed: what set it off, None to look at everything, as after a build that failed."""
+        from cms_ssg.build import BuildOptions, build
+
+        named = None if changed is None or self._missed else tuple(changed)
+        if named is None or any("/" not in name for name in named):  # site.toml may name another database
+            self.warm.close()
+            self.warm = Warm()
+        self._missed = True
+        try:
+            result = build(self.root, BuildOptions(env=self.env, changed=named), self.reporter, self.warm)
+        except CmsError as error:
+            for problem in error.problems:
+                self.reporter.problem(problem)
+            return None
+        except Exception as error:  # noqa: BLE001 - the next save may mend it
+            from cms_ssg.crash import log_crash
+
+            self.reporter.note(log_crash(self.root, error))
+            return None
+        self._missed = False
+        for problem in result.problems:
+            self.reporter.problem(problem)
+        if result.written or result.removed or result.failed or first:
+            self.reporter.built(result, changed or [])
+        if result.written or result.removed:
+            self.on_written()
+        return result
 
 
 class Watcher:
@@ -174,10 +193,10 @@ class Watcher:
             if path.is_dir() and not above and self._concerns(path):
                 yield path, True
 
-    def tell(self, path: str) -> None:
-        """A file at path was written, moved or removed."""
+    def tell(self, path: str, is_folder: bool = False) -> None:
+        """Something at path was written, moved or removed. A folder's path is passed on with a final slash."""
         if not is_temporary(path.rpartition("/")[2]) and self._concerns(Path(path)):
-            self.events.put(path)
+            self.events.put(f"{path}/" if is_folder else path)
 
     def _concerns(self, path: Path) -> bool:
         """Whether a path is the site's and not of the store, the output or a tool."""
@@ -196,7 +215,8 @@ class _Handler:
             return
         for path in (event.src_path, getattr(event, "dest_path", "")):
             if path:
-                self.watcher.tell(path.decode("utf-8", "surrogateescape") if isinstance(path, bytes) else path)
+                text = path.decode("utf-8", "surrogateescape") if isinstance(path, bytes) else path
+                self.watcher.tell(text, event.is_directory)
 
 
 def _open(root: Path, env: str) -> Site:
