@@ -27,6 +27,9 @@ from cms_ssg.types import Problem
 REMOVALS_AT_MOST, REMOVED_SHARE = 256, 0.05
 """More removals than both need a word from a person."""
 
+MANY_CHANGES = 2000
+"""After so many the planner of the database needs new statistics; it would take autovacuum a minute to notice."""
+
 SITE_WIDE = ("setting/", "asset/", "data/")
 """Inputs that the site's own claims may depend on."""
 
@@ -76,6 +79,9 @@ class Planner:
             marks.save(self.connection)
             self.commit()
             total += taken
+        if total > MANY_CHANGES:
+            self.connection.execute("ANALYZE cms.entries, cms.cards, cms.claims, cms.lists, cms.list_items")
+            self.commit()
         while settle_lists(self.connection, self.site, self.row.id, self.names, marks):
             marks.save(self.connection)
             self.commit()

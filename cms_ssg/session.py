@@ -239,6 +239,7 @@ class Session:
 
             values = Values(reader, self.row.id)
             for batch, known in zip(batches, digests, strict=True):
+                values.forget()
                 with self.result.timed("render"):
                     found = strip_known(render_batch(self.around, values, batch), known, self._told)
                 yield found
@@ -381,6 +382,8 @@ class Session:
             result.status = "partial"
         if result.rendered:
             self.connection.execute(store.FLUSH_GIN)
+        if result.rendered > LARGE_ROUND:
+            self.connection.execute("ANALYZE cms.outputs, cms.windows, cms.list_pages")
         summary = {name: getattr(result, name) for name in ("status", "planned", "rendered", "written", "unchanged", "removed", "failed")}
         self.connection.execute(END_BUILD, (Jsonb(summary), result.build_id))
         self.commit()

@@ -59,6 +59,10 @@ CLAIMS: Final[LiteralString] = """
 SELECT c.name, c.owner_kind, c.owner, c.spec FROM unnest(%s::text[]) n JOIN cms.claims c ON c.site = %s AND c.name = n COLLATE "C" AND c.wins"""
 
 
+SHARED = frozenset(("card", "list", "listed", "top", "claim"))
+"""Kinds of requests whose values many outputs of a round share."""
+
+
 class FullEntry(NamedTuple):
     """An entry with its body, as its own page shows it."""
 
@@ -149,10 +153,10 @@ class Values:
         if cards or lists:
             self.load([*cards, *lists])
 
-    def forget(self, keep: frozenset[str] = frozenset(("list", "listed", "top", "claim"))) -> None:
-        """Drop what one batch needed and the next will not, so that memory follows the batch."""
-        if len(self.found) > 20_000:
-            self.found = {request: value for request, value in self.found.items() if request[0] in keep} if len(self.found) < 200_000 else {}
+    def forget(self) -> None:
+        """Drop what the next batch will hardly ask for again, so that memory follows the batch."""
+        keep = SHARED if len(self.found) < 50_000 else frozenset()
+        self.found = {request: value for request, value in self.found.items() if request[0] in keep}
 
     def _rows(self, query: LiteralString, *parameters: object) -> Iterable[tuple[Any, ...]]:
         self.queries += 1

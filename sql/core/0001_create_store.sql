@@ -199,7 +199,7 @@ CREATE TABLE cms.list_items (
   label text COLLATE "C",         -- how the member writes the list's name, where it is not the slug
   PRIMARY KEY (list, sort_key)
 );
-CREATE INDEX list_items_member ON cms.list_items (member);
+CREATE INDEX list_items_member ON cms.list_items (member, list) INCLUDE (sort_key);
 CREATE INDEX list_items_label ON cms.list_items (list, label) WHERE label IS NOT NULL;
 
 -- The pages of a list: page `number` ends with the item `high`. Numbered from the oldest.
