@@ -232,9 +232,10 @@ def _refuse_copy(data: Path, pid: int) -> None:
 
 
 def _wait_gone(data: Path, pid: int, patience_s: float) -> bool:
+    """Wait until the process has left the folder, which is a little after it has removed its pid file."""
     until = time.monotonic() + patience_s
     while time.monotonic() < until:
-        if not (data / "postmaster.pid").exists() or not _owns(pid, data):
+        if not _owns(pid, data) and not _answers(data):
             return True
         time.sleep(0.002)
     return False
