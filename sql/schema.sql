@@ -15,9 +15,11 @@ CREATE FUNCTION cms.note_bodies() RETURNS trigger
     AS $$
 BEGIN
   IF TG_OP = 'DELETE' THEN
-    INSERT INTO cms.changes (site, kind, subject) SELECT e.site, 'e', e.id FROM old_rows b JOIN cms.entries e ON e.id = b.entry;
+    INSERT INTO cms.changes (site, kind, subject) SELECT e.site, 'e', e.id FROM old_rows b JOIN cms.entries e ON e.id = b.entry
+      WHERE NOT EXISTS (SELECT FROM cms.changes c WHERE c.subject = b.entry AND c.kind = 'e' AND c.made_in = pg_current_xact_id());
   ELSE
-    INSERT INTO cms.changes (site, kind, subject) SELECT e.site, 'e', e.id FROM new_rows b JOIN cms.entries e ON e.id = b.entry;
+    INSERT INTO cms.changes (site, kind, subject) SELECT e.site, 'e', e.id FROM new_rows b JOIN cms.entries e ON e.id = b.entry
+      WHERE NOT EXISTS (SELECT FROM cms.changes c WHERE c.subject = b.entry AND c.kind = 'e' AND c.made_in = pg_current_xact_id());
   END IF;
   RETURN NULL;
 END $$;
@@ -149,7 +151,8 @@ CREATE TABLE cms.changes (
     site integer NOT NULL,
     kind "char" NOT NULL,
     subject bigint NOT NULL,
-    made_at timestamp with time zone DEFAULT now() NOT NULL
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    made_in xid8 DEFAULT pg_current_xact_id() NOT NULL
 );
 
 ALTER TABLE cms.changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -712,6 +715,8 @@ CREATE INDEX cards_translation ON cms.cards USING btree (site, translation_key);
 
 CREATE INDEX changes_site ON cms.changes USING btree (site, id);
 
+CREATE INDEX changes_subject ON cms.changes USING btree (subject);
+
 CREATE INDEX claims_lost ON cms.claims USING btree (site) WHERE ((NOT wins) AND (kind < 4));
 
 CREATE INDEX claims_owner ON cms.claims USING btree (owner, owner_kind, site);
@@ -728,7 +733,7 @@ CREATE INDEX entries_translation ON cms.entries USING btree (site, translation_k
 
 CREATE INDEX list_items_label ON cms.list_items USING btree (list, label) WHERE (label IS NOT NULL);
 
-CREATE INDEX list_items_member ON cms.list_items USING btree (member);
+CREATE INDEX list_items_member ON cms.list_items USING btree (member, list) INCLUDE (sort_key);
 
 CREATE INDEX list_pages_high ON cms.list_pages USING btree (list, high);
 
