@@ -28,7 +28,8 @@ FIRST_OF: Final = {
 """The first characters that each rule can begin with; a rule that is not here may begin with any."""
 
 ITEM: Final = re.compile(
-    r" (?:[^\s#>\-+*_=`~<|:\[{0-9\\]|\*{1,2}[^\s*_\-]|_{1,2}[^\s*_\-]|`(?!``)|\[(?![ xX]\][ \t])(?!\^)(?![^\]\n]*\]:)|\{(?!\{<)|[0-9]+(?![0-9.)]))"
+    r" (?:[^\s#>\-+*_=`~<|:\[{0-9\\]|\*{1,2}[^\s*_\-]|_{1,2}[^\s*_\-]|`(?!``)|\{(?!\{<)|[0-9]+(?![0-9.)])"
+    r"|\[(?![ xX]\][ \t])(?!\^)(?![^\]\n]*\]:))"
 )
 """What may follow a bullet so that the item's text is one plain paragraph."""
 
@@ -122,8 +123,9 @@ def parse_text(parser: BlockParser, state: Any, start: int, endLine: int) -> Non
                 break
             if counts[line] >= 0 and any(rule(state, line, last, True) for rule in parser.enders[char]):
                 break
-        if parser.table is not None and counts[line] >= 0 and line + 1 < last and src[starts[line + 1] + shifts[line + 1] : ends[line + 1]][:1] in ("|", "-", ":"):
-            if parser.table(state, line, last, True):
+        if parser.table is not None and counts[line] >= 0 and line + 1 < last:
+            below = starts[line + 1] + shifts[line + 1]
+            if src[below : below + 1] in ("|", "-", ":") and parser.table(state, line, last, True):
                 break
         line += 1
     state.parentType = parent

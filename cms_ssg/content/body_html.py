@@ -13,6 +13,7 @@ from markdown_it.rules_core.smartquotes import QUOTE_RE, process_inlines
 from markdown_it.rules_core.state_core import StateCore
 
 from cms_ssg.content.inlines import escape_text, is_relative, write_plain
+from cms_ssg.content.notes import note_mark, plain_alt, write_note
 from cms_ssg.content.placeholders import CLOSE, OPEN
 from cms_ssg.content.raw_html import write_html
 from cms_ssg.content.slugs import make_slug
@@ -22,7 +23,6 @@ PLACEHOLDER: Final = re.compile(f"{OPEN}(\\d+){CLOSE}")
 FOOTNOTE_MARK: Final = re.compile(r'<sup class="footnote-ref">.*?</sup>')
 TAGS: Final = re.compile(r"<[^<>]*>")
 OWN_ANCHOR: Final = re.compile(r"[ \t]*\{#([^\s{}\"'<>&]{1,100})\}$")
-BREAKS: Final = frozenset(["softbreak", "hardbreak"])
 
 Highlight = Callable[[str, str], str | None]
 
@@ -30,12 +30,23 @@ Highlight = Callable[[str, str], str | None]
 class BodyWriter:
     """Writes one body. html, links, toc and lead (the HTML of the first paragraph with text) are the result."""
 
-    def __init__(self, md: Any, env: dict[str, Any], first_line: int, *, extended: bool, typographer: bool, sanitized: bool, highlight: Highlight | None) -> None:
+    def __init__(
+        self,
+        md: Any,
+        env: dict[str, Any],
+        first_line: int,
+        *,
+        extended: bool,
+        typographer: bool,
+        sanitized: bool,
+        highlight: Highlight | None,
+    ) -> None:
         self.md, self.env, self.first_line = md, env, first_line
         self.extended, self.typographer, self.sanitized, self.highlight = extended, typographer, sanitized, highlight
         self.links: list[Link] = []
         self.toc: list[Heading] = []
         self.anchors: set[str] = set()
+        self.numbers: dict[str, int] = {}
         self.lead = ""
         self.raw = False
         self.out: list[str] = []
@@ -84,11 +95,10 @@ class BodyWriter:
         attributes = "".join(f' {name}="{escape_text(str(value))}"' for name, value in token.attrs.items()) if token.attrs else ""
         if token.nesting < 0:
             return f"</{token.tag}>\n"
-        tail = ">\n"
-        if token.nesting == 1 and following is not None:
-            if following.type == "inline" or following.hidden or (following.nesting == -1 and following.tag == token.tag != "blockquote"):
-                tail = ">"
-        html = f"<{token.tag}{attributes}{' /' if token.nesting == 0 else ''}{tail}"
+        html = f"<{token.tag}{attributes}{' /' if token.nesting == 0 else ''}>"
+        filled = following is None or not (following.type == "inline" or following.hidden)
+        if filled and not (following is not None and following.nesting == -1 and following.tag == token.tag != "blockquote"):
+            html += "\n"
         if token.type == "list_item_open" and "checked" in token.meta:
             html += f'<input type="checkbox" disabled=""{" checked=" + chr(34) * 2 if token.meta["checked"] else ""} /> '
         return html
@@ -134,7 +144,7 @@ class BodyWriter:
                 self.out.append(write_html(token.content, line, self.add_link, check_names=self.extended, sanitized=self.sanitized))
                 line += token.content.count("\n")
             elif kind == "footnote_ref":
-                self._write_note_mark(token)
+                self.out.append(note_mark(token.meta))
             elif kind == "shortcode_open":
                 self._open_shortcode(token, line)
             elif kind == "shortcode_close":
@@ -181,8 +191,8 @@ class BodyWriter:
     def _free_anchor(self, anchor: str) -> str:
         free, number = anchor, 1
         while free in self.anchors:
-            number = self.env.get(("anchor", anchor), number) + 1
-            self.env["anchor", anchor] = number
+            number = self.numbers.get(anchor, number) + 1
+            self.numbers[anchor] = number
             free = f"{anchor}-{number}"
         self.anchors.add(free)
         return free
@@ -205,7 +215,10 @@ class BodyWriter:
         for number, (line, cells) in enumerate(token.rows):
             if number == 1:
                 out.append("<tbody>\n")
-            row = [f"<{tag}{mark}>{inline(cell, self.first_line + line) if cell else ''}</{tag}>" for mark, cell in zip(marks, cells, strict=True)]
+            row = [
+                f"<{tag}{mark}>{inline(cell, self.first_line + line) if cell else ''}</{tag}>"
+                for mark, cell in zip(marks, cells, strict=True)
+            ]
             out.append("<tr>\n" + "\n".join(row) + "\n</tr>\n")
             if number == 0:
                 out.append("</thead>\n")
@@ -252,31 +265,19 @@ class BodyWriter:
         self.outer.append((self.out, token.meta["label"]))
         self.out = []
 
-    def _close_note(self, token: Any) -> None:
+    def _close_note(self, _: Any) -> None:
         html = "".join(self.out)
         self.out, label = self.outer.pop()
         self.notes[label] = html
 
-    def _write_note_mark(self, token: Any) -> None:
-        number, again = token.meta["id"] + 1, token.meta.get("subId", 0)
-        anchor = f"fnref-{number}" + (f"-{again + 1}" if again else "")
-        self.out.append(f'<sup class="footnote-ref"><a href="#fn-{number}" id="{anchor}" role="doc-noteref">{number}</a></sup>')
-
     def _write_notes(self) -> None:
         notes = self.env["footnotes"]["list"]
-        self.out.append('<section class="footnotes" role="doc-endnotes">\n<ol>\n')
-        number = 0
-        while number < len(notes):  # writing a note may add others
-            note = notes[number]
-            number += 1
-            html = self._write_inlines(note["tokens"], 0) if "tokens" in note else self.notes.get(note["label"], "")
-            back = " ".join(
-                f'<a href="#fnref-{number}{f"-{again + 1}" if again else ""}" class="footnote-backref" role="doc-backlink">↩\ufe0e</a>'
-                for again in range(max(note.get("count", 1), 1))
-            )
-            html = f"{html[:-5]} {back}</p>\n" if html.endswith("</p>\n") else f"<p>{html} {back}</p>\n" if "tokens" in note else f"{html}<p>{back}</p>\n"
-            self.out.append(f'<li id="fn-{number}">\n{html}</li>\n')
-        self.out.append("</ol>\n</section>\n")
+        written: list[str] = []
+        while len(written) < len(notes):  # writing a note may add others
+            note = notes[len(written)]
+            html = f"<p>{self._write_inlines(note['tokens'], 0)}</p>\n" if "tokens" in note else self.notes.get(note["label"], "")
+            written.append(write_note(len(written) + 1, html, note.get("count", 1)))
+        self.out.append(f'<section class="footnotes" role="doc-endnotes">\n<ol>\n{"".join(written)}</ol>\n</section>\n')
 
 
 BLOCKS: Final[dict[str, Callable[[BodyWriter, Any], None]]] = {
@@ -293,16 +294,3 @@ BLOCKS: Final[dict[str, Callable[[BodyWriter, Any], None]]] = {
     "footnote_reference_open": BodyWriter._open_note,
     "footnote_reference_close": BodyWriter._close_note,
 }
-
-
-def plain_alt(tokens: list[Any] | None) -> str:
-    """The text of an image's description, its markup left out."""
-    parts = []
-    for token in tokens or ():
-        if token.type == "image":
-            parts.append(plain_alt(token.children))
-        elif token.type in BREAKS:
-            parts.append("\n")
-        elif token.type in ("text", "text_special", "code_inline", "html_inline"):
-            parts.append(token.content)
-    return "".join(parts)

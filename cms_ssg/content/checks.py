@@ -93,7 +93,7 @@ def _make_text(spec: dict[str, Any]) -> Check:
             raise Wrong("it is empty" if not value else f"{len(value)} characters, at least {least} are needed")
         if pattern is not None and not pattern.search(value):
             raise Wrong(f"{show(value)} does not match {pattern.pattern}")
-        return value  # type: ignore[no-any-return]
+        return value
 
     return check_text
 
@@ -119,9 +119,7 @@ def _check_moment(value: Any, zone: str) -> Json:
 
 
 def _check_date(value: Any, zone: str) -> Json:
-    if type(value) is str and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        zone = "UTC"
-    elif isinstance(value, date) and not hasattr(value, "hour"):
+    if (type(value) is str and re.fullmatch(r"\d{4}-\d\d-\d\d", value)) or (isinstance(value, date) and not hasattr(value, "hour")):
         zone = "UTC"
     try:
         return parse_date(value, zone).date().isoformat()
@@ -193,13 +191,12 @@ def _make_list(spec: dict[str, Any]) -> Check:
         if not isinstance(value, list):
             value = [value]
         if not least <= len(value) <= most:
-            raise Wrong(f"{len(value)} items, {'at most' if len(value) > most else 'at least'} {most if len(value) > most else least} are allowed")
+            raise Wrong(
+                f"{len(value)} items, {'at most' if len(value) > most else 'at least'} {most if len(value) > most else least} are allowed"
+            )
         checked: list[Json] = []
         if texts and all(type(text) is str for text in value):
-            for text in value:
-                if stripped := text.strip():
-                    checked.append(stripped)
-            return checked
+            return [stripped for text in value if (stripped := text.strip())]
         for number, one in enumerate(value, 1):
             if one is None:
                 continue

@@ -124,7 +124,7 @@ def make_rules(settings: Settings, schemas: Schemas) -> Rules:
 def find_collection(file: str, collections: tuple[Collection, ...]) -> Collection | None:
     """The first collection that a file (path relative to the site, with ``/``) belongs to."""
     for collection in collections:
-        inner = _below(file, collection.path)
+        inner = below(file, collection.path)
         if inner and matches_any(inner, collection.glob) and not matches_any(inner, collection.exclude):
             return collection
     return None
@@ -138,7 +138,8 @@ def find_type(collection: Collection, inner: str) -> str:
     return collection.type
 
 
-def _below(file: str, folder: str) -> str:
+def below(file: str, folder: str) -> str:
+    """A file's path below a folder of the site, ``""`` where it lies elsewhere."""
     folder = folder.strip("/")
     if folder in ("", "."):
         return file
@@ -147,7 +148,7 @@ def _below(file: str, folder: str) -> str:
 
 def read_place(collection: Collection, file: str, codes: Mapping[str, str], default: str) -> Place:
     """What a file's path says. codes: folded locale code -> code; default: for files that name none."""
-    inner = _below(file, collection.path)
+    inner = below(file, collection.path)
     locale, problem = default, ""
     head = file[: len(file) - len(inner)]
     if collection.locale == "folder":

@@ -19,7 +19,8 @@ ISO: Final = re.compile(
 UTC_SECONDS: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 WORDS: Final = re.compile(
     r"(?:[A-Za-z]{3,9}\.?,?[ \t]+)?"
-    r"(?:(?P<day1>\d{1,2})(?:st|nd|rd|th)?[ \t]+(?P<month1>[A-Za-z]{3,9})\.?,?|(?P<month2>[A-Za-z]{3,9})\.?[ \t]+(?P<day2>\d{1,2})(?:st|nd|rd|th)?,?)"
+    r"(?:(?P<day1>\d{1,2})(?:st|nd|rd|th)?[ \t]+(?P<month1>[A-Za-z]{3,9})\.?,?"
+    r"|(?P<month2>[A-Za-z]{3,9})\.?[ \t]+(?P<day2>\d{1,2})(?:st|nd|rd|th)?,?)"
     r"[ \t]+(?P<year>\d{4})"
     r"(?:,?[ \t]+(?:at[ \t]+)?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?[ \t]*(?P<zone>Z|UTC|UT|GMT|[+-]\d{2}:?\d{2})?)?",
     re.ASCII,
@@ -109,7 +110,9 @@ def _parse_text(text: str, zone: str) -> datetime:
         raise DateError(f"{_show(text)} is not a date")
     fraction = (parts.get("fraction") or "")[:6].ljust(6, "0")
     try:
-        moment = datetime(year, month, day, int(parts["hour"] or 0), int(parts["minute"] or 0), int(parts["second"] or 0), int(fraction))
+        moment = datetime.combine(
+            date(year, month, day), time(int(parts["hour"] or 0), int(parts["minute"] or 0), int(parts["second"] or 0), int(fraction))
+        )
     except ValueError as error:
         raise DateError(f"{_show(text)} is not a date: {error}") from None
     if not parts["zone"]:

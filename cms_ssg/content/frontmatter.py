@@ -60,14 +60,19 @@ def parse_front_matter(data: bytes, place: str) -> FrontMatter:
 
 
 def _decode(data: bytes) -> str:
-    """The file's text with ``\\n`` line ends."""
+    """The file's text, its line ends brought to one form."""
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]
     elif data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Refused("content.encoding", "the file is UTF-16, not UTF-8", 1, "Save it as UTF-8.")
     if b"\0" in data:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        raise Refused("content.binary", "the file holds NUL bytes: it is no text", line, "Content files are UTF-8 text. Keep other files beside them or in static/.")
+        raise Refused(
+            "content.binary",
+            "the file holds NUL bytes: it is no text",
+            line,
+            "Content files are UTF-8 text. Keep other files beside them or in static/.",
+        )
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -115,7 +120,9 @@ def _parse_toml(head: str, first: int) -> tuple[dict[str, Json], dict[str, int]]
     except tomllib.TOMLDecodeError as error:
         match = re.search(r"^(.*) \(at (?:line (\d+)|end of document)", str(error), re.DOTALL)
         line = int(match[2]) - 1 if match and match[2] else head.count("\n")
-        raise Refused("content.toml", f"front matter: {(match[1] if match else str(error)).lower()}", first + line, "See https://toml.io.") from None
+        raise Refused(
+            "content.toml", f"front matter: {(match[1] if match else str(error)).lower()}", first + line, "See https://toml.io."
+        ) from None
     except (RecursionError, ValueError) as error:
         raise Refused("content.toml", f"front matter: {_short(error)}", first, "See https://toml.io.") from None
     lines: dict[str, int] = {}
@@ -145,12 +152,16 @@ def _parse_json(text: str, start: int) -> FrontMatter:
     except json.JSONDecodeError as error:
         if len(window) < len(text) and (error.pos >= len(window) - 8 or error.msg.startswith("Unterminated")):
             _refuse_size(first)
-        raise Refused("content.json", f"front matter: {error.msg.lower()}", text.count("\n", 0, error.pos) + 1, "The front matter is one JSON object.") from None
+        raise Refused(
+            "content.json", f"front matter: {error.msg.lower()}", text.count("\n", 0, error.pos) + 1, "The front matter is one JSON object."
+        ) from None
     except (RecursionError, ValueError) as error:
         raise Refused("content.json", f"front matter: {_short(error)}", first, "The front matter is one JSON object.") from None
     rest = text.find("\n", end)
     if text[end : rest if rest >= 0 else len(text)].strip():
-        raise Refused("content.json", "front matter: text follows the closing brace", text.count("\n", 0, end) + 1, "Begin the body on a new line.")
+        raise Refused(
+            "content.json", "front matter: text follows the closing brace", text.count("\n", 0, end) + 1, "Begin the body on a new line."
+        )
     lines: dict[str, int] = {}
     for name in fields:
         if match := re.compile(re.escape(json.dumps(name, ensure_ascii=False)) + r"\s*:").search(text, start, end):

@@ -27,7 +27,11 @@ def highlight_code(code: str, language: str) -> str | None:
 
 @cache
 def _load_lexer(language: str) -> Any:
-    if not language.replace("+", "").replace("#", "").replace("-", "").replace("_", "").replace(".", "").isalnum() or language in ("text", "plain", "txt"):
+    if not language.replace("+", "").replace("#", "").replace("-", "").replace("_", "").replace(".", "").isalnum() or language in (
+        "text",
+        "plain",
+        "txt",
+    ):
         return None
     from pygments.lexers import get_lexer_by_name
     from pygments.util import ClassNotFound

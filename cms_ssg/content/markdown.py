@@ -61,7 +61,15 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
                 link.values["inner"] = sanitize(link.values["inner"])
     if "too_deep" in env:
         line = first_line + env["too_deep"]
-        problems.append(Problem("content.nesting", place, line, f"lists and quotes are nested more than {MAX_NESTING} deep; the rest is left out", severity="warning"))
+        problems.append(
+            Problem(
+                "content.nesting",
+                place,
+                line,
+                f"lists and quotes are nested more than {MAX_NESTING} deep; the rest is left out",
+                severity="warning",
+            )
+        )
     body = Body(key, html, tuple(writer.toc), count_words(html), tuple(writer.links), make_excerpt(writer.plain_text(writer.lead)))
     return body, tuple(problems)
 

@@ -21,7 +21,14 @@ MODULE: Final = re.compile(
 )
 RETURNED: Final = re.compile(r"\s*(?:\([^()]*\)|[\w$]+)\s*=>\s*\(?\s*(?=<)")
 BLANK: Final = re.compile(r"\n[ \t]*\n")
-RENAMED: Final = {"className": "class", "htmlFor": "for", "srcSet": "srcset", "tabIndex": "tabindex", "colSpan": "colspan", "rowSpan": "rowspan"}
+RENAMED: Final = {
+    "className": "class",
+    "htmlFor": "for",
+    "srcSet": "srcset",
+    "tabIndex": "tabindex",
+    "colSpan": "colspan",
+    "rowSpan": "rowspan",
+}
 MAX_FAILURES, MAX_TOLD, MAX_SPAN = 20, 50, 20_000
 """Unclosed braces tried, kinds of components told, and characters of a code span: bounds for what was never meant as MDX."""
 
@@ -59,7 +66,7 @@ class _Neutraliser:
         self.owed = 0
         self.open: dict[str, list[bool]] = {}
         self.failures = 0
-        self.closed = {found for found in re.findall(r"</([A-Z][A-Za-z0-9_.]*)\s*>", text)}
+        self.closed = set(re.findall(r"</([A-Z][A-Za-z0-9_.]*)\s*>", text))
 
     def run(self) -> str:
         text, at = self.text, self._skip_module(0, at_start=True)
@@ -184,7 +191,9 @@ class _Neutraliser:
                 self.out.append("</a>")
             return self._drop(begin, tag.end)
         href = tag.attributes.get("href") if not tag.self_closing else None
-        self._note(f"<{tag.name}> " + ("becomes a plain link" if href else "is left out" + ("" if tag.self_closing else "; its text stays")), begin)
+        self._note(
+            f"<{tag.name}> " + ("becomes a plain link" if href else "is left out" + ("" if tag.self_closing else "; its text stays")), begin
+        )
         if not tag.self_closing:
             self.open.setdefault(tag.name, []).append(bool(href))
             if href:

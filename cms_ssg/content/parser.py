@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
-from markdown_it.common.normalize_url import normalizeLink, validateLink
 from markdown_it.common.html_blocks import block_names
+from markdown_it.common.normalize_url import normalizeLink, validateLink
 from markdown_it.helpers import parseLinkDestination, parseLinkTitle
 from markdown_it.rules_block.html_block import html_block
 from markdown_it.rules_inline.html_inline import html_inline
@@ -32,7 +32,9 @@ class Parser(MarkdownIt):
     def __init__(self, extended: bool, mdx: bool) -> None:
         super().__init__("commonmark", {"maxNesting": MAX_NESTING, "tasklists": extended, "html": True})
         self.block, self.inline = BlockParser(), InlineParser()
-        self.configure("commonmark", {"maxNesting": MAX_NESTING, "tasklists": extended, "html": True, "typographer": True, "quotes": "“”‘’"})
+        self.configure(
+            "commonmark", {"maxNesting": MAX_NESTING, "tasklists": extended, "html": True, "typographer": True, "quotes": "“”‘’"}
+        )
         block, inline = self.block.ruler, self.inline.ruler
         block.at("heading", parse_heading, {"alt": ["paragraph", "reference", "blockquote"]})
         if extended:
@@ -48,7 +50,9 @@ class Parser(MarkdownIt):
             inline.at("html_inline", known_html_inline)
         if mdx:
             self.disable("code")
-        self.helpers = SimpleNamespace(parseLinkDestination=parse_destination, parseLinkLabel=find_label_end, parseLinkTitle=parseLinkTitle)
+        self.helpers: Any = SimpleNamespace(
+            parseLinkDestination=parse_destination, parseLinkLabel=find_label_end, parseLinkTitle=parseLinkTitle
+        )
         self.block.prepare()
         self.inline.prepare()
 
@@ -64,7 +68,7 @@ class Parser(MarkdownIt):
 def parse_destination(string: str, pos: int, maximum: int) -> Any:
     """markdown-it's parseLinkDestination, with a short way for targets without brackets and escapes."""
     match = PLAIN_DESTINATION.match(string, pos, maximum)
-    if match is None or string[match.end() : match.end() + 1] in ("(", "\\", "&", "<") and match.end() < maximum:
+    if match is None or (string[match.end() : match.end() + 1] in ("(", "\\", "&", "<") and match.end() < maximum):
         return parseLinkDestination(string, pos, maximum)
     return SimpleNamespace(ok=True, pos=match.end(), str=match[0])
 

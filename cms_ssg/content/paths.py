@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -64,7 +64,7 @@ def date_values(date: str, zone: str) -> dict[str, str]:
     """year, month and day of a stored time, in the site's zone."""
     if zone.upper() == "UTC":
         return {"year": date[:4], "month": date[5:7], "day": date[8:10]}
-    moment = datetime.fromisoformat(date).astimezone(load_zone(zone) or UTC)
+    moment = datetime.fromisoformat(date).astimezone(load_zone(zone))
     return {"year": f"{moment.year:04d}", "month": f"{moment.month:02d}", "day": f"{moment.day:02d}"}
 
 

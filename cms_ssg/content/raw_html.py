@@ -10,13 +10,14 @@ from cms_ssg.content.inlines import AddLink, escape_text, is_relative
 
 ATTRIBUTE: Final = re.compile(r"\s+([a-zA-Z_:@][a-zA-Z0-9:._@-]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\"'=<>`\x00-\x20]+)))?")
 TAG: Final = re.compile(
-    r"<(/?)([A-Za-z][A-Za-z0-9-]*)((?:\s+[a-zA-Z_:@][a-zA-Z0-9:._@-]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\"'=<>`\x00-\x20]+))?)*)\s*(/?)>"
+    r"<(/?)([A-Za-z][A-Za-z0-9-]*)"
+    r"((?:\s+[a-zA-Z_:@][a-zA-Z0-9:._@-]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\"'=<>`\x00-\x20]+))?)*)\s*(/?)>"
 )
 RAW_TEXT: Final = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style", "textarea")}
 
 HTML_ELEMENTS: Final = frozenset(
-    """a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body br button canvas caption
-    center cite code col colgroup command content data datalist dd del details dfn dialog dir div dl dt element em embed fieldset
+    """a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body br button canvas
+    caption center cite code col colgroup command content data datalist dd del details dfn dialog dir div dl dt element em embed fieldset
     figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe image img input ins isindex kbd
     keygen label legend li link listing main map mark marquee menu menuitem meta meter multicol nav nobr noembed noframes noscript object
     ol optgroup option output p param picture plaintext pre progress q rb rbc rp rt rtc ruby s samp script search section select shadow slot
@@ -37,8 +38,8 @@ ELEMENTS: Final = HTML_ELEMENTS | MATH_ELEMENTS | SVG_ELEMENTS
 
 ALLOWED_TAGS: Final = (HTML_ELEMENTS & frozenset(
     """a abbr acronym address article aside audio b bdi bdo big blockquote br caption center cite code col colgroup data dd del details dfn
-    div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hgroup hr i img input ins kbd li main map mark nav ol p picture pre q rp rt
-    ruby s samp section small source span strike strong sub summary sup table tbody td tfoot th thead time tr track tt u ul var video wbr
+    div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hgroup hr i img input ins kbd li main map mark nav ol p picture pre q rp
+    rt ruby s samp section small source span strike strong sub summary sup table tbody td tfoot th thead time tr track tt u ul var video wbr
     area""".split()
 ))  # fmt: skip
 ALLOWED_ATTRIBUTES: Final[dict[str, set[str]]] = {

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import unquote
 
-from cms_ssg.content.collections import INDEX_NAMES, Place, Rules, find_collection, find_type, fold_locale
+from cms_ssg.content.collections import INDEX_NAMES, Place, Rules, below, find_collection, find_type, fold_locale
 from cms_ssg.content.frontmatter import FrontMatter, parse_front_matter
 from cms_ssg.content.markdown import render_body
 from cms_ssg.content.paths import CLEAN_SEGMENT, DATE_NAMES, MissingValue
@@ -38,8 +38,7 @@ def read_draft(rules: Rules, file: str, data: bytes) -> Read:
     front = parse_front_matter(data, file)
     if front.problems:
         return None, front.problems
-    draft = _Reading(rules, collection, file, front).make_draft(data)
-    return draft
+    return _Reading(rules, collection, file, front).make_draft(data)
 
 
 def read_many(rules: Rules, root: str, files: Iterable[str]) -> list[Read]:
@@ -60,7 +59,13 @@ def _read_file(root: str, file: str) -> bytes | Problem:
             if not stat.S_ISREG(info.st_mode):
                 return Problem("content.unreadable", file, 0, "this is no file", "Only ordinary files are content.")
             if info.st_size > MAX_FILE_BYTES:
-                return Problem("content.size", file, 0, f"the file has more than {MAX_FILE_BYTES // 1024 // 1024} MB", "Split it, or put it into static/.")
+                return Problem(
+                    "content.size",
+                    file,
+                    0,
+                    f"the file has more than {MAX_FILE_BYTES // 1024 // 1024} MB",
+                    "Split it, or put it into static/.",
+                )
             return stream.read()
     except (OSError, ValueError) as error:
         linked = os.path.islink(os.path.join(root, file)) if "\0" not in file else False
@@ -79,11 +84,11 @@ class _Reading:
 
     def make_draft(self, data: bytes) -> Read:
         rules, place, file, front = self.rules, self.place, self.file, self.front
-        inner = file[len(self.collection.path.strip("/")) + 1 :] if self.collection.path.strip("/.") else file
-        type_name = find_type(self.collection, inner)
+        type_name = find_type(self.collection, below(file, self.collection.path))
         schema = rules.types.get(type_name)
         if schema is None:
-            return None, (Problem("content.unknown-type", file, 0, f"the collection {self.collection.name!r} makes this a {type_name!r}, which is no content type", f"Types: {', '.join(rules.types)}."),)
+            said = f"the collection {self.collection.name!r} makes this a {type_name!r}, which is no content type"
+            return None, (Problem("content.unknown-type", file, 0, said, f"Types: {', '.join(rules.types)}."),)
         raw = self._map_fields(front.fields)
         locale = self._find_locale(raw)
         fields, problems = schema.check(raw, self.lines, file, rules.zone)
@@ -101,7 +106,8 @@ class _Reading:
             return None, tuple(self.problems)
         key = fields.pop("translation_key", "") or place.key
         draft = Draft(
-            file, self.collection.name, type_name, locale, str(key), status, _moment(fields, "publish_at"), _moment(fields, "expire_at"), fields, body,
+            file, self.collection.name, type_name, locale, str(key), status,
+            _moment(fields, "publish_at"), _moment(fields, "expire_at"), fields, body,
             blake2b(rules.digest + data, digest_size=16).digest(), self._bundle(), tuple(self.problems),
         )  # fmt: skip
         return draft, draft.problems
@@ -140,7 +146,15 @@ class _Reading:
             match = re.search(pattern, text)
             return f"{match['year']}-{int(match['month']):02d}-{int(match['day']):02d}" if match else None
         except (re.error, IndexError, ValueError, TypeError) as error:
-            self.problems.append(Problem("content.date-rule", self.file, 0, f"the collection's date rule does not work: {error}", "It has the groups year, month and day."))
+            self.problems.append(
+                Problem(
+                    "content.date-rule",
+                    self.file,
+                    0,
+                    f"the collection's date rule does not work: {error}",
+                    "It has the groups year, month and day.",
+                )
+            )
             return None
 
     def _find_locale(self, raw: dict[str, Any]) -> str:
@@ -155,7 +169,15 @@ class _Reading:
             if key not in ("locale", *self.rules.types):
                 raw.pop(key, None)
         if unknown:
-            self.problems.append(Problem("content.unknown-locale", self.file, line, f"{unknown!r} is no locale of the site", f"Locales: {', '.join(codes.values())}."))
+            self.problems.append(
+                Problem(
+                    "content.unknown-locale",
+                    self.file,
+                    line,
+                    f"{unknown!r} is no locale of the site",
+                    f"Locales: {', '.join(codes.values())}.",
+                )
+            )
         return locale
 
     def _name(self, type_name: str, fields: dict[str, Json], body: Body) -> None:
@@ -187,7 +209,9 @@ class _Reading:
             try:
                 clean.append(safe_path("/" + unquote(path).strip().lstrip("/")))
             except ValueError as error:
-                self.problems.append(Problem("content.alias", self.file, self.lines.get(name, 0), f"{name}: {error}", "It is left out.", "warning"))
+                self.problems.append(
+                    Problem("content.alias", self.file, self.lines.get(name, 0), f"{name}: {error}", "It is left out.", "warning")
+                )
         return clean
 
     def _check_path(self, type_name: str, locale: str, fields: dict[str, Json]) -> None:

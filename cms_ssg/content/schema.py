@@ -83,16 +83,17 @@ class Schema:
                 clean[name] = check(value, zone)
             except Wrong as wrong:
                 problems.append(Problem("content.field", place, lines.get(name, 0), f"{name}: {wrong}", wrong.hint))
-        for name, value in self.defaults.items():
-            if name not in fields:
-                clean[name] = value
-        for name in self.required:
-            if name not in clean and fields.get(name) is None:
-                problems.append(Problem("content.missing-field", place, 0, f"the field {name!r} of a {self.name} is missing", f"Add '{name}: …' to the front matter."))
+        if self.defaults:
+            clean.update({name: value for name, value in self.defaults.items() if name not in fields})
+        problems += [self._missing(name, place) for name in self.required if fields.get(name) is None and name not in clean]
         if extra:
             given = clean.get("metadata")
             clean["metadata"] = {**extra, **given} if isinstance(given, dict) else extra
         return clean, problems
+
+    def _missing(self, name: str, place: str) -> Problem:
+        said = f"the field {name!r} of a {self.name} is missing"
+        return Problem("content.missing-field", place, 0, said, f"Add '{name}: …' to the front matter.")
 
     def _doubt(self, name: str, line: int, place: str) -> Problem | None:
         """A warning where an unknown key looks like a slip, or where the type allows none."""
@@ -113,7 +114,11 @@ class Schemas(dict[str, Schema]):
             try:
                 self[name] = Schema(name, document)
             except (Unsupported, TypeError, ValueError, AttributeError) as error:
-                found.append(Problem("schema.unsupported", f"content_schema/{name}.json", 0, str(error), "Supported keywords: docs/content.md, 'Types'."))
+                found.append(
+                    Problem(
+                        "schema.unsupported", f"content_schema/{name}.json", 0, str(error), "Supported keywords: docs/content.md, 'Types'."
+                    )
+                )
         self.problems = tuple(found)
         self.digest = blake2b(json.dumps(raw, sort_keys=True).encode(), digest_size=16).digest()
 
@@ -144,7 +149,9 @@ def load_schemas(*folders: Path) -> Schemas:
             name = file.stem
             base = document.get("x-extends", name if name in raw else EXTENDED)
             if base and base not in raw and "x-extends" in document:
-                problems.append(Problem("schema.extends", place, 0, f"x-extends names the unknown type {base!r}", f"Types: {', '.join(raw)}."))
+                problems.append(
+                    Problem("schema.extends", place, 0, f"x-extends names the unknown type {base!r}", f"Types: {', '.join(raw)}.")
+                )
             raw[name] = _extend(raw.get(base, {}) if base else {}, document)
     return Schemas(raw, tuple(problems))
 

@@ -58,9 +58,7 @@ def _slug_characters(text: str) -> list[str]:
     last = len(text) - 1
     for index, char in enumerate(text):
         kind = unicodedata.category(char)[0]
-        if kind in "LN":
-            kept.append(char)
-        elif kind == "M" and kept and kept[-1] != "-":
+        if kind in "LN" or (kind == "M" and kept and kept[-1] != "-"):
             kept.append(char)
         elif char in JOINERS:
             if kept and kept[-1] != "-" and index < last and unicodedata.category(text[index + 1])[0] in "LM":
@@ -80,7 +78,11 @@ def _cut(slug: str) -> str:
     while len(slug[:end].encode()) > 2 * MAX_SLUG:
         end -= 1
     whole = end
-    while whole and whole < len(slug) and (unicodedata.category(slug[whole])[0] == "M" or slug[whole] in JOINERS or slug[whole - 1] in JOINERS):
+    while (
+        whole
+        and whole < len(slug)
+        and (unicodedata.category(slug[whole])[0] == "M" or slug[whole] in JOINERS or slug[whole - 1] in JOINERS)
+    ):
         whole -= 1
     # a letter with more marks than a slug may have characters is cut within them
     return slug[: whole or end].strip("-")

@@ -16,7 +16,7 @@ ESCAPED_PIPE: Final = re.compile(r"(?<!\\)\|")
 
 
 def split_cells(row: str) -> list[str]:
-    """The cells of a row; ``\\|`` is a bar within one."""
+    """The cells of a row; a bar behind a backslash is part of its cell."""
     if "\\" not in row:
         cells = row.split("|")
     else:
@@ -35,7 +35,12 @@ def parse_table(state: Any, startLine: int, endLine: int, silent: bool) -> bool:
     src, starts, ends, shifts = state.src, state.bMarks, state.eMarks, state.tShift
     line = startLine + 1
     begin = starts[line] + shifts[line]
-    if src[begin : begin + 1] not in ("|", "-", ":") or begin >= ends[line] or state.sCount[line] < state.blkIndent or state.is_code_block(line):
+    if (
+        src[begin : begin + 1] not in ("|", "-", ":")
+        or begin >= ends[line]
+        or state.sCount[line] < state.blkIndent
+        or state.is_code_block(line)
+    ):
         return False
     rule = src[begin : ends[line]]
     if not DELIMITERS.fullmatch(rule):
@@ -58,7 +63,11 @@ def parse_table(state: Any, startLine: int, endLine: int, silent: bool) -> bool:
         at = starts[line] + shifts[line]
         if at >= ends[line]:
             break
-        if src[at] in SPECIAL_FIRST and src[at] != "|" and any(end(state, line, endLine, True) for end in state.md.block.ruler.getRules("blockquote")):
+        if (
+            src[at] in SPECIAL_FIRST
+            and src[at] != "|"
+            and any(end(state, line, endLine, True) for end in state.md.block.ruler.getRules("blockquote"))
+        ):
             break
         text = src[at : ends[line]].strip(MD_TRIM_CHARS)
         if not text or state.is_code_block(line):

@@ -78,7 +78,7 @@ class BlockState(StateBlock):
         self.bsCount = [0] * len(starts)
         self.lineMax = len(lines)
 
-    def push(self, ttype: str, tag: str, nesting: int) -> Any:  # type: ignore[override]  # our Token
+    def push(self, ttype: str, tag: str, nesting: int) -> Any:
         """Add a token."""
         if nesting < 0:
             self.level -= 1
@@ -86,7 +86,7 @@ class BlockState(StateBlock):
         token.block = True
         if nesting > 0:
             self.level += 1
-        self.tokens.append(token)  # type: ignore[arg-type]
+        self.tokens.append(token)  # type: ignore[arg-type]  # our Token
         return token
 
 
@@ -101,11 +101,11 @@ class InlineState(StateInline):
         """Turn the text gathered so far into a token."""
         token = Token("text", "", 0, self.pendingLevel)
         token.content = self.pending
-        self.tokens.append(token)  # type: ignore[arg-type]
+        self.tokens.append(token)  # type: ignore[arg-type]  # our Token
         self.pending = ""
         return token
 
-    def push(self, ttype: str, tag: str, nesting: int) -> Any:  # type: ignore[override]  # our Token
+    def push(self, ttype: str, tag: str, nesting: int) -> Any:
         """Add a token, after the text before it."""
         if self._pending or self._pending_buffer:
             self.pushPending()
@@ -120,7 +120,7 @@ class InlineState(StateInline):
             self.delimiters = []
             meta = {"delimiters": self.delimiters}
         self.pendingLevel = self.level
-        self.tokens.append(token)  # type: ignore[arg-type]
+        self.tokens.append(token)  # type: ignore[arg-type]  # our Token
         self.tokens_meta.append(meta)
         return token
 

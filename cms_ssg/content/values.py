@@ -96,7 +96,9 @@ def clean_value(value: Any, line: int, depth: int = 0) -> Any:
 def check_depth(depth: int, line: int) -> None:
     """Raise Refused where a value is nested too deeply."""
     if depth > MAX_DEPTH:
-        raise Refused("content.front-matter-depth", f"front matter is nested more than {MAX_DEPTH} deep", line, "Move data into a file of data/.")
+        raise Refused(
+            "content.front-matter-depth", f"front matter is nested more than {MAX_DEPTH} deep", line, "Move data into a file of data/."
+        )
 
 
 def plain_json(value: Any) -> Json:

@@ -63,7 +63,11 @@ def render_reference(text: str) -> str:
     """markdown-it's HTML with what differs by intention taken out."""
     html = str(make_reference().render(text))
     html = re.sub(r' style="text-align:(\w+)"', r' class="align-\1"', html)
-    html = re.sub(r'<input class="task-list-item-checkbox" disabled="" type="checkbox"( checked="")?>', r'<input type="checkbox" disabled=""\1 />', html)
+    html = re.sub(
+        r'<input class="task-list-item-checkbox" disabled="" type="checkbox"( checked="")?>',
+        r'<input type="checkbox" disabled=""\1 />',
+        html,
+    )
     html = re.sub(r'<code class="language-([^"]*)"', _language, html)
     return html.replace("<blockquote></blockquote>", "<blockquote>\n</blockquote>").replace("<T>", "&lt;T&gt;")
 

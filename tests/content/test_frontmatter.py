@@ -109,7 +109,11 @@ def test_broken_front_matter_is_told_with_its_line(text: str | bytes, code: str,
     assert only_problem(text) == (code, line)
 
 
-ALIAS_BOMB = "---\na: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(f"{two}: &{two} [{','.join(['*' + one] * 9)}]\n" for one, two in zip("abcdefgh", "bcdefghi", strict=True)) + "---\n"
+ALIAS_BOMB = (
+    "---\na: &a [x,x,x,x,x,x,x,x,x]\n"
+    + "".join(f"{two}: &{two} [{','.join(['*' + one] * 9)}]\n" for one, two in zip("abcdefgh", "bcdefghi", strict=True))
+    + "---\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -153,8 +157,10 @@ def test_what_no_database_can_hold_is_replaced() -> None:
 
 
 VALUES = st.sampled_from([
-    "word", "two words", "true", "null", "No", "~", "1", "-5", "007", "1.5", "2013-07-15", "2013-07-15T09:00:00Z", "2013-07-15 9:00:00 -0400", '"q"', '"a: b"', "'s'",
-    "[]", "[a, b]", "[a, true]", "[a,]", "[1]", "a: b", "a:b", "http://x/y", "a #c", "a#c", "#c", "&a", "*a", "|", ">", "- a", "[a", "'a", '"a\\n"', "é", "日本", "x  ", "{a: b}", "@a", "`a", "a\u2028b", "%a", "!a", "a,b",
+    "word", "two words", "true", "null", "No", "~", "1", "-5", "007", "1.5", "2013-07-15", "2013-07-15T09:00:00Z",
+    "2013-07-15 9:00:00 -0400", '"q"', '"a: b"', "'s'",
+    "[]", "[a, b]", "[a, true]", "[a, ]", "[1]", "a: b", "a:b", "http://x/y", "a #c", "a#c", "#c", "&a", "*a", "|", ">", "- a", "[a",
+    "'a", '"a\\n"', "é", "日本", "x  ", "{a: b}", "@a", "`a", "a\u2028b", "%a", "!a", "a, b",
 ])  # fmt: skip
 KEYS = st.sampled_from(["title", "a", "B_c", "d-e", "éa", "1a", "true", "<<", "title "])
 

