@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import threading
 import time
@@ -10,14 +11,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SAMPLE_EVERY_S = 0.2
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "CMS_", "GIT_"))}
+"""As on a machine where cms was installed: compiled modules are kept, nothing is set for the occasion."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run. peaks_mb: process name -> the highest resident memory any process of that name reached, shared pages included."""
+    """One run. peaks_mb: process name -> the highest resident memory any process of that name reached, shared pages included.
+
+    cpu_s: processor seconds of the command, its children and the site's servers; others_cpu: the share of the machine's
+    processors that everything else took meanwhile.
+    """
 
     seconds: float
     output: str
+    cpu_s: float = 0.0
+    others_cpu: float = 0.0
     peaks_mb: dict[str, float] = field(default_factory=dict)
 
 
@@ -28,15 +37,50 @@ def run(command: list[str], folder: Path, *, servers_of: Path | None = None, mem
     What is waiting to be written to disk is written before the clock starts. Raises RuntimeError if the command fails.
     """
     os.sync()
+    servers, machine = read_server_cpu_s(servers_of), read_machine_cpu_s()
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     sampler = Sampler(process.pid, servers_of) if memory else None
     output, errors = process.communicate()
     seconds = time.perf_counter() - start
     peaks = sampler.stop() if sampler else {}
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} left with {process.returncode} in {folder}:\n{(output + errors)[-4000:]}")
-    return Run(seconds, output, peaks)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime + read_server_cpu_s(servers_of) - servers
+    others = (read_machine_cpu_s() - machine - cpu_s) / (seconds * (os.cpu_count() or 1))
+    return Run(seconds, output, round(cpu_s, 2), round(max(others, 0.0), 3), peaks)
+
+
+def read_server_cpu_s(site: Path | None) -> float:
+    """Processor seconds that the site's running Postgres has used, ended backends included."""
+    ticks = 0
+    for pid in list_servers(site) if site else ():
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def list_servers(site: Path) -> list[int]:
+    """The processes whose current folder is inside the site: its Postgres."""
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            if name.isdigit() and os.readlink(f"/proc/{name}/cwd").startswith(f"{site.resolve()}/"):
+                found.append(int(name))
+        except OSError:
+            continue
+    return found
+
+
+def read_machine_cpu_s() -> float:
+    """Processor seconds that all processes together have used since the machine started."""
+    user, nice, system, _, _, irq, softirq, *_ = map(int, Path("/proc/stat").read_text().splitlines()[0].split()[1:])
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
 class Sampler:
@@ -80,15 +124,11 @@ class Sampler:
 def read_server_settings(site: Path) -> dict[str, str]:
     """What the site's Postgres was started with that decides how safe its writes are, from its command line."""
     found = {}
-    for name in os.listdir("/proc"):
-        try:
-            if name.isdigit() and os.readlink(f"/proc/{name}/cwd").startswith(f"{site.resolve()}/"):
-                for word in Path(f"/proc/{name}/cmdline").read_text().split("\0"):
-                    key, _, value = word.removeprefix("-c").removeprefix("--").partition("=")
-                    if key in ("fsync", "synchronous_commit", "full_page_writes", "shared_buffers"):
-                        found[key] = value
-        except OSError:
-            continue
+    for pid in list_servers(site):
+        for word in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
+            key, _, value = word.removeprefix("-c").removeprefix("--").partition("=")
+            if key in ("fsync", "synchronous_commit", "full_page_writes", "shared_buffers"):
+                found[key] = value
     return found
 
 

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bench_measure import ENVIRONMENT
+
 SAVES = 60
 READY_WITHIN_S = 120.0
 SEEN_WITHIN_S = 20.0
@@ -20,7 +22,7 @@ def measure_watch(command: list[str], folder: Path, edit_title: Callable[[], tup
 
     Returns watch_p50_ms, watch_p95_ms, watch_max_ms. Raises RuntimeError if a save never shows.
     """
-    process = subprocess.Popen([*command, "watch"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([*command, "watch"], cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     pauses = random.Random(2)
     try:
         wait_ready(process, edit_title)
