@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, LiteralString
 from urllib.parse import urlsplit
 
-from cms_ssg.build import BuildOptions, BuildResult
+from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.types import Problem
@@ -24,8 +24,9 @@ SELECT n FROM unnest(%s::text[]) n WHERE EXISTS (SELECT FROM cms.claims c WHERE 
 
 def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[Problem]:
     """Everything that is wrong, errors and warnings. Runs a sync and a plan in a transaction that is rolled back."""
-    from cms_ssg.session import describe_lost, open_session
+    from cms_ssg.session import open_session
     from cms_ssg.store.claims import list_lost_claims
+    from cms_ssg.store.conflicts import describe_lost
     from cms_ssg.store.sources import list_problems
 
     site = open_site(root, os.environ, env)
@@ -66,9 +67,15 @@ def _check_links(connection: Any, site: Site, site_id: int) -> Iterator[Problem]
 
 def _dangling(file: str, line: int, kind: str, target: str) -> Problem:
     if kind == "image":
-        return Problem("content.dangling-image", file, line, f'no image "{target}"', "Put it beside the entry's index.md, or in static/.", "warning")
+        return Problem(
+            "content.dangling-image", file, line, f'no image "{target}"', "Put it beside the entry's index.md, or in static/.", "warning"
+        )
     scheme = urlsplit(target).scheme
-    hint = "References are written ref:type:slug." if scheme == "ref" else "Links may name a content file, a path of this site, or a file in static/."
+    hint = (
+        "References are written ref:type:slug."
+        if scheme == "ref"
+        else "Links may name a content file, a path of this site, or a file in static/."
+    )
     return Problem("content.dangling-link", file, line, f'nothing answers to "{target}"', hint, "warning")
 
 

@@ -89,7 +89,9 @@ class Planner:
 
     def _compare_inputs(self, marks: Marks) -> Mapping[str, bytes | None] | None:
         """Mark the readers of inputs that changed, appeared or went. None at the first build."""
-        known = msgspec.msgpack.decode(self.row.known_inputs, type=dict[str, tuple[bytes, dict[str, bytes]]]) if self.row.known_inputs else None
+        known = (
+            msgspec.msgpack.decode(self.row.known_inputs, type=dict[str, tuple[bytes, dict[str, bytes]]]) if self.row.known_inputs else None
+        )
         inputs = list_inputs(self.site.root, self.site.settings, known)
         self.problems.extend(inputs.problems)
         self.inputs_key = digest(msgspec.msgpack.encode(inputs.digests, order="sorted"))
@@ -132,7 +134,9 @@ class Planner:
         gone = [row[0] for row in self.connection.execute(query, (self.row.id,))]
         if not gone:
             return
-        count = self.connection.execute("SELECT count(*) FROM cms.outputs WHERE site = %s AND digest IS NOT NULL", (self.row.id,)).fetchone()
+        count = self.connection.execute(
+            "SELECT count(*) FROM cms.outputs WHERE site = %s AND digest IS NOT NULL", (self.row.id,)
+        ).fetchone()
         total = count[0] if count is not None else 0
         if len(gone) <= max(REMOVALS_AT_MOST, total * REMOVED_SHARE) and len(gone) * 2 <= total and "/" not in gone:
             return
@@ -143,7 +147,16 @@ class Planner:
         ))  # fmt: skip
 
 
-DERIVING = ("plan/derive.py", "plan/lists.py", "plan/changes.py", "plan/site_claims.py", "list_rules.py", "paths.py", "content/slugs.py", "content/collections.py")
+DERIVING = (
+    "plan/derive.py",
+    "plan/lists.py",
+    "plan/changes.py",
+    "plan/site_claims.py",
+    "list_rules.py",
+    "paths.py",
+    "content/slugs.py",
+    "content/collections.py",
+)
 
 
 def derive_frame(site: Site) -> bytes:

@@ -79,7 +79,7 @@ def render_in_worker(snapshot: str, site_id: int, jobs: list[Job], digests: dict
         worker.connection.read_only = True
     if worker.snapshot != snapshot or worker.values is None:
         worker.connection.rollback()
-        worker.connection.execute(f"SET TRANSACTION SNAPSHOT '{_checked(snapshot)}'")  # type: ignore[arg-type]
+        worker.connection.execute(f"SET TRANSACTION SNAPSHOT '{_checked(snapshot)}'")
         worker.snapshot, worker.values = snapshot, Values(worker.connection, site_id)
     worker.values.forget()
     return strip_known(render_batch(worker.around, worker.values, jobs), digests, worker.told)

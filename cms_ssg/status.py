@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cms_ssg.session import describe_lost
 from cms_ssg.site import open_site
 from cms_ssg.store.claims import list_lost_claims
+from cms_ssg.store.conflicts import describe_lost
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate
 from cms_ssg.store.sites import ensure_site
@@ -49,9 +49,12 @@ def status(root: Path, env: str = "") -> StatusResult:
         migrate(connection)
         row = ensure_site(connection, site.settings.name)
         entries, outputs, changes, age_s, dirty, builder = connection.execute(NUMBERS, {"site": row.id}).fetchone()  # type: ignore[misc]
-        errors = connection.execute("SELECT error FROM cms.outputs WHERE site = %s AND error IS NOT NULL ORDER BY path", (row.id,)).fetchall()
+        errors = connection.execute(
+            "SELECT error FROM cms.outputs WHERE site = %s AND error IS NOT NULL ORDER BY path", (row.id,)
+        ).fetchall()
         last = connection.execute(
-            "SELECT id, started_at, finished_at, clock, result FROM cms.builds WHERE site = %s AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1", (row.id,)
+            "SELECT id, started_at, finished_at, clock, result FROM cms.builds WHERE site = %s AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1",
+            (row.id,),
         ).fetchone()
         lost = [describe_lost(claim, winner) for claim, winner in list_lost_claims(connection, row.id) if claim.name.startswith("/")]
         problems = list_problems(connection, row.id)

@@ -110,7 +110,11 @@ def sync(
     """
     records = SourceRecords(connection, site_id)
     state = load_sync_state(connection, site_id)
-    scan = scan_named(site.root, content_folders(site), records, parse_git_state(state), names, skip=skip) if names is not None and state else None
+    scan = (
+        scan_named(site.root, content_folders(site), records, parse_git_state(state), names, skip=skip)
+        if names is not None and state
+        else None
+    )
     if scan is None:
         scan = scan_files(site.root, content_folders(site), records, parse_git_state(state), force=force, skip=skip, started=started)
     rules = site.rules if scan.changed or not state or _reads_anew(site, state) else None

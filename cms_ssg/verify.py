@@ -35,7 +35,8 @@ PATHS: Final[LiteralString] = "SELECT path FROM cms.outputs WHERE site = %s AND 
 @dataclass(slots=True)
 class VerifyResult:
     """What differs. pages: outputs looked at; different: rendered anew or at the target it is not what the manifest says;
-    missing: not at the target; orphaned: at the target, in no manifest."""
+    missing: not at the target; orphaned: at the target, in no manifest.
+    """
 
     pages: int = 0
     different: list[str] = field(default_factory=list)
@@ -77,13 +78,17 @@ def _batches(connection: Connection, site: int, ids: list[int] | None) -> Iterat
 
 def _compare(connection: Connection, site: Site, row: SiteRow, target: Target, rows: Sequence[Any], result: VerifyResult) -> None:
     from cms_ssg.batch import render_batch
-    from cms_ssg.publish.files import read_file
+    from cms_ssg.files import read_file
     from cms_ssg.render.output import Job
     from cms_ssg.store.loader import Values
     from cms_ssg.surroundings import make_surroundings
 
     around = make_surroundings(site, row.built_at_clock or datetime.now(UTC))
-    jobs = {path: Job(path, locale or "", spec, owner or 0) for _, path, _, locale, spec, owner, failing in rows if spec is not None and not failing}
+    jobs = {
+        path: Job(path, locale or "", spec, owner or 0)
+        for _, path, _, locale, spec, owner, failing in rows
+        if spec is not None and not failing
+    }
     pages = [job for job in jobs.values() if job.kind not in ("asset", "file")]
     rendered = {r.job.path: r for r in render_batch(around, Values(connection, row.id), pages)}
     rendered.update({job.path: read_file(site, job) for job in jobs.values() if job.kind in ("asset", "file")})

@@ -36,8 +36,12 @@ def why(root: Path, asked: str, env: str = "") -> WhyResult:
         claims = list_claims(connection, row.id, paths)
     if not found:
         if claims:
-            raise fail("why.not-built", f"{paths[0]} has not been built yet", hint="Run `cms build`, or `cms plan` to see what it would do.")
-        raise fail("why.unknown", f"no page and no content file is called {asked}", hint="Give a content file, a URL or a path such as /about/.")
+            raise fail(
+                "why.not-built", f"{paths[0]} has not been built yet", hint="Run `cms build`, or `cms plan` to see what it would do."
+            )
+        raise fail(
+            "why.unknown", f"no page and no content file is called {asked}", hint="Give a content file, a URL or a path such as /about/."
+        )
     lost = [f"  also wanted by {key}" for name, _, _, key, wins in claims if not wins]
     return WhyResult(asked, found, "\n\n".join([_describe(e) for e in found] + lost))
 

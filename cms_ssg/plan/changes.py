@@ -10,7 +10,8 @@ from typing import Final, LiteralString, NamedTuple
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from cms_ssg.plan.derive import ENTRY, FALLBACK, FILE, Claim, Derived, EntryRow, canonical_path, derive_entry
+from cms_ssg.paths import canonical_path
+from cms_ssg.plan.derive import ENTRY, FALLBACK, FILE, Claim, Derived, EntryRow, derive_entry
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key
 from cms_ssg.site import Site
@@ -198,7 +199,9 @@ def _save_cards(connection: Connection, site_id: int, derived: Mapping[int, Deri
             ))  # fmt: skip
 
 
-def _save_places(connection: Connection, names: ListNames, old: Mapping[int, OldCard], derived: Mapping[int, Derived], listed: set[int], marks: Marks) -> None:
+def _save_places(
+    connection: Connection, names: ListNames, old: Mapping[int, OldCard], derived: Mapping[int, Derived], listed: set[int], marks: Marks
+) -> None:
     wanted = {number: derived[number].items for number in listed}
     lists = names.ensure(connection, ((i.locale, i.list) for items in wanted.values() for i in items))
     rows = [ItemRow(lists[(i.locale, i.list)], i.sort_key, number, i.label) for number, items in wanted.items() for i in items]
@@ -213,10 +216,10 @@ def _mark_aspects(ids: set[int], derived: Mapping[int, Derived], listed: set[int
     moved = set()
     for number in ids & old.keys():
         before, after = old[number], derived.get(number)
-        was = (before.card_digest, before.address_digest) if before.listed else (b"", b"")
-        seen = (after.card_digest, after.address_digest) if after and number in listed else (b"", b"")
-        was += (before.full_digest if before.live else b"",)
-        seen += (after.full_digest if after and after.live else b"",)
+        shown = (before.card_digest, before.address_digest) if before.listed else (b"", b"")
+        was = (*shown, before.full_digest if before.live else b"")
+        shown = (after.card_digest, after.address_digest) if after and number in listed else (b"", b"")
+        seen = (*shown, after.full_digest if after and after.live else b"")
         for aspect, word, a, b in zip((CARD, ADDRESS, FULL), ("card", "address", "content"), was, seen, strict=True):
             if a != b:
                 marks.read(entry_key(aspect, number), f"{word} of {before.file}")

@@ -210,5 +210,9 @@ def sortable_bytes(value: Json) -> bytes:
             pass
         else:
             day = at.toordinal()
-            return b"\x03" + day.to_bytes(4, "big") + ((at.hour * 60 + at.minute) * 60 * 1_000_000 + at.second * 1_000_000 + at.microsecond).to_bytes(5, "big")
+            return (
+                b"\x03"
+                + day.to_bytes(4, "big")
+                + ((at.hour * 60 + at.minute) * 60 * 1_000_000 + at.second * 1_000_000 + at.microsecond).to_bytes(5, "big")
+            )
     return b"\x04" + text.casefold().encode().replace(b"\x00", b"\x01") + b"\x00"

@@ -91,7 +91,11 @@ class Marks:
         if (self.readers or self.positions) and connection.execute(HAS_OUTPUTS, (self.site,)).fetchone()[0]:  # type: ignore[index]
             keys = list(self.readers)
             if keys:
-                columns = {"keys": int_array(keys), "lanes": int_array(self.lane for _ in keys), "reasons": text_array(self.readers.values())}
+                columns = {
+                    "keys": int_array(keys),
+                    "lanes": int_array(self.lane for _ in keys),
+                    "reasons": text_array(self.readers.values()),
+                }
                 connection.execute(MARK_READERS, {**kinds, **columns})
             if self.positions:
                 columns = {"lists": int_array(p[0] for p in self.positions), "positions": bytea_array(p[1] for p in self.positions)}

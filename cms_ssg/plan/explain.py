@@ -24,7 +24,9 @@ NAMES: Final[LiteralString] = "SELECT key, name FROM cms.read_names WHERE key = 
 FILES: Final[LiteralString] = "SELECT id, source_key FROM cms.entries WHERE id = ANY(%s)"
 LISTS: Final[LiteralString] = "SELECT id, locale, name FROM cms.lists WHERE id = ANY(%s)"
 WINDOWS: Final[LiteralString] = "SELECT list, low, high FROM cms.windows WHERE output = %s ORDER BY list"
-CLAIMS: Final[LiteralString] = "SELECT name, kind, locale, key, wins FROM cms.claims WHERE site = %s AND name = ANY(%s) ORDER BY name, kind, locale, key"
+CLAIMS: Final[LiteralString] = (
+    "SELECT name, kind, locale, key, wins FROM cms.claims WHERE site = %s AND name = ANY(%s) ORDER BY name, kind, locale, key"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,9 @@ def name_reads(connection: Connection, keys: list[int]) -> list[str]:
     parsed = [parse_key(key) for key in keys]
     entries = {p[1] for p in parsed if p is not None and p[0] != "list"}
     lists = {p[1] for p in parsed if p is not None and p[0] == "list"}
-    files = dict(connection.execute(FILES, (list(entries),)).fetchall())
+    files: dict[int, str] = dict(connection.execute(FILES, (list(entries),)).fetchall())
     list_names = {row[0]: f"{row[2]} ({row[1]})" if row[1] else row[2] for row in connection.execute(LISTS, (list(lists),))}
-    names = dict(connection.execute(NAMES, ([key for key in keys if key < 0],)).fetchall())
+    names: dict[int, str] = dict(connection.execute(NAMES, ([key for key in keys if key < 0],)).fetchall())
     words = []
     for key, read in zip(keys, parsed, strict=True):
         if read is None:
@@ -86,6 +88,14 @@ def name_windows(connection: Connection, output: int) -> list[str]:
     names = {row[0]: f"{row[2]} ({row[1]})" if row[1] else row[2] for row in connection.execute(LISTS, ([r[0] for r in rows],))}
     words = []
     for number, low, high in rows:
-        part = "all of" if bytes(low) == LOW and bytes(high) == HIGH else "the front of" if bytes(high) == HIGH else "the start of" if bytes(low) == LOW else "a part of"
+        part = (
+            "all of"
+            if bytes(low) == LOW and bytes(high) == HIGH
+            else "the front of"
+            if bytes(high) == HIGH
+            else "the start of"
+            if bytes(low) == LOW
+            else "a part of"
+        )
         words.append(f"{part} list {names.get(number, number)}")
     return words

@@ -69,7 +69,9 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
     save_settled(connection, settled)
 
 
-def _term_entries(connection: Connection, site: Site, site_id: int, stale: Sequence[StaleList], rules: Sequence[ListRule]) -> dict[int, tuple[int, Json]]:
+def _term_entries(
+    connection: Connection, site: Site, site_id: int, stale: Sequence[StaleList], rules: Sequence[ListRule]
+) -> dict[int, tuple[int, Json]]:
     """(id, card) of the term or author entry that describes a list, in its locale or else the default one."""
     found: dict[int, tuple[int, Json]] = {}
     wanted = [(s.id, s.locale, rule) for s, rule in zip(stale, rules, strict=True) if rule.group in site.settings.taxonomies]
@@ -88,7 +90,12 @@ def _term_entries(connection: Connection, site: Site, site_id: int, stale: Seque
 
 def _make_card(row: StaleList, rule: ListRule, entry: tuple[int, Json] | None) -> dict[str, Json]:
     """What pages show of a list: title, URL, and the entry that describes it."""
-    card: dict[str, Json] = {"title": rule.title or row.label or rule.slug.replace("-", " "), "path": rule.url, "group": rule.group, "slug": rule.slug}
+    card: dict[str, Json] = {
+        "title": rule.title or row.label or rule.slug.replace("-", " "),
+        "path": rule.url,
+        "group": rule.group,
+        "slug": rule.slug,
+    }
     if rule.index and not rule.chunks:
         card["taxonomy"] = rule.group
     if entry is not None:
@@ -108,7 +115,11 @@ def _front_claims(site: Site, row: StaleList, rule: ListRule) -> list[ClaimRow]:
     key = f"{row.name}"
     rows = [ClaimRow(_safe(rule.url), kind, row.locale, key, "l", row.id, {"kind": rule.kind, "list": row.id})]
     for feed in rule.feeds:
-        rows.append(ClaimRow(feed_path(rule, feed), kind, row.locale, f"{key} {feed}", "l", row.id, {"kind": "feed", "list": row.id, "format": feed}))
+        rows.append(
+            ClaimRow(
+                feed_path(rule, feed), kind, row.locale, f"{key} {feed}", "l", row.id, {"kind": "feed", "list": row.id, "format": feed}
+            )
+        )
     return [r for r in rows if r.name]
 
 

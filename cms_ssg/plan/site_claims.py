@@ -17,7 +17,13 @@ OWNER = 0
 
 
 def claim_site_paths(
-    connection: Connection, site: Site, site_id: int, names: ListNames, marks: Marks, assets: Mapping[str, str], redirects: Mapping[str, str]
+    connection: Connection,
+    site: Site,
+    site_id: int,
+    names: ListNames,
+    marks: Marks,
+    assets: Mapping[str, str],
+    redirects: Mapping[str, str],
 ) -> None:
     """Replace the site's own claims.
 

@@ -111,7 +111,11 @@ def _root_relative(page: Page, target: str) -> str:
 
 
 def _image(url: str, values: dict[str, Any], lazy: bool) -> str:
-    attributes = {"src": url, "alt": values.get("alt", ""), **{k: v for k, v in values.items() if k not in ("alt", "src", "attrs") and v is not None}}
+    attributes = {
+        "src": url,
+        "alt": values.get("alt", ""),
+        **{k: v for k, v in values.items() if k not in ("alt", "src", "attrs") and v is not None},
+    }
     attributes.update({k: v for k, v in (values.get("attrs") or {}).items() if k not in ("src", "alt")})
     if lazy:
         attributes.setdefault("loading", "lazy")

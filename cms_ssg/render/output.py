@@ -85,7 +85,13 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
     if isinstance(error, TemplateSyntaxError):
         place, line = f"templates/{error.name or '?'}", error.lineno
     elif isinstance(error, TemplateNotFound):
-        return Problem("theme.missing-template", "", 0, f"{job.path}{subject} needs the template {error.name}", "Add it to the theme's templates folder.")
+        return Problem(
+            "theme.missing-template",
+            "",
+            0,
+            f"{job.path}{subject} needs the template {error.name}",
+            "Add it to the theme's templates folder.",
+        )
     else:
         trace = error.__traceback__
         while trace is not None:
@@ -94,7 +100,13 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
                 place, line = "templates/" + name.rpartition("/templates/")[2], trace.tb_lineno
             trace = trace.tb_next
     code = "theme.template" if isinstance(error, TemplateError) or place else "theme.render"
-    return Problem(code, place, line, f"{job.path}{subject}: {error or type(error).__name__}", "`cms theme check` lists the variables each template knows.")
+    return Problem(
+        code,
+        place,
+        line,
+        f"{job.path}{subject}: {str(error) or type(error).__name__}",
+        "`cms theme check` lists the variables each template knows.",
+    )
 
 
 # Entry pages

@@ -101,7 +101,9 @@ class Clock:
     def year(self) -> int:
         zone = self._page.site.zone
         year = self._page.now.astimezone(zone).year
-        self._page.reader.reads.span(datetime(year, 1, 1, tzinfo=zone).astimezone(UTC), datetime(year + 1, 1, 1, tzinfo=zone).astimezone(UTC))
+        self._page.reader.reads.span(
+            datetime(year, 1, 1, tzinfo=zone).astimezone(UTC), datetime(year + 1, 1, 1, tzinfo=zone).astimezone(UTC)
+        )
         return year
 
 
@@ -115,7 +117,9 @@ class Page:
         self.around_of: tuple[int, int] | None = None
         self.translation_key: str | None = None
         self.site_view = SiteView(self)
-        self.page_view = SimpleNamespace(path=path, url=self.absolute(path))  # what a shortcode may know: bodies are filled before describe()
+        self.page_view = SimpleNamespace(
+            path=path, url=self.absolute(path)
+        )  # what a shortcode may know: bodies are filled before describe()
 
     # URLs
 
@@ -123,7 +127,9 @@ class Page:
         """A path as a link: with the base path, percent-encoded. Other URLs stay as they are."""
         if not path.startswith("/") or path.startswith("//"):
             return path
-        return self.site.base_path + (path if path.isascii() and path.isprintable() and not set(path) & UNSAFE else quote(path, safe=SAFE_IN_PATH + "?#%"))
+        return self.site.base_path + (
+            path if path.isascii() and path.isprintable() and not set(path) & UNSAFE else quote(path, safe=SAFE_IN_PATH + "?#%")
+        )
 
     def absolute(self, path: str) -> str:
         """A path as an absolute URL."""
@@ -243,7 +249,7 @@ class Page:
         ]  # fmt: skip
 
     def alternates(self, paths: Mapping[str, str]) -> list[dict[str, Any]]:
-        """hreflang lines of the variants that exist, when there are two or more."""
+        """Hreflang lines of the variants that exist, when there are two or more."""
         if len(paths) < 2:
             return []
         found = [self.site.locales[code] for code in paths if code in self.site.locales]
@@ -258,7 +264,7 @@ class Page:
         return self.theme.pick(names).render({**self.globals, **variables})
 
 
-UNSAFE = frozenset(" \"<>\\^`{|}")
+UNSAFE = frozenset(' "<>\\^`{|}')
 
 
 def reference_names(site: Site, locale: str, name: str) -> tuple[str, ...]:

@@ -302,5 +302,3 @@ def make_terms(page: Page, members: Iterable[int], locale: str) -> list[Term]:
     """The terms whose lists these members of a list of lists are (minus their ids)."""
     rows = (page.reader.list_numbered(-member) for member in members)
     return [Term(page, locale, *row.name.split("/", 1)) for row in rows if row is not None and row.card]
-
-

@@ -33,9 +33,7 @@ UPDATE cms.claims c SET wins = d.wins
 FROM unnest(%(names)s::text[], %(kinds)s::smallint[], %(locales)s::text[], %(keys)s::text[], %(wins)s::boolean[]) AS d(name, kind, locale, key, wins)
 WHERE c.site = %(site)s AND c.name = d.name COLLATE "C" AND c.kind = d.kind AND c.locale = d.locale COLLATE "C" AND c.key = d.key COLLATE "C" """
 
-COPY_CLAIMS: Final[LiteralString] = (
-    "COPY cms.claims (site, name, kind, locale, key, owner_kind, owner, spec, wins) FROM STDIN"
-)
+COPY_CLAIMS: Final[LiteralString] = "COPY cms.claims (site, name, kind, locale, key, owner_kind, owner, spec, wins) FROM STDIN"
 
 LOST_CLAIMS: Final[LiteralString] = """
 SELECT l.name, l.kind, l.locale, l.key, l.owner_kind, l.owner, w.kind, w.locale, w.key
@@ -137,7 +135,10 @@ def _decide(
 
 def list_lost_claims(connection: Connection, site: int) -> list[tuple[ClaimRow, tuple[int, str, str]]]:
     """Every claim that lost a name somebody else has, with (kind, locale, key) of the winner."""
-    return [(ClaimRow(*row[:6], None), (row[6], row[7], row[8])) for row in connection.execute(LOST_CLAIMS, (site,))]
+    return [
+        (ClaimRow(row[0], row[1], row[2], row[3], row[4], row[5], None), (row[6], row[7], row[8]))
+        for row in connection.execute(LOST_CLAIMS, (site,))
+    ]
 
 
 def _rows(connection: Connection, query: LiteralString, **parameters: object) -> list[ClaimRow]:

@@ -129,7 +129,12 @@ def save_files(connection: Connection, site: int, rows: Sequence[FileRow]) -> in
     old = {row[0]: (row[1], bytes(row[2])) for row in connection.execute(FILE_ROWS, (site, [r.path for r in rows]))}
     new = [r for r in rows if old.get(r.path) != (r.bundle, r.digest)]
     if new:
-        columns: tuple[list[Any], ...] = ([r.path for r in new], [r.bundle for r in new], [r.digest for r in new], [r.size_bytes for r in new])
+        columns: tuple[list[Any], ...] = (
+            [r.path for r in new],
+            [r.bundle for r in new],
+            [r.digest for r in new],
+            [r.size_bytes for r in new],
+        )
         connection.execute(ADD_FILES, (site, *columns))
     return len(new)
 

@@ -36,7 +36,9 @@ DELETE_DIRTY: Final[LiteralString] = """
 DELETE FROM cms.dirty d USING unnest(%s::text[], %s::bigint[]) AS t(path, version)
 WHERE d.site = %s AND d.path = t.path COLLATE "C" AND d.version = t.version"""
 
-ADD_NAMES: Final[LiteralString] = "INSERT INTO cms.read_names (key, name) SELECT * FROM unnest(%s::bigint[], %s::text[]) ON CONFLICT (key) DO NOTHING"
+ADD_NAMES: Final[LiteralString] = (
+    "INSERT INTO cms.read_names (key, name) SELECT * FROM unnest(%s::bigint[], %s::text[]) ON CONFLICT (key) DO NOTHING"
+)
 
 ADD_JOURNAL: Final[LiteralString] = "INSERT INTO cms.journal (site, epoch, paths, digests) VALUES (%s, %s, %s, %s) RETURNING id"
 DELETE_JOURNAL: Final[LiteralString] = "DELETE FROM cms.journal WHERE id = %s"
@@ -115,7 +117,9 @@ def replay_journal(connection: Connection, site: int, kinds: Sequence[str], phas
     return len(paths)
 
 
-def record_outputs(connection: Connection, site: int, build: int, rows: Sequence[OutputRow], names: dict[int, str], known: set[int]) -> None:
+def record_outputs(
+    connection: Connection, site: int, build: int, rows: Sequence[OutputRow], names: dict[int, str], known: set[int]
+) -> None:
     """Write what a round rendered, and take its rows off the queue where their version still stands.
 
     names: of the hashed reads; known: keys whose names are stored already (extended here).
@@ -128,8 +132,9 @@ def record_outputs(connection: Connection, site: int, build: int, rows: Sequence
     existing = [r.dirty.output for r in rows if r.dirty.output is not None]
     if existing:
         for output, *window in connection.execute(WINDOWS, (existing,)):
-            old_windows.setdefault(output, set()).add(tuple(window))  # type: ignore[arg-type]
-    same, changed = [], []
+            old_windows.setdefault(output, set()).add(tuple(window))
+    same: list[OutputRow] = []
+    changed: list[OutputRow] = []
     for r in rows:
         unchanged = (
             r.dirty.output is not None and r.error is None and r.valid_from is None and r.valid_until is None
@@ -138,7 +143,12 @@ def record_outputs(connection: Connection, site: int, build: int, rows: Sequence
         (same if unchanged else changed).append(r)
     if same:
         outputs = (r.dirty.output for r in same if r.dirty.output is not None)
-        columns = (int_array(outputs), bytea_array(r.digest for r in same), int_array(r.size_bytes for r in same), text_array(r.dirty.reason for r in same))
+        columns = (
+            int_array(outputs),
+            bytea_array(r.digest for r in same),
+            int_array(r.size_bytes for r in same),
+            text_array(r.dirty.reason for r in same),
+        )
         connection.execute(UPDATE_SAME, (build, *columns))
     _replace(connection, site, build, changed)
     _finish(connection, site, [r.dirty for r in rows])

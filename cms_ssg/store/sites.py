@@ -87,7 +87,9 @@ class Lease:
     def renew(self) -> None:
         """Say that this builder is alive, in the caller's transaction. Raises LeaseLostError if it is not the builder any more."""
         if self.connection.execute(RENEW_LEASE, (LEASE_S, self.site, self.epoch)).rowcount == 0:
-            raise LeaseLostError(*fail("build.lease-lost", "another builder took over this site", hint="Nothing is lost: it goes on from here.").problems)
+            raise LeaseLostError(
+                *fail("build.lease-lost", "another builder took over this site", hint="Nothing is lost: it goes on from here.").problems
+            )
 
     def end(self) -> None:
         """Let the next builder start at once."""

@@ -12,7 +12,9 @@ from cms_ssg.content.scan import FileState, GitState, Scan, folder_of
 from cms_ssg.types import Problem
 
 FOLDERS: Final[LiteralString] = "SELECT path, digest FROM cms.folders WHERE site = %s"
-FILES_IN: Final[LiteralString] = "SELECT path, size_bytes, mtime_ns, ctime_ns, inode, blob FROM cms.sources WHERE site = %s AND folder = ANY(%s)"
+FILES_IN: Final[LiteralString] = (
+    "SELECT path, size_bytes, mtime_ns, ctime_ns, inode, blob FROM cms.sources WHERE site = %s AND folder = ANY(%s)"
+)
 FILES: Final[LiteralString] = "SELECT path, size_bytes, mtime_ns, ctime_ns, inode, blob FROM cms.sources WHERE site = %s AND path = ANY(%s)"
 ALL_FILES: Final[LiteralString] = "SELECT path, size_bytes, mtime_ns, ctime_ns, inode, blob FROM cms.sources WHERE site = %s"
 OLD_READINGS: Final[LiteralString] = "SELECT path FROM cms.sources WHERE site = %s AND read_digest <> %s ORDER BY path"
@@ -99,7 +101,13 @@ def save_sources(
 def touch_sources(connection: Connection, site: int, states: Sequence[FileState]) -> None:
     """Record files whose times moved while their bytes did not."""
     if states:
-        columns = ([s.path for s in states], [s.size for s in states], [s.mtime_ns for s in states], [s.ctime_ns for s in states], [s.inode for s in states])
+        columns = (
+            [s.path for s in states],
+            [s.size for s in states],
+            [s.mtime_ns for s in states],
+            [s.ctime_ns for s in states],
+            [s.inode for s in states],
+        )
         connection.execute(TOUCH_SOURCES, (*columns, site))
 
 

@@ -32,7 +32,12 @@ def read_file(site: Site, job: Job) -> Rendered:
     except (OSError, KeyError) as error:
         place = job.spec.get("source") or job.spec.get("name") or ""
         reason = getattr(error, "strerror", None) or "it is not there"
-        return Rendered(job, None, reads, Problem("publish.no-file", str(place), 0, f"cannot be read: {reason}", "Was it removed during the build? Run it again."))
+        return Rendered(
+            job,
+            None,
+            reads,
+            Problem("publish.no-file", str(place), 0, f"cannot be read: {reason}", "Was it removed during the build? Run it again."),
+        )
     return Rendered(job, Artifact(job.path, data, digest(data), _content_type(job.path)), reads)
 
 

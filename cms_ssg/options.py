@@ -1,0 +1,59 @@
+"""What a build is told and what it answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from cms_ssg.types import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """How to build. jobs: processes that render, 0 for as many as there are cores; now: the build's clock, by default the time it is.
+
+    changed: files that may have changed, relative to the site, a folder's with a final ``/``; None to look at all files.
+    """
+
+    sync: bool = True
+    full: bool = False
+    jobs: int = 0
+    now: datetime | None = None
+    dry_run: bool = False
+    confirm_removals: bool = False
+    force: bool = False
+    env: str = ""
+    changed: tuple[str, ...] | None = None
+
+
+@dataclass(slots=True)
+class BuildResult:
+    """What a build did. status: done, or partial where something failed or is in conflict; seconds by step."""
+
+    build_id: int = 0
+    status: str = "done"
+    planned: int = 0
+    rendered: int = 0
+    written: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    failed: int = 0
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("sync", "plan", "render", "publish", "record", "total"), 0.0))
+    problems: list[Problem] = field(default_factory=list)
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Add the time of a block to a step's seconds."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[step] = round(self.seconds[step] + time.perf_counter() - started, 4)
+
+
+def clock(options: BuildOptions) -> datetime:
+    """The one `now` of a build."""
+    return (options.now or datetime.now(UTC)).astimezone(UTC)

@@ -1,0 +1,16 @@
+"""Two wishes for one path, in words."""
+
+from __future__ import annotations
+
+from cms_ssg.store.claims import ClaimRow
+from cms_ssg.types import Problem
+
+
+def describe_lost(row: ClaimRow, winner: tuple[int, str, str]) -> Problem:
+    """The problem of a claim that lost. winner: (kind, locale, key) of the claim that has the name."""
+    words = ("page", "file", "list", "alias", "fallback page", "default page")
+    return Problem(
+        "content.path-taken", row.key if row.kind in (0, 3) else "", 0,
+        f"{row.name} is claimed twice: the {words[winner[0]]} of {winner[2]} has it, the {words[row.kind]} of {row.key} does not",
+        "Give one of them another slug, path or alias.",
+    )  # fmt: skip
