@@ -44,6 +44,10 @@ def _check_site(settings: Settings) -> Iterator[Wrong]:
         yield ("timezone",), f"is not a known time zone: {show(settings.timezone)}", 'Such as "Europe/Rome".'
     if not settings.target.url.startswith("folder:") or not settings.target.url[7:].strip():
         yield ("target", "url"), f"must be folder:PATH, not {show(settings.target.url)}", 'Such as "folder:build".'
+    if _FIELD.search(settings.home.url) or not settings.home.url.endswith("/"):
+        yield ("home", "url"), f"must be a path that ends in a slash, not {show(settings.home.url)}", 'Such as "/blog/".'
+    else:
+        yield from _check_pattern(("home", "url"), settings.home.url)
     if settings.target.retire_after_s < 0:
         yield ("target", "retire_after_s"), "cannot be negative", ""
     if not _NAME.fullmatch(settings.theme.replace("_", "-").lower()):
@@ -126,8 +130,8 @@ def _check_taxonomies(settings: Settings) -> Iterator[Wrong]:
         if not _NAME.fullmatch(name.replace("_", "-")):
             yield path, "may hold only a-z, 0-9, - and _ in its name", ""
         yield from _check_pattern((*path, "url"), taxonomy.url)
-        if "{slug}" not in taxonomy.url:
-            yield (*path, "url"), f"must hold {{slug}}: {show(taxonomy.url)}", f'Such as "/{name}/{{slug}}/".'
+        if bad := [field for field in _FIELD.findall(taxonomy.url) if field != "slug"]:
+            yield (*path, "url"), f"may hold {{slug}}, not {{{bad[0]}}}: {show(taxonomy.url)}", f'Such as "/{name}/{{slug}}/".'
         if taxonomy.index and not taxonomy.index.startswith("/"):
             yield (*path, "index"), f"must begin with a slash: {show(taxonomy.index)}", ""
 

@@ -1,10 +1,11 @@
-"""Data files of a site (``data/**`` in YAML, TOML, JSON, CSV) as values that templates read by name and key."""
+"""Data files of a site (``data/**`` and ``data_files``, in YAML, TOML, JSON, CSV) as values that templates read by name and key."""
 
 from __future__ import annotations
 
 import math
 import os
 import re
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -45,30 +46,40 @@ class Data:
         return self._keyed.get(name, {})
 
 
-def read_data(root: Path) -> Data:
-    """The data files of the site in root; nothing is parsed yet."""
-    return Data(list_data_files(root)[0], root)
+def read_data(root: Path, others: Sequence[str] = ()) -> Data:
+    """The data files of the site in root; nothing is parsed yet. others: as in list_data_files."""
+    return Data(list_data_files(root, others)[0], root)
 
 
-def list_data_files(root: Path) -> tuple[dict[str, Path], list[Problem]]:
-    """Name -> file, ``authors`` for data/authors.yaml, and a problem for each file whose name is taken by another."""
+def list_data_files(root: Path, others: Sequence[str] = ()) -> tuple[dict[str, Path], list[Problem]]:
+    """Name -> file, ``authors`` for data/authors.yaml, and a problem for each file whose name is taken by another.
+
+    others: files elsewhere in the site, known by their names without suffix; they come after those of data/.
+    """
     found: dict[str, Path] = {}
     problems: list[Problem] = []
+    for name, path in (*_list_in_data(root), *((Path(file).stem, root / file) for file in others)):
+        if path.suffix.lower() not in SUFFIXES or not path.is_file():
+            hint = f"A data file ends in {', '.join(SUFFIXES)}. See data_files in docs/configuration.md."
+            problems.append(Problem("data.missing", _place(path, root), 0, "there is no such data file", hint))
+        elif name in found:
+            hint = f"It is not read; {found[name].name} is. Rename or remove one of them."
+            problems.append(Problem("data.duplicate", _place(path, root), 0, f'a second file is called "{name}"', hint, "warning"))
+        else:
+            found[name] = path
+    return found, problems
+
+
+def _list_in_data(root: Path) -> Iterator[tuple[str, Path]]:
+    """(name, file) of each file below data/."""
     base = root / "data"
     for folder, folders, files in os.walk(base):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for file in sorted(files, key=lambda name: (_rank(name), name)):
-            stem, suffix = os.path.splitext(file)
-            if suffix.lower() not in SUFFIXES or file.startswith("."):
-                continue
-            path = Path(folder, file)
-            name = path.relative_to(base).as_posix()[: -len(suffix)] if suffix else stem
-            if name in found:
-                hint = f"It is not read; {found[name].name} is. Rename or remove one of them."
-                problems.append(Problem("data.duplicate", _place(path, root), 0, f'a second file is called "{name}"', hint, "warning"))
-            else:
-                found[name] = path
-    return found, problems
+            suffix = os.path.splitext(file)[1]
+            if suffix.lower() in SUFFIXES and not file.startswith("."):
+                path = Path(folder, file)
+                yield path.relative_to(base).as_posix()[: -len(suffix)], path
 
 
 def _rank(file: str) -> int:
@@ -97,8 +108,8 @@ def read_data_file(path: Path, root: Path) -> Json:
     """The value of one file, JSON values only: times become ISO 8601 text. Raises CmsError data.unreadable."""
     place = _place(path, root)
     try:
-        if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
-            raise _UnreadableError("is a link that leads out of the site")
+        if not path.resolve().is_relative_to(root.resolve()):
+            raise _UnreadableError("lies outside the site")
         raw = path.read_bytes() if path.stat().st_size <= MAX_SIZE_BYTES else None
         if raw is None:
             raise _UnreadableError(f"is larger than {MAX_SIZE_BYTES:,} bytes")

@@ -83,7 +83,7 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
 
     Names: ``template/post.html`` and ``asset/site.css`` (the first theme of the chain that has it),
     ``setting/title``, ``setting/params.x``, ``menu/main``, ``data/authors``, ``data/authors#ada``,
-    ``string/it/date.long``, ``schema/post``, ``renderer``. known: ``Inputs.known`` of the last call.
+    ``redirects/moved.csv``, ``string/it/date.long``, ``schema/post``, ``renderer``. known: ``Inputs.known`` of the last call.
     A data or string file that cannot be read is a problem and keeps its last digests.
     Raises CmsError theme.missing, theme.cycle, theme.unreadable.
     """
@@ -96,7 +96,10 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
         for name, path in sorted(list_theme_files(chain, folder_name).items()):
             _add_file(reading, f"{kind}/{name}", path, salt if name.endswith(".css") else b"")
     _add_schemas(reading, root)
-    _add_data(reading, root)
+    _add_data(reading, root, settings)
+    for name in settings.redirect_files:
+        if (root / name).is_file():
+            _add_file(reading, f"redirects/{name}", root / name, b"")
     _add_strings(reading, root, chain, settings)
     return Inputs(reading.digests, reading.known, tuple(reading.problems))
 
@@ -138,8 +141,8 @@ def _add_schemas(reading: _Reading, root: Path) -> None:
         reading.add(f"schema/{name}", paths, read)
 
 
-def _add_data(reading: _Reading, root: Path) -> None:
-    files, problems = list_data_files(root)
+def _add_data(reading: _Reading, root: Path, settings: Settings) -> None:
+    files, problems = list_data_files(root, settings.data_files)
     reading.problems.extend(problems)
     data = Data(files, root)
     for name, path in files.items():

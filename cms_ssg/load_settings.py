@@ -131,7 +131,7 @@ def _read_list(text: str) -> Any:
 _READERS: dict[str, Any] = {
     **dict.fromkeys(("name", "title", "base_url", "description", "author", "timezone", "theme", "database_url", "target"), str),
     **dict.fromkeys(("page_size", "feed_size"), _read_int),
-    **dict.fromkeys(("locales", "feeds", "redirect_files"), _read_list),
+    **dict.fromkeys(("locales", "feeds", "redirect_files", "data_files"), _read_list),
     "noindex": _read_bool,
 }
 VARIABLES = tuple(sorted(f"CMS_{key.upper()}" for key in _READERS))

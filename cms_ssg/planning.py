@@ -30,7 +30,7 @@ REMOVALS_AT_MOST, REMOVED_SHARE = 256, 0.05
 MANY_CHANGES = 2000
 """After so many the planner of the database needs new statistics; it would take autovacuum a minute to notice."""
 
-SITE_WIDE = ("setting/", "asset/", "data/")
+SITE_WIDE = ("setting/", "asset/", "redirects/")
 """Inputs that the site's own claims may depend on."""
 
 

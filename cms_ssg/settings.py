@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     tokens: dict[str, str] = {}
     redirects: dict[str, str] = {}
     redirect_files: tuple[str, ...] = ()
+    data_files: tuple[str, ...] = ()
     params: dict[str, Any] = {}
 
 
@@ -59,9 +60,10 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The home page: which list it shows, newest first."""
+    """The home page: which list it shows, newest first. url: where that list lives instead, if a content file is the home page."""
 
     list: str = "type/post"
+    url: str = "/"
 
 
 class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -92,7 +94,7 @@ class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 class Taxonomy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A way to group entries. field: the front matter field with the terms' names; url: of a term's
-    first page; index: of the page that lists the terms, ``""`` for none; data: data file that knows
+    first page, without ``{slug}`` where there is only one term; index: of the page that lists the terms, ``""`` for none; data: data file that knows
     the terms by name (``authors``), its ``name`` becomes the title.
     """
 

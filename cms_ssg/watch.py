@@ -182,7 +182,7 @@ class Watcher:
         else:
             self._output = (self.root / site.settings.target.url.partition(":")[2]).resolve()
             names.update(rule.path.strip("/") or "." for rule in site.settings.collection)
-            names.update(name.rpartition("/")[0] for name in site.settings.redirect_files if "/" in name)
+            names.update(name.rpartition("/")[0] for name in (*site.settings.redirect_files, *site.settings.data_files) if "/" in name)
             yield from ((folder, True) for folder in _list_themes(site) if not folder.is_relative_to(self.root))
         if "." in names:
             names.remove(".")
