@@ -124,7 +124,7 @@ class Session:
             names=self.options.changed,
             pool=self.pool if self.jobs > 1 and not self.options.dry_run else None, progress=lambda done, total: self._progress("sync", done, total),
         )  # fmt: skip
-        self.result.problems.extend(p for p in found.problems if p.place and not p.code.startswith("content."))
+        self.result.problems.extend(p for p in found.problems if p.severity == "warning" or not p.code.startswith("content."))
         return found
 
     @property
@@ -160,12 +160,12 @@ class Session:
             "SELECT error FROM cms.outputs WHERE site = %s AND error IS NOT NULL ORDER BY path", (self.row.id,)
         ).fetchall()
         result.problems.extend(Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for (e,) in failing)
-        content = list_problems(self.connection, self.row.id)
+        content = [p for p in list_problems(self.connection, self.row.id) if p.severity == "error"]  # warnings are said once, when read
         result.problems.extend(content)
         lost = list_lost_claims(self.connection, self.row.id)
         result.problems.extend(describe_lost(row, winner) for row, winner in lost if row.name.startswith("/"))
         result.problems.extend(self.planner.problems)
-        result.failed = len(failing) + len(self.rounds.tried) + sum(1 for p in content if p.severity == "error")
+        result.failed = len(failing) + len(self.rounds.tried) + len(content)
         if result.failed or any(p.severity == "error" for p in result.problems):
             result.status = "partial"
         if result.rendered:
