@@ -36,8 +36,9 @@ def list_rule(site: Site, locale: str, name: str) -> ListRule:
     settings, prefix = site.settings, site.prefix(locale)
     group, _, slug = name.partition("/")
     if name == settings.home.list:
-        kind = "home" if settings.home.url == "/" else "list"
-        return ListRule("home", "", prefix + settings.home.url, kind, settings.page_size, settings.feeds, always=kind == "home", title=settings.title)
+        own = settings.home.url == "/"
+        url, kind = prefix + settings.home.url, "home" if own else "list"
+        return ListRule("home", "", url, kind, settings.page_size, settings.feeds, always=own, title=settings.title)
     if group == "lists":
         taxonomy = settings.taxonomies.get(slug)
         special = {"sitemap": ("/sitemap.xml", "sitemaps"), "month": (f"{prefix}/archive/", "terms")}

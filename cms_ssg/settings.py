@@ -94,8 +94,8 @@ class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 class Taxonomy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A way to group entries. field: the front matter field with the terms' names; url: of a term's
-    first page, without ``{slug}`` where there is only one term; index: of the page that lists the terms, ``""`` for none; data: data file that knows
-    the terms by name (``authors``), its ``name`` becomes the title.
+    first page, without ``{slug}`` where there is only one term; index: of the page that lists the terms,
+    ``""`` for none; data: data file that knows the terms by name (``authors``), its ``name`` becomes the title.
     """
 
     field: str
