@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cms_ssg.content.scan_names import has_ignored_name
 from cms_ssg.errors import CmsError
 from cms_ssg.reporter import Reporter
 from cms_ssg.warm import Warm
@@ -26,16 +27,6 @@ IDLE_S: Final = 60.0
 """Without any event the clock and the files are looked at so often: entries fall due, and an event may be lost."""
 
 SITE_FOLDERS: Final = ("static", "data", "themes", "i18n", "content_schema")
-SKIPPED: Final = frozenset({".cms", ".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"})
-
-
-def is_temporary(name: str) -> bool:
-    """Whether a file's name is one that editors and file systems use in passing."""
-    return (
-        name.startswith((".", "#"))
-        or name.endswith(("~", ".swp", ".swx", ".swo", ".tmp", ".temp", ".part", ".crdownload", ".bak", "___jb_tmp___", "___jb_old___"))
-        or name == "4913"
-    )
 
 
 def watch(
@@ -195,13 +186,13 @@ class Watcher:
 
     def tell(self, path: str, is_folder: bool = False) -> None:
         """Something at path was written, moved or removed. A folder's path is passed on with a final slash."""
-        if not is_temporary(path.rpartition("/")[2]) and self._concerns(Path(path)):
+        if self._concerns(Path(path)):
             self.events.put(f"{path}/" if is_folder else path)
 
     def _concerns(self, path: Path) -> bool:
-        """Whether a path is the site's and not of the store, the output or a tool."""
-        inner = path.relative_to(self.root).parts if path.is_relative_to(self.root) else ()
-        return not SKIPPED.intersection(inner) and not path.is_relative_to(self._output)
+        """Whether a path is the site's and not of the store, the output, an editor or a tool: what a scan would look at."""
+        inner = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
+        return inner == "." or not (has_ignored_name(inner) or path.is_relative_to(self._output))
 
 
 class _Handler:

@@ -15,7 +15,7 @@ import pytest
 
 from cms_ssg.reporter import Reporter
 from cms_ssg.types import Problem
-from cms_ssg.watch import Watcher, gather, is_temporary, watch
+from cms_ssg.watch import Watcher, gather, watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,14 +85,6 @@ def test_settings_are_watched_and_output_store_and_editors_files_are_not(events:
         (site / name).write_text("x")
     (site / "site.toml").write_text('title = "U"\n')
     assert {name for name in drain(events, site) if "." in name.rpartition("/")[2]} == {"site.toml"}
-
-
-@pytest.mark.parametrize(
-    "name", [".a.md.swp", "a.md~", "#a.md#", ".#a.md", "4913", "a.md.tmp", "a.md___jb_tmp___", ".goutputstream-X", ".DS_Store"]
-)
-def test_editors_files_are_known(name: str) -> None:
-    assert is_temporary(name)
-    assert not is_temporary("a.md")
 
 
 def test_events_are_gathered_until_it_is_quiet(tmp_path: Path) -> None:
