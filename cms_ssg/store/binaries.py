@@ -12,6 +12,7 @@ import shutil
 import stat
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -104,18 +105,18 @@ def choose_user(folder: Path, data: Path) -> ServerUser | None:
     )
 
 
-def reachable_programs(programs: Path, user: ServerUser | None) -> Path:
+def reachable_programs(programs: Path, user: ServerUser | None, caches: Sequence[Path] = ()) -> Path:
     """Return programs, or a copy of them where user cannot read them (an environment below /root).
 
-    The copy (20 MB) belongs to root and is made once an installed version.
+    The copy (20 MB) belongs to root and is made once for equal programs, in the first of caches
+    (by default /var/cache, else the folder for temporary files) that user can read.
     """
     install = programs.parent
     probes = (programs / "postgres", programs / "initdb", install / "share" / "postgresql" / "postgres.bki", install / "lib" / "postgresql")
     if user is None or all(_may_read(p, user) for p in probes):
         return programs
-    made = (programs / "postgres").stat()
-    version = hashlib.blake2b(f"{programs}:{made.st_mtime_ns}:{made.st_size}".encode(), digest_size=6).hexdigest()
-    for cache in (Path("/var/cache"), Path(tempfile.gettempdir())):
+    version = hashlib.blake2b((programs / "postgres").read_bytes() + (programs / "initdb").read_bytes(), digest_size=6).hexdigest()
+    for cache in caches or (Path("/var/cache"), Path(tempfile.gettempdir())):
         if not _may_read(cache, user) or not os.access(cache, os.W_OK):
             continue
         copy = cache / f"cms-ssg-postgres-{version}"

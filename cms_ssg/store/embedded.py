@@ -147,6 +147,9 @@ def _socket_folder(data: Path) -> Path:
     with suppress(OSError):
         if os.readlink(link) == str(plain):
             return link
+    for old in private.iterdir():
+        if not os.path.exists(old):
+            old.unlink(missing_ok=True)  # its site is gone
     making = private / f"{name}.{os.getpid()}"
     making.unlink(missing_ok=True)
     making.symlink_to(plain)

@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psycopg
@@ -141,15 +142,14 @@ def test_programs_below_a_closed_folder_are_copied_for_the_server(tmp_path: Path
         shutil.copytree(folder, closed / folder.relative_to(package.parent), symlinks=True)
     nobody = pwd.getpwnam("nobody")
     user = ServerUser(nobody.pw_uid, nobody.pw_gid, "nobody")
-    copy = reachable_programs(closed / programs.relative_to(package.parent), user)
-    try:
-        assert not copy.is_relative_to(tmp_path)
+    with tempfile.TemporaryDirectory(prefix="cms-cache-") as cache:
+        os.chmod(cache, 0o755)
+        copy = reachable_programs(closed / programs.relative_to(package.parent), user, [tmp_path, Path(cache)])
+        assert copy.is_relative_to(cache)
         for name in ("postgres", "initdb"):
             done = subprocess.run(
                 [copy / name, "--version"], user=user.uid, group=user.gid, extra_groups=[], capture_output=True, text=True
             )
             assert re.search(r"PostgreSQL\) \d+", done.stdout), done.stderr
-        assert reachable_programs(closed / programs.relative_to(package.parent), user) == copy
+        assert reachable_programs(closed / programs.relative_to(package.parent), user, [Path(cache)]) == copy
         assert {path.stat().st_mode & 0o022 for path in copy.rglob("*")} == {0}
-    finally:
-        shutil.rmtree(copy.parents[2])
