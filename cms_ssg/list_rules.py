@@ -38,7 +38,7 @@ def list_rule(site: Site, locale: str, name: str) -> ListRule:
     if name == settings.home.list:
         own = settings.home.url == "/"
         url, kind = prefix + settings.home.url, "home" if own else "list"
-        return ListRule("home", "", url, kind, settings.page_size, settings.feeds, always=own, title=settings.title)
+        return ListRule("home", "", url, kind, settings.page_size, settings.feeds, always=own, title=settings.home.title or settings.title)
     if group == "lists":
         taxonomy = settings.taxonomies.get(slug)
         special = {"sitemap": ("/sitemap.xml", "sitemaps"), "month": (f"{prefix}/archive/", "terms")}

@@ -60,10 +60,11 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The home page: which list it shows, newest first. url: where that list lives instead, if a content file is the home page."""
+    """The home page: which list it shows, newest first. url, title: where that list lives instead, if a content file is the home page."""
 
     list: str = "type/post"
     url: str = "/"
+    title: str = ""
 
 
 class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

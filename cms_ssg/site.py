@@ -96,6 +96,13 @@ class Site:
         """Start of a locale's paths: '' or '/it'."""
         return (self.locales[locale].prefix or "") if locale in self.locales else ""
 
+    def localized(self, path: str, locale: str) -> tuple[str, ...]:
+        """A path that names no locale as it would be in this one, then in the default one; nothing where prefixes make no difference."""
+        if any(locale.prefix and f"{path}/".startswith(f"{locale.prefix}/") for locale in self.settings.locales):
+            return ()
+        prefixes = dict.fromkeys((self.prefix(locale), self.prefix(self.default_locale)))
+        return tuple(prefix + path for prefix in prefixes if prefix)
+
     def path_in(self, path: str, locale: str, other: str) -> str:
         """The same path under another locale's prefix."""
         return self.prefix(other) + path[len(self.prefix(locale)) :]

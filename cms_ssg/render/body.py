@@ -25,6 +25,8 @@ LINK_SUFFIXES = (".md", ".mdx", ".markdown")
 def link_names(site: Site, locale: str, file: str, page_path: str, target: str) -> tuple[str, ...]:
     """The claims that could answer a link, likeliest first: a reference, a content file, a file beside it, a path.
 
+    A path without a locale's prefix is also looked for in the page's locale, then in the default one.
+
     file: source key of the entry that holds the link; target: as written (``ref:post:flood``,
     ``../about.md``, ``@/posts/a.md``, ``chart.png``, ``/about/``).
     """
@@ -38,6 +40,7 @@ def link_names(site: Site, locale: str, file: str, page_path: str, target: str) 
     if parts.scheme or parts.netloc or not path:
         return ()
     names = []
+    others: tuple[str, ...] = ()
     root = file.partition("/")[0]
     if path.startswith("@/"):
         return ("file:" + posixpath.normpath(f"{root}/{path[2:]}"),)
@@ -45,12 +48,15 @@ def link_names(site: Site, locale: str, file: str, page_path: str, target: str) 
         names.append("file:" + posixpath.normpath(posixpath.join(posixpath.dirname(file), path)))
         slash = "/" if path.endswith("/") else ""
         path = posixpath.normpath(posixpath.join(page_path if page_path.endswith("/") else posixpath.dirname(page_path), path)) + slash
-    elif path.endswith(LINK_SUFFIXES):
-        names.append("file:" + root + path)
-    try:
-        names.append(canonical_path(path))
-    except ValueError:
-        pass
+    else:
+        if path.endswith(LINK_SUFFIXES):
+            names.append("file:" + root + path)
+        others = site.localized(path, locale)
+    for candidate in (path, *others):
+        try:
+            names.append(canonical_path(candidate))
+        except ValueError:
+            continue
     return tuple(names)
 
 
@@ -58,17 +64,22 @@ def resolve_link(page: Page, file: str, page_path: str, target: str) -> str | No
     """The URL a link means, None where nobody has that name."""
     names = link_names(page.site, page.locale.code, file, page_path, target)
     page.reader.ask(("claim", name) for name in names)
+    found = ""
     for name in names:
         holder = page.reader.claim(name)
         path = _holder_path(page, name, holder) if holder is not None else ""
-        if path:
-            parts = urlsplit(target)
-            return page.url(path) + (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
-    return None
+        found = found or path
+        if path and (holder.spec or {}).get("kind") != "redirect":  # a page in this locale is better than a way around
+            found = path
+            break
+    if not found:
+        return None
+    parts = urlsplit(target)
+    return page.url(found) + (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
 
 
 def _holder_path(page: Page, name: str, holder: Any) -> str:
-    if name.startswith("/"):
+    if name.startswith("/") and not (holder.owner_kind == "e" and (holder.spec or {}).get("kind") == "redirect"):
         return name
     if holder.owner_kind == "f":
         return str((holder.spec or {}).get("path", ""))

@@ -11,7 +11,7 @@ from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxErr
 from cms_ssg.list_rules import list_rule, page_path
 from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
-from cms_ssg.render.body import body_requests
+from cms_ssg.render.body import body_requests, link_names
 from cms_ssg.render.kinds import KINDS
 from cms_ssg.render.page import FEED_TYPES, Page, Surroundings, reference_names
 from cms_ssg.render.reading import Missing, Reader, Reads
@@ -111,6 +111,9 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
 
 # Entry pages
 
+NOT_LAYOUTS = frozenset(("404", "base", "home", "list", "redirect", "terms"))
+"""Templates that are not made for entries, whatever another generator's layout of that name was."""
+
 
 def _entry_first(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
     yield ("full", job.owner)
@@ -172,12 +175,13 @@ def _render_entry(page: Page, job: Job) -> tuple[bytes, str]:
     page.describe(
         title=entry.meta_title, canonical=page.absolute(entry.path), description=entry.meta_description,
         image=page.absolute(entry.image), noindex=bool(entry.fields.get("noindex")), published=entry.date, updated=entry.updated or entry.date,
-        alternates=page.alternates(paths), languages=page.languages(menu) if len(site.locales) > 1 else [],
+        alternates=page.alternates(paths), languages=page.languages(menu) if len(site.locales) > 1 else [], feeds=page.home_feeds(),
     )  # fmt: skip
     if canonical := entry.fields.get("canonical"):
         page.page_view.canonical = str(canonical)
-    layout = entry.fields.get("layout")
-    names = [f"{layout}.html"] if layout and str(layout).replace("-", "").replace("_", "").isalnum() else []
+    layout = str(entry.fields.get("layout") or "")
+    usable = layout not in NOT_LAYOUTS and layout.replace("-", "").replace("_", "").isalnum()
+    names = [f"{layout}.html"] if usable else []
     html = page.render([*names, f"{full.type}.html", "entry.html"], entry=entry)
     return html.encode("utf-8", "replace"), KINDS["entry"].content_type
 
@@ -235,7 +239,7 @@ def _render_list(page: Page, job: Job) -> tuple[bytes, str]:
     number = job.spec.get("page", 0)
     view = ListView(page, row, number)
     rule = list_rule(page.site, row.locale, row.name)
-    home = rule.group == "home"
+    home = rule.kind == "home"
     page.kind = "home" if home and not number else "list"
     title = view.title
     locales = {code: page.site.prefix(code) + "/" for code in page.site.locales} if home and not number else {}
@@ -279,7 +283,7 @@ def _feed_second(around: Surroundings, job: Job, found: dict[Request, Any]) -> I
 def _render_feed(page: Page, job: Job) -> tuple[bytes, str]:
     row = page.reader.list_numbered(job.spec["list"])
     view = ListView(page, row, 0)
-    title = view.title if view.kind == "home" else f"{view.title} · {page.site_view.title}"
+    title = view.title if view.title == page.site_view.title else f"{view.title} · {page.site_view.title}"
     items = []
     for member in page.reader.window("top", row.id, page.site.settings.feed_size):
         if (card := page.card(member)) is not None:
@@ -364,6 +368,8 @@ def _render_404(page: Page, job: Job) -> tuple[bytes, str]:
 def _redirect_requests(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
     if "target" not in job.spec:
         yield ("card", job.owner)
+    else:
+        yield from (("claim", name) for name in link_names(around.site, job.locale, "", job.path, job.spec["target"]))
 
 
 def _render_redirect(page: Page, job: Job) -> tuple[bytes, str]:
@@ -371,8 +377,9 @@ def _render_redirect(page: Page, job: Job) -> tuple[bytes, str]:
     if target is None:
         page.reader.reads.entry(ADDRESS, job.owner)
         target = (page.reader.need("card", job.owner) or {}).get("path") or "/"
-    page.describe(title=page.site_view.title, canonical=page.absolute(target), noindex=True)
-    html = page.render(["redirect.html"], target=page.absolute(target) if target.startswith("/") else target)
+    target = page.site.origin + page.link(target) if target.startswith("/") else target
+    page.describe(title=page.site_view.title, canonical=target, noindex=True)
+    html = page.render(["redirect.html"], target=target)
     return html.encode(), KINDS["redirect"].content_type
 
 

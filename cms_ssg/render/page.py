@@ -259,6 +259,16 @@ class Page:
         """Feeds of a list, for its pages' head."""
         return [{"title": title, "type": FEED_TYPES[feed], "url": self.url(feed_path(rule, feed))} for feed in rule.feeds]
 
+    def home_feeds(self) -> list[dict[str, str]]:
+        """Feeds of the home list, in the default locale where this one has none."""
+        name = self.site.settings.home.list
+        for code in dict.fromkeys((self.locale.code, self.site.default_locale)):
+            rule = list_rule(self.site, code, name)
+            row = None if rule.always else self.reader.list_named(code, name)
+            if rule.always or (row is not None and row.card):
+                return self.feeds(rule, rule.title if rule.kind == "list" else self.site_view.title)
+        return []
+
     def render(self, names: list[str], **variables: Any) -> str:
         """The first template of these that exists, with the page's values."""
         return self.theme.pick(names).render({**self.globals, **variables})

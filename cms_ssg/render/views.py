@@ -126,6 +126,8 @@ class Term:
 
     @property
     def title(self) -> str:
+        if self.taxonomy == "month":
+            return str(self._page.globals["t"].month(self.slug))
         data = None if "entry" in self._card else self.data
         return str((data or {}).get("name") or self._card.get("title") or self._label or self.slug)
 
@@ -246,7 +248,9 @@ class ListView:
     @property
     def title(self) -> str:
         if self._rule.group == "home":
-            return str(self._page.site_view.title)
+            return self._rule.title if self._rule.kind == "list" else str(self._page.site_view.title)
+        if self._rule.group == "month":
+            return str(self._page.globals["t"].month(self._rule.slug))
         if self._rule.group in self._page.site.settings.taxonomies:
             return Term(self._page, self._row.locale, self._rule.group, self._rule.slug).title
         return str((self._row.card or {}).get("title", self._rule.slug))
