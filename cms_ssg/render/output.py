@@ -120,6 +120,8 @@ def _entry_first(around: Surroundings, job: Job, found: dict[Request, Any]) -> I
     yield ("card", job.owner)
     if neighbours := around.site.neighbours_of(str(job.spec.get("type"))):
         yield ("list", around.site.default_locale if job.kind == "fallback" else job.locale, neighbours)
+    if around.site.settings.home.url != "/":
+        yield from (("list", code, around.site.settings.home.list) for code in {job.locale, around.site.default_locale})
 
 
 def _entry_second(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:

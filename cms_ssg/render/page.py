@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
-from cms_ssg.list_rules import ListRule, feed_path, page_path
+from cms_ssg.list_rules import ListRule, feed_path, list_rule, page_path
 from cms_ssg.reads import FULL
 from cms_ssg.render.body import fill_body, resolve_link
 from cms_ssg.render.reading import Reader
