@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms_ssg.errors import CmsError
-from cms_ssg.load_settings import load_settings
-from cms_ssg.settings import Settings
+from cms_ssg.load_settings import OWN_VARIABLES, VARIABLES, load_settings
+from cms_ssg.settings import Collection, Home, Locale, Markdown, MenuItem, Settings, Target, Taxonomy
 from cms_ssg.toml_lines import list_key_lines
 
 
@@ -218,3 +219,18 @@ def test_loading_imports_msgspec_and_tomllib_only(tmp_path: Path) -> None:
     loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
     assert "msgspec" in loaded
     assert not loaded & {"yaml", "jinja2", "pydantic", "click", "psycopg", "markdown_it", "zoneinfo", "difflib", "cms_ssg.explain_settings"}
+
+
+def test_every_setting_and_variable_is_documented() -> None:
+    page = (Path(__file__).resolve().parents[1] / "docs/configuration.md").read_text(encoding="utf-8")
+    for struct in (Settings, Locale, Target, Home, Collection, Taxonomy, MenuItem, Markdown):
+        for key in struct.__struct_fields__:
+            assert f"`{key}`" in page or f"[{key}]" in page or f"[[{key}]]" in page or f"[[{key}." in page, f"{struct.__name__}.{key}"
+    for variable in (*VARIABLES, *OWN_VARIABLES):
+        assert f"`{variable}`" in page, variable
+
+
+def test_examples_of_the_page_are_valid(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[1] / "docs/configuration.md").read_text(encoding="utf-8")
+    for example in re.findall(r"```toml\n(.*?)```", page, re.DOTALL):
+        load(tmp_path, example)
