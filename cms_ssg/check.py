@@ -18,12 +18,16 @@ BODIES: Final[LiteralString] = """
 SELECT e.id, e.source_key, e.locale, c.path, b.links FROM cms.entries e JOIN cms.cards c ON c.entry = e.id JOIN cms.bodies b ON b.entry = e.id
 WHERE e.site = %s AND e.id > %s AND c.live AND b.links <> '[]'::jsonb ORDER BY e.id LIMIT 500"""
 
+USED_COLLECTIONS: Final[LiteralString] = "SELECT DISTINCT collection FROM cms.entries WHERE site = %s AND removed_at IS NULL"
+
 CLAIMED: Final[LiteralString] = """
 SELECT n FROM unnest(%s::text[]) n WHERE EXISTS (SELECT FROM cms.claims c WHERE c.site = %s AND c.name = n COLLATE "C" AND c.wins)"""
 
 
 def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[Problem]:
     """Everything that is wrong, errors and warnings. Runs a sync and a plan in a transaction that is rolled back."""
+    from cms_ssg.inputs import read_redirects
+    from cms_ssg.render.tokens import check_tokens
     from cms_ssg.session import open_session
     from cms_ssg.store.claims import list_lost_claims
     from cms_ssg.store.conflicts import describe_lost
@@ -41,6 +45,9 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
         lost = list_lost_claims(session.connection, session.row.id)
         problems += [describe_lost(claim, winner) for claim, winner in lost if claim.name.startswith("/")]
         problems += _check_links(session.connection, site, session.row.id)
+        problems += _check_collections(session.connection, site, session.row.id, {problem.place for problem in problems})
+    problems += read_redirects(site.root, site.settings).problems
+    problems += check_tokens(site.settings.tokens)
     problems += _check_strings(site)
     problems += list(site.rules.schemas.problems)
     problems += check_theme(root, env, site=site).problems
@@ -77,6 +84,26 @@ def _dangling(file: str, line: int, kind: str, target: str) -> Problem:
         else "Links may name a content file, a path of this site, or a file in static/."
     )
     return Problem("content.dangling-link", file, line, f'nothing answers to "{target}"', hint, "warning")
+
+
+def _check_collections(connection: Any, site: Site, site_id: int, places: set[str]) -> Iterator[Problem]:
+    """Collections of site.toml that no file belongs to. places: files that have a problem, and may have no entry for it."""
+    from cms_ssg.content.collections import find_collection
+    from cms_ssg.default_settings import COLLECTIONS
+    from cms_ssg.load_settings import FILE, read_site_toml
+    from cms_ssg.toml_lines import find_line, list_key_lines
+
+    used = {row[0] for row in connection.execute(USED_COLLECTIONS, (site_id,))}
+    used.update(rule.name for place in places if (rule := find_collection(place, site.settings.collection)) is not None)
+    shipped = {str(table["name"]) for table in COLLECTIONS}
+    lines: dict[Any, int] = {}
+    for number, rule in enumerate(site.settings.collection):
+        lines = lines or dict(list_key_lines(read_site_toml(site.root)))
+        line = find_line(lines, ("collection", number, "name"))
+        if rule.name not in used and (rule.name not in shipped or line):
+            globs = ", ".join(rule.glob)
+            hint = f"It looks for {globs} in {rule.path}/, and an earlier collection takes a file first."
+            yield Problem("settings.empty-collection", FILE, line, f'no file belongs to the collection "{rule.name}"', hint, "warning")
 
 
 def _check_strings(site: Site) -> Iterator[Problem]:

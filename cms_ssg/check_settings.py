@@ -97,6 +97,11 @@ def _check_collection(settings: Settings, rule: Collection, number: int) -> Iter
     if rule.section not in ("", "folder"):
         yield (*path, "section"), f'must be "" or "folder", not {show(rule.section)}', 'To read another key: fields = {section = "key"}'
     yield from _check_date_rule((*path, "date"), rule.date)
+    for field, pattern in rule.split.items():
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            yield (*path, "split", field), f"has a pattern that cannot be read: {error}", ""
 
 
 def _check_date_rule(path: Path, rule: str) -> Iterator[Wrong]:

@@ -75,8 +75,9 @@ class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     locale type and any text field); locale: ``""`` (the default), ``folder`` (first folder below
     path), ``suffix`` (``about.it.md``) or ``field:KEY``; date: ``""`` (field date), ``filename``
     (2015-05-15-x.md), ``path`` (/2015/05/15/ in the file's path) or ``KEY:REGEX`` with groups year,
-    month, day on any front matter key; fields: own name -> front matter key; section: ``""``
-    (field section) or ``folder``; mdx: components are neutralised and reported.
+    month, day on any front matter key; fields: own name -> front matter key; split: own name -> regular
+    expression between the values of a list that was written as one text; section: ``""`` (field section)
+    or ``folder``. Components in .mdx files are neutralised and reported.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     date: str = ""
     section: str = ""
     fields: dict[str, str] = {}
+    split: dict[str, str] = {}
     defaults: dict[str, Any] = {}
 
 

@@ -131,6 +131,9 @@ class _Reading:
         for name, value in collection.defaults.items():
             if raw.get(name) is None:
                 raw[name] = value
+        for name, pattern in collection.split.items():
+            if isinstance(text := raw.get(name), str):
+                raw[name] = [part for part in re.split(pattern, text) if part and part.strip()]
         if raw.get("date") is None:
             if place.date:
                 raw["date"] = place.date

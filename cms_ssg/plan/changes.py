@@ -20,6 +20,7 @@ from cms_ssg.store.claims import ClaimRow, save_claims
 from cms_ssg.store.lists import ItemRow, ListNames, save_items, stir_lists, touch_lists
 
 BATCH = 4000
+MARKDOWN_SUFFIXES = (".md", ".mdx", ".markdown")
 
 CHANGES: Final[LiteralString] = "SELECT id, kind, subject FROM cms.changes WHERE site = %s ORDER BY id LIMIT %s"
 DELETE_CHANGES: Final[LiteralString] = "DELETE FROM cms.changes WHERE id = ANY(%s::bigint[])"
@@ -139,7 +140,12 @@ def derive_files(connection: Connection, site: Site, site_id: int, marks: Marks,
 
 
 def _file_path(site: Site, path: str, bundle: str, page: str | None) -> str:
-    """Where a file is published: static/ at the root, a bundle's beside its page, others as they lie in their collection."""
+    """Where a file is published: static/ at the root, a bundle's beside its page, others as they lie in their collection.
+
+    Markdown that no collection takes was excluded, not offered for download.
+    """
+    if path.endswith(MARKDOWN_SUFFIXES) and not path.startswith("static/"):
+        return ""
     try:
         if bundle:
             if page is None or not page.endswith("/"):

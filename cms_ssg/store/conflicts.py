@@ -7,10 +7,13 @@ from cms_ssg.types import Problem
 
 
 def describe_lost(row: ClaimRow, winner: tuple[int, str, str]) -> Problem:
-    """The problem of a claim that lost. winner: (kind, locale, key) of the claim that has the name."""
+    """The problem of a claim that lost. winner: (kind, locale, key) of the claim that has the name.
+
+    A redirect of the settings that gives way to a page is a warning: patterns such as ``/:locale/old`` meet pages by design.
+    """
     words = ("page", "file", "list", "alias", "fallback page", "default page")
     return Problem(
         "content.path-taken", row.key if row.kind in (0, 3) else "", 0,
         f"{row.name} is claimed twice: the {words[winner[0]]} of {winner[2]} has it, the {words[row.kind]} of {row.key} does not",
-        "Give one of them another slug, path or alias.",
+        "Give one of them another slug, path or alias.", "warning" if row.owner_kind == "s" else "error",
     )  # fmt: skip
