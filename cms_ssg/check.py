@@ -91,15 +91,14 @@ def _check_collections(connection: Any, site: Site, site_id: int, places: set[st
     from cms_ssg.content.collections import find_collection
     from cms_ssg.default_settings import COLLECTIONS
     from cms_ssg.load_settings import FILE, read_site_toml
-    from cms_ssg.toml_lines import find_line, list_key_lines
+    from cms_ssg.toml_lines import list_key_lines
 
     used = {row[0] for row in connection.execute(USED_COLLECTIONS, (site_id,))}
     used.update(rule.name for place in places if (rule := find_collection(place, site.settings.collection)) is not None)
     shipped = {str(table["name"]) for table in COLLECTIONS}
-    lines: dict[Any, int] = {}
+    lines = list_key_lines(read_site_toml(site.root))
     for number, rule in enumerate(site.settings.collection):
-        lines = lines or dict(list_key_lines(read_site_toml(site.root)))
-        line = find_line(lines, ("collection", number, "name"))
+        line = lines.get(("collection", number, "name"), 0)
         if rule.name not in used and (rule.name not in shipped or line):
             globs = ", ".join(rule.glob)
             hint = f"It looks for {globs} in {rule.path}/, and an earlier collection takes a file first."
