@@ -75,7 +75,7 @@ class BodyWriter:
                 html = self.inline(token.content, self.first_line + token.map[0])
                 self.out.append(f"<p>{html}</p>\n")
                 if not self.lead and not self.outer:
-                    self.lead = html if html[:1] not in "<" + OPEN or self.plain_text(html).strip() else ""
+                    self.lead = html if html[:1] not in "<" + OPEN or self.plain_text(html, images=False).strip() else ""
             elif kind == "inline":
                 self.out.append(self.inline(token.content, self.first_line + (token.map[0] if token.map else 0)))
             elif token.hidden:
@@ -161,13 +161,13 @@ class BodyWriter:
         title = f' title="{escape_text(str(token.attrs["title"]))}"' if "title" in token.attrs else ""
         self.out.append(f'<a href="{href}"{title}>')
 
-    def plain_text(self, html: str) -> str:
-        """The text of a piece of HTML, images by their alternative."""
+    def plain_text(self, html: str, images: bool = True) -> str:
+        """The text of a piece of HTML, images by their alternative or left out."""
         if "<" not in html and "&" not in html and OPEN not in html:
             return html
         if "footnote-ref" in html:
             html = FOOTNOTE_MARK.sub("", html)
-        text = PLACEHOLDER.sub(self._alt_of, TAGS.sub("", html))
+        text = PLACEHOLDER.sub(self._alt_of if images else "", TAGS.sub("", html))
         return unescape(text)
 
     def _alt_of(self, match: re.Match[str]) -> str:

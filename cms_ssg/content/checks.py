@@ -253,5 +253,5 @@ MAKERS: Final[dict[str, Callable[[dict[str, Any]], Check]]] = {
 
 def show(value: object) -> str:
     """A value for a message, shortened."""
-    text = repr(value) if isinstance(value, str) else str(value)
+    text = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
     return text if len(text) <= 60 else text[:59] + "…"

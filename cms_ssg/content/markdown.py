@@ -70,7 +70,9 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
                 severity="warning",
             )
         )
-    body = Body(key, html, tuple(writer.toc), count_words(html), tuple(writer.links), make_excerpt(writer.plain_text(writer.lead)))
+    body = Body(
+        key, html, tuple(writer.toc), count_words(html), tuple(writer.links), make_excerpt(writer.plain_text(writer.lead, images=False))
+    )
     return body, tuple(problems)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from cms_ssg.content.inlines import escape_text
 from cms_ssg.content.jsx import JsxTag, Unclosed, end_of_expression, read_tag, static_value
+from cms_ssg.content.shortcodes import TAG as SHORTCODE
 from cms_ssg.types import Problem
 
 COMPONENT: Final = re.compile(r"</?[A-Z][A-Za-z0-9_.]*(?:\s[^<>]*)?/?>")
@@ -20,6 +21,7 @@ MODULE: Final = re.compile(
     r"(?:import\s+(?:[\w$*{][^\n;]*?\s+from\s+)?[\"']|import\s*\{|export\s+(?:default|const|let|var|function|class|async|type|interface)\b|export\s*[{*])"
 )
 RETURNED: Final = re.compile(r"\s*(?:\([^()]*\)|[\w$]+)\s*=>\s*\(?\s*(?=<)")
+INDENTED: Final = re.compile(r"(?:(?: {4}|\t)[^\n]*(?:\n(?=(?: {4}|\t))|$|(?=\n)))+")
 BLANK: Final = re.compile(r"\n[ \t]*\n")
 RENAMED: Final = {
     "className": "class",
@@ -83,7 +85,11 @@ class _Neutraliser:
             elif char == "`":
                 at = self._copy_code(begin)
             elif char == "{":
-                at = self._drop_expression(begin) if self.mdx and not text.startswith("{{<", begin) else self._copy(begin, begin + 1)
+                shortcode = SHORTCODE.match(text, begin)
+                if shortcode is not None:
+                    at = self._copy(begin, shortcode.end())
+                else:
+                    at = self._drop_expression(begin) if self.mdx else self._copy(begin, begin + 1)
             else:
                 at = self._tag(begin)
         self.out.append(text[at:])
@@ -105,8 +111,10 @@ class _Neutraliser:
             self.out.append("\n" * self.owed)
             self.owed = 0
         self.out.append("\n")
-        at = self._skip_module(at, at_start=text[max(begin - 1, 0)] == "\n")
-        return self._copy_fence(at)
+        after_blank = text[max(begin - 1, 0)] == "\n"
+        if not self.mdx and after_blank and (code := INDENTED.match(text, at)) is not None:
+            return self._copy(at, code.end())
+        return self._copy_fence(self._skip_module(at, at_start=after_blank))
 
     def _copy_fence(self, at: int) -> int:
         """Copy a fenced block whole."""

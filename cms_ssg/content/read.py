@@ -6,6 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final
@@ -191,9 +192,7 @@ class _Reading:
         if not title and type_name not in ("redirect", "menu") and body.toc:
             title = body.toc[0].text
         fields["title"] = title or re.sub(r"[-_]+", " ", self.place.stem).strip().capitalize() or self.place.stem
-        slug = str(fields.get("slug") or "").strip()
-        if not slug or not CLEAN_SEGMENT.fullmatch(slug) or len(slug.encode()) > 200:
-            slug = make_slug(slug or self.place.stem) or make_slug(fields["title"])
+        slug = _clean_slug(str(fields.get("slug") or "").strip() or make_slug(self.place.stem)) or make_slug(fields["title"])
         fields["slug"] = slug
         if type_name == "term" and not fields.get("taxonomy"):
             is_index = self.file.rpartition("/")[2].partition(".")[0] in INDEX_NAMES
@@ -232,6 +231,15 @@ class _Reading:
     def _bundle(self) -> str:
         """The folder of an index file, but for a collection's or locale's own."""
         return self.place.bundle if self.place.inner else ""
+
+
+def _clean_slug(text: str) -> str:
+    """A slug as it was written where it can stand in a path, else what make_slug makes of it."""
+    if CLEAN_SEGMENT.fullmatch(text):
+        with suppress(ValueError):
+            safe_path(f"/{text}/")
+            return text
+    return make_slug(text)
 
 
 def _look_up(fields: dict[str, Any], key: str) -> Any:

@@ -1,0 +1,238 @@
+"""Bodies: placeholders for look-ups, extensions to CommonMark, raw HTML by policy, nasty input in linear time."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cms_ssg.content.markdown import CLOSE, OPEN, render_body
+from cms_ssg.settings import Markdown
+from cms_ssg.types import Body, Heading
+
+PLAIN = Markdown(highlight=False)
+
+
+def render(text: str, first_line: int = 1, **settings: object) -> Body:
+    return render_body(text, Markdown(**{"highlight": False, **settings}), "x.md", first_line)[0]  # type: ignore[arg-type]
+
+
+def shown(text: str, **settings: object) -> str:
+    """HTML with ⟨index⟩ for placeholders."""
+    return render(text, **settings).html.replace(OPEN, "⟨").replace(CLOSE, "⟩")
+
+
+def test_relative_links_and_all_images_become_placeholders_with_their_lines() -> None:
+    body = render('A [b](c.md#d "T") and\n[e](https://f.g/) ![h](i.png "J")\n\n- x\n- [k](/l/)\n\n[m][n]\n\n[n]: ../o.md', first_line=7)
+    assert [(link.kind, link.target, link.line) for link in body.links] == [
+        ("link", "c.md#d", 7), ("image", "i.png", 8), ("link", "/l/", 11), ("link", "../o.md", 13),
+    ]  # fmt: skip
+    assert body.links[1].values == {"alt": "h", "title": "J"}
+    assert body.html.startswith(f'<p>A <a href="{OPEN}0{CLOSE}" title="T">b</a> and\n<a href="https://f.g/">e</a> {OPEN}1{CLOSE}</p>')
+
+
+@pytest.mark.parametrize("target", ["https://a.b/", "mailto:a@b.c", "//a.b/c", "#part", ""])
+def test_absolute_links_and_fragments_stay(target: str) -> None:
+    body = render(f"[x]({target})")
+    assert body.links == ()
+    assert f'href="{target}"' in body.html
+
+
+def test_images_are_placeholders_wherever_they_come_from() -> None:
+    assert [link.target for link in render("![a](https://b.c/d.png)\n\n![e](f g.png)\n\n![h](<i j.png>)").links] == [
+        "https://b.c/d.png",
+        "i j.png",
+    ]
+
+
+def test_raw_html_links_and_images_are_caught_with_their_other_attributes() -> None:
+    body = render(
+        '<div>\n<a class=x href=\'b.md\' title="t">c</a>\n<IMG alt="d" width=3 src=e.png>\n<img src="https://f.g/h.png">\n</div>'
+        "\n\nText <a href=i/>j</a>"
+    )
+    assert [(link.kind, link.target, link.line, link.values) for link in body.links] == [
+        ("link", "b.md", 2, {"class": "x", "title": "t"}),
+        ("image", "e.png", 3, {"alt": "d", "title": "", "width": "3"}),
+        ("link", "i/", 7, {}),
+    ]
+    assert f"<a class=x href='{OPEN}0{CLOSE}' title=\"t\">c</a>\n{OPEN}1{CLOSE}\n" in body.html
+    assert '<img src="https://f.g/h.png">' in body.html
+
+
+def test_placeholder_characters_are_taken_out_of_input() -> None:
+    body = render(f"a{OPEN}0{CLOSE}b &#xFDD0;")
+    assert OPEN not in body.html and CLOSE not in body.html
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("~~a~~", "<p><s>a</s></p>\n"),
+        ("- [ ] a\n- [x] b", ('<ul class="contains-task-list">\n<li class="task-list-item"><input type="checkbox" disabled="" /> a</li>'
+        '\n<li class="task-list-item"><input type="checkbox" disabled="" checked="" /> b</li>\n</ul>\n')),
+        ("A\n: b\n", "<dl>\n<dt>A</dt>\n<dd>b</dd>\n</dl>\n"),
+        ("|a|b|\n|-|-:|\n|c|`d\\|e`|", ('<table>\n<thead>\n<tr>\n<th>a</th>\n<th class="align-right">b</th>\n</tr>\n</thead>\n<tbody>'
+        '\n<tr>\n<td>c</td>\n<td class="align-right"><code>d|e</code></td>\n</tr>\n</tbody>\n</table>\n')),
+        ("A `Promise<T>` and Promise<T>", "<p>A <code>Promise&lt;T&gt;</code> and Promise&lt;T&gt;</p>\n"),
+        ("<T>\n\n<algorithm> x", "<p>&lt;T&gt;</p>\n<p>&lt;algorithm&gt; x</p>\n"),
+        ("<my-element a>x</my-element>", "<p><my-element a>x</my-element></p>\n"),
+        ("```python title=\"x\"\na<b\n```", '<pre><code class="language-python">a&lt;b\n</code></pre>\n'),
+        ("```rust,ignore\nx\n```", '<pre><code class="language-rust">x\n</code></pre>\n'),
+        ("[a](javascript:alert(1))", "<p>[a](javascript:alert(1))</p>\n"),
+    ],
+)  # fmt: skip
+def test_extension(text: str, html: str) -> None:
+    assert shown(text) == html
+
+
+def test_footnotes_stand_at_the_end_in_order_of_use() -> None:
+    html = shown("A[^b] and[^a] again[^b]. ^[in line *c*]\n\n[^a]: First\n[^b]: Second\n\n    more\n\nEnd")
+    assert '<sup class="footnote-ref"><a href="#fn-1" id="fnref-1" role="doc-noteref">1</a></sup>' in html
+    assert 'id="fnref-1-2"' in html
+    notes = html.partition('<section class="footnotes" role="doc-endnotes">')[2]
+    assert [part in notes for part in ("<p>Second</p>\n<p>more <a", "<p>First <a", "<p>in line <em>c</em> <a")] == [True] * 3
+    assert notes.index("Second") < notes.index("First") < notes.index("in line")
+    assert html.index("End") < html.index("Second")
+
+
+def test_headings_have_unique_anchors_and_make_the_table_of_contents() -> None:
+    body = render("# A `b` & c\n## A `b` & c\n### Özgür\n#### X {#own}\n##### [l](/m)\n!!!\n===\n## own")
+    assert body.toc == (
+        Heading(1, "A b & c", "a-b-c"), Heading(2, "A b & c", "a-b-c-2"), Heading(3, "Özgür", "özgür"), Heading(4, "X", "own"),
+        Heading(5, "l", "l"),
+        Heading(1, "!!!", body.toc[5].anchor), Heading(2, "own", "own-2"),
+    )  # fmt: skip
+    assert '<h4 id="own">X</h4>' in body.html
+
+
+def test_typographer_writes_quotes_and_dashes() -> None:
+    assert shown('"a" -- b\'s (c) `"`', typographer=True) == "<p>“a” – b’s © <code>&quot;</code></p>\n"
+    assert shown('"a" -- b') == "<p>&quot;a&quot; -- b</p>\n"
+
+
+def test_fenced_code_of_a_known_language_has_classes_for_its_colours() -> None:
+    html = render("```python\ndef f(): pass\n```\n\n```nosuch\nx\n```", highlight=True).html
+    assert '<pre class="highlight"><code class="language-python"><span class="k">def</span>' in html
+    assert '<pre><code class="language-nosuch">x\n</code></pre>' in html
+    assert "style=" not in html
+
+
+def test_sanitized_html_keeps_its_sense_and_loses_what_can_harm() -> None:
+    text = (
+        "<script>alert(1)</script>\n\n<b onclick=x style=y class=z>b</b> [l](m.md) <form><input name=a></form>\n\n"
+        '<svg onload=x></svg><img src="n.png" onerror=x width=3>\n\n- [x] t\n\n# H'
+    )
+    body = render(text, raw_html="sanitized")
+    assert [(link.target, link.values) for link in body.links] == [("m.md", {}), ("n.png", {"alt": "", "title": "", "width": "3"})]
+    for word in ("script", "onclick", "style", "form", "svg", "onerror", "name="):
+        assert word not in body.html
+    assert f'<b class="z">b</b> <a href="{OPEN}0{CLOSE}">l</a>' in body.html
+    assert f"{OPEN}1{CLOSE}" in body.html and 'id="h"' in body.html and 'type="checkbox"' in body.html
+    assert "<script>" in render(text).html
+
+
+def test_shortcodes_are_placeholders_with_arguments_and_inner_html() -> None:
+    body = render(
+        '{{< figure "a b" x.png alt=\'c d\' n=1 >}}\n\n{{< note kind="warn" >}}\nSome *text* [l](m.md)\n\n- item\n{{< /note >}}\n\nIn '
+        "{{< b >}}**bold**{{< /b >}} and {{< c/>}}."
+    )
+    kinds = [(link.kind, link.target, link.line) for link in body.links]
+    assert kinds == [
+        ("shortcode", "figure", 1),
+        ("link", "m.md", 4),
+        ("shortcode", "note", 3),
+        ("shortcode", "b", 9),
+        ("shortcode", "c", 9),
+    ]
+    figure, _, note, bold, c = body.links
+    assert figure.values == {
+        "name": "figure", "args": ["a b", "x.png"], "values": {"alt": "c d", "n": "1"}, "inner": "",
+        "open": "{{< figure \"a b\" x.png alt='c d' n=1 >}}", "close": "",
+    }  # fmt: skip
+    assert note.values["inner"] == f'<p>Some <em>text</em> <a href="{OPEN}1{CLOSE}">l</a></p>\n<ul>\n<li>item</li>\n</ul>\n'
+    assert (note.values["values"], note.values["close"]) == ({"kind": "warn"}, "{{< /note >}}")
+    assert (bold.values["inner"], c.values["inner"]) == ("<strong>bold</strong>", "")
+    assert body.html == f"{OPEN}0{CLOSE}\n{OPEN}2{CLOSE}\n<p>In {OPEN}3{CLOSE} and {OPEN}4{CLOSE}.</p>\n"
+
+
+def test_shortcodes_in_code_are_text() -> None:
+    body = render("`{{< a >}}`\n\n```\n{{< b >}}\n```\n\n{{</* c */>}}\n\n{{< broken\n\n{{< /alone >}}")
+    assert body.links == ()
+    assert "{{&lt; a &gt;}}" in body.html and "{{&lt; c &gt;}}" in body.html and "{{&lt; /alone &gt;}}" in body.html
+
+
+def test_shortcodes_nest() -> None:
+    body = render("{{< tabs >}}\n{{< tab A >}}\nx\n{{< /tab >}}\n{{< tab B >}}\ny\n{{< /tab >}}\n{{< /tabs >}}")
+    assert [(link.target, link.values["args"]) for link in body.links] == [("tab", ["A"]), ("tab", ["B"]), ("tabs", [])]
+    assert body.links[2].values["inner"] == f"{OPEN}0{CLOSE}\n{OPEN}1{CLOSE}\n"
+
+
+def test_words_and_excerpt_are_of_the_visible_text() -> None:
+    body = render("# Title\n\n![pic](x.png)\n\nSome **bold** [link](y) & `code`[^1].\n\nMore words\n\n[^1]: Note")
+    assert body.excerpt == "Some bold link & code."
+    assert render("one two three\n\n| a | b |\n|---|---|\n| c | d |").words == 7
+    assert render("東京は日本の首都である").words == 6
+    long = render("word " * 100).excerpt
+    assert long.endswith("word…") and 290 < len(long) <= 300
+    assert len(render("x" * 1000).excerpt) == 300
+
+
+def test_key_depends_on_all_that_the_body_depends_on() -> None:
+    keys = {
+        render("a").key,
+        render("b").key,
+        render("a", typographer=True).key,
+        render("a", first_line=2).key,
+        render_body("a", PLAIN, "x", 1, mdx=True)[0].key,
+    }
+    assert len(keys) == 5
+    assert render("a").key == render_body("a", PLAIN, "other.md")[0].key
+
+
+N = 20_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * N, "![" * N, "*" * N, "a**a" * N, "*a_ " * N, "[a](" * N, "](" * N, "<" * N, "<a " * N, "<!--" * N, "<![CDATA[" * N,
+        "> " * N, "- " * N,
+        "`a``b```c" * N, "&" * N, "~" * N, "{{< a " * N, "{{< a >}}" * N, "{{< a >}}\n" * (N // 10), "^[" * N, "[^a]" * N,
+        "[a]: b\n" * N, "[a" * N + "]: x",
+        "|" * N + "\n" + "|-" * N, "a|b\n-|-\n" + "a|b\n" * N, "<div>\n" * N, '<x y="' * N, "<T>" * N, "a\n" * N + "===",
+        "a\n: b\n" * N, "```\n" * N, "\\" * N,
+        "\t" * N + "a", "[x]: y\n\n" + "[x]" * N, "# a\n" * N, "<?" * N, "[" * N + "]" * N, "a\n" + "> " * 200 + "b",
+        "\n".join("  " * i + "- a" for i in range(300)),
+    ],
+    ids=lambda text: text[:10],
+)  # fmt: skip
+def test_nasty_text_takes_linear_time(text: str) -> None:
+    render("warm")
+    begin = time.process_time()
+    render(text)
+    assert time.process_time() - begin < 0.3 + len(text) * 20e-6
+
+
+def test_line_of_ten_megabytes_is_rendered() -> None:
+    begin = time.process_time()
+    body = render("word " * 2_000_000)
+    assert body.words == 2_000_000
+    assert time.process_time() - begin < 5
+
+
+def test_nesting_without_end_is_told() -> None:
+    _, problems = render_body("> " * 500 + "a", PLAIN, "x.md", 3)
+    assert [(problem.code, problem.line, problem.severity) for problem in problems] == [("content.nesting", 3, "warning")]
+
+
+@given(st.text(alphabet=st.sampled_from(list("{}<>/*` \n[]()!a=\"'#-|:^")), max_size=60) | st.text(max_size=40))
+def test_any_text_renders_and_every_placeholder_has_its_link(text: str) -> None:
+    for mdx in (False, True):
+        body, _ = render_body(text, PLAIN, "x.md", mdx=mdx)
+        stored = body.html + "".join(str(link.values.get("inner", "")) for link in body.links)
+        for index in range(len(body.links)):
+            assert stored.count(f"{OPEN}{index}{CLOSE}") <= 1
+        assert stored.count(OPEN) == stored.count(CLOSE) <= len(body.links)
+        stored.encode("utf-8", "surrogatepass")

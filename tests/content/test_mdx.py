@@ -1,0 +1,93 @@
+"""MDX: components go, their text stays, and lines keep their numbers."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from cms_ssg.content.markdown import CLOSE, OPEN, render_body
+from cms_ssg.content.mdx import neutralise
+from cms_ssg.settings import Markdown
+from cms_ssg.types import Body, Problem
+
+
+def render(text: str, *, mdx: bool = True, first_line: int = 1) -> tuple[Body, tuple[Problem, ...]]:
+    return render_body(text, Markdown(highlight=False), "x.mdx", first_line, mdx)
+
+
+def shown(text: str, *, mdx: bool = True) -> str:
+    return render(text, mdx=mdx)[0].html.replace(OPEN, "⟨").replace(CLOSE, "⟩")
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ('See <Link href="/about">us</Link>.', '<p>See <a href="⟨0⟩">us</a>.</p>\n'),
+        ('<LinkWithArrow href="https://a.b/">x</LinkWithArrow>', '<p><a href="https://a.b/">x</a></p>\n'),
+        ("<Link href={'/a'}>x</Link> <Link href={`/b`}>y</Link> <Link href={url}>z</Link>",
+        '<p><a href="⟨0⟩">x</a> <a href="⟨1⟩">y</a> z</p>\n'),
+        ("Get <Release.VersionDropdown /> for <Os.Name kind={2}/> now", "<p>Get  for  now</p>\n"),
+        ("<AlertBox level=\"info\">\n  **Note** this\n\n  and that.\n</AlertBox>", "<p><strong>Note</strong> this</p>\n<p>and that.</p>\n"),
+        ("<Outer>\n<Inner>\n\ntext\n\n</Inner>\n</Outer>", "<p>text</p>\n"),
+        ("import X from './x'\nimport { Y } from \"y\"\n\nexport const meta = {\n  a: 1\n}\n\nText", "<p>Text</p>\n"),
+        ("import duties rose.", "<p>import duties rose.</p>\n"),
+        ("A {expression} b {' '} c {/* comment */} d {`e`}", "<p>A  b   c  d e</p>\n"),
+        ("A \\{b} `{c}`", "<p>A {b} <code>{c}</code></p>\n"),
+        ("```js\nimport x from 'y'\n<T />{a}\n```", '<pre><code class="language-js">import x from \'y\'\n&lt;T /&gt;{a}\n</code></pre>\n'),
+        ('<div className="a" onClick={() => { x(); }} style={{ b: "c" }}>\n  text *b*\n</div>',
+        '<div class="a">\n<p>text <em>b</em></p>\n</div>\n'),
+        ("<h1 className='x'>Title **b**</h1>", '<h1 class="x">Title <strong>b</strong></h1>\n'),
+        ("<section>\n  <div>\n    ```js\n    a\n    ```\n  </div>\n</section>",
+        '<section>\n<div>\n<pre><code class="language-js">a\n</code></pre>\n</div>\n</section>\n'),
+        ("<>\n\nx\n\n</>", "<p>x</p>\n"),
+        ("<With>\n  {({ a }) => (\n    <>\n      <h2>B</h2>\n      {a}\n    </>\n  )}\n</With>", "<h2>B</h2>\n"),
+        ("Promise<T> is a type", "<p>Promise&lt;T&gt; is a type</p>\n"),
+        ("    indented\n\nis no code", "<p>indented</p>\n<p>is no code</p>\n"),
+        ("{{< figure a >}}", "⟨0⟩\n"),
+        ("<math>\n  <mo>*</mo>\n  <mi>a_b</mi>\n</math>", "<math>\n<mo>*</mo>\n<mi>a_b</mi>\n</math>\n"),
+    ],
+)  # fmt: skip
+def test_mdx_is_read_without_its_components(text: str, html: str) -> None:
+    assert shown(text) == html
+
+
+def test_each_kind_of_component_is_told_once_with_the_line_of_its_first_use() -> None:
+    _, problems = render('a\n\n<X.Y />\n\n<Link href="/b">c</Link> <X.Y/>\n\n<Box>\nd\n</Box>\n\n{e} {f}', first_line=11)
+    assert [(problem.code, problem.line, problem.severity, problem.message) for problem in problems] == [
+        ("content.component", 13, "warning", "<X.Y> is left out"),
+        ("content.component", 15, "warning", "<Link> becomes a plain link"),
+        ("content.component", 17, "warning", "<Box> is left out; its text stays"),
+        ("content.component", 21, "warning", "an {expression} is left out"),
+    ]
+
+
+def test_lines_keep_their_numbers_past_what_is_left_out() -> None:
+    body, _ = render(
+        'import x from "y"\n\n<A\n  b={{\n    c: 1\n  }}\n/>\n\n{/* a\n comment */}\n\n[l](m.md)\n\n<img\n  src="n.png"\n  alt=""\n/>'
+        "\n\n[o](p.md)"
+    )
+    assert [(link.target, link.line) for link in body.links] == [("m.md", 12), ("n.png", 14), ("p.md", 19)]
+
+
+def test_components_in_plain_markdown_go_and_its_code_types_and_html_stay() -> None:
+    text = 'A <Note kind="x">b</Note> and <Figure src="c" /> but List<T>, <b>d</b>, {e} and `<F />`.\n\n    <Code/>\n'
+    assert (
+        shown(text, mdx=False)
+        == "<p>A b and  but List&lt;T&gt;, <b>d</b>, {e} and <code>&lt;F /&gt;</code>.</p>\n<pre><code>&lt;Code/&gt;\n</code></pre>\n"
+    )
+    assert [problem.message for problem in render(text, mdx=False)[1]] == ["<Note> is left out; its text stays", "<Figure> is left out"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{" * 20_000, '{"' * 20_000, "<A>" * 20_000 + "</A>", '<A b="' * 20_000 + "/></A>", "<a {" * 20_000,
+    "<A/>" + "`a``b```c" * 10_000, "{`${" * 20_000, "{/*" * 20_000,
+     "".join(f"<A{index}/>" for index in range(20_000)), "<A><B>" * 10_000 + "</A></B>" * 10_000],
+    ids=lambda text: text[:8],
+)  # fmt: skip
+def test_nasty_mdx_takes_linear_time(text: str) -> None:
+    begin = time.process_time()
+    result, problems = neutralise(text, "x.mdx", 1, mdx=True)
+    assert time.process_time() - begin < 2
+    assert result.count("\n") == 0 and len(problems) <= 50
