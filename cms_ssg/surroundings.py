@@ -18,4 +18,5 @@ def make_surroundings(site: Site, now: datetime) -> Surroundings:
     strings = {locale.code: load_strings(folders, locale.code, site.root) for locale in site.settings.locales}
     assets = {name: asset_path(name, read_asset(path, site.settings.tokens)) for name, path in list_assets(chain).items()}
     refs = tuple({item.ref: None for lines in site.settings.menus.values() for item in lines if item.ref})
-    return Surroundings(site, Theme(chain), strings, read_data(site.root, site.settings.data_files), assets, now, refs)
+    urls = tuple({item.url: None for lines in site.settings.menus.values() for item in lines if item.url.startswith("/")})
+    return Surroundings(site, Theme(chain), strings, read_data(site.root, site.settings.data_files), assets, now, refs, urls)

@@ -13,7 +13,7 @@ from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
 from cms_ssg.render.body import body_requests, link_names
 from cms_ssg.render.kinds import KINDS
-from cms_ssg.render.page import FEED_TYPES, Page, Surroundings, reference_names
+from cms_ssg.render.page import FEED_TYPES, Page, Surroundings, menu_names, reference_names
 from cms_ssg.render.reading import Missing, Reader, Reads
 from cms_ssg.render.views import ListView, make_terms, parse_time
 from cms_ssg.types import Artifact, Problem
@@ -68,12 +68,15 @@ def list_requests(around: Surroundings, job: Job, found: dict[Request, Any], sta
     """What a job is known to need at a stage; each stage may look at what the ones before it loaded."""
     stages = STAGES.get(job.kind, ())
     requests = stages[stage](around, job, found) if stage < len(stages) else ()
-    return (*requests, *_menu_requests(around, job)) if stage == 0 and around.menu_refs else requests
+    return (*requests, *_menu_requests(around, job)) if stage == 0 and (around.menu_refs or around.menu_urls) else requests
 
 
 def _menu_requests(around: Surroundings, job: Job) -> Iterator[Request]:
     for ref in around.menu_refs:
         for name in reference_names(around.site, job.locale, ref):
+            yield ("claim", name)
+    for url in around.menu_urls:
+        for name in menu_names(around.site, job.locale, url):
             yield ("claim", name)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 from cms_ssg.list_rules import ListRule, feed_path, list_rule, page_path
+from cms_ssg.paths import canonical_path
 from cms_ssg.reads import FULL
 from cms_ssg.render.body import fill_body, resolve_link
 from cms_ssg.render.reading import Reader
@@ -35,7 +36,7 @@ class DataFiles(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every page of a build shares. now: the build's clock; assets: name -> path; menu_refs: what menus refer to."""
+    """What every page of a build shares. now: the build's clock; assets: name -> path; menu_refs, menu_urls: what menus lead to."""
 
     site: Site
     theme: Theme
@@ -44,6 +45,7 @@ class Surroundings:
     assets: Mapping[str, str]
     now: datetime
     menu_refs: tuple[str, ...] = ()
+    menu_urls: tuple[str, ...] = ()
 
 
 class SiteView:
@@ -85,7 +87,7 @@ class Menus:
                 return None
             url, title = card.url, title or card.title
         elif url.startswith("/") and not url.startswith("//"):
-            url = page.url(url)
+            url = page.url(next((name for name in menu_names(page.site, page.locale.code, url) if page.reader.claim(name) is not None), url))
         return {"title": title or url, "url": url, "current": url == page.url(page.path)}
 
 
@@ -275,6 +277,15 @@ class Page:
 
 
 UNSAFE = frozenset(' "<>\\^`{|}')
+
+
+def menu_names(site: Site, locale: str, url: str) -> tuple[str, ...]:
+    """The claims that could answer a menu's path, likeliest first: in this locale, as written, in the default one. None where there is no choice."""
+    names = site.localized(url, locale)
+    try:
+        return tuple(canonical_path(name) for name in dict.fromkeys((*names[:1], url, *names[1:]))) if names else ()
+    except ValueError:
+        return ()
 
 
 def reference_names(site: Site, locale: str, name: str) -> tuple[str, ...]:
