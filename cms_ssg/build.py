@@ -30,11 +30,12 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
         from cms_ssg.session import open_session
 
         with open_session(site, options, result, reporter, warm) as session:
+            with result.timed("plan"):
+                session.planner.begin(options.full)
             if options.sync:
                 with result.timed("sync"):
                     session.sync()
             with result.timed("plan"):
-                session.planner.begin(options.full)
                 session.planner.take()
                 result.planned = session.count_dirty()
                 session.planner.guard(options.confirm_removals)
@@ -70,11 +71,12 @@ def plan(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
         from cms_ssg.session import open_session
 
         with open_session(site, replace(options, dry_run=True), result, reporter) as session:
+            with result.timed("plan"):
+                session.planner.begin(options.full)
             if options.sync:
                 with result.timed("sync"):
                     session.sync()
             with result.timed("plan"):
-                session.planner.begin(options.full)
                 session.planner.take()
                 outputs = [PlannedOutput(*row) for row in session.list_dirty()]
     return PlanResult(outputs, result.problems, result.seconds)
@@ -98,7 +100,7 @@ def sync(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
     site = open_site(root, os.environ, options.env)
     from cms_ssg.session import open_session
 
-    with open_session(site, options, result, reporter) as session:
+    with open_session(site, replace(options, plan=False), result, reporter) as session:
         found = session.sync()
         known = session.count_sources()
     saved = found.added + found.changed

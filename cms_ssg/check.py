@@ -37,8 +37,8 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
     result = BuildResult()
     problems: list[Problem] = []
     with open_session(site, BuildOptions(dry_run=True, env=env), result, reporter) as session:
-        problems += [p for p in session.sync().problems if not p.code.startswith("content.")]
         session.planner.begin()
+        problems += [p for p in session.sync().problems if not p.code.startswith("content.")]
         session.planner.take()
         problems += session.planner.problems
         problems += list_problems(session.connection, session.row.id)

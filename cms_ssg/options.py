@@ -26,6 +26,7 @@ class BuildOptions:
     confirm_removals: bool = False
     force: bool = False
     env: str = ""
+    plan: bool = True
     changed: tuple[str, ...] | None = None
 
 

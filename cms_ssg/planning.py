@@ -28,7 +28,7 @@ REMOVALS_AT_MOST, REMOVED_SHARE = 256, 0.05
 """More removals than both need a word from a person."""
 
 MANY_CHANGES = 2000
-"""After so many the planner of the database needs new statistics; it would take autovacuum a minute to notice."""
+"""After so many changes the database's own planner needs new statistics."""
 
 SITE_WIDE = ("setting/", "asset/", "redirects/")
 """Inputs that the site's own claims may depend on."""
@@ -46,7 +46,8 @@ class Planner:
     names: ListNames = field(init=False)
     inputs_key: bytes = b""
     problems: list[Problem] = field(default_factory=list)
-    redirect_problems: list[Problem] = field(default_factory=list)
+    taken: int = 0
+    count_at: int = 5000
 
     def __post_init__(self) -> None:
         self.names = ListNames(self.row.id)
@@ -73,19 +74,33 @@ class Planner:
 
     def take(self) -> int:
         """Turn every noted change into dirty outputs. Returns how many change rows there were."""
+        total = self.take_entries()
+        if self.taken > MANY_CHANGES:
+            self._count_rows()
+        marks = Marks(self.row.id, SAVE)
+        while settle_lists(self.connection, self.site, self.row.id, self.names, marks):
+            marks.save(self.connection)
+            self.commit()
+        return total
+
+    def take_entries(self) -> int:
+        """The first half of take: derive entries and files. A sync calls it between two batches, while workers go on reading."""
         marks = Marks(self.row.id, SAVE)
         total = 0
         while taken := take_changes(self.connection, self.site, self.row.id, self.names, self.now, marks):
             marks.save(self.connection)
             self.commit()
             total += taken
-        if total > MANY_CHANGES:
-            self.connection.execute("ANALYZE cms.entries, cms.cards, cms.claims, cms.lists, cms.list_items")
-            self.commit()
-        while settle_lists(self.connection, self.site, self.row.id, self.names, marks):
-            marks.save(self.connection)
-            self.commit()
+            self.taken += taken
+            if self.taken > self.count_at:
+                self._count_rows()
         return total
+
+    def _count_rows(self) -> None:
+        """Give the database new statistics; it would take its own daemon a minute to notice what a bulk save did."""
+        self.connection.execute("ANALYZE cms.entries, cms.cards, cms.claims, cms.lists, cms.list_items")
+        self.commit()
+        self.taken, self.count_at = 0, self.count_at * 4
 
     def _compare_inputs(self, marks: Marks) -> Mapping[str, bytes | None] | None:
         """Mark the readers of inputs that changed, appeared or went. None at the first build."""

@@ -55,8 +55,8 @@ def start_pool(seed: Seed, jobs: int) -> Executor:
 
 
 def _start(seed: Seed) -> None:
-    gc.collect()
-    gc.freeze()
+    gc.freeze()  # what was inherited stays shared with the parent
+    gc.set_threshold(50_000, 20, 50)  # batches make many short-lived objects and few cycles
     _Worker.seed = seed
     _Worker.told = set()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -43,6 +44,7 @@ def open_session(
     reporter = reporter or Reporter()
     skip = [target_folder(site)]
     started = start_scan(site.root, content_folders(site), skip) if options.sync and options.changed is None else None
+    gc.set_threshold(50_000, 20, 50)  # a build makes many short-lived objects and few cycles
     set_json_loads(msgspec.json.decode)
     set_json_dumps(msgspec.json.Encoder().encode)
     session = None
@@ -121,7 +123,7 @@ class Session:
         started, self.started = self.started, None
         found = sync(
             self.connection, self.site, self.row.id, commit=self.commit, force=self.options.force, skip=self.skip, started=started,
-            names=self.options.changed,
+            names=self.options.changed, between=self.planner.take_entries if self.options.plan else None,
             pool=self.pool if self.jobs > 1 and not self.options.dry_run else None, progress=lambda done, total: self._progress("sync", done, total),
         )  # fmt: skip
         self.result.problems.extend(p for p in found.problems if p.severity == "warning" or not p.code.startswith("content."))

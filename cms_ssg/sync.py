@@ -100,11 +100,13 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
 def sync(
     connection: Connection, site: Site, site_id: int, *, commit: Callable[[], None], force: bool = False, skip: Sequence[str] = (),
     started: GitRun | WalkRun | None = None, pool: Callable[[], Executor] | None = None, progress: Callable[[int, int], None] | None = None,
+    between: Callable[[], object] | None = None,
     names: Collection[str] | None = None,
 ) -> SyncResult:  # fmt: skip
     """Read what changed and save it.
 
-    commit: called where what was saved so far may be kept; pool: gives workers when there is enough to do; names: files to look
+    commit: called where what was saved so far may be kept; between: work to do between two batches;
+    pool: gives workers when there is enough to do; names: files to look
     at, a folder's with a final ``/``, None for all.
     Raises CmsError sync.not-descendant.
     """
@@ -125,7 +127,7 @@ def sync(
         gone = set(scan.removed)
         changed = sorted({*changed, *(f for f in records.list_old_readings(rules.digest) if f not in gone)})
         known = {f: s for f, s in records.load_files([f for f in changed if f not in scan.states]).items()}
-        _save_all(connection, site, site_id, rules, scan, changed, known, result, commit, pool, progress)
+        _save_all(connection, site, site_id, rules, scan, changed, known, result, commit, pool, progress, between)
     if scan.removed:
         result.removed = store.remove_entries(connection, site_id, scan.removed) + store.delete_files(connection, site_id, scan.removed)
         delete_sources(connection, site_id, scan.removed)
@@ -144,7 +146,8 @@ def _reads_anew(site: Site, state: dict[str, str]) -> bool:
 
 def _save_all(
     connection: Connection, site: Site, site_id: int, rules: Rules, scan: Scan, changed: Sequence[str], known: dict[str, FileState],
-    result: SyncResult, commit: Callable[[], None], pool: Callable[[], Executor] | None, progress: Callable[[int, int], None] | None,
+    result: SyncResult, commit: Callable[[], None], pool: Callable[[], Executor] | None,
+    progress: Callable[[int, int], None] | None, between: Callable[[], object] | None,
 ) -> None:  # fmt: skip
     """Read and save files, a batch a transaction."""
     moved = _moved_rows(connection, site_id, scan.removed)
@@ -156,6 +159,8 @@ def _save_all(
         if (number + 1) % BATCH == 0 or number + 1 == len(chunks):
             _save_batch(connection, site_id, done, scan, known, rules.digest, dated, moved, result)
             commit()
+            if between is not None:
+                between()
             done.clear()
             if progress is not None:
                 progress(result.read, len(changed))
