@@ -14,7 +14,7 @@ SETTINGS: dict[str, Any] = {"terminal_width": 100, "max_content_width": 100, "he
 
 HEAD = """# Command line
 
-Made by `scripts/cli_docs.py` from the commands themselves; `make docs` renews it and a test keeps it true.
+Made by `scripts/cli_docs.py` from the commands themselves; a test keeps it true.
 
 `cms` works on the site in the current folder or the nearest one above it that has a `site.toml`; `-C DIR` names another. `-C`, `--env` and
 `--json` may stand before or after a command's name. Results go to stdout, progress and errors to stderr.

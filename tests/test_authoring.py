@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cms_ssg.authoring import find_content, move, new_entry, publish, restore, set_fields, trash, unpublish
+from cms_ssg.authoring import find_content, new_entry, publish, restore, set_fields, trash, unpublish
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.load_settings import load_settings
 from cms_ssg.site import Site
@@ -225,82 +225,3 @@ def test_link_is_not_followed(site: Site) -> None:
     os.symlink("/etc/hostname", site.root / "content/posts/link.md")
     with pytest.raises(CmsError):
         publish(site, "content/posts/link.md")
-
-
-# Move
-
-
-def test_move_with_a_slug_in_front_matter_changes_it_and_keeps_the_old_address(site: Site) -> None:
-    edit = move(site, "flood", slug="Great flood")
-    assert text_of(site, edit.file) == FLOOD.replace("slug: flood", "slug: great-flood").replace(
-        "true\n", "true\naliases: [/2025/03/flood/]\n"
-    )
-    assert (edit.file, edit.path) == ("content/posts/the-flood.md", "/2025/03/great-flood/")
-    move(site, "great-flood", slug="flood")
-    assert "aliases: [/2025/03/great-flood/]" in text_of(site, edit.file)
-
-
-def test_move_without_a_slug_renames_the_file(site: Site) -> None:
-    edit = move(site, "drought", slug="dry")
-    assert edit.file == "content/posts/dry.md"
-    assert not (site.root / "content/posts/drought.md").exists()
-    assert "aliases: [/2025/04/drought/]" in text_of(site, edit.file)
-    assert move(site, "dry", slug="arid", alias=False).path == "/2025/04/arid/"
-    assert "dry" not in text_of(site, "content/posts/arid.md").replace("drought", "")
-
-
-def test_move_to_another_file_or_folder(site: Site) -> None:
-    assert move(site, "about", to="content/pages/company/").file == "content/pages/company/about.md"
-    assert move(site, "about", to="content/pages/us.md").path == "/us/"
-    assert "aliases: [/about/, /company/about/]" in text_of(site, "content/pages/us.md")
-
-
-def test_move_to_another_section(site: Site, tmp_path: Path) -> None:
-    edit = move(site, "flood", section="news")
-    assert "section: news" in text_of(site, edit.file)
-    assert "aliases" not in text_of(site, edit.file)
-    text = '[[collection]]\nname = "c"\npath = "c"\nsection = "folder"\nurl = "/{section}/{slug}/"\n'
-    other = open_site(write(tmp_path / "other", {"site.toml": text, "c/a/x.md": "---\ntitle: X\n---\n", "c/y.md": "---\ntitle: Y\n---\n"}))
-    assert move(other, "x", section="b").file == "c/b/x.md"
-    assert "aliases: [/a/x/]" in text_of(other, "c/b/x.md")
-    assert move(other, "y", section="b").file == "c/b/y.md"
-
-
-def test_move_takes_the_files_of_a_bundle_along(site: Site) -> None:
-    write(
-        site.root,
-        {"content/posts/trip/index.md": "---\ntitle: Trip\ndate: 2025-05-01\n---\n![](a.png)\n", "content/posts/trip/a.png": "png"},
-    )
-    edit = move(site, "trip", slug="journey")
-    assert edit.file == "content/posts/journey/index.md"
-    assert (site.root / "content/posts/journey/a.png").exists()
-    assert not (site.root / "content/posts/trip").exists()
-
-
-def test_move_of_a_translated_file_keeps_its_name(tmp_path: Path) -> None:
-    text = 'locales = ["en", "it"]\n[[collection]]\nname = "c"\npath = "c"\ntype = "page"\nlocale = "suffix"\nurl = "/{slug}/"\n'
-    site = open_site(write(tmp_path, {"site.toml": text, "c/x.md": "# X\n", "c/x.it.md": "# X\n"}))
-    assert move(site, "c/x.it.md", slug="y").file == "c/x.it.md"
-    assert find_content(site, "c/x.it.md").path == "/it/y/"
-
-
-def test_move_follows_a_path_in_front_matter(tmp_path: Path) -> None:
-    text = '[[collection]]\nname = "c"\npath = "c"\nurl = "/{path}/"\n'
-    site = open_site(write(tmp_path, {"site.toml": text, "c/x.md": '+++\npath = "2015/05/15/x"\ntitle = "X"\n[extra]\na = 1\n+++\n'}))
-    edit = move(site, "c/x.md", slug="y")
-    assert edit.path == "/2015/05/15/y/"
-    assert text_of(site, "c/x.md") == '+++\npath = "2015/05/15/y"\ntitle = "X"\naliases = ["/2015/05/15/x/"]\n[extra]\na = 1\n+++\n'
-
-
-@pytest.mark.parametrize("to", ["../out.md", "/etc/x.md", "static/x.md", "a\\b.md", "content/posts/the-flood.md"])
-def test_move_out_of_content_or_over_another_file_is_refused(site: Site, to: str) -> None:
-    before = text_of(site, "content/posts/drought.md")
-    with pytest.raises(CmsError):
-        move(site, "drought", to=to)
-    assert text_of(site, "content/posts/drought.md") == before
-
-
-def test_move_to_nowhere_is_a_usage_error(site: Site) -> None:
-    with pytest.raises(UsageError) as caught:
-        move(site, "drought")
-    assert code_of(caught) == "authoring.no-target"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -90,7 +90,8 @@ def find_content(site: Site, what: str) -> Content:
     if _is_url(site, what):
         found = _find_by_url(site, what, files)
     else:
-        found = _find_by_slug(site, what, files) or _find_by_title(site, what, files)
+        names = {file: list(_list_names(site, file)) for file in files}
+        found = _find_by_slug(site, what, names) or _find_by_title(what, names)
     if len(found) == 1:
         return Content(site, found[0])
     if not found:
@@ -147,22 +148,25 @@ def _find_by_url(site: Site, what: str, files: Iterable[str]) -> list[str]:
     return found
 
 
-def _find_by_slug(site: Site, what: str, files: Iterable[str]) -> list[str]:
+Names = Mapping[str, Sequence[tuple[str, str]]]
+"""File -> (title, slug or name; its value) as _list_names reads them."""
+
+
+def _find_by_slug(site: Site, what: str, names: Names) -> list[str]:
     """Files of this name, or with this slug."""
     rules, wanted = site.rules, what.strip().casefold()
     found = []
-    for file in files:
+    for file, given in names.items():
         rule = find_collection(file, site.settings.collection)
-        named = rule is not None and rules.read_place(rule, file).stem.casefold() == wanted
-        if named or any(key == "slug" and value == wanted for key, value in _list_names(site, file)):
+        if ("slug", wanted) in given or (rule is not None and rules.read_place(rule, file).stem.casefold() == wanted):
             found.append(file)
     return found
 
 
-def _find_by_title(site: Site, what: str, files: Iterable[str]) -> list[str]:
+def _find_by_title(what: str, names: Names) -> list[str]:
     """Files whose title is this, else those whose title holds it."""
     wanted = " ".join(what.casefold().split())
-    titles = [(file, " ".join(value.split())) for file in files for key, value in _list_names(site, file) if key != "slug"]
+    titles = [(file, " ".join(value.split())) for file, given in names.items() for key, value in given if key != "slug"]
     exact = list(dict.fromkeys(file for file, title in titles if title == wanted))
     return exact or list(dict.fromkeys(file for file, title in titles if wanted in title))
 

@@ -13,7 +13,7 @@ def watch(call: Call, poll: bool) -> None:
     """Build at every save, until Ctrl-C."""
     from cms_ssg.watch import watch as run_watch
 
-    run_watch(call.root, env=call.env, reporter=call.output, poll=poll)
+    run_watch(call.site.root, env=call.env, reporter=call.output, poll=poll)
 
 
 @site_command("serve", "cms serve\ncms serve --port 8080 --no-watch")
