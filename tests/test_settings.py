@@ -129,6 +129,7 @@ def test_wrong_variable_is_named(tmp_path: Path) -> None:
         ('[[collection]]\nname = "a"\npath = "../x"', "settings.wrong-value", 3),
         ('[[collection]]\nname = "a"\nurl = "/{slug/"', "settings.wrong-value", 3),
         ('[[collection]]\nname = "a"\ndate = "path:(?P<year>x)"', "settings.wrong-value", 3),
+        ('[[collection]]\nname = "a"\nsplit = { tags = "(" }', "settings.wrong-value", 3),
         ('[taxonomies.x]\nfield = "x"\nurl = "/x/{year}/"', "settings.wrong-value", 3),
         ('[home]\nurl = "/blog"', "settings.wrong-value", 2),
         ('[home]\nurl = "/{slug}/"', "settings.wrong-value", 2),
