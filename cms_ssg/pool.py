@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import os
 import threading
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from multiprocessing.connection import wait
 
 from psycopg import Connection, IsolationLevel
 
@@ -59,6 +61,15 @@ def _start(seed: Seed) -> None:
     gc.set_threshold(50_000, 20, 50)  # batches make many short-lived objects and few cycles
     _Worker.seed = seed
     _Worker.told = set()
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Leave when the builder was killed: a worker holds its pipes and its connection's socket open, and would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def worker_site() -> Site:
