@@ -9,7 +9,9 @@ from types import CodeType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2.environment import TemplateModule
 from jinja2.exceptions import TemplateNotFound
+from jinja2.runtime import Context
 from markupsafe import _escape_inner  # type: ignore[attr-defined]
 
 from cms_ssg.reads import digest
@@ -31,13 +33,32 @@ def escape_text(value: Any) -> str:
 
 
 class _Template(Template):
-    """A template whose output is escaped by escape_text."""
+    """A template whose output is escaped by escape_text.
+
+    An imported one is evaluated once and kept; everybody who imports it reads what it asked for then.
+    """
+
+    environment: Theme
+    asked: frozenset[str] = frozenset()
 
     @classmethod
     def from_code(cls, environment: Environment, code: CodeType, globals: MutableMapping[str, Any], uptodate: Any = None) -> Template:
         template = super().from_code(environment, code, globals, uptodate)
         template.root_render_func.__globals__["escape"] = escape_text
         return template
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        theme, reads = self.environment, self.environment.reads
+        if reads is None:
+            return super()._get_default_module(ctx)
+        theme.reads = Reads()
+        try:
+            return super()._get_default_module(ctx)
+        finally:
+            self.asked |= frozenset(theme.reads.names.values())
+            theme.reads = reads
+            for name in self.asked:
+                reads.name(name)
 
 
 class Theme(Environment):
