@@ -71,7 +71,12 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
             )
         )
     body = Body(
-        key, html, tuple(writer.toc), count_words(html), tuple(writer.links), make_excerpt(writer.plain_text(writer.lead, images=False))
+        key,
+        html,
+        tuple(writer.toc),
+        count_words(html, ascii_only=text.isascii()),
+        tuple(writer.links),
+        make_excerpt(writer.plain_text(writer.lead, images=False)),
     )
     return body, tuple(problems)
 
@@ -113,11 +118,14 @@ def _load_highlight() -> Any:
     return highlight_code
 
 
-def count_words(html: str) -> int:
-    """The words of a body as a reader meets them; two ideographs or kana count as one word."""
+def count_words(html: str, *, ascii_only: bool) -> int:
+    """The words of a body as a reader meets them; two ideographs or kana count as one word.
+
+    ascii_only: its source holds none of those.
+    """
     text = TAGS.sub("", html)
     words = len(text.split())
-    if not text.isascii() and (wide := len(WIDE.findall(text))):
+    if not ascii_only and (wide := len(WIDE.findall(text))):
         words += wide // 2
     return words
 
