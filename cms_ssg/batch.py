@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cms_ssg.render.output import Job, Rendered, list_requests, render_output
+from cms_ssg.render.output import Rendered, render_output
 from cms_ssg.render.page import Surroundings
 from cms_ssg.render.reading import Missing, Reads
+from cms_ssg.render.requests import Job, list_requests
 from cms_ssg.store.loader import Request, Values
 from cms_ssg.types import Problem
 

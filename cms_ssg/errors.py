@@ -19,7 +19,7 @@ class CmsError(Exception):
 
 
 def fail(code: str, message: str, *, place: str = "", line: int = 0, hint: str = "") -> CmsError:
-    """Make a CmsError with one problem: ``raise fail("site.missing", ...)``."""
+    """Make a CmsError with one problem, to be raised."""
     return CmsError(Problem(code, place, line, message, hint))
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from cms_ssg.inputs import theme_chain
 from cms_ssg.reads import digest
-from cms_ssg.render.output import Job, Rendered
+from cms_ssg.render.output import Rendered
 from cms_ssg.render.reading import Reads
+from cms_ssg.render.requests import Job
 from cms_ssg.render.theme import list_assets, read_asset
 from cms_ssg.types import Artifact, Problem
 

@@ -14,8 +14,9 @@ from multiprocessing.connection import wait
 from psycopg import Connection, IsolationLevel
 
 from cms_ssg.batch import render_batch
-from cms_ssg.render.output import Job, Rendered
+from cms_ssg.render.output import Rendered
 from cms_ssg.render.page import Surroundings
+from cms_ssg.render.requests import Job
 from cms_ssg.site import Site
 from cms_ssg.store.connect import connect
 from cms_ssg.store.loader import Values
@@ -100,9 +101,7 @@ def strip_known(rendered: list[Rendered], digests: dict[str, bytes], told: set[i
     """Leave out bytes that are live already and names that were told before."""
     results, names = [], {}
     for r in rendered:
-        for key, name in r.reads.names.items():
-            if key not in told:
-                names[key] = name
+        names.update({key: name for key, name in r.reads.names.items() if key not in told})
         r.reads.names.clear()
         if r.artifact is not None and digests.get(r.job.path) == r.artifact.digest:
             r = replace(r, artifact=replace(r.artifact, data=b""))

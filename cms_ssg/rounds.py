@@ -18,7 +18,8 @@ from cms_ssg.store.connect import connect
 from cms_ssg.types import Artifact, Problem
 
 if TYPE_CHECKING:
-    from cms_ssg.render.output import Job, Rendered
+    from cms_ssg.render.output import Rendered
+    from cms_ssg.render.requests import Job
     from cms_ssg.session import Session
 
 ROUND, LARGE_ROUND = 500, 4000
@@ -68,7 +69,7 @@ class Rounds:
 
     def _render_round(self, rows: Sequence[store.DirtyRow]) -> None:
         """Render these outputs from one snapshot; publish and record them a few batches at a time."""
-        from cms_ssg.render.output import Job
+        from cms_ssg.render.requests import Job
 
         by_path = {row.path: row for row in rows}
         jobs = [Job(row.path, row.locale or "", row.spec, row.owner or 0) for row in rows if row.spec is not None]

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,7 +126,7 @@ def sync(
     if rules is not None:
         gone = set(scan.removed)
         changed = sorted({*changed, *(f for f in records.list_old_readings(rules.digest) if f not in gone)})
-        known = {f: s for f, s in records.load_files([f for f in changed if f not in scan.states]).items()}
+        known = dict(records.load_files([f for f in changed if f not in scan.states]))
         _save_all(connection, site, site_id, rules, scan, changed, known, result, commit, pool, progress, between)
     if scan.removed:
         result.removed = store.remove_entries(connection, site_id, scan.removed) + store.delete_files(connection, site_id, scan.removed)
@@ -209,7 +209,7 @@ def _save_batch(
 
 def _created_day(draft: Draft) -> date:
     value = draft.fields.get("date")
-    return datetime.fromisoformat(value).date() if isinstance(value, str) else datetime.now().date()
+    return datetime.fromisoformat(value).date() if isinstance(value, str) else datetime.now(UTC).date()
 
 
 def _moved_rows(connection: Connection, site_id: int, removed: Sequence[str]) -> dict[bytes, str]:

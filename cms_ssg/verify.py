@@ -79,7 +79,7 @@ def _batches(connection: Connection, site: int, ids: list[int] | None) -> Iterat
 def _compare(connection: Connection, site: Site, row: SiteRow, target: Target, rows: Sequence[Any], result: VerifyResult) -> None:
     from cms_ssg.batch import render_batch
     from cms_ssg.files import read_file
-    from cms_ssg.render.output import Job
+    from cms_ssg.render.requests import Job
     from cms_ssg.store.loader import Values
     from cms_ssg.surroundings import make_surroundings
 

@@ -25,6 +25,7 @@ from bench_builders import CmsSite, HugoSite
 from bench_check import compare_sites
 from bench_corpus import write_corpus
 from bench_measure import Run, describe_machine, read_server_settings
+from bench_table import make_table
 from bench_watch import measure_watch
 
 SMALL = 1000
@@ -242,8 +243,7 @@ def main() -> None:
         if arguments.json:
             print(json.dumps(bench.figures))
         else:
-            for name, value in bench.figures.items():
-                print(f"{name:24} {value}")
+            print(json.dumps(bench.figures, indent=1) + "\n\n" + make_table(bench.figures))
     if bench.figures.get("differences"):
         raise SystemExit("The site differs from Hugo's.")
 

@@ -128,7 +128,7 @@ def derive_entries(
 def derive_files(connection: Connection, site: Site, site_id: int, marks: Marks, ids: set[int]) -> set[int]:
     """Claim the paths of these files. Returns entries whose own claim to a path they decide."""
     claims: dict[int, list[ClaimRow]] = {number: [] for number in ids}
-    for number, path, bundle, digest, owner, page in connection.execute(FILES, (int_array(ids),)):
+    for number, path, bundle, digest, _, page in connection.execute(FILES, (int_array(ids),)):
         url = _file_path(site, path, bundle, page)
         if url:
             spec = {"kind": "file", "source": path, "digest": digest}

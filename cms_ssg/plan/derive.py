@@ -87,7 +87,7 @@ class Derived:
 def derive_entry(site: Site, row: EntryRow, now: datetime) -> Derived:
     """Everything derived from one entry as it is at `now`."""
     fields = decode_json(row.fields)
-    schema = site.schemas[row.type] if row.type in site.schemas else None
+    schema = site.schemas.get(row.type)
     live = schema is not None and not row.removed and row.status == "published"
     live = live and (row.publish_at is None or row.publish_at <= now) and (row.expire_at is None or now < row.expire_at)
     path, problem = None, ""

@@ -114,12 +114,10 @@ def _front_claims(site: Site, row: StaleList, rule: ListRule) -> list[ClaimRow]:
     kind = DEFAULT if rule.always or rule.group == "lists" else LIST
     key = f"{row.name}"
     rows = [ClaimRow(_safe(rule.url), kind, row.locale, key, "l", row.id, {"kind": rule.kind, "list": row.id})]
-    for feed in rule.feeds:
-        rows.append(
-            ClaimRow(
-                feed_path(rule, feed), kind, row.locale, f"{key} {feed}", "l", row.id, {"kind": "feed", "list": row.id, "format": feed}
-            )
-        )
+    rows.extend(
+        ClaimRow(feed_path(rule, feed), kind, row.locale, f"{key} {feed}", "l", row.id, {"kind": "feed", "list": row.id, "format": feed})
+        for feed in rule.feeds
+    )
     return [r for r in rows if r.name]
 
 

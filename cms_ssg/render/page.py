@@ -87,7 +87,9 @@ class Menus:
                 return None
             url, title = card.url, title or card.title
         elif url.startswith("/") and not url.startswith("//"):
-            url = page.url(next((name for name in menu_names(page.site, page.locale.code, url) if page.reader.claim(name) is not None), url))
+            url = page.url(
+                next((name for name in menu_names(page.site, page.locale.code, url) if page.reader.claim(name) is not None), url)
+            )
         return {"title": title or url, "url": url, "current": url == page.url(page.path)}
 
 

@@ -31,7 +31,7 @@ class Reads:
     problems: list[Problem] = field(default_factory=list)
 
     def name(self, name: str) -> None:
-        """A read by name: template/…, setting/…, data/…, string/…, asset/…, claim/…"""
+        """A read by name: template/…, setting/…, data/…, string/…, asset/…, claim/…."""
         key = name_key(name)
         self.keys.add(key)
         self.names[key] = name

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 
 def int_array(values: Iterable[int]) -> str:
-    """``{1,2,3}``"""
+    """``{1,2,3}``."""
     return "{" + ",".join(map(str, values)) + "}"
 
 
@@ -24,5 +24,5 @@ def bytea_array(values: Iterable[bytes | None]) -> str:
 
 
 def bool_array(values: Iterable[bool]) -> str:
-    """``{t,f}``"""
+    """``{t,f}``."""
     return "{" + ",".join(["t" if v else "f" for v in values]) + "}"

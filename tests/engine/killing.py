@@ -68,7 +68,7 @@ def kill_at(step: int, action: Callable[[], object]) -> bool:
             os.write = steps.half_way(os.write)
             action()
             code = 0
-        except BaseException:
+        except BaseException:  # noqa: BLE001
             traceback.print_exc()
             sys.stderr.flush()
         finally:

@@ -20,6 +20,9 @@ from cms_ssg.reporter import Reporter
 from cms_ssg.store.connect import connect
 
 FILE = re.compile(r"^-- (\S.*?) --\n", re.MULTILINE)
+MOST_LINES = 10
+"""Differing files that a failure shows."""
+
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 WIPE = """
@@ -129,7 +132,9 @@ class SiteOnPage:
         """Build the same files into an empty folder from an empty database. prepare: called after the files were synced."""
         folder = self.root.with_name(self.root.name + "-clean")
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(self.root, folder, ignore=lambda at, names: [n for n in names if at == str(self.root) and n in ("build", ".build.tmp", ".cms")])
+        shutil.copytree(
+            self.root, folder, ignore=lambda at, names: [n for n in names if at == str(self.root) and n in ("build", ".build.tmp", ".cms")]
+        )
         wipe(self.clean_url)
         clean = replace(self, root=folder, url=self.clean_url)
         if prepare is not None:
@@ -168,7 +173,8 @@ def assert_same(built: Mapping[str, bytes], clean: Mapping[str, bytes]) -> None:
     for path in sorted(built.keys() & clean.keys()):
         if built[path] != clean[path]:
             lines.append(f"differs: {path}\n{show_difference(built[path], clean[path])}")
-    raise AssertionError("\n".join(lines))
+    more = f"\n… and {len(lines) - MOST_LINES} more" if len(lines) > MOST_LINES else ""
+    raise AssertionError("\n".join(lines[:MOST_LINES]) + more)
 
 
 def show_difference(built: bytes, clean: bytes) -> str:
