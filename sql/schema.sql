@@ -10,6 +10,16 @@ BEGIN
   EXECUTE format('CREATE TRIGGER refuse_write BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write()', partition);
 END $$;
 
+CREATE FUNCTION cms.key_bodies() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF NEW.key = OLD.key THEN
+    NEW.key := decode(md5(concat_ws(E'\x01', NEW.html, NEW.toc, NEW.words, NEW.links, NEW.excerpt)), 'hex');
+  END IF;
+  RETURN NEW;
+END $$;
+
 CREATE FUNCTION cms.note_bodies() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -794,6 +804,8 @@ ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_7_pkey;
 ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_8_pkey;
 
 ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_9_pkey;
+
+CREATE TRIGGER key_changed BEFORE UPDATE ON cms.bodies FOR EACH ROW WHEN ((((((new.html IS DISTINCT FROM old.html) OR (new.toc IS DISTINCT FROM old.toc)) OR (new.words IS DISTINCT FROM old.words)) OR (new.links IS DISTINCT FROM old.links)) OR (new.excerpt IS DISTINCT FROM old.excerpt))) EXECUTE FUNCTION cms.key_bodies();
 
 CREATE TRIGGER note_deleted AFTER DELETE ON cms.bodies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_bodies();
 

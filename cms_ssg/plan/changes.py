@@ -27,7 +27,7 @@ DELETE_CHANGES: Final[LiteralString] = "DELETE FROM cms.changes WHERE id = ANY(%
 
 ENTRIES: Final[LiteralString] = """
 SELECT e.id, e.source_key, e.collection, e.type, e.locale, e.translation_key, e.status, e.publish_at, e.expire_at,
-       e.removed_at IS NOT NULL, e.fields::text, e.body_key, coalesce(b.excerpt, '')
+       e.removed_at IS NOT NULL, e.fields::text, coalesce(b.key, e.body_key), coalesce(b.excerpt, '')
 FROM cms.entries e LEFT JOIN cms.bodies b ON b.entry = e.id WHERE e.id = ANY(%s::bigint[]) ORDER BY e.id"""
 
 CARDS: Final[LiteralString] = """

@@ -67,6 +67,18 @@ CREATE TRIGGER note_updated AFTER UPDATE ON cms.bodies REFERENCING NEW TABLE AS 
 CREATE TRIGGER note_deleted AFTER DELETE ON cms.bodies REFERENCING OLD TABLE AS old_rows
   FOR EACH STATEMENT EXECUTE FUNCTION cms.note_bodies();
 
+-- A body's key stands for all of it, also where its HTML was changed by hand.
+CREATE FUNCTION cms.key_bodies() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.key = OLD.key THEN
+    NEW.key := decode(md5(concat_ws(E'\x01', NEW.html, NEW.toc, NEW.words, NEW.links, NEW.excerpt)), 'hex');
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER key_changed BEFORE UPDATE ON cms.bodies FOR EACH ROW
+  WHEN ((NEW.html, NEW.toc, NEW.words, NEW.links, NEW.excerpt) IS DISTINCT FROM (OLD.html, OLD.toc, OLD.words, OLD.links, OLD.excerpt))
+  EXECUTE FUNCTION cms.key_bodies();
+
 CREATE FUNCTION cms.note_files() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP <> 'INSERT' THEN
