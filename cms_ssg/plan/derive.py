@@ -117,6 +117,10 @@ def make_card(site: Site, row: EntryRow, fields: dict[str, Json], path: str | No
     card["path"], card["slug"] = path, fields.get("slug") or ""
     card["type"], card["locale"], card["file"] = row.type, row.locale, row.source_key
     card["variants"] = row.translation_key
+    if row.type == "term":  # which list it describes, and below which one
+        card["taxonomy"] = fields.get("taxonomy") or "tag"
+        if fields.get("parent"):
+            card["parent"] = make_slug(str(fields["parent"]))
     for taxonomy, rule in site.settings.taxonomies.items():
         if terms := term_names(fields.get(rule.field)):
             card.setdefault("terms", {})[taxonomy] = [[make_slug(name), name] for name in terms]
