@@ -130,7 +130,8 @@ def dump_yaml(value: Json | datetime, style: str = "") -> str:
         return "'" + value.replace("'", "''") + "'"
     if style == "" and _is_plain(value):
         return value
-    return json.dumps(value, ensure_ascii=not value.isprintable())
+    # beyond 16 bits YAML has one escape where JSON has a pair
+    return "".join(c if c.isprintable() or c == " " else f"\\U{ord(c):08X}" for c in json.dumps(value, ensure_ascii=False))
 
 
 def _is_plain(text: str) -> bool:
