@@ -42,6 +42,10 @@ def claim_site_paths(
     for locale in site.locales:
         path = site.prefix(locale) + "/404.html"
         rows.setdefault(path, ClaimRow(path, DEFAULT, locale, "404", "s", OWNER, {"kind": "404"}))
+    if all(site.prefix(locale) for locale in site.locales):  # a server asks for these two at the root
+        spec = {"kind": "redirect", "target": site.prefix(site.default_locale) + "/"}
+        rows.setdefault("/", ClaimRow("/", DEFAULT, "", "front door", "s", OWNER, spec))
+        rows.setdefault("/404.html", ClaimRow("/404.html", DEFAULT, site.default_locale, "404", "s", OWNER, {"kind": "404"}))
     rows.setdefault("/robots.txt", ClaimRow("/robots.txt", DEFAULT, "", "robots", "s", OWNER, {"kind": "robots"}))
     changes, _ = save_claims(connection, site_id, "s", {OWNER: list(rows.values())})
     marks.names(changes)
