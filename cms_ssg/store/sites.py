@@ -112,9 +112,13 @@ def take_lease(connection: Connection, site: int, patience_s: float = PATIENCE_S
         time.sleep(0.1)
 
 
-@cache
 def _own_name() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}:{_started_at(os.getpid())}"
+    return _name_process(os.getpid())  # asked anew: a fork has another number, and may die while its parent lives
+
+
+@cache
+def _name_process(pid: int) -> str:
+    return f"{socket.gethostname()}:{pid}:{_started_at(pid)}"
 
 
 def _started_at(pid: int) -> str:
