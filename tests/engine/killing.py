@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sys
 import threading
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import psycopg
 
 from cms_ssg.publish.folder import FolderTarget
 
 
-class Steps:
-    """Counts the steps that leave something behind, and dies at one of them."""
+T = TypeVar("T")
 
-    def __init__(self, last: int) -> None:
-        self.last, self.count, self.lock = last, 0, threading.Lock()
+
+class Steps:
+    """Counts the steps that leave something behind, and dies at one of them. end: what to do instead of dying."""
+
+    def __init__(self, last: int, end: Callable[[], None] | None = None) -> None:
+        self.last, self.end, self.count, self.lock = last, end or die, 0, threading.Lock()
 
     def is_last(self) -> bool:
         with self.lock:
@@ -32,7 +36,7 @@ class Steps:
         def call(*args: Any, **kwargs: Any) -> Any:
             result = function(*args, **kwargs)
             if self.is_last():
-                die()
+                self.end()
             return result
 
         return call
@@ -42,8 +46,9 @@ class Steps:
 
         def call(descriptor: int, data: Any) -> int:
             if self.is_last():
-                write(descriptor, data[: len(data) // 2])
-                die()
+                written = write(descriptor, data[: len(data) // 2])
+                self.end()
+                return written
             return write(descriptor, data)
 
         return call
@@ -53,27 +58,61 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def kill_at(step: int, action: Callable[[], object]) -> bool:
-    """Do something in a process of its own that is killed at its nth step. Returns False where it was done before."""
+def start(action: Callable[[], object], answer: int | None = None) -> int:
+    """Do something in a process of its own; return its number. answer: a descriptor that its pickled result is written to."""
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            steps = Steps(step)
-            psycopg.Connection.commit = steps.after(psycopg.Connection.commit)  # type: ignore[method-assign]
-            FolderTarget.write = steps.after(FolderTarget.write)  # type: ignore[method-assign]
-            FolderTarget.remove = steps.after(FolderTarget.remove)  # type: ignore[method-assign]
-            os.write = steps.half_way(os.write)
-            action()
+            result = action()
+            if answer is not None:
+                with os.fdopen(answer, "wb") as file:
+                    pickle.dump(result, file)
             code = 0
         except BaseException:  # noqa: BLE001
             traceback.print_exc()
             sys.stderr.flush()
         finally:
             os._exit(code)
-    _, status = os.waitpid(child, 0)
+    return child
+
+
+class Child(Generic[T]):
+    """Something that is done in a process of its own, which may limit or lose its rights."""
+
+    def __init__(self, action: Callable[[], T]) -> None:
+        self.reading, writing = os.pipe()
+        self.pid = start(action, writing)
+        os.close(writing)
+
+    def wait(self) -> T:
+        """Its result. Fails where it failed."""
+        with os.fdopen(self.reading, "rb") as file:
+            data = file.read()
+        _, status = os.waitpid(self.pid, 0)
+        assert os.waitstatus_to_exitcode(status) == 0, "the process failed (its traceback is on stderr)"
+        result: T = pickle.loads(data)
+        return result
+
+
+def watch_steps(steps: Steps) -> None:
+    """Have this process count its steps."""
+    psycopg.Connection.commit = steps.after(psycopg.Connection.commit)  # type: ignore[method-assign]
+    FolderTarget.write = steps.after(FolderTarget.write)  # type: ignore[method-assign]
+    FolderTarget.remove = steps.after(FolderTarget.remove)  # type: ignore[method-assign]
+    os.write = steps.half_way(os.write)
+
+
+def kill_at(step: int, action: Callable[[], object]) -> bool:
+    """Do something in a process of its own that is killed at its nth step. Returns False where it was done before."""
+
+    def act() -> None:
+        watch_steps(Steps(step))
+        action()
+
+    _, status = os.waitpid(start(act), 0)
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
         return True
     assert os.waitstatus_to_exitcode(status) == 0, "the build failed before it could be killed (its traceback is on stderr)"
