@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from cms_ssg.paths import object_key
 from cms_ssg.render.kinds import REMOVALS
 from cms_ssg.store import outputs as store
 from cms_ssg.store.connect import connect
+from cms_ssg.store.sites import LeaseLostError
 from cms_ssg.types import Artifact, Problem
 
 if TYPE_CHECKING:
@@ -28,8 +30,8 @@ ROUND, LARGE_ROUND = 500, 4000
 BATCH = 100
 """Outputs loaded and rendered together."""
 
-WRITERS, FEW_WRITES = 4, 32
-"""Threads that publish, and up to how many writes they are not worth starting."""
+WRITERS, FEW_WRITES, MANY_WRITES = 4, 32, 128
+"""Threads that publish, up to how many writes they are not worth starting, and after how many the lease is looked at."""
 
 FEW = 150
 """Up to so many outputs starting workers costs more than it saves."""
@@ -160,17 +162,18 @@ class Rounds:
         """Journal, write what differs, record all of it. A kill between any two steps is repaired by the next build."""
         changed = [r for r in rendered if r.artifact is not None and by_path[r.job.path].digest != r.artifact.digest]
         failures: dict[str, Problem] = {}
-        with self.session.result.timed("publish"):
-            journal = self._journal([(r.job.path, r.artifact.digest) for r in changed if r.artifact is not None])
-            for path, error in self._write_all(
-                [(r.artifact, by_path[r.job.path].digest is None) for r in changed if r.artifact is not None]
-            ):
-                failures[path] = _publish_problem(path, error)
-        with self.session.result.timed("record"):
-            self._record(by_path, rendered, names, failures)
-            if journal and not failures:
-                self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
-            self.session.commit()
+        writes = [(r.job.path, r.artifact.digest) for r in changed if r.artifact is not None]
+        with self._journaled(writes) as journal:
+            with self.session.result.timed("publish"):
+                for path, error in self._write_all(
+                    [(r.artifact, by_path[r.job.path].digest is None) for r in changed if r.artifact is not None]
+                ):
+                    failures[path] = _publish_problem(path, error)
+            with self.session.result.timed("record"):
+                self._record(by_path, rendered, names, failures)
+                if journal and not failures:
+                    self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
+                self.session.commit()
         self._count(by_path, rendered, changed, failures)
 
     def _write_all(self, writes: Sequence[tuple[Artifact, bool]]) -> list[tuple[str, OSError]]:
@@ -184,15 +187,40 @@ class Rounds:
                 return artifact.path, error
             return None
 
+        failed: list[tuple[str, OSError] | None] = []
         if len(writes) < FEW_WRITES:
-            return [failed for item in writes if (failed := write(item)) is not None]
-        if self._writers is None:
-            self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="publish")
-        return [failed for failed in self._writers.map(write, writes) if failed is not None]
+            for item in writes:
+                self.session.keep_lease()
+                failed.append(write(item))
+        else:
+            if self._writers is None:
+                self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="publish")
+            for items in _chunks(writes, MANY_WRITES):
+                self.session.keep_lease()
+                failed.extend(self._writers.map(write, items))
+        return [one for one in failed if one is not None]
+
+    @contextmanager
+    def _journaled(self, writes: list[tuple[str, bytes]]) -> Iterator[int]:
+        """Note what this block is about to publish. Gives the note's number, 0 where there is nothing to note.
+
+        A builder that slept through its lease may have written over what its successor published, who has taken back
+        the note: then it is made again, for the next build.
+        """
+        number = 0
+        if writes:
+            with self.session.result.timed("publish"):
+                number = self._journal(writes)
+        try:
+            yield number
+        except LeaseLostError:
+            if writes:
+                self.session.connection.rollback()
+                store.add_journal(self.session.connection, self.session.row.id, self.session.lease.epoch, writes)
+                self.session.connection.commit()
+            raise
 
     def _journal(self, writes: list[tuple[str, bytes]]) -> int:
-        if not writes:
-            return 0
         number = store.add_journal(self.session.connection, self.session.row.id, self.session.lease.epoch, writes)
         self.session.commit()
         return number
@@ -242,21 +270,22 @@ class Rounds:
     def _remove(self, rows: Sequence[store.DirtyRow]) -> None:
         """Take away what nobody claims any more, after everything that linked to it was made again."""
         failed = []
-        with self.session.result.timed("publish"):
-            journal = self._journal([(row.path, b"") for row in rows])
-            for row in rows:
-                try:
-                    self.session.target.remove(object_key(row.path))
-                except OSError as error:
-                    failed.append(row)
-                    self.session.result.problems.append(_publish_problem(row.path, error))
-        with self.session.result.timed("record"):
-            self.tried.extend(row.path for row in failed)
-            done = [row for row in rows if row not in failed]
-            store.remove_outputs(self.session.connection, self.session.row.id, done)
-            if journal and not failed:
-                self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
-            self.session.commit()
+        with self._journaled([(row.path, b"") for row in rows]) as journal:
+            with self.session.result.timed("publish"):
+                for row in rows:
+                    self.session.keep_lease()
+                    try:
+                        self.session.target.remove(object_key(row.path))
+                    except OSError as error:
+                        failed.append(row)
+                        self.session.result.problems.append(_publish_problem(row.path, error))
+            with self.session.result.timed("record"):
+                self.tried.extend(row.path for row in failed)
+                done = [row for row in rows if row not in failed]
+                store.remove_outputs(self.session.connection, self.session.row.id, done)
+                if journal and not failed:
+                    self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
+                self.session.commit()
         self.session.result.removed += sum(1 for row in done if row.digest is not None)
 
     def close(self) -> None:

@@ -117,6 +117,11 @@ class Session:
             self.lease.renew()
             self.connection.commit()
 
+    def keep_lease(self) -> None:
+        """Between two writes, outside a transaction: be sure that this is still the builder. Raises LeaseLostError where it is not."""
+        if self.lease.is_old:
+            self.commit()
+
     def sync(self) -> SyncResult:
         """Read what changed in the files."""
         self.reporter.phase("sync")

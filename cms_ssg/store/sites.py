@@ -53,6 +53,7 @@ LEASE_S = 30.0
 """How long a builder that stopped answering keeps others out, in database time. One on this machine that died is noticed at once."""
 
 PATIENCE_S = 60.0
+"""How long to wait for another builder to end."""
 
 
 class LeaseLostError(CmsError):
@@ -83,9 +84,16 @@ class Lease:
 
     def __init__(self, connection: Connection, site: int, epoch: int) -> None:
         self.connection, self.site, self.epoch = connection, site, epoch
+        self.renewed_at = time.time()
+
+    @property
+    def is_old(self) -> bool:
+        """Whether it should be renewed before more is published. Wall-clock time, which goes on while the machine sleeps."""
+        return abs(time.time() - self.renewed_at) > LEASE_S / 3
 
     def renew(self) -> None:
         """Say that this builder is alive, in the caller's transaction. Raises LeaseLostError if it is not the builder any more."""
+        self.renewed_at = time.time()
         if self.connection.execute(RENEW_LEASE, (LEASE_S, self.site, self.epoch)).rowcount == 0:
             raise LeaseLostError(
                 *fail("build.lease-lost", "another builder took over this site", hint="Nothing is lost: it goes on from here.").problems
@@ -96,9 +104,9 @@ class Lease:
         self.connection.execute(END_LEASE, (self.site, self.epoch))
 
 
-def take_lease(connection: Connection, site: int, patience_s: float = PATIENCE_S) -> Lease:
+def take_lease(connection: Connection, site: int) -> Lease:
     """Wait until no other builder has the site, then take it. Raises CmsError build.busy. The connection is left outside a transaction."""
-    until = time.monotonic() + patience_s
+    until = time.monotonic() + PATIENCE_S
     while True:
         row = connection.execute(SHOW_LEASE, (site,)).fetchone()
         holder = row[0] if row is not None else None

@@ -15,7 +15,6 @@ import psycopg
 
 from cms_ssg.publish.folder import FolderTarget
 
-
 T = TypeVar("T")
 
 

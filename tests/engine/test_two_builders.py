@@ -1,0 +1,84 @@
+"""Two builders of one site at once: one publishes, the other waits or stops, and nothing wrong is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from cms_ssg.build import build
+from cms_ssg.errors import CmsError
+from tests.engine.killing import Child, Steps, watch_steps
+from tests.engine.sample import SITE
+from tests.engine.siteonpage import SiteOnPage, assert_same, database
+
+
+def build_or_say(site: SiteOnPage, jobs: int = 1) -> str:
+    """The status of a build, or the code of what stopped it."""
+    try:
+        return build(site.root, replace(site.options, jobs=jobs)).status
+    except CmsError as error:
+        return error.problems[0].code
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_two_builders_at_once_both_finish(jobs: int, make_site: Callable[[str], SiteOnPage], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cms_ssg.rounds.FEW", 0)
+    site = make_site(SITE)
+    with database(site.url):
+        builders = [Child(lambda: build_or_say(site, jobs)) for _ in range(3)]
+        assert [builder.wait() for builder in builders] == ["done"] * 3
+    site.assert_clean()
+    assert site.build().rendered == set()
+
+
+def test_a_builder_that_cannot_wait_any_longer_says_who_builds(
+    make_site: Callable[[str], SiteOnPage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(SITE)
+    monkeypatch.setattr("cms_ssg.store.sites.PATIENCE_S", 0.3)
+    with database(site.url):
+        stopped = Child(lambda: stop_at(30, site))
+        wait_until_stopped(stopped.pid)
+        try:
+            with pytest.raises(CmsError, match=rf"another build of this site is running \(\S*:{stopped.pid}:") as caught:
+                build(site.root, site.options)
+            assert caught.value.problems[0].code == "build.busy"
+        finally:
+            os.kill(stopped.pid, signal.SIGCONT)
+        assert stopped.wait() == "done"
+    site.assert_clean()
+
+
+@pytest.mark.parametrize("step", range(16, 60, 4))
+def test_a_builder_that_slept_through_its_lease_stops_and_leaves_nothing_wrong(
+    step: int, make_site: Callable[[str], SiteOnPage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It wakes in the middle of writing what it rendered before another builder published something newer."""
+    site = make_site(SITE)
+    monkeypatch.setattr("cms_ssg.store.sites.LEASE_S", 0.2)
+    site.build()
+    site.edit("themes/plain/templates/footer.html", "footer", "old footer")
+    with database(site.url):
+        sleeper = Child(lambda: stop_at(step, site))
+        wait_until_stopped(sleeper.pid)
+        site.edit("themes/plain/templates/footer.html", "old footer", "new footer")
+        site.build()
+        os.kill(sleeper.pid, signal.SIGCONT)
+        assert sleeper.wait() == "build.lease-lost"
+    site.build()
+    assert_same(site.tree(), site.build_clean().tree())
+
+
+def stop_at(step: int, site: SiteOnPage) -> str:
+    """Build, and fall asleep at a step until somebody wakes this process."""
+    watch_steps(Steps(step, end=lambda: os.kill(os.getpid(), signal.SIGSTOP)))
+    return build_or_say(site)
+
+
+def wait_until_stopped(pid: int) -> None:
+    _, status = os.waitpid(pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status), "the build ended before the step at which it was to stop"
