@@ -63,7 +63,8 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
         if claims:
             changes, _ = save_claims(connection, site_id, kind, claims)
             marks.names(changes)
-    members = [-row.id for row, rule in zip(stale, rules, strict=True) if rule.index]
+    # by its card a list was in an index before; the home page's list is in none
+    members = [-row.id for row, rule in zip(stale, rules, strict=True) if rule.index or "taxonomy" in (row.card or ())]
     if members:
         marks.positions.update(save_items(connection, members, items))
     save_settled(connection, settled)
