@@ -190,10 +190,13 @@ class Session:
         self.rounds.close()
         if (close := getattr(self.target, "close", None)) is not None:
             close()
-        if not self.connection.closed:
-            self.connection.rollback()
-            self.lease.end()
-            self.connection.commit()
+        try:
+            if not self.connection.closed:
+                self.connection.rollback()
+                self.lease.end()
+                self.connection.commit()
+        finally:
+            self.lease.forget()
 
     def _progress(self, phase: str, done: int, total: int) -> None:
         self.reporter.phase(phase, total)

@@ -25,7 +25,7 @@ TAKE_LEASE: Final[LiteralString] = """
 UPDATE cms.sites SET lease_epoch = lease_epoch + 1, lease_holder = %(holder)s, lease_expires_at = clock_timestamp() + %(lease_s)s * interval '1 s'
 WHERE id = %(site)s AND (lease_expires_at IS NULL OR lease_expires_at < clock_timestamp() OR lease_holder = ANY(%(dead)s))
 RETURNING lease_epoch"""
-SHOW_LEASE: Final[LiteralString] = "SELECT lease_holder FROM cms.sites WHERE id = %s"
+SHOW_LEASE: Final[LiteralString] = "SELECT lease_holder, lease_epoch FROM cms.sites WHERE id = %s"
 RENEW_LEASE: Final[LiteralString] = """
 UPDATE cms.sites SET lease_expires_at = clock_timestamp() + %s * interval '1 s' WHERE id = %s AND lease_epoch = %s"""
 END_LEASE: Final[LiteralString] = "UPDATE cms.sites SET lease_expires_at = NULL, lease_holder = NULL WHERE id = %s AND lease_epoch = %s"
@@ -85,6 +85,7 @@ class Lease:
     def __init__(self, connection: Connection, site: int, epoch: int) -> None:
         self.connection, self.site, self.epoch = connection, site, epoch
         self.renewed_at = time.time()
+        _held.add((site, epoch))
 
     @property
     def is_old(self) -> bool:
@@ -103,14 +104,23 @@ class Lease:
         """Let the next builder start at once."""
         self.connection.execute(END_LEASE, (self.site, self.epoch))
 
+    def forget(self) -> None:
+        """This process builds no longer, even where the database could not be told: its next build need not wait for this one."""
+        _held.discard((self.site, self.epoch))
+
+
+_held: set[tuple[int, int]] = set()
+"""(site, epoch) of the builds that go on in this process."""
+
 
 def take_lease(connection: Connection, site: int) -> Lease:
     """Wait until no other builder has the site, then take it. Raises CmsError build.busy. The connection is left outside a transaction."""
     until = time.monotonic() + PATIENCE_S
     while True:
         row = connection.execute(SHOW_LEASE, (site,)).fetchone()
-        holder = row[0] if row is not None else None
-        dead = [holder] if holder and not _may_be_alive(holder) else []
+        holder, epoch = row if row is not None else (None, 0)
+        own = holder == _own_name() and (site, epoch) in _held
+        dead = [holder] if holder and not own and (holder == _own_name() or not _may_be_alive(holder)) else []
         found = connection.execute(TAKE_LEASE, {"site": site, "holder": _own_name(), "lease_s": LEASE_S, "dead": dead}).fetchone()
         connection.commit()
         if found is not None:
