@@ -1,9 +1,13 @@
-"""Load and render a batch of jobs: a few queries for all of them, then pure rendering, again only for what templates asked on top."""
+"""Make a batch of outputs: a few queries for all of them, then pure rendering, again only for what templates asked on top; write what differs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
+from cms_ssg.paths import object_key
+from cms_ssg.publish.target import Target
 from cms_ssg.render.output import Rendered, render_output
 from cms_ssg.render.page import Surroundings
 from cms_ssg.render.reading import Missing, Reads
@@ -16,6 +20,61 @@ STAGES = 3
 
 RETRIES = 3
 """How often a template may ask for something new before it is given up."""
+
+
+class Made(NamedTuple):
+    """What became of one output, small enough to pass between processes: its bytes are at the target already.
+
+    digest, size_bytes: of what was rendered, None and 0 where it could not be; problem: why not;
+    written: its bytes were not live before and now are; unwritten: why the target did not take them.
+    """
+
+    path: str
+    kind: str
+    owner: int
+    digest: bytes | None
+    size_bytes: int
+    reads: tuple[int, ...]
+    names: dict[int, str]
+    windows: frozenset[tuple[int, bytes, bytes]]
+    valid_from: datetime | None
+    valid_until: datetime | None
+    problem: Problem | None
+    problems: list[Problem]
+    written: bool
+    unwritten: str | None
+
+
+def publish(
+    target: Target, rendered: Sequence[Rendered], live: Mapping[str, bytes], told: set[int], before: Callable[[], None] | None = None
+) -> list[Made]:
+    """Write what differs from what is live (path -> digest).
+
+    told: keys of reads whose names were given before; extended here; before: to call before each output.
+    """
+    made = []
+    for one in rendered:
+        if before is not None:
+            before()
+        made.append(_publish_one(target, one, live.get(one.job.path), told))
+    return made
+
+
+def _publish_one(target: Target, one: Rendered, live: bytes | None, told: set[int]) -> Made:
+    artifact, reads, unwritten = one.artifact, one.reads, None
+    written = artifact is not None and artifact.digest != live
+    if artifact is not None and written:
+        try:
+            target.write(object_key(artifact.path), artifact.data, artifact.content_type, fresh=live is None)
+        except OSError as error:
+            written, unwritten = False, error.strerror or str(error)
+    names = {key: name for key, name in reads.names.items() if key not in told}
+    told.update(names)
+    return Made(
+        one.job.path, one.job.kind, one.job.owner, artifact.digest if artifact is not None else None,
+        len(artifact.data) if artifact is not None else 0, tuple(sorted(reads.keys)), names, frozenset(reads.windows),
+        reads.valid_from, reads.valid_until, one.problem, reads.problems, written, unwritten,
+    )  # fmt: skip
 
 
 def render_batch(around: Surroundings, values: Values, jobs: Sequence[Job]) -> list[Rendered]:

@@ -1,4 +1,4 @@
-"""Local worker processes: each holds the site, its theme and a connection of its own, and renders from the round's snapshot."""
+"""Local worker processes: each holds the site, its theme, a connection and a target of its own."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import multiprocessing
 import os
 import threading
 from concurrent.futures import Executor, ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.connection import wait
 
 from psycopg import Connection, IsolationLevel
 
-from cms_ssg.batch import render_batch
-from cms_ssg.render.output import Rendered
+from cms_ssg.batch import Made, publish, render_batch
+from cms_ssg.publish.target import Target, open_target
 from cms_ssg.render.page import Surroundings
 from cms_ssg.render.requests import Job
 from cms_ssg.site import Site
@@ -31,14 +31,6 @@ class Seed:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class BatchResult:
-    """What a worker gives back. names: of hashed reads it has not named before."""
-
-    rendered: list[Rendered]
-    names: dict[int, str]
-
-
 class _Worker:
     """State of one worker process."""
 
@@ -47,6 +39,7 @@ class _Worker:
     connection: Connection | None = None
     snapshot = ""
     values: Values | None = None
+    target: Target | None = None
     told: set[int]
 
 
@@ -78,8 +71,8 @@ def worker_site() -> Site:
     return _Worker.seed.site
 
 
-def render_in_worker(snapshot: str, site_id: int, jobs: list[Job], digests: dict[str, bytes]) -> BatchResult:
-    """Render jobs from an exported snapshot. Bytes whose digest is among `digests` (path -> live digest) are not sent back."""
+def make_in_worker(snapshot: str, site_id: int, jobs: list[Job], live: dict[str, bytes]) -> list[Made]:
+    """Make outputs from an exported snapshot. live: digests of what the target holds."""
     worker = _Worker
     if worker.around is None:
         from cms_ssg.surroundings import make_surroundings
@@ -89,25 +82,14 @@ def render_in_worker(snapshot: str, site_id: int, jobs: list[Job], digests: dict
         worker.connection = connect(worker.seed.url)
         worker.connection.isolation_level = IsolationLevel.REPEATABLE_READ
         worker.connection.read_only = True
+    if worker.target is None:
+        worker.target = open_target(worker.seed.site.root, worker.seed.site.settings.target.url)
     if worker.snapshot != snapshot or worker.values is None:
         worker.connection.rollback()
         worker.connection.execute(f"SET TRANSACTION SNAPSHOT '{_checked(snapshot)}'")
         worker.snapshot, worker.values = snapshot, Values(worker.connection, site_id)
     worker.values.forget()
-    return strip_known(render_batch(worker.around, worker.values, jobs), digests, worker.told)
-
-
-def strip_known(rendered: list[Rendered], digests: dict[str, bytes], told: set[int]) -> BatchResult:
-    """Leave out bytes that are live already and names that were told before."""
-    results, names = [], {}
-    for r in rendered:
-        names.update({key: name for key, name in r.reads.names.items() if key not in told})
-        r.reads.names.clear()
-        if r.artifact is not None and digests.get(r.job.path) == r.artifact.digest:
-            r = replace(r, artifact=replace(r.artifact, data=b""))
-        results.append(r)
-    told.update(names)
-    return BatchResult(results, names)
+    return publish(worker.target, render_batch(worker.around, worker.values, jobs), live, worker.told)
 
 
 def _checked(snapshot: str) -> str:

@@ -304,8 +304,7 @@ CREATE TABLE cms.journal (
     id bigint NOT NULL,
     site integer NOT NULL,
     epoch bigint NOT NULL,
-    paths text[] NOT NULL,
-    digests bytea[] NOT NULL
+    paths text[] NOT NULL
 );
 
 ALTER TABLE cms.journal ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (

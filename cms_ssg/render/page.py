@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
@@ -131,9 +131,7 @@ class Page:
         """A path as a link: with the base path, percent-encoded. Other URLs stay as they are."""
         if not path.startswith("/") or path.startswith("//"):
             return path
-        return self.site.base_path + (
-            path if path.isascii() and path.isprintable() and not set(path) & UNSAFE else quote(path, safe=SAFE_IN_PATH + "?#%")
-        )
+        return self.site.base_path + encode_path(path)
 
     def absolute(self, path: str) -> str:
         """A path as an absolute URL."""
@@ -279,6 +277,13 @@ class Page:
 
 
 UNSAFE = frozenset(' "<>\\^`{|}')
+
+
+@lru_cache(maxsize=65_536)
+def encode_path(path: str) -> str:
+    """A path as it stands in a link: percent-encoded, except what is encoded already."""
+    plain = path.isascii() and path.isprintable() and UNSAFE.isdisjoint(path)
+    return path if plain else quote(path, safe=SAFE_IN_PATH + "?#%")
 
 
 def menu_names(site: Site, locale: str, url: str) -> tuple[str, ...]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cms_ssg.list_rules import list_rule, page_path
 from cms_ssg.render.body import body_requests, link_names
@@ -13,8 +12,7 @@ from cms_ssg.render.page import Surroundings, menu_names, reference_names
 Request = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """An output to render: the winning claim of a path. spec: kind and its parameters; owner: of the claim."""
 
     path: str

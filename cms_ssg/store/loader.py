@@ -62,6 +62,9 @@ SELECT c.name, c.owner_kind, c.owner, c.spec FROM unnest(%s::text[]) n JOIN cms.
 SHARED = frozenset(("card", "list", "listed", "top", "claim"))
 """Kinds of requests whose values many outputs of a round share."""
 
+SHARED_AT_MOST = 50_000
+"""Values kept from batch to batch, about 100 MB of cards."""
+
 
 class FullEntry(NamedTuple):
     """An entry with its body, as its own page shows it."""
@@ -118,12 +121,13 @@ class Holder(NamedTuple):
 
 
 class Values:
-    """What was loaded in one round, by request. None stands for what is not there."""
+    """What was loaded in one round, by request. None stands for what is not there; own: what only this batch asks for."""
 
     def __init__(self, connection: Connection, site: int) -> None:
         self.connection = connection
         self.site = site
         self.found: dict[Request, Any] = {}
+        self.own: list[Request] = []
         self.queries = 0
 
     def load(self, requests: Iterable[Request]) -> None:
@@ -133,6 +137,9 @@ class Values:
             if request not in self.found:
                 self.found[request] = None
                 missing.setdefault(request[0], []).append(request)
+        for kind, asked in missing.items():
+            if kind not in SHARED:
+                self.own += asked
         for kind in LOAD_ORDER:
             if kind in missing:
                 getattr(self, f"_load_{kind}")(missing[kind])
@@ -155,8 +162,12 @@ class Values:
 
     def forget(self) -> None:
         """Drop what the next batch will hardly ask for again, so that memory follows the batch."""
-        keep = SHARED if len(self.found) < 50_000 else frozenset()
-        self.found = {request: value for request, value in self.found.items() if request[0] in keep}
+        if len(self.found) < SHARED_AT_MOST:
+            for request in self.own:
+                self.found.pop(request, None)
+        else:
+            self.found.clear()
+        self.own.clear()
 
     def _rows(self, query: LiteralString, *parameters: object) -> Iterable[tuple[Any, ...]]:
         self.queries += 1

@@ -40,7 +40,7 @@ ADD_NAMES: Final[LiteralString] = (
     "INSERT INTO cms.read_names (key, name) SELECT * FROM unnest(%s::bigint[], %s::text[]) ON CONFLICT (key) DO NOTHING"
 )
 
-ADD_JOURNAL: Final[LiteralString] = "INSERT INTO cms.journal (site, epoch, paths, digests) VALUES (%s, %s, %s, %s) RETURNING id"
+ADD_JOURNAL: Final[LiteralString] = "INSERT INTO cms.journal (site, epoch, paths) VALUES (%s, %s, %s) RETURNING id"
 DELETE_JOURNAL: Final[LiteralString] = "DELETE FROM cms.journal WHERE id = %s"
 LEFT_IN_JOURNAL: Final[LiteralString] = "SELECT DISTINCT unnest(paths) FROM cms.journal WHERE site = %s"
 CLEAR_JOURNAL: Final[LiteralString] = "DELETE FROM cms.journal WHERE site = %s"
@@ -99,10 +99,10 @@ def take_dirty(connection: Connection, site: int, limit: int, skip: Sequence[str
     return [row for row in rows if row.phase == rows[0].phase]
 
 
-def add_journal(connection: Connection, site: int, epoch: int, writes: Sequence[tuple[str, bytes]]) -> int:
-    """Note what is about to be written (path, digest; b'' for a removal); the caller commits before the first write."""
+def add_journal(connection: Connection, site: int, epoch: int, paths: list[str]) -> int:
+    """Note what is about to be written or removed; the caller commits before the first write."""
     connection.execute("SET LOCAL synchronous_commit = on")
-    row = connection.execute(ADD_JOURNAL, (site, epoch, [w[0] for w in writes], [w[1] for w in writes])).fetchone()
+    row = connection.execute(ADD_JOURNAL, (site, epoch, paths)).fetchone()
     assert row is not None
     return int(row[0])
 

@@ -268,8 +268,7 @@ CREATE TABLE cms.journal (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   site int NOT NULL,
   epoch bigint NOT NULL,
-  paths text[] NOT NULL,
-  digests bytea[] NOT NULL
+  paths text[] NOT NULL
 );
 
 CREATE TABLE cms.builds (
