@@ -175,6 +175,7 @@ class Rounds:
         if not made:
             return False
         with self.session.result.timed("record"):
+            self.session.keep_lease()
             self._record(by_path, made)
             self.session.commit()
         result = self.session.result
@@ -242,6 +243,7 @@ class Rounds:
                         failed.append(row)
                         self.session.result.problems.append(_publish_problem(row.path, error.strerror or str(error)))
             with self.session.result.timed("record"):
+                self.session.keep_lease()
                 self.tried.extend(row.path for row in failed)
                 done = [row for row in rows if row not in failed]
                 store.remove_outputs(self.session.connection, self.session.row.id, done)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from psycopg import Connection, OperationalError
+from psycopg import Connection, IntegrityError, OperationalError
 from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 
 from cms_ssg.content.scan import start_scan
@@ -63,6 +63,10 @@ def open_session(
             session = Session(site, options, result, reporter, url, connection, lease, row, skip, started, warm)
             try:
                 yield session
+            except IntegrityError:  # of two builders at work only one has the lease
+                connection.rollback()
+                lease.renew()
+                raise
             finally:
                 session.close()
             if warm is not None:

@@ -19,15 +19,15 @@ T = TypeVar("T")
 
 
 class Steps:
-    """Counts the steps that leave something behind, and dies at one of them. end: what to do instead of dying."""
+    """Counts the steps of this process, not of its workers, that leave something behind; dies at one of them. end: what to do instead."""
 
     def __init__(self, last: int, end: Callable[[], None] | None = None) -> None:
-        self.last, self.end, self.count, self.lock = last, end or die, 0, threading.Lock()
+        self.last, self.end, self.count, self.lock, self.process = last, end or die, 0, threading.Lock(), os.getpid()
 
     def is_last(self) -> bool:
         with self.lock:
-            self.count += 1
-            return self.count == self.last
+            self.count += os.getpid() == self.process
+            return self.count == self.last and os.getpid() == self.process
 
     def after(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The same function; when its turn comes it is the last thing this process does."""
