@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg import Connection
 
@@ -26,7 +26,7 @@ from cms_ssg.store.sources import (
     save_sync_state,
     touch_sources,
 )
-from cms_ssg.types import Draft, Problem
+from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.content.collections import Rules
@@ -53,13 +53,12 @@ class SyncResult:
     problems: list[Problem] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """One file after reading: a draft, or the digest of a file that is copied as it is, or neither."""
+class ReadFile(NamedTuple):
+    """One file after reading: a draft's row, or the digest of a file that is copied as it is, or neither."""
 
     file: str
     blob: bytes
-    draft: Draft | None
+    row: store.DraftRow | None
     problems: tuple[Problem, ...]
     plain: tuple[bytes, int] | None = None
 
@@ -90,7 +89,8 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
                 from cms_ssg.content.read import read_draft
 
                 draft, problems = read_draft(rules, file, data)
-                results.append(ReadFile(file, make_blob_id(data), draft, problems))
+                row = store.make_row(draft, rules.types[draft.type].months) if draft is not None else None
+                results.append(ReadFile(file, make_blob_id(data), row, problems))
     finally:
         if was_on:
             gc.enable()
@@ -151,13 +151,12 @@ def _save_all(
 ) -> None:  # fmt: skip
     """Read and save files, a batch a transaction."""
     moved = _moved_rows(connection, site_id, scan.removed)
-    dated = frozenset(name for name, schema in rules.types.items() if schema.months)
     chunks = [changed[i : i + CHUNK] for i in range(0, len(changed), CHUNK)]
     done: list[ReadFile] = []
     for number, files in enumerate(_read_chunks(rules, str(site.root), chunks, pool)):
         done.extend(files)
         if (number + 1) % BATCH == 0 or number + 1 == len(chunks):
-            _save_batch(connection, site_id, done, scan, known, rules.digest, dated, moved, result)
+            _save_batch(connection, site_id, done, scan, known, rules.digest, moved, result)
             commit()
             if between is not None:
                 between()
@@ -183,16 +182,16 @@ def _read_in_worker(files: Sequence[str]) -> list[ReadFile]:
 
 def _save_batch(
     connection: Connection, site_id: int, files: Iterable[ReadFile], scan: Scan, known: dict[str, FileState], read_digest: bytes,
-    dated: frozenset[str], moved: dict[bytes, str], result: SyncResult,
+    moved: dict[bytes, str], result: SyncResult,
 ) -> None:  # fmt: skip
     from cms_ssg.store.partitions import ensure_post_months
 
     files = list(files)
-    drafts = [f.draft for f in files if f.draft is not None]
-    ensure_post_months(connection, [_created_day(d) for d in drafts if d.type == "post"])
-    added, changed = store.save_drafts(connection, site_id, drafts, dated, moved)
+    drafts = [f.row for f in files if f.row is not None]
+    ensure_post_months(connection, sorted({_created_day(d) for d in drafts if d.type == "post"}))
+    added, changed = store.save_drafts(connection, site_id, drafts, moved)
     candidates = {c for f in files if f.plain is not None for c in _bundle_candidates(f.file)}
-    indexes = [f.file for f in files if f.draft is not None and f.file.rpartition("/")[2] in INDEX_NAMES]
+    indexes = [f.file for f in files if f.row is not None and f.file.rpartition("/")[2] in INDEX_NAMES]
     bundles = store.list_bundles(connection, site_id, sorted(candidates))
     plain = [store.FileRow(f.file, _bundle_of(f.file, bundles), *f.plain) for f in files if f.plain is not None]
     result.changed += changed + store.save_files(connection, site_id, plain)
@@ -207,9 +206,8 @@ def _save_batch(
     result.problems.extend(p for found in problems.values() for p in found)
 
 
-def _created_day(draft: Draft) -> date:
-    value = draft.fields.get("date")
-    return datetime.fromisoformat(value).date() if isinstance(value, str) else datetime.now(UTC).date()
+def _created_day(row: store.DraftRow) -> date:
+    return datetime.fromisoformat(row.date).date() if row.date is not None else datetime.now(UTC).date()
 
 
 def _moved_rows(connection: Connection, site_id: int, removed: Sequence[str]) -> dict[bytes, str]:

@@ -172,7 +172,8 @@ def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | N
                         yield Item(where, f"{taxonomy}/{slug}", place, None if name == slug else name)
             if date and schema.months:
                 yield Item(where, f"month/{site.local_month(date)}", place)
-        yield Item("", f"variants/{row.translation_key}", b"\x01" + row.locale.encode() + b"\x00" + row.source_key.encode())
+        if len(site.locales) > 1:
+            yield Item("", f"variants/{row.translation_key}", b"\x01" + row.locale.encode() + b"\x00" + row.source_key.encode())
         if not fields.get("noindex"):
             yield Item("", f"sitemap/{date[:7] if date else 'pages'}", make_sort_key(("-date",), fields, tie))
     if row.type == "term" and fields.get("parent"):

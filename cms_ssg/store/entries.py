@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, LiteralString, NamedTuple
 
+import msgspec
 from psycopg import Connection
-from psycopg.types.json import Jsonb
 
 from cms_ssg.types import Draft
 
@@ -48,6 +48,9 @@ SELECT e.source_key FROM unnest(%s::text[]) k
 JOIN cms.entries e ON e.site = %s AND e.source = 'file' AND e.source_key = k COLLATE "C" AND e.removed_at IS NULL"""
 
 
+encode_json = msgspec.json.Encoder().encode
+
+
 class FileRow(NamedTuple):
     """A file that is copied as it is. bundle: source key of the entry it lies beside, '' for none."""
 
@@ -57,64 +60,92 @@ class FileRow(NamedTuple):
     size_bytes: int
 
 
-def effective_publish_at(draft: Draft, dated: bool) -> datetime | None:
-    """When an entry becomes visible: its publish_at, else the date of a type that is about a moment."""
-    if draft.publish_at is not None or not dated:
-        return draft.publish_at
+class BodyRow(NamedTuple):
+    """A body as it is stored; toc and links are JSON."""
+
+    key: bytes
+    html: str
+    toc: bytes
+    words: int
+    links: bytes
+    excerpt: str
+
+
+class DraftRow(NamedTuple):
+    """A draft as it is stored: made where the file was read, so that little passes between processes. fields is JSON, times are ISO texts.
+
+    date: the field of that name.
+    """
+
+    file: str
+    collection: str
+    type: str
+    locale: str
+    translation_key: str
+    status: str
+    publish_at: str | None
+    expire_at: str | None
+    fields: bytes
+    digest: bytes
+    body: BodyRow
+    date: str | None
+
+
+def make_row(draft: Draft, dated: bool) -> DraftRow:
+    """A draft as it is stored. dated: its type is about a moment, so that without publish_at it is published at its date."""
     date = draft.fields.get("date")
-    return datetime.fromisoformat(date) if isinstance(date, str) else None
+    date = date if isinstance(date, str) else None
+    publish_at = draft.publish_at.isoformat() if draft.publish_at is not None else date if dated else None
+    body = draft.body
+    return DraftRow(
+        draft.file, draft.collection, draft.type, draft.locale, draft.translation_key, draft.status, publish_at,
+        draft.expire_at.isoformat() if draft.expire_at is not None else None, encode_json(draft.fields), draft.digest,
+        BodyRow(
+            body.key, body.html, encode_json([[h.level, h.text, h.anchor] for h in body.toc]), body.words,
+            encode_json([[link.kind, link.target, link.line, link.values] for link in body.links]), body.excerpt,
+        ), date,
+    )  # fmt: skip
 
 
-def save_drafts(
-    connection: Connection, site: int, drafts: Sequence[Draft], dated_types: frozenset[str], moved: Mapping[bytes, str]
-) -> tuple[int, int]:
+def save_drafts(connection: Connection, site: int, rows: Sequence[DraftRow], moved: Mapping[bytes, str]) -> tuple[int, int]:
     """Save drafts that differ from what is stored.
 
-    dated_types: whose entries are published at their date; moved: digest -> source key of files that
-    went away in the same sync: a draft with that digest takes over the row. Returns (added, changed).
+    moved: digest -> source key of files that went away in the same sync: a draft with that digest
+    takes over the row. Returns (added, changed).
     """
-    old = {row[1]: row for row in connection.execute(EXISTING, ([d.file for d in drafts], site))}
-    gone_keys = {d.file: moved[d.digest] for d in drafts if d.file not in old and d.digest in moved}
+    old = {row[1]: row for row in connection.execute(EXISTING, ([d.file for d in rows], site))}
+    gone_keys = {d.file: moved[d.digest] for d in rows if d.file not in old and d.digest in moved}
     gone = {row[1]: row for row in connection.execute(EXISTING, (list(gone_keys.values()), site))} if gone_keys else {}
-    added: list[Draft] = []
-    changed: list[tuple[int, Draft]] = []
-    for draft in drafts:
+    added: list[DraftRow] = []
+    changed: list[tuple[int, DraftRow]] = []
+    for draft in rows:
         row = old.get(draft.file) or gone.pop(gone_keys.get(draft.file, ""), None)
         if row is None:
             added.append(draft)
         elif row[2] != draft.digest or row[3] or row[1] != draft.file:
             changed.append((row[0], draft))
     ids = [row[0] for row in connection.execute(NEXT_IDS, (len(added),))] if added else []
-    now = datetime.now(UTC)
+    now = datetime.now(UTC).isoformat()
     with connection.cursor() as cursor:
         if added:
             with cursor.copy(COPY_ENTRIES) as copy:
                 for number, d in zip(ids, added, strict=True):
-                    date = d.fields.get("date")
-                    created = datetime.fromisoformat(date) if isinstance(date, str) else now
                     copy.write_row((
-                        number, site, "file", d.file, d.collection, d.type, d.locale, d.translation_key, d.status,
-                        effective_publish_at(d, d.type in dated_types), d.expire_at, created, Jsonb(d.fields), d.body.key, d.digest,
+                        number, site, "file", d.file, d.collection, d.type, d.locale, d.translation_key, d.status, d.publish_at,
+                        d.expire_at, d.date or now, d.fields.decode(), d.body.key, d.digest,
                     ))  # fmt: skip
         if changed:
             cursor.executemany(UPDATE_ENTRY, [(
-                d.file, d.collection, d.type, d.locale, d.translation_key, d.status, effective_publish_at(d, d.type in dated_types),
-                d.expire_at, Jsonb(d.fields), d.body.key, d.digest, number,
+                d.file, d.collection, d.type, d.locale, d.translation_key, d.status, d.publish_at, d.expire_at, d.fields.decode(), d.body.key,
+                d.digest, number,
             ) for number, d in changed])  # fmt: skip
             cursor.execute(DELETE_BODIES, ([number for number, _ in changed],))
-        _copy_bodies(connection, [*zip(ids, added, strict=True), *changed])
+        if ids or changed:
+            with cursor.copy(COPY_BODIES) as copy:
+                for number, d in (*zip(ids, added, strict=True), *changed):
+                    body = d.body
+                    copy.write_row((number, body.key, body.html, body.toc.decode(), body.words, body.links.decode(), body.excerpt))
     return len(added), len(changed)
-
-
-def _copy_bodies(connection: Connection, rows: Sequence[tuple[int, Draft]]) -> None:
-    if not rows:
-        return
-    with connection.cursor() as cursor, cursor.copy(COPY_BODIES) as copy:
-        for number, d in rows:
-            body = d.body
-            toc = [[h.level, h.text, h.anchor] for h in body.toc]
-            links = [[link.kind, link.target, link.line, link.values] for link in body.links]
-            copy.write_row((number, body.key, body.html, Jsonb(toc), body.words, Jsonb(links), body.excerpt))
 
 
 def remove_entries(connection: Connection, site: int, files: Sequence[str]) -> int:
