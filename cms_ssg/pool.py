@@ -46,6 +46,9 @@ class _Worker:
 def start_pool(seed: Seed, jobs: int) -> Executor:
     """Workers for one build. They are forked where this process has no other threads, which saves their start-up."""
     alone = threading.active_count() == 1
+    if alone:  # what every worker needs is imported once, and shared by fork
+        import cms_ssg.content.read
+        import cms_ssg.surroundings  # noqa: F401
     context = multiprocessing.get_context("fork" if alone else "spawn")
     return ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(seed,))
 

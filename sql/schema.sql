@@ -119,7 +119,8 @@ CREATE TABLE cms.bodies (
     words integer NOT NULL,
     links jsonb NOT NULL,
     excerpt text NOT NULL
-);
+)
+WITH (toast_tuple_target='8160');
 ALTER TABLE ONLY cms.bodies ALTER COLUMN html SET STORAGE EXTERNAL;
 
 CREATE TABLE cms.builds (

@@ -54,6 +54,7 @@ CREATE TABLE cms.bodies (
   excerpt text NOT NULL
 );
 ALTER TABLE cms.bodies ALTER COLUMN html SET STORAGE EXTERNAL;
+ALTER TABLE cms.bodies SET (toast_tuple_target = 8160); -- up to a page they stay in the row: half the time of writing them in pieces
 
 -- Files that are copied as they are: static/ and what lies beside an entry in its bundle.
 CREATE TABLE cms.files (
