@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cms_ssg.content.slugs import safe_path
 
 
+@lru_cache(maxsize=16_384)  # pages of a site name the same few lists again and again
 def canonical_path(path: str) -> str:
     """A path as it is claimed: a folder ends in '/', a file in its extension, index.html is its folder.
 
