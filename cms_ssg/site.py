@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -130,6 +130,7 @@ def open_site(root: Path, environ: Mapping[str, str], env: str = "") -> Site:
     return Site(root.resolve(), load_settings(root.resolve(), environ, env))
 
 
-def source_digest(files: Sequence[str]) -> bytes:
+@cache
+def source_digest(files: tuple[str, ...]) -> bytes:
     """Stands for some of our own code: when it changes, what it made must be made again."""
     return digest(*((PACKAGE / file).read_bytes() for file in files))
