@@ -6,20 +6,25 @@ import gc
 import multiprocessing
 import os
 import threading
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.connection import wait
+from typing import TypeVar
 
 from psycopg import Connection, IsolationLevel
 
 from cms_ssg.batch import Made, publish, render_batch
+from cms_ssg.errors import fail
 from cms_ssg.publish.target import Target, open_target
 from cms_ssg.render.page import Surroundings
 from cms_ssg.render.requests import Job
 from cms_ssg.site import Site
 from cms_ssg.store.connect import connect
 from cms_ssg.store.loader import Values
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,16 @@ def _end_with_parent() -> None:
     if parent is not None:
         wait([parent.sentinel])
         os._exit(1)
+
+
+def take_result(future: Future[T]) -> T:
+    """What a worker gave. Raises CmsError build.worker-died where the system killed one."""
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise fail(
+            "build.worker-died", "a worker process was killed", hint="Is there enough memory? Run the build again, or with --jobs 1."
+        ) from None
 
 
 def worker_site() -> Site:

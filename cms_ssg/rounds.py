@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection, IsolationLevel
 
-from cms_ssg.errors import fail
 from cms_ssg.paths import object_key
 from cms_ssg.render.kinds import REMOVALS
 from cms_ssg.store import outputs as store
@@ -127,7 +125,7 @@ class Rounds:
     def _make_in_workers(
         self, reader: Connection, batches: Sequence[list[Job]], by_path: Mapping[str, store.DirtyRow]
     ) -> Iterator[list[Made]]:
-        from cms_ssg.pool import make_in_worker
+        from cms_ssg.pool import make_in_worker, take_result
 
         snapshot = str(reader.execute("SELECT pg_export_snapshot()").fetchone()[0])  # type: ignore[index]
         futures: list[Future[list[Made]]] = [
@@ -136,12 +134,8 @@ class Rounds:
         try:
             for future in futures:
                 with self.session.result.timed("render"):
-                    made = future.result()
+                    made = take_result(future)
                 yield made
-        except BrokenProcessPool:
-            raise fail(
-                "build.worker-died", "a worker process was killed", hint="Is there enough memory? Run the build again, or with --jobs 1."
-            ) from None
         finally:
             for future in futures:
                 future.cancel()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,6 +40,9 @@ CHUNK = 100
 
 BATCH = 20
 """Chunks saved in one transaction."""
+
+AHEAD = 2 * BATCH
+"""Chunks that workers may have read before they are saved: memory follows this, not the site."""
 
 INDEX_NAMES = ("index.md", "index.mdx", "index.markdown")
 
@@ -170,7 +175,15 @@ def _read_chunks(rules: Rules, root: str, chunks: Sequence[Sequence[str]], pool:
         for files in chunks:
             yield read_chunk(rules, root, files)
         return
-    yield from pool().map(_read_in_worker, chunks, chunksize=1)
+    from cms_ssg.pool import take_result
+
+    workers, ahead = pool(), deque[Future[list[ReadFile]]]()
+    waiting = iter(chunks)
+    ahead.extend(workers.submit(_read_in_worker, files) for files in islice(waiting, AHEAD))
+    while ahead:
+        found = take_result(ahead.popleft())
+        ahead.extend(workers.submit(_read_in_worker, files) for files in islice(waiting, 1))
+        yield found
 
 
 def _read_in_worker(files: Sequence[str]) -> list[ReadFile]:

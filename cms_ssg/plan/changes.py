@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Final, LiteralString, NamedTuple
 
@@ -11,7 +10,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from cms_ssg.paths import canonical_path
-from cms_ssg.plan.derive import ENTRY, FALLBACK, FILE, Claim, Derived, EntryRow, derive_entry
+from cms_ssg.plan.derive import ENTRY, FALLBACK, FILE, Derived, EntryRow, derive_entry
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key
 from cms_ssg.site import Site
@@ -106,7 +105,7 @@ def derive_entries(
     ids = _with_fallback_sources(connection, site, site_id, ids)
     old = {row.entry: row for row in map(OldCard._make, connection.execute(CARDS, (int_array(ids),)))}
     derived = _derive(connection, site, site_id, now, ids)
-    claims = {number: [_claim_row(c, number) for c in derived[number].claims] if number in derived else [] for number in ids}
+    claims = {number: derived[number].claims if number in derived else () for number in ids}
     changes, flips = save_claims(connection, site_id, "e", claims, old.keys())
     marks.names(changes)
     others = {row.owner for row in flips if row.owner_kind == "e" and row.kind == ENTRY and row.spec is not None} - ids
@@ -180,17 +179,13 @@ def _without_needless_fallbacks(connection: Connection, site: Site, site_id: int
     for number, d in derived.items():
         claims = tuple(c for c in d.claims if c.kind != FALLBACK or (d.translation_key, c.locale) not in live)
         items = tuple(i for i in d.items if i.locale in ("", d.locale) or (d.translation_key, i.locale) not in live)
-        result[number] = replace(d, claims=claims, items=items)
+        result[number] = d._replace(claims=claims, items=items)
     return result
 
 
 def _derive(connection: Connection, site: Site, site_id: int, now: datetime, ids: set[int]) -> dict[int, Derived]:
     rows = (EntryRow(*row) for row in connection.execute(ENTRIES, (int_array(ids),)))
     return _without_needless_fallbacks(connection, site, site_id, {row.id: derive_entry(site, row, now) for row in rows})
-
-
-def _claim_row(claim: Claim, owner: int) -> ClaimRow:
-    return ClaimRow(claim.name, claim.kind, claim.locale, claim.key, "e", owner, claim.spec)
 
 
 def _save_cards(connection: Connection, site_id: int, derived: Mapping[int, Derived], listed: set[int], old: Mapping[int, OldCard]) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,6 +16,7 @@ from cms_ssg.content.slugs import make_slug
 from cms_ssg.paths import canonical_path
 from cms_ssg.reads import digest
 from cms_ssg.site import Site
+from cms_ssg.store.claims import ClaimRow
 from cms_ssg.types import Json
 
 ENTRY, FILE, LIST, ALIAS, FALLBACK, DEFAULT = 0, 1, 2, 3, 4, 5
@@ -25,8 +26,7 @@ encode_json = msgspec.json.Encoder(order="sorted").encode
 decode_json = msgspec.json.Decoder().decode
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRow:
+class EntryRow(NamedTuple):
     """What a round reads of an entry; fields and excerpt are parsed from the store."""
 
     id: int
@@ -44,19 +44,7 @@ class EntryRow:
     excerpt: str
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An owner's wish for a name. spec: of the output if the name is a path, else None."""
-
-    name: str
-    kind: int
-    locale: str
-    key: str
-    spec: dict[str, Json] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """A place in a list. label: how the entry writes the list's name, None where it is the slug."""
 
     locale: str
@@ -65,8 +53,7 @@ class Item:
     label: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(NamedTuple):
     """All that is derived from one entry. path: None for a type without pages; problem: why it cannot be live."""
 
     entry: int
@@ -79,7 +66,7 @@ class Derived:
     card_digest: bytes
     address_digest: bytes
     full_digest: bytes
-    claims: tuple[Claim, ...]
+    claims: tuple[ClaimRow, ...]
     items: tuple[Item, ...]
     problem: str = ""
 
@@ -127,12 +114,12 @@ def make_card(site: Site, row: EntryRow, fields: dict[str, Json], path: str | No
     return card
 
 
-def claim_names(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[Claim]:
+def claim_names(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[ClaimRow]:
     """The names a live entry wants: its path, its aliases, what others may call it, its fallback pages."""
-    key, locale = row.source_key, row.locale
+    key, locale, owner = row.source_key, row.locale, row.id
     seen = {path}
     if path:
-        yield Claim(path, ENTRY, locale, key, {"kind": "entry", "type": row.type})
+        yield ClaimRow(path, ENTRY, locale, key, "e", owner, {"kind": "entry", "type": row.type})
     for alias in fields.get("aliases") or ():
         try:
             name = canonical_path("/" + str(alias).lstrip("/"))
@@ -140,18 +127,20 @@ def claim_names(site: Site, row: EntryRow, fields: dict[str, Json], path: str | 
             continue
         if name not in seen:
             seen.add(name)
-            yield Claim(name, ALIAS, locale, key, {"kind": "redirect"})
+            yield ClaimRow(name, ALIAS, locale, key, "e", owner, {"kind": "redirect"})
     slug = str(fields.get("slug") or "")
     if row.type == "term":
-        yield Claim(f"{locale}/term:{fields.get('taxonomy') or 'tag'}/{slug}", ENTRY, locale, key)
+        yield ClaimRow(f"{locale}/term:{fields.get('taxonomy') or 'tag'}/{slug}", ENTRY, locale, key, "e", owner, None)
     else:
-        yield Claim(f"{locale}/{row.type}:{slug}", ENTRY, locale, key)
-    yield Claim(f"file:{key}", ENTRY, "", key)
+        yield ClaimRow(f"{locale}/{row.type}:{slug}", ENTRY, locale, key, "e", owner, None)
+    yield ClaimRow(f"file:{key}", ENTRY, "", key, "e", owner, None)
     if fields.get("id"):
-        yield Claim(f"id:{fields['id']}", ENTRY, locale, key)
+        yield ClaimRow(f"id:{fields['id']}", ENTRY, locale, key, "e", owner, None)
     if path and locale == site.default_locale:
         for other in site.fallback_locales:
-            yield Claim(site.path_in(path, locale, other), FALLBACK, other, key, {"kind": "fallback", "type": row.type, "locale": other})
+            yield ClaimRow(
+                site.path_in(path, locale, other), FALLBACK, other, key, "e", owner, {"kind": "fallback", "type": row.type, "locale": other}
+            )
 
 
 def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[Item]:

@@ -104,7 +104,7 @@ def _decide(
 ) -> tuple[list[NameChange], list[ClaimRow]]:
     """Choose each name's winner, write the fresh claims and the flips of those that were there."""
     changes: list[NameChange] = []
-    copies: list[ClaimRow] = []
+    copies: list[tuple[ClaimRow, bool]] = []
     updates: list[ClaimRow] = []
     added: dict[str, dict[Rank, ClaimRow]] = {}
     for row in fresh:
@@ -120,14 +120,14 @@ def _decide(
         winner = min((*kept, *news.values()), key=lambda row: row.rank, default=None)
         if old is None or winner is None or (old.owner_kind, old.owner, old.spec) != (winner.owner_kind, winner.owner, winner.spec):
             changes.append(NameChange(name, old, winner))
-        copies.extend(row._replace(wins=row is winner) for row in news.values())
+        copies.extend((row, row is winner) for row in news.values())
         updates.extend(row._replace(wins=row is winner) for row in kept if row.wins != (row is winner))
     with connection.cursor() as cursor:
         if copies:
             with cursor.copy(COPY_CLAIMS) as copy:
-                for row in copies:
+                for row, wins in copies:
                     spec = Jsonb(row.spec) if row.spec is not None else None
-                    copy.write_row((site, row.name, row.kind, row.locale, row.key, row.owner_kind, row.owner, spec, row.wins))
+                    copy.write_row((site, row.name, row.kind, row.locale, row.key, row.owner_kind, row.owner, spec, wins))
         if updates:
             cursor.execute(UPDATE_WINS, {**_columns(site, updates), "wins": bool_array(row.wins for row in updates)})
     return changes, updates
