@@ -196,7 +196,9 @@ def follow(site: RealSite, target: str) -> str:
 def test_every_redirect_leads_on_or_is_told(nodejs: RealSite) -> None:
     rules = json.loads((nodejs.folder / "redirects.json").read_text("utf-8"))["external"]
     assert len(rules) == 66
-    patterns = {problem["message"].split(" is ")[0]: problem["line"] for problem in nodejs.problems if problem["code"] == "redirects.pattern"}
+    patterns = {
+        problem["message"].split(" is ")[0]: problem["line"] for problem in nodejs.problems if problem["code"] == "redirects.pattern"
+    }
     lines = (nodejs.folder / "redirects.json").read_text("utf-8").splitlines()
     taken = " ".join(problem["message"] for problem in nodejs.problems if problem["code"] == "content.path-taken")
     for rule in rules:
