@@ -1,4 +1,4 @@
-"""Pages of a site in several languages: what each says of the others."""
+"""Pages of entries: titles, tables of contents, and what translations say of each other."""
 
 from __future__ import annotations
 
@@ -66,3 +66,15 @@ def test_a_title_that_the_body_begins_with_is_shown_once(make_site: Callable[[st
     assert re.findall(r"<h1.*", about) == ['<h1 id="about-us">About us</h1>']
     assert 'alt="A map" decoding="async"' in about, "no empty title"
     assert len(re.findall("<h1", (site.output / "de/about/index.html").read_text("utf-8"))) == 2
+
+
+def test_contents_are_indented_from_the_highest_heading_there_is(make_site: Callable[[str], SiteOnPage]) -> None:
+    body = "### A\n\n#### deeper than a table of contents goes\n\n### B\n\n### C\n"
+    site = make_site(f"-- site.toml --\n-- content/posts/a.md --\n---\ntitle: T\ndate: 2025-01-01\n---\n{body}")
+    site.build()
+    contents = re.compile(r'<li class="(d\d)"><a href="#([^"]*)"')
+    page = site.output / "2025/01/a/index.html"
+    assert contents.findall(page.read_text("utf-8")) == [("d0", "a"), ("d0", "b"), ("d0", "c")]
+    site.edit("content/posts/a.md", "### B", "## B")
+    site.build()
+    assert contents.findall(page.read_text("utf-8")) == [("d1", "a"), ("d0", "b"), ("d1", "c")]
