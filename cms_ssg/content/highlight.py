@@ -7,6 +7,8 @@ from typing import Any, Final
 
 MAX_CODE: Final = 50_000
 """Longer code stays plain: a lexer may be slow on it, and nobody reads it for its colours."""
+OTHER_NAMES: Final = {"mjs": "js", "cjs": "js", "mts": "ts", "cts": "ts"}
+"""File suffixes that are written after fences, and that Pygments does not know as names."""
 
 
 def highlight_code(code: str, language: str) -> str | None:
@@ -37,7 +39,7 @@ def _load_lexer(language: str) -> Any:
     from pygments.util import ClassNotFound
 
     try:
-        return get_lexer_by_name(language, stripnl=False, ensurenl=False)
+        return get_lexer_by_name(OTHER_NAMES.get(language, language), stripnl=False, ensurenl=False)
     except ClassNotFound:
         return None
 

@@ -133,8 +133,9 @@ class _Reading:
             if raw.get(name) is None:
                 raw[name] = value
         for name, pattern in collection.split.items():
-            if isinstance(text := raw.get(name), str):
-                raw[name] = [part for part in re.split(pattern, text) if part and part.strip()]
+            texts = [raw[name]] if isinstance(raw.get(name), str) else raw.get(name)
+            if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
+                raw[name] = [part for text in texts for part in re.split(pattern, text) if part and part.strip()]
         if raw.get("date") is None:
             if place.date:
                 raw["date"] = place.date

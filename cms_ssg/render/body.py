@@ -125,7 +125,7 @@ def _image(url: str, values: dict[str, Any], lazy: bool) -> str:
     attributes = {
         "src": url,
         "alt": values.get("alt", ""),
-        **{k: v for k, v in values.items() if k not in ("alt", "src", "attrs") and v is not None},
+        **{k: v for k, v in values.items() if k not in ("alt", "src", "attrs") and v is not None and (v or k != "title")},
     }
     attributes.update({k: v for k, v in (values.get("attrs") or {}).items() if k not in ("src", "alt")})
     if lazy:

@@ -215,6 +215,7 @@ def _make_card(index: int) -> SimpleNamespace:
         image=SAMPLE_IMAGE if index in (0, 2) else None,
         type="post",
         locale="en",
+        dir="ltr",
         authors=[_make_term("author", "noor", "Noor Haddad")],
         section=_make_term("section", "field", "Field notes"),
         tags=[_make_term("tag", "maps", "Maps"), _make_term("tag", "tides", "Tides & currents")],
@@ -232,7 +233,7 @@ def _make_entry(cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace
     values: dict[str, Any] = {
         **vars(card), "content": Markup(article), "toc": toc, "words": 840, "reading_time": 4, "fields": {"image_alt": "A jagged coast"},
         "newer": cards[1], "older": cards[2], "series": series, "terms": {"tag": card.tags}, "is_fallback": False,
-        "meta_title": "", "meta_description": "",
+        "meta_title": "", "meta_description": "", "anchor": "",
     }  # fmt: skip
     return SimpleNamespace(**{**values, **changes})
 

@@ -101,7 +101,9 @@ def _render_entry(page: Page, job: Job) -> tuple[bytes, str]:
     entry = page.entry(job.owner, is_fallback=fallback)
     assert entry is not None
     variants = page.variants()
-    paths = {card["locale"]: card["path"] for card in reversed(variants)}
+    paths: dict[str, str] = {}
+    for card in variants:  # in the order of the site's locales, so that its first one is x-default
+        paths.setdefault(card["locale"], card["path"])
     menu = dict(paths)
     if site.fallback_locales and site.default_locale in paths:
         for code in site.fallback_locales:

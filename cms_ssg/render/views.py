@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from cms_ssg.list_rules import list_rule
+from cms_ssg.render.title import take_title
 from cms_ssg.types import Heading
 
 if TYPE_CHECKING:
@@ -65,6 +66,12 @@ class Card:
     @property
     def locale(self) -> str:
         return str(self._data["locale"])
+
+    @property
+    def dir(self) -> str:
+        """The direction of its own text, which on a page of another locale is not the page's."""
+        locale = self._page.site.locales.get(self.locale)
+        return (locale.dir if locale is not None else "") or "ltr"
 
     @property
     def date(self) -> datetime | None:
@@ -147,12 +154,12 @@ class Term:
 class EntryView(Card):
     """The entry a page is about: its card and everything else."""
 
-    __slots__ = ("_full", "content", "is_fallback")
+    __slots__ = ("_full", "anchor", "content", "is_fallback")
 
     def __init__(self, page: Page, data: dict[str, Any], full: Any, content: Markup, is_fallback: bool) -> None:
         super().__init__(page, data)
         self._full = full
-        self.content = content
+        self.content, self.anchor = take_title(content, self.title)
         self.is_fallback = is_fallback
 
     def __getattr__(self, name: str) -> Any:
@@ -180,7 +187,9 @@ class EntryView(Card):
 
     @property
     def toc(self) -> list[Heading]:
-        return [Heading(level, text, anchor) for level, text, anchor in self._full.toc or ()]
+        """The headings of the body, without one that repeats the title."""
+        headings = [Heading(level, text, anchor) for level, text, anchor in self._full.toc or ()]
+        return headings[1:] if self.anchor and headings and headings[0].anchor == self.anchor else headings
 
     @property
     def words(self) -> int:

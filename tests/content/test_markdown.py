@@ -119,6 +119,14 @@ def test_fenced_code_of_a_known_language_has_classes_for_its_colours() -> None:
     assert "style=" not in html
 
 
+@pytest.mark.parametrize(("fence", "same"), [("mjs", "js"), ("cjs", "js"), ("mts", "ts"), ("cts", "ts")])
+def test_modules_have_the_colours_of_their_language(fence: str, same: str) -> None:
+    def inner(language: str) -> str:
+        return render(f"```{language}\nconst a: number = 1;\n```\n", highlight=True).html.partition("><code")[2].partition(">")[2]
+
+    assert "<span" in inner(fence) and inner(fence) == inner(same)
+
+
 def test_sanitized_html_keeps_its_sense_and_loses_what_can_harm() -> None:
     text = (
         "<script>alert(1)</script>\n\n<b onclick=x style=y class=z>b</b> [l](m.md) <form><input name=a></form>\n\n"

@@ -85,12 +85,12 @@ def test_a_site_without_menus_has_no_empty_navigation() -> None:
 
 def test_an_untranslated_page_says_so_and_keeps_its_own_language() -> None:
     html = render("Page, untranslated", "ar")
-    assert '<article class="entry" lang="en" dir="auto">' in html
+    assert '<article class="entry" lang="en" dir="ltr">' in html
     assert "لم تُترجم هذه الصفحة بعد" in html
 
 
 def test_a_card_in_another_language_is_marked() -> None:
-    assert '<h2 lang="en" dir="auto">' in render("Home", "ja")
+    assert '<h2 lang="en" dir="ltr">' in render("Home", "ja")
     assert "dir=" not in render("Home").split('<main id="main"')[1]
 
 

@@ -1,0 +1,80 @@
+"""Pages of entries: titles, tables of contents, and what translations say of each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from tests.engine.siteonpage import SiteOnPage
+
+SITE = """-- site.toml --
+base_url = "https://a.org"
+locales = ["en", { code = "ar", fallback = "page" }, { code = "it", fallback = "page" }, "de"]
+[[collection]]
+name = "pages"
+path = "content"
+type = "page"
+locale = "folder"
+-- content/en/about.md --
+# About us
+
+## Where
+
+![A map](map.png)
+-- content/en/map.png --
+PNG
+-- content/it/about.md --
+---
+title: Chi siamo
+---
+Testo.
+-- content/de/about.md --
+---
+title: Wir
+---
+# Impressum
+-- content/en/team.md --
+# Team
+
+Ada.
+"""
+ALTERNATE = re.compile(r'hreflang="([^"]*)" href="https://a.org([^"]*)">')
+
+
+def test_alternates_come_in_the_sites_order_and_the_first_is_the_default(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(SITE)
+    site.build()
+    expected = [("en", "/about/"), ("x-default", "/about/"), ("it", "/it/about/"), ("de", "/de/about/")]
+    for path in ("about", "ar/about", "it/about", "de/about"):
+        assert ALTERNATE.findall((site.output / path / "index.html").read_text("utf-8")) == expected
+    assert ALTERNATE.findall((site.output / "ar/team/index.html").read_text("utf-8")) == []
+
+
+def test_text_of_another_language_says_its_own_direction(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(SITE)
+    site.build()
+    assert '<article class="entry" lang="en" dir="ltr">' in (site.output / "ar/about/index.html").read_text("utf-8")
+    site.edit("site.toml", 'locales = ["en", {', 'locales = [{ code = "en", dir = "rtl" }, {')
+    site.build()
+    assert '<article class="entry" lang="en" dir="rtl">' in (site.output / "ar/about/index.html").read_text("utf-8")
+
+
+def test_a_title_that_the_body_begins_with_is_shown_once(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(SITE)
+    site.build()
+    about = (site.output / "about/index.html").read_text("utf-8")
+    assert re.findall(r"<h1.*", about) == ['<h1 id="about-us">About us</h1>']
+    assert 'alt="A map" decoding="async"' in about, "no empty title"
+    assert len(re.findall("<h1", (site.output / "de/about/index.html").read_text("utf-8"))) == 2
+
+
+def test_contents_are_indented_from_the_highest_heading_there_is(make_site: Callable[[str], SiteOnPage]) -> None:
+    body = "### A\n\n#### deeper than a table of contents goes\n\n### B\n\n### C\n"
+    site = make_site(f"-- site.toml --\n-- content/posts/a.md --\n---\ntitle: T\ndate: 2025-01-01\n---\n{body}")
+    site.build()
+    contents = re.compile(r'<li class="(d\d)"><a href="#([^"]*)"')
+    page = site.output / "2025/01/a/index.html"
+    assert contents.findall(page.read_text("utf-8")) == [("d0", "a"), ("d0", "b"), ("d0", "c")]
+    site.edit("content/posts/a.md", "### B", "## B")
+    site.build()
+    assert contents.findall(page.read_text("utf-8")) == [("d1", "a"), ("d0", "b"), ("d1", "c")]
