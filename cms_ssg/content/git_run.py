@@ -78,7 +78,7 @@ class GitRun:
             "--no-renames",
             "--",
             *_pathspecs(folders),
-            *(f":(exclude,literal){folder}" for folder in skip),
+            *_excludes(folders, skip),
         )
 
     def stop(self) -> None:
@@ -87,6 +87,11 @@ class GitRun:
             if process.returncode is None:
                 process.kill()
                 process.communicate()
+
+
+def _excludes(folders: Sequence[str], skip: Collection[str]) -> list[str]:
+    """What git need not look at. Naming a folder that no pathspec reaches anyway would make git walk through all of it."""
+    return [f":(exclude,literal){inner}" for inner in skip if any(not folder or inner.startswith(f"{folder}/") for folder in folders)]
 
 
 def start_git(root: Path, folders: Sequence[str], skip: Collection[str] = ()) -> GitRun | None:
