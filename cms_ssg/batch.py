@@ -68,7 +68,7 @@ def _publish_one(target: Target, one: Rendered, live: bytes | None, told: set[in
             target.write(object_key(artifact.path), artifact.data, artifact.content_type, fresh=live is None)
         except OSError as error:
             written, unwritten = False, error.strerror or str(error)
-    names = {key: name for key, name in reads.names.items() if key not in told}
+    names = {key: reads.names[key] for key in reads.names.keys() - told}
     told.update(names)
     return Made(
         one.job.path, one.job.kind, one.job.owner, artifact.digest if artifact is not None else None,
@@ -79,6 +79,7 @@ def _publish_one(target: Target, one: Rendered, live: bytes | None, told: set[in
 
 def render_batch(around: Surroundings, values: Values, jobs: Sequence[Job]) -> list[Rendered]:
     """Render jobs in order, each to an artifact or a problem."""
+    theme, declared = around.theme, around.theme.shows_terms
     _load_declared(around, values, jobs)
     results: dict[str, Rendered] = {}
     if jobs:  # what the first page asks for on top, its like will ask for too: load it before the others are tried
@@ -86,6 +87,9 @@ def render_batch(around: Surroundings, values: Values, jobs: Sequence[Job]) -> l
             if not (missing := _try(around, values, jobs[0], results)):
                 break
             values.load(missing)
+            if theme.shows_terms != declared:
+                declared = theme.shows_terms
+                _load_declared(around, values, jobs)
     waiting = [job for job in jobs if job.path not in results]
     for attempt in range(RETRIES + 1):
         asked = {job.path: _try(around, values, job, results) for job in waiting}
@@ -96,6 +100,9 @@ def render_batch(around: Surroundings, values: Values, jobs: Sequence[Job]) -> l
             results.update({job.path: _give_up(job, asked[job.path]) for job in waiting})
         else:
             values.load({request for requests in asked.values() for request in requests})
+            if theme.shows_terms != declared:
+                declared = theme.shows_terms
+                _load_declared(around, values, waiting)
     return [results[job.path] for job in jobs]
 
 

@@ -21,11 +21,12 @@ class FolderTarget:
     def write(self, key: str, data: bytes, content_type: str, *, fresh: bool = False) -> None:
         path = self.prefix + key
         folder = path.rpartition("/")[0]
-        if folder not in self.folders:
-            _make_folder(folder)
-            self.folders.add(folder)
-        if fresh and self._create(path, data):
-            return
+        if fresh:
+            if folder not in self.folders:
+                _make_folder(folder)
+                self.folders.add(folder)
+            if self._create(path, data):
+                return
         temporary = f"{self.temporary}/{os.getpid()}-{threading.get_ident()}"
         try:
             _write_file(temporary, data, os.O_TRUNC)

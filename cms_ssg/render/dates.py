@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Any, Final
 
 ENGLISH_MONTHS: Final = (
@@ -50,7 +51,13 @@ class DateFormat:
     parts: tuple[str | Callable[[datetime], str], ...]
 
     def render(self, value: datetime) -> str:
-        return "".join([part if isinstance(part, str) else part(value) for part in self.parts])
+        return _fill(self.parts, value, value.tzinfo, value.fold)
+
+
+@lru_cache(maxsize=32_768)
+def _fill(parts: tuple[str | Callable[[datetime], str], ...], value: datetime, zone: tzinfo | None, fold: int) -> str:
+    """zone, fold: the same moment is another day elsewhere, though Python holds such times for equal."""
+    return "".join([part if isinstance(part, str) else part(value) for part in parts])
 
 
 def compile_format(texts: Mapping[str, Any], style: str) -> DateFormat:
@@ -88,8 +95,11 @@ def parse_month(text: str) -> datetime | None:
 
 def format_iso(value: datetime | None) -> str:
     """RFC 3339 for ``<time datetime>``: ``2025-03-01T09:00:00+01:00``, Z for UTC. None gives ``""``."""
-    if value is None:
-        return ""
+    return _format_iso(value, value.tzinfo, value.fold) if value is not None else ""
+
+
+@lru_cache(maxsize=32_768)
+def _format_iso(value: datetime, zone: tzinfo | None, fold: int) -> str:
     text = value.isoformat(timespec="seconds")
     return text[:-6] + "Z" if text.endswith("+00:00") else text
 

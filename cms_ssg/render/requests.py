@@ -100,7 +100,8 @@ def _list_second(around: Surroundings, job: Job, found: dict[Request, Any]) -> I
     if number:
         yield ("claim", page_path(list_rule(around.site, row.locale, row.name), number + 1))
     window = found.get(("page", row.id, number) if number else ("front", row.id))
-    yield from _card_requests(around, job.locale, window.members if window is not None else (), found)
+    if around.theme.shows_terms:
+        yield from _card_requests(around, job.locale, window.members if window is not None else (), found)
 
 
 def _list_third(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:

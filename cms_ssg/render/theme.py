@@ -77,6 +77,8 @@ class Theme(Environment):
         )  # fmt: skip
         self.filters.update(FILTERS)
         self.reads: Reads | None = None
+        self.shows_terms = False
+        """Whether a card in a list was asked for its terms: from then on they are loaded with the cards."""
         self._absent: set[str] = set()
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:

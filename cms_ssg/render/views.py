@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from cms_ssg.list_rules import list_rule
+from cms_ssg.render.reading import Missing
 from cms_ssg.render.title import take_title
 from cms_ssg.types import Heading
 
@@ -22,7 +23,7 @@ WORDS_A_MINUTE = 213
 """Silent reading of non-fiction is about 238 words a minute in adults (Brysbaert 2019); 213 is what readers of news sites are used to see."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=32_768)
 def parse_time(text: str | None, zone: ZoneInfo) -> datetime | None:
     """An ISO time from the store, in the site's zone."""
     return datetime.fromisoformat(text).astimezone(zone) if text else None
@@ -105,7 +106,11 @@ class Card:
     def _terms(self, taxonomy: str) -> list[Term]:
         names = self._data.get("terms", {}).get(taxonomy, ())
         where = self._page.locale.code if self._page.lists_other_locales else self.locale
-        return [Term(self._page, where, taxonomy, slug, label) for slug, label in names if slug]
+        try:
+            return [Term(self._page, where, taxonomy, slug, label) for slug, label in names if slug]
+        except Missing:
+            self._page.theme.shows_terms = True
+            raise
 
 
 class Term:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow
+from psycopg.types.json import set_json_loads
 
 from cms_ssg.errors import CmsError, fail
 
@@ -59,11 +62,20 @@ def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection[TupleRo
     try:
         _check_server(conn, url)
         conn.execute(_SESSION)
+        set_json_loads(_read_json, conn)
         conn.autocommit = autocommit
     except BaseException:
         conn.close()
         raise
     return conn
+
+
+def _read_json(data: bytes | str) -> Any:
+    """JSON from the store. msgspec reads it four times as fast as json, but no number beyond a float's range."""
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        return json.loads(data)
 
 
 def describe_url(url: str) -> str:
