@@ -96,9 +96,14 @@ def clean_value(value: Any, line: int, depth: int = 0) -> Any:
 def check_depth(depth: int, line: int) -> None:
     """Raise Refused where a value is nested too deeply."""
     if depth > MAX_DEPTH:
-        raise Refused(
-            "content.front-matter-depth", f"front matter is nested more than {MAX_DEPTH} deep", line, "Move data into a file of data/."
-        )
+        raise too_deep(line)
+
+
+def too_deep(line: int) -> Refused:
+    """What to say of a value that is nested too deeply."""
+    return Refused(
+        "content.front-matter-depth", f"front matter is nested more than {MAX_DEPTH} deep", line, "Move data into a file of data/."
+    )
 
 
 def plain_json(value: Any) -> Json:

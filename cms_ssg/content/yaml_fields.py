@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 
 import yaml
 
-from cms_ssg.content.values import Refused, check_depth, clean_text, make_float, make_int
+from cms_ssg.content.values import Refused, check_depth, clean_text, make_float, make_int, too_deep
 from cms_ssg.types import Json
 
 CONTROL: Final = "\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff"
@@ -227,6 +227,8 @@ def _explain(error: yaml.YAMLError, head: str, first: int) -> Refused:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     line = first + mark.line if mark else first
     said = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error).split("\n")[0]
+    if "nesting depth" in said:  # newer versions of libyaml have a limit of their own and look ahead
+        return too_deep(line)
     hint = ""
     if mark:
         rows = head.split("\n")
