@@ -192,8 +192,6 @@ class Session:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
         self.rounds.close()
-        if (close := getattr(self.target, "close", None)) is not None:
-            close()
         try:
             if not self.connection.closed:
                 self.connection.rollback()

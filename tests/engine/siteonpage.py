@@ -132,9 +132,7 @@ class SiteOnPage:
         """Build the same files into an empty folder from an empty database. prepare: called after the files were synced."""
         folder = self.root.with_name(self.root.name + "-clean")
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(
-            self.root, folder, ignore=lambda at, names: [n for n in names if at == str(self.root) and n in ("build", ".build.tmp", ".cms")]
-        )
+        shutil.copytree(self.root, folder, ignore=lambda at, names: [n for n in names if at == str(self.root) and n in ("build", ".cms")])
         wipe(self.clean_url)
         clean = replace(self, root=folder, url=self.clean_url)
         if prepare is not None:
