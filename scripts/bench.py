@@ -21,7 +21,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from bench_builders import CmsSite, HugoSite
+from bench_builders import OLD, CmsSite, HugoSite
 from bench_check import compare_sites
 from bench_corpus import write_corpus
 from bench_measure import Run, describe_machine, read_server_settings
@@ -230,7 +230,7 @@ def main() -> None:
     arguments = parser.parse_args()
     work = arguments.work or Path(tempfile.mkdtemp(prefix="cms-bench-"))
     work.mkdir(parents=True, exist_ok=True)
-    for old in [*work.glob("hugo"), *work.glob("cms-*")]:
+    for old in [*work.glob("hugo"), *work.glob("cms-*"), *work.glob(OLD)]:
         shutil.rmtree(old)
     bench = Bench(arguments, work)
     try:
