@@ -60,7 +60,7 @@ def start_pool(seed: Seed, jobs: int) -> Executor:
 
 def _start(seed: Seed) -> None:
     gc.freeze()  # what was inherited stays shared with the parent
-    gc.set_threshold(50_000, 20, 50)  # batches make many short-lived objects and few cycles
+    gc.disable()  # batches make many short-lived objects and few cycles: those are looked for once a round
     _Worker.seed = seed
     _Worker.told = set()
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
@@ -103,6 +103,7 @@ def make_in_worker(snapshot: str, site_id: int, jobs: list[Job], live: dict[str,
     if worker.target is None:
         worker.target = open_target(worker.seed.site.root, worker.seed.site.settings.target.url)
     if worker.snapshot != snapshot or worker.values is None:
+        gc.collect()
         worker.connection.rollback()
         worker.connection.execute(f"SET TRANSACTION SNAPSHOT '{_checked(snapshot)}'")
         worker.snapshot, worker.values = snapshot, Values(worker.connection, site_id)

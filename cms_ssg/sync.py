@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg import Connection
@@ -76,23 +76,20 @@ def content_folders(site: Site) -> list[str]:
 def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
     """Read some files, in this process or a worker's."""
     from cms_ssg.content.collections import find_collection
+    from cms_ssg.content.read import MAX_FILE_BYTES, read_bytes, read_draft
 
     results = []
     was_on = gc.isenabled()
     gc.disable()  # the Markdown parser makes thousands of tokens and no cycles worth looking for
     try:
         for file in files:
-            try:
-                data = Path(root, file).read_bytes()
-            except OSError as error:
-                problem = Problem("content.unreadable", file, 0, f"cannot be read: {error.strerror}", "The last good version stays.")
-                results.append(ReadFile(file, b"", None, (problem,)))
-                continue
-            if find_collection(file, rules.collections) is None:
+            plain = find_collection(file, rules.collections) is None
+            data = read_bytes(root, file, sys.maxsize if plain else MAX_FILE_BYTES)
+            if isinstance(data, Problem):
+                results.append(ReadFile(file, b"", None, (data,)))
+            elif plain:
                 results.append(ReadFile(file, make_blob_id(data), None, (), (digest(data), len(data))))
             else:
-                from cms_ssg.content.read import read_draft
-
                 draft, problems = read_draft(rules, file, data)
                 row = store.make_row(draft, rules.types[draft.type].months) if draft is not None else None
                 results.append(ReadFile(file, make_blob_id(data), row, problems))
