@@ -103,7 +103,7 @@ def make_in_worker(snapshot: str, site_id: int, jobs: list[Job], live: dict[str,
     if worker.target is None:
         worker.target = open_target(worker.seed.site.root, worker.seed.site.settings.target.url)
     if worker.snapshot != snapshot or worker.values is None:
-        gc.collect()
+        gc.collect(0)
         worker.connection.rollback()
         worker.connection.execute(f"SET TRANSACTION SNAPSHOT '{_checked(snapshot)}'")
         worker.snapshot, worker.values = snapshot, Values(worker.connection, site_id)

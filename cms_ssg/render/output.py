@@ -45,6 +45,7 @@ def render_output(around: Surroundings, job: Job, found: dict[Request, Any]) -> 
         return Rendered(job, None, reader.reads, _describe_error(error, job, found))
     finally:
         around.theme.reads = None
+        page.close()
     return Rendered(job, Artifact(job.path, data, digest(data), content_type), reader.reads)
 
 

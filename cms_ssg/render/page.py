@@ -125,6 +125,10 @@ class Page:
             path=path, url=self.absolute(path)
         )  # what a shortcode may know: bodies are filled before describe()
 
+    def close(self) -> None:
+        """Let go of everything; what templates see of a page leads back to it, and only the collector of cycles would find it."""
+        self.__dict__.clear()
+
     # URLs
 
     def url(self, path: str) -> str:
