@@ -65,7 +65,7 @@ def _publish_one(target: Target, one: Rendered, live: bytes | None, told: set[in
     written = artifact is not None and artifact.digest != live
     if artifact is not None and written:
         try:
-            target.write(object_key(artifact.path), artifact.data, artifact.content_type, fresh=live is None)
+            written = target.write(object_key(artifact.path), artifact.data, artifact.content_type, fresh=live is None)
         except OSError as error:
             written, unwritten = False, error.strerror or str(error)
     names = {key: reads.names[key] for key in reads.names.keys() - told}

@@ -39,7 +39,7 @@ def load_settings(root: Path, environ: Mapping[str, str], env: str = "") -> Sett
                 msgspec.convert(with_defaults(merge_tables(data, table)), Settings)
         if name and name not in envs:
             raise _no_such_env(name, envs)
-        merged = with_defaults(merge_tables(merge_tables(data, envs.get(name, {})), _read_environ(environ)))
+        merged = with_defaults(merge_tables(merge_tables(data, envs.get(name, {})), _read_environ(environ))) | {"env": name}
         settings = _fill(msgspec.convert(merged, Settings))
     except (msgspec.ValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
         from cms_ssg.explain_settings import explain_failure

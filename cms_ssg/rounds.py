@@ -257,8 +257,9 @@ class Rounds:
 
 
 def _live(jobs: Sequence[Job], by_path: Mapping[str, store.DirtyRow]) -> dict[str, bytes]:
-    """Digests of what the target holds of these jobs' outputs."""
-    return {job.path: digest for job in jobs if (digest := by_path[job.path].digest) is not None}
+    """Digests of what the target surely holds of these jobs' outputs."""
+    rows = (by_path[job.path] for job in jobs)
+    return {row.path: row.digest for row in rows if row.digest is not None and not row.unsure}
 
 
 def _describe_failure(problem: Problem) -> dict[str, Json]:

@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 from cms_ssg.content.scan import start_scan
 from cms_ssg.errors import fail
 from cms_ssg.options import BuildOptions, BuildResult, clock
+from cms_ssg.place import describe_place, find_reason, name_place
 from cms_ssg.planning import Planner
 from cms_ssg.publish.target import Target, open_target
 from cms_ssg.reporter import Reporter
@@ -27,7 +28,7 @@ from cms_ssg.store.claims import list_lost_claims
 from cms_ssg.store.conflicts import describe_lost
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate
-from cms_ssg.store.sites import END_BUILD, START_BUILD, Lease, SiteRow, ensure_site, take_lease
+from cms_ssg.store.sites import END_BUILD, SET_PLACE, START_BUILD, Lease, SiteRow, ensure_site, take_lease
 from cms_ssg.store.sources import list_problems
 from cms_ssg.sync import SyncResult, content_folders, sync
 from cms_ssg.types import Problem
@@ -55,10 +56,10 @@ def open_session(
             connection = connect(url, autocommit=True)
             migrate(connection)
         try:
-            row = ensure_site(connection, site.settings.name)
+            row = ensure_site(connection, site.settings.store_name)
             connection.autocommit = False
             lease = take_lease(connection, row.id)
-            row = ensure_site(connection, site.settings.name)
+            row = ensure_site(connection, site.settings.store_name)
             connection.commit()
             session = Session(site, options, result, reporter, url, connection, lease, row, skip, started, warm)
             try:
@@ -106,6 +107,7 @@ class Session:
     planner: Planner = field(init=False)
     target: Target = field(init=False)
     rounds: Rounds = field(init=False)
+    elsewhere: bool = False
     _pool: Executor | None = None
 
     def __post_init__(self) -> None:
@@ -114,6 +116,18 @@ class Session:
         self.target = open_target(self.site.root, self.site.settings.target.url)
         self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.planner.now))
         self.commit()
+
+    def begin(self) -> None:
+        """Look at where this builds to, and plan what is known before the files were read."""
+        target = self.site.settings.target.url
+        place = name_place(self.site.root, make=not self.options.dry_run) if target.startswith("folder:") else ""
+        again = "a full build was asked for" if self.options.full else find_reason(self.row, target, place, self.target)
+        if again or self.row.target is None:
+            self.connection.execute(SET_PLACE, (target, place, self.row.id))
+        elif (problem := describe_place(self.row, place)) is not None:
+            self.result.problems.append(problem)
+            self.elsewhere = bool(self.row.place)
+        self.planner.begin(again)
 
     def commit(self) -> None:
         """Keep what was done so far, as the builder that still has the lease; a dry run keeps nothing."""
@@ -179,6 +193,8 @@ class Session:
         result.failed = len(failing) + len(self.rounds.tried) + len(content)
         if result.failed or any(p.severity == "error" for p in result.problems):
             result.status = "partial"
+        if self.elsewhere and (result.written or result.removed):
+            self.connection.execute(SET_PLACE, (self.row.target, "", self.row.id))
         if result.rendered:
             self.connection.execute(store.FLUSH_GIN)
         if result.rendered > LARGE_ROUND:

@@ -11,6 +11,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The whole of site.toml after defaults, [env.NAME] and CMS_* are applied."""
 
     name: str = "site"
+    env: str = ""
     title: str = "Untitled site"
     base_url: str = "http://localhost:8000"
     description: str = ""
@@ -34,6 +35,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     redirect_files: tuple[str, ...] = ()
     data_files: tuple[str, ...] = ()
     params: dict[str, Any] = {}
+
+    @property
+    def store_name(self) -> str:
+        """The site's name in the database: with its environment, since another target needs a manifest of its own."""
+        return f"{self.name}@{self.env}" if self.env else self.name
 
 
 class Locale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -47,7 +47,7 @@ def status(root: Path, env: str = "") -> StatusResult:
     site = open_site(root, os.environ, env)
     with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
         migrate(connection)
-        row = ensure_site(connection, site.settings.name)
+        row = ensure_site(connection, site.settings.store_name)
         entries, outputs, changes, age_s, dirty, builder = connection.execute(NUMBERS, {"site": row.id}).fetchone()  # type: ignore[misc]
         errors = connection.execute(
             "SELECT error FROM cms.outputs WHERE site = %s AND error IS NOT NULL ORDER BY path", (row.id,)
@@ -97,6 +97,6 @@ def calendar(root: Path, env: str = "") -> list[CalendarItem]:
     site = open_site(root, os.environ, env)
     with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
         migrate(connection)
-        row = ensure_site(connection, site.settings.name)
+        row = ensure_site(connection, site.settings.store_name)
         rows = connection.execute(CALENDAR, {"site": row.id}).fetchall()
     return [CalendarItem(at.astimezone(site.zone).strftime("%Y-%m-%d %H:%M %Z"), what, title or key, key) for at, what, title, key in rows]

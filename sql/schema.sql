@@ -352,7 +352,8 @@ CREATE TABLE cms.outputs (
     valid_until timestamp with time zone,
     reason text NOT NULL,
     build bigint NOT NULL,
-    error jsonb
+    error jsonb,
+    unsure boolean DEFAULT false NOT NULL
 )
 WITH (fillfactor='85');
 
@@ -529,7 +530,9 @@ CREATE TABLE cms.sites (
     known_inputs bytea,
     lease_epoch bigint DEFAULT 0 NOT NULL,
     lease_holder text,
-    lease_expires_at timestamp with time zone
+    lease_expires_at timestamp with time zone,
+    target text COLLATE pg_catalog."C",
+    place text COLLATE pg_catalog."C"
 );
 
 ALTER TABLE cms.sites ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (

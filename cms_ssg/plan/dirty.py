@@ -51,6 +51,8 @@ SELECT o.site, o.path, p.phase, 1, %(reason)s FROM cms.outputs o JOIN unnest(%(k
 WHERE o.site = %(site)s
 ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions')"""
 
+DOUBT_ALL: Final[LiteralString] = "UPDATE cms.outputs SET unsure = true WHERE site = %s AND NOT unsure"
+
 MARK_TIMED: Final[LiteralString] = """
 INSERT INTO cms.dirty (site, path, phase, lane, reason)
 SELECT o.site, o.path, p.phase, 0, 'time' FROM cms.outputs o JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[]) AS p(kind, phase) ON p.kind = o.kind
@@ -113,7 +115,8 @@ class Marks:
 
 
 def mark_all(connection: Connection, site: int, reason: str) -> None:
-    """Every output must be made again."""
+    """Every output must be made again, whatever the manifest says is at the target."""
+    connection.execute(DOUBT_ALL, (site,))
     kinds = {"kinds": [k.name for k in KINDS.values()], "phases": [k.phase for k in KINDS.values()]}
     connection.execute(MARK_ALL, {"site": site, "reason": reason, **kinds})
 

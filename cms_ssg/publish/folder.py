@@ -20,7 +20,7 @@ class FolderTarget:
         self.prefix = str(root) + "/"
         self.folders: set[str] = set()
 
-    def write(self, key: str, data: bytes, content_type: str, *, fresh: bool = False) -> None:
+    def write(self, key: str, data: bytes, content_type: str, *, fresh: bool = False) -> bool:
         path = self.prefix + key
         folder = path.rpartition("/")[0]
         if fresh:
@@ -29,10 +29,14 @@ class FolderTarget:
                 self.folders.add(folder)
             try:
                 _create(path, data)  # nobody links to it yet
-                return
-            except (FileExistsError, FileNotFoundError):
+                return True
+            except FileExistsError:
+                if self.read(key) == data:
+                    return False
+            except FileNotFoundError:
                 pass
         self._replace(path, folder, self._new_path(key), data)
+        return True
 
     def _replace(self, path: str, folder: str, new: str, data: bytes) -> None:
         from cms_ssg.publish.swap import replace_file
@@ -76,6 +80,13 @@ class FolderTarget:
             return Path(self.prefix + key).read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
+
+    def is_empty(self) -> bool:
+        try:
+            with os.scandir(self.root) as entries:
+                return all(entry.name.startswith(".") for entry in entries)
+        except (FileNotFoundError, NotADirectoryError):
+            return True
 
     def list_keys(self) -> Iterator[str]:
         for folder, _, files in os.walk(self.root):

@@ -12,8 +12,14 @@ from cms_ssg.errors import fail
 class Target(Protocol):
     """A place for objects by key (``about/index.html``). Writing and removing are safe to repeat."""
 
-    def write(self, key: str, data: bytes, content_type: str, *, fresh: bool = False) -> None:
-        """Put an object there, whole or not at all. fresh: nothing is expected to be there yet. Raises OSError."""
+    def write(self, key: str, data: bytes, content_type: str, *, fresh: bool = False) -> bool:
+        """Put an object there, whole or not at all. Returns whether it was not there with these bytes. Raises OSError.
+
+        fresh: nothing is known to be there, so what is there is looked at first.
+        """
+
+    def is_empty(self) -> bool:
+        """Whether the target holds nothing at all, as far as that can be told without listing it."""
 
     def remove(self, key: str) -> None:
         """Take an object away; nothing there is no error. Raises OSError."""

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from cms_ssg.store.arrays import bytea_array, int_array, text_array
 
 TAKE: Final[LiteralString] = """
-SELECT d.path, d.phase, d.reason, d.version, c.locale, c.spec, c.owner, o.id, o.digest, o.reads, o.error IS NOT NULL
+SELECT d.path, d.phase, d.reason, d.version, c.locale, c.spec, c.owner, o.id, o.digest, o.reads, o.error IS NOT NULL, coalesce(o.unsure, false)
 FROM (SELECT * FROM cms.dirty d WHERE d.site = %(site)s AND d.path <> ALL(%(skip)s) ORDER BY d.phase, d.lane, d.path LIMIT %(limit)s) d
 LEFT JOIN cms.claims c ON c.site = %(site)s AND c.name = d.path AND c.wins
 LEFT JOIN cms.outputs o ON o.site = %(site)s AND o.path = d.path
@@ -22,14 +22,14 @@ COUNT_DIRTY: Final[LiteralString] = "SELECT count(*) FROM cms.dirty WHERE site =
 
 NEXT_IDS: Final[LiteralString] = "SELECT nextval(pg_get_serial_sequence('cms.outputs', 'id')) FROM generate_series(1, %s)"
 COPY_OUTPUTS: Final[LiteralString] = """
-COPY cms.outputs (id, site, path, kind, digest, size_bytes, reads, valid_from, valid_until, reason, build, error) FROM STDIN"""
+COPY cms.outputs (id, site, path, kind, digest, size_bytes, reads, valid_from, valid_until, reason, build, error, unsure) FROM STDIN"""
 COPY_WINDOWS: Final[LiteralString] = "COPY cms.windows (output, list, low, high) FROM STDIN"
 WINDOWS: Final[LiteralString] = "SELECT output, list, low, high FROM cms.windows WHERE output = ANY(%s)"
 DELETE_WINDOWS: Final[LiteralString] = "DELETE FROM cms.windows WHERE output = ANY(%s)"
 DELETE_OUTPUTS: Final[LiteralString] = "DELETE FROM cms.outputs WHERE id = ANY(%s)"
 
 UPDATE_SAME: Final[LiteralString] = """
-UPDATE cms.outputs o SET digest = d.digest, size_bytes = d.size, reason = d.reason, build = %s, error = NULL
+UPDATE cms.outputs o SET digest = d.digest, size_bytes = d.size, reason = d.reason, build = %s, error = NULL, unsure = false
 FROM unnest(%s::bigint[], %s::bytea[], %s::int[], %s::text[]) AS d(id, digest, size, reason) WHERE o.id = d.id"""
 
 DELETE_DIRTY: Final[LiteralString] = """
@@ -44,7 +44,7 @@ ADD_JOURNAL: Final[LiteralString] = "INSERT INTO cms.journal (site, epoch, paths
 DELETE_JOURNAL: Final[LiteralString] = "DELETE FROM cms.journal WHERE id = %s"
 LEFT_IN_JOURNAL: Final[LiteralString] = "SELECT DISTINCT unnest(paths) FROM cms.journal WHERE site = %s"
 CLEAR_JOURNAL: Final[LiteralString] = "DELETE FROM cms.journal WHERE site = %s"
-FORGET_DIGESTS: Final[LiteralString] = 'UPDATE cms.outputs SET digest = NULL WHERE site = %s AND path = ANY(%s::text[] COLLATE "C")'
+DOUBT: Final[LiteralString] = 'UPDATE cms.outputs SET unsure = true WHERE site = %s AND path = ANY(%s::text[] COLLATE "C")'
 MARK_AGAIN: Final[LiteralString] = """
 INSERT INTO cms.dirty (site, path, phase, lane, reason) SELECT %(site)s, p, coalesce(
   (SELECT f.phase FROM cms.claims c JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[]) AS f(kind, phase) ON f.kind = c.spec ->> 'kind'
@@ -77,6 +77,7 @@ class DirtyRow(NamedTuple):
     digest: bytes | None
     reads: list[int] | None
     failed: bool
+    unsure: bool
 
 
 class OutputRow(NamedTuple):
@@ -108,10 +109,10 @@ def add_journal(connection: Connection, site: int, epoch: int, paths: list[str])
 
 
 def replay_journal(connection: Connection, site: int, kinds: Sequence[str], phases: Sequence[int]) -> int:
-    """After a kill: forget what the manifest believes of the paths a dead round was writing, and have them made again."""
+    """After a kill: doubt what the manifest says of the paths a dead round was writing, and have them made again."""
     paths = [row[0] for row in connection.execute(LEFT_IN_JOURNAL, (site,))]
     if paths:
-        connection.execute(FORGET_DIGESTS, (site, paths))
+        connection.execute(DOUBT, (site, paths))
         connection.execute(MARK_AGAIN, {"site": site, "paths": paths, "kinds": list(kinds), "phases": list(phases)})
         connection.execute(CLEAR_JOURNAL, (site,))
     return len(paths)
@@ -168,7 +169,7 @@ def _replace(connection: Connection, site: int, build: int, rows: Sequence[Outpu
                 error = Jsonb(r.error) if r.error is not None else None
                 copy.write_row((
                     number, site, r.dirty.path, r.kind, r.digest, r.size_bytes, int_array(sorted(r.reads)), r.valid_from, r.valid_until,
-                    r.dirty.reason, build, error,
+                    r.dirty.reason, build, error, r.error is not None and r.dirty.unsure,
                 ))  # fmt: skip
         with cursor.copy(COPY_WINDOWS) as copy:
             for number, r in zip(ids, rows, strict=True):

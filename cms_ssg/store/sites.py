@@ -17,8 +17,9 @@ from psycopg import Connection
 from cms_ssg.errors import CmsError, fail
 
 ADD_SITE: Final[LiteralString] = "INSERT INTO cms.sites (name) VALUES (%s) ON CONFLICT (name) DO NOTHING"
-LOAD_SITE: Final[LiteralString] = "SELECT id, built_at_clock, derive_digest, known_inputs FROM cms.sites WHERE name = %s"
+LOAD_SITE: Final[LiteralString] = "SELECT id, built_at_clock, derive_digest, known_inputs, target, place FROM cms.sites WHERE name = %s"
 SET_CLOCK: Final[LiteralString] = "UPDATE cms.sites SET built_at_clock = %s WHERE id = %s"
+SET_PLACE: Final[LiteralString] = "UPDATE cms.sites SET target = %s, place = %s WHERE id = %s"
 SET_DERIVE_DIGEST: Final[LiteralString] = "UPDATE cms.sites SET derive_digest = %s WHERE id = %s"
 
 TAKE_LEASE: Final[LiteralString] = """
@@ -67,6 +68,8 @@ class SiteRow(msgspec.Struct, frozen=True):
     built_at_clock: datetime | None
     derive_digest: bytes | None
     known_inputs: bytes | None
+    target: str | None
+    place: str | None
 
 
 def ensure_site(connection: Connection, name: str) -> SiteRow:

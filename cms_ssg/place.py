@@ -1,0 +1,57 @@
+"""Whether the target still holds what the manifest says: another target, an emptied folder, the folder of another checkout."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cms_ssg.publish.target import Target
+from cms_ssg.types import Problem
+
+if TYPE_CHECKING:
+    from cms_ssg.store.sites import SiteRow
+
+EVERYTHING_HERE = "`cms build --full` puts every page here."
+
+
+def name_place(root: Path, *, make: bool) -> str:
+    """The name of a checkout, kept in its ``.cms`` folder: the same after the site was moved, another in a second clone.
+
+    make: give it one where it has none and can be written to; else ''.
+    """
+    path = root / ".cms" / "place"
+    try:
+        return path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        if not make:
+            return ""
+    name = secrets.token_hex(8)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(name + "\n", "ascii")
+    except OSError:  # a checkout that only reads cannot be told from others like it
+        return ""
+    return name
+
+
+def find_reason(row: SiteRow, url: str, place: str, target: Target) -> str:
+    """Why everything must be made again, '' where the target can be trusted.
+
+    row: what is recorded; url: the target's setting; place: of this checkout.
+    """
+    if row.target is None:
+        return ""
+    if row.target != url:
+        return f"the target is {url} now"
+    return "the output folder is empty" if row.place == place and target.is_empty() else ""
+
+
+def describe_place(row: SiteRow, place: str) -> Problem | None:
+    """What to tell somebody who builds one site in the folders of two checkouts."""
+    if row.place is None or row.place == place:
+        return None
+    said = (
+        "other pages of this site are in another checkout's output folder" if row.place else "no checkout's output folder holds all pages"
+    )
+    return Problem("publish.other-place", "site.toml", 0, said, EVERYTHING_HERE, "warning")

@@ -1,0 +1,96 @@
+"""The manifest and the folder part: an emptied folder, another target, another checkout, another environment."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+
+from cms_ssg.build import build
+from tests.engine.killing import kill_at
+from tests.engine.sample import SITE
+from tests.engine.siteonpage import SiteOnPage, database, read_tree
+
+MakeSite = Callable[[str], SiteOnPage]
+
+
+def test_an_emptied_output_folder_is_filled_again(make_site: MakeSite) -> None:
+    site = make_site(SITE)
+    site.build()
+    before = site.tree()
+    shutil.rmtree(site.output)
+    again = site.build()
+    assert site.tree() == before
+    assert again.result.written == len(before)
+    assert site.build().rendered == set()
+
+
+def test_a_build_killed_while_it_fills_an_emptied_folder_is_finished_by_the_next(make_site: MakeSite) -> None:
+    site = make_site(SITE)
+    site.build()
+    before = site.tree()
+    for step in (3, 12, 30):
+        shutil.rmtree(site.output)
+        with database(site.url):
+            kill_at(step, lambda: build(site.root, site.options))
+        site.build()
+        assert site.tree() == before
+
+
+def test_a_page_removed_by_hand_comes_back_with_a_full_build_and_nothing_else_is_written(make_site: MakeSite) -> None:
+    site = make_site(SITE)
+    site.build()
+    before = site.tree()
+    gone = next(path for path in sorted(before) if path.endswith("index.html"))
+    (site.output / gone).unlink()
+    assert site.build().rendered == set()
+    full = site.build(full=True)
+    assert full.written == {gone}
+    assert full.result.written == 1
+    assert full.result.rendered == len(before)
+    assert site.tree() == before
+
+
+def test_a_second_checkout_goes_on_from_the_first_and_says_what_its_folder_lacks(make_site: MakeSite) -> None:
+    site = make_site(SITE)
+    site.build()
+    other = replace(site, root=site.root.parent / "elsewhere" / site.root.name)
+    shutil.copytree(site.root, other.root, ignore=shutil.ignore_patterns("build", ".cms"))
+    second = other.build()
+    assert second.rendered == set()
+    assert [p.code for p in second.result.problems if p.code.startswith("publish")] == ["publish.other-place"]
+    page = next(path for path in sorted((other.root / "content" / "posts").rglob("*.md")))
+    page.write_text(page.read_text("utf-8") + "\n\nOne line more.\n", "utf-8")
+    edited = other.build()
+    assert 0 < len(edited.written) < len(site.tree()) / 4
+    # now neither folder holds everything, and both are told so until one of them is made whole
+    shutil.copy(page, site.root / page.relative_to(other.root))
+    assert "publish.other-place" in [p.code for p in site.build().result.problems]
+    other.build(full=True)
+    other.assert_clean()
+    assert "publish.other-place" not in [p.code for p in other.build().result.problems]
+    assert "publish.other-place" in [p.code for p in site.build().result.problems]
+
+
+def test_another_target_gets_every_page(make_site: MakeSite) -> None:
+    site = make_site(SITE)
+    site.build()
+    before = site.tree()
+    site.write_file("site.toml", (site.root / "site.toml").read_text("utf-8") + '\n[target]\nurl = "folder:public"\n')
+    site.build()
+    assert read_tree(site.root / "public") == before == site.tree()
+
+
+def test_an_environment_has_a_manifest_of_its_own(make_site: MakeSite) -> None:
+    site = make_site(SITE)
+    toml = (site.root / "site.toml").read_text("utf-8")
+    site.write_file("site.toml", toml + '\n[env.staging]\nnoindex = true\ntarget = "folder:staging"\n')
+    site.build()
+    before = site.tree()
+    site.build(env="staging")
+    staged = read_tree(site.root / "staging")
+    assert staged.keys() == before.keys()
+    assert staged != before
+    assert site.tree() == before
+    assert site.build().rendered == set()
+    assert site.build(env="staging").rendered == set()
