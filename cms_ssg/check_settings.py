@@ -48,8 +48,6 @@ def _check_site(settings: Settings) -> Iterator[Wrong]:
         yield ("home", "url"), f"must be a path that ends in a slash, not {show(settings.home.url)}", 'Such as "/blog/".'
     else:
         yield from _check_pattern(("home", "url"), settings.home.url)
-    if settings.target.retire_after_s < 0:
-        yield ("target", "retire_after_s"), "cannot be negative", ""
     if not _NAME.fullmatch(settings.theme.replace("_", "-").lower()):
         yield ("theme",), f"must be the name of a folder in themes/, not {show(settings.theme)}", ""
 

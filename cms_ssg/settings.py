@@ -62,7 +62,6 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Where pages are published. url: ``folder:PATH`` relative to the site folder."""
 
     url: str = "folder:build"
-    retire_after_s: int = 0
 
 
 class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
