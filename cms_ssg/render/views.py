@@ -287,6 +287,11 @@ class ListView:
         return [card for card in map(self._page.card, self._page.reader.window(*request)) if card]
 
     @property
+    def start(self) -> int:
+        """How many-th of the list, counted from the oldest, the last of the items is. Archive pages are full and cut from the oldest."""
+        return (self.number - 1 if self.number else self._row.pages) * self._rule.size + 1
+
+    @property
     def older_url(self) -> str:
         number = self.number - 1 if self.number else self._row.pages
         return self._page.list_page_url(self._rule, number) if number > 0 else ""

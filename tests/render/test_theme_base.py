@@ -85,7 +85,8 @@ def test_a_site_without_menus_has_no_empty_navigation() -> None:
 
 def test_an_untranslated_page_says_so_and_keeps_its_own_language() -> None:
     html = render("Page, untranslated", "ar")
-    assert '<article class="entry" lang="en" dir="ltr">' in html
+    assert '<h1 lang="en" dir="ltr">About</h1>' in html
+    assert '<div class="content" lang="en" dir="ltr">' in html
     assert "لم تُترجم هذه الصفحة بعد" in html
 
 
