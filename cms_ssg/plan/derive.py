@@ -158,7 +158,8 @@ def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | N
                     slug = make_slug(name)
                     if slug and (taxonomy, slug) not in seen:
                         seen.add((taxonomy, slug))
-                        yield Item(where, f"{taxonomy}/{slug}", place, None if name == slug else name)
+                        at = make_sort_key(("-weight", *schema.sort), fields, tie) if taxonomy == "series" else place
+                        yield Item(where, f"{taxonomy}/{slug}", at, None if name == slug else name)
             if date and schema.months:
                 yield Item(where, f"month/{site.local_month(date)}", place)
         if len(site.locales) > 1:
