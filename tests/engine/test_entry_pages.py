@@ -45,8 +45,9 @@ def test_alternates_come_in_the_sites_order_and_the_first_is_the_default(make_si
     site = make_site(SITE)
     site.build()
     expected = [("en", "/about/"), ("x-default", "/about/"), ("it", "/it/about/"), ("de", "/de/about/")]
-    for path in ("about", "ar/about", "it/about", "de/about"):
+    for path in ("about", "it/about", "de/about"):
         assert ALTERNATE.findall((site.output / path / "index.html").read_text("utf-8")) == expected
+    assert ALTERNATE.findall((site.output / "ar/about/index.html").read_text("utf-8")) == [], "no translation, and nobody names it"
     assert ALTERNATE.findall((site.output / "ar/team/index.html").read_text("utf-8")) == []
 
 
@@ -78,3 +79,21 @@ def test_contents_are_indented_from_the_highest_heading_there_is(make_site: Call
     site.edit("content/posts/a.md", "### B", "## B")
     site.build()
     assert contents.findall(page.read_text("utf-8")) == [("d1", "a"), ("d0", "b"), ("d1", "c")]
+
+
+def test_what_stands_elsewhere_is_in_no_sitemap_and_names_no_translations(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(SITE)
+    site.build()
+    about, sitemap = site.output / "about/index.html", site.output / "sitemap-pages-1.xml"
+    assert "<loc>https://a.org/about/</loc>" in sitemap.read_text("utf-8")
+    for canonical, here in (("https://b.org/about/", False), ("https://a.org/about", True), ("/about/", True), ("https://a.org/", False)):
+        site.write_file("content/en/about.md", f"---\ntitle: About us\ncanonical: {canonical}\n---\nText.\n")
+        site.build()
+        assert f'<link rel="canonical" href="{canonical}">' in about.read_text("utf-8")
+        assert ("<loc>https://a.org/about/</loc>" in sitemap.read_text("utf-8")) == here, canonical
+    assert ALTERNATE.findall(about.read_text("utf-8")) == []
+    site.edit("site.toml", "https://a.org", "https://b.org")
+    site.write_file("content/en/about.md", "---\ntitle: About us\ncanonical: https://b.org/about/\n---\nText.\n")
+    site.build()
+    assert "<loc>https://b.org/about/</loc>" in sitemap.read_text("utf-8")
+    site.assert_clean()
