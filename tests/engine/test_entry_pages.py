@@ -97,3 +97,11 @@ def test_what_stands_elsewhere_is_in_no_sitemap_and_names_no_translations(make_s
     site.build()
     assert "<loc>https://b.org/about/</loc>" in sitemap.read_text("utf-8")
     site.assert_clean()
+
+
+def test_code_can_be_reached_without_a_mouse(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site("-- site.toml --\n-- content/pages/a.md --\n# A\n\n```python\nx\n```\n\n    y\n\n<pre class='own'>z</pre>\n")
+    site.build()
+    assert re.findall("<pre.*?>", (site.output / "a/index.html").read_text("utf-8")) == [
+        '<pre class="highlight" tabindex="0">', '<pre tabindex="0">', "<pre class='own'>",
+    ]  # fmt: skip
