@@ -59,6 +59,9 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
         for link in writer.links:
             if link.kind == "shortcode":
                 link.values["inner"] = sanitize(link.values["inner"])
+    if settings.extensions and 'href="#' in html:
+        html, found = _settle_fragments(html, writer, text, place, first_line)
+        problems += [] if mdx else found  # a component may have had that name
     if "too_deep" in env:
         line = first_line + env["too_deep"]
         problems.append(
@@ -91,6 +94,27 @@ def _digest_body(text: str, settings: Markdown, first_line: int, mdx: bool) -> b
 @lru_cache(maxsize=16)
 def _settings_digest(settings: Markdown) -> bytes:
     return msgspec.json.encode([msgspec.to_builtins(settings), reader_version()])
+
+
+def _settle_fragments(html: str, writer: Any, text: str, place: str, first_line: int) -> tuple[str, list[Problem]]:
+    """Links within the page led to its headings, and what is left without an aim."""
+    from cms_ssg.content.anchors import find_line, settle_fragments
+
+    html, missing = settle_fragments(html, [heading.anchor for heading in writer.toc])
+    if any(link.kind == "shortcode" for link in writer.links):  # a template may have that name
+        return html, []
+    hint = "Each heading has an anchor made of its words; ## Heading {#own} gives it one of its own."
+    return html, [
+        Problem(
+            "content.dangling-anchor",
+            place,
+            first_line + find_line(text, name),
+            f'nothing on this page is called "#{name}"',
+            hint,
+            "warning",
+        )
+        for name in missing
+    ]
 
 
 def _neutralise(text: str, place: str, first_line: int, mdx: bool, problems: list[Problem]) -> tuple[str, bool]:
