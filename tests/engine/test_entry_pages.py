@@ -105,3 +105,27 @@ def test_code_can_be_reached_without_a_mouse(make_site: Callable[[str], SiteOnPa
     assert re.findall("<pre.*?>", (site.output / "a/index.html").read_text("utf-8")) == [
         '<pre class="highlight" tabindex="0">', '<pre tabindex="0">', "<pre class='own'>",
     ]  # fmt: skip
+
+
+def test_terms_of_a_text_that_is_not_translated_lead_to_its_own_lists(make_site: Callable[[str], SiteOnPage]) -> None:
+    settings = """-- site.toml --
+locales = ["en", { code = "it", fallback = "page" }]
+[[collection]]
+name = "posts"
+path = "content"
+type = "post"
+locale = "folder"
+"""
+    post = "---\ntitle: T\ndate: 2025-01-01\nsection: News\ntags: [rain]\nauthors: [Ada]\n---\nText.\n"
+    site = make_site(f"{settings}-- content/en/a.md --\n{post}")
+    site.build()
+    page = site.output / "it/2025/01/a/index.html"
+    links = re.compile(r'href="([^"]*/(?:news|tags/rain|authors/ada)/)?"')
+    assert links.findall(page.read_text("utf-8")) == ["/news/", "/authors/ada/", "/tags/rain/"]
+    site.write_file("content/it/b.md", post)
+    site.build()
+    assert links.findall(page.read_text("utf-8")) == ["/it/news/", "/it/authors/ada/", "/it/tags/rain/"]
+    site.delete("content/it/b.md")
+    site.build()
+    assert links.findall(page.read_text("utf-8")) == ["/news/", "/authors/ada/", "/tags/rain/"]
+    site.assert_clean()
