@@ -19,6 +19,7 @@ __all__ = ["CLOSE", "OPEN", "render_body"]
 MAX_EXCERPT: Final = 300
 MAX_NESTING: Final = 100
 TAGS: Final = re.compile(r"<[^<>]*>")
+ADDRESS: Final = re.compile(r"\bhttps?://\S+")
 WIDE: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
@@ -155,8 +156,10 @@ def count_words(html: str, *, ascii_only: bool) -> int:
 
 
 def make_excerpt(text: str) -> str:
-    """The beginning of a text, at most MAX_EXCERPT characters, cut at the end of a word."""
+    """The beginning of a text, at most MAX_EXCERPT characters, cut at the end of a word; "" for a list of addresses."""
     text = " ".join(text.split())
+    if "://" in text and 2 * sum(map(len, ADDRESS.findall(text))) > len(text):
+        return ""
     if len(text) <= MAX_EXCERPT:
         return text
     cut = text[: MAX_EXCERPT - 1]
