@@ -54,10 +54,10 @@ def test_alternates_come_in_the_sites_order_and_the_first_is_the_default(make_si
 def test_text_of_another_language_says_its_own_direction(make_site: Callable[[str], SiteOnPage]) -> None:
     site = make_site(SITE)
     site.build()
-    assert '<div class="content" lang="en" dir="ltr">' in (site.output / "ar/about/index.html").read_text("utf-8")
+    assert '<article class="entry" dir="ltr">' in (site.output / "ar/about/index.html").read_text("utf-8")
     site.edit("site.toml", 'locales = ["en", {', 'locales = [{ code = "en", dir = "rtl" }, {')
     site.build()
-    assert '<div class="content" lang="en" dir="rtl">' in (site.output / "ar/about/index.html").read_text("utf-8")
+    assert '<article class="entry" dir="rtl">' in (site.output / "ar/about/index.html").read_text("utf-8")
 
 
 def test_a_title_that_the_body_begins_with_is_shown_once(make_site: Callable[[str], SiteOnPage]) -> None:

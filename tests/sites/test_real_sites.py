@@ -136,7 +136,7 @@ def test_what_is_not_translated_is_shown_in_english(nodejs: RealSite) -> None:
             page = nodejs.page(f"{locale}/{path}")
             direction = "rtl" if locale in ("ar", "fa") else "ltr"
             assert f'<html lang="{language_tag(locale)}" dir="{direction}">' in page
-            assert ('<div class="content" lang="en" dir="ltr">' in page) == (locale not in files)
+            assert ('<article class="entry" dir="ltr">' in page) == (locale not in files)
             if "canonical" not in nodejs.text(files.get(locale) or files["en"]).split("---")[1]:
                 own = f"{locale if locale in files else 'en'}/{path}".rstrip("/")
                 assert CANONICAL.findall(page) == [f"https://nodejs.org/{own}/"]
