@@ -40,7 +40,8 @@ def read_posts(site: RealSite) -> dict[Path, dict[str, Any]]:
 
 
 def test_every_post_lies_at_its_own_path_with_the_date_in_it(rust_blog: RealSite) -> None:
-    assert (rust_blog.built["failed"], rust_blog.built["problems"]) == (0, [])
+    assert rust_blog.built["failed"] == 0
+    assert {problem["code"] for problem in rust_blog.built["problems"]} <= {"content.alias", "content.dangling-anchor"}
     for front in read_posts(rust_blog).values():
         page = rust_blog.page(front["path"])
         assert CANONICAL.findall(page) == [f"https://blog.rust-lang.org/{front['path']}/"]
