@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cms_ssg.content.paths import find_other_extension
 from cms_ssg.settings import Settings
 from cms_ssg.types import Problem
 
 MAX_ALTERNATIVES = 64
 _GROUP = re.compile(r"\(([^()]*)\)")
 _PATTERN = re.compile(r"[*:()\[\]{}^$|\\]")
-_SUFFIX = re.compile(r"\.([A-Za-z0-9]{1,5})$")
 _TARGET = re.compile(r"/(?![/\\])|https?://[^\s/]+", re.IGNORECASE)
 
 
@@ -111,9 +111,8 @@ def _find_obstacle(source: str, target: str) -> str:
         return "depends on the query, which a static site does not see"
     if _PATTERN.search(source):
         return "is a pattern, which a static site cannot match"
-    suffix = _SUFFIX.search(source)
-    if suffix and suffix[1].lower() not in ("html", "htm", "php", "asp", "aspx", "jsp", "shtml"):
-        return f"is not a page (.{suffix[1]}), so nothing can send the visitor on"
+    if extension := find_other_extension(source):
+        return f"is not a page ({extension}), so nothing can send the visitor on"
     if not _TARGET.match(target) or re.search(r"[\x00-\x1f\x7f\s<>\"\\]", target):
         return f"leads to {target!r}, which is neither a path nor an http(s) URL"
     return "leads to a pattern" if re.search(r"/:[A-Za-z]|\*$", re.sub(r"^https?://", "", target)) else ""

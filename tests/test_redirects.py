@@ -35,7 +35,7 @@ def test_redirect_lists_are_reduced_to_what_a_static_site_can_do(tmp_path: Path)
         {
             "site.toml": 'locales = ["en", "it"]\nredirect_files = ["r.json", "_redirects", "r.csv"]\n[redirects]\n"/first" = "/1/"\n',
             "r.json": REDIRECTS,
-            "_redirects": "# old\n/t1 /new/t1 301\n/t2 /new/t2  # note\n/splat/* /x/:splat\n/api/x /y 200\n/q id=:id /z\n/first /2/\n",
+            "_redirects": "# old\n/t1 /new/t1 301\n/t2 /new/t2  # note\n/splat/* /x/:splat\n/api/x /y 200\n/q id=:id /z\n/first /2/\n/v1.0 /1.0/\n",
             "r.csv": "from,to\n/c1,/new/c1\n",
         },
     )
@@ -49,6 +49,7 @@ def test_redirect_lists_are_reduced_to_what_a_static_site_can_do(tmp_path: Path)
         "/y.html": "https://example.org/",
         "/t1": "/new/t1",
         "/t2": "/new/t2",
+        "/v1.0": "/1.0/",
         "/c1": "/new/c1",
     }
     assert [(problem.place, problem.line) for problem in found.problems] == [

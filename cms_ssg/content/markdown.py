@@ -19,6 +19,7 @@ __all__ = ["CLOSE", "OPEN", "render_body"]
 MAX_EXCERPT: Final = 300
 MAX_NESTING: Final = 100
 TAGS: Final = re.compile(r"<[^<>]*>")
+ADDRESS: Final = re.compile(r"\bhttps?://\S+")
 WIDE: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
@@ -59,6 +60,9 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
         for link in writer.links:
             if link.kind == "shortcode":
                 link.values["inner"] = sanitize(link.values["inner"])
+    if settings.extensions and 'href="#' in html:
+        html, found = _settle_fragments(html, writer, text, place, first_line)
+        problems += [] if mdx else found  # a component may have had that name
     if "too_deep" in env:
         line = first_line + env["too_deep"]
         problems.append(
@@ -91,6 +95,27 @@ def _digest_body(text: str, settings: Markdown, first_line: int, mdx: bool) -> b
 @lru_cache(maxsize=16)
 def _settings_digest(settings: Markdown) -> bytes:
     return msgspec.json.encode([msgspec.to_builtins(settings), reader_version()])
+
+
+def _settle_fragments(html: str, writer: Any, text: str, place: str, first_line: int) -> tuple[str, list[Problem]]:
+    """Links within the page led to its headings, and what is left without an aim."""
+    from cms_ssg.content.anchors import find_line, settle_fragments
+
+    html, missing = settle_fragments(html, [heading.anchor for heading in writer.toc])
+    if any(link.kind == "shortcode" for link in writer.links):  # a template may have that name
+        return html, []
+    hint = "Each heading has an anchor made of its words; ## Heading {#own} gives it one of its own."
+    return html, [
+        Problem(
+            "content.dangling-anchor",
+            place,
+            first_line + find_line(text, name),
+            f'nothing on this page is called "#{name}"',
+            hint,
+            "warning",
+        )
+        for name in missing
+    ]
 
 
 def _neutralise(text: str, place: str, first_line: int, mdx: bool, problems: list[Problem]) -> tuple[str, bool]:
@@ -131,8 +156,10 @@ def count_words(html: str, *, ascii_only: bool) -> int:
 
 
 def make_excerpt(text: str) -> str:
-    """The beginning of a text, at most MAX_EXCERPT characters, cut at the end of a word."""
+    """The beginning of a text, at most MAX_EXCERPT characters, cut at the end of a word; "" for a list of addresses."""
     text = " ".join(text.split())
+    if "://" in text and 2 * sum(map(len, ADDRESS.findall(text))) > len(text):
+        return ""
     if len(text) <= MAX_EXCERPT:
         return text
     cut = text[: MAX_EXCERPT - 1]

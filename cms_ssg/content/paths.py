@@ -15,6 +15,7 @@ from cms_ssg.types import Json
 
 NAME: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 EXTENSION: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
+PAGES: Final = frozenset((".html", ".htm", ".php", ".asp", ".aspx", ".jsp", ".shtml"))
 CLEAN_SEGMENT: Final = re.compile(r"[\w.~@+,-]+")
 DATE_NAMES: Final = frozenset(["year", "month", "day"])
 
@@ -58,6 +59,12 @@ def make_path(pattern: str, values: Mapping[str, str], prefix: str = "") -> str:
     if not is_file and not path.endswith("/"):
         path += "/"
     return safe_path(path)
+
+
+def find_other_extension(path: str) -> str:
+    """``.md`` of ``/old.md``: what servers do not send as a page, so that no redirect can live there; else ""."""
+    found = EXTENSION.search(path)
+    return found[0] if found and found[0].lower() not in PAGES else ""
 
 
 def date_values(date: str, zone: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import msgspec
 
@@ -158,15 +159,21 @@ def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | N
                     slug = make_slug(name)
                     if slug and (taxonomy, slug) not in seen:
                         seen.add((taxonomy, slug))
-                        yield Item(where, f"{taxonomy}/{slug}", place, None if name == slug else name)
+                        at = make_sort_key(("-weight", *schema.sort), fields, tie) if taxonomy == "series" else place
+                        yield Item(where, f"{taxonomy}/{slug}", at, None if name == slug else name)
             if date and schema.months:
                 yield Item(where, f"month/{site.local_month(date)}", place)
         if len(site.locales) > 1:
             yield Item("", f"variants/{row.translation_key}", b"\x01" + row.locale.encode() + b"\x00" + row.source_key.encode())
-        if not fields.get("noindex"):
+        if not fields.get("noindex") and _stands_here(site, path, str(fields.get("canonical") or "")):
             yield Item("", f"sitemap/{date[:7] if date else 'pages'}", make_sort_key(("-date",), fields, tie))
     if row.type == "term" and fields.get("parent"):
         yield Item(locale, f"children/{fields.get('taxonomy') or 'tag'}/{make_slug(str(fields['parent']))}", place)
+
+
+def _stands_here(site: Site, path: str, canonical: str) -> bool:
+    """Whether an entry with this canonical address, if it has one, is itself the original."""
+    return not canonical or unquote(canonical).rstrip("/") in (f"{site.settings.base_url.rstrip('/')}{path}".rstrip("/"), path.rstrip("/"))
 
 
 def term_names(value: Json) -> list[str]:

@@ -231,7 +231,7 @@ def _make_entry(cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace
     toc = [Heading(*heading) for heading in headings]
     article = Path(__file__).with_name("gallery_article.html").read_text("utf-8").replace("/wide.svg", SAMPLE_IMAGE)
     values: dict[str, Any] = {
-        **vars(card), "content": Markup(article), "toc": toc, "words": 840, "reading_time": 4, "fields": {"image_alt": "A jagged coast"},
+        **vars(card), "content": Markup(article), "toc": toc, "words": 840, "reading_time": 4, "fields": {"image_alt": "A jagged coast", "excerpt": FEW_WORDS},
         "newer": cards[1], "older": cards[2], "series": series, "terms": {"tag": card.tags}, "is_fallback": False,
         "meta_title": "", "meta_description": "", "anchor": "",
     }  # fmt: skip
@@ -241,6 +241,6 @@ def _make_entry(cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace
 def _make_list(kind: str, title: str, cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace:
     values: dict[str, Any] = {
         "name": f"{kind}/sample", "kind": kind, "title": title, "url": "/sample/", "description": "", "entry": None, "items": cards,
-        "number": 0, "is_front": True, "newer_url": "", "older_url": "", "parent": None, "children": [],
+        "number": 0, "is_front": True, "start": 1, "newer_url": "", "older_url": "", "parent": None, "children": [],
     }  # fmt: skip
     return SimpleNamespace(**{**values, **changes})

@@ -109,13 +109,13 @@ def _render_entry(page: Page, job: Job) -> tuple[bytes, str]:
     if site.fallback_locales and site.default_locale in paths:
         for code in site.fallback_locales:
             menu.setdefault(code, site.path_in(paths[site.default_locale], site.default_locale, code))
+    own = page.absolute(entry.path)
+    canonical = str(entry.fields.get("canonical") or own)
     page.describe(
-        title=entry.meta_title, canonical=page.absolute(entry.path), description=entry.meta_description,
+        title=entry.meta_title, canonical=canonical, description=entry.meta_description,
         image=page.absolute(entry.image), noindex=bool(entry.fields.get("noindex")), published=entry.date, updated=entry.updated or entry.date,
-        alternates=page.alternates(paths), languages=page.languages(menu) if len(site.locales) > 1 else [], feeds=page.home_feeds(),
+        alternates=[] if fallback or canonical != own else page.alternates(paths), languages=page.languages(menu) if len(site.locales) > 1 else [], feeds=page.home_feeds(),
     )  # fmt: skip
-    if canonical := entry.fields.get("canonical"):
-        page.page_view.canonical = str(canonical)
     layout = str(entry.fields.get("layout") or "")
     usable = layout not in NOT_LAYOUTS and layout.replace("-", "").replace("_", "").isalnum()
     names = [f"{layout}.html"] if usable else []

@@ -63,8 +63,8 @@ def _entry_second(around: Surroundings, job: Job, found: dict[Request, Any]) -> 
     for taxonomy, terms in (card.get("terms") or {}).items():
         for slug, _ in terms:
             yield ("list", where, f"{taxonomy}/{slug}")
-            if taxonomy == "series" and where != full.locale:
-                yield ("list", full.locale, f"series/{slug}")
+            if where != full.locale:
+                yield ("list", full.locale, f"{taxonomy}/{slug}")
     if full.links:
         yield from body_requests(site, job.locale, full, card["path"] or "")
 
@@ -124,6 +124,8 @@ def _card_requests(around: Surroundings, locale: str, members: tuple[int, ...], 
             for taxonomy, terms in (card.get("terms") or {}).items():
                 for slug, _ in terms:
                     yield ("list", where, f"{taxonomy}/{slug}")
+                    if where != card["locale"]:
+                        yield ("list", card["locale"], f"{taxonomy}/{slug}")
 
 
 def _terms_requests(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:

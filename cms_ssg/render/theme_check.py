@@ -25,7 +25,7 @@ ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
     "site": frozenset("title description base_url author name params tokens noindex timezone".split()),
     "locale": frozenset("code name dir hreflang prefix fallback".split()),
     "page": frozenset("kind title path url canonical description image noindex published updated alternates feeds languages".split()),
-    "list": frozenset("name kind title url description entry items number is_front newer_url older_url parent children".split()),
+    "list": frozenset("name kind title url description entry items number is_front start newer_url older_url parent children".split()),
     "clock": frozenset(("year",)),
 }
 """Attributes of what has the same ones on every site; an entry's depend on its schema."""

@@ -107,7 +107,7 @@ class Card:
         names = self._data.get("terms", {}).get(taxonomy, ())
         where = self._page.locale.code if self._page.lists_other_locales else self.locale
         try:
-            return [Term(self._page, where, taxonomy, slug, label) for slug, label in names if slug]
+            return [Term(self._page, where, taxonomy, slug, label, self.locale) for slug, label in names if slug]
         except Missing:
             self._page.theme.shows_terms = True
             raise
@@ -118,10 +118,13 @@ class Term:
 
     __slots__ = ("_card", "_label", "_locale", "_page", "name", "slug", "taxonomy")
 
-    def __init__(self, page: Page, locale: str, taxonomy: str, slug: str, label: str | None = None) -> None:
+    def __init__(self, page: Page, locale: str, taxonomy: str, slug: str, label: str | None = None, other: str = "") -> None:
+        """The term in a locale, or in the other one where the first has no list of it."""
         self._page, self._locale, self._label = page, locale, label
         self.taxonomy, self.slug, self.name = taxonomy, slug, f"{taxonomy}/{slug}"
         row = page.reader.list_named(locale, self.name)
+        if other not in ("", locale) and (row is None or not row.card):
+            row = page.reader.list_named(other, self.name)
         self._card: dict[str, Any] = (row.card if row is not None else None) or {}
 
     @property
@@ -285,6 +288,11 @@ class ListView:
     def items(self) -> list[Card]:
         request = ("page", self._row.id, self.number) if self.number else ("front", self._row.id)
         return [card for card in map(self._page.card, self._page.reader.window(*request)) if card]
+
+    @property
+    def start(self) -> int:
+        """How many-th of the list, counted from the oldest, the last of the items is. Archive pages are full and cut from the oldest."""
+        return (self.number - 1 if self.number else self._row.pages) * self._rule.size + 1
 
     @property
     def older_url(self) -> str:

@@ -185,6 +185,8 @@ def test_words_and_excerpt_are_of_the_visible_text() -> None:
     long = render("word " * 100).excerpt
     assert long.endswith("word…") and 290 < len(long) <= 300
     assert len(render("x" * 1000).excerpt) == 300
+    assert render("Windows: https://a.org/dist/a.msi\nLinux: https://a.org/dist/a.xz").excerpt == ""
+    assert render("A talk at https://a.org/ about rivers and rain.").excerpt == "A talk at https://a.org/ about rivers and rain."
 
 
 def test_key_depends_on_all_that_the_body_depends_on() -> None:

@@ -45,18 +45,19 @@ def test_alternates_come_in_the_sites_order_and_the_first_is_the_default(make_si
     site = make_site(SITE)
     site.build()
     expected = [("en", "/about/"), ("x-default", "/about/"), ("it", "/it/about/"), ("de", "/de/about/")]
-    for path in ("about", "ar/about", "it/about", "de/about"):
+    for path in ("about", "it/about", "de/about"):
         assert ALTERNATE.findall((site.output / path / "index.html").read_text("utf-8")) == expected
+    assert ALTERNATE.findall((site.output / "ar/about/index.html").read_text("utf-8")) == [], "no translation, and nobody names it"
     assert ALTERNATE.findall((site.output / "ar/team/index.html").read_text("utf-8")) == []
 
 
 def test_text_of_another_language_says_its_own_direction(make_site: Callable[[str], SiteOnPage]) -> None:
     site = make_site(SITE)
     site.build()
-    assert '<article class="entry" lang="en" dir="ltr">' in (site.output / "ar/about/index.html").read_text("utf-8")
+    assert '<article class="entry" dir="ltr">' in (site.output / "ar/about/index.html").read_text("utf-8")
     site.edit("site.toml", 'locales = ["en", {', 'locales = [{ code = "en", dir = "rtl" }, {')
     site.build()
-    assert '<article class="entry" lang="en" dir="rtl">' in (site.output / "ar/about/index.html").read_text("utf-8")
+    assert '<article class="entry" dir="rtl">' in (site.output / "ar/about/index.html").read_text("utf-8")
 
 
 def test_a_title_that_the_body_begins_with_is_shown_once(make_site: Callable[[str], SiteOnPage]) -> None:
@@ -78,3 +79,53 @@ def test_contents_are_indented_from_the_highest_heading_there_is(make_site: Call
     site.edit("content/posts/a.md", "### B", "## B")
     site.build()
     assert contents.findall(page.read_text("utf-8")) == [("d1", "a"), ("d0", "b"), ("d1", "c")]
+
+
+def test_what_stands_elsewhere_is_in_no_sitemap_and_names_no_translations(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(SITE)
+    site.build()
+    about, sitemap = site.output / "about/index.html", site.output / "sitemap-pages-1.xml"
+    assert "<loc>https://a.org/about/</loc>" in sitemap.read_text("utf-8")
+    for canonical, here in (("https://b.org/about/", False), ("https://a.org/about", True), ("/about/", True), ("https://a.org/", False)):
+        site.write_file("content/en/about.md", f"---\ntitle: About us\ncanonical: {canonical}\n---\nText.\n")
+        site.build()
+        assert f'<link rel="canonical" href="{canonical}">' in about.read_text("utf-8")
+        assert ("<loc>https://a.org/about/</loc>" in sitemap.read_text("utf-8")) == here, canonical
+    assert ALTERNATE.findall(about.read_text("utf-8")) == []
+    site.edit("site.toml", "https://a.org", "https://b.org")
+    site.write_file("content/en/about.md", "---\ntitle: About us\ncanonical: https://b.org/about/\n---\nText.\n")
+    site.build()
+    assert "<loc>https://b.org/about/</loc>" in sitemap.read_text("utf-8")
+    site.assert_clean()
+
+
+def test_code_can_be_reached_without_a_mouse(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site("-- site.toml --\n-- content/pages/a.md --\n# A\n\n```python\nx\n```\n\n    y\n\n<pre class='own'>z</pre>\n")
+    site.build()
+    assert re.findall("<pre.*?>", (site.output / "a/index.html").read_text("utf-8")) == [
+        '<pre class="highlight" tabindex="0">', '<pre tabindex="0">', "<pre class='own'>",
+    ]  # fmt: skip
+
+
+def test_terms_of_a_text_that_is_not_translated_lead_to_its_own_lists(make_site: Callable[[str], SiteOnPage]) -> None:
+    settings = """-- site.toml --
+locales = ["en", { code = "it", fallback = "page" }]
+[[collection]]
+name = "posts"
+path = "content"
+type = "post"
+locale = "folder"
+"""
+    post = "---\ntitle: T\ndate: 2025-01-01\nsection: News\ntags: [rain]\nauthors: [Ada]\n---\nText.\n"
+    site = make_site(f"{settings}-- content/en/a.md --\n{post}")
+    site.build()
+    page = site.output / "it/2025/01/a/index.html"
+    links = re.compile(r'href="([^"]*/(?:news|tags/rain|authors/ada)/)?"')
+    assert links.findall(page.read_text("utf-8")) == ["/news/", "/authors/ada/", "/tags/rain/"]
+    site.write_file("content/it/b.md", post)
+    site.build()
+    assert links.findall(page.read_text("utf-8")) == ["/it/news/", "/it/authors/ada/", "/it/tags/rain/"]
+    site.delete("content/it/b.md")
+    site.build()
+    assert links.findall(page.read_text("utf-8")) == ["/news/", "/authors/ada/", "/tags/rain/"]
+    site.assert_clean()

@@ -40,7 +40,8 @@ def read_posts(site: RealSite) -> dict[Path, dict[str, Any]]:
 
 
 def test_every_post_lies_at_its_own_path_with_the_date_in_it(rust_blog: RealSite) -> None:
-    assert (rust_blog.built["failed"], rust_blog.built["problems"]) == (0, [])
+    assert rust_blog.built["failed"] == 0
+    assert {problem["code"] for problem in rust_blog.built["problems"]} <= {"content.alias", "content.dangling-anchor"}
     for front in read_posts(rust_blog).values():
         page = rust_blog.page(front["path"])
         assert CANONICAL.findall(page) == [f"https://blog.rust-lang.org/{front['path']}/"]
@@ -84,12 +85,19 @@ def test_people_named_in_one_text_are_several_authors(rust_blog: RealSite) -> No
 
 
 def test_check_names_what_dangles_and_nothing_else(rust_blog: RealSite) -> None:
-    assert {problem["code"] for problem in rust_blog.problems} <= {"content.dangling-image", "content.dangling-link"}
     told = defaultdict(set)
     for problem in rust_blog.problems:
+        if problem["code"] == "content.alias":
+            assert problem["message"].endswith(".md is not a page (.md), so it sends no visitor on")
+            continue
         target = problem["message"].split('"')[1]
         file = rust_blog.folder / problem["place"]
         assert target in file.read_text("utf-8") and problem["line"]
+        if problem["code"] == "content.dangling-anchor":
+            path = read_posts(rust_blog)[Path(problem["place"])]["path"]
+            assert f'id="{target[1:]}"' not in rust_blog.page(path)
+            continue
+        assert problem["code"] in ("content.dangling-image", "content.dangling-link")
         assert not (file.parent / target).exists()
         told[Path(problem["place"])].add(target)
     for file, front in read_posts(rust_blog).items():
@@ -129,7 +137,7 @@ def test_what_is_not_translated_is_shown_in_english(nodejs: RealSite) -> None:
             page = nodejs.page(f"{locale}/{path}")
             direction = "rtl" if locale in ("ar", "fa") else "ltr"
             assert f'<html lang="{language_tag(locale)}" dir="{direction}">' in page
-            assert ('<article class="entry" lang="en" dir="ltr">' in page) == (locale not in files)
+            assert ('<article class="entry" dir="ltr">' in page) == (locale not in files)
             if "canonical" not in nodejs.text(files.get(locale) or files["en"]).split("---")[1]:
                 own = f"{locale if locale in files else 'en'}/{path}".rstrip("/")
                 assert CANONICAL.findall(page) == [f"https://nodejs.org/{own}/"]
@@ -146,7 +154,7 @@ def test_only_translations_that_exist_are_named(nodejs: RealSite) -> None:
             expected = []
         several += bool(expected)
         for locale in LOCALES if "en" in files else order:
-            assert ALTERNATE.findall(nodejs.page(f"{locale}/{path}")) == expected
+            assert ALTERNATE.findall(nodejs.page(f"{locale}/{path}")) == (expected if locale in files else [])
     assert several
 
 

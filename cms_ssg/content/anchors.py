@@ -1,0 +1,61 @@
+"""Links within a page. An anchor is made of a heading's words by other rules elsewhere; what can be meant is what is linked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape, unescape
+from typing import Final
+from urllib.parse import unquote
+
+from cms_ssg.content.slugs import MAX_SLUG
+
+FRAGMENT: Final = re.compile(r'(<a href=")#([^"]+)"')
+IDS: Final = re.compile(r"""\s(?:id|name)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+CUT: Final = MAX_SLUG - 20
+"""An anchor of more characters may be the beginning of a longer heading."""
+NO_WORD: Final = re.compile(r"[\W_]+")
+
+
+def settle_fragments(html: str, headings: list[str]) -> tuple[str, list[str]]:
+    """Lead links such as ``#what-s-next`` to the heading ``whats-next``: the one with the same letters and digits.
+
+    headings: the anchors of the page. Returns the HTML, and the fragments that nothing on the page answers to.
+    """
+    missing: list[str] = []
+    found = {fragment for _, fragment in FRAGMENT.findall(html) if not fragment.startswith(("fn-", "fnref-"))}
+    if not found:
+        return html, missing
+    ids = set(_list_ids(html))
+    loose: dict[str, set[str]] = {}
+    for anchor in headings:
+        loose.setdefault(_fold(anchor), set()).add(anchor)
+    meant: dict[str, str] = {}
+    for fragment in sorted(found):
+        wanted = unquote(unescape(fragment))
+        if wanted in ids or wanted.lower() == "top":
+            continue
+        folded = _fold(wanted)
+        alike = loose.get(folded) or {anchor for anchor in headings if len(anchor) > CUT and folded.startswith(_fold(anchor))}
+        if len(alike) == 1:
+            meant[fragment] = escape(min(alike))
+        else:
+            missing.append(wanted)
+    if meant:
+        html = FRAGMENT.sub(lambda match: f'{match[1]}#{meant.get(match[2], match[2])}"', html)
+    return html, missing
+
+
+def find_line(text: str, fragment: str) -> int:
+    """How many lines before the first link to a fragment, 0 if it is written in another way."""
+    at = text.find(f"#{fragment}")
+    return text.count("\n", 0, at) if at >= 0 else 0
+
+
+def _list_ids(html: str) -> Iterator[str]:
+    for match in IDS.finditer(html):
+        yield unescape(match[1] or match[2] or match[3] or "")
+
+
+def _fold(anchor: str) -> str:
+    return NO_WORD.sub("", anchor.casefold())
