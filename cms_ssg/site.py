@@ -75,7 +75,8 @@ class Site:
 
     def local_month(self, date: str) -> str:
         """'2025/03' of an ISO time, in the site's zone."""
-        return datetime.fromisoformat(date).astimezone(self.zone).strftime("%Y/%m")
+        moment = datetime.fromisoformat(date).astimezone(self.zone)
+        return f"{moment.year:04d}/{moment.month:02d}"  # strftime does not pad years below 1000 on every platform
 
     def card_fields(self, type_name: str) -> tuple[str, ...]:
         """The fields of a type that other pages may show."""

@@ -57,7 +57,7 @@ class FolderTarget:
         path = self.prefix + key
         try:
             os.unlink(path)
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return
         folder = path.rpartition("/")[0]
         while len(folder) >= len(self.prefix):
