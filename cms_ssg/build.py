@@ -38,7 +38,7 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
             with result.timed("plan"):
                 session.planner.take()
                 result.planned = session.count_dirty()
-                session.planner.guard(options.confirm_removals)
+                session.planner.guard(options.confirm_removals, result.problems)
             if not options.dry_run:
                 session.rounds.run()
                 session.finish()

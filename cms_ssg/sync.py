@@ -9,11 +9,11 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg import Connection
 
+from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
 from cms_ssg.content.scan import FileState, Scan, make_blob_id, scan_files, with_read
 from cms_ssg.content.scan_named import scan_named
 from cms_ssg.reads import digest
@@ -82,14 +82,12 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
     gc.disable()  # the Markdown parser makes thousands of tokens and no cycles worth looking for
     try:
         for file in files:
-            try:
-                data = Path(root, file).read_bytes()
-            except OSError as error:
-                problem = Problem("content.unreadable", file, 0, f"cannot be read: {error.strerror}", "The last good version stays.")
-                results.append(ReadFile(file, b"", None, (problem,)))
-                continue
-            if find_collection(file, rules.collections) is None:
-                results.append(ReadFile(file, make_blob_id(data), None, (), (digest(data), len(data))))
+            plain = find_collection(file, rules.collections) is None
+            data = read_file(root, file, None if plain else MAX_CONTENT_BYTES)
+            if isinstance(data, Problem):
+                results.append(ReadFile(file, b"", None, (data,)))
+            elif plain:
+                results.append(ReadFile(file, make_blob_id(data), None, _doubt_name(file), (digest(data), len(data))))
             else:
                 from cms_ssg.content.read import read_draft
 
@@ -100,6 +98,18 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
         if was_on:
             gc.enable()
     return results
+
+
+def _doubt_name(file: str) -> tuple[Problem, ...]:
+    """A warning where only the case of its ending keeps a file from being content."""
+    ending = file.rpartition(".")[2]
+    if file.startswith("static/") or ending == ending.lower() or ending.lower() not in ("md", "mdx", "markdown"):
+        return ()
+    return (
+        Problem(
+            "content.ending", file, 0, "it is not read as content", f'Rename it: endings are small letters, ".{ending.lower()}".', "warning"
+        ),
+    )
 
 
 def sync(
@@ -132,7 +142,8 @@ def sync(
         gone = set(scan.removed)
         changed = sorted({*changed, *(f for f in records.list_old_readings(rules.digest) if f not in gone)})
         known = dict(records.load_files([f for f in changed if f not in scan.states]))
-        _save_all(connection, site, site_id, rules, scan, changed, known, result, commit, pool, progress, between)
+        other = _save_all(connection, site, site_id, rules, scan, changed, known, result, commit, pool, progress, between)
+        scan = with_read(scan, {file: blob for file, blob in other.items() if blob}, [file for file, blob in other.items() if not blob])
     if scan.removed:
         result.removed = store.remove_entries(connection, site_id, scan.removed) + store.delete_files(connection, site_id, scan.removed)
         delete_sources(connection, site_id, scan.removed)
@@ -153,8 +164,12 @@ def _save_all(
     connection: Connection, site: Site, site_id: int, rules: Rules, scan: Scan, changed: Sequence[str], known: dict[str, FileState],
     result: SyncResult, commit: Callable[[], None], pool: Callable[[], Executor] | None,
     progress: Callable[[int, int], None] | None, between: Callable[[], object] | None,
-) -> None:  # fmt: skip
-    """Read and save files, a batch a transaction."""
+) -> dict[str, bytes]:  # fmt: skip
+    """Read and save files, a batch a transaction.
+
+    Returns the blob ids of those that were no longer what the scan saw, b"" for those that could not be read.
+    """
+    other: dict[str, bytes] = {}
     moved = _moved_rows(connection, site_id, scan.removed)
     chunks = [changed[i : i + CHUNK] for i in range(0, len(changed), CHUNK)]
     done: list[ReadFile] = []
@@ -165,9 +180,16 @@ def _save_all(
             commit()
             if between is not None:
                 between()
+            other.update({f.file: f.blob for f in done if not f.blob or _seen_blob(scan, f.file) not in (None, f.blob)})
             done.clear()
             if progress is not None:
                 progress(result.read, len(changed))
+    return other
+
+
+def _seen_blob(scan: Scan, file: str) -> bytes | None:
+    state = scan.states.get(file)
+    return state.blob if state is not None else None
 
 
 def _read_chunks(rules: Rules, root: str, chunks: Sequence[Sequence[str]], pool: Callable[[], Executor] | None) -> Iterator[list[ReadFile]]:
@@ -212,6 +234,7 @@ def _save_batch(
     blobs = {f.file: f.blob for f in files}
     states = with_read(scan, blobs).states
     rows = [states.get(f.file) or known[f.file] for f in files if f.blob and (f.file in states or f.file in known)]
+    rows += [FileState(f.file, 0, 0, 0, 0) for f in files if not f.blob]  # nothing is like it, so it is read again; the problem is kept
     problems = {f.file: f.problems for f in files if f.problems}
     save_sources(connection, site_id, rows, read_digest, problems)
     result.read += len(files)

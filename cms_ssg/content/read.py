@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from hashlib import blake2b
@@ -20,7 +17,6 @@ from cms_ssg.content.slugs import make_slug, safe_path
 from cms_ssg.settings import Collection
 from cms_ssg.types import Body, Draft, Json, Problem, Status
 
-MAX_FILE_BYTES: Final = 32 * 1024 * 1024
 NAMED_FILE: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 
 Read = tuple[Draft | None, tuple[Problem, ...]]
@@ -40,38 +36,6 @@ def read_draft(rules: Rules, file: str, data: bytes) -> Read:
     if front.problems:
         return None, front.problems
     return _Reading(rules, collection, file, front).make_draft(data)
-
-
-def read_many(rules: Rules, root: str, files: Iterable[str]) -> list[Read]:
-    """Read several files below the site folder `root`, in order. For a worker of a pool."""
-    results: list[Read] = []
-    for file in files:
-        data = _read_file(root, file)
-        results.append((None, (data,)) if isinstance(data, Problem) else read_draft(rules, file, data))
-    return results
-
-
-def _read_file(root: str, file: str) -> bytes | Problem:
-    """A regular file's bytes; links are not followed, so that nothing outside the site is read."""
-    try:
-        handle = os.open(os.path.join(root, file), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with open(handle, "rb") as stream:
-            info = os.fstat(handle)
-            if not stat.S_ISREG(info.st_mode):
-                return Problem("content.unreadable", file, 0, "this is no file", "Only ordinary files are content.")
-            if info.st_size > MAX_FILE_BYTES:
-                return Problem(
-                    "content.size",
-                    file,
-                    0,
-                    f"the file has more than {MAX_FILE_BYTES // 1024 // 1024} MB",
-                    "Split it, or put it into static/.",
-                )
-            return stream.read()
-    except (OSError, ValueError) as error:
-        linked = os.path.islink(os.path.join(root, file)) if "\0" not in file else False
-        said = "a symbolic link is not read as content" if linked else f"cannot be read: {getattr(error, 'strerror', None) or error}"
-        return Problem("content.unreadable", file, 0, said)
 
 
 class _Reading:

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from cms_ssg.bundled import folder
 from cms_ssg.content.collections import Rules, make_rules
-from cms_ssg.content.read import read_draft, read_many
+from cms_ssg.content.read import read_draft
+from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
 from cms_ssg.content.schema import load_schemas
 from cms_ssg.content.slugs import safe_path
 from cms_ssg.settings import Collection, Locale, Markdown, Settings, Taxonomy
@@ -256,24 +257,23 @@ def test_any_bytes_in_any_file_give_a_draft_or_problems(data: bytes, name: str) 
     assert draft is not None or problems or "//" in file or name.startswith("/")
 
 
-def test_files_are_read_in_order_and_one_that_cannot_be_read_does_not_stop_the_rest(tmp_path: Path) -> None:
+def test_only_ordinary_files_are_read_and_nothing_is_waited_for(tmp_path: Path) -> None:
     posts = tmp_path / "content" / "posts"
     (posts / "index.md").mkdir(parents=True)
-    (posts / "a.md").write_text("---\ndate: 2025-01-01\n---\nA")
-    (tmp_path / "secret.md").write_text("---\ndate: 2025-01-01\n---\nS")
+    (posts / "a.md").write_text("A")
+    (tmp_path / "secret.md").write_text("S")
     (posts / "link.md").symlink_to(tmp_path / "secret.md")
     os.mkfifo(posts / "pipe.md")
     with (posts / "huge.md").open("wb") as stream:
         stream.truncate(33 * 1024 * 1024)
-    files = [f"content/posts/{name}.md" for name in ("index", "link", "pipe", "huge", "gone", "nul\0", "a")]
-    results = read_many(rules_of(), str(tmp_path), files)
-    assert [[problem.code for problem in problems] for _, problems in results] == [
-        ["content.unreadable"], ["content.unreadable"], ["content.unreadable"], ["content.size"], ["content.unreadable"],
-        ["content.unreadable"], [],
+    files = [f"content/posts/{name}.md" for name in ("index", "link", "pipe", "huge", "gone", "nul\0")]
+    found = [read_file(str(tmp_path), file, MAX_CONTENT_BYTES) for file in files]
+    assert [problem.code if isinstance(problem, Problem) else "" for problem in found] == [
+        "content.unreadable", "content.unreadable", "content.unreadable", "content.size", "content.unreadable", "content.unreadable",
     ]  # fmt: skip
-    assert [problems[0].place for _, problems in results[:5]] == files[:5]
-    assert "symbolic link" in results[1][1][0].message
-    assert results[6][0] is not None and results[6][0].body.html == "<p>A</p>\n"
+    assert [problem.place for problem in found if isinstance(problem, Problem)] == files
+    assert "symbolic link" in str(found[1])
+    assert read_file(str(tmp_path), "content/posts/a.md", MAX_CONTENT_BYTES) == b"A"
 
 
 def test_many_drafts_a_second_are_read() -> None:
