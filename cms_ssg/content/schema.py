@@ -137,6 +137,8 @@ def load_schemas(*folders: Path) -> Schemas:
     for folder in folders:
         for file in sorted(folder.glob("*.json")) if folder.is_dir() else ():
             place = f"{folder.name}/{file.name}"
+            if not file.is_file():
+                continue
             try:
                 document = json.loads(file.read_bytes())
             except (ValueError, OSError, RecursionError) as error:
