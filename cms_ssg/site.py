@@ -14,7 +14,7 @@ from cms_ssg.bundled import PACKAGE
 from cms_ssg.bundled import folder as bundled_folder
 from cms_ssg.reads import digest
 from cms_ssg.settings import Locale, Settings
-from cms_ssg.types import Json
+from cms_ssg.types import Json, Problem
 
 if TYPE_CHECKING:
     from cms_ssg.content.collections import Rules
@@ -45,6 +45,11 @@ class Site:
     def schemas(self) -> Mapping[str, Schema]:
         """Content types by name: the shipped ones, then the site's own, with the fields of the site's taxonomies."""
         return self.rules.types
+
+    @property
+    def type_problems(self) -> tuple[Problem, ...]:
+        """What was not understood in content_schema/."""
+        return self._loaded_schemas.problems
 
     @property
     def schemas_digest(self) -> bytes:

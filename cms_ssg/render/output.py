@@ -115,11 +115,15 @@ def _render_entry(page: Page, job: Job) -> tuple[bytes, str]:
     )  # fmt: skip
     if canonical := entry.fields.get("canonical"):
         page.page_view.canonical = str(canonical)
-    layout = str(entry.fields.get("layout") or "")
-    usable = layout not in NOT_LAYOUTS and layout.replace("-", "").replace("_", "").isalnum()
-    names = [f"{layout}.html"] if usable else []
-    html = page.render([*names, f"{full.type}.html", "entry.html"], entry=entry)
+    own = layout_template(str(entry.fields.get("layout") or ""))
+    html = page.render([*([own] if own else []), f"{full.type}.html", "entry.html"], entry=entry)
     return html.encode("utf-8", "replace"), KINDS["entry"].content_type
+
+
+def layout_template(layout: str) -> str:
+    """The template that a layout asks for, "" where it is not the name of one for entries."""
+    usable = layout not in NOT_LAYOUTS and layout.replace("-", "").replace("_", "").isalnum()
+    return f"{layout}.html" if usable else ""
 
 
 # Lists

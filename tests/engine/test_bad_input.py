@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from cms_ssg.check import check
+from cms_ssg.errors import CmsError
 from cms_ssg.types import Problem
-from tests.engine.siteonpage import Built, SiteOnPage
+from tests.engine.siteonpage import Built, SiteOnPage, database
 
 SITE = """\
 -- site.toml --
@@ -59,6 +61,12 @@ def warnings(built: Built) -> list[str]:
     return [say(problem) for problem in built.result.problems if problem.severity == "warning"]
 
 
+def check_site(site: SiteOnPage) -> list[Problem]:
+    """What `cms check` says."""
+    with database(site.url):
+        return check(site.root)
+
+
 # Files of static/
 
 
@@ -98,3 +106,50 @@ def test_every_loser_of_a_path_is_named_with_its_file(site: SiteOnPage) -> None:
         "content/pages/me.md:0 content.path-taken",
     ]
     site.assert_clean()
+
+
+# Content types
+
+
+def test_a_type_that_is_not_understood_stops_the_build_before_anything_is_done(site: SiteOnPage) -> None:
+    before = site.tree()
+    for text, line in (('{"x-sort": ["-date", 5]}', 1), ('{\n"properties": {"a": {"typ": 1}}}', 2), ("{\n\n", 3), ("[]", 0)):
+        site.write_file("content_schema/post.json", text)
+        with pytest.raises(CmsError) as caught:
+            site.build()
+        problems = caught.value.problems
+        assert [(p.place, p.line) for p in problems] == [("content_schema/post.json", line)]
+        assert [p.code for p in check_site(site) if p.place == "content_schema/post.json"] == [problems[0].code]
+    assert site.tree() == before
+    site.delete("content_schema/post.json")
+    assert site.build().written == set()
+    site.assert_clean()
+
+
+def test_the_removal_guard_says_what_may_be_the_reason(site: SiteOnPage) -> None:
+    site.write_file("content_schema/post.json", '{"x-url": "/{nope}/{slug}/"}')
+    site.write_file("content_schema/page.json", '{"x-url": "/{nope}/{slug}/"}')
+    with pytest.raises(CmsError) as caught:
+        site.build(confirm_removals=False)
+    assert [say(p) for p in caught.value.problems] == [
+        "content/pages/about.md:1 content.path",
+        "content/posts/a.md:1 content.path",
+        "content/posts/b.md:1 content.path",
+        ":0 build.removals",
+    ]
+
+
+# What front matter names and nobody has
+
+
+def test_check_names_images_and_layouts_that_are_nowhere(site: SiteOnPage) -> None:
+    site.write_file("static/there.png", "PNG")
+    site.edit("content/posts/a.md", "tags: [red]", "image: nowhere.png\nlayout: wide\ntags: [red]")
+    site.edit("content/posts/b.md", "title: Second", "title: Second\nimage: /there.png\nlayout: page")
+    assert [say(p) for p in check_site(site)] == ["content/posts/a.md:4 content.dangling-image", "content/posts/a.md:5 content.no-layout"]
+    site.write_file("themes/own/templates/wide.html", "wide {{ entry.title }}")
+    site.edit("site.toml", 'title = "Odd"', 'title = "Odd"\ntheme = "own"')
+    site.write_file("content/posts/a/nowhere.png", "PNG")
+    site.move("content/posts/a.md", "content/posts/a/index.md")
+    site.edit("content/posts/a/index.md", "(b.md)", "(../b.md)")
+    assert check_site(site) == []
