@@ -67,7 +67,9 @@ def _publish_one(target: Target, one: Rendered, live: bytes | None, told: set[in
         try:
             written = target.write(object_key(artifact.path), artifact.data, artifact.content_type, fresh=live is None)
         except OSError as error:
-            written, unwritten = False, error.strerror or str(error)
+            in_the_way = isinstance(error, NotADirectoryError | IsADirectoryError | FileExistsError)
+            reason = "a file and a folder would have the same name there" if in_the_way else error.strerror
+            written, unwritten = False, reason or str(error)
     names = {key: reads.names[key] for key in reads.names.keys() - told}
     told.update(names)
     return Made(

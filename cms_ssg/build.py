@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cms_ssg.errors import CmsError
 from cms_ssg.options import BuildOptions, BuildResult
-from cms_ssg.site import open_site
+from cms_ssg.site import Site, open_site
 from cms_ssg.types import Problem
 
 __all__ = ["BuildOptions", "BuildResult", "PlanResult", "SyncSummary", "build", "plan", "sync"]
@@ -26,23 +27,32 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
     """
     result = BuildResult()
     with result.timed("total"):
-        site = open_site(root, os.environ, options.env)
+        site = _open_whole_site(root, options)
         from cms_ssg.session import open_session
 
         with open_session(site, options, result, reporter, warm) as session:
+            found: list[Problem] = []
             with result.timed("plan"):
                 session.begin()
             if options.sync:
                 with result.timed("sync"):
-                    session.sync()
+                    found = session.sync().problems
             with result.timed("plan"):
                 session.planner.take()
                 result.planned = session.count_dirty()
-                session.planner.guard(options.confirm_removals)
+                session.planner.guard(options.confirm_removals, found)
             if not options.dry_run:
                 session.rounds.run()
                 session.finish()
     return result
+
+
+def _open_whole_site(root: Path, options: BuildOptions) -> Site:
+    """The site, its content types understood. Raises CmsError schema.* otherwise: without a type its pages would go."""
+    site = open_site(root, os.environ, options.env)
+    if site.type_problems:
+        raise CmsError(*site.type_problems)
+    return site
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,7 @@ def plan(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
     """Say what a build would render and why. Reads the files and saves nothing: all is rolled back."""
     result = BuildResult()
     with result.timed("total"):
-        site = open_site(root, os.environ, options.env)
+        site = _open_whole_site(root, options)
         from cms_ssg.session import open_session
 
         with open_session(site, replace(options, dry_run=True), result, reporter) as session:
@@ -97,7 +107,7 @@ class SyncSummary:
 def sync(root: Path, options: BuildOptions, reporter: Reporter | None = None) -> SyncSummary:
     """Store what changed in the files, without building."""
     result = BuildResult()
-    site = open_site(root, os.environ, options.env)
+    site = _open_whole_site(root, options)
     from cms_ssg.session import open_session
 
     with open_session(site, replace(options, plan=False), result, reporter) as session:

@@ -15,8 +15,13 @@ from cms_ssg.site import Site, open_site
 from cms_ssg.types import Problem
 
 BODIES: Final[LiteralString] = """
-SELECT e.id, e.source_key, e.locale, c.path, b.links FROM cms.entries e JOIN cms.cards c ON c.entry = e.id JOIN cms.bodies b ON b.entry = e.id
-WHERE e.site = %s AND e.id > %s AND c.live AND b.links <> '[]'::jsonb ORDER BY e.id LIMIT 500"""
+SELECT e.id, e.source_key, e.locale, c.path, b.links, coalesce(e.fields ->> 'image', '')
+FROM cms.entries e JOIN cms.cards c ON c.entry = e.id JOIN cms.bodies b ON b.entry = e.id
+WHERE e.site = %s AND e.id > %s AND c.live AND (b.links <> '[]'::jsonb OR e.fields ? 'image') ORDER BY e.id LIMIT 500"""
+
+LAYOUTS: Final[LiteralString] = """
+SELECT e.fields ->> 'layout', min(e.source_key), count(*) FROM cms.entries e JOIN cms.cards c ON c.entry = e.id
+WHERE e.site = %s AND c.live AND e.fields ? 'layout' GROUP BY 1 ORDER BY 1"""
 
 USED_COLLECTIONS: Final[LiteralString] = "SELECT DISTINCT collection FROM cms.entries WHERE site = %s AND removed_at IS NULL"
 
@@ -28,15 +33,27 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
     """Everything that is wrong, errors and warnings. Runs a sync and a plan in a transaction that is rolled back."""
     from cms_ssg.inputs import read_redirects
     from cms_ssg.render.tokens import check_tokens
+
+    site = open_site(root, os.environ, env)
+    problems: list[Problem] = []
+    problems += site.type_problems
+    if not problems:  # with a type missing its content would be wrong for no fault of its own
+        problems += _check_content(site, env, reporter)
+    problems += read_redirects(site.root, site.settings).problems
+    problems += check_tokens(site.settings.tokens)
+    problems += _check_strings(site)
+    problems += check_theme(root, env, site=site).problems
+    return list(dict.fromkeys(problems))
+
+
+def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Problem]:
     from cms_ssg.session import open_session
     from cms_ssg.store.claims import list_lost_claims
     from cms_ssg.store.conflicts import describe_lost
     from cms_ssg.store.sources import list_problems
 
-    site = open_site(root, os.environ, env)
-    result = BuildResult()
     problems: list[Problem] = []
-    with open_session(site, BuildOptions(dry_run=True, env=env), result, reporter) as session:
+    with open_session(site, BuildOptions(dry_run=True, env=env), BuildResult(), reporter) as session:
         session.planner.begin()
         problems += [p for p in session.sync().problems if not p.code.startswith("content.")]
         session.planner.take()
@@ -45,13 +62,9 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
         lost = list_lost_claims(session.connection, session.row.id)
         problems += [describe_lost(claim, winner) for claim, winner in lost if claim.name.startswith("/")]
         problems += _check_links(session.connection, site, session.row.id)
+        problems += _check_layouts(session.connection, site, session.row.id)
         problems += _check_collections(session.connection, site, session.row.id, {problem.place for problem in problems})
-    problems += read_redirects(site.root, site.settings).problems
-    problems += check_tokens(site.settings.tokens)
-    problems += _check_strings(site)
-    problems += list(site.rules.schemas.problems)
-    problems += check_theme(root, env, site=site).problems
-    return list(dict.fromkeys(problems))
+    return problems
 
 
 def _check_links(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
@@ -62,14 +75,45 @@ def _check_links(connection: Any, site: Site, site_id: int) -> Iterator[Problem]
     while rows := connection.execute(BODIES, (site_id, after)).fetchall():
         after = rows[-1][0]
         wanted = []
-        for _, file, locale, path, links in rows:
+        for _, file, locale, path, links, image in rows:
             for kind, target, line, _ in links:
                 if kind != "shortcode" and (names := link_names(site, locale, file, path or "", target)):
                     wanted.append((file, line, kind, target, names))
+            # what front matter names is looked for beside the page or at the root, and nowhere else
+            if image and (names := tuple(n for n in link_names(site, locale, file, path or "", image) if n.startswith("/"))):
+                wanted.append((file, -1, "image", image, names))
         known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for *_, names in wanted for n in names}), site_id))}
         for file, line, kind, target, names in wanted:
             if not known.intersection(names):
-                yield _dangling(file, line, kind, target)
+                yield _dangling(file, line if line >= 0 else _line_of_field(site, file, "image"), kind, target)
+
+
+def _line_of_field(site: Site, file: str, field: str) -> int:
+    """Where a file's front matter gives a field, 0 where it does not."""
+    from cms_ssg.content.collections import find_collection
+    from cms_ssg.content.frontmatter import parse_front_matter
+    from cms_ssg.content.read_file import read_file
+
+    collection, data = find_collection(file, site.rules.collections), read_file(str(site.root), file)
+    if collection is None or isinstance(data, Problem):
+        return 0
+    lines = parse_front_matter(data, file).lines
+    return lines.get(collection.fields.get(field, field).partition(".")[0]) or lines.get(field, 0)
+
+
+def _check_layouts(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
+    """Layouts that front matter asks for and no theme has: the type's own template is used instead."""
+    from cms_ssg.inputs import theme_chain
+    from cms_ssg.render.output import layout_template
+
+    folders = [folder / "templates" for folder in theme_chain(site.root, site.settings)]
+    for layout, file, count in connection.execute(LAYOUTS, (site_id,)):
+        template = layout_template(layout)
+        if template and not any((folder / template).is_file() for folder in folders):
+            more = f", and by {count - 1} more" if count > 1 else ""
+            hint = "Its type's template is used. Add it to the theme's templates folder, or take the layout away."
+            message = f'no theme has the template "{template}" that is asked for here{more}'
+            yield Problem("content.no-layout", file, _line_of_field(site, file, "layout"), message, hint, "warning")
 
 
 def _dangling(file: str, line: int, kind: str, target: str) -> Problem:

@@ -73,13 +73,30 @@ def list_data_files(root: Path, others: Sequence[str] = ()) -> tuple[dict[str, P
 def _list_in_data(root: Path) -> Iterator[tuple[str, Path]]:
     """(name, file) of each file below data/."""
     base = root / "data"
-    for folder, folders, files in os.walk(base):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    for folder, files in walk_folders(base, root):
         for file in sorted(files, key=lambda name: (_rank(name), name)):
             suffix = os.path.splitext(file)[1]
             if suffix.lower() in SUFFIXES and not file.startswith("."):
                 path = Path(folder, file)
                 yield path.relative_to(base).as_posix()[: -len(suffix)], path
+
+
+def walk_folders(base: Path, root: Path) -> Iterator[tuple[str, list[str]]]:
+    """(folder, names in it that are no folders) below base, which may be missing; hidden folders are left out.
+
+    Raises CmsError inputs.unreadable: to go on as if a folder were empty would rebuild the site without what is in it.
+    """
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            hint = "Mend its permissions. Nothing was built."
+            raise fail(
+                "inputs.unreadable", f"the folder cannot be read: {error.strerror}", place=_place(Path(error.filename), root), hint=hint
+            )
+
+    for folder, folders, files in os.walk(base, onerror=refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield folder, files
 
 
 def _rank(file: str) -> int:

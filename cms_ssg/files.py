@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import mimetypes
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cms_ssg.content.read_file import read_file as read_bytes
 from cms_ssg.inputs import theme_chain
 from cms_ssg.reads import digest
 from cms_ssg.render.output import Rendered
@@ -18,6 +20,7 @@ from cms_ssg.types import Artifact, Problem
 if TYPE_CHECKING:
     from cms_ssg.site import Site
 
+AGAIN = "Was it removed during the build? Run it again."
 TYPES = mimetypes.MimeTypes()
 
 
@@ -29,7 +32,10 @@ def read_file(site: Site, job: Job) -> Rendered:
             reads.name(f"asset/{job.spec['name']}")
             data = read_asset(_assets(site)[job.spec["name"]], site.settings.tokens)
         else:
-            data = Path(site.root, job.spec["source"]).read_bytes()
+            found = read_bytes(str(site.root), job.spec["source"])
+            if isinstance(found, Problem):
+                return Rendered(job, None, reads, replace(found, code="publish.no-file", hint=AGAIN))
+            data = found
     except (OSError, KeyError) as error:
         place = job.spec.get("source") or job.spec.get("name") or ""
         reason = getattr(error, "strerror", None) or "it is not there"
@@ -37,7 +43,7 @@ def read_file(site: Site, job: Job) -> Rendered:
             job,
             None,
             reads,
-            Problem("publish.no-file", str(place), 0, f"cannot be read: {reason}", "Was it removed during the build? Run it again."),
+            Problem("publish.no-file", str(place), 0, f"cannot be read: {reason}", AGAIN),
         )
     return Rendered(job, Artifact(job.path, data, digest(data), _content_type(job.path)), reads)
 

@@ -15,7 +15,7 @@ import msgspec
 
 from cms_ssg.bundled import PACKAGE
 from cms_ssg.bundled import folder as bundled_folder
-from cms_ssg.data_files import Data, list_data_files, read_data
+from cms_ssg.data_files import Data, list_data_files, read_data, walk_folders
 from cms_ssg.errors import CmsError
 from cms_ssg.redirects import Redirects, read_redirects
 from cms_ssg.settings import Settings
@@ -85,7 +85,7 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
     ``setting/title``, ``setting/params.x``, ``menu/main``, ``data/authors``, ``data/authors#ada``,
     ``redirects/moved.csv``, ``string/it/date.long``, ``schema/post``, ``renderer``. known: ``Inputs.known`` of the last call.
     A data or string file that cannot be read is a problem and keeps its last digests.
-    Raises CmsError theme.missing, theme.cycle, theme.unreadable.
+    Raises CmsError theme.missing, theme.cycle, theme.unreadable, inputs.unreadable.
     """
     chain = theme_chain(root, settings)
     reading = _Reading(root, known or {})
@@ -93,7 +93,7 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
     reading.digests["renderer"] = renderer_digest()
     for kind, folder_name in (("template", "templates"), ("asset", "assets")):
         salt = _encode(settings.tokens) if kind == "asset" else b""
-        for name, path in sorted(list_theme_files(chain, folder_name).items()):
+        for name, path in sorted(list_theme_files(chain, folder_name, root).items()):
             _add_file(reading, f"{kind}/{name}", path, salt if name.endswith(".css") else b"")
     _add_schemas(reading, root)
     _add_data(reading, root, settings)
@@ -104,23 +104,21 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
     return Inputs(reading.digests, reading.known, tuple(reading.problems))
 
 
-def list_theme_files(chain: list[Path], folder_name: str) -> dict[str, Path]:
+def list_theme_files(chain: list[Path], folder_name: str, root: Path) -> dict[str, Path]:
     """Name -> file of all templates or assets: the first theme of the chain that has a name wins."""
     found: dict[str, Path] = {}
     for theme in chain:
-        for name, path in _walk(theme / folder_name):
+        for name, path in _walk(theme / folder_name, root):
             found.setdefault(name, path)
     return found
 
 
-def _walk(base: Path) -> Iterator[tuple[str, Path]]:
-    """(name below base, path) of each file, without hidden ones and editors' leftovers."""
-    for folder, folders, files in os.walk(base):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+def _walk(base: Path, root: Path) -> Iterator[tuple[str, Path]]:
+    """(name below base, path) of each file, without hidden ones, editors' leftovers, pipes and sockets."""
+    for folder, files in walk_folders(base, root):
         for file in files:
-            if not file.startswith((".", "#")) and not file.endswith(("~", ".swp", ".tmp")):
-                path = Path(folder, file)
-                yield path.relative_to(base).as_posix(), path
+            if not file.startswith((".", "#")) and not file.endswith(("~", ".swp", ".tmp")) and os.path.isfile(path := f"{folder}/{file}"):
+                yield os.path.relpath(path, base).replace(os.sep, "/"), Path(path)
 
 
 def _add_file(reading: _Reading, name: str, path: Path, salt: bytes) -> None:
@@ -132,7 +130,8 @@ def _add_schemas(reading: _Reading, root: Path) -> None:
     files: dict[str, list[Path]] = {}
     for base in (bundled_folder("content_schema") / "core", root / "content_schema"):
         for path in sorted(base.glob("*.json")) if base.is_dir() else ():
-            files.setdefault(path.stem, []).append(path)
+            if path.is_file():
+                files.setdefault(path.stem, []).append(path)
     for name, paths in files.items():
 
         def read(name: str = name, paths: list[Path] = paths) -> _Digests:

@@ -9,7 +9,7 @@ from cms_ssg.content.slugs import safe_path
 
 @lru_cache(maxsize=16_384)  # pages of a site name the same few lists again and again
 def canonical_path(path: str) -> str:
-    """A path as it is claimed: a folder ends in '/', a file in its extension, index.html is its folder.
+    """A page's path as it is claimed: a folder ends in '/', a file in its extension, index.html is its folder.
 
     Raises ValueError where the path is not safe.
     """
@@ -20,6 +20,12 @@ def canonical_path(path: str) -> str:
     name, dot, extension = last.rpartition(".")
     is_file = dot and name and extension.isascii() and extension.isalnum() and extension[0].isalpha() and len(extension) <= 10
     return path if not last or is_file else path + "/"
+
+
+def file_path(path: str) -> str:
+    """A file's path as it is claimed: under its own name, with or without an extension; index.html is its folder. Raises as canonical_path."""
+    path = safe_path(path)
+    return path[: -len("index.html")] if path.endswith("/index.html") else path
 
 
 def object_key(path: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -140,8 +140,8 @@ class Planner:
             mark_timed(self.connection, self.row.id, self.now)
         self.connection.execute(SET_CLOCK, (self.now, self.row.id))
 
-    def guard(self, confirmed: bool) -> None:
-        """Refuse to remove a large part of the site by mistake. Raises CmsError build.removals."""
+    def guard(self, confirmed: bool, problems: Sequence[Problem] = ()) -> None:
+        """Refuse to remove a large part of the site by mistake. problems: what the sync found, as it may be the reason. Raises CmsError build.removals."""
         if confirmed:
             return
         query = """SELECT o.path FROM cms.dirty d JOIN cms.outputs o ON o.site = d.site AND o.path = d.path AND o.digest IS NOT NULL
@@ -156,7 +156,7 @@ class Planner:
         if len(gone) <= max(REMOVALS_AT_MOST, total * REMOVED_SHARE) and len(gone) * 2 <= total and "/" not in gone:
             return
         listed = "\n".join(f"  {path}" for path in gone[:20]) + ("\n  …" if len(gone) > 20 else "")
-        raise CmsError(Problem(
+        raise CmsError(*problems, Problem(
             "build.removals", "", 0, f"this build would remove {len(gone):,} of {total:,} published files; nothing was uploaded:\n{listed}",
             "If that is meant, run it again with --confirm-removals. If not, look at site.toml and at what was deleted.",
         ))  # fmt: skip

@@ -14,7 +14,7 @@ from cms_ssg.bundled import PACKAGE
 from cms_ssg.bundled import folder as bundled_folder
 from cms_ssg.reads import digest
 from cms_ssg.settings import Locale, Settings
-from cms_ssg.types import Json
+from cms_ssg.types import Json, Problem
 
 if TYPE_CHECKING:
     from cms_ssg.content.collections import Rules
@@ -47,6 +47,11 @@ class Site:
         return self.rules.types
 
     @property
+    def type_problems(self) -> tuple[Problem, ...]:
+        """What was not understood in content_schema/."""
+        return self._loaded_schemas.problems
+
+    @property
     def schemas_digest(self) -> bytes:
         return self._loaded_schemas.digest
 
@@ -75,7 +80,8 @@ class Site:
 
     def local_month(self, date: str) -> str:
         """'2025/03' of an ISO time, in the site's zone."""
-        return datetime.fromisoformat(date).astimezone(self.zone).strftime("%Y/%m")
+        moment = datetime.fromisoformat(date).astimezone(self.zone)
+        return f"{moment.year:04d}/{moment.month:02d}"  # strftime does not pad years below 1000 on every platform
 
     def card_fields(self, type_name: str) -> tuple[str, ...]:
         """The fields of a type that other pages may show."""

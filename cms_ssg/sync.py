@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg import Connection
 
+from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
 from cms_ssg.content.scan import FileState, Scan, make_blob_id, scan_files, with_read
 from cms_ssg.content.scan_named import scan_named
 from cms_ssg.reads import digest
@@ -76,7 +76,7 @@ def content_folders(site: Site) -> list[str]:
 def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
     """Read some files, in this process or a worker's."""
     from cms_ssg.content.collections import find_collection
-    from cms_ssg.content.read import MAX_FILE_BYTES, read_bytes, read_draft
+    from cms_ssg.content.read import read_draft
 
     results = []
     was_on = gc.isenabled()
@@ -84,11 +84,11 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
     try:
         for file in files:
             plain = find_collection(file, rules.collections) is None
-            data = read_bytes(root, file, sys.maxsize if plain else MAX_FILE_BYTES)
+            data = read_file(root, file, None if plain else MAX_CONTENT_BYTES)
             if isinstance(data, Problem):
                 results.append(ReadFile(file, b"", None, (data,)))
             elif plain:
-                results.append(ReadFile(file, make_blob_id(data), None, (), (digest(data), len(data))))
+                results.append(ReadFile(file, make_blob_id(data), None, _doubt_name(file), (digest(data), len(data))))
             else:
                 draft, problems = read_draft(rules, file, data)
                 row = store.make_row(draft, rules.types[draft.type].months) if draft is not None else None
@@ -97,6 +97,18 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
         if was_on:
             gc.enable()
     return results
+
+
+def _doubt_name(file: str) -> tuple[Problem, ...]:
+    """A warning where only the case of its ending keeps a file from being content."""
+    ending = file.rpartition(".")[2]
+    if file.startswith("static/") or ending == ending.lower() or ending.lower() not in ("md", "mdx", "markdown"):
+        return ()
+    return (
+        Problem(
+            "content.ending", file, 0, "it is not read as content", f'Rename it: endings are small letters, ".{ending.lower()}".', "warning"
+        ),
+    )
 
 
 def sync(
@@ -129,7 +141,8 @@ def sync(
         gone = set(scan.removed)
         changed = sorted({*changed, *(f for f in records.list_old_readings(rules.digest) if f not in gone)})
         known = dict(records.load_files([f for f in changed if f not in scan.states]))
-        _save_all(connection, site, site_id, rules, scan, changed, known, result, commit, pool, progress, between)
+        other = _save_all(connection, site, site_id, rules, scan, changed, known, result, commit, pool, progress, between)
+        scan = with_read(scan, {file: blob for file, blob in other.items() if blob}, [file for file, blob in other.items() if not blob])
     if scan.removed:
         result.removed = store.remove_entries(connection, site_id, scan.removed) + store.delete_files(connection, site_id, scan.removed)
         delete_sources(connection, site_id, scan.removed)
@@ -150,8 +163,12 @@ def _save_all(
     connection: Connection, site: Site, site_id: int, rules: Rules, scan: Scan, changed: Sequence[str], known: dict[str, FileState],
     result: SyncResult, commit: Callable[[], None], pool: Callable[[], Executor] | None,
     progress: Callable[[int, int], None] | None, between: Callable[[], object] | None,
-) -> None:  # fmt: skip
-    """Read and save files, a batch a transaction."""
+) -> dict[str, bytes]:  # fmt: skip
+    """Read and save files, a batch a transaction.
+
+    Returns the blob ids of those that were no longer what the scan saw, b"" for those that could not be read.
+    """
+    other: dict[str, bytes] = {}
     moved = _moved_rows(connection, site_id, scan.removed)
     chunks = [changed[i : i + CHUNK] for i in range(0, len(changed), CHUNK)]
     done: list[ReadFile] = []
@@ -162,9 +179,16 @@ def _save_all(
             commit()
             if between is not None:
                 between()
+            other.update({f.file: f.blob for f in done if not f.blob or _seen_blob(scan, f.file) not in (None, f.blob)})
             done.clear()
             if progress is not None:
                 progress(result.read, len(changed))
+    return other
+
+
+def _seen_blob(scan: Scan, file: str) -> bytes | None:
+    state = scan.states.get(file)
+    return state.blob if state is not None else None
 
 
 def _read_chunks(rules: Rules, root: str, chunks: Sequence[Sequence[str]], pool: Callable[[], Executor] | None) -> Iterator[list[ReadFile]]:
@@ -209,6 +233,7 @@ def _save_batch(
     blobs = {f.file: f.blob for f in files}
     states = with_read(scan, blobs).states
     rows = [states.get(f.file) or known[f.file] for f in files if f.blob and (f.file in states or f.file in known)]
+    rows += [FileState(f.file, 0, 0, 0, 0) for f in files if not f.blob]  # nothing is like it, so it is read again; the problem is kept
     problems = {f.file: f.problems for f in files if f.problems}
     save_sources(connection, site_id, rows, read_digest, problems)
     result.read += len(files)

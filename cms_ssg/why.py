@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from cms_ssg.errors import fail
-from cms_ssg.paths import canonical_path
+from cms_ssg.paths import canonical_path, file_path
 from cms_ssg.plan.explain import Explanation, explain_paths, list_claims, list_paths_of_file
 from cms_ssg.site import Site, open_site
 from cms_ssg.store.connect import connect, database_url
@@ -64,7 +64,8 @@ def _paths(site: Site, asked: str) -> list[str]:
     if site.base_path and path.startswith(site.base_path + "/"):
         path = path[len(site.base_path) :]
     try:
-        return [canonical_path("/" + path.lstrip("/"))]
+        asked = "/" + path.lstrip("/")
+        return list(dict.fromkeys((canonical_path(asked), file_path(asked))))
     except ValueError:
         return []
 

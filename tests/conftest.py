@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
@@ -23,6 +24,8 @@ SERVER_FOLDER = "CMS_TEST_SERVER_FOLDER"
 TEMPLATE = "template_cms"
 UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "100", "autovacuum": "off"}
 _numbers = count(1)
+settings.register_profile("shared", deadline=None)  # a machine may be busy with something else
+settings.load_profile("shared")
 
 
 def pytest_configure(config: pytest.Config) -> None:

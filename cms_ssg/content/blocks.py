@@ -57,6 +57,10 @@ class BlockParser(ParserBlock):
         self.code: Rule | None = next((fn for name, fn, _ in order if name == "code"), None)
         self.plain = [] if self.table is None else [self.table]
         self.extended = self.table is not None
+        self.ruler.getRules("")  # fills the cache
+        chains: Any = self.ruler.__cache__
+        for chain in ("blockquote", "list", "reference"):  # tried on every line that goes on lazily, at every depth
+            chains[chain] = [make_dispatch([(name, fn) for name, fn, alt in order if chain in alt])]
 
     def tokenize(self, state: Any, startLine: int, endLine: int) -> None:
         """Make the tokens of some lines, as markdown-it's tokenize does."""
@@ -101,6 +105,19 @@ class BlockParser(ParserBlock):
         state = BlockState(src, md, env, outTokens)
         self.tokenize(state, 0, state.lineMax)
         return state.tokens
+
+
+def make_dispatch(rules: list[tuple[str, Rule]]) -> Rule:
+    """One rule in place of several named ones: of them, those that a line's first character fits are tried."""
+    chars = set("".join(FIRST_OF[name] for name, _ in rules if name in FIRST_OF))
+    anyway = [fn for name, fn in rules if name not in FIRST_OF]
+    fitting = {char: [fn for name, fn in rules if name not in FIRST_OF or char in FIRST_OF[name]] for char in chars}
+
+    def try_fitting(state: Any, startLine: int, endLine: int, silent: bool) -> bool:
+        at = state.bMarks[startLine] + state.tShift[startLine]
+        return any(rule(state, startLine, endLine, silent) for rule in fitting.get(state.src[at : at + 1], anyway))
+
+    return try_fitting
 
 
 def parse_text(parser: BlockParser, state: Any, start: int, endLine: int) -> None:

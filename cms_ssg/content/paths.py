@@ -43,6 +43,15 @@ def _format_of(pattern: str) -> tuple[str, bool]:
     return NAME.sub(r"%(\1)s", whole.replace("%", "%%")), bool(EXTENSION.search(whole))
 
 
+def pattern_problem(pattern: str) -> str:
+    """What is wrong with a pattern whatever fills it, "" for nothing."""
+    try:
+        safe_path(_format_of(pattern)[0].replace("%(", "").replace(")s", "").replace("%%", "%"))
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def make_path(pattern: str, values: Mapping[str, str], prefix: str = "") -> str:
     """The path that a pattern gives with these values, below a locale's prefix.
 

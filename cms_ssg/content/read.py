@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from contextlib import suppress
 from datetime import datetime
 from hashlib import blake2b
@@ -19,8 +17,6 @@ from cms_ssg.content.slugs import make_slug, safe_path
 from cms_ssg.settings import Collection
 from cms_ssg.types import Body, Draft, Json, Problem, Status
 
-MAX_FILE_BYTES: Final = 32 * 1024 * 1024
-OPEN_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 NAMED_FILE: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 
 Read = tuple[Draft | None, tuple[Problem, ...]]
@@ -40,36 +36,6 @@ def read_draft(rules: Rules, file: str, data: bytes) -> Read:
     if front.problems:
         return None, front.problems
     return _Reading(rules, collection, file, front).make_draft(data)
-
-
-def read_bytes(root: str, file: str, most: int = MAX_FILE_BYTES) -> bytes | Problem:
-    """A regular file's bytes, at most so many, or what is in the way.
-
-    Links are not followed, so that nothing outside the site is read; a pipe is not waited for.
-    """
-    path = f"{root}/{file}"
-    try:
-        handle = os.open(path, OPEN_FLAGS)
-        try:
-            info = os.fstat(handle)
-            if not stat.S_ISREG(info.st_mode):
-                return Problem("content.unreadable", file, 0, "this is no file", "Only ordinary files are content.")
-            if info.st_size > most:
-                said = f"the file has more than {most // 1024 // 1024} MB"
-                return Problem("content.size", file, 0, said, "Split it, or put it into static/.")
-            data = os.read(handle, info.st_size + 1)
-            if len(data) != info.st_size:  # large, or somebody writes to it
-                parts = [data]
-                while parts[-1]:
-                    parts.append(os.read(handle, 1 << 20))
-                data = b"".join(parts)
-            return data
-        finally:
-            os.close(handle)
-    except (OSError, ValueError) as error:
-        linked = os.path.islink(path) if "\0" not in file else False
-        said = "a symbolic link is not read as content" if linked else f"cannot be read: {getattr(error, 'strerror', None) or error}"
-        return Problem("content.unreadable", file, 0, said, "The last good version stays.")
 
 
 class _Reading:

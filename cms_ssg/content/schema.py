@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
+from cms_ssg.content.annotations import check_field, check_type
 from cms_ssg.content.checks import ANNOTATIONS, Check, Unsupported, Wrong, make_check
 from cms_ssg.content.values import plain_json
 from cms_ssg.types import Json, Problem
@@ -35,11 +38,13 @@ class Schema:
         for word in raw:
             if word not in TYPE_KEYWORDS:
                 raise Unsupported(f"keyword {word!r}")
+        check_type(raw)
         properties = raw.get("properties", {})
         self.properties: dict[str, dict[str, Any]] = properties
         self.checks: dict[str, Check] = {}
         for field, spec in properties.items():
             try:
+                check_field(spec)
                 self.checks[field] = make_check(spec)
             except Unsupported as unsupported:
                 raise Unsupported(f"field {field!r}: {unsupported}") from None
@@ -107,18 +112,17 @@ class Schema:
 class Schemas(dict[str, Schema]):
     """Content types by name. problems: what was not understood; digest: of all that was read."""
 
-    def __init__(self, raw: dict[str, dict[str, Any]], problems: tuple[Problem, ...] = ()) -> None:
+    def __init__(self, raw: dict[str, dict[str, Any]], problems: tuple[Problem, ...] = (), texts: Mapping[str, str] | None = None) -> None:
+        """Compile. texts: of the files, by type, where lines are to be told."""
         self.raw = raw
         found = list(problems)
         for name, document in raw.items():
             try:
                 self[name] = Schema(name, document)
-            except (Unsupported, TypeError, ValueError, AttributeError) as error:
-                found.append(
-                    Problem(
-                        "schema.unsupported", f"content_schema/{name}.json", 0, str(error), "Supported keywords: docs/content.md, 'Types'."
-                    )
-                )
+            except (Unsupported, RecursionError) as error:
+                hint = "Supported keywords: docs/content.md, 'Types'."
+                line = _find_line((texts or {}).get(name, ""), str(error))
+                found.append(Problem("schema.unsupported", f"content_schema/{name}.json", line, str(error), hint))
         self.problems = tuple(found)
         self.digest = blake2b(json.dumps(raw, sort_keys=True).encode(), digest_size=16).digest()
 
@@ -133,18 +137,25 @@ def load_schemas(*folders: Path) -> Schemas:
     keywords win. A new type builds on the one named by ``x-extends``, by default page; ``""`` for none.
     """
     raw: dict[str, dict[str, Any]] = {}
+    texts: dict[str, str] = {}
     problems: list[Problem] = []
     for folder in folders:
         for file in sorted(folder.glob("*.json")) if folder.is_dir() else ():
             place = f"{folder.name}/{file.name}"
+            if not file.is_file():
+                continue
             try:
-                document = json.loads(file.read_bytes())
+                texts[file.stem] = file.read_bytes().decode("utf-8-sig")
+                document = json.loads(texts[file.stem])
             except (ValueError, OSError, RecursionError) as error:
                 line = getattr(error, "lineno", 0)
                 problems.append(Problem("schema.json", place, line, f"no JSON: {getattr(error, 'msg', None) or error}"))
                 continue
             if not isinstance(document, dict) or not isinstance(document.get("properties", {}), dict):
                 problems.append(Problem("schema.json", place, 0, "a content type is a JSON object with 'properties'"))
+                continue
+            if not isinstance(document.get("x-extends", ""), str):
+                problems.append(Problem("schema.extends", place, 0, "x-extends is the name of a type", f"Types: {', '.join(raw)}."))
                 continue
             name = file.stem
             base = document.get("x-extends", name if name in raw else EXTENDED)
@@ -153,7 +164,15 @@ def load_schemas(*folders: Path) -> Schemas:
                     Problem("schema.extends", place, 0, f"x-extends names the unknown type {base!r}", f"Types: {', '.join(raw)}.")
                 )
             raw[name] = _extend(raw.get(base, {}) if base else {}, document)
-    return Schemas(raw, tuple(problems))
+    return Schemas(raw, tuple(problems), texts)
+
+
+def _find_line(text: str, message: str) -> int:
+    """The line of the keyword that a message names, 0 where it cannot be found."""
+    at = 0
+    for word in re.findall(r"(?:field|keyword) '([^']*)'", message):
+        at = max(at, text.find(json.dumps(word), at))
+    return text.count("\n", 0, at) + 1 if at else 0
 
 
 def _extend(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Final, LiteralString, NamedTuple
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from cms_ssg.paths import canonical_path
+from cms_ssg.paths import file_path
 from cms_ssg.plan.derive import ENTRY, FALLBACK, FILE, Derived, EntryRow, derive_entry
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key
@@ -143,16 +143,16 @@ def _file_path(site: Site, path: str, bundle: str, page: str | None) -> str:
 
     Markdown that no collection takes was excluded, not offered for download.
     """
-    if path.endswith(MARKDOWN_SUFFIXES) and not path.startswith("static/"):
+    if path.lower().endswith(MARKDOWN_SUFFIXES) and not path.startswith("static/"):
         return ""
     try:
         if bundle:
             if page is None or not page.endswith("/"):
                 return ""
-            return canonical_path(page + path[len(bundle.rpartition("/")[0]) + 1 :])
+            return file_path(page + path[len(bundle.rpartition("/")[0]) + 1 :])
         folders = sorted(("static", *(c.path for c in site.settings.collection)), key=len, reverse=True)
         folder = next((f for f in folders if path.startswith(f + "/")), "")
-        return canonical_path("/" + path[len(folder) :].lstrip("/"))
+        return file_path("/" + path[len(folder) :].lstrip("/"))
     except ValueError:
         return ""
 

@@ -64,7 +64,7 @@ class FolderTarget:
         _forget(self._new_path(key))
         try:
             os.unlink(path)
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return
         folder = path.rpartition("/")[0]
         while len(folder) >= len(self.prefix):

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup, escape
 
-from cms_ssg.paths import canonical_path
+from cms_ssg.paths import canonical_path, file_path
 from cms_ssg.reads import ADDRESS
 from cms_ssg.types import Problem
 
@@ -57,6 +57,9 @@ def link_names(site: Site, locale: str, file: str, page_path: str, target: str) 
     for candidate in (path, *others):
         try:
             names.append(canonical_path(candidate))
+            exact = file_path(candidate)  # a file may have no extension, or an unusual one
+            if exact not in names and not exact.endswith("/"):
+                names.append(exact)
         except ValueError:
             continue
     return tuple(names)

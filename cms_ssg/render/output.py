@@ -116,11 +116,15 @@ def _render_entry(page: Page, job: Job) -> tuple[bytes, str]:
         image=page.absolute(entry.image), noindex=bool(entry.fields.get("noindex")), published=entry.date, updated=entry.updated or entry.date,
         alternates=[] if fallback or canonical != own else page.alternates(paths), languages=page.languages(menu) if len(site.locales) > 1 else [], feeds=page.home_feeds(),
     )  # fmt: skip
-    layout = str(entry.fields.get("layout") or "")
-    usable = layout not in NOT_LAYOUTS and layout.replace("-", "").replace("_", "").isalnum()
-    names = [f"{layout}.html"] if usable else []
-    html = page.render([*names, f"{full.type}.html", "entry.html"], entry=entry)
+    layout = layout_template(str(entry.fields.get("layout") or ""))
+    html = page.render([*([layout] if layout else []), f"{full.type}.html", "entry.html"], entry=entry)
     return html.encode("utf-8", "replace"), KINDS["entry"].content_type
+
+
+def layout_template(layout: str) -> str:
+    """The template that a layout asks for, "" where it is not the name of one for entries."""
+    usable = layout not in NOT_LAYOUTS and layout.replace("-", "").replace("_", "").isalnum()
+    return f"{layout}.html" if usable else ""
 
 
 # Lists

@@ -11,9 +11,10 @@ def describe_lost(row: ClaimRow, winner: tuple[int, str, str]) -> Problem:
 
     A redirect of the settings that gives way to a page is a warning: patterns such as ``/:locale/old`` meet pages by design.
     """
+    place = "site.toml" if row.owner_kind == "s" and row.kind == 3 else row.key if row.owner_kind in "ef" else ""
     words = ("page", "file", "list", "alias", "fallback page", "default page")
     return Problem(
-        "content.path-taken", row.key if row.kind in (0, 3) else "", 0,
+        "content.path-taken", place, 0,
         f"{row.name} is claimed twice: the {words[winner[0]]} of {winner[2]} has it, the {words[row.kind]} of {row.key} does not",
         "Give one of them another slug, path or alias.", "warning" if row.owner_kind == "s" else "error",
     )  # fmt: skip

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import pickle
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cms_ssg.bundled import folder
+from cms_ssg.content.annotations import OF_FIELD, OF_TYPE
+from cms_ssg.content.checks import MAKERS
 from cms_ssg.content.schema import Schema, Schemas, load_schemas, nearest_name
 from cms_ssg.content.yaml_fields import parse_yaml
 from cms_ssg.types import Json, Problem
@@ -158,6 +163,17 @@ def test_site_adds_a_type_and_extends_another(tmp_path: Path) -> None:
         ('{"properties": {"a": {"type": "string", "pattern": "("}}}', "schema.unsupported", "a"),
         ('{"x-srot": []}', "schema.unsupported", "x-srot"),
         ('{"properties": []}', "schema.json", "properties"),
+        ('{"x-sort": ["-date", 5]}', "schema.unsupported", "x-sort"),
+        ('{"x-sort": ["-nope"]}', "schema.unsupported", "'nope'"),
+        ('{"x-url": "/{slug"}', "schema.unsupported", "x-url"),
+        ('{"x-url": "/../{slug}/"}', "schema.unsupported", "x-url"),
+        ('{"x-pages": "no"}', "schema.unsupported", "true or false"),
+        ('{"required": "title"}', "schema.unsupported", "list of texts"),
+        ('{"properties": {"a": {"type": "integer", "minimum": "a"}}}', "schema.unsupported", "minimum"),
+        ('{"properties": {"a": {"type": "array", "items": {"type": "integer", "maximum": []}}}}', "schema.unsupported", "maximum"),
+        ('{"properties": {"a": {"type": "integer", "default": "a"}}}', "schema.unsupported", "default"),
+        ('{"properties": {"a": {"type": "string", "x-card": {}}}}', "schema.unsupported", "x-card"),
+        ('{"x-extends": ["page"]}', "schema.extends", "name of a type"),
         ("{", "schema.json", "no JSON"),
         ("[]", "schema.json", "object"),
         ('{"x-extends": "nothing"}', "schema.extends", "nothing"),
@@ -171,6 +187,43 @@ def test_schema_that_is_not_understood_is_told_by_file_and_keyword(tmp_path: Pat
     assert [problem.code for problem in problems] == [code]
     assert problems[0].place == "content_schema/event.json"
     assert said in problems[0].message
+
+
+def test_the_line_of_a_wrong_keyword_is_told(tmp_path: Path) -> None:
+    own = tmp_path / "content_schema"
+    own.mkdir()
+    (own / "event.json").write_text('{\n "properties": {\n  "b": {"minimum": 1, "type": "integer"},\n  "a": {\n   "minimum": "x"}}}')
+    assert [problem.line for problem in load_schemas(CORE, own).problems] == [5]
+
+
+KEYWORDS = [*OF_TYPE, *OF_FIELD, "type", "items", "properties", "default", "const", "additionalProperties", "x-facet"]
+PLAIN = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=6)
+    | st.sampled_from([*MAKERS, "(", "-date", "title", "date"])
+)
+ANYTHING = st.recursive(
+    PLAIN, lambda c: st.lists(c, max_size=3) | st.dictionaries(st.sampled_from([*KEYWORDS, "a"]), c, max_size=4), max_leaves=12
+)
+FIELD = st.builds(
+    lambda kind, others: {**others, "type": kind},
+    st.sampled_from([*MAKERS]),
+    st.dictionaries(st.sampled_from(KEYWORDS), ANYTHING, max_size=2),
+)
+
+
+@settings(max_examples=300)
+@given(st.dictionaries(st.sampled_from([*OF_TYPE, "type", "additionalProperties"]), ANYTHING, max_size=3), FIELD, ANYTHING)
+def test_any_schema_is_refused_or_checks_any_value(document: dict[str, Any], field: Any, value: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "event.json").write_text(json.dumps({**document, "properties": {"a": field}}))
+        schemas = load_schemas(CORE, Path(folder))
+    assert ("event" in schemas) == (not schemas.problems)
+    if "event" in schemas:
+        schemas["event"].check({"title": "T", "a": value}, {}, "x")
 
 
 def test_schemas_can_be_sent_to_another_process() -> None:

@@ -1,4 +1,4 @@
-"""Disk full, output that cannot be written, a database that goes away: each is said, and the next build converges."""
+"""Files that may not be read, disk full, output that cannot be written, a database that goes away: each is said, and the next build converges."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cms_ssg import session
 from cms_ssg.build import BuildResult, build
 from cms_ssg.errors import CmsError
 from cms_ssg.reporter import Reporter
@@ -29,12 +31,18 @@ NOBODY = 65534
 def build_with(site: SiteOnPage, prepare: Callable[[], object]) -> BuildResult:
     """Build in a process that was limited first."""
 
-    def act() -> BuildResult:
+    def act() -> BuildResult | CmsError:
         prepare()
-        return build(site.root, site.options)
+        try:
+            return build(site.root, site.options)
+        except CmsError as error:
+            return error
 
     with database(site.url):
-        return Child(act).wait()
+        found = Child(act).wait()
+    if isinstance(found, CmsError):
+        raise found
+    return found
 
 
 def limit_files(size_bytes: int) -> None:
@@ -132,6 +140,60 @@ def test_an_output_that_becomes_read_only_keeps_what_it_has_and_is_made_good(
     assert 0 < len(changed) == result.written < result.rendered
     for folder in (site.root, *(path for path in site.output.rglob("*") if path.is_dir()), site.output):
         folder.chmod(0o755)
+    assert site.build().result.status == "done"
+    site.assert_clean()
+
+
+def lose_root() -> None:
+    """Be somebody whom permissions bind, but for reaching the database, which only its owner may."""
+    if os.geteuid() != 0:
+        return
+
+    def connect_as_root(*args: Any, **kwargs: Any) -> Any:
+        os.seteuid(0)
+        try:
+            return connect(*args, **kwargs)
+        finally:
+            os.seteuid(NOBODY)
+
+    session.connect = connect_as_root
+    os.seteuid(NOBODY)
+
+
+@pytest.mark.parametrize("place", ["content/posts/a.md", "content/posts", "content/posts/d/d.svg", "data/facts.yaml"])
+def test_what_may_not_be_read_keeps_its_pages_and_is_named_until_it_may(
+    place: str, make_site: Callable[..., SiteOnPage], open_folder: Path
+) -> None:
+    site = make_site(SITE, str(open_folder / "site"))
+    site.build()
+    for path in (site.output, *site.output.rglob("*")):
+        path.chmod(0o777)
+    before, mode = site.tree(), (site.root / place).stat().st_mode
+    (site.root / place).chmod(0)
+    for _ in range(2):
+        result = build_with(site, lose_root)
+        assert result.status == "partial"
+        assert [p.place for p in result.problems if p.severity == "error"] == [place]
+        assert os.strerror(errno.EACCES) in str(result.problems[0])
+        assert site.tree() == before
+    (site.root / place).chmod(mode)
+    assert build_with(site, lose_root).status == "done"
+    assert site.tree() == before
+    site.assert_clean()
+
+
+@pytest.mark.parametrize("place", ["data", "themes/plain/templates", "themes/plain/assets"])
+def test_a_folder_that_may_not_be_read_stops_the_build_instead_of_emptying_the_pages(
+    place: str, make_site: Callable[..., SiteOnPage], open_folder: Path
+) -> None:
+    site = make_site(SITE, str(open_folder / "site"))
+    site.build()
+    before, mode = site.tree(), (site.root / place).stat().st_mode
+    (site.root / place).chmod(0)
+    with pytest.raises(CmsError, match=rf"{place}: the folder cannot be read: .*\[inputs\.unreadable\]"):
+        build_with(site, lose_root)
+    (site.root / place).chmod(mode)
+    assert site.tree() == before
     assert site.build().result.status == "done"
     site.assert_clean()
 

@@ -1,0 +1,155 @@
+"""Broken, hostile and merely odd files: what is wrong is named, the rest is built, and mended it is as if nothing had been."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cms_ssg.check import check
+from cms_ssg.errors import CmsError
+from cms_ssg.types import Problem
+from tests.engine.siteonpage import Built, SiteOnPage, database
+
+SITE = """\
+-- site.toml --
+title = "Odd"
+base_url = "https://odd.example"
+-- content/posts/a.md --
+---
+title: First
+date: 2025-01-01
+tags: [red]
+---
+A [page](/about/), a [second](b.md).
+-- content/posts/b.md --
+---
+title: Second
+date: 2025-01-02
+---
+B
+-- content/pages/about.md --
+---
+title: About
+---
+All about it.
+-- data/social.yaml --
+- {name: Feed, url: /feed.xml}
+"""
+
+Make = Callable[[str], SiteOnPage]
+
+
+@pytest.fixture
+def site(make_site: Make) -> SiteOnPage:
+    """A small site, built."""
+    made = make_site(SITE)
+    assert made.build().result.status == "done"
+    return made
+
+
+def say(problem: Problem) -> str:
+    """A problem's place, line and code."""
+    return f"{problem.place}:{problem.line} {problem.code}"
+
+
+def errors(built: Built) -> list[str]:
+    return [say(problem) for problem in built.result.problems if problem.severity == "error"]
+
+
+def warnings(built: Built) -> list[str]:
+    return [say(problem) for problem in built.result.problems if problem.severity == "warning"]
+
+
+def check_site(site: SiteOnPage) -> list[Problem]:
+    """What `cms check` says."""
+    with database(site.url):
+        return check(site.root)
+
+
+# Files of static/
+
+
+def test_a_static_file_keeps_its_name_whatever_its_extension(site: SiteOnPage) -> None:
+    names = ["CNAME", "_redirects", ".nojekyll", ".well-known/apple-app-site-association", "site.webmanifest", "a.7z", "v1.2", "tar.b.c3"]
+    for name in names:
+        site.write_file(f"static/{name}", name)
+    site.write_file("static/docs/index.html", "docs")
+    site.edit("content/pages/about.md", "All about it.", "[The](/CNAME) [app](/site.webmanifest) [docs](/docs) [zip](/a.7z)")
+    assert site.build().written >= {*names, "docs/index.html"}
+    assert [name for name in site.tree() if name.endswith("/index.html") and name.partition("/")[0] in names] == []
+    about = (site.output / "about/index.html").read_text()
+    for url in ("/CNAME", "/site.webmanifest", "/docs/", "/a.7z"):
+        assert f'<a href="{url}">' in about
+    site.assert_clean()
+
+
+def test_a_file_and_a_folder_of_one_name_are_told(site: SiteOnPage) -> None:
+    site.write_file("static/about", "a file where the page needs a folder")
+    built = site.build(full=True)
+    assert errors(built) == [":0 publish.failed"]
+    assert "a file and a folder would have the same name there" in built.result.problems[0].message
+    site.delete("static/about")
+    assert site.build().result.status == "done"
+    site.assert_clean()
+
+
+def test_every_loser_of_a_path_is_named_with_its_file(site: SiteOnPage) -> None:
+    site.write_file("static/about/index.html", "raw")
+    site.write_file("content/pages/me.md", "---\naliases: [/about/, /tags/red/]\n---\n")
+    site.write_file("content/posts/c.md", "---\ntitle: C\ndate: 2025-01-02\nslug: b\n---\n")
+    built = site.build()
+    assert errors(built) == [
+        "content/posts/c.md:0 content.path-taken",
+        "static/about/index.html:0 content.path-taken",
+        "content/pages/me.md:0 content.path-taken",
+        "content/pages/me.md:0 content.path-taken",
+    ]
+    site.assert_clean()
+
+
+# Content types
+
+
+def test_a_type_that_is_not_understood_stops_the_build_before_anything_is_done(site: SiteOnPage) -> None:
+    before = site.tree()
+    for text, line in (('{"x-sort": ["-date", 5]}', 1), ('{\n"properties": {"a": {"typ": 1}}}', 2), ("{\n\n", 3), ("[]", 0)):
+        site.write_file("content_schema/post.json", text)
+        with pytest.raises(CmsError) as caught:
+            site.build()
+        problems = caught.value.problems
+        assert [(p.place, p.line) for p in problems] == [("content_schema/post.json", line)]
+        assert [p.code for p in check_site(site) if p.place == "content_schema/post.json"] == [problems[0].code]
+    assert site.tree() == before
+    site.delete("content_schema/post.json")
+    assert site.build().written == set()
+    site.assert_clean()
+
+
+def test_the_removal_guard_says_what_may_be_the_reason(site: SiteOnPage) -> None:
+    site.write_file("content_schema/post.json", '{"x-url": "/{nope}/{slug}/"}')
+    site.write_file("content_schema/page.json", '{"x-url": "/{nope}/{slug}/"}')
+    with pytest.raises(CmsError) as caught:
+        site.build(confirm_removals=False)
+    assert [say(p) for p in caught.value.problems] == [
+        "content/pages/about.md:1 content.path",
+        "content/posts/a.md:1 content.path",
+        "content/posts/b.md:1 content.path",
+        ":0 build.removals",
+    ]
+
+
+# What front matter names and nobody has
+
+
+def test_check_names_images_and_layouts_that_are_nowhere(site: SiteOnPage) -> None:
+    site.write_file("static/there.png", "PNG")
+    site.edit("content/posts/a.md", "tags: [red]", "image: nowhere.png\nlayout: wide\ntags: [red]")
+    site.edit("content/posts/b.md", "title: Second", "title: Second\nimage: /there.png\nlayout: page")
+    assert [say(p) for p in check_site(site)] == ["content/posts/a.md:4 content.dangling-image", "content/posts/a.md:5 content.no-layout"]
+    site.write_file("themes/own/templates/wide.html", "wide {{ entry.title }}")
+    site.edit("site.toml", 'title = "Odd"', 'title = "Odd"\ntheme = "own"')
+    site.write_file("content/posts/a/nowhere.png", "PNG")
+    site.move("content/posts/a.md", "content/posts/a/index.md")
+    site.edit("content/posts/a/index.md", "(b.md)", "(../b.md)")
+    assert check_site(site) == []
