@@ -18,10 +18,10 @@ from psycopg.rows import TupleRow
 import cms_ssg
 from cms_ssg.store.connect import connect
 from tests.conftest import TEMPLATE
+from tests.store.statements import number_placeholders
 
 PACKAGE = Path(cms_ssg.__file__).parent
 BEGINS = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|COPY|TABLE|VALUES)\s")
-PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?([sbt%])")
 FEWEST = 120
 """Texts known when this was written: if much fewer are found, it is the search that is broken."""
 
@@ -59,18 +59,6 @@ def texts() -> dict[str, str]:
     return dict(list_texts())
 
 
-def number_placeholders(text: str) -> str:
-    """The driver's placeholders as the server's: %s one after the other, %(name)s the same for the same name."""
-    names: dict[str, int] = {}
-
-    def number(match: re.Match[str]) -> str:
-        if match[2] == "%":
-            return "%"
-        return f"${names.setdefault(match[1] or f'%{len(names)}', len(names) + 1)}"
-
-    return PLACEHOLDER.sub(number, text)
-
-
 @pytest.fixture(scope="module")
 def statements_db(server_url: str) -> Iterator[psycopg.Connection[TupleRow]]:
     """A connection to a database for all these tests: none writes anything."""
@@ -94,5 +82,5 @@ def test_statement_fits_the_schema(place: str, statements_db: psycopg.Connection
             with statements_db.cursor() as cursor, cursor.copy(text.encode()):
                 pass
         else:
-            statements_db.execute(b"PREPARE statement AS " + number_placeholders(text).encode())
+            statements_db.execute(b"PREPARE statement AS " + number_placeholders(text)[0].encode())
             statements_db.execute("DEALLOCATE statement")
