@@ -96,7 +96,8 @@ SHOWN: dict[str, str] = {
     "card-tags": f"{{% for term in {OTHER}.tags %}}{{{{ term.slug }}}}{{% endfor %}}",
     "card-authors": f"{{% for term in {OTHER}.authors %}}{{{{ term.title }}}}{{% endfor %}}", "card-section": f"{{{{ {OTHER}.section.name }}}}",
     # terms
-    "term-title": f"{{{{ {TERM}.title }}}}", "term-description": f"{{{{ {TERM}.description }}}}", "term-entry": f"{{{{ {TERM}.entry.title }}}}", "term-data": '{{ ref("page:tagged").tags[1].data.color }}',
+    "term-title": f"{{{{ {TERM}.title }}}}", "term-description": f"{{{{ {TERM}.description }}}}",
+    "term-entry": f"{{{{ {TERM}.entry.title }}}}", "term-data": '{{ ref("page:tagged").tags[1].data.color }}',
     # neighbours, variants, time
     "series": "{{ entry.series.title }}{{ entry.series.url }}{{ entry.series.position }}{% for item in entry.series['items'] %}{{ item.title }}{% endfor %}",
     "alternates": "{{ page.alternates }}", "clock": "{{ clock.year }}",
@@ -110,7 +111,8 @@ BODIES = {
     "link-absent": "[there](ref:page:later)",
 }  # fmt: skip
 
-OWN = """{{ entry.title }}{{ entry.url }}{{ entry.content }}{{ entry.anchor }}{% for heading in entry.toc %}{{ heading.level }}{{ heading.text }}{{ heading.anchor }}{% endfor %}{{ entry.words }}{{ entry.reading_time }}{{ entry.fields }}
+OWN = """{{ entry.title }}{{ entry.url }}{{ entry.content }}{{ entry.anchor }}
+{% for heading in entry.toc %}{{ heading.level }}{{ heading.text }}{{ heading.anchor }}{% endfor %}{{ entry.words }}{{ entry.reading_time }}{{ entry.fields }}
 {{ entry.terms.tag[0].title }}{{ entry.is_fallback }}{{ entry.meta_title }}{{ entry.meta_description }}{{ entry.type }}{{ entry.locale }}{{ entry.dir }}
 {{ page.kind }}{{ page.title }}{{ page.description }}{{ page.path }}{{ page.url }}{{ page.image }}{{ page.noindex }}{{ page.updated }}{{ site.name }}
 {{ entry }}{{ entry.tags }}{{ latest("type/post", 1) }}{{ entry.tags[0].url }}{{ entry.tags[0].name }}"""
