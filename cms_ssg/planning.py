@@ -20,7 +20,7 @@ from cms_ssg.reads import digest, name_key
 from cms_ssg.render.kinds import KINDS
 from cms_ssg.site import Site, source_digest
 from cms_ssg.store.lists import ListNames, mark_all_stale
-from cms_ssg.store.outputs import replay_journal
+from cms_ssg.store.outputs import FORGET_ALL_DIGESTS, replay_journal
 from cms_ssg.store.sites import CHANGE_ALL, DUE, SET_CLOCK, SET_DERIVE_DIGEST, SiteRow, load_inputs, save_inputs
 from cms_ssg.types import Problem
 
@@ -52,8 +52,11 @@ class Planner:
     def __post_init__(self) -> None:
         self.names = ListNames(self.row.id)
 
-    def begin(self, full: bool = False) -> None:
-        """Once a build: what a killed one left, settings and code that derive, inputs, the clock."""
+    def begin(self, full: bool = False, target_is_empty: bool = False) -> None:
+        """Once a build: what a killed one left, settings and code that derive, inputs, the clock.
+
+        target_is_empty: what was published is not there: another machine's folder, or one that was deleted.
+        """
         connection, site_id = self.connection, self.row.id
         replay_journal(connection, site_id, [k.name for k in KINDS.values()], [k.phase for k in KINDS.values()])
         derive_digest = digest(derive_frame(self.site))
@@ -66,6 +69,8 @@ class Planner:
         changed = self._compare_inputs(marks)
         if self.row.built_at_clock is None or changed is None or any(name.startswith(SITE_WIDE) for name in changed):
             self._claim_site(marks)
+        if target_is_empty and connection.execute(FORGET_ALL_DIGESTS, (site_id,)).rowcount:
+            mark_all(connection, site_id, "nothing was found at the target")
         if full:
             mark_all(connection, site_id, "a full build was asked for")
         self._pass_time(marks)

@@ -45,6 +45,7 @@ DELETE_JOURNAL: Final[LiteralString] = "DELETE FROM cms.journal WHERE id = %s"
 LEFT_IN_JOURNAL: Final[LiteralString] = "SELECT DISTINCT unnest(paths) FROM cms.journal WHERE site = %s"
 CLEAR_JOURNAL: Final[LiteralString] = "DELETE FROM cms.journal WHERE site = %s"
 FORGET_DIGESTS: Final[LiteralString] = 'UPDATE cms.outputs SET digest = NULL WHERE site = %s AND path = ANY(%s::text[] COLLATE "C")'
+FORGET_ALL_DIGESTS: Final[LiteralString] = "UPDATE cms.outputs SET digest = NULL WHERE site = %s AND digest IS NOT NULL"
 MARK_AGAIN: Final[LiteralString] = """
 INSERT INTO cms.dirty (site, path, phase, lane, reason) SELECT %(site)s, p, coalesce(
   (SELECT f.phase FROM cms.claims c JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[]) AS f(kind, phase) ON f.kind = c.spec ->> 'kind'

@@ -73,6 +73,27 @@ def test_second_checkout_without_git_reads_and_renders_nothing(first: Checkout) 
     assert second.build().rendered == set()
 
 
+def test_checkout_that_publishes_into_a_folder_of_its_own_is_whole(first: Checkout) -> None:
+    """What another machine published is not here."""
+    second = SiteOnPage(first.clone("second").root, first.url, first.clean_url, first.options)
+    second.edit("site.toml", TARGET, "")
+    before = first.tree()
+    second.build()
+    assert_same(second.tree(), before)
+    assert second.build().rendered == set()
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_output_folder_that_was_deleted_or_emptied_is_made_again(first: Checkout, left: bool) -> None:
+    before = first.tree()
+    shutil.rmtree(first.output)
+    if left:
+        first.output.mkdir()
+    first.build()
+    assert_same(first.tree(), before)
+    assert first.build().rendered == set()
+
+
 def test_second_checkout_renders_what_its_commits_changed(first: Checkout) -> None:
     second = first.clone("second")
     second.edit("content/posts/a.md", "Body of a", "Other body of a")
