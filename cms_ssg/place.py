@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 EVERYTHING_HERE = "`cms build --full` puts every page here."
 
 
-def name_place(root: Path, *, make: bool) -> str:
+def name_place(root: Path, url: str, *, make: bool) -> str:
     """The name of a checkout, kept in its ``.cms`` folder: the same after the site was moved, another in a second clone.
 
-    make: give it one where it has none and can be written to; else ''.
+    root: the site folder; url: of the target: '' is the answer where that lies outside; make: give it a name where it has none
+    and can be written to.
     """
+    scheme, _, folder = url.partition(":")
+    if scheme != "folder" or not (root / folder).resolve().is_relative_to(root):
+        return ""
     path = root / ".cms" / "place"
     try:
         return path.read_text("ascii").strip()

@@ -120,7 +120,7 @@ class Session:
     def begin(self) -> None:
         """Look at where this builds to, and plan what is known before the files were read."""
         target = self.site.settings.target.url
-        place = name_place(self.site.root, make=not self.options.dry_run) if target.startswith("folder:") else ""
+        place = name_place(self.site.root, target, make=not self.options.dry_run)
         again = "a full build was asked for" if self.options.full else find_reason(self.row, target, place, self.target)
         if again or self.row.target is None:
             self.connection.execute(SET_PLACE, (target, place, self.row.id))

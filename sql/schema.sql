@@ -744,6 +744,8 @@ CREATE INDEX entries_publish ON cms.entries USING btree (site, publish_at) WHERE
 
 CREATE INDEX entries_translation ON cms.entries USING btree (site, translation_key);
 
+CREATE INDEX files_bundle ON cms.files USING btree (site, bundle) WHERE (bundle <> ''::text);
+
 CREATE INDEX list_items_label ON cms.list_items USING btree (list, label) WHERE (label IS NOT NULL);
 
 CREATE INDEX list_items_member ON cms.list_items USING btree (member, list) INCLUDE (sort_key);

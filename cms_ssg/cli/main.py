@@ -77,12 +77,20 @@ def cms() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """The entry point of ``cms``; leaves the process."""
+    if args is None:
+        _name_files_in_utf8()
     code = run(sys.argv[1:] if args is None else list(args))
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         _mute_stdout()
     sys.exit(code)
+
+
+def _name_files_in_utf8() -> None:
+    """Where the machine's locale names files in another encoding, start again without it: URLs must not depend on that."""
+    if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "PYTHONUTF8": "1"})
 
 
 def run(args: list[str]) -> int:

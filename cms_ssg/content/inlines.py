@@ -43,12 +43,12 @@ SIGN: Final = re.compile(r"[\\`*_\[<&~^{\n!]")
 TARGETS: Final = frozenset([6, 7, 9, 10])
 """Groups of CONSTRUCT that end an image or a link."""
 
-SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+SCHEME: Final = re.compile(r"(?!ref:)[A-Za-z][A-Za-z0-9+.-]+:")
 PLAIN_WEB: Final = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?(?:/[A-Za-z0-9\-._~/?=+,;:@#]*)?")
 
 
 def is_relative(target: str) -> bool:
-    """Whether a link's target has to be looked up: no scheme, no ``//host``, no bare ``#fragment``, not empty."""
+    """Whether a link's target has to be looked up: no scheme but ``ref:``, no ``//host``, no bare ``#fragment``, not empty."""
     return bool(target) and target[0] != "#" and not target.startswith("//") and not SCHEME.match(target)
 
 

@@ -56,7 +56,7 @@ LEFT JOIN cms.cards c ON c.entry = w.owner
 WHERE f.id = ANY(%s::bigint[])"""
 
 BUNDLE_FILES: Final[LiteralString] = """
-SELECT f.id FROM unnest(%s::text[]) b JOIN cms.files f ON f.site = %s AND f.bundle = b COLLATE "C" """
+SELECT f.id FROM unnest(%s::text[]) b JOIN cms.files f ON f.site = %s AND f.bundle = b COLLATE "C" AND f.bundle <> '' """
 
 
 class OldCard(NamedTuple):

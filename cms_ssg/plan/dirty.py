@@ -27,13 +27,20 @@ JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[]) AS p(kind, phase) ON p.ki
 ORDER BY o.path, k.lane, k.reason
 ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions'), lane = least(dirty.lane, excluded.lane)"""
 
+# A window that holds a position begins below it and ends above it. Each index knows one of the two; the one is asked that has fewer on its
+# side, by the list's middle page: what an item at the front costs must not grow with the list. `|| ''` keeps the other index out.
 MARK_WINDOWS: Final[LiteralString] = """
 INSERT INTO cms.dirty (site, path, phase, lane, reason)
 SELECT DISTINCT ON (o.path) %(site)s, o.path, p.phase, %(lane)s, 'position in list ' || l.name || CASE l.locale WHEN '' THEN '' ELSE ' (' || l.locale || ')' END
 FROM unnest(%(lists)s::int[], %(positions)s::bytea[]) AS d(list, position)
-CROSS JOIN LATERAL (SELECT output FROM cms.windows w WHERE w.list = d.list AND w.low <= d.position AND w.high >= d.position) w
-JOIN cms.outputs o ON o.id = w.output AND o.site = %(site)s
 JOIN cms.lists l ON l.id = d.list
+LEFT JOIN cms.list_pages m ON m.list = d.list AND m.number = l.pages / 2
+CROSS JOIN LATERAL (
+  SELECT output FROM cms.windows w
+  WHERE w.list = d.list AND w.high >= d.position AND w.low || ''::bytea <= d.position AND d.position >= coalesce(m.high, ''::bytea)
+  UNION ALL
+  SELECT output FROM cms.windows w WHERE w.list = d.list AND w.low <= d.position AND w.high || ''::bytea >= d.position AND d.position < m.high) w
+JOIN cms.outputs o ON o.id = w.output AND o.site = %(site)s
 JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[]) AS p(kind, phase) ON p.kind = o.kind
 ORDER BY o.path, l.name, l.locale
 ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions'), lane = least(dirty.lane, excluded.lane)"""

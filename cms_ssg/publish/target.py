@@ -18,14 +18,14 @@ class Target(Protocol):
         fresh: nothing is known to be there, so what is there is looked at first.
         """
 
-    def is_empty(self) -> bool:
-        """Whether the target holds nothing at all, as far as that can be told without listing it."""
-
     def remove(self, key: str) -> None:
         """Take an object away; nothing there is no error. Raises OSError."""
 
     def read(self, key: str) -> bytes | None:
         """An object's bytes, None where there is none."""
+
+    def is_empty(self) -> bool:
+        """Whether nothing at all is there, as far as one look can tell."""
 
     def list_keys(self) -> Iterator[str]:
         """Every key that is there. For audits only: builds never list."""

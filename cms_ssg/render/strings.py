@@ -85,6 +85,8 @@ class Translator:
 
     def __call__(self, key: str, /, **values: Any) -> str:
         self._on_read(key)
+        if values:
+            self._on_read("digits")
         return translate(self._strings, key, values, values.get("count"))
 
     def date(self, value: datetime | None, style: str = "long") -> str:
@@ -96,7 +98,7 @@ class Translator:
         found = self._strings.formats.get(style)
         if found is None:
             found = self._strings.formats[style] = compile_format(self._strings.texts, style)
-        for key in found.reads:
+        for key in (*found.reads, "digits"):
             self._on_read(key)
         text = found.render(value)
         return text.translate(self._strings.digits) if self._strings.digits else text

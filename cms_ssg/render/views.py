@@ -43,6 +43,10 @@ class Card:
             raise AttributeError(name)
         return self._data.get(name)
 
+    def __repr__(self) -> str:
+        """What a template prints of it, the same in every build."""
+        return f"<{self.type} {self.path or self.title}>"
+
     @property
     def title(self) -> str:
         title: str = self._data["title"]
@@ -126,6 +130,9 @@ class Term:
         if other not in ("", locale) and (row is None or not row.card):
             row = page.reader.list_named(other, self.name)
         self._card: dict[str, Any] = (row.card if row is not None else None) or {}
+
+    def __repr__(self) -> str:
+        return f"<term {self.name}>"
 
     @property
     def data(self) -> dict[str, Any] | None:
@@ -254,6 +261,9 @@ class ListView:
         self._page, self._row, self.number = page, row, number
         self._rule = list_rule(page.site, row.locale, row.name)
 
+    def __repr__(self) -> str:
+        return f"<list {self.name} {self.number}>"
+
     @property
     def name(self) -> str:
         return str(self._row.name)
@@ -296,6 +306,8 @@ class ListView:
 
     @property
     def older_url(self) -> str:
+        if not self.number:  # how many archive pages there are follows from the list's items
+            self._page.reader.window("front", self._row.id)
         number = self.number - 1 if self.number else self._row.pages
         return self._page.list_page_url(self._rule, number) if number > 0 else ""
 

@@ -155,7 +155,19 @@ def test_every_key_that_is_looked_up_is_told(tmp_path: Path) -> None:
     t("nowhere")
     t.date(MARCH)
     t.date(MARCH, "month")
-    assert reads == ["skip", "nowhere", "date.long", "date.months", "date.month", "date.months_alone"]
+    t("minutes", count=3)
+    assert reads == [
+        "skip",
+        "nowhere",
+        "date.long",
+        "date.months",
+        "digits",
+        "date.month",
+        "date.months_alone",
+        "digits",
+        "minutes",
+        "digits",
+    ]
 
 
 def test_a_texts_bytes_change_when_it_does(tmp_path: Path) -> None:

@@ -1,0 +1,196 @@
+"""One state, one output: nothing but content, theme, settings and the clock reaches a byte."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from cms_ssg.build import sync
+from cms_ssg.store import embedded
+from cms_ssg.store.connect import connect
+from tests.engine.sample import SITE
+from tests.engine.siteonpage import SiteOnPage, assert_same, database, read_tree, wipe
+
+ROOT = Path(__file__).parents[2]
+ARTICLES = 260
+"""Enough for workers to read and to render: three chunks of files, two batches of pages."""
+
+WORDS = (
+    "apple",
+    "Zebra",
+    "zebra",
+    "Äpfel",
+    "Apfel",
+    "éclair",
+    "eclair",
+    "a-b",
+    "a b",
+    "ab",
+    "ﬁn",
+    "fin",
+    "Œuvre",
+    "ñandú",
+    "nandu",
+    "İl",
+    "ıl",
+    "东京",
+)
+"""Names that other orders than that of the bytes put elsewhere, or take for the same."""
+
+
+def write_site(folder: Path) -> SiteOnPage:
+    """The sample site, and articles that differ from each other in everything that sorts."""
+    site = SiteOnPage(folder, "", "")
+    site.write(SITE)
+    choose = random.Random(7)
+    for number in range(ARTICLES):
+        words = choose.sample(WORDS, 4)
+        head = f"title: {words[0]} {number % 7}\ndate: 2025-{1 + number % 3:02}-01\nsection: {words[1]}\ntags: [{words[2]}, {words[3]}]\nauthors: [{words[1]}]"
+        site.write_file(
+            f"content/posts/{choose.choice('aZ_é')}{number}.md", f"---\n{head}\n---\n## {words[2]}\n\nText [{words[3]}](a.md).\n"
+        )
+    return site
+
+
+def build_in_process(folder: Path, url: str, *, jobs: int = 1, umask: int = 0o022, **environ: str) -> dict[str, bytes]:
+    """The output of ``cms build`` in a process of its own."""
+    command = [sys.executable, "-m", "cms_ssg", "build", "-C", str(folder), "--jobs", str(jobs), "--now", "2026-03-01T12:00:00Z"]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "CMS_DATABASE_URL": url, **environ}, capture_output=True, text=True, umask=umask
+    )
+    assert done.returncode in (0, 3), done.stderr
+    return read_tree(folder / "build")
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_site(tmp_path_factory.mktemp("content") / "site").root
+
+
+@pytest.fixture(scope="module")
+def reference(content: Path, engine_urls: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What one process makes of the site."""
+    wipe(engine_urls[1])
+    folder = tmp_path_factory.mktemp("reference") / "site"
+    shutil.copytree(content, folder)
+    tree = build_in_process(folder, engine_urls[1], PYTHONHASHSEED="1")
+    assert len(tree) > 2 * ARTICLES
+    return tree
+
+
+@pytest.fixture
+def site(content: Path, engine_urls: tuple[str, str], tmp_path: Path) -> Path:
+    """A copy of the site without output, to be built with an empty database."""
+    wipe(engine_urls[0])
+    shutil.copytree(content, tmp_path / "site")
+    return tmp_path / "site"
+
+
+@pytest.mark.parametrize("seed", ["0", "2", "4242"])
+def test_hash_seed_reaches_no_byte(seed: str, site: Path, reference: dict[str, bytes], engine_urls: tuple[str, str]) -> None:
+    assert_same(build_in_process(site, engine_urls[0], PYTHONHASHSEED=seed), reference)
+
+
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_number_of_processes_reaches_no_byte(jobs: int, site: Path, reference: dict[str, bytes], engine_urls: tuple[str, str]) -> None:
+    assert_same(build_in_process(site, engine_urls[0], jobs=jobs), reference)
+
+
+def test_order_of_rows_reaches_no_byte(site: Path, reference: dict[str, bytes], engine_urls: tuple[str, str], tmp_path: Path) -> None:
+    files = [path for folder in ("content", "static") for path in sorted((site / folder).rglob("*")) if path.is_file()]
+    random.Random(5).shuffle(files)
+    away = tmp_path / "away"
+    for file in files:
+        (away / file.relative_to(site)).parent.mkdir(parents=True, exist_ok=True)
+        file.rename(away / file.relative_to(site))
+    on_page = SiteOnPage(site, *engine_urls)
+    for part in range(8):
+        for file in files[part::8]:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            (away / file.relative_to(site)).rename(file)
+        with database(engine_urls[0]):
+            sync(site, on_page.options)
+    order = [row[0] for row in on_page.query("SELECT source_key FROM cms.entries ORDER BY id")]
+    assert order != sorted(order)
+    assert_same(build_in_process(site, engine_urls[0]), reference)
+
+
+def test_time_zone_of_the_machine_reaches_no_byte(site: Path, reference: dict[str, bytes], engine_urls: tuple[str, str]) -> None:
+    assert_same(build_in_process(site, engine_urls[0], TZ="Pacific/Kiritimati"), reference)
+
+
+def test_locale_of_the_machine_reaches_no_byte(site: Path, reference: dict[str, bytes], engine_urls: tuple[str, str]) -> None:
+    """By this one Python would name files in ASCII."""
+    assert_same(build_in_process(site, engine_urls[0], LC_ALL="C", PYTHONUTF8="0"), reference)
+
+
+def test_times_and_modes_of_files_reach_no_byte(site: Path, reference: dict[str, bytes], engine_urls: tuple[str, str]) -> None:
+    choose = random.Random(3)
+    for path in site.rglob("*"):
+        if path.is_file():
+            path.chmod(0o600)
+            os.utime(path, (choose.randrange(2**31), choose.randrange(2**31)))
+    assert_same(build_in_process(site, engine_urls[0], umask=0o077), reference)
+
+
+def test_folder_it_lies_in_reaches_no_byte(site: Path, reference: dict[str, bytes], engine_urls: tuple[str, str]) -> None:
+    other = site.with_name("another földer")
+    site.rename(other)
+    assert_same(build_in_process(other, engine_urls[0]), reference)
+
+
+# Collations
+
+
+@pytest.fixture(scope="module")
+def swedish_url() -> Iterator[str]:
+    """Conninfo of a server with a database that sorts text as Swedes do: by letter before case, and z before å, ä, ö."""
+    localedef = shutil.which("localedef")
+    if localedef is None:
+        pytest.skip("no localedef (on Debian: apt-get install locales), and the embedded server brings no collation but that of bytes")
+    with tempfile.TemporaryDirectory(prefix="cms-locale-") as name, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name)
+        folder.chmod(0o755)  # the server may run as somebody else
+        made = subprocess.run([localedef, "-i", "sv_SE", "-f", "UTF-8", str(folder / "sv_SE.UTF-8")], capture_output=True, text=True)
+        if not (folder / "sv_SE.UTF-8").is_dir():
+            pytest.skip(f"no Swedish locale can be made: {made.stderr.strip()}")
+        patch.setattr(
+            "cms_ssg.store.cluster._environment", lambda: {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC", "LOCPATH": name}
+        )
+        url = embedded.start(folder, {"fsync": "off"})
+        try:
+            yield make_database(url, "LOCALE_PROVIDER libc LOCALE 'sv_SE.UTF-8'")
+        finally:
+            embedded.stop(folder)
+
+
+def make_database(url: str, how: str) -> str:
+    """A database whose text sorts otherwise."""
+    with connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE other_collation TEMPLATE template0 ENCODING 'UTF8' {}").format(sql.SQL(how)))  # type: ignore[arg-type]
+    return make_conninfo(url, dbname="other_collation")
+
+
+def test_collation_of_the_database_reaches_no_byte(site: Path, reference: dict[str, bytes], swedish_url: str) -> None:
+    with connect(swedish_url, autocommit=True) as connection:
+        assert connection.execute("SELECT 'a' < 'B' AND 'z' < 'ä' AND 'ab' < 'a-c'").fetchone() == (True,), "it does not sort by bytes"
+    assert_same(build_in_process(site, swedish_url), reference)
+
+
+def test_rules_for_letters_of_the_database_reach_no_byte(site: Path, reference: dict[str, bytes], server_url: str) -> None:
+    url = make_database(server_url, "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'PG_UNICODE_FAST'")
+    try:
+        assert_same(build_in_process(site, url), reference)
+    finally:
+        with connect(server_url, autocommit=True) as connection:
+            connection.execute("DROP DATABASE other_collation WITH (FORCE)")

@@ -1,0 +1,148 @@
+"""Among 100,000 entries every query of an edit goes through an index and touches what it needs, whether its plan is made for it or kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow
+
+from cms_ssg.plan import changes, dirty
+from cms_ssg.plan import explain as why
+from cms_ssg.plan import lists as settling
+from cms_ssg.render.kinds import KINDS
+from cms_ssg.store import claims, entries, lists, loader, outputs, sites, sources
+from cms_ssg.store.connect import connect
+from tests.conftest import TEMPLATE
+from tests.store.filling import LARGE_LIST, SITE, fill_store
+from tests.store.statements import number_placeholders
+
+MOST_ROWS = 4_000
+"""Rows that one scan may look at; a batch asks for some hundreds."""
+
+BATCH = list(range(90_000, 90_100))
+PATHS = [f"/p{n}/" for n in BATCH]
+FILES = [f"content/posts/{n % 500}/p{n}.md" for n in BATCH]
+KEYS = [n.to_bytes(8, "big") for n in BATCH]
+NEWEST = (100_001).to_bytes(8, "big")
+NAMES = [f"tag/t{n}" for n in range(1, 101)]
+EN = ["en"] * 100
+PHASES = {"kinds": [k.name for k in KINDS.values()], "phases": [k.phase for k in KINDS.values()], "site": SITE}
+KEY_COLUMNS = {"names": PATHS, "kinds": [0] * 100, "locales": EN, "keys": [f"p{n}" for n in BATCH], "site": SITE}
+READERS = {**PHASES, "keys": [n * 4 + 2 for n in BATCH], "lanes": [0] * 100, "reasons": ["x"] * 100}
+
+QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
+    "entries with bodies": (loader.FULLS, [BATCH]),
+    "cards": (loader.CARDS, [BATCH]),
+    "lists by name": (loader.LISTS_BY_NAME, [EN, NAMES, SITE]),
+    "lists by id": (loader.LISTS_BY_ID, [BATCH]),
+    "neighbours": (loader.AROUND, [[LARGE_LIST] * 100, BATCH]),
+    "fronts": (loader.FRONTS, [[LARGE_LIST, 1, 2]]),
+    "archive pages": (loader.PAGES, [[LARGE_LIST] * 3, [1, 2500, 4999]]),
+    "the newest of a list": (loader.TOPS, [[LARGE_LIST], [20]]),
+    "claims by path": (loader.CLAIMS, [PATHS, SITE]),
+    "readers of an entry": (dirty.MARK_READERS, READERS),
+    "a new item's windows": (dirty.MARK_WINDOWS, {**PHASES, "lane": 0, "lists": [LARGE_LIST, 7], "positions": [NEWEST, NEWEST]}),
+    "an old item's windows": (dirty.MARK_WINDOWS, {**PHASES, "lane": 0, "lists": [LARGE_LIST], "positions": [(500).to_bytes(8, "big")]}),
+    "outputs that ran out": (dirty.MARK_TIMED, {**PHASES, "now": datetime(2026, 6, 1, tzinfo=UTC)}),
+    "paths to make": (dirty.MARK_PATHS, {"site": SITE, "paths": PATHS, "phases": [1] * 100, "lanes": [0] * 100, "reasons": ["x"] * 100}),
+    "changes": (changes.CHANGES, [SITE, 100]),
+    "entries to derive": (changes.ENTRIES, [BATCH]),
+    "cards before": (changes.CARDS, [BATCH]),
+    "lost paths": (changes.LOST_PATHS, [SITE, BATCH]),
+    "variants": (changes.VARIANTS, [[f"posts/p{n}" for n in BATCH], SITE]),
+    "live variants": (changes.LIVE_VARIANTS, [[f"posts/p{n}" for n in BATCH], SITE]),
+    "files": (changes.FILES, [BATCH]),
+    "files of a bundle": (changes.BUNDLE_FILES, [FILES, SITE]),
+    "entries of terms": (settling.TERM_ENTRIES, {"lists": BATCH, "names": PATHS, "site": SITE}),
+    "claims of owners": (claims.CLAIMS_OF_OWNERS, {"owners": BATCH, "owner_kind": "e", "site": SITE}),
+    "claims of names": (claims.CLAIMS_OF_NAMES, {"names": PATHS, "site": SITE}),
+    "claims that go": (claims.DELETE_CLAIMS, KEY_COLUMNS),
+    "claims that flip": (claims.UPDATE_WINS, {**KEY_COLUMNS, "wins": [False] * 100}),
+    "claims that lost": (claims.LOST_CLAIMS, [SITE]),
+    "items of members": (lists.ITEMS_OF_MEMBERS, [BATCH]),
+    "items that go": (lists.DELETE_ITEMS, [[LARGE_LIST] * 100, KEYS]),
+    "lists that moved": (lists.MOVE_LISTS, [[LARGE_LIST, 2], [1, 1], [NEWEST, NEWEST]]),
+    "stale lists": (lists.STALE_LISTS, [SITE, False, 100]),
+    "pages cut again": (lists.ADD_PAGES, [[LARGE_LIST], [20], [4999], [False]]),
+    "lists by their names": (lists.TOUCH_LISTS, [SITE, NAMES[:5]]),
+    "dirty outputs": (outputs.TAKE, {"site": SITE, "limit": 500, "skip": []}),
+    "windows of outputs": (outputs.WINDOWS, [BATCH]),
+    "outputs recorded": (outputs.UPDATE_SAME, [1, BATCH, KEYS, [1] * 100, ["x"] * 100]),
+    "dirty outputs done": (outputs.DELETE_DIRTY, [PATHS, [1] * 100, SITE]),
+    "what waits": (outputs.HAS_DIRTY_OR_CHANGES, {"site": SITE}),
+    "entries of files": (entries.EXISTING, [FILES, SITE]),
+    "entries whose files went": (entries.REMOVE, [datetime.now(UTC), FILES, SITE]),
+    "files by path": (entries.FILE_ROWS, [SITE, FILES]),
+    "files below a folder": (entries.FILES_BELOW, [["content/posts/7"], SITE]),
+    "sources in folders": (sources.FILES_IN, [SITE, ["content/posts/7"]]),
+    "sources by path": (sources.FILES, [SITE, FILES]),
+    "files with problems": (sources.PROBLEMS, [SITE]),
+    "entries that came due": (sites.DUE, {"site": SITE, "low": datetime(2026, 1, 1, tzinfo=UTC), "high": datetime(2026, 1, 8, tzinfo=UTC)}),
+    "why an output": (why.OUTPUTS, [SITE, PATHS]),
+    "paths of a file": (why.PATHS_OF_FILE, {"site": SITE, "file": FILES[0]}),
+    "names of reads": (why.NAMES, [[-n for n in BATCH]]),
+    "entries by metadata": ("SELECT id FROM cms.entries WHERE fields -> 'metadata' @> %s::jsonb", ['{"color": 5}']),
+    "newest posts": (
+        "SELECT entry FROM cms.posts WHERE site = %s AND status = 'published' AND published_at < %s ORDER BY published_at DESC LIMIT 20",
+        [SITE, datetime(2025, 1, 1, tzinfo=UTC)],
+    ),
+    "newest posts of a section": ("SELECT entry FROM cms.posts WHERE site = %s AND section = %s ORDER BY published_at DESC LIMIT 20", [SITE, "s3"]),
+    "featured posts": ("SELECT entry FROM cms.posts WHERE site = %s AND is_featured ORDER BY published_at DESC LIMIT 5", [SITE]),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def filled(server_url: str) -> Iterator[psycopg.Connection[TupleRow]]:
+    """A connection to a full store, for all these tests: each takes back what it did."""
+    name = f"plans_{os.getpid()}"
+    with connect(server_url, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+        with connect(make_conninfo(server_url, dbname=name)) as connection:
+            fill_store(connection)
+            yield connection
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def list_nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from list_nodes(part)
+
+
+def explain(
+    connection: psycopg.Connection[TupleRow], text: str, values: Sequence[object] | Mapping[str, object], mode: str
+) -> Iterator[dict[str, Any]]:
+    """The nodes of the plan by which the server ran a query, whose effects are undone."""
+    numbered, names = number_placeholders(text)
+    given = [values[name] for name in names] if isinstance(values, Mapping) else list(values)
+    with connection.transaction(force_rollback=True):
+        connection.execute("SELECT set_config('plan_cache_mode', %s, true)", [mode])
+        connection.execute(b"PREPARE asked AS " + numbered.encode())
+        parameters = sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Literal, given))) if given else sql.SQL("")
+        row = connection.execute(
+            sql.SQL("EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF, SUMMARY OFF) EXECUTE asked{}").format(parameters)
+        ).fetchone()
+        connection.execute("DEALLOCATE asked")
+    assert row is not None
+    return list_nodes(row[0][0]["Plan"])
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("name", QUERIES)
+def test_query_uses_an_index_and_touches_little(name: str, mode: str, filled: psycopg.Connection[TupleRow]) -> None:
+    text, values = QUERIES[name]
+    small = {row[0] for row in filled.execute("SELECT relname FROM pg_class WHERE relnamespace = 'cms'::regnamespace AND reltuples < 3000")}
+    for node in explain(filled, text, values, mode):
+        relation = node.get("Relation Name", node.get("Index Name", ""))
+        assert node["Node Type"] != "Seq Scan" or relation in small, f"a sequential scan of {relation}"
+        if node["Node Type"].endswith("Scan") and relation:
+            removed = sum(value for key, value in node.items() if key.startswith("Rows Removed"))
+            touched = (node["Actual Rows"] + removed) * node["Actual Loops"]
+            assert touched <= MOST_ROWS, f"{touched} rows of {relation} by {node.get('Index Name')}"
