@@ -26,25 +26,8 @@ ARTICLES = 260
 """Enough for workers to read and to render: three chunks of files, two batches of pages."""
 
 WORDS = (
-    "apple",
-    "Zebra",
-    "zebra",
-    "Äpfel",
-    "Apfel",
-    "éclair",
-    "eclair",
-    "a-b",
-    "a b",
-    "ab",
-    "ﬁn",
-    "fin",
-    "Œuvre",
-    "ñandú",
-    "nandu",
-    "İl",
-    "ıl",
-    "东京",
-)
+    "aB c", "Ab c", "apple", "Zebra", "zebra", "Äpfel", "Apfel", "éclair", "eclair", "a-b", "a b", "ab", "ﬁn", "fin", "Œuvre", "ñandú", "nandu", "İl", "ıl", "东京",
+)  # fmt: skip
 """Names that other orders than that of the bytes put elsewhere, or take for the same."""
 
 
@@ -96,7 +79,7 @@ def site(content: Path, engine_urls: tuple[str, str], tmp_path: Path) -> Path:
     return tmp_path / "site"
 
 
-@pytest.mark.parametrize("seed", ["0", "2", "4242"])
+@pytest.mark.parametrize("seed", ["0", "4242"])
 def test_hash_seed_reaches_no_byte(seed: str, site: Path, reference: dict[str, bytes], engine_urls: tuple[str, str]) -> None:
     assert_same(build_in_process(site, engine_urls[0], PYTHONHASHSEED=seed), reference)
 
