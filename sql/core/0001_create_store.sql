@@ -66,7 +66,6 @@ CREATE TABLE cms.files (
   size_bytes bigint NOT NULL,
   UNIQUE (site, path)
 );
-CREATE INDEX files_bundle ON cms.files (site, bundle) WHERE bundle <> '';
 
 -- Sync's record of a file: what it looked like when it was read, and what was wrong with it.
 CREATE TABLE cms.sources (
