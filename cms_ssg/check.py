@@ -44,7 +44,7 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
         problems += list_problems(session.connection, session.row.id)
         lost = list_lost_claims(session.connection, session.row.id)
         problems += [describe_lost(claim, winner) for claim, winner in lost if claim.name.startswith("/")]
-        problems += _check_links(session.connection, site, session.row.id)
+        problems += _check_bodies(session.connection, site, session.row.id)
         problems += _check_collections(session.connection, site, session.row.id, {problem.place for problem in problems})
     problems += read_redirects(site.root, site.settings).problems
     problems += check_tokens(site.settings.tokens)
@@ -54,17 +54,23 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
     return list(dict.fromkeys(problems))
 
 
-def _check_links(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
-    """Links and images of live entries that lead nowhere in this site."""
-    from cms_ssg.render.body import link_names
+def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
+    """Links and images of live entries that lead nowhere in this site, and shortcodes that the theme does not have."""
+    from cms_ssg.inputs import theme_chain
+    from cms_ssg.render.body import link_names, unknown_shortcode
+    from cms_ssg.render.theme_check import list_templates
 
+    templates = list_templates(theme_chain(site.root, site.settings))
     after = 0
     while rows := connection.execute(BODIES, (site_id, after)).fetchall():
         after = rows[-1][0]
         wanted = []
         for _, file, locale, path, links in rows:
             for kind, target, line, _ in links:
-                if kind != "shortcode" and (names := link_names(site, locale, file, path or "", target)):
+                if kind == "shortcode":
+                    if f"shortcodes/{target}.html" not in templates:
+                        yield unknown_shortcode(file, line, target)
+                elif names := link_names(site, locale, file, path or "", target):
                     wanted.append((file, line, kind, target, names))
         known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for *_, names in wanted for n in names}), site_id))}
         for file, line, kind, target, names in wanted:

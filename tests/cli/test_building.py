@@ -100,6 +100,17 @@ def test_check_counts_errors_and_warnings(site: Path, cms: Cms) -> None:
     assert result["errors"] == 0
 
 
+def test_unknown_shortcode_stays_as_it_was_written_and_is_told_by_build_and_check(site: Path, cms: Cms) -> None:
+    (site / "content/pages/about.md").write_text("# About\n\nA {{< nope  a=1 >}} and {{<nope>}}x{{</nope>}}.\n\n{{< note >}}known{{< /note >}}\n")
+    place = ("content.unknown-shortcode", "content/pages/about.md", 3)
+    for command in ("check", "build"):
+        code, result, _ = cms(command)
+        assert code == 0
+        assert [(p["code"], p["place"], p["line"]) for p in result["problems"]] == [place]
+    html = (site / "build/about/index.html").read_text()
+    assert "A {{&lt; nope  a=1 &gt;}} and {{&lt;nope&gt;}}x{{&lt;/nope&gt;}}." in html
+
+
 def test_verify_finds_a_page_changed_by_hand(site: Path, cms: Cms) -> None:
     cms("build")
     assert cms("verify")[0] == 0
