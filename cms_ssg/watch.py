@@ -45,9 +45,11 @@ def watch(
     try:
         watcher.begin(env)
         builder.build(None, first=True)
+        reporter.rest()
         on_ready()
         for changed in gather(events, root):
             builder.build(changed)
+            reporter.rest()
             if changed is None or any(name.endswith("/") or "/" not in name for name in changed):
                 watcher.begin(env)
     finally:
@@ -102,7 +104,7 @@ class Builder:
         except Exception as error:  # noqa: BLE001 - the next save may mend it
             from cms_ssg.crash import log_crash
 
-            self.reporter.note(log_crash(self.root, error))
+            self.reporter.problem(log_crash(self.root, error))
             return None
         self._missed = False
         for problem in result.problems:

@@ -82,6 +82,19 @@ def test_clock_brings_what_is_due(site: Path, cms: Cms) -> None:
     assert (site / "build/2025/04/later/index.html").exists()
 
 
+def test_calendar_and_status_know_files_that_no_build_has_read(site: Path, cms: Cms) -> None:
+    cms("build")
+    assert cms("status")[1]["files"] == 0
+    cms("publish", "flood", "--at", "2999-05-01 09:30")
+    assert [(item["at"], item["title"]) for item in cms("calendar")[1]["items"]][-1] == ("2999-05-01 09:30 UTC", "Flood")
+    (site / "content/pages/about.md").unlink()
+    status = cms("status")[1]
+    assert (status["files"], status["changes"]) == (2, 0)
+    assert "waiting     2 changed files; cms build takes them" in status["text"]
+    assert cms("build", "--confirm-removals")[1]["removed"] > 0
+    assert "waiting     nothing" in cms("status")[1]["text"]
+
+
 def test_content_that_cannot_be_read_leaves_with_3_and_is_named(site: Path, cms: Cms) -> None:
     cms("build")
     (site / "content/posts/flood.md").write_text("---\ntitle: [\n---\n")
@@ -101,7 +114,9 @@ def test_check_counts_errors_and_warnings(site: Path, cms: Cms) -> None:
 
 
 def test_unknown_shortcode_stays_as_it_was_written_and_is_told_by_build_and_check(site: Path, cms: Cms) -> None:
-    (site / "content/pages/about.md").write_text("# About\n\nA {{< nope  a=1 >}} and {{<nope>}}x{{</nope>}}.\n\n{{< note >}}known{{< /note >}}\n")
+    (site / "content/pages/about.md").write_text(
+        "# About\n\nA {{< nope  a=1 >}} and {{<nope>}}x{{</nope>}}.\n\n{{< note >}}known{{< /note >}}\n"
+    )
     place = ("content.unknown-shortcode", "content/pages/about.md", 3)
     for command in ("check", "build"):
         code, result, _ = cms(command)
