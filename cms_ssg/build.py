@@ -31,7 +31,7 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
 
         with open_session(site, options, result, reporter, warm) as session:
             with result.timed("plan"):
-                session.planner.begin(options.full)
+                session.begin()
             if options.sync:
                 with result.timed("sync"):
                     session.sync()
@@ -72,7 +72,7 @@ def plan(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
 
         with open_session(site, replace(options, dry_run=True), result, reporter) as session:
             with result.timed("plan"):
-                session.planner.begin(options.full)
+                session.begin()
             if options.sync:
                 with result.timed("sync"):
                     session.sync()

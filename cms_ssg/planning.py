@@ -52,8 +52,8 @@ class Planner:
     def __post_init__(self) -> None:
         self.names = ListNames(self.row.id)
 
-    def begin(self, full: bool = False) -> None:
-        """Once a build: what a killed one left, settings and code that derive, inputs, the clock."""
+    def begin(self, again: str = "") -> None:
+        """Once a build: what a killed one left, settings and code that derive, inputs, the clock. again: why to make every output again."""
         connection, site_id = self.connection, self.row.id
         replay_journal(connection, site_id, [k.name for k in KINDS.values()], [k.phase for k in KINDS.values()])
         derive_digest = digest(derive_frame(self.site))
@@ -66,8 +66,8 @@ class Planner:
         changed = self._compare_inputs(marks)
         if self.row.built_at_clock is None or changed is None or any(name.startswith(SITE_WIDE) for name in changed):
             self._claim_site(marks)
-        if full:
-            mark_all(connection, site_id, "a full build was asked for")
+        if again:
+            mark_all(connection, site_id, again)
         self._pass_time(marks)
         marks.save(connection)
         self.commit()

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 
 from cms_ssg.content.scan import start_scan
 from cms_ssg.errors import fail
+from cms_ssg.lost import forget_all_if_empty, forget_lost
 from cms_ssg.options import BuildOptions, BuildResult, clock
 from cms_ssg.planning import Planner
 from cms_ssg.publish.target import Target, open_target
@@ -55,10 +56,10 @@ def open_session(
             connection = connect(url, autocommit=True)
             migrate(connection)
         try:
-            row = ensure_site(connection, site.settings.name)
+            row = ensure_site(connection, site.store_name)
             connection.autocommit = False
             lease = take_lease(connection, row.id)
-            row = ensure_site(connection, site.settings.name)
+            row = ensure_site(connection, site.store_name)
             connection.commit()
             session = Session(site, options, result, reporter, url, connection, lease, row, skip, started, warm)
             try:
@@ -125,6 +126,16 @@ class Session:
         """Between two writes, outside a transaction: be sure that this is still the builder. Raises LeaseLostError where it is not."""
         if self.lease.is_old:
             self.commit()
+
+    def begin(self) -> None:
+        """Plan what needs no look at content files. What the target has lost is made again: all of it at once, or what a full build finds."""
+        if forget_all_if_empty(self.connection, self.row.id, self.target):
+            self.planner.begin("the target was empty")
+        elif self.options.full:
+            forget_lost(self.connection, self.row.id, self.target)
+            self.planner.begin("a full build was asked for")
+        else:
+            self.planner.begin()
 
     def sync(self) -> SyncResult:
         """Read what changed in the files."""

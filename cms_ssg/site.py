@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from cms_ssg.bundled import PACKAGE
 from cms_ssg.bundled import folder as bundled_folder
 from cms_ssg.reads import digest
-from cms_ssg.settings import Locale, Settings
+from cms_ssg.settings import Locale, Settings, Target
 from cms_ssg.types import Json
 
 if TYPE_CHECKING:
@@ -27,6 +27,12 @@ class Site:
 
     root: Path
     settings: Settings
+
+    @property
+    def store_name(self) -> str:
+        """What the database knows this site by: what is published at one target says nothing of another."""
+        name, url = self.settings.name, self.settings.target.url
+        return name if url == Target().url else f"{name}@{url}"
 
     @cached_property
     def _loaded_schemas(self) -> Schemas:

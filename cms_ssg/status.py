@@ -62,7 +62,7 @@ def status(root: Path, env: str = "") -> StatusResult:
     site = open_site(root, os.environ, env)
     with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
         migrate(connection)
-        row = ensure_site(connection, site.settings.name)
+        row = ensure_site(connection, site.store_name)
         entries, outputs, changes, age_s, dirty, builder = connection.execute(NUMBERS, {"site": row.id}).fetchone()  # type: ignore[misc]
         errors = connection.execute(
             "SELECT error FROM cms.outputs WHERE site = %s AND error IS NOT NULL ORDER BY path", (row.id,)

@@ -53,7 +53,7 @@ def verify(root: Path, sample: int = 0, env: str = "", reporter: Reporter | None
     result = VerifyResult()
     with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
         migrate(connection)
-        row = ensure_site(connection, site.settings.name)
+        row = ensure_site(connection, site.store_name)
         connection.autocommit = False
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         ids = [r[0] for r in connection.execute(SAMPLE, (row.id, sample))] if sample else None

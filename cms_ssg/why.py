@@ -32,7 +32,7 @@ def why(root: Path, asked: str, env: str = "") -> WhyResult:
     site = open_site(root, os.environ, env)
     with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
         migrate(connection)
-        row = ensure_site(connection, site.settings.name)
+        row = ensure_site(connection, site.store_name)
         paths = list_paths_of_file(connection, row.id, _relative(site, asked)) or _paths(site, asked)
         found = explain_paths(connection, row.id, paths)
         claims = list_claims(connection, row.id, paths)

@@ -34,7 +34,7 @@ def status_code(status: str) -> int:
 
 @site_command("build", 'cms build\ncms build --now "2026-12-24 09:00" --dry-run')
 @click.option("--no-sync", is_flag=True, help="Take the store as it is; do not look at the files.")
-@click.option("--full", is_flag=True, help="Render every page again.")
+@click.option("--full", is_flag=True, help="Render every page again, and mend files changed by hand.")
 @click.option(
     "--jobs", type=click.IntRange(0, 256), default=0, metavar="N", help="Processes that render; by default as many as it has cores."
 )

@@ -74,6 +74,13 @@ class FolderTarget:
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
 
+    def is_empty(self) -> bool:
+        try:
+            with os.scandir(self.root) as found:
+                return next(found, None) is None
+        except FileNotFoundError:
+            return True
+
     def list_keys(self) -> Iterator[str]:
         for folder, _, files in os.walk(self.root):
             for name in files:

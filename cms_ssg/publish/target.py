@@ -21,6 +21,9 @@ class Target(Protocol):
     def read(self, key: str) -> bytes | None:
         """An object's bytes, None where there is none."""
 
+    def is_empty(self) -> bool:
+        """Whether nothing at all is there, as when somebody removed it."""
+
     def list_keys(self) -> Iterator[str]:
         """Every key that is there. For audits only: builds never list."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,42 @@ def test_verify_finds_a_page_changed_by_hand(site: Path, cms: Cms) -> None:
     code, result, _ = cms("verify")
     assert code == 3
     assert (result["different"], result["missing"], result["orphaned"]) == (["/about/"], ["/"], ["extra.txt"])
+
+
+def test_output_folder_that_was_deleted_is_made_again(site: Path, cms: Cms) -> None:
+    first = cms("build")[1]
+    shutil.rmtree(site / "build")
+    assert {output["reason"] for output in cms("plan")[1]["outputs"]} == {"the target was empty"}
+    again = cms("build")[1]
+    assert (again["written"], again["removed"]) == (first["written"], 0)
+    assert cms("verify")[0] == 0
+    assert cms("build")[1]["planned"] == 0
+
+
+def test_full_build_mends_files_that_were_changed_or_removed_by_hand(site: Path, cms: Cms) -> None:
+    first = cms("build")[1]
+    (site / "build/about/index.html").write_text("mine")
+    (site / "build/index.html").unlink()
+    assert cms("verify")[0] == 3
+    full = cms("build", "--full")[1]
+    assert (full["rendered"], full["written"]) == (first["rendered"], 2)
+    assert cms("verify")[0] == 0
+
+
+def test_two_targets_know_nothing_of_each_other(site: Path, cms: Cms) -> None:
+    (site / "site.toml").write_text(f'{SITE}[env.staging]\nbase_url = "https://b.org"\ntarget = "folder:staging"\n')
+    (site / "static").mkdir()
+    (site / "static/logo.svg").write_text("<svg/>")
+    first = cms("build")[1]
+    staged = cms("build", "--env", "staging")[1]
+    assert staged["written"] == first["written"]
+    assert (site / "staging/logo.svg").exists()
+    (site / "content/pages/about.md").unlink()
+    assert cms("build", "--env", "staging", "--confirm-removals")[1]["removed"] > 0
+    assert cms("build", "--confirm-removals")[1]["removed"] > 0
+    for folder in ("build", "staging"):
+        assert not (site / folder / "about").exists()
+    assert cms("verify")[0] == cms("verify", "--env", "staging")[0] == 0
 
 
 def test_why_answers_for_file_url_and_path(site: Path, cms: Cms, capsys: pytest.CaptureFixture[str]) -> None:
