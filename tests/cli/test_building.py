@@ -234,3 +234,49 @@ def test_database_that_is_gone_is_said_plainly(site: Path, cms: Cms, monkeypatch
     assert "[db." in err
     assert "secret" not in err
     assert "Traceback" not in err
+
+
+@pytest.fixture
+def big_site(site: Path) -> Path:
+    for number in range(1, 31):
+        (site / f"content/posts/p{number:02}.md").write_text(f"---\ntitle: P{number}\ndate: 2025-01-{number:02}\n---\nText.\n")
+    return site
+
+
+def test_removing_more_than_half_of_the_content_is_refused_before_anything_is_published(big_site: Path, cms: Cms) -> None:
+    cms("build")
+    before = {path: path.read_bytes() for path in (big_site / "build").rglob("*") if path.is_file()}
+    gone = [big_site / f"content/posts/p{number:02}.md" for number in range(1, 22)]
+    texts = {path: path.read_text() for path in gone}
+    for path in gone:
+        path.unlink()
+    for _ in range(2):  # nor does the second try forget it
+        code, result, err = cms("build")
+        assert code == 1
+        (problem,) = result["problems"]
+        assert problem["code"] == "build.removals"
+        assert "21 of 32 content pages" in problem["message"]
+        assert problem["message"].count("\n  /2025/01/p") == 20
+        assert "… and 1 more" in err
+        assert {path: path.read_bytes() for path in (big_site / "build").rglob("*") if path.is_file()} == before
+    assert cms("plan")[0] == 0
+    for path, text in texts.items():
+        path.write_text(text)
+    assert cms("build")[1]["removed"] == 0
+    for path in gone:
+        path.unlink()
+    assert cms("build", "--confirm-removals")[1]["removed"] == 21
+    assert cms("verify")[0] == 0
+
+
+def test_removing_a_few_pages_needs_no_word_but_the_home_page_does(big_site: Path, cms: Cms) -> None:
+    (big_site / "site.toml").write_text(f'{SITE}[home]\nurl = "/all/"\n')
+    (big_site / "content/pages/index.md").write_text("# Home\n")
+    cms("build")
+    (big_site / "content/posts/p01.md").unlink()
+    code, result, _ = cms("build")
+    assert (code, result["removed"]) == (0, 1)
+    (big_site / "content/pages/index.md").unlink()
+    code, result, _ = cms("build")
+    assert (code, result["problems"][0]["code"]) == (1, "build.removals")
+    assert "\n  /" in result["problems"][0]["message"]
