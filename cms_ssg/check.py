@@ -135,7 +135,9 @@ def check_theme(root: Path, env: str = "", *, site: Site | None = None) -> Theme
 
     found = site or open_site(root, os.environ, env)
     chain = theme_chain(found.root, found.settings)
-    result = ThemeCheck(check_templates(chain))
+    fields = {name for schema in found.schemas.values() for name in schema.properties}
+    fields.update(name for rule in found.settings.collection for name in (*rule.fields, *rule.defaults))
+    result = ThemeCheck(check_templates(chain, fields))
     if site is None:
         from cms_ssg.render.gallery import write_gallery
 

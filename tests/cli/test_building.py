@@ -280,3 +280,25 @@ def test_removing_a_few_pages_needs_no_word_but_the_home_page_does(big_site: Pat
     code, result, _ = cms("build")
     assert (code, result["problems"][0]["code"]) == (1, "build.removals")
     assert "\n  /" in result["problems"][0]["message"]
+
+
+def test_failing_template_leaves_the_old_bytes_of_its_page_and_is_named(site: Path, cms: Cms) -> None:
+    cms("build")
+    before = (site / "build/about/index.html").read_bytes()
+    (site / "themes/mine/templates").mkdir(parents=True)
+    (site / "themes/mine/templates/page.html").write_text('{% extends "entry.html" %}\n{% block before %}{{ entry.titel }}{% endblock %}')
+    (site / "site.toml").write_text('theme = "mine"\n' + SITE)
+    (site / "content/posts/flood.md").write_text("---\ntitle: Rain\ndate: 2025-03-01\n---\nWater.\n")
+    for _ in range(2):
+        code, result, err = cms("build")
+        assert (code, result["failed"]) == (3, 1)
+        said = 'themes/mine/templates/page.html:2: /about/ (from content/pages/about.md): entry has no "titel"; did you mean "title"? [theme.template]'
+        assert said in err
+        assert (site / "build/about/index.html").read_bytes() == before
+        assert "Rain" in (site / "build/2025/03/flood/index.html").read_text()
+    assert "1 failing: their last good version stays" in cms("status")[1]["text"]
+    code, result, _ = cms("theme", "check")
+    assert (code, [p["message"] for p in result["problems"]]) == (3, ["entry has no titel"])
+    why = cms("why", "/about/")[1]["text"]
+    assert "failing, its last good version stays" in why
+    assert "up to date" not in why

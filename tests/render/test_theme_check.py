@@ -48,6 +48,15 @@ def test_a_mistake_is_named_with_file_line_and_way_out(tmp_path: Path, text: str
     assert problem.hint == hint
 
 
+def test_an_entry_has_what_every_entry_has_and_the_fields_of_the_sites_types(tmp_path: Path) -> None:
+    chain = make_child(
+        tmp_path, page="{{ entry.title }}{{ entry.seats }}{{ entry.reading_time }}\n{{ entry.titel }}{{ entry.nope|default(1) }}"
+    )
+    (problem,) = check_templates(chain, {"seats"})
+    assert (problem.line, problem.message, problem.hint) == (2, "entry has no titel", 'Did you mean "title"?')
+    assert check_templates(chain) == []
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -86,7 +95,7 @@ def test_the_gallery_is_written_even_where_a_template_fails(tmp_path: Path) -> N
     site = Site(tmp_path, load_settings(tmp_path, {}))
     page = write_gallery(site, make_child(tmp_path, page="{{ nowhere }}"), tmp_path / "gallery")
     text = page.read_text("utf-8")
-    assert "UndefinedError: &amp;#39;nowhere&amp;#39; is undefined" in text
+    assert "UndefinedError: unknown variable &amp;#34;nowhere&amp;#34;" in text
     assert "Home (en)" in text
     assert "Home (ar)" in text
     assert (tmp_path / "gallery/assets/site.css").read_text("utf-8").startswith(":root{--accent:#b33;}\n")
