@@ -117,7 +117,7 @@ def _check_strings(site: Site) -> Iterator[Problem]:
 
     folders = [folder / "i18n" for folder in reversed(theme_chain(site.root, site.settings))] + [site.root / "i18n"]
     for locale in site.settings.locales:
-        yield from check_strings(folders, locale.code)
+        yield from check_strings(folders, locale.code, site.root)
 
 
 @dataclass(slots=True)

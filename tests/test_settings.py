@@ -213,6 +213,13 @@ def test_any_text_gives_settings_or_a_settings_error(tmp_path_factory: pytest.Te
         assert all(problem.code.startswith("settings.") for problem in caught.problems)  # noqa: PT017
 
 
+def test_setting_of_the_site_below_a_table_is_told_where_it_belongs(tmp_path: Path) -> None:
+    assert first_problem(tmp_path, '[[menus.main]]\nurl = "/"\ntheme = "mine"') == (
+        'site.toml:3: unknown key "menus.main[0].theme" [settings.unknown-key]\n'
+        '  "theme" is a setting of the site: it stands above the first [table] of the file.'
+    )
+
+
 def test_loading_imports_msgspec_and_tomllib_only(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text('title = "x"\ntimezone = "Europe/Rome"\n')
     code = "import sys; from pathlib import Path; from cms_ssg.load_settings import load_settings; "

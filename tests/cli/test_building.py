@@ -127,6 +127,16 @@ def test_unknown_shortcode_stays_as_it_was_written_and_is_told_by_build_and_chec
     assert "A {{&lt; nope  a=1 &gt;}} and {{&lt;nope&gt;}}x{{&lt;/nope&gt;}}." in html
 
 
+def test_check_tells_a_broken_strings_file_with_its_line_and_goes_on(site: Path, cms: Cms) -> None:
+    (site / "i18n").mkdir()
+    (site / "i18n/en.toml").write_text('newer = "New"\nolder = 1\n')
+    (site / "content/pages/about.md").write_text("# About\n\n[x](nowhere.md)\n")
+    code, result, _ = cms("check")
+    assert code == 3
+    places = {(p["code"], p["place"], p["line"]) for p in result["problems"]}
+    assert places == {("strings.type", "i18n/en.toml", 2), ("content.dangling-link", "content/pages/about.md", 3)}
+
+
 def test_verify_finds_a_page_changed_by_hand(site: Path, cms: Cms) -> None:
     cms("build")
     assert cms("verify")[0] == 0
