@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,11 @@ SELECT e.id, e.source_key, e.locale, c.path, b.links FROM cms.entries e JOIN cms
 WHERE e.site = %s AND e.id > %s AND c.live AND b.links <> '[]'::jsonb ORDER BY e.id LIMIT 500"""
 
 USED_COLLECTIONS: Final[LiteralString] = "SELECT DISTINCT collection FROM cms.entries WHERE site = %s AND removed_at IS NULL"
+
+TERM_NAMES: Final[LiteralString] = """
+SELECT t.taxonomy, e.locale, n.pair ->> 0, n.pair ->> 1, min(e.source_key) FROM cms.entries e JOIN cms.cards c ON c.entry = e.id
+CROSS JOIN LATERAL jsonb_each(coalesce(c.card -> 'terms', '{}')) AS t(taxonomy, pairs) CROSS JOIN LATERAL jsonb_array_elements(t.pairs) AS n(pair)
+WHERE e.site = %s AND c.live GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
 
 CLAIMED: Final[LiteralString] = """
 SELECT n FROM unnest(%s::text[]) n WHERE EXISTS (SELECT FROM cms.claims c WHERE c.site = %s AND c.name = n COLLATE "C" AND c.wins)"""
@@ -45,6 +51,7 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
         lost = list_lost_claims(session.connection, session.row.id)
         problems += [describe_lost(claim, winner) for claim, winner in lost if claim.name.startswith("/")]
         problems += _check_bodies(session.connection, site, session.row.id)
+        problems += _check_terms(session.connection, session.row.id)
         problems += _check_collections(session.connection, site, session.row.id, {problem.place for problem in problems})
     problems += read_redirects(site.root, site.settings).problems
     problems += check_tokens(site.settings.tokens)
@@ -90,6 +97,20 @@ def _dangling(file: str, line: int, kind: str, target: str) -> Problem:
         else "Links may name a content file, a path of this site, or a file in static/."
     )
     return Problem("content.dangling-link", file, line, f'nothing answers to "{target}"', hint, "warning")
+
+
+def _check_terms(connection: Any, site_id: int) -> Iterator[Problem]:
+    """Names that differ in more than case and separators, and yet make one term because their slugs are the same."""
+    before: dict[tuple[str, str, str], str] = {}
+    for taxonomy, locale, slug, name, file in connection.execute(TERM_NAMES, (site_id,)):
+        other = before.setdefault((taxonomy, locale, slug), name)
+        if _plain_name(other) != _plain_name(name):
+            said = f'{taxonomy} "{name}" is the same term as "{other}": both are "{slug}" in URLs'
+            yield Problem("content.same-term", file, 0, said, "Write one of them out, such as C-sharp for C#.", "warning")
+
+
+def _plain_name(name: str) -> str:
+    return re.sub(r"[\s_'’-]+", "", name.casefold())
 
 
 def _check_collections(connection: Any, site: Site, site_id: int, places: set[str]) -> Iterator[Problem]:

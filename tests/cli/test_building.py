@@ -127,6 +127,18 @@ def test_unknown_shortcode_stays_as_it_was_written_and_is_told_by_build_and_chec
     assert "A {{&lt; nope  a=1 &gt;}} and {{&lt;nope&gt;}}x{{&lt;/nope&gt;}}." in html
 
 
+def test_names_that_make_one_term_are_told_and_the_term_is_shown_once(site: Path, cms: Cms) -> None:
+    (site / "content/posts/flood.md").write_text('---\ntitle: Flood\ndate: 2025-03-01\ntags: ["C++", "C#", Big Data]\n---\nWater.\n')
+    (site / "content/posts/rain.md").write_text("---\ntitle: Rain\ndate: 2025-03-02\ntags: [big-data]\n---\nWater.\n")
+    code, result, _ = cms("check")
+    assert code == 0
+    assert [(p["code"], p["place"], p["message"]) for p in result["problems"]] == [
+        ("content.same-term", "content/posts/flood.md", 'tag "C++" is the same term as "C#": both are "c" in URLs')
+    ]
+    cms("build")
+    assert (site / "build/2025/03/flood/index.html").read_text().count('href="/tags/c/"') == 1
+
+
 def test_check_tells_a_broken_strings_file_with_its_line_and_goes_on(site: Path, cms: Cms) -> None:
     (site / "i18n").mkdir()
     (site / "i18n/en.toml").write_text('newer = "New"\nolder = 1\n')
