@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, LiteralString
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from cms_ssg.options import BuildOptions, BuildResult
+from cms_ssg.paths import canonical_path
 from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.types import Problem
@@ -51,6 +52,7 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
         lost = list_lost_claims(session.connection, session.row.id)
         problems += [describe_lost(claim, winner) for claim, winner in lost if claim.name.startswith("/")]
         problems += _check_bodies(session.connection, site, session.row.id)
+        problems += _check_site_links(session.connection, site, session.row.id)
         problems += _check_terms(session.connection, session.row.id)
         problems += _check_collections(session.connection, site, session.row.id, {problem.place for problem in problems})
     problems += read_redirects(site.root, site.settings).problems
@@ -97,6 +99,40 @@ def _dangling(file: str, line: int, kind: str, target: str) -> Problem:
         else "Links may name a content file, a path of this site, or a file in static/."
     )
     return Problem("content.dangling-link", file, line, f'nothing answers to "{target}"', hint, "warning")
+
+
+def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
+    """Lines of menus, and redirects, that lead nowhere in this site."""
+    from cms_ssg.inputs import read_redirects
+    from cms_ssg.load_settings import FILE, read_site_toml
+    from cms_ssg.render.page import menu_names, reference_names
+    from cms_ssg.toml_lines import list_key_lines
+
+    lines = list_key_lines(read_site_toml(site.root))
+    wanted: list[tuple[Problem, tuple[str, ...]]] = []
+    for menu, items in site.settings.menus.items():
+        for number, item in enumerate(items):
+            names = reference_names(site, site.default_locale, item.ref) if item.ref else menu_names(site, site.default_locale, item.url)
+            line = lines.get(("menus", menu, number, "ref" if item.ref else "url"), 0)
+            said, hint = (
+                f'nothing answers to "{item.ref or item.url}" in the menu {menu}',
+                "Write a content file, type:slug, or a path of this site.",
+            )
+            wanted.append((Problem("settings.dangling-menu", FILE, line, said, hint, "warning"), names or _path_names(item.url)))
+    for source, target in read_redirects(site.root, site.settings).targets.items():
+        line = lines.get(("redirects", source), 0)
+        said, hint = f'the redirect {source} leads to "{target}", where nothing is', "Name a path of this site, or a whole address."
+        wanted.append((Problem("redirects.dangling", FILE if line else "", line, said, hint, "warning"), _path_names(target)))
+    known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for _, names in wanted for n in names}), site_id))}
+    yield from (problem for problem, names in wanted if names and not known.intersection(names))
+
+
+def _path_names(url: str) -> tuple[str, ...]:
+    """The claim that would answer a path; none for other addresses."""
+    try:
+        return (canonical_path(unquote(urlsplit(url).path)),) if url.startswith("/") and not url.startswith("//") else ()
+    except ValueError:
+        return ()
 
 
 def _check_terms(connection: Any, site_id: int) -> Iterator[Problem]:

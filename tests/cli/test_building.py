@@ -139,6 +139,29 @@ def test_names_that_make_one_term_are_told_and_the_term_is_shown_once(site: Path
     assert (site / "build/2025/03/flood/index.html").read_text().count('href="/tags/c/"') == 1
 
 
+def test_menus_and_redirects_that_lead_nowhere_are_told_with_their_line(site: Path, cms: Cms) -> None:
+    (site / "site.toml").write_text(f"""{SITE}[[menus.main]]
+ref = "page:abuot"
+[[menus.main]]
+ref = "page:about"
+[[menus.main]]
+url = "/tags/?all#x"
+[[menus.foot]]
+url = "/tagz/"
+[[menus.foot]]
+url = "https://b.org/"
+[redirects]
+"/old/" = "/2025/03/flood/#top"
+"/older/" = "/2025/03/flod/"
+"/away/" = "https://b.org/x"
+""")
+    code, result, _ = cms("check")
+    assert code == 0
+    assert [(p["code"], p["line"]) for p in result["problems"]] == [
+        ("settings.dangling-menu", 7), ("settings.dangling-menu", 13), ("redirects.dangling", 18),
+    ]  # fmt: skip
+
+
 def test_check_tells_a_broken_strings_file_with_its_line_and_goes_on(site: Path, cms: Cms) -> None:
     (site / "i18n").mkdir()
     (site / "i18n/en.toml").write_text('newer = "New"\nolder = 1\n')
