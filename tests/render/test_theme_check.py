@@ -10,8 +10,9 @@ import pytest
 from cms_ssg.load_settings import load_settings
 from cms_ssg.render.filters import FILTERS
 from cms_ssg.render.gallery import write_gallery
-from cms_ssg.render.theme_check import ATTRIBUTES, EVERYWHERE, SOMEWHERE, check_templates
+from cms_ssg.render.theme_check import ATTRIBUTES, EVERYWHERE, SOMEWHERE, check_templates, list_attributes
 from cms_ssg.render.tokens import KNOWN_TOKENS
+from cms_ssg.render.views import Card, EntryView, ListView, Term
 from cms_ssg.site import Site
 
 BASE = Path(__file__).parents[2] / "themes/base"
@@ -105,6 +106,6 @@ def test_the_docs_name_every_variable_filter_token_and_attribute() -> None:
     docs = (BASE.parents[1] / "docs/themes.md").read_text("utf-8")
     for name in [*EVERYWHERE, *SOMEWHERE, *FILTERS, *KNOWN_TOKENS]:
         assert re.search(rf"`[^`\n]*\b{re.escape(name)}\b", docs), name
-    for owner, names in ATTRIBUTES.items():
+    for owner, names in [*ATTRIBUTES.items(), *((view.__name__, list_attributes(view)) for view in (Card, EntryView, ListView, Term))]:
         for name in names:
             assert re.search(rf"[`.]{name}\b", docs), (owner, name)
