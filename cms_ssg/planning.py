@@ -33,7 +33,7 @@ REMOVALS_NAMED = 20
 REMOVED: Final[LiteralString] = """
 SELECT o.path, o.kind IN ('entry', 'fallback') FROM cms.dirty d
 JOIN cms.outputs o ON o.site = d.site AND o.path = d.path AND o.digest IS NOT NULL
-WHERE d.site = %s AND d.phase = 9 ORDER BY d.path"""
+WHERE d.site = %s AND d.phase = 9 ORDER BY d.path <> '/', o.kind NOT IN ('entry', 'fallback'), d.path"""
 PUBLISHED: Final[LiteralString] = """
 SELECT count(*), count(*) FILTER (WHERE kind IN ('entry', 'fallback')) FROM cms.outputs WHERE site = %s AND digest IS NOT NULL"""
 
@@ -168,8 +168,8 @@ class Planner:
         raise CmsError(Problem(
             "build.removals", "", 0,
             f"this build would remove {len(paths):,} of {total:,} published files, {gone_entries:,} of {entries:,} content pages among them; "
-            f"nothing was published:\n{listed}",
-            "If that is meant, run it again with --confirm-removals. If not, look at site.toml and at what was deleted.",
+            "nothing was published",
+            f"If that is meant, run it again with --confirm-removals. If not, look at site.toml and at what was deleted:\n{listed}",
         ))  # fmt: skip
 
 

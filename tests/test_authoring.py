@@ -53,6 +53,8 @@ def code_of(error: pytest.ExceptionInfo[CmsError]) -> str:
     [
         "content/posts/the-flood.md",
         "./content/posts/the-flood.md",
+        "posts/the-flood.md",
+        "the-flood.md",
         "flood",
         "the-flood",
         "Great Flood",

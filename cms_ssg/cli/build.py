@@ -73,7 +73,7 @@ def describe_build(result: BuildResult, dry_run: bool = False, target: str = "")
         parts.append(f"{result.unchanged:,} unchanged")
     if result.removed:
         parts.append(f"{result.removed:,} removed" if parts else f"{count(result.removed, 'page')} removed")
-    failed = f"; {count(result.failed, 'failure')}, whose last good version stays" if result.failed else ""
+    failed = f"; {count(result.failed, 'failure')}, see above" if result.failed else ""
     return f"{', '.join(parts) or 'nothing to do'}{failed} {took}"
 
 

@@ -301,7 +301,7 @@ def test_removing_more_than_half_of_the_content_is_refused_before_anything_is_pu
         (problem,) = result["problems"]
         assert problem["code"] == "build.removals"
         assert "21 of 32 content pages" in problem["message"]
-        assert problem["message"].count("\n  /2025/01/p") == 20
+        assert problem["hint"].count("\n  /2025/01/p") == 20
         assert "… and 1 more" in err
         assert {path: path.read_bytes() for path in (big_site / "build").rglob("*") if path.is_file()} == before
     assert cms("plan")[0] == 0
@@ -324,7 +324,7 @@ def test_removing_a_few_pages_needs_no_word_but_the_home_page_does(big_site: Pat
     (big_site / "content/pages/index.md").unlink()
     code, result, _ = cms("build")
     assert (code, result["problems"][0]["code"]) == (1, "build.removals")
-    assert "\n  /" in result["problems"][0]["message"]
+    assert "what was deleted:\n  /" in result["problems"][0]["hint"]
 
 
 def test_failing_template_leaves_the_old_bytes_of_its_page_and_is_named(site: Path, cms: Cms) -> None:
