@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, LiteralString
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from cms_ssg.options import BuildOptions, BuildResult
+from cms_ssg.paths import canonical_path
 from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.types import Problem
@@ -24,6 +26,11 @@ SELECT e.fields ->> 'layout', min(e.source_key), count(*) FROM cms.entries e JOI
 WHERE e.site = %s AND c.live AND e.fields ? 'layout' GROUP BY 1 ORDER BY 1"""
 
 USED_COLLECTIONS: Final[LiteralString] = "SELECT DISTINCT collection FROM cms.entries WHERE site = %s AND removed_at IS NULL"
+
+TERM_NAMES: Final[LiteralString] = """
+SELECT t.taxonomy, e.locale, n.pair ->> 0, n.pair ->> 1, min(e.source_key) FROM cms.entries e JOIN cms.cards c ON c.entry = e.id
+CROSS JOIN LATERAL jsonb_each(coalesce(c.card -> 'terms', '{}')) AS t(taxonomy, pairs) CROSS JOIN LATERAL jsonb_array_elements(t.pairs) AS n(pair)
+WHERE e.site = %s AND c.live GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
 
 CLAIMED: Final[LiteralString] = """
 SELECT n FROM unnest(%s::text[]) n WHERE EXISTS (SELECT FROM cms.claims c WHERE c.site = %s AND c.name = n COLLATE "C" AND c.wins)"""
@@ -61,23 +68,31 @@ def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Prob
         problems += list_problems(session.connection, session.row.id)
         lost = list_lost_claims(session.connection, session.row.id)
         problems += [describe_lost(claim, winner) for claim, winner in lost if claim.name.startswith("/")]
-        problems += _check_links(session.connection, site, session.row.id)
+        problems += _check_bodies(session.connection, site, session.row.id)
         problems += _check_layouts(session.connection, site, session.row.id)
+        problems += _check_site_links(session.connection, site, session.row.id)
+        problems += _check_terms(session.connection, session.row.id)
         problems += _check_collections(session.connection, site, session.row.id, {problem.place for problem in problems})
     return problems
 
 
-def _check_links(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
-    """Links and images of live entries that lead nowhere in this site."""
-    from cms_ssg.render.body import link_names
+def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
+    """Links and images of live entries that lead nowhere in this site, and shortcodes that the theme does not have."""
+    from cms_ssg.inputs import theme_chain
+    from cms_ssg.render.body import link_names, unknown_shortcode
+    from cms_ssg.render.theme_check import list_templates
 
+    templates = list_templates(theme_chain(site.root, site.settings))
     after = 0
     while rows := connection.execute(BODIES, (site_id, after)).fetchall():
         after = rows[-1][0]
         wanted = []
         for _, file, locale, path, links, image in rows:
             for kind, target, line, _ in links:
-                if kind != "shortcode" and (names := link_names(site, locale, file, path or "", target)):
+                if kind == "shortcode":
+                    if f"shortcodes/{target}.html" not in templates:
+                        yield unknown_shortcode(file, line, target)
+                elif names := link_names(site, locale, file, path or "", target):
                     wanted.append((file, line, kind, target, names))
             # what front matter names is looked for beside the page or at the root, and nowhere else
             if image and (names := tuple(n for n in link_names(site, locale, file, path or "", image) if n.startswith("/"))):
@@ -130,6 +145,54 @@ def _dangling(file: str, line: int, kind: str, target: str) -> Problem:
     return Problem("content.dangling-link", file, line, f'nothing answers to "{target}"', hint, "warning")
 
 
+def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
+    """Lines of menus, and redirects, that lead nowhere in this site."""
+    from cms_ssg.inputs import read_redirects
+    from cms_ssg.load_settings import FILE, read_site_toml
+    from cms_ssg.render.page import menu_names, reference_names
+    from cms_ssg.toml_lines import list_key_lines
+
+    lines = list_key_lines(read_site_toml(site.root))
+    wanted: list[tuple[Problem, tuple[str, ...]]] = []
+    for menu, items in site.settings.menus.items():
+        for number, item in enumerate(items):
+            names = reference_names(site, site.default_locale, item.ref) if item.ref else menu_names(site, site.default_locale, item.url)
+            line = lines.get(("menus", menu, number, "ref" if item.ref else "url"), 0)
+            said, hint = (
+                f'nothing answers to "{item.ref or item.url}" in the menu {menu}',
+                "Write a content file, type:slug, or a path of this site.",
+            )
+            wanted.append((Problem("settings.dangling-menu", FILE, line, said, hint, "warning"), names or _path_names(item.url)))
+    for source, target in read_redirects(site.root, site.settings).targets.items():
+        line = lines.get(("redirects", source), 0)
+        said, hint = f'the redirect {source} leads to "{target}", where nothing is', "Name a path of this site, or a whole address."
+        wanted.append((Problem("redirects.dangling", FILE if line else "", line, said, hint, "warning"), _path_names(target)))
+    known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for _, names in wanted for n in names}), site_id))}
+    yield from (problem for problem, names in wanted if names and not known.intersection(names))
+
+
+def _path_names(url: str) -> tuple[str, ...]:
+    """The claim that would answer a path; none for other addresses."""
+    try:
+        return (canonical_path(unquote(urlsplit(url).path)),) if url.startswith("/") and not url.startswith("//") else ()
+    except ValueError:
+        return ()
+
+
+def _check_terms(connection: Any, site_id: int) -> Iterator[Problem]:
+    """Names that differ in more than case and separators, and yet make one term because their slugs are the same."""
+    before: dict[tuple[str, str, str], str] = {}
+    for taxonomy, locale, slug, name, file in connection.execute(TERM_NAMES, (site_id,)):
+        other = before.setdefault((taxonomy, locale, slug), name)
+        if _plain_name(other) != _plain_name(name):
+            said = f'{taxonomy} "{name}" is the same term as "{other}": both are "{slug}" in URLs'
+            yield Problem("content.same-term", file, 0, said, "Write one of them out, such as C-sharp for C#.", "warning")
+
+
+def _plain_name(name: str) -> str:
+    return re.sub(r"[\s_'’-]+", "", name.casefold())
+
+
 def _check_collections(connection: Any, site: Site, site_id: int, places: set[str]) -> Iterator[Problem]:
     """Collections of site.toml that no file belongs to. places: files that have a problem, and may have no entry for it."""
     from cms_ssg.content.collections import find_collection
@@ -155,7 +218,7 @@ def _check_strings(site: Site) -> Iterator[Problem]:
 
     folders = [folder / "i18n" for folder in reversed(theme_chain(site.root, site.settings))] + [site.root / "i18n"]
     for locale in site.settings.locales:
-        yield from check_strings(folders, locale.code)
+        yield from check_strings(folders, locale.code, site.root)
 
 
 @dataclass(slots=True)
@@ -173,7 +236,9 @@ def check_theme(root: Path, env: str = "", *, site: Site | None = None) -> Theme
 
     found = site or open_site(root, os.environ, env)
     chain = theme_chain(found.root, found.settings)
-    result = ThemeCheck(check_templates(chain))
+    fields = {name for schema in found.schemas.values() for name in schema.properties}
+    fields.update(name for rule in found.settings.collection for name in (*rule.fields, *rule.defaults))
+    result = ThemeCheck(check_templates(chain, fields))
     if site is None:
         from cms_ssg.render.gallery import write_gallery
 

@@ -9,18 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import cms_ssg
+from cms_ssg.types import Problem
 
 _ASK = "Set CMS_DEBUG=1 to see where it happened."
 
 
-def log_crash(root: Path | None, error: BaseException) -> str:
-    """Write the traceback to the site's crash log; return the lines to show. root: the site's folder, if it is known."""
+def log_crash(root: Path | None, error: BaseException) -> Problem:
+    """Write the traceback to the site's crash log; return what to say. root: the site's folder, if it is known."""
     details = "".join(traceback.format_exception(error))
     text = " ".join(str(error).split())[:200]
-    line = f"internal error: {type(error).__name__}{': ' + text if text else ''} [internal]"
+    line = f"internal error: {type(error).__name__}{': ' + text if text else ''}"
     if os.environ.get("CMS_DEBUG"):
         line = f"{details.rstrip()}\n{line}"
-    return f"{line}\n  {_write(root, details)}"
+    return Problem("internal", "", 0, line, _write(root, details))
 
 
 def _write(root: Path | None, details: str) -> str:

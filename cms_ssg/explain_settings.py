@@ -98,7 +98,10 @@ def _find_wrong_table(value: Any, kind: type[msgspec.Struct], path: KeyPath, ori
         if key in hints:
             yield from find_wrong(item, hints[key], (*path, key), origin)
         else:
-            yield origin.problem("settings.unknown-key", (*path, key), f'unknown key "{spell((*path, key))}"', suggest(key, list(hints)))
+            hint = suggest(key, list(hints))
+            if path and key in Settings.__struct_fields__ and not hint.startswith("Did"):
+                hint = f'"{key}" is a setting of the site: it stands above the first [table] of the file.'
+            yield origin.problem("settings.unknown-key", (*path, key), f'unknown key "{spell((*path, key))}"', hint)
     for field in msgspec.structs.fields(kind):
         if field.required and field.name not in value:
             yield origin.problem("settings.wrong-value", path, f'{spell(path)} lacks the key "{field.name}"', _list_keys(hints))

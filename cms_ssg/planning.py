@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final, LiteralString
 
 import msgspec
 from psycopg import Connection
@@ -26,6 +27,18 @@ from cms_ssg.types import Problem
 
 REMOVALS_AT_MOST, REMOVED_SHARE = 256, 0.05
 """More removals than both need a word from a person."""
+
+FEW_ENTRIES = 20
+"""Where there are fewer pages than this, half of them is no mass of removals."""
+
+REMOVALS_NAMED = 20
+
+REMOVED: Final[LiteralString] = """
+SELECT o.path, o.kind IN ('entry', 'fallback') FROM cms.dirty d
+JOIN cms.outputs o ON o.site = d.site AND o.path = d.path AND o.digest IS NOT NULL
+WHERE d.site = %s AND d.phase = 9 ORDER BY d.path <> '/', o.kind NOT IN ('entry', 'fallback'), d.path"""
+PUBLISHED: Final[LiteralString] = """
+SELECT count(*), count(*) FILTER (WHERE kind IN ('entry', 'fallback')) FROM cms.outputs WHERE site = %s AND digest IS NOT NULL"""
 
 MANY_CHANGES = 2000
 """After so many changes the database's own planner needs new statistics."""
@@ -141,24 +154,32 @@ class Planner:
         self.connection.execute(SET_CLOCK, (self.now, self.row.id))
 
     def guard(self, confirmed: bool, problems: Sequence[Problem] = ()) -> None:
-        """Refuse to remove a large part of the site by mistake. problems: what the sync found, as it may be the reason. Raises CmsError build.removals."""
+        """Refuse to remove a large part of the site, or of its content, by mistake.
+
+        problems: what the sync found, as it may be the reason. Raises CmsError build.removals.
+        """
         if confirmed:
             return
-        query = """SELECT o.path FROM cms.dirty d JOIN cms.outputs o ON o.site = d.site AND o.path = d.path AND o.digest IS NOT NULL
-                   WHERE d.site = %s AND d.phase = 9 ORDER BY d.path"""
-        gone = [row[0] for row in self.connection.execute(query, (self.row.id,))]
+        gone = self.connection.execute(REMOVED, (self.row.id,)).fetchall()
         if not gone:
             return
-        count = self.connection.execute(
-            "SELECT count(*) FROM cms.outputs WHERE site = %s AND digest IS NOT NULL", (self.row.id,)
-        ).fetchone()
-        total = count[0] if count is not None else 0
-        if len(gone) <= max(REMOVALS_AT_MOST, total * REMOVED_SHARE) and len(gone) * 2 <= total and "/" not in gone:
+        total, entries = self.connection.execute(PUBLISHED, (self.row.id,)).fetchone()  # type: ignore[misc]
+        paths, gone_entries = [path for path, _ in gone], sum(is_entry for _, is_entry in gone)
+        is_much = (
+            len(gone) > max(REMOVALS_AT_MOST, total * REMOVED_SHARE)
+            or len(gone) * 2 > total
+            or gone_entries * 2 > max(entries, FEW_ENTRIES)
+        )
+        if not is_much and "/" not in paths:
             return
-        listed = "\n".join(f"  {path}" for path in gone[:20]) + ("\n  …" if len(gone) > 20 else "")
+        listed = "\n".join(f"  {path}" for path in paths[:REMOVALS_NAMED])
+        if len(paths) > REMOVALS_NAMED:
+            listed += f"\n  … and {len(paths) - REMOVALS_NAMED:,} more; cms plan --json lists all"
         raise CmsError(*problems, Problem(
-            "build.removals", "", 0, f"this build would remove {len(gone):,} of {total:,} published files; nothing was uploaded:\n{listed}",
-            "If that is meant, run it again with --confirm-removals. If not, look at site.toml and at what was deleted.",
+            "build.removals", "", 0,
+            f"this build would remove {len(paths):,} of {total:,} published files, {gone_entries:,} of {entries:,} content pages among them; "
+            "nothing was published",
+            f"If that is meant, run it again with --confirm-removals. If not, look at site.toml and at what was deleted:\n{listed}",
         ))  # fmt: skip
 
 

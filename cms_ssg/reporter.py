@@ -26,5 +26,8 @@ class Reporter:
     def problem(self, problem: Problem) -> None:
         """A problem, as soon as it is known."""
 
+    def rest(self) -> None:
+        """While watching, nothing more is done until something changes."""
+
     def built(self, result: BuildResult, changed: Sequence[str]) -> None:
         """While watching, a build has ended. changed: files that set it off, relative to the site; none for the first."""

@@ -21,6 +21,9 @@ from cms_ssg.settings import Settings
 LIVE: Final = "/__live"
 PORTS_TRIED: Final = 20
 PING_S: Final = 15.0
+AWAKE_S: Final = 0.5
+"""No wait is longer: a Ctrl-C that comes just before one is noticed when it ends."""
+
 SCRIPT: Final = (
     b"<script>(()=>{const s=new EventSource('/__live');let run;"
     b"s.addEventListener('run',e=>{if(run&&run!==e.data)location.reload();run=e.data});"
@@ -273,7 +276,8 @@ def serve(
             watch(root, env=env, reporter=reporter, poll=poll, on_ready=lambda: on_ready(server.url), on_written=server.reload)
         else:
             on_ready(server.url)
-            threading.Event().wait()
+            while thread.is_alive():
+                thread.join(AWAKE_S)
     finally:
         server.shutdown()
         server.server_close()

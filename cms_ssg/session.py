@@ -190,6 +190,7 @@ class Session:
         lost = list_lost_claims(self.connection, self.row.id)
         result.problems.extend(describe_lost(row, winner) for row, winner in lost if row.name.startswith("/"))
         result.problems.extend(self.planner.problems)
+        result.problems = list(dict.fromkeys(result.problems))
         result.failed = len(failing) + len(self.rounds.tried) + len(content)
         if result.failed or any(p.severity == "error" for p in result.problems):
             result.status = "partial"

@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from cms_ssg.site import open_site
+from psycopg import Connection
+
+from cms_ssg.content.dates import say_moment
+from cms_ssg.content.scan import scan_files
+from cms_ssg.options import BuildOptions, BuildResult
+from cms_ssg.reporter import Reporter
+from cms_ssg.site import Site, open_site
 from cms_ssg.store.claims import list_lost_claims
 from cms_ssg.store.conflicts import describe_lost
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate
 from cms_ssg.store.sites import ensure_site
-from cms_ssg.store.sources import list_problems
+from cms_ssg.store.sources import SourceRecords, list_problems, load_sync_state, parse_git_state
+from cms_ssg.sync import content_folders
 from cms_ssg.types import Problem
+
+MOST_SHOWN: Final = 20
+"""Problems of a kind that the text lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatusResult:
-    """How a site stands. age_s: of the oldest change not yet planned; builder: who is building now, '' for nobody."""
+    """How a site stands.
+
+    files: content files that differ from what the store knows; age_s: of the oldest change not yet planned; builder: who
+    is building now, '' for nobody.
+    """
 
     entries: int
     outputs: int
+    files: int
     changes: int
     age_s: float
     dirty: int
@@ -58,21 +73,56 @@ def status(root: Path, env: str = "") -> StatusResult:
         ).fetchone()
         lost = [describe_lost(claim, winner) for claim, winner in list_lost_claims(connection, row.id) if claim.name.startswith("/")]
         problems = list_problems(connection, row.id)
+        files = _count_changed_files(connection, site, row.id)
     failing = [Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for (e,) in errors]
     build = {"build_id": last[0], "started_at": last[1], "finished_at": last[2], "clock": last[3], **(last[4] or {})} if last else None
+    result = StatusResult(entries, outputs, files, changes, float(age_s), dirty, failing, lost, problems, builder or "", build)
+    return replace(result, text=_describe(result, site))
+
+
+def _count_changed_files(connection: Connection, site: Site, site_id: int) -> int:
+    """Content files that were added, changed or removed since the last sync; only looked at, not read."""
+    state = load_sync_state(connection, site_id)
+    scheme, _, output = site.settings.target.url.partition(":")
+    skip = [output] if scheme == "folder" else []
+    scan = scan_files(site.root, content_folders(site), SourceRecords(connection, site_id), parse_git_state(state), force=True, skip=skip)
+    return len(scan.changed) + len(scan.removed)
+
+
+def _describe(r: StatusResult, site: Site) -> str:
+    """The same to read: a line each for what there is, what waits and what is wrong."""
+    waiting = []
+    if r.files:
+        waiting.append(f"{r.files:,} changed file{'s' * (r.files > 1)}")
+    if r.changes:
+        waiting.append(f"{r.changes:,} change{'s' * (r.changes > 1)} in the store, the oldest {_say_age(r.age_s)} old")
+    if r.dirty:
+        waiting.append(f"{r.dirty:,} page{'s' * (r.dirty > 1)} to be made")
     lines = [
-        f"{entries:,} entries, {outputs:,} outputs",
-        f"{changes:,} changes not planned yet, the oldest {float(age_s):.0f} s ago" if changes else "no changes waiting",
-        f"{dirty:,} outputs to be made" if dirty else "every output is up to date",
-        f"last build: {build['build_id']}, {build['finished_at']:%Y-%m-%d %H:%M:%S} UTC, {build.get('status')}" if build else "never built",
+        f"entries     {r.entries:,}",
+        f"pages       {r.outputs:,}" + (f", {len(r.failing):,} failing: their last good version stays" if r.failing else ""),
+        f"waiting     {', '.join(waiting) + '; cms build takes them' if waiting else 'nothing'}",
     ]
-    if builder:
-        lines.append(f"building now: {builder}")
-    for title, found in (("failing", failing), ("conflicts", lost), ("content problems", problems)):
+    if r.last_build:
+        at = say_moment(r.last_build["finished_at"], site.zone)
+        lines.append(f"last build  {r.last_build['build_id']}, {at}, {r.last_build.get('status')}")
+    else:
+        lines.append("last build  none")
+    if r.builder:
+        lines.append(f"building    {r.builder}")
+    for title, found in (("failing pages", r.failing), ("paths that two things want", r.conflicts), ("problems in content", r.problems)):
         if found:
-            lines.append(f"{title}: {len(found)}")
-            lines += ["  " + str(p).replace("\n", "\n  ") for p in found[:20]]
-    return StatusResult(entries, outputs, changes, float(age_s), dirty, failing, lost, problems, builder or "", build, "\n".join(lines))
+            lines += ["", f"{title}: {len(found):,}", *("  " + str(p).replace("\n", "\n  ") for p in found[:MOST_SHOWN])]
+            if len(found) > MOST_SHOWN:
+                lines.append(f"  … and {len(found) - MOST_SHOWN:,} more; cms status --json lists all")
+    return "\n".join(lines)
+
+
+def _say_age(seconds: float) -> str:
+    for size, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +142,12 @@ SELECT x.at, x.what, e.fields ->> 'title', e.source_key FROM (
 ) x JOIN cms.entries e USING (id) ORDER BY x.at, e.source_key"""
 
 
-def calendar(root: Path, env: str = "") -> list[CalendarItem]:
-    """What will go out or expire after now."""
+def calendar(root: Path, env: str = "", reporter: Reporter | None = None) -> list[CalendarItem]:
+    """What will go out or expire after now, by the files as they are: they are read in a transaction that is rolled back."""
+    from cms_ssg.session import open_session
+
     site = open_site(root, os.environ, env)
-    with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
-        migrate(connection)
-        row = ensure_site(connection, site.settings.store_name)
-        rows = connection.execute(CALENDAR, {"site": row.id}).fetchall()
-    return [CalendarItem(at.astimezone(site.zone).strftime("%Y-%m-%d %H:%M %Z"), what, title or key, key) for at, what, title, key in rows]
+    with open_session(site, BuildOptions(dry_run=True, plan=False, env=env), BuildResult(), reporter) as session:
+        session.sync()
+        rows = session.connection.execute(CALENDAR, {"site": session.row.id}).fetchall()
+    return [CalendarItem(say_moment(at, site.zone), what, title or key, key) for at, what, title, key in rows]

@@ -26,6 +26,9 @@ LONGEST_S: Final = 1.0
 IDLE_S: Final = 60.0
 """Without any event the clock and the files are looked at so often: entries fall due, and an event may be lost."""
 
+AWAKE_S: Final = 0.5
+"""No wait is longer: a Ctrl-C that comes just before one is noticed when it ends."""
+
 SITE_FOLDERS: Final = ("static", "data", "themes", "i18n", "content_schema")
 
 
@@ -45,9 +48,11 @@ def watch(
     try:
         watcher.begin(env)
         builder.build(None, first=True)
+        reporter.rest()
         on_ready()
         for changed in gather(events, root):
             builder.build(changed)
+            reporter.rest()
             if changed is None or any(name.endswith("/") or "/" not in name for name in changed):
                 watcher.begin(env)
     finally:
@@ -60,11 +65,14 @@ def gather(events: queue.SimpleQueue[str], root: Path, idle_s: float = IDLE_S) -
 
     A folder's name ends in a slash.
     """
+    begun = time.monotonic()
     while True:
         try:
-            names = {events.get(timeout=idle_s)}
+            names = {events.get(timeout=min(idle_s, AWAKE_S))}
         except queue.Empty:
-            yield None
+            if time.monotonic() - begun >= idle_s:
+                yield None
+                begun = time.monotonic()
             continue
         until = time.monotonic() + LONGEST_S
         while time.monotonic() < until:
@@ -74,6 +82,7 @@ def gather(events: queue.SimpleQueue[str], root: Path, idle_s: float = IDLE_S) -
                 break
         top = f"{root.as_posix()}/"
         yield sorted(name.removeprefix(top) for name in names)
+        begun = time.monotonic()
 
 
 class Builder:
@@ -102,7 +111,7 @@ class Builder:
         except Exception as error:  # noqa: BLE001 - the next save may mend it
             from cms_ssg.crash import log_crash
 
-            self.reporter.note(log_crash(self.root, error))
+            self.reporter.problem(log_crash(self.root, error))
             return None
         self._missed = False
         for problem in result.problems:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from cms_ssg.content.dates import say_moment
 from cms_ssg.errors import fail
 from cms_ssg.paths import canonical_path, file_path
 from cms_ssg.plan.explain import Explanation, explain_paths, list_claims, list_paths_of_file
@@ -43,7 +45,7 @@ def why(root: Path, asked: str, env: str = "") -> WhyResult:
             "why.unknown", f"no page and no content file is called {asked}", hint="Give a content file, a URL or a path such as /about/."
         )
     lost = [f"  also wanted by {key}" for name, _, _, key, wins in claims if not wins]
-    return WhyResult(asked, found, "\n\n".join([_describe(e) for e in found] + lost))
+    return WhyResult(asked, found, "\n\n".join([_describe(e, site) for e in found] + lost))
 
 
 def _relative(site: Site, asked: str) -> str:
@@ -70,11 +72,15 @@ def _paths(site: Site, asked: str) -> list[str]:
         return []
 
 
-def _describe(e: Explanation) -> str:
-    lines = [f"{e.path}  ({e.kind})", f"  made by build {e.build}, {e.built_at}, because: {e.reason}"]
+def _describe(e: Explanation, site: Site) -> str:
+    at = f" at {say_moment(datetime.fromisoformat(e.built_at), site.zone)}" if e.built_at else ""
+    lines = [f"{e.path}  ({e.kind})", f"  {'tried' if e.error else 'made'} by build {e.build}{at}, because: {e.reason}"]
     if e.error:
-        lines.append(f"  failing: {e.error['message']} [{e.error['code']}]")
-    lines.append(f"  will be made again: {e.waiting}" if e.waiting else "  up to date")
+        lines.append(f"  failing, its last good version stays: {e.error['message']} [{e.error['code']}]")
+    if e.waiting:
+        lines.append(f"  will be made again: {e.waiting}")
+    elif not e.error:
+        lines.append("  up to date")
     lines.append("  it reads:")
     lines += [f"    {read}" for read in e.reads]
     return "\n".join(lines)

@@ -27,15 +27,25 @@ Made by `scripts/cli_docs.py` from the commands themselves; a test keeps it true
 | 3 | done, but something was left out: a file that cannot be read, a page that failed, a conflict, a difference found |
 | 130 | interrupted |
 
-An error names a place, says what is wrong, a permanent code and a way out:
+An error names a place, says what is wrong, a permanent code and a way out; [errors.md](errors.md) has a line for each code:
 
 ```text
-content/posts/flood.md:7: unknown field "sumary" [content.unknown-field]
-  Did you mean "summary"?
+site.toml:3: unknown key "pagesize" [settings.unknown-key]
+  Did you mean "page_size"?
 ```
 
 What should never happen ends in one line with the code `internal`; its details are in `.cms/crash.log`, or on the terminal with
-`CMS_DEBUG=1`. With `--json` a failed command prints `{"status": "failed", "problems": [...]}`.
+`CMS_DEBUG=1`. With `--json` a failed command prints `{"status": "failed", "problems": [...]}`, each
+problem with `code`, `place`, `line`, `message`, `hint` and `severity`.
+
+| with `--json` | prints |
+| --- | --- |
+| `cms build` | `build_id`, `status` (`done`, `partial`), `planned`, `rendered`, `written`, `unchanged`, `removed`, `failed`, \
+`seconds` (`sync`, `plan`, `render`, `publish`, `record`, `total`), `problems` |
+| `cms plan` | `outputs` (`path`, `kind`, `reason`), `problems`, `seconds` |
+| `cms verify` | `pages`, and the paths that are `different`, `missing`, `orphaned` |
+| `cms check` | `errors`, `warnings`, `problems` |
+| `cms status` | `entries`, `outputs`, `files`, `changes`, `age_s`, `dirty`, `failing`, `conflicts`, `problems`, `builder`, `last_build` |
 """
 
 

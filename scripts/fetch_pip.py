@@ -51,10 +51,8 @@ def fetch_pip(folder: Path, environ: Mapping[str, str]) -> Path:
             reasons.append(f"{without_secret(place)}: {error}")
     usable = [wheel for wheel in wheels if suits_this_python(wheel.python)]
     if not usable:
-        tried = "\n  ".join(reasons) or "no pip wheel is offered there"
-        raise FetchError(
-            f"this Python has no ensurepip, and pip cannot be downloaded:\n  {tried}\nInstall python3-venv, or set PIP_INDEX_URL."
-        )
+        tried = "\n  ".join(reasons) or "the index, or none for this Python"
+        raise FetchError(f"there is none at\n  {tried}")
     best = max(usable, key=lambda wheel: wheel.version)
     data = read_url(best.url, context)
     if best.sha256 and hashlib.sha256(data).hexdigest() != best.sha256:

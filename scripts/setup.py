@@ -61,9 +61,8 @@ def make_environment(folder: Path) -> Path:
         try:
             wheel = fetch_pip(Path(scratch), os.environ)
         except FetchError as error:
-            raise SetupError(
-                f"this Python has no ensurepip, and pip cannot be downloaded: {error}\nInstall python3-venv, or set PIP_INDEX_URL."
-            ) from error
+            said = f"this Python has no ensurepip, and pip cannot be downloaded: {error}"
+            raise SetupError(f"{said}\nInstall python3-venv, or set PIP_INDEX_URL.") from error
         run(python, f"{wheel}/pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", str(wheel))
     return python
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -213,6 +214,13 @@ def test_any_text_gives_settings_or_a_settings_error(tmp_path_factory: pytest.Te
         assert all(problem.code.startswith("settings.") for problem in caught.problems)  # noqa: PT017
 
 
+def test_setting_of_the_site_below_a_table_is_told_where_it_belongs(tmp_path: Path) -> None:
+    assert first_problem(tmp_path, '[[menus.main]]\nurl = "/"\ntheme = "mine"') == (
+        'site.toml:3: unknown key "menus.main[0].theme" [settings.unknown-key]\n'
+        '  "theme" is a setting of the site: it stands above the first [table] of the file.'
+    )
+
+
 def test_loading_imports_msgspec_and_tomllib_only(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text('title = "x"\ntimezone = "Europe/Rome"\n')
     code = "import sys; from pathlib import Path; from cms_ssg.load_settings import load_settings; "
@@ -222,11 +230,37 @@ def test_loading_imports_msgspec_and_tomllib_only(tmp_path: Path) -> None:
     assert not loaded & {"yaml", "jinja2", "pydantic", "click", "psycopg", "markdown_it", "zoneinfo", "difflib", "cms_ssg.explain_settings"}
 
 
-def test_every_setting_and_variable_is_documented() -> None:
+SECTIONS = {
+    "The site": Settings, "Target": Target, "Home": Home, "Languages": Locale, "Collections": Collection, "Taxonomies": Taxonomy,
+    "Menus": MenuItem, "Markdown": Markdown,
+}  # fmt: skip
+"""Which section of the page has the table of which struct."""
+
+
+def read_key_tables(page: str) -> dict[str, dict[str, str]]:
+    """Of each section the rows ``| `key` | default | meaning |`` of its last table: key -> default."""
+    tables: dict[str, dict[str, str]] = {}
+    for section in page.split("\n## ")[1:]:
+        _, head, rows = section.rpartition("\n| key | default | meaning |\n| --- | --- | --- |\n")
+        if head:
+            tables[section.partition("\n")[0]] = dict(re.findall(r"^\| `(\w+)` \| (.*?) \| ", rows, re.MULTILINE))
+    return tables
+
+
+def test_every_setting_and_variable_is_documented_with_its_default() -> None:
     page = (Path(__file__).resolve().parents[1] / "docs/configuration.md").read_text(encoding="utf-8")
-    for struct in (Settings, Locale, Target, Home, Collection, Taxonomy, MenuItem, Markdown):
-        for key in struct.__struct_fields__:
-            assert f"`{key}`" in page or f"[{key}]" in page or f"[[{key}]]" in page or f"[[{key}." in page, f"{struct.__name__}.{key}"
+    tables = read_key_tables(page)
+    assert set(tables) == set(SECTIONS)
+    for section, struct in SECTIONS.items():
+        fields = {field.name: field for field in msgspec.structs.fields(struct)}
+        own_sections = {name for name in fields if f"[{name}]" in page or f"[[{name}]]" in page or f"[[{name}." in page}
+        assert set(tables[section]) <= set(fields), section
+        assert set(fields) - set(tables[section]) <= (own_sections if struct is Settings else set()), section
+        for name, said in tables[section].items():
+            default = fields[name].default
+            if re.fullmatch("`[^`]*`", said) and default is not msgspec.NODEFAULT:
+                assert said == f"`{msgspec.json.encode(default).decode().replace(',', ', ')}`", f"{section}: {name}"
+            assert (said == "required") == fields[name].required, f"{section}: {name}"
     for variable in (*VARIABLES, *OWN_VARIABLES):
         assert f"`{variable}`" in page, variable
 

@@ -103,5 +103,7 @@ def test_index_that_cannot_be_reached_is_named_with_the_way_out(tmp_path: Path) 
     done = make_environment(tmp_path / "made", PIP_INDEX_URL="http://reader:s%40crt@127.0.0.1:9/simple")
     assert done.returncode != 0
     assert "http://127.0.0.1:9/simple/pip/" in done.stderr
-    assert "Install python3-venv, or set PIP_INDEX_URL" in done.stderr
+    said = done.stderr.rpartition("SetupError: ")[2]
+    assert said.count("Install python3-venv, or set PIP_INDEX_URL") == 1
+    assert said.count("this Python has no ensurepip") == 1
     assert "s%40crt" not in done.stderr

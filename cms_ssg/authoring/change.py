@@ -10,7 +10,7 @@ from cms_ssg.authoring.find import Content, find_content, read_bytes
 from cms_ssg.authoring.patch import Value, patch_front_matter
 from cms_ssg.authoring.write import write_file
 from cms_ssg.content.collections import find_type
-from cms_ssg.content.dates import HINT, DateError, load_zone, parse_date
+from cms_ssg.content.dates import HINT, DateError, load_zone, parse_date, say_moment
 from cms_ssg.content.frontmatter import parse_front_matter
 from cms_ssg.errors import UsageError
 from cms_ssg.site import Site
@@ -44,8 +44,8 @@ def publish(site: Site, what: str, at: str = "", now: datetime | None = None) ->
         changes[key] = None
     if fields.get(key_of(content, "date")) is None and uses_date(content):
         changes[key_of(content, "date")] = moment.astimezone(load_zone(site.settings.timezone)).replace(microsecond=0)
-    when = f"will be public at {changes[key]}" if at else "is public"
-    return apply(content, changes, when, "was public already")
+    when = f"public from {say_moment(moment, load_zone(site.settings.timezone))} on" if at else "public from the next build on"
+    return apply(content, changes, when, "public already")
 
 
 def unpublish(site: Site, what: str) -> Edit:
@@ -55,7 +55,7 @@ def unpublish(site: Site, what: str) -> Edit:
     changes: dict[str, Value] = {"status": "draft"} if fields.get("status") == "published" else {}
     if fields.get("draft") is not True and "status" not in changes and fields.get("status") != "draft":
         changes["draft"] = True
-    return apply(content, changes, "is a draft", "was a draft already")
+    return apply(content, changes, "a draft again", "a draft already")
 
 
 def trash(site: Site, what: str) -> Edit:
@@ -67,7 +67,7 @@ def trash(site: Site, what: str) -> Edit:
         changes["status"] = "trashed"
         if fields.get("status") == "draft":
             changes["draft"] = True
-    return apply(content, changes, f'is in the trash; cms restore "{content.file}" brings it back', "was in the trash already")
+    return apply(content, changes, f'in the trash; cms restore "{content.file}" brings it back', "in the trash already")
 
 
 def restore(site: Site, what: str) -> Edit:
@@ -75,8 +75,8 @@ def restore(site: Site, what: str) -> Edit:
     content = find_content(site, what)
     fields = _read_fields(content)
     if fields.get("status") != "trashed":
-        return apply(content, {}, "", "was not in the trash")
-    return apply(content, {"status": None}, "is back" + (" as a draft" if fields.get("draft") is True else ""), "")
+        return apply(content, {}, "", "not in the trash")
+    return apply(content, {"status": None}, "back" + (" as a draft" if fields.get("draft") is True else ""), "")
 
 
 def set_fields(site: Site, what: str, pairs: Sequence[str], gone: Sequence[str]) -> Edit:
@@ -91,9 +91,7 @@ def set_fields(site: Site, what: str, pairs: Sequence[str], gone: Sequence[str])
             )
         changes[key_of(content, name.strip())] = _parse_value(value)
     changes.update({key_of(content, name): None for name in gone})
-    return apply(
-        content, changes, "has " + ", ".join([*(pair.partition("=")[0].strip() for pair in pairs), *gone]) + " changed", "was so already"
-    )
+    return apply(content, changes, "changed " + ", ".join([*(pair.partition("=")[0].strip() for pair in pairs), *gone]), "as it was")
 
 
 def apply(content: Content, changes: Mapping[str, Value], done: str, idle: str) -> Edit:

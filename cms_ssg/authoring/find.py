@@ -153,12 +153,16 @@ Names = Mapping[str, Sequence[tuple[str, str]]]
 
 
 def _find_by_slug(site: Site, what: str, names: Names) -> list[str]:
-    """Files of this name, or with this slug."""
+    """Files of this name, with or without folders and suffix, or with this slug."""
     rules, wanted = site.rules, what.strip().casefold()
     found = []
     for file, given in names.items():
         rule = find_collection(file, site.settings.collection)
-        if ("slug", wanted) in given or (rule is not None and rules.read_place(rule, file).stem.casefold() == wanted):
+        if (
+            ("slug", wanted) in given
+            or file.casefold().endswith(f"/{wanted}")
+            or (rule is not None and rules.read_place(rule, file).stem.casefold() == wanted)
+        ):
             found.append(file)
     return found
 

@@ -65,8 +65,8 @@ def _apply(content: Content, target: str, changes: dict[str, Value], old_path: s
         if old_path not in kept:
             kept.append(old_path)
         write_file(moved.place, patch_front_matter(patched, {key: kept}, target), target)
-        return describe(Content(site, target), f"{old_path} now leads to {moved.path}" if moved.path else "was moved")
-    return describe(moved, "was moved" if target != content.file else "was changed" if patched != data else "was there already")
+        return describe(Content(site, target), f"{old_path} now leads to {moved.path}" if moved.path else "moved")
+    return describe(moved, "moved" if target != content.file else "changed" if patched != data else "there already")
 
 
 def _list_renames(content: Content, target: str) -> tuple[str, str]:

@@ -50,7 +50,7 @@ def new_entry(
     file = _choose_file(site, rule, type_name, name, section, code, moment)
     fields = _make_fields(site, rule, type_name, title, section, code, moment, draft)
     write_file(site.root / file, _write_head(fields, _find_dialect(site, rule)).encode(), file, new=True)
-    return describe(Content(site, file), "was written" + (" as a draft" if draft else ""))
+    return describe(Content(site, file), "a new draft" if draft else "new, public from the next build on")
 
 
 def _find_rule(site: Site, type_name: str) -> Collection:

@@ -34,7 +34,7 @@ def status_code(status: str) -> int:
 
 @site_command("build", 'cms build\ncms build --now "2026-12-24 09:00" --dry-run')
 @click.option("--no-sync", is_flag=True, help="Take the store as it is; do not look at the files.")
-@click.option("--full", is_flag=True, help="Render every page again.")
+@click.option("--full", is_flag=True, help="Render every page again, and mend files changed by hand.")
 @click.option(
     "--jobs", type=click.IntRange(0, 256), default=0, metavar="N", help="Processes that render; by default as many as it has cores."
 )
@@ -57,22 +57,24 @@ def build(call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry
     )
     result = run_build(call.root, options, call.output)
     call.output.problems(result.problems)
-    call.output.result(result, describe_build(result, dry_run))
+    call.output.result(result, describe_build(result, dry_run, call.settings.target.url.removeprefix("folder:")))
     return status_code(result.status)
 
 
-def describe_build(result: BuildResult, dry_run: bool = False) -> str:
-    """A build's result in a line."""
-    total = result.seconds.get("total", 0.0)
+def describe_build(result: BuildResult, dry_run: bool = False, target: str = "") -> str:
+    """A build's result in a line. target: where the pages were written, if that is to be said."""
+    took = f"({result.seconds.get('total', 0.0):.2f} s)"
     if dry_run:
-        return f"would render {count(result.planned, 'output')}; nothing was saved ({total:.2f} s)"
-    if not result.planned and not result.removed:
-        text = "nothing to do"
-    else:
-        text = f"{count(result.rendered, 'output')} rendered, {result.written:,} written, {result.unchanged:,} unchanged"
-        text += f", {result.removed:,} removed" if result.removed else ""
-    failed = f", {result.failed:,} failed" if result.failed else ""
-    return f"{text}{failed} ({total:.2f} s)"
+        return f"would render {count(result.planned, 'page')}; cms plan lists them; nothing was saved {took}"
+    parts = []
+    if result.rendered:
+        parts += [f"{count(result.rendered, 'page')} rendered", f"{result.written:,} written" + (f" to {target}" if target else "")]
+    if result.unchanged:
+        parts.append(f"{result.unchanged:,} unchanged")
+    if result.removed:
+        parts.append(f"{result.removed:,} removed" if parts else f"{count(result.removed, 'page')} removed")
+    failed = f"; {count(result.failed, 'failure')}, see above" if result.failed else ""
+    return f"{', '.join(parts) or 'nothing to do'}{failed} {took}"
 
 
 @site_command("sync", "cms sync")
@@ -85,10 +87,16 @@ def sync(call: Call, force: bool, dry_run: bool) -> int:
 
     result = run_sync(call.root, BuildOptions(force=force, dry_run=dry_run, env=call.env), call.output)
     call.output.problems(result.problems)
-    call.output.result(result, describe_sync(result))
+    call.output.result(result, describe_sync(result, dry_run))
     return status_code(result.status)
 
 
-def describe_sync(result: SyncSummary) -> str:
+def describe_sync(result: SyncSummary, dry_run: bool = False) -> str:
     """A sync's result in a line."""
-    return f"{count(result.saved, 'entry', 'entries')} saved, {result.removed:,} removed, {result.unchanged:,} files unchanged"
+    removed = f", {result.removed:,} removed" if result.removed else ""
+    saved = f"{count(result.saved, 'file')} {'would be saved' if dry_run else 'saved'}{removed}"
+    return (
+        f"{saved}, {result.unchanged:,} unchanged"
+        if result.saved or result.removed
+        else f"nothing to do, {result.unchanged:,} files unchanged"
+    )

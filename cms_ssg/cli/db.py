@@ -49,6 +49,7 @@ def migrate(call: Call) -> None:
 @site_command("status", "cms db status\ncms db status --json")
 def status(call: Call) -> None:
     """Show where the database is and what it has."""
+    from cms_ssg.content.dates import load_zone, say_moment
     from cms_ssg.store import embedded
     from cms_ssg.store.connect import describe_url
     from cms_ssg.store.migrate import list_status
@@ -56,15 +57,18 @@ def status(call: Call) -> None:
     url = given_url(call)
     place = describe_url(url) if url else f"embedded, in {embedded.data_folder(call.root)}"
     if not url and not embedded.is_running(call.root):
-        call.output.result({"place": place, "running": False, "migrations": []}, f"{place}\nnot running; cms build starts it")
+        call.output.result(
+            {"place": place, "running": False, "migrations": []}, f"{place}\nnot running; the next command that needs it starts it"
+        )
         return
     with open_store(call) as conn:
         files = list_status(conn)
         row = conn.execute("SELECT current_setting('server_version'), pg_database_size(current_database())").fetchone()
     version, size_bytes = row or ("", 0)
+    zone = load_zone(call.settings.timezone)
     migrations = [{"set": file.set, "number": file.number, "name": file.name, "applied_at": file.applied_at} for file in files]
     lines = [
-        [file.set, f"{file.number:04}", file.name, file.applied_at.isoformat(timespec="seconds") if file.applied_at else "missing"]
+        [file.set, f"{file.number:04}", file.name, say_moment(file.applied_at, zone) if file.applied_at else "missing; cms db migrate"]
         for file in files
     ]
     text = f"{place}\nPostgres {version}, {size_bytes / 1e6:,.1f} MB\n{make_table(lines)}"
@@ -79,7 +83,7 @@ def stop(call: Call) -> None:
     if given_url(call):
         raise click.UsageError("the site uses a database of its own, which cms does not stop")
     stopped = embedded.stop(call.root)
-    call.output.result({"stopped": stopped}, "stopped" if stopped else "it was not running")
+    call.output.result({"stopped": stopped}, "the embedded server is stopped" if stopped else "the embedded server was not running")
 
 
 @site_command("dump", "cms db dump store.cms")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -33,18 +34,15 @@ def plan(call: Call, now: str | None, full: bool) -> None:
 
 
 def describe_plan(result: PlanResult) -> str:
-    """What a plan touches: the total, then by kind and reason, then the first paths."""
+    """What a plan touches: the total, then by kind and reason, then the paths in the order they are made."""
     if not result.outputs:
         return "nothing to do"
-    groups: dict[tuple[str, str], int] = {}
-    for output in result.outputs:
-        groups[output.kind, output.reason] = groups.get((output.kind, output.reason), 0) + 1
-    rows = [[f"{number:,}", kind, reason] for (kind, reason), number in sorted(groups.items(), key=lambda item: (-item[1], item[0]))]
-    text = f"this edit touches {count(len(result.outputs), 'page')}\n{make_table(rows[:MAX_LINES])}"
-    paths = [output.path for output in result.outputs]
-    if len(paths) <= MAX_LINES:
-        text += "\n\n" + "\n".join(paths)
-    return text
+    groups = Counter((output.kind, output.reason) for output in result.outputs)
+    rows = [[number, kind, reason] for (kind, reason), number in sorted(groups.items(), key=lambda item: (-item[1], item[0]))]
+    blocks = [f"this edit touches {count(len(result.outputs), 'page')}", make_table(rows[:MAX_LINES], "  ")]
+    paths = [f"  {output.path}" for output in result.outputs]
+    more = "" if len(paths) <= MAX_LINES else f"\n  … and {len(paths) - MAX_LINES:,} more; cms plan --json lists all"
+    return "\n\n".join([*blocks, "\n".join(paths[:MAX_LINES]) + more])
 
 
 @site_command("why", "cms why /posts/flood/\ncms why content/posts/flood.md")
@@ -71,9 +69,14 @@ def verify(call: Call, sample: int | None) -> int:
 
     result = run_verify(call.root, sample or 0, call.env, call.output)
     groups = {"different": result.different, "missing": result.missing, "orphaned": result.orphaned}
-    lines = [f"{name} {path}" for name, paths in groups.items() for path in paths[:MAX_LINES]]
-    found = ", ".join(f"{len(paths):,} {name}" for name, paths in groups.items())
-    call.output.result(result, "\n".join([f"{count(result.pages, 'page')} verified: {found}", *lines]))
+    rows = [[name, path] for name, paths in groups.items() for path in paths[:MAX_LINES]]
+    found = ", ".join(f"{len(paths):,} {name}" for name, paths in groups.items() if paths)
+    text = f"{count(result.pages, 'page')} verified: {found or 'all as they should be'}"
+    if rows:
+        text += (
+            f"\n\n{make_table(rows, '  ')}\n\ncms build --full writes what is different or missing; orphaned files are not of this site."
+        )
+    call.output.result(result, text)
     return PARTIAL if any(groups.values()) else DONE
 
 
@@ -81,7 +84,7 @@ def verify(call: Call, sample: int | None) -> int:
 def status(call: Call) -> None:
     """Show how the site stands.
 
-    Changes not built yet and their age, failures, paths that two things want.
+    Files and changes not built yet and their age, failures, paths that two things want.
     """
     from cms_ssg.status import status as run_status
 
@@ -94,6 +97,6 @@ def calendar(call: Call) -> None:
     """List what will go out or expire, and when."""
     from cms_ssg.status import calendar as run_calendar
 
-    items = run_calendar(call.root, call.env)
+    items = run_calendar(call.root, call.env, call.output)
     rows = [[item.at, item.what, item.title, item.path] for item in items]
     call.output.result({"items": items}, make_table(rows) or "nothing is scheduled")

@@ -13,6 +13,7 @@ import cms_ssg
 from cms_ssg.cli.call import FAILED, WRONG, Call, shared_options
 from cms_ssg.cli.output import Output, say_problem
 from cms_ssg.errors import CmsError
+from cms_ssg.types import Problem
 
 COMMANDS = {
     "init": "init:init",
@@ -105,15 +106,13 @@ def run(args: list[str]) -> int:
         finally:
             call.output.close()
     except CmsError as error:
-        if call.output.as_json:
-            call.output.result({"status": "failed", "problems": error.problems}, "")
-        call.output.problems(error.problems)
+        call.output.failure(error.problems)
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         say_problem(error.format_message())
         return WRONG
     except click.ClickException as error:
-        _explain_usage(error)
+        _fail(call, args, _explain_usage(error))
         return WRONG if isinstance(error, click.UsageError) else FAILED
     except (KeyboardInterrupt, click.Abort):
         say_problem("interrupted")
@@ -122,13 +121,19 @@ def run(args: list[str]) -> int:
         _mute_stdout()
         return 0
     except Exception as error:  # noqa: BLE001 - the last net: a traceback is for the crash log
-        return _report_crash(call, error)
+        return _report_crash(call, args, error)
 
 
-def _explain_usage(error: click.ClickException) -> None:
+def _fail(call: Call, args: list[str], problem: Problem) -> None:
+    """Say what went wrong before the command itself could: --json may not have been read yet."""
+    call.output.as_json |= "--json" in args
+    call.output.failure([problem])
+
+
+def _explain_usage(error: click.ClickException) -> Problem:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "cms"
-    say_problem(f"{error.format_message().rstrip('.')} [cli.usage]\n  {path} --help explains.")
+    return Problem("cli.usage", "", 0, error.format_message().rstrip("."), f"{path} --help explains.")
 
 
 def _mute_stdout() -> None:
@@ -138,7 +143,7 @@ def _mute_stdout() -> None:
     os.close(null)
 
 
-def _report_crash(call: Call, error: Exception) -> int:
+def _report_crash(call: Call, args: list[str], error: Exception) -> int:
     """One line for the user, everything for the crash log."""
     from cms_ssg.crash import log_crash
 
@@ -146,5 +151,5 @@ def _report_crash(call: Call, error: Exception) -> int:
         root = call.root
     except CmsError:
         root = None
-    say_problem(log_crash(root, error))
+    _fail(call, args, log_crash(root, error))
     return FAILED

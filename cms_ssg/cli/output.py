@@ -36,6 +36,12 @@ class Output(Reporter):
             print(make_safe(text), file=self.stdout)
         self.stdout.flush()
 
+    def failure(self, problems: Sequence[Problem]) -> None:
+        """A command that could not do its work: why goes to stderr, and with --json it is the result too."""
+        if self.as_json:
+            self.result({"status": "failed", "problems": problems}, "")
+        self.problems(problems)
+
     def note(self, text: str) -> None:
         self._progress.clear()
         print(make_safe(text), file=self.stderr, flush=True)
@@ -63,28 +69,34 @@ class Output(Reporter):
         from cms_ssg.cli.build import describe_build
 
         self._said.clear()
-        self._progress.started_s = time.monotonic()
         files = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
         self.result(result, f"{time.strftime('%H:%M:%S')} {files + ': ' if files else ''}{describe_build(result)}")
 
+    def rest(self) -> None:
+        self._progress.end()
+
     def close(self) -> None:
         """Takes the progress line away."""
-        self._progress.clear()
+        self._progress.end()
 
 
 class _Progress:
-    """One line on a terminal that shows what takes longer than PROGRESS_AFTER_S; nothing anywhere else."""
+    """One line on a terminal that shows what takes longer than PROGRESS_AFTER_S; nothing anywhere else.
+
+    started_s: when the work began whose steps are shown; 0 where none goes on.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.is_terminal = stream.isatty()
-        self.started_s = time.monotonic()
+        self.started_s = 0.0
         self.drawn_s = 0.0
         self.is_drawn = False
         self.name, self.done, self.total = "", 0, 0
 
     def begin(self, name: str, total: int) -> None:
         self.name, self.done, self.total = name, 0, total
+        self.started_s = self.started_s or time.monotonic()
         self._draw()
 
     def advance(self, count: int) -> None:
@@ -99,6 +111,11 @@ class _Progress:
         count = f" {self.done:,} of {self.total:,}" if self.total else f" {self.done:,}" if self.done else ""
         self.stream.write(f"\r\x1b[K{self.name}{count} …")
         self.stream.flush()
+
+    def end(self) -> None:
+        """The work is done; the next one begins to count anew."""
+        self.clear()
+        self.started_s = 0.0
 
     def clear(self) -> None:
         if self.is_drawn:
@@ -119,13 +136,17 @@ def to_plain(value: Any) -> Any:
     return msgspec.to_builtins(value, str_keys=True, enc_hook=str)
 
 
-def make_table(rows: Sequence[Sequence[object]], header: Sequence[str] = ()) -> str:
-    """Rows in columns of even width."""
-    lines = [[str(cell) for cell in row] for row in ([header, *rows] if header else rows)]
-    if not lines:
-        return ""
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+def make_table(rows: Sequence[Sequence[object]], indent: str = "") -> str:
+    """Rows in columns of even width, whole numbers to the right: ``1,204``."""
+    lines = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        indent
+        + "  ".join(
+            text.rjust(width) if isinstance(cell, int) else text.ljust(width) for cell, text, width in zip(row, line, widths, strict=True)
+        ).rstrip()
+        for row, line in zip(rows, lines, strict=True)
+    )
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

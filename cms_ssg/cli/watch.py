@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
 from cms_ssg.cli.call import Call, site_command
+
+
+@contextmanager
+def until_interrupted(call: Call) -> Iterator[None]:
+    """Ctrl-C is how these commands are meant to end."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        call.output.note("stopped")
 
 
 @site_command("watch", "cms watch")
@@ -13,7 +25,14 @@ def watch(call: Call, poll: bool) -> None:
     """Build at every save, until Ctrl-C."""
     from cms_ssg.watch import watch as run_watch
 
-    run_watch(call.site.root, env=call.env, reporter=call.output, poll=poll)
+    with until_interrupted(call):
+        run_watch(
+            call.site.root,
+            env=call.env,
+            reporter=call.output,
+            poll=poll,
+            on_ready=lambda: call.output.note("Every save is built; Ctrl-C stops."),
+        )
 
 
 @site_command("serve", "cms serve\ncms serve --port 8080 --no-watch")
@@ -32,15 +51,17 @@ def serve(call: Call, port: int, host: str, no_watch: bool, poll: bool) -> None:
 
     def say_address(address: str) -> None:
         call.output.result({"url": address}, address)
+        call.output.note("Ctrl-C stops." if no_watch else "Every save is built and shown; Ctrl-C stops.")
 
-    run_serve(
-        call.root,
-        call.settings,
-        env=call.env,
-        host=host,
-        port=port,
-        watched=not no_watch,
-        poll=poll,
-        reporter=call.output,
-        on_ready=say_address,
-    )
+    with until_interrupted(call):
+        run_serve(
+            call.root,
+            call.settings,
+            env=call.env,
+            host=host,
+            port=port,
+            watched=not no_watch,
+            poll=poll,
+            reporter=call.output,
+            on_ready=say_address,
+        )

@@ -88,6 +88,12 @@ def format_moment(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
+def say_moment(moment: datetime, zone: tzinfo) -> str:
+    """For a person, in a zone: ``2025-03-01 09:00 CET``, with seconds where there are any."""
+    local = moment.astimezone(zone)
+    return f"{local.replace(microsecond=0, tzinfo=None).isoformat(' ').removesuffix(':00')} {local.tzname()}"
+
+
 def _fast_moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)

@@ -143,13 +143,15 @@ def _image(url: str, values: dict[str, Any], lazy: bool) -> str:
 def _shortcode(page: Page, full: FullEntry, page_path: str, line: int, values: dict[str, Any]) -> str:
     name = values["name"]
     template = f"shortcodes/{name}.html"
-    inner = values.get("inner")
+    inner = values["inner"]
     if not page.theme.has_template(template):
-        arguments = " ".join([*values.get("args", ()), *(f'{k}="{v}"' for k, v in (values.get("values") or {}).items())])
-        page.reader.reads.problems.append(
-            Problem("content.unknown-shortcode", full.file, line, f'unknown shortcode "{name}"', "It was left as text.", "warning")
-        )
-        opening = escape(f"{{{{< {name} {arguments} >}}}}" if arguments else f"{{{{< {name} >}}}}")
-        return f"{opening}{inner}{escape(f'{{{{< /{name} >}}}}')}" if inner is not None else str(opening)
-    variables = {"args": values.get("args", []), "values": values.get("values") or {}, "inner": Markup(inner or "")}
+        page.reader.reads.problems.append(unknown_shortcode(full.file, line, name))
+        return f"{escape(values['open'])}{inner}{escape(values['close'])}"
+    variables = {"args": values.get("args", []), "values": values.get("values") or {}, "inner": Markup(inner)}
     return page.theme.get_template(template).render({**page.globals, **variables}).strip()
+
+
+def unknown_shortcode(file: str, line: int, name: str) -> Problem:
+    """The warning for a shortcode that the theme has no template for."""
+    hint = f"It was left as text. Add templates/shortcodes/{name}.html to the theme, or mend the name."
+    return Problem("content.unknown-shortcode", file, line, f'unknown shortcode "{name}"', hint, "warning")

@@ -55,7 +55,7 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
     subject = f" (from {full.file})" if full is not None else ""
     place, line = "", 0
     if isinstance(error, TemplateSyntaxError):
-        place, line = f"templates/{error.name or '?'}", error.lineno
+        place, line = _template_place(error.filename or f"/templates/{error.name or '?'}"), error.lineno
     elif isinstance(error, TemplateNotFound):
         return Problem(
             "theme.missing-template",
@@ -69,7 +69,7 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
         while trace is not None:
             name = trace.tb_frame.f_code.co_filename
             if "/templates/" in name and name.endswith((".html", ".xml", ".txt")):
-                place, line = "templates/" + name.rpartition("/templates/")[2], trace.tb_lineno
+                place, line = _template_place(name), trace.tb_lineno
             trace = trace.tb_next
     code = "theme.template" if isinstance(error, TemplateError) or place else "theme.render"
     return Problem(
@@ -77,8 +77,15 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
         place,
         line,
         f"{job.path}{subject}: {str(error) or type(error).__name__}",
-        "`cms theme check` lists the variables each template knows.",
+        "docs/themes.md lists what each template knows; `cms theme check` finds unknown names without building.",
     )
+
+
+def _template_place(file: str) -> str:
+    """A template's file as a person knows it: ``themes/mine/templates/post.html``."""
+    folder, _, name = file.rpartition("/templates/")
+    theme = folder.rpartition("/")[2]
+    return f"themes/{theme}/templates/{name}" if theme else f"templates/{name}"
 
 
 # Entry pages

@@ -17,6 +17,7 @@ from typing import Any
 from cms_ssg.errors import CmsError
 from cms_ssg.render.dates import DateFormat, compile_format, parse_month
 from cms_ssg.render.plurals import CATEGORIES, list_categories, plural_category
+from cms_ssg.toml_lines import find_line, list_key_lines
 from cms_ssg.types import Problem
 
 
@@ -128,15 +129,15 @@ def dump_string(strings: Strings, key: str) -> bytes:
     return (text if isinstance(text, str) else "\x1f".join(text)).encode()
 
 
-def missing_keys(folders: Sequence[Path], locale: str) -> tuple[str, ...]:
+def missing_keys(folders: Sequence[Path], locale: str, root: Path | None = None) -> tuple[str, ...]:
     """Keys that English has and neither the locale nor its language has, sorted; a plural form as ``minutes.few``."""
     english: dict[str, Text] = {}
     own: dict[str, Text] = {}
     for folder in folders:
-        english.update(_read_file(folder / "en.toml", "en", None))
+        english.update(_read_file(folder / "en.toml", "en", root))
     for code in _chain(locale)[1:] or ("en",):
         for folder in folders:
-            own.update(_read_file(folder / f"{code}.toml", code, None))
+            own.update(_read_file(folder / f"{code}.toml", code, root))
     missing = [key for key in english if key not in own]
     for key, text in own.items():
         if isinstance(text, Plural):
@@ -144,9 +145,12 @@ def missing_keys(folders: Sequence[Path], locale: str) -> tuple[str, ...]:
     return tuple(sorted(missing))
 
 
-def check_strings(folders: Sequence[Path], locale: str) -> tuple[Problem, ...]:
-    """Warnings ``strings.missing`` for ``cms check``: one a locale, naming the keys that fall back to English."""
-    missing = missing_keys(folders, locale)
+def check_strings(folders: Sequence[Path], locale: str, root: Path | None = None) -> tuple[Problem, ...]:
+    """For ``cms check``: the errors of load_strings, or a warning ``strings.missing`` that names the keys that fall back to English."""
+    try:
+        missing = missing_keys(folders, locale, root)
+    except CmsError as error:
+        return error.problems
     if not missing:
         return ()
     shown = ", ".join(missing[:8]) + (f" and {len(missing) - 8} more" if len(missing) > 8 else "")
@@ -176,7 +180,8 @@ def _fill(text: str, values: Mapping[str, Any], digits: dict[int, str]) -> str:
 def _read_file(path: Path, language: str, root: Path | None) -> dict[str, Text]:
     place = path.relative_to(root).as_posix() if root and path.is_relative_to(root) else path.as_posix()
     try:
-        data = tomllib.loads(path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n"))
+        source = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        data = tomllib.loads(source)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except UnicodeDecodeError as error:
@@ -194,7 +199,8 @@ def _read_file(path: Path, language: str, root: Path | None) -> dict[str, Text]:
         text = _read_text(value, language)
         if text is None:
             hint = 'A text is "…", a list of texts, or forms such as { one = "…", other = "…" } with "other" among them.'
-            problems.append(Problem("strings.type", place, 0, f"{key} is not a text", hint))
+            line = find_line(list_key_lines(source), tuple(key.split(".")))
+            problems.append(Problem("strings.type", place, line, f"{key} is not a text", hint))
         else:
             texts[key] = text
     if problems:

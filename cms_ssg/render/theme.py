@@ -8,7 +8,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, Template
 from jinja2.environment import TemplateModule
 from jinja2.exceptions import TemplateNotFound
 from jinja2.runtime import Context
@@ -18,6 +18,7 @@ from cms_ssg.reads import digest
 from cms_ssg.render.filters import FILTERS
 from cms_ssg.render.reading import Reads
 from cms_ssg.render.tokens import render_tokens
+from cms_ssg.render.unknown import Unknown
 
 
 def escape_text(value: Any) -> str:
@@ -72,7 +73,7 @@ class Theme(Environment):
     def __init__(self, folders: Sequence[Path]) -> None:
         super().__init__(
             loader=FileSystemLoader([folder / "templates" for folder in folders], followlinks=False),
-            autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False, cache_size=-1,
+            autoescape=True, undefined=Unknown, trim_blocks=True, lstrip_blocks=True, auto_reload=False, cache_size=-1,
             extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
         )  # fmt: skip
         self.filters.update(FILTERS)

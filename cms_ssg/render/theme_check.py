@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
 
 from cms_ssg.render.theme import Theme, list_assets
+from cms_ssg.render.views import EntryView
 from cms_ssg.types import Problem
 
 EVERYWHERE: Final = frozenset("site locale page menus t asset url latest data ref clock".split())
@@ -28,17 +29,19 @@ ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
     "list": frozenset("name kind title url description entry items number is_front start newer_url older_url parent children".split()),
     "clock": frozenset(("year",)),
 }
-"""Attributes of what has the same ones on every site; an entry's depend on its schema."""
+"""Attributes of what has the same ones on every site; an entry has the fields of the site's content types besides."""
 
 
-def check_templates(chain: Sequence[Path]) -> list[Problem]:
+def check_templates(chain: Sequence[Path], fields: Collection[str] | None = None) -> list[Problem]:
     """Problems of the templates that a theme chain (child first) shows, in the order of their names.
 
+    fields: of all content types of the site; without them an entry may have any attribute.
     Codes: theme.syntax (unknown filters and tests too), theme.unknown-variable, theme.unknown-attribute,
     theme.missing-template, theme.missing-asset.
     """
     theme = Theme(chain)
     files = list_templates(chain)
+    attributes = ATTRIBUTES if fields is None else {**ATTRIBUTES, "entry": frozenset(fields) | list_attributes(EntryView)}
     assets = set(list_assets(chain))
     trees: dict[str, nodes.Template] = {}
     problems: list[Problem] = []
@@ -54,7 +57,7 @@ def check_templates(chain: Sequence[Path]) -> list[Problem]:
             problems.append(Problem("theme.syntax", _place(path), 0, f"cannot be read: {error}"))
     for name, tree in trees.items():
         given = _names_given(name, trees)
-        problems += sorted(_check_tree(_place(files[name]), tree, given, set(files), assets), key=lambda problem: problem.line)
+        problems += sorted(_check_tree(_place(files[name]), tree, given, set(files), assets, attributes), key=lambda problem: problem.line)
     return problems
 
 
@@ -115,7 +118,14 @@ def _constants(node: nodes.Expr) -> tuple[str, ...]:
     return ()
 
 
-def _check_tree(place: str, tree: nodes.Template, given: set[str], templates: set[str], assets: set[str]) -> Iterator[Problem]:
+def list_attributes(view: type) -> frozenset[str]:
+    """What a template may ask of such an object."""
+    return frozenset(name for name in dir(view) if not name.startswith("_"))
+
+
+def _check_tree(
+    place: str, tree: nodes.Template, given: set[str], templates: set[str], assets: set[str], attributes: Mapping[str, frozenset[str]]
+) -> Iterator[Problem]:
     known = EVERYWHERE | SOMEWHERE | JINJA | given
     optional = set(map(id, _optional_names(tree)))
     own = _names_set(tree)
@@ -126,8 +136,8 @@ def _check_tree(place: str, tree: nodes.Template, given: set[str], templates: se
             )
     for attribute in tree.find_all(nodes.Getattr):
         base = attribute.node
-        if isinstance(base, nodes.Name) and base.name in ATTRIBUTES and base.name not in own and id(attribute) not in optional:
-            names = ATTRIBUTES[base.name]
+        if isinstance(base, nodes.Name) and base.name in attributes and base.name not in own and id(attribute) not in optional:
+            names = attributes[base.name]
             if attribute.attr not in names:
                 message = f"{base.name} has no {attribute.attr}"
                 yield Problem("theme.unknown-attribute", place, attribute.lineno, message, _suggest(attribute.attr, names))

@@ -108,10 +108,12 @@ class Card:
         return next(iter(self._terms("section")), None)
 
     def _terms(self, taxonomy: str) -> list[Term]:
-        names = self._data.get("terms", {}).get(taxonomy, ())
+        names: dict[str, str] = {}
+        for slug, label in self._data.get("terms", {}).get(taxonomy, ()):
+            names.setdefault(slug, label)  # two names may be one term: "C++" and "C#"
         where = self._page.locale.code if self._page.lists_other_locales else self.locale
         try:
-            return [Term(self._page, where, taxonomy, slug, label, self.locale) for slug, label in names if slug]
+            return [Term(self._page, where, taxonomy, slug, label, self.locale) for slug, label in names.items() if slug]
         except Missing:
             self._page.theme.shows_terms = True
             raise

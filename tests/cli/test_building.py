@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,19 @@ def test_clock_brings_what_is_due(site: Path, cms: Cms) -> None:
     assert (site / "build/2025/04/later/index.html").exists()
 
 
+def test_calendar_and_status_know_files_that_no_build_has_read(site: Path, cms: Cms) -> None:
+    cms("build")
+    assert cms("status")[1]["files"] == 0
+    cms("publish", "flood", "--at", "2999-05-01 09:30")
+    assert [(item["at"], item["title"]) for item in cms("calendar")[1]["items"]][-1] == ("2999-05-01 09:30 UTC", "Flood")
+    (site / "content/pages/about.md").unlink()
+    status = cms("status")[1]
+    assert (status["files"], status["changes"]) == (2, 0)
+    assert "waiting     2 changed files; cms build takes them" in status["text"]
+    assert cms("build", "--confirm-removals")[1]["removed"] > 0
+    assert "waiting     nothing" in cms("status")[1]["text"]
+
+
 def test_content_that_cannot_be_read_leaves_with_3_and_is_named(site: Path, cms: Cms) -> None:
     cms("build")
     (site / "content/posts/flood.md").write_text("---\ntitle: [\n---\n")
@@ -100,6 +114,64 @@ def test_check_counts_errors_and_warnings(site: Path, cms: Cms) -> None:
     assert result["errors"] == 0
 
 
+def test_unknown_shortcode_stays_as_it_was_written_and_is_told_by_build_and_check(site: Path, cms: Cms) -> None:
+    (site / "content/pages/about.md").write_text(
+        "# About\n\nA {{< nope  a=1 >}} and {{<nope>}}x{{</nope>}}.\n\n{{< note >}}known{{< /note >}}\n"
+    )
+    place = ("content.unknown-shortcode", "content/pages/about.md", 3)
+    for command in ("check", "build"):
+        code, result, _ = cms(command)
+        assert code == 0
+        assert [(p["code"], p["place"], p["line"]) for p in result["problems"]] == [place]
+    html = (site / "build/about/index.html").read_text()
+    assert "A {{&lt; nope  a=1 &gt;}} and {{&lt;nope&gt;}}x{{&lt;/nope&gt;}}." in html
+
+
+def test_names_that_make_one_term_are_told_and_the_term_is_shown_once(site: Path, cms: Cms) -> None:
+    (site / "content/posts/flood.md").write_text('---\ntitle: Flood\ndate: 2025-03-01\ntags: ["C++", "C#", Big Data]\n---\nWater.\n')
+    (site / "content/posts/rain.md").write_text("---\ntitle: Rain\ndate: 2025-03-02\ntags: [big-data]\n---\nWater.\n")
+    code, result, _ = cms("check")
+    assert code == 0
+    assert [(p["code"], p["place"], p["message"]) for p in result["problems"]] == [
+        ("content.same-term", "content/posts/flood.md", 'tag "C++" is the same term as "C#": both are "c" in URLs')
+    ]
+    cms("build")
+    assert (site / "build/2025/03/flood/index.html").read_text().count('href="/tags/c/"') == 1
+
+
+def test_menus_and_redirects_that_lead_nowhere_are_told_with_their_line(site: Path, cms: Cms) -> None:
+    (site / "site.toml").write_text(f"""{SITE}[[menus.main]]
+ref = "page:abuot"
+[[menus.main]]
+ref = "page:about"
+[[menus.main]]
+url = "/tags/?all#x"
+[[menus.foot]]
+url = "/tagz/"
+[[menus.foot]]
+url = "https://b.org/"
+[redirects]
+"/old/" = "/2025/03/flood/#top"
+"/older/" = "/2025/03/flod/"
+"/away/" = "https://b.org/x"
+""")
+    code, result, _ = cms("check")
+    assert code == 0
+    assert [(p["code"], p["line"]) for p in result["problems"]] == [
+        ("settings.dangling-menu", 7), ("settings.dangling-menu", 13), ("redirects.dangling", 18),
+    ]  # fmt: skip
+
+
+def test_check_tells_a_broken_strings_file_with_its_line_and_goes_on(site: Path, cms: Cms) -> None:
+    (site / "i18n").mkdir()
+    (site / "i18n/en.toml").write_text('newer = "New"\nolder = 1\n')
+    (site / "content/pages/about.md").write_text("# About\n\n[x](nowhere.md)\n")
+    code, result, _ = cms("check")
+    assert code == 3
+    places = {(p["code"], p["place"], p["line"]) for p in result["problems"]}
+    assert places == {("strings.type", "i18n/en.toml", 2), ("content.dangling-link", "content/pages/about.md", 3)}
+
+
 def test_verify_finds_a_page_changed_by_hand(site: Path, cms: Cms) -> None:
     cms("build")
     assert cms("verify")[0] == 0
@@ -109,6 +181,42 @@ def test_verify_finds_a_page_changed_by_hand(site: Path, cms: Cms) -> None:
     code, result, _ = cms("verify")
     assert code == 3
     assert (result["different"], result["missing"], result["orphaned"]) == (["/about/"], ["/"], ["extra.txt"])
+
+
+def test_output_folder_that_was_deleted_is_made_again(site: Path, cms: Cms) -> None:
+    first = cms("build")[1]
+    shutil.rmtree(site / "build")
+    assert {output["reason"] for output in cms("plan")[1]["outputs"]} == {"the output folder is empty"}
+    again = cms("build")[1]
+    assert (again["written"], again["removed"]) == (first["written"], 0)
+    assert cms("verify")[0] == 0
+    assert cms("build")[1]["planned"] == 0
+
+
+def test_full_build_mends_files_that_were_changed_or_removed_by_hand(site: Path, cms: Cms) -> None:
+    first = cms("build")[1]
+    (site / "build/about/index.html").write_text("mine")
+    (site / "build/index.html").unlink()
+    assert cms("verify")[0] == 3
+    full = cms("build", "--full")[1]
+    assert (full["rendered"], full["written"]) == (first["rendered"], 2)
+    assert cms("verify")[0] == 0
+
+
+def test_two_targets_know_nothing_of_each_other(site: Path, cms: Cms) -> None:
+    (site / "site.toml").write_text(f'{SITE}[env.staging]\nbase_url = "https://b.org"\ntarget = "folder:staging"\n')
+    (site / "static").mkdir()
+    (site / "static/logo.svg").write_text("<svg/>")
+    first = cms("build")[1]
+    staged = cms("build", "--env", "staging")[1]
+    assert staged["written"] == first["written"]
+    assert (site / "staging/logo.svg").exists()
+    (site / "content/pages/about.md").unlink()
+    assert cms("build", "--env", "staging", "--confirm-removals")[1]["removed"] > 0
+    assert cms("build", "--confirm-removals")[1]["removed"] > 0
+    for folder in ("build", "staging"):
+        assert not (site / folder / "about").exists()
+    assert cms("verify")[0] == cms("verify", "--env", "staging")[0] == 0
 
 
 def test_why_answers_for_file_url_and_path(site: Path, cms: Cms, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,3 +279,71 @@ def test_database_that_is_gone_is_said_plainly(site: Path, cms: Cms, monkeypatch
     assert "[db." in err
     assert "secret" not in err
     assert "Traceback" not in err
+
+
+@pytest.fixture
+def big_site(site: Path) -> Path:
+    for number in range(1, 31):
+        (site / f"content/posts/p{number:02}.md").write_text(f"---\ntitle: P{number}\ndate: 2025-01-{number:02}\n---\nText.\n")
+    return site
+
+
+def test_removing_more_than_half_of_the_content_is_refused_before_anything_is_published(big_site: Path, cms: Cms) -> None:
+    cms("build")
+    before = {path: path.read_bytes() for path in (big_site / "build").rglob("*") if path.is_file()}
+    gone = [big_site / f"content/posts/p{number:02}.md" for number in range(1, 22)]
+    texts = {path: path.read_text() for path in gone}
+    for path in gone:
+        path.unlink()
+    for _ in range(2):  # nor does the second try forget it
+        code, result, err = cms("build")
+        assert code == 1
+        (problem,) = result["problems"]
+        assert problem["code"] == "build.removals"
+        assert "21 of 32 content pages" in problem["message"]
+        assert problem["hint"].count("\n  /2025/01/p") == 20
+        assert "… and 1 more" in err
+        assert {path: path.read_bytes() for path in (big_site / "build").rglob("*") if path.is_file()} == before
+    assert cms("plan")[0] == 0
+    for path, text in texts.items():
+        path.write_text(text)
+    assert cms("build")[1]["removed"] == 0
+    for path in gone:
+        path.unlink()
+    assert cms("build", "--confirm-removals")[1]["removed"] == 21
+    assert cms("verify")[0] == 0
+
+
+def test_removing_a_few_pages_needs_no_word_but_the_home_page_does(big_site: Path, cms: Cms) -> None:
+    (big_site / "site.toml").write_text(f'{SITE}[home]\nurl = "/all/"\n')
+    (big_site / "content/pages/index.md").write_text("# Home\n")
+    cms("build")
+    (big_site / "content/posts/p01.md").unlink()
+    code, result, _ = cms("build")
+    assert (code, result["removed"]) == (0, 1)
+    (big_site / "content/pages/index.md").unlink()
+    code, result, _ = cms("build")
+    assert (code, result["problems"][0]["code"]) == (1, "build.removals")
+    assert "what was deleted:\n  /" in result["problems"][0]["hint"]
+
+
+def test_failing_template_leaves_the_old_bytes_of_its_page_and_is_named(site: Path, cms: Cms) -> None:
+    cms("build")
+    before = (site / "build/about/index.html").read_bytes()
+    (site / "themes/mine/templates").mkdir(parents=True)
+    (site / "themes/mine/templates/page.html").write_text('{% extends "entry.html" %}\n{% block before %}{{ entry.titel }}{% endblock %}')
+    (site / "site.toml").write_text('theme = "mine"\n' + SITE)
+    (site / "content/posts/flood.md").write_text("---\ntitle: Rain\ndate: 2025-03-01\n---\nWater.\n")
+    for _ in range(2):
+        code, result, err = cms("build")
+        assert (code, result["failed"]) == (3, 1)
+        said = 'themes/mine/templates/page.html:2: /about/ (from content/pages/about.md): entry has no "titel"; did you mean "title"? [theme.template]'
+        assert said in err
+        assert (site / "build/about/index.html").read_bytes() == before
+        assert "Rain" in (site / "build/2025/03/flood/index.html").read_text()
+    assert "1 failing: their last good version stays" in cms("status")[1]["text"]
+    code, result, _ = cms("theme", "check")
+    assert (code, [p["message"] for p in result["problems"]]) == (3, ["entry has no titel"])
+    why = cms("why", "/about/")[1]["text"]
+    assert "failing, its last good version stays" in why
+    assert "up to date" not in why

@@ -125,6 +125,15 @@ def test_errors_are_json_too(run: Runner, tmp_path: Path) -> None:
     assert [problem["code"] for problem in said.json["problems"]] == ["settings.no-site"]  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("args", [["biuld"], ["build", "--ful"], ["publish"], ["build", "--now", "soon"], ["new", "pst", "X"]])
+def test_wrong_calls_are_json_too(run: Runner, site: Path, args: list[str]) -> None:
+    said = run(*args, "--json")
+    assert said.code == 2
+    (problem,) = said.json["problems"]  # type: ignore[misc]
+    assert problem["code"] in ("cli.usage", "authoring.no-type")
+    assert problem["message"] in said.err
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
@@ -169,13 +178,13 @@ def test_env_picks_a_table(run: Runner, site: Path) -> None:
 
 
 def test_authoring_from_new_to_trash(run: Runner, site: Path) -> None:
-    assert run("new", "post", "Big rain", "--section", "news").out == "content/posts/big-rain.md: was written as a draft\n"
+    assert run("new", "post", "Big rain", "--section", "news").out == "content/posts/big-rain.md: a new draft\n"
     assert run("publish", "big-rain", "--at", "2026-12-01 09:00", "--json").json["path"].startswith("/2")  # type: ignore[attr-defined]
     assert run("edit", "big rain", "--set", "tags=[a]").code == 0
     assert run("edit", "big rain").out == f"{site}/content/posts/big-rain.md\n"
     assert "now leads to" in run("move", "big-rain", "--slug", "rain").out
     assert run("trash", "rain").code == 0
-    assert run("restore", "rain").out == "content/posts/rain.md: is back\n"
+    assert run("restore", "rain").out == "content/posts/rain.md: back\n"
     assert "tags: [a]" in (site / "content/posts/rain.md").read_text()
 
 
@@ -210,6 +219,7 @@ def test_unexpected_failure_is_one_line_and_a_crash_log(run: Runner, site: Path,
     assert said.err.splitlines()[0].endswith("[internal]")
     assert "Traceback" not in said.err
     assert "ModuleNotFoundError" in (site / ".cms/crash.log").read_text()
+    assert run("calendar", "--json").json["problems"][0]["code"] == "internal"  # type: ignore[index]
     monkeypatch.setenv("CMS_DEBUG", "1")
     assert "Traceback" in run("calendar").err
 
@@ -237,3 +247,20 @@ def test_interrupt_is_clean(site: Path) -> None:
     assert process.returncode == 130
     assert "interrupted" in err
     assert "cms_ssg" not in err
+
+
+def test_interrupt_is_how_watch_and_serve_end(site: Path, db_url: str) -> None:
+    for command, said in (
+        (["watch"], "Every save is built; Ctrl-C stops."),
+        (["serve", "--port", "0"], "Every save is built and shown; Ctrl-C stops."),
+    ):
+        process = subprocess.Popen(
+            [*CMS, *command, "-C", str(site)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, start_new_session=True, text=True,
+            env={**os.environ, "CMS_DATABASE_URL": db_url},
+        )  # fmt: skip
+        assert process.stderr is not None
+        assert process.stderr.readline() == f"{said}\n"
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        assert (process.returncode, err) == (0, "stopped\n")
+        assert ("http://localhost:" in out) == (command[0] == "serve")

@@ -65,6 +65,20 @@ def test_progress_waits_and_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> No
     assert terminal.getvalue().endswith("…\r\x1b[Khello\n")
 
 
+def test_progress_of_each_piece_of_work_waits_and_none_is_left_while_nothing_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(output.time, "monotonic", lambda: now)
+    terminal = Terminal()
+    said = Output(io.StringIO(), terminal)
+    for _ in range(2):
+        said.phase("sync")
+        now += 1
+        said.advance()
+        said.rest()
+        now += 60
+    assert terminal.getvalue() == "\r\x1b[Ksync 1 …\r\x1b[K" * 2
+
+
 def test_no_progress_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output, "PROGRESS_AFTER_S", 0.0)
     err = io.StringIO()
@@ -84,5 +98,5 @@ def test_any_text_is_made_safe(text: str) -> None:
 
 def test_numbers_and_tables_read_well() -> None:
     assert (count(1, "page"), count(1204, "page"), count(0, "entry", "entries")) == ("1 page", "1,204 pages", "0 entries")
-    assert make_table([["a", 1], ["bbb", 22]], ["x", "number"]) == "x    number\na    1\nbbb  22"
+    assert make_table([["a", 1, "x"], ["bbb", 1204, ""]], "  ") == "  a        1  x\n  bbb  1,204"
     assert make_table([]) == ""

@@ -193,9 +193,9 @@ def test_missing_keys_and_forms_are_one_warning_a_locale(tmp_path: Path) -> None
     ("text", "code", "line"),
     [
         ('a = "ok"\nb = oops\n', "strings.syntax", 2),
-        ("a = 1\n", "strings.type", 0),
-        ('a = { one = "x" }\n', "strings.type", 0),
-        ("a = [1]\n", "strings.type", 0),
+        ('b = "x"\na = 1\n', "strings.type", 2),
+        ('a = { one = "x" }\n', "strings.type", 1),
+        ("[c]\na = [1]\n", "strings.type", 2),
     ],
 )
 def test_a_broken_file_is_refused_with_its_place(tmp_path: Path, text: str, code: str, line: int) -> None:

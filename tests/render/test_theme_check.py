@@ -10,8 +10,9 @@ import pytest
 from cms_ssg.load_settings import load_settings
 from cms_ssg.render.filters import FILTERS
 from cms_ssg.render.gallery import write_gallery
-from cms_ssg.render.theme_check import ATTRIBUTES, EVERYWHERE, SOMEWHERE, check_templates
+from cms_ssg.render.theme_check import ATTRIBUTES, EVERYWHERE, SOMEWHERE, check_templates, list_attributes
 from cms_ssg.render.tokens import KNOWN_TOKENS
+from cms_ssg.render.views import Card, EntryView, ListView, Term
 from cms_ssg.site import Site
 
 BASE = Path(__file__).parents[2] / "themes/base"
@@ -46,6 +47,15 @@ def test_a_mistake_is_named_with_file_line_and_way_out(tmp_path: Path, text: str
     assert (problem.code, problem.place, problem.line) == (code, "themes/mine/templates/page.html", line)
     assert problem.message == message
     assert problem.hint == hint
+
+
+def test_an_entry_has_what_every_entry_has_and_the_fields_of_the_sites_types(tmp_path: Path) -> None:
+    chain = make_child(
+        tmp_path, page="{{ entry.title }}{{ entry.seats }}{{ entry.reading_time }}\n{{ entry.titel }}{{ entry.nope|default(1) }}"
+    )
+    (problem,) = check_templates(chain, {"seats"})
+    assert (problem.line, problem.message, problem.hint) == (2, "entry has no titel", 'Did you mean "title"?')
+    assert check_templates(chain) == []
 
 
 @pytest.mark.parametrize(
@@ -86,7 +96,7 @@ def test_the_gallery_is_written_even_where_a_template_fails(tmp_path: Path) -> N
     site = Site(tmp_path, load_settings(tmp_path, {}))
     page = write_gallery(site, make_child(tmp_path, page="{{ nowhere }}"), tmp_path / "gallery")
     text = page.read_text("utf-8")
-    assert "UndefinedError: &amp;#39;nowhere&amp;#39; is undefined" in text
+    assert "UndefinedError: unknown variable &amp;#34;nowhere&amp;#34;" in text
     assert "Home (en)" in text
     assert "Home (ar)" in text
     assert (tmp_path / "gallery/assets/site.css").read_text("utf-8").startswith(":root{--accent:#b33;}\n")
@@ -96,6 +106,6 @@ def test_the_docs_name_every_variable_filter_token_and_attribute() -> None:
     docs = (BASE.parents[1] / "docs/themes.md").read_text("utf-8")
     for name in [*EVERYWHERE, *SOMEWHERE, *FILTERS, *KNOWN_TOKENS]:
         assert re.search(rf"`[^`\n]*\b{re.escape(name)}\b", docs), name
-    for owner, names in ATTRIBUTES.items():
+    for owner, names in [*ATTRIBUTES.items(), *((view.__name__, list_attributes(view)) for view in (Card, EntryView, ListView, Term))]:
         for name in names:
             assert re.search(rf"[`.]{name}\b", docs), (owner, name)

@@ -1,0 +1,63 @@
+"""The pages say what the code does: each error code, each link between pages."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+CODE = re.compile(r"[a-z]+\.[a-z][a-z-]*")
+RAISES = {"Problem", "Refused", "fail"}
+"""What makes an error: the code is the first argument."""
+
+
+def list_code_words(module: ast.Module) -> Iterator[str]:
+    """Texts that name an error, wherever the module makes one; a code that is chosen first stands in the same module."""
+    families = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
+            name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            if name in RAISES and (CODE.fullmatch(node.args[0].value) or node.args[0].value == "internal"):
+                families.add(node.args[0].value.partition(".")[0])
+                yield node.args[0].value
+    for node in ast.walk(module):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value):
+            family, _, rest = node.value.partition(".")
+            if family in families and rest not in ("py", "toml"):
+                yield node.value
+
+
+def list_codes() -> set[str]:
+    parsed = [ast.parse(path.read_text("utf-8")) for path in sorted((ROOT / "cms_ssg").rglob("*.py"))]
+    return {code for module in parsed for code in list_code_words(module)}
+
+
+def test_every_error_code_has_a_line_that_says_what_to_do_and_no_line_is_left_over() -> None:
+    page = (ROOT / "docs/errors.md").read_text("utf-8")
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    documented = [code for row in rows for code in re.findall(r"`([a-z]+(?:\.[a-z-]+)?)`", row[0])]
+    assert len(documented) == len(set(documented))
+    assert all(len(row) == 3 and len(row[1]) > 10 and len(row[2]) > 5 for row in rows)
+    codes = list_codes()
+    assert len(codes) > 100
+    assert codes - set(documented) == set()
+    assert set(documented) - codes == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text("utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        found = page.parent / name if name else page
+        assert found.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", found.read_text("utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}, target
