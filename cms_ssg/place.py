@@ -12,7 +12,7 @@ from cms_ssg.types import Problem
 if TYPE_CHECKING:
     from cms_ssg.store.sites import SiteRow
 
-EVERYTHING_HERE = "`cms build --full` puts every page here."
+EVERYTHING_HERE = "`cms build --full` puts every page here. Until then do not mirror the folder to a server."
 
 
 def name_place(root: Path, url: str, *, make: bool) -> str:
