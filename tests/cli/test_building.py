@@ -347,3 +347,16 @@ def test_failing_template_leaves_the_old_bytes_of_its_page_and_is_named(site: Pa
     why = cms("why", "/about/")[1]["text"]
     assert "failing, its last good version stays" in why
     assert "up to date" not in why
+
+
+def test_page_that_needs_a_broken_data_file_blames_the_file_and_not_the_template(site: Path, cms: Cms) -> None:
+    (site / "data").mkdir()
+    (site / "data/social.yaml").write_text("- name: X\n  url: [\n")
+    code, result, _ = cms("build")
+    assert code == 3
+    about = next(p for p in result["problems"] if "/about/" in p["message"])
+    assert (about["code"], about["place"], about["line"]) == ("data.unreadable", "data/social.yaml", 3)
+    assert about["message"].endswith("; /about/ (from content/pages/about.md) needs it")
+    assert not [p for p in result["problems"] if p["code"].startswith("theme.")]
+    (site / "data/social.yaml").write_text("- {name: X, url: 'https://x.org'}\n")
+    assert cms("build")[1]["failed"] == 0
