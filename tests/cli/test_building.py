@@ -230,6 +230,26 @@ def test_why_answers_for_file_url_and_path(site: Path, cms: Cms, capsys: pytest.
     assert "[why.unknown]" in err
 
 
+def test_why_says_why_a_content_file_has_no_page(site: Path, cms: Cms) -> None:
+    (site / "content/posts/draft.md").write_text("---\ntitle: Draft\ndate: 2025-03-01\ndraft: true\n---\n")
+    (site / "content/posts/gone.md").write_text("---\ntitle: Gone\ndate: 2025-03-01\nexpire_at: 2025-04-01\n---\n")
+    (site / "content/posts/bad.md").write_text("---\ntitle: [\n---\n")
+    cms("build")
+    (site / "content/posts/new.md").write_text("---\ntitle: New\ndate: 2025-03-01\n---\n")
+    for name, code, words in (
+        ("draft", "why.no-page", "it is a draft"),
+        ("gone", "why.no-page", "no page since 2025-04-01 00:00 UTC"),
+        ("later", "why.no-page", "no page before 2999-01-01 00:00 UTC"),
+        ("new", "why.no-page", "no build has read"),
+        ("bad", "content.yaml", "front matter"),
+        ("none", "why.unknown", "no page and no content file"),
+    ):
+        exit_code, result, _ = cms("why", f"content/posts/{name}.md")
+        (problem,) = result["problems"]
+        assert (exit_code, problem["code"]) == (1, code)
+        assert words in problem["message"]
+
+
 def test_sync_stores_without_building(site: Path, cms: Cms) -> None:
     code, result, _ = cms("sync")
     assert (code, result["status"], result["saved"]) == (0, "done", 3)
