@@ -18,7 +18,7 @@ from cms_ssg.store.claims import list_lost_claims
 from cms_ssg.store.conflicts import describe_lost
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate
-from cms_ssg.store.sites import ensure_site
+from cms_ssg.store.sites import ensure_site, say_holder
 from cms_ssg.store.sources import SourceRecords, list_problems, load_sync_state, parse_git_state
 from cms_ssg.sync import content_folders
 from cms_ssg.types import Problem
@@ -109,7 +109,7 @@ def _describe(r: StatusResult, site: Site) -> str:
     else:
         lines.append("last build  none")
     if r.builder:
-        lines.append(f"building    {r.builder}")
+        lines.append(f"building    {say_holder(r.builder)}")
     for title, found in (("failing pages", r.failing), ("paths that two things want", r.conflicts), ("problems in content", r.problems)):
         if found:
             lines += ["", f"{title}: {len(found):,}", *("  " + str(p).replace("\n", "\n  ") for p in found[:MOST_SHOWN])]

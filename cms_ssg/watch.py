@@ -117,7 +117,8 @@ class Builder:
         for problem in result.problems:
             self.reporter.problem(problem)
         if result.written or result.removed or result.failed or first:
-            self.reporter.built(result, changed or [])
+            there = [name for name in changed or [] if (self.root / name).exists()]  # not what an editor put down for a moment
+            self.reporter.built(result, there or changed or [])
         if result.written or result.removed:
             self.on_written()
         return result

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final, LiteralString
 from urllib.parse import unquote, urlsplit
 
+from psycopg import Connection
+
+from cms_ssg.content.collections import find_collection
 from cms_ssg.content.dates import say_moment
-from cms_ssg.errors import fail
+from cms_ssg.errors import CmsError, fail
 from cms_ssg.paths import canonical_path, file_path
 from cms_ssg.plan.explain import Explanation, explain_paths, list_claims, list_paths_of_file
 from cms_ssg.site import Site, open_site
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate
 from cms_ssg.store.sites import ensure_site
+from cms_ssg.store.sources import list_problems
+
+ENTRY: Final[LiteralString] = """
+SELECT status, type, publish_at, expire_at FROM cms.entries WHERE site = %s AND source_key = %s AND removed_at IS NULL"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +36,19 @@ class WhyResult:
 
 
 def why(root: Path, asked: str, env: str = "") -> WhyResult:
-    """Explain a page. Raises CmsError why.unknown where no output has that path and no file that name."""
+    """Explain a page. Raises CmsError why.unknown, why.no-page, why.not-built, or what is wrong with the file."""
     site = open_site(root, os.environ, env)
     with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
         migrate(connection)
         row = ensure_site(connection, site.settings.store_name)
-        paths = list_paths_of_file(connection, row.id, _relative(site, asked)) or _paths(site, asked)
+        file = _relative(site, asked)
+        paths = list_paths_of_file(connection, row.id, file) or _paths(site, asked)
         found = explain_paths(connection, row.id, paths)
         claims = list_claims(connection, row.id, paths)
+        absence = _explain_absence(connection, site, row.id, file) if not found else None
     if not found:
+        if absence is not None:
+            raise absence
         if claims:
             raise fail(
                 "why.not-built", f"{paths[0]} has not been built yet", hint="Run `cms build`, or `cms plan` to see what it would do."
@@ -46,6 +58,34 @@ def why(root: Path, asked: str, env: str = "") -> WhyResult:
         )
     lost = [f"  also wanted by {key}" for name, _, _, key, wins in claims if not wins]
     return WhyResult(asked, found, "\n\n".join([_describe(e, site) for e in found] + lost))
+
+
+def _explain_absence(connection: Connection, site: Site, site_id: int, file: str) -> CmsError | None:
+    """Why a content file has no page; None where nothing is known of such a file, or it should have one."""
+    if problems := [p for p in list_problems(connection, site_id) if p.place == file and p.severity == "error"]:
+        return CmsError(*problems)
+    row = connection.execute(ENTRY, (site_id, file)).fetchone()
+    if row is None:
+        is_there = (site.root / file).is_file()
+        if is_there and find_collection(file, site.settings.collection) is not None:
+            return fail("why.no-page", "no build has read this file yet", place=file, hint="Run `cms build`.")
+        return None
+    status, type_name, publish_at, expire_at = row
+    now = datetime.now(UTC)
+    if status == "draft":
+        return fail("why.no-page", "has no page: it is a draft", place=file, hint=f"cms publish {file}")
+    if status == "trashed":
+        return fail("why.no-page", "has no page: it is in the trash", place=file, hint=f"cms restore {file}")
+    if publish_at is not None and publish_at > now:
+        hint = "That is its publish_at, or its date; cms calendar lists what will go out."
+        return fail("why.no-page", f"has no page before {say_moment(publish_at, site.zone)}", place=file, hint=hint)
+    if expire_at is not None and expire_at <= now:
+        return fail("why.no-page", f"has no page since {say_moment(expire_at, site.zone)}", place=file, hint="That is its expire_at.")
+    if type_name in site.schemas and not site.schemas[type_name].pages:
+        return fail(
+            "why.no-page", f"has no page: content of type {type_name} never has", place=file, hint="See x-pages in docs/content.md."
+        )
+    return None
 
 
 def _relative(site: Site, asked: str) -> str:

@@ -115,7 +115,7 @@ def run(args: list[str]) -> int:
         _fail(call, args, _explain_usage(error))
         return WRONG if isinstance(error, click.UsageError) else FAILED
     except (KeyboardInterrupt, click.Abort):
-        say_problem("interrupted")
+        call.output.stopped("interrupted")
         return 130
     except (BrokenPipeError, SystemExit):  # click leaves so when a pipe breaks; nothing else here does
         _mute_stdout()

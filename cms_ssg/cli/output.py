@@ -46,6 +46,12 @@ class Output(Reporter):
         self._progress.clear()
         print(make_safe(text), file=self.stderr, flush=True)
 
+    def stopped(self, text: str) -> None:
+        """The last word after Ctrl-C, over the ``^C`` that a terminal shows."""
+        if self.stderr.isatty():
+            self.stderr.write("\r\x1b[K")
+        self.note(text)
+
     def problem(self, problem: Problem) -> None:
         """A problem is said once a command."""
         if problem not in self._said and len(self._said) < MAX_PROBLEMS:

@@ -16,7 +16,7 @@ def until_interrupted(call: Call) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        call.output.note("stopped")
+        call.output.stopped("stopped")
 
 
 @site_command("watch", "cms watch")

@@ -81,7 +81,11 @@ def write_gallery(site: Site, chain: Sequence[Path], folder: Path) -> Path:
     It shows the default locale and, if the site has one, the first that is written the other way.
     A template that fails is shown as its error, so that the others can be looked at.
     """
+    from cms_ssg.render.gallery_own import add_own_samples
+    from cms_ssg.render.theme_check import list_templates
+
     settings, theme = site.settings, Theme(chain)
+    templates, types = list_templates(chain), {name: schema.properties for name, schema in site.schemas.items()}
     for name, path in list_assets(chain).items():
         target = folder / "assets" / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -92,7 +96,8 @@ def write_gallery(site: Site, chain: Sequence[Path], folder: Path) -> Path:
     for locale in [first, *[other for other in settings.locales if other.dir != first.dir][:1]]:
         texts = load_strings(strings, locale.code, site.root)
         made = make_samples(texts, lambda name: f"assets/{name}", text_direction=locale.dir or "ltr", tokens=settings.tokens)
-        samples += [Sample(f"{sample.name} ({locale.code})", sample.template, sample.values) for sample in made]
+        own = add_own_samples(made, templates, types)
+        samples += [Sample(f"{sample.name} ({locale.code})", sample.template, sample.values) for sample in own]
 
     def render(template: str, values: dict[str, Any]) -> str:
         try:

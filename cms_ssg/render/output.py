@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxError
 
+from cms_ssg.errors import CmsError
 from cms_ssg.list_rules import list_rule
 from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
@@ -54,6 +55,8 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
     full = found.get(("full", job.owner)) if job.kind in ("entry", "fallback") else None
     subject = f" (from {full.file})" if full is not None else ""
     place, line = "", 0
+    if isinstance(error, CmsError):  # a file that cannot be read: it is to blame, not the template that asked for it
+        return replace(error.problems[0], message=f"{error.problems[0].message}; {job.path}{subject} needs it")
     if isinstance(error, TemplateSyntaxError):
         place, line = _template_place(error.filename or f"/templates/{error.name or '?'}"), error.lineno
     elif isinstance(error, TemplateNotFound):

@@ -129,8 +129,16 @@ def take_lease(connection: Connection, site: int) -> Lease:
         if found is not None:
             return Lease(connection, site, found[0])
         if time.monotonic() > until:
-            raise fail("build.busy", f"another build of this site is running ({holder})", hint="Wait for it, or see `cms status`.")
+            raise fail(
+                "build.busy", f"another build of this site is running, {say_holder(holder)}", hint="Wait for it, or see `cms status`."
+            )
         time.sleep(0.1)
+
+
+def say_holder(holder: str | None) -> str:
+    """A builder's name for a person: ``process 4711 on build-7``."""
+    parts = (holder or "").rsplit(":", 2)
+    return f"process {parts[1]} on {parts[0]}" if len(parts) == 3 else holder or "somewhere"
 
 
 def _own_name() -> str:

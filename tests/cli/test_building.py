@@ -2,54 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from cms_ssg.cli.main import run as run_cms
-
-SITE = """title = "T"
-base_url = "https://a.org"
-[[menus.main]]
-title = "About"
-url = "/about/"
-"""
-
-
-@pytest.fixture
-def site(tmp_path: Path, db_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
-    files = {
-        "site.toml": SITE,
-        "content/posts/flood.md": "---\ntitle: Flood\ndate: 2025-03-01\ntags: [water]\n---\nWater.\n",
-        "content/posts/later.md": "---\ntitle: Later\ndate: 2025-04-01\npublish_at: 2999-01-01\n---\nSoon.\n",
-        "content/pages/about.md": "# About\n",
-    }
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    monkeypatch.setenv("CMS_DATABASE_URL", db_url)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def cms(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, Any, str]]:
-    """Runs cms with --json and gives (exit code, result, stderr)."""
-
-    def call(*args: str) -> tuple[int, Any, str]:
-        capsys.readouterr()
-        code = run_cms([*args, "--json"])
-        said = capsys.readouterr()
-        return code, json.loads(said.out) if said.out else None, said.err
-
-    return call
-
-
-Cms = Callable[..., tuple[int, Any, str]]
+from tests.cli.small_site import SITE, Cms
 
 
 def test_build_tells_what_it_did_in_the_promised_words(site: Path, cms: Cms) -> None:
@@ -106,83 +64,6 @@ def test_content_that_cannot_be_read_leaves_with_3_and_is_named(site: Path, cms:
     assert (site / "build/2025/03/flood/index.html").exists()
 
 
-def test_check_counts_errors_and_warnings(site: Path, cms: Cms) -> None:
-    (site / "content/pages/about.md").write_text("# About\n\n[x](nowhere.md)\n")
-    code, result, _ = cms("check")
-    assert code == 0
-    assert "content.dangling-link" in [problem["code"] for problem in result["problems"]]
-    assert result["errors"] == 0
-
-
-def test_unknown_shortcode_stays_as_it_was_written_and_is_told_by_build_and_check(site: Path, cms: Cms) -> None:
-    (site / "content/pages/about.md").write_text(
-        "# About\n\nA {{< nope  a=1 >}} and {{<nope>}}x{{</nope>}}.\n\n{{< note >}}known{{< /note >}}\n"
-    )
-    place = ("content.unknown-shortcode", "content/pages/about.md", 3)
-    for command in ("check", "build"):
-        code, result, _ = cms(command)
-        assert code == 0
-        assert [(p["code"], p["place"], p["line"]) for p in result["problems"]] == [place]
-    html = (site / "build/about/index.html").read_text()
-    assert "A {{&lt; nope  a=1 &gt;}} and {{&lt;nope&gt;}}x{{&lt;/nope&gt;}}." in html
-
-
-def test_names_that_make_one_term_are_told_and_the_term_is_shown_once(site: Path, cms: Cms) -> None:
-    (site / "content/posts/flood.md").write_text('---\ntitle: Flood\ndate: 2025-03-01\ntags: ["C++", "C#", Big Data]\n---\nWater.\n')
-    (site / "content/posts/rain.md").write_text("---\ntitle: Rain\ndate: 2025-03-02\ntags: [big-data]\n---\nWater.\n")
-    code, result, _ = cms("check")
-    assert code == 0
-    assert [(p["code"], p["place"], p["message"]) for p in result["problems"]] == [
-        ("content.same-term", "content/posts/flood.md", 'tag "C++" is the same term as "C#": both are "c" in URLs')
-    ]
-    cms("build")
-    assert (site / "build/2025/03/flood/index.html").read_text().count('href="/tags/c/"') == 1
-
-
-def test_menus_and_redirects_that_lead_nowhere_are_told_with_their_line(site: Path, cms: Cms) -> None:
-    (site / "site.toml").write_text(f"""{SITE}[[menus.main]]
-ref = "page:abuot"
-[[menus.main]]
-ref = "page:about"
-[[menus.main]]
-url = "/tags/?all#x"
-[[menus.foot]]
-url = "/tagz/"
-[[menus.foot]]
-url = "https://b.org/"
-[redirects]
-"/old/" = "/2025/03/flood/#top"
-"/older/" = "/2025/03/flod/"
-"/away/" = "https://b.org/x"
-""")
-    code, result, _ = cms("check")
-    assert code == 0
-    assert [(p["code"], p["line"]) for p in result["problems"]] == [
-        ("settings.dangling-menu", 7), ("settings.dangling-menu", 13), ("redirects.dangling", 18),
-    ]  # fmt: skip
-
-
-def test_check_tells_a_broken_strings_file_with_its_line_and_goes_on(site: Path, cms: Cms) -> None:
-    (site / "i18n").mkdir()
-    (site / "i18n/en.toml").write_text('newer = "New"\nolder = 1\n')
-    (site / "content/pages/about.md").write_text("# About\n\n[x](nowhere.md)\n")
-    code, result, _ = cms("check")
-    assert code == 3
-    places = {(p["code"], p["place"], p["line"]) for p in result["problems"]}
-    assert places == {("strings.type", "i18n/en.toml", 2), ("content.dangling-link", "content/pages/about.md", 3)}
-
-
-def test_verify_finds_a_page_changed_by_hand(site: Path, cms: Cms) -> None:
-    cms("build")
-    assert cms("verify")[0] == 0
-    (site / "build/about/index.html").write_text("mine")
-    (site / "build/extra.txt").write_text("mine")
-    (site / "build/index.html").unlink()
-    code, result, _ = cms("verify")
-    assert code == 3
-    assert (result["different"], result["missing"], result["orphaned"]) == (["/about/"], ["/"], ["extra.txt"])
-
-
 def test_output_folder_that_was_deleted_is_made_again(site: Path, cms: Cms) -> None:
     first = cms("build")[1]
     shutil.rmtree(site / "build")
@@ -219,17 +100,6 @@ def test_two_targets_know_nothing_of_each_other(site: Path, cms: Cms) -> None:
     assert cms("verify")[0] == cms("verify", "--env", "staging")[0] == 0
 
 
-def test_why_answers_for_file_url_and_path(site: Path, cms: Cms, capsys: pytest.CaptureFixture[str]) -> None:
-    cms("build")
-    for asked in ("content/posts/flood.md", "https://a.org/2025/03/flood/", "/2025/03/flood/"):
-        code, result, _ = cms("why", asked)
-        assert code == 0
-        assert "/2025/03/flood/" in [output["path"] for output in result["outputs"]]
-    code, _, err = cms("why", "/nope/")
-    assert code == 1
-    assert "[why.unknown]" in err
-
-
 def test_sync_stores_without_building(site: Path, cms: Cms) -> None:
     code, result, _ = cms("sync")
     assert (code, result["status"], result["saved"]) == (0, "done", 3)
@@ -263,12 +133,6 @@ def test_database_commands(site: Path, cms: Cms) -> None:
     assert code == 0
     assert restored["rows"] == dumped["rows"]
     assert cms("build")[1]["rendered"] > 5
-
-
-def test_theme_check_makes_a_gallery(site: Path, cms: Cms) -> None:
-    code, result, err = cms("theme", "check")
-    assert (code, err) == (0, "")
-    assert Path(result["gallery"]).exists()
 
 
 def test_database_that_is_gone_is_said_plainly(site: Path, cms: Cms, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -347,3 +211,16 @@ def test_failing_template_leaves_the_old_bytes_of_its_page_and_is_named(site: Pa
     why = cms("why", "/about/")[1]["text"]
     assert "failing, its last good version stays" in why
     assert "up to date" not in why
+
+
+def test_page_that_needs_a_broken_data_file_blames_the_file_and_not_the_template(site: Path, cms: Cms) -> None:
+    (site / "data").mkdir()
+    (site / "data/social.yaml").write_text("- name: X\n  url: [\n")
+    code, result, _ = cms("build")
+    assert code == 3
+    about = next(p for p in result["problems"] if "/about/" in p["message"])
+    assert (about["code"], about["place"], about["line"]) == ("data.unreadable", "data/social.yaml", 3)
+    assert about["message"].endswith("; /about/ (from content/pages/about.md) needs it")
+    assert not [p for p in result["problems"] if p["code"].startswith("theme.")]
+    (site / "data/social.yaml").write_text("- {name: X, url: 'https://x.org'}\n")
+    assert cms("build")[1]["failed"] == 0

@@ -79,6 +79,13 @@ def test_progress_of_each_piece_of_work_waits_and_none_is_left_while_nothing_goe
     assert terminal.getvalue() == "\r\x1b[Ksync 1 …\r\x1b[K" * 2
 
 
+def test_last_word_replaces_what_a_terminal_shows_of_ctrl_c() -> None:
+    terminal, err = Terminal(), io.StringIO()
+    Output(io.StringIO(), terminal).stopped("stopped")
+    Output(io.StringIO(), err).stopped("stopped")
+    assert (terminal.getvalue(), err.getvalue()) == ("\r\x1b[Kstopped\n", "stopped\n")
+
+
 def test_no_progress_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output, "PROGRESS_AFTER_S", 0.0)
     err = io.StringIO()

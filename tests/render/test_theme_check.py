@@ -102,6 +102,26 @@ def test_the_gallery_is_written_even_where_a_template_fails(tmp_path: Path) -> N
     assert (tmp_path / "gallery/assets/site.css").read_text("utf-8").startswith(":root{--accent:#b33;}\n")
 
 
+def test_the_gallery_shows_the_sites_own_templates_with_the_fields_of_its_types(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text('title = "T"\n', "utf-8")
+    (tmp_path / "content_schema").mkdir()
+    fields = '"place": {"type": "string"}, "kinds": {"type": "array", "items": {"enum": ["fair", "talk"]}}, "seats": {"type": "integer", "minimum": 7}'
+    (tmp_path / "content_schema/event.json").write_text(f'{{"properties": {{{fields}}}}}', "utf-8")
+    chain = make_child(
+        tmp_path,
+        event="{% extends 'entry.html' %}{% block before %}At {{ entry.place }}, {{ entry.kinds|join('+') }}, {{ entry.seats }}{% endblock %}",
+        shortcodes__loud="<b>{{ args[0] }} {{ values.anything }} {{ inner }}</b>",
+        partials__mine="{{ nowhere }}",
+        post="{% extends 'entry.html' %}{% block before %}{{ entry.variants|length }} {{ entry.file }}{% endblock %}",
+    )
+    text = write_gallery(Site(tmp_path, load_settings(tmp_path, {})), chain, tmp_path / "gallery").read_text("utf-8")
+    assert "Entry: event (en) <small>event.html" in text
+    assert "At Sample, fair+fair, 7" in text
+    assert "&lt;b&gt;Sample Sample &lt;p&gt;Portugal" in text
+    assert "0 content/sample.md" in text
+    assert "Error" not in text
+
+
 def test_the_docs_name_every_variable_filter_token_and_attribute() -> None:
     docs = (BASE.parents[1] / "docs/themes.md").read_text("utf-8")
     for name in [*EVERYWHERE, *SOMEWHERE, *FILTERS, *KNOWN_TOKENS]:

@@ -1,0 +1,5 @@
+"""The small site for every test of commands that asks for it."""
+
+from tests.cli.small_site import cms, site
+
+__all__ = ["cms", "site"]

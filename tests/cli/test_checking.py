@@ -1,0 +1,123 @@
+"""Check, theme check, verify and why: what is wrong, and where it comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.small_site import SITE, Cms
+
+
+def test_check_counts_errors_and_warnings(site: Path, cms: Cms) -> None:
+    (site / "content/pages/about.md").write_text("# About\n\n[x](nowhere.md)\n")
+    code, result, _ = cms("check")
+    assert code == 0
+    assert "content.dangling-link" in [problem["code"] for problem in result["problems"]]
+    assert result["errors"] == 0
+
+
+def test_unknown_shortcode_stays_as_it_was_written_and_is_told_by_build_and_check(site: Path, cms: Cms) -> None:
+    (site / "content/pages/about.md").write_text(
+        "# About\n\nA {{< nope  a=1 >}} and {{<nope>}}x{{</nope>}}.\n\n{{< note >}}known{{< /note >}}\n"
+    )
+    place = ("content.unknown-shortcode", "content/pages/about.md", 3)
+    for command in ("check", "build"):
+        code, result, _ = cms(command)
+        assert code == 0
+        assert [(p["code"], p["place"], p["line"]) for p in result["problems"]] == [place]
+    html = (site / "build/about/index.html").read_text()
+    assert "A {{&lt; nope  a=1 &gt;}} and {{&lt;nope&gt;}}x{{&lt;/nope&gt;}}." in html
+
+
+def test_names_that_make_one_term_are_told_and_the_term_is_shown_once(site: Path, cms: Cms) -> None:
+    (site / "content/posts/flood.md").write_text('---\ntitle: Flood\ndate: 2025-03-01\ntags: ["C++", "C#", Big Data]\n---\nWater.\n')
+    (site / "content/posts/rain.md").write_text("---\ntitle: Rain\ndate: 2025-03-02\ntags: [big-data]\n---\nWater.\n")
+    code, result, _ = cms("check")
+    assert code == 0
+    assert [(p["code"], p["place"], p["message"]) for p in result["problems"]] == [
+        ("content.same-term", "content/posts/flood.md", 'tag "C++" is the same term as "C#": both are "c" in URLs')
+    ]
+    cms("build")
+    assert (site / "build/2025/03/flood/index.html").read_text().count('href="/tags/c/"') == 1
+
+
+def test_menus_and_redirects_that_lead_nowhere_are_told_with_their_line(site: Path, cms: Cms) -> None:
+    (site / "site.toml").write_text(f"""{SITE}[[menus.main]]
+ref = "page:abuot"
+[[menus.main]]
+ref = "page:about"
+[[menus.main]]
+url = "/tags/?all#x"
+[[menus.foot]]
+url = "/tagz/"
+[[menus.foot]]
+url = "https://b.org/"
+[redirects]
+"/old/" = "/2025/03/flood/#top"
+"/older/" = "/2025/03/flod/"
+"/away/" = "https://b.org/x"
+""")
+    code, result, _ = cms("check")
+    assert code == 0
+    assert [(p["code"], p["line"]) for p in result["problems"]] == [
+        ("settings.dangling-menu", 7), ("settings.dangling-menu", 13), ("redirects.dangling", 18),
+    ]  # fmt: skip
+
+
+def test_check_tells_a_broken_strings_file_with_its_line_and_goes_on(site: Path, cms: Cms) -> None:
+    (site / "i18n").mkdir()
+    (site / "i18n/en.toml").write_text('newer = "New"\nolder = 1\n')
+    (site / "content/pages/about.md").write_text("# About\n\n[x](nowhere.md)\n")
+    code, result, _ = cms("check")
+    assert code == 3
+    places = {(p["code"], p["place"], p["line"]) for p in result["problems"]}
+    assert places == {("strings.type", "i18n/en.toml", 2), ("content.dangling-link", "content/pages/about.md", 3)}
+
+
+def test_verify_finds_a_page_changed_by_hand(site: Path, cms: Cms) -> None:
+    cms("build")
+    assert cms("verify")[0] == 0
+    (site / "build/about/index.html").write_text("mine")
+    (site / "build/extra.txt").write_text("mine")
+    (site / "build/index.html").unlink()
+    code, result, _ = cms("verify")
+    assert code == 3
+    assert (result["different"], result["missing"], result["orphaned"]) == (["/about/"], ["/"], ["extra.txt"])
+
+
+def test_why_answers_for_file_url_and_path(site: Path, cms: Cms, capsys: pytest.CaptureFixture[str]) -> None:
+    cms("build")
+    for asked in ("content/posts/flood.md", "https://a.org/2025/03/flood/", "/2025/03/flood/"):
+        code, result, _ = cms("why", asked)
+        assert code == 0
+        assert "/2025/03/flood/" in [output["path"] for output in result["outputs"]]
+    code, _, err = cms("why", "/nope/")
+    assert code == 1
+    assert "[why.unknown]" in err
+
+
+def test_why_says_why_a_content_file_has_no_page(site: Path, cms: Cms) -> None:
+    (site / "content/posts/draft.md").write_text("---\ntitle: Draft\ndate: 2025-03-01\ndraft: true\n---\n")
+    (site / "content/posts/gone.md").write_text("---\ntitle: Gone\ndate: 2025-03-01\nexpire_at: 2025-04-01\n---\n")
+    (site / "content/posts/bad.md").write_text("---\ntitle: [\n---\n")
+    cms("build")
+    (site / "content/posts/new.md").write_text("---\ntitle: New\ndate: 2025-03-01\n---\n")
+    for name, code, words in (
+        ("draft", "why.no-page", "it is a draft"),
+        ("gone", "why.no-page", "no page since 2025-04-01 00:00 UTC"),
+        ("later", "why.no-page", "no page before 2999-01-01 00:00 UTC"),
+        ("new", "why.no-page", "no build has read"),
+        ("bad", "content.yaml", "front matter"),
+        ("none", "why.unknown", "no page and no content file"),
+    ):
+        exit_code, result, _ = cms("why", f"content/posts/{name}.md")
+        (problem,) = result["problems"]
+        assert (exit_code, problem["code"]) == (1, code)
+        assert words in problem["message"]
+
+
+def test_theme_check_makes_a_gallery(site: Path, cms: Cms) -> None:
+    code, result, err = cms("theme", "check")
+    assert (code, err) == (0, "")
+    assert Path(result["gallery"]).exists()
