@@ -113,6 +113,8 @@ def fill_body(page: Page, full: FullEntry, page_path: str) -> Markup:
         nonlocal seen_image
         kind, target, line, values = links[int(match[1])]
         if kind == "shortcode":
+            if values.get("inner"):
+                values = {**values, "inner": PLACE.sub(fill, values["inner"])}
             return _shortcode(page, full, page_path, line, values)
         url = resolve_link(page, full.file, page_path, target) or _root_relative(page, target)
         if kind == "link":

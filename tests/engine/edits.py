@@ -27,6 +27,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "publish_at": ("2026-03-02", "2026-02-01"),
     "expire_at": ("2026-03-03", "2026-12-01"),
     "noindex": ("true",),
+    "canonical": ("https://b.org/x/", "/news/"),
     "image": ("d.svg", "/logo.svg"),
     "layout": ("page", "nowhere"),
     "divisor": ("1", "2", "0"),
@@ -41,8 +42,9 @@ BODIES = (
     "Short.",
     "Two [a](a.md) words.",
     "{{< note >}}n{{< /note >}}",
+    "{{< note >}}[a](a.md) ![q](/logo.svg){{< /note >}}",
     "![p](d.svg) ![q](/logo.svg)",
-    "## One\n\n## Two",
+    "## One\n\n## Two [x](#o-n-e)",
     "[gone](gone.md) [e](/2026/e/)",
 )
 NEW_FILES = (

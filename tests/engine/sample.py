@@ -177,7 +177,7 @@ words {{ entry.words }} {% for heading in entry.toc %}{{ heading.anchor }} {% en
 {% for child in list.children %}child {{ child.title }} {{ child.url }} {% endfor %}
 {% if list.entry and list.is_front %}{{ list.entry.content }}{% endif %}
 {% for item in list['items'] %}{{ m.card(item) }}{% endfor %}
-{{ list.older_url }} {{ list.newer_url }}
+{{ list.start }} {{ list.older_url }} {{ list.newer_url }}
 {% endblock %}
 -- themes/plain/templates/home.html --
 {% extends "list.html" %}
