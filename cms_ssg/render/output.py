@@ -52,32 +52,28 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
     """A template's failure in words: template, line, output, entry."""
     full = found.get(("full", job.owner)) if job.kind in ("entry", "fallback") else None
     subject = f" (from {full.file})" if full is not None else ""
-    place, line = "", 0
-    if isinstance(error, TemplateSyntaxError):
-        place, line = f"templates/{error.name or '?'}", error.lineno
-    elif isinstance(error, TemplateNotFound):
-        return Problem(
-            "theme.missing-template",
-            "",
-            0,
-            f"{job.path}{subject} needs the template {error.name}",
-            "Add it to the theme's templates folder.",
-        )
-    else:
-        trace = error.__traceback__
-        while trace is not None:
-            name = trace.tb_frame.f_code.co_filename
-            if "/templates/" in name and name.endswith((".html", ".xml", ".txt")):
-                place, line = "templates/" + name.rpartition("/templates/")[2], trace.tb_lineno
-            trace = trace.tb_next
+    place, line = _find_template(error)
+    if isinstance(error, TemplateNotFound):
+        message, hint = f"{job.path}{subject} needs the template {error.name}", "Add it to the theme's templates folder."
+        return Problem("theme.missing-template", place, line, message, hint)
+    reason = str(error) or type(error).__name__
+    if isinstance(error, RecursionError):
+        reason = "it includes, extends or calls itself without end, or is nested too deeply"
     code = "theme.template" if isinstance(error, TemplateError) or place else "theme.render"
-    return Problem(
-        code,
-        place,
-        line,
-        f"{job.path}{subject}: {str(error) or type(error).__name__}",
-        "`cms theme check` lists the variables each template knows.",
-    )
+    return Problem(code, place, line, f"{job.path}{subject}: {reason}", "`cms theme check` lists the variables each template knows.")
+
+
+def _find_template(error: Exception) -> tuple[str, int]:
+    """The template that failed, and its line."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"templates/{error.name or '?'}", error.lineno
+    place, line, trace = "", 0, error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if "/templates/" in name and name.endswith((".html", ".xml", ".txt")):
+            place, line = "templates/" + name.rpartition("/templates/")[2], trace.tb_lineno
+        trace = trace.tb_next
+    return place, line
 
 
 # Entry pages
@@ -224,7 +220,7 @@ def _render_sitemap_index(page: Page, job: Job) -> tuple[bytes, str]:
 def _render_404(page: Page, job: Job) -> tuple[bytes, str]:
     t = page.globals["t"]
     page.describe(title=t("not_found"), canonical="", noindex=True)
-    return page.render(["404.html"]).encode(), KINDS["404"].content_type
+    return page.render(["404.html"]).encode("utf-8", "replace"), KINDS["404"].content_type
 
 
 def _render_redirect(page: Page, job: Job) -> tuple[bytes, str]:
@@ -235,7 +231,7 @@ def _render_redirect(page: Page, job: Job) -> tuple[bytes, str]:
     target = page.site.origin + page.link(target) if target.startswith("/") else target
     page.describe(title=page.site_view.title, canonical=target, noindex=True)
     html = page.render(["redirect.html"], target=target)
-    return html.encode(), KINDS["redirect"].content_type
+    return html.encode("utf-8", "replace"), KINDS["redirect"].content_type
 
 
 def _render_robots(page: Page, job: Job) -> tuple[bytes, str]:

@@ -153,3 +153,73 @@ def test_check_names_images_and_layouts_that_are_nowhere(site: SiteOnPage) -> No
     site.move("content/posts/a.md", "content/posts/a/index.md")
     site.edit("content/posts/a/index.md", "(b.md)", "(../b.md)")
     assert check_site(site) == []
+
+
+def test_a_link_that_no_store_can_hold_leads_nowhere(site: SiteOnPage) -> None:
+    links = ("a%00b.md", "/%00/", "%00.png", "@/%00", "ref:post:%00", "%ff%fe", "//[", "../../../../..", "/" + "b" * 9000)
+    site.edit("content/posts/b.md", "\nB\n", "\n" + " ".join(f"[x]({link}) ![y]({link})" for link in links) + '<a href="%00">z</a>\n')
+    assert site.build().result.status == "done"
+    html = (site.output / "2025/01/b/index.html").read_text()
+    assert html.count('alt="y"') == html.count(">x</a>") == len(links)
+    assert 'href="a%00b.md"' in html and 'src="%00.png"' in html
+    site.assert_clean()
+
+
+# Templates
+
+LOOP = "it includes, extends or calls itself without end, or is nested too deeply"
+
+
+@pytest.mark.parametrize(
+    ("template", "place", "said"),
+    [
+        ("\n{% if %}", "templates/post.html:2", "Expected an expression"),
+        ("\n\n{% nope %}", "templates/post.html:3", "unknown tag 'nope'"),
+        ("\n{{ nope }}", "templates/post.html:2", "'nope' is undefined"),
+        ("{{ 1\n/ 0 }}", "templates/post.html:1", "division by zero"),
+        ("\n{{ 1|nope }}", "templates/post.html:2", "No filter named 'nope'"),
+        ("\n{{ 'x'|date('y') }}", "templates/post.html:2", "'str' object"),
+        ("\n{{ ''|int(1, 2, 3, 4) }}", "templates/post.html:2", "positional arguments"),
+        ("\n{% include 'nope.html' %}", "templates/post.html:2", "needs the template nope.html"),
+        ("\n{% include '../../site.toml' %}", "templates/post.html:2", "needs the template ../../site.toml"),
+        ("{% extends 'post.html' %}", "templates/post.html:1", LOOP),
+        ("{% include 'again.html' %}", "templates/again.html:1", LOOP),
+        ("{% macro m() %}{{ m() }}{% endmacro %}\n{{ m() }}", "templates/post.html:1", LOOP),
+        ("{{ (" + "(" * 900 + ")" * 900 + ") }}", "", "nested too deeply"),
+        ("{% if 1 %}" * 200 + "{% endif %}" * 200, "templates/post.html:0", "too many levels of indentation"),
+        ("{% break %}", "templates/post.html:0", "outside loop"),
+        (b"\n\n\xff", "templates/post.html:3", "it is not UTF-8"),
+        ("{{ latest('type/post', 10 ** 30) }}", "templates/post.html:1", "a number up to"),
+        ("{{ latest(none) }}", "templates/post.html:1", "a list's name"),
+        ("{{ latest('\\0') }}", "templates/post.html:1", "cannot be a name"),
+        ("{{ latest('\\ud800') }}", "templates/post.html:1", "cannot be a name"),
+        ("{{ data('\\0') }}", "templates/post.html:1", "cannot be a name"),
+        ("{{ ref('\\0') }}", "templates/post.html:1", "cannot be a name"),
+        ("{{ asset('nope.css') }}", "templates/post.html:1", 'no asset "nope.css"'),
+        ("{{ t(5) }}", "templates/post.html:1", ""),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_template_that_fails_is_named_with_its_line_and_only_its_pages_fail(
+    make_site: Make, template: str, place: str, said: str
+) -> None:
+    site = make_site(SITE.replace('title = "Odd"', 'title = "Odd"\ntheme = "own"'))
+    site.write_file("themes/own/templates/again.html", "{% include 'again.html' %}")
+    site.build()
+    before = site.tree()
+    site.write_file("themes/own/templates/post.html", template)
+    site.edit("content/pages/about.md", "All about it.", "Nearly all.")
+    built = site.build()
+    assert built.result.status == "partial"
+    assert [p.place + (f":{p.line}" if p.place else "") for p in built.result.problems] == [place, place]
+    for problem, path in zip(
+        built.result.problems, ("/2025/01/a/ (from content/posts/a.md)", "/2025/01/b/ (from content/posts/b.md)"), strict=True
+    ):
+        assert problem.message.startswith(path)
+        assert said in problem.message
+        assert problem.hint
+    assert {key for key, data in site.tree().items() if before[key] != data} >= {"about/index.html"}
+    assert all(site.tree()[key] == before[key] for key in before if key.startswith("2025/"))
+    site.delete("themes/own/templates/post.html")
+    assert site.build().result.status == "done"
+    site.assert_clean()
