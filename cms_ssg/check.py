@@ -63,6 +63,7 @@ def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Prob
         problems += [describe_lost(claim, winner) for claim, winner in lost if claim.name.startswith("/")]
         problems += _check_links(session.connection, site, session.row.id)
         problems += _check_layouts(session.connection, site, session.row.id)
+        problems += _check_menus(session.connection, site, session.row.id)
         problems += _check_collections(session.connection, site, session.row.id, {problem.place for problem in problems})
     return problems
 
@@ -128,6 +129,22 @@ def _dangling(file: str, line: int, kind: str, target: str) -> Problem:
         else "Links may name a content file, a path of this site, or a file in static/."
     )
     return Problem("content.dangling-link", file, line, f'nothing answers to "{target}"', hint, "warning")
+
+
+def _check_menus(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
+    """Menu lines whose entry is nowhere: they are left out of the menu."""
+    from cms_ssg.load_settings import FILE, read_site_toml
+    from cms_ssg.render.page import reference_names
+    from cms_ssg.toml_lines import list_key_lines
+
+    lines = list_key_lines(read_site_toml(site.root))
+    for menu, items in site.settings.menus.items():
+        for number, item in enumerate(items):
+            names = reference_names(site, site.default_locale, item.ref) if item.ref else ()
+            if names and not connection.execute(CLAIMED, (list(names), site_id)).fetchone():
+                hint = 'References are type:slug, such as "page:about", or a content file. The line is left out of the menu.'
+                line = lines.get(("menus", menu, number, "ref"), 0)
+                yield Problem("settings.dangling-menu", FILE, line, f'nothing answers to "{item.ref}"', hint, "warning")
 
 
 def _check_collections(connection: Any, site: Site, site_id: int, places: set[str]) -> Iterator[Problem]:

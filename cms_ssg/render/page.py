@@ -201,7 +201,7 @@ class Page:
 
     def latest(self, name: str, count: int = 5) -> list[Card]:
         """The first entries of a list in this page's locale. Raises ValueError for what is no name or no count."""
-        if not isinstance(name, str) or type(count) is not int or not 0 <= count <= MOST_LATEST:
+        if type(name) is not str or type(count) is not int or not 0 <= count <= MOST_LATEST:
             raise ValueError(f"latest({name!r}, {count!r}): it takes a list's name and a number up to {MOST_LATEST:,}")
         row = self.reader.list_named(self.locale.code, name)
         members = self.reader.window("top", row.id, count) if row is not None else ()

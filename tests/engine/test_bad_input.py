@@ -155,6 +155,15 @@ def test_check_names_images_and_layouts_that_are_nowhere(site: SiteOnPage) -> No
     assert check_site(site) == []
 
 
+def test_check_names_menu_lines_that_lead_nowhere(site: SiteOnPage) -> None:
+    site.edit(
+        "site.toml",
+        'title = "Odd"',
+        'title = "Odd"\nmenus.main = [{ title = "A", ref = "page:about" }, { title = "B", ref = "page:nope" }]',
+    )
+    assert [say(p) for p in check_site(site)] == ["site.toml:2 settings.dangling-menu"]
+
+
 def test_a_link_that_no_store_can_hold_leads_nowhere(site: SiteOnPage) -> None:
     links = ("a%00b.md", "/%00/", "%00.png", "@/%00", "ref:post:%00", "%ff%fe", "//[", "../../../../..", "/" + "b" * 9000)
     site.edit("content/posts/b.md", "\nB\n", "\n" + " ".join(f"[x]({link}) ![y]({link})" for link in links) + '<a href="%00">z</a>\n')
