@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
 from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -231,4 +237,57 @@ def test_a_template_that_fails_is_named_with_its_line_and_only_its_pages_fail(
     assert all(site.tree()[key] == before[key] for key in before if key.startswith("2025/"))
     site.delete("themes/own/templates/post.html")
     assert site.build().result.status == "done"
+    site.assert_clean()
+
+
+# Naughty strings
+
+
+class Markup(HTMLParser):
+    """What would run or lead astray in a page. wrong: tags and attributes that no template wrote; counts: of tags."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.wrong: list[str] = []
+        self.counts: Counter[str] = Counter()
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.counts[tag] += 1
+        if tag in ("iframe", "object", "embed", "form", "base", "style") or (
+            tag == "script" and ("type", "application/ld+json") not in attrs
+        ):
+            self.wrong.append(tag)
+        for name, value in attrs:
+            scheme = re.sub(r"[\x00-\x20]", "", value or "").partition(":")[0].lower()
+            if name.startswith("on") or (name in ("href", "src", "action") and scheme in ("javascript", "vbscript", "data")):
+                self.wrong.append(f"{tag} {name}={value}")
+
+
+def test_naughty_strings_as_titles_slugs_tags_and_authors_give_valid_pages(make_site: Make) -> None:
+    texts = json.loads((Path(__file__).parents[1] / "data/naughty/blns.json").read_bytes())
+    assert len(texts) == 515
+    site = make_site(SITE.replace('title = "Odd"', 'title = "Odd"\nfeeds = ["rss"]'))
+    for number, text in enumerate(texts):
+        fields = ("title", "slug", "section", "series", "excerpt", "image_alt", "meta_title", "meta_description")
+        front = dict.fromkeys(fields, text) | {"tags": [text], "authors": [text], "image": "/a.png", "date": "2025-01-02"}
+        site.write_file(f"content/posts/n{number:03}.md", json.dumps(front) + "\nText.\n")
+    built = site.build()
+    assert {p.code for p in built.result.problems} == {"content.path-taken"}, "slugs that are equal after folding, and nothing else"
+    tree = site.tree()
+    posts = [key for key in tree if key.startswith("2025/01/") and key.count("/") == 3]
+    losers = {p.place for p in built.result.problems if p.place}
+    assert len(posts) + len(losers) == len(texts) + 2
+    for key, data in tree.items():
+        assert not re.search(r"(^|/)\.{1,2}(/|$)|[\x00-\x1f\x7f\\%?#]|//", key), key
+        if key.endswith(".html"):
+            page = Markup(data.decode())
+            assert page.wrong == [], key
+            assert page.counts["html"] == page.counts["head"] == page.counts["body"] == page.counts["title"] == 1, key
+            for linked in re.findall(rb'<script type="application/ld\+json">(.*?)</script>', data, re.DOTALL):
+                json.loads(linked)
+        elif key.endswith(".xml"):
+            ET.fromstring(data)
+    assert site.build().rendered == set()
     site.assert_clean()
