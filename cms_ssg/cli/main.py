@@ -13,6 +13,7 @@ import cms_ssg
 from cms_ssg.cli.call import FAILED, WRONG, Call, shared_options
 from cms_ssg.cli.output import Output, say_problem
 from cms_ssg.errors import CmsError
+from cms_ssg.types import Problem
 
 COMMANDS = {
     "init": "init:init",
@@ -138,5 +139,10 @@ def _report_crash(call: Call, error: Exception) -> int:
         root = call.root
     except CmsError:
         root = None
-    say_problem(log_crash(root, error))
+    said = log_crash(root, error)
+    if call.output.as_json:
+        message, _, hint = said.rpartition("\n  ")
+        problem = Problem("internal", "", 0, message.splitlines()[-1].removesuffix(" [internal]"), hint)
+        call.output.result({"status": "failed", "problems": [problem]}, "")
+    say_problem(said)
     return FAILED

@@ -210,6 +210,10 @@ def test_unexpected_failure_is_one_line_and_a_crash_log(run: Runner, site: Path,
     assert said.err.splitlines()[0].endswith("[internal]")
     assert "Traceback" not in said.err
     assert "ModuleNotFoundError" in (site / ".cms/crash.log").read_text()
+    (problem,) = json.loads(run("--json", "calendar").out)["problems"]
+    assert problem["code"] == "internal"
+    assert "ModuleNotFoundError" in problem["message"]
+    assert "crash.log" in problem["hint"]
     monkeypatch.setenv("CMS_DEBUG", "1")
     assert "Traceback" in run("calendar").err
 
