@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import Any
+
+import msgspec
 
 from cms_ssg.settings import Collection, Locale, Settings
 
@@ -16,19 +19,60 @@ Wrong = tuple[Path, str, str]
 _NAME = re.compile(r"[a-z0-9-]+")
 _CODE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
-_BASE_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_BASE_URL = re.compile(r"https?://(?:[^\s/?#@\[\]]+|\[[0-9A-Fa-f:.]+\](?::[0-9]+)?)(/[^\s?#]*)?")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _ZONE_FOLDERS = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo")
 
 
 def list_wrong(settings: Settings) -> list[Wrong]:
     """All that is wrong, as (path of the key, what is wrong with it, a way out)."""
-    wrong = list(_check_site(settings))
+    wrong = [(path, "holds the character U+0000, which no page can show", "") for path in _find_nul(msgspec.to_builtins(settings), ())]
+    wrong += _check_site(settings)
     wrong += [item for number, locale in enumerate(settings.locales) for item in _check_locale(settings, locale, number)]
     wrong += [item for number, rule in enumerate(settings.collection) for item in _check_collection(settings, rule, number)]
     wrong += list(_check_taxonomies(settings))
     wrong += list(_check_links(settings))
     return wrong
+
+
+def _find_nul(value: Any, path: Path) -> Iterator[Path]:
+    """Where a text, or the name of a key, has a NUL, which neither Postgres nor HTML can hold."""
+    if isinstance(value, str):
+        if "\0" in value:
+            yield path
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from ((*path, key),) if "\0" in str(key) else _find_nul(inner, (*path, key))
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            yield from _find_nul(inner, (*path, number))
+
+
+def _check_target(settings: Settings) -> Iterator[Wrong]:
+    """The output has a folder of its own: pages must not land among the files that they are made of."""
+    path = posixpath.normpath(settings.target.url[7:].strip())
+    if not settings.target.url.startswith("folder:") or not settings.target.url[7:].strip():
+        yield ("target", "url"), f"must be folder:PATH, not {show(settings.target.url)}", 'Such as "folder:build".'
+    elif not set(path.split("/")) - {"", ".", ".."}:
+        yield ("target", "url"), f"must be a folder of its own, not {show(settings.target.url)}", 'Such as "folder:build".'
+    else:
+        sources = ("static", "data", "themes", "i18n", "content_schema", *(posixpath.normpath(rule.path) for rule in settings.collection))
+        for source in sources:
+            if path == source or (source != "." and path.startswith(source + "/")) or source.startswith(path + "/"):
+                yield ("target", "url"), f"lies in or around {source}/, whose files pages are made of", 'Such as "folder:build".'
+                return
+
+
+def _check_globs(path: Path, rule: Collection) -> Iterator[Wrong]:
+    for key, patterns in (("glob", rule.glob), ("exclude", rule.exclude), ("types", tuple(rule.types))):
+        for pattern in patterns:
+            if "[" in pattern or "{" in pattern:
+                from cms_ssg.globs import compile_glob
+
+                try:
+                    compile_glob(pattern)
+                except ValueError as error:
+                    yield (*path, key), f"has a pattern that cannot be read: {error}", 'Such as "*.md" or "20[0-9][0-9]/**".'
 
 
 def _check_site(settings: Settings) -> Iterator[Wrong]:
@@ -42,8 +86,7 @@ def _check_site(settings: Settings) -> Iterator[Wrong]:
         )
     if not _is_zone(settings.timezone):
         yield ("timezone",), f"is not a known time zone: {show(settings.timezone)}", 'Such as "Europe/Rome".'
-    if not settings.target.url.startswith("folder:") or not settings.target.url[7:].strip():
-        yield ("target", "url"), f"must be folder:PATH, not {show(settings.target.url)}", 'Such as "folder:build".'
+    yield from _check_target(settings)
     if _FIELD.search(settings.home.url) or not settings.home.url.endswith("/"):
         yield ("home", "url"), f"must be a path that ends in a slash, not {show(settings.home.url)}", 'Such as "/blog/".'
     else:
@@ -94,6 +137,7 @@ def _check_collection(settings: Settings, rule: Collection, number: int) -> Iter
         yield (*path, "locale"), f'must be "", "folder", "suffix" or "field:KEY", not {show(rule.locale)}', ""
     if rule.section not in ("", "folder"):
         yield (*path, "section"), f'must be "" or "folder", not {show(rule.section)}', 'To read another key: fields = {section = "key"}'
+    yield from _check_globs(path, rule)
     yield from _check_date_rule((*path, "date"), rule.date)
     for field, pattern in rule.split.items():
         try:

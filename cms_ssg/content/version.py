@@ -22,7 +22,8 @@ LIBRARIES: Final = {
 def reader_version() -> str:
     """Digest of this package's sources and the versions of its libraries, without importing them."""
     state = blake2b(digest_size=16)
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+    here = Path(__file__).parent
+    for file in (*sorted(here.glob("*.py")), here.parent / "globs.py"):
         if file.name.startswith(("scan", "git")):
             continue  # they find files and read none
         state.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")

@@ -37,6 +37,8 @@ def link_names(site: Site, locale: str, file: str, page_path: str, target: str) 
     except ValueError:
         return ()
     path = unquote(parts.path)
+    if "\0" in path:
+        return ()
     if parts.scheme == "ref":
         return tuple(dict.fromkeys((f"{locale}/{path}", f"{site.default_locale}/{path}", f"id:{path}")))
     if parts.scheme or parts.netloc or not path:

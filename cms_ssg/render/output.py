@@ -54,34 +54,31 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
     """A template's failure in words: template, line, output, entry."""
     full = found.get(("full", job.owner)) if job.kind in ("entry", "fallback") else None
     subject = f" (from {full.file})" if full is not None else ""
-    place, line = "", 0
     if isinstance(error, CmsError):  # a file that cannot be read: it is to blame, not the template that asked for it
         return replace(error.problems[0], message=f"{error.problems[0].message}; {job.path}{subject} needs it")
-    if isinstance(error, TemplateSyntaxError):
-        place, line = _template_place(error.filename or f"/templates/{error.name or '?'}"), error.lineno
-    elif isinstance(error, TemplateNotFound):
-        return Problem(
-            "theme.missing-template",
-            "",
-            0,
-            f"{job.path}{subject} needs the template {error.name}",
-            "Add it to the theme's templates folder.",
-        )
-    else:
-        trace = error.__traceback__
-        while trace is not None:
-            name = trace.tb_frame.f_code.co_filename
-            if "/templates/" in name and name.endswith((".html", ".xml", ".txt")):
-                place, line = _template_place(name), trace.tb_lineno
-            trace = trace.tb_next
+    place, line = _find_template(error)
+    if isinstance(error, TemplateNotFound):
+        message, hint = f"{job.path}{subject} needs the template {error.name}", "Add it to the theme's templates folder."
+        return Problem("theme.missing-template", place, line, message, hint)
+    reason = str(error) or type(error).__name__
+    if isinstance(error, RecursionError):
+        reason = "it includes, extends or calls itself without end, or is nested too deeply"
     code = "theme.template" if isinstance(error, TemplateError) or place else "theme.render"
-    return Problem(
-        code,
-        place,
-        line,
-        f"{job.path}{subject}: {str(error) or type(error).__name__}",
-        "docs/themes.md lists what each template knows; `cms theme check` finds unknown names without building.",
-    )
+    hint = "docs/themes.md lists what each template knows; `cms theme check` finds unknown names without building."
+    return Problem(code, place, line, f"{job.path}{subject}: {reason}", hint)
+
+
+def _find_template(error: Exception) -> tuple[str, int]:
+    """The template that failed, and its line."""
+    if isinstance(error, TemplateSyntaxError):
+        return _template_place(error.filename or f"/templates/{error.name or '?'}"), error.lineno
+    place, line, trace = "", 0, error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if "/templates/" in name and name.endswith((".html", ".xml", ".txt")):
+            place, line = _template_place(name), trace.tb_lineno
+        trace = trace.tb_next
+    return place, line
 
 
 def _template_place(file: str) -> str:
@@ -235,7 +232,7 @@ def _render_sitemap_index(page: Page, job: Job) -> tuple[bytes, str]:
 def _render_404(page: Page, job: Job) -> tuple[bytes, str]:
     t = page.globals["t"]
     page.describe(title=t("not_found"), canonical="", noindex=True)
-    return page.render(["404.html"]).encode(), KINDS["404"].content_type
+    return page.render(["404.html"]).encode("utf-8", "replace"), KINDS["404"].content_type
 
 
 def _render_redirect(page: Page, job: Job) -> tuple[bytes, str]:
@@ -246,7 +243,7 @@ def _render_redirect(page: Page, job: Job) -> tuple[bytes, str]:
     target = page.site.origin + page.link(target) if target.startswith("/") else target
     page.describe(title=page.site_view.title, canonical=target, noindex=True)
     html = page.render(["redirect.html"], target=target)
-    return html.encode(), KINDS["redirect"].content_type
+    return html.encode("utf-8", "replace"), KINDS["redirect"].content_type
 
 
 def _render_robots(page: Page, job: Job) -> tuple[bytes, str]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cms_ssg.site import Site
 
 FEED_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
+MOST_LATEST = 10_000
 SAFE_IN_PATH = "/!$&'()*+,;=:@-._~"
 
 
@@ -203,7 +204,9 @@ class Page:
         return None
 
     def latest(self, name: str, count: int = 5) -> list[Card]:
-        """The first entries of a list in this page's locale."""
+        """The first entries of a list in this page's locale. Raises ValueError for what is no name or no count."""
+        if type(name) is not str or type(count) is not int or not 0 <= count <= MOST_LATEST:
+            raise ValueError(f"latest({name!r}, {count!r}): it takes a list's name and a number up to {MOST_LATEST:,}")
         row = self.reader.list_named(self.locale.code, name)
         members = self.reader.window("top", row.id, count) if row is not None else ()
         return [card for card in map(self.card, members) if card is not None]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from cms_ssg.content.values import UNSTORABLE
 from cms_ssg.reads import CARD, LIST, entry_key, name_key
 from cms_ssg.types import Problem
 
@@ -31,7 +32,9 @@ class Reads:
     problems: list[Problem] = field(default_factory=list)
 
     def name(self, name: str) -> None:
-        """A read by name: template/…, setting/…, data/…, string/…, asset/…, claim/…."""
+        """A read by name: template/…, setting/…, data/…, string/…, asset/…, claim/…. Raises ValueError for what can be no name."""
+        if "\0" in name:
+            raise ValueError(f"{name!r} cannot be a name")
         key = name_key(name)
         self.keys.add(key)
         self.names[key] = name
@@ -44,6 +47,13 @@ class Reads:
         """The output holds from valid_from until just before valid_until; spans intersect."""
         self.valid_from = valid_from if self.valid_from is None else max(self.valid_from, valid_from)
         self.valid_until = valid_until if self.valid_until is None else min(self.valid_until, valid_until)
+
+
+def check_request(request: tuple[Any, ...]) -> None:
+    """Raise ValueError for a request with a text that no store can hold: it fails the page that made it, not all that are loaded with it."""
+    for part in request:
+        if isinstance(part, str) and UNSTORABLE.search(part):
+            raise ValueError(f"{part!r} cannot be a name")
 
 
 class Reader:
@@ -60,6 +70,7 @@ class Reader:
         try:
             return self.found[request]
         except KeyError:
+            check_request(request)
             raise Missing(request) from None
 
     def card(self, entry: int) -> dict[str, Any] | None:
@@ -97,5 +108,7 @@ class Reader:
     def ask(self, requests: Iterable[tuple[Any, ...]]) -> None:
         """Raise Missing for all of these that were not loaded, so that they are loaded at once."""
         missing = tuple(request for request in requests if request not in self.found)
+        for request in missing:
+            check_request(request)
         if missing:
             raise Missing(*missing)

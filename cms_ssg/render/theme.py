@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, Template
 from jinja2.environment import TemplateModule
-from jinja2.exceptions import TemplateNotFound
+from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
 from jinja2.runtime import Context
 from markupsafe import _escape_inner  # type: ignore[attr-defined]
 
@@ -89,16 +89,22 @@ class Theme(Environment):
     def _load_template(self, name: str, globals: MutableMapping[str, Any] | None) -> Template:
         if self.reads is not None:
             self.reads.name(f"template/{name}")
-        return super()._load_template(name, globals)
+        try:
+            return super()._load_template(name, globals)
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise TemplateSyntaxError("it is not UTF-8", line, name) from None
+        except SyntaxError as error:  # what Jinja made of it is no Python: a break outside a loop, too many levels
+            raise TemplateSyntaxError(error.msg.partition(" (")[0], 0, name) from None
 
     def has_template(self, name: str) -> bool:
         """Whether a template exists; its absence is a read."""
-        if self.reads is not None:
-            self.reads.name(f"template/{name}")
         if name in self._absent:
+            if self.reads is not None:
+                self.reads.name(f"template/{name}")
             return False
         try:
-            super()._load_template(name, None)
+            self._load_template(name, None)
         except TemplateNotFound:
             self._absent.add(name)
             return False

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from cms_ssg.bundled import folder
 from cms_ssg.content.collections import Rules, find_collection, find_type, make_rules
-from cms_ssg.content.globs import compile_glob
 from cms_ssg.content.paths import MissingValue, make_path
 from cms_ssg.content.schema import load_schemas
+from cms_ssg.globs import compile_glob
 from cms_ssg.settings import Collection, Locale, Settings, Taxonomy
 
 SCHEMAS = load_schemas(folder("content_schema") / "core")

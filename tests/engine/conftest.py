@@ -10,6 +10,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from cms_ssg.store.connect import connect
+from tests.engine.odd_site import SITE
 from tests.engine.siteonpage import SiteOnPage, wipe
 
 TEMPLATE = "template_cms"
@@ -39,3 +40,11 @@ def make_site(engine_urls: tuple[str, str], tmp_path: Path) -> Callable[[str], S
         return site
 
     return make
+
+
+@pytest.fixture
+def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
+    """A small site, built."""
+    made = make_site(SITE)
+    assert made.build().result.status == "done"
+    return made

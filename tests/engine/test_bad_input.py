@@ -2,70 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import shutil
+import time
+from datetime import UTC, datetime
 
-import pytest
-
-from cms_ssg.check import check
-from cms_ssg.errors import CmsError
-from cms_ssg.types import Problem
-from tests.engine.siteonpage import Built, SiteOnPage, database
-
-SITE = """\
--- site.toml --
-title = "Odd"
-base_url = "https://odd.example"
--- content/posts/a.md --
----
-title: First
-date: 2025-01-01
-tags: [red]
----
-A [page](/about/), a [second](b.md).
--- content/posts/b.md --
----
-title: Second
-date: 2025-01-02
----
-B
--- content/pages/about.md --
----
-title: About
----
-All about it.
--- data/social.yaml --
-- {name: Feed, url: /feed.xml}
-"""
-
-Make = Callable[[str], SiteOnPage]
-
-
-@pytest.fixture
-def site(make_site: Make) -> SiteOnPage:
-    """A small site, built."""
-    made = make_site(SITE)
-    assert made.build().result.status == "done"
-    return made
-
-
-def say(problem: Problem) -> str:
-    """A problem's place, line and code."""
-    return f"{problem.place}:{problem.line} {problem.code}"
-
-
-def errors(built: Built) -> list[str]:
-    return [say(problem) for problem in built.result.problems if problem.severity == "error"]
-
-
-def warnings(built: Built) -> list[str]:
-    return [say(problem) for problem in built.result.problems if problem.severity == "warning"]
-
-
-def check_site(site: SiteOnPage) -> list[Problem]:
-    """What `cms check` says."""
-    with database(site.url):
-        return check(site.root)
-
+from cms_ssg.content.read import read_draft
+from cms_ssg.site import open_site
+from tests.engine.odd_site import errors
+from tests.engine.siteonpage import SiteOnPage
 
 # Files of static/
 
@@ -108,48 +53,112 @@ def test_every_loser_of_a_path_is_named_with_its_file(site: SiteOnPage) -> None:
     site.assert_clean()
 
 
-# Content types
+# Content files
+
+HEAD = "---\ntitle: Bad\ndate: 2025-01-01\n"
+BAD: dict[str, tuple[str | bytes, int, str]] = {
+    "twice": (HEAD + "title: Other\n---\n", 4, "content.duplicate-key"),
+    "open": (HEAD + "\ntext\n", 1, "content.front-matter-open"),
+    "bomb": ("---\na: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n---\n", 2, "content.yaml-alias"),
+    "huge-yaml": ("---\ntitle: " + "x" * 10_000_000 + "\n---\n", 1, "content.front-matter-size"),
+    "huge-toml": ("+++\ntitle = '" + "x" * 10_000_000 + "'\n+++\n", 1, "content.front-matter-size"),
+    "huge-json": ('{"title": "' + "x" * 10_000_000 + '"}\n', 1, "content.front-matter-size"),
+    "latin": (b"---\ntitle: caf\xe9\n---\n", 2, "content.encoding"),
+    "utf16": (HEAD.encode("utf-16"), 1, "content.encoding"),
+    "binary": (b"\x89PNG\r\n\x1a\n" + bytes(100), 3, "content.binary"),
+    "deep": (HEAD + "a: " + "[" * 20_000 + "\n---\n", 4, "content.front-matter-depth"),
+    "no-date": ("", 1, "content.no-date"),
+    "date": ("---\ntitle: D\ndate: 15/07/2013\n---\n", 3, "content.field"),
+    "tags": (HEAD + "tags: {a: b}\n---\n", 4, "content.field"),
+    "nested": (HEAD + "tags: [[a], b]\n---\n", 4, "content.field"),
+    "weight": (HEAD + "weight: heavy\n---\n", 4, "content.field"),
+    "status": (HEAD + "status: banana\n---\n", 4, "content.field"),
+    "python": (HEAD + "x: !!python/name:os.system\n---\n", 4, "content.yaml-tag"),
+    "toml": ("+++\ntitle = \n+++\n", 2, "content.toml"),
+    "json": ('{"title": "x",\n}\n', 2, "content.json"),
+}
+"""File -> what stands in it, the line that is told, the code."""
 
 
-def test_a_type_that_is_not_understood_stops_the_build_before_anything_is_done(site: SiteOnPage) -> None:
-    before = site.tree()
-    for text, line in (('{"x-sort": ["-date", 5]}', 1), ('{\n"properties": {"a": {"typ": 1}}}', 2), ("{\n\n", 3), ("[]", 0)):
-        site.write_file("content_schema/post.json", text)
-        with pytest.raises(CmsError) as caught:
-            site.build()
-        problems = caught.value.problems
-        assert [(p.place, p.line) for p in problems] == [("content_schema/post.json", line)]
-        assert [p.code for p in check_site(site) if p.place == "content_schema/post.json"] == [problems[0].code]
-    assert site.tree() == before
-    site.delete("content_schema/post.json")
-    assert site.build().written == set()
+def test_files_that_cannot_be_read_are_named_all_at_once_and_the_rest_goes_on(site: SiteOnPage) -> None:
+    for name, (data, _, _) in BAD.items():
+        site.write_file(f"content/posts/{name}.md", data)
+    first = (site.output / "2025/01/a/index.html").read_bytes()
+    site.write_file("content/posts/a.md", "---\ntitle: First\ntags: [red\n---\nNew.")
+    site.write_file(
+        "content/posts/good.md", "\ufeff\r\n\r\n---\r\ntitle:\tGood\r\ndate: 2025-01-03\r\ntags:\r\n\t- red\r\n---\r\n\r\nGood.\r\n"
+    )
+    built = site.build()
+    expected = {f"content/posts/{name}.md:{line} {code}" for name, (_, line, code) in BAD.items()}
+    assert set(errors(built)) == expected | {"content/posts/a.md:4 content.yaml"}
+    assert built.result.status == "partial"
+    assert built.result.failed == len(BAD) + 1
+    assert all(problem.hint for problem in built.result.problems if problem.code not in ("content.field", "content.no-date"))
+    assert (site.output / "2025/01/good/index.html").exists()
+    assert (site.output / "2025/01/a/index.html").read_bytes().count(b"New.") == 0
+    assert first.count(b"A <a") == (site.output / "2025/01/a/index.html").read_bytes().count(b"A <a") == 1
+    assert site.build().rendered == set(), "what was told once is told again, and nothing is done for it"
+    assert set(errors(site.build())) == set(errors(built))
+    for name in BAD:
+        site.write_file(f"content/posts/{name}.md", f"---\ntitle: {name}\ndate: 2025-01-01\n---\nMended.\n")
+    site.write_file("content/posts/a.md", "---\ntitle: First\ndate: 2025-01-01\n---\nNew.")
+    assert site.build().result.status == "done"
     site.assert_clean()
 
 
-def test_the_removal_guard_says_what_may_be_the_reason(site: SiteOnPage) -> None:
-    site.write_file("content_schema/post.json", '{"x-url": "/{nope}/{slug}/"}')
-    site.write_file("content_schema/page.json", '{"x-url": "/{nope}/{slug}/"}')
-    with pytest.raises(CmsError) as caught:
-        site.build(confirm_removals=False)
-    assert [say(p) for p in caught.value.problems] == [
-        "content/pages/about.md:1 content.path",
-        "content/posts/a.md:1 content.path",
-        "content/posts/b.md:1 content.path",
-        ":0 build.removals",
-    ]
+def test_hostile_files_are_refused_at_once(site: SiteOnPage) -> None:
+    rules = open_site(site.root, {}).rules
+    for name, (data, _, code) in BAD.items():
+        raw = data.encode() if isinstance(data, str) else data
+        begin = time.process_time()
+        draft, problems = read_draft(rules, f"content/posts/{name}.md", raw)
+        assert time.process_time() - begin < 0.05, name
+        assert draft is None
+        assert [p.code for p in problems if p.severity == "error"] == [code]
 
 
-# What front matter names and nobody has
+def test_links_pipes_and_odd_names_are_left_out_with_a_word(site: SiteOnPage) -> None:
+    before, posts = site.tree(), site.root / "content/posts"
+    (posts / "link.md").symlink_to("/etc/passwd")
+    (posts / "all").symlink_to("/etc")
+    os.mkfifo(posts / "pipe.md")
+    (posts / "folder.md").mkdir()
+    for name in ("a\nb.md", "a\\b.md", "x" * 240 + ".md", "\u202ertl.md"):
+        (posts / name).write_text(HEAD + "---\n")
+    (posts / "SHOUT.MD").write_text(HEAD + "draft: true\n---\nSecret.")
+    built = site.build()
+    assert sorted(p.code for p in built.result.problems) == ["content.ending", *["scan.name"] * 4, "scan.special", *["scan.symlink"] * 2]
+    assert built.result.status == "done"
+    assert site.tree() == before
+    assert site.build().rendered == set()
 
 
-def test_check_names_images_and_layouts_that_are_nowhere(site: SiteOnPage) -> None:
-    site.write_file("static/there.png", "PNG")
-    site.edit("content/posts/a.md", "tags: [red]", "image: nowhere.png\nlayout: wide\ntags: [red]")
-    site.edit("content/posts/b.md", "title: Second", "title: Second\nimage: /there.png\nlayout: page")
-    assert [say(p) for p in check_site(site)] == ["content/posts/a.md:4 content.dangling-image", "content/posts/a.md:5 content.no-layout"]
-    site.write_file("themes/own/templates/wide.html", "wide {{ entry.title }}")
-    site.edit("site.toml", 'title = "Odd"', 'title = "Odd"\ntheme = "own"')
-    site.write_file("content/posts/a/nowhere.png", "PNG")
-    site.move("content/posts/a.md", "content/posts/a/index.md")
-    site.edit("content/posts/a/index.md", "(b.md)", "(../b.md)")
-    assert check_site(site) == []
+def test_a_file_that_becomes_a_folder_and_back(site: SiteOnPage) -> None:
+    text = (site.root / "content/posts/b.md").read_text()
+    site.delete("content/posts/b.md")
+    site.write_file("content/posts/b.md/index.md", HEAD + "---\nInner [first](../a.md).")
+    site.edit("content/posts/a.md", ", a [second](b.md)", "")
+    assert site.build().result.status == "done"
+    site.assert_clean()
+    shutil.rmtree(site.root / "content/posts/b.md")
+    site.write_file("content/posts/b.md", text)
+    site.build()
+    site.assert_clean()
+
+
+def test_dialects_of_dates_have_one_meaning(site: SiteOnPage) -> None:
+    dialects = [
+        "2013-07-15", '"2013-07-15"', "2013-07-15 09:00", "2013-07-15 9:00:00 -0400", "2013-07-15T09:00:00Z", "2013-07-15T09:00:00.5+02:00",
+        "2013/07/15", "2013.7.15", "Mon, 15 Jul 2013 09:00:00 +0200", "15 July 2013", "July 15th, 2013", "15 July 2013 at 09:00",
+    ]  # fmt: skip
+    for number, date in enumerate(dialects):
+        site.write_file(f"content/posts/d{number}.md", f"---\ntitle: D\ndate: {date}\n---\n")
+    site.write_file("content/posts/first.md", "---\ntitle: Old\ndate: 0001-01-02\n---\n")
+    site.write_file("content/posts/last.md", "---\ntitle: Far\ndate: 9999-12-31\n---\n")
+    written = site.build().written
+    assert written >= {f"2013/07/d{number}/index.html" for number in range(len(dialects))} | {
+        "0001/01/first/index.html",
+        "0001/01/index.html",
+    }
+    assert not [key for key in written if key.startswith("9999/")], "not before its date"
+    assert "9999/12/last/index.html" in site.build(now=datetime(9999, 12, 31, 12, tzinfo=UTC)).written

@@ -1,0 +1,197 @@
+"""Content types, templates, names and settings that are broken or lead nowhere, and naughty strings in a whole site."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from cms_ssg.errors import CmsError
+from tests.engine.odd_site import SITE, check_site, say
+from tests.engine.siteonpage import SiteOnPage
+
+Make = Callable[[str], SiteOnPage]
+
+# Content types
+
+
+def test_a_type_that_is_not_understood_stops_the_build_before_anything_is_done(site: SiteOnPage) -> None:
+    before = site.tree()
+    for text, line in (('{"x-sort": ["-date", 5]}', 1), ('{\n"properties": {"a": {"typ": 1}}}', 2), ("{\n\n", 3), ("[]", 0)):
+        site.write_file("content_schema/post.json", text)
+        with pytest.raises(CmsError) as caught:
+            site.build()
+        problems = caught.value.problems
+        assert [(p.place, p.line) for p in problems] == [("content_schema/post.json", line)]
+        assert [p.code for p in check_site(site) if p.place == "content_schema/post.json"] == [problems[0].code]
+    assert site.tree() == before
+    site.delete("content_schema/post.json")
+    assert site.build().written == set()
+    site.assert_clean()
+
+
+def test_the_removal_guard_says_what_may_be_the_reason(site: SiteOnPage) -> None:
+    site.write_file("content_schema/post.json", '{"x-url": "/{nope}/{slug}/"}')
+    site.write_file("content_schema/page.json", '{"x-url": "/{nope}/{slug}/"}')
+    with pytest.raises(CmsError) as caught:
+        site.build(confirm_removals=False)
+    assert [say(p) for p in caught.value.problems] == [
+        "content/pages/about.md:1 content.path",
+        "content/posts/a.md:1 content.path",
+        "content/posts/b.md:1 content.path",
+        ":0 build.removals",
+    ]
+
+
+# What front matter names and nobody has
+
+
+def test_check_names_images_and_layouts_that_are_nowhere(site: SiteOnPage) -> None:
+    site.write_file("static/there.png", "PNG")
+    site.edit("content/posts/a.md", "tags: [red]", "image: nowhere.png\nlayout: wide\ntags: [red]")
+    site.edit("content/posts/b.md", "title: Second", "title: Second\nimage: /there.png\nlayout: page")
+    assert [say(p) for p in check_site(site)] == ["content/posts/a.md:4 content.dangling-image", "content/posts/a.md:5 content.no-layout"]
+    site.write_file("themes/own/templates/wide.html", "wide {{ entry.title }}")
+    site.edit("site.toml", 'title = "Odd"', 'title = "Odd"\ntheme = "own"')
+    site.write_file("content/posts/a/nowhere.png", "PNG")
+    site.move("content/posts/a.md", "content/posts/a/index.md")
+    site.edit("content/posts/a/index.md", "(b.md)", "(../b.md)")
+    assert check_site(site) == []
+
+
+def test_check_names_menu_lines_that_lead_nowhere(site: SiteOnPage) -> None:
+    site.edit(
+        "site.toml",
+        'title = "Odd"',
+        'title = "Odd"\nmenus.main = [{ title = "A", ref = "page:about" }, { title = "B", ref = "page:nope" }]',
+    )
+    assert [say(p) for p in check_site(site)] == ["site.toml:2 settings.dangling-menu"]
+
+
+def test_a_link_that_no_store_can_hold_leads_nowhere(site: SiteOnPage) -> None:
+    links = ("a%00b.md", "/%00/", "%00.png", "@/%00", "ref:post:%00", "%ff%fe", "//[", "../../../../..", "/" + "b" * 9000)
+    site.edit("content/posts/b.md", "\nB\n", "\n" + " ".join(f"[x]({link}) ![y]({link})" for link in links) + '<a href="%00">z</a>\n')
+    assert site.build().result.status == "done"
+    html = (site.output / "2025/01/b/index.html").read_text()
+    assert html.count('alt="y"') == html.count(">x</a>") == len(links)
+    assert 'href="a%00b.md"' in html and 'src="%00.png"' in html
+    site.assert_clean()
+
+
+# Templates
+
+LOOP = "it includes, extends or calls itself without end, or is nested too deeply"
+
+
+@pytest.mark.parametrize(
+    ("template", "place", "said"),
+    [
+        ("\n{% if %}", "templates/post.html:2", "Expected an expression"),
+        ("\n\n{% nope %}", "templates/post.html:3", "unknown tag 'nope'"),
+        ("\n{{ nope }}", "templates/post.html:2", "'nope' is undefined"),
+        ("{{ 1\n/ 0 }}", "templates/post.html:1", "division by zero"),
+        ("\n{{ 1|nope }}", "templates/post.html:2", "No filter named 'nope'"),
+        ("\n{{ 'x'|date('y') }}", "templates/post.html:2", "'str' object"),
+        ("\n{{ ''|int(1, 2, 3, 4) }}", "templates/post.html:2", "positional arguments"),
+        ("\n{% include 'nope.html' %}", "templates/post.html:2", "needs the template nope.html"),
+        ("\n{% include '../../site.toml' %}", "templates/post.html:2", "needs the template ../../site.toml"),
+        ("{% extends 'post.html' %}", "templates/post.html:1", LOOP),
+        ("{% include 'again.html' %}", "templates/again.html:1", LOOP),
+        ("{% macro m() %}{{ m() }}{% endmacro %}\n{{ m() }}", "templates/post.html:1", LOOP),
+        ("{{ (" + "(" * 900 + ")" * 900 + ") }}", "", "nested too deeply"),
+        ("{% if 1 %}" * 200 + "{% endif %}" * 200, "templates/post.html:0", "too many levels of indentation"),
+        ("{% break %}", "templates/post.html:0", "outside loop"),
+        (b"\n\n\xff", "templates/post.html:3", "it is not UTF-8"),
+        ("{{ latest('type/post', 10 ** 30) }}", "templates/post.html:1", "a number up to"),
+        ("{{ latest(none) }}", "templates/post.html:1", "a list's name"),
+        ("{{ latest('\\0') }}", "templates/post.html:1", "cannot be a name"),
+        ("{{ latest('\\ud800') }}", "templates/post.html:1", "cannot be a name"),
+        ("{{ data('\\0') }}", "templates/post.html:1", "cannot be a name"),
+        ("{{ ref('\\0') }}", "templates/post.html:1", "cannot be a name"),
+        ("{{ asset('nope.css') }}", "templates/post.html:1", 'no asset "nope.css"'),
+        ("{{ t(5) }}", "templates/post.html:1", ""),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_template_that_fails_is_named_with_its_line_and_only_its_pages_fail(
+    make_site: Make, template: str, place: str, said: str
+) -> None:
+    site = make_site(SITE.replace('title = "Odd"', 'title = "Odd"\ntheme = "own"'))
+    site.write_file("themes/own/templates/again.html", "{% include 'again.html' %}")
+    site.build()
+    before = site.tree()
+    site.write_file("themes/own/templates/post.html", template)
+    site.edit("content/pages/about.md", "All about it.", "Nearly all.")
+    built = site.build()
+    assert built.result.status == "partial"
+    assert [p.place + (f":{p.line}" if p.place else "") for p in built.result.problems] == [place, place]
+    for problem, path in zip(
+        built.result.problems, ("/2025/01/a/ (from content/posts/a.md)", "/2025/01/b/ (from content/posts/b.md)"), strict=True
+    ):
+        assert problem.message.startswith(path)
+        assert said in problem.message
+        assert problem.hint
+    assert {key for key, data in site.tree().items() if before[key] != data} >= {"about/index.html"}
+    assert all(site.tree()[key] == before[key] for key in before if key.startswith("2025/"))
+    site.delete("themes/own/templates/post.html")
+    assert site.build().result.status == "done"
+    site.assert_clean()
+
+
+# Naughty strings
+
+
+class Markup(HTMLParser):
+    """What would run or lead astray in a page. wrong: tags and attributes that no template wrote; counts: of tags."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.wrong: list[str] = []
+        self.counts: Counter[str] = Counter()
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.counts[tag] += 1
+        if tag in ("iframe", "object", "embed", "form", "base", "style") or (
+            tag == "script" and ("type", "application/ld+json") not in attrs
+        ):
+            self.wrong.append(tag)
+        for name, value in attrs:
+            scheme = re.sub(r"[\x00-\x20]", "", value or "").partition(":")[0].lower()
+            if name.startswith("on") or (name in ("href", "src", "action") and scheme in ("javascript", "vbscript", "data")):
+                self.wrong.append(f"{tag} {name}={value}")
+
+
+def test_naughty_strings_as_titles_slugs_tags_and_authors_give_valid_pages(make_site: Make) -> None:
+    texts = json.loads((Path(__file__).parents[1] / "data/naughty/blns.json").read_bytes())
+    assert len(texts) == 515
+    site = make_site(SITE.replace('title = "Odd"', 'title = "Odd"\nfeeds = ["rss"]'))
+    for number, text in enumerate(texts):
+        fields = ("title", "slug", "section", "series", "excerpt", "image_alt", "meta_title", "meta_description")
+        front = dict.fromkeys(fields, text) | {"tags": [text], "authors": [text], "image": "/a.png", "date": "2025-01-02"}
+        site.write_file(f"content/posts/n{number:03}.md", json.dumps(front) + "\nText.\n")
+    built = site.build()
+    assert {p.code for p in built.result.problems} == {"content.path-taken"}, "slugs that are equal after folding, and nothing else"
+    tree = site.tree()
+    posts = [key for key in tree if key.startswith("2025/01/") and key.count("/") == 3]
+    losers = {p.place for p in built.result.problems if p.place}
+    assert len(posts) + len(losers) == len(texts) + 2
+    for key, data in tree.items():
+        assert not re.search(r"(^|/)\.{1,2}(/|$)|[\x00-\x1f\x7f\\%?#]|//", key), key
+        if key.endswith(".html"):
+            page = Markup(data.decode())
+            assert page.wrong == [], key
+            assert page.counts["html"] == page.counts["head"] == page.counts["body"] == page.counts["title"] == 1, key
+            for linked in re.findall(rb'<script type="application/ld\+json">(.*?)</script>', data, re.DOTALL):
+                json.loads(linked)
+        elif key.endswith(".xml"):
+            ET.fromstring(data)
+    assert site.build().rendered == set()
+    site.assert_clean()
