@@ -304,14 +304,19 @@ class ListView:
     @property
     def start(self) -> int:
         """How many-th of the list, counted from the oldest, the last of the items is. Archive pages are full and cut from the oldest."""
-        return (self.number - 1 if self.number else self._row.pages) * self._rule.size + 1
+        return self._page_before() * self._rule.size + 1
 
     @property
     def older_url(self) -> str:
-        if not self.number:  # how many archive pages there are follows from the list's items
-            self._page.reader.window("front", self._row.id)
-        number = self.number - 1 if self.number else self._row.pages
+        number = self._page_before()
         return self._page.list_page_url(self._rule, number) if number > 0 else ""
+
+    def _page_before(self) -> int:
+        """The number of the page with the next older items, 0 where there is none."""
+        if self.number:
+            return self.number - 1
+        self._page.reader.window("front", self._row.id)  # how many archive pages there are follows from the list's items
+        return int(self._row.pages)
 
     @property
     def newer_url(self) -> str:

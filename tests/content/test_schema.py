@@ -221,7 +221,7 @@ def test_any_schema_is_refused_or_checks_any_value(document: dict[str, Any], fie
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "event.json").write_text(json.dumps({**document, "properties": {"a": field}}))
         schemas = load_schemas(CORE, Path(folder))
-    assert ("event" in schemas) == (not schemas.problems)
+    assert "event" in schemas or schemas.problems
     if "event" in schemas:
         schemas["event"].check({"title": "T", "a": value}, {}, "x")
 

@@ -100,7 +100,8 @@ SHOWN: dict[str, str] = {
     "term-entry": f"{{{{ {TERM}.entry.title }}}}", "term-data": '{{ ref("page:tagged").tags[1].data.color }}',
     # neighbours, variants, time
     "series": "{{ entry.series.title }}{{ entry.series.url }}{{ entry.series.position }}{% for item in entry.series['items'] %}{{ item.title }}{% endfor %}",
-    "alternates": "{{ page.alternates }}", "clock": "{{ clock.year }}",
+    "alternates": "{{ page.alternates }}",
+    "variants": "{% for card in entry.variants %}{{ card.title }}{% endfor %}", "clock": "{{ clock.year }}",
     # shortcodes and links in bodies: see BODIES
     "shortcode": "{{ entry.content }}", "shortcode-absent": "{{ entry.content }}", "link": "{{ entry.content }}", "link-absent": "{{ entry.content }}",
 }  # fmt: skip
@@ -111,7 +112,7 @@ BODIES = {
     "link-absent": "[there](ref:page:later)",
 }  # fmt: skip
 
-OWN = """{{ entry.title }}{{ entry.url }}{{ entry.content }}{{ entry.anchor }}
+OWN = """{{ entry.id }}{{ entry.file }}{{ entry.title }}{{ entry.url }}{{ entry.content }}{{ entry.anchor }}
 {% for heading in entry.toc %}{{ heading.level }}{{ heading.text }}{{ heading.anchor }}{% endfor %}{{ entry.words }}{{ entry.reading_time }}{{ entry.fields }}
 {{ entry.terms.tag[0].title }}{{ entry.is_fallback }}{{ entry.meta_title }}{{ entry.meta_description }}{{ entry.type }}{{ entry.locale }}{{ entry.dir }}
 {{ page.kind }}{{ page.title }}{{ page.description }}{{ page.path }}{{ page.url }}{{ page.image }}{{ page.noindex }}{{ page.updated }}{{ site.name }}
@@ -148,7 +149,7 @@ FILES = {
     "themes/plain/templates/list.html": """{% set show = list.name.rpartition("/")[2] %}
 {% if show == "l-title" %}{{ list.title }}{% elif show == "l-description" %}{{ list.description }}
 {% elif show == "l-entry" and list.entry %}{{ list.entry.content }}{% elif show == "l-items" %}{% for item in list['items'] %}{{ item.path }}{% endfor %}
-{% elif show == "l-older" %}{{ list.older_url }}{{ list.newer_url }}{% elif show == "l-parent" %}{{ list.parent.title }}
+{% elif show == "l-older" %}{{ list.older_url }}{{ list.newer_url }}{% elif show == "l-start" %}{{ list.start }}{% elif show == "l-parent" %}{{ list.parent.title }}
 {% elif show == "l-children" %}{% for child in list.children %}{{ child.title }}{{ child.url }}{% endfor %}
 {% elif show == "l-static" %}{{ list }}{{ list.kind }}{{ list.url }}{{ list.number }}{{ list.is_front }}{% endif %}""",
     "themes/plain/templates/terms.html": "{{ taxonomy }}{{ title }}{% for term in terms %}{{ term.title }}{{ term.url }}{% endfor %}",
@@ -162,7 +163,7 @@ FILES = {
 EXTRA = {"series": "series: tale", "own": "tags: [hue]"}
 """A line more in the front matter."""
 
-LISTS = ("l-title", "l-description", "l-entry", "l-items", "l-older", "l-parent", "l-children", "l-static")
+LISTS = ("l-title", "l-description", "l-entry", "l-items", "l-older", "l-start", "l-parent", "l-children", "l-static")
 
 
 def content_files() -> Iterator[tuple[str, str]]:
@@ -240,7 +241,8 @@ def edit_everything(site: SiteOnPage) -> None:
         site.write_file(f"content/terms/tag/{name}.md", "---\ntitle: two\nexcerpt: Two.\n---\nTwo.\n")
     site.edit("content/pages/second.md", "title: one", "title: two")
     site.edit("content/pages/aliased.md", "title: aliased", "title: aliased\npath: moved-aliased")
-    site.write_file("content/pages/alternates.it.md", "---\ntitle: altro\n---\n")
+    for name in ("alternates", "variants"):
+        site.write_file(f"content/pages/{name}.it.md", "---\ntitle: altro\n---\n")
     site.edit("content/terms/tag/above.md", "title: one", "title: two")
     site.edit("content/terms/tag/below.md", "title: one", "title: two")
 
