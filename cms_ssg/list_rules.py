@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from cms_ssg.paths import canonical_path
 from cms_ssg.site import Site
 
+SITEMAP_OF_LISTS = "sitemap/lists"
+"""The list of all lists that have pages: they are addresses too."""
+
 SITEMAP_SIZE = 1000
 """Addresses a sitemap file holds at most; the protocol allows 50,000, but a small file costs less to make again."""
 

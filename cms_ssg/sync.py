@@ -6,7 +6,7 @@ import gc
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -230,9 +230,8 @@ def _save_batch(
     plain = [store.FileRow(f.file, _bundle_of(f.file, bundles), *f.plain) for f in files if f.plain is not None]
     result.changed += changed + store.save_files(connection, site_id, plain)
     _rebundle(connection, site_id, indexes)
-    blobs = {f.file: f.blob for f in files}
-    states = with_read(scan, blobs).states
-    rows = [states.get(f.file) or known[f.file] for f in files if f.blob and (f.file in states or f.file in known)]
+    seen = ((f, scan.states.get(f.file) or known.get(f.file)) for f in files if f.blob)
+    rows = [replace(state, blob=f.blob) for f, state in seen if state is not None]
     rows += [FileState(f.file, 0, 0, 0, 0) for f in files if not f.blob]  # nothing is like it, so it is read again; the problem is kept
     problems = {f.file: f.problems for f in files if f.problems}
     save_sources(connection, site_id, rows, read_digest, problems)

@@ -66,6 +66,8 @@ def verify(root: Path, sample: int = 0, env: str = "", reporter: Reporter | None
             known = {object_key(r[0]) for r in connection.execute(PATHS, (row.id,))}
             result.orphaned = sorted(key for key in target.list_keys() if key not in known)
         connection.rollback()
+    result.different.sort()
+    result.missing.sort()
     return result
 
 

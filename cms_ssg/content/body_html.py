@@ -100,7 +100,8 @@ class BodyWriter:
         if filled and not (following is not None and following.nesting == -1 and following.tag == token.tag != "blockquote"):
             html += "\n"
         if token.type == "list_item_open" and "checked" in token.meta:
-            html += f'<input type="checkbox" disabled=""{" checked=" + chr(34) * 2 if token.meta["checked"] else ""} /> '
+            checked, sign = (' checked=""', "☑") if token.meta["checked"] else ("", "☐")
+            html += f'<input type="checkbox" disabled=""{checked} aria-label="{sign}" /> '
         return html
 
     def inline(self, text: str, line: int) -> str:

@@ -7,7 +7,7 @@ from typing import Final, LiteralString
 
 from psycopg import Connection
 
-from cms_ssg.list_rules import ListRule, feed_path, list_rule, page_path
+from cms_ssg.list_rules import SITEMAP_OF_LISTS, ListRule, feed_path, list_rule, page_path
 from cms_ssg.paths import canonical_path
 from cms_ssg.plan.derive import DEFAULT, LIST, make_sort_key
 from cms_ssg.plan.dirty import Marks
@@ -40,6 +40,7 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
     pages = cut_pages(connection, stale, [r.size for r in rules], [r.chunks for r in rules])
     lastmods = count_lastmods(connection, [s.id for s, r in zip(stale, rules, strict=True) if r.chunks])
     entries = _term_entries(connection, site, site_id, stale, rules)
+    site_map = names.ensure(connection, [("", SITEMAP_OF_LISTS)])[("", SITEMAP_OF_LISTS)]
     fronts: dict[int, list[ClaimRow]] = {}
     numbered: dict[int, list[ClaimRow]] = {}
     items: list[ItemRow] = []
@@ -59,12 +60,14 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
         if rule.index and card is not None:
             parent = names.ensure(connection, [(row.locale, rule.index)])[(row.locale, rule.index)]
             items.append(ItemRow(parent, _place(rule, card), -row.id, None))
+        if rule.url and card is not None and rule.kind != "sitemaps":
+            items.append(ItemRow(site_map, _address(row, rule), -row.id, None))
     for kind, claims in (("l", fronts), ("p", numbered)):
         if claims:
             changes, _ = save_claims(connection, site_id, kind, claims)
             marks.names(changes)
-    # by its card a list was in an index before; the home page's list is in none
-    members = [-row.id for row, rule in zip(stale, rules, strict=True) if rule.index or "taxonomy" in (row.card or ())]
+    # by its card a list had a page before, or was in an index; the home page's list is in none
+    members = [-row.id for row, rule in zip(stale, rules, strict=True) if rule.index or rule.url or row.card]
     if members:
         marks.positions.update(save_items(connection, members, items))
     save_settled(connection, settled)
@@ -139,3 +142,8 @@ def _place(rule: ListRule, card: dict[str, Json]) -> bytes:
     """A list's place among its like: months newest first, everything else by title."""
     sort = ("-slug",) if rule.group in ("month", "sitemap") else ("title",)
     return make_sort_key(sort, card, rule.slug.encode())
+
+
+def _address(row: StaleList, rule: ListRule) -> bytes:
+    """A list's place in the sitemap of lists: by address, which two lists may want."""
+    return b"\x01" + "\x00".join((rule.url, row.locale, row.name)).encode()

@@ -192,6 +192,10 @@ def _render_feed(page: Page, job: Job) -> tuple[bytes, str]:
 def _render_sitemap(page: Page, job: Job) -> tuple[bytes, str]:
     urls = []
     for member in reversed(page.reader.window("page", job.spec["list"], job.spec["page"])):
+        if member < 0:
+            if address := _list_address(page, -member):
+                urls.append(feeds.SitemapUrl(address, None, ()))
+            continue
         page.reader.reads.entry(ADDRESS, member)
         card = page.reader.need("card", member)
         if card is None:
@@ -199,6 +203,14 @@ def _render_sitemap(page: Page, job: Job) -> tuple[bytes, str]:
         lastmod = parse_time(card.get("updated") or card.get("date"), page.site.zone)
         urls.append(feeds.SitemapUrl(page.absolute(card["path"]), lastmod, tuple(_sitemap_alternates(page, card))))
     return feeds.render_sitemap(urls), KINDS["sitemap"].content_type
+
+
+def _list_address(page: Page, number: int) -> str:
+    """Where a list's first page is, '' if its path is another's. By its name alone: a new title is no new address."""
+    row = page.reader.need("listed", number)
+    path = list_rule(page.site, row.locale, row.name).url
+    holder = page.reader.claim(path)
+    return page.absolute(path) if holder is not None and (holder.owner_kind, holder.owner) == ("l", number) else ""
 
 
 def _sitemap_alternates(page: Page, card: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -149,15 +149,16 @@ def _sitemap_first(around: Surroundings, job: Job, found: dict[Request, Any]) ->
 
 def _sitemap_second(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
     window = found.get(("page", job.spec["list"], job.spec["page"]))
-    if window is not None and len(around.site.locales) > 1:
-        for member in window.members:
-            if (card := found.get(("card", member))) is not None:
-                yield ("list", "", f"variants/{card['variants']}")
+    for member in window.members if window is not None else ():
+        if (row := found.get(("listed", -member))) is not None:
+            yield ("claim", list_rule(around.site, row.locale, row.name).url)
+        elif len(around.site.locales) > 1 and (card := found.get(("card", member))) is not None:
+            yield ("list", "", f"variants/{card['variants']}")
 
 
 def _sitemap_third(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
     for request in list(_sitemap_second(around, job, found)):
-        if (row := found.get(request)) is not None:
+        if request[0] == "list" and (row := found.get(request)) is not None:
             yield ("all", row.id)
 
 

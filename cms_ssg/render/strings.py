@@ -42,6 +42,19 @@ class Strings:
     formats: dict[str, DateFormat] = field(default_factory=dict, compare=False, repr=False)
 
 
+class Unreadable(dict[str, Text]):
+    """The texts of a locale whose file is broken: whoever asks for one is told why, and nothing else fails."""
+
+    def __init__(self, error: CmsError) -> None:
+        super().__init__()
+        self.error = error
+
+    def get(self, key: str, default: Any = None) -> Any:
+        raise self.error
+
+    __getitem__ = __contains__ = get  # type: ignore[assignment]
+
+
 def load_strings(folders: Sequence[Path], locale: str, root: Path | None = None) -> Strings:
     """Read the texts of a locale.
 

@@ -64,7 +64,7 @@ LASTMODS: Final[LiteralString] = """
 SELECT p.list, p.number, coalesce(max(coalesce(c.card ->> 'updated', c.card ->> 'date', '') COLLATE "C"), '')
 FROM cms.list_pages p LEFT JOIN cms.list_pages b ON b.list = p.list AND b.number = p.number - 1
 JOIN cms.list_items i ON i.list = p.list AND i.sort_key <= p.high AND i.sort_key > coalesce(b.high, ''::bytea)
-JOIN cms.cards c ON c.entry = i.member
+LEFT JOIN cms.cards c ON c.entry = i.member
 WHERE p.list = ANY(%s) GROUP BY p.list, p.number ORDER BY p.list, p.number"""
 
 COUNT_PAGES: Final[LiteralString] = "SELECT list, max(number) FROM cms.list_pages WHERE list = ANY(%s) GROUP BY list"

@@ -65,7 +65,7 @@ def render_reference(text: str) -> str:
     html = re.sub(r' style="text-align:(\w+)"', r' class="align-\1"', html)
     html = re.sub(
         r'<input class="task-list-item-checkbox" disabled="" type="checkbox"( checked="")?>',
-        r'<input type="checkbox" disabled=""\1 />',
+        lambda box: f'<input type="checkbox" disabled=""{box[1] or ""} aria-label="{"☑" if box[1] else "☐"}" />',
         html,
     )
     html = re.sub(r'<code class="language-([^"]*)"', _language, html)
