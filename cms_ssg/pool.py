@@ -60,7 +60,7 @@ def start_pool(seed: Seed, jobs: int) -> Executor:
 
 def _start(seed: Seed) -> None:
     gc.freeze()  # what was inherited stays shared with the parent
-    gc.disable()  # batches make many short-lived objects and few cycles: those are looked for once a round
+    gc.set_threshold(200_000, 50, 1000)  # batches make many short-lived objects and hardly a cycle
     _Worker.seed = seed
     _Worker.told = set()
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
@@ -103,7 +103,6 @@ def make_in_worker(snapshot: str, site_id: int, jobs: list[Job], live: dict[str,
     if worker.target is None:
         worker.target = open_target(worker.seed.site.root, worker.seed.site.settings.target.url)
     if worker.snapshot != snapshot or worker.values is None:
-        gc.collect(0)
         worker.connection.rollback()
         worker.connection.execute(f"SET TRANSACTION SNAPSHOT '{_checked(snapshot)}'")
         worker.snapshot, worker.values = snapshot, Values(worker.connection, site_id)

@@ -108,23 +108,29 @@ def fill_body(page: Page, full: FullEntry, page_path: str) -> Markup:
     html = CODE.sub(r'<pre\1 tabindex="0"', full.html) if "<pre" in full.html else full.html
     if not full.links:
         return Markup(html)
-    links = full.links
-    seen_image = False
+    return Markup(PLACE.sub(_Filling(page, full, page_path).fill, html))
 
-    def fill(match: re.Match[str]) -> str:
-        nonlocal seen_image
-        kind, target, line, values = links[int(match[1])]
+
+class _Filling:
+    """One body while its places are filled. seen_image: the first image is wanted at once, the others when they come into view."""
+
+    def __init__(self, page: Page, full: FullEntry, page_path: str) -> None:
+        self.page, self.full, self.page_path = page, full, page_path
+        self.seen_image = False
+
+    def fill(self, match: re.Match[str]) -> str:
+        """What stands in a place."""
+        page, full = self.page, self.full
+        kind, target, line, values = full.links[int(match[1])]
         if kind == "shortcode":
             if values.get("inner"):
-                values = {**values, "inner": PLACE.sub(fill, values["inner"])}
-            return _shortcode(page, full, page_path, line, values)
-        url = resolve_link(page, full.file, page_path, target) or _root_relative(page, target)
+                values = {**values, "inner": PLACE.sub(self.fill, values["inner"])}
+            return _shortcode(page, full, self.page_path, line, values)
+        url = resolve_link(page, full.file, self.page_path, target) or _root_relative(page, target)
         if kind == "link":
             return str(escape(url))
-        lazy, seen_image = seen_image, True
+        lazy, self.seen_image = self.seen_image, True
         return _image(url, values, lazy)
-
-    return Markup(PLACE.sub(fill, html))
 
 
 def _root_relative(page: Page, target: str) -> str:

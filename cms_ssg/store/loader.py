@@ -155,10 +155,10 @@ class Values:
             holder = self.found[request]
             if holder is not None and holder.owner_kind == "e":
                 members.add(holder.owner)
-        cards = {("card", m) for m in members if m > 0} - self.found.keys()
-        lists = {("listed", -m) for m in members if m < 0} - self.found.keys()
-        if cards or lists:
-            self.load([*cards, *lists])
+        found = self.found  # asked key by key: a difference of sets would go through all of it
+        more = [key for m in members if (key := ("card", m) if m > 0 else ("listed", -m)) not in found]
+        if more:
+            self.load(more)
 
     def forget(self) -> None:
         """Drop what the next batch will hardly ask for again, so that memory follows the batch."""
