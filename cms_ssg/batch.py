@@ -18,8 +18,9 @@ from cms_ssg.types import Problem
 STAGES = 3
 """How often a job's declared needs may depend on what was just loaded."""
 
-RETRIES = 3
-"""How often a template may ask for something new before it is given up."""
+RETRIES = 50
+"""How often a template may ask for something new before it is given up: how deep what it asks for depends on what it was given. Whether a
+page can be made must not depend on what those made with it have loaded already, so this is more than any page needs."""
 
 
 class Made(NamedTuple):

@@ -43,10 +43,14 @@ def render_output(around: Surroundings, job: Job, found: dict[Request, Any]) -> 
     except Missing:
         raise
     except Exception as error:  # noqa: BLE001 a template may raise anything; it fails this page only
+        if reader.asked:  # it may have failed for want of what is still to be loaded
+            raise Missing(*reader.asked) from None
         return Rendered(job, None, reader.reads, _describe_error(error, job, found))
     finally:
         around.theme.reads = None
         page.close()
+    if reader.asked:
+        raise Missing(*reader.asked)
     return Rendered(job, Artifact(job.path, data, digest(data), content_type), reader.reads)
 
 

@@ -11,9 +11,12 @@ from cms_ssg.content.values import UNSTORABLE
 from cms_ssg.reads import CARD, LIST, entry_key, name_key
 from cms_ssg.types import Problem
 
+MOST_ASKED = 10_000
+"""After so many new requests a try is ended early."""
+
 
 class Missing(Exception):
-    """A template asked for something that was not loaded with the batch; requests say what."""
+    """A template asked for things that were not loaded with the batch; requests say which."""
 
     def __init__(self, *requests: tuple[Any, ...]) -> None:
         super().__init__(requests)
@@ -57,21 +60,26 @@ def check_request(request: tuple[Any, ...]) -> None:
 
 
 class Reader:
-    """Values of a batch as one output sees them. Asking for what was not loaded raises Missing."""
+    """Values of a batch as one output sees them.
 
-    __slots__ = ("found", "reads")
+    What was not loaded is noted in `asked` and answered as if it did not exist, so that one try of a template asks for as much
+    as it can; the output of a try that asked for anything is thrown away.
+    """
+
+    __slots__ = ("asked", "found", "reads")
 
     def __init__(self, found: dict[tuple[Any, ...], Any]) -> None:
         self.found = found
         self.reads = Reads()
+        self.asked: list[tuple[Any, ...]] = []
 
     def need(self, *request: Any) -> Any:
-        """A loaded value, None where there is none. Raises Missing if nobody asked for it before."""
+        """A loaded value, None where there is none or it is still to be loaded. Raises Missing after very many of those."""
         try:
             return self.found[request]
         except KeyError:
-            check_request(request)
-            raise Missing(request) from None
+            self.ask((request,))
+            return None
 
     def card(self, entry: int) -> dict[str, Any] | None:
         self.reads.entry(CARD, entry)
@@ -106,9 +114,10 @@ class Reader:
         return self.need("claim", name)
 
     def ask(self, requests: Iterable[tuple[Any, ...]]) -> None:
-        """Raise Missing for all of these that were not loaded, so that they are loaded at once."""
-        missing = tuple(request for request in requests if request not in self.found)
-        for request in missing:
-            check_request(request)
-        if missing:
-            raise Missing(*missing)
+        """Note all of these that were not loaded. Raises ValueError for what no store can hold, Missing after very many."""
+        for request in requests:
+            if request not in self.found:
+                check_request(request)
+                self.asked.append(request)
+        if len(self.asked) > MOST_ASKED:
+            raise Missing(*self.asked)

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from cms_ssg.list_rules import list_rule
-from cms_ssg.render.reading import Missing
 from cms_ssg.render.title import take_title
 from cms_ssg.types import Heading
 
@@ -112,11 +111,12 @@ class Card:
         for slug, label in self._data.get("terms", {}).get(taxonomy, ()):
             names.setdefault(slug, label)  # two names may be one term: "C++" and "C#"
         where = self._page.locale.code if self._page.lists_other_locales else self.locale
-        try:
-            return [Term(self._page, where, taxonomy, slug, label, self.locale) for slug, label in names.items() if slug]
-        except Missing:
+        asked = self._page.reader.asked
+        before = len(asked)
+        terms = [Term(self._page, where, taxonomy, slug, label, self.locale) for slug, label in names.items() if slug]
+        if len(asked) > before:
             self._page.theme.shows_terms = True
-            raise
+        return terms
 
 
 class Term:

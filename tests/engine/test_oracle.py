@@ -37,13 +37,16 @@ def run(seconds: float, examples: int, steps: int, urls: tuple[str, str], folder
     Machine.TestCase.settings = settings()
     Machine.folder, Machine.urls, Machine.small, Machine.until = folder, urls, staticmethod(work_small), time.monotonic() + seconds
     Machine.counts.update(dict.fromkeys(Machine.counts, 0))
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        Machine,
-        settings=settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, database=None, print_blob=True,
-            suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink] if os.environ.get("SHRINK", "1") == "1" else [Phase.generate],
-        ),
-    )  # fmt: skip
+    try:
+        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+            Machine,
+            settings=settings(
+                max_examples=examples, stateful_step_count=steps, deadline=None, database=None, print_blob=True,
+                suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink] if os.environ.get("SHRINK", "1") == "1" else [Phase.generate],
+            ),
+        )  # fmt: skip
+    finally:
+        work_small(False)
     counts = Machine.counts
     print({name: round(value, 1) for name, value in counts.items()})
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.engine.edits import Editor
 from tests.engine.sample import SITE
 from tests.engine.siteonpage import SiteOnPage
@@ -17,3 +19,33 @@ def test_a_term_list_that_becomes_the_home_page_leaves_its_index_and_comes_back(
         editor.set_setting("home_list", home)
         site.build()
         site.assert_clean()
+
+
+def test_a_page_that_asks_for_many_things_one_after_the_other_is_made_alone_too(
+    make_site: Callable[..., SiteOnPage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether a page can be made must not depend on what the others of its batch have loaded."""
+    monkeypatch.setattr("cms_ssg.rounds.BATCH", 1)
+    tags = [f"t{number}" for number in range(60)]
+    posts = "".join(
+        f"-- content/posts/p{number}.md --\n---\ntitle: Post {number}\ndate: 2025-01-01\ntags: [{tag}]\n---\n[to](p{(number + 1) % 60}.md)\n"
+        for number, tag in enumerate(tags)
+    )
+    names = ", ".join(f'"{tag}"' for tag in tags)
+    site = make_site(
+        f"""
+-- site.toml --
+theme = "own"
+-- themes/own/templates/page.html --
+{{% for tag in [{names}] %}}{{% for card in latest("tag/" ~ tag, 1) %}}{{{{ card.title }}}} {{{{ ref("post:p" ~ loop.index).title }}}}
+{{% for term in card.tags %}}{{{{ term.entry or term.title }}}}{{% endfor %}}{{% endfor %}}{{% endfor %}}
+-- content/pages/all.md --
+---
+title: All
+---
+All.
+{posts}"""
+    )
+    assert site.build().result.problems == []
+    assert "Post 59" in (site.output / "all/index.html").read_text("utf-8")
+    site.assert_clean()
