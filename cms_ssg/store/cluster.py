@@ -43,7 +43,6 @@ SETTINGS: Final[Mapping[str, str]] = {
     "max_wal_senders": "0",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
-    "wal_compression": "on",
     "jit": "off",
     "random_page_cost": "1.1",
     "autovacuum": "on",
