@@ -29,6 +29,9 @@ ROUND, LARGE_ROUND = 500, 4000
 BATCH = 100
 """Outputs loaded and rendered together."""
 
+WEIGHTS = {"feed": 2, "sitemap": 20}
+"""Kinds of outputs that hold as much as several pages: whole bodies, or a thousand addresses."""
+
 FEW = 150
 """Up to so many outputs starting workers costs more than it saves."""
 
@@ -104,7 +107,7 @@ class Rounds:
         """Render and write each batch, in workers when there is enough to do, all from one snapshot."""
         if not jobs:
             return
-        batches = [list(jobs[start : start + BATCH]) for start in range(0, len(jobs), BATCH)]
+        batches = _cut_batches(jobs)
         reader = self._open_reader()
         if self.session.jobs > 1 and len(jobs) > FEW:
             yield from self._make_in_workers(reader, batches, by_path)
@@ -254,6 +257,19 @@ class Rounds:
                 warm.keep_reader(self._reader)
             else:
                 self._reader.close()
+
+
+def _cut_batches(jobs: Sequence[Job]) -> list[list[Job]]:
+    """What is loaded and rendered together: BATCH pages, fewer of a kind that shows more entries than a page does."""
+    batches: list[list[Job]] = []
+    left = 0
+    for job in jobs:
+        if left <= 0:
+            batches.append([])
+            left = BATCH
+        batches[-1].append(job)
+        left -= WEIGHTS.get(job.kind, 1)
+    return batches
 
 
 def _live(jobs: Sequence[Job], by_path: Mapping[str, store.DirtyRow]) -> dict[str, bytes]:
