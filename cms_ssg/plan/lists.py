@@ -15,7 +15,7 @@ from cms_ssg.reads import LIST as LIST_CARD
 from cms_ssg.reads import entry_key, name_key
 from cms_ssg.site import Site
 from cms_ssg.store.claims import ClaimRow, save_claims
-from cms_ssg.store.lists import ItemRow, ListNames, StaleList, count_lastmods, cut_pages, list_stale, save_items, save_settled
+from cms_ssg.store.lists import STAGES, ItemRow, ListNames, StaleList, count_lastmods, cut_pages, list_stale, save_items, save_settled
 from cms_ssg.types import Json
 
 BATCH = 2000
@@ -28,8 +28,8 @@ JOIN cms.cards c ON c.entry = w.owner"""
 
 def settle_lists(connection: Connection, site: Site, site_id: int, names: ListNames, marks: Marks) -> int:
     """Settle up to BATCH stale lists, those of entries before those of lists. Returns how many; 0 when all are settled."""
-    for of_lists in (False, True):
-        if stale := list_stale(connection, site_id, of_lists, BATCH):
+    for stage in range(STAGES):
+        if stale := list_stale(connection, site_id, stage, BATCH):
             _settle(connection, site, site_id, names, marks, stale)
             return len(stale)
     return 0

@@ -33,9 +33,13 @@ UPDATE cms.lists l SET items = l.items + d.delta,
   stale_from = CASE WHEN l.stale_from IS NULL OR d.lowest < l.stale_from THEN d.lowest ELSE l.stale_from END
 FROM unnest(%s::int[], %s::int[], %s::bytea[]) AS d(list, delta, lowest) WHERE l.id = d.list"""
 
+# Lists of entries, then lists of those, then the sitemap of both kinds, then the index of sitemaps: settling one puts it into lists of later
+# stages only, so that none is moved while it is being settled.
+STAGES = 4
 STALE_LISTS: Final[LiteralString] = """
 SELECT l.id, l.locale, l.name, l.items, l.pages, l.stale_from, l.card, (SELECT min(label) FROM cms.list_items i WHERE i.list = l.id AND i.label IS NOT NULL)
-FROM cms.lists l WHERE l.site = %s AND l.stale_from IS NOT NULL AND (l.name COLLATE "C" LIKE 'lists/%%') = %s
+FROM cms.lists l WHERE l.site = %s AND l.stale_from IS NOT NULL AND %s = CASE
+  WHEN l.name = 'lists/sitemap' THEN 3 WHEN l.name = 'sitemap/lists' THEN 2 WHEN l.name COLLATE "C" LIKE 'lists/%%' THEN 1 ELSE 0 END
 ORDER BY l.id LIMIT %s"""
 
 DELETE_PAGES: Final[LiteralString] = """
@@ -145,9 +149,9 @@ def save_items(connection: Connection, known: Sequence[int], wanted: Iterable[It
     return [(r.list, r.sort_key) for r in gone] + [(r.list, r.sort_key) for r in fresh]
 
 
-def list_stale(connection: Connection, site: int, of_lists: bool, limit: int) -> list[StaleList]:
-    """Lists that moved since they were last settled; of_lists picks those whose members are lists."""
-    return [StaleList(*row) for row in connection.execute(STALE_LISTS, (site, of_lists, limit))]
+def list_stale(connection: Connection, site: int, stage: int, limit: int) -> list[StaleList]:
+    """Lists that moved since they were last settled. stage: 0 to STAGES - 1."""
+    return [StaleList(*row) for row in connection.execute(STALE_LISTS, (site, stage, limit))]
 
 
 def cut_pages(connection: Connection, stale: Sequence[StaleList], sizes: Sequence[int], chunks: Sequence[bool]) -> dict[int, int]:

@@ -49,3 +49,18 @@ All.
     assert site.build().result.problems == []
     assert "Post 59" in (site.output / "all/index.html").read_text("utf-8")
     site.assert_clean()
+
+
+def test_a_sitemap_of_lists_that_grows_while_it_is_settled_is_cut_again(
+    make_site: Callable[..., SiteOnPage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was settled together with lists that it is about to hold."""
+    monkeypatch.setattr("cms_ssg.list_rules.SITEMAP_SIZE", 2)
+    monkeypatch.setattr("cms_ssg.plan.lists.BATCH", 2)
+    site = make_site(SITE, "alpha")
+    site.build()
+    editor = Editor(site)
+    editor.set_setting("base_url", '"https://alpha.example/base"')
+    editor.move(30, "content/posts/b.it.md")
+    site.build()
+    site.assert_clean()
