@@ -10,7 +10,6 @@ from urllib.parse import unquote, urlsplit
 from markupsafe import Markup, escape
 
 from cms_ssg.paths import canonical_path, file_path
-from cms_ssg.reads import ADDRESS
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
@@ -90,9 +89,7 @@ def _holder_path(page: Page, name: str, holder: Any) -> str:
         return name
     if holder.owner_kind == "f":
         return str((holder.spec or {}).get("path", ""))
-    page.reader.reads.entry(ADDRESS, holder.owner)
-    card = page.reader.need("card", holder.owner)
-    return (card or {}).get("path") or ""
+    return page.address(holder.owner)
 
 
 def body_requests(site: Site, locale: str, full: FullEntry, page_path: str) -> list[tuple[Any, ...]]:

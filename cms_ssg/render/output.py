@@ -254,8 +254,7 @@ def _render_404(page: Page, job: Job) -> tuple[bytes, str]:
 def _render_redirect(page: Page, job: Job) -> tuple[bytes, str]:
     target = job.spec.get("target")
     if target is None:
-        page.reader.reads.entry(ADDRESS, job.owner)
-        target = (page.reader.need("card", job.owner) or {}).get("path") or "/"
+        target = page.address(job.owner) or "/"
     target = page.site.origin + page.link(target) if target.startswith("/") else target
     page.describe(title=page.site_view.title, canonical=target, noindex=True)
     html = page.render(["redirect.html"], target=target)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from cms_ssg.list_rules import ListRule, feed_path, list_rule, page_path
 from cms_ssg.paths import canonical_path
-from cms_ssg.reads import FULL
+from cms_ssg.reads import ADDRESS, FULL
 from cms_ssg.render.body import fill_body, resolve_link
 from cms_ssg.render.reading import Reader
 from cms_ssg.render.strings import Strings, make_t
@@ -160,8 +160,15 @@ class Page:
     # Values
 
     def card(self, entry: int) -> Card | None:
+        """An entry as other pages may show it, None where it is not to be seen."""
         data = self.reader.card(entry)
-        return Card(self, data) if data is not None else None
+        return Card(self, data) if data is not None and "unlisted" not in data else None
+
+    def address(self, entry: int) -> str:
+        """The path of an entry, '' where it has none or somebody else has it."""
+        self.reader.reads.entry(ADDRESS, entry)
+        card = self.reader.need("card", entry) or {}
+        return "" if "unlisted" in card else card.get("path") or ""
 
     def card_of(self, data: dict[str, Any]) -> Card:
         return Card(self, data)

@@ -18,7 +18,9 @@ FULLS: Final[LiteralString] = """
 SELECT e.id, e.type, e.locale, e.collection, e.source_key, e.translation_key, e.fields, b.html, b.toc, b.words, b.links
 FROM cms.entries e LEFT JOIN cms.bodies b ON b.entry = e.id WHERE e.id = ANY(%s)"""
 
-CARDS: Final[LiteralString] = "SELECT entry, card FROM cms.cards WHERE entry = ANY(%s)"
+# What is not listed (its path is another's, or it is new and fails) is marked: its own page needs its card, other pages have nothing to link to.
+CARDS: Final[LiteralString] = """
+SELECT entry, CASE WHEN listed THEN card ELSE card || '{"unlisted": true}' END FROM cms.cards WHERE entry = ANY(%s)"""
 
 LISTS_BY_NAME: Final[LiteralString] = """
 SELECT l.id, l.locale, l.name, l.items, l.pages, l.card

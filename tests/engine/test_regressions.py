@@ -64,3 +64,48 @@ def test_a_sitemap_of_lists_that_grows_while_it_is_settled_is_cut_again(
     editor.move(30, "content/posts/b.it.md")
     site.build()
     site.assert_clean()
+
+
+def test_nothing_links_to_an_entry_that_lost_its_path(make_site: Callable[..., SiteOnPage]) -> None:
+    """What it is called is no secret, but the page at its path is another's; where it would be may change unseen."""
+    site = make_site("""
+-- site.toml --
+theme = "own"
+-- themes/own/templates/page.html --
+{{ entry.content }} {{ ref("post:b").title if ref("post:b") else "nobody" }}
+-- content/pages/posts/a.md --
+---
+title: First
+---
+-- content/pages/posts/b.md --
+---
+title: Second
+---
+-- content/pages/links.md --
+---
+title: Links
+---
+[to](../posts/b.md)
+-- content/posts/b.md --
+---
+title: Loser
+path: posts/a
+date: 2025-01-01
+aliases: [/old/]
+---
+""")
+    site.edit(
+        "site.toml",
+        'theme = "own"',
+        'theme = "own"\n[[collection]]\nname = "posts"\npath = "content/posts"\ntype = "post"\nurl = "/{path}/"',
+    )
+    site.build()
+    html = (site.output / "links/index.html").read_text("utf-8")
+    assert 'href="../posts/b.md"' in html and "nobody" in html
+    site.edit("content/posts/b.md", "path: posts/a", "path: posts/b")
+    site.build()
+    site.assert_clean()
+    (site.root / "content/pages/posts/b.md").unlink()
+    site.build()
+    assert 'href="/posts/b/"' in (site.output / "links/index.html").read_text("utf-8")
+    site.assert_clean()
