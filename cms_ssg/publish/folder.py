@@ -32,6 +32,7 @@ class FolderTarget:
                 return True
             except FileExistsError:
                 if self.read(key) == data:
+                    _forget(self._new_path(key))  # a killed build may have come no further
                     return False
             except FileNotFoundError:
                 pass
