@@ -42,7 +42,7 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
                 result.planned = session.count_dirty()
                 session.planner.guard(options.confirm_removals, found)
             if not options.dry_run:
-                session.rounds.run()
+                session.make()
                 session.finish()
     return result
 

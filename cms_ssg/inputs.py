@@ -70,6 +70,8 @@ class _Reading:
             except CmsError as error:
                 self.problems.extend(error.problems)
                 self.known[group] = (b"", old[1] if old else {})
+                # read by pages that fail for it, so that they are tried again when it is mended, to whatever
+                self.digests.update({f"unreadable/{problem.place}": _digest(problem.message.encode()) for problem in error.problems})
             except OSError as error:
                 place = os.path.relpath(files[0], self.root) if files else group
                 hint = "Until it can be read, pages keep what they show."

@@ -12,6 +12,9 @@ from cms_ssg.types import Problem
 if TYPE_CHECKING:
     from cms_ssg.store.sites import SiteRow
 
+SPLIT = "-"
+"""The place of a site whose pages lie in the folders of several checkouts."""
+
 EVERYTHING_HERE = "`cms build --full` puts every page here. Until then do not mirror the folder to a server."
 
 
@@ -56,6 +59,8 @@ def describe_place(row: SiteRow, place: str) -> Problem | None:
     if row.place is None or row.place == place:
         return None
     said = (
-        "other pages of this site are in another checkout's output folder" if row.place else "no checkout's output folder holds all pages"
+        "no checkout's output folder holds every page: they were built by turns"
+        if row.place == SPLIT
+        else "this output folder holds only what is built here; the other pages are in another checkout's"
     )
     return Problem("publish.other-place", "site.toml", 0, said, EVERYTHING_HERE, "warning")

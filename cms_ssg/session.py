@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 from cms_ssg.content.scan import start_scan
 from cms_ssg.errors import fail
 from cms_ssg.options import BuildOptions, BuildResult, clock
-from cms_ssg.place import describe_place, find_reason, name_place
+from cms_ssg.place import SPLIT, describe_place, find_reason, name_place
 from cms_ssg.planning import Planner
 from cms_ssg.publish.target import Target, open_target
 from cms_ssg.reporter import Reporter
@@ -126,7 +126,7 @@ class Session:
             self.connection.execute(SET_PLACE, (target, place, self.row.id))
         elif (problem := describe_place(self.row, place)) is not None:
             self.result.problems.append(problem)
-            self.elsewhere = bool(self.row.place)
+            self.elsewhere = self.row.place != SPLIT
         self.planner.begin(again)
 
     def commit(self) -> None:
@@ -178,6 +178,13 @@ class Session:
         """Files that are known."""
         return self._execute_one("SELECT count(*) FROM cms.sources WHERE site = %s", (self.row.id,))
 
+    def make(self) -> None:
+        """Render, publish and record until nothing is dirty."""
+        if self.elsewhere and self.result.planned:  # from now on no checkout holds all, also if this one is killed
+            self.connection.execute(SET_PLACE, (self.row.target, SPLIT, self.row.id))
+            self.commit()
+        self.rounds.run()
+
     def finish(self) -> None:
         """Say what is still wrong, and note the build."""
         result = self.result
@@ -194,8 +201,6 @@ class Session:
         result.failed = len(failing) + len(self.rounds.tried) + len(content)
         if result.failed or any(p.severity == "error" for p in result.problems):
             result.status = "partial"
-        if self.elsewhere and (result.written or result.removed):
-            self.connection.execute(SET_PLACE, (self.row.target, "", self.row.id))
         if result.rendered:
             self.connection.execute(store.FLUSH_GIN)
         if result.rendered > LARGE_ROUND:

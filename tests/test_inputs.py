@@ -120,10 +120,11 @@ def test_bad_data_file_is_named_and_its_last_digests_stay(site: Path) -> None:
     before = read(site)
     write(site, {"data/authors.yaml": "ada: {name: Ada}\nbob: [\n"})
     after = read(site, before)
+    assert after.digests.pop("unreadable/data/authors.yaml")  # what failed for it is tried again when this goes
     assert after.digests == before.digests
     (problem,) = after.problems
     assert (problem.code, problem.place, problem.line) == ("data.unreadable", "data/authors.yaml", 3)
-    assert read(site, after).digests == before.digests
+    assert read(site, after).digests.keys() - before.digests.keys() == {"unreadable/data/authors.yaml"}
     assert read(site, after).problems == after.problems
 
 

@@ -45,6 +45,8 @@ def render_output(around: Surroundings, job: Job, found: dict[Request, Any]) -> 
     except Exception as error:  # noqa: BLE001 a template may raise anything; it fails this page only
         if reader.asked:  # it may have failed for want of what is still to be loaded
             raise Missing(*reader.asked) from None
+        if isinstance(error, CmsError):
+            reader.reads.name(f"unreadable/{error.problems[0].place}")
         return Rendered(job, None, reader.reads, _describe_error(error, job, found))
     finally:
         around.theme.reads = None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
-from cms_ssg.build import build
+from cms_ssg.build import build, plan
 from tests.engine.killing import kill_at
 from tests.engine.sample import SITE
 from tests.engine.siteonpage import SiteOnPage, database, read_tree
@@ -94,3 +95,32 @@ def test_an_environment_has_a_manifest_of_its_own(make_site: MakeSite) -> None:
     assert site.tree() == before
     assert site.build().rendered == set()
     assert site.build(env="staging").rendered == set()
+
+
+def test_a_second_checkout_that_is_killed_does_not_leave_the_first_stale_in_silence(make_site: MakeSite) -> None:
+    for step in (9, 15, 21):
+        site = make_site(SITE)
+        site.build(full=True)
+        other = replace(site, root=site.root.parent / f"e{step}" / site.root.name)
+        shutil.copytree(site.root, other.root, ignore=shutil.ignore_patterns("build", ".cms"))
+        page = next(path for path in sorted((other.root / "content" / "posts").rglob("*.md")))
+        page.write_text(page.read_text("utf-8") + f"\n\nOne line more {step}.\n", "utf-8")
+        with database(other.url):
+            kill_at(step, partial(build, other.root, other.options))
+        shutil.copy(page, site.root / page.relative_to(other.root))
+        told = [p.code for p in site.build().result.problems]
+        assert "publish.other-place" in told or site.tree() == site.build_clean().tree()
+
+
+def test_a_third_checkout_plans_what_it_builds(make_site: MakeSite) -> None:
+    site = make_site(SITE)
+    site.build()
+    page = next(path for path in sorted((site.root / "content" / "posts").rglob("*.md")))
+    page.write_text(page.read_text("utf-8") + "\n\nOne line more.\n", "utf-8")
+    for name in ("second", "third"):
+        other = replace(site, root=site.root.parent / name / site.root.name)
+        shutil.copytree(site.root, other.root, ignore=shutil.ignore_patterns("build", ".cms"))
+        if name == "third":
+            with database(other.url):
+                assert plan(other.root, other.options).outputs == []
+        assert bool(other.build().rendered) == (name == "second")
