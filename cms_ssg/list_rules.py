@@ -40,12 +40,12 @@ def list_rule(site: Site, locale: str, name: str) -> ListRule:
     group, _, slug = name.partition("/")
     if name == settings.home.list:
         own = settings.home.url == "/"
-        url, kind = prefix + settings.home.url, "home" if own else "list"
+        url, kind = _canonical(prefix + settings.home.url), "home" if own else "list"
         return ListRule("home", "", url, kind, settings.page_size, settings.feeds, always=own, title=settings.home.title or settings.title)
     if group == "lists":
         taxonomy = settings.taxonomies.get(slug)
         special = {"sitemap": ("/sitemap.xml", "sitemaps"), "month": (f"{prefix}/archive/", "terms")}
-        url, kind = special.get(slug, (prefix + taxonomy.index if taxonomy and taxonomy.index else "", "terms"))
+        url, kind = special.get(slug, (_canonical(prefix + taxonomy.index) if taxonomy and taxonomy.index else "", "terms"))
         return ListRule(group, slug, url, kind, title=(taxonomy.title or slug) if taxonomy else slug)
     if group == "sitemap":
         return ListRule(group, slug, "", "sitemap", SITEMAP_SIZE, index="lists/sitemap", chunks=True)
@@ -54,9 +54,17 @@ def list_rule(site: Site, locale: str, name: str) -> ListRule:
     if group in settings.taxonomies:
         rule = settings.taxonomies[group]
         feeds = settings.feeds if rule.feeds is None else rule.feeds
-        url = prefix + rule.url.replace("{slug}", slug)
+        url = _canonical(prefix + rule.url.replace("{slug}", slug))
         return ListRule(group, slug, url, "list", rule.page_size or settings.page_size, feeds, index=f"lists/{group}")
     return ListRule(group, slug)
+
+
+def _canonical(url: str) -> str:
+    """A path of the settings as it is claimed, so that links and the sitemap name what is there; one that is not safe stays, and claims nothing."""
+    try:
+        return canonical_path(url)
+    except ValueError:
+        return url
 
 
 def page_path(rule: ListRule, number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -109,3 +110,14 @@ aliases: [/old/]
     site.build()
     assert 'href="/posts/b/"' in (site.output / "links/index.html").read_text("utf-8")
     site.assert_clean()
+
+
+def test_a_lists_address_without_its_last_slash_is_in_links_and_sitemap_as_it_is_published(make_site: Callable[..., SiteOnPage]) -> None:
+    site = make_site(SITE, "alpha")
+    text = (site.root / "site.toml").read_text("utf-8")
+    site.write_file("site.toml", text + '\n[taxonomies.tag]\nurl = "/subjects/{slug}"\n')
+    site.build()
+    assert b"/base/subjects/red/</loc>" in site.tree()["sitemap-lists-1.xml"]
+    pages = b"".join(data for path, data in site.tree().items() if path.endswith(".html"))
+    assert b"/subjects/red/" in pages
+    assert not re.search(rb"/subjects/red(?![/\w-])", pages)
