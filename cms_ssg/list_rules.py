@@ -38,6 +38,8 @@ def list_rule(site: Site, locale: str, name: str) -> ListRule:
     """What the settings make of the list of this name and locale."""
     settings, prefix = site.settings, site.prefix(locale)
     group, _, slug = name.partition("/")
+    if locale and locale not in site.locales:  # one that the settings no longer have: its paths would be the default locale's
+        return ListRule(group, slug)
     if name == settings.home.list:
         own = settings.home.url == "/"
         url, kind = _canonical(prefix + settings.home.url), "home" if own else "list"

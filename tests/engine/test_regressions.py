@@ -121,3 +121,16 @@ def test_a_lists_address_without_its_last_slash_is_in_links_and_sitemap_as_it_is
     pages = b"".join(data for path, data in site.tree().items() if path.endswith(".html"))
     assert b"/subjects/red/" in pages
     assert not re.search(rb"/subjects/red(?![/\w-])", pages)
+
+
+def test_a_locale_that_is_gone_leaves_the_home_page_alone(make_site: Callable[..., SiteOnPage]) -> None:
+    """Its home list has no prefix any more, and 'ar' comes before 'en' where two lists want one path."""
+    site = make_site(SITE, "alpha")
+    editor = Editor(site)
+    editor.set_setting("home_list", '"type/post"')
+    editor.set_table("arabic", True)
+    site.build()
+    editor.set_table("arabic", False)
+    site.build()
+    site.assert_clean()
+    assert b"card /base/2026/e/" in site.tree()["index.html"]
