@@ -12,6 +12,7 @@ from cms_ssg.render.output import Rendered, render_output
 from cms_ssg.render.page import Surroundings
 from cms_ssg.render.reading import Missing, Reads
 from cms_ssg.render.requests import Job, list_requests
+from cms_ssg.store.arrays import int_array
 from cms_ssg.store.loader import Request, Values
 from cms_ssg.types import Problem
 
@@ -26,7 +27,7 @@ page can be made must not depend on what those made with it have loaded already,
 class Made(NamedTuple):
     """What became of one output, small enough to pass between processes: its bytes are at the target already.
 
-    digest, size_bytes: of what was rendered, None and 0 where it could not be; problem: why not;
+    digest, size_bytes: of what was rendered, None and 0 where it could not be; reads: sorted, as an array of the database; problem: why not;
     written: its bytes were not live before and now are; unwritten: why the target did not take them.
     """
 
@@ -35,7 +36,7 @@ class Made(NamedTuple):
     owner: int
     digest: bytes | None
     size_bytes: int
-    reads: tuple[int, ...]
+    reads: str
     names: dict[int, str]
     windows: frozenset[tuple[int, bytes, bytes]]
     valid_from: datetime | None
@@ -75,7 +76,7 @@ def _publish_one(target: Target, one: Rendered, live: bytes | None, told: set[in
     told.update(names)
     return Made(
         one.job.path, one.job.kind, one.job.owner, artifact.digest if artifact is not None else None,
-        len(artifact.data) if artifact is not None else 0, tuple(sorted(reads.keys)), names, frozenset(reads.windows),
+        len(artifact.data) if artifact is not None else 0, int_array(sorted(reads.keys)), names, frozenset(reads.windows),
         reads.valid_from, reads.valid_until, one.problem, reads.problems, written, unwritten,
     )  # fmt: skip
 

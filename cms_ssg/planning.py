@@ -23,6 +23,7 @@ from cms_ssg.site import Site, source_digest
 from cms_ssg.store.lists import ListNames, mark_all_stale
 from cms_ssg.store.outputs import replay_journal
 from cms_ssg.store.sites import CHANGE_ALL, DUE, SET_CLOCK, SET_DERIVE_DIGEST, SiteRow, load_inputs, save_inputs
+from cms_ssg.store.statistics import AFTER_SAVING, count_rows
 from cms_ssg.types import Problem
 
 REMOVALS_AT_MOST, REMOVED_SHARE = 256, 0.05
@@ -110,8 +111,7 @@ class Planner:
         return total
 
     def _count_rows(self) -> None:
-        """Give the database new statistics; it would take its own daemon a minute to notice what a bulk save did."""
-        self.connection.execute("ANALYZE cms.entries, cms.cards, cms.claims, cms.lists, cms.list_items")
+        count_rows(self.connection, AFTER_SAVING)
         self.commit()
         self.taken, self.count_at = 0, self.count_at * 4
 

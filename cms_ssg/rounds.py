@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cms_ssg.render.requests import Job
     from cms_ssg.session import Session
 
-ROUND, LARGE_ROUND = 500, 4000
+ROUND, LARGE_ROUND = 500, 8000
 """Outputs a round takes: few while a save may want to overtake, more when there is a whole site to make."""
 
 BATCH = 100
@@ -215,10 +215,10 @@ class Rounds:
             if m.unwritten is not None:  # stays dirty: what failed is not its content, so the next build tries again
                 self.tried.append(m.path)
                 continue
-            reads, error, digest = frozenset(m.reads), None, m.digest
+            reads, error, digest = m.reads, None, m.digest
             if m.problem is not None:
                 error, digest = _describe_failure(m.problem), dirty.digest
-                reads |= frozenset(dirty.reads or ())
+                reads = store.join_arrays(reads, dirty.reads or "{}")
             rows.append(store.OutputRow(dirty, m.kind, digest, m.size_bytes, reads, m.windows, m.valid_from, m.valid_until, error))
             if m.kind == "entry":
                 (held if error is not None and dirty.digest is None else freed).append(m.owner)

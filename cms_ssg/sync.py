@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 CHUNK = 100
 """Files a worker reads at a time."""
 
-BATCH = 20
+BATCH = 10
 """Chunks saved in one transaction."""
 
-AHEAD = 2 * BATCH
+AHEAD = 4 * BATCH
 """Chunks that workers may have read before they are saved: memory follows this, not the site."""
 
 INDEX_NAMES = ("index.md", "index.mdx", "index.markdown")

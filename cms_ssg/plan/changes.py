@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final, LiteralString, NamedTuple
 
 from psycopg import Connection
-from psycopg.types.json import Jsonb
 
 from cms_ssg.paths import file_path
 from cms_ssg.plan.derive import ENTRY, FALLBACK, FILE, Derived, EntryRow, derive_entry
@@ -196,7 +195,7 @@ def _save_cards(connection: Connection, site_id: int, derived: Mapping[int, Deri
             held = number in old and old[number].held
             copy.write_row((
                 number, site_id, d.type, d.locale, d.translation_key, d.live, number in listed, held, d.path,
-                Jsonb(d.card), d.card_digest, d.address_digest, d.full_digest,
+                d.card_json, d.card_digest, d.address_digest, d.full_digest,
             ))  # fmt: skip
 
 

@@ -64,6 +64,7 @@ class Derived(NamedTuple):
     live: bool
     path: str | None
     card: dict[str, Json]
+    card_json: str
     card_digest: bytes
     address_digest: bytes
     full_digest: bytes
@@ -89,7 +90,7 @@ def derive_entry(site: Site, row: EntryRow, now: datetime) -> Derived:
     address = encode_json([path, lastmod, bool(fields.get("noindex")), row.locale, row.translation_key])
     card_bytes = encode_json(card)
     return Derived(
-        row.id, row.type, row.locale, row.translation_key, live, path, card,
+        row.id, row.type, row.locale, row.translation_key, live, path, card, card_bytes.decode(),
         digest(card_bytes), digest(address), digest(card_bytes, address, row.fields.encode(), row.body_key or b"", row.source_key.encode()),
         tuple(claim_names(site, row, fields, path)) if live else (),
         tuple(list_items(site, row, fields, path)) if live else (),

@@ -74,6 +74,7 @@ class Marks:
     site: int
     lane: int = SAVE
     readers: dict[int, str] = field(default_factory=dict)
+    claims: list[str] = field(default_factory=list)
     positions: set[tuple[int, bytes]] = field(default_factory=set)
     paths: dict[str, tuple[int, str]] = field(default_factory=dict)
 
@@ -84,7 +85,7 @@ class Marks:
     def names(self, changes: Iterable[NameChange]) -> None:
         """Names found a new winner, lost theirs, or their winner wants another output."""
         for change in changes:
-            self.read(name_key(f"claim/{change.name}"), f"claim to {change.name}")
+            self.claims.append(change.name)
             if not change.name.startswith("/"):
                 continue
             if change.new is None or change.new.spec is None:
@@ -97,7 +98,9 @@ class Marks:
     def save(self, connection: Connection) -> None:
         """Write dirty rows for everything marked, and forget it."""
         kinds = {"kinds": [k.name for k in KINDS.values()], "phases": [k.phase for k in KINDS.values()], "site": self.site}
-        if (self.readers or self.positions) and connection.execute(HAS_OUTPUTS, (self.site,)).fetchone()[0]:  # type: ignore[index]
+        if (self.readers or self.claims or self.positions) and connection.execute(HAS_OUTPUTS, (self.site,)).fetchone()[0]:  # type: ignore[index]
+            for name in self.claims:
+                self.read(name_key(f"claim/{name}"), f"claim to {name}")
             keys = list(self.readers)
             if keys:
                 columns = {
@@ -117,6 +120,7 @@ class Marks:
             }  # fmt: skip
             connection.execute(MARK_PATHS, {**columns, "site": self.site})
         self.readers.clear()
+        self.claims.clear()
         self.positions.clear()
         self.paths.clear()
 

@@ -115,6 +115,11 @@ def _decide(
     for name in {**removed, **added}:
         olds = before.get(name, ())
         news = added.get(name, {})
+        if not olds and len(news) == 1:  # nearly every name of a new entry
+            row = next(iter(news.values()))
+            changes.append(NameChange(name, None, row))
+            copies.append((row, True))
+            continue
         kept = [row for row in olds if row.rank not in removed.get(name, ()) and row.rank not in news]
         old = next((row for row in olds if row.wins), None)
         winner = min((*kept, *news.values()), key=lambda row: row.rank, default=None)

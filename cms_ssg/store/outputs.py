@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from cms_ssg.store.arrays import bytea_array, int_array, text_array
 
 TAKE: Final[LiteralString] = """
-SELECT d.path, d.phase, d.reason, d.version, c.locale, c.spec, c.owner, o.id, o.digest, o.reads, o.error IS NOT NULL, coalesce(o.unsure, false)
+SELECT d.path, d.phase, d.reason, d.version, c.locale, c.spec, c.owner, o.id, o.digest, o.reads::text, o.error IS NOT NULL, coalesce(o.unsure, false)
 FROM (SELECT * FROM cms.dirty d WHERE d.site = %(site)s AND d.path <> ALL(%(skip)s) ORDER BY d.phase, d.lane, d.path LIMIT %(limit)s) d
 LEFT JOIN cms.claims c ON c.site = %(site)s AND c.name = d.path AND c.wins
 LEFT JOIN cms.outputs o ON o.site = %(site)s AND o.path = d.path
@@ -75,23 +75,28 @@ class DirtyRow(NamedTuple):
     owner: int | None
     output: int | None
     digest: bytes | None
-    reads: list[int] | None
+    reads: str | None
     failed: bool
     unsure: bool
 
 
 class OutputRow(NamedTuple):
-    """What a round says of one output. digest: of what is live now, None where nothing known is."""
+    """What a round says of one output. digest: of what is live now, None where nothing known is; reads: a sorted array, as text."""
 
     dirty: DirtyRow
     kind: str
     digest: bytes | None
     size_bytes: int
-    reads: frozenset[int]
+    reads: str
     windows: frozenset[tuple[int, bytes, bytes]]
     valid_from: datetime | None
     valid_until: datetime | None
     error: dict[str, Any] | None
+
+
+def join_arrays(one: str, other: str) -> str:
+    """The numbers that are in either array, sorted; all as text."""
+    return int_array(sorted({int(number) for array in (one, other) for number in array.strip("{}").split(",") if number}))
 
 
 def take_dirty(connection: Connection, site: int, limit: int, skip: Sequence[str]) -> list[DirtyRow]:
@@ -139,7 +144,7 @@ def record_outputs(
     for r in rows:
         unchanged = (
             r.dirty.output is not None and r.error is None and r.valid_from is None and r.valid_until is None
-            and r.reads == frozenset(r.dirty.reads or ()) and r.windows == frozenset(old_windows.get(r.dirty.output, ()))
+            and r.reads == r.dirty.reads and r.windows == frozenset(old_windows.get(r.dirty.output, ()))
         )  # fmt: skip
         (same if unchanged else changed).append(r)
     if same:
@@ -168,7 +173,7 @@ def _replace(connection: Connection, site: int, build: int, rows: Sequence[Outpu
             for number, r in zip(ids, rows, strict=True):
                 error = Jsonb(r.error) if r.error is not None else None
                 copy.write_row((
-                    number, site, r.dirty.path, r.kind, r.digest, r.size_bytes, int_array(sorted(r.reads)), r.valid_from, r.valid_until,
+                    number, site, r.dirty.path, r.kind, r.digest, r.size_bytes, r.reads, r.valid_from, r.valid_until,
                     r.dirty.reason, build, error, r.error is not None and r.dirty.unsure,
                 ))  # fmt: skip
         with cursor.copy(COPY_WINDOWS) as copy:
