@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import Connection, IsolationLevel
 
 from cms_ssg.paths import object_key
+from cms_ssg.reads import digest as make_digest
 from cms_ssg.render.kinds import REMOVALS
 from cms_ssg.store import outputs as store
 from cms_ssg.store.connect import connect
@@ -217,15 +218,22 @@ class Rounds:
                 continue
             reads, error, digest = m.reads, None, m.digest
             if m.problem is not None:
-                error, digest = _describe_failure(m.problem), dirty.digest
+                error, digest = _describe_failure(m.problem), self._find_live(dirty)
                 reads = store.join_arrays(reads, dirty.reads or "{}")
             rows.append(store.OutputRow(dirty, m.kind, digest, m.size_bytes, reads, m.windows, m.valid_from, m.valid_until, error))
             if m.kind == "entry":
-                (held if error is not None and dirty.digest is None else freed).append(m.owner)
+                (held if error is not None and digest is None else freed).append(m.owner)
         store.record_outputs(self.session.connection, self.session.row.id, self.session.result.build_id, rows, names, self._named)
         store.hold_entries(self.session.connection, held, True)
         if any(by_path[m.path].failed for m in made):
             store.hold_entries(self.session.connection, freed, False)
+
+    def _find_live(self, dirty: store.DirtyRow) -> bytes | None:
+        """The digest of what is at the target in place of an output that fails, None where nothing is: then nobody may link to it."""
+        if not dirty.unsure or dirty.digest is None:
+            return dirty.digest
+        data = self.session.target.read(object_key(dirty.path))
+        return make_digest(data) if data is not None else None
 
     def _remove(self, rows: Sequence[store.DirtyRow]) -> None:
         """Take away what nobody claims any more, after everything that linked to it was made again."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
-from zlib import crc32
 
 
 class FolderTarget:
@@ -40,11 +40,13 @@ class FolderTarget:
         return True
 
     def _replace(self, path: str, folder: str, new: str, data: bytes) -> None:
-        from cms_ssg.publish.swap import replace_file
+        from cms_ssg.publish.swap import give_back, replace_file
 
         try:
             _create(new, data)
         except FileExistsError:  # a killed build left it
+            if os.path.isdir(new):  # and was about to see that a folder had the page's place
+                give_back(new, path)
             os.unlink(new)
             _create(new, data)
         except FileNotFoundError:  # somebody removed the folder since we made it
@@ -58,7 +60,7 @@ class FolderTarget:
 
     def _new_path(self, key: str) -> str:
         """Where the next version of an object is written: beside it, under a short name."""
-        return f"{self.prefix}{key.rpartition('/')[0]}/.{crc32(key.encode()):08x}.new"
+        return f"{self.prefix}{key.rpartition('/')[0]}/.{blake2b(key.encode(), digest_size=8).hexdigest()}.new"
 
     def remove(self, key: str) -> None:
         path = self.prefix + key

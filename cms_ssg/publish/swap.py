@@ -20,7 +20,7 @@ _renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
 
 def replace_file(new: str, old: str) -> None:
     """Give the file `new` the path `old`; both in one folder. Raises OSError, with `old` as it was."""
-    if _renameat2 is None or _renameat2(AT_FDCWD, os.fsencode(new), AT_FDCWD, os.fsencode(old), RENAME_EXCHANGE) != 0:
+    if not _exchange(new, old):
         number = ctypes.get_errno()
         if _renameat2 is not None and number not in CANNOT:
             raise OSError(number, os.strerror(number), old)
@@ -29,5 +29,14 @@ def replace_file(new: str, old: str) -> None:
     try:
         os.unlink(new)
     except OSError:  # a folder was there: it gets its place back
-        _renameat2(AT_FDCWD, os.fsencode(new), AT_FDCWD, os.fsencode(old), RENAME_EXCHANGE)
+        give_back(new, old)
         raise
+
+
+def give_back(new: str, old: str) -> None:
+    """Undo the first half of replace_file: what had the path `old` before has it again."""
+    _exchange(new, old)
+
+
+def _exchange(one: str, other: str) -> bool:
+    return _renameat2 is not None and _renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0

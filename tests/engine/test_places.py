@@ -6,8 +6,11 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from cms_ssg.build import build, plan
+from cms_ssg.publish.folder import FolderTarget
+from cms_ssg.publish.swap import _exchange
 from tests.engine.killing import kill_at
 from tests.engine.sample import SITE
 from tests.engine.siteonpage import SiteOnPage, database, read_tree
@@ -124,3 +127,39 @@ def test_a_third_checkout_plans_what_it_builds(make_site: MakeSite) -> None:
             with database(other.url):
                 assert plan(other.root, other.options).outputs == []
         assert bool(other.build().rendered) == (name == "second")
+
+
+def test_a_page_that_fails_and_is_not_in_the_emptied_folder_is_linked_from_nowhere(make_site: MakeSite) -> None:
+    site = make_site(SITE)
+    site.write_file("themes/child/templates/failing.html", "{{ page.path }}\n")
+    site.edit("content/posts/b.md", "title: B\n", "title: B\nlayout: failing\n")
+    site.build()
+    page = next(path for path in site.tree() if path.endswith("/b/index.html"))
+    address = page.removesuffix("index.html").encode()
+    shutil.rmtree(site.output)
+    site.write_file("themes/child/templates/failing.html", "{{ none.such }}\n")
+    assert site.build().result.status == "partial"
+    assert page not in site.tree()
+    assert [path for path, data in site.tree().items() if address in data] == []
+    site.write_file("themes/child/templates/failing.html", "{{ page.path }}\n")
+    site.build()
+    site.assert_clean()
+
+
+def test_a_folder_in_a_pages_place_is_put_back_by_the_build_after_one_that_was_killed_over_it(make_site: MakeSite) -> None:
+    site = make_site(SITE)
+    site.build()
+    page = next(path for path in sorted(site.tree()) if path.endswith("/a/index.html"))
+    (site.output / page).unlink()
+    (site.output / page).mkdir()
+    (site.output / page / "kept.txt").write_text("mine", "utf-8")
+    new = FolderTarget(site.output)._new_path(page)
+    Path(new).write_text("half a build", "utf-8")
+    _exchange(new, str(site.output / page))  # here it was killed
+    assert Path(new).is_dir()
+    built = site.build(full=True)
+    assert "a file and a folder would have the same name" in built.result.problems[0].message
+    assert (site.output / page / "kept.txt").read_text("utf-8") == "mine"
+    shutil.rmtree(site.output / page)
+    site.build(full=True)
+    site.assert_clean()
