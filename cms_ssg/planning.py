@@ -23,7 +23,7 @@ from cms_ssg.site import Site, source_digest
 from cms_ssg.store.lists import ListNames, mark_all_stale
 from cms_ssg.store.outputs import replay_journal
 from cms_ssg.store.sites import CHANGE_ALL, DUE, SET_CLOCK, SET_DERIVE_DIGEST, SiteRow, load_inputs, save_inputs
-from cms_ssg.store.statistics import AFTER_SAVING, count_rows
+from cms_ssg.store.statistics import SAVED, count_rows
 from cms_ssg.types import Problem
 
 REMOVALS_AT_MOST, REMOVED_SHARE = 256, 0.05
@@ -111,7 +111,7 @@ class Planner:
         return total
 
     def _count_rows(self) -> None:
-        count_rows(self.connection, AFTER_SAVING)
+        count_rows(self.connection, SAVED)
         self.commit()
         self.taken, self.count_at = 0, self.count_at * 4
 

@@ -30,7 +30,7 @@ from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate
 from cms_ssg.store.sites import END_BUILD, SET_PLACE, START_BUILD, Lease, SiteRow, ensure_site, take_lease
 from cms_ssg.store.sources import list_problems
-from cms_ssg.store.statistics import AFTER_RENDERING, count_rows
+from cms_ssg.store.statistics import RENDERED, count_rows
 from cms_ssg.sync import SyncResult, content_folders, sync
 from cms_ssg.types import Problem
 
@@ -205,7 +205,7 @@ class Session:
         if result.rendered:
             self.connection.execute(store.FLUSH_GIN)
         if result.rendered > LARGE_ROUND:
-            count_rows(self.connection, AFTER_RENDERING)
+            count_rows(self.connection, RENDERED)
         summary = {name: getattr(result, name) for name in ("status", "planned", "rendered", "written", "unchanged", "removed", "failed")}
         self.connection.execute(END_BUILD, (Jsonb(summary), result.build_id))
         self.commit()
