@@ -9,8 +9,8 @@ from psycopg import Connection
 SAMPLE: Final = 10
 """Samples of 3,000 rows a table instead of 30,000: the queries here go by keys, so the planner must know whether a table is large, not how its values spread."""
 
-SAVED: Final[LiteralString] = "cms.entries, cms.cards, cms.claims, cms.lists, cms.list_items"
-RENDERED: Final[LiteralString] = "cms.outputs, cms.windows, cms.list_pages"
+SAVED: Final = "cms.entries, cms.cards, cms.claims, cms.lists, cms.list_items"
+RENDERED: Final = "cms.outputs, cms.windows, cms.list_pages"
 
 
 def count_rows(connection: Connection, tables: LiteralString) -> None:
