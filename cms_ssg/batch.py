@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from cms_ssg.paths import object_key
-from cms_ssg.publish.target import Target
+from cms_ssg.publish.target import Live, Object, Outcome, Target
 from cms_ssg.render.output import Rendered, render_output
 from cms_ssg.render.page import Surroundings
 from cms_ssg.render.reading import Missing, Reads
@@ -28,7 +28,7 @@ class Made(NamedTuple):
     """What became of one output, small enough to pass between processes: its bytes are at the target already.
 
     digest, size_bytes: of what was rendered, None and 0 where it could not be; reads: sorted, as an array of the database; problem: why not;
-    written: its bytes were not live before and now are; unwritten: why the target did not take them.
+    written: its bytes were not live before and now are; etag: what the target calls this version; unwritten: why it was not taken.
     """
 
     path: str
@@ -44,40 +44,37 @@ class Made(NamedTuple):
     problem: Problem | None
     problems: list[Problem]
     written: bool
+    etag: str | None
     unwritten: str | None
 
 
 def publish(
-    target: Target, rendered: Sequence[Rendered], live: Mapping[str, bytes], told: set[int], before: Callable[[], None] | None = None
+    target: Target, rendered: Sequence[Rendered], live: Mapping[str, Live], told: set[int], before: Callable[[], None] | None = None
 ) -> list[Made]:
-    """Write what differs from what is live (path -> digest).
+    """Write what differs from what is live, by path.
 
-    told: keys of reads whose names were given before; extended here; before: to call before each output.
+    told: keys of reads whose names were given before; extended here; before: to call now and then before something is written.
     """
-    made = []
+    objects: dict[str, Object] = {}
     for one in rendered:
-        if before is not None:
-            before()
-        made.append(_publish_one(target, one, live.get(one.job.path), told))
-    return made
+        known, artifact = live.get(one.job.path), one.artifact
+        if artifact is not None and (known is None or artifact.digest != known.digest):
+            objects[one.job.path] = Object(
+                object_key(artifact.path), artifact.data, artifact.content_type, one.job.kind, artifact.digest, known
+            )
+    outcomes = dict(zip(objects, target.write_many(list(objects.values()), before) if objects else (), strict=True))
+    return [_describe_made(one, live.get(one.job.path), outcomes.get(one.job.path), told) for one in rendered]
 
 
-def _publish_one(target: Target, one: Rendered, live: bytes | None, told: set[int]) -> Made:
-    artifact, reads, unwritten = one.artifact, one.reads, None
-    written = artifact is not None and artifact.digest != live
-    if artifact is not None and written:
-        try:
-            written = target.write(object_key(artifact.path), artifact.data, artifact.content_type, fresh=live is None)
-        except OSError as error:
-            in_the_way = isinstance(error, NotADirectoryError | IsADirectoryError | FileExistsError)
-            reason = "a file and a folder would have the same name there" if in_the_way else error.strerror
-            written, unwritten = False, reason or str(error)
+def _describe_made(one: Rendered, known: Live | None, outcome: Outcome | None, told: set[int]) -> Made:
+    artifact, reads = one.artifact, one.reads
+    outcome = outcome or Outcome(False, known.etag if known is not None else None)
     names = {key: reads.names[key] for key in reads.names.keys() - told}
     told.update(names)
     return Made(
         one.job.path, one.job.kind, one.job.owner, artifact.digest if artifact is not None else None,
         len(artifact.data) if artifact is not None else 0, int_array(sorted(reads.keys)), names, frozenset(reads.windows),
-        reads.valid_from, reads.valid_until, one.problem, reads.problems, written, unwritten,
+        reads.valid_from, reads.valid_until, one.problem, reads.problems, outcome.written, outcome.etag, outcome.refused,
     )  # fmt: skip
 
 

@@ -23,6 +23,17 @@ def fail(code: str, message: str, *, place: str = "", line: int = 0, hint: str =
     return CmsError(Problem(code, place, line, message, hint))
 
 
+class LeaseLostError(CmsError):
+    """Another builder took the site over while this one was away."""
+
+
+def lose_lease() -> LeaseLostError:
+    """Make the error of a builder that finds its successor at work, to be raised."""
+    return LeaseLostError(
+        Problem("build.lease-lost", "", 0, "another builder took over this site", "Nothing is lost: it goes on from here.")
+    )
+
+
 class UsageError(CmsError):
     """The command was called with arguments that cannot work together."""
 

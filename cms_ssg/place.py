@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cms_ssg.publish.target import Target
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
@@ -42,16 +42,18 @@ def name_place(root: Path, url: str, *, make: bool) -> str:
     return name
 
 
-def find_reason(row: SiteRow, url: str, place: str, target: Target) -> str:
+def find_reason(row: SiteRow, name: str, place: str, is_empty: Callable[[], bool]) -> str:
     """Why everything must be made again, '' where the target can be trusted.
 
-    row: what is recorded; url: the target's setting; place: of this checkout.
+    row: what is recorded; name: of the target, as name_target makes it; place: of this checkout.
     """
     if row.target is None:
         return ""
-    if row.target != url:
-        return f"the target is {url} now"
-    return "the output folder is empty" if row.place == place and target.is_empty() else ""
+    if row.target != name:
+        url, _, form = name.partition(" ")
+        same = form and row.target.partition(" ")[0] == url
+        return "objects have other headers now" if same else f"the target is {url} now"
+    return "the output folder is empty" if row.place == place and is_empty() else ""
 
 
 def describe_place(row: SiteRow, place: str) -> Problem | None:

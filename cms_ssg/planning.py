@@ -17,6 +17,7 @@ from cms_ssg.plan.changes import take_changes
 from cms_ssg.plan.dirty import BULK, SAVE, Marks, mark_all, mark_timed
 from cms_ssg.plan.lists import settle_lists
 from cms_ssg.plan.site_claims import claim_site_paths
+from cms_ssg.publish.target import is_folder
 from cms_ssg.reads import digest, name_key
 from cms_ssg.render.kinds import KINDS
 from cms_ssg.site import Site, source_digest
@@ -33,6 +34,9 @@ FEW_ENTRIES = 20
 """Where there are fewer pages than this, half of them is no mass of removals."""
 
 REMOVALS_NAMED = 20
+
+SECOND_LOOK_S = 600.0
+"""How long after a builder lost its lease to a shared target what it was writing is looked at again."""
 
 REMOVED: Final[LiteralString] = """
 SELECT o.path, o.kind IN ('entry', 'fallback') FROM cms.dirty d
@@ -69,7 +73,9 @@ class Planner:
     def begin(self, again: str = "") -> None:
         """Once a build: what a killed one left, settings and code that derive, inputs, the clock. again: why every output must be made."""
         connection, site_id = self.connection, self.row.id
-        replay_journal(connection, site_id, [k.name for k in KINDS.values()], [k.phase for k in KINDS.values()])
+        kinds = KINDS.values()
+        again_s = 0.0 if is_folder(self.site.settings) else SECOND_LOOK_S
+        replay_journal(connection, site_id, [k.name for k in kinds], [k.phase for k in kinds], again_s)
         derive_digest = digest(derive_frame(self.site))
         marks = Marks(site_id, BULK)
         if self.row.derive_digest is None or bytes(self.row.derive_digest) != derive_digest:

@@ -17,7 +17,7 @@ from psycopg import Connection, IsolationLevel
 
 from cms_ssg.batch import Made, publish, render_batch
 from cms_ssg.errors import fail
-from cms_ssg.publish.target import Target, open_target
+from cms_ssg.publish.target import Live, Target, Writer, open_target
 from cms_ssg.render.page import Surroundings
 from cms_ssg.render.requests import Job
 from cms_ssg.site import Site
@@ -34,6 +34,7 @@ class Seed:
     site: Site
     url: str
     now: datetime
+    writer: Writer
 
 
 class _Worker:
@@ -89,8 +90,8 @@ def worker_site() -> Site:
     return _Worker.seed.site
 
 
-def make_in_worker(snapshot: str, site_id: int, jobs: list[Job], live: dict[str, bytes]) -> list[Made]:
-    """Make outputs from an exported snapshot. live: digests of what the target holds."""
+def make_in_worker(snapshot: str, site_id: int, jobs: list[Job], live: dict[str, Live]) -> list[Made]:
+    """Make outputs from an exported snapshot. live: what the target holds, by path."""
     worker = _Worker
     if worker.around is None:
         from cms_ssg.surroundings import make_surroundings
@@ -101,7 +102,7 @@ def make_in_worker(snapshot: str, site_id: int, jobs: list[Job], live: dict[str,
         worker.connection.isolation_level = IsolationLevel.REPEATABLE_READ
         worker.connection.read_only = True
     if worker.target is None:
-        worker.target = open_target(worker.seed.site.root, worker.seed.site.settings.target.url)
+        worker.target = open_target(worker.seed.site.root, worker.seed.site.settings, worker.seed.writer)
     if worker.snapshot != snapshot or worker.values is None:
         worker.connection.rollback()
         worker.connection.execute(f"SET TRANSACTION SNAPSHOT '{_checked(snapshot)}'")

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection, IsolationLevel
 
+from cms_ssg.errors import LeaseLostError
 from cms_ssg.paths import object_key
-from cms_ssg.reads import digest as make_digest
+from cms_ssg.publish.target import Live
+from cms_ssg.record import record_made
 from cms_ssg.render.kinds import REMOVALS
 from cms_ssg.store import outputs as store
 from cms_ssg.store.connect import connect
-from cms_ssg.store.sites import LeaseLostError
-from cms_ssg.types import Json, Problem
+from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.batch import Made
+    from cms_ssg.render.output import Rendered
     from cms_ssg.render.requests import Job
     from cms_ssg.session import Session
 
@@ -29,6 +31,9 @@ ROUND, LARGE_ROUND = 500, 8000
 
 BATCH = 100
 """Outputs loaded and rendered together."""
+
+FILES, FILES_BYTES = 64, 32 << 20
+"""Files copied together, and where fewer hold so many bytes, those."""
 
 WEIGHTS = {"feed": 2, "sitemap": 20}
 """Kinds of outputs that hold as much as several pages: whole bodies, or a thousand addresses."""
@@ -93,16 +98,20 @@ class Rounds:
             self.session.commit()
 
     def _copy_files(self, jobs: Sequence[Job], by_path: Mapping[str, store.DirtyRow]) -> Iterator[list[Made]]:
-        """Assets of the theme and files of the site, as they lie on disk, one at a time."""
+        """Assets of the theme and files of the site, as they lie on disk, a few at a time."""
         from cms_ssg.batch import publish
         from cms_ssg.files import read_file
 
-        for job in jobs:
-            with self.session.result.timed("publish"):
-                made = publish(
-                    self.session.target, [read_file(self.session.site, job)], _live([job], by_path), self._told, self.session.keep_lease
-                )
-            yield made
+        waiting: list[Rendered] = []
+        for number, job in enumerate(jobs, 1):
+            waiting.append(read_file(self.session.site, job))
+            held = sum(len(one.artifact.data) for one in waiting if one.artifact is not None)
+            if number == len(jobs) or len(waiting) == FILES or held > FILES_BYTES:
+                with self.session.result.timed("publish"):
+                    live = _live([one.job for one in waiting], by_path)
+                    made = publish(self.session.target, waiting, live, self._told, self.session.keep_lease)
+                yield made
+                waiting = []
 
     def _make_pages(self, jobs: Sequence[Job], by_path: Mapping[str, store.DirtyRow]) -> Iterator[list[Made]]:
         """Render and write each batch, in workers when there is enough to do, all from one snapshot."""
@@ -174,7 +183,7 @@ class Rounds:
             return False
         with self.session.result.timed("record"):
             self.session.keep_lease()
-            self._record(by_path, made)
+            record_made(self.session, by_path, made, self.tried, self._named)
             self.session.commit()
         result = self.session.result
         rendered = sum(1 for m in made if m.digest is not None)
@@ -205,48 +214,16 @@ class Rounds:
             self.session.connection.commit()
             raise
 
-    def _record(self, by_path: Mapping[str, store.DirtyRow], made: Sequence[Made]) -> None:
-        rows: list[store.OutputRow] = []
-        names: dict[int, str] = {}
-        held: list[int] = []
-        freed: list[int] = []
-        for m in made:
-            dirty = by_path[m.path]
-            names.update(m.names)
-            if m.unwritten is not None:  # stays dirty: what failed is not its content, so the next build tries again
-                self.tried.append(m.path)
-                continue
-            reads, error, digest = m.reads, None, m.digest
-            if m.problem is not None:
-                error, digest = _describe_failure(m.problem), self._find_live(dirty)
-                reads = store.join_arrays(reads, dirty.reads or "{}")
-            rows.append(store.OutputRow(dirty, m.kind, digest, m.size_bytes, reads, m.windows, m.valid_from, m.valid_until, error))
-            if m.kind == "entry":
-                (held if error is not None and digest is None else freed).append(m.owner)
-        store.record_outputs(self.session.connection, self.session.row.id, self.session.result.build_id, rows, names, self._named)
-        store.hold_entries(self.session.connection, held, True)
-        if any(by_path[m.path].failed for m in made):
-            store.hold_entries(self.session.connection, freed, False)
-
-    def _find_live(self, dirty: store.DirtyRow) -> bytes | None:
-        """The digest of what is at the target in place of an output that fails, None where nothing is: then nobody may link to it."""
-        if not dirty.unsure or dirty.digest is None:
-            return dirty.digest
-        data = self.session.target.read(object_key(dirty.path))
-        return make_digest(data) if data is not None else None
-
     def _remove(self, rows: Sequence[store.DirtyRow]) -> None:
         """Take away what nobody claims any more, after everything that linked to it was made again."""
         failed = []
         with self._journaled([row.path for row in rows]) as journal:
             with self.session.result.timed("publish"):
-                for row in rows:
-                    self.session.keep_lease()
-                    try:
-                        self.session.target.remove(object_key(row.path))
-                    except OSError as error:
+                reasons = self.session.target.remove_many([object_key(row.path) for row in rows], self.session.keep_lease)
+                for row, reason in zip(rows, reasons, strict=True):
+                    if reason is not None:
                         failed.append(row)
-                        self.session.result.problems.append(_publish_problem(row.path, error.strerror or str(error)))
+                        self.session.result.problems.append(_publish_problem(row.path, reason))
             with self.session.result.timed("record"):
                 self.session.keep_lease()
                 self.tried.extend(row.path for row in failed)
@@ -280,20 +257,10 @@ def _cut_batches(jobs: Sequence[Job]) -> list[list[Job]]:
     return batches
 
 
-def _live(jobs: Sequence[Job], by_path: Mapping[str, store.DirtyRow]) -> dict[str, bytes]:
-    """Digests of what the target surely holds of these jobs' outputs."""
+def _live(jobs: Sequence[Job], by_path: Mapping[str, store.DirtyRow]) -> dict[str, Live]:
+    """What the target holds of these jobs' outputs."""
     rows = (by_path[job.path] for job in jobs)
-    return {row.path: row.digest for row in rows if row.digest is not None and not row.unsure}
-
-
-def _describe_failure(problem: Problem) -> dict[str, Json]:
-    return {
-        "code": problem.code,
-        "place": problem.place,
-        "line": problem.line,
-        "message": problem.message,
-        "hint": problem.hint,
-    }
+    return {row.path: Live(None if row.unsure else row.digest, row.etag) for row in rows if row.digest is not None}
 
 
 def _publish_problem(path: str, reason: str) -> Problem:

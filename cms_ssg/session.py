@@ -19,7 +19,7 @@ from cms_ssg.errors import fail
 from cms_ssg.options import BuildOptions, BuildResult, clock
 from cms_ssg.place import SPLIT, describe_place, find_reason, name_place
 from cms_ssg.planning import Planner
-from cms_ssg.publish.target import Target, open_target
+from cms_ssg.publish.target import Target, Writer, is_folder, name_target, open_target
 from cms_ssg.reporter import Reporter
 from cms_ssg.rounds import LARGE_ROUND, Rounds
 from cms_ssg.site import Site
@@ -28,7 +28,7 @@ from cms_ssg.store.claims import list_lost_claims
 from cms_ssg.store.conflicts import describe_lost
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate
-from cms_ssg.store.sites import END_BUILD, SET_PLACE, START_BUILD, Lease, SiteRow, ensure_site, take_lease
+from cms_ssg.store.sites import END_BUILD, SET_CONDITIONS, SET_PLACE, START_BUILD, Lease, SiteRow, ensure_site, take_lease
 from cms_ssg.store.sources import list_problems
 from cms_ssg.store.statistics import RENDERED, count_rows
 from cms_ssg.sync import SyncResult, content_folders, sync
@@ -106,29 +106,50 @@ class Session:
     started: Any
     warm: Warm | None = None
     planner: Planner = field(init=False)
-    target: Target = field(init=False)
     rounds: Rounds = field(init=False)
     elsewhere: bool = False
+    claims: bool = False
+    conditions: bool = True
+    _target: Target | None = None
     _pool: Executor | None = None
 
     def __post_init__(self) -> None:
         self.planner = Planner(self.connection, self.site, self.row, clock(self.options), self.commit)
         self.rounds = Rounds(self)
-        self.target = open_target(self.site.root, self.site.settings.target.url)
         self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.planner.now))
         self.commit()
 
     def begin(self) -> None:
         """Look at where this builds to, and plan what is known before the files were read."""
-        target = self.site.settings.target.url
-        place = name_place(self.site.root, target, make=not self.options.dry_run)
-        again = "a full build was asked for" if self.options.full else find_reason(self.row, target, place, self.target)
+        url, name = self.site.settings.target.url, name_target(self.site.settings)
+        place = name_place(self.site.root, url, make=not self.options.dry_run)
+        again = "a full build was asked for" if self.options.full else find_reason(self.row, name, place, self._sees_nothing)
         if again or self.row.target is None:
-            self.connection.execute(SET_PLACE, (target, place, self.row.id))
+            self.claims = True
+            self.connection.execute(SET_PLACE, (name, place, self.row.id))
         elif (problem := describe_place(self.row, place)) is not None:
             self.result.problems.append(problem)
             self.elsewhere = self.row.place != SPLIT
+        if not is_folder(self.site.settings) and not self.options.dry_run:
+            self.conditions = bool(self.row.conditions)
+            if self.claims or self.row.conditions is None:
+                self._probe()
         self.planner.begin(again)
+
+    @property
+    def target(self) -> Target:
+        """Where this builds to, opened when it is first needed."""
+        if self._target is None:
+            self._target = open_target(self.site.root, self.site.settings, self.writer)
+        return self._target
+
+    @property
+    def writer(self) -> Writer:
+        """How this builder signs what it writes."""
+        return Writer(self.site.settings.store_name, self.row.writer, self.lease.epoch, self.claims, self.conditions)
+
+    def _sees_nothing(self) -> bool:
+        return is_folder(self.site.settings) and self.target.is_empty()
 
     def commit(self) -> None:
         """Keep what was done so far, as the builder that still has the lease; a dry run keeps nothing."""
@@ -162,7 +183,7 @@ class Session:
         if self._pool is None:
             from cms_ssg.pool import Seed, start_pool
 
-            self._pool = start_pool(Seed(self.site, self.url, self.planner.now), self.jobs)
+            self._pool = start_pool(Seed(self.site, self.url, self.planner.now, self.writer), self.jobs)
         return self._pool
 
     def count_dirty(self) -> int:
@@ -184,7 +205,18 @@ class Session:
         if self.elsewhere and self.result.planned:  # from now on no checkout holds all, also if this one is killed
             self.connection.execute(SET_PLACE, (self.row.target, SPLIT, self.row.id))
             self.commit()
+        if self.result.planned and not self.conditions:
+            self.result.problems.append(Problem("publish.no-conditions", "site.toml", 0, "this store ignores the conditions of a write",
+                "Let one machine alone build this site: two builders could overwrite each other's pages.", "warning"))  # fmt: skip
         self.rounds.run()
+
+    def _probe(self) -> None:
+        """Ask a store once whether it refuses a write over another version than the one that was named."""
+        from cms_ssg.publish.s3 import S3Target
+
+        if isinstance(self.target, S3Target):
+            self.conditions, self._target = self.target.honours_conditions(), None
+            self.connection.execute(SET_CONDITIONS, (self.conditions, self.row.id))
 
     def finish(self) -> None:
         """Say what is still wrong, and note the build."""

@@ -57,7 +57,7 @@ def verify(root: Path, sample: int = 0, env: str = "", reporter: Reporter | None
         connection.autocommit = False
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         ids = [r[0] for r in connection.execute(SAMPLE, (row.id, sample))] if sample else None
-        target = open_target(site.root, site.settings.target.url)
+        target = open_target(site.root, site.settings)
         reporter.phase("verify", sample)
         for rows in _batches(connection, row.id, ids):
             _compare(connection, site, row, target, rows, result)

@@ -305,7 +305,8 @@ CREATE TABLE cms.journal (
     id bigint NOT NULL,
     site integer NOT NULL,
     epoch bigint NOT NULL,
-    paths text[] NOT NULL
+    paths text[] NOT NULL,
+    again_at timestamp with time zone
 );
 
 ALTER TABLE cms.journal ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -353,7 +354,8 @@ CREATE TABLE cms.outputs (
     reason text NOT NULL,
     build bigint NOT NULL,
     error jsonb,
-    unsure boolean DEFAULT false NOT NULL
+    unsure boolean DEFAULT false NOT NULL,
+    etag text COLLATE pg_catalog."C"
 )
 WITH (fillfactor='85');
 
@@ -532,7 +534,9 @@ CREATE TABLE cms.sites (
     lease_holder text,
     lease_expires_at timestamp with time zone,
     target text COLLATE pg_catalog."C",
-    place text COLLATE pg_catalog."C"
+    place text COLLATE pg_catalog."C",
+    writer uuid DEFAULT gen_random_uuid() NOT NULL,
+    conditions boolean
 );
 
 ALTER TABLE cms.sites ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
+
+from cms_ssg.publish.target import Before, Object, Outcome
 
 
 class FolderTarget:
@@ -20,7 +22,33 @@ class FolderTarget:
         self.prefix = str(root) + "/"
         self.folders: set[str] = set()
 
-    def write(self, key: str, data: bytes, content_type: str, *, fresh: bool = False) -> bool:
+    def write_many(self, objects: Sequence[Object], before: Before = None) -> list[Outcome]:
+        outcomes = []
+        for one in objects:
+            if before is not None:
+                before()
+            try:
+                outcomes.append(Outcome(self.write(one.key, one.data, fresh=one.live is None or one.live.digest is None)))
+            except (NotADirectoryError, IsADirectoryError, FileExistsError):
+                outcomes.append(Outcome(False, refused="a file and a folder would have the same name there"))
+            except OSError as error:
+                outcomes.append(Outcome(False, refused=error.strerror or str(error)))
+        return outcomes
+
+    def remove_many(self, keys: Sequence[str], before: Before = None) -> list[str | None]:
+        outcomes: list[str | None] = []
+        for key in keys:
+            if before is not None:
+                before()
+            try:
+                self.remove(key)
+                outcomes.append(None)
+            except OSError as error:
+                outcomes.append(error.strerror or str(error))
+        return outcomes
+
+    def write(self, key: str, data: bytes, *, fresh: bool) -> bool:
+        """Put a file in its place. Returns whether it was not there with these bytes; fresh: look, as nothing is known. Raises OSError."""
         path = self.prefix + key
         folder = path.rpartition("/")[0]
         if fresh:

@@ -2,40 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cms_ssg.errors import fail
+from cms_ssg.settings import Settings
+
+Before = Callable[[], None] | None
+"""What to call before something is written or removed."""
+
+
+class Live(NamedTuple):
+    """What is known of an object at the target. digest: of its bytes, None where that is not sure; etag: its version, None where there is none."""
+
+    digest: bytes | None
+    etag: str | None
+
+
+class Object(NamedTuple):
+    """Bytes to be put at a key (``about/index.html``). kind: of the output; digest: of data; live: what is there, None for nothing known."""
+
+    key: str
+    data: bytes
+    content_type: str
+    kind: str
+    digest: bytes
+    live: Live | None
+
+
+class Outcome(NamedTuple):
+    """What became of an object. written: its bytes were not there before and now are; refused: why the target did not take it."""
+
+    written: bool
+    etag: str | None = None
+    refused: str | None = None
 
 
 class Target(Protocol):
-    """A place for objects by key (``about/index.html``). Writing and removing are safe to repeat."""
+    """A place for objects by key. Writing and removing are safe to repeat."""
 
-    def write(self, key: str, data: bytes, content_type: str, *, fresh: bool = False) -> bool:
-        """Put an object there, whole or not at all. Returns whether it was not there with these bytes. Raises OSError.
+    def write_many(self, objects: Sequence[Object], before: Before = None) -> list[Outcome]:
+        """Put objects there, each whole or not at all, in any order; before is called now and then before one is."""
 
-        fresh: nothing is known to be there, so what is there is looked at first.
-        """
-
-    def remove(self, key: str) -> None:
-        """Take an object away; nothing there is no error. Raises OSError."""
+    def remove_many(self, keys: Sequence[str], before: Before = None) -> list[str | None]:
+        """Take objects away; nothing there is no error. Says of each why it is still there, None where it is not."""
 
     def read(self, key: str) -> bytes | None:
         """An object's bytes, None where there is none."""
 
     def is_empty(self) -> bool:
-        """Whether nothing at all is there, as far as one look can tell."""
+        """Whether nothing at all is there, as far as one cheap look can tell."""
 
     def list_keys(self) -> Iterator[str]:
         """Every key that is there. For audits only: builds never list."""
 
 
-def open_target(root: Path, url: str) -> Target:
-    """The target a setting names: ``folder:build`` relative to the site folder."""
-    scheme, _, rest = url.partition(":")
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes: objects in a shared store say it of themselves.
+
+    site: its name; store: stands for the database; epoch: of the lease; claims: what others wrote under the site's name may be replaced;
+    conditions: the store honours If-Match.
+    """
+
+    site: str
+    store: str
+    epoch: int
+    claims: bool = False
+    conditions: bool = True
+
+
+def open_target(root: Path, settings: Settings, writer: Writer | None = None) -> Target:
+    """The target of the settings: ``folder:build`` relative to the site folder, or ``s3://bucket/prefix``. writer: None to read only."""
+    scheme, _, rest = settings.target.url.partition(":")
     if scheme == "folder" and rest:
         from cms_ssg.publish.folder import FolderTarget
 
         return FolderTarget((root / rest).resolve())
-    raise fail("settings.target", f'no such target: "{url}"', place="site.toml", hint='Write [target] url = "folder:build".')
+    if scheme == "s3" and rest.startswith("//") and rest.strip("/"):
+        from cms_ssg.publish.s3 import S3Target  # boto3 takes a while
+
+        return S3Target(rest[2:], settings.target, writer)
+    raise fail("settings.target", f'no such target: "{settings.target.url}"', place="site.toml",
+               hint='Write [target] url = "folder:build" or "s3://bucket/prefix".')  # fmt: skip
+
+
+def is_folder(settings: Settings) -> bool:
+    """Whether pages go to a folder of this machine."""
+    return settings.target.url.startswith("folder:")
+
+
+def name_target(settings: Settings) -> str:
+    """What the manifest remembers of a target: where it is, and with what headers objects lie there."""
+    if is_folder(settings):
+        return settings.target.url
+    from cms_ssg.publish.headers import name_form
+
+    return f"{settings.target.url} {name_form(settings.target)}"

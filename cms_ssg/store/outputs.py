@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from cms_ssg.store.arrays import bytea_array, int_array, text_array
 
 TAKE: Final[LiteralString] = """
-SELECT d.path, d.phase, d.reason, d.version, c.locale, c.spec, c.owner, o.id, o.digest, o.reads::text, o.error IS NOT NULL, coalesce(o.unsure, false)
+SELECT d.path, d.phase, d.reason, d.version, c.locale, c.spec, c.owner, o.id, o.digest, o.reads::text, o.error IS NOT NULL, coalesce(o.unsure, false), o.etag
 FROM (SELECT * FROM cms.dirty d WHERE d.site = %(site)s AND d.path <> ALL(%(skip)s) ORDER BY d.phase, d.lane, d.path LIMIT %(limit)s) d
 LEFT JOIN cms.claims c ON c.site = %(site)s AND c.name = d.path AND c.wins
 LEFT JOIN cms.outputs o ON o.site = %(site)s AND o.path = d.path
@@ -22,15 +22,15 @@ COUNT_DIRTY: Final[LiteralString] = "SELECT count(*) FROM cms.dirty WHERE site =
 
 NEXT_IDS: Final[LiteralString] = "SELECT nextval(pg_get_serial_sequence('cms.outputs', 'id')) FROM generate_series(1, %s)"
 COPY_OUTPUTS: Final[LiteralString] = """
-COPY cms.outputs (id, site, path, kind, digest, size_bytes, reads, valid_from, valid_until, reason, build, error, unsure) FROM STDIN"""
+COPY cms.outputs (id, site, path, kind, digest, size_bytes, reads, valid_from, valid_until, reason, build, error, unsure, etag) FROM STDIN"""
 COPY_WINDOWS: Final[LiteralString] = "COPY cms.windows (output, list, low, high) FROM STDIN"
 WINDOWS: Final[LiteralString] = "SELECT output, list, low, high FROM cms.windows WHERE output = ANY(%s)"
 DELETE_WINDOWS: Final[LiteralString] = "DELETE FROM cms.windows WHERE output = ANY(%s)"
 DELETE_OUTPUTS: Final[LiteralString] = "DELETE FROM cms.outputs WHERE id = ANY(%s)"
 
 UPDATE_SAME: Final[LiteralString] = """
-UPDATE cms.outputs o SET digest = d.digest, size_bytes = d.size, reason = d.reason, build = %s, error = NULL, unsure = false
-FROM unnest(%s::bigint[], %s::bytea[], %s::int[], %s::text[]) AS d(id, digest, size, reason) WHERE o.id = d.id"""
+UPDATE cms.outputs o SET digest = d.digest, size_bytes = d.size, reason = d.reason, etag = d.etag, build = %s, error = NULL, unsure = false
+FROM unnest(%s::bigint[], %s::bytea[], %s::int[], %s::text[], %s::text[]) AS d(id, digest, size, reason, etag) WHERE o.id = d.id"""
 
 DELETE_DIRTY: Final[LiteralString] = """
 DELETE FROM cms.dirty d USING unnest(%s::text[], %s::bigint[]) AS t(path, version)
@@ -42,8 +42,13 @@ ADD_NAMES: Final[LiteralString] = (
 
 ADD_JOURNAL: Final[LiteralString] = "INSERT INTO cms.journal (site, epoch, paths) VALUES (%s, %s, %s) RETURNING id"
 DELETE_JOURNAL: Final[LiteralString] = "DELETE FROM cms.journal WHERE id = %s"
-LEFT_IN_JOURNAL: Final[LiteralString] = "SELECT DISTINCT unnest(paths) FROM cms.journal WHERE site = %s"
-CLEAR_JOURNAL: Final[LiteralString] = "DELETE FROM cms.journal WHERE site = %s"
+LEFT_IN_JOURNAL: Final[LiteralString] = """
+SELECT DISTINCT unnest(paths) FROM cms.journal WHERE site = %s AND (again_at IS NULL OR again_at <= clock_timestamp())"""
+CLEAR_JOURNAL: Final[LiteralString] = (
+    "DELETE FROM cms.journal WHERE site = %s AND (again_at <= clock_timestamp() OR (again_at IS NULL AND %s = 0))"
+)
+LOOK_AGAIN: Final[LiteralString] = """
+UPDATE cms.journal SET again_at = clock_timestamp() + %s * interval '1 s' WHERE site = %s AND again_at IS NULL"""
 DOUBT: Final[LiteralString] = 'UPDATE cms.outputs SET unsure = true WHERE site = %s AND path = ANY(%s::text[] COLLATE "C")'
 MARK_AGAIN: Final[LiteralString] = """
 INSERT INTO cms.dirty (site, path, phase, lane, reason) SELECT %(site)s, p, coalesce(
@@ -60,7 +65,8 @@ FLUSH_GIN: Final[LiteralString] = "SELECT gin_clean_pending_list('cms.outputs_re
 
 HAS_DIRTY_OR_CHANGES: Final[LiteralString] = """
 SELECT EXISTS (SELECT FROM cms.dirty WHERE site = %(site)s), EXISTS (SELECT FROM cms.changes WHERE site = %(site)s),
-       EXISTS (SELECT FROM cms.journal WHERE site = %(site)s), EXISTS (SELECT FROM cms.lists WHERE site = %(site)s AND stale_from IS NOT NULL)"""
+       EXISTS (SELECT FROM cms.journal WHERE site = %(site)s AND (again_at IS NULL OR again_at <= clock_timestamp())),
+       EXISTS (SELECT FROM cms.lists WHERE site = %(site)s AND stale_from IS NOT NULL)"""
 
 
 class DirtyRow(NamedTuple):
@@ -78,6 +84,7 @@ class DirtyRow(NamedTuple):
     reads: str | None
     failed: bool
     unsure: bool
+    etag: str | None
 
 
 class OutputRow(NamedTuple):
@@ -92,6 +99,7 @@ class OutputRow(NamedTuple):
     valid_from: datetime | None
     valid_until: datetime | None
     error: dict[str, Any] | None
+    etag: str | None
 
 
 def join_arrays(one: str, other: str) -> str:
@@ -113,13 +121,18 @@ def add_journal(connection: Connection, site: int, epoch: int, paths: list[str])
     return int(row[0])
 
 
-def replay_journal(connection: Connection, site: int, kinds: Sequence[str], phases: Sequence[int]) -> int:
-    """After a kill: doubt what the manifest says of the paths a dead round was writing, and have them made again."""
+def replay_journal(connection: Connection, site: int, kinds: Sequence[str], phases: Sequence[int], again_s: float) -> int:
+    """After a kill: doubt what the manifest says of the paths a dead round was writing, and have them made again.
+
+    again_s: doubt them once more after so many seconds, when a builder that only slept would have woken; 0 for never.
+    """
     paths = [row[0] for row in connection.execute(LEFT_IN_JOURNAL, (site,))]
     if paths:
         connection.execute(DOUBT, (site, paths))
         connection.execute(MARK_AGAIN, {"site": site, "paths": paths, "kinds": list(kinds), "phases": list(phases)})
-        connection.execute(CLEAR_JOURNAL, (site,))
+        connection.execute(CLEAR_JOURNAL, (site, again_s))
+        if again_s:
+            connection.execute(LOOK_AGAIN, (again_s, site))
     return len(paths)
 
 
@@ -154,6 +167,7 @@ def record_outputs(
             bytea_array(r.digest for r in same),
             int_array(r.size_bytes for r in same),
             text_array(r.dirty.reason for r in same),
+            text_array(r.etag for r in same),
         )
         connection.execute(UPDATE_SAME, (build, *columns))
     _replace(connection, site, build, changed)
@@ -174,7 +188,7 @@ def _replace(connection: Connection, site: int, build: int, rows: Sequence[Outpu
                 error = Jsonb(r.error) if r.error is not None else None
                 copy.write_row((
                     number, site, r.dirty.path, r.kind, r.digest, r.size_bytes, r.reads, r.valid_from, r.valid_until,
-                    r.dirty.reason, build, error, r.error is not None and r.dirty.unsure,
+                    r.dirty.reason, build, error, r.error is not None and r.dirty.unsure, r.etag,
                 ))  # fmt: skip
         with cursor.copy(COPY_WINDOWS) as copy:
             for number, r in zip(ids, rows, strict=True):

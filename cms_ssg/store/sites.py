@@ -14,12 +14,15 @@ from typing import Final, LiteralString
 import msgspec
 from psycopg import Connection
 
-from cms_ssg.errors import CmsError, fail
+from cms_ssg.errors import fail, lose_lease
 
 ADD_SITE: Final[LiteralString] = "INSERT INTO cms.sites (name) VALUES (%s) ON CONFLICT (name) DO NOTHING"
-LOAD_SITE: Final[LiteralString] = "SELECT id, built_at_clock, derive_digest, known_inputs, target, place FROM cms.sites WHERE name = %s"
+LOAD_SITE: Final[LiteralString] = (
+    "SELECT id, built_at_clock, derive_digest, known_inputs, target, place, writer::text, conditions FROM cms.sites WHERE name = %s"
+)
 SET_CLOCK: Final[LiteralString] = "UPDATE cms.sites SET built_at_clock = %s WHERE id = %s"
-SET_PLACE: Final[LiteralString] = "UPDATE cms.sites SET target = %s, place = %s WHERE id = %s"
+SET_PLACE: Final[LiteralString] = "UPDATE cms.sites SET target = %s, place = %s, conditions = NULL WHERE id = %s"
+SET_CONDITIONS: Final[LiteralString] = "UPDATE cms.sites SET conditions = %s WHERE id = %s"
 SET_DERIVE_DIGEST: Final[LiteralString] = "UPDATE cms.sites SET derive_digest = %s WHERE id = %s"
 
 TAKE_LEASE: Final[LiteralString] = """
@@ -57,10 +60,6 @@ PATIENCE_S = 60.0
 """How long to wait for another builder to end."""
 
 
-class LeaseLostError(CmsError):
-    """Another builder took the site over while this one was away."""
-
-
 class SiteRow(msgspec.Struct, frozen=True):
     """What is recorded of a site."""
 
@@ -70,6 +69,8 @@ class SiteRow(msgspec.Struct, frozen=True):
     known_inputs: bytes | None
     target: str | None
     place: str | None
+    writer: str
+    conditions: bool | None
 
 
 def ensure_site(connection: Connection, name: str) -> SiteRow:
@@ -99,9 +100,7 @@ class Lease:
         """Say that this builder is alive, in the caller's transaction. Raises LeaseLostError if it is not the builder any more."""
         self.renewed_at = time.time()
         if self.connection.execute(RENEW_LEASE, (LEASE_S, self.site, self.epoch)).rowcount == 0:
-            raise LeaseLostError(
-                *fail("build.lease-lost", "another builder took over this site", hint="Nothing is lost: it goes on from here.").problems
-            )
+            raise lose_lease()
 
     def end(self) -> None:
         """Let the next builder start at once."""

@@ -1,0 +1,233 @@
+"""A bucket as the target: many objects at once, each written only over the version that the manifest knows.
+
+S3 answers 412 where an object is not the version that was named, which is a question and no answer: a builder may have been killed between a
+write and its record, or have written once more after it lost its lease. So each object says in its metadata who wrote it (the store behind the
+site, and the epoch of its lease): what an ended epoch of the same store left is replaced, what a later one wrote ends this build, and what
+somebody else put there is left alone. Source: S3 user guide, "How to prevent object overwrites with conditional writes".
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, NamedTuple, TypeVar
+from urllib.parse import quote
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cms_ssg.errors import lose_lease
+from cms_ssg.publish.headers import cache_control
+from cms_ssg.publish.s3_client import UPLOAD_LOST, make_client, say_failure, upload_parts
+from cms_ssg.publish.target import Before, Object, Outcome, Writer
+from cms_ssg.reads import digest
+from cms_ssg.settings import Target as TargetSettings
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+TRIES: Final = 6
+"""How often a write may meet another version than it expected before it is left to the next build."""
+
+CHUNK: Final = 64
+"""Objects written between two looks at the lease."""
+
+COMPRESSIBLE: Final = ("text/", "application/json", "application/xml", "application/feed+json", "application/rss+xml", "application/atom+xml",
+                       "application/javascript", "image/svg+xml", "application/manifest+json")  # fmt: skip
+SMALLEST_COMPRESSED: Final = 1000
+"""Fewer bytes than fit into one packet gain nothing."""
+
+MISSING: Final = frozenset(("404", "NoSuchKey", "NotFound"))
+MOVED: Final = frozenset(("PreconditionFailed", "412", "ConditionalRequestConflict", "409"))
+
+
+class Seen(NamedTuple):
+    """What a store says of an object. digest, form: as we wrote them, '' where somebody else did."""
+
+    etag: str
+    digest: str
+    form: str
+    site: str
+    store: str
+    epoch: int
+
+
+class S3Target:
+    """place: ``bucket`` or ``bucket/prefix``; writer: None to read only."""
+
+    def __init__(self, place: str, settings: TargetSettings, writer: Writer | None) -> None:
+        self.bucket, _, prefix = place.strip("/").partition("/")
+        self.prefix = prefix + "/" if prefix else ""
+        self.settings, self.writer = settings, writer
+        self.client = make_client(settings.uploads)
+
+    def write_many(self, objects: Sequence[Object], before: Before = None) -> list[Outcome]:
+        return self._spread(self._write, objects, before)
+
+    def remove_many(self, keys: Sequence[str], before: Before = None) -> list[str | None]:
+        return self._spread(self._remove, keys, before)
+
+    def read(self, key: str) -> bytes | None:
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=self.prefix + key)
+            data: bytes = answer["Body"].read()
+        except ClientError as error:
+            if _code_of(error) in MISSING:
+                return None
+            raise say_failure(error, self.bucket) from error
+        except BotoCoreError as error:
+            raise say_failure(error, self.bucket) from error
+        return gzip.decompress(data) if answer.get("ContentEncoding") == "gzip" else data
+
+    def is_empty(self) -> bool:
+        return False  # asking costs a request in every build; `cms target audit` tells what is missing
+
+    def list_keys(self) -> Iterator[str]:
+        try:
+            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix):
+                for item in page.get("Contents", ()):
+                    yield item["Key"][len(self.prefix) :]
+        except (ClientError, BotoCoreError) as error:
+            raise say_failure(error, self.bucket) from error
+
+    def honours_conditions(self) -> bool:
+        """Whether of two writes that ask for an empty place the second is refused. Raises CmsError publish.*."""
+        assert self.writer is not None
+        place = {"Bucket": self.bucket, "Key": f"{self.prefix}.cms-probe-{self.writer.store}-{self.writer.epoch}"}
+        try:
+            self.client.put_object(**place, Body=b"", IfNoneMatch="*")
+            try:
+                self.client.put_object(**place, Body=b"", IfNoneMatch="*")
+            except ClientError as error:
+                if _code_of(error) not in MOVED:
+                    raise
+                return True
+            finally:
+                self.client.delete_object(**place)
+        except ClientError as error:
+            if _code_of(error) in ("NotImplemented", "501", "InvalidArgument"):
+                return False
+            raise say_failure(error, self.bucket) from error
+        except BotoCoreError as error:
+            raise say_failure(error, self.bucket) from error
+        return False
+
+    # One object
+
+    def _spread(self, act: Callable[[T], R], items: Sequence[T], before: Before) -> list[R]:
+        results: list[R] = []
+        with ThreadPoolExecutor(min(self.settings.uploads, len(items) or 1)) as pool:
+            for start in range(0, len(items), CHUNK):
+                if before is not None:
+                    before()
+                results += pool.map(act, items[start : start + CHUNK])
+        return results
+
+    def _write(self, one: Object) -> Outcome:
+        """Put an object over the version that is expected, or find out what is there instead."""
+        writer = self.writer
+        assert writer is not None, "this target was opened to be read"
+        headers, body = self._make_headers(one)
+        etag = one.live.etag if one.live is not None else None
+        try:
+            if (one.live is not None and one.live.digest is None) or not writer.conditions:
+                seen = self._look(one.key)
+                if seen is not None and self._is_same(seen, one, headers):
+                    return Outcome(False, seen.etag)
+                if seen is not None and (refused := self._refuse(seen)):
+                    return Outcome(False, refused=refused)
+                etag = seen.etag if seen is not None else None
+            for _ in range(TRIES):
+                try:
+                    return Outcome(True, self._put(one.key, body, headers, etag))
+                except ClientError as error:
+                    if _code_of(error) not in MOVED | MISSING or _code_of(error) == "NoSuchBucket":
+                        raise
+                seen = self._look(one.key)
+                if seen is not None and self._is_same(seen, one, headers):
+                    return Outcome(True, seen.etag)  # our own, whose answer was lost
+                if seen is not None and (refused := self._refuse(seen)):
+                    return Outcome(False, refused=refused)
+                etag = seen.etag if seen is not None else None
+            return Outcome(False, refused="somebody else goes on writing the same object")
+        except ClientError as error:
+            if _code_of(error) in UPLOAD_LOST:
+                return Outcome(False, refused=f"the store answers {_code_of(error)}")
+            raise say_failure(error, self.bucket) from error
+        except BotoCoreError as error:
+            raise say_failure(error, self.bucket) from error
+
+    def _remove(self, key: str) -> str | None:
+        try:
+            self.client.delete_object(Bucket=self.bucket, Key=self.prefix + key)
+        except ClientError as error:
+            if _code_of(error) in MISSING:
+                return None
+            if _code_of(error) in UPLOAD_LOST:
+                return f"the store answers {_code_of(error)}"
+            raise say_failure(error, self.bucket) from error
+        except BotoCoreError as error:
+            raise say_failure(error, self.bucket) from error
+        return None
+
+    def _put(self, key: str, body: bytes, headers: dict[str, Any], etag: str | None) -> str:
+        condition: dict[str, str] = {}
+        if self.writer is not None and self.writer.conditions:
+            condition = {"IfMatch": etag} if etag is not None else {"IfNoneMatch": "*"}
+        place = {"Bucket": self.bucket, "Key": self.prefix + key}
+        if len(body) > self.settings.part_mb << 20:
+            return upload_parts(self.client, place, body, headers, condition, self.settings.part_mb << 20)
+        answer = self.client.put_object(**place, Body=body, **headers, **condition)
+        return str(answer["ETag"])
+
+    def _look(self, key: str) -> Seen | None:
+        """Who wrote what is there."""
+        try:
+            answer = self.client.head_object(Bucket=self.bucket, Key=self.prefix + key)
+        except ClientError as error:
+            if _code_of(error) in MISSING:
+                return None
+            raise
+        said = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
+        epoch = said.get("cms-epoch", "")
+        return Seen(
+            answer["ETag"], said.get("cms-digest", ""), said.get("cms-form", ""), said.get("cms-site", ""), said.get("cms-store", ""),
+            int(epoch) if epoch.isdigit() else 0,
+        )  # fmt: skip
+
+    def _is_same(self, seen: Seen, one: Object, headers: dict[str, Any]) -> bool:
+        assert self.writer is not None
+        return (seen.digest, seen.form, seen.store) == (one.digest.hex(), headers["Metadata"]["cms-form"], self.writer.store)
+
+    def _refuse(self, seen: Seen) -> str:
+        """Why an object must not be written over, '' where it may. Raises LeaseLostError where our successor wrote it."""
+        writer = self.writer
+        assert writer is not None
+        if seen.store == writer.store:
+            if seen.epoch > writer.epoch:
+                raise lose_lease()
+            return ""
+        if writer.claims and seen.site == quote(writer.site):
+            return ""
+        if seen.site == quote(writer.site):
+            return "an object of this site from another database is there; `cms build --full` replaces those"
+        return "an object that cms did not write for this site is there; remove it, or give the site a prefix of its own"
+
+    def _make_headers(self, one: Object) -> tuple[dict[str, Any], bytes]:
+        """Headers and bytes as they are stored."""
+        assert self.writer is not None
+        headers: dict[str, Any] = {"ContentType": one.content_type, "CacheControl": cache_control(self.settings.cache, one.kind, one.key)}
+        body = one.data
+        if self.settings.compress == "gzip" and len(body) >= SMALLEST_COMPRESSED and one.content_type.startswith(COMPRESSIBLE):
+            body = gzip.compress(body, 9, mtime=0)
+            headers["ContentEncoding"] = "gzip"
+        form = digest("\n".join(f"{name}: {value}" for name, value in headers.items()).encode())
+        headers["Metadata"] = {
+            "cms-digest": one.digest.hex(), "cms-form": form.hex()[:16], "cms-site": quote(self.writer.site), "cms-store": self.writer.store,
+            "cms-epoch": str(self.writer.epoch),
+        }  # fmt: skip
+        return headers, body
+
+
+def _code_of(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))

@@ -1,0 +1,74 @@
+"""Talks to a store that speaks S3's protocol, and says in the user's words what is wrong when that fails."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+
+from cms_ssg.errors import CmsError, fail
+
+UPLOAD_LOST: Final = frozenset(("SlowDown", "503", "InternalError", "500", "RequestTimeout", "ServiceUnavailable", "OperationAborted"))
+"""Answers that botocore tried again in vain: the next build may have more luck."""
+
+ATTEMPTS: Final = 8
+_NO_RIGHT: Final = frozenset(("AccessDenied", "403", "AllAccessDisabled", "AccountProblem"))
+_NO_KEY: Final = frozenset(("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "RequestTimeTooSkewed"))
+
+
+def make_client(uploads: int) -> Any:
+    """A client for AWS, or for the store that AWS_ENDPOINT_URL names. uploads: requests at once.
+
+    A lost answer is asked for again: the request may have been carried out, which the conditions of a write show.
+    """
+    config = Config(
+        retries={"mode": "standard", "max_attempts": ATTEMPTS}, connect_timeout=5, read_timeout=30, max_pool_connections=uploads,
+        request_checksum_calculation="when_required", response_checksum_validation="when_required",
+    )  # fmt: skip
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    try:
+        session = boto3.session.Session()
+        return session.client("s3", config=config, region_name=region or session.region_name or "us-east-1")
+    except (BotoCoreError, ValueError) as error:
+        raise fail("publish.settings", f"the store cannot be talked to: {error}", place="AWS_ENDPOINT_URL",
+                   hint="Such as https://ACCOUNT.r2.cloudflarestorage.com; unset it for AWS.") from None  # fmt: skip
+
+
+def upload_parts(client: Any, place: dict[str, str], body: bytes, headers: dict[str, Any], condition: dict[str, str], size: int) -> str:
+    """Upload a large object in parts of `size` bytes; it appears whole, under its condition, with the last request. Returns its etag."""
+    upload = client.create_multipart_upload(**place, **headers)["UploadId"]
+    try:
+        parts = []
+        for number, start in enumerate(range(0, len(body), size), 1):
+            answer = client.upload_part(**place, UploadId=upload, PartNumber=number, Body=body[start : start + size])
+            parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+        answer = client.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts}, **condition)
+    except BaseException:
+        client.abort_multipart_upload(**place, UploadId=upload)
+        raise
+    return str(answer["ETag"])
+
+
+def say_failure(error: ClientError | BotoCoreError, bucket: str) -> CmsError:
+    """What a failed request means, without its signature."""
+    later = "What was published stays; run the same command again."
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return fail("publish.credentials", "no key for the store was found", place=f"s3://{bucket}",
+                    hint="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile.")  # fmt: skip
+    if isinstance(error, ClientError):
+        said = error.response.get("Error", {})
+        code = str(said.get("Code", ""))
+        text = f"{code}: {said.get('Message', '')}".strip(": ")
+        if code == "NoSuchBucket":
+            return fail("publish.bucket", f'there is no bucket "{bucket}"', place=f"s3://{bucket}", hint="Make it, or mend [target] url.")
+        if code in _NO_KEY:
+            return fail("publish.credentials", f"the store does not take the key ({text})", place=f"s3://{bucket}",
+                        hint="Look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the clock of this machine.")  # fmt: skip
+        if code in _NO_RIGHT:
+            return fail("publish.denied", f"the store denies it ({text})", place=f"s3://{bucket}",
+                        hint="The key needs s3:GetObject, s3:PutObject, s3:DeleteObject on the objects and s3:ListBucket on the bucket.")  # fmt: skip
+        return fail("publish.failed", f"the store answers {text}", place=f"s3://{bucket}", hint=later)
+    return fail("publish.unreachable", f"the store does not answer: {error}", place=f"s3://{bucket}", hint=later)
