@@ -21,6 +21,7 @@ _CODE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _BASE_URL = re.compile(r"https?://(?:[^\s/?#@\[\]]+|\[[0-9A-Fa-f:.]+\](?::[0-9]+)?)(/[^\s?#]*)?")
 _HEADER = re.compile(r'[^\x00-\x1f"$\\\x7f-\U0010ffff]*')
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()-]+)*/?")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _ZONE_FOLDERS = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo")
 
@@ -52,8 +53,11 @@ def _find_nul(value: Any, path: Path) -> Iterator[Path]:
 def _check_target(settings: Settings) -> Iterator[Wrong]:
     """The output has a folder of its own: pages must not land among the files that they are made of."""
     path = posixpath.normpath(settings.target.url[7:].strip())
-    if not settings.target.url.startswith("folder:") or not settings.target.url[7:].strip():
-        yield ("target", "url"), f"must be folder:PATH, not {show(settings.target.url)}", 'Such as "folder:build".'
+    if settings.target.url.startswith("s3://"):
+        if not _BUCKET.fullmatch(settings.target.url):
+            yield ("target", "url"), f"names no bucket: {show(settings.target.url)}", 'Such as "s3://my-bucket" or "s3://my-bucket/site".'
+    elif not settings.target.url.startswith("folder:") or not settings.target.url[7:].strip():
+        yield ("target", "url"), f"must be folder:PATH or s3://BUCKET/PREFIX, not {show(settings.target.url)}", 'Such as "folder:build".'
     elif not set(path.split("/")) - {"", ".", ".."}:
         yield ("target", "url"), f"must be a folder of its own, not {show(settings.target.url)}", 'Such as "folder:build".'
     else:

@@ -59,9 +59,18 @@ class Locale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where pages are published. url: ``folder:PATH`` relative to the site folder; cache, headers: how they are served from there."""
+    """Where pages are published. url: ``folder:PATH`` relative to the site folder, or ``s3://BUCKET/PREFIX``.
+
+    For a bucket: uploads at once, in each process; compress: how text is stored; part_mb: larger objects are uploaded in parts;
+    retire_after_s: how long an asset that no page names any more stays for the pages that visitors have open; cache: how long
+    others may keep what was published.
+    """
 
     url: str = "folder:build"
+    uploads: Annotated[int, msgspec.Meta(ge=1, le=256)] = 16
+    compress: Literal["", "gzip"] = ""
+    part_mb: Annotated[int, msgspec.Meta(ge=5, le=1000)] = 16
+    retire_after_s: Annotated[int, msgspec.Meta(ge=0)] = 86_400
     cache: Cache = msgspec.field(default_factory=lambda: Cache())  # noqa: PLW0108 - it is defined below
 
 

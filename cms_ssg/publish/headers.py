@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
+from cms_ssg.reads import digest
 from cms_ssg.settings import Settings
 
 CacheClass = Literal["assets", "pages", "feeds", "files"]
@@ -30,3 +31,8 @@ def cache_control(settings: Settings, kind: str, path: str) -> str:
     """The Cache-Control header of an output of this kind at this path, "" for none."""
     value: str = getattr(settings.target.cache, cache_class(kind, path))
     return value
+
+
+def name_form(settings: Settings) -> str:
+    """Stands for all that objects in a bucket carry besides their bytes: where it changes, they are written again."""
+    return digest(repr((settings.target.cache, settings.target.compress)).encode()).hex()[:16]

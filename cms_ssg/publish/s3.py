@@ -21,7 +21,7 @@ from cms_ssg.publish.headers import cache_control
 from cms_ssg.publish.s3_client import UPLOAD_LOST, make_client, say_failure, upload_parts
 from cms_ssg.publish.target import Before, Object, Outcome, Writer
 from cms_ssg.reads import digest
-from cms_ssg.settings import Target as TargetSettings
+from cms_ssg.settings import Settings
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -55,11 +55,11 @@ class Seen(NamedTuple):
 class S3Target:
     """place: ``bucket`` or ``bucket/prefix``; writer: None to read only."""
 
-    def __init__(self, place: str, settings: TargetSettings, writer: Writer | None) -> None:
+    def __init__(self, place: str, settings: Settings, writer: Writer | None) -> None:
         self.bucket, _, prefix = place.strip("/").partition("/")
         self.prefix = prefix + "/" if prefix else ""
         self.settings, self.writer = settings, writer
-        self.client = make_client(settings.uploads)
+        self.client = make_client(settings.target.uploads)
 
     def write_many(self, objects: Sequence[Object], before: Before = None) -> list[Outcome]:
         return self._spread(self._write, objects, before)
@@ -116,7 +116,7 @@ class S3Target:
 
     def _spread(self, act: Callable[[T], R], items: Sequence[T], before: Before) -> list[R]:
         results: list[R] = []
-        with ThreadPoolExecutor(min(self.settings.uploads, len(items) or 1)) as pool:
+        with ThreadPoolExecutor(min(self.settings.target.uploads, len(items) or 1)) as pool:
             for start in range(0, len(items), CHUNK):
                 if before is not None:
                     before()
@@ -175,8 +175,8 @@ class S3Target:
         if self.writer is not None and self.writer.conditions:
             condition = {"IfMatch": etag} if etag is not None else {"IfNoneMatch": "*"}
         place = {"Bucket": self.bucket, "Key": self.prefix + key}
-        if len(body) > self.settings.part_mb << 20:
-            return upload_parts(self.client, place, body, headers, condition, self.settings.part_mb << 20)
+        if len(body) > self.settings.target.part_mb << 20:
+            return upload_parts(self.client, place, body, headers, condition, self.settings.target.part_mb << 20)
         answer = self.client.put_object(**place, Body=body, **headers, **condition)
         return str(answer["ETag"])
 
@@ -216,9 +216,9 @@ class S3Target:
     def _make_headers(self, one: Object) -> tuple[dict[str, Any], bytes]:
         """Headers and bytes as they are stored."""
         assert self.writer is not None
-        headers: dict[str, Any] = {"ContentType": one.content_type, "CacheControl": cache_control(self.settings.cache, one.kind, one.key)}
+        headers: dict[str, Any] = {"ContentType": one.content_type, "CacheControl": cache_control(self.settings, one.kind, "/" + one.key)}
         body = one.data
-        if self.settings.compress == "gzip" and len(body) >= SMALLEST_COMPRESSED and one.content_type.startswith(COMPRESSIBLE):
+        if self.settings.target.compress == "gzip" and len(body) >= SMALLEST_COMPRESSED and one.content_type.startswith(COMPRESSIBLE):
             body = gzip.compress(body, 9, mtime=0)
             headers["ContentEncoding"] = "gzip"
         form = digest("\n".join(f"{name}: {value}" for name, value in headers.items()).encode())

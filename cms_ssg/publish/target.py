@@ -84,7 +84,7 @@ def open_target(root: Path, settings: Settings, writer: Writer | None = None) ->
     if scheme == "s3" and rest.startswith("//") and rest.strip("/"):
         from cms_ssg.publish.s3 import S3Target  # boto3 takes a while
 
-        return S3Target(rest[2:], settings.target, writer)
+        return S3Target(rest[2:], settings, writer)
     raise fail("settings.target", f'no such target: "{settings.target.url}"', place="site.toml",
                hint='Write [target] url = "folder:build" or "s3://bucket/prefix".')  # fmt: skip
 
@@ -100,4 +100,4 @@ def name_target(settings: Settings) -> str:
         return settings.target.url
     from cms_ssg.publish.headers import name_form
 
-    return f"{settings.target.url} {name_form(settings.target)}"
+    return f"{settings.target.url} {name_form(settings)}"

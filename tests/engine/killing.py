@@ -102,6 +102,10 @@ def watch_steps(steps: Steps) -> None:
     FolderTarget.write = steps.after(FolderTarget.write)  # type: ignore[method-assign]
     FolderTarget.remove = steps.after(FolderTarget.remove)  # type: ignore[method-assign]
     os.write = steps.half_way(os.write)
+    if os.environ.get("AWS_ENDPOINT_URL"):
+        from botocore.client import BaseClient
+
+        BaseClient._make_api_call = steps.after(BaseClient._make_api_call)
 
 
 def kill_at(step: int, action: Callable[[], object]) -> bool:

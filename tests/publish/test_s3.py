@@ -1,0 +1,178 @@
+"""A bucket holds what a folder would: keys, bytes, types, cache control; and only what changed is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cms_ssg.build import build
+from cms_ssg.errors import CmsError
+from tests.engine.killing import kill_at
+from tests.engine.siteonpage import database, wipe
+from tests.publish.buckets import Bucket, BucketSite, environment, open_client, rclone_command, serve
+from tests.publish.conftest import free_port, make_bucket_site
+
+PAGES = "public, max-age=0, s-maxage=86400"
+
+
+def set_target(site: BucketSite, line: str) -> None:
+    site.edit("site.toml", f's3://{site.bucket.name}"', f's3://{site.bucket.name}"\n{line}')
+
+
+def test_a_bucket_holds_what_a_folder_would(bucket_site: BucketSite) -> None:
+    built = bucket_site.build().result
+    assert (built.status, built.failed, built.written) == ("done", 0, built.rendered)
+    bucket_site.assert_clean()
+    home = bucket_site.bucket.read("index.html")
+    assert (home.content_type, home.cache_control) == ("text/html; charset=utf-8", PAGES)
+    style = next(stored for key, stored in bucket_site.bucket.objects().items() if key.endswith(".css"))
+    assert (style.content_type, style.cache_control) == ("text/css; charset=utf-8", "public, max-age=31536000, immutable")
+
+
+def test_an_edit_writes_the_objects_it_changes_and_a_build_without_one_none(bucket_site: BucketSite) -> None:
+    bucket_site.build()
+    again = bucket_site.build()
+    assert (again.rendered, again.written) == (frozenset(), frozenset())
+    bucket_site.edit("content/posts/b.md", "title: B\n", "title: B, edited\n")
+    edited = bucket_site.build()
+    assert "2026/b/index.html" in edited.written
+    assert len(edited.written) < len(bucket_site.bucket.keys()) / 2
+    bucket_site.delete("content/posts/b.md")
+    assert "2026/b/index.html" in bucket_site.build().removed
+    bucket_site.assert_clean()
+
+
+def test_workers_publish_the_same(bucket_site: BucketSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cms_ssg.rounds.FEW", 0)
+    bucket_site.build(jobs=2)
+    bucket_site.assert_clean()
+
+
+def test_objects_are_below_the_prefix(bucket_site: BucketSite) -> None:
+    bucket_site.edit("site.toml", f's3://{bucket_site.bucket.name}"', f's3://{bucket_site.bucket.name}/brand/one"')
+    bucket_site.bucket.client.put_object(Bucket=bucket_site.bucket.name, Key="index.html", Body=b"another site")
+    bucket_site.build()
+    assert bucket_site.bucket.read("index.html").data == b"another site"
+    assert b"<html" in bucket_site.bucket.read("brand/one/index.html").data or bucket_site.bucket.read("brand/one/index.html").data
+
+
+def test_text_is_stored_compressed_where_that_is_asked_and_the_headers_are_written_again_when_they_change(bucket_site: BucketSite) -> None:
+    bucket_site.write_file("content/pages/long.md", "---\ntitle: Long\n---\n" + "Many words. " * 500)
+    bucket_site.build()
+    set_target(bucket_site, 'compress = "gzip"')
+    changed = bucket_site.build()
+    assert changed.result.rendered == len(bucket_site.bucket.keys())
+    long = bucket_site.bucket.read("long/index.html")
+    assert (long.encoding, long.content_type) == ("gzip", "text/html; charset=utf-8")
+    assert len(long.data) < 1000
+    bucket_site.assert_clean()
+    set_target(bucket_site, 'cache.pages = "public, max-age=7"')
+    bucket_site.build()
+    assert bucket_site.bucket.read("index.html").cache_control == "public, max-age=7"
+    assert bucket_site.build().rendered == frozenset()
+
+
+def test_a_large_file_is_uploaded_in_parts_and_appears_whole(bucket_site: BucketSite) -> None:
+    set_target(bucket_site, "part_mb = 5")
+    bucket_site.write_file("static/large.bin", bytes(range(256)) * 45_000)
+    bucket_site.build()
+    assert bucket_site.bucket.etags()["large.bin"].endswith('-3"')
+    bucket_site.write_file("static/large.bin", bytes(range(256)) * 50_000)
+    bucket_site.build()
+    bucket_site.assert_clean()
+    assert "Uploads" not in bucket_site.bucket.client.list_multipart_uploads(Bucket=bucket_site.bucket.name)
+
+
+def test_a_build_that_is_killed_anywhere_is_finished_by_the_next(bucket: Bucket, engine_urls: tuple[str, str], tmp_path: Path) -> None:
+    """Also with an edit in between: the version that the dead build wrote is in no record."""
+    step, killed = 2, True
+    while killed:
+        bucket.empty()
+        site = make_bucket_site(bucket, engine_urls, tmp_path / str(step))
+        with database(site.url):
+            killed = kill_at(step, lambda site=site: build(site.root, site.options))  # type: ignore[misc]
+        site.edit("content/posts/b.md", "title: B\n", "title: B, edited\n")
+        assert site.build().result.status == "done"
+        site.assert_clean()
+        step += 9
+
+
+def test_an_edit_that_is_killed_anywhere_is_finished_by_the_next(bucket_site: BucketSite) -> None:
+    bucket_site.build()
+    for step in range(1, 60, 4):
+        bucket_site.write_file("content/posts/b.md", f"---\ntitle: B {step}\ndate: 2026-01-02\n---\nText {step}\n")
+        with database(bucket_site.url):
+            killed = kill_at(step, lambda: build(bucket_site.root, bucket_site.options))
+        bucket_site.write_file("content/posts/b.md", f"---\ntitle: B {step} again\ndate: 2026-01-02\n---\nText\n")
+        assert bucket_site.build().result.status == "done"
+        if not killed:
+            break
+    bucket_site.assert_clean()
+
+
+def test_what_somebody_else_put_there_is_left_alone_and_named(bucket_site: BucketSite) -> None:
+    bucket_site.bucket.client.put_object(Bucket=bucket_site.bucket.name, Key="about/index.html", Body=b"mine")
+    built = bucket_site.build().result
+    assert built.status == "partial"
+    assert [p.code for p in built.problems] == ["publish.failed"]
+    assert "/about/" in built.problems[0].message
+    assert bucket_site.bucket.read("about/index.html").data == b"mine"
+    bucket_site.bucket.client.delete_object(Bucket=bucket_site.bucket.name, Key="about/index.html")
+    assert bucket_site.build().result.status == "done"
+    bucket_site.assert_clean()
+
+
+def test_a_new_database_takes_over_the_objects_of_the_old_one(bucket_site: BucketSite) -> None:
+    bucket_site.build()
+    wipe(bucket_site.url)
+    bucket_site.edit("content/posts/b.md", "title: B\n", "title: B, edited\n")
+    assert bucket_site.build().result.status == "done"
+    bucket_site.assert_clean()
+
+
+def test_an_object_that_was_changed_or_removed_by_hand_is_mended_by_a_full_build(bucket_site: BucketSite) -> None:
+    bucket_site.build()
+    client, name = bucket_site.bucket.client, bucket_site.bucket.name
+    client.delete_object(Bucket=name, Key="index.html")
+    metadata = client.head_object(Bucket=name, Key="about/index.html")["Metadata"]
+    client.put_object(Bucket=name, Key="about/index.html", Body=b"by hand", Metadata=metadata | {"cms-digest": "00"})
+    full = bucket_site.build(full=True)
+    assert full.written == {"index.html", "about/index.html"}
+    bucket_site.assert_clean()
+
+
+def test_a_store_that_ignores_conditions_is_written_to_with_a_warning(engine_urls: tuple[str, str], tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "store").mkdir()
+    with serve(rclone_command(port, tmp_path / "store"), port) as address, environment(address):
+        client = open_client(address)
+        client.create_bucket(Bucket="pages")
+        site = make_bucket_site(Bucket(address, "pages", client), engine_urls, tmp_path)
+        built = site.build().result
+        assert [p.code for p in built.problems] == ["publish.no-conditions"]
+        site.edit("content/posts/b.md", "title: B\n", "title: B, edited\n")
+        site.build()
+        site.assert_clean()
+        assert site.build().result.problems == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [("bucket", "publish.bucket"), ("address", "publish.unreachable"), ("key", "publish.credentials")]
+)
+def test_a_store_that_cannot_be_used_is_said_with_what_to_do(
+    bucket_site: BucketSite, monkeypatch: pytest.MonkeyPatch, change: str, code: str
+) -> None:
+    monkeypatch.setattr("cms_ssg.publish.s3_client.ATTEMPTS", 1)
+    if change == "bucket":
+        bucket_site.edit("site.toml", 's3://pages"', 's3://no-such-bucket"')
+    elif change == "address":
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    else:
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+        monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(CmsError) as caught:
+        bucket_site.build()
+    assert caught.value.problems[0].code == code
