@@ -14,7 +14,7 @@ from cms_ssg.errors import CmsError, fail
 UPLOAD_LOST: Final = frozenset(("SlowDown", "503", "InternalError", "500", "RequestTimeout", "ServiceUnavailable", "OperationAborted"))
 """Answers that botocore tried again in vain: the next build may have more luck."""
 
-ATTEMPTS: Final = 8
+ATTEMPTS, READ_TIMEOUT_S = 8, 30.0
 _NO_RIGHT: Final = frozenset(("AccessDenied", "403", "AllAccessDisabled", "AccountProblem"))
 _NO_KEY: Final = frozenset(("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "RequestTimeTooSkewed"))
 
@@ -25,7 +25,7 @@ def make_client(uploads: int) -> Any:
     A lost answer is asked for again: the request may have been carried out, which the conditions of a write show.
     """
     config = Config(
-        retries={"mode": "standard", "max_attempts": ATTEMPTS}, connect_timeout=5, read_timeout=30, max_pool_connections=uploads,
+        retries={"mode": "standard", "max_attempts": ATTEMPTS}, connect_timeout=5, read_timeout=READ_TIMEOUT_S, max_pool_connections=uploads,
         request_checksum_calculation="when_required", response_checksum_validation="when_required",
     )  # fmt: skip
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import engine_urls as engine_urls
-from tests.engine.conftest import make_site as make_site
+from tests.engine.conftest import engine_urls, make_site
 from tests.engine.sample import SITE
-from tests.engine.siteonpage import SiteOnPage, wipe
+from tests.engine.siteonpage import wipe
 from tests.publish.buckets import Bucket, BucketSite, environment, moto_command, open_client, serve
 
 
@@ -59,4 +58,4 @@ def make_bucket_site(bucket: Bucket, engine_urls: tuple[str, str], folder: Path)
     return site
 
 
-__all__ = ["Callable", "SiteOnPage"]
+__all__ = ["engine_urls", "make_site"]

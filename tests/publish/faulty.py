@@ -1,0 +1,91 @@
+"""A proxy in front of a store that fails as stores do: it is busy, it does not answer, it answers into the void."""
+
+from __future__ import annotations
+
+import http.client
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+BUSY = b'<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>'
+
+
+class FaultyStore(ThreadingHTTPServer):
+    """busy, silent, lost: share of the requests that meet each; slow_s: how long silence lasts. counts: requests by method and by fault."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, behind: str, busy: float, silent: float, lost: float, slow_s: float) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.behind, self.busy, self.silent, self.lost, self.slow_s = behind, busy, silent, lost, slow_s
+        self.random, self.lock, self.counts = random.Random(1), threading.Lock(), Counter[str]()
+
+    def choose(self, method: str) -> str:
+        with self.lock:
+            self.counts[method] += 1
+            at = self.random.random()
+            fault = "busy" if at < self.busy else "silent" if at < self.busy + self.silent else "lost" if at < self.busy + self.silent + self.lost else ""
+            self.counts[fault] += 1
+            return fault
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Hands a request on, or not."""
+
+    protocol_version = "HTTP/1.1"
+    server: FaultyStore
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+    def act(self) -> None:
+        fault = self.server.choose(self.command)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if fault == "busy":
+            self.send_response(503)
+            self.send_header("Content-Length", str(len(BUSY)))
+            self.end_headers()
+            self.wfile.write(BUSY)
+            return
+        if fault == "silent":
+            time.sleep(self.server.slow_s)
+            self.close_connection = True
+            return
+        behind = http.client.HTTPConnection(urlsplit(self.server.behind).netloc, timeout=60)
+        behind.request(self.command, self.path, body, dict(self.headers.items()))
+        answer = behind.getresponse()
+        data = answer.read()
+        behind.close()
+        if fault == "lost":
+            self.close_connection = True
+            return
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("transfer-encoding", "connection", "content-length", "server", "date"):
+                self.send_header(name, value)
+        length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(data))
+        self.send_header("Content-Length", length or "0")
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = act
+
+
+@contextmanager
+def serve_faulty(behind: str, *, busy: float = 0, silent: float = 0, lost: float = 0, slow_s: float = 1) -> Iterator[FaultyStore]:
+    store = FaultyStore(behind, busy, silent, lost, slow_s)
+    thread = threading.Thread(target=store.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield store
+    finally:
+        store.shutdown()
+        store.server_close()
+        thread.join()
