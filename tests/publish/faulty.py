@@ -31,7 +31,15 @@ class FaultyStore(ThreadingHTTPServer):
         with self.lock:
             self.counts[method] += 1
             at = self.random.random()
-            fault = "busy" if at < self.busy else "silent" if at < self.busy + self.silent else "lost" if at < self.busy + self.silent + self.lost else ""
+            fault = (
+                "busy"
+                if at < self.busy
+                else "silent"
+                if at < self.busy + self.silent
+                else "lost"
+                if at < self.busy + self.silent + self.lost
+                else ""
+            )
             self.counts[fault] += 1
             return fault
 
@@ -75,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = act
+    do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = act  # noqa: N815 - as http.server calls them
 
 
 @contextmanager

@@ -24,7 +24,10 @@ def make_objects(count: int, text: str, live: dict[str, Live] | None = None) -> 
 
 def write_all(bucket: Bucket, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cms_ssg.publish.s3_client.READ_TIMEOUT_S", 1.0)
-    with serve_faulty(bucket.address, busy=0.10, silent=0.02, lost=0.01, slow_s=2) as store, environment(f"http://127.0.0.1:{store.server_port}"):
+    with (
+        serve_faulty(bucket.address, busy=0.10, silent=0.02, lost=0.01, slow_s=2) as store,
+        environment(f"http://127.0.0.1:{store.server_port}"),
+    ):
         target = S3Target(bucket.name, Settings(target=Target(url=f"s3://{bucket.name}")), WRITER)
         first = make_objects(count // 2, "first")
         outcomes = target.write_many(first)

@@ -74,7 +74,7 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "lists by their names": (lists.TOUCH_LISTS, [SITE, NAMES[:5]]),
     "dirty outputs": (outputs.TAKE, {"site": SITE, "limit": 500, "skip": []}),
     "windows of outputs": (outputs.WINDOWS, [BATCH]),
-    "outputs recorded": (outputs.UPDATE_SAME, [1, BATCH, KEYS, [1] * 100, ["x"] * 100]),
+    "outputs recorded": (outputs.UPDATE_SAME, [1, BATCH, KEYS, [1] * 100, ["x"] * 100, ["x"] * 100]),
     "dirty outputs done": (outputs.DELETE_DIRTY, [PATHS, [1] * 100, SITE]),
     "what waits": (outputs.HAS_DIRTY_OR_CHANGES, {"site": SITE}),
     "entries of files": (entries.EXISTING, [FILES, SITE]),
