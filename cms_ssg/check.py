@@ -61,7 +61,7 @@ def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Prob
 
     problems: list[Problem] = []
     with open_session(site, BuildOptions(dry_run=True, env=env), BuildResult(), reporter) as session:
-        session.planner.begin()
+        session.planner.begin("", lambda paths: None)
         problems += [p for p in session.sync().problems if not p.code.startswith("content.")]
         session.planner.take()
         problems += session.planner.problems

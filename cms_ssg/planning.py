@@ -70,12 +70,16 @@ class Planner:
     def __post_init__(self) -> None:
         self.names = ListNames(self.row.id)
 
-    def begin(self, again: str = "") -> None:
-        """Once a build: what a killed one left, settings and code that derive, inputs, the clock. again: why every output must be made."""
+    def begin(self, again: str, clear_left: Callable[[Sequence[str]], None]) -> None:
+        """Once a build: what a killed one left, settings and code that derive, inputs, the clock.
+
+        again: why every output must be made; clear_left: told the paths that a killed build may have been writing, before that is forgotten.
+        """
         connection, site_id = self.connection, self.row.id
         kinds = KINDS.values()
         again_s = 0.0 if is_folder(self.site.settings) else SECOND_LOOK_S
-        replay_journal(connection, site_id, [k.name for k in kinds], [k.phase for k in kinds], again_s)
+        if left := replay_journal(connection, site_id, [k.name for k in kinds], [k.phase for k in kinds], again_s):
+            clear_left(left)
         derive_digest = digest(derive_frame(self.site))
         marks = Marks(site_id, BULK)
         if self.row.derive_digest is None or bytes(self.row.derive_digest) != derive_digest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 from cms_ssg.content.scan import start_scan
 from cms_ssg.errors import fail
 from cms_ssg.options import BuildOptions, BuildResult, clock
+from cms_ssg.paths import object_key
 from cms_ssg.place import SPLIT, describe_place, find_reason, name_place
 from cms_ssg.planning import Planner
 from cms_ssg.publish.target import Target, Writer, is_folder, name_target, open_target
@@ -134,7 +135,7 @@ class Session:
             self.conditions = bool(self.row.conditions)
             if self.claims or self.row.conditions is None:
                 self._probe()
-        self.planner.begin(again)
+        self.planner.begin(again, self._clear_left)
 
     @property
     def target(self) -> Target:
@@ -147,6 +148,10 @@ class Session:
     def writer(self) -> Writer:
         """How this builder signs what it writes."""
         return Writer(self.site.settings.store_name, self.row.writer, self.lease.epoch, self.claims, self.conditions)
+
+    def _clear_left(self, paths: Sequence[str]) -> None:
+        if not self.options.dry_run:
+            self.target.clear_left([object_key(path) for path in paths])
 
     def _sees_nothing(self) -> bool:
         return is_folder(self.site.settings) and self.target.is_empty()

@@ -90,6 +90,19 @@ def db(db_url: str) -> Iterator[psycopg.Connection[TupleRow]]:
 
 
 @pytest.fixture(scope="session")
+def engine_urls(server_url: str) -> Iterator[tuple[str, str]]:
+    """Conninfo of two databases with the schema, of this process."""
+    names = [f"engine_{os.getpid()}_{name}" for name in ("built", "clean")]
+    with connect(server_url, autocommit=True) as connection:
+        for name in names:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+    yield make_conninfo(server_url, dbname=names[0]), make_conninfo(server_url, dbname=names[1])
+    with connect(server_url, autocommit=True) as connection:
+        for name in names:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of a chromium; tests that need one are skipped where there is none."""
     for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):

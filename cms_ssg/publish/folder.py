@@ -14,7 +14,7 @@ class FolderTarget:
     """root: absolute.
 
     A new version is written in the folder of the old one: ext4 finds a free inode there sooner than in one folder
-    for all. A name of its own for each key lets the next build, which makes again what a killed one had begun, find what it left.
+    for all. A name of its own for each key lets the next build find what a killed one left.
     """
 
     def __init__(self, root: Path) -> None:
@@ -60,7 +60,6 @@ class FolderTarget:
                 return True
             except FileExistsError:
                 if self.read(key) == data:
-                    _forget(self._new_path(key))  # a killed build may have come no further
                     return False
             except FileNotFoundError:
                 pass
@@ -68,13 +67,11 @@ class FolderTarget:
         return True
 
     def _replace(self, path: str, folder: str, new: str, data: bytes) -> None:
-        from cms_ssg.publish.swap import give_back, replace_file
+        from cms_ssg.publish.swap import replace_file
 
         try:
             _create(new, data)
-        except FileExistsError:  # a killed build left it
-            if os.path.isdir(new):  # and was about to see that a folder had the page's place
-                give_back(new, path)
+        except FileExistsError:  # another builder, that lost its lease, left it
             os.unlink(new)
             _create(new, data)
         except FileNotFoundError:  # somebody removed the folder since we made it
@@ -92,7 +89,6 @@ class FolderTarget:
 
     def remove(self, key: str) -> None:
         path = self.prefix + key
-        _forget(self._new_path(key))
         try:
             os.unlink(path)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -105,6 +101,15 @@ class FolderTarget:
                 return
             self.folders.discard(folder)
             folder = folder.rpartition("/")[0]
+
+    def clear_left(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            new = self._new_path(key)
+            if os.path.isdir(new):  # it had a page's place, and the build died before it could see that
+                from cms_ssg.publish.swap import give_back
+
+                give_back(new, self.prefix + key)
+            _forget(new)
 
     def read(self, key: str) -> bytes | None:
         try:

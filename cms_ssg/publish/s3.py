@@ -67,6 +67,9 @@ class S3Target:
     def remove_many(self, keys: Sequence[str], before: Before = None) -> list[str | None]:
         return self._spread(self._remove, keys, before)
 
+    def clear_left(self, keys: Sequence[str]) -> None:
+        """Nothing: an object appears whole. Parts of an upload that was never ended are removed by a rule of the bucket (docs)."""
+
     def read(self, key: str) -> bytes | None:
         try:
             answer = self.client.get_object(Bucket=self.bucket, Key=self.prefix + key)

@@ -49,6 +49,9 @@ class Target(Protocol):
     def remove_many(self, keys: Sequence[str], before: Before = None) -> list[str | None]:
         """Take objects away; nothing there is no error. Says of each why it is still there, None where it is not."""
 
+    def clear_left(self, keys: Sequence[str]) -> None:
+        """Take away what a killed build may have left beside these objects."""
+
     def read(self, key: str) -> bytes | None:
         """An object's bytes, None where there is none."""
 

@@ -121,10 +121,10 @@ def add_journal(connection: Connection, site: int, epoch: int, paths: list[str])
     return int(row[0])
 
 
-def replay_journal(connection: Connection, site: int, kinds: Sequence[str], phases: Sequence[int], again_s: float) -> int:
+def replay_journal(connection: Connection, site: int, kinds: Sequence[str], phases: Sequence[int], again_s: float) -> list[str]:
     """After a kill: doubt what the manifest says of the paths a dead round was writing, and have them made again.
 
-    again_s: doubt them once more after so many seconds, when a builder that only slept would have woken; 0 for never.
+    again_s: doubt them once more after so many seconds, when a builder that only slept would have woken; 0 for never. Returns the paths.
     """
     paths = [row[0] for row in connection.execute(LEFT_IN_JOURNAL, (site,))]
     if paths:
@@ -133,7 +133,7 @@ def replay_journal(connection: Connection, site: int, kinds: Sequence[str], phas
         connection.execute(CLEAR_JOURNAL, (site, again_s))
         if again_s:
             connection.execute(LOOK_AGAIN, (again_s, site))
-    return len(paths)
+    return paths
 
 
 def record_outputs(

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from psycopg.conninfo import make_conninfo
 
-from cms_ssg.store.connect import connect
 from tests.engine.odd_site import SITE
 from tests.engine.siteonpage import SiteOnPage, wipe
-
-TEMPLATE = "template_cms"
-
-
-@pytest.fixture(scope="session")
-def engine_urls(server_url: str) -> Iterator[tuple[str, str]]:
-    """Conninfo of two databases with the schema, of this process."""
-    names = [f"engine_{os.getpid()}_{name}" for name in ("built", "clean")]
-    with connect(server_url, autocommit=True) as connection:
-        for name in names:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
-    yield make_conninfo(server_url, dbname=names[0]), make_conninfo(server_url, dbname=names[1])
-    with connect(server_url, autocommit=True) as connection:
-        for name in names:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -156,10 +156,28 @@ def test_a_folder_in_a_pages_place_is_put_back_by_the_build_after_one_that_was_k
     new = FolderTarget(site.output)._new_path(page)
     Path(new).write_text("half a build", "utf-8")
     _exchange(new, str(site.output / page))  # here it was killed
+    site.query("INSERT INTO cms.journal (site, epoch, paths) SELECT id, 0, '{/2026/a/}' FROM cms.sites")
     assert Path(new).is_dir()
-    built = site.build(full=True)
+    built = site.build()
     assert "a file and a folder would have the same name" in built.result.problems[0].message
     assert (site.output / page / "kept.txt").read_text("utf-8") == "mine"
     shutil.rmtree(site.output / page)
     site.build(full=True)
     site.assert_clean()
+
+
+def test_what_a_killed_build_left_beside_a_page_is_gone_after_the_next_though_the_page_fails(make_site: MakeSite) -> None:
+    site = make_site(SITE)
+    site.build()
+    before = site.tree()
+    site.edit("themes/plain/templates/footer.html", "footer", "new footer")
+    for step in range(6, 60, 3):
+        with database(site.url):
+            kill_at(step, lambda: build(site.root, site.options))
+        if any(path.endswith(".new") for path in site.tree()):
+            break
+    else:
+        raise AssertionError("no step leaves a file")
+    site.write_file("themes/plain/templates/footer.html", "{{ none.such }}")
+    site.build()
+    assert site.tree().keys() == before.keys()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import engine_urls, make_site
 from tests.engine.sample import SITE
 from tests.engine.siteonpage import wipe
 from tests.publish.buckets import Bucket, BucketSite, environment, moto_command, open_client, serve
@@ -56,6 +55,3 @@ def make_bucket_site(bucket: Bucket, engine_urls: tuple[str, str], folder: Path)
     text = (site.root / "site.toml").read_text("utf-8")
     site.write_file("site.toml", f'{text}\n[target]\nurl = "s3://{bucket.name}"\n')
     return site
-
-
-__all__ = ["engine_urls", "make_site"]

@@ -84,23 +84,32 @@ def test_a_large_file_is_uploaded_in_parts_and_appears_whole(bucket_site: Bucket
     assert "Uploads" not in bucket_site.bucket.client.list_multipart_uploads(Bucket=bucket_site.bucket.name)
 
 
-def test_a_build_that_is_killed_anywhere_is_finished_by_the_next(bucket: Bucket, engine_urls: tuple[str, str], tmp_path: Path) -> None:
+def kill_and_finish(bucket: Bucket, engine_urls: tuple[str, str], folder: Path, stride: int) -> None:
     """Also with an edit in between: the version that the dead build wrote is in no record."""
     step, killed = 2, True
     while killed:
         bucket.empty()
-        site = make_bucket_site(bucket, engine_urls, tmp_path / str(step))
+        site = make_bucket_site(bucket, engine_urls, folder / str(step))
         with database(site.url):
             killed = kill_at(step, lambda site=site: build(site.root, site.options))  # type: ignore[misc]
         site.edit("content/posts/b.md", "title: B\n", "title: B, edited\n")
         assert site.build().result.status == "done"
         site.assert_clean()
-        step += 9
+        step += stride
+
+
+def test_a_build_that_is_killed_is_finished_by_the_next(bucket: Bucket, engine_urls: tuple[str, str], tmp_path: Path) -> None:
+    kill_and_finish(bucket, engine_urls, tmp_path, 41)
+
+
+@pytest.mark.long
+def test_a_build_that_is_killed_at_any_step_is_finished_by_the_next(bucket: Bucket, engine_urls: tuple[str, str], tmp_path: Path) -> None:
+    kill_and_finish(bucket, engine_urls, tmp_path, 1)
 
 
 def test_an_edit_that_is_killed_anywhere_is_finished_by_the_next(bucket_site: BucketSite) -> None:
     bucket_site.build()
-    for step in range(1, 60, 4):
+    for step in range(1, 60, 9):
         bucket_site.write_file("content/posts/b.md", f"---\ntitle: B {step}\ndate: 2026-01-02\n---\nText {step}\n")
         with database(bucket_site.url):
             killed = kill_at(step, lambda: build(bucket_site.root, bucket_site.options))
