@@ -23,6 +23,7 @@ from cms_ssg.render.kinds import KINDS
 from cms_ssg.site import Site, source_digest
 from cms_ssg.store.lists import ListNames, mark_all_stale
 from cms_ssg.store.outputs import replay_journal
+from cms_ssg.store.retired import mark_retired
 from cms_ssg.store.sites import CHANGE_ALL, DUE, SET_CLOCK, SET_DERIVE_DIGEST, SiteRow, load_inputs, save_inputs
 from cms_ssg.store.statistics import SAVED, count_rows
 from cms_ssg.types import Problem
@@ -40,7 +41,7 @@ SECOND_LOOK_S = 600.0
 
 REMOVED: Final[LiteralString] = """
 SELECT o.path, o.kind IN ('entry', 'fallback') FROM cms.dirty d
-JOIN cms.outputs o ON o.site = d.site AND o.path = d.path AND o.digest IS NOT NULL
+JOIN cms.outputs o ON o.site = d.site AND o.path = d.path AND o.digest IS NOT NULL AND o.retired_at IS NULL
 WHERE d.site = %s AND d.phase = 9 ORDER BY d.path <> '/', o.kind NOT IN ('entry', 'fallback'), d.path"""
 PUBLISHED: Final[LiteralString] = """
 SELECT count(*), count(*) FILTER (WHERE kind IN ('entry', 'fallback')) FROM cms.outputs WHERE site = %s AND digest IS NOT NULL"""
@@ -92,6 +93,8 @@ class Planner:
             self._claim_site(marks)
         if again:
             mark_all(connection, site_id, again)
+        if not is_folder(self.site.settings):
+            mark_retired(connection, site_id, self.site.settings.target.retire_after_s)
         self._pass_time(marks)
         marks.save(connection)
         self.commit()

@@ -13,11 +13,12 @@ from psycopg import Connection, IsolationLevel
 
 from cms_ssg.errors import LeaseLostError
 from cms_ssg.paths import object_key
-from cms_ssg.publish.target import Live
+from cms_ssg.publish.target import Live, is_folder
 from cms_ssg.record import record_made
 from cms_ssg.render.kinds import REMOVALS
 from cms_ssg.store import outputs as store
 from cms_ssg.store.connect import connect
+from cms_ssg.store.retired import retire_outputs
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
@@ -216,7 +217,13 @@ class Rounds:
 
     def _remove(self, rows: Sequence[store.DirtyRow]) -> None:
         """Take away what nobody claims any more, after everything that linked to it was made again."""
-        failed = []
+        settings, failed = self.session.site.settings, []
+        if not is_folder(settings):
+            with self.session.result.timed("record"):
+                rows = retire_outputs(self.session.connection, self.session.row.id, rows, settings.target.retire_after_s)
+                self.session.commit()
+            if not rows:
+                return
         with self._journaled([row.path for row in rows]) as journal:
             with self.session.result.timed("publish"):
                 reasons = self.session.target.remove_many([object_key(row.path) for row in rows], self.session.keep_lease)

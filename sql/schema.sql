@@ -355,7 +355,8 @@ CREATE TABLE cms.outputs (
     build bigint NOT NULL,
     error jsonb,
     unsure boolean DEFAULT false NOT NULL,
-    etag text COLLATE pg_catalog."C"
+    etag text COLLATE pg_catalog."C",
+    retired_at timestamp with time zone
 )
 WITH (fillfactor='85');
 
@@ -761,6 +762,8 @@ CREATE INDEX lists_stale ON cms.lists USING btree (site) WHERE (stale_from IS NO
 CREATE INDEX outputs_failed ON cms.outputs USING btree (site) WHERE (error IS NOT NULL);
 
 CREATE INDEX outputs_reads ON cms.outputs USING gin (reads);
+
+CREATE INDEX outputs_retired ON cms.outputs USING btree (site, retired_at) WHERE (retired_at IS NOT NULL);
 
 CREATE INDEX outputs_valid_from ON cms.outputs USING btree (site, valid_from) WHERE (valid_from IS NOT NULL);
 

@@ -29,7 +29,7 @@ DELETE_WINDOWS: Final[LiteralString] = "DELETE FROM cms.windows WHERE output = A
 DELETE_OUTPUTS: Final[LiteralString] = "DELETE FROM cms.outputs WHERE id = ANY(%s)"
 
 UPDATE_SAME: Final[LiteralString] = """
-UPDATE cms.outputs o SET digest = d.digest, size_bytes = d.size, reason = d.reason, etag = d.etag, build = %s, error = NULL, unsure = false
+UPDATE cms.outputs o SET digest = d.digest, size_bytes = d.size, reason = d.reason, etag = d.etag, build = %s, error = NULL, unsure = false, retired_at = NULL
 FROM unnest(%s::bigint[], %s::bytea[], %s::int[], %s::text[], %s::text[]) AS d(id, digest, size, reason, etag) WHERE o.id = d.id"""
 
 DELETE_DIRTY: Final[LiteralString] = """
@@ -171,7 +171,7 @@ def record_outputs(
         )
         connection.execute(UPDATE_SAME, (build, *columns))
     _replace(connection, site, build, changed)
-    _finish(connection, site, [r.dirty for r in rows])
+    take_off(connection, site, [r.dirty for r in rows])
 
 
 def _replace(connection: Connection, site: int, build: int, rows: Sequence[OutputRow]) -> None:
@@ -202,7 +202,7 @@ def remove_outputs(connection: Connection, site: int, rows: Sequence[DirtyRow]) 
     if gone:
         connection.execute(DELETE_WINDOWS, (gone,))
         connection.execute(DELETE_OUTPUTS, (gone,))
-    _finish(connection, site, rows)
+    take_off(connection, site, rows)
 
 
 def hold_entries(connection: Connection, entries: Iterable[int], held: bool) -> None:
@@ -212,5 +212,6 @@ def hold_entries(connection: Connection, entries: Iterable[int], held: bool) -> 
         connection.execute(HOLD, {"entries": numbers, "held": held})
 
 
-def _finish(connection: Connection, site: int, rows: Sequence[DirtyRow]) -> None:
+def take_off(connection: Connection, site: int, rows: Sequence[DirtyRow]) -> None:
+    """Take these off the queue, where nothing has asked for them again since."""
     connection.execute(DELETE_DIRTY, (text_array(r.path for r in rows), int_array(r.version for r in rows), site))

@@ -81,7 +81,7 @@ class Bucket:
     name: str
     client: Any
 
-    def keys(self) -> list[str]:
+    def list_keys(self) -> list[str]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
         return [item["Key"] for page in pages for item in page.get("Contents", ())]
 
@@ -90,14 +90,14 @@ class Bucket:
         return Stored(answer["Body"].read(), answer["ContentType"], answer.get("CacheControl", ""), answer.get("ContentEncoding", ""))
 
     def objects(self) -> dict[str, Stored]:
-        return {key: self.read(key) for key in self.keys()}
+        return {key: self.read(key) for key in self.list_keys()}
 
     def etags(self) -> dict[str, str]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
         return {item["Key"]: item["ETag"] for page in pages for item in page.get("Contents", ())}
 
     def empty(self) -> None:
-        for key in self.keys():
+        for key in self.list_keys():
             self.client.delete_object(Bucket=self.name, Key=key)
 
 

@@ -37,7 +37,7 @@ def test_an_edit_writes_the_objects_it_changes_and_a_build_without_one_none(buck
     bucket_site.edit("content/posts/b.md", "title: B\n", "title: B, edited\n")
     edited = bucket_site.build()
     assert "2026/b/index.html" in edited.written
-    assert len(edited.written) < len(bucket_site.bucket.keys()) / 2
+    assert len(edited.written) < len(bucket_site.bucket.list_keys()) / 2
     bucket_site.delete("content/posts/b.md")
     assert "2026/b/index.html" in bucket_site.build().removed
     bucket_site.assert_clean()
@@ -62,7 +62,7 @@ def test_text_is_stored_compressed_where_that_is_asked_and_the_headers_are_writt
     bucket_site.build()
     set_target(bucket_site, 'compress = "gzip"')
     changed = bucket_site.build()
-    assert changed.result.rendered == len(bucket_site.bucket.keys())
+    assert changed.result.rendered == len(bucket_site.bucket.list_keys())
     long = bucket_site.bucket.read("long/index.html")
     assert (long.encoding, long.content_type) == ("gzip", "text/html; charset=utf-8")
     assert len(long.data) < 1000
@@ -185,3 +185,31 @@ def test_a_store_that_cannot_be_used_is_said_with_what_to_do(
     with pytest.raises(CmsError) as caught:
         bucket_site.build()
     assert caught.value.problems[0].code == code
+
+
+def test_an_asset_that_is_named_no_more_stays_for_those_who_have_its_page_open(bucket_site: BucketSite) -> None:
+    bucket_site.build()
+    old = next(key for key in bucket_site.bucket.list_keys() if key.endswith(".css"))
+    text = (bucket_site.root / "themes/plain/assets/site.css").read_text("utf-8")
+    bucket_site.write_file("themes/plain/assets/site.css", text + "b{}")
+    edited = bucket_site.build()
+    assert edited.removed == frozenset()
+    assert old in bucket_site.bucket.list_keys()
+    assert bucket_site.build().rendered == frozenset()
+    bucket_site.build(full=True)
+    assert old in bucket_site.bucket.list_keys()
+    bucket_site.query("UPDATE cms.outputs SET retired_at = retired_at - interval '1 day'")
+    assert bucket_site.build().removed == {old}
+    bucket_site.assert_clean()
+
+
+def test_an_asset_that_comes_back_before_it_goes_is_kept(bucket_site: BucketSite) -> None:
+    bucket_site.build()
+    text = (bucket_site.root / "themes/plain/assets/site.css").read_text("utf-8")
+    bucket_site.write_file("themes/plain/assets/site.css", text + "b{}")
+    bucket_site.build()
+    bucket_site.write_file("themes/plain/assets/site.css", text)
+    bucket_site.build()
+    bucket_site.query("UPDATE cms.outputs SET retired_at = retired_at - interval '1 day'")
+    bucket_site.build()
+    bucket_site.assert_clean()
