@@ -20,6 +20,7 @@ _NAME = re.compile(r"[a-z0-9-]+")
 _CODE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _BASE_URL = re.compile(r"https?://(?:[^\s/?#@\[\]]+|\[[0-9A-Fa-f:.]+\](?::[0-9]+)?)(/[^\s?#]*)?")
+_HEADER = re.compile(r'[^\x00-\x1f"$\\\x7f-\U0010ffff]*')
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _ZONE_FOLDERS = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo")
 
@@ -63,6 +64,13 @@ def _check_target(settings: Settings) -> Iterator[Wrong]:
                 return
 
 
+def _check_headers(settings: Settings) -> Iterator[Wrong]:
+    """What is sent as it stands must be one line of a header."""
+    for name, value in msgspec.to_builtins(settings.target.cache).items():
+        if not _HEADER.fullmatch(value):
+            yield ("target", "cache", name), f"cannot be sent as a header: {show(value)}", 'Such as "public, max-age=60, s-maxage=86400".'
+
+
 def _check_globs(path: Path, rule: Collection) -> Iterator[Wrong]:
     for key, patterns in (("glob", rule.glob), ("exclude", rule.exclude), ("types", tuple(rule.types))):
         for pattern in patterns:
@@ -87,6 +95,7 @@ def _check_site(settings: Settings) -> Iterator[Wrong]:
     if not _is_zone(settings.timezone):
         yield ("timezone",), f"is not a known time zone: {show(settings.timezone)}", 'Such as "Europe/Rome".'
     yield from _check_target(settings)
+    yield from _check_headers(settings)
     if _FIELD.search(settings.home.url) or not settings.home.url.endswith("/"):
         yield ("home", "url"), f"must be a path that ends in a slash, not {show(settings.home.url)}", 'Such as "/blog/".'
     else:

@@ -59,9 +59,19 @@ class Locale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where pages are published. url: ``folder:PATH`` relative to the site folder."""
+    """Where pages are published. url: ``folder:PATH`` relative to the site folder; cache, headers: how they are served from there."""
 
     url: str = "folder:build"
+    cache: Cache = msgspec.field(default_factory=lambda: Cache())  # noqa: PLW0108 - it is defined below
+
+
+class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Cache-Control of each class of output, see ``publish/headers.py``; ``""`` sends none."""
+
+    assets: str = "public, max-age=31536000, immutable"
+    pages: str = "public, max-age=0, s-maxage=86400, must-revalidate"
+    feeds: str = "public, max-age=300, s-maxage=86400"
+    files: str = "public, max-age=3600, s-maxage=86400"
 
 
 class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

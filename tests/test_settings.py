@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cms_ssg.errors import CmsError
 from cms_ssg.load_settings import OWN_VARIABLES, VARIABLES, load_settings
-from cms_ssg.settings import Collection, Home, Locale, Markdown, MenuItem, Settings, Target, Taxonomy
+from cms_ssg.settings import Cache, Collection, Home, Locale, Markdown, MenuItem, Settings, Target, Taxonomy
 from cms_ssg.toml_lines import list_key_lines
 
 
@@ -243,7 +243,7 @@ def test_loading_imports_msgspec_and_tomllib_only(tmp_path: Path) -> None:
 
 
 SECTIONS = {
-    "The site": Settings, "Target": Target, "Home": Home, "Languages": Locale, "Collections": Collection, "Taxonomies": Taxonomy,
+    "The site": Settings, "Target": Target, "Cache": Cache, "Home": Home, "Languages": Locale, "Collections": Collection, "Taxonomies": Taxonomy,
     "Menus": MenuItem, "Markdown": Markdown,
 }  # fmt: skip
 """Which section of the page has the table of which struct."""
@@ -272,7 +272,8 @@ def test_every_setting_and_variable_is_documented_with_its_default() -> None:
         for name, said in tables[section].items():
             default = fields[name].default
             if re.fullmatch("`[^`]*`", said) and default is not msgspec.NODEFAULT:
-                assert said == f"`{msgspec.json.encode(default).decode().replace(',', ', ')}`", f"{section}: {name}"
+                shown = msgspec.json.encode(default).decode().replace('","', '", "')
+                assert said == f"`{shown}`", f"{section}: {name}"
             assert (said == "required") == fields[name].required, f"{section}: {name}"
     for variable in (*VARIABLES, *OWN_VARIABLES):
         assert f"`{variable}`" in page, variable

@@ -1,0 +1,33 @@
+"""What is sent with each output beside its bytes, whoever serves it: how long it may be kept."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+from cms_ssg.settings import Cache
+
+CacheClass = Literal["assets", "pages", "feeds", "files"]
+
+FINGERPRINTED: Final = r"^/assets/.+\.(?=[0-9]*[a-f])[0-9a-f]{10}(\.[^./]+)?$"
+PAGES: Final = r"(/|\.html?)$"
+FEEDS: Final = r"\.(xml|json|txt|rss|atom|webmanifest)$"
+"""Regular expressions that Python, PCRE and JavaScript read alike, so that every server can be told the same classes. Ten
+digits are no fingerprint but a date, and what is called after one may change."""
+
+CLASSES: Final[tuple[tuple[str, CacheClass], ...]] = ((FINGERPRINTED, "assets"), (PAGES, "pages"), (FEEDS, "feeds"))
+"""The first pattern that is found in a path gives its class; what matches none is one of the files."""
+
+
+def cache_class(kind: str, path: str) -> CacheClass:
+    """The class of an output. kind: as in render/kinds.py; path: ``/about/``, or the key of an object, ``about/index.html``."""
+    if kind in ("asset", "image"):
+        return "assets"
+    path = path if path.startswith("/") else f"/{path}"
+    return next((name for pattern, name in CLASSES if re.search(pattern, path)), "files")
+
+
+def cache_control(cache: Cache, kind: str, path: str) -> str:
+    """The Cache-Control header of an output, as cache_class has it; "" for none."""
+    value: str = getattr(cache, cache_class(kind, path))
+    return value
