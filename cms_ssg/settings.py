@@ -63,6 +63,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     url: str = "folder:build"
     cache: Cache = msgspec.field(default_factory=lambda: Cache())  # noqa: PLW0108 - it is defined below
+    headers: Headers = msgspec.field(default_factory=lambda: Headers())  # noqa: PLW0108 - it is defined below
 
 
 class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -72,6 +73,19 @@ class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     pages: str = "public, max-age=0, s-maxage=86400, must-revalidate"
     feeds: str = "public, max-age=300, s-maxage=86400"
     files: str = "public, max-age=3600, s-maxage=86400"
+
+
+class Headers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What ``cms target config`` has servers send with pages; ``""`` sends none.
+
+    hsts: only where base_url is https; csp: the policy is kept, only reported by browsers, or not sent; sources: directive of the
+    policy -> what it allows in place of the default.
+    """
+
+    hsts: str = "max-age=31536000"
+    referrer: str = "strict-origin-when-cross-origin"
+    csp: Literal["enforce", "report", "off"] = "enforce"
+    sources: dict[str, str] = {}
 
 
 class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
