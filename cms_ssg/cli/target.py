@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import click
 from cms_ssg.cli.call import Call, site_command
 
 if TYPE_CHECKING:
-    from cms_ssg.edge.state import Edge
+    from cms_ssg.edge.configure import Writer
 
 
 @click.group("target")
@@ -27,7 +26,7 @@ def config() -> None:
     """
 
 
-def print_configuration(call: Call, write: Callable[[Edge, Path], str]) -> None:
+def print_configuration(call: Call, write: Writer) -> None:
     """Make a configuration and print it; what it cannot do goes to stderr."""
     from cms_ssg.edge.configure import configure
 
@@ -50,10 +49,36 @@ def nginx(call: Call, folder: Path | None, certificate: Path | None, listen: int
     """Print a configuration file for nginx."""
     from cms_ssg.edge.nginx import NginxOptions, write_nginx
 
-    print_configuration(
-        call, lambda edge, output: write_nginx(edge, NginxOptions(folder or output, certificate, listen or 0, sizes=not no_sizes))
-    )
+    scheme, _, output = call.settings.target.url.partition(":")
+    pages = folder or (call.root / output if scheme == "folder" else Path("/srv") / call.settings.name)
+    options = NginxOptions(pages.resolve(), certificate, listen or 0, sizes=not no_sizes)
+    print_configuration(call, lambda edge: (write_nginx(edge, options), []))
+
+
+@site_command("cloudfront", "cms target config cloudfront > stack.yaml\ncms target config cloudfront --part keys > keys.json")
+@click.option(
+    "--part",
+    type=click.Choice(["stack", "function", "keys"]),
+    default="stack",
+    help="A CloudFormation stack with all of it, its function alone, or what the function looks up if that is too much for its code.",
+)
+def cloudfront(call: Call, part: str) -> None:
+    """Print a CloudFormation stack for CloudFront before a bucket."""
+    from cms_ssg.edge.cloudfront import write_function, write_keys, write_stack
+
+    print_configuration(call, {"stack": write_stack, "function": write_function, "keys": write_keys}[part])
+
+
+@site_command("cloudflare", "cms target config cloudflare > worker.js\ncms target config cloudflare --part wrangler > wrangler.toml")
+@click.option("--part", type=click.Choice(["worker", "wrangler"]), default="worker", help="The Worker, or the settings to deploy it with.")
+def cloudflare(call: Call, part: str) -> None:
+    """Print a Worker for Cloudflare before an R2 bucket."""
+    from cms_ssg.edge.cloudflare import write_worker, write_wrangler
+
+    print_configuration(call, {"worker": write_worker, "wrangler": write_wrangler}[part])
 
 
 config.add_command(nginx)
+config.add_command(cloudfront)
+config.add_command(cloudflare)
 target.add_command(config)

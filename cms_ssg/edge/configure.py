@@ -40,8 +40,12 @@ class Configuration:
     problems: list[Problem]
 
 
-def configure(root: Path, env: str, write: Callable[[Edge, Path], str], reporter: Reporter | None = None) -> Configuration:
-    """The configuration for the site in root. write: makes it from the site's state and its output folder.
+Writer = Callable[[Edge], tuple[str, list[Problem]]]
+"""Makes the text from the site's state, and says what it had to leave out."""
+
+
+def configure(root: Path, env: str, write: Writer, reporter: Reporter | None = None) -> Configuration:
+    """The configuration for the site in root.
 
     Pages are read from the target, so that the policy is true to what visitors get. Raises CmsError target.not-built.
     """
@@ -59,9 +63,8 @@ def configure(root: Path, env: str, write: Callable[[Edge, Path], str], reporter
     if missing:
         said = f"{len(missing):,} pages, such as {missing[0]}, are not at the target; what stands in them is not in the policy"
         problems.append(Problem("target.unread", "", 0, said, "Run cms build --full where they should be.", "warning"))
-    scheme, _, folder = site.settings.target.url.partition(":")
-    edge = replace(edge, policy=policy)
-    return Configuration(write(edge, (site.root / folder).resolve() if scheme == "folder" else Path(f"/srv/{edge.host}")), problems)
+    text, left_out = write(replace(edge, policy=policy))
+    return Configuration(text, [*problems, *left_out])
 
 
 def read_inline(target: Target, paths: list[str], origin: str, reporter: Reporter) -> tuple[Inline, list[str]]:

@@ -79,10 +79,11 @@ def _write_maps(edge: Edge) -> Iterator[str]:
     yield from _write_map("$uri", f"${name}_missing", pages, _quote(f"{edge.base}/404.html"))
     yield "# How long each class of output may be kept: [target.cache] of site.toml."
     classes = [
-        (_quote("~" + pattern.replace("^", f"^{re.escape(edge.base)}", 1)), _quote(getattr(edge.cache, name))) for pattern, name in CLASSES
+        (_quote("~" + pattern.replace("^", f"^{re.escape(edge.base)}", 1)), _quote(getattr(edge.target.cache, name)))
+        for pattern, name in CLASSES
     ]
-    yield from _write_map("$uri", f"${name}_class", classes, _quote(edge.cache.files))
-    statuses = [('"~^(200|206|304)$"', f"${name}_class"), ("301", _quote(edge.cache.pages)), ('"~^4(04|10)$"', _quote(SHORTLY))]
+    yield from _write_map("$uri", f"${name}_class", classes, _quote(edge.target.cache.files))
+    statuses = [('"~^(200|206|304)$"', f"${name}_class"), ("301", _quote(edge.target.cache.pages)), ('"~^4(04|10)$"', _quote(SHORTLY))]
     yield from _write_map("$status", f"${name}_cache", statuses, '"no-store"')
     if edge.policy:
         yield "# What pages may run and load: the site's own files, and what stands in the pages, by its hash."

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, LiteralString, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from psycopg import Connection
 
@@ -14,7 +14,7 @@ from cms_ssg.paths import canonical_path
 from cms_ssg.plan.derive import ALIAS, DEFAULT
 from cms_ssg.render.body import link_names
 from cms_ssg.render.page import encode_path
-from cms_ssg.settings import Cache, Headers
+from cms_ssg.settings import Target
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import text_array
 
@@ -44,7 +44,8 @@ class Edge:
 
     name: of the site in the store; origin: ``https://example.org``; base: "" or ``/blog``; redirects: path -> the path, encoded and with
     its base, or URL it leads to; gone: paths that answer 410; not_found: start of paths -> the 404 page for those, the longest first;
-    twins: redirects and gone paths that differ from another path in the case of letters alone.
+    twins: redirects and gone paths that differ from another path in the case of letters alone; plain_files: files whose name has no
+    extension, so that it looks like a page's.
     """
 
     name: str
@@ -54,8 +55,8 @@ class Edge:
     gone: tuple[str, ...]
     not_found: tuple[tuple[str, str], ...]
     twins: frozenset[str]
-    cache: Cache
-    headers: Headers
+    plain_files: tuple[str, ...]
+    target: Target
     policy: str = ""
 
     @property
@@ -69,12 +70,16 @@ class Edge:
 
     def list_headers(self) -> list[tuple[str, str]]:
         """The headers that go with everything, whatever it is; the policy goes with pages alone."""
-        found = [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", self.headers.referrer)]
-        return [(name, value) for name, value in [*found, ("Strict-Transport-Security", self.headers.hsts if self.secure else "")] if value]
+        found = [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", self.target.headers.referrer)]
+        return [
+            (name, value)
+            for name, value in [*found, ("Strict-Transport-Security", self.target.headers.hsts if self.secure else "")]
+            if value
+        ]
 
     @property
     def policy_header(self) -> str:
-        return "Content-Security-Policy" + ("-Report-Only" if self.headers.csp == "report" else "")
+        return "Content-Security-Policy" + ("-Report-Only" if self.target.headers.csp == "report" else "")
 
 
 class _Redirect(NamedTuple):
@@ -84,15 +89,15 @@ class _Redirect(NamedTuple):
     entry_path: str | None
 
 
-def load_edge(connection: Connection, site: Site, site_id: int, now: datetime, paths: Iterable[str]) -> Edge:
+def load_edge(connection: Connection, site: Site, site_id: int, now: datetime, paths: Sequence[str]) -> Edge:
     """The state as a server must know it. now: the clock of the last build; paths: of everything that is published."""
     rows = [_Redirect(*row) for row in connection.execute(REDIRECTS, (site_id, [ALIAS, DEFAULT]))]
     redirects = _resolve(connection, site, site_id, rows)
     gone = _list_gone(connection, site, site_id, now)
+    plain_files = tuple(path for path in paths if not path.endswith("/") and canonical_path(path) != path)
     return Edge(
-        site.settings.store_name, site.origin, site.base_path, redirects, gone, _list_not_found(site),
-        _find_twins({*redirects, *gone}, paths), site.settings.target.cache,
-        site.settings.target.headers,
+        site.settings.store_name, site.origin, unquote(site.base_path), redirects, gone, _list_not_found(site),
+        _find_twins({*redirects, *gone}, paths), plain_files, site.settings.target,
     )  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def write_site(root: Path, base: str, more: dict[str, str] | None = None) -> Non
 
 
 def configure_nginx(root: Path, port: int) -> Configuration:
-    return configure(root, "", lambda edge, folder: write_nginx(edge, NginxOptions(folder, listen=port)))
+    return configure(root, "", lambda edge: (write_nginx(edge, NginxOptions(root / "build", listen=port)), []))
 
 
 BuildSite = Callable[..., Path]

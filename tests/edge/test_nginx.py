@@ -207,7 +207,7 @@ def test_tls_server_sends_hsts_and_plain_http_leads_to_it(build_site: BuildSite,
     files = ["-keyout", str(tmp_path / "privkey.pem"), "-out", str(tmp_path / "fullchain.pem")]
     subprocess.run([openssl, "req", "-x509", *subject, *files], check=True, capture_output=True)
     options = NginxOptions(root / "build", certificate=tmp_path)
-    text = configure(root, "", lambda edge, _: write_nginx(edge, options)).text.replace("listen 80;", f"listen {plain};")
+    text = configure(root, "", lambda edge: (write_nginx(edge, options), [])).text.replace("listen 80;", f"listen {plain};")
     with serve(text.replace("    listen [::]:80;\n", ""), tmp_path / "nginx", plain) as running:
         answer = running.ask("/about/?a=1")
         assert (answer.status, answer.location) == (301, f"https://localhost:{secure}/about/?a=1")
