@@ -58,7 +58,8 @@ def configure(root: Path, env: str, write: Writer, reporter: Reporter | None = N
             raise fail("target.not-built", "nothing is published yet, so there is nothing to configure", hint="Run cms build first.")
         edge = load_edge(connection, site, row.id, row.built_at_clock or datetime.now(UTC), paths)
     target = open_target(site.root, site.settings.target.url)
-    inline, missing = read_inline(target, paths, site.origin, reporter or Reporter())
+    pages = [path for path in paths if path.endswith(("/", ".html", ".htm")) and path not in edge.redirects]
+    inline, missing = read_inline(target, pages, site.origin, reporter or Reporter())
     policy, problems = make_policy(inline, site.settings.target.headers)
     if missing:
         said = f"{len(missing):,} pages, such as {missing[0]}, are not at the target; what stands in them is not in the policy"
@@ -67,10 +68,9 @@ def configure(root: Path, env: str, write: Writer, reporter: Reporter | None = N
     return Configuration(text, [*problems, *left_out])
 
 
-def read_inline(target: Target, paths: list[str], origin: str, reporter: Reporter) -> tuple[Inline, list[str]]:
+def read_inline(target: Target, pages: list[str], origin: str, reporter: Reporter) -> tuple[Inline, list[str]]:
     """What stands in the published pages, and the pages that are not at the target."""
     inline, missing = Inline(), []
-    pages = [path for path in paths if path.endswith(("/", ".html", ".htm"))]
     reporter.phase("read", len(pages))
     with ThreadPoolExecutor(READERS) as readers:
         for batch in _batches(pages):

@@ -11,11 +11,10 @@ from html import unescape
 from urllib.parse import urlsplit
 
 _ATTRIBUTES = rb"""(?:[^>"']|"[^"]*"|'[^']*')*"""
-_ELEMENT = re.compile(rb"<(script|style)\b(" + _ATTRIBUTES + rb")>(.*?)</\1\s*>", re.IGNORECASE | re.DOTALL)
+_ELEMENT = re.compile(rb"<!--.*?-->|<(script|style)\b(" + _ATTRIBUTES + rb")>(.*?)</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(rb"<([a-z][a-z0-9-]*)(\s" + _ATTRIBUTES + rb")>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(rb"""([^\s"'=<>/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
 _MAY_HOLD = re.compile(rb"<style|<script|<iframe|<link|<base|\sstyle\s*=|\son[a-z]+\s*=", re.IGNORECASE)
-_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 
 EXECUTED = frozenset(
     (
@@ -48,15 +47,22 @@ class Inline:
         """Note what a page holds. own_origin: what comes from there needs no mention."""
         if not _MAY_HOLD.search(html):
             return
-        html = _COMMENT.sub(b"", html.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+        html = html.replace(b"\r\n", b"\n").replace(b"\r", b"\n")  # as a browser reads it
+        scripts, styles = set(), set()
         for name, attributes, text in _ELEMENT.findall(html):
             found = _read_attributes(attributes)
             if name.lower() == b"style":
-                self._note(self.styles, {hash_source(text)}, path)
-            elif "src" not in found and found.get("type", "").strip().lower() in EXECUTED:
-                self._note(self.scripts, {hash_source(text)}, path)
+                styles.add(hash_source(text))
+            elif name and "src" not in found and found.get("type", "").strip().lower() in EXECUTED:
+                scripts.add(hash_source(text))
+        self._note(self.scripts, scripts, path)
+        self._note(self.styles, styles, path)
+        self._note_attributes(path, _ELEMENT.sub(lambda match: b"<%b%b>" % match.group(1, 2) if match[1] else b"", html), own_origin)
+
+    def _note_attributes(self, path: str, html: bytes, own_origin: str) -> None:
+        """What elements carry and load. html: without comments and the texts of scripts and styles."""
         loads, styles, handlers = set(), set(), set()
-        for name, attributes in _TAG.findall(_ELEMENT.sub(rb"<\1\2></\1>", html)):
+        for name, attributes in _TAG.findall(html):
             found = _read_attributes(attributes)
             if "style" in found:
                 styles.add(hash_source(found["style"].encode()))

@@ -1,4 +1,4 @@
-"""The site's state as a configuration file of nginx (1.18 or newer), for the ``http`` level: conf.d/site.conf."""
+"""The site's state as a configuration file of nginx, for the ``http`` level: conf.d/site.conf."""
 
 from __future__ import annotations
 
