@@ -60,10 +60,10 @@ def nginx(call: Call, folder: Path | None, certificate: Path | None, listen: int
     "--part",
     type=click.Choice(["stack", "function", "keys"]),
     default="stack",
-    help="A CloudFormation stack with all of it, its function alone, or what the function looks up if that is too much for its code.",
+    help="The whole CloudFormation stack, its function, or what that looks up.",
 )
 def cloudfront(call: Call, part: str) -> None:
-    """Print a CloudFormation stack for CloudFront before a bucket."""
+    """Print a CloudFormation stack for CloudFront and S3."""
     from cms_ssg.edge.cloudfront import write_function, write_keys, write_stack
 
     print_configuration(call, {"stack": write_stack, "function": write_function, "keys": write_keys}[part])
@@ -72,7 +72,7 @@ def cloudfront(call: Call, part: str) -> None:
 @site_command("cloudflare", "cms target config cloudflare > worker.js\ncms target config cloudflare --part wrangler > wrangler.toml")
 @click.option("--part", type=click.Choice(["worker", "wrangler"]), default="worker", help="The Worker, or the settings to deploy it with.")
 def cloudflare(call: Call, part: str) -> None:
-    """Print a Worker for Cloudflare before an R2 bucket."""
+    """Print a Worker for Cloudflare and R2."""
     from cms_ssg.edge.cloudflare import write_worker, write_wrangler
 
     print_configuration(call, {"worker": write_worker, "wrangler": write_wrangler}[part])
