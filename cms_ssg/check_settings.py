@@ -70,9 +70,16 @@ def _check_target(settings: Settings) -> Iterator[Wrong]:
 
 def _check_headers(settings: Settings) -> Iterator[Wrong]:
     """What is sent as it stands must be one line of a header."""
-    for name, value in msgspec.to_builtins(settings.target.cache).items():
+    path, headers = ("target", "headers"), settings.target.headers
+    values: dict[Path, str] = {("target", "cache", name): value for name, value in msgspec.to_builtins(settings.target.cache).items()}
+    values |= {(*path, "hsts"): headers.hsts, (*path, "referrer"): headers.referrer}
+    values |= {(*path, "sources", name): value for name, value in headers.sources.items()}
+    for place, value in values.items():
         if not _HEADER.fullmatch(value):
-            yield ("target", "cache", name), f"cannot be sent as a header: {show(value)}", 'Such as "public, max-age=60, s-maxage=86400".'
+            yield place, f"cannot be sent as a header: {show(value)}", 'Such as "public, max-age=60, s-maxage=86400".'
+    for name, value in headers.sources.items():
+        if not re.fullmatch("[a-z]+(-[a-z]+)*", name) or ";" in value:
+            yield (*path, "sources", name), "is not a directive and its sources", 'Such as script-src = "https://example.org".'
 
 
 def _check_globs(path: Path, rule: Collection) -> Iterator[Wrong]:

@@ -62,8 +62,8 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Where pages are published. url: ``folder:PATH`` relative to the site folder, or ``s3://BUCKET/PREFIX``.
 
     For a bucket: uploads at once, in each process; compress: how text is stored; part_mb: larger objects are uploaded in parts;
-    retire_after_s: how long an asset that no page names any more stays for the pages that visitors have open; cache: how long
-    others may keep what was published.
+    retire_after_s: how long an asset that no page names any more stays for the pages that visitors have open; cache, headers:
+    how both are served from there.
     """
 
     url: str = "folder:build"
@@ -72,15 +72,29 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     part_mb: Annotated[int, msgspec.Meta(ge=5, le=1000)] = 16
     retire_after_s: Annotated[int, msgspec.Meta(ge=0)] = 86_400
     cache: Cache = msgspec.field(default_factory=lambda: Cache())  # noqa: PLW0108 - it is defined below
+    headers: Headers = msgspec.field(default_factory=lambda: Headers())  # noqa: PLW0108 - it is defined below
 
 
 class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Cache-Control of each class of output, see ``publish/headers.py``; ``""`` sends none."""
 
     assets: str = "public, max-age=31536000, immutable"
-    pages: str = "public, max-age=0, s-maxage=86400"
-    feeds: str = "public, max-age=300, s-maxage=3600"
+    pages: str = "public, max-age=0, s-maxage=86400, must-revalidate"
+    feeds: str = "public, max-age=300, s-maxage=86400"
     files: str = "public, max-age=3600, s-maxage=86400"
+
+
+class Headers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What ``cms target config`` has servers send with pages; ``""`` sends none.
+
+    hsts: only where base_url is https; csp: the policy is kept, only reported by browsers, or not sent; sources: directive of the
+    policy -> what it allows in place of the default.
+    """
+
+    hsts: str = "max-age=31536000"
+    referrer: str = "strict-origin-when-cross-origin"
+    csp: Literal["enforce", "report", "off"] = "enforce"
+    sources: dict[str, str] = {}
 
 
 class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

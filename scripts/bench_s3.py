@@ -68,6 +68,7 @@ def serve_store() -> Iterator[tuple[str, Any]]:
 
 
 def make_site(work: Path, articles: int) -> CmsSite:
+    """The site of the other benchmark, with a bucket as its target."""
     write_corpus(work / "corpus", articles, 1)
     site = CmsSite(work / "site", work / "corpus", [str(TOOLS / "cms")])
     settings = site.folder / "site.toml"
@@ -123,6 +124,7 @@ def measure_saves(site: CmsSite, client: Any) -> dict[str, float]:
 
 
 def measure(articles: int, work: Path) -> dict[str, Any]:
+    """All figures of one site."""
     figures: dict[str, Any] = {"articles": articles, "machine": bench_measure.describe_machine()}
     with serve_store() as (address, client):
         site = make_site(work, articles)
@@ -142,6 +144,7 @@ def measure(articles: int, work: Path) -> dict[str, Any]:
 
 
 def main() -> None:
+    """Measure as asked, and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("--articles", type=int, default=10_000)
     parser.add_argument("--json", action="store_true", help="print the figures as one line of JSON")

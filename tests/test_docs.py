@@ -7,7 +7,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+import yaml
+
+from cms_ssg.cli.main import cms
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -47,6 +51,30 @@ def test_every_error_code_has_a_line_that_says_what_to_do_and_no_line_is_left_ov
     assert len(codes) > 100
     assert codes - set(documented) == set()
     assert set(documented) - codes == set()
+
+
+def test_commands_in_guides_exist_with_their_options_and_workflows_are_yaml() -> None:
+    guides = [ROOT / "docs/ci.md", *sorted((ROOT / "docs").glob("deploy-*.md"))]
+    assert len(guides) == 4
+    for guide in guides:
+        blocks = re.findall(r"```(\w+)\n(.*?)```", guide.read_text("utf-8"), re.DOTALL)
+        assert all(yaml.safe_load(text) for form, text in blocks if form == "yaml")
+        lines = [line for form, text in blocks for line in text.splitlines() if form in ("yaml", "text")]
+        found = [words for line in lines for words in re.findall(r"(?:^|run: |- |&& )(cms [a-z][^#>&|]*)", line)]
+        assert found, guide
+        for words in found:
+            parse_command(words.split()[1:])
+
+
+def parse_command(words: list[str]) -> None:
+    """Read a command line as cms would, without running it. Raises click.UsageError where it would be refused."""
+    command: click.Command = cms
+    context = click.Context(cms, info_name="cms")
+    while isinstance(command, click.Group):
+        name, command, words = command.resolve_command(context, words)  # type: ignore[assignment]
+        assert command is not None, name
+        context = click.Context(command, parent=context, info_name=name)
+    command.parse_args(context, words)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

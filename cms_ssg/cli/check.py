@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
+import click
+
 from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
 from cms_ssg.cli.output import count
 
 
-@site_command("check", "cms check\ncms check --json")
-def check(call: Call) -> int:
+@site_command("check", "cms check\ncms check --json\ncms check --format gitlab > gl-code-quality-report.json")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "github", "gitlab"]),
+    default="text",
+    help="Print problems as annotations: GitHub Actions' workflow commands, or GitLab's Code Quality report.",
+)
+def check(call: Call, form: str) -> int:
     """Check content, theme, links and strings.
 
     Nothing is saved or written. Exit 3 where there are errors.
@@ -19,5 +31,18 @@ def check(call: Call) -> int:
     call.output.problems(problems)
     warnings = len(problems) - errors
     text = f"{count(errors, 'error')}, {count(warnings, 'warning')}" if problems else "no problems"
+    if form != "text":
+        from cms_ssg.cli.annotations import make_github, make_gitlab
+
+        text = {"github": make_github, "gitlab": make_gitlab}[form](problems, _find_prefix(call.root))
     call.output.result({"errors": errors, "warnings": warnings, "problems": problems}, text)
     return PARTIAL if errors else DONE
+
+
+def _find_prefix(root: Path) -> str:
+    """The site's folder in its repository, which forges want before a file's name: "" or ``site/``."""
+    try:
+        shown = subprocess.run(["git", "rev-parse", "--show-prefix"], cwd=root, capture_output=True, text=True, check=False)
+    except OSError:  # there is no git
+        return ""
+    return shown.stdout.rstrip("\n") if shown.returncode == 0 else ""

@@ -1,4 +1,4 @@
-"""What is sent with each output beside its bytes, whoever serves it: for now, how long it may be kept."""
+"""What is sent with each output beside its bytes, whoever serves it: how long it may be kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Final, Literal
 
 from cms_ssg.reads import digest
-from cms_ssg.settings import Settings
+from cms_ssg.settings import Cache, Target
 
 CacheClass = Literal["assets", "pages", "feeds", "files"]
 
@@ -21,18 +21,19 @@ CLASSES: Final[tuple[tuple[str, CacheClass], ...]] = ((FINGERPRINTED, "assets"),
 
 
 def cache_class(kind: str, path: str) -> CacheClass:
-    """The class of an output of this kind at this path, such as ``/about/``. By the path, since a web server knows no more."""
-    if kind == "asset":
+    """The class of an output. kind: as in render/kinds.py; path: ``/about/``, or the key of an object, ``about/index.html``."""
+    if kind in ("asset", "image"):
         return "assets"
+    path = path if path.startswith("/") else f"/{path}"
     return next((name for pattern, name in CLASSES if re.search(pattern, path)), "files")
 
 
-def cache_control(settings: Settings, kind: str, path: str) -> str:
-    """The Cache-Control header of an output of this kind at this path, "" for none."""
-    value: str = getattr(settings.target.cache, cache_class(kind, path))
+def cache_control(cache: Cache, kind: str, path: str) -> str:
+    """The Cache-Control header of an output, as cache_class has it; "" for none."""
+    value: str = getattr(cache, cache_class(kind, path))
     return value
 
 
-def name_form(settings: Settings) -> str:
+def name_form(target: Target) -> str:
     """Stands for all that objects in a bucket carry besides their bytes: where it changes, they are written again."""
-    return digest(repr((settings.target.cache, settings.target.compress)).encode()).hex()[:16]
+    return digest(repr((target.cache, target.compress)).encode()).hex()[:16]

@@ -103,4 +103,4 @@ def name_target(settings: Settings) -> str:
         return settings.target.url
     from cms_ssg.publish.headers import name_form
 
-    return f"{settings.target.url} {name_form(settings)}"
+    return f"{settings.target.url} {name_form(settings.target)}"

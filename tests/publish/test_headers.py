@@ -24,6 +24,8 @@ from cms_ssg.render.theme import asset_path
         ("home", "/", "pages"),
         ("entry", "/it/città/", "pages"),
         ("entry", "/old.html", "pages"),
+        ("entry", "about/index.html", "pages"),
+        ("file", "assets/app.0a1b2c3d4e.js", "assets"),
         ("404", "/404.html", "pages"),
         ("feed", "/feed.xml", "feeds"),
         ("feed", "/tags/flood/feed.json", "feeds"),
@@ -38,11 +40,11 @@ def test_class_of_an_output_follows_from_its_path(kind: str, path: str, name: st
 
 def test_hashed_assets_never_change_and_pages_are_asked_for_again(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text('[target.cache]\nfeeds = "no-store"\nfiles = ""\n')
-    settings = load_settings(tmp_path, {})
-    assert cache_control(settings, "asset", asset_path("site.css", b"x")) == "public, max-age=31536000, immutable"
-    assert cache_control(settings, "entry", "/a/") == "public, max-age=0, s-maxage=86400"
-    assert cache_control(settings, "feed", "/feed.xml") == "no-store"
-    assert cache_control(settings, "file", "/a.jpg") == ""
+    cache = load_settings(tmp_path, {}).target.cache
+    assert cache_control(cache, "asset", asset_path("site.css", b"x")) == "public, max-age=31536000, immutable"
+    assert cache_control(cache, "entry", "/a/") == "public, max-age=0, s-maxage=86400, must-revalidate"
+    assert cache_control(cache, "feed", "/feed.xml") == "no-store"
+    assert cache_control(cache, "file", "/a.jpg") == ""
 
 
 @pytest.mark.parametrize("value", ["a\\nSet-Cookie: x", "max-age=1\\r", 'no-cache=\\"x\\"', "$host", "é"])

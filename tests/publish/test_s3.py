@@ -13,7 +13,7 @@ from tests.engine.siteonpage import database, wipe
 from tests.publish.buckets import Bucket, BucketSite, environment, open_client, rclone_command, serve
 from tests.publish.conftest import free_port, make_bucket_site
 
-PAGES = "public, max-age=0, s-maxage=86400"
+PAGES = "public, max-age=0, s-maxage=86400, must-revalidate"
 
 
 def set_target(site: BucketSite, line: str) -> None:

@@ -1,0 +1,84 @@
+"""``cms target``: where a site is published, and what serves it from there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cms_ssg.cli.call import Call, site_command
+
+if TYPE_CHECKING:
+    from cms_ssg.edge.configure import Writer
+
+
+@click.group("target")
+def target() -> None:
+    """Look after the place where pages are published."""
+
+
+@click.group("config")
+def config() -> None:
+    """Print the configuration of a web server or CDN for this site.
+
+    Redirects, 404, 410, headers and a policy for scripts, as the site was last built: print it again when these change.
+    """
+
+
+def print_configuration(call: Call, write: Writer) -> None:
+    """Make a configuration and print it; what it cannot do goes to stderr."""
+    from cms_ssg.edge.configure import configure
+
+    result = configure(call.root, call.env, write, call.output)
+    call.output.problems(result.problems)
+    call.output.result({"text": result.text, "problems": result.problems}, result.text.rstrip("\n"))
+
+
+@site_command("nginx", "cms target config nginx > /etc/nginx/conf.d/site.conf\ncms target config nginx --folder /srv/site --listen 8080")
+@click.option("--folder", type=click.Path(path_type=Path), metavar="DIR", help="Where the pages lie on the server; the target by default.")
+@click.option(
+    "--certificate",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="With fullchain.pem and privkey.pem; by default that of certbot for the host.",
+)
+@click.option("--listen", type=click.IntRange(1, 65535), metavar="PORT", help="Plain HTTP on this port: something in front does TLS.")
+@click.option("--no-sizes", is_flag=True, help="Leave out what nginx takes once only: this is not its first site.")
+def nginx(call: Call, folder: Path | None, certificate: Path | None, listen: int | None, no_sizes: bool) -> None:
+    """Print a configuration file for nginx."""
+    from cms_ssg.edge.nginx import NginxOptions, write_nginx
+
+    scheme, _, output = call.settings.target.url.partition(":")
+    pages = folder or (call.root / output if scheme == "folder" else Path("/srv") / call.settings.name)
+    options = NginxOptions(pages.resolve(), certificate, listen or 0, sizes=not no_sizes)
+    print_configuration(call, lambda edge: (write_nginx(edge, options), []))
+
+
+@site_command("cloudfront", "cms target config cloudfront > stack.yaml\ncms target config cloudfront --part keys > keys.json")
+@click.option(
+    "--part",
+    type=click.Choice(["stack", "function", "keys"]),
+    default="stack",
+    help="The whole CloudFormation stack, its function, or what that looks up.",
+)
+def cloudfront(call: Call, part: str) -> None:
+    """Print a CloudFormation stack for CloudFront and S3."""
+    from cms_ssg.edge.cloudfront import write_function, write_keys, write_stack
+
+    print_configuration(call, {"stack": write_stack, "function": write_function, "keys": write_keys}[part])
+
+
+@site_command("cloudflare", "cms target config cloudflare > worker.js\ncms target config cloudflare --part wrangler > wrangler.toml")
+@click.option("--part", type=click.Choice(["worker", "wrangler"]), default="worker", help="The Worker, or the settings to deploy it with.")
+def cloudflare(call: Call, part: str) -> None:
+    """Print a Worker for Cloudflare and R2."""
+    from cms_ssg.edge.cloudflare import write_worker, write_wrangler
+
+    print_configuration(call, {"worker": write_worker, "wrangler": write_wrangler}[part])
+
+
+config.add_command(nginx)
+config.add_command(cloudfront)
+config.add_command(cloudflare)
+target.add_command(config)
