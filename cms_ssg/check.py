@@ -32,6 +32,9 @@ SELECT t.taxonomy, e.locale, n.pair ->> 0, n.pair ->> 1, min(e.source_key) FROM 
 CROSS JOIN LATERAL jsonb_each(coalesce(c.card -> 'terms', '{}')) AS t(taxonomy, pairs) CROSS JOIN LATERAL jsonb_array_elements(t.pairs) AS n(pair)
 WHERE e.site = %s AND c.live GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
 
+HAS_AUTHORS: Final[LiteralString] = """
+SELECT 1 FROM cms.entries e JOIN cms.cards c ON c.entry = e.id WHERE e.site = %s AND e.type = 'author' AND c.live LIMIT 1"""
+
 CLAIMED: Final[LiteralString] = """
 SELECT n FROM unnest(%s::text[]) n WHERE EXISTS (SELECT FROM cms.claims c WHERE c.site = %s AND c.name = n COLLATE "C" AND c.wins)"""
 
@@ -72,6 +75,7 @@ def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Prob
         problems += _check_layouts(session.connection, site, session.row.id)
         problems += _check_site_links(session.connection, site, session.row.id)
         problems += _check_terms(session.connection, session.row.id)
+        problems += _check_authors(session.connection, site, session.row.id)
         problems += _check_collections(session.connection, site, session.row.id, {problem.place for problem in problems})
     return problems
 
@@ -187,6 +191,21 @@ def _check_terms(connection: Any, site_id: int) -> Iterator[Problem]:
         if _plain_name(other) != _plain_name(name):
             said = f'{taxonomy} "{name}" is the same term as "{other}": both are "{slug}" in URLs'
             yield Problem("content.same-term", file, 0, said, "Write one of them out, such as C-sharp for C#.", "warning")
+
+
+def _check_authors(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
+    """Authors without an entry, in a site that has entries of authors: most often a slip of the pen."""
+    rule = site.settings.taxonomies.get("author")
+    if rule is None or rule.data or not connection.execute(HAS_AUTHORS, (site_id,)).fetchone():
+        return
+    found = [row[1:] for row in connection.execute(TERM_NAMES, (site_id,)) if row[0] == "author"]
+    wanted = [tuple(f"{code}/author:{slug}" for code in (locale, site.default_locale)) for locale, slug, _, _ in found]
+    known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for names in wanted for n in names}), site_id))}
+    for (_, slug, name, file), names in zip(found, wanted, strict=True):
+        if known.isdisjoint(names):
+            said = f'no author is called "{name}"; shown by that name'
+            hint = f'Mend the name, or: cms new author --slug {slug} "Full Name".'
+            yield Problem("content.missing-author", file, _line_of_field(site, file, rule.field), said, hint, "warning")
 
 
 def _plain_name(name: str) -> str:

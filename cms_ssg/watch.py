@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -51,6 +51,9 @@ def watch(
         reporter.rest()
         on_ready()
         for changed in gather(events, root):
+            if watcher.is_moved(changed or ()):
+                watcher.stop()
+                watcher.begin(env)
             builder.build(changed)
             reporter.rest()
             if changed is None or any(name.endswith("/") or "/" not in name for name in changed):
@@ -131,20 +134,26 @@ class Watcher:
         self.root, self.events, self.poll, self.reporter = root, events, poll, reporter
         self._observer: Any = None
         self._watched: set[tuple[Path, bool]] = set()
+        self._wanted: set[tuple[Path, bool]] = set()
         self._output = root / "build"
 
     def begin(self, env: str) -> None:
         """Watch what the settings of now name; called again it adds what is new."""
-        wanted = set(self._list_folders(env))
-        if self._observer is None or wanted - self._watched:
+        self._wanted |= set(self._list_folders(env))
+        if self._observer is None or self._wanted - self._watched:
             try:
-                self._start(wanted | self._watched)
+                self._start(self._wanted)
             except OSError as error:
                 if self.poll:
                     raise
                 self.reporter.note(f"The system cannot watch so many folders ({error.strerror}); the files are looked at every second.")
                 self.poll = True
-                self._start(wanted | self._watched)
+                self._start(self._wanted)
+
+    def is_moved(self, changed: Sequence[str]) -> bool:
+        """Whether a folder to be watched, or one above it, came or went: what watches it may follow a folder that is no longer there."""
+        folders = {self.root / name for name in changed if name.endswith("/")}
+        return any(not folders.isdisjoint((folder, *folder.parents)) for folder, _ in self._wanted)
 
     def stop(self) -> None:
         """End watching."""
@@ -173,7 +182,7 @@ class Watcher:
         return Observer()
 
     def _list_folders(self, env: str) -> Iterator[tuple[Path, bool]]:
-        """(folder, with all below it): the site's own folder flat, for site.toml and for folders that appear."""
+        """(folder, with all below it), there or not: the site's own folder and those between flat, for site.toml and for folders that come or go."""
         yield self.root, False
         names = set(SITE_FOLDERS)
         try:
@@ -191,7 +200,8 @@ class Watcher:
         for name in names:
             path = self.root / name
             above = any(other != name and f"{name}/".startswith(f"{other}/") for other in names)
-            if path.is_dir() and not above and self._concerns(path):
+            if not above and self._concerns(path):
+                yield from ((folder, False) for folder in path.parents if folder != self.root and folder.is_relative_to(self.root))
                 yield path, True
 
     def tell(self, path: str, is_folder: bool = False) -> None:

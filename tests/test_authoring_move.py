@@ -65,6 +65,21 @@ def test_move_to_another_file_or_folder(site: Site) -> None:
     assert "aliases: [/about/, /company/about/]" in text_of(site, "content/pages/us.md")
 
 
+def test_links_that_a_move_breaks_are_told_with_their_line_and_left_alone(site: Site) -> None:
+    text = (
+        "---\ntitle: Rain\ndate: 2025-05-01\n---\n[a](drought.md#dust) [b](./the-flood.md)\n[c](../pages/about.md) [d](/2025/04/drought/)\n"
+    )
+    write(site.root, {"content/posts/rain.md": text})
+    (site.root / "content/posts/linked.md").symlink_to("drought.md")
+    assert [(p.place, p.line, p.hint) for p in move(site, "drought", slug="dry").problems] == [
+        ("content/posts/rain.md", 5, "It is now dry.md.")
+    ]
+    assert text_of(site, "content/posts/rain.md") == text
+    moved = move(site, "content/posts/rain.md", to="content/pages/")
+    assert [(p.place, p.line, p.hint) for p in moved.problems] == [("content/pages/rain.md", 6, "It is now ../posts/the-flood.md.")]
+    assert move(site, "rain", to="content/posts/").problems == ()
+
+
 def test_move_to_another_section(site: Site, tmp_path: Path) -> None:
     edit = move(site, "flood", section="news")
     assert "section: news" in text_of(site, edit.file)

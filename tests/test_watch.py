@@ -172,6 +172,41 @@ def test_every_save_is_built_errors_go_on_and_a_page_reloads(site: Path, db_url:
     assert not thread.is_alive()
 
 
+@pytest.mark.parametrize(("folder", "poll"), [("content", False), ("content/posts", False), ("content/posts", True)])
+def test_folder_that_goes_and_comes_back_is_watched_again(
+    site: Path, db_url: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, folder: str, poll: bool
+) -> None:
+    monkeypatch.setenv("CMS_DATABASE_URL", db_url)
+    listener, ready, end = Listener(), threading.Event(), threading.Event()
+
+    def on_written() -> None:
+        if end.is_set():
+            raise _End
+
+    def run() -> None:
+        with pytest.raises(_End):
+            watch(site, reporter=listener, poll=poll, on_ready=ready.set, on_written=on_written)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        assert ready.wait(30)
+        assert listener.said.get(timeout=5) == []
+        away = tmp_path_factory.mktemp("away") / "folder"
+        (site / folder).rename(away)
+        assert listener.said.get(timeout=10) in ("build.removals", [f"{folder}/"])
+        shutil.copytree(away, site / folder)
+        time.sleep(3 if poll else 0.5)
+        for text in ("Wind", "Rain"):
+            (site / "content/posts/flood.md").write_text(f"---\ntitle: {text}\ndate: 2025-03-01\n---\n")
+            wait_for(lambda text=text: f"<h1>{text}" in (site / "build/2025/03/flood/index.html").read_text())
+    finally:
+        end.set()
+        (site / "content/posts/last.md").write_text("---\ntitle: Last\ndate: 2025-03-02\n---\n")
+        thread.join(20)
+    assert not thread.is_alive()
+
+
 def wait_for(met: Callable[[], bool], within_s: float = 10.0) -> None:
     until = time.monotonic() + within_s
     while not met():

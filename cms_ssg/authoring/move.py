@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from cms_ssg.authoring.change import Edit, describe, key_of
 from cms_ssg.authoring.find import Content, find_content, list_content, read_bytes
+from cms_ssg.authoring.links import find_broken_links
 from cms_ssg.authoring.patch import Value, patch_front_matter
 from cms_ssg.authoring.write import move_file, write_file
 from cms_ssg.content.collections import INDEX_NAMES, find_collection
@@ -22,7 +24,7 @@ def move(site: Site, what: str, *, to: str = "", slug: str = "", section: str = 
 
     to: a new file or folder, relative to the site's folder; slug, section: new values. A slug that stands in the
     front matter is changed there, else the file is renamed, unless it has translations, which share its name.
-    alias: adds the old path to ``aliases``. Raises UsageError, CmsError authoring.exists and as publish does.
+    alias: adds the old path to ``aliases``. Links that named the file are told, not changed. Raises UsageError, CmsError authoring.exists and as publish does.
     """
     if not (to or slug or section):
         raise UsageError(Problem("authoring.no-target", "", 0, "it is not said where to", "Give a file, --slug or --section."))
@@ -65,8 +67,12 @@ def _apply(content: Content, target: str, changes: dict[str, Value], old_path: s
         if old_path not in kept:
             kept.append(old_path)
         write_file(moved.place, patch_front_matter(patched, {key: kept}, target), target)
-        return describe(Content(site, target), f"{old_path} now leads to {moved.path}" if moved.path else "moved")
-    return describe(moved, "moved" if target != content.file else "changed" if patched != data else "there already")
+        edit = describe(Content(site, target), f"{old_path} now leads to {moved.path}" if moved.path else "moved")
+    else:
+        edit = describe(moved, "moved" if target != content.file else "changed" if patched != data else "there already")
+    if target == content.file:
+        return edit
+    return replace(edit, problems=(*edit.problems, *find_broken_links(site, content.file, target)))
 
 
 def _list_renames(content: Content, target: str) -> tuple[str, str]:

@@ -21,6 +21,8 @@ def scan_named(
     whole scan looks at these files and their folders again, so that nothing rests on names having been complete.
     """
     roots = make_roots(root, folders, [])
+    if any(name.endswith("/") and top.startswith(name) for name in names for top in roots):
+        return None  # a folder above the content came or went
     inside = [name for name in names if any(not top or name.startswith(f"{top}/") for top in roots)]
     inside = sorted({name for name in inside if not has_ignored_name(name.rstrip("/")) and not _is_skipped(name, skip)})
     comparison = Comparison(root)

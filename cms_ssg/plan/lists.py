@@ -55,7 +55,8 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
             marks.read(entry_key(LIST_CARD, row.id), f"list {row.name}")
             marks.read(name_key(f"list/{row.locale}/{row.name}"), f"list {row.name}")
         fronts[row.id] = _front_claims(site, row, rule) if card is not None else []
-        for number in range(min(row.pages, count) + 1, max(row.pages, count) + 1):
+        known = min(row.pages, count) if row.stale_from else 0  # settled from the start: its archive may have another address
+        for number in range(known + 1, max(row.pages, count) + 1):
             numbered[row.id << 24 | number] = [_page_claim(row, rule, number)] if number <= count and (rule.url or rule.chunks) else []
         if rule.index and card is not None:
             parent = names.ensure(connection, [(row.locale, rule.index)])[(row.locale, rule.index)]

@@ -123,10 +123,10 @@ def _render_entry(page: Page, job: Job) -> tuple[bytes, str]:
         for code in site.fallback_locales:
             menu.setdefault(code, site.path_in(paths[site.default_locale], site.default_locale, code))
     own = page.absolute(entry.path)
-    canonical = str(entry.fields.get("canonical") or own)
+    canonical = page.absolute(str(entry.fields.get("canonical") or "")) or own
     page.describe(
         title=entry.meta_title, canonical=canonical, description=entry.meta_description,
-        image=page.absolute(entry.image), noindex=bool(entry.fields.get("noindex")), published=entry.date, updated=entry.updated or entry.date,
+        image=page.with_origin(entry.image), noindex=bool(entry.fields.get("noindex")), published=entry.date, updated=entry.updated or entry.date,
         alternates=[] if fallback or canonical != own else page.alternates(paths), languages=page.languages(menu) if len(site.locales) > 1 else [], feeds=page.home_feeds(),
     )  # fmt: skip
     layout = layout_template(str(entry.fields.get("layout") or ""))
@@ -184,7 +184,7 @@ def _render_feed(page: Page, job: Job) -> tuple[bytes, str]:
             url = page.absolute(card.path)
             items.append(feeds.FeedItem(
                 title=card.title, url=url, id=url, summary=card.summary, published=card.date, updated=card.updated,
-                authors=tuple(a.title for a in card.authors), tags=tuple(t.title for t in card.tags), image=page.absolute(card.image),
+                authors=tuple(a.title for a in card.authors), tags=tuple(t.title for t in card.tags), image=page.with_origin(card.image),
             ))  # fmt: skip
     feed = feeds.Feed(
         title=title, url=page.site.origin + view.url, feed_url=page.absolute(job.path), locale=page.locale.hreflang or page.locale.code,

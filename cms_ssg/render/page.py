@@ -139,8 +139,12 @@ class Page:
         return self.site.base_path + encode_path(path)
 
     def absolute(self, path: str) -> str:
-        """A path as an absolute URL."""
-        return self.site.origin + self.url(path) if path.startswith("/") else path
+        """A path as an absolute URL. Other URLs stay as they are."""
+        return self.with_origin(self.url(path))
+
+    def with_origin(self, url: str) -> str:
+        """What url() or file_url() made, the base path in it already, as an absolute URL."""
+        return self.site.origin + url if url.startswith("/") and not url.startswith("//") else url
 
     def file_url(self, target: str, page_path_: str) -> str:
         """The URL of an image named in front matter: absolute, at the root, or beside its page."""

@@ -42,6 +42,20 @@ def test_names_that_make_one_term_are_told_and_the_term_is_shown_once(site: Path
     assert (site / "build/2025/03/flood/index.html").read_text().count('href="/tags/c/"') == 1
 
 
+def test_author_without_an_entry_is_told_where_others_have_one(site: Path, cms: Cms) -> None:
+    (site / "content/posts/flood.md").write_text("---\ntitle: Flood\ndate: 2025-03-01\nauthors: [ada, Adda]\n---\nWater.\n")
+    assert cms("check")[1]["problems"] == [], "no author has an entry"
+    (site / "content/authors").mkdir(exist_ok=True)
+    (site / "content/authors/ada.md").write_text("---\nname: Ada Lovelace\n---\n")
+    code, result, _ = cms("check")
+    assert code == 0
+    assert [(p["code"], p["place"], p["line"], p["message"]) for p in result["problems"]] == [
+        ("content.missing-author", "content/posts/flood.md", 4, 'no author is called "Adda"; shown by that name')
+    ]
+    (site / "content/authors/adda.md").write_text("---\nname: Adda B.\n---\n")
+    assert cms("check")[1]["problems"] == []
+
+
 def test_menus_and_redirects_that_lead_nowhere_are_told_with_their_line(site: Path, cms: Cms) -> None:
     (site / "site.toml").write_text(f"""{SITE}[[menus.main]]
 ref = "page:abuot"

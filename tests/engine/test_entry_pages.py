@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import urljoin
 
 from tests.engine.siteonpage import SiteOnPage
 
@@ -89,7 +90,7 @@ def test_what_stands_elsewhere_is_in_no_sitemap_and_names_no_translations(make_s
     for canonical, here in (("https://b.org/about/", False), ("https://a.org/about", True), ("/about/", True), ("https://a.org/", False)):
         site.write_file("content/en/about.md", f"---\ntitle: About us\ncanonical: {canonical}\n---\nText.\n")
         site.build()
-        assert f'<link rel="canonical" href="{canonical}">' in about.read_text("utf-8")
+        assert f'<link rel="canonical" href="{urljoin("https://a.org", canonical)}">' in about.read_text("utf-8")
         assert ("<loc>https://a.org/about/</loc>" in sitemap.read_text("utf-8")) == here, canonical
     assert ALTERNATE.findall(about.read_text("utf-8")) == []
     site.edit("site.toml", "https://a.org", "https://b.org")
@@ -143,3 +144,37 @@ def test_what_stands_in_a_shortcode_is_filled_too(make_site: Callable[[str], Sit
     site.edit("content/pages/b.md", "# B", "---\npath: bee\n---\n# B")
     assert "/a/" in site.build().rendered
     site.assert_clean()
+
+
+SUB_FOLDER = """-- site.toml --
+base_url = "https://a.org/blog"
+-- content/posts/flood/index.md --
+---
+title: Flood
+date: 2025-01-01
+image: my map.png
+canonical: /2025/01/flood/
+---
+Water.
+-- content/posts/flood/my map.png --
+PNG
+-- content/posts/wind.md --
+---
+title: Wind
+date: 2025-01-02
+image: //cdn.a.org/x.png
+---
+Air.
+"""
+
+
+def test_images_and_canonical_addresses_below_a_base_path_have_it_once(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(SUB_FOLDER)
+    site.build()
+    image = "https://a.org/blog/2025/01/flood/my%20map.png"
+    flood = (site.output / "2025/01/flood/index.html").read_text("utf-8")
+    assert f'<meta property="og:image" content="{image}">' in flood
+    assert f'"image":"{image}"' in flood
+    assert '<link rel="canonical" href="https://a.org/blog/2025/01/flood/">' in flood
+    assert '"image": "' + image + '"' in (site.output / "feed.json").read_text("utf-8")
+    assert '<meta property="og:image" content="//cdn.a.org/x.png">' in (site.output / "2025/01/wind/index.html").read_text("utf-8")

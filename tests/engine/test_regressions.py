@@ -134,3 +134,30 @@ def test_a_locale_that_is_gone_leaves_the_home_page_alone(make_site: Callable[..
     site.build()
     site.assert_clean()
     assert b"card /base/2026/e/" in site.tree()["index.html"]
+
+
+ARCHIVES = """-- site.toml --
+page_size = 1
+""" + "".join(f"-- content/posts/{n}.md --\n---\ndate: 2025-01-0{n}\ntags: [red]\n---\nText.\n" for n in range(1, 5))
+
+
+@pytest.mark.parametrize(
+    ("settings", "page"),
+    [
+        ('[taxonomies.tag]\nurl = "/t/{slug}/"\n', "t/red/page/2/index.html"),
+        ('[home]\nurl = "/blog/"\n', "blog/page/2/index.html"),
+        ('[[locales]]\ncode = "en"\nprefix = "/en"\n', "en/tags/red/page/2/index.html"),
+    ],
+)
+def test_archive_pages_go_where_their_list_goes(make_site: Callable[..., SiteOnPage], settings: str, page: str) -> None:
+    site = make_site(ARCHIVES)
+    site.build()
+    assert page not in site.tree()
+    site.write_file("site.toml", "page_size = 1\n" + settings)
+    site.build(confirm_removals=True)
+    assert page in site.tree()
+    site.assert_clean()
+    site.write_file("site.toml", "page_size = 1\n")
+    site.build(confirm_removals=True)
+    assert page not in site.tree()
+    site.assert_clean()
