@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -218,11 +217,8 @@ def _save_batch(
     connection: Connection, site_id: int, files: Iterable[ReadFile], scan: Scan, known: dict[str, FileState], read_digest: bytes,
     moved: dict[bytes, str], result: SyncResult,
 ) -> None:  # fmt: skip
-    from cms_ssg.store.partitions import ensure_post_months
-
     files = list(files)
     drafts = [f.row for f in files if f.row is not None]
-    ensure_post_months(connection, sorted({_created_day(d) for d in drafts if d.type == "post"}))
     added, changed = store.save_drafts(connection, site_id, drafts, moved)
     candidates = {c for f in files if f.plain is not None for c in _bundle_candidates(f.file)}
     indexes = [f.file for f in files if f.row is not None and f.file.rpartition("/")[2] in INDEX_NAMES]
@@ -238,10 +234,6 @@ def _save_batch(
     result.read += len(files)
     result.added += added
     result.problems.extend(p for found in problems.values() for p in found)
-
-
-def _created_day(row: store.DraftRow) -> date:
-    return datetime.fromisoformat(row.date).date() if row.date is not None else datetime.now(UTC).date()
 
 
 def _moved_rows(connection: Connection, site_id: int, removed: Sequence[str]) -> dict[bytes, str]:

@@ -219,7 +219,10 @@ class S3Target:
     def _make_headers(self, one: Object) -> tuple[dict[str, Any], bytes]:
         """Headers and bytes as they are stored."""
         assert self.writer is not None
-        headers: dict[str, Any] = {"ContentType": one.content_type, "CacheControl": cache_control(self.settings.target.cache, one.kind, one.key)}
+        headers: dict[str, Any] = {
+            "ContentType": one.content_type,
+            "CacheControl": cache_control(self.settings.target.cache, one.kind, one.key),
+        }
         body = one.data
         if self.settings.target.compress == "gzip" and len(body) >= SMALLEST_COMPRESSED and one.content_type.startswith(COMPRESSIBLE):
             body = gzip.compress(body, 9, mtime=0)

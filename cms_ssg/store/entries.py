@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, LiteralString, NamedTuple
 
 import msgspec
 from psycopg import Connection
 
+from cms_ssg.store.partitions import ensure_post_months
 from cms_ssg.types import Draft
 
 EXISTING: Final[LiteralString] = """
@@ -118,12 +119,18 @@ def save_drafts(connection: Connection, site: int, rows: Sequence[DraftRow], mov
     gone = {row[1]: row for row in connection.execute(EXISTING, (list(gone_keys.values()), site))} if gone_keys else {}
     added: list[DraftRow] = []
     changed: list[tuple[int, DraftRow]] = []
+    days: set[date] = set()
     for draft in rows:
         row = old.get(draft.file) or gone.pop(gone_keys.get(draft.file, ""), None)
         if row is None:
             added.append(draft)
+            if draft.type == "post":
+                days.add(datetime.fromisoformat(draft.date).date() if draft.date is not None else datetime.now(UTC).date())
         elif row[2] != draft.digest or row[3] or row[1] != draft.file:
             changed.append((row[0], draft))
+            if draft.type == "post":  # it may have been a page before
+                days.add(row[4].date())
+    ensure_post_months(connection, days)
     ids = [row[0] for row in connection.execute(NEXT_IDS, (len(added),))] if added else []
     now = datetime.now(UTC).isoformat()
     with connection.cursor() as cursor:

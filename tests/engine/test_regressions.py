@@ -161,3 +161,15 @@ def test_archive_pages_go_where_their_list_goes(make_site: Callable[..., SiteOnP
     site.build(confirm_removals=True)
     assert page not in site.tree()
     site.assert_clean()
+
+
+def test_a_page_becomes_a_post_of_a_month_that_no_post_is_of(make_site: Callable[..., SiteOnPage]) -> None:
+    """It is kept by the day on which it was first seen, not by its date."""
+    site = make_site(SITE, "alpha")
+    site.write_file("content/pages/old.md", "---\ntitle: Old\n---\nText.\n")
+    site.build()
+    site.write_file("content/pages/old.md", "---\ntitle: Old\ndate: 1987-04-05\n---\nText.\n")
+    site.build()
+    (site.root / "content/pages/old.md").rename(site.root / "content/posts/old.md")
+    assert site.build().result.status == "done"
+    site.assert_clean()
