@@ -88,7 +88,7 @@ TABLES: dict[str, str] = {
     "redirects": '[redirects]\n"/gone/" = "/about/"\n"/2026/a/" = "/about/"\n',
     "topics": '[taxonomies.topic]\nfield = "tags"\nurl = "/topics/{slug}/"\nindex = "/topics/"\n',
     "tags": '[taxonomies.tag]\nfield = "tags"\nurl = "/t/{slug}/"\npage_size = 1\n',
-    "months": '[taxonomies.section]\nfield = "section"\nurl = "/sections/{slug}/"\n',
+    "sections": '[taxonomies.section]\nfield = "section"\nurl = "/sections/{slug}/"\n',
     "authors": '[taxonomies.author]\nfield = "authors"\nurl = "/authors/{slug}/"\nindex = "/authors/"\ndata = "people"\n',
     "arabic": '[[locales]]\ncode = "ar"\nfallback = "list"\n',
     "tokens": '[tokens]\naccent = "#123456"\n',
