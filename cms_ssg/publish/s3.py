@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cms_ssg.errors import lose_lease
 from cms_ssg.publish.headers import cache_control
-from cms_ssg.publish.s3_client import UPLOAD_LOST, make_client, say_failure, upload_parts
+from cms_ssg.publish.s3_client import UPLOAD_LOST, open_client, say_failure, upload_parts
 from cms_ssg.publish.target import Before, Object, Outcome, Writer
 from cms_ssg.reads import digest
 from cms_ssg.settings import Settings
@@ -59,7 +59,7 @@ class S3Target:
         self.bucket, _, prefix = place.strip("/").partition("/")
         self.prefix = prefix + "/" if prefix else ""
         self.settings, self.writer = settings, writer
-        self.client = make_client(settings.target.uploads)
+        self.client = open_client(settings.target.uploads)
 
     def write_many(self, objects: Sequence[Object], before: Before = None) -> list[Outcome]:
         return self._spread(self._write, objects, before)

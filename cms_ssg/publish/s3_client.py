@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import Any, Final
 
 import boto3
@@ -19,13 +20,20 @@ _NO_RIGHT: Final = frozenset(("AccessDenied", "403", "AllAccessDisabled", "Accou
 _NO_KEY: Final = frozenset(("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "RequestTimeTooSkewed"))
 
 
-def make_client(uploads: int) -> Any:
-    """A client for AWS, or for the store that AWS_ENDPOINT_URL names. uploads: requests at once.
+def open_client(uploads: int) -> Any:
+    """The client of this process for AWS, or for the store that AWS_ENDPOINT_URL names. uploads: requests at once.
 
-    A lost answer is asked for again: the request may have been carried out, which the conditions of a write show.
+    A lost answer is asked for again: the request may have been carried out, which the conditions of a write show. Making one takes
+    a quarter of a second, so it is kept while the environment stays as it is; `cms watch` publishes at every save.
     """
+    around = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
+    return _make_client(uploads, os.getpid(), around, ATTEMPTS, READ_TIMEOUT_S)
+
+
+@lru_cache(maxsize=2)
+def _make_client(uploads: int, _process: int, _around: tuple[tuple[str, str], ...], attempts: int, read_timeout_s: float) -> Any:
     config = Config(
-        retries={"mode": "standard", "max_attempts": ATTEMPTS}, connect_timeout=5, read_timeout=READ_TIMEOUT_S, max_pool_connections=uploads,
+        retries={"mode": "standard", "max_attempts": attempts}, connect_timeout=5, read_timeout=read_timeout_s, max_pool_connections=uploads,
         request_checksum_calculation="when_required", response_checksum_validation="when_required",
     )  # fmt: skip
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
