@@ -64,7 +64,7 @@ def verify(root: Path, sample: int = 0, env: str = "", reporter: Reporter | None
             reporter.advance(len(rows))
         if not sample:
             known = {object_key(r[0]) for r in connection.execute(PATHS, (row.id,))}
-            result.orphaned = sorted(key for key in target.list_keys() if key not in known)
+            result.orphaned = sorted(one.key for one in target.list_objects() if one.key not in known)
         connection.rollback()
     result.different.sort()
     result.missing.sort()

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cms_ssg.cli.call import Call, site_command
+from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
+from cms_ssg.cli.output import count
+
+MOST_LINES = 20
+"""Names that are shown of each kind; --json has all."""
 
 if TYPE_CHECKING:
     from cms_ssg.edge.configure import Writer
@@ -78,6 +82,33 @@ def cloudflare(call: Call, part: str) -> None:
     print_configuration(call, {"worker": write_worker, "wrangler": write_wrangler}[part])
 
 
+@site_command("audit", "cms target audit\ncms target audit --repair")
+@click.option("--repair", is_flag=True, help="Write what is missing or different again, and remove what is orphaned.")
+@click.option("--confirm-removals", is_flag=True, help="Remove a large number of orphaned objects.")
+def audit(call: Call, repair: bool, confirm_removals: bool) -> int:
+    """Compare what was published with a listing of the target.
+
+    Missing and different objects, and orphaned ones: written for this site, but in no record. Exit 3 where something differs.
+    """
+    from cms_ssg.audit import audit as run_audit
+
+    result = run_audit(call.root, call.env, repair=repair, confirmed=confirm_removals, reporter=call.output)
+    groups = {"missing": result.missing, "different": result.different, "orphaned": result.orphaned, "foreign": result.foreign}
+    found = ", ".join(f"{len(names):,} {word}" for word, names in groups.items() if names)
+    lines = [f"{count(result.objects, 'object')} listed: {found or 'all as they should be'}"]
+    lines += [f"  {word:<10}{name}" for word, names in groups.items() for name in names[:MOST_LINES]]
+    wrong = bool(result.missing or result.different or result.orphaned)
+    if result.repair is not None:
+        call.output.problems(result.repair.problems)
+        lines.append(f"{count(result.repair.written, 'object')} written again, {result.removed:,} removed")
+        wrong = result.repair.status != "done"
+    elif wrong:
+        lines.append("cms target audit --repair mends it; foreign objects stay.")
+    call.output.result(result, "\n".join(lines))
+    return PARTIAL if wrong else DONE
+
+
+target.add_command(audit)
 config.add_command(nginx)
 config.add_command(cloudfront)
 config.add_command(cloudflare)

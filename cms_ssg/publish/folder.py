@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
-from cms_ssg.publish.target import Before, Object, Outcome
+from cms_ssg.publish.target import Before, Listed, Object, Outcome
 
 
 class FolderTarget:
@@ -124,10 +124,13 @@ class FolderTarget:
         except (FileNotFoundError, NotADirectoryError):
             return True
 
-    def list_keys(self) -> Iterator[str]:
+    def list_objects(self) -> Iterator[Listed]:
         for folder, _, files in os.walk(self.root):
             for name in files:
-                yield f"{folder}/{name}"[len(self.prefix) :]
+                yield Listed(f"{folder}/{name}"[len(self.prefix) :], None, os.lstat(f"{folder}/{name}").st_size)
+
+    def is_own(self, key: str) -> bool:
+        return False  # a file does not say who wrote it
 
 
 def _make_folder(folder: str) -> None:

@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cms_ssg.errors import lose_lease
 from cms_ssg.publish.headers import cache_control
 from cms_ssg.publish.s3_client import UPLOAD_LOST, open_client, say_failure, upload_parts
-from cms_ssg.publish.target import Before, Object, Outcome, Writer
+from cms_ssg.publish.target import Before, Listed, Object, Outcome, Writer
 from cms_ssg.reads import digest
 from cms_ssg.settings import Settings
 
@@ -85,13 +85,21 @@ class S3Target:
     def is_empty(self) -> bool:
         return False  # asking costs a request in every build; `cms target audit` tells what is missing
 
-    def list_keys(self) -> Iterator[str]:
+    def list_objects(self) -> Iterator[Listed]:
         try:
             for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix):
                 for item in page.get("Contents", ()):
-                    yield item["Key"][len(self.prefix) :]
+                    yield Listed(item["Key"][len(self.prefix) :], item["ETag"], item["Size"])
         except (ClientError, BotoCoreError) as error:
             raise say_failure(error, self.bucket) from error
+
+    def is_own(self, key: str) -> bool:
+        assert self.writer is not None
+        try:
+            seen = self._look(key)
+        except (ClientError, BotoCoreError) as error:
+            raise say_failure(error, self.bucket) from error
+        return seen is not None and seen.site == quote(self.writer.site)
 
     def honours_conditions(self) -> bool:
         """Whether of two writes that ask for an empty place the second is refused. Raises CmsError publish.*."""

@@ -40,6 +40,14 @@ class Outcome(NamedTuple):
     refused: str | None = None
 
 
+class Listed(NamedTuple):
+    """An object as a listing has it."""
+
+    key: str
+    etag: str | None
+    size_bytes: int
+
+
 class Target(Protocol):
     """A place for objects by key. Writing and removing are safe to repeat."""
 
@@ -58,8 +66,11 @@ class Target(Protocol):
     def is_empty(self) -> bool:
         """Whether nothing at all is there, as far as one cheap look can tell."""
 
-    def list_keys(self) -> Iterator[str]:
-        """Every key that is there. For audits only: builds never list."""
+    def list_objects(self) -> Iterator[Listed]:
+        """Everything that is there. For audits only: builds never list."""
+
+    def is_own(self, key: str) -> bool:
+        """Whether an object says that it was written for this site."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ DOUBT: Final[LiteralString] = 'UPDATE cms.outputs SET unsure = true WHERE site =
 MARK_AGAIN: Final[LiteralString] = """
 INSERT INTO cms.dirty (site, path, phase, lane, reason) SELECT %(site)s, p, coalesce(
   (SELECT f.phase FROM cms.claims c JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[]) AS f(kind, phase) ON f.kind = c.spec ->> 'kind'
-   WHERE c.site = %(site)s AND c.name = p COLLATE "C" AND c.wins), 9), 0, 'a killed build may have left it half-published'
+   WHERE c.site = %(site)s AND c.name = p COLLATE "C" AND c.wins), 9), 0, %(reason)s
 FROM unnest(%(paths)s::text[]) p
 ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions')"""
 
@@ -121,6 +121,12 @@ def add_journal(connection: Connection, site: int, epoch: int, paths: list[str])
     return int(row[0])
 
 
+def doubt_outputs(connection: Connection, site: int, paths: list[str], kinds: Sequence[str], phases: Sequence[int], reason: str) -> None:
+    """Have these made again, and the target asked what it holds of them. kinds, phases: of every kind of output."""
+    connection.execute(DOUBT, (site, paths))
+    connection.execute(MARK_AGAIN, {"site": site, "paths": paths, "kinds": list(kinds), "phases": list(phases), "reason": reason})
+
+
 def replay_journal(connection: Connection, site: int, kinds: Sequence[str], phases: Sequence[int], again_s: float) -> list[str]:
     """After a kill: doubt what the manifest says of the paths a dead round was writing, and have them made again.
 
@@ -128,8 +134,7 @@ def replay_journal(connection: Connection, site: int, kinds: Sequence[str], phas
     """
     paths = [row[0] for row in connection.execute(LEFT_IN_JOURNAL, (site,))]
     if paths:
-        connection.execute(DOUBT, (site, paths))
-        connection.execute(MARK_AGAIN, {"site": site, "paths": paths, "kinds": list(kinds), "phases": list(phases)})
+        doubt_outputs(connection, site, paths, kinds, phases, "a killed build may have left it half-published")
         connection.execute(CLEAR_JOURNAL, (site, again_s))
         if again_s:
             connection.execute(LOOK_AGAIN, (again_s, site))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cms_ssg.audit import audit
 from cms_ssg.build import build
 from cms_ssg.errors import CmsError
 from tests.engine.killing import kill_at
@@ -212,4 +213,24 @@ def test_an_asset_that_comes_back_before_it_goes_is_kept(bucket_site: BucketSite
     bucket_site.build()
     bucket_site.query("UPDATE cms.outputs SET retired_at = retired_at - interval '1 day'")
     bucket_site.build()
+    bucket_site.assert_clean()
+
+
+def test_an_audit_finds_what_is_missing_different_orphaned_or_foreign_and_mends_it(bucket_site: BucketSite) -> None:
+    bucket_site.build()
+    client, name = bucket_site.bucket.client, bucket_site.bucket.name
+    client.copy_object(Bucket=name, Key="old/index.html", CopySource=f"{name}/about/index.html")
+    client.put_object(Bucket=name, Key="mine.txt", Body=b"mine")
+    client.delete_object(Bucket=name, Key="index.html")
+    metadata = client.head_object(Bucket=name, Key="about/index.html")["Metadata"]
+    client.put_object(Bucket=name, Key="about/index.html", Body=b"by hand", Metadata=metadata | {"cms-digest": "00"})
+    with database(bucket_site.url):
+        found = audit(bucket_site.root, "")
+        assert (found.missing, found.different, found.orphaned, found.foreign) == (["/"], ["/about/"], ["old/index.html"], ["mine.txt"])
+        mended = audit(bucket_site.root, "", repair=True)
+        assert mended.repair is not None
+        assert (mended.repair.written, mended.removed) == (2, 1)
+        client.delete_object(Bucket=name, Key="mine.txt")
+        clean = audit(bucket_site.root, "")
+        assert (clean.missing, clean.different, clean.orphaned, clean.foreign) == ([], [], [], [])
     bucket_site.assert_clean()

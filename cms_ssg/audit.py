@@ -1,0 +1,89 @@
+"""Compare the manifest with a listing of the target, and mend what differs. Builds never list; this does, when it is asked to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, LiteralString
+
+from psycopg import Connection
+
+from cms_ssg.build import BuildOptions, BuildResult, build
+from cms_ssg.errors import fail
+from cms_ssg.paths import object_key
+from cms_ssg.publish.target import Target, Writer, is_folder, open_target
+from cms_ssg.render.kinds import KINDS
+from cms_ssg.reporter import Reporter
+from cms_ssg.site import open_site
+from cms_ssg.store.connect import connect, database_url
+from cms_ssg.store.migrate import migrate
+from cms_ssg.store.outputs import doubt_outputs
+from cms_ssg.store.sites import ensure_site
+
+MANIFEST: Final[LiteralString] = (
+    "SELECT path, etag, size_bytes, error IS NOT NULL OR unsure FROM cms.outputs WHERE site = %s AND digest IS NOT NULL"
+)
+
+MOST_ORPHANS, ORPHANS_SHARE = 256, 0.05
+"""More objects than both are not removed without a word from a person."""
+
+
+@dataclass(slots=True)
+class AuditResult:
+    """What a listing shows. objects: at the target; missing: in the manifest alone; different: of another version or size;
+    orphaned: written for this site, in no manifest; foreign: of somebody else; repair: the build that mended it, if any.
+    """
+
+    objects: int = 0
+    missing: list[str] = field(default_factory=list)
+    different: list[str] = field(default_factory=list)
+    orphaned: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    removed: int = 0
+    repair: BuildResult | None = None
+
+
+def audit(root: Path, env: str, *, repair: bool = False, confirmed: bool = False, reporter: Reporter | None = None) -> AuditResult:
+    """List the target. repair: write what is missing or different again, remove what is orphaned; confirmed: however much that is.
+
+    Raises CmsError publish.orphans where much would be removed.
+    """
+    site = open_site(root, os.environ, env)
+    with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
+        migrate(connection)
+        row = ensure_site(connection, site.settings.store_name)
+        target = open_target(site.root, site.settings, Writer(site.settings.store_name, row.writer, 0))
+        result = _compare(connection, row.id, target, by_size=is_folder(site.settings))
+        if not repair:
+            return result
+        if not confirmed and len(result.orphaned) > max(MOST_ORPHANS, result.objects * ORPHANS_SHARE):
+            raise fail("publish.orphans", f"{len(result.orphaned):,} of {result.objects:,} objects are in no manifest; nothing was removed",
+                       hint="If they are to go, run it again with --confirm-removals.")  # fmt: skip
+        _doubt(connection, row.id, [*result.missing, *result.different])
+    result.removed = sum(1 for reason in target.remove_many(result.orphaned) if reason is None)
+    result.repair = build(root, BuildOptions(env=env, sync=False), reporter)
+    return result
+
+
+def _compare(connection: Connection, site_id: int, target: Target, *, by_size: bool) -> AuditResult:
+    manifest = {object_key(path): (path, etag, size, doubtful) for path, etag, size, doubtful in connection.execute(MANIFEST, (site_id,))}
+    result = AuditResult()
+    for one in target.list_objects():
+        result.objects += 1
+        if one.key not in manifest:
+            (result.orphaned if target.is_own(one.key) else result.foreign).append(one.key)
+            continue
+        path, etag, size, doubtful = manifest.pop(one.key)
+        if not doubtful and (one.size_bytes != size if by_size else one.etag != etag):
+            result.different.append(path)
+    result.missing = sorted(path for path, _, _, _ in manifest.values())
+    result.different.sort()
+    return result
+
+
+def _doubt(connection: Connection, site_id: int, paths: Sequence[str]) -> None:
+    kinds = KINDS.values()
+    with connection.transaction():
+        doubt_outputs(connection, site_id, list(paths), [k.name for k in kinds], [k.phase for k in kinds], "the target does not hold it")
