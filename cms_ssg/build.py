@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cms_ssg.errors import CmsError
 from cms_ssg.options import BuildOptions, BuildResult
+from cms_ssg.releases.hold import limit_to_urgent
 from cms_ssg.site import Site, open_site
 from cms_ssg.types import Problem
 
@@ -40,7 +41,8 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
             with result.timed("plan"):
                 session.planner.take()
                 result.planned = session.count_dirty()
-                session.planner.guard(options.confirm_removals, found)
+                limit_to_urgent(session)
+                session.planner.guard(session.options.confirm_removals, found)
             if not options.dry_run:
                 session.make()
                 session.finish()

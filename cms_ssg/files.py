@@ -45,7 +45,7 @@ def read_file(site: Site, job: Job) -> Rendered:
             reads,
             Problem("publish.no-file", str(place), 0, f"cannot be read: {reason}", AGAIN),
         )
-    return Rendered(job, Artifact(job.path, data, digest(data), _content_type(job.path)), reads)
+    return Rendered(job, Artifact(job.path, data, digest(data), content_type(job.path)), reads)
 
 
 def _assets(site: Site) -> dict[str, Path]:
@@ -53,6 +53,7 @@ def _assets(site: Site) -> dict[str, Path]:
 
 
 @lru_cache(maxsize=1024)
-def _content_type(path: str) -> str:
+def content_type(path: str) -> str:
+    """What a file is sent as, by its name."""
     kind = TYPES.guess_type(path)[0] or "application/octet-stream"
     return f"{kind}; charset=utf-8" if kind.startswith("text/") or kind in ("application/javascript", "image/svg+xml") else kind

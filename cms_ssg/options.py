@@ -15,7 +15,8 @@ from cms_ssg.types import Problem
 class BuildOptions:
     """How to build. jobs: processes that render, 0 for as many as there are cores; now: the build's clock, by default the time it is.
 
-    changed: files that may have changed, relative to the site, a folder's with a final ``/``; None to look at all files.
+    changed: files that may have changed, relative to the site, a folder's with a final ``/``; None to look at all files;
+    urgent: paths to publish also while the site is held.
     """
 
     sync: bool = True
@@ -28,6 +29,7 @@ class BuildOptions:
     env: str = ""
     plan: bool = True
     changed: tuple[str, ...] | None = None
+    urgent: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cms_ssg.paths import object_key
 from cms_ssg.reads import digest as make_digest
+from cms_ssg.releases.note import note_made
 from cms_ssg.store import outputs as store
 from cms_ssg.types import Json, Problem
 
@@ -37,6 +38,7 @@ def record_made(session: Session, by_path: Mapping[str, store.DirtyRow], made: S
         rows.append(store.OutputRow(dirty, m.kind, digest, m.size_bytes, reads, m.windows, m.valid_from, m.valid_until, error, m.etag))
         if m.kind == "entry":
             (held if error is not None and digest is None else freed).append(m.owner)
+    note_made(session, rows)
     store.record_outputs(session.connection, session.row.id, session.result.build_id, rows, names, named)
     store.hold_entries(session.connection, held, True)
     if any(by_path[m.path].failed for m in made):

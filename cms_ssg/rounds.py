@@ -15,6 +15,7 @@ from cms_ssg.errors import LeaseLostError
 from cms_ssg.paths import object_key
 from cms_ssg.publish.target import Live, is_folder
 from cms_ssg.record import record_made
+from cms_ssg.releases.note import keep_removed, note_removed
 from cms_ssg.render.kinds import REMOVALS
 from cms_ssg.store import outputs as store
 from cms_ssg.store.connect import connect
@@ -62,7 +63,7 @@ class Rounds:
             with self.session.result.timed("plan"):
                 if self.session.planner.take():
                     self.session.planner.guard(self.session.options.confirm_removals)
-                rows = store.take_dirty(self.session.connection, self.session.row.id, limit, self.tried)
+                rows = store.take_dirty(self.session.connection, self.session.row.id, limit, self.tried, self.session.only)
                 self.session.commit()
             if not rows:
                 return
@@ -226,6 +227,7 @@ class Rounds:
                 return
         with self._journaled([row.path for row in rows]) as journal:
             with self.session.result.timed("publish"):
+                keep_removed(self.session, rows)
                 reasons = self.session.target.remove_many([object_key(row.path) for row in rows], self.session.keep_lease)
                 for row, reason in zip(rows, reasons, strict=True):
                     if reason is not None:
@@ -235,6 +237,7 @@ class Rounds:
                 self.session.keep_lease()
                 self.tried.extend(row.path for row in failed)
                 done = [row for row in rows if row not in failed]
+                note_removed(self.session, done)
                 store.remove_outputs(self.session.connection, self.session.row.id, done)
                 if not failed:
                     self.session.connection.execute(store.DELETE_JOURNAL, (journal,))

@@ -20,7 +20,9 @@ from cms_ssg.options import BuildOptions, BuildResult, clock
 from cms_ssg.paths import object_key
 from cms_ssg.place import SPLIT, describe_place, find_reason, name_place
 from cms_ssg.planning import Planner
-from cms_ssg.publish.target import Target, Writer, is_folder, name_target, open_target
+from cms_ssg.publish.kept import Kept
+from cms_ssg.publish.target import Target, Writer, is_folder, name_target, open_kept, open_target
+from cms_ssg.releases.note import begin_releases, forget_old
 from cms_ssg.reporter import Reporter
 from cms_ssg.rounds import LARGE_ROUND, Rounds
 from cms_ssg.site import Site
@@ -111,6 +113,7 @@ class Session:
     elsewhere: bool = False
     claims: bool = False
     conditions: bool = True
+    only: list[str] | None = None
     _target: Target | None = None
     _pool: Executor | None = None
 
@@ -143,6 +146,10 @@ class Session:
         if self._target is None:
             self._target = open_target(self.site.root, self.site.settings, self.writer)
         return self._target
+
+    def open_kept(self) -> Kept:
+        """Where bytes of earlier releases are, also where no more are kept."""
+        return self.target.kept or open_kept(self.site.root, self.site.settings)
 
     @property
     def writer(self) -> Writer:
@@ -213,6 +220,7 @@ class Session:
         if self.result.planned and not self.conditions:
             self.result.problems.append(Problem("publish.no-conditions", "site.toml", 0, "this store ignores the conditions of a write",
                 "Let one machine alone build this site: two builders could overwrite each other's pages.", "warning"))  # fmt: skip
+        begin_releases(self)
         self.rounds.run()
 
     def _probe(self) -> None:
@@ -246,6 +254,7 @@ class Session:
         summary = {name: getattr(result, name) for name in ("status", "planned", "rendered", "written", "unchanged", "removed", "failed")}
         self.connection.execute(END_BUILD, (Jsonb(summary), result.build_id))
         self.commit()
+        forget_old(self)
 
     def close(self) -> None:
         """Give back workers, connections and the lease."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from cms_ssg.store.claims import list_lost_claims
 from cms_ssg.store.conflicts import describe_lost
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate
+from cms_ssg.store.releases import SHOW_HOLD
 from cms_ssg.store.sites import ensure_site, say_holder
 from cms_ssg.store.sources import SourceRecords, list_problems, load_sync_state, parse_git_state
 from cms_ssg.sync import content_folders
@@ -46,7 +48,17 @@ class StatusResult:
     problems: list[Problem]
     builder: str
     last_build: dict[str, Any] | None
+    held: Held | None = None
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A site that was rolled back. release: whose state is published; finished: the rollback came to its end."""
+
+    release: int
+    since: datetime
+    finished: bool
 
 
 NUMBERS = """
@@ -73,10 +85,13 @@ def status(root: Path, env: str = "") -> StatusResult:
         ).fetchone()
         lost = [describe_lost(claim, winner) for claim, winner in list_lost_claims(connection, row.id) if claim.name.startswith("/")]
         problems = list_problems(connection, row.id)
+        held = connection.execute(SHOW_HOLD, (row.id,)).fetchone()
         files = _count_changed_files(connection, site, row.id)
     failing = [Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for (e,) in errors]
     build = {"build_id": last[0], "started_at": last[1], "finished_at": last[2], "clock": last[3], **(last[4] or {})} if last else None
-    result = StatusResult(entries, outputs, files, changes, float(age_s), dirty, failing, lost, problems, builder or "", build)
+    result = StatusResult(
+        entries, outputs, files, changes, float(age_s), dirty, failing, lost, problems, builder or "", build, Held(*held) if held else None
+    )
     return replace(result, text=_describe(result, site))
 
 
@@ -98,7 +113,16 @@ def _describe(r: StatusResult, site: Site) -> str:
         waiting.append(f"{r.changes:,} change{'s' * (r.changes > 1)} in the store, the oldest {_say_age(r.age_s)} old")
     if r.dirty:
         waiting.append(f"{r.dirty:,} page{'s' * (r.dirty > 1)} to be made")
-    lines = [
+    lines = []
+    if r.held is not None:
+        since = say_moment(r.held.since, site.zone)
+        end = (
+            "builds publish nothing until cms releases resume"
+            if r.held.finished
+            else f"unfinished: run cms releases rollback {r.held.release} again"
+        )
+        lines.append(f"held        at release {r.held.release} since {since}; {end}")
+    lines += [
         f"entries     {r.entries:,}",
         f"pages       {r.outputs:,}" + (f", {len(r.failing):,} failing: their last good version stays" if r.failing else ""),
         f"waiting     {', '.join(waiting) + '; cms build takes them' if waiting else 'nothing'}",

@@ -26,6 +26,7 @@ BATCH = 200
 
 OUTPUTS: Final[LiteralString] = """
 SELECT o.id, o.path, o.digest, c.locale, c.spec, c.owner, o.error IS NOT NULL OR o.retired_at IS NOT NULL
+  OR EXISTS (SELECT FROM cms.dirty d JOIN cms.sites s ON s.id = d.site WHERE d.site = o.site AND d.path = o.path AND s.held_release IS NOT NULL)
 FROM (SELECT * FROM cms.outputs WHERE site = %(site)s AND id > %(after)s AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s)) ORDER BY id LIMIT %(limit)s) o
 LEFT JOIN cms.claims c ON c.site = o.site AND c.name = o.path AND c.wins ORDER BY o.id"""
 SAMPLE: Final[LiteralString] = "SELECT id FROM cms.outputs WHERE site = %s ORDER BY random() LIMIT %s"

@@ -524,6 +524,24 @@ CREATE TABLE cms.read_names (
     name text NOT NULL COLLATE pg_catalog."C"
 );
 
+CREATE TABLE cms.release_objects (
+    site integer NOT NULL,
+    build bigint NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    kind text NOT NULL,
+    old_digest bytea,
+    old_size integer,
+    new_digest bytea,
+    new_size integer
+);
+
+CREATE TABLE cms.releases (
+    site integer NOT NULL,
+    build bigint NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    back_to bigint
+);
+
 CREATE TABLE cms.sites (
     id integer NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
@@ -537,7 +555,11 @@ CREATE TABLE cms.sites (
     target text COLLATE pg_catalog."C",
     place text COLLATE pg_catalog."C",
     writer uuid DEFAULT gen_random_uuid() NOT NULL,
-    conditions boolean
+    conditions boolean,
+    held_release bigint,
+    held_by bigint,
+    held_at timestamp with time zone,
+    keeps_releases boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE cms.sites ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -718,6 +740,12 @@ ALTER TABLE ONLY cms.posts
 ALTER TABLE ONLY cms.read_names
     ADD CONSTRAINT read_names_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY cms.release_objects
+    ADD CONSTRAINT release_objects_pkey PRIMARY KEY (site, build, path);
+
+ALTER TABLE ONLY cms.releases
+    ADD CONSTRAINT releases_pkey PRIMARY KEY (site, build);
+
 ALTER TABLE ONLY cms.sites
     ADD CONSTRAINT sites_name_key UNIQUE (name);
 
@@ -774,6 +802,8 @@ CREATE INDEX posts_featured ON ONLY cms.posts USING btree (site, published_at DE
 CREATE INDEX posts_published ON ONLY cms.posts USING btree (site, status, published_at DESC);
 
 CREATE INDEX posts_section ON ONLY cms.posts USING btree (site, section, published_at DESC);
+
+CREATE INDEX release_objects_old ON cms.release_objects USING btree (site, old_digest) WHERE (old_digest IS NOT NULL);
 
 CREATE INDEX sources_folder ON cms.sources USING btree (site, folder);
 
@@ -929,6 +959,12 @@ ALTER TABLE ONLY cms.folders
 
 ALTER TABLE ONLY cms.inputs
     ADD CONSTRAINT inputs_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.release_objects
+    ADD CONSTRAINT release_objects_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.releases
+    ADD CONSTRAINT releases_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
 ALTER TABLE ONLY cms.sources
     ADD CONSTRAINT sources_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

@@ -41,8 +41,11 @@ def status_code(status: str) -> int:
 @click.option("--now", metavar="TIME", help="Build as if it were that time, in the site's zone.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; save and write nothing.")
 @click.option("--confirm-removals", is_flag=True, help="Allow the removal of many pages at once.")
+@click.option("--urgent", multiple=True, metavar="PATH", help="Publish this page also while the site is held; may be given again.")
 @click.option("--force", is_flag=True, help="Build a checkout that does not descend from the last one.")
-def build(call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry_run: bool, confirm_removals: bool, force: bool) -> int:
+def build(
+    call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry_run: bool, confirm_removals: bool, urgent: tuple[str, ...], force: bool
+) -> int:  # fmt: skip
     """Bring the output up to date.
 
     Reads the files that changed, renders the pages they reach and writes those that differ. Exit 3 where something was left out.
@@ -53,7 +56,15 @@ def build(call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry
     from cms_ssg.build import build as run_build
 
     options = BuildOptions(
-        sync=not no_sync, full=full, jobs=jobs, now=moment, dry_run=dry_run, confirm_removals=confirm_removals, force=force, env=call.env
+        sync=not no_sync,
+        full=full,
+        jobs=jobs,
+        now=moment,
+        dry_run=dry_run,
+        confirm_removals=confirm_removals,
+        force=force,
+        env=call.env,
+        urgent=urgent,
     )
     result = run_build(call.root, options, call.output)
     call.output.problems(result.problems)

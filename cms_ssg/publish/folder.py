@@ -7,18 +7,21 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
+from cms_ssg.publish.kept import KeptFolder
 from cms_ssg.publish.target import Before, Listed, Object, Outcome
+from cms_ssg.reads import digest
 
 
 class FolderTarget:
-    """root: absolute.
+    """root: absolute; kept: where what is replaced goes, None for nowhere.
 
     A new version is written in the folder of the old one: ext4 finds a free inode there sooner than in one folder
     for all. A name of its own for each key lets the next build find what a killed one left.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, kept: Path | None = None) -> None:
         self.root = root
+        self.kept = KeptFolder(kept, root) if kept is not None else None
         self.prefix = str(root) + "/"
         self.folders: set[str] = set()
 
@@ -28,7 +31,7 @@ class FolderTarget:
             if before is not None:
                 before()
             try:
-                outcomes.append(Outcome(self.write(one.key, one.data, fresh=one.live is None or one.live.digest is None)))
+                outcomes.append(Outcome(self.write(one.key, one.data, one.live.digest if one.live is not None else None)))
             except (NotADirectoryError, IsADirectoryError, FileExistsError):
                 outcomes.append(Outcome(False, refused="a file and a folder would have the same name there"))
             except OSError as error:
@@ -47,11 +50,14 @@ class FolderTarget:
                 outcomes.append(error.strerror or str(error))
         return outcomes
 
-    def write(self, key: str, data: bytes, *, fresh: bool) -> bool:
-        """Put a file in its place. Returns whether it was not there with these bytes; fresh: look, as nothing is known. Raises OSError."""
+    def write(self, key: str, data: bytes, live: bytes | None) -> bool:
+        """Put a file in its place. Returns whether it was not there with these bytes. Raises OSError.
+
+        live: digest of what is there, None to look, as nothing is known.
+        """
         path = self.prefix + key
         folder = path.rpartition("/")[0]
-        if fresh:
+        if live is None:
             if folder not in self.folders:
                 _make_folder(folder)
                 self.folders.add(folder)
@@ -59,10 +65,14 @@ class FolderTarget:
                 _create(path, data)  # nobody links to it yet
                 return True
             except FileExistsError:
-                if self.read(key) == data:
+                there = self.read(key)
+                if there == data:
                     return False
+                live = digest(there) if there is not None and self.kept is not None else None
             except FileNotFoundError:
                 pass
+        if self.kept is not None and live is not None:
+            self.kept.add(key, live)
         self._replace(path, folder, self._new_path(key), data)
         return True
 

@@ -18,9 +18,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cms_ssg.errors import lose_lease
 from cms_ssg.publish.headers import cache_control
-from cms_ssg.publish.s3_client import UPLOAD_LOST, open_client, say_failure, upload_parts
+from cms_ssg.publish.s3_client import MISSING, MOVED, UPLOAD_LOST, code_of, open_client, read_object, say_failure, upload_parts
+from cms_ssg.publish.s3_kept import PREFIX, KeptBucket
 from cms_ssg.publish.target import Before, Listed, Object, Outcome, Writer
-from cms_ssg.reads import digest
+from cms_ssg.reads import digest as make_digest
 from cms_ssg.settings import Settings
 
 T = TypeVar("T")
@@ -36,9 +37,6 @@ COMPRESSIBLE: Final = ("text/", "application/json", "application/xml", "applicat
                        "application/javascript", "image/svg+xml", "application/manifest+json")  # fmt: skip
 SMALLEST_COMPRESSED: Final = 1000
 """Fewer bytes than fit into one packet gain nothing."""
-
-MISSING: Final = frozenset(("404", "NoSuchKey", "NotFound"))
-MOVED: Final = frozenset(("PreconditionFailed", "412", "ConditionalRequestConflict", "409"))
 
 
 class Seen(NamedTuple):
@@ -60,6 +58,8 @@ class S3Target:
         self.prefix = prefix + "/" if prefix else ""
         self.settings, self.writer = settings, writer
         self.client = open_client(settings.target.uploads)
+        kept = KeptBucket(self.client, self.bucket, self.prefix, settings.target.uploads)
+        self.kept: KeptBucket | None = kept if settings.target.keep_releases else None
 
     def write_many(self, objects: Sequence[Object], before: Before = None) -> list[Outcome]:
         return self._spread(self._write, objects, before)
@@ -72,15 +72,10 @@ class S3Target:
 
     def read(self, key: str) -> bytes | None:
         try:
-            answer = self.client.get_object(Bucket=self.bucket, Key=self.prefix + key)
-            data: bytes = answer["Body"].read()
-        except ClientError as error:
-            if _code_of(error) in MISSING:
-                return None
+            found = read_object(self.client, self.bucket, self.prefix + key)
+        except (ClientError, BotoCoreError) as error:
             raise say_failure(error, self.bucket) from error
-        except BotoCoreError as error:
-            raise say_failure(error, self.bucket) from error
-        return gzip.decompress(data) if answer.get("ContentEncoding") == "gzip" else data
+        return found[0] if found is not None else None
 
     def is_empty(self) -> bool:
         return False  # asking costs a request in every build; `cms target audit` tells what is missing
@@ -89,7 +84,9 @@ class S3Target:
         try:
             for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix):
                 for item in page.get("Contents", ()):
-                    yield Listed(item["Key"][len(self.prefix) :], item["ETag"], item["Size"])
+                    key = item["Key"][len(self.prefix) :]
+                    if not key.startswith(PREFIX):
+                        yield Listed(key, item["ETag"], item["Size"])
         except (ClientError, BotoCoreError) as error:
             raise say_failure(error, self.bucket) from error
 
@@ -110,13 +107,13 @@ class S3Target:
             try:
                 self.client.put_object(**place, Body=b"", IfNoneMatch="*")
             except ClientError as error:
-                if _code_of(error) not in MOVED:
+                if code_of(error) not in MOVED:
                     raise
                 return True
             finally:
                 self.client.delete_object(**place)
         except ClientError as error:
-            if _code_of(error) in ("NotImplemented", "501", "InvalidArgument"):
+            if code_of(error) in ("NotImplemented", "501", "InvalidArgument"):
                 return False
             raise say_failure(error, self.bucket) from error
         except BotoCoreError as error:
@@ -139,7 +136,7 @@ class S3Target:
         writer = self.writer
         assert writer is not None, "this target was opened to be read"
         headers, body = self._make_headers(one)
-        etag = one.live.etag if one.live is not None else None
+        digest, etag = (one.live.digest, one.live.etag) if one.live is not None else (None, None)
         try:
             if (one.live is not None and one.live.digest is None) or not writer.conditions:
                 seen = self._look(one.key)
@@ -147,23 +144,25 @@ class S3Target:
                     return Outcome(False, seen.etag)
                 if seen is not None and (refused := self._refuse(seen)):
                     return Outcome(False, refused=refused)
-                etag = seen.etag if seen is not None else None
+                digest, etag = _name_version(seen)
             for _ in range(TRIES):
+                if self.kept is not None and digest and digest != one.digest:
+                    self.kept.add(one.key, digest, etag)
                 try:
                     return Outcome(True, self._put(one.key, body, headers, etag))
                 except ClientError as error:
-                    if _code_of(error) not in MOVED | MISSING or _code_of(error) == "NoSuchBucket":
+                    if code_of(error) not in MOVED | MISSING or code_of(error) == "NoSuchBucket":
                         raise
                 seen = self._look(one.key)
                 if seen is not None and self._is_same(seen, one, headers):
                     return Outcome(True, seen.etag)  # our own, whose answer was lost
                 if seen is not None and (refused := self._refuse(seen)):
                     return Outcome(False, refused=refused)
-                etag = seen.etag if seen is not None else None
+                digest, etag = _name_version(seen)
             return Outcome(False, refused="somebody else goes on writing the same object")
         except ClientError as error:
-            if _code_of(error) in UPLOAD_LOST:
-                return Outcome(False, refused=f"the store answers {_code_of(error)}")
+            if code_of(error) in UPLOAD_LOST:
+                return Outcome(False, refused=f"the store answers {code_of(error)}")
             raise say_failure(error, self.bucket) from error
         except BotoCoreError as error:
             raise say_failure(error, self.bucket) from error
@@ -172,10 +171,10 @@ class S3Target:
         try:
             self.client.delete_object(Bucket=self.bucket, Key=self.prefix + key)
         except ClientError as error:
-            if _code_of(error) in MISSING:
+            if code_of(error) in MISSING:
                 return None
-            if _code_of(error) in UPLOAD_LOST:
-                return f"the store answers {_code_of(error)}"
+            if code_of(error) in UPLOAD_LOST:
+                return f"the store answers {code_of(error)}"
             raise say_failure(error, self.bucket) from error
         except BotoCoreError as error:
             raise say_failure(error, self.bucket) from error
@@ -196,7 +195,7 @@ class S3Target:
         try:
             answer = self.client.head_object(Bucket=self.bucket, Key=self.prefix + key)
         except ClientError as error:
-            if _code_of(error) in MISSING:
+            if code_of(error) in MISSING:
                 return None
             raise
         said = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
@@ -235,7 +234,7 @@ class S3Target:
         if self.settings.target.compress == "gzip" and len(body) >= SMALLEST_COMPRESSED and one.content_type.startswith(COMPRESSIBLE):
             body = gzip.compress(body, 9, mtime=0)
             headers["ContentEncoding"] = "gzip"
-        form = digest("\n".join(f"{name}: {value}" for name, value in headers.items()).encode())
+        form = make_digest("\n".join(f"{name}: {value}" for name, value in headers.items()).encode())
         headers["Metadata"] = {
             "cms-digest": one.digest.hex(), "cms-form": form.hex()[:16], "cms-site": quote(self.writer.site), "cms-store": self.writer.store,
             "cms-epoch": str(self.writer.epoch),
@@ -243,5 +242,6 @@ class S3Target:
         return headers, body
 
 
-def _code_of(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+def _name_version(seen: Seen | None) -> tuple[bytes | None, str | None]:
+    """The digest and the etag of what is there."""
+    return (bytes.fromhex(seen.digest), seen.etag) if seen is not None else (None, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from functools import lru_cache
 from typing import Any, Final
@@ -14,6 +15,9 @@ from cms_ssg.errors import CmsError, fail
 
 UPLOAD_LOST: Final = frozenset(("SlowDown", "503", "InternalError", "500", "RequestTimeout", "ServiceUnavailable", "OperationAborted"))
 """Answers that botocore tried again in vain: the next build may have more luck."""
+
+MISSING: Final = frozenset(("404", "NoSuchKey", "NotFound"))
+MOVED: Final = frozenset(("PreconditionFailed", "412", "ConditionalRequestConflict", "409"))
 
 ATTEMPTS, READ_TIMEOUT_S = 8, 30.0
 _NO_RIGHT: Final = frozenset(("AccessDenied", "403", "AllAccessDisabled", "AccountProblem"))
@@ -58,6 +62,23 @@ def upload_parts(client: Any, place: dict[str, str], body: bytes, headers: dict[
         client.abort_multipart_upload(**place, UploadId=upload)
         raise
     return str(answer["ETag"])
+
+
+def read_object(client: Any, bucket: str, key: str) -> tuple[bytes, str] | None:
+    """An object's bytes, not compressed, and its Content-Type; None where there is none. Raises botocore's errors."""
+    try:
+        answer = client.get_object(Bucket=bucket, Key=key)
+        data: bytes = answer["Body"].read()
+    except ClientError as error:
+        if code_of(error) in MISSING:
+            return None
+        raise
+    return gzip.decompress(data) if answer.get("ContentEncoding") == "gzip" else data, str(answer.get("ContentType", ""))
+
+
+def code_of(error: ClientError) -> str:
+    """The store's own word for what went wrong."""
+    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def say_failure(error: ClientError | BotoCoreError, bucket: str) -> CmsError:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+from urllib.parse import quote
 
 from cms_ssg.errors import fail
 from cms_ssg.settings import Settings
+
+if TYPE_CHECKING:
+    from cms_ssg.publish.kept import Kept
 
 Before = Callable[[], None] | None
 """What to call before something is written or removed."""
@@ -50,6 +54,10 @@ class Listed(NamedTuple):
 
 class Target(Protocol):
     """A place for objects by key. Writing and removing are safe to repeat."""
+
+    @property
+    def kept(self) -> Kept | None:
+        """Where what is written over goes first, None where it is not kept."""
 
     def write_many(self, objects: Sequence[Object], before: Before = None) -> list[Outcome]:
         """Put objects there, each whole or not at all, in any order; before is called now and then before one is."""
@@ -94,13 +102,30 @@ def open_target(root: Path, settings: Settings, writer: Writer | None = None) ->
     if scheme == "folder" and rest:
         from cms_ssg.publish.folder import FolderTarget
 
-        return FolderTarget((root / rest).resolve())
+        return FolderTarget((root / rest).resolve(), _kept_folder(root, settings) if settings.target.keep_releases else None)
     if scheme == "s3" and rest.startswith("//") and rest.strip("/"):
         from cms_ssg.publish.s3 import S3Target  # boto3 takes a while
 
         return S3Target(rest[2:], settings, writer)
     raise fail("settings.target", f'no such target: "{settings.target.url}"', place="site.toml",
                hint='Write [target] url = "folder:build" or "s3://bucket/prefix".')  # fmt: skip
+
+
+def open_kept(root: Path, settings: Settings) -> Kept:
+    """Where what was replaced is kept, whether more is to be."""
+    if not is_folder(settings):
+        from cms_ssg.publish.s3_client import open_client
+        from cms_ssg.publish.s3_kept import KeptBucket
+
+        bucket, _, prefix = settings.target.url.partition("//")[2].strip("/").partition("/")
+        return KeptBucket(open_client(settings.target.uploads), bucket, f"{prefix}/" if prefix else "", settings.target.uploads)
+    from cms_ssg.publish.kept import KeptFolder
+
+    return KeptFolder(_kept_folder(root, settings), (root / settings.target.url.partition(":")[2]).resolve())
+
+
+def _kept_folder(root: Path, settings: Settings) -> Path:
+    return root.resolve() / ".cms" / "kept" / f"={quote(settings.store_name, safe='')}"
 
 
 def is_folder(settings: Settings) -> bool:

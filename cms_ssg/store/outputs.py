@@ -13,7 +13,8 @@ from cms_ssg.store.arrays import bytea_array, int_array, text_array
 
 TAKE: Final[LiteralString] = """
 SELECT d.path, d.phase, d.reason, d.version, c.locale, c.spec, c.owner, o.id, o.digest, o.reads::text, o.error IS NOT NULL, coalesce(o.unsure, false), o.etag
-FROM (SELECT * FROM cms.dirty d WHERE d.site = %(site)s AND d.path <> ALL(%(skip)s) ORDER BY d.phase, d.lane, d.path LIMIT %(limit)s) d
+FROM (SELECT * FROM cms.dirty d WHERE d.site = %(site)s AND d.path <> ALL(%(skip)s)
+      AND (%(only)s::text[] IS NULL OR d.path = ANY(%(only)s::text[])) ORDER BY d.phase, d.lane, d.path LIMIT %(limit)s) d
 LEFT JOIN cms.claims c ON c.site = %(site)s AND c.name = d.path AND c.wins
 LEFT JOIN cms.outputs o ON o.site = %(site)s AND o.path = d.path
 ORDER BY d.phase, d.lane, d.path"""
@@ -107,9 +108,9 @@ def join_arrays(one: str, other: str) -> str:
     return int_array(sorted({int(number) for array in (one, other) for number in array.strip("{}").split(",") if number}))
 
 
-def take_dirty(connection: Connection, site: int, limit: int, skip: Sequence[str]) -> list[DirtyRow]:
-    """The most urgent dirty outputs, of one phase only. skip: paths not to try again in this build."""
-    rows = [DirtyRow(*row) for row in connection.execute(TAKE, {"site": site, "limit": limit, "skip": list(skip)})]
+def take_dirty(connection: Connection, site: int, limit: int, skip: Sequence[str], only: Sequence[str] | None = None) -> list[DirtyRow]:
+    """The most urgent dirty outputs, of one phase only. skip: paths not to try again in this build; only: the others stay dirty."""
+    rows = [DirtyRow(*row) for row in connection.execute(TAKE, {"site": site, "limit": limit, "skip": list(skip), "only": only})]
     return [row for row in rows if row.phase == rows[0].phase]
 
 

@@ -82,6 +82,10 @@ class Bucket:
     client: Any
 
     def list_keys(self) -> list[str]:
+        """What visitors may ask for: without what is kept of earlier releases."""
+        return [key for key in self.list_all_keys() if "/.cms/kept/" not in f"/{key}"]
+
+    def list_all_keys(self) -> list[str]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
         return [item["Key"] for page in pages for item in page.get("Contents", ())]
 
@@ -94,10 +98,11 @@ class Bucket:
 
     def etags(self) -> dict[str, str]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
-        return {item["Key"]: item["ETag"] for page in pages for item in page.get("Contents", ())}
+        found = {item["Key"]: item["ETag"] for page in pages for item in page.get("Contents", ())}
+        return {key: found[key] for key in found if "/.cms/kept/" not in f"/{key}"}
 
     def empty(self) -> None:
-        for key in self.list_keys():
+        for key in self.list_all_keys():
             self.client.delete_object(Bucket=self.name, Key=key)
 
 

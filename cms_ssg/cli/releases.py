@@ -1,0 +1,120 @@
+"""``cms releases``: what builds changed, and how to take it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
+from cms_ssg.cli.output import count, make_table
+
+if TYPE_CHECKING:
+    from cms_ssg.releases.history import ReleaseDiff
+
+MOST_LINES = 40
+"""Objects that are shown; --json has all."""
+
+
+@click.group("releases")
+def releases() -> None:
+    """Look at what builds changed, and take it back.
+
+    A release is a build that changed at least one object; [target] keep_releases says how many can be taken back.
+    """
+
+
+@site_command("list", "cms releases list")
+def list_(call: Call) -> None:
+    """List the releases that are kept, the newest first."""
+    from cms_ssg.content.dates import say_moment
+    from cms_ssg.releases.history import list_releases
+
+    result = list_releases(call.root, call.env)
+    rows = [
+        [str(one.number), say_moment(one.made_at, call.site.zone), f"{one.objects - one.added - one.removed:,} changed", f"{one.added:,} added",
+         f"{one.removed:,} removed", f"back to release {one.back_to}" if one.back_to is not None else ""]
+        for one in result.releases
+    ]  # fmt: skip
+    held = f"held at release {result.held} since {say_moment(result.held_at, call.site.zone)}\n\n" if result.held_at is not None else ""
+    value = {"held": result.held, "held_at": result.held_at, "releases": [one._asdict() for one in result.releases]}
+    call.output.result(value, held + (make_table(rows) or "no release is kept"))
+
+
+@site_command("show", "cms releases show 41")
+@click.argument("number", type=click.IntRange(1))
+def show(call: Call, number: int) -> None:
+    """Show what a release changed."""
+    from cms_ssg.releases.history import show_release
+
+    _print_objects(call, show_release(call.root, number, call.env), f"release {number}")
+
+
+@site_command("diff", "cms releases diff 41\ncms releases diff 38 41")
+@click.argument("number", type=click.IntRange(1))
+@click.argument("other", type=click.IntRange(1), required=False)
+def diff(call: Call, number: int, other: int | None) -> None:
+    """Show what differs between a release and another, or the present state."""
+    from cms_ssg.releases.history import diff_releases
+
+    result = diff_releases(call.root, number, other, call.env)
+    _print_objects(call, result, f"release {result.first} to {result.last}")
+
+
+def _print_objects(call: Call, result: ReleaseDiff, name: str) -> None:
+    rows = [[one.change, one.path, one.kind, _say_size(one.before), "->", _say_size(one.after)] for one in result.objects[:MOST_LINES]]
+    lines = [f"{name}: {count(len(result.objects), 'object')}"]
+    if rows:
+        lines += ["", make_table(rows, "  ")]
+    if len(result.objects) > MOST_LINES:
+        lines.append(f"  … and {len(result.objects) - MOST_LINES:,} more; --json lists all")
+    objects = [{"path": o.path, "kind": o.kind, "change": o.change, "before": o.before, "after": o.after} for o in result.objects]
+    call.output.result({"first": result.first, "last": result.last, "objects": objects}, "\n".join(lines))
+
+
+def _say_size(size: int | None) -> str:
+    return "-" if size is None else f"{size:,} B"
+
+
+@site_command("rollback", "cms releases rollback 41")
+@click.argument("number", type=click.IntRange(1))
+def rollback(call: Call, number: int) -> int:
+    """Publish the state after a release again, and hold the site.
+
+    Nothing is rendered. Builds publish nothing until `cms releases resume`. A rollback is a release itself: it can be taken back too. Exit 3
+    where an object could not be put back.
+    """
+    from cms_ssg.releases.rollback import roll_back
+
+    result = roll_back(call.root, number, call.env, call.output)
+    lines = [f"{count(result.written, 'object')} put back, {result.removed:,} removed ({result.seconds:.2f} s)"]
+    if result.left:
+        lines.append(f"{count(len(result.left), 'object')} could not be; run it again:")
+        lines += [f"  {path}" for path in result.left[:MOST_LINES]]
+    if result.returned:
+        lines.append(
+            f"{count(len(result.returned), 'path')} came back that nothing in the store wants; cms build --urgent PATH removes one:"
+        )
+        lines += [f"  {path}" for path in result.returned[:MOST_LINES]]
+    lines.append(f"The site is held at release {number}: cms releases resume has builds publish again.")
+    call.output.result(result, "\n".join(lines))
+    return PARTIAL if result.left else DONE
+
+
+@site_command("resume", "cms releases resume\ncms build")
+def resume(call: Call) -> None:
+    """Have builds publish again, also what was rolled back.
+
+    Mend what was wrong first: the next build renders again each page that was put back.
+    """
+    from cms_ssg.releases.history import resume as run_resume
+
+    was_held = run_resume(call.root, call.env)
+    call.output.result({"was_held": was_held}, "cms build publishes again" if was_held else "the site was not held")
+
+
+releases.add_command(list_)
+releases.add_command(show)
+releases.add_command(diff)
+releases.add_command(rollback)
+releases.add_command(resume)

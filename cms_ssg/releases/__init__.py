@@ -1,0 +1,1 @@
+"""What builds changed at the target, to be looked at and taken back."""

@@ -1,0 +1,73 @@
+"""Note what a build changes, beside the outputs that it records, and forget what is older than is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from cms_ssg.paths import object_key
+from cms_ssg.publish.kept import Keepable
+from cms_ssg.store import releases as store
+from cms_ssg.store.outputs import DirtyRow, OutputRow
+
+if TYPE_CHECKING:
+    from cms_ssg.session import Session
+
+MOST_FORGOTTEN: Final = 5000
+"""Objects of old releases that a build forgets, and as many more as it changed itself."""
+
+
+def begin_releases(session: Session) -> None:
+    """Before a build publishes: what is noted has no gaps. A build that notes nothing ends what there is."""
+    keeps = session.site.settings.target.keep_releases > 0
+    if keeps and not session.row.keeps_releases:
+        session.connection.execute(store.SET_KEEPS, (True, session.row.id))
+        session.row = replace(session.row, keeps_releases=True)
+    elif session.row.keeps_releases and not keeps:
+        session.connection.execute(store.FORGET_ALL, (session.row.id,))
+    session.commit()
+
+
+def note_made(session: Session, rows: Sequence[OutputRow]) -> None:
+    """Note which of these outputs are other bytes than before; in the transaction that records them, before it does."""
+    if session.site.settings.target.keep_releases:
+        changed = [store.NewObject(r.dirty.path, r.kind, r.digest, r.size_bytes) for r in rows if r.digest != r.dirty.digest]
+        store.note_objects(session.connection, session.row.id, session.result.build_id, changed)
+
+
+def note_removed(session: Session, rows: Sequence[DirtyRow]) -> None:
+    """Note that these outputs went, likewise."""
+    if session.site.settings.target.keep_releases:
+        gone = [store.NewObject(row.path, "", None, None) for row in rows if row.digest is not None]
+        store.note_objects(session.connection, session.row.id, session.result.build_id, gone)
+
+
+def keep_removed(session: Session, rows: Sequence[DirtyRow]) -> None:
+    """Keep the bytes of what is about to be taken away."""
+    if session.target.kept is not None:
+        known = [row for row in rows if row.digest is not None]
+        session.target.kept.add_many([Keepable(object_key(row.path), None if row.unsure else row.digest, row.etag) for row in known])
+
+
+def forget_old(session: Session) -> None:
+    """At the end of a build that changed something: have no more releases than are kept, and no bytes that only older ones need.
+
+    Bounded: what is left is for the next build. The bytes go first, so that a kill leaves rows that are asked again.
+    """
+    keep, result = session.site.settings.target.keep_releases, session.result
+    if not session.row.keeps_releases or (keep and not result.written and not result.removed):
+        return
+    connection, site = session.connection, session.row.id
+    if keep:
+        store.forget_releases(connection, site, keep)
+    keys, digests = store.take_old_objects(connection, site, MOST_FORGOTTEN + result.written + result.removed)
+    session.commit()
+    if digests:
+        session.open_kept().drop_many(digests)
+    if keys:
+        store.forget_objects(connection, site, keys)
+    elif not keep:
+        connection.execute(store.SET_KEEPS, (False, site))
+    session.commit()
