@@ -208,7 +208,7 @@ def kill_rollback(published: Published, number: int, then: int, stride: int) -> 
 
 def set_keep(site: SiteOnPage, number: int) -> None:
     text = (site.root / "site.toml").read_text("utf-8")
-    kept = "\n".join(line for line in text.splitlines() if not line.startswith(("keep_releases", "target.keep_releases")))
+    kept = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("keep_releases"))
     if "[target]" in kept:
         site.write_file("site.toml", kept.replace("[target]\n", f"[target]\nkeep_releases = {number}\n"))
     else:
