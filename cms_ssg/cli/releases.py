@@ -54,7 +54,7 @@ def show(call: Call, number: int) -> None:
 @click.argument("number", type=click.IntRange(1))
 @click.argument("other", type=click.IntRange(1), required=False)
 def diff(call: Call, number: int, other: int | None) -> None:
-    """Show what differs between a release and another, or the present state."""
+    """Show what differs between two releases, or since one."""
     from cms_ssg.releases.history import diff_releases
 
     result = diff_releases(call.root, number, other, call.env)

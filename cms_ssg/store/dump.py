@@ -29,7 +29,21 @@ KEPT: Final = ("sites", "entries", "bodies", "files", "sources", "folders")
 SITE_COLUMNS: Final = ("id", "name", "sync_state", "lease_epoch")
 """The other columns of cms.sites say what the last build did, which a restored store forgets."""
 DERIVED: Final = frozenset(
-    {"posts", "pages", "inputs", "cards", "changes", "claims", "lists", "list_items", "list_pages", "outputs", "windows"}
+    {
+        "posts",
+        "pages",
+        "inputs",
+        "cards",
+        "changes",
+        "claims",
+        "lists",
+        "list_items",
+        "list_pages",
+        "outputs",
+        "windows",
+        "releases",
+        "release_objects",
+    }
     | {"read_names", "dirty", "journal", "builds", "migrations"}
 )
 """Tables that triggers, the next build or the migrations fill. A test asks of every new table which it is."""

@@ -17,7 +17,7 @@ from cms_ssg.plan import changes, dirty
 from cms_ssg.plan import explain as why
 from cms_ssg.plan import lists as settling
 from cms_ssg.render.kinds import KINDS
-from cms_ssg.store import claims, entries, lists, loader, outputs, sites, sources
+from cms_ssg.store import claims, entries, lists, loader, outputs, releases, sites, sources
 from cms_ssg.store.connect import connect
 from tests.conftest import TEMPLATE
 from tests.store.filling import LARGE_LIST, SITE, fill_store
@@ -72,7 +72,9 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "stale lists": (lists.STALE_LISTS, [SITE, 0, 100]),
     "pages cut again": (lists.ADD_PAGES, [[LARGE_LIST], [20], [4999], [False]]),
     "lists by their names": (lists.TOUCH_LISTS, [SITE, NAMES[:5]]),
-    "dirty outputs": (outputs.TAKE, {"site": SITE, "limit": 500, "skip": []}),
+    "dirty outputs": (outputs.TAKE, {"site": SITE, "limit": 500, "skip": [], "only": None}),
+    "pages of entries taken down": (releases.GONE_ENTRIES, [SITE, "x"]),
+    "objects of a release": (releases.NOTE, {"site": SITE, "build": 1, "back_to": None, "paths": PATHS, "kinds": ["entry"] * 100, "digests": KEYS, "sizes": [1] * 100}),
     "windows of outputs": (outputs.WINDOWS, [BATCH]),
     "outputs recorded": (outputs.UPDATE_SAME, [1, BATCH, KEYS, [1] * 100, ["x"] * 100, ["x"] * 100]),
     "dirty outputs done": (outputs.DELETE_DIRTY, [PATHS, [1] * 100, SITE]),
