@@ -21,6 +21,7 @@ from cms_ssg.files import content_type
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import object_key
 from cms_ssg.place import SPLIT, name_place
+from cms_ssg.planning import SECOND_LOOK_S
 from cms_ssg.publish.kept import Keepable, KeptObject
 from cms_ssg.publish.target import Live, Object, is_folder, name_target
 from cms_ssg.reads import digest
@@ -105,7 +106,7 @@ class Rollback:
 
     def _replay_journal(self) -> list[str]:
         kinds = KINDS.values()
-        again_s = 0.0 if self.by_folder else 600.0
+        again_s = 0.0 if self.by_folder else SECOND_LOOK_S
         left = outputs.replay_journal(self.connection, self.site, [k.name for k in kinds], [k.phase for k in kinds], again_s)
         if left:
             self.session.target.clear_left([object_key(path) for path in left])

@@ -38,7 +38,8 @@ def write_all(bucket: Bucket, count: int, monkeypatch: pytest.MonkeyPatch) -> No
         assert [o for o in outcomes if o.refused or not o.written] == []
         tries, faults = sum(n for name, n in store.counts.items() if name in ("PUT", "HEAD")), store.counts
     assert faults["busy"] > count / 20 and faults["silent"] and faults["lost"]
-    assert tries / count <= 1.3, store.counts
+    copies = count // 2  # of what the second half replaces
+    assert tries / (count + copies) <= 1.3, store.counts
     stored = {key: one.data for key, one in bucket.objects().items()}
     assert stored == {one.key: one.data for one in second}
 
