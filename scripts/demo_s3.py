@@ -32,7 +32,7 @@ def main() -> int:
         try:
             print(f"A store answers at {address}; AWS_ENDPOINT_URL and CMS_TARGET=s3://pages lead there.", flush=True)
             run("build", "--full")
-            post = sorted((DEMO / "content" / "posts").rglob("*.md"))[0]
+            post = min((DEMO / "content" / "posts").rglob("*.md"))
             post.write_text(f"{post.read_text('utf-8')}\nOne line more, at {time.strftime('%H:%M:%S')}.\n", "utf-8")
             print(f"\nAdded a line to {post.relative_to(ROOT)}.", flush=True)
             run("build")

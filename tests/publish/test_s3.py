@@ -237,6 +237,7 @@ def test_an_audit_finds_what_is_missing_different_orphaned_or_foreign_and_mends_
 
 
 def test_a_setting_that_would_empty_the_bucket_removes_nothing(bucket_site: BucketSite) -> None:
+    bucket_site.edit("site.toml", "page_size = 2", "page_size = 100")
     for number in range(120):
         bucket_site.write_file(f"content/posts/n{number}.md", f"---\ntitle: N {number}\ndate: 2026-01-0{number % 9 + 1}\n---\nText.\n")
     bucket_site.build()
