@@ -35,6 +35,7 @@ from cms_ssg.sync import SyncResult, content_folders, sync
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
+    from cms_ssg.telling import Telling
     from cms_ssg.warm import Warm
 
 
@@ -109,13 +110,15 @@ class Session:
     target: Target = field(init=False)
     rounds: Rounds = field(init=False)
     elsewhere: bool = False
+    telling: Telling | None = None
     _pool: Executor | None = None
 
     def __post_init__(self) -> None:
         self.planner = Planner(self.connection, self.site, self.row, clock(self.options), self.commit)
         self.rounds = Rounds(self)
         self.target = open_target(self.site.root, self.site.settings.target.url)
-        self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.planner.now))
+        if self.options.plan:
+            self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.planner.now))
         self.commit()
 
     def begin(self) -> None:
@@ -129,6 +132,13 @@ class Session:
             self.result.problems.append(problem)
             self.elsewhere = self.row.place != SPLIT
         self.planner.begin(again)
+
+    def tell(self, telling: Telling | None) -> None:
+        """Have what this build does told to hooks and webhooks, if anybody listens."""
+        if telling is not None:
+            self.telling = telling
+            telling.join(self)
+            self.commit()
 
     def commit(self) -> None:
         """Keep what was done so far, as the builder that still has the lease; a dry run keeps nothing."""
@@ -206,8 +216,11 @@ class Session:
             self.connection.execute(store.FLUSH_GIN)
         if result.rendered > LARGE_ROUND:
             count_rows(self.connection, RENDERED)
-        summary = {name: getattr(result, name) for name in ("status", "planned", "rendered", "written", "unchanged", "removed", "failed")}
+        names = ("status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds")
+        summary = {name: getattr(result, name) for name in names}
         self.connection.execute(END_BUILD, (Jsonb(summary), result.build_id))
+        if self.telling is not None:
+            self.telling.record_end(self.connection, summary)
         self.commit()
 
     def close(self) -> None:

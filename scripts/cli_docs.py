@@ -45,7 +45,7 @@ problem with `code`, `place`, `line`, `message`, `hint` and `severity`.
 | `cms plan` | `outputs` (`path`, `kind`, `reason`), `problems`, `seconds` |
 | `cms verify` | `pages`, and the paths that are `different`, `missing`, `orphaned` |
 | `cms check` | `errors`, `warnings`, `problems` |
-| `cms status` | `entries`, `outputs`, `files`, `changes`, `age_s`, `dirty`, `failing`, `conflicts`, `problems`, `builder`, `last_build` |
+| `cms status` | `entries`, `outputs`, `files`, `changes`, `age_s`, `dirty`, `failing`, `conflicts`, `problems`, `builder`, `last_build`, `webhooks` |
 """
 
 

@@ -36,6 +36,7 @@ COMMANDS = {
     "calendar": "explain:calendar",
     "db": "db:db",
     "theme": "theme:theme",
+    "hooks": "hooks:hooks",
 }
 """Command -> module:attribute below cms_ssg.cli. A module is imported when its command runs, so that starting is quick."""
 
