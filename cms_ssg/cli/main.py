@@ -37,6 +37,7 @@ COMMANDS = {
     "db": "db:db",
     "theme": "theme:theme",
     "hooks": "hooks:hooks",
+    "doctor": "doctor:doctor",
 }
 """Command -> module:attribute below cms_ssg.cli. A module is imported when its command runs, so that starting is quick."""
 
