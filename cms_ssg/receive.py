@@ -94,6 +94,7 @@ class Builder:
     site_id: int
     receiver: Receiver
     note: Callable[[str], None]
+    options: tuple[str, ...] = ()
     state: dict[str, Any] = field(default_factory=lambda: {"status": "ok", "building": False, "last": "nothing yet", "builds": 0})
     _asked: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
@@ -147,7 +148,17 @@ class Builder:
                 return "ended", False
             if code:
                 return self._fail(f"git pull --ff-only ended with {code}"), True
-        command = [sys.executable, "-m", "cms_ssg", "build", "--json", "-C", str(self.root), *(["--env", self.env] if self.env else [])]
+        command = [
+            sys.executable,
+            "-m",
+            "cms_ssg",
+            "build",
+            "--json",
+            "-C",
+            str(self.root),
+            *(["--env", self.env] if self.env else []),
+            *self.options,
+        ]
         code, said = self._run(command, BUILD_TIMEOUT_S)
         self.state["builds"] += 1
         if code is None:
@@ -287,13 +298,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 def serve(
     root: Path, env: str, url: str, site_id: int, receiver: Receiver, secrets: tuple[str, ...], host: str, port: int,
-    note: Callable[[str], None], on_ready: Callable[[str], None],
+    note: Callable[[str], None], on_ready: Callable[[str], None], options: tuple[str, ...] = (),
 ) -> None:  # fmt: skip
-    """Listen until interrupted. on_ready: told the address. Raises CmsError hooks.secret, hooks.port."""
+    """Listen until interrupted. on_ready: told the address; options: more of them for cms build. Raises CmsError hooks.secret, hooks.port."""
     if not secrets:
         hint = "Whoever knows the address could start builds. Set it to the secret that the sender signs with."
         raise fail("hooks.secret", f"the variable {receiver.secret_env} is empty", place="site.toml", hint=hint)
-    builder = Builder(root, env, url, site_id, receiver, note)
+    builder = Builder(root, env, url, site_id, receiver, note, options)
     try:
         server = ReceivingServer((host, port), builder, secrets)
     except OSError as error:

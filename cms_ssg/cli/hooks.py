@@ -150,7 +150,8 @@ def serve(call: Call, port: int, host: str) -> None:
 
     with until_interrupted(call):
         secrets = read_secrets(os.environ, receiver.secret_env)
-        run_serve(call.root, call.env, url, site_id, receiver, secrets, host, port, call.output.note, say_address)
+        options = (*(["--log-json"] if call.output.as_log else []), "--log-level", call.output.level)
+        run_serve(call.root, call.env, url, site_id, receiver, secrets, host, port, call.output.note, say_address, options)
 
 
 for command in (list_all, retry, send_test, serve):

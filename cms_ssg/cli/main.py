@@ -129,6 +129,7 @@ def run(args: list[str]) -> int:
 def _fail(call: Call, args: list[str], problem: Problem) -> None:
     """Say what went wrong before the command itself could: --json may not have been read yet."""
     call.output.as_json |= "--json" in args
+    call.output.as_log |= "--log-json" in args
     call.output.failure([problem])
 
 
