@@ -1,6 +1,7 @@
 """What a build tells: hooks, and the receivers of webhooks. Every event is written with what makes it true, told after, then forgotten.
 
-The promise is at least once; docs/extending.md says what each event means. A site without hooks and webhooks has none of this.
+The promise is at least once; docs/extending.md says what each event means. For a site without hooks and webhooks only the build's own row says
+whether it failed or was killed.
 """
 
 from __future__ import annotations
@@ -33,19 +34,14 @@ POSTS_AT_ONCE: Final = 1000
 MOST_PROBLEMS: Final = 50
 CONTENT_HOOKS: Final = ("content_after_save", "post_after_publish", "post_bulk_updated")
 NOT_A_FAILURE: Final = frozenset({"build.busy", "build.lease-lost"})
-"""Another builder has the site: that is its business."""
+"""Another builder has the site: that is its business. Where the database is away, the next build finds what this one left."""
 
 COUNTS: Final = ("planned", "rendered", "written", "unchanged", "removed", "failed")
 
 
 def open_telling(site: Site, options: BuildOptions, result: BuildResult, in_background: bool = False) -> Telling | None:
-    """What is to be told of a build of this site; None where nobody listens, or nothing is to be kept."""
-    if options.dry_run:
-        return None
-    plugins = find_plugins(site.root, site.settings)
-    if plugins is None and not site.settings.webhooks:
-        return None
-    return Telling(site, options, result, plugins, in_background)
+    """What is to be told of a build of this site; None where nothing is to be kept."""
+    return None if options.dry_run else Telling(site, options, result, find_plugins(site.root, site.settings), in_background)
 
 
 class Telling:
@@ -74,7 +70,7 @@ class Telling:
         try:
             yield
         except CmsError as error:
-            if is_build and not NOT_A_FAILURE & {p.code for p in error.problems}:
+            if is_build and not any(p.code in NOT_A_FAILURE or p.code.startswith("db.") for p in error.problems):
                 self._tell_failure(list(error.problems))
             error.problems = (*error.problems, *self._take_problems())
             raise
@@ -142,7 +138,9 @@ class Telling:
             self.plugins.call("build_before", build=start)
 
     def _tell_failure(self, problems: list[Problem]) -> None:
-        """The build raised: note it, and tell. Without a database there is nowhere to; the next build finds what was left."""
+        """The build raised: note it, and tell."""
+        if not self._url and self.plugins is None and not self.site.settings.webhooks:
+            return
         try:
             url = self._url or database_url(self.site.root, self.site.settings.database_url, os.environ)
             with connect(url) as connection:
