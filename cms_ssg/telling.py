@@ -58,6 +58,11 @@ class Telling:
         self._site_id = 0
 
     @property
+    def is_heard(self) -> bool:
+        """Whether the site has hooks or receivers."""
+        return self.plugins is not None or bool(self.site.settings.webhooks)
+
+    @property
     def listens(self) -> bool:
         """Whether planning has to note what became of entries."""
         return self.plugins is not None and self.plugins.has(*CONTENT_HOOKS)
@@ -98,6 +103,8 @@ class Telling:
 
     def record_end(self, connection: Connection, summary: dict[str, Any]) -> None:
         """In the transaction that ends the build: what is to be told of it."""
+        if not self.is_heard:
+            return
         self._record(connection, self.result.build_id, summary, self.result.problems)
         if self.result.written or self.result.removed or self.resumed:
             detail = {
@@ -110,9 +117,13 @@ class Telling:
 
     def _record(self, connection: Connection, build: int, ended: dict[str, Any], problems: Any) -> None:
         """A build is over: for hooks in any case, for webhooks where it failed in another way than the one before."""
+        if not self.is_heard:
+            return
         status = ended["status"]
         shown = [msgspec.to_builtins(p) for p in list(problems)[:MOST_PROBLEMS]]
-        detail = {"build_id": build, "status": status, **{name: ended.get(name, 0) for name in COUNTS}, "problems": shown}
+        counts = {name: ended.get(name, 0) for name in COUNTS}
+        ended_at = store.load_now(connection).isoformat()
+        detail = {"build_id": build, "status": status, **counts, "problems": shown, "ended_at": ended_at}
         seconds = {**self.result.seconds, "total": round(time.perf_counter() - self.started_s, 4)} if build == self.result.build_id else {}
         self._add(connection, "build_after", detail | {"seconds": seconds})
         if status != "done" and _sum_up(ended) != self.last_status:
@@ -139,7 +150,7 @@ class Telling:
 
     def _tell_failure(self, problems: list[Problem]) -> None:
         """The build raised: note it, and tell."""
-        if not self._url and self.plugins is None and not self.site.settings.webhooks:
+        if not self._url and not self.is_heard:
             return
         try:
             url = self._url or database_url(self.site.root, self.site.settings.database_url, os.environ)

@@ -301,3 +301,22 @@ def test_events_are_gone_once_they_were_told(site: Path, cms: Cms, db: psycopg.C
     (site / "hooks.py").write_text(RECORD)
     cms("build")
     assert db.execute("SELECT kind FROM cms.events").fetchall() == []
+
+
+def test_build_is_a_span_with_its_steps_where_a_site_asks_for_it(site: Path, cms: Cms) -> None:
+    trace = pytest.importorskip("opentelemetry.trace")
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    provider, exporter = TracerProvider(), InMemorySpanExporter()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    (site / "hooks.py").write_text("from cms_ssg.tracing import build_after\n")
+    result = cms("build")[1]
+    assert result["problems"] == []
+    *steps, whole = exporter.get_finished_spans()
+    assert (whole.name, whole.attributes["cms.written"], whole.attributes["cms.status"]) == ("cms build", result["written"], "done")
+    assert [span.name for span in steps] == ["sync", "plan", "render", "publish", "record"]
+    assert {span.parent.span_id for span in steps} == {whole.context.span_id}
+    assert whole.start_time <= steps[0].start_time <= steps[-1].end_time <= whole.end_time
