@@ -34,6 +34,7 @@ def list_wrong(settings: Settings) -> list[Wrong]:
     wrong += [item for number, rule in enumerate(settings.collection) for item in _check_collection(settings, rule, number)]
     wrong += list(_check_taxonomies(settings))
     wrong += list(_check_links(settings))
+    wrong += list(_check_webhooks(settings))
     return wrong
 
 
@@ -213,6 +214,28 @@ def _check_links(settings: Settings) -> Iterator[Wrong]:
             yield ("redirects", source), "must begin with a slash", ""
         if not re.match(r"/|https?://", target):
             yield ("redirects", source), f"must lead to a path or an http(s) URL, not {show(target)}", ""
+
+
+def _check_webhooks(settings: Settings) -> Iterator[Wrong]:
+    if settings.receiver is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", settings.receiver.secret_env):
+        hint = "The secret itself is not for this file."
+        yield ("receiver", "secret_env"), f"must be the name of a variable, not {show(settings.receiver.secret_env)}", hint
+    for number, hook in enumerate(settings.webhooks):
+        path: Path = ("webhooks", number)
+        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s#]*)?", hook.url):
+            yield (
+                (*path, "url"),
+                f"must be an http(s) URL without user and fragment, not {show(hook.url)}",
+                "What is secret is in secret_env.",
+            )
+        elif any(earlier.url == hook.url for earlier in settings.webhooks[:number]):
+            yield (*path, "url"), f"is there twice: {show(hook.url)}", ""
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", hook.secret_env):
+            yield (
+                (*path, "secret_env"),
+                f"must be the name of a variable, not {show(hook.secret_env)}",
+                "The secret itself is not for this file.",
+            )
 
 
 def show(value: Any) -> str:

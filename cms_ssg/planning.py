@@ -65,6 +65,7 @@ class Planner:
     names: ListNames = field(init=False)
     inputs_key: bytes = b""
     problems: list[Problem] = field(default_factory=list)
+    listens: bool = False
     taken: int = 0
     count_at: int = 5000
 
@@ -112,7 +113,7 @@ class Planner:
 
     def take_entries(self) -> int:
         """The first half of take: derive entries and files. A sync calls it between two batches, while workers go on reading."""
-        marks = Marks(self.row.id, SAVE)
+        marks = Marks(self.row.id, SAVE, self.listens)
         total = 0
         while taken := take_changes(self.connection, self.site, self.row.id, self.names, self.now, marks):
             marks.save(self.connection)

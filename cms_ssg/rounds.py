@@ -72,7 +72,7 @@ class Rounds:
             wanted = [row for row in rows if row.spec is not None]
             if wanted:
                 self._make_round(wanted)
-            self.session.reporter.advance(len(rows))
+            self.session.reporter.advance(len(unwanted))
 
     def _make_round(self, rows: Sequence[store.DirtyRow]) -> None:
         """Make these outputs from one snapshot and record them a few batches at a time.
@@ -90,6 +90,7 @@ class Rounds:
         with self._journaled([row.path for row in rows]) as journal:
             for made in chain(self._copy_files(files, by_path), self._make_pages(pages, by_path)):
                 pending.extend(made)
+                self.session.reporter.advance(len(made))
                 if len(pending) >= ROUND:
                     refused |= self._record_made(by_path, pending)
                     pending = []

@@ -36,6 +36,7 @@ from cms_ssg.sync import SyncResult, content_folders, sync
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
+    from cms_ssg.telling import Telling
     from cms_ssg.warm import Warm
 
 
@@ -112,12 +113,14 @@ class Session:
     claims: bool = False
     conditions: bool = True
     _target: Target | None = None
+    telling: Telling | None = None
     _pool: Executor | None = None
 
     def __post_init__(self) -> None:
         self.planner = Planner(self.connection, self.site, self.row, clock(self.options), self.commit)
         self.rounds = Rounds(self)
-        self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.planner.now))
+        if self.options.plan:
+            self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.planner.now))
         self.commit()
 
     def begin(self) -> None:
@@ -155,6 +158,13 @@ class Session:
 
     def _sees_nothing(self) -> bool:
         return is_folder(self.site.settings) and self.target.is_empty()
+
+    def tell(self, telling: Telling | None) -> None:
+        """Have what this build does told to hooks and webhooks, if anybody listens."""
+        if telling is not None:
+            self.telling = telling
+            telling.join(self)
+            self.commit()
 
     def commit(self) -> None:
         """Keep what was done so far, as the builder that still has the lease; a dry run keeps nothing."""
@@ -243,8 +253,11 @@ class Session:
             self.connection.execute(store.FLUSH_GIN)
         if result.rendered > LARGE_ROUND:
             count_rows(self.connection, RENDERED)
-        summary = {name: getattr(result, name) for name in ("status", "planned", "rendered", "written", "unchanged", "removed", "failed")}
+        names = ("status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds")
+        summary = {name: getattr(result, name) for name in names}
         self.connection.execute(END_BUILD, (Jsonb(summary), result.build_id))
+        if self.telling is not None:
+            self.telling.record_end(self.connection, summary)
         self.commit()
 
     def close(self) -> None:

@@ -35,6 +35,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     redirect_files: tuple[str, ...] = ()
     data_files: tuple[str, ...] = ()
     params: dict[str, Any] = {}
+    plugins: tuple[str, ...] | None = None
+    webhooks: tuple[Webhook, ...] = ()
+    receiver: Receiver | None = None
 
     @property
     def store_name(self) -> str:
@@ -164,3 +167,19 @@ class Markdown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     typographer: bool = False
     highlight: bool = True
     raw_html: Literal["trusted", "sanitized"] = "trusted"
+
+
+class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A receiver that is told of builds, by the rules of Standard Webhooks. secret_env: the variable that holds its secret."""
+
+    url: str
+    secret_env: str
+    events: tuple[Literal["release.published", "build.failed"], ...] = ("release.published", "build.failed")
+
+
+class Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What `cms hooks serve` builds at. pull: `git pull --ff-only` before each build."""
+
+    secret_env: str
+    branch: str = "main"
+    pull: bool = False

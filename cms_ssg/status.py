@@ -17,6 +17,7 @@ from cms_ssg.site import Site, open_site
 from cms_ssg.store.claims import list_lost_claims
 from cms_ssg.store.conflicts import describe_lost
 from cms_ssg.store.connect import connect, database_url
+from cms_ssg.store.deliveries import count_deliveries
 from cms_ssg.store.migrate import migrate
 from cms_ssg.store.sites import ensure_site, say_holder
 from cms_ssg.store.sources import SourceRecords, list_problems, load_sync_state, parse_git_state
@@ -32,7 +33,7 @@ class StatusResult:
     """How a site stands.
 
     files: content files that differ from what the store knows; age_s: of the oldest change not yet planned; builder: who
-    is building now, '' for nobody.
+    is building now, '' for nobody; webhooks: messages that wait for another try and that were given up, None where there are no receivers.
     """
 
     entries: int
@@ -46,6 +47,7 @@ class StatusResult:
     problems: list[Problem]
     builder: str
     last_build: dict[str, Any] | None
+    webhooks: dict[str, int] | None = None
     text: str = ""
 
 
@@ -74,9 +76,10 @@ def status(root: Path, env: str = "") -> StatusResult:
         lost = [describe_lost(claim, winner) for claim, winner in list_lost_claims(connection, row.id) if claim.name.startswith("/")]
         problems = list_problems(connection, row.id)
         files = _count_changed_files(connection, site, row.id)
+        webhooks = dict(zip(("waiting", "dead"), count_deliveries(connection, row.id), strict=True)) if site.settings.webhooks else None
     failing = [Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for (e,) in errors]
     build = {"build_id": last[0], "started_at": last[1], "finished_at": last[2], "clock": last[3], **(last[4] or {})} if last else None
-    result = StatusResult(entries, outputs, files, changes, float(age_s), dirty, failing, lost, problems, builder or "", build)
+    result = StatusResult(entries, outputs, files, changes, float(age_s), dirty, failing, lost, problems, builder or "", build, webhooks)
     return replace(result, text=_describe(result, site))
 
 
@@ -110,6 +113,8 @@ def _describe(r: StatusResult, site: Site) -> str:
         lines.append("last build  none")
     if r.builder:
         lines.append(f"building    {say_holder(r.builder)}")
+    if r.webhooks and any(r.webhooks.values()):
+        lines.append(f"webhooks    {r.webhooks['waiting']:,} to be sent again, {r.webhooks['dead']:,} given up; cms hooks list shows them")
     for title, found in (("failing pages", r.failing), ("paths that two things want", r.conflicts), ("problems in content", r.problems)):
         if found:
             lines += ["", f"{title}: {len(found):,}", *("  " + str(p).replace("\n", "\n  ") for p in found[:MOST_SHOWN])]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cms_ssg.cli.call import DONE, FAILED, PARTIAL, Call, site_command
-from cms_ssg.cli.output import count
+from cms_ssg.cli.output import count, summarize_build
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,6 +57,7 @@ def build(call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry
     )
     result = run_build(call.root, options, call.output)
     call.output.problems(result.problems)
+    call.output.log("info", "build.ended", "", **summarize_build(result))
     call.output.result(result, describe_build(result, dry_run, call.settings.target.url.removeprefix("folder:")))
     return status_code(result.status)
 

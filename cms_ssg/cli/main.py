@@ -37,6 +37,8 @@ COMMANDS = {
     "db": "db:db",
     "theme": "theme:theme",
     "target": "target:target",
+    "hooks": "hooks:hooks",
+    "doctor": "doctor:doctor",
 }
 """Command -> module:attribute below cms_ssg.cli. A module is imported when its command runs, so that starting is quick."""
 
@@ -128,6 +130,7 @@ def run(args: list[str]) -> int:
 def _fail(call: Call, args: list[str], problem: Problem) -> None:
     """Say what went wrong before the command itself could: --json may not have been read yet."""
     call.output.as_json |= "--json" in args
+    call.output.as_log |= "--log-json" in args
     call.output.failure([problem])
 
 

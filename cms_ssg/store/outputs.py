@@ -59,7 +59,7 @@ ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions')""
 
 HOLD: Final[LiteralString] = """
 WITH held AS (UPDATE cms.cards SET held = %(held)s WHERE entry = ANY(%(entries)s) AND held <> %(held)s RETURNING entry, site)
-INSERT INTO cms.changes (site, kind, subject) SELECT site, 'e', entry FROM held"""
+INSERT INTO cms.changes (site, kind, subject) SELECT site, 'd', entry FROM held"""
 
 FLUSH_GIN: Final[LiteralString] = "SELECT gin_clean_pending_list('cms.outputs_reads'::regclass)"
 

@@ -26,6 +26,10 @@ NEVER = {
     "ruamel",
     "tomlkit",
     "multiprocessing",
+    "pluggy",
+    "cms_ssg.hooks",
+    "cms_ssg.webhooks",
+    "http.client",
 }
 
 
