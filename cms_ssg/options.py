@@ -32,7 +32,10 @@ class BuildOptions:
 
 @dataclass(slots=True)
 class BuildResult:
-    """What a build did. status: done, or partial where something failed or is in conflict; seconds by step."""
+    """What a build did. status: done, or partial where something failed or is in conflict; seconds by step.
+
+    purged: pages that the CDN was told to forget; purge_again_at: when it is to be told once more.
+    """
 
     build_id: int = 0
     status: str = "done"
@@ -42,6 +45,8 @@ class BuildResult:
     unchanged: int = 0
     removed: int = 0
     failed: int = 0
+    purged: int = 0
+    purge_again_at: datetime | None = None
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("sync", "plan", "render", "publish", "record", "total"), 0.0))
     problems: list[Problem] = field(default_factory=list)
 

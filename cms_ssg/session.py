@@ -35,6 +35,7 @@ from cms_ssg.sync import SyncResult, content_folders, sync
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
+    from cms_ssg.purging import Purger
     from cms_ssg.warm import Warm
 
 
@@ -108,6 +109,7 @@ class Session:
     planner: Planner = field(init=False)
     target: Target = field(init=False)
     rounds: Rounds = field(init=False)
+    purger: Purger | None = None
     elsewhere: bool = False
     _pool: Executor | None = None
 
@@ -117,6 +119,18 @@ class Session:
         self.target = open_target(self.site.root, self.site.settings.target.url)
         self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.planner.now))
         self.commit()
+        if self.site.settings.cdn.kind != "null":
+            from cms_ssg.purging import Purger
+
+            self.purger = Purger(
+                self.connection,
+                self.row.id,
+                self.site.settings,
+                self.result.build_id,
+                self.commit,
+                self.keep_lease,
+                problems=self.result.problems,
+            )
 
     def begin(self) -> None:
         """Look at where this builds to, and plan what is known before the files were read."""
@@ -128,6 +142,8 @@ class Session:
         elif (problem := describe_place(self.row, place)) is not None:
             self.result.problems.append(problem)
             self.elsewhere = self.row.place != SPLIT
+        if self.purger is not None:
+            self.purger.note_left()
         self.planner.begin(again)
 
     def commit(self) -> None:
@@ -185,6 +201,16 @@ class Session:
             self.connection.execute(SET_PLACE, (self.row.target, SPLIT, self.row.id))
             self.commit()
         self.rounds.run()
+        self.purge()
+        if self.purger is not None:
+            self.result.purged, self.result.purge_again_at = self.purger.purged, self.purger.find_second()
+
+    def purge(self, *, removals: bool = True) -> bool:
+        """Have the CDN, if there is one, forget what changed. removals: also pages that went. Returns whether it did."""
+        if self.purger is None:
+            return True
+        with self.result.timed("publish"):
+            return self.purger.send(removals=removals)
 
     def finish(self) -> None:
         """Say what is still wrong, and note the build."""

@@ -295,6 +295,19 @@ CREATE TABLE cms.folders (
     digest bytea NOT NULL
 );
 
+CREATE TABLE cms.hits (
+    site integer NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    day date NOT NULL,
+    hits bigint NOT NULL
+);
+
+CREATE TABLE cms.imported_logs (
+    site integer NOT NULL,
+    digest bytea NOT NULL,
+    imported_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE cms.inputs (
     site integer NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
@@ -516,9 +529,42 @@ CREATE TABLE cms.posts (
 )
 PARTITION BY RANGE (created_at);
 
+CREATE SEQUENCE cms.purge_versions
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE cms.purges (
+    site integer NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    turn smallint DEFAULT 1 NOT NULL,
+    phase smallint NOT NULL,
+    cause text NOT NULL COLLATE pg_catalog."C",
+    build bigint NOT NULL,
+    version bigint DEFAULT nextval('cms.purge_versions'::regclass) NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    not_before timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    purged_at timestamp with time zone,
+    tries integer DEFAULT 0 NOT NULL,
+    error text
+);
+
 CREATE TABLE cms.read_names (
     key bigint NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE TABLE cms.receipts (
+    site integer NOT NULL,
+    build bigint NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    digest bytea NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    uploaded_at timestamp with time zone NOT NULL,
+    purged_at timestamp with time zone NOT NULL,
+    fresh_at timestamp with time zone
 );
 
 CREATE TABLE cms.sites (
@@ -532,7 +578,8 @@ CREATE TABLE cms.sites (
     lease_holder text,
     lease_expires_at timestamp with time zone,
     target text COLLATE pg_catalog."C",
-    place text COLLATE pg_catalog."C"
+    place text COLLATE pg_catalog."C",
+    purges_wait_until timestamp with time zone
 );
 
 ALTER TABLE cms.sites ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -629,6 +676,12 @@ ALTER TABLE ONLY cms.files
 ALTER TABLE ONLY cms.folders
     ADD CONSTRAINT folders_pkey PRIMARY KEY (site, path);
 
+ALTER TABLE ONLY cms.hits
+    ADD CONSTRAINT hits_pkey PRIMARY KEY (site, path, day);
+
+ALTER TABLE ONLY cms.imported_logs
+    ADD CONSTRAINT imported_logs_pkey PRIMARY KEY (site, digest);
+
 ALTER TABLE ONLY cms.inputs
     ADD CONSTRAINT inputs_pkey PRIMARY KEY (site, name);
 
@@ -710,8 +763,14 @@ ALTER TABLE ONLY cms.pages_9
 ALTER TABLE ONLY cms.posts
     ADD CONSTRAINT posts_pkey PRIMARY KEY (entry, created_at);
 
+ALTER TABLE ONLY cms.purges
+    ADD CONSTRAINT purges_pkey PRIMARY KEY (site, path);
+
 ALTER TABLE ONLY cms.read_names
     ADD CONSTRAINT read_names_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY cms.receipts
+    ADD CONSTRAINT receipts_pkey PRIMARY KEY (site, build, path);
 
 ALTER TABLE ONLY cms.sites
     ADD CONSTRAINT sites_name_key UNIQUE (name);
@@ -746,6 +805,8 @@ CREATE INDEX entries_translation ON cms.entries USING btree (site, translation_k
 
 CREATE INDEX files_bundle ON cms.files USING btree (site, bundle) WHERE (bundle <> ''::text);
 
+CREATE INDEX hits_day ON cms.hits USING btree (site, day);
+
 CREATE INDEX list_items_label ON cms.list_items USING btree (list, label) WHERE (label IS NOT NULL);
 
 CREATE INDEX list_items_member ON cms.list_items USING btree (member, list) INCLUDE (sort_key);
@@ -767,6 +828,10 @@ CREATE INDEX posts_featured ON ONLY cms.posts USING btree (site, published_at DE
 CREATE INDEX posts_published ON ONLY cms.posts USING btree (site, status, published_at DESC);
 
 CREATE INDEX posts_section ON ONLY cms.posts USING btree (site, section, published_at DESC);
+
+CREATE INDEX purges_failed ON cms.purges USING btree (site) WHERE (error IS NOT NULL);
+
+CREATE INDEX purges_order ON cms.purges USING btree (site, turn, phase, path);
 
 CREATE INDEX sources_folder ON cms.sources USING btree (site, folder);
 
