@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from cms_ssg.errors import CmsError
 from cms_ssg.options import BuildOptions, BuildResult
+from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.types import Problem
 
 __all__ = ["BuildOptions", "BuildResult", "PlanResult", "SyncSummary", "build", "plan", "sync"]
 
 if TYPE_CHECKING:
-    from cms_ssg.reporter import Reporter
     from cms_ssg.warm import Warm
 
 
@@ -44,6 +44,10 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
             if not options.dry_run:
                 session.make()
                 session.finish()
+    if site.settings.cdn.kind != "null" and not options.dry_run:
+        from cms_ssg.edge import finish_at_edge
+
+        finish_at_edge(site, options, result, reporter or Reporter())
     return result
 
 

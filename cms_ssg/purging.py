@@ -18,6 +18,7 @@ from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.batch import Made
+    from cms_ssg.options import BuildResult
     from cms_ssg.store.outputs import DirtyRow
 
 AT_ONCE = 5000
@@ -51,6 +52,7 @@ class Purger:
     patience_s: float = PATIENCE_S
     problems: list[Problem] = field(default_factory=list)
     purged: int = 0
+    began_at: datetime | None = None
     _cdn: Cdn | None = None
     _gave_up: bool = False
 
@@ -91,6 +93,7 @@ class Purger:
             self._tell(f"the CDN asked to be left alone until {due.wait_until:%H:%M:%S} UTC", due.pages)
             return False
         scope = store.Scope(self.site, now, due.high, removals)
+        self.began_at = self.began_at or now
         try:
             if self._cdn is None:
                 self._cdn = open_cdn(self.settings, os.environ, self.clock)
@@ -108,7 +111,7 @@ class Purger:
         """All of one sending, folders first where there are too many pages."""
         again_s = self.settings.cdn.second_purge_after_s
         if folders := self._choose_folders(cdn, scope, pages):
-            self._call(lambda: cdn.purge_folders(folders))
+            self.call(lambda: cdn.purge_folders(folders))
             self.purged += store.end_purges_below(self.connection, scope, folders, self.clock.now(), again_s)
             self.commit()
         refused: list[str] = []
@@ -126,7 +129,7 @@ class Purger:
     def _purge(self, cdn: Cdn, paths: list[str], scope: store.Scope) -> list[str]:
         """Purge these pages. Returns those the CDN does not understand, found by halves: one bad address holds nothing else up."""
         try:
-            self._call(lambda: cdn.purge_pages(paths))
+            self.call(lambda: cdn.purge_pages(paths))
         except CdnError as error:
             if error.status not in (400, 422):
                 raise
@@ -150,7 +153,7 @@ class Purger:
                 return chosen
         return ["/"]
 
-    def _call(self, call: Callable[[], None]) -> None:
+    def call(self, call: Callable[[], None]) -> None:
         """Make a call, again after a while where that may help. Raises CdnError when patience ends."""
         waited, tries = 0.0, 0
         while True:
@@ -184,8 +187,12 @@ class Purger:
         text = f"the CDN still has {pages:,} old page{'s' * (pages != 1)}: {message}"
         self.problems.append(Problem("cdn.failed", "", 0, text, "Nothing is lost: the next build, or `cms purge`, tells it again."))
 
+    def tell(self, result: BuildResult) -> None:
+        """Write into a build's result what was purged, and when it is to be purged again."""
+        result.purged, result.purge_began_at, result.purge_again_at = self.purged, self.began_at, self.find_second()
+
     def find_second(self) -> datetime | None:
-        """When the last of the second purges is due, None where none waits."""
-        row = self.connection.execute(store.NEXT_AT, (self.site,)).fetchone()
+        """When the last of the second purges will be due, None where none is to come."""
+        row = self.connection.execute(store.NEXT_AT, (self.site, self.clock.now())).fetchone()
         self.commit()
         return row[0] if row is not None else None

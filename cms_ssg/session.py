@@ -203,7 +203,7 @@ class Session:
         self.rounds.run()
         self.purge()
         if self.purger is not None:
-            self.result.purged, self.result.purge_again_at = self.purger.purged, self.purger.find_second()
+            self.purger.tell(self.result)
 
     def purge(self, *, removals: bool = True) -> bool:
         """Have the CDN, if there is one, forget what changed. removals: also pages that went. Returns whether it did."""

@@ -41,11 +41,14 @@ problem with `code`, `place`, `line`, `message`, `hint` and `severity`.
 | with `--json` | prints |
 | --- | --- |
 | `cms build` | `build_id`, `status` (`done`, `partial`), `planned`, `rendered`, `written`, `unchanged`, `removed`, `failed`, \
+`purged`, `purge_began_at`, `purge_again_at` (where there is a CDN), \
 `seconds` (`sync`, `plan`, `render`, `publish`, `record`, `total`), `problems` |
 | `cms plan` | `outputs` (`path`, `kind`, `reason`), `problems`, `seconds` |
 | `cms verify` | `pages`, and the paths that are `different`, `missing`, `orphaned` |
 | `cms check` | `errors`, `warnings`, `problems` |
-| `cms status` | `entries`, `outputs`, `files`, `changes`, `age_s`, `dirty`, `failing`, `conflicts`, `problems`, `builder`, `last_build` |
+| `cms status` | `entries`, `outputs`, `files`, `changes`, `age_s`, `dirty`, `failing`, `conflicts`, `problems`, `builder`, `last_build`, `cdn` |
+| `cms purge` | `status`, `pages`, `everything`, `purged`, `waiting`, `problems` |
+| `cms stats import-log` | `files`, `known`, `reads` |
 """
 
 

@@ -58,7 +58,7 @@ UPDATE cms.purges SET tries = tries + 1, error = %(error)s WHERE site = %(site)s
   AND (%(removals)s OR cause <> 'removed') AND (%(paths)s::text[] IS NULL OR path = ANY(%(paths)s::text[] COLLATE "C"))"""
 
 PAUSE: Final[LiteralString] = "UPDATE cms.sites SET purges_wait_until = %s WHERE id = %s"
-NEXT_AT: Final[LiteralString] = "SELECT max(not_before) FROM cms.purges WHERE site = %s AND turn = 2"
+NEXT_AT: Final[LiteralString] = "SELECT max(not_before) FROM cms.purges WHERE site = %s AND turn = 2 AND not_before > %s"
 
 STATE: Final[LiteralString] = """
 SELECT count(*) FILTER (WHERE turn = 1), count(*) FILTER (WHERE turn = 2), count(*) FILTER (WHERE error IS NOT NULL),
