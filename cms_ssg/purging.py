@@ -68,10 +68,9 @@ class Purger:
             store.add_purges(self.connection, self.site, self.build, rows)
 
     def note_removed(self, rows: Sequence[DirtyRow]) -> None:
-        """Queue pages that were taken away, in the transaction that records it."""
-        gone = [(row.path, row.phase, "removed") for row in rows if row.output is not None]
-        if gone:
-            store.add_purges(self.connection, self.site, self.build, gone)
+        """Queue pages that were taken away, in the transaction that records it; also what only a killed build had written."""
+        if rows:
+            store.add_purges(self.connection, self.site, self.build, [(row.path, row.phase, "removed") for row in rows])
 
     def note_left(self) -> None:
         """Queue what a killed build was writing, whatever the manifest says of it: the edge may have seen it."""

@@ -16,6 +16,10 @@ SHARE = 0.8
 """Of a documented limit we use this share: calls bunch on their way, and an account may have other users."""
 
 
+LEAST_S = 0.001
+"""A shorter sleep may be none by a coarse clock."""
+
+
 class CdnError(Exception):
     """The CDN did not take a call; the text is for a person and holds no secret.
 
@@ -76,7 +80,7 @@ class Pace:
         """Return when so many may be sent."""
         count = min(count, self.burst)
         while (missing := count - self._fill()) > 1e-6:
-            self.clock.sleep(missing / self.a_second)
+            self.clock.sleep(max(missing / self.a_second, LEAST_S))
         self._tokens -= count
 
     def _fill(self) -> float:

@@ -48,6 +48,7 @@ class CloudFrontCdn:
 
     def _invalidate(self, items: list[str]) -> None:
         from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+        from botocore.exceptions import ConnectionError as NoConnectionError
 
         batch = {"Paths": {"Quantity": len(items), "Items": items}, "CallerReference": secrets.token_hex(16)}
         try:
@@ -62,7 +63,9 @@ class CloudFrontCdn:
             bad = 400 if code in ("InvalidArgument", "BatchTooLarge") else 0
             raise CdnError(f"CloudFront refused: {said.get('Message', '')} ({code})", status=bad, again=again, after_s=after_s) from None
         except BotoCoreError as error:
-            raise CdnError(f"CloudFront could not be asked: {error}", again=isinstance(error, HTTPClientError)) from None
+            raise CdnError(
+                f"CloudFront could not be asked: {error}", again=isinstance(error, HTTPClientError | NoConnectionError)
+            ) from None
 
 
 def _connect() -> Any:

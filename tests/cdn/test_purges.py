@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cms_ssg.build import build
 from cms_ssg.load_settings import load_settings
+from cms_ssg.publish.folder import FolderTarget
 from cms_ssg.purging import Purger
 from cms_ssg.store.purges import add_purges
 from tests.cdn.fake_cdn import FakeCdn, HandClock
-from tests.engine.killing import kill_at
+from tests.engine.killing import die, kill_at, start
 from tests.engine.siteonpage import SiteOnPage, database
 from tests.engine.worksite import SITE
 
@@ -219,6 +222,50 @@ def test_build_killed_at_any_step_leaves_no_old_page_at_the_edge(
             break
         step += stride
     assert step > 15
+
+
+def build_and_die_after_writing(site: SiteOnPage, key: str) -> None:
+    """A build in a process of its own that is killed when this object was written and nothing of it recorded."""
+
+    def act() -> None:
+        write = FolderTarget.write
+
+        def write_and_die(self: FolderTarget, at: str, *args: Any, **values: Any) -> bool:
+            written = write(self, at, *args, **values)
+            if at == key:
+                die()
+            return written
+
+        FolderTarget.write = write_and_die  # type: ignore[method-assign]
+        build(site.root, site.options)
+
+    with database(site.url):
+        _, status = os.waitpid(start(act), 0)
+    assert os.WIFSIGNALED(status)
+
+
+def test_page_that_only_a_killed_build_wrote_is_forgotten_too(site: SiteOnPage, fake: FakeCdn) -> None:
+    site.write_file("content/posts/g.md", "---\ntitle: G\ndate: 2025-03-07\nsection: news\n---\nLead of g.\n")
+    build_and_die_after_writing(site, "news/g/index.html")
+    assert fake.visit("/news/g/")[0] == 200
+    site.delete("content/posts/g.md")
+    fake.after_call = lambda: fake.read("/news/g/") and None
+    site.build()
+    assert fake.visit("/news/g/")[0] == 404
+
+
+def test_page_that_two_killed_builds_wrote_and_wrote_back_is_forgotten(site: SiteOnPage, fake: FakeCdn) -> None:
+    """The manifest never knew of the other version, and the third build finds the right one in its place; only the journal tells."""
+    before = fake.read("/news/f/")
+    fake.cache.clear()
+    site.edit("content/posts/f.md", "Lead of f", "Another lead")
+    build_and_die_after_writing(site, "news/f/index.html")
+    assert b"Another lead" in fake.read("/news/f/")
+    site.edit("content/posts/f.md", "Another lead", "Lead of f")
+    build_and_die_after_writing(site, "news/f/index.html")
+    built = site.build()
+    assert "news/f/index.html" not in built.written
+    assert fake.read("/news/f/") == before
 
 
 def make_purger(site: SiteOnPage, clock: HandClock, toml: str) -> Purger:

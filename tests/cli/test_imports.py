@@ -26,6 +26,11 @@ NEVER = {
     "ruamel",
     "tomlkit",
     "multiprocessing",
+    "urllib.request",
+    "http.client",
+    "cms_ssg.purging",
+    "cms_ssg.edge",
+    "cms_ssg.publish.cdn",
 }
 
 
