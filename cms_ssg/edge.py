@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final, LiteralString
 from urllib.parse import unquote
 
 from cms_ssg.errors import UsageError, fail
@@ -17,6 +18,7 @@ from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import canonical_path
 from cms_ssg.publish.cdn import Address, Cdn, CdnError, Clock, open_cdn
 from cms_ssg.publish.request import send_request
+from cms_ssg.publish.tags import entry_tag
 from cms_ssg.purging import Purger
 from cms_ssg.reads import digest as make_digest
 from cms_ssg.reporter import Reporter
@@ -120,8 +122,13 @@ class PurgeResult:
     problems: list[Problem] = field(default_factory=list)
 
 
-def purge(root: Path, addresses: Sequence[str], everything: bool = False, dry_run: bool = False, env: str = "") -> PurgeResult:
-    """Purge pages by hand, or the whole site, or, where neither is named, what waits. Raises CmsError cdn.none, cdn.other-site, cdn.failed."""
+def purge(
+    root: Path, addresses: Sequence[str], everything: bool = False, dry_run: bool = False, env: str = "", shows: str = ""
+) -> PurgeResult:
+    """Purge pages by hand, or the whole site, or, where neither is named, what waits.
+
+    shows: a content file; every page that shows something of it is purged. Raises CmsError cdn.none, cdn.other-site, cdn.failed, why.unknown.
+    """
     site = open_site(root, os.environ, env)
     if site.settings.cdn.kind == "null":
         raise fail("cdn.none", "this site has no CDN", place="site.toml", hint="[cdn] names one: docs/cdn.md.")
@@ -129,9 +136,10 @@ def purge(root: Path, addresses: Sequence[str], everything: bool = False, dry_ru
         raise UsageError(Problem("cli.usage", "", 0, "--all and addresses cannot both be given", "cms purge --help explains."))
     result = PurgeResult(pages=[_find_path(site, address) for address in addresses], everything=everything)
     with _open_purger(site, Clock()) as purger:
+        entry = _list_readers(purger, shows, result) if shows else 0
         if result.pages or everything:
             if not dry_run:
-                _purge_named(purger, site, result)
+                _purge_named(purger, site, result, entry)
         elif dry_run:
             rows = purger.connection.execute("SELECT path FROM cms.purges WHERE site = %s ORDER BY turn, phase, path", (purger.site,))
             result.pages = [row[0] for row in rows]
@@ -145,12 +153,29 @@ def purge(root: Path, addresses: Sequence[str], everything: bool = False, dry_ru
     return result
 
 
-def _purge_named(purger: Purger, site: Site, result: PurgeResult) -> None:
+READERS: Final[LiteralString] = """
+SELECT e.id, o.path FROM cms.entries e CROSS JOIN LATERAL unnest(ARRAY[e.id * 4, e.id * 4 + 1, e.id * 4 + 2]) AS k(key)
+CROSS JOIN LATERAL (SELECT path FROM cms.outputs o WHERE o.reads @> ARRAY[k.key] AND o.site = %(site)s) o
+WHERE e.site = %(site)s AND e.source = 'file' AND e.source_key = %(file)s ORDER BY o.path"""
+
+
+def _list_readers(purger: Purger, file: str, result: PurgeResult) -> int:
+    """Name the pages that show an entry. Returns its id. Raises CmsError why.unknown."""
+    rows = purger.connection.execute(READERS, {"site": purger.site, "file": file}).fetchall()
+    if not rows:
+        raise fail("why.unknown", f"no page shows {file}", hint="Give a content file, relative to the site: content/posts/flood.md.")
+    result.pages = list(dict.fromkeys([*result.pages, *(path for _, path in rows)]))
+    return int(rows[0][0])
+
+
+def _purge_named(purger: Purger, site: Site, result: PurgeResult, entry: int) -> None:
     cdn: Cdn | None = open_cdn(site.settings, os.environ)
     assert cdn is not None
     try:
         if result.everything:
             purger.call(lambda: cdn.purge_folders(["/"]))
+        if entry and site.settings.cdn.tags:  # also what the store does not know of, such as pages of a build that was taken back
+            purger.call(lambda: cdn.purge_tags([entry_tag(entry)]))
         for start in range(0, len(result.pages), cdn.pages_a_call):
             batch = result.pages[start : start + cdn.pages_a_call]
             purger.call(lambda batch=batch: cdn.purge_pages(batch))  # type: ignore[misc]

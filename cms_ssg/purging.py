@@ -94,22 +94,30 @@ class Purger:
         scope = store.Scope(self.site, now, due.high, removals)
         self.began_at = self.began_at or now
         try:
-            if self._cdn is None:
-                self._cdn = open_cdn(self.settings, os.environ, self.clock)
-            assert self._cdn is not None
-            self._send(self._cdn, scope, due.pages)
-        except (CmsError, CdnError) as error:
+            self._send(self._open(), scope, due.pages)
+        except CdnError as error:
             self._gave_up = True
-            if isinstance(error, CdnError) and error.after_s:
+            if error.after_s:
                 self.connection.execute(store.PAUSE, (self.clock.now() + timedelta(seconds=error.after_s), self.site))
-            self._fail(scope, error.problems[0].message if isinstance(error, CmsError) else str(error))
+            self._fail(scope, str(error))
             return False
         return True
+
+    def _open(self) -> Cdn:
+        """The CDN. Raises CdnError where it cannot be spoken to."""
+        try:
+            self._cdn = self._cdn or open_cdn(self.settings, os.environ, self.clock)
+        except CmsError as error:
+            raise CdnError(error.problems[0].message) from None
+        assert self._cdn is not None
+        return self._cdn
 
     def _send(self, cdn: Cdn, scope: store.Scope, pages: int) -> None:
         """All of one sending, folders first where there are too many pages."""
         again_s = self.settings.cdn.second_purge_after_s
-        if folders := self._choose_folders(cdn, scope, pages):
+        folders = self._choose_folders(cdn, scope, pages)
+        self.commit()
+        if folders:
             self.call(lambda: cdn.purge_folders(folders))
             self.purged += store.end_purges_below(self.connection, scope, folders, self.clock.now(), again_s)
             self.commit()

@@ -14,17 +14,18 @@ from cms_ssg.cli.output import count
 @site_command("purge", "cms purge\ncms purge /about/ https://example.org/feed.xml\ncms purge --all")
 @click.argument("addresses", nargs=-1, metavar="[URL…]")
 @click.option("--all", "everything", is_flag=True, help="Forget every page of this site.")
+@click.option("--shows", metavar="FILE", default="", help="Forget every page that shows something of a content file.")
 @click.option("--dry-run", is_flag=True, help="Say what would be purged; tell the CDN nothing.")
-def purge(call: Call, addresses: tuple[str, ...], everything: bool, dry_run: bool) -> int:
+def purge(call: Call, addresses: tuple[str, ...], everything: bool, shows: str, dry_run: bool) -> int:
     """Tell the CDN to forget pages.
 
     Without a URL: those that changed and of which it could not be told yet. Exit 3 where some still wait.
     """
     from cms_ssg.edge import purge as run_purge
 
-    result = run_purge(call.root, addresses, everything, dry_run, call.env)
+    result = run_purge(call.root, addresses, everything, dry_run, call.env, shows)
     call.output.problems(result.problems)
-    what = "the whole site" if result.everything else count(len(result.pages) if dry_run or addresses else result.purged, "page")
+    what = "the whole site" if result.everything else count(len(result.pages) if dry_run or addresses or shows else result.purged, "page")
     lines = [
         f"{what} {'would be purged' if dry_run else 'purged'}" + (f"; {result.waiting:,} still in the queue" if result.waiting else "")
     ]

@@ -11,9 +11,9 @@ from cms_ssg.reads import LIST, parse_key
 
 MOST_BYTES: Final = 1500
 """Of all tags with what parts them. Cloudflare takes a Cache-Tag header of 16 kB, Fastly a Surrogate-Key header of 16 kB with keys of 1,024
-bytes, but the tags lie in an object's metadata, of which S3 takes 2 kB in all."""
+bytes, CloudFront looks at 50 tags of an object; but the tags lie in an object's metadata, of which S3 takes 2 kB in all."""
 
-HEADERS: Final = {"cloudflare": ("Cache-Tag", ","), "fastly": ("Surrogate-Key", " "), "cloudfront": ("", ""), "null": ("", "")}
+HEADERS: Final = {"cloudflare": ("Cache-Tag", ","), "fastly": ("Surrogate-Key", " "), "cloudfront": ("x-amz-meta-cache-tag", ",")}
 """Of each kind of CDN the header that carries tags and what parts them."""
 
 
@@ -57,10 +57,10 @@ def list_tag(number: int) -> str:
     return _make("l", str(number * 4 + LIST))
 
 
-def tag_header(kind: str, tags: Iterable[str]) -> tuple[str, str] | None:
-    """(name, value) of the header by which a kind of CDN learns the tags, None where it knows no tags."""
+def tag_header(kind: str, tags: Iterable[str]) -> tuple[str, str]:
+    """(name, value) of the header by which a kind of CDN learns the tags."""
     name, between = HEADERS[kind]
-    return (name, between.join(tags)) if name else None
+    return name, between.join(tags)
 
 
 def _make(letter: str, name: str) -> str:

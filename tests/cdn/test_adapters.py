@@ -221,4 +221,4 @@ def test_tags_of_a_page_that_shows_very_much_fit_into_an_objects_metadata() -> N
     assert all(tag.isalnum() and tag.isascii() for tag in tags)
     assert tag_header("cloudflare", ("a", "b")) == ("Cache-Tag", "a,b")
     assert tag_header("fastly", ("a", "b")) == ("Surrogate-Key", "a b")
-    assert tag_header("cloudfront", ("a",)) is None
+    assert tag_header("cloudfront", ("a", "b")) == ("x-amz-meta-cache-tag", "a,b")

@@ -116,6 +116,22 @@ def test_purge_by_hand_takes_urls_paths_or_the_whole_site(site: SiteOnPage, fake
         purge(site.root, ["/about/"])
 
 
+def test_purge_of_what_a_file_shows_names_the_pages_that_read_it_and_its_tag(site: SiteOnPage, fake: FakeCdn) -> None:
+    from cms_ssg.publish.tags import cache_tags
+
+    with database(site.url):
+        purge(site.root, [], shows="content/posts/f.md")
+    assert {"/news/f/", "/news/", "/"} <= set(fake.purged()) and "/about/" not in fake.purged()
+    site.edit("site.toml", "second_purge_after_s = 1", "second_purge_after_s = 1\ntags = true")
+    with database(site.url):
+        purge(site.root, [], shows="content/posts/f.md")
+    ((_, (tag,)),) = [call for call in fake.calls if call[0] == "tags"]
+    reads = dict(site.query("SELECT path, reads FROM cms.outputs"))
+    assert {path for path in reads if tag in cache_tags(reads[path])} == set(fake.purged())
+    with database(site.url), pytest.raises(CmsError, match="no page shows"):
+        purge(site.root, [], shows="content/none.md")
+
+
 def test_purge_without_an_address_sends_what_waits(site: SiteOnPage, fake: FakeCdn, monkeypatch: pytest.MonkeyPatch) -> None:
     fake.answers = [(403, {}, {"success": False, "errors": []})]
     site.edit("content/posts/f.md", "Lead of f", "Another lead")

@@ -14,6 +14,7 @@ from cms_ssg.load_settings import load_settings
 from cms_ssg.publish.folder import FolderTarget
 from cms_ssg.purging import Purger
 from cms_ssg.store.purges import add_purges
+from cms_ssg.store.sites import LeaseLostError
 from tests.cdn.fake_cdn import FakeCdn, HandClock
 from tests.engine.killing import die, kill_at, start
 from tests.engine.siteonpage import SiteOnPage, database
@@ -319,6 +320,22 @@ def test_page_that_changes_while_it_is_purged_is_purged_again(site: SiteOnPage, 
         assert purger.connection.execute(FIRST).fetchall() == [("/a/",)]
         purger.send()
     assert fake.purged() == ["/a/", "/b/", "/a/"]
+
+
+def test_builder_that_lost_its_lease_stops_between_two_calls(site: SiteOnPage, fake: FakeCdn) -> None:
+    purger = make_purger(site, HandClock(), "")
+
+    def lose() -> None:
+        if fake.calls:
+            raise LeaseLostError
+
+    purger.keep_lease = lose
+    with purger.connection as connection:
+        add_purges(connection, purger.site, 1, [(f"/p{n}/", 2, "changed") for n in range(300)])
+        with pytest.raises(LeaseLostError):
+            purger.send()
+        assert len(fake.calls) == 1
+        assert connection.execute("SELECT count(*) FROM cms.purges WHERE turn = 1 AND error IS NULL").fetchone() == (200,)
 
 
 def test_build_with_a_cdn_takes_the_same_bytes_to_the_folder(site: SiteOnPage) -> None:
