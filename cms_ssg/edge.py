@@ -26,7 +26,7 @@ from cms_ssg.site import Site, open_site
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate
 from cms_ssg.store.purges import load_purge_state
-from cms_ssg.store.receipts import Page, list_not_fresh, list_pages_to_ask, save_receipts
+from cms_ssg.store.receipts import Page, add_receipts, list_not_fresh, list_pages_to_ask, save_fresh
 from cms_ssg.store.sites import ensure_site
 from cms_ssg.types import Problem
 
@@ -35,6 +35,10 @@ AT_ONCE, TIMEOUT_S, BUDGET_S = 4, 10.0, 15.0
 
 ASKED_AGAIN_S = (1.0, 2.0)
 """A page that is not fresh yet is asked for again after so long: a purge takes a moment to reach every place of an edge."""
+
+
+HOPE_S = 600.0
+"""A page that is not fresh so long after its purge is not asked for any more."""
 
 
 @contextmanager
@@ -46,44 +50,44 @@ def _open_purger(site: Site, clock: Clock) -> Iterator[Purger]:
 
 def finish_at_edge(site: Site, options: BuildOptions, result: BuildResult, reporter: Reporter, clock: Clock | None = None) -> None:
     """What a build that purged something does once others may build: preload, receipts and, if it is to wait, the second purge."""
-    if not result.purged and not (options.wait and result.purge_again_at):
+    if result.purge_began_at is None and not (options.wait and result.purge_again_at):
         return
     clock = clock or Clock()
     with _open_purger(site, clock) as purger:
-        purger.build = result.build_id
         if result.purge_began_at is not None and site.settings.cdn.preload:
             pages = list_pages_to_ask(purger.connection, purger.site, result.purge_began_at, site.settings.cdn.preload)
+            if pages:
+                add_receipts(purger.connection, purger.site, result.build_id, pages)
             reporter.phase("preload", len(pages))
-            _note_fresh(purger, pages, clock)
+            _note_fresh(purger, clock, ASKED_AGAIN_S if options.wait else ())
         if options.wait and result.purge_again_at is not None:
             reporter.phase("second purge")
             purger.sleep((result.purge_again_at - clock.now()).total_seconds())
             purger.send()
             result.purge_again_at = purger.find_second()
-            _note_fresh(purger, list_not_fresh(purger.connection, purger.site, result.build_id), clock)
-            stale = list_not_fresh(purger.connection, purger.site, result.build_id)
-            result.problems += [*purger.problems, *_describe_stale(stale)]
+            result.problems += [*purger.problems, *_describe_stale(_note_fresh(purger, clock, ASKED_AGAIN_S))]
             if purger.problems:
                 result.status = "partial"
 
 
-def _note_fresh(purger: Purger, pages: list[Page], clock: Clock) -> None:
-    """Ask for pages, again those that are not fresh, and keep the times."""
-    if not pages:
-        return
-    fresh: dict[str, datetime] = {}
-    until = clock.now() + timedelta(seconds=BUDGET_S)
-    for wait_s in (*ASKED_AGAIN_S, 0.0):
-        left = [page for page in pages if page.path not in fresh]
-        fresh |= ask_edge(Address.of(purger.settings.base_url), left, until, clock)
-        if len(fresh) == len(pages) or clock.now() >= until:
-            break
+def _note_fresh(purger: Purger, clock: Clock, again_s: Sequence[float]) -> list[Page]:
+    """Ask for pages that were not fresh when they were last asked for, those of builds shortly before too. Returns those that still are not.
+
+    again_s: how long to wait before each further try.
+    """
+    since, until = clock.now() - timedelta(seconds=HOPE_S), clock.now() + timedelta(seconds=BUDGET_S)
+    address = Address.of(purger.settings.base_url)
+    for wait_s in (0.0, *again_s):
+        pages = list_not_fresh(purger.connection, purger.site, since)
+        if not pages or clock.now() >= until:
+            return pages
         clock.sleep(wait_s)
-    save_receipts(purger.connection, purger.site, purger.build, pages, fresh)
+        save_fresh(purger.connection, purger.site, since, ask_edge(address, pages, until, clock))
+    return list_not_fresh(purger.connection, purger.site, since)
 
 
-def ask_edge(address: Address, pages: Sequence[Page], until: datetime, clock: Clock) -> dict[str, datetime]:
-    """Request pages as a visitor does, a few at a time. Returns when those that are the new ones came, by path."""
+def ask_edge(address: Address, pages: Sequence[Page], until: datetime, clock: Clock) -> dict[Page, datetime]:
+    """Request pages as a visitor does, a few at a time. Returns when those that are the new ones came."""
 
     def ask(page: Page) -> datetime | None:
         if clock.now() >= until:
@@ -98,7 +102,7 @@ def ask_edge(address: Address, pages: Sequence[Page], until: datetime, clock: Cl
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         came = pool.map(ask, pages)
-        return {page.path: at for page, at in zip(pages, came, strict=True) if at is not None}
+        return {page: at for page, at in zip(pages, came, strict=True) if at is not None}
 
 
 def _describe_stale(stale: Sequence[Page]) -> Iterator[Problem]:

@@ -103,7 +103,7 @@ def _describe_cdn(cdn: dict[str, Any]) -> list[str]:
     waiting += [f"{cdn['second']:,} to be purged again"] if cdn["second"] else []
     lines = [f"cdn         {', '.join(waiting) or 'knows of all that changed'}"]
     if cdn["error"]:
-        lines.append(f"            {cdn['failed']:,} refused ({cdn['tries']} times): {cdn['error']}; cms purge tells it again")
+        lines.append(f"            {cdn['failed']:,} refused, {cdn['tries']}× tried: {cdn['error']}; cms purge tells it again")
     times = cdn["receipts"]
     if times["save_to_fresh_s"]:
         steps = [f"{name.replace('_to_', ' to ').removesuffix('_s')} {both['p50']:.1f} / {both['p95']:.1f} s" for name, both in times.items()

@@ -833,6 +833,8 @@ CREATE INDEX purges_failed ON cms.purges USING btree (site) WHERE (error IS NOT 
 
 CREATE INDEX purges_order ON cms.purges USING btree (site, turn, phase, path);
 
+CREATE INDEX receipts_not_fresh ON cms.receipts USING btree (site, purged_at) WHERE (fresh_at IS NULL);
+
 CREATE INDEX sources_folder ON cms.sources USING btree (site, folder);
 
 CREATE INDEX sources_problems ON cms.sources USING btree (site) WHERE (problems IS NOT NULL);

@@ -29,7 +29,7 @@ WHERE p.site = %(site)s AND p.purged_at >= %(since)s ORDER BY r.hits DESC NULLS 
 NOT_FRESH: Final[LiteralString] = """
 SELECT r.path, r.digest, r.uploaded_at, r.purged_at FROM cms.receipts r
 JOIN cms.outputs o ON o.site = r.site AND o.path = r.path AND o.digest = r.digest
-WHERE r.site = %(site)s AND r.build = %(build)s AND r.fresh_at IS NULL"""
+WHERE r.site = %(site)s AND r.purged_at >= %(since)s AND r.fresh_at IS NULL"""
 
 SAVED: Final[LiteralString] = """
 SELECT coalesce((
@@ -42,11 +42,15 @@ SELECT coalesce((
 FROM cms.builds b WHERE b.id = %(build)s"""
 
 SAVE: Final[LiteralString] = """
-INSERT INTO cms.receipts (site, build, path, digest, saved_at, uploaded_at, purged_at, fresh_at)
-SELECT %(site)s, %(build)s, path, digest, least(%(saved)s, uploaded), uploaded, purged, fresh
-FROM unnest(%(paths)s::text[], %(digests)s::bytea[], %(uploaded)s::timestamptz[], %(purged)s::timestamptz[], %(fresh)s::timestamptz[])
-  AS t(path, digest, uploaded, purged, fresh)
-ON CONFLICT (site, build, path) DO UPDATE SET fresh_at = coalesce(receipts.fresh_at, excluded.fresh_at)"""
+INSERT INTO cms.receipts (site, build, path, digest, saved_at, uploaded_at, purged_at)
+SELECT %(site)s, %(build)s, path, digest, least(%(saved)s, uploaded), uploaded, purged
+FROM unnest(%(paths)s::text[], %(digests)s::bytea[], %(uploaded)s::timestamptz[], %(purged)s::timestamptz[])
+  AS t(path, digest, uploaded, purged)
+ON CONFLICT (site, build, path) DO NOTHING"""
+
+SET_FRESH: Final[LiteralString] = """
+UPDATE cms.receipts r SET fresh_at = t.at FROM unnest(%(paths)s::text[], %(digests)s::bytea[], %(times)s::timestamptz[]) AS t(path, digest, at)
+WHERE r.site = %(site)s AND r.purged_at >= %(since)s AND r.fresh_at IS NULL AND r.path = t.path COLLATE "C" AND r.digest = t.digest"""
 
 FORGET: Final[LiteralString] = """
 DELETE FROM cms.receipts WHERE site = %(site)s AND build < (SELECT id FROM cms.builds WHERE site = %(site)s ORDER BY id DESC OFFSET %(kept)s LIMIT 1)"""
@@ -87,21 +91,29 @@ def list_pages_to_ask(connection: Connection, site: int, since: datetime, most_r
     return [Page(*row) for row in rows]
 
 
-def list_not_fresh(connection: Connection, site: int, build: int) -> list[Page]:
-    """Pages of a build for which the edge had an older answer, and that are still to be the same."""
-    return [Page(*row) for row in connection.execute(NOT_FRESH, {"site": site, "build": build})]
+def list_not_fresh(connection: Connection, site: int, since: datetime) -> list[Page]:
+    """Pages purged since then for which the edge had an older answer, and that are still to be the same."""
+    return [Page(*row) for row in connection.execute(NOT_FRESH, {"site": site, "since": since})]
 
 
-def save_receipts(connection: Connection, site: int, build: int, pages: Sequence[Page], fresh: Mapping[str, datetime]) -> None:
-    """Keep the times of pages that a build brought to the edge. fresh: path -> when the edge first answered with the new page; others have none yet."""
+def add_receipts(connection: Connection, site: int, build: int, pages: Sequence[Page]) -> None:
+    """Keep the times of pages that a build brought to the edge, which was not yet asked."""
     row = connection.execute(SAVED, {"paths": [page.path for page in pages], "build": build}).fetchone()
     columns: dict[str, Any] = {
-        "paths": text_array(page.path for page in pages),
-        "digests": bytea_array(page.digest for page in pages), "uploaded": [page.uploaded_at for page in pages],
-        "purged": [page.purged_at for page in pages], "fresh": [fresh.get(page.path) for page in pages],
+        "paths": text_array(page.path for page in pages), "digests": bytea_array(page.digest for page in pages),
+        "uploaded": [page.uploaded_at for page in pages], "purged": [page.purged_at for page in pages],
     }  # fmt: skip
-    connection.execute(SAVE, {**columns, "site": site, "build": build, "saved": row[0] if row is not None else pages[0].uploaded_at})
+    saved = row[0] if row is not None else pages[0].uploaded_at
+    connection.execute(SAVE, {**columns, "site": site, "build": build, "saved": saved})
     connection.execute(FORGET, {"site": site, "kept": KEPT_BUILDS})
+
+
+def save_fresh(connection: Connection, site: int, since: datetime, fresh: Mapping[Page, datetime]) -> None:
+    """Note when the edge first answered with the new pages."""
+    columns: dict[str, Any] = {
+        "paths": text_array(page.path for page in fresh), "digests": bytea_array(page.digest for page in fresh), "times": list(fresh.values())
+    }  # fmt: skip
+    connection.execute(SET_FRESH, {**columns, "site": site, "since": since})
 
 
 def load_times(connection: Connection, site: int) -> dict[str, Any]:

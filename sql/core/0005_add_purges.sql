@@ -34,6 +34,7 @@ CREATE TABLE cms.receipts (
   fresh_at timestamptz,
   PRIMARY KEY (site, build, path)
 );
+CREATE INDEX receipts_not_fresh ON cms.receipts (site, purged_at) WHERE fresh_at IS NULL;
 
 -- How often a page was read, by day, from the logs of a CDN or a web server. No addresses, no visitors.
 CREATE TABLE cms.hits (

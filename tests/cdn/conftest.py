@@ -7,9 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cdn.fake_cdn import FakeCdn
-from tests.engine.conftest import engine_urls, make_site
+from tests.engine.conftest import make_databases, make_site
 
 __all__ = ["engine_urls", "fake", "make_site"]
+
+
+@pytest.fixture(scope="session")
+def engine_urls(server_url: str) -> Iterator[tuple[str, str]]:
+    """Conninfo of two databases with the schema, of this process and these tests."""
+    yield from make_databases(server_url, "cdn")
 
 
 @pytest.fixture
@@ -20,4 +26,5 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCdn]:
             monkeypatch.setenv(name, cdn.api_url)
         monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "secret-of-cloudflare")
         monkeypatch.setenv("FASTLY_API_TOKEN", "secret-of-fastly")
+        monkeypatch.setattr("cms_ssg.edge.ASKED_AGAIN_S", (0.01, 0.01))
         yield cdn

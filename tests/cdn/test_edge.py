@@ -22,9 +22,8 @@ CDN = '\n[cdn]\nkind = "cloudflare"\nzone = "z1"\nsecond_purge_after_s = 1\n'
 
 
 @pytest.fixture
-def site(make_site: Callable[[str], SiteOnPage], fake: FakeCdn, monkeypatch: pytest.MonkeyPatch) -> SiteOnPage:
+def site(make_site: Callable[[str], SiteOnPage], fake: FakeCdn) -> SiteOnPage:
     """The work site behind a CDN, built and quiet."""
-    monkeypatch.setattr("cms_ssg.edge.ASKED_AGAIN_S", (0.01, 0.01))
     made = make_site(SITE)
     fake.origin = made.output
     made.edit("site.toml", 'base_url = "https://work.example"', f'base_url = "{fake.url}"')
@@ -91,6 +90,18 @@ def test_build_that_waits_purges_again_and_notes_when_the_edge_was_fresh_at_last
     assert site.query("SELECT count(*) FROM cms.purges") == [(0,)]
     (row,) = site.query("SELECT fresh_at - purged_at > interval '0.9 s' FROM cms.receipts WHERE path = '/news/f/'")
     assert row[0]
+
+
+def test_page_that_becomes_fresh_later_gets_its_receipt_from_a_later_build(site: SiteOnPage, fake: FakeCdn) -> None:
+    old = fake.read("/news/f/")
+    site.edit("content/posts/f.md", "Lead of f", "Another lead")
+    fake.after_call = lambda: fake.cache.update({"/news/f/": (200, old)}) if len(fake.calls) == 1 else None
+    site.build()
+    first = "SELECT fresh_at IS NULL FROM cms.receipts WHERE path = '/news/f/'"
+    assert site.query(first) == [(True,)]
+    site.query("UPDATE cms.purges SET not_before = now()")
+    site.build()
+    assert site.query(first) == [(False,)]
 
 
 def test_edge_that_stays_old_is_told_as_a_warning(site: SiteOnPage, fake: FakeCdn) -> None:

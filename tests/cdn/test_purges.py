@@ -30,6 +30,7 @@ MAKE_DUE = "UPDATE cms.purges SET not_before = now()"
 def site(make_site: Callable[[str], SiteOnPage], fake: FakeCdn) -> SiteOnPage:
     """The work site behind a CDN, built, its first purges of all pages forgotten."""
     made = make_site(SITE)
+    fake.origin = made.output
     made.edit("site.toml", 'base_url = "https://work.example"', f'base_url = "{fake.url}"')
     with (made.root / "site.toml").open("a") as file:
         file.write(CDN)
@@ -38,7 +39,6 @@ def site(make_site: Callable[[str], SiteOnPage], fake: FakeCdn) -> SiteOnPage:
     made.query("DELETE FROM cms.receipts")
     fake.calls.clear()
     fake.cache.clear()
-    fake.origin = made.output
     return made
 
 

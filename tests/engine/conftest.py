@@ -19,7 +19,12 @@ TEMPLATE = "template_cms"
 @pytest.fixture(scope="session")
 def engine_urls(server_url: str) -> Iterator[tuple[str, str]]:
     """Conninfo of two databases with the schema, of this process."""
-    names = [f"engine_{os.getpid()}_{name}" for name in ("built", "clean")]
+    yield from make_databases(server_url, "engine")
+
+
+def make_databases(server_url: str, prefix: str) -> Iterator[tuple[str, str]]:
+    """Make two databases, give their addresses, and drop them."""
+    names = [f"{prefix}_{os.getpid()}_{name}" for name in ("built", "clean")]
     with connect(server_url, autocommit=True) as connection:
         for name in names:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
