@@ -45,7 +45,7 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
                 session.make()
                 session.finish()
     if site.settings.cdn.kind != "null" and not options.dry_run:
-        from cms_ssg.edge import finish_at_edge
+        from cms_ssg.freshness import finish_at_edge
 
         finish_at_edge(site, options, result, reporter or Reporter())
     return result

@@ -21,7 +21,7 @@ def purge(call: Call, addresses: tuple[str, ...], everything: bool, shows: str, 
 
     Without a URL: those that changed and of which it could not be told yet. Exit 3 where some still wait.
     """
-    from cms_ssg.edge import purge as run_purge
+    from cms_ssg.freshness import purge as run_purge
 
     result = run_purge(call.root, addresses, everything, dry_run, call.env, shows)
     call.output.problems(result.problems)

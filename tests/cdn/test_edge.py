@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cms_ssg.cli.main import run as run_cms
-from cms_ssg.edge import purge
+from cms_ssg.freshness import purge
 from cms_ssg.errors import CmsError
 from cms_ssg.status import status
 from tests.cdn.fake_cdn import FakeCdn

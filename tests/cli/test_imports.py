@@ -29,7 +29,7 @@ NEVER = {
     "urllib.request",
     "http.client",
     "cms_ssg.purging",
-    "cms_ssg.edge",
+    "cms_ssg.freshness",
     "cms_ssg.publish.cdn",
 }
 
