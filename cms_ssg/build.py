@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cms_ssg.errors import CmsError
 from cms_ssg.options import BuildOptions, BuildResult
+from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.types import Problem
 
@@ -35,6 +36,11 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
         telling = open_telling(site, options, result, in_background=warm is not None)
         with telling.around() if telling is not None else nullcontext():
             _build(_check_types(site), options, result, reporter, warm, telling)
+    if site.settings.cdn.kind != "null" and not options.dry_run:
+        from cms_ssg.freshness import finish_at_edge
+        from cms_ssg.reporter import Reporter
+
+        finish_at_edge(site, options, result, reporter or Reporter())
     return result
 
 

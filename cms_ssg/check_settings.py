@@ -83,6 +83,18 @@ def _check_headers(settings: Settings) -> Iterator[Wrong]:
             yield (*path, "sources", name), "is not a directive and its sources", 'Such as script-src = "https://example.org".'
 
 
+def _check_cdn(settings: Settings) -> Iterator[Wrong]:
+    """A CDN is named by letters and digits: what is put into its interface's addresses."""
+    for kind, key in (("cloudflare", "zone"), ("cloudfront", "distribution"), ("fastly", "service")):
+        name = getattr(settings.cdn, key)
+        if (settings.cdn.kind == kind or name) and not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+            yield (
+                ("cdn", key),
+                f"must be the id that {kind} shows, not {show(name)}",
+                f'Such as kind = "{kind}" and {key} = "E2QWRUHEXAMPLE".',
+            )
+
+
 def _check_globs(path: Path, rule: Collection) -> Iterator[Wrong]:
     for key, patterns in (("glob", rule.glob), ("exclude", rule.exclude), ("types", tuple(rule.types))):
         for pattern in patterns:
@@ -108,6 +120,7 @@ def _check_site(settings: Settings) -> Iterator[Wrong]:
         yield ("timezone",), f"is not a known time zone: {show(settings.timezone)}", 'Such as "Europe/Rome".'
     yield from _check_target(settings)
     yield from _check_headers(settings)
+    yield from _check_cdn(settings)
     if _FIELD.search(settings.home.url) or not settings.home.url.endswith("/"):
         yield ("home", "url"), f"must be a path that ends in a slash, not {show(settings.home.url)}", 'Such as "/blog/".'
     else:

@@ -29,7 +29,7 @@ Known = dict[str, tuple[bytes, dict[str, bytes]]]
 
 RENDERER_SOURCES = ("render", "content/markdown*.py", "content/shortcodes*.py", "content/highlight*.py", "inputs.py", "data_files.py")
 RENDERER_PACKAGES = ("Jinja2", "MarkupSafe", "markdown-it-py", "mdit-py-plugins", "Pygments", "nh3")
-SECRET_SETTINGS = frozenset({"database_url", "target"})
+SECRET_SETTINGS = frozenset({"cdn", "database_url", "target"})
 """Settings no page can read: they say where things are kept, not what they look like."""
 
 RACY_NS = 50_000_000

@@ -15,7 +15,8 @@ from cms_ssg.types import Problem
 class BuildOptions:
     """How to build. jobs: processes that render, 0 for as many as there are cores; now: the build's clock, by default the time it is.
 
-    changed: files that may have changed, relative to the site, a folder's with a final ``/``; None to look at all files.
+    changed: files that may have changed, relative to the site, a folder's with a final ``/``; None to look at all files;
+    wait: where there is a CDN, stay until the second purge was sent.
     """
 
     sync: bool = True
@@ -28,11 +29,15 @@ class BuildOptions:
     env: str = ""
     plan: bool = True
     changed: tuple[str, ...] | None = None
+    wait: bool = False
 
 
 @dataclass(slots=True)
 class BuildResult:
-    """What a build did. status: done, or partial where something failed or is in conflict; seconds by step."""
+    """What a build did. status: done, or partial where something failed or is in conflict; seconds by step.
+
+    purged: pages that the CDN was told to forget; purge_began_at: when; purge_again_at: when it is to be told once more.
+    """
 
     build_id: int = 0
     status: str = "done"
@@ -42,6 +47,9 @@ class BuildResult:
     unchanged: int = 0
     removed: int = 0
     failed: int = 0
+    purged: int = 0
+    purge_began_at: datetime | None = None
+    purge_again_at: datetime | None = None
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("sync", "plan", "render", "publish", "record", "total"), 0.0))
     problems: list[Problem] = field(default_factory=list)
 

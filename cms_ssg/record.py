@@ -38,6 +38,8 @@ def record_made(session: Session, by_path: Mapping[str, store.DirtyRow], made: S
         if m.kind == "entry":
             (held if error is not None and digest is None else freed).append(m.owner)
     store.record_outputs(session.connection, session.row.id, session.result.build_id, rows, names, named)
+    if session.purger is not None:
+        session.purger.note(made, by_path)
     store.hold_entries(session.connection, held, True)
     if any(by_path[m.path].failed for m in made):
         store.hold_entries(session.connection, freed, False)

@@ -68,7 +68,10 @@ class Rounds:
                 return
             unwanted = [row for row in rows if row.spec is None]
             if unwanted and (rows[0].phase == REMOVALS or len(unwanted) == len(rows)):
-                self._remove(unwanted)
+                if self.session.purge(removals=False):
+                    self._remove(unwanted)
+                else:  # the edge may still link to them
+                    self.tried.extend(row.path for row in unwanted)
             wanted = [row for row in rows if row.spec is not None]
             if wanted:
                 self._make_round(wanted)
@@ -237,6 +240,8 @@ class Rounds:
                 self.tried.extend(row.path for row in failed)
                 done = [row for row in rows if row not in failed]
                 store.remove_outputs(self.session.connection, self.session.row.id, done)
+                if self.session.purger is not None:
+                    self.session.purger.note_removed(done)
                 if not failed:
                     self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
                 self.session.commit()

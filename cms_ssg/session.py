@@ -36,6 +36,7 @@ from cms_ssg.sync import SyncResult, content_folders, sync
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
+    from cms_ssg.purging import Purger
     from cms_ssg.telling import Telling
     from cms_ssg.warm import Warm
 
@@ -109,6 +110,7 @@ class Session:
     warm: Warm | None = None
     planner: Planner = field(init=False)
     rounds: Rounds = field(init=False)
+    purger: Purger | None = None
     elsewhere: bool = False
     claims: bool = False
     conditions: bool = True
@@ -122,6 +124,18 @@ class Session:
         if self.options.plan:
             self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.planner.now))
         self.commit()
+        if self.site.settings.cdn.kind != "null":
+            from cms_ssg.purging import Purger
+
+            self.purger = Purger(
+                self.connection,
+                self.row.id,
+                self.site.settings,
+                self.result.build_id,
+                self.commit,
+                self.keep_lease,
+                problems=self.result.problems,
+            )
 
     def begin(self) -> None:
         """Look at where this builds to, and plan what is known before the files were read."""
@@ -138,6 +152,8 @@ class Session:
             self.conditions = bool(self.row.conditions)
             if self.claims or self.row.conditions is None:
                 self._probe()
+        if self.purger is not None:
+            self.purger.note_left()
         self.planner.begin(again, self._clear_left)
 
     @property
@@ -224,6 +240,16 @@ class Session:
             self.result.problems.append(Problem("publish.no-conditions", "site.toml", 0, "this store ignores the conditions of a write",
                 "Let one machine alone build this site: two builders could overwrite each other's pages.", "warning"))  # fmt: skip
         self.rounds.run()
+        self.purge()
+        if self.purger is not None:
+            self.purger.tell(self.result)
+
+    def purge(self, *, removals: bool = True) -> bool:
+        """Have the CDN, if there is one, forget what changed. removals: also pages that went. Returns whether it did."""
+        if self.purger is None:
+            return True
+        with self.result.timed("publish"):
+            return self.purger.send(removals=removals)
 
     def _probe(self) -> None:
         """Ask a store once whether it refuses a write over another version than the one that was named."""

@@ -25,6 +25,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     feeds: tuple[Literal["rss", "atom", "json"], ...] = ("rss", "atom", "json")
     database_url: str = ""
     target: Target = msgspec.field(default_factory=lambda: Target())  # noqa: PLW0108 - it is defined below
+    cdn: Cdn = msgspec.field(default_factory=lambda: Cdn())  # noqa: PLW0108 - it is defined below
     home: Home = msgspec.field(default_factory=lambda: Home())  # noqa: PLW0108 - it is defined below
     collection: tuple[Collection, ...] = ()
     taxonomies: dict[str, Taxonomy] = {}
@@ -98,6 +99,25 @@ class Headers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     referrer: str = "strict-origin-when-cross-origin"
     csp: Literal["enforce", "report", "off"] = "enforce"
     sources: dict[str, str] = {}
+
+
+class Cdn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The CDN in front of the target, if there is one; its secrets come from the environment alone. See docs/cdn.md.
+
+    zone, distribution, service: which one, for Cloudflare, CloudFront and Fastly; plan: of Cloudflare, whose limits are kept; tags: answers
+    carry cache tags (Fastly purges by them); purge_collapse_at: more pages than this are purged by folder, 0 for never; preload: so many of
+    the most read pages that changed are requested after a purge.
+    """
+
+    kind: Literal["null", "cloudflare", "cloudfront", "fastly"] = "null"
+    zone: str = ""
+    distribution: str = ""
+    service: str = ""
+    plan: Literal["free", "pro", "business", "enterprise"] = "free"
+    tags: bool = False
+    purge_collapse_at: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 1000
+    second_purge_after_s: Annotated[int, msgspec.Meta(ge=1, le=300)] = 10
+    preload: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 50
 
 
 class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -33,7 +33,8 @@ class StatusResult:
     """How a site stands.
 
     files: content files that differ from what the store knows; age_s: of the oldest change not yet planned; builder: who
-    is building now, '' for nobody; webhooks: messages that wait for another try and that were given up, None where there are no receivers.
+    is building now, '' for nobody; webhooks: messages that wait for another try and that were given up, None where there are no receivers;
+    cdn: what waits to be purged, and how long pages take to the edge; None where there is no CDN.
     """
 
     entries: int
@@ -48,6 +49,7 @@ class StatusResult:
     builder: str
     last_build: dict[str, Any] | None
     webhooks: dict[str, int] | None = None
+    cdn: dict[str, Any] | None = None
     text: str = ""
 
 
@@ -77,9 +79,12 @@ def status(root: Path, env: str = "") -> StatusResult:
         problems = list_problems(connection, row.id)
         files = _count_changed_files(connection, site, row.id)
         webhooks = dict(zip(("waiting", "dead"), count_deliveries(connection, row.id), strict=True)) if site.settings.webhooks else None
+        cdn = _load_cdn(connection, row.id) if site.settings.cdn.kind != "null" else None
     failing = [Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for (e,) in errors]
     build = {"build_id": last[0], "started_at": last[1], "finished_at": last[2], "clock": last[3], **(last[4] or {})} if last else None
-    result = StatusResult(entries, outputs, files, changes, float(age_s), dirty, failing, lost, problems, builder or "", build, webhooks)
+    result = StatusResult(
+        entries, outputs, files, changes, float(age_s), dirty, failing, lost, problems, builder or "", build, webhooks, cdn
+    )
     return replace(result, text=_describe(result, site))
 
 
@@ -90,6 +95,27 @@ def _count_changed_files(connection: Connection, site: Site, site_id: int) -> in
     skip = [output] if scheme == "folder" else []
     scan = scan_files(site.root, content_folders(site), SourceRecords(connection, site_id), parse_git_state(state), force=True, skip=skip)
     return len(scan.changed) + len(scan.removed)
+
+
+def _load_cdn(connection: Connection, site_id: int) -> dict[str, Any]:
+    from cms_ssg.store.purges import load_purge_state
+    from cms_ssg.store.receipts import load_times
+
+    return {**load_purge_state(connection, site_id)._asdict(), "receipts": load_times(connection, site_id)}
+
+
+def _describe_cdn(cdn: dict[str, Any]) -> list[str]:
+    waiting = [f"{cdn['first']:,} to be purged, the oldest {_say_age(cdn['age_s'])} old"] if cdn["first"] else []
+    waiting += [f"{cdn['second']:,} to be purged again"] if cdn["second"] else []
+    lines = [f"cdn         {', '.join(waiting) or 'knows of all that changed'}"]
+    if cdn["error"]:
+        lines.append(f"            {cdn['failed']:,} refused, {cdn['tries']}× tried: {cdn['error']}; cms purge tells it again")
+    times = cdn["receipts"]
+    if times["save_to_fresh_s"]:
+        steps = [f"{name.replace('_to_', ' to ').removesuffix('_s')} {both['p50']:.1f} / {both['p95']:.1f} s" for name, both in times.items()
+                 if isinstance(both, dict)]  # fmt: skip
+        lines.append(f"to the edge {', '.join(steps)} (p50 / p95 of {times['fresh']:,} pages)")
+    return lines
 
 
 def _describe(r: StatusResult, site: Site) -> str:
@@ -111,6 +137,8 @@ def _describe(r: StatusResult, site: Site) -> str:
         lines.append(f"last build  {r.last_build['build_id']}, {at}, {r.last_build.get('status')}")
     else:
         lines.append("last build  none")
+    if r.cdn is not None:
+        lines += _describe_cdn(r.cdn)
     if r.builder:
         lines.append(f"building    {say_holder(r.builder)}")
     if r.webhooks and any(r.webhooks.values()):

@@ -328,6 +328,19 @@ CREATE TABLE cms.folders (
     digest bytea NOT NULL
 );
 
+CREATE TABLE cms.hits (
+    site integer NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    day date NOT NULL,
+    hits bigint NOT NULL
+);
+
+CREATE TABLE cms.imported_logs (
+    site integer NOT NULL,
+    digest bytea NOT NULL,
+    imported_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE cms.inputs (
     site integer NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
@@ -552,9 +565,42 @@ CREATE TABLE cms.posts (
 )
 PARTITION BY RANGE (created_at);
 
+CREATE SEQUENCE cms.purge_versions
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE cms.purges (
+    site integer NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    turn smallint DEFAULT 1 NOT NULL,
+    phase smallint NOT NULL,
+    cause text NOT NULL COLLATE pg_catalog."C",
+    build bigint NOT NULL,
+    version bigint DEFAULT nextval('cms.purge_versions'::regclass) NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    not_before timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    purged_at timestamp with time zone,
+    tries integer DEFAULT 0 NOT NULL,
+    error text
+);
+
 CREATE TABLE cms.read_names (
     key bigint NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE TABLE cms.receipts (
+    site integer NOT NULL,
+    build bigint NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    digest bytea NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    uploaded_at timestamp with time zone NOT NULL,
+    purged_at timestamp with time zone NOT NULL,
+    fresh_at timestamp with time zone
 );
 
 CREATE TABLE cms.received (
@@ -589,7 +635,8 @@ CREATE TABLE cms.sites (
     target text COLLATE pg_catalog."C",
     place text COLLATE pg_catalog."C",
     writer uuid DEFAULT gen_random_uuid() NOT NULL,
-    conditions boolean
+    conditions boolean,
+    purges_wait_until timestamp with time zone
 );
 
 ALTER TABLE cms.sites ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -692,6 +739,12 @@ ALTER TABLE ONLY cms.files
 ALTER TABLE ONLY cms.folders
     ADD CONSTRAINT folders_pkey PRIMARY KEY (site, path);
 
+ALTER TABLE ONLY cms.hits
+    ADD CONSTRAINT hits_pkey PRIMARY KEY (site, path, day);
+
+ALTER TABLE ONLY cms.imported_logs
+    ADD CONSTRAINT imported_logs_pkey PRIMARY KEY (site, digest);
+
 ALTER TABLE ONLY cms.inputs
     ADD CONSTRAINT inputs_pkey PRIMARY KEY (site, name);
 
@@ -773,8 +826,14 @@ ALTER TABLE ONLY cms.pages_9
 ALTER TABLE ONLY cms.posts
     ADD CONSTRAINT posts_pkey PRIMARY KEY (entry, created_at);
 
+ALTER TABLE ONLY cms.purges
+    ADD CONSTRAINT purges_pkey PRIMARY KEY (site, path);
+
 ALTER TABLE ONLY cms.read_names
     ADD CONSTRAINT read_names_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY cms.receipts
+    ADD CONSTRAINT receipts_pkey PRIMARY KEY (site, build, path);
 
 ALTER TABLE ONLY cms.received
     ADD CONSTRAINT received_pkey PRIMARY KEY (id);
@@ -825,6 +884,8 @@ CREATE INDEX events_site ON cms.events USING btree (site, kind, id);
 
 CREATE INDEX files_bundle ON cms.files USING btree (site, bundle) WHERE (bundle <> ''::text);
 
+CREATE INDEX hits_day ON cms.hits USING btree (site, day);
+
 CREATE INDEX list_items_label ON cms.list_items USING btree (list, label) WHERE (label IS NOT NULL);
 
 CREATE INDEX list_items_member ON cms.list_items USING btree (member, list) INCLUDE (sort_key);
@@ -848,6 +909,12 @@ CREATE INDEX posts_featured ON ONLY cms.posts USING btree (site, published_at DE
 CREATE INDEX posts_published ON ONLY cms.posts USING btree (site, status, published_at DESC);
 
 CREATE INDEX posts_section ON ONLY cms.posts USING btree (site, section, published_at DESC);
+
+CREATE INDEX purges_failed ON cms.purges USING btree (site) WHERE (error IS NOT NULL);
+
+CREATE INDEX purges_order ON cms.purges USING btree (site, turn, phase, path);
+
+CREATE INDEX receipts_not_fresh ON cms.receipts USING btree (site, purged_at) WHERE (fresh_at IS NULL);
 
 CREATE INDEX received_old ON cms.received USING btree (site, received_at);
 

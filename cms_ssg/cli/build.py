@@ -42,7 +42,10 @@ def status_code(status: str) -> int:
 @click.option("--dry-run", is_flag=True, help="Say what would be done; save and write nothing.")
 @click.option("--confirm-removals", is_flag=True, help="Allow the removal of many pages at once.")
 @click.option("--force", is_flag=True, help="Build a checkout that does not descend from the last one.")
-def build(call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry_run: bool, confirm_removals: bool, force: bool) -> int:
+@click.option("--no-wait", is_flag=True, help="Leave the second purge of the CDN to the next build.")
+def build(
+    call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry_run: bool, confirm_removals: bool, force: bool, no_wait: bool
+) -> int:
     """Bring the output up to date.
 
     Reads the files that changed, renders the pages they reach and writes those that differ. Exit 3 where something was left out.
@@ -53,7 +56,15 @@ def build(call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry
     from cms_ssg.build import build as run_build
 
     options = BuildOptions(
-        sync=not no_sync, full=full, jobs=jobs, now=moment, dry_run=dry_run, confirm_removals=confirm_removals, force=force, env=call.env
+        sync=not no_sync,
+        full=full,
+        jobs=jobs,
+        now=moment,
+        dry_run=dry_run,
+        confirm_removals=confirm_removals,
+        force=force,
+        env=call.env,
+        wait=not no_wait,
     )
     result = run_build(call.root, options, call.output)
     call.output.problems(result.problems)
@@ -74,6 +85,8 @@ def describe_build(result: BuildResult, dry_run: bool = False, target: str = "")
         parts.append(f"{result.unchanged:,} unchanged")
     if result.removed:
         parts.append(f"{result.removed:,} removed" if parts else f"{count(result.removed, 'page')} removed")
+    if result.purged:
+        parts.append(f"{result.purged:,} purged")
     failed = f"; {count(result.failed, 'failure')}, see above" if result.failed else ""
     return f"{', '.join(parts) or 'nothing to do'}{failed} {took}"
 

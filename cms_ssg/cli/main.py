@@ -32,6 +32,8 @@ COMMANDS = {
     "verify": "explain:verify",
     "watch": "watch:watch",
     "serve": "watch:serve",
+    "purge": "cdn:purge",
+    "stats": "cdn:stats",
     "status": "explain:status",
     "calendar": "explain:calendar",
     "db": "db:db",

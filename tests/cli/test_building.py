@@ -15,7 +15,8 @@ from tests.cli.small_site import SITE, Cms
 def test_build_tells_what_it_did_in_the_promised_words(site: Path, cms: Cms) -> None:
     code, result, err = cms("build", "--jobs", "1")
     assert (code, err) == (0, "")
-    keys = ["build_id", "status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds", "problems"]
+    keys = ["build_id", "status", "planned", "rendered", "written", "unchanged", "removed", "failed"]
+    keys += ["purged", "purge_began_at", "purge_again_at", "seconds", "problems"]
     assert list(result) == keys
     assert list(result["seconds"]) == ["sync", "plan", "render", "publish", "record", "total"]
     assert (result["status"], result["failed"], result["removed"]) == ("done", 0, 0)

@@ -29,7 +29,11 @@ NEVER = {
     "pluggy",
     "cms_ssg.hooks",
     "cms_ssg.webhooks",
+    "urllib.request",
     "http.client",
+    "cms_ssg.purging",
+    "cms_ssg.freshness",
+    "cms_ssg.publish.cdn",
 }
 
 
