@@ -77,7 +77,11 @@ class Telling:
         except CmsError as error:
             if is_build and not any(p.code in NOT_A_FAILURE or p.code.startswith("db.") for p in error.problems):
                 self._tell_failure(list(error.problems))
-            error.problems = (*error.problems, *self._take_problems())
+            error.problems = (
+                *error.problems,
+                *self._take_problems(),
+                *(p for p in self.result.problems if p.code.startswith("webhooks.") or p.code == "build.untold"),
+            )
             raise
         except Exception as error:
             if is_build:
@@ -166,10 +170,15 @@ class Telling:
                 self._record(connection, self.result.build_id, ended, problems)
             self._url, self._site_id = url, row.id
         except (CmsError, OperationalError) as error:
-            text = str(error).splitlines()[0]
-            self.result.problems.append(Problem("build.untold", "", 0, f"nobody was told of this failure: {text}", "", "warning"))
+            self._say_untold(error)
             return
         self._tell()
+
+    def _say_untold(self, error: Exception) -> None:
+        text = f"hooks and webhooks were not told: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+        self.result.problems.append(
+            Problem("build.untold", "", 0, text, "What waits for them is in the database; the next build tells it.", "warning")
+        )
 
     def _begin_late(self, connection: Connection, site_id: int) -> None:
         """The build failed before it had a number."""
@@ -186,16 +195,22 @@ class Telling:
         """Tell hooks what waits for them, then send what is due to webhooks. The build is over: its lease is given back."""
         if not self._url:
             return
-        if self.plugins is not None:
-            with connect(self._url) as connection:
-                tell_hooks(connection, self.site, self._site_id, self.plugins)
-        if self.site.settings.webhooks:
-            from cms_ssg.webhooks import send_due, send_in_background
+        try:
+            if self.plugins is not None:
+                with connect(self._url) as connection:
+                    tell_hooks(connection, self.site, self._site_id, self.plugins)
+            if self.site.settings.webhooks:
+                self._send_due()
+        except (CmsError, OperationalError) as error:
+            self._say_untold(error)
 
-            if self.in_background:
-                send_in_background(self._url, self._site_id, self.site.settings)
-            else:
-                self.result.problems.extend(send_due(self._url, self._site_id, self.site.settings))
+    def _send_due(self) -> None:
+        from cms_ssg.webhooks import send_due, send_in_background
+
+        if self.in_background:
+            send_in_background(self._url, self._site_id, self.site.settings)
+        else:
+            self.result.problems.extend(send_due(self._url, self._site_id, self.site.settings))
 
     def _take_problems(self) -> list[Problem]:
         return self.plugins.take_problems() if self.plugins is not None else []

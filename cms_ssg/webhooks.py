@@ -22,7 +22,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from psycopg import Connection
+from psycopg import Connection, OperationalError
 
 import cms_ssg
 from cms_ssg.settings import Settings
@@ -90,7 +90,7 @@ def send_in_background(url: str, site_id: int, settings: Settings) -> None:
         with _sending:
             try:
                 send_due(url, site_id, settings)
-            except CmsError:  # the database is away: what was to be sent is in it
+            except (CmsError, OperationalError):  # the database is away: what was to be sent is in it
                 return
 
     if not _sending.locked():

@@ -16,8 +16,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from cms_ssg import webhooks
+from cms_ssg import watch, webhooks
 from cms_ssg.build import BuildOptions, build
+from cms_ssg.reporter import Reporter
 from cms_ssg.signatures import check_standard
 from cms_ssg.webhooks import WAITS_S, choose_wait, is_forbidden, parse_retry_after, send_message
 from tests.cli.small_site import Cms
@@ -187,6 +188,21 @@ def test_failing_build_is_told_once_and_again_when_it_fails_otherwise(hooked: Pa
     assert cms("status")[1]["last_build"]["status"] == "failed"
 
 
+def test_database_that_goes_away_while_hooks_are_told_loses_no_event(hooked: Path, cms: Cms, receiver: Receiver, db_url: str) -> None:
+    """The hook itself ends all connections, as a server that restarts does."""
+    (hooked / "hooks.py").write_text(
+        "import psycopg\nfrom cms_ssg.hooks import hook\n@hook\ndef build_after(build):\n"
+        f"    with psycopg.connect({db_url!r}, autocommit=True) as c:\n"
+        "        c.execute('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()')\n"
+    )
+    code, result, _ = cms("build")
+    assert (code, [p["code"] for p in result["problems"]]) == (0, ["build.untold"])
+    assert receiver.messages == []
+    (hooked / "hooks.py").unlink()
+    cms("build")
+    assert [json.loads(m.body)["type"] for m in receiver.messages] == ["release.published"]
+
+
 def test_only_the_events_that_were_asked_for_are_sent(hooked: Path, cms: Cms, receiver: Receiver) -> None:
     (hooked / "site.toml").write_text((hooked / "site.toml").read_text() + 'events = ["build.failed"]\n')
     cms("build")
@@ -216,6 +232,30 @@ def test_kill_at_any_step_loses_no_message(
     assert not was_killed
     assert step > 20
     assert [row[2] for row in read_rows(db) if row[2] != "delivered"] == []
+
+
+def test_watching_goes_on_while_a_slow_receiver_is_told(hooked: Path, receiver: Receiver, db: psycopg.Connection[Any]) -> None:
+    go = threading.Event()
+    receiver.before = lambda: bool(go.wait(30)) and None
+    builder = watch.Builder(hooked, "", Reporter(), lambda: None)
+    try:
+        assert builder.build(None, first=True)
+        (hooked / "content/posts/flood.md").write_text("---\ntitle: Flood\ndate: 2025-03-01\n---\nMore.\n")
+        again = builder.build(["content/posts/flood.md"])
+        assert again
+        assert again.written
+        assert not go.is_set(), "the second build ended while the first message was under way"
+        go.set()
+        until = time.monotonic() + 30
+        while [row[2] for row in read_rows(db)] != ["delivered"] * 2:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+            builder.build(None)
+    finally:
+        go.set()
+        with webhooks._sending:  # the last thread has ended
+            builder.warm.close()
+    assert len(receiver.messages) == 2
 
 
 def test_message_is_not_sent_without_a_secret_and_test_says_so(
