@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from cms_ssg.build import build
+from cms_ssg.errors import LeaseLostError
 from cms_ssg.load_settings import load_settings
 from cms_ssg.publish.folder import FolderTarget
 from cms_ssg.purging import Purger
 from cms_ssg.store.purges import add_purges
-from cms_ssg.store.sites import LeaseLostError
 from tests.cdn.fake_cdn import FakeCdn, HandClock
 from tests.engine.killing import die, kill_at, start
 from tests.engine.siteonpage import SiteOnPage, database
