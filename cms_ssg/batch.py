@@ -14,7 +14,7 @@ from cms_ssg.render.reading import Missing, Reads
 from cms_ssg.render.requests import Job, list_requests
 from cms_ssg.store.arrays import int_array
 from cms_ssg.store.loader import Request, Values
-from cms_ssg.types import Problem
+from cms_ssg.types import Json, Problem
 
 STAGES = 3
 """How often a job's declared needs may depend on what was just loaded."""
@@ -28,7 +28,8 @@ class Made(NamedTuple):
     """What became of one output, small enough to pass between processes: its bytes are at the target already.
 
     digest, size_bytes: of what was rendered, None and 0 where it could not be; reads: sorted, as an array of the database; problem: why not;
-    written: its bytes were not live before and now are; unwritten: why the target did not take them.
+    written: its bytes were not live before and now are; unwritten: why the target did not take them; waits: for images that it shows and
+    that must be looked at (by digest) or made (set -> path -> spec) before it can be published.
     """
 
     path: str
@@ -45,6 +46,7 @@ class Made(NamedTuple):
     problems: list[Problem]
     written: bool
     unwritten: str | None
+    waits: tuple[set[str], dict[str, dict[str, Json]]] | None = None
 
 
 def publish(
@@ -63,7 +65,9 @@ def publish(
 
 
 def _publish_one(target: Target, one: Rendered, live: bytes | None, told: set[int]) -> Made:
-    artifact, reads, unwritten = one.artifact, one.reads, None
+    artifact, reads, unwritten, waits = one.artifact, one.reads, None, None
+    if reads.waits and one.problem is None:
+        artifact, waits = None, (reads.unmeasured, reads.wants)
     written = artifact is not None and artifact.digest != live
     if artifact is not None and written:
         try:
@@ -77,7 +81,7 @@ def _publish_one(target: Target, one: Rendered, live: bytes | None, told: set[in
     return Made(
         one.job.path, one.job.kind, one.job.owner, artifact.digest if artifact is not None else None,
         len(artifact.data) if artifact is not None else 0, int_array(sorted(reads.keys)), names, frozenset(reads.windows),
-        reads.valid_from, reads.valid_until, one.problem, reads.problems, written, unwritten,
+        reads.valid_from, reads.valid_until, one.problem, reads.problems, written, unwritten, waits,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection, IsolationLevel
 
+from cms_ssg.image_work import ImageWork
 from cms_ssg.paths import object_key
 from cms_ssg.reads import digest as make_digest
 from cms_ssg.render.kinds import REMOVALS
@@ -45,8 +46,12 @@ class Rounds:
     tried: list[str] = field(default_factory=list)
     _reader: Connection | None = None
     _around: Any = None
+    images: ImageWork = field(init=False)
     _told: set[int] = field(default_factory=set)
     _named: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.images = ImageWork(self.session)
 
     def run(self) -> None:
         """Take the most urgent outputs until none is left; what is saved meanwhile is planned between two rounds."""
@@ -78,11 +83,12 @@ class Rounds:
         by_path = {row.path: row for row in rows}
         jobs = [Job(row.path, row.locale or "", row.spec, row.owner or 0) for row in rows if row.spec is not None]
         files = [job for job in jobs if job.kind in ("asset", "file")]
-        pages = [job for job in jobs if job.kind not in ("asset", "file")]
+        images = [job for job in jobs if job.kind == "image"]
+        pages = [job for job in jobs if job.kind not in ("asset", "file", "image")]
         pending: list[Made] = []
         refused = False
         with self._journaled([row.path for row in rows]) as journal:
-            for made in chain(self._copy_files(files, by_path), self._make_pages(pages, by_path)):
+            for made in chain(self._copy_files(files, by_path), self.images.make(images, by_path), self._make_pages(pages, by_path)):
                 pending.extend(made)
                 if len(pending) >= ROUND:
                     refused |= self._record_made(by_path, pending)
@@ -91,6 +97,7 @@ class Rounds:
             if not refused:
                 self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
             self.session.commit()
+        self.images.measure()
 
     def _copy_files(self, jobs: Sequence[Job], by_path: Mapping[str, store.DirtyRow]) -> Iterator[list[Made]]:
         """Assets of the theme and files of the site, as they lie on disk, one at a time."""
@@ -220,10 +227,16 @@ class Rounds:
             if m.problem is not None:
                 error, digest = _describe_failure(m.problem), self._find_live(dirty)
                 reads = store.join_arrays(reads, dirty.reads or "{}")
-            rows.append(store.OutputRow(dirty, m.kind, digest, m.size_bytes, reads, m.windows, m.valid_from, m.valid_until, error))
+            elif m.waits is not None:  # it is live as it was; what it asks for is kept for it by its reads
+                digest, reads = self._find_live(dirty), store.join_arrays(reads, dirty.reads or "{}")
+            waits = m.waits is not None
+            rows.append(store.OutputRow(dirty, m.kind, digest, m.size_bytes, reads, m.windows, m.valid_from, m.valid_until, error, waits))
             if m.kind == "entry":
                 (held if error is not None and digest is None else freed).append(m.owner)
         store.record_outputs(self.session.connection, self.session.row.id, self.session.result.build_id, rows, names, self._named)
+        self.images.drop_unread(row for row in rows if not row.waits)
+        if waiting := [m for m in made if m.waits is not None]:
+            self.tried.extend(self.images.note_waits(waiting))
         store.hold_entries(self.session.connection, held, True)
         if any(by_path[m.path].failed for m in made):
             store.hold_entries(self.session.connection, freed, False)
@@ -252,13 +265,15 @@ class Rounds:
                 self.tried.extend(row.path for row in failed)
                 done = [row for row in rows if row not in failed]
                 store.remove_outputs(self.session.connection, self.session.row.id, done)
+                self.images.drop_removed(done)
                 if not failed:
                     self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
                 self.session.commit()
         self.session.result.removed += sum(1 for row in done if row.digest is not None)
 
     def close(self) -> None:
-        """Give back the reading connection."""
+        """Give back the reading connection and the processes that work on images."""
+        self.images.close()
         if self._reader is not None:
             warm = self.session.warm
             if warm is not None:

@@ -295,6 +295,12 @@ CREATE TABLE cms.folders (
     digest bytea NOT NULL
 );
 
+CREATE TABLE cms.images (
+    site integer NOT NULL,
+    digest bytea NOT NULL,
+    facts jsonb NOT NULL
+);
+
 CREATE TABLE cms.inputs (
     site integer NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
@@ -532,7 +538,9 @@ CREATE TABLE cms.sites (
     lease_holder text,
     lease_expires_at timestamp with time zone,
     target text COLLATE pg_catalog."C",
-    place text COLLATE pg_catalog."C"
+    place text COLLATE pg_catalog."C",
+    has_images boolean DEFAULT false NOT NULL,
+    has_bad_images boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE cms.sites ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -628,6 +636,9 @@ ALTER TABLE ONLY cms.files
 
 ALTER TABLE ONLY cms.folders
     ADD CONSTRAINT folders_pkey PRIMARY KEY (site, path);
+
+ALTER TABLE ONLY cms.images
+    ADD CONSTRAINT images_pkey PRIMARY KEY (site, digest);
 
 ALTER TABLE ONLY cms.inputs
     ADD CONSTRAINT inputs_pkey PRIMARY KEY (site, name);
@@ -745,6 +756,10 @@ CREATE INDEX entries_publish ON cms.entries USING btree (site, publish_at) WHERE
 CREATE INDEX entries_translation ON cms.entries USING btree (site, translation_key);
 
 CREATE INDEX files_bundle ON cms.files USING btree (site, bundle) WHERE (bundle <> ''::text);
+
+CREATE INDEX files_digest ON cms.files USING btree (site, digest);
+
+CREATE INDEX images_bad ON cms.images USING btree (site) WHERE (facts ? 'code'::text);
 
 CREATE INDEX list_items_label ON cms.list_items USING btree (list, label) WHERE (label IS NOT NULL);
 

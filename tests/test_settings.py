@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cms_ssg.errors import CmsError
 from cms_ssg.load_settings import OWN_VARIABLES, VARIABLES, load_settings
-from cms_ssg.settings import Collection, Home, Locale, Markdown, MenuItem, Settings, Target, Taxonomy
+from cms_ssg.settings import Collection, Home, Images, Locale, Markdown, MenuItem, Settings, Target, Taxonomy
 from cms_ssg.toml_lines import list_key_lines
 
 
@@ -244,7 +244,7 @@ def test_loading_imports_msgspec_and_tomllib_only(tmp_path: Path) -> None:
 
 SECTIONS = {
     "The site": Settings, "Target": Target, "Home": Home, "Languages": Locale, "Collections": Collection, "Taxonomies": Taxonomy,
-    "Menus": MenuItem, "Markdown": Markdown,
+    "Menus": MenuItem, "Markdown": Markdown, "Images": Images,
 }  # fmt: skip
 """Which section of the page has the table of which struct."""
 

@@ -17,7 +17,9 @@ from psycopg import Connection
 from cms_ssg.errors import CmsError, fail
 
 ADD_SITE: Final[LiteralString] = "INSERT INTO cms.sites (name) VALUES (%s) ON CONFLICT (name) DO NOTHING"
-LOAD_SITE: Final[LiteralString] = "SELECT id, built_at_clock, derive_digest, known_inputs, target, place FROM cms.sites WHERE name = %s"
+LOAD_SITE: Final[LiteralString] = (
+    "SELECT id, built_at_clock, derive_digest, known_inputs, target, place, has_images, has_bad_images FROM cms.sites WHERE name = %s"
+)
 SET_CLOCK: Final[LiteralString] = "UPDATE cms.sites SET built_at_clock = %s WHERE id = %s"
 SET_PLACE: Final[LiteralString] = "UPDATE cms.sites SET target = %s, place = %s WHERE id = %s"
 SET_DERIVE_DIGEST: Final[LiteralString] = "UPDATE cms.sites SET derive_digest = %s WHERE id = %s"
@@ -70,6 +72,8 @@ class SiteRow(msgspec.Struct, frozen=True):
     known_inputs: bytes | None
     target: str | None
     place: str | None
+    has_images: bool = False
+    has_bad_images: bool = False
 
 
 def ensure_site(connection: Connection, name: str) -> SiteRow:

@@ -1,0 +1,227 @@
+"""Images of a site: what pages show, what is made for it and when, and what no machine makes twice."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.engine.siteonpage import SiteOnPage, read_tree
+
+IMAGES = Path(__file__).parents[1] / "data/images"
+SITE = """
+-- site.toml --
+name = "pictures"
+base_url = "https://alpha.example/base"
+[images]
+widths = [48, 96]
+-- content/posts/a/index.md --
+---
+title: A
+date: 2026-01-01
+---
+![A man](hopper.jpg "Grace")
+-- content/posts/b.md --
+---
+title: B
+date: 2026-01-02
+---
+Nothing to see.
+"""
+
+
+@pytest.fixture
+def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
+    """A site with one image on one page, built."""
+    made = make_site(SITE)
+    put(made, "content/posts/a/hopper.jpg", "hopper.jpg")
+    assert made.build().result.status == "done"
+    return made
+
+
+def put(site: SiteOnPage, path: str, image: str) -> None:
+    site.write_file(path, (IMAGES / image).read_bytes())
+
+
+def variants(site: SiteOnPage) -> list[str]:
+    """Variants in the output folder, by ending."""
+    return sorted(key for key in site.tree() if key.startswith("images/"))
+
+
+def page(site: SiteOnPage, key: str = "2026/01/a/index.html") -> str:
+    return site.tree()[key].decode()
+
+
+def links(html: str) -> set[str]:
+    """Keys of the variants that a page shows."""
+    return set(re.findall(r"/base/(images/[^\s\",]+)", html))
+
+
+def made(site: SiteOnPage) -> int:
+    """How many variants the last build made or looked at."""
+    return int(site.query("SELECT count(*) FROM cms.outputs WHERE kind = 'image' AND build = (SELECT max(id) FROM cms.builds)")[0][0])
+
+
+def test_image_in_a_body_becomes_a_picture_whose_variants_are_published(site: SiteOnPage) -> None:
+    html = page(site)
+    assert links(html) == set(variants(site))
+    assert len(variants(site)) == 5, "two widths of AVIF and of WebP, and a JPEG"
+    picture = re.search(r"<picture>.*</picture>", html)
+    assert picture is not None
+    assert re.search(
+        r'<source type="image/avif" srcset="\S+-48\.avif 48w, \S+-96\.avif 96w" sizes="\(min-width: 44rem\) 40rem, 100vw">', picture[0]
+    )
+    assert re.search(
+        r'<img src="/base/images/\S+-96\.jpg" alt="A man" title="Grace" width="128" height="128" decoding="async">', picture[0]
+    )
+    site.assert_clean()
+
+
+def test_build_that_changes_nothing_makes_no_image_and_no_page(site: SiteOnPage) -> None:
+    built = site.build()
+    assert (built.rendered, built.written) == (frozenset(), frozenset())
+
+
+def test_another_machine_makes_no_image_again(site: SiteOnPage) -> None:
+    other = replace(site, root=site.root.with_name("other"))
+    shutil.copytree(site.root, other.root, ignore=lambda at, names: [n for n in names if at == str(site.root) and n in ("build", ".cms")])
+    other.edit("content/posts/a/index.md", "A man", "A woman")
+    built = other.build()
+    assert "2026/01/a/index.html" in built.written
+    assert not any(key.startswith("images/") for key in built.written)
+    assert made(other) == 0
+    assert 'alt="A woman"' in page(other)
+
+
+def test_swapped_image_replaces_its_variants_and_the_page(site: SiteOnPage) -> None:
+    before = set(variants(site))
+    put(site, "content/posts/a/hopper.jpg", "rgb.jpg")
+    built = site.build()
+    assert before.isdisjoint(variants(site))
+    assert links(page(site)) == set(variants(site))
+    assert built.pages == {"/2026/01/a/"}
+    site.assert_clean()
+
+
+def test_variants_go_with_the_last_page_that_shows_them(site: SiteOnPage) -> None:
+    site.edit("content/posts/b.md", "Nothing to see.", "![again](a/hopper.jpg)")
+    site.build()
+    assert made(site) == 0
+    site.edit("content/posts/a/index.md", '![A man](hopper.jpg "Grace")', "Gone.")
+    site.build()
+    assert len(variants(site)) == 5
+    site.assert_clean()
+    site.edit("content/posts/b.md", "![again](a/hopper.jpg)", "Gone.")
+    site.build()
+    assert variants(site) == []
+    site.assert_clean()
+
+
+def test_variants_go_with_their_page(site: SiteOnPage) -> None:
+    shutil.rmtree(site.root / "content/posts/a")
+    site.build()
+    assert variants(site) == []
+    site.assert_clean()
+
+
+def test_two_files_with_the_same_bytes_share_their_variants(site: SiteOnPage) -> None:
+    put(site, "static/same.jpg", "hopper.jpg")
+    site.edit("content/posts/b.md", "Nothing to see.", "![again](/same.jpg)")
+    site.build()
+    assert made(site) == 0
+    site.delete("content/posts/a/hopper.jpg")
+    site.build()
+    assert links(page(site, "2026/01/b/index.html")) == set(variants(site)) != set()
+    site.build(full=True)
+    site.assert_clean()
+
+
+def test_other_widths_are_made_and_the_old_ones_go(site: SiteOnPage) -> None:
+    site.edit("site.toml", "[48, 96]", "[64]")
+    site.build(confirm_removals=False)
+    assert {name.rpartition("-")[2] for name in variants(site)} == {"64.avif", "64.webp", "64.jpg"}
+    site.assert_clean()
+
+
+def test_theme_says_how_wide_images_are_and_the_site_has_the_last_word(site: SiteOnPage) -> None:
+    site.edit("site.toml", "[images]\nwidths = [48, 96]\n", 'theme = "mine"\n')
+    site.write_file("themes/mine/theme.toml", '[images]\nwidths = [32]\nformats = ["webp"]\nsizes = "50vw"\n')
+    site.build()
+    assert {name.rpartition("-")[2] for name in variants(site)} == {"32.webp", "32.jpg"}
+    assert 'sizes="50vw"' in page(site)
+    site.write_file("themes/mine/theme.toml", "[images]\nwidths = [40]\nformats = []\n")
+    site.build()
+    assert {name.rpartition("-")[2] for name in variants(site)} == {"40.jpg"}
+    site.assert_clean()
+
+
+def test_full_build_leaves_the_variants_that_are_there_and_makes_those_that_are_not(site: SiteOnPage) -> None:
+    before = read_tree(site.output)
+    kept, lost = variants(site)[:2]
+    (site.output / kept).write_bytes(before[kept])
+    (site.output / lost).unlink()
+    built = site.build(full=True)
+    assert built.written == {lost}
+    assert site.tree() == before
+
+
+@pytest.mark.parametrize(("image", "code"), [("truncated_jpeg.jpg", "image.unreadable"), ("broken_data_stream.png", "image.wrong-ending")])
+def test_image_that_cannot_be_shown_is_an_error_that_names_it_and_the_page_is_built_without_it(
+    site: SiteOnPage, image: str, code: str
+) -> None:
+    put(site, "content/posts/a/hopper.jpg", image)
+    for _ in range(2):
+        result = site.build().result
+        assert [(p.code, p.place) for p in result.problems] == [(code, "content/posts/a/hopper.jpg")]
+        assert "/2026/01/a/ is built without it" in result.problems[0].message
+        assert (result.status, result.failed) == ("partial", 1)
+    assert "<p>A man</p>" in page(site)
+    assert variants(site) == []
+    site.assert_clean()
+    put(site, "content/posts/a/hopper.jpg", "hopper.jpg")
+    assert site.build().result.status == "done"
+    assert "<picture>" in page(site)
+    site.assert_clean()
+    assert site.query("SELECT has_bad_images FROM cms.sites") == [(False,)]
+
+
+def test_what_moves_is_kept_as_it_is(site: SiteOnPage) -> None:
+    put(site, "content/posts/a/moving.gif", "dispose_bgnd.gif")
+    site.edit("content/posts/a/index.md", 'hopper.jpg "Grace"', "moving.gif")
+    site.build()
+    assert '<img src="/base/2026/01/a/moving.gif" alt="A man" width="100" height="100" decoding="async">' in page(site)
+    assert variants(site) == []
+    site.assert_clean()
+
+
+def test_featured_image_and_card_are_pictures_and_the_first_image_of_the_text_waits(site: SiteOnPage) -> None:
+    site.edit("content/posts/a/index.md", "date:", "image: hopper.jpg\nimage_alt: Grace\ndate:")
+    site.build()
+    html = page(site)
+    assert re.search(
+        r'<figure class="hero"><picture>.*<img src="\S+-96.jpg" alt="Grace" fetchpriority="high" width="128" height="128" decoding', html
+    )
+    assert re.search(r'alt="A man"[^>]* loading="lazy"', html)
+    social = re.search(r'<meta property="og:image" content="https://alpha\.example/base/(\S+\.jpg)">', html)
+    assert social is not None
+    assert social[1] in variants(site)
+    assert "<picture>" in page(site, "index.html")
+    assert links(html) | links(page(site, "index.html")) == set(variants(site))
+    site.assert_clean()
+
+
+def test_many_new_images_are_made_the_same_in_workers(make_site: Callable[[str], SiteOnPage]) -> None:
+    made_site = make_site(SITE)
+    for number, image in enumerate(sorted(IMAGES.glob("*.[jpw]*g*"))):
+        name = f"p{number}{image.suffix}"
+        put(made_site, f"static/{name}", image.name)
+        made_site.write_file(f"content/posts/p{number}.md", f"---\ntitle: P{number}\ndate: 2026-01-01\n---\n![x](/{name})\n")
+    put(made_site, "content/posts/a/hopper.jpg", "hopper.jpg")
+    for number in range(160):
+        made_site.write_file(f"content/posts/q{number}.md", f"---\ntitle: Q{number}\ndate: 2026-01-01\n---\n![x](/p{number % 8}.jpg)\n")
+    made_site.build(jobs=2)
+    made_site.assert_clean(jobs=1)
