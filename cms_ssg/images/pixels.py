@@ -12,7 +12,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from cms_ssg.images.facts import MOST_PIXELS, RASTER, VERSION, Facts, bad_facts
 
-FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "MPO")
+FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")  # several JPEGs in one file, MPO, are found by the first of them
 JPEG: Final = ("JPEG", "MPO")
 NAMES: Final = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "GIF": "gif", "WEBP": "webp", "AVIF": "avif"}
 ORIENTATION: Final = 0x0112
@@ -41,6 +41,8 @@ def open_image(data: bytes, ending: str = "") -> Image.Image:
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise _too_large() from None
     except Exception as error:  # noqa: BLE001 - the libraries raise many kinds, and each means the same
+        if "could not create decoder" in str(error):  # WebP's wants room for the whole picture before it looks at it, and says no more
+            error = ValueError("it is broken, or has too many pixels for a WebP")
         message = "this is not an image that can be read"
         if not isinstance(error, UnidentifiedImageError):
             message += f": {error}"
@@ -75,7 +77,7 @@ def measure_image(data: bytes, ending: str) -> Facts:
     alpha = small.mode == "RGBA" and small.getchannel("A").getextrema()[0] < 255  # type: ignore[operator]  # one band gives two numbers
     mean = _over(small, (255, 255, 255)).resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
     assert isinstance(mean, tuple)
-    scaled = min(width, 1600)
+    scaled = min(width, 960)
     still = not animated and height * scaled // width <= TALLEST
     return Facts(
         VERSION, form, width, height, animated, alpha, still, color="#" + "".join(f"{part:02x}" for part in mean[:3]),
@@ -207,7 +209,10 @@ def open_source(digest: str, data: bytes, widest: float) -> Source:
     image = open_image(data)
     across = image.height if _orientation(image) in TURNED else image.width
     factor = max(1, int(across / (2 * widest)))
-    pixels = read_pixels(image, factor)
+    try:
+        pixels = read_pixels(image, factor)
+    except Refused:
+        raise MemoryError from None  # all of it was decoded before, by measure_image, in less memory
     return Source(digest, pixels, pixels.width / across, widest)
 
 

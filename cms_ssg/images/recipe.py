@@ -22,6 +22,10 @@ TYPES: Final = {"avif": "image/avif", "webp": "image/webp", "jpeg": "image/jpeg"
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
+MOST_VARIANT_PIXELS: Final = 8_000_000
+"""What encoders can do within the limit of memory; wider variants of a tall image are left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImageRules:
     """How images are published, after the theme's wishes and the site's. formats: besides one that every reader knows."""
@@ -105,6 +109,7 @@ def plan_variants(
     box = cut_box(facts.width, facts.height, ratio, focus) if ratio is not None else None
     whole = (box[2] - box[0], box[3] - box[1]) if box is not None else (facts.width, facts.height)
     wanted = sorted({min(width, whole[0]) for width in widths or rules.widths})
+    wanted = [width for width in wanted if width * width * whole[1] / whole[0] <= MOST_VARIANT_PIXELS] or wanted[:1]
     sources = {
         name: tuple(_make_variant(digest, name, rules.quality, whole, width, box, facts.width) for width in wanted)
         for name in (rules.formats if formats is None else formats)

@@ -78,11 +78,12 @@ def make_picture(
         page.around.images, facts, digest, widths=widths, ratio=parse_ratio(ratio) if ratio else None, focus=parse_focus(focus)
     )
     ask_for(page, digest, recipe)
-    values = _with_size(values, recipe.width, recipe.height)
+    wide = min(widths[0], recipe.width) if widths else recipe.width
+    values = _with_size(values, wide, max(1, round(recipe.height * wide / recipe.width)))
     shown_width = str(values.get("width") or "")
-    wide = sizes or (f"{shown_width}px" if shown_width.isdecimal() and int(shown_width) != recipe.width else page.around.images.sizes)
+    sizes = sizes or (f"{shown_width}px" if shown_width.isdecimal() and int(shown_width) != recipe.width else page.around.images.sizes)
     lines = [
-        f'<source type="{TYPES[form]}" srcset="{", ".join(f"{page.url(v.path)} {v.width}w" for v in variants)}" sizes="{escape(wide)}">'
+        f'<source type="{TYPES[form]}" srcset="{", ".join(f"{page.url(v.path)} {v.width}w" for v in variants)}" sizes="{escape(sizes)}">'
         for form, variants in recipe.sources.items()
     ]
     return f"<picture>{''.join(lines)}{write_img(page.url(recipe.fallback.path), values, lazy)}</picture>"

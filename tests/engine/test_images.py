@@ -225,3 +225,93 @@ def test_many_new_images_are_made_the_same_in_workers(make_site: Callable[[str],
         made_site.write_file(f"content/posts/q{number}.md", f"---\ntitle: Q{number}\ndate: 2026-01-01\n---\n![x](/p{number % 8}.jpg)\n")
     made_site.build(jobs=2)
     made_site.assert_clean(jobs=1)
+
+
+def test_svg_with_a_script_is_neither_shown_nor_published_where_writers_are_not_trusted(site: SiteOnPage) -> None:
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><script>alert(1)</script></svg>'
+    site.write_file("content/posts/a/plot.svg", drawing)
+    site.edit("content/posts/a/index.md", 'hopper.jpg "Grace"', "plot.svg")
+    assert site.build().result.status == "done", "trusted writers may do so"
+    assert 'src="/base/2026/01/a/plot.svg"' in page(site)
+    site.edit("site.toml", "[images]", '[markdown]\nraw_html = "sanitized"\n[images]')
+    shutil.rmtree(site.root / "content/posts/a")
+    site.build()
+    site.write("-- content/posts/a/index.md --\n---\ntitle: A\ndate: 2026-01-01\n---\n![A man](plot.svg)\n")
+    site.write_file("content/posts/a/plot.svg", drawing)
+    result = site.build().result
+    assert {(p.code, p.place) for p in result.problems} == {("image.unsafe-svg", "content/posts/a/plot.svg")}
+    assert "<p>A man</p>" in page(site)
+    assert "2026/01/a/plot.svg" not in site.tree()
+    site.write_file("content/posts/a/plot.svg", drawing.replace("<script>alert(1)</script>", ""))
+    assert site.build().result.status == "done"
+    assert '<img src="/base/2026/01/a/plot.svg" alt="A man" width="40" height="30"' in page(site)
+    site.assert_clean()
+
+
+def test_templates_ask_for_widths_and_parts_of_their_own(site: SiteOnPage) -> None:
+    site.edit("site.toml", "[images]", 'theme = "mine"\n[images]')
+    site.write_file(
+        "themes/mine/templates/post.html",
+        """{{ image("/base/2026/01/a/hopper.jpg", width=30, ratio="2:1", class="wide") }}
+        {{ image("/2026/01/a/hopper.jpg", width=20 + entry.words) }} {{ image("none.jpg", alt="Nothing") }} {{ image("https://other.example/a.jpg") }}""",
+    )
+    site.build()
+    html = page(site)
+    assert re.search(
+        r'<img src="/base/images/\S+-60.jpg" alt="" class="wide" width="30" height="15" loading="lazy" decoding="async">', html
+    )
+    assert re.search(r'<source type="image/webp" srcset="\S+-(\d+).webp \1w, \S+-\d+.webp \d+w" sizes="\1px">', html)
+    assert '<img src="/base/2026/01/a/none.jpg" alt="Nothing" loading="lazy" decoding="async">' in html
+    assert '<img src="https://other.example/a.jpg" alt=""' in html
+    assert links(html) | links(page(site, "2026/01/b/index.html")) == set(variants(site))
+    site.assert_clean()
+
+
+def test_focus_moves_the_part_that_a_card_shows(site: SiteOnPage) -> None:
+    site.edit("content/posts/a/index.md", "date:", "image: hopper.jpg\ndate:")
+    site.build()
+    before = links(page(site, "index.html"))
+    site.edit("content/posts/a/index.md", "date:", "focus: 0% 0%\ndate:")
+    site.build()
+    assert before.isdisjoint(links(page(site, "index.html")))
+    site.assert_clean()
+
+
+def test_cards_are_drawn_for_entries_without_an_image_where_the_site_wants_them(site: SiteOnPage) -> None:
+    site.edit("site.toml", "[images]", "[images]\ncards = true")
+    site.edit("content/posts/a/index.md", "date:", "image: hopper.jpg\ndate:")
+    site.build()
+    cards = {key for key in variants(site) if key.startswith("images/card-")}
+    assert len(cards) == 1
+    assert f'<meta property="og:image" content="https://alpha.example/base/{next(iter(cards))}">' in page(site, "2026/01/b/index.html")
+    site.edit("content/posts/b.md", "title: B", "title: 水")
+    site.build()
+    assert not any("card-" in key for key in variants(site)), "the font lacks its letters"
+    site.edit("content/posts/b.md", "title: 水", "title: Вода & Ærøskøbing")
+    site.build()
+    assert cards.isdisjoint(variants(site))
+    site.assert_clean()
+
+
+def test_verify_finds_a_variant_that_is_not_what_was_published(site: SiteOnPage) -> None:
+    from cms_ssg.verify import verify
+    from tests.engine.siteonpage import database
+
+    with database(site.url):
+        assert verify(site.root).different == []
+        name = variants(site)[0]
+        (site.output / name).write_bytes(b"other")
+        assert verify(site.root).different == [f"/{name}"]
+
+
+def test_site_without_images_asks_for_none(make_site: Callable[[str], SiteOnPage]) -> None:
+    made_site = make_site(SITE)
+    made_site.edit("content/posts/a/index.md", '![A man](hopper.jpg "Grace")', "Words.")
+    with made_site.connect() as connection:
+        connection.execute("ALTER TABLE cms.images RENAME TO images_away")
+        try:
+            assert made_site.build().result.status == "done"
+            made_site.edit("content/posts/a/index.md", "Words.", "Other words.")
+            assert made_site.build().result.status == "done"
+        finally:
+            connection.execute("ALTER TABLE cms.images_away RENAME TO images")
