@@ -253,7 +253,8 @@ def test_templates_ask_for_widths_and_parts_of_their_own(site: SiteOnPage) -> No
     site.write_file(
         "themes/mine/templates/post.html",
         """{{ image("/base/2026/01/a/hopper.jpg", width=30, ratio="2:1", class="wide") }}
-        {{ image("/2026/01/a/hopper.jpg", width=20 + entry.words) }} {{ image("none.jpg", alt="Nothing") }} {{ image("https://other.example/a.jpg") }}""",
+        {{ image("/2026/01/a/hopper.jpg", width=20 + entry.words) }} {{ image("none.jpg", alt="Nothing") }} {{ image("https://other.example/a.jpg") }}
+        {{ entry.content }}""",
     )
     site.build()
     html = page(site)
