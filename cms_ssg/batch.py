@@ -28,8 +28,8 @@ class Made(NamedTuple):
     """What became of one output, small enough to pass between processes: its bytes are at the target already.
 
     digest, size_bytes: of what was rendered, None and 0 where it could not be; reads: sorted, as an array of the database; problem: why not;
-    written: its bytes were not live before and now are; unwritten: why the target did not take them; waits: for images that it shows and
-    that must be looked at (by digest) or made (set -> path -> spec) before it can be published.
+    written: its bytes were not live before and now are; unwritten: why the target did not take them; shows: sets of images' variants, name ->
+    path -> spec; waits: digests of images that must be looked at and sets that must be made before it can be published.
     """
 
     path: str
@@ -46,7 +46,8 @@ class Made(NamedTuple):
     problems: list[Problem]
     written: bool
     unwritten: str | None
-    waits: tuple[set[str], dict[str, dict[str, Json]]] | None = None
+    shows: dict[str, dict[str, dict[str, Json]]]
+    waits: tuple[set[str], set[str]] | None = None
 
 
 def publish(
@@ -81,7 +82,7 @@ def _publish_one(target: Target, one: Rendered, live: bytes | None, told: set[in
     return Made(
         one.job.path, one.job.kind, one.job.owner, artifact.digest if artifact is not None else None,
         len(artifact.data) if artifact is not None else 0, int_array(sorted(reads.keys)), names, frozenset(reads.windows),
-        reads.valid_from, reads.valid_until, one.problem, reads.problems, written, unwritten, waits,
+        reads.valid_from, reads.valid_until, one.problem, reads.problems, written, unwritten, reads.shows if one.problem is None else {}, waits,
     )  # fmt: skip
 
 

@@ -49,26 +49,29 @@ class ImageWork:
 
     # What pages wait for
 
-    def note_waits(self, waiting: Sequence[Made]) -> list[str]:
-        """Have made what these pages wait for. Returns paths of pages that wait in vain and are left to the next build."""
-        from cms_ssg.store.images import claim_variants
+    def note_shown(self, made: Sequence[Made]) -> list[str]:
+        """Claim what these outputs show, and have made what they wait for. In the transaction that records them.
 
-        wants: dict[str, dict[str, Any]] = {}
-        hopeless = []
-        tried = set(self.session.rounds.tried)
-        for made in waiting:
-            assert made.waits is not None
-            unmeasured, sets = made.waits
-            self.unmeasured |= unmeasured
-            wants.update(sets)
-            self.waited[made.path] = self.waited.get(made.path, 0) + 1
-            in_vain = unmeasured & self.lost or any(path in tried for paths in sets.values() for path in paths)
-            if in_vain or self.waited[made.path] > MOST_WAITS:
-                hopeless.append(made.path)
-        if wants:
+        What an output shows may be claimed by nobody although it is published: another one gave it up after this one was rendered.
+        Returns paths of outputs that wait in vain and are left to the next build.
+        """
+        from cms_ssg.store.images import claim_variants, list_unclaimed
+
+        shown = {name: paths for one in made for name, paths in one.shows.items()}
+        unclaimed = list_unclaimed(self.session.connection, self.session.row.id, shown) if shown else []
+        if unclaimed:
             self._has_images = True
-            self._mark(claim_variants(self.session.connection, self.session.row.id, wants))
-        return hopeless
+            self._mark(claim_variants(self.session.connection, self.session.row.id, {name: shown[name] for name in unclaimed}))
+        return [one.path for one in made if one.waits is not None and self._waits_in_vain(one)]
+
+    def _waits_in_vain(self, made: Made) -> bool:
+        assert made.waits is not None
+        unmeasured, wants = made.waits
+        self.unmeasured |= unmeasured
+        self.waited[made.path] = self.waited.get(made.path, 0) + 1
+        tried = set(self.session.rounds.tried)
+        never = unmeasured & self.lost or any(path in tried for name in wants for path in made.shows[name])
+        return bool(never) or self.waited[made.path] > MOST_WAITS
 
     def measure(self) -> None:
         """Look at the images that pages wait for, once and for all machines."""

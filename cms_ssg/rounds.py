@@ -234,9 +234,9 @@ class Rounds:
             if m.kind == "entry":
                 (held if error is not None and digest is None else freed).append(m.owner)
         store.record_outputs(self.session.connection, self.session.row.id, self.session.result.build_id, rows, names, self._named)
+        if showing := [m for m in made if m.unwritten is None and (m.shows or m.waits)]:
+            self.tried.extend(self.images.note_shown(showing))
         self.images.drop_unread(row for row in rows if not row.waits)
-        if waiting := [m for m in made if m.waits is not None]:
-            self.tried.extend(self.images.note_waits(waiting))
         store.hold_entries(self.session.connection, held, True)
         if any(by_path[m.path].failed for m in made):
             store.hold_entries(self.session.connection, freed, False)

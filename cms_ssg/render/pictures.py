@@ -53,8 +53,9 @@ def ask_for(page: Page, digest: str, recipe: Recipe) -> None:
     page.reader.reads.name(recipe.name)
     picture = page.reader.need("image", digest)
     wanted = {variant.path: variant.spec for variant in recipe.variants}
+    page.reader.reads.shows[recipe.name] = wanted
     if not wanted.keys() <= picture.live:
-        page.reader.reads.wants[recipe.name] = wanted
+        page.reader.reads.wants.add(recipe.name)
 
 
 def make_picture(
@@ -163,8 +164,9 @@ def card_image(page: Page, title: str) -> str:
     path, spec = planned
     name = f"images{path}"
     page.reader.reads.name(name)
+    page.reader.reads.shows[name] = {path: spec}
     if not page.reader.need("live", path):
-        page.reader.reads.wants[name] = {path: spec}
+        page.reader.reads.wants.add(name)
     return page.absolute(path)
 
 

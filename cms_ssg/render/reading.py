@@ -35,8 +35,10 @@ class Reads:
     problems: list[Problem] = field(default_factory=list)
     unmeasured: set[str] = field(default_factory=set)
     """Digests of images that nobody has looked at yet."""
-    wants: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
-    """Sets of images' variants (name -> path -> spec) of which one is not published yet."""
+    shows: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    """Sets of images' variants, name -> path -> spec."""
+    wants: set[str] = field(default_factory=set)
+    """Those sets of which a variant is not published yet."""
 
     @property
     def waits(self) -> bool:

@@ -38,6 +38,9 @@ NOTE_IMAGES: Final[LiteralString] = "UPDATE cms.sites SET has_images = true WHER
 NOTE_BAD: Final[LiteralString] = "UPDATE cms.sites SET has_bad_images = %s WHERE id = %s AND has_bad_images <> %s"
 STATE: Final[LiteralString] = "SELECT has_images, has_bad_images FROM cms.sites WHERE id = %s"
 
+UNCLAIMED: Final[LiteralString] = """
+SELECT k FROM unnest(%s::bigint[]) k WHERE NOT EXISTS (SELECT FROM cms.claims c WHERE c.owner = k AND c.owner_kind = 'i' AND c.site = %s)"""
+
 UNREAD: Final[LiteralString] = """
 SELECT DISTINCT c.owner FROM cms.claims c WHERE c.owner = ANY(%(keys)s::bigint[]) AND c.owner_kind = 'i' AND c.site = %(site)s
 AND NOT EXISTS (SELECT FROM cms.outputs o WHERE o.reads @> ARRAY[c.owner] AND o.site = %(site)s)"""
@@ -97,6 +100,12 @@ def claim_variants(connection: Connection, site: int, wants: Mapping[str, Mappin
     return save_claims(connection, site, "i", claims)[0]
 
 
+def list_unclaimed(connection: Connection, site: int, names: Iterable[str]) -> list[str]:
+    """Which of these sets nobody has claimed."""
+    keys = {name_key(name): name for name in names}
+    return sorted(keys[row[0]] for row in connection.execute(UNCLAIMED, (int_array(keys), site)))
+
+
 def drop_unread(connection: Connection, site: int, keys: Iterable[int]) -> list[NameChange]:
     """Give up the variants of those of these sets that no page shows any more. keys: of reads that some output has no longer."""
     gone = [row[0] for row in connection.execute(UNREAD, {"keys": int_array(keys), "site": site})]
@@ -116,4 +125,4 @@ def list_bad_images(connection: Connection, site: int) -> list[Problem]:
             message = f"{facts['message']}; {page}{more} {'is' if count == 1 else 'are'} built without it"
             problems.append(Problem(facts["code"], file, 0, message, facts.get("hint", "")))
     connection.execute(NOTE_BAD, (bool(problems), site, bool(problems)))
-    return problems
+    return sorted(problems, key=lambda problem: problem.place)

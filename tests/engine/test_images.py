@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cms_ssg.reporter import Reporter
 from tests.engine.siteonpage import SiteOnPage, read_tree
 
 IMAGES = Path(__file__).parents[1] / "data/images"
@@ -316,3 +317,55 @@ def test_site_without_images_asks_for_none(make_site: Callable[[str], SiteOnPage
             assert made_site.build().result.status == "done"
         finally:
             connection.execute("ALTER TABLE cms.images_away RENAME TO images")
+
+
+def test_set_that_one_page_gives_up_while_another_takes_it_stays(site: SiteOnPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cms_ssg.rounds.ROUND", 1)  # each page is recorded by itself, all are rendered from one snapshot
+    monkeypatch.setattr("cms_ssg.rounds.BATCH", 1)
+    monkeypatch.setattr("cms_ssg.rounds.LARGE_ROUND", 500)
+    monkeypatch.setattr("cms_ssg.session.LARGE_ROUND", 500)
+    site.edit("content/posts/a/index.md", '![A man](hopper.jpg "Grace")', "Gone.")
+    site.edit("content/posts/b.md", "Nothing to see.", "![again](a/hopper.jpg)")
+    for number in range(6):  # so many that a round takes both
+        site.write_file(f"content/posts/c{number}.md", f"---\ntitle: C\ndate: 2026-01-03\n---\n{number}\n")
+    site.build()
+    assert links(page(site, "2026/01/b/index.html")) == set(variants(site)) != set()
+    site.assert_clean()
+
+
+def test_page_whose_variants_cannot_be_written_waits_for_the_next_build(site: SiteOnPage) -> None:
+    before = page(site)
+    put(site, "content/posts/a/hopper.jpg", "rgb.jpg")
+    shutil.move(site.output / "images", site.root / "kept")
+    (site.output / "images").write_text("in the way")
+    result = site.build().result
+    assert result.status == "partial"
+    assert {p.code for p in result.problems} == {"publish.failed"}
+    assert page(site) == before
+    (site.output / "images").unlink()
+    shutil.move(site.root / "kept", site.output / "images")
+    assert site.build().result.status == "done"
+    site.assert_clean()
+
+
+class Changing(Reporter):
+    """Calls a function when rendering begins."""
+
+    def __init__(self, change: Callable[[], None]) -> None:
+        self.change = change
+
+    def phase(self, name: str, total: int = 0) -> None:
+        if name == "render":
+            self.change()
+
+    def advance(self, count: int = 1) -> None:
+        pass
+
+
+def test_image_that_changes_while_a_build_goes_on_is_taken_by_the_next(site: SiteOnPage) -> None:
+    put(site, "content/posts/a/hopper.jpg", "rgb.jpg")
+    result = site.build(Changing(lambda: put(site, "content/posts/a/hopper.jpg", "hopper_gray.jpg"))).result
+    assert result.status == "partial"
+    assert ("publish.no-file", "content/posts/a/hopper.jpg") in {(p.code, p.place) for p in result.problems}
+    assert site.build().result.status == "done"
+    site.assert_clean()
