@@ -94,6 +94,8 @@ class Card:
         self, width: int = 0, ratio: str = "", *, alt: str | None = None, sizes: str = "", lazy: bool = True, **attributes: Any
     ) -> Markup:
         """The featured image as <picture>, nothing where there is none. alt: by default what front matter says it shows."""
+        if not self._data.get("image"):
+            return Markup("")
         said = self._data.get("image_alt") or "" if alt is None else alt
         return show_image(
             self._page, self.image, path=self._image_path, alt=said, width=width, ratio=ratio, focus=self._data.get("focus"), sizes=sizes,
