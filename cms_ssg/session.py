@@ -271,8 +271,10 @@ class Session:
         lost = list_lost_claims(self.connection, self.row.id)
         result.problems.extend(describe_lost(row, winner) for row, winner in lost if row.name.startswith("/"))
         result.problems.extend(self.planner.problems)
+        bad_images = self.rounds.images.list_problems()
+        result.problems.extend(bad_images)
         result.problems = list(dict.fromkeys(result.problems))
-        result.failed = len(failing) + len(self.rounds.tried) + len(content)
+        result.failed = len(failing) + len(self.rounds.tried) + len(content) + sum(p.severity == "error" for p in bad_images)
         if result.failed or any(p.severity == "error" for p in result.problems):
             result.status = "partial"
         if result.rendered:

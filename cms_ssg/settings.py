@@ -30,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     collection: tuple[Collection, ...] = ()
     taxonomies: dict[str, Taxonomy] = {}
     menus: dict[str, tuple[MenuItem, ...]] = {}
+    images: Images = msgspec.field(default_factory=lambda: Images())  # noqa: PLW0108 - it is defined below
     markdown: Markdown = msgspec.field(default_factory=lambda: Markdown())  # noqa: PLW0108 - it is defined below
     tokens: dict[str, str] = {}
     redirects: dict[str, str] = {}
@@ -203,3 +204,26 @@ class Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     secret_env: str
     branch: str = "main"
     pull: bool = False
+
+
+class ThemeImages(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a theme's ``theme.toml`` may say of images below ``[images]``; what it leaves out its parent says.
+
+    widths: in pixels, of the variants; formats: besides JPEG or PNG; quality: WebP's, the others follow;
+    sizes: how wide an image in running text is shown, as in HTML.
+    """
+
+    widths: tuple[Annotated[int, msgspec.Meta(ge=16, le=4096)], ...] = ()
+    formats: tuple[Literal["avif", "webp"], ...] | None = None
+    quality: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+    sizes: str = ""
+
+
+class Images(ThemeImages, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How images are published: what is said here goes before what the theme says.
+
+    variants: make them at all; cards: draw a picture for social networks where an entry has none.
+    """
+
+    variants: bool = True
+    cards: bool = False

@@ -335,6 +335,12 @@ CREATE TABLE cms.hits (
     hits bigint NOT NULL
 );
 
+CREATE TABLE cms.images (
+    site integer NOT NULL,
+    digest bytea NOT NULL,
+    facts jsonb NOT NULL
+);
+
 CREATE TABLE cms.imported_logs (
     site integer NOT NULL,
     digest bytea NOT NULL,
@@ -636,7 +642,9 @@ CREATE TABLE cms.sites (
     place text COLLATE pg_catalog."C",
     writer uuid DEFAULT gen_random_uuid() NOT NULL,
     conditions boolean,
-    purges_wait_until timestamp with time zone
+    purges_wait_until timestamp with time zone,
+    has_images boolean DEFAULT false NOT NULL,
+    has_bad_images boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE cms.sites ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -741,6 +749,9 @@ ALTER TABLE ONLY cms.folders
 
 ALTER TABLE ONLY cms.hits
     ADD CONSTRAINT hits_pkey PRIMARY KEY (site, path, day);
+
+ALTER TABLE ONLY cms.images
+    ADD CONSTRAINT images_pkey PRIMARY KEY (site, digest);
 
 ALTER TABLE ONLY cms.imported_logs
     ADD CONSTRAINT imported_logs_pkey PRIMARY KEY (site, digest);
@@ -884,7 +895,11 @@ CREATE INDEX events_site ON cms.events USING btree (site, kind, id);
 
 CREATE INDEX files_bundle ON cms.files USING btree (site, bundle) WHERE (bundle <> ''::text);
 
+CREATE INDEX files_digest ON cms.files USING btree (site, digest);
+
 CREATE INDEX hits_day ON cms.hits USING btree (site, day);
+
+CREATE INDEX images_bad ON cms.images USING btree (site) WHERE (facts ? 'code'::text);
 
 CREATE INDEX list_items_label ON cms.list_items USING btree (list, label) WHERE (label IS NOT NULL);
 

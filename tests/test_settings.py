@@ -20,6 +20,7 @@ from cms_ssg.settings import (
     Collection,
     Headers,
     Home,
+    Images,
     Locale,
     Markdown,
     MenuItem,
@@ -258,7 +259,7 @@ def test_loading_imports_msgspec_and_tomllib_only(tmp_path: Path) -> None:
 
 SECTIONS = {
     "The site": Settings, "Target": Target, "Cache": Cache, "Headers": Headers, "CDN": Cdn, "Home": Home, "Languages": Locale, "Collections": Collection, "Taxonomies": Taxonomy,
-    "Menus": MenuItem, "Markdown": Markdown, "Webhooks": Webhook, "Receiver": Receiver,
+    "Menus": MenuItem, "Markdown": Markdown, "Webhooks": Webhook, "Receiver": Receiver, "Images": Images,
 }  # fmt: skip
 """Which section of the page has the table of which struct."""
 

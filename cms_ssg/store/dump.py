@@ -30,7 +30,7 @@ SITE_COLUMNS: Final = ("id", "name", "sync_state", "lease_epoch")
 """The other columns of cms.sites say what the last build did, which a restored store forgets."""
 DERIVED: Final = frozenset(
     {"posts", "pages", "inputs", "cards", "changes", "claims", "lists", "list_items", "list_pages", "outputs", "windows"}
-    | {"read_names", "dirty", "journal", "builds", "migrations", "events", "deliveries", "received", "purges", "receipts"}
+    | {"read_names", "dirty", "journal", "builds", "migrations", "events", "deliveries", "received", "purges", "receipts", "images"}
 )
 """Tables that triggers, the next build or the migrations fill. A test asks of every new table which it is."""
 

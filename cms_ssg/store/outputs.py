@@ -88,7 +88,9 @@ class DirtyRow(NamedTuple):
 
 
 class OutputRow(NamedTuple):
-    """What a round says of one output. digest: of what is live now, None where nothing known is; reads: a sorted array, as text."""
+    """What a round says of one output. digest: of what is live now, None where nothing known is; reads: a sorted array, as text;
+    waits: it stays dirty, since images that it shows must be made first.
+    """
 
     dirty: DirtyRow
     kind: str
@@ -100,6 +102,7 @@ class OutputRow(NamedTuple):
     valid_until: datetime | None
     error: dict[str, Any] | None
     etag: str | None
+    waits: bool = False
 
 
 def join_arrays(one: str, other: str) -> str:
@@ -161,7 +164,7 @@ def record_outputs(
     changed: list[OutputRow] = []
     for r in rows:
         unchanged = (
-            r.dirty.output is not None and r.error is None and r.valid_from is None and r.valid_until is None
+            r.dirty.output is not None and r.error is None and not r.waits and r.valid_from is None and r.valid_until is None
             and r.reads == r.dirty.reads and r.windows == frozenset(old_windows.get(r.dirty.output, ()))
         )  # fmt: skip
         (same if unchanged else changed).append(r)
@@ -176,7 +179,7 @@ def record_outputs(
         )
         connection.execute(UPDATE_SAME, (build, *columns))
     _replace(connection, site, build, changed)
-    take_off(connection, site, [r.dirty for r in rows])
+    take_off(connection, site, [r.dirty for r in rows if not r.waits])
 
 
 def _replace(connection: Connection, site: int, build: int, rows: Sequence[OutputRow]) -> None:
@@ -193,7 +196,7 @@ def _replace(connection: Connection, site: int, build: int, rows: Sequence[Outpu
                 error = Jsonb(r.error) if r.error is not None else None
                 copy.write_row((
                     number, site, r.dirty.path, r.kind, r.digest, r.size_bytes, r.reads, r.valid_from, r.valid_until,
-                    r.dirty.reason, build, error, r.error is not None and r.dirty.unsure, r.etag,
+                    r.dirty.reason, build, error, (r.error is not None or r.waits) and r.dirty.unsure, r.etag,
                 ))  # fmt: skip
         with cursor.copy(COPY_WINDOWS) as copy:
             for number, r in zip(ids, rows, strict=True):

@@ -18,7 +18,7 @@ from cms_ssg.errors import fail, lose_lease
 
 ADD_SITE: Final[LiteralString] = "INSERT INTO cms.sites (name) VALUES (%s) ON CONFLICT (name) DO NOTHING"
 LOAD_SITE: Final[LiteralString] = (
-    "SELECT id, built_at_clock, derive_digest, known_inputs, target, place, writer::text, conditions FROM cms.sites WHERE name = %s"
+    "SELECT id, built_at_clock, derive_digest, known_inputs, target, place, writer::text, conditions, has_images, has_bad_images FROM cms.sites WHERE name = %s"
 )
 SET_CLOCK: Final[LiteralString] = "UPDATE cms.sites SET built_at_clock = %s WHERE id = %s"
 SET_PLACE: Final[LiteralString] = "UPDATE cms.sites SET target = %s, place = %s, conditions = NULL WHERE id = %s"
@@ -71,6 +71,8 @@ class SiteRow(msgspec.Struct, frozen=True):
     place: str | None
     writer: str
     conditions: bool | None
+    has_images: bool = False
+    has_bad_images: bool = False
 
 
 def ensure_site(connection: Connection, name: str) -> SiteRow:

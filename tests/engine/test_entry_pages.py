@@ -21,9 +21,9 @@ locale = "folder"
 
 ## Where
 
-![A map](map.png)
--- content/en/map.png --
-PNG
+![A map](map.svg)
+-- content/en/map.svg --
+<svg/>
 -- content/it/about.md --
 ---
 title: Chi siamo
@@ -133,14 +133,14 @@ locale = "folder"
 
 
 def test_what_stands_in_a_shortcode_is_filled_too(make_site: Callable[[str], SiteOnPage]) -> None:
-    body = '{{< note >}}\n[b](b.md) ![c](c.png)\n\n{{< note "tip" >}}\n[b](b.md#x)\n{{< /note >}}\n{{< /note >}}\n\n{{< nobody >}}[b](b.md){{< /nobody >}}\n'
+    body = '{{< note >}}\n[b](b.md) ![c](c.svg)\n\n{{< note "tip" >}}\n[b](b.md#x)\n{{< /note >}}\n{{< /note >}}\n\n{{< nobody >}}[b](b.md){{< /nobody >}}\n'
     site = make_site(
-        f"-- site.toml --\n-- content/pages/a.md --\n# A\n\n{body}-- content/pages/b.md --\n# B\n-- content/pages/c.png --\nPNG\n"
+        f"-- site.toml --\n-- content/pages/a.md --\n# A\n\n{body}-- content/pages/b.md --\n# B\n-- content/pages/c.svg --\n<svg/>\n"
     )
     site.build()
     page = (site.output / "a/index.html").read_text("utf-8")
     assert re.findall(r'<a href="([^"]*)">b</a>', page) == ["/b/", "/b/#x", "/b/"]
-    assert '<img src="/c.png"' in page
+    assert '<img src="/c.svg"' in page
     site.edit("content/pages/b.md", "# B", "---\npath: bee\n---\n# B")
     assert "/a/" in site.build().rendered
     site.assert_clean()
