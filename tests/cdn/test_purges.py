@@ -276,7 +276,7 @@ def make_purger(site: SiteOnPage, clock: HandClock, toml: str) -> Purger:
     return Purger(site.connect(), number, load_settings(site.root, {}), clock=clock)
 
 
-@pytest.mark.parametrize(("collapse_at", "least_calls", "most_calls"), [(0, 500, 500), (1000, 1, 11)])
+@pytest.mark.parametrize(("collapse_at", "least_calls", "most_calls"), [pytest.param(0, 500, 500, marks=pytest.mark.long), (1000, 1, 11)])
 def test_50_000_pages_at_once_are_purged_within_the_limits_of_cloudflares_free_plan(
     collapse_at: int, least_calls: int, most_calls: int, site: SiteOnPage, fake: FakeCdn
 ) -> None:

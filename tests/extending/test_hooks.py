@@ -225,19 +225,20 @@ def test_failed_build_is_told_and_the_dry_run_tells_nobody(site: Path, cms: Cms)
     assert [value["problems"][0]["code"] for name, value, _ in read_told(site) if name == "build_after"] == ["schema.json"]
 
 
-def kill_everywhere(make: Callable[[], Path], act: Callable[[Path], object]) -> int:
-    """Kill act at its every step on a site of its own, then let it run through; what was told is checked by the caller in make's next call."""
+def kill_everywhere(make: Callable[[], Path], act: Callable[[Path], object], stride: int) -> int:
+    """Kill act at every stride-th step on a site of its own, then let it run through; what was told is checked by the caller in make's next call."""
     step = 0
     while True:
-        step += 1
+        step += stride
         folder = make()
         if not kill_at(step, lambda folder=folder: act(folder)):  # type: ignore[misc]
             return step
         act(folder)
 
 
+@pytest.mark.parametrize("stride", [4, pytest.param(1, marks=pytest.mark.long)])
 def test_kill_at_any_step_loses_no_event_and_tells_nothing_that_is_not_so(
-    tmp_path: Path, db_url: str, monkeypatch: pytest.MonkeyPatch
+    stride: int, tmp_path: Path, db_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed after each commit, write and removal of a build that publishes a post, the next build has told of it in the end."""
     monkeypatch.setenv("CMS_DATABASE_URL", db_url)
@@ -268,7 +269,7 @@ def test_kill_at_any_step_loses_no_event_and_tells_nothing_that_is_not_so(
         made.append(folder)
         return folder
 
-    steps = kill_everywhere(make, lambda folder: build(folder, BuildOptions(jobs=1)))
+    steps = kill_everywhere(make, lambda folder: build(folder, BuildOptions(jobs=1)), stride)
     check()
     assert steps > 20
     assert killed == {"done", "killed"}

@@ -71,6 +71,7 @@ def test_broken_file_is_said_to_be_broken(children: Children, tmp_path: Path, na
     assert whole.code == ""
 
 
+@pytest.mark.long
 def test_forty_million_pixels_stay_below_the_limits(children: Children, tmp_path: Path) -> None:
     image = Image.effect_noise((770, 515), 60).resize((7700, 5150))
     image.putalpha(200)

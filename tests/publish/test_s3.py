@@ -100,7 +100,7 @@ def kill_and_finish(bucket: Bucket, engine_urls: tuple[str, str], folder: Path, 
 
 
 def test_a_build_that_is_killed_is_finished_by_the_next(bucket: Bucket, engine_urls: tuple[str, str], tmp_path: Path) -> None:
-    kill_and_finish(bucket, engine_urls, tmp_path, 41)
+    kill_and_finish(bucket, engine_urls, tmp_path, 61)
 
 
 @pytest.mark.long
