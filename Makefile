@@ -1,7 +1,7 @@
 # What developers and CI run. `make help` lists it. Nothing here needs root.
 PYTHON ?= python3
 PY := .venv/bin/python
-WORKERS ?= 2
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long bench check format schema clean
