@@ -1,7 +1,7 @@
 # What developers and CI run. `make help` lists it. Nothing here needs root.
 PYTHON ?= python3
 PY := .venv/bin/python
-WORKERS ?= 2
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long bench check format schema clean
@@ -12,8 +12,8 @@ help: ## List what there is to make
 setup: ## Make .venv with `cms` in it; does nothing when it is up to date
 	@$(PYTHON) scripts/setup.py dev
 
-demo: setup ## Build the blog starter in demo/ and serve it (DEMO_ONCE=1: check one page and stop)
-	@$(PY) scripts/demo.py
+demo: setup ## Build the blog starter in demo/ and serve it (DEMO_ONCE=1: check one page and stop; S3=1: publish it to a local bucket)
+	@$(PY) scripts/$(if $(S3),demo_s3,demo).py
 
 test: setup ## Run the tests but the long ones, at most five minutes
 	@$(PY) -m pytest -q -rs -n $(WORKERS) $(ARGS)

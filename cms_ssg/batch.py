@@ -14,7 +14,7 @@ from cms_ssg.render.reading import Missing, Reads
 from cms_ssg.render.requests import Job, list_requests
 from cms_ssg.store.arrays import int_array
 from cms_ssg.store.loader import Request, Values
-from cms_ssg.types import Problem
+from cms_ssg.types import Json, Problem
 
 STAGES = 3
 """How often a job's declared needs may depend on what was just loaded."""
@@ -28,7 +28,8 @@ class Made(NamedTuple):
     """What became of one output, small enough to pass between processes: its bytes are at the target already.
 
     digest, size_bytes: of what was rendered, None and 0 where it could not be; reads: sorted, as an array of the database; problem: why not;
-    written: its bytes were not live before and now are; etag: what the target calls this version; unwritten: why it was not taken.
+    written: its bytes were not live before and now are; etag: what the target calls this version; unwritten: why it was not taken; shows: sets of images'
+    variants, name -> path -> spec; waits: digests of images that must be looked at and sets that must be made before it can be published.
     """
 
     path: str
@@ -46,6 +47,8 @@ class Made(NamedTuple):
     written: bool
     etag: str | None
     unwritten: str | None
+    shows: dict[str, dict[str, dict[str, Json]]]
+    waits: tuple[set[str], set[str]] | None = None
 
 
 def publish(
@@ -58,7 +61,7 @@ def publish(
     objects: dict[str, Object] = {}
     for one in rendered:
         known, artifact = live.get(one.job.path), one.artifact
-        if artifact is not None and (known is None or artifact.digest != known.digest):
+        if artifact is not None and not _waits(one) and (known is None or artifact.digest != known.digest):
             objects[one.job.path] = Object(
                 object_key(artifact.path), artifact.data, artifact.content_type, one.job.kind, artifact.digest, known
             )
@@ -66,8 +69,14 @@ def publish(
     return [_describe_made(one, live.get(one.job.path), outcomes.get(one.job.path), told) for one in rendered]
 
 
+def _waits(one: Rendered) -> bool:
+    """Whether a page shows an image that must be looked at or made first."""
+    return bool(one.reads.waits) and one.problem is None
+
+
 def _describe_made(one: Rendered, known: Live | None, outcome: Outcome | None, told: set[int]) -> Made:
-    artifact, reads = one.artifact, one.reads
+    reads, waits = one.reads, (one.reads.unmeasured, one.reads.wants) if _waits(one) else None
+    artifact = one.artifact if waits is None else None
     outcome = outcome or Outcome(False, known.etag if known is not None else None)
     names = {key: reads.names[key] for key in reads.names.keys() - told}
     told.update(names)
@@ -75,6 +84,7 @@ def _describe_made(one: Rendered, known: Live | None, outcome: Outcome | None, t
         one.job.path, one.job.kind, one.job.owner, artifact.digest if artifact is not None else None,
         len(artifact.data) if artifact is not None else 0, int_array(sorted(reads.keys)), names, frozenset(reads.windows),
         reads.valid_from, reads.valid_until, one.problem, reads.problems, outcome.written, outcome.etag, outcome.refused,
+        reads.shows if one.problem is None else {}, waits,
     )  # fmt: skip
 
 

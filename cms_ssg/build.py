@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from cms_ssg.errors import CmsError
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.releases.hold import limit_to_urgent
+from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.types import Problem
 
@@ -17,6 +19,7 @@ __all__ = ["BuildOptions", "BuildResult", "PlanResult", "SyncSummary", "build", 
 
 if TYPE_CHECKING:
     from cms_ssg.reporter import Reporter
+    from cms_ssg.telling import Telling
     from cms_ssg.warm import Warm
 
 
@@ -28,30 +31,50 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
     """
     result = BuildResult()
     with result.timed("total"):
-        site = _open_whole_site(root, options)
-        from cms_ssg.session import open_session
+        site = open_site(root, os.environ, options.env)
+        from cms_ssg.telling import open_telling
 
-        with open_session(site, options, result, reporter, warm) as session:
-            found: list[Problem] = []
-            with result.timed("plan"):
-                session.begin()
-            if options.sync:
-                with result.timed("sync"):
-                    found = session.sync().problems
-            with result.timed("plan"):
-                session.planner.take()
-                result.planned = session.count_dirty()
-                limit_to_urgent(session)
-                session.planner.guard(session.options.confirm_removals, found)
-            if not options.dry_run:
-                session.make()
-                session.finish()
+        telling = open_telling(site, options, result, in_background=warm is not None)
+        with telling.around() if telling is not None else nullcontext():
+            _build(_check_types(site), options, result, reporter, warm, telling)
+    if site.settings.cdn.kind != "null" and not options.dry_run:
+        from cms_ssg.freshness import finish_at_edge
+        from cms_ssg.reporter import Reporter
+
+        finish_at_edge(site, options, result, reporter or Reporter())
     return result
 
 
+def _build(
+    site: Site, options: BuildOptions, result: BuildResult, reporter: Reporter | None, warm: Warm | None, telling: Telling | None
+) -> None:
+    from cms_ssg.session import open_session
+
+    with open_session(site, options, result, reporter, warm) as session:
+        found: list[Problem] = []
+        with result.timed("plan"):
+            session.tell(telling)
+            session.begin()
+        if options.sync:
+            with result.timed("sync"):
+                found = session.sync().problems
+        with result.timed("plan"):
+            session.planner.take()
+            result.planned = session.count_dirty()
+            limit_to_urgent(session)
+            session.planner.guard(session.options.confirm_removals, found)
+        if not options.dry_run:
+            session.make()
+            session.finish()
+
+
 def _open_whole_site(root: Path, options: BuildOptions) -> Site:
-    """The site, its content types understood. Raises CmsError schema.* otherwise: without a type its pages would go."""
-    site = open_site(root, os.environ, options.env)
+    """The site, its content types understood."""
+    return _check_types(open_site(root, os.environ, options.env))
+
+
+def _check_types(site: Site) -> Site:
+    """The site again. Raises CmsError schema.* where content types were not understood: without a type its pages would go."""
     if site.type_problems:
         raise CmsError(*site.type_problems)
     return site
@@ -111,10 +134,19 @@ def sync(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
     result = BuildResult()
     site = _open_whole_site(root, options)
     from cms_ssg.session import open_session
+    from cms_ssg.telling import open_telling
 
-    with open_session(site, replace(options, plan=False), result, reporter) as session:
+    telling = open_telling(site, options, result)
+    with (
+        telling.around(is_build=False) if telling is not None else nullcontext(),
+        open_session(site, replace(options, plan=False), result, reporter) as session,
+    ):
+        session.tell(telling)
         found = session.sync()
         known = session.count_sources()
+        if telling is not None and telling.listens:
+            session.planner.take_entries()
     saved = found.added + found.changed
     status = "partial" if any(p.severity == "error" for p in found.problems) else "done"
-    return SyncSummary(status, saved, found.removed, found.read, max(0, known - saved), found.problems)
+    problems = [*found.problems, *(p for p in result.problems if p not in found.problems)]
+    return SyncSummary(status, saved, found.removed, found.read, max(0, known - saved), problems)

@@ -34,6 +34,7 @@ def list_wrong(settings: Settings) -> list[Wrong]:
     wrong += [item for number, rule in enumerate(settings.collection) for item in _check_collection(settings, rule, number)]
     wrong += list(_check_taxonomies(settings))
     wrong += list(_check_links(settings))
+    wrong += list(_check_webhooks(settings))
     return wrong
 
 
@@ -82,6 +83,18 @@ def _check_headers(settings: Settings) -> Iterator[Wrong]:
             yield (*path, "sources", name), "is not a directive and its sources", 'Such as script-src = "https://example.org".'
 
 
+def _check_cdn(settings: Settings) -> Iterator[Wrong]:
+    """A CDN is named by letters and digits: what is put into its interface's addresses."""
+    for kind, key in (("cloudflare", "zone"), ("cloudfront", "distribution"), ("fastly", "service")):
+        name = getattr(settings.cdn, key)
+        if (settings.cdn.kind == kind or name) and not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+            yield (
+                ("cdn", key),
+                f"must be the id that {kind} shows, not {show(name)}",
+                f'Such as kind = "{kind}" and {key} = "E2QWRUHEXAMPLE".',
+            )
+
+
 def _check_globs(path: Path, rule: Collection) -> Iterator[Wrong]:
     for key, patterns in (("glob", rule.glob), ("exclude", rule.exclude), ("types", tuple(rule.types))):
         for pattern in patterns:
@@ -107,6 +120,7 @@ def _check_site(settings: Settings) -> Iterator[Wrong]:
         yield ("timezone",), f"is not a known time zone: {show(settings.timezone)}", 'Such as "Europe/Rome".'
     yield from _check_target(settings)
     yield from _check_headers(settings)
+    yield from _check_cdn(settings)
     if _FIELD.search(settings.home.url) or not settings.home.url.endswith("/"):
         yield ("home", "url"), f"must be a path that ends in a slash, not {show(settings.home.url)}", 'Such as "/blog/".'
     else:
@@ -213,6 +227,28 @@ def _check_links(settings: Settings) -> Iterator[Wrong]:
             yield ("redirects", source), "must begin with a slash", ""
         if not re.match(r"/|https?://", target):
             yield ("redirects", source), f"must lead to a path or an http(s) URL, not {show(target)}", ""
+
+
+def _check_webhooks(settings: Settings) -> Iterator[Wrong]:
+    if settings.receiver is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", settings.receiver.secret_env):
+        hint = "The secret itself is not for this file."
+        yield ("receiver", "secret_env"), f"must be the name of a variable, not {show(settings.receiver.secret_env)}", hint
+    for number, hook in enumerate(settings.webhooks):
+        path: Path = ("webhooks", number)
+        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s#]*)?", hook.url):
+            yield (
+                (*path, "url"),
+                f"must be an http(s) URL without user and fragment, not {show(hook.url)}",
+                "What is secret is in secret_env.",
+            )
+        elif any(earlier.url == hook.url for earlier in settings.webhooks[:number]):
+            yield (*path, "url"), f"is there twice: {show(hook.url)}", ""
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", hook.secret_env):
+            yield (
+                (*path, "secret_env"),
+                f"must be the name of a variable, not {show(hook.secret_env)}",
+                "The secret itself is not for this file.",
+            )
 
 
 def show(value: Any) -> str:

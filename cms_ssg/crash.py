@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import cms_ssg
+from cms_ssg.redact import Redactor
 from cms_ssg.types import Problem
 
 _ASK = "Set CMS_DEBUG=1 to see where it happened."
@@ -16,8 +17,9 @@ _ASK = "Set CMS_DEBUG=1 to see where it happened."
 
 def log_crash(root: Path | None, error: BaseException) -> Problem:
     """Write the traceback to the site's crash log; return what to say. root: the site's folder, if it is known."""
-    details = "".join(traceback.format_exception(error))
-    text = " ".join(str(error).split())[:200]
+    redact = Redactor(os.environ).redact
+    details = redact("".join(traceback.format_exception(error)))
+    text = redact(" ".join(str(error).split()))[:200]
     line = f"internal error: {type(error).__name__}{': ' + text if text else ''}"
     if os.environ.get("CMS_DEBUG"):
         line = f"{details.rstrip()}\n{line}"
@@ -32,7 +34,7 @@ def _write(root: Path | None, details: str) -> str:
         datetime.now(UTC).isoformat(timespec="seconds"),
         f"cms_ssg {cms_ssg.__version__}",
         f"Python {sys.version.split()[0]}",
-        " ".join(sys.argv),
+        Redactor(os.environ).redact(" ".join(sys.argv)),
     ]
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)

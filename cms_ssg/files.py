@@ -36,6 +36,10 @@ def read_file(site: Site, job: Job) -> Rendered:
             if isinstance(found, Problem):
                 return Rendered(job, None, reads, replace(found, code="publish.no-file", hint=AGAIN))
             data = found
+            if job.path.lower().endswith(".svg"):
+                reads.name("setting/markdown.raw_html")
+                if (problem := _doubt_svg(site, job.spec["source"], data)) is not None:
+                    return Rendered(job, None, reads, problem)
     except (OSError, KeyError) as error:
         place = job.spec.get("source") or job.spec.get("name") or ""
         reason = getattr(error, "strerror", None) or "it is not there"
@@ -46,6 +50,16 @@ def read_file(site: Site, job: Job) -> Rendered:
             Problem("publish.no-file", str(place), 0, f"cannot be read: {reason}", AGAIN),
         )
     return Rendered(job, Artifact(job.path, data, digest(data), content_type(job.path)), reads)
+
+
+def _doubt_svg(site: Site, file: str, data: bytes) -> Problem | None:
+    """Why an SVG is not published by a site that does not trust its writers: opened by itself, it could run what it holds."""
+    if site.settings.markdown.raw_html == "trusted":
+        return None
+    from cms_ssg.images.svg import measure_svg
+
+    facts = measure_svg(data, check=True)
+    return Problem(facts.code, file, 0, f"{facts.message}, so it is not published", facts.hint) if facts.code else None
 
 
 def _assets(site: Site) -> dict[str, Path]:

@@ -19,7 +19,7 @@ from cms_ssg.data_files import Data, list_data_files, read_data, walk_folders
 from cms_ssg.errors import CmsError
 from cms_ssg.redirects import Redirects, read_redirects
 from cms_ssg.settings import Settings
-from cms_ssg.themes import theme_chain
+from cms_ssg.themes import load_image_rules, theme_chain
 from cms_ssg.types import Json, Problem
 
 __all__ = ["Data", "Inputs", "Known", "Redirects", "list_inputs", "read_data", "read_redirects", "theme_chain"]
@@ -27,9 +27,19 @@ __all__ = ["Data", "Inputs", "Known", "Redirects", "list_inputs", "read_data", "
 Known = dict[str, tuple[bytes, dict[str, bytes]]]
 """What was read last time: group of files -> (digest of their stat, digests by input name)."""
 
-RENDERER_SOURCES = ("render", "content/markdown*.py", "content/shortcodes*.py", "content/highlight*.py", "inputs.py", "data_files.py")
+RENDERER_SOURCES = (
+    "render",
+    "images/facts.py",
+    "images/recipe.py",
+    "images/card_rules.py",
+    "content/markdown*.py",
+    "content/shortcodes*.py",
+    "content/highlight*.py",
+    "inputs.py",
+    "data_files.py",
+)
 RENDERER_PACKAGES = ("Jinja2", "MarkupSafe", "markdown-it-py", "mdit-py-plugins", "Pygments", "nh3")
-SECRET_SETTINGS = frozenset({"database_url", "target"})
+SECRET_SETTINGS = frozenset({"cdn", "database_url", "target"})
 """Settings no page can read: they say where things are kept, not what they look like."""
 
 RACY_NS = 50_000_000
@@ -85,13 +95,14 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
 
     Names: ``template/post.html`` and ``asset/site.css`` (the first theme of the chain that has it),
     ``setting/title``, ``setting/params.x``, ``menu/main``, ``data/authors``, ``data/authors#ada``,
-    ``redirects/moved.csv``, ``string/it/date.long``, ``schema/post``, ``renderer``. known: ``Inputs.known`` of the last call.
+    ``redirects/moved.csv``, ``string/it/date.long``, ``schema/post``, ``images`` (how they are published), ``renderer``. known: ``Inputs.known`` of the last call.
     A data or string file that cannot be read is a problem and keeps its last digests.
     Raises CmsError theme.missing, theme.cycle, theme.unreadable, inputs.unreadable.
     """
     chain = theme_chain(root, settings)
     reading = _Reading(root, known or {})
     reading.digests.update(_list_settings(settings))
+    reading.digests["images"] = _digest(_encode(load_image_rules(chain, settings)))
     reading.digests["renderer"] = renderer_digest()
     for kind, folder_name in (("template", "templates"), ("asset", "assets")):
         salt = _encode(settings.tokens) if kind == "asset" else b""

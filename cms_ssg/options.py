@@ -17,6 +17,7 @@ class BuildOptions:
 
     changed: files that may have changed, relative to the site, a folder's with a final ``/``; None to look at all files;
     urgent: paths to publish also while the site is held.
+    wait: where there is a CDN, stay until the second purge was sent.
     """
 
     sync: bool = True
@@ -30,11 +31,15 @@ class BuildOptions:
     plan: bool = True
     changed: tuple[str, ...] | None = None
     urgent: tuple[str, ...] = ()
+    wait: bool = False
 
 
 @dataclass(slots=True)
 class BuildResult:
-    """What a build did. status: done, or partial where something failed or is in conflict; seconds by step."""
+    """What a build did. status: done, or partial where something failed or is in conflict; seconds by step.
+
+    purged: pages that the CDN was told to forget; purge_began_at: when; purge_again_at: when it is to be told once more.
+    """
 
     build_id: int = 0
     status: str = "done"
@@ -44,6 +49,9 @@ class BuildResult:
     unchanged: int = 0
     removed: int = 0
     failed: int = 0
+    purged: int = 0
+    purge_began_at: datetime | None = None
+    purge_again_at: datetime | None = None
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("sync", "plan", "render", "publish", "record", "total"), 0.0))
     problems: list[Problem] = field(default_factory=list)
 

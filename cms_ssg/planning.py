@@ -41,7 +41,7 @@ SECOND_LOOK_S = 600.0
 
 REMOVED: Final[LiteralString] = """
 SELECT o.path, o.kind IN ('entry', 'fallback') FROM cms.dirty d
-JOIN cms.outputs o ON o.site = d.site AND o.path = d.path AND o.digest IS NOT NULL AND o.retired_at IS NULL
+JOIN cms.outputs o ON o.site = d.site AND o.path = d.path AND o.digest IS NOT NULL AND o.retired_at IS NULL AND o.kind <> 'image'
 WHERE d.site = %s AND d.phase = 9 ORDER BY d.path <> '/', o.kind NOT IN ('entry', 'fallback'), d.path"""
 PUBLISHED: Final[LiteralString] = """
 SELECT count(*), count(*) FILTER (WHERE kind IN ('entry', 'fallback')) FROM cms.outputs WHERE site = %s AND digest IS NOT NULL"""
@@ -65,6 +65,7 @@ class Planner:
     names: ListNames = field(init=False)
     inputs_key: bytes = b""
     problems: list[Problem] = field(default_factory=list)
+    listens: bool = False
     taken: int = 0
     count_at: int = 5000
 
@@ -112,7 +113,7 @@ class Planner:
 
     def take_entries(self) -> int:
         """The first half of take: derive entries and files. A sync calls it between two batches, while workers go on reading."""
-        marks = Marks(self.row.id, SAVE)
+        marks = Marks(self.row.id, SAVE, self.listens)
         total = 0
         while taken := take_changes(self.connection, self.site, self.row.id, self.names, self.now, marks):
             marks.save(self.connection)
@@ -218,5 +219,5 @@ def derive_frame(site: Site) -> bytes:
 def page_frame(site: Site) -> bytes:
     """What every output depends on by the code that makes it: addresses, locales, lists' forms, the code of views and rules."""
     s = site.settings
-    parts = [s.base_url, s.locales, s.taxonomies, s.timezone, s.home, s.feeds, s.feed_size, s.page_size]
+    parts = [s.base_url, s.locales, s.taxonomies, s.timezone, s.home, s.feeds, s.feed_size, s.page_size, s.images.variants, s.images.cards]
     return msgspec.json.encode(parts, order="sorted") + source_digest(("list_rules.py", "paths.py", "site.py", "batch.py"))

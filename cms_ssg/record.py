@@ -13,13 +13,16 @@ from cms_ssg.types import Json, Problem
 
 if TYPE_CHECKING:
     from cms_ssg.batch import Made
+    from cms_ssg.image_work import ImageWork
     from cms_ssg.session import Session
 
 
-def record_made(session: Session, by_path: Mapping[str, store.DirtyRow], made: Sequence[Made], tried: list[str], named: set[int]) -> None:
+def record_made(
+    session: Session, images: ImageWork, by_path: Mapping[str, store.DirtyRow], made: Sequence[Made], tried: list[str], named: set[int]
+) -> None:
     """Save outputs as they are now, and take them off the queue.
 
-    tried: paths that the target refused are added; they stay dirty. named: keys of reads whose names are stored (extended here).
+    images: told what pages show; tried: paths that the target refused are added; they stay dirty. named: keys of reads whose names are stored (extended here).
     """
     rows: list[store.OutputRow] = []
     names: dict[int, str] = {}
@@ -35,11 +38,21 @@ def record_made(session: Session, by_path: Mapping[str, store.DirtyRow], made: S
         if m.problem is not None:
             error, digest = _describe_failure(m.problem), _find_live(session, dirty)
             reads = store.join_arrays(reads, dirty.reads or "{}")
-        rows.append(store.OutputRow(dirty, m.kind, digest, m.size_bytes, reads, m.windows, m.valid_from, m.valid_until, error, m.etag))
+        elif m.waits is not None:  # it is live as it was; what it asks for is kept for it by its reads
+            digest, reads = _find_live(session, dirty), store.join_arrays(reads, dirty.reads or "{}")
+        waits = m.waits is not None
+        rows.append(
+            store.OutputRow(dirty, m.kind, digest, m.size_bytes, reads, m.windows, m.valid_from, m.valid_until, error, m.etag, waits)
+        )
         if m.kind == "entry":
             (held if error is not None and digest is None else freed).append(m.owner)
     note_made(session, rows)
     store.record_outputs(session.connection, session.row.id, session.result.build_id, rows, names, named)
+    if showing := [m for m in made if m.unwritten is None and (m.shows or m.waits)]:
+        tried.extend(images.note_shown(showing))
+    images.drop_unread(row for row in rows if not row.waits)
+    if session.purger is not None:
+        session.purger.note(made, by_path)
     store.hold_entries(session.connection, held, True)
     if any(by_path[m.path].failed for m in made):
         store.hold_entries(session.connection, freed, False)

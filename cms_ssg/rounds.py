@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import Connection, IsolationLevel
 
 from cms_ssg.errors import LeaseLostError
+from cms_ssg.image_work import ImageWork
 from cms_ssg.paths import object_key
 from cms_ssg.publish.target import Live, is_folder
 from cms_ssg.record import record_made
@@ -52,8 +53,12 @@ class Rounds:
     tried: list[str] = field(default_factory=list)
     _reader: Connection | None = None
     _around: Any = None
+    images: ImageWork = field(init=False)
     _told: set[int] = field(default_factory=set)
     _named: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.images = ImageWork(self.session)
 
     def run(self) -> None:
         """Take the most urgent outputs until none is left; what is saved meanwhile is planned between two rounds."""
@@ -69,11 +74,14 @@ class Rounds:
                 return
             unwanted = [row for row in rows if row.spec is None]
             if unwanted and (rows[0].phase == REMOVALS or len(unwanted) == len(rows)):
-                self._remove(unwanted)
+                if self.session.purge(removals=False):
+                    self._remove(unwanted)
+                else:  # the edge may still link to them
+                    self.tried.extend(row.path for row in unwanted)
             wanted = [row for row in rows if row.spec is not None]
             if wanted:
                 self._make_round(wanted)
-            self.session.reporter.advance(len(rows))
+            self.session.reporter.advance(len(unwanted))
 
     def _make_round(self, rows: Sequence[store.DirtyRow]) -> None:
         """Make these outputs from one snapshot and record them a few batches at a time.
@@ -85,12 +93,14 @@ class Rounds:
         by_path = {row.path: row for row in rows}
         jobs = [Job(row.path, row.locale or "", row.spec, row.owner or 0) for row in rows if row.spec is not None]
         files = [job for job in jobs if job.kind in ("asset", "file")]
-        pages = [job for job in jobs if job.kind not in ("asset", "file")]
+        images = [job for job in jobs if job.kind == "image"]
+        pages = [job for job in jobs if job.kind not in ("asset", "file", "image")]
         pending: list[Made] = []
         refused = False
         with self._journaled([row.path for row in rows]) as journal:
-            for made in chain(self._copy_files(files, by_path), self._make_pages(pages, by_path)):
+            for made in chain(self._copy_files(files, by_path), self.images.make(images, by_path), self._make_pages(pages, by_path)):
                 pending.extend(made)
+                self.session.reporter.advance(len(made))
                 if len(pending) >= ROUND:
                     refused |= self._record_made(by_path, pending)
                     pending = []
@@ -98,6 +108,7 @@ class Rounds:
             if not refused:
                 self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
             self.session.commit()
+        self.images.measure()
 
     def _copy_files(self, jobs: Sequence[Job], by_path: Mapping[str, store.DirtyRow]) -> Iterator[list[Made]]:
         """Assets of the theme and files of the site, as they lie on disk, a few at a time."""
@@ -185,7 +196,7 @@ class Rounds:
             return False
         with self.session.result.timed("record"):
             self.session.keep_lease()
-            record_made(self.session, by_path, made, self.tried, self._named)
+            record_made(self.session, self.images, by_path, made, self.tried, self._named)
             self.session.commit()
         result = self.session.result
         rendered = sum(1 for m in made if m.digest is not None)
@@ -239,13 +250,17 @@ class Rounds:
                 done = [row for row in rows if row not in failed]
                 note_removed(self.session, done)
                 store.remove_outputs(self.session.connection, self.session.row.id, done)
+                if self.session.purger is not None:
+                    self.session.purger.note_removed(done)
+                self.images.drop_removed(done)
                 if not failed:
                     self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
                 self.session.commit()
         self.session.result.removed += sum(1 for row in done if row.digest is not None)
 
     def close(self) -> None:
-        """Give back the reading connection."""
+        """Give back the reading connection and the processes that work on images."""
+        self.images.close()
         if self._reader is not None:
             warm = self.session.warm
             if warm is not None:

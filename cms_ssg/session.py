@@ -38,6 +38,8 @@ from cms_ssg.sync import SyncResult, content_folders, sync
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
+    from cms_ssg.purging import Purger
+    from cms_ssg.telling import Telling
     from cms_ssg.warm import Warm
 
 
@@ -110,18 +112,33 @@ class Session:
     warm: Warm | None = None
     planner: Planner = field(init=False)
     rounds: Rounds = field(init=False)
+    purger: Purger | None = None
     elsewhere: bool = False
     claims: bool = False
     conditions: bool = True
     only: list[str] | None = None
     _target: Target | None = None
+    telling: Telling | None = None
     _pool: Executor | None = None
 
     def __post_init__(self) -> None:
         self.planner = Planner(self.connection, self.site, self.row, clock(self.options), self.commit)
         self.rounds = Rounds(self)
-        self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.planner.now))
+        if self.options.plan:
+            self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.planner.now))
         self.commit()
+        if self.site.settings.cdn.kind != "null":
+            from cms_ssg.purging import Purger
+
+            self.purger = Purger(
+                self.connection,
+                self.row.id,
+                self.site.settings,
+                self.result.build_id,
+                self.commit,
+                self.keep_lease,
+                problems=self.result.problems,
+            )
 
     def begin(self) -> None:
         """Look at where this builds to, and plan what is known before the files were read."""
@@ -138,6 +155,8 @@ class Session:
             self.conditions = bool(self.row.conditions)
             if self.claims or self.row.conditions is None:
                 self._probe()
+        if self.purger is not None:
+            self.purger.note_left()
         self.planner.begin(again, self._clear_left)
 
     @property
@@ -162,6 +181,13 @@ class Session:
 
     def _sees_nothing(self) -> bool:
         return is_folder(self.site.settings) and self.target.is_empty()
+
+    def tell(self, telling: Telling | None) -> None:
+        """Have what this build does told to hooks and webhooks, if anybody listens."""
+        if telling is not None:
+            self.telling = telling
+            telling.join(self)
+            self.commit()
 
     def commit(self) -> None:
         """Keep what was done so far, as the builder that still has the lease; a dry run keeps nothing."""
@@ -222,6 +248,16 @@ class Session:
                 "Let one machine alone build this site: two builders could overwrite each other's pages.", "warning"))  # fmt: skip
         begin_releases(self)
         self.rounds.run()
+        self.purge()
+        if self.purger is not None:
+            self.purger.tell(self.result)
+
+    def purge(self, *, removals: bool = True) -> bool:
+        """Have the CDN, if there is one, forget what changed. removals: also pages that went. Returns whether it did."""
+        if self.purger is None:
+            return True
+        with self.result.timed("publish"):
+            return self.purger.send(removals=removals)
 
     def _probe(self) -> None:
         """Ask a store once whether it refuses a write over another version than the one that was named."""
@@ -243,16 +279,21 @@ class Session:
         lost = list_lost_claims(self.connection, self.row.id)
         result.problems.extend(describe_lost(row, winner) for row, winner in lost if row.name.startswith("/"))
         result.problems.extend(self.planner.problems)
+        bad_images = self.rounds.images.list_problems()
+        result.problems.extend(bad_images)
         result.problems = list(dict.fromkeys(result.problems))
-        result.failed = len(failing) + len(self.rounds.tried) + len(content)
+        result.failed = len(failing) + len(self.rounds.tried) + len(content) + sum(p.severity == "error" for p in bad_images)
         if result.failed or any(p.severity == "error" for p in result.problems):
             result.status = "partial"
         if result.rendered:
             self.connection.execute(store.FLUSH_GIN)
         if result.rendered > LARGE_ROUND:
             count_rows(self.connection, RENDERED)
-        summary = {name: getattr(result, name) for name in ("status", "planned", "rendered", "written", "unchanged", "removed", "failed")}
+        names = ("status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds")
+        summary = {name: getattr(result, name) for name in names}
         self.connection.execute(END_BUILD, (Jsonb(summary), result.build_id))
+        if self.telling is not None:
+            self.telling.record_end(self.connection, summary)
         self.commit()
         forget_old(self)
 

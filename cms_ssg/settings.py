@@ -25,16 +25,21 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     feeds: tuple[Literal["rss", "atom", "json"], ...] = ("rss", "atom", "json")
     database_url: str = ""
     target: Target = msgspec.field(default_factory=lambda: Target())  # noqa: PLW0108 - it is defined below
+    cdn: Cdn = msgspec.field(default_factory=lambda: Cdn())  # noqa: PLW0108 - it is defined below
     home: Home = msgspec.field(default_factory=lambda: Home())  # noqa: PLW0108 - it is defined below
     collection: tuple[Collection, ...] = ()
     taxonomies: dict[str, Taxonomy] = {}
     menus: dict[str, tuple[MenuItem, ...]] = {}
+    images: Images = msgspec.field(default_factory=lambda: Images())  # noqa: PLW0108 - it is defined below
     markdown: Markdown = msgspec.field(default_factory=lambda: Markdown())  # noqa: PLW0108 - it is defined below
     tokens: dict[str, str] = {}
     redirects: dict[str, str] = {}
     redirect_files: tuple[str, ...] = ()
     data_files: tuple[str, ...] = ()
     params: dict[str, Any] = {}
+    plugins: tuple[str, ...] | None = None
+    webhooks: tuple[Webhook, ...] = ()
+    receiver: Receiver | None = None
 
     @property
     def store_name(self) -> str:
@@ -97,6 +102,25 @@ class Headers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     referrer: str = "strict-origin-when-cross-origin"
     csp: Literal["enforce", "report", "off"] = "enforce"
     sources: dict[str, str] = {}
+
+
+class Cdn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The CDN in front of the target, if there is one; its secrets come from the environment alone. See docs/cdn.md.
+
+    zone, distribution, service: which one, for Cloudflare, CloudFront and Fastly; plan: of Cloudflare, whose limits are kept; tags: answers
+    carry cache tags (Fastly purges by them); purge_collapse_at: more pages than this are purged by folder, 0 for never; preload: so many of
+    the most read pages that changed are requested after a purge.
+    """
+
+    kind: Literal["null", "cloudflare", "cloudfront", "fastly"] = "null"
+    zone: str = ""
+    distribution: str = ""
+    service: str = ""
+    plan: Literal["free", "pro", "business", "enterprise"] = "free"
+    tags: bool = False
+    purge_collapse_at: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 1000
+    second_purge_after_s: Annotated[int, msgspec.Meta(ge=1, le=300)] = 10
+    preload: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 50
 
 
 class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -166,3 +190,42 @@ class Markdown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     typographer: bool = False
     highlight: bool = True
     raw_html: Literal["trusted", "sanitized"] = "trusted"
+
+
+class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A receiver that is told of builds, by the rules of Standard Webhooks. secret_env: the variable that holds its secret."""
+
+    url: str
+    secret_env: str
+    events: tuple[Literal["release.published", "build.failed"], ...] = ("release.published", "build.failed")
+
+
+class Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What `cms hooks serve` builds at. pull: `git pull --ff-only` before each build."""
+
+    secret_env: str
+    branch: str = "main"
+    pull: bool = False
+
+
+class ThemeImages(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a theme's ``theme.toml`` may say of images below ``[images]``; what it leaves out its parent says.
+
+    widths: in pixels, of the variants; formats: besides JPEG or PNG; quality: WebP's, the others follow;
+    sizes: how wide an image in running text is shown, as in HTML.
+    """
+
+    widths: tuple[Annotated[int, msgspec.Meta(ge=16, le=4096)], ...] = ()
+    formats: tuple[Literal["avif", "webp"], ...] | None = None
+    quality: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+    sizes: str = ""
+
+
+class Images(ThemeImages, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How images are published: what is said here goes before what the theme says.
+
+    variants: make them at all; cards: draw a picture for social networks where an entry has none.
+    """
+
+    variants: bool = True
+    cards: bool = False

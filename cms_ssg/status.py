@@ -18,6 +18,7 @@ from cms_ssg.site import Site, open_site
 from cms_ssg.store.claims import list_lost_claims
 from cms_ssg.store.conflicts import describe_lost
 from cms_ssg.store.connect import connect, database_url
+from cms_ssg.store.deliveries import count_deliveries
 from cms_ssg.store.migrate import migrate
 from cms_ssg.store.releases import SHOW_HOLD
 from cms_ssg.store.sites import ensure_site, say_holder
@@ -34,7 +35,8 @@ class StatusResult:
     """How a site stands.
 
     files: content files that differ from what the store knows; age_s: of the oldest change not yet planned; builder: who
-    is building now, '' for nobody.
+    is building now, '' for nobody; webhooks: messages that wait for another try and that were given up, None where there are no receivers;
+    cdn: what waits to be purged, and how long pages take to the edge; None where there is no CDN.
     """
 
     entries: int
@@ -48,6 +50,8 @@ class StatusResult:
     problems: list[Problem]
     builder: str
     last_build: dict[str, Any] | None
+    webhooks: dict[str, int] | None = None
+    cdn: dict[str, Any] | None = None
     held: Held | None = None
     text: str = ""
 
@@ -87,10 +91,25 @@ def status(root: Path, env: str = "") -> StatusResult:
         problems = list_problems(connection, row.id)
         held = connection.execute(SHOW_HOLD, (row.id,)).fetchone()
         files = _count_changed_files(connection, site, row.id)
+        webhooks = dict(zip(("waiting", "dead"), count_deliveries(connection, row.id), strict=True)) if site.settings.webhooks else None
+        cdn = _load_cdn(connection, row.id) if site.settings.cdn.kind != "null" else None
     failing = [Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for (e,) in errors]
     build = {"build_id": last[0], "started_at": last[1], "finished_at": last[2], "clock": last[3], **(last[4] or {})} if last else None
     result = StatusResult(
-        entries, outputs, files, changes, float(age_s), dirty, failing, lost, problems, builder or "", build, Held(*held) if held else None
+        entries,
+        outputs,
+        files,
+        changes,
+        float(age_s),
+        dirty,
+        failing,
+        lost,
+        problems,
+        builder or "",
+        build,
+        webhooks,
+        cdn,
+        Held(*held) if held else None,
     )
     return replace(result, text=_describe(result, site))
 
@@ -102,6 +121,27 @@ def _count_changed_files(connection: Connection, site: Site, site_id: int) -> in
     skip = [output] if scheme == "folder" else []
     scan = scan_files(site.root, content_folders(site), SourceRecords(connection, site_id), parse_git_state(state), force=True, skip=skip)
     return len(scan.changed) + len(scan.removed)
+
+
+def _load_cdn(connection: Connection, site_id: int) -> dict[str, Any]:
+    from cms_ssg.store.purges import load_purge_state
+    from cms_ssg.store.receipts import load_times
+
+    return {**load_purge_state(connection, site_id)._asdict(), "receipts": load_times(connection, site_id)}
+
+
+def _describe_cdn(cdn: dict[str, Any]) -> list[str]:
+    waiting = [f"{cdn['first']:,} to be purged, the oldest {_say_age(cdn['age_s'])} old"] if cdn["first"] else []
+    waiting += [f"{cdn['second']:,} to be purged again"] if cdn["second"] else []
+    lines = [f"cdn         {', '.join(waiting) or 'knows of all that changed'}"]
+    if cdn["error"]:
+        lines.append(f"            {cdn['failed']:,} refused, {cdn['tries']}× tried: {cdn['error']}; cms purge tells it again")
+    times = cdn["receipts"]
+    if times["save_to_fresh_s"]:
+        steps = [f"{name.replace('_to_', ' to ').removesuffix('_s')} {both['p50']:.1f} / {both['p95']:.1f} s" for name, both in times.items()
+                 if isinstance(both, dict)]  # fmt: skip
+        lines.append(f"to the edge {', '.join(steps)} (p50 / p95 of {times['fresh']:,} pages)")
+    return lines
 
 
 def _describe(r: StatusResult, site: Site) -> str:
@@ -132,8 +172,12 @@ def _describe(r: StatusResult, site: Site) -> str:
         lines.append(f"last build  {r.last_build['build_id']}, {at}, {r.last_build.get('status')}")
     else:
         lines.append("last build  none")
+    if r.cdn is not None:
+        lines += _describe_cdn(r.cdn)
     if r.builder:
         lines.append(f"building    {say_holder(r.builder)}")
+    if r.webhooks and any(r.webhooks.values()):
+        lines.append(f"webhooks    {r.webhooks['waiting']:,} to be sent again, {r.webhooks['dead']:,} given up; cms hooks list shows them")
     for title, found in (("failing pages", r.failing), ("paths that two things want", r.conflicts), ("problems in content", r.problems)):
         if found:
             lines += ["", f"{title}: {len(found):,}", *("  " + str(p).replace("\n", "\n  ") for p in found[:MOST_SHOWN])]

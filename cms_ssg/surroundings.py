@@ -12,6 +12,7 @@ from cms_ssg.render.page import Surroundings
 from cms_ssg.render.strings import Strings, Unreadable, load_strings
 from cms_ssg.render.theme import Theme, asset_path, list_assets, read_asset
 from cms_ssg.site import Site
+from cms_ssg.themes import load_image_rules
 
 
 def make_surroundings(site: Site, now: datetime) -> Surroundings:
@@ -22,7 +23,8 @@ def make_surroundings(site: Site, now: datetime) -> Surroundings:
     assets = {name: asset_path(name, read_asset(path, site.settings.tokens)) for name, path in list_assets(chain).items()}
     refs = tuple({item.ref: None for lines in site.settings.menus.values() for item in lines if item.ref})
     urls = tuple({item.url: None for lines in site.settings.menus.values() for item in lines if item.url.startswith("/")})
-    return Surroundings(site, Theme(chain), strings, read_data(site.root, site.settings.data_files), assets, now, refs, urls)
+    rules = load_image_rules(chain, site.settings)
+    return Surroundings(site, Theme(chain), strings, read_data(site.root, site.settings.data_files), assets, now, refs, urls, rules)
 
 
 def _load_strings(folders: Sequence[Path], locale: str, root: Path) -> Strings:

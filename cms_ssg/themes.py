@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
+from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from cms_ssg.bundled import folder as bundled_folder
 from cms_ssg.errors import fail
-from cms_ssg.settings import Settings
+from cms_ssg.images.recipe import DEFAULT_RULES, ImageRules
+from cms_ssg.settings import Settings, ThemeImages
 
 BASE = "base"
 
@@ -56,14 +64,50 @@ def _find_theme(root: Path, name: str, taken: list[Path]) -> Path | None:
     return None
 
 
+def load_image_rules(chain: Sequence[Path], settings: Settings) -> ImageRules:
+    """How images are published: as site.toml says, else the first theme of the chain (child first) that says it.
+
+    AVIF is left out where the installed Pillow cannot write it. Raises CmsError theme.unreadable.
+    """
+    said: list[ThemeImages] = [settings.images]
+    for folder in chain:
+        place = f"themes/{folder.name}/theme.toml"
+        try:
+            said.append(msgspec.convert(_read_theme(folder, place).get("images", {}), ThemeImages))
+        except msgspec.ValidationError as error:
+            raise fail("theme.unreadable", f"[images]: {error}", place=place, hint="Such as: widths = [480, 960, 1600]") from None
+    default = DEFAULT_RULES
+    formats = next((one.formats for one in said if one.formats is not None), default.formats)
+    return ImageRules(
+        next((one.widths for one in said if one.widths), default.widths),
+        tuple(form for form in formats if form != "avif" or can_write_avif()),
+        next((one.quality for one in said if one.quality), default.quality),
+        next((one.sizes for one in said if one.sizes), default.sizes),
+        settings.images.variants,
+        settings.images.cards,
+    )
+
+
+@cache
+def can_write_avif() -> bool:
+    """Whether Pillow has its AVIF part. It is looked for, not imported."""
+    found = find_spec("PIL")
+    folders = found.submodule_search_locations if found is not None else None
+    return any(name.startswith("_avif.") for folder in folders or () for name in os.listdir(folder))
+
+
 def _read_parent(folder: Path, place: str) -> str:
-    try:
-        data = tomllib.loads((folder / "theme.toml").read_bytes().decode("utf-8-sig").replace("\r\n", "\n"))
-    except FileNotFoundError:
-        data = {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise fail("theme.unreadable", f"cannot be read: {error}", place=place, hint='It holds lines such as: extends = "base"') from None
+    data = _read_theme(folder, place)
     parent = data.get("extends", "" if folder == bundled_folder("themes") / BASE else BASE)
     if not isinstance(parent, str):
         raise fail("theme.unreadable", "extends must be a text", place=place, hint='Such as: extends = "base"')
     return parent
+
+
+def _read_theme(folder: Path, place: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads((folder / "theme.toml").read_bytes().decode("utf-8-sig").replace("\r\n", "\n"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise fail("theme.unreadable", f"cannot be read: {error}", place=place, hint='It holds lines such as: extends = "base"') from None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,7 +52,7 @@ def watch(
         builder.build(None, first=True)
         reporter.rest()
         on_ready()
-        for changed in gather(events, root):
+        for changed in gather(events, root, wait_s=builder.find_wait):
             if watcher.is_moved(changed or ()):
                 watcher.stop()
                 watcher.begin(env)
@@ -63,8 +65,12 @@ def watch(
         builder.warm.close()
 
 
-def gather(events: queue.SimpleQueue[str], root: Path, idle_s: float = IDLE_S) -> Iterator[list[str] | None]:
+def gather(
+    events: queue.SimpleQueue[str], root: Path, idle_s: float = IDLE_S, wait_s: Callable[[], float] = lambda: math.inf
+) -> Iterator[list[str] | None]:
     """Groups of changed files, relative to root and sorted, each when QUIET_S has passed without another; None after idle_s of nothing.
+
+    wait_s: says in how long something is to be done though no file changes.
 
     A folder's name ends in a slash.
     """
@@ -73,7 +79,7 @@ def gather(events: queue.SimpleQueue[str], root: Path, idle_s: float = IDLE_S) -
         try:
             names = {events.get(timeout=min(idle_s, AWAKE_S))}
         except queue.Empty:
-            if time.monotonic() - begun >= idle_s:
+            if time.monotonic() - begun >= idle_s or wait_s() <= 0:
                 yield None
                 begun = time.monotonic()
             continue
@@ -95,6 +101,11 @@ class Builder:
         self.root, self.env, self.reporter, self.on_written = root, env, reporter, on_written
         self.warm = Warm()
         self._missed = False
+        self._purge_again_at: datetime | None = None
+
+    def find_wait(self) -> float:
+        """In how many seconds a second purge is due."""
+        return math.inf if self._purge_again_at is None else (self._purge_again_at - datetime.now(UTC)).total_seconds()
 
     def build(self, changed: list[str] | None, first: bool = False) -> BuildResult | None:
         """One build. changed: what set it off, None to look at everything, as after a build that failed."""
@@ -105,6 +116,7 @@ class Builder:
             self.warm.close()
             self.warm = Warm()
         self._missed = True
+        self._purge_again_at = None
         try:
             result = build(self.root, BuildOptions(env=self.env, changed=named), self.reporter, self.warm)
         except CmsError as error:
@@ -117,6 +129,7 @@ class Builder:
             self.reporter.problem(log_crash(self.root, error))
             return None
         self._missed = False
+        self._purge_again_at = result.purge_again_at
         for problem in result.problems:
             self.reporter.problem(problem)
         if result.written or result.removed or result.failed or first:

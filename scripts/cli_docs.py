@@ -16,8 +16,8 @@ HEAD = """# Command line
 
 Made by `scripts/cli_docs.py` from the commands themselves; a test keeps it true.
 
-`cms` works on the site in the current folder or the nearest one above it that has a `site.toml`; `-C DIR` names another. `-C`, `--env` and
-`--json` may stand before or after a command's name. Results go to stdout, progress and errors to stderr.
+`cms` works on the site in the current folder or the nearest one above it that has a `site.toml`; `-C DIR` names another. `-C`, `--env`, `--json`,
+`--log-json` and `--log-level` may stand before or after a command's name. Results go to stdout, progress and errors to stderr.
 
 | exit code | meaning |
 | --- | --- |
@@ -41,11 +41,16 @@ problem with `code`, `place`, `line`, `message`, `hint` and `severity`.
 | with `--json` | prints |
 | --- | --- |
 | `cms build` | `build_id`, `status` (`done`, `partial`), `planned`, `rendered`, `written`, `unchanged`, `removed`, `failed`, \
+`purged`, `purge_began_at`, `purge_again_at` (where there is a CDN), \
 `seconds` (`sync`, `plan`, `render`, `publish`, `record`, `total`), `problems` |
 | `cms plan` | `outputs` (`path`, `kind`, `reason`), `problems`, `seconds` |
 | `cms verify` | `pages`, and the paths that are `different`, `missing`, `orphaned` |
 | `cms check` | `errors`, `warnings`, `problems` |
-| `cms status` | `entries`, `outputs`, `files`, `changes`, `age_s`, `dirty`, `failing`, `conflicts`, `problems`, `builder`, `last_build` |
+| `cms status` | `entries`, `outputs`, `files`, `changes`, `age_s`, `dirty`, `failing`, `conflicts`, `problems`, `builder`, `last_build`, `webhooks`, `cdn` |
+| `cms doctor` | `checks` (`name`, `status`: `ok`, `warn`, `fail`, `text`, `hint`) |
+| `cms hooks list` | `hooks` (`hook`, `plugin`), `webhooks` (`url`, `events`), `deliveries` (`id`, `event`, `state`, `tries`, `next_at`, `answer` …) |
+| `cms purge` | `status`, `pages`, `everything`, `purged`, `waiting`, `problems` |
+| `cms stats import-log` | `files`, `known`, `reads` |
 """
 
 

@@ -16,7 +16,7 @@ from cms_ssg.cli.main import cms
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CODE = re.compile(r"[a-z]+\.[a-z][a-z-]*")
-RAISES = {"Problem", "Refused", "fail"}
+RAISES = {"Problem", "Refused", "bad_facts", "fail"}
 """What makes an error: the code is the first argument."""
 
 

@@ -14,7 +14,7 @@ MOST_LINES = 400
 VAGUE_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "service", "tools", "util", "utils"}
 VAGUE_VERBS = ("do_", "get_", "handle_", "manage_", "process_")
 LIBRARY_HOOKS = re.compile(
-    r"_get_default_module|do_[A-Z]+|get_command|get_source|handle_(starttag|endtag|data|startendtag|comment|error|one_request)"
+    r"_get_default_module|do_[A-Z]+|get_command|get_source|handle_(starttag|endtag|data|startendtag|comment|error|one_request)|process_request(_thread)?"
 )
 """Methods whose names a library prescribes."""
 BINARY = {".gif", ".ico", ".jpg", ".pdf", ".png", ".svgz", ".webp", ".woff2"}

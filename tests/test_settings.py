@@ -14,7 +14,22 @@ from hypothesis import strategies as st
 
 from cms_ssg.errors import CmsError
 from cms_ssg.load_settings import OWN_VARIABLES, VARIABLES, load_settings
-from cms_ssg.settings import Cache, Collection, Headers, Home, Locale, Markdown, MenuItem, Settings, Target, Taxonomy
+from cms_ssg.settings import (
+    Cache,
+    Cdn,
+    Collection,
+    Headers,
+    Home,
+    Images,
+    Locale,
+    Markdown,
+    MenuItem,
+    Receiver,
+    Settings,
+    Target,
+    Taxonomy,
+    Webhook,
+)  # fmt: skip
 from cms_ssg.toml_lines import list_key_lines
 
 
@@ -243,8 +258,8 @@ def test_loading_imports_msgspec_and_tomllib_only(tmp_path: Path) -> None:
 
 
 SECTIONS = {
-    "The site": Settings, "Target": Target, "Cache": Cache, "Headers": Headers, "Home": Home, "Languages": Locale, "Collections": Collection, "Taxonomies": Taxonomy,
-    "Menus": MenuItem, "Markdown": Markdown,
+    "The site": Settings, "Target": Target, "Cache": Cache, "Headers": Headers, "CDN": Cdn, "Home": Home, "Languages": Locale, "Collections": Collection, "Taxonomies": Taxonomy,
+    "Menus": MenuItem, "Markdown": Markdown, "Webhooks": Webhook, "Receiver": Receiver, "Images": Images,
 }  # fmt: skip
 """Which section of the page has the table of which struct."""
 

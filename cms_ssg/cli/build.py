@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cms_ssg.cli.call import DONE, FAILED, PARTIAL, Call, site_command
-from cms_ssg.cli.output import count
+from cms_ssg.cli.output import count, summarize_build
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,8 +43,10 @@ def status_code(status: str) -> int:
 @click.option("--confirm-removals", is_flag=True, help="Allow the removal of many pages at once.")
 @click.option("--urgent", multiple=True, metavar="PATH", help="Publish this page also while the site is held; may be given again.")
 @click.option("--force", is_flag=True, help="Build a checkout that does not descend from the last one.")
+@click.option("--no-wait", is_flag=True, help="Leave the second purge of the CDN to the next build.")
 def build(
-    call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry_run: bool, confirm_removals: bool, urgent: tuple[str, ...], force: bool
+    call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry_run: bool, confirm_removals: bool, urgent: tuple[str, ...], force: bool,
+    no_wait: bool,
 ) -> int:  # fmt: skip
     """Bring the output up to date.
 
@@ -65,9 +67,11 @@ def build(
         force=force,
         env=call.env,
         urgent=urgent,
+        wait=not no_wait,
     )
     result = run_build(call.root, options, call.output)
     call.output.problems(result.problems)
+    call.output.log("info", "build.ended", "", **summarize_build(result))
     call.output.result(result, describe_build(result, dry_run, call.settings.target.url.removeprefix("folder:")))
     return status_code(result.status)
 
@@ -84,6 +88,8 @@ def describe_build(result: BuildResult, dry_run: bool = False, target: str = "")
         parts.append(f"{result.unchanged:,} unchanged")
     if result.removed:
         parts.append(f"{result.removed:,} removed" if parts else f"{count(result.removed, 'page')} removed")
+    if result.purged:
+        parts.append(f"{result.purged:,} purged")
     failed = f"; {count(result.failed, 'failure')}, see above" if result.failed else ""
     return f"{', '.join(parts) or 'nothing to do'}{failed} {took}"
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cms_ssg.cli.output import Output
-from cms_ssg.errors import UsageError
+from cms_ssg.cli.output import LEVELS, Output
+from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Call:
 
     def __init__(self, output: Output) -> None:
         self.output = output
+        output.list_secret_variables = self._list_secret_variables
         self.folder = ""
         self.env = ""
 
@@ -51,6 +52,14 @@ class Call:
 
         return load_settings(self.root, os.environ, self.env)
 
+    def _list_secret_variables(self) -> list[str]:
+        """Variables that the settings name as secret; asked when something is to be said, be the settings right or wrong."""
+        try:
+            settings = self.settings
+        except CmsError:
+            return []
+        return [hook.secret_env for hook in (*settings.webhooks, settings.receiver) if hook is not None]
+
     @cached_property
     def site(self) -> Site:
         from cms_ssg.site import Site
@@ -64,6 +73,9 @@ def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
         if value and call is not None:
             if name == "json":
                 call.output.as_json = True
+            elif name in ("as_log", "level"):
+                setattr(call.output, name, value)
+                call.output.hear_libraries()
             else:
                 setattr(call, name, value)
         return value
@@ -72,8 +84,24 @@ def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
 
 
 def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """-C, --env and --json, which may stand before or after a command's name."""
+    """-C, --env, --json and those of the log, which may stand before or after a command's name."""
     for option in (
+        click.option(
+            "--log-json",
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_keep("as_log"),
+            help="Say on stderr one JSON value a line.",
+        ),
+        click.option(
+            "--log-level",
+            type=click.Choice(list(LEVELS)),
+            expose_value=False,
+            is_eager=True,
+            callback=_keep("level"),
+            help="The least that is said there; info by default.",
+        ),
         click.option("--json", is_flag=True, expose_value=False, is_eager=True, callback=_keep("json"), help="Print the result as JSON."),
         click.option(
             "--env", metavar="NAME", expose_value=False, callback=_keep("env"), help="Apply [env.NAME] of site.toml (or CMS_ENV)."

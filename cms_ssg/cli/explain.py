@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -80,12 +81,22 @@ def verify(call: Call, sample: int | None) -> int:
     return PARTIAL if any(groups.values()) else DONE
 
 
-@site_command("status", "cms status")
-def status(call: Call) -> None:
+@site_command("status", "cms status\ncms status --metrics-file /var/lib/node_exporter/site.prom")
+@click.option("--metrics", is_flag=True, help="Print it for Prometheus.")
+@click.option("--metrics-file", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH", help="Write that to PATH, at once.")
+def status(call: Call, metrics: bool, metrics_file: Path | None) -> None:
     """Show how the site stands.
 
     Files and changes not built yet and their age, failures, paths that two things want.
     """
+    if metrics or metrics_file is not None:
+        from cms_ssg.metrics import make_metrics, write_file
+
+        text = make_metrics(call.root, call.env)
+        if metrics_file is not None:
+            write_file(metrics_file, text)
+        call.output.result({"metrics": text}, text.rstrip("\n") if metrics else "")
+        return
     from cms_ssg.status import status as run_status
 
     result = run_status(call.root, call.env)

@@ -32,12 +32,16 @@ COMMANDS = {
     "verify": "explain:verify",
     "watch": "watch:watch",
     "serve": "watch:serve",
+    "purge": "cdn:purge",
+    "stats": "cdn:stats",
     "status": "explain:status",
     "calendar": "explain:calendar",
     "db": "db:db",
     "theme": "theme:theme",
     "target": "target:target",
     "releases": "releases:releases",
+    "hooks": "hooks:hooks",
+    "doctor": "doctor:doctor",
 }
 """Command -> module:attribute below cms_ssg.cli. A module is imported when its command runs, so that starting is quick."""
 
@@ -129,6 +133,7 @@ def run(args: list[str]) -> int:
 def _fail(call: Call, args: list[str], problem: Problem) -> None:
     """Say what went wrong before the command itself could: --json may not have been read yet."""
     call.output.as_json |= "--json" in args
+    call.output.as_log |= "--log-json" in args
     call.output.failure([problem])
 
 

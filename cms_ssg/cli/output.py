@@ -3,29 +3,73 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import time
-from collections.abc import Sequence
-from typing import Any, TextIO
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TextIO
 
 from cms_ssg.reporter import Reporter
 from cms_ssg.types import Problem
 
+if TYPE_CHECKING:
+    from cms_ssg.redact import Redactor
+
 MAX_PROBLEMS = 50
 PROGRESS_AFTER_S = 0.25
 PROGRESS_EVERY_S = 0.1
+RATE_AFTER_S = 2.0
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Output(Reporter):
-    """Prints a command's result, problems and progress. as_json: the result is one JSON value."""
+    """Prints a command's result, problems and progress. as_json: the result is one JSON value; as_log: what goes to stderr is a JSON value
+    a line; level: the least that is said there.
+    """
 
     def __init__(self, stdout: TextIO, stderr: TextIO, as_json: bool = False) -> None:
         self.stdout, self.stderr, self.as_json = stdout, stderr, as_json
+        self.as_log, self.level = False, "info"
         self._said: set[Problem] = set()
         self._progress = _Progress(stderr)
+        self.list_secret_variables: Callable[[], Iterable[str]] = tuple
+        self._redactor: Redactor | None = None
+        self._libraries: Any = None
+
+    @property
+    def redactor(self) -> Redactor:
+        """Takes secrets out of all that goes to stderr."""
+        if self._redactor is None:
+            from cms_ssg.redact import Redactor
+
+            self._redactor = Redactor(os.environ)
+            self._redactor.learn(os.environ.get(name, "") for name in self.list_secret_variables())
+        return self._redactor
+
+    def log(self, level: str, event: str, message: str, **fields: Any) -> None:
+        """One line for people, or one for machines with its fields. Without a message, people are told nothing."""
+        if LEVELS[level] < LEVELS[self.level] or not (message or self.as_log):
+            return
+        self._progress.clear()
+        text = self.redactor.redact(message)
+        if self.as_log:
+            known = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "level": level, "event": event, "message": text}
+            shown = {name: self.redactor.redact(value) if isinstance(value, str) else value for name, value in fields.items()}
+            line = {name: value for name, value in {**known, **shown}.items() if value != ""}
+            print(json.dumps(line, ensure_ascii=False, default=str), file=self.stderr, flush=True)
+        else:
+            print(make_safe(text), file=self.stderr, flush=True)
+
+    def hear_libraries(self) -> None:
+        """What libraries log is said as the rest is."""
+        from cms_ssg.cli.libraries import open_bridge
+
+        if self._libraries is None:
+            self._libraries = open_bridge(self)
 
     def result(self, value: Any, text: str) -> None:
         """The command's result: value with --json, else text."""
@@ -39,12 +83,11 @@ class Output(Reporter):
     def failure(self, problems: Sequence[Problem]) -> None:
         """A command that could not do its work: why goes to stderr, and with --json it is the result too."""
         if self.as_json:
-            self.result({"status": "failed", "problems": problems}, "")
+            self.result({"status": "failed", "problems": [self._redact(problem) for problem in problems]}, "")
         self.problems(problems)
 
     def note(self, text: str) -> None:
-        self._progress.clear()
-        print(make_safe(text), file=self.stderr, flush=True)
+        self.log("info", "note", text)
 
     def stopped(self, text: str) -> None:
         """The last word after Ctrl-C, over the ``^C`` that a terminal shows."""
@@ -54,19 +97,30 @@ class Output(Reporter):
 
     def problem(self, problem: Problem) -> None:
         """A problem is said once a command."""
-        if problem not in self._said and len(self._said) < MAX_PROBLEMS:
-            self.note(str(problem) if problem.severity == "error" else f"warning: {problem}")
+        if problem not in self._said and (self.as_log or len(self._said) < MAX_PROBLEMS):
+            if self.as_log:
+                fields = {"code": problem.code, "place": problem.place, "line": problem.line or "", "hint": problem.hint}
+                self.log(problem.severity, "problem", problem.message, **fields)
+            else:
+                self.log(problem.severity, "problem", str(problem) if problem.severity == "error" else f"warning: {problem}")
         self._said.add(problem)
 
     def problems(self, problems: Sequence[Problem]) -> None:
         """Problems, the errors first; what is beyond a screenful or two is counted."""
         for problem in sorted(problems, key=lambda problem: problem.severity != "error"):
             self.problem(problem)
-        if len(self._said) > MAX_PROBLEMS:
+        if len(self._said) > MAX_PROBLEMS and not self.as_log:
             self.note(f"… and {len(self._said) - MAX_PROBLEMS} more; cms check --json lists all")
 
+    def _redact(self, problem: Problem) -> Problem:
+        redact = self.redactor.redact
+        return replace(problem, place=redact(problem.place), message=redact(problem.message), hint=redact(problem.hint))
+
     def phase(self, name: str, total: int = 0) -> None:
-        self._progress.begin(name, total)
+        if self.as_log:
+            self.log("debug", "phase", "", phase=name, total=total)
+        else:
+            self._progress.begin(name, total)
 
     def advance(self, count: int = 1) -> None:
         self._progress.advance(count)
@@ -75,6 +129,7 @@ class Output(Reporter):
         from cms_ssg.cli.build import describe_build
 
         self._said.clear()
+        self.log("info", "build.ended", "", **summarize_build(result))
         files = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
         self.result(result, f"{time.strftime('%H:%M:%S')} {files + ': ' if files else ''}{describe_build(result)}")
 
@@ -82,25 +137,30 @@ class Output(Reporter):
         self._progress.end()
 
     def close(self) -> None:
-        """Takes the progress line away."""
+        """Takes the progress line away, and hears libraries no more."""
         self._progress.end()
+        if self._libraries is not None:
+            self._libraries.close()
+            self._libraries = None
 
 
 class _Progress:
     """One line on a terminal that shows what takes longer than PROGRESS_AFTER_S; nothing anywhere else.
 
-    started_s: when the work began whose steps are shown; 0 where none goes on.
+    started_s: when the work began whose steps are shown; 0 where none goes on; step_s: when this step of it did.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.is_terminal = stream.isatty()
-        self.started_s = 0.0
+        self.started_s = self.step_s = 0.0
         self.drawn_s = 0.0
         self.is_drawn = False
         self.name, self.done, self.total = "", 0, 0
 
     def begin(self, name: str, total: int) -> None:
+        if name != self.name or not self.started_s:
+            self.step_s = time.monotonic()
         self.name, self.done, self.total = name, 0, total
         self.started_s = self.started_s or time.monotonic()
         self._draw()
@@ -115,8 +175,15 @@ class _Progress:
             return
         self.drawn_s, self.is_drawn = now, True
         count = f" {self.done:,} of {self.total:,}" if self.total else f" {self.done:,}" if self.done else ""
-        self.stream.write(f"\r\x1b[K{self.name}{count} …")
+        self.stream.write(f"\r\x1b[K{self.name}{count}{self._describe_rate(now - self.step_s)} …")
         self.stream.flush()
+
+    def _describe_rate(self, took_s: float) -> str:
+        """How fast it goes and how long it will take, once there is something to go by."""
+        if took_s < RATE_AFTER_S or not self.done or self.total <= self.done:
+            return ""
+        rate = self.done / took_s
+        return f", {rate:,.0f}/s, {say_duration((self.total - self.done) / rate)} left"
 
     def end(self) -> None:
         """The work is done; the next one begins to count anew."""
@@ -128,6 +195,22 @@ class _Progress:
             self.stream.write("\r\x1b[K")
             self.stream.flush()
             self.is_drawn = False
+
+
+def say_duration(seconds: float) -> str:
+    """``8 s``, ``4 min 10 s``, ``2 h 05 min``."""
+    whole = max(1, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def summarize_build(result: Any) -> dict[str, Any]:
+    """What a log says of a build."""
+    names = ("build_id", "status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds")
+    return {name: getattr(result, name) for name in names}
 
 
 def make_safe(text: str) -> str:

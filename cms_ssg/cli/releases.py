@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
+from cms_ssg.cli.build import status_code
+from cms_ssg.cli.call import Call, site_command
 from cms_ssg.cli.output import count, make_table
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def rollback(call: Call, number: int) -> int:
     from cms_ssg.releases.rollback import roll_back
 
     result = roll_back(call.root, number, call.env, call.output)
+    call.output.problems(result.problems)
     lines = [f"{count(result.written, 'object')} put back, {result.removed:,} removed ({result.seconds:.2f} s)"]
     if result.left:
         lines.append(f"{count(len(result.left), 'object')} could not be; run it again:")
@@ -98,7 +100,7 @@ def rollback(call: Call, number: int) -> int:
         lines += [f"  {path}" for path in result.returned[:MOST_LINES]]
     lines.append(f"The site is held at release {number}: cms releases resume has builds publish again.")
     call.output.result(result, "\n".join(lines))
-    return PARTIAL if result.left else DONE
+    return status_code(result.status)
 
 
 @site_command("resume", "cms releases resume\ncms build")

@@ -27,7 +27,7 @@ _SAFE: Final = (
     "protocol.allow=never",
 )
 # Set by git around hooks, they would point at another repository, index or object store than the folder's own.
-_REPOSITORY_VARIABLES: Final = frozenset(
+REPOSITORY_VARIABLES: Final = frozenset(
     {
         "GIT_DIR",
         "GIT_WORK_TREE",
@@ -234,7 +234,7 @@ class _Answer:
 
 
 def _start(root: Path, *arguments: str, given: bool = False) -> subprocess.Popen[bytes]:
-    environment = {name: value for name, value in os.environ.items() if name not in _REPOSITORY_VARIABLES}
+    environment = {name: value for name, value in os.environ.items() if name not in REPOSITORY_VARIABLES}
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
     return subprocess.Popen(
         [*_SAFE, *arguments],

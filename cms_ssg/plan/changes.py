@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final, LiteralString, NamedTuple
 
@@ -85,9 +85,10 @@ def take_changes(connection: Connection, site: Site, site_id: int, names: ListNa
     if not rows:
         return 0
     connection.execute(DELETE_CHANGES, (int_array(row[0] for row in rows),))
-    entries = {row[2] for row in rows if row[1] == "e"}
+    saved = {row[2] for row in rows if row[1] == "e"}
+    entries = saved | {row[2] for row in rows if row[1] == "d"}
     files = {row[2] for row in rows if row[1] == "f"}
-    bundles = derive_entries(connection, site, site_id, names, now, marks, entries) if entries else set()
+    bundles = derive_entries(connection, site, site_id, names, now, marks, entries, saved) if entries else set()
     if bundles:
         files.update(row[0] for row in connection.execute(BUNDLE_FILES, (sorted(bundles), site_id)))
     if files:
@@ -98,9 +99,13 @@ def take_changes(connection: Connection, site: Site, site_id: int, names: ListNa
 
 
 def derive_entries(
-    connection: Connection, site: Site, site_id: int, names: ListNames, now: datetime, marks: Marks, ids: set[int]
-) -> set[str]:
-    """Derive these entries and all whose claims or fallbacks they decide. Returns source keys whose bundles may have moved."""
+    connection: Connection, site: Site, site_id: int, names: ListNames, now: datetime, marks: Marks, ids: set[int],
+    saved: Collection[int] = (),
+) -> set[str]:  # fmt: skip
+    """Derive these entries and all whose claims or fallbacks they decide. Returns source keys whose bundles may have moved.
+
+    saved: those that somebody wrote.
+    """
     ids = _with_fallback_sources(connection, site, site_id, ids)
     old = {row.entry: row for row in map(OldCard._make, connection.execute(CARDS, (int_array(ids),)))}
     derived = _derive(connection, site, site_id, now, ids)
@@ -114,6 +119,10 @@ def derive_entries(
         ids = ids | others
     lost = {row[0] for row in connection.execute(LOST_PATHS, (site_id, int_array(ids)))}
     listed = {n for n, d in derived.items() if d.live and n not in lost and not (n in old and old[n].held)}
+    if marks.listens:
+        from cms_ssg.plan.events import note_entries
+
+        note_entries(connection, site, site_id, saved, old, derived, listed)
     _save_cards(connection, site_id, derived, listed, old)
     _save_places(connection, names, old, derived, listed, marks)
     moved = _mark_aspects(ids, derived, listed, old, marks) & listed

@@ -69,10 +69,11 @@ ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions')""
 
 @dataclass(slots=True)
 class Marks:
-    """What one step of planning found, until it is written as dirty rows."""
+    """What one step of planning found, until it is written as dirty rows. listens: hooks want to hear of entries."""
 
     site: int
     lane: int = SAVE
+    listens: bool = False
     readers: dict[int, str] = field(default_factory=dict)
     claims: list[str] = field(default_factory=list)
     positions: set[tuple[int, bytes]] = field(default_factory=set)

@@ -11,12 +11,13 @@ from cms_ssg.settings import Cache, Target
 CacheClass = Literal["assets", "pages", "feeds", "files"]
 
 FINGERPRINTED: Final = r"^/assets/.+\.(?=[0-9]*[a-f])[0-9a-f]{10}(\.[^./]+)?$"
+VARIANTS: Final = r"^/images/([0-9a-f]{20}-[0-9a-f]{8}-[0-9]+\.[a-z]+|card-[0-9a-f]{20}\.png)$"
 PAGES: Final = r"(/|\.html?)$"
 FEEDS: Final = r"\.(xml|json|txt|rss|atom|webmanifest)$"
 """Regular expressions that Python, PCRE and JavaScript read alike, so that every server can be told the same classes. Ten
 digits are no fingerprint but a date, and what is called after one may change."""
 
-CLASSES: Final[tuple[tuple[str, CacheClass], ...]] = ((FINGERPRINTED, "assets"), (PAGES, "pages"), (FEEDS, "feeds"))
+CLASSES: Final[tuple[tuple[str, CacheClass], ...]] = ((FINGERPRINTED, "assets"), (VARIANTS, "assets"), (PAGES, "pages"), (FEEDS, "feeds"))
 """The first pattern that is found in a path gives its class; what matches none is one of the files."""
 
 

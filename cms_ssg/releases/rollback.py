@@ -33,6 +33,7 @@ from cms_ssg.site import open_site
 from cms_ssg.store import outputs, releases
 from cms_ssg.store.releases import Wanted
 from cms_ssg.store.sites import END_BUILD
+from cms_ssg.types import Problem
 
 STEP: Final = 500
 """Objects journalled, written and recorded together."""
@@ -43,7 +44,8 @@ MOST_NAMED: Final = 10
 @dataclass(slots=True)
 class RollbackResult:
     """What a rollback did. release: whose state is published now; number: of the rollback, a release itself, 0 where all was as it should be;
-    written, removed: objects; returned: paths that came back though nothing in the store wants them any more; left: paths that the target refused.
+    written, removed: objects; returned: paths that came back though nothing in the store wants them any more; left: paths that the target refused;
+    problems: what the CDN did not take.
     """
 
     release: int
@@ -53,6 +55,7 @@ class RollbackResult:
     removed: int = 0
     returned: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -91,6 +94,9 @@ class Rollback:
         steps = sorted((_phase(one), path) for path, one in wanted.items())
         for phase, group in groupby(steps, key=lambda step: step[0]):
             paths = [path for _, path in group]
+            if phase == REMOVALS and not self.session.purge(removals=False):  # the edge still links to what would go
+                self.result.left += paths
+                break
             for start in range(0, len(paths), STEP):
                 self._make_step([wanted[path] for path in paths[start : start + STEP]], phase == REMOVALS)
         self._finish()
@@ -107,6 +113,8 @@ class Rollback:
     def _replay_journal(self) -> list[str]:
         kinds = KINDS.values()
         again_s = 0.0 if self.by_folder else SECOND_LOOK_S
+        if self.session.purger is not None:
+            self.session.purger.note_left()
         left = outputs.replay_journal(self.connection, self.site, [k.name for k in kinds], [k.phase for k in kinds], again_s)
         if left:
             self.session.target.clear_left([object_key(path) for path in left])
@@ -157,6 +165,9 @@ class Rollback:
         done = self._remove(rows) if removing else list(self._put_back(rows))
         self.session.keep_lease()
         releases.restore_outputs(self.connection, self.site, self.session.result.build_id, done, self.result.release)
+        if self.session.purger is not None:
+            cause = "removed" if removing else "changed"
+            self.session.purger.note_paths([(one.path, _phase(one), cause) for one, _ in done])
         if len(done) == len(rows):
             self.connection.execute(outputs.DELETE_JOURNAL, (journal,))
         self.session.commit()
@@ -204,6 +215,9 @@ class Rollback:
         summary = {"status": result.status, "back_to": result.release, "written": result.written, "removed": result.removed}
         self.connection.execute(END_BUILD, (Jsonb(summary), build))
         self.session.commit()
+        if not self.session.purge():
+            result.status = "partial"
+        result.problems = list(self.session.result.problems)
 
 
 def _phase(one: Wanted) -> int:

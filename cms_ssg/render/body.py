@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from markupsafe import Markup, escape
 
 from cms_ssg.paths import canonical_path, file_path
+from cms_ssg.render.pictures import make_picture, write_img
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
@@ -68,6 +69,15 @@ def link_names(site: Site, locale: str, file: str, page_path: str, target: str) 
 
 def resolve_link(page: Page, file: str, page_path: str, target: str) -> str | None:
     """The URL a link means, None where nobody has that name."""
+    found = resolve_path(page, file, page_path, target)
+    if not found:
+        return None
+    parts = urlsplit(target)
+    return page.url(found) + (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
+
+
+def resolve_path(page: Page, file: str, page_path: str, target: str) -> str:
+    """The path a link means, '' where nobody has that name."""
     names = link_names(page.site, page.locale.code, file, page_path, target)
     page.reader.ask(("claim", name) for name in names)
     found = ""
@@ -78,10 +88,7 @@ def resolve_link(page: Page, file: str, page_path: str, target: str) -> str | No
         if path and (holder.spec or {}).get("kind") != "redirect":  # a page in this locale is better than a way around
             found = path
             break
-    if not found:
-        return None
-    parts = urlsplit(target)
-    return page.url(found) + (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
+    return found
 
 
 def _holder_path(page: Page, name: str, holder: Any) -> str:
@@ -113,7 +120,7 @@ class _Filling:
 
     def __init__(self, page: Page, full: FullEntry, page_path: str) -> None:
         self.page, self.full, self.page_path = page, full, page_path
-        self.seen_image = False
+        self.seen_image = bool(full.fields.get("image"))  # which stands above the text
 
     def fill(self, match: re.Match[str]) -> str:
         """What stands in a place."""
@@ -123,28 +130,24 @@ class _Filling:
             if values.get("inner"):
                 values = {**values, "inner": PLACE.sub(self.fill, values["inner"])}
             return _shortcode(page, full, self.page_path, line, values)
-        url = resolve_link(page, full.file, self.page_path, target) or _root_relative(page, target)
         if kind == "link":
-            return str(escape(url))
+            return str(escape(resolve_link(page, full.file, self.page_path, target) or _root_relative(page, target)))
         lazy, self.seen_image = self.seen_image, True
-        return _image(url, values, lazy)
+        path = resolve_path(page, full.file, self.page_path, target)
+        if not path or _is_in_picture(match):
+            url = resolve_link(page, full.file, self.page_path, target) or _root_relative(page, target)
+            return write_img(url, values, lazy)
+        return make_picture(page, path, values, lazy=lazy)
+
+
+def _is_in_picture(match: re.Match[str]) -> bool:
+    """Whether a writer has put the image into a <picture> already."""
+    opened = match.string.rfind("<picture", 0, match.start())
+    return opened >= 0 and match.string.rfind("</picture", opened, match.start()) < 0
 
 
 def _root_relative(page: Page, target: str) -> str:
     return page.url(target) if target.startswith("/") and not target.startswith("//") else target
-
-
-def _image(url: str, values: dict[str, Any], lazy: bool) -> str:
-    attributes = {
-        "src": url,
-        "alt": values.get("alt", ""),
-        **{k: v for k, v in values.items() if k not in ("alt", "src", "attrs") and v is not None and (v or k != "title")},
-    }
-    attributes.update({k: v for k, v in (values.get("attrs") or {}).items() if k not in ("src", "alt")})
-    if lazy:
-        attributes.setdefault("loading", "lazy")
-    attributes.setdefault("decoding", "async")
-    return "<img " + " ".join(f'{name}="{escape(str(value))}"' for name, value in attributes.items()) + ">"
 
 
 def _shortcode(page: Page, full: FullEntry, page_path: str, line: int, values: dict[str, Any]) -> str:

@@ -133,7 +133,18 @@ def _list_samples(common: dict[str, Any]) -> Iterator[Sample]:
         return Sample(name, template, {**common, "page": page, **values})
 
     post_page = _make_page("entry", entry.title, entry.path, image=f"{BASE_URL}/wide.png")
-    plain = _make_entry(cards, title="About", image=None, newer=None, older=None, series=None, tags=[], toc=[], is_fallback=True)
+    plain = _make_entry(
+        cards,
+        title="About",
+        image=None,
+        picture=lambda *_, **__: "",
+        newer=None,
+        older=None,
+        series=None,
+        tags=[],
+        toc=[],
+        is_fallback=True,
+    )
     yield sample("Home", "home.html", _make_page("home", "The Slow Atlas", "/"), list=_make_list("home", "", cards))
     yield sample("Post", "post.html", post_page, entry=entry)
     yield sample("Page, untranslated", "page.html", _make_page("entry", "About", "/about/", noindex=True), entry=plain)
@@ -174,6 +185,7 @@ def _make_common(
         "menus": SimpleNamespace(main=menu, footer=menu[2:]),
         "t": make_t(strings, on_read),
         "asset": asset,
+        "image": _show_image,
         "url": lambda path: path,
         "latest": lambda _list, count: [_make_card(index) for index in range(count)],
         "data": lambda *keys: [{"name": "Mastodon", "url": "https://example.social/@atlas"}] if keys == ("social",) else None,
@@ -218,6 +230,7 @@ def _make_card(index: int) -> SimpleNamespace:
         date=date,
         updated=date + timedelta(days=8),
         image=SAMPLE_IMAGE if index in (0, 2) else None,
+        picture=_show_image if index in (0, 2) else lambda *_, **__: "",
         type="post",
         locale="en",
         dir="ltr",
@@ -227,6 +240,13 @@ def _make_card(index: int) -> SimpleNamespace:
         series=None,
         is_featured=index == 0,
     )
+
+
+def _show_image(*_: object, alt: str = "", **attributes: object) -> Markup:
+    """What ``picture()`` and ``image()`` give, whatever is asked for."""
+    loading = Markup(' loading="lazy"') if attributes.get("lazy", True) else ""
+    kind = Markup(' class="{}"').format(attributes["class"]) if "class" in attributes else ""
+    return Markup('<img src="{}" alt="{}"{}{}>').format(SAMPLE_IMAGE, alt, kind, loading)
 
 
 def _make_entry(cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace:

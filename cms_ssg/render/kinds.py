@@ -26,6 +26,7 @@ KINDS: Final = {
     for kind in (
         OutputKind("asset", ASSETS, ""),
         OutputKind("file", ASSETS, ""),
+        OutputKind("image", ASSETS, ""),
         OutputKind("entry", LEAVES, HTML, page=True),
         OutputKind("fallback", LEAVES, HTML, page=True),
         OutputKind("redirect", LEAVES, HTML),

@@ -126,7 +126,7 @@ def _render_entry(page: Page, job: Job) -> tuple[bytes, str]:
     canonical = page.absolute(str(entry.fields.get("canonical") or "")) or own
     page.describe(
         title=entry.meta_title, canonical=canonical, description=entry.meta_description,
-        image=page.with_origin(entry.image), noindex=bool(entry.fields.get("noindex")), published=entry.date, updated=entry.updated or entry.date,
+        image=entry.social_image, noindex=bool(entry.fields.get("noindex")), published=entry.date, updated=entry.updated or entry.date,
         alternates=[] if fallback or canonical != own else page.alternates(paths), languages=page.languages(menu) if len(site.locales) > 1 else [], feeds=page.home_feeds(),
     )  # fmt: skip
     layout = layout_template(str(entry.fields.get("layout") or ""))

@@ -8,12 +8,16 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+from markupsafe import Markup
+
+from cms_ssg.images.recipe import DEFAULT_RULES, ImageRules
 from cms_ssg.list_rules import ListRule, feed_path, list_rule, page_path
 from cms_ssg.paths import canonical_path
 from cms_ssg.reads import ADDRESS, FULL
 from cms_ssg.render.body import fill_body, resolve_link
+from cms_ssg.render.pictures import path_beside, show_image
 from cms_ssg.render.reading import Reader
 from cms_ssg.render.strings import Strings, make_t
 from cms_ssg.render.theme import Theme
@@ -47,6 +51,7 @@ class Surroundings:
     now: datetime
     menu_refs: tuple[str, ...] = ()
     menu_urls: tuple[str, ...] = ()
+    images: ImageRules = DEFAULT_RULES
 
 
 class SiteView:
@@ -234,6 +239,29 @@ class Page:
             raise LookupError(f'no asset "{name}" in the theme')
         return self.url(self.around.assets[name])
 
+    def image(
+        self,
+        src: str,
+        *,
+        alt: str = "",
+        width: int = 0,
+        ratio: str = "",
+        focus: str = "",
+        sizes: str = "",
+        lazy: bool = True,
+        **attributes: Any,
+    ) -> Markup:
+        """An image of the site as <picture>: its path, or the address that a card or a file has."""
+        base = self.site.base_path
+        path = unquote(src.removeprefix(base) if src.startswith(f"{base}/") else src)
+        if path.startswith("/") and not path.startswith("//"):
+            url = self.url(path)
+        else:
+            url, path = src, path_beside(src, self.path)
+        return show_image(
+            self, url, path=path, alt=alt, width=width, ratio=ratio, focus=focus, sizes=sizes, lazy=lazy, attributes=attributes
+        )
+
     def link(self, target: str) -> str:
         """The URL a link target means; as written where nobody has that name."""
         return resolve_link(self, "", self.path, target) or self.url(target)
@@ -246,6 +274,7 @@ class Page:
             "site": self.site_view, "locale": self.locale, "page": self.page_view, "menus": Menus(self),
             "t": make_t(self.around.strings[self.locale.code], lambda key: reads.name(f"string/{self.locale.code}/{key}")),
             "asset": self.asset, "url": self.url, "latest": self.latest, "data": self.data, "ref": self.ref, "clock": Clock(self),
+            "image": self.image,
         }  # fmt: skip
 
     def describe(self, **values: Any) -> SimpleNamespace:

@@ -33,6 +33,17 @@ class Reads:
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     problems: list[Problem] = field(default_factory=list)
+    unmeasured: set[str] = field(default_factory=set)
+    """Digests of images that nobody has looked at yet."""
+    shows: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    """Sets of images' variants, name -> path -> spec."""
+    wants: set[str] = field(default_factory=set)
+    """Those sets of which a variant is not published yet."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether something must be made before the output can be published; then it is rendered again."""
+        return bool(self.unmeasured or self.wants)
 
     def name(self, name: str) -> None:
         """A read by name: template/…, setting/…, data/…, string/…, asset/…, claim/…. Raises ValueError for what can be no name."""

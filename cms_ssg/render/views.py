@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from cms_ssg.list_rules import list_rule
+from cms_ssg.render.pictures import card_image, path_beside, show_image, social_image
 from cms_ssg.render.title import take_title
 from cms_ssg.types import Heading
 
@@ -88,6 +89,22 @@ class Card:
     @property
     def image(self) -> str:
         return self._page.file_url(self._data.get("image") or "", self.path)
+
+    def picture(
+        self, width: int = 0, ratio: str = "", *, alt: str | None = None, sizes: str = "", lazy: bool = True, **attributes: Any
+    ) -> Markup:
+        """The featured image as <picture>, nothing where there is none. alt: by default what front matter says it shows."""
+        if not self._data.get("image"):
+            return Markup("")
+        said = self._data.get("image_alt") or "" if alt is None else alt
+        return show_image(
+            self._page, self.image, path=self._image_path, alt=said, width=width, ratio=ratio, focus=self._data.get("focus"), sizes=sizes,
+            lazy=lazy, attributes=attributes,
+        )  # fmt: skip
+
+    @property
+    def _image_path(self) -> str:
+        return path_beside(self._data.get("image") or "", self.path)
 
     @property
     def terms(self) -> dict[str, list[Term]]:
@@ -224,6 +241,15 @@ class EntryView(Card):
     @property
     def meta_description(self) -> str:
         return self._full.fields.get("meta_description") or self.summary
+
+    @property
+    def social_image(self) -> str:
+        """Absolute URL of the picture that social networks show, '' for none."""
+        return (
+            social_image(self._page, self.image, self._image_path, self._data.get("focus"))
+            if self.image
+            else card_image(self._page, self.title)
+        )
 
     @property
     def newer(self) -> Card | None:

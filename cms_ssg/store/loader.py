@@ -12,7 +12,7 @@ from cms_ssg.types import Json
 
 Request = tuple[Any, ...]
 """('full', entry) · ('card', entry) · ('list', locale, name) · ('listed', list id) · ('around', list id, entry) · ('front', list id) ·
-('page', list id, number) · ('top', list id, n) · ('all', list id) · ('claim', name)"""
+('page', list id, number) · ('top', list id, n) · ('all', list id) · ('claim', name) · ('image', digest) · ('live', path)"""
 
 FULLS: Final[LiteralString] = """
 SELECT e.id, e.type, e.locale, e.collection, e.source_key, e.translation_key, e.fields, b.html, b.toc, b.words, b.links
@@ -61,7 +61,7 @@ CLAIMS: Final[LiteralString] = """
 SELECT c.name, c.owner_kind, c.owner, c.spec FROM unnest(%s::text[]) n JOIN cms.claims c ON c.site = %s AND c.name = n COLLATE "C" AND c.wins"""
 
 
-SHARED = frozenset(("card", "list", "listed", "top", "claim"))
+SHARED = frozenset(("card", "list", "listed", "top", "claim", "image"))
 """Kinds of requests whose values many outputs of a round share."""
 
 SHARED_AT_MOST = 50_000
@@ -228,5 +228,19 @@ class Values:
         for name, owner_kind, owner, spec in self._rows(CLAIMS, [r[1] for r in requests], self.site):
             self.found[("claim", name)] = Holder(owner_kind, owner, spec)
 
+    def _load_image(self, requests: list[Request]) -> None:
+        from cms_ssg.store.images import load_pictures
 
-LOAD_ORDER = ("full", "list", "listed", "around", "front", "page", "top", "all", "claim", "card")
+        self.queries += 1
+        pictures = load_pictures(self.connection, self.site, [r[1] for r in requests])
+        self.found.update({("image", digest): picture for digest, picture in pictures.items()})
+
+    def _load_live(self, requests: list[Request]) -> None:
+        from cms_ssg.store.images import list_live
+
+        self.queries += 1
+        live = list_live(self.connection, self.site, [r[1] for r in requests])
+        self.found.update({request: request[1] in live for request in requests})
+
+
+LOAD_ORDER = ("full", "list", "listed", "around", "front", "page", "top", "all", "claim", "image", "live", "card")

@@ -60,7 +60,7 @@ ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions')""
 
 HOLD: Final[LiteralString] = """
 WITH held AS (UPDATE cms.cards SET held = %(held)s WHERE entry = ANY(%(entries)s) AND held <> %(held)s RETURNING entry, site)
-INSERT INTO cms.changes (site, kind, subject) SELECT site, 'e', entry FROM held"""
+INSERT INTO cms.changes (site, kind, subject) SELECT site, 'd', entry FROM held"""
 
 FLUSH_GIN: Final[LiteralString] = "SELECT gin_clean_pending_list('cms.outputs_reads'::regclass)"
 
@@ -89,7 +89,9 @@ class DirtyRow(NamedTuple):
 
 
 class OutputRow(NamedTuple):
-    """What a round says of one output. digest: of what is live now, None where nothing known is; reads: a sorted array, as text."""
+    """What a round says of one output. digest: of what is live now, None where nothing known is; reads: a sorted array, as text;
+    waits: it stays dirty, since images that it shows must be made first.
+    """
 
     dirty: DirtyRow
     kind: str
@@ -101,6 +103,7 @@ class OutputRow(NamedTuple):
     valid_until: datetime | None
     error: dict[str, Any] | None
     etag: str | None
+    waits: bool = False
 
 
 def join_arrays(one: str, other: str) -> str:
@@ -162,7 +165,7 @@ def record_outputs(
     changed: list[OutputRow] = []
     for r in rows:
         unchanged = (
-            r.dirty.output is not None and r.error is None and r.valid_from is None and r.valid_until is None
+            r.dirty.output is not None and r.error is None and not r.waits and r.valid_from is None and r.valid_until is None
             and r.reads == r.dirty.reads and r.windows == frozenset(old_windows.get(r.dirty.output, ()))
         )  # fmt: skip
         (same if unchanged else changed).append(r)
@@ -177,7 +180,7 @@ def record_outputs(
         )
         connection.execute(UPDATE_SAME, (build, *columns))
     _replace(connection, site, build, changed)
-    take_off(connection, site, [r.dirty for r in rows])
+    take_off(connection, site, [r.dirty for r in rows if not r.waits])
 
 
 def _replace(connection: Connection, site: int, build: int, rows: Sequence[OutputRow]) -> None:
@@ -194,7 +197,7 @@ def _replace(connection: Connection, site: int, build: int, rows: Sequence[Outpu
                 error = Jsonb(r.error) if r.error is not None else None
                 copy.write_row((
                     number, site, r.dirty.path, r.kind, r.digest, r.size_bytes, r.reads, r.valid_from, r.valid_until,
-                    r.dirty.reason, build, error, r.error is not None and r.dirty.unsure, r.etag,
+                    r.dirty.reason, build, error, (r.error is not None or r.waits) and r.dirty.unsure, r.etag,
                 ))  # fmt: skip
         with cursor.copy(COPY_WINDOWS) as copy:
             for number, r in zip(ids, rows, strict=True):

@@ -11,7 +11,7 @@ from cms_ssg.store.outputs import DirtyRow, take_off
 
 RETIRE: Final[LiteralString] = """
 UPDATE cms.outputs SET retired_at = coalesce(retired_at, clock_timestamp())
-WHERE id = ANY(%(ids)s::bigint[]) AND kind = 'asset' AND (retired_at IS NULL OR retired_at > clock_timestamp() - %(seconds)s * interval '1 s')
+WHERE id = ANY(%(ids)s::bigint[]) AND kind IN ('asset', 'image') AND (retired_at IS NULL OR retired_at > clock_timestamp() - %(seconds)s * interval '1 s')
 RETURNING id"""
 
 MARK_DUE: Final[LiteralString] = """

@@ -18,7 +18,8 @@ from cms_ssg.errors import fail, lose_lease
 
 ADD_SITE: Final[LiteralString] = "INSERT INTO cms.sites (name) VALUES (%s) ON CONFLICT (name) DO NOTHING"
 LOAD_SITE: Final[LiteralString] = (
-    "SELECT id, built_at_clock, derive_digest, known_inputs, target, place, writer::text, conditions, held_release, keeps_releases FROM cms.sites WHERE name = %s"
+    "SELECT id, built_at_clock, derive_digest, known_inputs, target, place, writer::text, conditions, held_release, keeps_releases,"
+    " has_images, has_bad_images FROM cms.sites WHERE name = %s"
 )
 SET_CLOCK: Final[LiteralString] = "UPDATE cms.sites SET built_at_clock = %s WHERE id = %s"
 SET_PLACE: Final[LiteralString] = "UPDATE cms.sites SET target = %s, place = %s, conditions = NULL WHERE id = %s"
@@ -43,12 +44,12 @@ SAVE_KNOWN: Final[LiteralString] = "UPDATE cms.sites SET known_inputs = %s WHERE
 
 DUE: Final[LiteralString] = """
 INSERT INTO cms.changes (site, kind, subject)
-SELECT site, 'e', id FROM cms.entries WHERE site = %(site)s AND publish_at > %(low)s AND publish_at <= %(high)s
-UNION SELECT site, 'e', id FROM cms.entries WHERE site = %(site)s AND expire_at > %(low)s AND expire_at <= %(high)s"""
+SELECT site, 'd', id FROM cms.entries WHERE site = %(site)s AND publish_at > %(low)s AND publish_at <= %(high)s
+UNION SELECT site, 'd', id FROM cms.entries WHERE site = %(site)s AND expire_at > %(low)s AND expire_at <= %(high)s"""
 
 CHANGE_ALL: Final[LiteralString] = """
 INSERT INTO cms.changes (site, kind, subject)
-SELECT site, 'e', id FROM cms.entries WHERE site = %(site)s UNION ALL SELECT site, 'f', id FROM cms.files WHERE site = %(site)s"""
+SELECT site, 'd', id FROM cms.entries WHERE site = %(site)s UNION ALL SELECT site, 'f', id FROM cms.files WHERE site = %(site)s"""
 
 START_BUILD: Final[LiteralString] = "INSERT INTO cms.builds (site, clock) VALUES (%s, %s) RETURNING id"
 END_BUILD: Final[LiteralString] = "UPDATE cms.builds SET finished_at = clock_timestamp(), result = %s WHERE id = %s"
@@ -73,6 +74,8 @@ class SiteRow(msgspec.Struct, frozen=True):
     conditions: bool | None
     held_release: int | None
     keeps_releases: bool
+    has_images: bool = False
+    has_bad_images: bool = False
 
 
 def ensure_site(connection: Connection, name: str) -> SiteRow:

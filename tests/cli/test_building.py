@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from tests.cli.small_site import SITE, Cms
@@ -13,7 +15,8 @@ from tests.cli.small_site import SITE, Cms
 def test_build_tells_what_it_did_in_the_promised_words(site: Path, cms: Cms) -> None:
     code, result, err = cms("build", "--jobs", "1")
     assert (code, err) == (0, "")
-    keys = ["build_id", "status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds", "problems"]
+    keys = ["build_id", "status", "planned", "rendered", "written", "unchanged", "removed", "failed"]
+    keys += ["purged", "purge_began_at", "purge_again_at", "seconds", "problems"]
     assert list(result) == keys
     assert list(result["seconds"]) == ["sync", "plan", "render", "publish", "record", "total"]
     assert (result["status"], result["failed"], result["removed"]) == ("done", 0, 0)
@@ -224,3 +227,17 @@ def test_page_that_needs_a_broken_data_file_blames_the_file_and_not_the_template
     assert not [p for p in result["problems"] if p["code"].startswith("theme.")]
     (site / "data/social.yaml").write_text("- {name: X, url: 'https://x.org'}\n")
     assert cms("build")[1]["failed"] == 0
+
+
+def test_status_tells_of_a_build_that_failed_and_of_one_that_was_killed(site: Path, cms: Cms, db: psycopg.Connection[Any]) -> None:
+    cms("build")
+    db.execute("UPDATE cms.builds SET finished_at = NULL, result = NULL")  # as a kill leaves it
+    db.commit()
+    (site / "content/posts/flood.md").unlink()
+    (site / "content/pages/about.md").unlink()
+    assert cms("build")[0] == 1
+    last = cms("status")[1]["last_build"]
+    assert (last["status"], last["codes"]) == ("failed", ["build.removals"])
+    assert db.execute("SELECT result ->> 'status' FROM cms.builds ORDER BY id").fetchall() == [("killed",), ("failed",)]
+    assert cms("build", "--confirm-removals")[0] == 0
+    assert cms("status")[1]["last_build"]["status"] == "done"

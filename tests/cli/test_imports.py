@@ -26,6 +26,14 @@ NEVER = {
     "ruamel",
     "tomlkit",
     "multiprocessing",
+    "pluggy",
+    "cms_ssg.hooks",
+    "cms_ssg.webhooks",
+    "urllib.request",
+    "http.client",
+    "cms_ssg.purging",
+    "cms_ssg.freshness",
+    "cms_ssg.publish.cdn",
 }
 
 

@@ -79,6 +79,17 @@ def test_progress_of_each_piece_of_work_waits_and_none_is_left_while_nothing_goe
     assert terminal.getvalue() == "\r\x1b[Ksync 1 …\r\x1b[K" * 2
 
 
+def test_long_work_says_how_fast_it_goes_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(output.time, "monotonic", lambda: now)
+    terminal = Terminal()
+    said = Output(io.StringIO(), terminal)
+    said.phase("render", 10_000)
+    now += 10
+    said.advance(500)
+    assert terminal.getvalue() == "\r\x1b[Krender 500 of 10,000, 50/s, 3 min 10 s left …"
+
+
 def test_last_word_replaces_what_a_terminal_shows_of_ctrl_c() -> None:
     terminal, err = Terminal(), io.StringIO()
     Output(io.StringIO(), terminal).stopped("stopped")

@@ -28,7 +28,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "expire_at": ("2026-03-03", "2026-12-01"),
     "noindex": ("true",),
     "canonical": ("https://b.org/x/", "/news/"),
-    "image": ("d.svg", "/logo.svg"),
+    "image": ("d.svg", "/logo.svg", "/p.jpg", "p.jpg"),
+    "focus": ("0% 0%", "90% 90%"),
     "layout": ("page", "nowhere"),
     "divisor": ("1", "2", "0"),
     "translation_key": ("shared", "content/posts/a"),
@@ -44,6 +45,8 @@ BODIES = (
     "{{< note >}}n{{< /note >}}",
     "{{< note >}}[a](a.md) ![q](/logo.svg){{< /note >}}",
     "![p](d.svg) ![q](/logo.svg)",
+    "![p](/p.jpg) ![q](d/p.jpg)",
+    "{{< note >}}![p](/p.jpg){{< /note >}} ![q](p.jpg)",
     "## One\n\n## Two [x](#o-n-e)",
     "[gone](gone.md) [e](/2026/e/)",
 )
@@ -68,6 +71,9 @@ BUNDLE_FILES = (
     "content/posts/loose.svg",
     "content/pages/p.svg",
 )
+IMAGE_FOLDER = Path(__file__).parents[1] / "data/images"
+IMAGE_FILES = ("static/p.jpg", "static/p.jpg", "content/posts/d/p.jpg")
+IMAGES = ("hopper.jpg", "hopper.jpg", "rgb.jpg", "truncated_jpeg.jpg", None)
 DATA = (
     "about: first\ncontact: second\n",
     "about: third\nbob: {name: Robert, work: there}\n",
@@ -175,6 +181,13 @@ class Editor:
         target = self.root / path
         if target.parent.is_dir() or not path.startswith("content"):
             self.site.write_file(path, f"<svg>{self.serial % 3}</svg>")
+
+    def put_image(self, path: str, image: str | None) -> None:
+        """An image that is whole, of other bytes, broken, or away."""
+        if image is None:
+            self.remove_file(path)
+        elif (self.root / path).parent.is_dir():
+            self.site.write_file(path, (IMAGE_FOLDER / image).read_bytes())
 
     def remove_file(self, path: str) -> None:
         (self.root / path).unlink(missing_ok=True)

@@ -141,6 +141,10 @@ class Oracle(RuleBasedStateMachine):
     def put_file(self, site: int, path: str, there: bool) -> None:
         self.edit(site, lambda e: e.put_file(path) if there else e.remove_file(path))
 
+    @rule(site=sites, path=st.sampled_from(edits.IMAGE_FILES), image=st.sampled_from(edits.IMAGES))
+    def put_image(self, site: int, path: str, image: str | None) -> None:
+        self.edit(site, lambda e: e.put_image(path, image))
+
     @rule(site=sites, name=templates, mark=st.integers(0, 2))
     def mark_template(self, site: int, name: str, mark: int) -> None:
         self.edit(site, lambda e: e.mark_template(name, mark))

@@ -19,6 +19,11 @@ redirect_files = $redirect_files
 [home]
 list = $home_list
 
+[images]
+widths = $widths
+formats = $formats
+cards = $cards
+
 [params]
 motto = $motto
 unread = $unread
@@ -75,6 +80,9 @@ VALUES: dict[str, tuple[str, ...]] = {
     "redirect_files": ("[]", '["data/moved.csv"]'),
     "home_list": ('"type/post"', '"tag/red"'),
     "motto": ('"one"', '"two"'),
+    "widths": ("[20, 40]", "[30]"),
+    "formats": ('["webp"]', '["avif"]'),
+    "cards": ("false", "true"),
     "unread": ('"one"', '"two"'),
     "fallback": ('"page"', '"none"', '"list"'),
     "url": ('"/{year}/{slug}/"', '"/posts/{slug}/"', '"/{section}/{slug}/"'),
@@ -121,7 +129,7 @@ not_found = "Not found"
 note = "Nota"
 -- themes/plain/templates/base.html --
 <title>{% block title %}{{ page.title }}{% endblock %} | {{ site.title }}</title>
-<link href="{{ asset("site.css") }}" lang="{{ locale.code }}">
+<link href="{{ asset("site.css") }}" lang="{{ locale.code }}"> {{ page.image }}
 {% for other in page.alternates %}alternate {{ other.hreflang }} {{ other.url }}
 {% endfor %}
 {% for other in page.languages %}language {{ other.locale }} {{ other.url }}
@@ -135,7 +143,7 @@ footer {{ site.params.motto }}
 -- themes/plain/templates/macros.html --
 {% import "parts.html" as parts %}
 {% macro card(item) %}
-card {{ item.url }} {{ parts.strong(item.title) }} {{ item.summary }} {{ item.date|iso if item.date }} {{ item.image }}
+card {{ item.url }} {{ parts.strong(item.title) }} {{ item.summary }} {{ item.date|iso if item.date }} {{ item.image }} {{ item.picture(24, "3:2") }}
 {%- for tag in item.tags %} tag:{{ tag.title }}={{ tag.url }}{% endfor %}
 {%- for author in item.authors %} by:{{ author.title }}={{ author.url }}{% endfor %}
 {% endmacro %}
@@ -205,7 +213,7 @@ contact: second
 ---
 title: About
 ---
-See [a](../posts/a.md), [b](ref:post:b) and ![logo](/logo.svg).
+See [a](../posts/a.md), [b](ref:post:b) and ![logo](/logo.svg) ![p](/p.jpg).
 -- content/pages/contact.md --
 ---
 title: Contact

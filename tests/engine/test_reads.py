@@ -10,6 +10,7 @@ import pytest
 
 from tests.engine.siteonpage import NOW, Built, SiteOnPage, wipe
 
+IMAGES = Path(__file__).parents[1] / "data/images"
 DOCUMENT = Path(__file__).parents[2] / "docs/themes.md"
 
 SETTINGS = """name = "reads"
@@ -83,6 +84,8 @@ SHOWN: dict[str, str] = {
     "t-date": '{{ t.date(page.published, "short") }}', "t-month": '{{ t.month("2025/03", "mine") }}', "filter-date": '{{ page.published|date("filtered") }}',
     "digits-of-date": '{{ page.published|date("plain") }}', "month-name": '{{ page.published|date("named") }}', "absent-style": '{{ page.published|date("later") }}',
     "asset": '{{ asset("site.css") }}',
+    "image": '{{ image("/swapped.jpg", width=20, ratio="3:2") }}', "image-absent": '{{ image("/later.jpg", width=20) }}',
+    "image-rules": '{{ image("/kept.jpg") }}', "card-picture": f"{{{{ {OTHER}.picture(20) }}}}",
     "data": '{{ data("whole") }}', "data-key": '{{ data("keys", "one") }}', "data-absent": '{{ data("later") }}', "key-absent": '{{ data("keys", "later") }}',
     "template": '{% include "part.html" %}', "import": '{% import "macros.html" as m %}{{ m.show() }}', "include-absent": '{% include "later.html" ignore missing %}',
     # names and lists
@@ -115,7 +118,7 @@ BODIES = {
 OWN = """{{ entry.id }}{{ entry.file }}{{ entry.title }}{{ entry.url }}{{ entry.content }}{{ entry.anchor }}
 {% for heading in entry.toc %}{{ heading.level }}{{ heading.text }}{{ heading.anchor }}{% endfor %}{{ entry.words }}{{ entry.reading_time }}{{ entry.fields }}
 {{ entry.terms.tag[0].title }}{{ entry.is_fallback }}{{ entry.meta_title }}{{ entry.meta_description }}{{ entry.type }}{{ entry.locale }}{{ entry.dir }}
-{{ page.kind }}{{ page.title }}{{ page.description }}{{ page.path }}{{ page.url }}{{ page.image }}{{ page.noindex }}{{ page.updated }}{{ site.name }}
+{{ page.kind }}{{ page.title }}{{ page.description }}{{ page.path }}{{ page.url }}{{ page.image }}{{ entry.social_image }}{{ page.noindex }}{{ page.updated }}{{ site.name }}
 {{ entry }}{{ entry.tags }}{{ latest("type/post", 1) }}{{ entry.tags[0].url }}{{ entry.tags[0].name }}"""
 """What only the page's own file and the settings on which all pages rest decide."""
 
@@ -198,6 +201,9 @@ def write_site(site: SiteOnPage) -> None:
     for name, shown in {**SHOWN, **{name: row[0] for name, row in WITH_ALL.items()}, "control": "nothing", "own": OWN}.items():
         site.write_file(f"themes/plain/templates/show-{name}.html", shown)
 
+    for name in ("swapped", "kept"):
+        site.write_file(f"static/{name}.jpg", (IMAGES / "hopper.jpg").read_bytes())
+
 
 def edit_everything(site: SiteOnPage) -> None:
     """Change every value that is shown once, but nothing on which all pages rest."""
@@ -208,7 +214,9 @@ def edit_everything(site: SiteOnPage) -> None:
     )
     settings = settings.replace("#111111", "#222222").replace('[[menus.main]]\ntitle = "One"', '[[menus.main]]\ntitle = "Two"')
     settings = settings.replace("theme =", "noindex = true\ntheme =") + '\n[[menus.later]]\ntitle = "Later"\nurl = "/l/"\n'
-    site.write_file("site.toml", settings)
+    site.write_file("site.toml", settings + "\n[images]\nwidths = [30]\n")
+    for name, image in (("swapped", "rgb.jpg"), ("later", "hopper_gray.jpg")):
+        site.write_file(f"static/{name}.jpg", (IMAGES / image).read_bytes())
     for path in ("assets/site.css", "templates/part.html"):
         site.write_file(f"themes/plain/{path}", "two")
     site.edit("themes/plain/templates/macros.html", "one", "two")
@@ -318,4 +326,4 @@ def test_everything_documented_is_shown_somewhere_here() -> None:
     }
     shown = " ".join([*SHOWN.values(), OWN, *(row[0] for row in WITH_ALL.values()), *FILES.values()])
     missing = {name for name in documented if not re.search(rf"\.{name}\b|\['{name}'\]", shown)}
-    assert missing <= {"anyfield", "html", "md", "svg", "toml"}, "show it in a page of this file"
+    assert missing <= {"anyfield", "html", "jpg", "md", "svg", "toml"}, "show it in a page of this file"

@@ -100,7 +100,7 @@ def kill_and_finish(bucket: Bucket, engine_urls: tuple[str, str], folder: Path, 
 
 
 def test_a_build_that_is_killed_is_finished_by_the_next(bucket: Bucket, engine_urls: tuple[str, str], tmp_path: Path) -> None:
-    kill_and_finish(bucket, engine_urls, tmp_path, 41)
+    kill_and_finish(bucket, engine_urls, tmp_path, 61)
 
 
 @pytest.mark.long
@@ -234,3 +234,16 @@ def test_an_audit_finds_what_is_missing_different_orphaned_or_foreign_and_mends_
         clean = audit(bucket_site.root, "")
         assert (clean.missing, clean.different, clean.orphaned, clean.foreign) == ([], [], [], [])
     bucket_site.assert_clean()
+
+
+def test_a_setting_that_would_empty_the_bucket_removes_nothing(bucket_site: BucketSite) -> None:
+    bucket_site.edit("site.toml", "page_size = 2", "page_size = 100")
+    for number in range(120):
+        bucket_site.write_file(f"content/posts/n{number}.md", f"---\ntitle: N {number}\ndate: 2026-01-0{number % 9 + 1}\n---\nText.\n")
+    bucket_site.build()
+    before = bucket_site.bucket.etags()
+    bucket_site.edit("site.toml", 'path = "content/posts"', 'path = "content/nowhere"')
+    with pytest.raises(CmsError, match="would remove") as caught:
+        bucket_site.build(confirm_removals=False)
+    assert caught.value.problems[-1].code == "build.removals"
+    assert bucket_site.bucket.etags() == before

@@ -52,6 +52,9 @@ INSERT INTO cms.sources (site, path, folder, size_bytes, mtime_ns, ctime_ns, ino
   SELECT 1, format('content/posts/%s/p%s.md', n % 500, n), format('content/posts/%s', n % 500), 1, 1, 1, 1, '\\x', '\\x' FROM generate_series(1, 100000) n;
 DELETE FROM cms.changes;
 INSERT INTO cms.changes (site, kind, subject) SELECT 1, 'e', n FROM generate_series(1, 50) n;
+INSERT INTO cms.purges (site, path, phase, cause, build, turn, not_before)
+  SELECT 1, format('/p%s/', n), 2, 'changed', 1, 2, timestamptz '2099-01-01Z' FROM generate_series(1, 20000) n;
+INSERT INTO cms.hits (site, path, day, hits) SELECT 1, format('/p%s/', n % 20000), date '2026-01-01' + n / 20000, 1 FROM generate_series(0, 99999) n;
 INSERT INTO cms.read_names SELECT -n, n::text FROM generate_series(1, 100000) n;
 """
 

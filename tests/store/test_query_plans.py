@@ -17,7 +17,7 @@ from cms_ssg.plan import changes, dirty
 from cms_ssg.plan import explain as why
 from cms_ssg.plan import lists as settling
 from cms_ssg.render.kinds import KINDS
-from cms_ssg.store import claims, entries, lists, loader, outputs, releases, sites, sources
+from cms_ssg.store import claims, entries, lists, loader, outputs, purges, receipts, releases, sites, sources
 from cms_ssg.store.connect import connect
 from tests.conftest import TEMPLATE
 from tests.store.filling import LARGE_LIST, SITE, fill_store
@@ -34,6 +34,8 @@ NEWEST = (100_001).to_bytes(8, "big")
 NAMES = [f"tag/t{n}" for n in range(1, 101)]
 EN = ["en"] * 100
 PHASES = {"kinds": [k.name for k in KINDS.values()], "phases": [k.phase for k in KINDS.values()], "site": SITE}
+PURGED = {"site": SITE, "paths": [f"/p{n}/" for n in range(1000, 1100)], "versions": [1] * 100}
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 KEY_COLUMNS = {"names": PATHS, "kinds": [0] * 100, "locales": EN, "keys": [f"p{n}" for n in BATCH], "site": SITE}
 READERS = {**PHASES, "keys": [n * 4 + 2 for n in BATCH], "lanes": [0] * 100, "reasons": ["x"] * 100}
 
@@ -87,6 +89,12 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "sources by path": (sources.FILES, [SITE, FILES]),
     "files with problems": (sources.PROBLEMS, [SITE]),
     "entries that came due": (sites.DUE, {"site": SITE, "low": datetime(2026, 1, 1, tzinfo=UTC), "high": datetime(2026, 1, 8, tzinfo=UTC)}),
+    "purges taken": (purges.END_FIRST, {**PURGED, "now": NOON, "later": NOON}),
+    "second purges taken": (purges.END_SECOND, PURGED),
+    "pages to purge": (purges.ADD, {"site": SITE, "build": 2, "paths": PATHS, "phases": [2] * 100, "causes": ["changed"] * 100}),
+    "reads of pages": (receipts.ADD_HITS, {"site": SITE, "paths": PATHS, "days": [NOON.date()] * 100, "hits": [1] * 100}),
+    "old counts": (receipts.FORGET_HITS, [SITE, 36500]),
+    "when pages were saved": (receipts.SAVED, {"paths": PATHS, "build": 1}),
     "why an output": (why.OUTPUTS, [SITE, PATHS]),
     "paths of a file": (why.PATHS_OF_FILE, {"site": SITE, "file": FILES[0]}),
     "names of reads": (why.NAMES, [[-n for n in BATCH]]),

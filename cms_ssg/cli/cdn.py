@@ -1,0 +1,56 @@
+"""``cms purge`` and ``cms stats``: the CDN told by hand, and what its logs say of pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cms_ssg.cli.build import status_code
+from cms_ssg.cli.call import Call, site_command
+from cms_ssg.cli.output import count
+
+
+@site_command("purge", "cms purge\ncms purge /about/ https://example.org/feed.xml\ncms purge --all")
+@click.argument("addresses", nargs=-1, metavar="[URL…]")
+@click.option("--all", "everything", is_flag=True, help="Forget every page of this site.")
+@click.option("--shows", metavar="FILE", default="", help="Forget every page that shows something of a content file.")
+@click.option("--dry-run", is_flag=True, help="Say what would be purged; tell the CDN nothing.")
+def purge(call: Call, addresses: tuple[str, ...], everything: bool, shows: str, dry_run: bool) -> int:
+    """Tell the CDN to forget pages.
+
+    Without a URL: those that changed and of which it could not be told yet. Exit 3 where some still wait.
+    """
+    from cms_ssg.freshness import purge as run_purge
+
+    result = run_purge(call.root, addresses, everything, dry_run, call.env, shows)
+    call.output.problems(result.problems)
+    what = "the whole site" if result.everything else count(len(result.pages) if dry_run or addresses or shows else result.purged, "page")
+    lines = [
+        f"{what} {'would be purged' if dry_run else 'purged'}" + (f"; {result.waiting:,} still in the queue" if result.waiting else "")
+    ]
+    call.output.result(result, "\n".join(lines + [f"  {path}" for path in (result.pages if dry_run else [])]))
+    return status_code(result.status)
+
+
+@click.group("stats")
+def stats() -> None:
+    """Look at how pages are read."""
+
+
+@site_command("import-log", "cms stats import-log /var/log/nginx/access.log.1.gz")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+def import_log(call: Call, files: tuple[str, ...]) -> None:
+    """Count the reads of pages in access logs.
+
+    Takes logs of nginx, Apache, CloudFront and Cloudflare, also as .gz; of each read only the page and the day are kept. A file that was
+    counted before counts nothing, so give those that are written no longer.
+    """
+    from cms_ssg.stats import import_logs
+
+    result = import_logs(call.root, [Path(file) for file in files], call.env)
+    known = f"; {count(result.known, 'file')} had been counted before" if result.known else ""
+    call.output.result(result, f"{count(result.reads, 'read')} counted in {count(result.files, 'file')}{known}")
+
+
+stats.add_command(import_log)

@@ -1,0 +1,31 @@
+"""``cms doctor``: what a build needs, and whether it is there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
+from cms_ssg.cli.output import make_table
+
+if TYPE_CHECKING:
+    from cms_ssg.doctor import Check
+
+
+@site_command("doctor", "cms doctor\ncms doctor --json")
+def doctor(call: Call) -> int:
+    """Look whether all that a build needs is there.
+
+    Database, clock, migrations, target, disk, watches, libraries, secrets. Exit 3 where something fails.
+    """
+    from cms_ssg.doctor import examine
+
+    checks = examine(call.root, call.settings, os.environ)
+    lines = [line + (f"\n{'':6}{check.hint}" if check.hint else "") for check, line in zip(checks, _list_lines(checks), strict=True)]
+    call.output.result({"checks": checks}, "\n".join(lines))
+    return PARTIAL if any(check.status == "fail" for check in checks) else DONE
+
+
+def _list_lines(checks: Sequence[Check]) -> list[str]:
+    return make_table([[check.status, check.name, check.text] for check in checks]).split("\n")

@@ -1,0 +1,166 @@
+"""``cms doctor``: looks at everything a build needs, one line each, with what to do. Nothing is changed and no secret is said."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from cms_ssg.errors import CmsError
+from cms_ssg.settings import Settings
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+Status = Literal["ok", "warn", "fail"]
+
+SKEW_WARN_S, SKEW_FAIL_S = 2.0, 300.0
+"""Signed messages are refused when clocks are five minutes apart; scheduled content goes out by the builder's clock."""
+
+FREE_WARN_BYTES, FREE_FAIL_BYTES = 1 << 30, 50 << 20
+LIBRARIES: Final = ("psycopg", "jinja2", "markdown-it-py", "pillow", "boto3", "pluggy")
+SKIPPED: Final = frozenset({".git", ".cms", "node_modules", ".venv"})
+_NOW: Final = "SELECT clock_timestamp(), current_setting('server_version'), pg_database_size(current_database())"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. hint: what to do where it is not ok."""
+
+    name: str
+    status: Status
+    text: str
+    hint: str = ""
+
+
+def examine(root: Path, settings: Settings, environ: Mapping[str, str]) -> list[Check]:
+    """Look at all of it."""
+    return [
+        *_check_versions(), *_check_database(root, settings, environ), *_check_target(root, settings), *_check_space(root),
+        *_check_watches(root), *_check_secrets(settings, environ), *_check_aws(settings.target.url, environ),
+    ]  # fmt: skip
+
+
+def _check_versions() -> Iterator[Check]:
+    here = ".".join(map(str, sys.version_info[:3]))
+    yield Check("python", "ok" if sys.version_info >= (3, 11) else "fail", here, "" if sys.version_info >= (3, 11) else "3.11 or newer.")
+    for name in LIBRARIES:
+        try:
+            yield Check(name, "ok", version(name))
+        except PackageNotFoundError:
+            yield Check(name, "fail", "not installed", "pip install --upgrade cms-ssg")
+
+
+def _check_database(root: Path, settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:
+    from cms_ssg.store.connect import connect, database_url, describe_url
+
+    try:
+        url = database_url(root, settings.database_url, environ)
+        with connect(url, autocommit=True) as connection:
+            place = describe_url(url) if environ.get("CMS_DATABASE_URL") or settings.database_url else "embedded, in .cms"
+            before = time.time()
+            now, server, size_bytes = connection.execute(_NOW).fetchone()  # type: ignore[misc]
+            after = time.time()
+            yield Check("database", "ok", f"Postgres {server}, {place}, {size_bytes / 1e6:,.0f} MB")
+            yield _check_clock(now, before, after)
+            yield _check_migrations(connection)
+    except CmsError as error:
+        problem = error.problems[0]
+        yield Check("database", "fail", f"{problem.message} [{problem.code}]", problem.hint)
+
+
+def _check_clock(now: datetime, before: float, after: float) -> Check:
+    """The database's time lies between two looks at ours, or it is wrong by at least this much."""
+    theirs = now.astimezone(UTC).timestamp()
+    skew = max(0.0, before - theirs, theirs - after)
+    status: Status = "ok" if skew < SKEW_WARN_S else "warn" if skew < SKEW_FAIL_S else "fail"
+    return Check(
+        "clock", status, f"{skew:.1f} s from the database's", "" if status == "ok" else "Set both by NTP: timedatectl set-ntp true"
+    )
+
+
+def _check_migrations(connection: Connection) -> Check:
+    from cms_ssg.store.migrate import list_status
+
+    missing = [file for file in list_status(connection) if file.applied_at is None]
+    if missing:
+        return Check("migrations", "warn", f"{len(missing)} to be applied", "cms db migrate, or the next build, applies them.")
+    return Check("migrations", "ok", "up to date")
+
+
+def _check_target(root: Path, settings: Settings) -> Iterator[Check]:
+    scheme, _, rest = settings.target.url.partition(":")
+    if scheme != "folder":
+        yield Check("target", "warn", f"{settings.target.url}: not looked at", "The next build says whether it can be written.")
+        return
+    folder = nearest = (root / rest).resolve()
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    try:
+        with tempfile.NamedTemporaryFile(dir=nearest, prefix=".cms-doctor-"):
+            pass
+    except OSError as error:
+        yield Check("target", "fail", f"{nearest} cannot be written: {error.strerror}", "Give this user the right to write there.")
+        return
+    yield Check("target", "ok", f"{folder} can be written" if nearest == folder else f"{folder} can be made")
+
+
+def _check_space(root: Path) -> Iterator[Check]:
+    free = shutil.disk_usage(root).free
+    status: Status = "ok" if free >= FREE_WARN_BYTES else "warn" if free >= FREE_FAIL_BYTES else "fail"
+    yield Check("disk", status, f"{free / 1e9:,.1f} GB free", "" if status == "ok" else "Free some: an embedded database stops without.")
+
+
+def _check_watches(root: Path) -> Iterator[Check]:
+    """Linux allows a user so many watched folders; cms watch needs one each."""
+    try:
+        limit = int(Path("/proc/sys/fs/inotify/max_user_watches").read_text())
+    except (OSError, ValueError):  # another system
+        return
+    folders = 0
+    for _, names, _ in os.walk(root):
+        names[:] = [name for name in names if name not in SKIPPED]
+        folders += 1
+    if folders < limit // 2:
+        yield Check("watches", "ok", f"{folders:,} folders, {limit:,} may be watched")
+    else:
+        hint = f"sysctl fs.inotify.max_user_watches={max(524_288, folders * 4)}, or cms watch --poll"
+        yield Check("watches", "warn", f"{folders:,} folders, only {limit:,} may be watched by this user", hint)
+
+
+def _check_secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:
+    """Whether variables that hold secrets are set; what they hold is not said."""
+    wanted = {hook.secret_env: "signs webhooks" for hook in settings.webhooks}
+    if settings.receiver is not None:
+        wanted[settings.receiver.secret_env] = "checks pushes"
+    for name, use in sorted(wanted.items()):
+        if not environ.get(name, "").split():
+            yield Check(name, "fail", f"not set; it {use}", "Set it where cms runs.")
+        elif min(map(len, environ[name].split())) < 16:
+            yield Check(name, "warn", f"set, but short; it {use}", "Take 24 random bytes or more: openssl rand -base64 32")
+        else:
+            yield Check(name, "ok", f"set; it {use}")
+
+
+def _check_aws(target: str, environ: Mapping[str, str]) -> Iterator[Check]:
+    """Where boto3 would find credentials; nobody is asked, and what they are is not said."""
+    if not target.startswith("s3:"):
+        return
+    files = [environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials", environ.get("AWS_CONFIG_FILE") or "~/.aws/config"]
+    places = {
+        "the environment": environ.get("AWS_ACCESS_KEY_ID") and environ.get("AWS_SECRET_ACCESS_KEY"),
+        "a web identity": environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"),
+        "the container": environ.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") or environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+        "a profile": any(Path(file).expanduser().is_file() for file in files),
+    }
+    found = next((place for place, value in places.items() if value), "")
+    hint = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, unless this machine has a role."
+    yield Check("credentials", "ok" if found else "warn", f"found in {found}" if found else "none found", "" if found else hint)

@@ -1,0 +1,100 @@
+"""A process that looks at images and makes variants, within limits of memory and time; it answers one request after another.
+
+A request is a length of four bytes and MessagePack; an answer is the same, and carries the variant's bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any, BinaryIO
+
+import msgspec
+
+from cms_ssg.content.read_file import read_file
+from cms_ssg.images.facts import MOST_BYTES, MOST_CPU_S, MOST_DATA_BYTES, Facts, bad_facts
+from cms_ssg.reads import digest as make_digest
+from cms_ssg.types import Problem
+
+
+def main() -> None:
+    """Answer requests from stdin on stdout until stdin ends."""
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # nothing that a library prints may get among the answers
+    _limit_memory()
+    held: dict[str, Any] = {}
+    while (request := _read(requests)) is not None:
+        signal.setitimer(signal.ITIMER_PROF, MOST_CPU_S)  # processor time; its signal ends the process
+        try:
+            answer = _answer(request, held)
+        except MemoryError:
+            held.clear()
+            answer = {"facts": limits_facts("it needs too much memory")}
+        except Exception as error:  # noqa: BLE001 - whatever an image makes the libraries raise, it is to blame
+            answer = {"facts": bad_facts("image.unreadable", f"it cannot be read: {error}", "Export it again.")}
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        _write(answers, answer)
+
+
+def limits_facts(message: str) -> Facts:
+    """Facts of an image that takes too much."""
+    return bad_facts("image.limits", message, "Scale it down, or export it in another format.")
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # a system without limits
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":  # elsewhere it counts something else, or nothing
+        resource.setrlimit(resource.RLIMIT_DATA, (MOST_DATA_BYTES, MOST_DATA_BYTES))
+
+
+def _answer(request: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:
+    if "card" in request:
+        from cms_ssg.images.card import draw_card
+
+        return {"data": draw_card(request["card"])}
+    from cms_ssg.images.pixels import Refused, make_variant, measure_image, open_source
+
+    source = held.get("source")
+    if request["spec"] is not None and source is not None and (source.digest, source.widest) == (request["digest"], request["widest"]):
+        return {"data": make_variant(source, request["spec"])}
+    held.clear()
+    data = read_file(request["root"], request["file"])
+    if isinstance(data, Problem) or make_digest(data).hex() != request["digest"]:
+        return {"gone": True}
+    try:
+        if len(data) > MOST_BYTES:
+            raise Refused("image.too-large", f"it has more than {MOST_BYTES // 1024 // 1024} MB", "Export it in better compression.")
+        if request["spec"] is None:
+            ending = request["file"].rpartition(".")[2]
+            if ending.lower() == "svg":
+                from cms_ssg.images.svg import measure_svg
+
+                return {"facts": measure_svg(data, check=request["check"])}
+            return {"facts": measure_image(data, ending)}
+        held["source"] = source = open_source(request["digest"], data, request["widest"])
+    except Refused as reason:
+        return {"facts": reason.facts}
+    return {"data": make_variant(source, request["spec"])}
+
+
+def _read(stream: BinaryIO) -> dict[str, Any] | None:
+    head = stream.read(4)
+    if len(head) < 4:
+        return None
+    request: dict[str, Any] = msgspec.msgpack.decode(stream.read(int.from_bytes(head, "big")))
+    return request
+
+
+def _write(stream: BinaryIO, answer: dict[str, Any]) -> None:
+    data = msgspec.msgpack.encode(answer)
+    stream.write(len(data).to_bytes(4, "big") + data)
+    stream.flush()
+
+
+if __name__ == "__main__":
+    main()

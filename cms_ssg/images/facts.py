@@ -1,0 +1,61 @@
+"""What is known of a source image: a function of its bytes, kept in the store by their digest."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+VERSION: Final = 1
+"""Changes when facts are found out in another way: all images are looked at again."""
+
+RASTER: Final = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "avif": "avif"}
+"""Endings of the formats that become pictures."""
+
+MOST_PIXELS: Final = 40_000_000
+MOST_BYTES: Final = 64 * 1024 * 1024
+MOST_DATA_BYTES: Final = 280 * 1024 * 1024
+"""Memory that making one image may take, on Linux; a process is below 300 MB with it."""
+MOST_CPU_S: Final = 5.0
+
+
+class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Of an image that can be shown.
+
+    width, height: in pixels, as it is to be looked at, 0 where an SVG does not say; alpha: something shows through;
+    still: it may be scaled down, which what moves and what is very long may not; color: its mean, as #rrggbb;
+    placeholder: it in a few pixels, as a data: URL.
+
+    Of one that cannot: code, message and hint say why.
+    """
+
+    version: int
+    format: str = ""
+    width: int = 0
+    height: int = 0
+    animated: bool = False
+    alpha: bool = False
+    still: bool = True
+    color: str = ""
+    placeholder: str = ""
+    code: str = ""
+    message: str = ""
+    hint: str = ""
+
+
+def bad_facts(code: str, message: str, hint: str) -> Facts:
+    """Facts of an image that cannot be shown. code: permanent."""
+    return Facts(VERSION, code=code, message=message, hint=hint)
+
+
+def parse_facts(stored: Any) -> Facts | None:
+    """Facts as the store has them, None where there are none or they were found out in an older way."""
+    if stored is None or stored.get("version") != VERSION:
+        return None
+    return msgspec.convert(stored, Facts)
+
+
+def is_image(path: str) -> bool:
+    """Whether a file is looked at as an image, by its ending."""
+    ending = path.rpartition(".")[2].lower()
+    return ending in RASTER or ending == "svg"

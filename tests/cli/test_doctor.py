@@ -1,0 +1,82 @@
+"""cms doctor: what is there is ok, what is not is named with what to do, and no secret is said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from cms_ssg.doctor import _check_aws, _check_clock
+from tests.cli.small_site import Cms
+
+
+def look(cms: Cms) -> tuple[int, dict[str, dict[str, Any]], str]:
+    code, result, err = cms("doctor")
+    return code, {check["name"]: check for check in result["checks"]}, err + str(result)
+
+
+def test_healthy_site_is_ok_in_every_line_and_nothing_is_left_in_it(site: Path, cms: Cms) -> None:
+    cms("build")
+    before = sorted(site.rglob("*"))
+    code, checks, _ = look(cms)
+    assert code == 0
+    assert {name for name, check in checks.items() if check["status"] == "fail"} == set()
+    assert {"python", "pillow", "boto3", "database", "clock", "migrations", "target", "disk"} <= set(checks)
+    assert "can be written" in checks["target"]["text"]
+    assert sorted(site.rglob("*")) == before
+
+
+def test_database_that_is_away_fails_without_its_password(site: Path, cms: Cms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMS_DATABASE_URL", "postgresql://nobody:hunter22@127.0.0.1:1/none")
+    code, checks, said = look(cms)
+    assert (code, checks["database"]["status"], "hunter22" in said) == (3, "fail", False)
+    assert checks["database"]["hint"]
+
+
+def test_target_that_cannot_be_written_fails(site: Path, cms: Cms) -> None:
+    (site / "out").write_text("a file")
+    (site / "site.toml").write_text('target = "folder:out/build"\n')
+    code, checks, _ = look(cms)
+    assert (code, checks["target"]["status"]) == (3, "fail")
+
+
+def test_secrets_are_looked_for_and_never_said(site: Path, cms: Cms, monkeypatch: pytest.MonkeyPatch) -> None:
+    (site / "site.toml").write_text(
+        '[[webhooks]]\nurl = "https://a.org/"\nsecret_env = "LONG_ONE"\n[[webhooks]]\nurl = "https://b.org/"\nsecret_env = "SHORT_ONE"\n'
+        '[receiver]\nsecret_env = "MISSING_ONE"\n'
+    )
+    monkeypatch.setenv("LONG_ONE", "correct-horse-battery-staple")
+    monkeypatch.setenv("SHORT_ONE", "abc123")
+    code, checks, said = look(cms)
+    assert code == 3
+    assert [checks[name]["status"] for name in ("LONG_ONE", "SHORT_ONE", "MISSING_ONE")] == ["ok", "warn", "fail"]
+    assert "battery" not in said
+    assert "abc123" not in said
+
+
+def test_clock_is_compared_with_the_databases(db: psycopg.Connection[Any]) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    at = now.timestamp()
+    assert [_check_clock(now, at + s, at + s + 0.1).status for s in (-0.05, 3, -400)] == ["ok", "warn", "fail"]
+
+
+def test_migration_that_is_missing_is_a_warning(site: Path, cms: Cms, db: psycopg.Connection[Any]) -> None:
+    db.execute("DELETE FROM cms.migrations WHERE number = (SELECT max(number) FROM cms.migrations WHERE set = 'core') AND set = 'core'")
+    db.commit()
+    code, checks, _ = look(cms)
+    assert (code, checks["migrations"]["status"]) == (0, "warn")
+
+
+def test_credentials_of_a_bucket_are_found_and_not_said(tmp_path: Path) -> None:
+    away = {"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "a"), "AWS_CONFIG_FILE": str(tmp_path / "b")}
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "very-secret"}
+    assert list(_check_aws("folder:build", keys)) == []
+    (check,) = _check_aws("s3://bucket", {**away, **keys})
+    assert (check.status, check.text) == ("ok", "found in the environment")
+    (check,) = _check_aws("s3://bucket", away)
+    assert (check.status, bool(check.hint)) == ("warn", True)
+    (tmp_path / "a").write_text("[default]")
+    assert [check.text for check in _check_aws("s3://bucket", away)] == ["found in a profile"]

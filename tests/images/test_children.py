@@ -1,0 +1,143 @@
+"""Hostile images: an answer that says what is wrong, within the limits, and the next image is worked on as if nothing had been."""
+
+from __future__ import annotations
+
+import struct
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from cms_ssg.images.children import Children, Task
+from cms_ssg.images.facts import MOST_CPU_S
+from cms_ssg.images.recipe import DEFAULT_RULES, plan_variants
+from cms_ssg.reads import digest
+from tests.images.studio import IMAGES, make, measure
+
+
+@pytest.fixture
+def children() -> Iterator[Children]:
+    made = Children(1)
+    yield made
+    made.close()
+
+
+def most_memory_mb(children: Children) -> int:
+    """What the process had at most."""
+    status = Path(f"/proc/{children._children[0].process.pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) // 1024
+
+
+def write_bomb(path: Path, width: int, height: int) -> None:
+    """A PNG of a few kB that says it is very large."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    packer = zlib.compressobj(9)
+    pixels = b"".join(packer.compress(bytes(width // 8 + 1)) for _ in range(height)) + packer.flush()
+    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b""))
+
+
+def test_image_of_500_million_pixels_is_refused_unread(children: Children, tmp_path: Path) -> None:
+    write_bomb(tmp_path / "a.png", 25_000, 20_000)
+    (facts,) = measure(children, tmp_path / "a.png")
+    assert facts.code == "image.too-large"
+    assert most_memory_mb(children) < 100
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "code"),
+    [
+        ("a.jpg", b"<html><script>alert(1)</script></html>", "image.unreadable"),
+        ("a.png", b"", "image.unreadable"),
+        ("a.png", (IMAGES / "hopper.jpg").read_bytes(), "image.wrong-ending"),
+        ("a.jpg", (IMAGES / "truncated_jpeg.jpg").read_bytes(), "image.unreadable"),
+        ("a.png", (IMAGES / "broken_data_stream.png").read_bytes(), "image.unreadable"),
+        ("a.webp", (IMAGES / "hopper.webp").read_bytes()[:900], "image.unreadable"),
+        ("a.avif", (IMAGES / "hopper.avif").read_bytes()[:900], "image.unreadable"),
+        ("a.gif", b"GIF89a" + bytes(20), "image.unreadable"),
+    ],
+)
+def test_broken_file_is_said_to_be_broken(children: Children, tmp_path: Path, name: str, data: bytes, code: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    facts, whole = measure(children, tmp_path / name, IMAGES / "hopper.jpg")
+    assert facts.code == code
+    assert facts.hint
+    assert whole.code == ""
+
+
+@pytest.mark.long
+def test_forty_million_pixels_stay_below_the_limits(children: Children, tmp_path: Path) -> None:
+    image = Image.effect_noise((770, 515), 60).resize((7700, 5150))
+    image.putalpha(200)
+    image.convert("RGBA").save(tmp_path / "a.png", compress_level=1)
+    (facts,) = measure(children, tmp_path / "a.png")
+    recipe = plan_variants(DEFAULT_RULES, facts, digest((tmp_path / "a.png").read_bytes()).hex())
+    assert all(answer.data for answer in make(children, tmp_path / "a.png", recipe.variants))
+    assert most_memory_mb(children) < 300
+
+
+def test_image_that_needs_too_much_memory_is_refused_and_the_next_is_made(children: Children, tmp_path: Path) -> None:
+    Image.new("RGB", (7700, 5150)).save(tmp_path / "a.avif", quality=1, speed=10)
+    facts, whole = measure(children, tmp_path / "a.avif", IMAGES / "hopper.jpg")
+    assert (facts.code, whole.code) == ("image.limits", "")
+    assert most_memory_mb(children) < 300
+
+
+def test_image_that_takes_too_long_ends_its_process_and_another_goes_on(children: Children, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = IMAGES / "flower2.jpg"
+    request = {"root": str(file.parent), "file": file.name, "digest": digest(file.read_bytes()).hex(), "widest": 20000.0}
+    endless = {"format": "avif", "width": 14_000, "height": 9_000, "quality": 95}
+    small = {"format": "jpeg", "width": 20, "height": 15, "quality": 80}
+    started = time.process_time()
+    answers = list(children.work([[Task("slow", {**request, "spec": endless}), Task("quick", {**request, "spec": small})]], lambda: None))
+    assert [answer.key for answer in answers] == ["slow", "quick"]
+    assert answers[0].facts is not None
+    assert answers[0].facts.code == "image.limits"
+    assert answers[1].data is not None
+    assert time.process_time() - started < MOST_CPU_S, "the work was the child's"
+
+
+def test_file_that_is_no_longer_what_was_read_is_left_alone(children: Children, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes((IMAGES / "hopper.jpg").read_bytes())
+    request = {"root": str(tmp_path), "file": "a.jpg", "digest": "00" * 16, "spec": None, "check": True}
+    gone = {**request, "file": "b.jpg"}
+    answers = list(children.work([[Task("other", request), Task("gone", gone)]], lambda: None))
+    assert [(answer.data, answer.facts) for answer in answers] == [(None, None)] * 2
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<script>alert(1)</script>", '<g onload="alert(1)"/>', "<foreignObject><p>x</p></foreignObject>", '<image href="https://other.example/x.png"/>',
+        '<use xlink:href="other.svg#a" xmlns:xlink="http://www.w3.org/1999/xlink"/>', "<style>@import 'https://other.example/x.css'</style>",
+        '<rect style="fill: url(https://other.example/)"/>', '<a href="javascript:alert(1)"><text>x</text></a>',
+        '<s:script xmlns:s="http://www.w3.org/2000/svg">alert(1)</s:script>', "<style>@im<!-- -->port url(//other.example)</style>",
+    ],
+)  # fmt: skip
+def test_svg_that_does_more_than_draw_is_refused_by_those_who_do_not_trust_it(children: Children, tmp_path: Path, inside: str) -> None:
+    (tmp_path / "a.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30">{inside}</svg>')
+    assert measure(children, tmp_path / "a.svg")[0].code == "image.unsafe-svg"
+    trusted = measure(children, tmp_path / "a.svg", check=False)[0]
+    assert (trusted.code, trusted.width, trusted.height) == ("", 40, 30)
+
+
+def test_svg_that_only_draws_is_shown(children: Children, tmp_path: Path) -> None:
+    drawing = '<style>.a{fill:url(#g)}</style><linearGradient id="g"/><rect class="a" fill="url(#g)"/><use href="#g"/><a href="/x/"><text>x</text></a>'
+    (tmp_path / "a.svg").write_text(
+        f'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="40px" height="30">{drawing}</svg>'
+    )
+    facts = measure(children, tmp_path / "a.svg")[0]
+    assert (facts.code, facts.format, facts.width, facts.height) == ("", "svg", 40, 30)
+
+
+def test_svg_with_entities_is_refused_before_they_grow(children: Children, tmp_path: Path) -> None:
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "x"}">' for n in range(12))
+    (tmp_path / "a.svg").write_text(f"<!DOCTYPE svg [{entities}]><svg>&e11;</svg>")
+    for check in (True, False):
+        assert measure(children, tmp_path / "a.svg", check=check)[0].code == "image.unsafe-svg"
