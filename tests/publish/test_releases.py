@@ -220,7 +220,7 @@ def slower(site: SiteOnPage) -> int:
     return 5 if isinstance(site, BucketSite) else 1
 
 
-@pytest.mark.parametrize("stride", [17, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("stride", [29, pytest.param(1, marks=pytest.mark.long)])
 def test_a_rollback_that_is_killed_is_finished_by_the_next(site: SiteOnPage, stride: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cms_ssg.releases.rollback.STEP", 4)
     set_keep(site, 1000)
@@ -230,7 +230,7 @@ def test_a_rollback_that_is_killed_is_finished_by_the_next(site: SiteOnPage, str
     kill_rollback(published, numbers[1], numbers[3], stride * 2)
 
 
-@pytest.mark.parametrize("stride", [9, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("stride", [19, pytest.param(1, marks=pytest.mark.long)])
 def test_a_build_that_is_killed_is_taken_back_whole(site: SiteOnPage, stride: int) -> None:
     """Also what it wrote and could not record."""
     set_keep(site, 1000)
