@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cms_ssg.errors import lose_lease
 from cms_ssg.publish.headers import cache_control
 from cms_ssg.publish.s3_client import UPLOAD_LOST, open_client, say_failure, upload_parts
+from cms_ssg.publish.tags import cache_tags
 from cms_ssg.publish.target import Before, Listed, Object, Outcome, Writer
 from cms_ssg.reads import digest
 from cms_ssg.settings import Settings
@@ -235,11 +236,14 @@ class S3Target:
         if self.settings.target.compress == "gzip" and len(body) >= SMALLEST_COMPRESSED and one.content_type.startswith(COMPRESSIBLE):
             body = gzip.compress(body, 9, mtime=0)
             headers["ContentEncoding"] = "gzip"
-        form = digest("\n".join(f"{name}: {value}" for name, value in headers.items()).encode())
+        tags = cache_tags(one.reads, site=self.writer.site, path=one.path) if self.settings.cdn.tags else ()
+        form = digest("\n".join(f"{name}: {value}" for name, value in headers.items()).encode(), b"tags" if tags else b"")
         headers["Metadata"] = {
             "cms-digest": one.digest.hex(), "cms-form": form.hex()[:16], "cms-site": quote(self.writer.site), "cms-store": self.writer.store,
             "cms-epoch": str(self.writer.epoch),
         }  # fmt: skip
+        if tags:
+            headers["Metadata"]["cache-tag"] = ",".join(tags)
         return headers, body
 
 
