@@ -63,7 +63,14 @@ def publish(
         known, artifact = live.get(one.job.path), one.artifact
         if artifact is not None and not _waits(one) and (known is None or artifact.digest != known.digest):
             objects[one.job.path] = Object(
-                object_key(artifact.path), artifact.data, artifact.content_type, one.job.kind, artifact.digest, known
+                object_key(artifact.path),
+                artifact.data,
+                artifact.content_type,
+                one.job.kind,
+                artifact.digest,
+                known,
+                one.job.path,
+                one.reads.keys,
             )
     outcomes = dict(zip(objects, target.write_many(list(objects.values()), before) if objects else (), strict=True))
     return [_describe_made(one, live.get(one.job.path), outcomes.get(one.job.path), told) for one in rendered]

@@ -18,7 +18,6 @@ from cms_ssg.types import Problem
 __all__ = ["BuildOptions", "BuildResult", "PlanResult", "SyncSummary", "build", "plan", "sync"]
 
 if TYPE_CHECKING:
-    from cms_ssg.reporter import Reporter
     from cms_ssg.telling import Telling
     from cms_ssg.warm import Warm
 
@@ -39,7 +38,6 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
             _build(_check_types(site), options, result, reporter, warm, telling)
     if site.settings.cdn.kind != "null" and not options.dry_run:
         from cms_ssg.freshness import finish_at_edge
-        from cms_ssg.reporter import Reporter
 
         finish_at_edge(site, options, result, reporter or Reporter())
     return result

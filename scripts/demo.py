@@ -19,9 +19,7 @@ DEMO = ROOT / "demo"
 
 def main() -> int:
     """Return the exit code."""
-    if not (DEMO / "site.toml").exists():
-        subprocess.run([CMS, "init", DEMO, "--starter", "blog"], check=True, stdout=subprocess.DEVNULL)
-        print("Made demo/ from the starter blog.", flush=True)
+    make_demo(DEMO)
     try:
         if os.environ.get("DEMO_ONCE", "") not in ("", "0"):
             return show_once()
@@ -30,6 +28,13 @@ def main() -> int:
         return 0
     finally:
         subprocess.run([CMS, "-C", DEMO, "db", "stop"], check=True, stdout=subprocess.DEVNULL)
+
+
+def make_demo(folder: Path) -> None:
+    """Make a site of the starter, the first time."""
+    if not (folder / "site.toml").exists():
+        subprocess.run([CMS, "init", folder, "--starter", "blog"], check=True, stdout=subprocess.DEVNULL)
+        print(f"Made {folder.name}/ from the starter blog.", flush=True)
 
 
 def show_once() -> int:

@@ -11,17 +11,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from bench_s3 import KEYS, serve_store
+from demo import CMS, ROOT, make_demo
 
-ROOT = Path(__file__).resolve().parent.parent
-CMS = Path(sys.executable).with_name("cms")
 DEMO = ROOT / "demo-s3"
 
 
 def main() -> int:
     """Return the exit code."""
-    if not (DEMO / "site.toml").exists():
-        subprocess.run([CMS, "init", DEMO, "--starter", "blog"], check=True, stdout=subprocess.DEVNULL)
-        print("Made demo-s3/ from the starter blog.", flush=True)
+    make_demo(DEMO)
     with serve_store() as (address, _):
         environment = os.environ | KEYS | {"AWS_ENDPOINT_URL": address, "CMS_TARGET": "s3://pages"}
 

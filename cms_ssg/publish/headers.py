@@ -6,7 +6,7 @@ import re
 from typing import Final, Literal
 
 from cms_ssg.reads import digest
-from cms_ssg.settings import Cache, Target
+from cms_ssg.settings import Cache, Settings
 
 CacheClass = Literal["assets", "pages", "feeds", "files"]
 
@@ -35,6 +35,6 @@ def cache_control(cache: Cache, kind: str, path: str) -> str:
     return value
 
 
-def name_form(target: Target) -> str:
+def name_form(settings: Settings) -> str:
     """Stands for all that objects in a bucket carry besides their bytes: where it changes, they are written again."""
-    return digest(repr((target.cache, target.compress)).encode()).hex()[:16]
+    return digest(repr((settings.target.cache, settings.target.compress, settings.cdn.tags)).encode()).hex()[:16]

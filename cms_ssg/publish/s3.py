@@ -20,6 +20,7 @@ from cms_ssg.errors import lose_lease
 from cms_ssg.publish.headers import cache_control
 from cms_ssg.publish.s3_client import MISSING, MOVED, UPLOAD_LOST, code_of, open_client, read_object, say_failure, upload_parts
 from cms_ssg.publish.s3_kept import PREFIX, KeptBucket
+from cms_ssg.publish.tags import cache_tags
 from cms_ssg.publish.target import Before, Listed, Object, Outcome, Writer
 from cms_ssg.reads import digest as make_digest
 from cms_ssg.settings import Settings
@@ -234,11 +235,14 @@ class S3Target:
         if self.settings.target.compress == "gzip" and len(body) >= SMALLEST_COMPRESSED and one.content_type.startswith(COMPRESSIBLE):
             body = gzip.compress(body, 9, mtime=0)
             headers["ContentEncoding"] = "gzip"
-        form = make_digest("\n".join(f"{name}: {value}" for name, value in headers.items()).encode())
+        tags = cache_tags(one.reads, site=self.writer.site, path=one.path) if self.settings.cdn.tags else ()
+        form = make_digest("\n".join(f"{name}: {value}" for name, value in headers.items()).encode(), b"tags" if tags else b"")
         headers["Metadata"] = {
             "cms-digest": one.digest.hex(), "cms-form": form.hex()[:16], "cms-site": quote(self.writer.site), "cms-store": self.writer.store,
             "cms-epoch": str(self.writer.epoch),
         }  # fmt: skip
+        if tags:
+            headers["Metadata"]["cache-tag"] = ",".join(tags)
         return headers, body
 
 

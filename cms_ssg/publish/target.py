@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -26,7 +26,10 @@ class Live(NamedTuple):
 
 
 class Object(NamedTuple):
-    """Bytes to be put at a key (``about/index.html``). kind: of the output; digest: of data; live: what is there, None for nothing known."""
+    """Bytes to be put at a key (``about/index.html``).
+
+    kind: of the output; digest: of data; live: what is there, None for nothing known; path: of the output; reads: keys of what it shows.
+    """
 
     key: str
     data: bytes
@@ -34,6 +37,8 @@ class Object(NamedTuple):
     kind: str
     digest: bytes
     live: Live | None
+    path: str = ""
+    reads: Collection[int] = ()
 
 
 class Outcome(NamedTuple):
@@ -139,4 +144,4 @@ def name_target(settings: Settings) -> str:
         return settings.target.url
     from cms_ssg.publish.headers import name_form
 
-    return f"{settings.target.url} {name_form(settings.target)}"
+    return f"{settings.target.url} {name_form(settings)}"

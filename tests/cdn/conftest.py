@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.cdn.fake_cdn import FakeCdn
 from tests.engine.conftest import make_site
+from tests.engine.siteonpage import SiteOnPage
+from tests.engine.worksite import SITE
 
 __all__ = ["fake", "make_site"]
 
@@ -22,3 +24,18 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCdn]:
         monkeypatch.setenv("FASTLY_API_TOKEN", "secret-of-fastly")
         monkeypatch.setattr("cms_ssg.freshness.ASKED_AGAIN_S", (0.01, 0.01))
         yield cdn
+
+
+def make_cdn_site(make_site: Callable[[str], SiteOnPage], fake: FakeCdn, settings: str) -> SiteOnPage:
+    """The work site behind a CDN, built, its first purges of all pages and its receipts forgotten. settings: lines of site.toml."""
+    made = make_site(SITE)
+    fake.origin = made.output
+    made.edit("site.toml", 'base_url = "https://work.example"', f'base_url = "{fake.url}"')
+    with (made.root / "site.toml").open("a") as file:
+        file.write(settings)
+    assert made.build().result.problems == []
+    for table in ("purges", "receipts"):
+        made.query(f"DELETE FROM cms.{table}")
+    for kept in (fake.calls, fake.fetches, fake.cache):
+        kept.clear()
+    return made

@@ -14,9 +14,9 @@ from cms_ssg.cli.main import run as run_cms
 from cms_ssg.errors import CmsError
 from cms_ssg.freshness import purge
 from cms_ssg.status import status
+from tests.cdn.conftest import make_cdn_site
 from tests.cdn.fake_cdn import FakeCdn
 from tests.engine.siteonpage import SiteOnPage, database
-from tests.engine.worksite import SITE
 
 CDN = '\n[cdn]\nkind = "cloudflare"\nzone = "z1"\nsecond_purge_after_s = 1\n'
 
@@ -24,17 +24,7 @@ CDN = '\n[cdn]\nkind = "cloudflare"\nzone = "z1"\nsecond_purge_after_s = 1\n'
 @pytest.fixture
 def site(make_site: Callable[[str], SiteOnPage], fake: FakeCdn) -> SiteOnPage:
     """The work site behind a CDN, built and quiet."""
-    made = make_site(SITE)
-    fake.origin = made.output
-    made.edit("site.toml", 'base_url = "https://work.example"', f'base_url = "{fake.url}"')
-    with (made.root / "site.toml").open("a") as file:
-        file.write(CDN)
-    assert made.build().result.problems == []
-    for table in ("purges", "receipts"):
-        made.query(f"DELETE FROM cms.{table}")
-    for kept in (fake.calls, fake.fetches, fake.cache):
-        kept.clear()
-    return made
+    return make_cdn_site(make_site, fake, CDN)
 
 
 def import_log(site: SiteOnPage, name: str, data: bytes) -> dict[str, Any]:

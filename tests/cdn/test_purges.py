@@ -16,6 +16,7 @@ from cms_ssg.publish.folder import FolderTarget
 from cms_ssg.purging import Purger
 from cms_ssg.releases.rollback import roll_back
 from cms_ssg.store.purges import add_purges
+from tests.cdn.conftest import make_cdn_site
 from tests.cdn.fake_cdn import FakeCdn, HandClock
 from tests.engine.killing import die, kill_at, start
 from tests.engine.siteonpage import SiteOnPage, database
@@ -30,17 +31,7 @@ MAKE_DUE = "UPDATE cms.purges SET not_before = now()"
 @pytest.fixture
 def site(make_site: Callable[[str], SiteOnPage], fake: FakeCdn) -> SiteOnPage:
     """The work site behind a CDN, built, its first purges of all pages forgotten."""
-    made = make_site(SITE)
-    fake.origin = made.output
-    made.edit("site.toml", 'base_url = "https://work.example"', f'base_url = "{fake.url}"')
-    with (made.root / "site.toml").open("a") as file:
-        file.write(CDN)
-    assert made.build().result.problems == []
-    made.query("DELETE FROM cms.purges")
-    made.query("DELETE FROM cms.receipts")
-    fake.calls.clear()
-    fake.cache.clear()
-    return made
+    return make_cdn_site(make_site, fake, CDN)
 
 
 def pages_of(site: SiteOnPage) -> dict[str, str]:

@@ -23,6 +23,14 @@ PIECES = [
 OURS = re.compile(r"\^\[|\[\^|\{#|\{\{<")
 """Footnotes, own anchors and shortcodes: what markdown-it does not have, or writes in another way."""
 
+LOST = re.compile(r"!\[.*!\[.*[\\&]", re.DOTALL)
+"""An image in another's description, with an escaped sign or an entity: markdown-it-py leaves those out of the alternative text, we do not."""
+
+
+def is_comparable(text: str) -> bool:
+    return not OURS.search(text) and not LOST.search(text)
+
+
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 WORDY = st.lists(st.sampled_from(PIECES), max_size=14).map(" ".join)
 
@@ -36,13 +44,14 @@ WORDY = st.lists(st.sampled_from(PIECES), max_size=14).map(" ".join)
 @example("```a|b\n-|-\n```")
 @example("a\n    ---\nb")
 def test_extended_markdown_equals_markdown_it_with_its_plugins(text: str) -> None:
-    assume(not OURS.search(text))
+    assume(is_comparable(text))
     assert render_ours(text) == render_reference(text)
 
 
 @settings(max_examples=500, deadline=None)
 @given(TEXTS | WORDY)
 def test_plain_markdown_equals_markdown_it(text: str) -> None:
+    assume(not LOST.search(text))
     from markdown_it import MarkdownIt
 
     body, _ = render_body(text, PLAIN, "x.md")
@@ -56,5 +65,9 @@ def test_plain_markdown_equals_markdown_it(text: str) -> None:
 @given(st.text())
 def test_any_text_equals_markdown_it(text: str) -> None:
     text = text.replace("\ufdd0", "").replace("\ufdd1", "")
-    assume(not OURS.search(text))
+    assume(is_comparable(text))
     assert render_ours(text) == render_reference(text)
+
+
+def test_the_description_of_an_image_in_a_description_is_kept_whole() -> None:
+    assert render_ours(r"![![\word &amp; sign](/u)](/u)") == '<p><img src="/u" alt="\\word &amp; sign" /></p>\n'

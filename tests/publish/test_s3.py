@@ -9,6 +9,7 @@ import pytest
 from cms_ssg.audit import audit
 from cms_ssg.build import build
 from cms_ssg.errors import CmsError
+from cms_ssg.publish.tags import entry_tag, page_tag, site_tag
 from tests.engine.killing import kill_at
 from tests.engine.siteonpage import database, wipe
 from tests.publish.buckets import Bucket, BucketSite, environment, open_client, rclone_command, serve
@@ -55,7 +56,9 @@ def test_objects_are_below_the_prefix(bucket_site: BucketSite) -> None:
     bucket_site.bucket.client.put_object(Bucket=bucket_site.bucket.name, Key="index.html", Body=b"another site")
     bucket_site.build()
     assert bucket_site.bucket.read("index.html").data == b"another site"
-    assert b"<html" in bucket_site.bucket.read("brand/one/index.html").data or bucket_site.bucket.read("brand/one/index.html").data
+    below = {key for key in bucket_site.bucket.list_keys() if key.startswith("brand/one/")}
+    assert {"brand/one/index.html", "brand/one/about/index.html"} <= below
+    assert bucket_site.bucket.list_keys() == [*sorted(below), "index.html"]
 
 
 def test_text_is_stored_compressed_where_that_is_asked_and_the_headers_are_written_again_when_they_change(bucket_site: BucketSite) -> None:
@@ -247,3 +250,18 @@ def test_a_setting_that_would_empty_the_bucket_removes_nothing(bucket_site: Buck
         bucket_site.build(confirm_removals=False)
     assert caught.value.problems[-1].code == "build.removals"
     assert bucket_site.bucket.etags() == before
+
+
+def test_objects_carry_the_tags_by_which_a_cdn_forgets_them_where_that_is_asked(bucket_site: BucketSite) -> None:
+    bucket_site.build()
+    client, name = bucket_site.bucket.client, bucket_site.bucket.name
+    assert "cache-tag" not in client.head_object(Bucket=name, Key="about/index.html")["Metadata"]
+    with (bucket_site.root / "site.toml").open("a") as file:
+        file.write("\n[cdn]\ntags = true\n")
+    bucket_site.build()
+    tags = client.head_object(Bucket=name, Key="about/index.html")["Metadata"]["cache-tag"].split(",")
+    [(site,)] = bucket_site.query("SELECT name FROM cms.sites")
+    assert tags[:2] == [site_tag(site), page_tag("/about/", site)]
+    [(entry,)] = bucket_site.query("SELECT owner FROM cms.claims WHERE name = '/about/' AND wins")
+    assert entry_tag(entry) in tags
+    assert bucket_site.build().rendered == frozenset()

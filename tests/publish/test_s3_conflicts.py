@@ -13,7 +13,7 @@ from cms_ssg.build import build
 from cms_ssg.publish.s3 import S3Target
 from tests.engine.killing import Child, start
 from tests.engine.siteonpage import database
-from tests.engine.test_two_builders import build_or_say, stop_at, wait_until_stopped
+from tests.engine.test_two_builders import build_or_say, sleep_through_a_build, wait_until_stopped
 from tests.publish.buckets import BucketSite
 
 PAGE = "2026/b/index.html"
@@ -51,14 +51,7 @@ def short_lease(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("step", range(8, 48, 16))
 def test_a_builder_that_slept_through_its_lease_finds_newer_objects_and_stops(step: int, bucket_site: BucketSite) -> None:
     bucket_site.build()
-    bucket_site.edit("themes/plain/templates/footer.html", "footer", "old footer")
-    with database(bucket_site.url):
-        sleeper = Child(lambda: stop_at(step, bucket_site))
-        wait_until_stopped(sleeper.pid)
-        bucket_site.edit("themes/plain/templates/footer.html", "old footer", "new footer")
-        bucket_site.build()
-        os.kill(sleeper.pid, signal.SIGCONT)
-        assert sleeper.wait() == "build.lease-lost"
+    assert sleep_through_a_build(bucket_site, step) == "build.lease-lost"
     bucket_site.assert_clean()
     bucket_site.build()
     bucket_site.assert_clean()
