@@ -94,9 +94,9 @@ def make_site(engine_urls: tuple[str, str], tmp_path_factory: pytest.TempPathFac
     return make
 
 
-@pytest.fixture(params=["folder", "bucket"])
+@pytest.fixture(params=["folder", pytest.param("bucket", marks=pytest.mark.long)])
 def site(request: pytest.FixtureRequest) -> SiteOnPage:
-    """The same site, published to a folder and to a bucket."""
+    """The same site, published to a folder and, in the long run, to a bucket."""
     if request.param == "bucket":
         made: SiteOnPage = request.getfixturevalue("bucket_site")
         return made
@@ -123,6 +123,23 @@ def test_each_release_can_be_gone_back_to_and_each_rollback_taken_back(site: Sit
     assert published.resume()
     published.build()
     site.assert_clean()
+    published.assert_consistent()
+
+
+def test_a_bucket_goes_back_is_held_and_goes_on(bucket_site: BucketSite) -> None:
+    published, numbers = publish_five(bucket_site)
+    published.back(numbers[1])
+    assert_same(bucket_site.tree(), published.trees[numbers[1]])
+    published.assert_consistent()
+    assert bucket_site.build().written == frozenset()
+    with database(bucket_site.url):
+        killed = kill_at(30, lambda: roll_back(bucket_site.root, numbers[3]))
+    assert killed
+    published.back(numbers[3])
+    assert_same(bucket_site.tree(), published.trees[numbers[3]])
+    published.resume()
+    published.build()
+    bucket_site.assert_clean()
     published.assert_consistent()
 
 
