@@ -48,7 +48,13 @@ def _build(
 ) -> None:
     from cms_ssg.session import open_session
 
-    with open_session(site, options, result, reporter, warm) as session:
+    def save_files() -> None:
+        """Another builder has the site: it publishes what is saved now."""
+        if options.sync and not options.dry_run:
+            with open_session(site, replace(options, plan=False), BuildResult(), only_save=True) as session:
+                session.sync()
+
+    with open_session(site, options, result, reporter, warm, on_wait=save_files) as session:
         found: list[Problem] = []
         with result.timed("plan"):
             session.tell(telling)
@@ -135,14 +141,15 @@ def sync(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
     from cms_ssg.telling import open_telling
 
     telling = open_telling(site, options, result)
+    hears = telling is not None and telling.listens  # deriving, which tells what became of entries, is the builder's
     with (
         telling.around(is_build=False) if telling is not None else nullcontext(),
-        open_session(site, replace(options, plan=False), result, reporter) as session,
+        open_session(site, replace(options, plan=False), result, reporter, only_save=not hears) as session,
     ):
         session.tell(telling)
         found = session.sync()
         known = session.count_sources()
-        if telling is not None and telling.listens:
+        if hears:
             session.planner.take_entries()
     saved = found.added + found.changed
     status = "partial" if any(p.severity == "error" for p in found.problems) else "done"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ class BuildOptions:
     """How to build. jobs: processes that render, 0 for as many as there are cores; now: the build's clock, by default the time it is.
 
     changed: files that may have changed, relative to the site, a folder's with a final ``/``; None to look at all files;
-    urgent: paths to publish also while the site is held.
+    urgent: paths to publish also while the site is held; more: asked between two rounds for content files that changed meanwhile;
     wait: where there is a CDN, stay until the second purge was sent.
     """
 
@@ -32,6 +32,7 @@ class BuildOptions:
     changed: tuple[str, ...] | None = None
     urgent: tuple[str, ...] = ()
     wait: bool = False
+    more: Callable[[], tuple[str, ...]] = tuple
 
 
 @dataclass(slots=True)

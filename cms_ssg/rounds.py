@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
     from cms_ssg.session import Session
 
 ROUND, LARGE_ROUND = 500, 8000
-"""Outputs a round takes: few while a save may want to overtake, more when there is a whole site to make."""
+"""Outputs a round takes: few where that is all, more when there is a whole site to make."""
+
+ROUND_S = 2.5
+"""A save overtakes the rest of a long build between two rounds: no more outputs are taken than the last round would have made in this time."""
 
 BATCH = 100
 """Outputs loaded and rendered together."""
@@ -62,9 +66,12 @@ class Rounds:
 
     def run(self) -> None:
         """Take the most urgent outputs until none is left; what is saved meanwhile is planned between two rounds."""
-        limit = LARGE_ROUND if self.session.result.planned > ROUND * 4 else ROUND
+        limit = largest = LARGE_ROUND if self.session.result.planned > ROUND * 4 else ROUND
+        if not is_folder(self.session.site.settings):  # a store may be slow
+            limit = ROUND
         self.session.reporter.phase("render", self.session.result.planned)
         while True:
+            self.session.sync_more()
             with self.session.result.timed("plan"):
                 if self.session.planner.take():
                     self.session.planner.guard(self.session.options.confirm_removals)
@@ -80,7 +87,10 @@ class Rounds:
                     self.tried.extend(row.path for row in unwanted)
             wanted = [row for row in rows if row.spec is not None]
             if wanted:
+                started = time.perf_counter()
                 self._make_round(wanted)
+                if len(wanted) == limit:
+                    limit = min(largest, max(ROUND, round(limit * ROUND_S / (time.perf_counter() - started))))
             self.session.reporter.advance(len(unwanted))
 
     def _make_round(self, rows: Sequence[store.DirtyRow]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,9 +31,10 @@ from cms_ssg.store.claims import list_lost_claims
 from cms_ssg.store.conflicts import describe_lost
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate
-from cms_ssg.store.sites import END_BUILD, SET_CONDITIONS, SET_PLACE, START_BUILD, Lease, SiteRow, ensure_site, take_lease
+from cms_ssg.store.sites import END_BUILD, SET_CONDITIONS, SET_PLACE, START_BUILD, Lease, NoLease, SiteRow, ensure_site, take_lease
 from cms_ssg.store.sources import list_problems
 from cms_ssg.store.statistics import RENDERED, count_rows
+from cms_ssg.store.sync_lock import hold_sync
 from cms_ssg.sync import SyncResult, content_folders, sync
 from cms_ssg.types import Problem
 
@@ -45,9 +46,13 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_session(
-    site: Site, options: BuildOptions, result: BuildResult, reporter: Reporter | None = None, warm: Warm | None = None
-) -> Iterator[Session]:
-    """Connect, bring the schema up to date and take the lease; give all of it back at the end, the connections to warm."""
+    site: Site, options: BuildOptions, result: BuildResult, reporter: Reporter | None = None, warm: Warm | None = None, *,
+    only_save: bool = False, on_wait: Callable[[], None] = lambda: None,
+) -> Iterator[Session]:  # fmt: skip
+    """Connect, bring the schema up to date and take the lease; give all of it back at the end, the connections to warm.
+
+    only_save: files are saved and nothing is planned, so whoever has the lease keeps it; on_wait: called once where another has it.
+    """
     reporter = reporter or Reporter()
     skip = [target_folder(site)]
     started = start_scan(site.root, content_folders(site), skip) if options.sync and options.changed is None else None
@@ -64,7 +69,7 @@ def open_session(
         try:
             row = ensure_site(connection, site.settings.store_name)
             connection.autocommit = False
-            lease = take_lease(connection, row.id)
+            lease = NoLease(connection, row.id) if only_save else take_lease(connection, row.id, on_wait)
             row = ensure_site(connection, site.settings.store_name)
             connection.commit()
             session = Session(site, options, result, reporter, url, connection, lease, row, skip, started, warm)
@@ -204,9 +209,19 @@ class Session:
         """Read what changed in the files."""
         self.reporter.phase("sync")
         started, self.started = self.started, None
+        with hold_sync(self.connection, self.row.id):
+            return self._sync(self.options.changed, started)
+
+    def sync_more(self) -> None:
+        """Between two rounds: save what was written since this build began, if somebody watches."""
+        if names := self.options.more():
+            with self.result.timed("sync"), hold_sync(self.connection, self.row.id):
+                self._sync(names, None)
+
+    def _sync(self, names: Sequence[str] | None, started: Any) -> SyncResult:
         found = sync(
             self.connection, self.site, self.row.id, commit=self.commit, force=self.options.force, skip=self.skip, started=started,
-            names=self.options.changed, between=self.planner.take_entries if self.options.plan else None,
+            names=names, between=self.planner.take_entries if self.options.plan else None,
             pool=self.pool if self.jobs > 1 and not self.options.dry_run else None, progress=lambda done, total: self._progress("sync", done, total),
         )  # fmt: skip
         self.result.problems.extend(p for p in found.problems if p.severity == "warning" or not p.code.startswith("content."))
@@ -231,7 +246,7 @@ class Session:
     def list_dirty(self) -> list[tuple[str, str, str]]:
         """(path, kind, reason) of outputs to be made or removed."""
         query = """SELECT d.path, coalesce(c.spec ->> 'kind', 'removal'), d.reason FROM cms.dirty d
-                   LEFT JOIN cms.claims c ON c.site = d.site AND c.name = d.path AND c.wins WHERE d.site = %s ORDER BY d.phase, d.lane, d.path"""
+                   LEFT JOIN cms.claims c ON c.site = d.site AND c.name = d.path AND c.wins WHERE d.site = %s ORDER BY d.turn, d.path"""
         return self.connection.execute(query, (self.row.id,)).fetchall()
 
     def count_sources(self) -> int:

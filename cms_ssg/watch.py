@@ -33,6 +33,10 @@ AWAKE_S: Final = 0.5
 
 SITE_FOLDERS: Final = ("static", "data", "themes", "i18n", "content_schema")
 
+CONTENT_SUFFIXES: Final = (".md", ".mdx", ".markdown")
+OTHER_FOLDERS: Final = tuple(f"{name}/" for name in SITE_FOLDERS)
+"""What a build that goes on takes in: text, which nothing else is made of."""
+
 
 def watch(
     root: Path, *, env: str = "", reporter: Reporter | None = None, poll: bool = False,
@@ -46,7 +50,7 @@ def watch(
     reporter = reporter or Reporter()
     events: queue.SimpleQueue[str] = queue.SimpleQueue()
     watcher = Watcher(root, events, poll, reporter)
-    builder = Builder(root, env, reporter, on_written)
+    builder = Builder(root, env, reporter, on_written, lambda: take_content(events, root))
     try:
         watcher.begin(env)
         builder.build(None, first=True)
@@ -94,11 +98,25 @@ def gather(
         begun = time.monotonic()
 
 
+def take_content(events: queue.SimpleQueue[str], root: Path) -> tuple[str, ...]:
+    """Content files that changed while a build goes on, relative to root; all else that happened is left for the next build."""
+    heard = set()
+    while not events.empty():
+        heard.add(events.get())
+    top = f"{root.as_posix()}/"
+    found = {name for name in heard if name.endswith(CONTENT_SUFFIXES) and not name.removeprefix(top).startswith(OTHER_FOLDERS)}
+    for name in sorted(heard - found):
+        events.put(name)
+    return tuple(sorted(name.removeprefix(top) for name in found))
+
+
 class Builder:
     """Builds again and again, whose errors are said and end nothing."""
 
-    def __init__(self, root: Path, env: str, reporter: Reporter, on_written: Callable[[], None]) -> None:
-        self.root, self.env, self.reporter, self.on_written = root, env, reporter, on_written
+    def __init__(
+        self, root: Path, env: str, reporter: Reporter, on_written: Callable[[], None], take_more: Callable[[], tuple[str, ...]] = tuple
+    ) -> None:
+        self.root, self.env, self.reporter, self.on_written, self.take_more = root, env, reporter, on_written, take_more
         self.warm = Warm()
         self._missed = False
         self._purge_again_at: datetime | None = None
@@ -118,7 +136,8 @@ class Builder:
         self._missed = True
         self._purge_again_at = None
         try:
-            result = build(self.root, BuildOptions(env=self.env, changed=named), self.reporter, self.warm)
+            options = BuildOptions(env=self.env, changed=named, more=self.take_more)
+            result = build(self.root, options, self.reporter, self.warm)
         except CmsError as error:
             for problem in error.problems:
                 self.reporter.problem(problem)

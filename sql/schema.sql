@@ -253,7 +253,13 @@ CREATE TABLE cms.dirty (
     phase smallint NOT NULL,
     lane smallint NOT NULL,
     reason text NOT NULL,
-    version bigint DEFAULT nextval('cms.dirty_versions'::regclass) NOT NULL
+    version bigint DEFAULT nextval('cms.dirty_versions'::regclass) NOT NULL,
+    turn smallint GENERATED ALWAYS AS (
+CASE
+    WHEN (phase <= 1) THEN (phase)::integer
+    WHEN (phase = 9) THEN 32767
+    ELSE ((10 + (lane * 10)) + phase)
+END) STORED NOT NULL
 );
 
 CREATE TABLE cms.entries (
@@ -907,7 +913,7 @@ CREATE INDEX deliveries_due ON cms.deliveries USING btree (site, next_at) WHERE 
 
 CREATE INDEX deliveries_site ON cms.deliveries USING btree (site, made_at DESC);
 
-CREATE INDEX dirty_order ON cms.dirty USING btree (site, phase, lane, path);
+CREATE INDEX dirty_turn ON cms.dirty USING btree (site, turn, path);
 
 CREATE INDEX entries_expire ON cms.entries USING btree (site, expire_at) WHERE (expire_at IS NOT NULL);
 

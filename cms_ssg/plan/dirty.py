@@ -64,7 +64,7 @@ MARK_TIMED: Final[LiteralString] = """
 INSERT INTO cms.dirty (site, path, phase, lane, reason)
 SELECT o.site, o.path, p.phase, 0, 'time' FROM cms.outputs o JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[]) AS p(kind, phase) ON p.kind = o.kind
 WHERE o.site = %(site)s AND (o.valid_until <= %(now)s OR o.valid_from > %(now)s)
-ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions')"""
+ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions'), lane = 0"""
 
 
 @dataclass(slots=True)

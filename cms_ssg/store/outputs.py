@@ -12,12 +12,12 @@ from psycopg.types.json import Jsonb
 from cms_ssg.store.arrays import bytea_array, int_array, text_array
 
 TAKE: Final[LiteralString] = """
-SELECT d.path, d.phase, d.reason, d.version, c.locale, c.spec, c.owner, o.id, o.digest, o.reads::text, o.error IS NOT NULL, coalesce(o.unsure, false), o.etag
+SELECT d.path, d.phase, d.turn, d.reason, d.version, c.locale, c.spec, c.owner, o.id, o.digest, o.reads::text, o.error IS NOT NULL, coalesce(o.unsure, false), o.etag
 FROM (SELECT * FROM cms.dirty d WHERE d.site = %(site)s AND d.path <> ALL(%(skip)s)
-      AND (%(only)s::text[] IS NULL OR d.path = ANY(%(only)s::text[])) ORDER BY d.phase, d.lane, d.path LIMIT %(limit)s) d
+      AND (%(only)s::text[] IS NULL OR d.path = ANY(%(only)s::text[])) ORDER BY d.turn, d.path LIMIT %(limit)s) d
 LEFT JOIN cms.claims c ON c.site = %(site)s AND c.name = d.path AND c.wins
 LEFT JOIN cms.outputs o ON o.site = %(site)s AND o.path = d.path
-ORDER BY d.phase, d.lane, d.path"""
+ORDER BY d.turn, d.path"""
 
 COUNT_DIRTY: Final[LiteralString] = "SELECT count(*) FROM cms.dirty WHERE site = %s"
 
@@ -71,10 +71,11 @@ SELECT EXISTS (SELECT FROM cms.dirty WHERE site = %(site)s), EXISTS (SELECT FROM
 
 
 class DirtyRow(NamedTuple):
-    """A dirty output with the claim that wants it (spec None: nobody does) and what is live (id None: nothing)."""
+    """A dirty output with the claim that wants it (spec None: nobody does) and what is live (id None: nothing). turn: when it is made."""
 
     path: str
     phase: int
+    turn: int
     reason: str
     version: int
     locale: str | None
@@ -112,9 +113,9 @@ def join_arrays(one: str, other: str) -> str:
 
 
 def take_dirty(connection: Connection, site: int, limit: int, skip: Sequence[str], only: Sequence[str] | None = None) -> list[DirtyRow]:
-    """The most urgent dirty outputs, of one phase only. skip: paths not to try again in this build; only: the others stay dirty."""
+    """The most urgent dirty outputs, of one phase and lane only. skip: paths not to try again in this build; only: the others stay dirty."""
     rows = [DirtyRow(*row) for row in connection.execute(TAKE, {"site": site, "limit": limit, "skip": list(skip), "only": only})]
-    return [row for row in rows if row.phase == rows[0].phase]
+    return [row for row in rows if row.turn == rows[0].turn]
 
 
 def add_journal(connection: Connection, site: int, epoch: int, paths: list[str]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -59,6 +59,9 @@ LEASE_S = 30.0
 
 PATIENCE_S = 60.0
 """How long to wait for another builder to end."""
+
+MOMENT_S = 0.5
+"""A builder that ends within this time is only waited for."""
 
 
 class SiteRow(msgspec.Struct, frozen=True):
@@ -116,13 +119,34 @@ class Lease:
         _held.discard((self.site, self.epoch))
 
 
+class NoLease(Lease):
+    """Of somebody who plans and publishes nothing: whoever builds goes on."""
+
+    def __init__(self, connection: Connection, site: int) -> None:
+        self.connection, self.site, self.epoch, self.renewed_at = connection, site, 0, 0.0
+
+    @property
+    def is_old(self) -> bool:
+        return False
+
+    def renew(self) -> None:
+        """Nothing: there is nothing to lose."""
+
+    def end(self) -> None:
+        """Nothing: another's goes on."""
+
+
 _held: set[tuple[int, int]] = set()
 """(site, epoch) of the builds that go on in this process."""
 
 
-def take_lease(connection: Connection, site: int) -> Lease:
-    """Wait until no other builder has the site, then take it. Raises CmsError build.busy. The connection is left outside a transaction."""
-    until = time.monotonic() + PATIENCE_S
+def take_lease(connection: Connection, site: int, on_wait: Callable[[], None] = lambda: None) -> Lease:
+    """Wait until no other builder has the site, then take it. Raises CmsError build.busy. The connection is left outside a transaction.
+
+    on_wait: called once where another has it for longer than a moment.
+    """
+    begun = time.monotonic()
+    waited = False
     while True:
         row = connection.execute(SHOW_LEASE, (site,)).fetchone()
         holder, epoch = row if row is not None else (None, 0)
@@ -132,10 +156,12 @@ def take_lease(connection: Connection, site: int) -> Lease:
         connection.commit()
         if found is not None:
             return Lease(connection, site, found[0])
-        if time.monotonic() > until:
-            raise fail(
-                "build.busy", f"another build of this site is running, {say_holder(holder)}", hint="Wait for it, or see `cms status`."
-            )
+        if time.monotonic() > begun + PATIENCE_S:
+            raise fail("build.busy", f"another build of this site is running, {say_holder(holder)}",
+                       hint="What was saved is published by that build. Wait for it, or see `cms status`.")  # fmt: skip
+        if not waited and time.monotonic() > begun + MOMENT_S:
+            waited = True
+            on_wait()
         time.sleep(0.1)
 
 

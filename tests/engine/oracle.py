@@ -220,6 +220,17 @@ class Oracle(RuleBasedStateMachine):
         if not self.over:
             self.build_and_compare(site, small=True, reporter=Saving(after, lambda: self.update(site, number, statement)))
 
+    @rule(site=sites, number=numbers, after=st.integers(1, 6))
+    def save_file_in_the_middle_of_a_build(self, site: int, number: int, after: int) -> None:
+        """Another process reads the files while this one makes pages."""
+
+        def save() -> None:
+            self.editors[site].set_field(number, "title", f"Meanwhile {after}")
+            sync(self.sites[site].root, self.sites[site].options)
+
+        if not self.over:
+            self.build_and_compare(site, small=True, reporter=Saving(after, save))
+
     @rule(site=sites, step=st.integers(1, 60), jobs=st.sampled_from([1, 1, 2]), small=st.booleans())
     def kill(self, site: int, step: int, jobs: int, small: bool) -> None:
         if self.over:
