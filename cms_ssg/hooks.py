@@ -107,7 +107,7 @@ class BuildEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
     """What a build put at the target. ended_at: when it was recorded; resumed: a build before this one was killed or failed on
-    the way, so that more than written and removed may have changed, or, rarely, nothing at all.
+    the way, so that more than written and removed may have changed, or, rarely, nothing at all; back_to: a rollback, to the state after that release.
     """
 
     event_id: str
@@ -119,6 +119,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     removed: int
     ended_at: datetime
     resumed: bool = False
+    back_to: int | None = None
 
 
 class Specs:

@@ -6,7 +6,7 @@ import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +119,7 @@ class Session:
     rounds: Rounds = field(init=False)
     purger: Purger | None = None
     elsewhere: bool = False
+    follows_kill: bool = False
     claims: bool = False
     conditions: bool = True
     only: list[str] | None = None
@@ -181,6 +182,7 @@ class Session:
         return Writer(self.site.settings.store_name, self.row.writer, self.lease.epoch, self.claims, self.conditions)
 
     def _clear_left(self, paths: Sequence[str]) -> None:
+        self.follows_kill = True
         if not self.options.dry_run:
             self.target.clear_left([object_key(path) for path in paths])
 
@@ -209,7 +211,7 @@ class Session:
         """Read what changed in the files."""
         self.reporter.phase("sync")
         started, self.started = self.started, None
-        with hold_sync(self.connection, self.row.id):
+        with nullcontext() if self.options.dry_run else hold_sync(self.connection, self.row.id):  # a dry run is one transaction
             return self._sync(self.options.changed, started)
 
     def sync_more(self) -> None:

@@ -110,11 +110,15 @@ class Telling:
         if not self.is_heard:
             return
         self._record(connection, self.result.build_id, summary, self.result.problems)
-        if self.result.written or self.result.removed or self.resumed:
+        self.record_release(connection)
+
+    def record_release(self, connection: Connection, back_to: int | None = None) -> None:
+        """In the transaction that ends a build or a rollback: what visitors now see otherwise. back_to: a rollback to the state after that release."""
+        if self.is_heard and (self.result.written or self.result.removed or self.resumed):
             detail = {
                 "build_id": self.result.build_id, "base_url": self.site.settings.base_url, "status": self.result.status,
                 "written": self.result.written, "removed": self.result.removed, "ended_at": store.load_now(connection).isoformat(),
-                "resumed": self.resumed,
+                "resumed": self.resumed, "back_to": back_to,
             }  # fmt: skip
             self._add(connection, "release_published", detail)
             self._send(connection, deliveries.RELEASED, {**detail, "rendered": self.result.rendered, "failed": self.result.failed})

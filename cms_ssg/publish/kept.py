@@ -19,10 +19,11 @@ class Keepable(NamedTuple):
 
 
 class KeptObject(NamedTuple):
-    """Bytes that were kept. content_type: as they were sent, '' where the store does not say."""
+    """Bytes that were kept. content_type, tags: as they were sent, '' where the store does not say."""
 
     data: bytes
     content_type: str = ""
+    tags: str = ""
 
 
 class Kept(Protocol):
@@ -36,6 +37,9 @@ class Kept(Protocol):
 
     def list_digests(self) -> set[bytes]:
         """All that is kept."""
+
+    def is_own(self, digest: bytes, site: str) -> bool:
+        """Whether these bytes were kept for a site of this name."""
 
     def drop_many(self, digests: Sequence[bytes]) -> None:
         """Take these away; nothing there is no error."""
@@ -97,6 +101,9 @@ class KeptFolder:
         for _, _, names in os.walk(self.prefix):
             found.update(bytes.fromhex(name) for name in names if len(name) == 32)
         return found
+
+    def is_own(self, digest: bytes, site: str) -> bool:
+        return True  # the folder is the site's
 
     def drop_many(self, digests: Sequence[bytes]) -> None:
         for digest in digests:

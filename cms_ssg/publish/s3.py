@@ -235,14 +235,14 @@ class S3Target:
         if self.settings.target.compress == "gzip" and len(body) >= SMALLEST_COMPRESSED and one.content_type.startswith(COMPRESSIBLE):
             body = gzip.compress(body, 9, mtime=0)
             headers["ContentEncoding"] = "gzip"
-        tags = cache_tags(one.reads, site=self.writer.site, path=one.path) if self.settings.cdn.tags else ()
+        tags = (one.tags or ",".join(cache_tags(one.reads, site=self.writer.site, path=one.path))) if self.settings.cdn.tags else ""
         form = make_digest("\n".join(f"{name}: {value}" for name, value in headers.items()).encode(), b"tags" if tags else b"")
         headers["Metadata"] = {
             "cms-digest": one.digest.hex(), "cms-form": form.hex()[:16], "cms-site": quote(self.writer.site), "cms-store": self.writer.store,
             "cms-epoch": str(self.writer.epoch),
         }  # fmt: skip
         if tags:
-            headers["Metadata"]["cache-tag"] = ",".join(tags)
+            headers["Metadata"]["cache-tag"] = tags
         return headers, body
 
 

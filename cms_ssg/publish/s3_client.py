@@ -64,8 +64,8 @@ def upload_parts(client: Any, place: dict[str, str], body: bytes, headers: dict[
     return str(answer["ETag"])
 
 
-def read_object(client: Any, bucket: str, key: str) -> tuple[bytes, str] | None:
-    """An object's bytes, not compressed, and its Content-Type; None where there is none. Raises botocore's errors."""
+def read_object(client: Any, bucket: str, key: str) -> tuple[bytes, str, str] | None:
+    """An object's bytes, not compressed, its Content-Type and its cache tags; None where there is none. Raises botocore's errors."""
     try:
         answer = client.get_object(Bucket=bucket, Key=key)
         data: bytes = answer["Body"].read()
@@ -73,7 +73,9 @@ def read_object(client: Any, bucket: str, key: str) -> tuple[bytes, str] | None:
         if code_of(error) in MISSING:
             return None
         raise
-    return gzip.decompress(data) if answer.get("ContentEncoding") == "gzip" else data, str(answer.get("ContentType", ""))
+    said = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
+    plain = gzip.decompress(data) if answer.get("ContentEncoding") == "gzip" else data
+    return plain, str(answer.get("ContentType", "")), said.get("cache-tag", "")
 
 
 def code_of(error: ClientError) -> str:

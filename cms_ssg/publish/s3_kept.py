@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -71,6 +72,16 @@ class KeptBucket:
         except (ClientError, BotoCoreError) as error:
             raise say_failure(error, self.bucket) from error
         return found
+
+    def is_own(self, digest: bytes, site: str) -> bool:
+        try:
+            seen = self.client.head_object(Bucket=self.bucket, Key=self._key(digest))
+        except ClientError as error:
+            if code_of(error) in MISSING:
+                return False
+            raise say_failure(error, self.bucket) from error
+        said = {name.lower(): value for name, value in seen.get("Metadata", {}).items()}
+        return bool(said.get("cms-site", "") == quote(site))
 
     def drop_many(self, digests: Sequence[bytes]) -> None:
         keys = [{"Key": self._key(digest)} for digest in digests]

@@ -28,7 +28,8 @@ class Live(NamedTuple):
 class Object(NamedTuple):
     """Bytes to be put at a key (``about/index.html``).
 
-    kind: of the output; digest: of data; live: what is there, None for nothing known; path: of the output; reads: keys of what it shows.
+    kind: of the output; digest: of data; live: what is there, None for nothing known; path: of the output; reads: keys of what it shows;
+    tags: those it had when it was kept, parted by commas.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Object(NamedTuple):
     live: Live | None
     path: str = ""
     reads: Collection[int] = ()
+    tags: str = ""
 
 
 class Outcome(NamedTuple):

@@ -57,13 +57,15 @@ def forget_old(session: Session) -> None:
     Bounded: what is left is for the next build. The bytes go first, so that a kill leaves rows that are asked again.
     """
     keep, result = session.site.settings.target.keep_releases, session.result
-    if not session.row.keeps_releases or (keep and not result.written and not result.removed):
+    if not session.row.keeps_releases or (keep and not result.written and not result.removed and not session.follows_kill):
         return
     connection, site = session.connection, session.row.id
     if keep:
         store.forget_releases(connection, site, keep)
     keys, digests = store.take_old_objects(connection, site, MOST_FORGOTTEN + result.written + result.removed)
     session.commit()
+    if keep and session.follows_kill:
+        digests += _list_unknown(session, digests)
     if digests:
         session.open_kept().drop_many(digests)
     if keys:
@@ -71,3 +73,10 @@ def forget_old(session: Session) -> None:
     elif not keep:
         connection.execute(store.SET_KEEPS, (False, site))
     session.commit()
+
+
+def _list_unknown(session: Session, forgotten: Sequence[bytes]) -> list[bytes]:
+    """Digests of bytes that a killed build kept and noted nowhere."""
+    kept = session.open_kept()
+    unknown = kept.list_digests() - store.list_kept(session.connection, session.row.id) - set(forgotten)
+    return [digest for digest in sorted(unknown) if kept.is_own(digest, session.site.settings.store_name)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -33,6 +34,7 @@ from cms_ssg.site import open_site
 from cms_ssg.store import outputs, releases
 from cms_ssg.store.releases import Wanted
 from cms_ssg.store.sites import END_BUILD
+from cms_ssg.telling import open_telling
 from cms_ssg.types import Problem
 
 STEP: Final = 500
@@ -63,8 +65,16 @@ def roll_back(root: Path, number: int, env: str = "", reporter: Reporter | None 
     """Publish the state after a release again, and hold the site. Raises CmsError releases.* where that cannot be done; then nothing was changed."""
     site, result = open_site(root, os.environ, env), RollbackResult(number)
     build = BuildResult()
-    with build.timed("total"), open_session(site, BuildOptions(sync=False, env=env), build, reporter) as session:
+    options = BuildOptions(sync=False, env=env)
+    telling = open_telling(site, options, build)
+    with (
+        build.timed("total"),
+        telling.around(is_build=False) if telling is not None else nullcontext(),
+        open_session(site, options, build, reporter) as session,
+    ):
+        session.tell(telling)
         Rollback(session, result).run()
+    result.problems = list(build.problems)
     result.seconds = build.seconds["total"]
     return result
 
@@ -184,7 +194,8 @@ class Rollback:
                 self.result.left.append(one.path)
                 continue
             known = None if one.live is None else Live(None if one.unsure else one.live, one.etag)
-            objects.append((one, Object(object_key(one.path), kept.data, _type_of(one, kept), one.kind, bytes(one.digest), known)))
+            objects.append((one, Object(object_key(one.path), kept.data, _type_of(one, kept), one.kind, bytes(one.digest), known,
+                                        path=one.path, tags=kept.tags)))  # fmt: skip
         outcomes = self.session.target.write_many([made for _, made in objects], self.session.keep_lease) if objects else []
         for (one, _), outcome in zip(objects, outcomes, strict=True):
             if outcome.refused is not None:
@@ -214,10 +225,13 @@ class Rollback:
         result.status = "partial" if result.left else "done"
         summary = {"status": result.status, "back_to": result.release, "written": result.written, "removed": result.removed}
         self.connection.execute(END_BUILD, (Jsonb(summary), build))
+        ended = self.session.result
+        ended.status, ended.written, ended.removed = result.status, result.written, result.removed
+        if self.session.telling is not None:
+            self.session.telling.record_release(self.connection, back_to=result.release)
         self.session.commit()
         if not self.session.purge():
             result.status = "partial"
-        result.problems = list(self.session.result.problems)
 
 
 def _phase(one: Wanted) -> int:

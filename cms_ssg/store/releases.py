@@ -91,6 +91,7 @@ SELECT build, path, old_digest FROM cms.release_objects WHERE site = %s AND buil
 STILL_NEEDED: Final[LiteralString] = """
 SELECT DISTINCT r.old_digest FROM cms.release_objects r WHERE r.site = %(site)s AND r.old_digest = ANY(%(digests)s::bytea[])
   AND NOT EXISTS (SELECT FROM unnest(%(builds)s::bigint[], %(paths)s::text[]) AS g(build, path) WHERE g.build = r.build AND g.path = r.path COLLATE "C")"""
+KEPT: Final[LiteralString] = "SELECT DISTINCT old_digest FROM cms.release_objects WHERE site = %s AND old_digest IS NOT NULL"
 FORGET_OBJECTS: Final[LiteralString] = """
 DELETE FROM cms.release_objects r USING unnest(%(builds)s::bigint[], %(paths)s::text[]) AS g(build, path)
 WHERE r.site = %(site)s AND r.build = g.build AND r.path = g.path COLLATE "C" """
@@ -187,6 +188,11 @@ def take_old_objects(connection: Connection, site: int, limit: int) -> tuple[lis
         needed = connection.execute(STILL_NEEDED, {"site": site, "digests": bytea_array(digests), **_columns(keys)})
         digests -= {bytes(row[0]) for row in needed}
     return keys, sorted(digests)
+
+
+def list_kept(connection: Connection, site: int) -> set[bytes]:
+    """Digests of all bytes that some release that is kept needs."""
+    return {bytes(row[0]) for row in connection.execute(KEPT, (site,))}
 
 
 def forget_objects(connection: Connection, site: int, keys: Sequence[tuple[int, str]]) -> None:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -287,6 +288,39 @@ def test_older_releases_are_forgotten_with_the_bytes_that_only_they_need(site: S
         published.back(numbers[1])
     published.back(numbers[2])
     assert_same(site.tree(), published.trees[numbers[2]])
+
+
+def test_bytes_that_a_killed_build_kept_are_not_kept_for_ever(site: SiteOnPage) -> None:
+    published, _ = publish_five(site)
+    change_theme(site, "never finished")
+    with database(site.url):
+        killed = kill_at(60, lambda: build(site.root, site.options))
+    assert killed
+    change_theme(site, "another")
+    published.build()
+    needed = {row[0].hex() for row in site.query("SELECT DISTINCT old_digest FROM cms.release_objects WHERE old_digest IS NOT NULL")}
+    assert {name.rpartition("/")[2] for name in list_kept(site)} == needed
+
+
+def test_hooks_and_webhooks_are_told_of_a_rollback(make_site: MakeSite, tmp_path: Path) -> None:
+    published, numbers = publish_five(make_site(SITE))
+    told = tmp_path / "told"
+    published.site.write_file(
+        "hooks.py",
+        f"""
+from pathlib import Path
+from cms_ssg.hooks import hook
+
+@hook
+def release_published(release):
+    with Path({str(told)!r}).open("a") as file:
+        print(release.build_id, release.back_to, release.written, release.removed, file=file)
+""",
+    )
+    result = published.back(numbers[3])
+    assert told.read_text() == f"{result.number} {numbers[3]} {result.written} {result.removed}\n"
+    assert published.back(numbers[3]).number == 0
+    assert len(told.read_text().splitlines()) == 1
 
 
 def test_bytes_that_are_lost_are_named_and_nothing_is_changed(site: SiteOnPage) -> None:
