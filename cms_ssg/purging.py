@@ -81,14 +81,18 @@ class Purger:
         """Queue what a killed build was writing, whatever the manifest says of it: the edge may have seen it."""
         self.connection.execute(store.ADD_LEFT, {"site": self.site, "build": self.build})
 
-    def send(self, *, removals: bool = True) -> bool:
-        """Send all that is due. removals: also of pages that went. Returns whether the CDN took it, but for pages that it does not
+    def find_newest(self) -> int:
+        """The version after which pages are queued from now on."""
+        return store.load_newest_version(self.connection, self.site)
+
+    def send(self, *, removals: bool = True, low: int = 0) -> bool:
+        """Send all that is due. removals: also of pages that went; low: only what was queued after this version. Returns whether the CDN took it, but for pages that it does not
         understand; problems say what it did not take. After a failure nothing more is sent.
         """
         if self._gave_up:
             return False
         now = self.clock.now()
-        due = store.count_due(self.connection, self.site, now, removals)
+        due = store.count_due(self.connection, self.site, now, removals, low)
         self.commit()
         if not due.pages:
             return True
@@ -96,7 +100,7 @@ class Purger:
             self._gave_up = True
             self._tell(f"the CDN asked to be left alone until {due.wait_until:%H:%M:%S} UTC", due.pages)
             return False
-        scope = store.Scope(self.site, now, due.high, removals)
+        scope = store.Scope(self.site, now, due.high, removals, low)
         self.began_at = self.began_at or now
         try:
             self._send(self._open(), scope, due.pages)
@@ -191,7 +195,7 @@ class Purger:
     def _fail(self, scope: store.Scope, message: str, paths: list[str] | None = None) -> None:
         """Note why the rows of a sending, or some of them, are left."""
         self.connection.execute(store.FAIL, {**scope.parameters(), "error": message[:500], "paths": paths})
-        left = len(paths) if paths is not None else store.count_due(self.connection, self.site, scope.now, scope.removals).pages
+        left = len(paths) if paths is not None else store.count_due(self.connection, self.site, scope.now, scope.removals, scope.low).pages
         self.commit()
         self._tell(message, left)
 

@@ -79,6 +79,7 @@ class Rounds:
                 self.session.commit()
             if not rows:
                 return
+            self.session.purge_saves(rows[0].turn, ROUND)
             unwanted = [row for row in rows if row.spec is None]
             if unwanted and (rows[0].phase == REMOVALS or len(unwanted) == len(rows)):
                 if self.session.purge(removals=False):

@@ -19,6 +19,7 @@ from cms_ssg.errors import fail
 from cms_ssg.options import BuildOptions, BuildResult, clock
 from cms_ssg.paths import object_key
 from cms_ssg.place import SPLIT, describe_place, find_reason, name_place
+from cms_ssg.plan.dirty import BULK_TURN
 from cms_ssg.planning import Planner
 from cms_ssg.publish.kept import Kept
 from cms_ssg.publish.target import Target, Writer, is_folder, name_target, open_kept, open_target
@@ -120,6 +121,8 @@ class Session:
     purger: Purger | None = None
     elsewhere: bool = False
     follows_kill: bool = False
+    was_urgent: bool = True
+    urgent_after: int = 0
     claims: bool = False
     conditions: bool = True
     only: list[str] | None = None
@@ -269,12 +272,23 @@ class Session:
         if self.purger is not None:
             self.purger.tell(self.result)
 
-    def purge(self, *, removals: bool = True) -> bool:
-        """Have the CDN, if there is one, forget what changed. removals: also pages that went. Returns whether it did."""
+    def purge(self, *, removals: bool = True, low: int = 0) -> bool:
+        """Have the CDN, if there is one, forget what changed. removals: also pages that went; low: as ``Purger.send``. Returns whether it did."""
         if self.purger is None:
             return True
         with self.result.timed("publish"):
-            return self.purger.send(removals=removals)
+            return self.purger.send(removals=removals, low=low)
+
+    def purge_saves(self, turn: int, many: int) -> None:
+        """Between two rounds: what a person waits for is purged before the rest of a long build goes on. turn: of the next outputs; many: outputs."""
+        if self.purger is None:
+            return
+        is_urgent = turn < BULK_TURN
+        if is_urgent and not self.was_urgent:
+            self.urgent_after = self.purger.find_newest()
+        elif not is_urgent and self.was_urgent and self.count_dirty() > many:
+            self.purge(removals=False, low=self.urgent_after)
+        self.was_urgent = is_urgent
 
     def _probe(self) -> None:
         """Ask a store once whether it refuses a write over another version than the one that was named."""

@@ -16,6 +16,9 @@ from cms_ssg.store.claims import NameChange
 SAVE, BULK = 0, 1
 """Lanes: what a person waits for, and what may take its time."""
 
+BULK_TURN: Final = 20
+"""From this turn of cms.dirty on outputs may take their time, or go."""
+
 HAS_OUTPUTS: Final[LiteralString] = "SELECT EXISTS (SELECT FROM cms.outputs WHERE site = %s)"
 
 MARK_READERS: Final[LiteralString] = """

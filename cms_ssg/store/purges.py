@@ -23,16 +23,18 @@ ON CONFLICT (site, path) DO UPDATE SET turn = 1, version = nextval('cms.purge_ve
 
 COUNT_DUE: Final[LiteralString] = """
 SELECT count(*), coalesce(max(p.version), 0), (SELECT purges_wait_until FROM cms.sites WHERE id = %(site)s)
-FROM cms.purges p WHERE p.site = %(site)s AND p.not_before <= %(now)s AND (%(removals)s OR p.cause <> 'removed')"""
+FROM cms.purges p WHERE p.site = %(site)s AND p.not_before <= %(now)s AND p.version > %(low)s AND (%(removals)s OR p.cause <> 'removed')"""
+
+NEWEST: Final[LiteralString] = "SELECT coalesce(max(version), 0) FROM cms.purges WHERE site = %s"
 
 LIST_DUE: Final[LiteralString] = """
 SELECT path, version, turn FROM cms.purges
-WHERE site = %(site)s AND not_before <= %(now)s AND version <= %(high)s AND (%(removals)s OR cause <> 'removed') AND path <> ALL(%(skip)s)
+WHERE site = %(site)s AND not_before <= %(now)s AND version > %(low)s AND version <= %(high)s AND (%(removals)s OR cause <> 'removed') AND path <> ALL(%(skip)s)
 ORDER BY turn, phase, path LIMIT %(limit)s"""
 
 LARGEST_FOLDERS: Final[LiteralString] = """
 SELECT substring(path FROM '^/[^/]+/') AS folder, count(*) FROM cms.purges
-WHERE site = %(site)s AND not_before <= %(now)s AND version <= %(high)s AND (%(removals)s OR cause <> 'removed') AND path LIKE '/%%/%%'
+WHERE site = %(site)s AND not_before <= %(now)s AND version > %(low)s AND version <= %(high)s AND (%(removals)s OR cause <> 'removed') AND path LIKE '/%%/%%'
 GROUP BY folder ORDER BY count(*) DESC, folder LIMIT %(limit)s"""
 
 END_SECOND: Final[LiteralString] = """
@@ -45,16 +47,16 @@ FROM unnest(%(paths)s::text[], %(versions)s::bigint[]) AS t(path, version)
 WHERE p.site = %(site)s AND p.path = t.path COLLATE "C" AND p.version = t.version AND p.turn = 1"""
 
 END_SECOND_BELOW: Final[LiteralString] = """
-DELETE FROM cms.purges p WHERE p.site = %(site)s AND p.not_before <= %(due)s AND p.version <= %(high)s AND (%(removals)s OR p.cause <> 'removed')
+DELETE FROM cms.purges p WHERE p.site = %(site)s AND p.not_before <= %(due)s AND p.version > %(low)s AND p.version <= %(high)s AND (%(removals)s OR p.cause <> 'removed')
   AND p.turn = 2 AND EXISTS (SELECT FROM unnest(%(folders)s::text[]) f WHERE starts_with(p.path, f))"""
 
 END_FIRST_BELOW: Final[LiteralString] = """
 UPDATE cms.purges p SET turn = 2, purged_at = %(now)s, not_before = %(later)s, tries = 0, error = NULL
-WHERE p.site = %(site)s AND p.not_before <= %(due)s AND p.version <= %(high)s AND (%(removals)s OR p.cause <> 'removed')
+WHERE p.site = %(site)s AND p.not_before <= %(due)s AND p.version > %(low)s AND p.version <= %(high)s AND (%(removals)s OR p.cause <> 'removed')
   AND p.turn = 1 AND EXISTS (SELECT FROM unnest(%(folders)s::text[]) f WHERE starts_with(p.path, f))"""
 
 FAIL: Final[LiteralString] = """
-UPDATE cms.purges SET tries = tries + 1, error = %(error)s WHERE site = %(site)s AND not_before <= %(now)s AND version <= %(high)s
+UPDATE cms.purges SET tries = tries + 1, error = %(error)s WHERE site = %(site)s AND not_before <= %(now)s AND version > %(low)s AND version <= %(high)s
   AND (%(removals)s OR cause <> 'removed') AND (%(paths)s::text[] IS NULL OR path = ANY(%(paths)s::text[] COLLATE "C"))"""
 
 PAUSE: Final[LiteralString] = "UPDATE cms.sites SET purges_wait_until = %s WHERE id = %s"
@@ -76,15 +78,23 @@ class Due(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """Which rows one sending is about. removals: also of pages that went."""
+    """Which rows one sending is about. removals: also of pages that went; low: only what was queued after this version."""
 
     site: int
     now: datetime
     high: int
     removals: bool
+    low: int = 0
 
     def parameters(self) -> dict[str, object]:
         return self._asdict()
+
+
+def load_newest_version(connection: Connection, site: int) -> int:
+    """The version after which pages are queued from now on."""
+    row = connection.execute(NEWEST, (site,)).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 class PurgeState(NamedTuple):
@@ -104,9 +114,9 @@ def add_purges(connection: Connection, site: int, build: int, rows: Sequence[tup
     connection.execute(ADD, {"site": site, "build": build, **columns})
 
 
-def count_due(connection: Connection, site: int, now: datetime, removals: bool) -> Due:
-    """What waits and may be sent now."""
-    row = connection.execute(COUNT_DUE, {"site": site, "now": now, "removals": removals}).fetchone()
+def count_due(connection: Connection, site: int, now: datetime, removals: bool, low: int = 0) -> Due:
+    """What waits and may be sent now. low: only what was queued after this version."""
+    row = connection.execute(COUNT_DUE, {"site": site, "now": now, "removals": removals, "low": low}).fetchone()
     assert row is not None
     return Due(*row)
 

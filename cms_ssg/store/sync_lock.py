@@ -18,7 +18,10 @@ _CLASS: Final = 0x636D7373  # "cmss", as the first of the two numbers that name 
 
 _TRY: Final[LiteralString] = "SELECT pg_try_advisory_lock(%s, %s)"
 _END: Final[LiteralString] = "SELECT pg_advisory_unlock(%s, %s)"
-_NOTICE_DEATH: Final[LiteralString] = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3"
+_NOTICE_DEATH: Final[LiteralString] = (
+    "SELECT set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),"
+    " set_config('tcp_keepalives_count', '3', false)"
+)
 """The lock goes with its connection: the server is to notice within a minute that a machine is gone."""
 
 
