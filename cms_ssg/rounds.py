@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 ROUND, LARGE_ROUND = 500, 8000
 """Outputs a round takes: few where that is all, more when there is a whole site to make."""
 
-ROUND_S = 2.5
-"""A save overtakes the rest of a long build between two rounds: no more outputs are taken than the last round would have made in this time."""
+ROUND_S, LEAST = 2.0, 100
+"""A save overtakes the rest of a long build between two rounds: no more outputs are taken than the last round would have made in this time, but
+so many in any case."""
 
 BATCH = 100
 """Outputs loaded and rendered together."""
@@ -91,7 +92,7 @@ class Rounds:
                 started = time.perf_counter()
                 self._make_round(wanted)
                 if len(wanted) == limit:
-                    limit = min(largest, max(ROUND, round(limit * ROUND_S / (time.perf_counter() - started))))
+                    limit = min(largest, max(LEAST, round(limit * ROUND_S / (time.perf_counter() - started))))
             self.session.reporter.advance(len(unwanted))
 
     def _make_round(self, rows: Sequence[store.DirtyRow]) -> None:

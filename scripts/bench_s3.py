@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Measure publishing to a bucket: every page again beside `rclone copy`, and from a save to the object, on a local server that speaks S3's protocol.
+"""Measure publishing to a bucket: every page again beside `rclone copy`, and from a save to the object, also during a rebuild.
 
     bench_s3.py --articles 10000 [--json]
 
-Both upload to the same server (moto, one Python process: it is the limit) in one run. docs/performance.md explains each figure.
+The bucket is on a local server that speaks S3's protocol (moto, one Python process: it is the limit). docs/performance.md explains each figure.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import bench_measure
 from bench_builders import CmsSite
 from bench_corpus import write_corpus
 
-SAVES, SEEN_WITHIN_S, READY_WITHIN_S = 40, 20.0, 120.0
+SAVES, SAVES_IN_REBUILD, SEEN_WITHIN_S, READY_WITHIN_S = 40, 20, 20.0, 120.0
 TOOLS = Path(sys.executable).parent
 KEYS = {"AWS_ACCESS_KEY_ID": "aaaaaaaaaaaaaaaa", "AWS_SECRET_ACCESS_KEY": "bbbbbbbbbbbbbbbb", "AWS_REGION": "us-east-1"}
 
@@ -93,26 +93,14 @@ def copy_with_rclone(address: str, work: Path, count: int, size: int) -> float:
     return time.perf_counter() - start
 
 
-def measure_saves(site: CmsSite, client: Any) -> dict[str, float]:
-    """From the rename of the saved file to the new title in the object, `cms watch` running."""
+@contextmanager
+def watch(site: CmsSite) -> Iterator[subprocess.Popen[bytes]]:
+    """`cms watch` runs in this block."""
     process = subprocess.Popen(
         [*site.command, "watch"], cwd=site.folder, env=bench_measure.ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    times: list[float] = []
     try:
-        ready = time.monotonic() + READY_WITHIN_S
-        while len(times) < SAVES:
-            if process.poll() is not None or time.monotonic() > ready + SAVES * 2:
-                raise RuntimeError("cms watch does not bring saves to the bucket")
-            time.sleep(0.5)
-            page, title = site.edit_title()
-            key = page.relative_to(site.folder / "build").as_posix()
-            start = time.perf_counter()
-            while time.perf_counter() - start < SEEN_WITHIN_S:
-                if title.encode() in client.get_object(Bucket="pages", Key=key)["Body"].read():
-                    times.append((time.perf_counter() - start) * 1000)
-                    break
-                time.sleep(0.005)
+        yield process
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -120,15 +108,66 @@ def measure_saves(site: CmsSite, client: Any) -> dict[str, float]:
         except subprocess.TimeoutExpired:  # a shell in the background has its children ignore it
             process.kill()
             process.wait()
-    times.sort()
+
+
+def time_save(site: CmsSite, client: Any) -> float | None:
+    """Milliseconds from the rename of a saved file to the new title in the object, None where it does not come."""
+    page, title = site.edit_title()
+    key = page.relative_to(site.folder / "build").as_posix()
+    start = time.perf_counter()
+    while time.perf_counter() - start < SEEN_WITHIN_S:
+        if title.encode() in client.get_object(Bucket="pages", Key=key)["Body"].read():
+            return (time.perf_counter() - start) * 1000
+        time.sleep(0.005)
+    return None
+
+
+def measure_saves(site: CmsSite, client: Any) -> dict[str, float]:
+    """From a save to the object, while nothing else is done."""
+    times: list[float] = []
+    with watch(site) as process:
+        ready = time.monotonic() + READY_WITHIN_S
+        while len(times) < SAVES:
+            if process.poll() is not None or time.monotonic() > ready + SAVES * 2:
+                raise RuntimeError("cms watch does not bring saves to the bucket")
+            time.sleep(0.5)
+            if (took := time_save(site, client)) is not None:
+                times.append(took)
+    return summarize("save", times)
+
+
+def measure_saves_in_rebuild(site: CmsSite, client: Any) -> dict[str, float]:
+    """From a save to the object, while every page is made again."""
+    times: list[float] = []
+    with watch(site):
+        while time_save(site, client) is None:
+            pass
+        base = site.folder / "themes/bench/templates/base.html"
+        base.write_text(base.read_text("utf-8").replace("<footer>", "<footer>Once more. "), "utf-8")
+        time.sleep(3)
+        for _ in range(SAVES_IN_REBUILD):
+            took = time_save(site, client)
+            if took is None:
+                raise RuntimeError("a save during a rebuild does not come to the bucket")
+            times.append(took)
+            time.sleep(0.7)
+        goes_on = b"Once more" not in client.get_object(Bucket="pages", Key=f"posts/{max(site.articles).stem}/index.html")["Body"].read()
+    if not goes_on:
+        raise RuntimeError("the rebuild ended before the saves; take more articles")
+    return summarize("in_rebuild", times)
+
+
+def summarize(name: str, times: list[float]) -> dict[str, float]:
+    """Median, 95th percentile and largest of milliseconds."""
+    times = sorted(times)
     return {
-        "save_p50_ms": round(times[len(times) // 2]),
-        "save_p95_ms": round(times[int(len(times) * 0.95)]),
-        "save_max_ms": round(times[-1]),
+        f"{name}_p50_ms": round(times[len(times) // 2]),
+        f"{name}_p95_ms": round(times[min(len(times) - 1, int(len(times) * 0.95))]),
+        f"{name}_max_ms": round(times[-1]),
     }
 
 
-def measure(articles: int, work: Path) -> dict[str, Any]:
+def measure(articles: int, work: Path, only_saves: bool) -> dict[str, Any]:
     """All figures of one site."""
     figures: dict[str, Any] = {"articles": articles, "machine": bench_measure.describe_machine()}
     with serve_store() as (address, client):
@@ -136,13 +175,15 @@ def measure(articles: int, work: Path) -> dict[str, Any]:
         try:
             done, report = site.build()
             figures |= {"first_s": round(done.seconds, 1), "first_written": report["written"]}
-            base = site.folder / "themes/bench/templates/base.html"
-            base.write_text(base.read_text("utf-8").replace("<footer>", "<footer>Again. "), "utf-8")
-            done, report = site.build()
-            figures |= {"again_s": round(done.seconds, 1), "again_written": report["written"]}
-            seconds = copy_with_rclone(address, work, report["written"], 5000)
-            figures |= {"rclone_s": round(seconds, 1), "upload_ratio": round(seconds / done.seconds, 2)}
+            if not only_saves:
+                base = site.folder / "themes/bench/templates/base.html"
+                base.write_text(base.read_text("utf-8").replace("<footer>", "<footer>Again. "), "utf-8")
+                done, report = site.build()
+                figures |= {"again_s": round(done.seconds, 1), "again_written": report["written"]}
+                seconds = copy_with_rclone(address, work, report["written"], 5000)
+                figures |= {"rclone_s": round(seconds, 1), "upload_ratio": round(seconds / done.seconds, 2)}
             figures |= measure_saves(site, client)
+            figures |= measure_saves_in_rebuild(site, client)
         finally:
             site.stop()
     return figures
@@ -152,10 +193,11 @@ def main() -> None:
     """Measure as asked, and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("--articles", type=int, default=10_000)
+    parser.add_argument("--only-saves", action="store_true", help="leave the upload of every page out")
     parser.add_argument("--json", action="store_true", help="print the figures as one line of JSON")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cms-bench-s3-") as work:
-        figures = measure(arguments.articles, Path(work))
+        figures = measure(arguments.articles, Path(work), arguments.only_saves)
     print(json.dumps(figures) if arguments.json else "\n".join(f"{name:>14}  {value}" for name, value in figures.items()))
 
 

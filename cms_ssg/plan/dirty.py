@@ -96,7 +96,7 @@ class Marks:
                 self.paths[change.name] = (REMOVALS, "nobody claims this path any more")
             else:
                 kind = KINDS[change.new.spec["kind"]]
-                new_page = change.old is None and kind.page and kind.phase < KINDS["list"].phase
+                new_page = change.old is None and kind.linked
                 self.paths[change.name] = (NEW if new_page else kind.phase, "new" if change.old is None else "another owner or form")
 
     def save(self, connection: Connection) -> None:

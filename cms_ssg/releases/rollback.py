@@ -238,7 +238,7 @@ def _phase(one: Wanted) -> int:
     if one.digest is None:
         return REMOVALS
     kind = KINDS.get(one.kind)
-    return NEW if one.live is None and (kind is None or kind.page) else kind.phase if kind is not None else 0
+    return NEW if one.live is None and (kind is None or kind.linked) else kind.phase if kind is not None else 0
 
 
 def _type_of(one: Wanted, kept: KeptObject) -> str:

@@ -11,12 +11,13 @@ ASSETS, NEW, LEAVES, LISTS, ARCHIVES, FEEDS, REMOVALS = 0, 1, 2, 3, 4, 5, 9
 
 @dataclass(frozen=True, slots=True)
 class OutputKind:
-    """One kind of output. page: it is an HTML page that counts as one for people."""
+    """One kind of output. page: it is an HTML page that counts as one for people; linked: pages link to it, so that a new one comes before them."""
 
     name: str
     phase: int
     content_type: str
     page: bool = False
+    linked: bool = False
 
 
 HTML, XML = "text/html; charset=utf-8", "application/xml; charset=utf-8"
@@ -27,15 +28,15 @@ KINDS: Final = {
         OutputKind("asset", ASSETS, ""),
         OutputKind("file", ASSETS, ""),
         OutputKind("image", ASSETS, ""),
-        OutputKind("entry", LEAVES, HTML, page=True),
-        OutputKind("fallback", LEAVES, HTML, page=True),
+        OutputKind("entry", LEAVES, HTML, page=True, linked=True),
+        OutputKind("fallback", LEAVES, HTML, page=True, linked=True),
         OutputKind("redirect", LEAVES, HTML),
         OutputKind("404", LEAVES, HTML, page=True),
         OutputKind("home", LISTS, HTML, page=True),
-        OutputKind("list", LISTS, HTML, page=True),
-        OutputKind("archive", ARCHIVES, HTML, page=True),
-        OutputKind("terms", LISTS, HTML, page=True),
-        OutputKind("feed", FEEDS, XML),
+        OutputKind("list", LISTS, HTML, page=True, linked=True),
+        OutputKind("archive", ARCHIVES, HTML, page=True, linked=True),
+        OutputKind("terms", LISTS, HTML, page=True, linked=True),
+        OutputKind("feed", FEEDS, XML, linked=True),
         OutputKind("sitemap", FEEDS, XML),
         OutputKind("sitemaps", FEEDS, XML),
         OutputKind("robots", FEEDS, "text/plain; charset=utf-8"),
