@@ -183,15 +183,14 @@ def make_url(site: Site, token: str, path: str) -> str:
 
 
 def _make_objects(previewer: Previewer, shown: Shown, pages: Mapping[str, Artifact], base: str, problems: list[Problem]) -> list[Object]:
-    """All that the preview holds: pages, files that are new or other, variants of images, and assets where one of them is not live."""
+    """All that the preview holds: pages, files that are new or other, variants of images and assets that are not live."""
     from cms_ssg.files import read_file
     from cms_ssg.preview.rewrite import Rewriter
     from cms_ssg.render.requests import Job
 
     site, assets = previewer.subject.site, previewer.around.assets
     jobs = list(shown.files)
-    if not shown.published.issuperset(assets.values()):
-        jobs += [Job(path, "", {"kind": "asset", "name": name}, 0) for name, path in assets.items()]
+    jobs += [Job(path, "", {"kind": "asset", "name": name}, 0) for name, path in assets.items() if path not in shown.published]
     found: dict[str, tuple[bytes, str]] = dict(_make_variants(previewer, shown, problems))
     for one in (read_file(site, job) for job in jobs):
         if one.artifact is not None:

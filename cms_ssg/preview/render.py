@@ -48,6 +48,11 @@ PATIENCE_S: Final = 20.0
 LOCK_TIMEOUT_MS: Final = 300
 """Less than the second after which Postgres looks for a deadlock and may end the other side, the build."""
 
+IN_THE_WAY: Final = (
+    errors.SerializationFailure, errors.LockNotAvailable, errors.DeadlockDetected, errors.UniqueViolation, errors.DuplicateTable,
+)  # fmt: skip
+"""What Postgres says where another transaction had the same row, or made the same month's table, since this one began."""
+
 LIMITS: Final = f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; SET LOCAL statement_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '30s'"
 
 LEAVES_KINDS, LIST_KINDS = ("entry", "fallback", "archive", "404"), ("home", "list", "terms")
@@ -100,7 +105,7 @@ class Previewer:
                 self.tries += 1
                 try:
                     return self._show(files, inputs)
-                except (errors.SerializationFailure, errors.LockNotAvailable, errors.DeadlockDetected, errors.UniqueViolation) as error:
+                except IN_THE_WAY as error:
                     if time.monotonic() > until:
                         raise fail("preview.busy", f"a build goes on changing the same rows ({type(error).__name__})",
                                    hint="It is as well; make the preview when `cms status` shows no builder.") from None  # fmt: skip
