@@ -20,6 +20,7 @@ from cms_ssg.site import open_site
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate
 from cms_ssg.store.outputs import doubt_outputs
+from cms_ssg.store.previews import list_preview_keys
 from cms_ssg.store.sites import ensure_site
 
 MANIFEST: Final[LiteralString] = (
@@ -69,9 +70,12 @@ def audit(root: Path, env: str, *, repair: bool = False, confirmed: bool = False
 
 def _compare(connection: Connection, site_id: int, target: Target, *, by_size: bool) -> AuditResult:
     manifest = {object_key(path): (path, etag, size, doubtful) for path, etag, size, doubtful in connection.execute(MANIFEST, (site_id,))}
+    previews = list_preview_keys(connection, site_id)
     result = AuditResult()
     for one in target.list_objects():
         result.objects += 1
+        if one.key in previews:
+            continue
         if one.key not in manifest:
             (result.orphaned if target.is_own(one.key) else result.foreign).append(one.key)
             continue

@@ -152,7 +152,7 @@ class ImageWork:
             if "digest" in group[0].spec and key not in files:
                 yield from ((job, Answer(job.path)) for job in group)
                 continue
-            same = {"root": root, "file": files.get(key, ""), "digest": key, "widest": max(map(_whole_width, group))}
+            same = {"root": root, "file": files.get(key, ""), "digest": key, "widest": max(whole_width(job.spec) for job in group)}
             tasks.append(
                 [Task(job.path, {**same, "spec": job.spec} if "digest" in job.spec else {"card": job.spec["card"]}) for job in group]
             )
@@ -242,10 +242,10 @@ def _keys(array: str) -> set[int]:
     return {int(number) for number in array.strip("{}").split(",") if number}
 
 
-def _whole_width(job: Job) -> float:
+def whole_width(spec: Mapping[str, Any]) -> float:
     """How wide the whole image would be at a variant's scale."""
-    box = job.spec.get("box")
-    return float(job.spec["width"]) * (job.spec["source_width"] / (box[2] - box[0]) if box else 1.0)
+    box = spec.get("box")
+    return float(spec["width"]) * (spec["source_width"] / (box[2] - box[0]) if box else 1.0)
 
 
 def _render(job: Job, answer: Answer) -> Rendered:

@@ -327,6 +327,11 @@ class Session:
             self.telling.record_end(self.connection, summary)
         self.commit()
         forget_old(self)
+        if self.row.has_old_previews:
+            from cms_ssg.preview.forget import forget_expired
+
+            result.problems.extend(forget_expired(self.connection, self.row.id, self.site))
+            self.commit()
 
     def close(self) -> None:
         """Give back workers, connections and the lease."""

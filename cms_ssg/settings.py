@@ -26,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     database_url: str = ""
     target: Target = msgspec.field(default_factory=lambda: Target())  # noqa: PLW0108 - it is defined below
     cdn: Cdn = msgspec.field(default_factory=lambda: Cdn())  # noqa: PLW0108 - it is defined below
+    preview: Preview = msgspec.field(default_factory=lambda: Preview())  # noqa: PLW0108 - it is defined below
     home: Home = msgspec.field(default_factory=lambda: Home())  # noqa: PLW0108 - it is defined below
     collection: tuple[Collection, ...] = ()
     taxonomies: dict[str, Taxonomy] = {}
@@ -121,6 +122,13 @@ class Cdn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     purge_collapse_at: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 1000
     second_purge_after_s: Annotated[int, msgspec.Meta(ge=1, le=300)] = 10
     preload: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 50
+
+
+class Preview(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What ``cms preview`` makes. expire_after_s: how long it stays; pages: how many of those that a change touches are shown."""
+
+    expire_after_s: Annotated[int, msgspec.Meta(ge=60, le=31_536_000)] = 604_800
+    pages: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 50
 
 
 class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -145,7 +145,7 @@ def sync(
     if scan.removed:
         result.removed = store.remove_entries(connection, site_id, scan.removed) + store.delete_files(connection, site_id, scan.removed)
         delete_sources(connection, site_id, scan.removed)
-        _rebundle(connection, site_id, scan.removed)
+        rebundle(connection, site_id, scan.removed)
     read_states = set(changed)
     touch_sources(connection, site_id, [s for path, s in scan.states.items() if path not in read_states])
     if changed or scan.removed or scan.folders or scan.gone_folders or scan.git != parse_git_state(state) or not state:
@@ -168,13 +168,13 @@ def _save_all(
     Returns the blob ids of those that were no longer what the scan saw, b"" for those that could not be read.
     """
     other: dict[str, bytes] = {}
-    moved = _moved_rows(connection, site_id, scan.removed)
+    moved = moved_rows(connection, site_id, scan.removed)
     chunks = [changed[i : i + CHUNK] for i in range(0, len(changed), CHUNK)]
     done: list[ReadFile] = []
     for number, files in enumerate(_read_chunks(rules, str(site.root), chunks, pool)):
         done.extend(files)
         if (number + 1) % BATCH == 0 or number + 1 == len(chunks):
-            _save_batch(connection, site_id, done, scan, known, rules.digest, moved, result)
+            save_batch(connection, site_id, done, scan, known, rules.digest, moved, result)
             commit()
             if between is not None:
                 between()
@@ -213,10 +213,11 @@ def _read_in_worker(files: Sequence[str]) -> list[ReadFile]:
     return read_chunk(site.rules, str(site.root), files)
 
 
-def _save_batch(
+def save_batch(
     connection: Connection, site_id: int, files: Iterable[ReadFile], scan: Scan, known: dict[str, FileState], read_digest: bytes,
     moved: dict[bytes, str], result: SyncResult,
 ) -> None:  # fmt: skip
+    """Save what was read of some files, in the caller's transaction; result is added to. scan, known: what is recorded of each file."""
     files = list(files)
     drafts = [f.row for f in files if f.row is not None]
     added, changed = store.save_drafts(connection, site_id, drafts, moved)
@@ -225,7 +226,7 @@ def _save_batch(
     bundles = store.list_bundles(connection, site_id, sorted(candidates))
     plain = [store.FileRow(f.file, _bundle_of(f.file, bundles), *f.plain) for f in files if f.plain is not None]
     result.changed += changed + store.save_files(connection, site_id, plain)
-    _rebundle(connection, site_id, indexes)
+    rebundle(connection, site_id, indexes)
     seen = ((f, scan.states.get(f.file) or known.get(f.file)) for f in files if f.blob)
     rows = [replace(state, blob=f.blob) for f, state in seen if state is not None]
     rows += [FileState(f.file, 0, 0, 0, 0) for f in files if not f.blob]  # nothing is like it, so it is read again; the problem is kept
@@ -236,7 +237,8 @@ def _save_batch(
     result.problems.extend(p for found in problems.values() for p in found)
 
 
-def _moved_rows(connection: Connection, site_id: int, removed: Sequence[str]) -> dict[bytes, str]:
+def moved_rows(connection: Connection, site_id: int, removed: Sequence[str]) -> dict[bytes, str]:
+    """Digests of what was in files that are gone: a new file with one of them was moved."""
     rows = connection.execute(store.EXISTING, (list(removed), site_id)) if removed else ()
     return {bytes(row[2]): row[1] for row in rows if not row[3]}
 
@@ -253,7 +255,7 @@ def _bundle_of(file: str, bundles: set[str]) -> str:
     return next((candidate for candidate in _bundle_candidates(file) if candidate in bundles), "")
 
 
-def _rebundle(connection: Connection, site_id: int, indexes: Sequence[str]) -> None:
+def rebundle(connection: Connection, site_id: int, indexes: Sequence[str]) -> None:
     """Index files came or went: say anew what the files below them belong to."""
     folders = sorted({f.rpartition("/")[0] for f in indexes if f.rpartition("/")[2] in INDEX_NAMES})
     files = store.list_files_below(connection, site_id, folders)

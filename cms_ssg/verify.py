@@ -20,6 +20,7 @@ from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate
+from cms_ssg.store.previews import list_preview_keys
 from cms_ssg.store.sites import SiteRow, ensure_site
 
 BATCH = 200
@@ -64,7 +65,7 @@ def verify(root: Path, sample: int = 0, env: str = "", reporter: Reporter | None
             _compare(connection, site, row, target, rows, result)
             reporter.advance(len(rows))
         if not sample:
-            known = {object_key(r[0]) for r in connection.execute(PATHS, (row.id,))}
+            known = {object_key(r[0]) for r in connection.execute(PATHS, (row.id,))} | list_preview_keys(connection, row.id)
             result.orphaned = sorted(one.key for one in target.list_objects() if one.key not in known)
         connection.rollback()
     result.different.sort()

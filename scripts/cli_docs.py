@@ -47,6 +47,8 @@ problem with `code`, `place`, `line`, `message`, `hint` and `severity`.
 | `cms verify` | `pages`, and the paths that are `different`, `missing`, `orphaned` |
 | `cms check` | `errors`, `warnings`, `problems` |
 | `cms status` | `entries`, `outputs`, `files`, `changes`, `age_s`, `dirty`, `failing`, `conflicts`, `problems`, `builder`, `last_build`, `webhooks`, `cdn` |
+| `cms preview` | `status`, `token`, `url`, `expires_at`, `pages` (`path`, `url`), `left_out`, `objects`, `tries`, `seconds`, `problems` |
+| `cms previews list` | `previews` (`token`, `subject`, `pages`, `objects`, `created_at`, `expires_at`, `url`) |
 | `cms doctor` | `checks` (`name`, `status`: `ok`, `warn`, `fail`, `text`, `hint`) |
 | `cms hooks list` | `hooks` (`hook`, `plugin`), `webhooks` (`url`, `events`), `deliveries` (`id`, `event`, `state`, `tries`, `next_at`, `answer` …) |
 | `cms purge` | `status`, `pages`, `everything`, `purged`, `waiting`, `problems` |

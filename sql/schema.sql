@@ -577,6 +577,19 @@ CREATE TABLE cms.posts (
 )
 PARTITION BY RANGE (created_at);
 
+CREATE TABLE cms.previews (
+    site integer NOT NULL,
+    token text NOT NULL COLLATE pg_catalog."C",
+    target text NOT NULL,
+    place text NOT NULL,
+    subject text NOT NULL,
+    first_path text NOT NULL,
+    pages integer NOT NULL,
+    keys text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
 CREATE SEQUENCE cms.purge_versions
     START WITH 1
     INCREMENT BY 1
@@ -865,6 +878,9 @@ ALTER TABLE ONLY cms.pages_9
 ALTER TABLE ONLY cms.posts
     ADD CONSTRAINT posts_pkey PRIMARY KEY (entry, created_at);
 
+ALTER TABLE ONLY cms.previews
+    ADD CONSTRAINT previews_pkey PRIMARY KEY (site, token);
+
 ALTER TABLE ONLY cms.purges
     ADD CONSTRAINT purges_pkey PRIMARY KEY (site, path);
 
@@ -958,6 +974,8 @@ CREATE INDEX posts_featured ON ONLY cms.posts USING btree (site, published_at DE
 CREATE INDEX posts_published ON ONLY cms.posts USING btree (site, status, published_at DESC);
 
 CREATE INDEX posts_section ON ONLY cms.posts USING btree (site, section, published_at DESC);
+
+CREATE INDEX previews_expires ON cms.previews USING btree (site, expires_at);
 
 CREATE INDEX purges_failed ON cms.purges USING btree (site) WHERE (error IS NOT NULL);
 
@@ -1125,6 +1143,9 @@ ALTER TABLE ONLY cms.folders
 
 ALTER TABLE ONLY cms.inputs
     ADD CONSTRAINT inputs_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.previews
+    ADD CONSTRAINT previews_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
 ALTER TABLE ONLY cms.release_objects
     ADD CONSTRAINT release_objects_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

@@ -30,6 +30,8 @@ COMMANDS = {
     "plan": "explain:plan",
     "why": "explain:why",
     "verify": "explain:verify",
+    "preview": "preview:preview",
+    "previews": "preview:previews",
     "watch": "watch:watch",
     "serve": "watch:serve",
     "purge": "cdn:purge",

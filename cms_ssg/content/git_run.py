@@ -15,7 +15,7 @@ from typing import Final
 from cms_ssg.content.scan import make_roots
 from cms_ssg.types import Problem
 
-_SAFE: Final = (
+SAFE: Final = (
     "git",
     "--no-pager",
     "--no-replace-objects",
@@ -237,7 +237,7 @@ def _start(root: Path, *arguments: str, given: bool = False) -> subprocess.Popen
     environment = {name: value for name, value in os.environ.items() if name not in REPOSITORY_VARIABLES}
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
     return subprocess.Popen(
-        [*_SAFE, *arguments],
+        [*SAFE, *arguments],
         cwd=root,
         env=environment,
         stdin=subprocess.PIPE if given else subprocess.DEVNULL,

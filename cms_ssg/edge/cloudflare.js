@@ -52,17 +52,20 @@ async function find(request, env, context) {
   if (found) return redirect(found, url.search);
   if (key !== path && !path.endsWith("/index.html")) return redirect(SITE.base + encodeURI(key), url.search);
 
+  const preview = path.startsWith(SITE.previews); // for whoever has the address: neither cached nor indexed
+
   // The cache knows a page by its own address, without a query, so that purging that address reaches it.
   const name = new Request(url.origin + url.pathname, { headers: request.headers });
-  const kept = await caches.default.match(name);
+  const kept = preview ? undefined : await caches.default.match(name);
   if (kept) return kept;
   const object = await env.BUCKET.get(SITE.prefix + key.slice(1) + (key.endsWith("/") ? "index.html" : ""));
   if (object === null) return missing(env, path, 404);
   const headers = new Headers();
   object.writeHttpMetadata(headers);
   headers.set("etag", object.httpEtag);
+  if (preview) for (const [name, value] of SITE.previewHeaders) headers.set(name, value);
   const response = answer(200, object.body, headers);
-  context.waitUntil(caches.default.put(url.origin + url.pathname, response.clone()));
+  if (!preview) context.waitUntil(caches.default.put(url.origin + url.pathname, response.clone()));
   if (request.headers.get("if-none-match") === object.httpEtag) return new Response(null, { status: 304, headers: response.headers });
   return response;
 }

@@ -11,6 +11,7 @@ from typing import Final
 from cms_ssg.edge.cloudfront import list_answers
 from cms_ssg.edge.nginx import quote_url
 from cms_ssg.edge.state import Edge
+from cms_ssg.publish.headers import NOINDEX, UNKEPT
 from cms_ssg.types import Problem
 
 MOST_PACKED_BYTES: Final = 3_000_000
@@ -26,6 +27,7 @@ def write_worker(edge: Edge) -> tuple[str, list[Problem]]:
         "base": quote_url(edge.base), "secure": edge.secure, "prefix": _prefix(edge), "pages": edge.target.cache.pages,
         "answers": dict(sorted(list_answers(edge).items())), "files": sorted(edge.plain_files), "missing": edge.not_found,
         "headers": edge.list_headers(), "policyHeader": edge.policy_header, "policy": edge.policy,
+        "previews": "/_preview/", "previewHeaders": [("cache-control", UNKEPT), ("x-robots-tag", NOINDEX)],
     }  # fmt: skip
     data = f"const SITE = {json.dumps(site, ensure_ascii=False, indent=1)};"
     text = f"// {edge.origin}{edge.base}/. Made by: cms target config cloudflare\n" + SOURCE.read_text("utf-8").replace("/* data */", data)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from cms_ssg.edge.nginx import quote_url
 from cms_ssg.edge.state import Edge
+from cms_ssg.publish.headers import NOINDEX
 from cms_ssg.types import Problem
 
 MOST_CODE_BYTES: Final = 10_240
@@ -114,6 +116,15 @@ Resources:
           ContentTypeOptions:
             Override: true
 {security}
+  PreviewHeaders:
+    Type: AWS::CloudFront::ResponseHeadersPolicy
+    Properties:
+      ResponseHeadersPolicyConfig:
+        Name: {name}-preview-headers
+        SecurityHeadersConfig:
+          ContentTypeOptions:
+            Override: true
+{preview_security}
   Caching:
     Type: AWS::CloudFront::CachePolicy
     Properties:
@@ -175,6 +186,20 @@ Resources:
             - EventType: viewer-request
               FunctionARN:
                 Fn::GetAtt: [Function, FunctionARN]
+        # Previews say of themselves that they are not to be kept, and the caching policy heeds that; search engines are told here.
+        CacheBehaviors:
+          - PathPattern: {previews}
+            TargetOriginId: bucket
+            ViewerProtocolPolicy: redirect-to-https
+            Compress: true
+            CachePolicyId:
+              Ref: Caching
+            ResponseHeadersPolicyId:
+              Ref: PreviewHeaders
+            FunctionAssociations:
+              - EventType: viewer-request
+                FunctionARN:
+                  Fn::GetAtt: [Function, FunctionARN]
         # A bucket that may not be listed answers 403 for what is not there.
         CustomErrorResponses:
           - ErrorCode: 403
@@ -228,6 +253,7 @@ def write_stack(edge: Edge) -> tuple[str, list[Problem]]:
     text = STACK.format(
         site=f"{edge.origin}{edge.base}/", name=name, host=edge.host, bucket=json.dumps(bucket), prefix=json.dumps(path), prefix_in_arn=path,
         keys="" if inline else store, association="" if inline else association, code=code, security=_write_headers(edge),
+        preview_security=_write_headers(edge, [("X-Robots-Tag", NOINDEX)]), previews=json.dumps(f"{quote_url(edge.base)}/_preview/*"),
     )  # fmt: skip
     problems = []
     if not inline:
@@ -240,8 +266,10 @@ def write_stack(edge: Edge) -> tuple[str, list[Problem]]:
     return text, problems
 
 
-def _write_headers(edge: Edge) -> str:
-    lines, custom = [], []
+def _write_headers(edge: Edge, more: Sequence[tuple[str, str]] = ()) -> str:
+    """Headers of a policy. more: those that CloudFront has no word of its own for."""
+    lines: list[str] = []
+    custom = list(more)
     headers = edge.target.headers
     if headers.referrer:
         lines += ["ReferrerPolicy:", "  Override: true", f"  ReferrerPolicy: {json.dumps(headers.referrer)}"]
@@ -252,6 +280,10 @@ def _write_headers(edge: Edge) -> str:
     if edge.policy and headers.csp == "enforce":
         lines += ["ContentSecurityPolicy:", "  Override: true", f"  ContentSecurityPolicy: {json.dumps(edge.policy)}"]
     elif edge.policy:
-        custom = ["CustomHeadersConfig:", "  Items:", f"    - Header: {edge.policy_header}", f"      Value: {json.dumps(edge.policy)}"]
-        custom += ["      Override: true"]
-    return "\n".join([*(f"          {line}" for line in lines), *(f"        {line}" for line in custom)])
+        custom.append((edge.policy_header, edge.policy))
+    items = []
+    for header, value in custom:
+        items += [f"    - Header: {header}", f"      Value: {json.dumps(value)}", "      Override: true"]
+    if items:
+        items = ["CustomHeadersConfig:", "  Items:", *items]
+    return "\n".join([*(f"          {line}" for line in lines), *(f"        {line}" for line in items)])

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from cms_ssg.edge.state import Edge
-from cms_ssg.publish.headers import CLASSES
+from cms_ssg.publish.headers import CLASSES, NOINDEX, PREVIEWS, UNKEPT
 from cms_ssg.render.page import FEED_TYPES
 
 SMALLEST_BUCKET: Final = 64
@@ -82,7 +82,10 @@ def _write_maps(edge: Edge) -> Iterator[str]:
         (_quote("~" + pattern.replace("^", f"^{re.escape(edge.base)}", 1)), _quote(getattr(edge.target.cache, name)))
         for pattern, name in CLASSES
     ]
+    classes.insert(0, (_quote(f"~^{re.escape(edge.base)}{PREVIEWS[1:]}"), _quote(UNKEPT)))
     yield from _write_map("$uri", f"${name}_class", classes, _quote(edge.target.cache.files))
+    yield "# Previews are for whoever has the address: not for search engines."
+    yield from _write_map("$uri", f"${name}_robots", [(_quote(f"~^{re.escape(edge.base)}{PREVIEWS[1:]}"), _quote(NOINDEX))], '""')
     statuses = [('"~^(200|206|304)$"', f"${name}_class"), ("301", _quote(edge.target.cache.pages)), ('"~^4(04|10)$"', _quote(SHORTLY))]
     yield from _write_map("$status", f"${name}_cache", statuses, '"no-store"')
     if edge.policy:
@@ -170,6 +173,7 @@ def _write_server(edge: Edge, options: NginxOptions) -> Iterator[str]:
     yield f"gzip_types {COMPRESSED};"
     yield ""
     yield f"add_header Cache-Control ${name}_cache always;"
+    yield f"add_header X-Robots-Tag ${name}_robots always;"
     yield from (f"add_header {header} {_quote(value)} always;" for header, value in edge.list_headers())
     if edge.policy:
         yield f"add_header {edge.policy_header} ${name}_policy always;"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final, LiteralString, NamedTuple
+from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection
 
@@ -85,6 +85,14 @@ def take_changes(connection: Connection, site: Site, site_id: int, names: ListNa
     if not rows:
         return 0
     connection.execute(DELETE_CHANGES, (int_array(row[0] for row in rows),))
+    derive_changes(connection, site, site_id, names, now, marks, rows)
+    return len(rows)
+
+
+def derive_changes(
+    connection: Connection, site: Site, site_id: int, names: ListNames, now: datetime, marks: Marks, rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Derive again what these change rows touched. rows: as CHANGES has them."""
     saved = {row[2] for row in rows if row[1] == "e"}
     entries = saved | {row[2] for row in rows if row[1] == "d"}
     files = {row[2] for row in rows if row[1] == "f"}
@@ -95,7 +103,6 @@ def take_changes(connection: Connection, site: Site, site_id: int, names: ListNa
         again = derive_files(connection, site, site_id, marks, files)
         if again:
             derive_entries(connection, site, site_id, names, now, marks, again)
-    return len(rows)
 
 
 def derive_entries(

@@ -32,8 +32,7 @@ ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions'), 
 
 # A window that holds a position begins below it and ends above it. Each index knows one of the two; the one is asked that has fewer on its
 # side, by the list's middle page: what an item at the front costs must not grow with the list. `|| ''` keeps the other index out.
-MARK_WINDOWS: Final[LiteralString] = """
-INSERT INTO cms.dirty (site, path, phase, lane, reason)
+READERS_OF_WINDOWS: Final[LiteralString] = """
 SELECT DISTINCT ON (o.path) %(site)s, o.path, p.phase, %(lane)s, 'position in list ' || l.name || CASE l.locale WHEN '' THEN '' ELSE ' (' || l.locale || ')' END
 FROM unnest(%(lists)s::int[], %(positions)s::bytea[]) AS d(list, position)
 JOIN cms.lists l ON l.id = d.list
@@ -45,7 +44,11 @@ CROSS JOIN LATERAL (
   SELECT output FROM cms.windows w WHERE w.list = d.list AND w.low <= d.position AND w.high || ''::bytea >= d.position AND d.position < m.high) w
 JOIN cms.outputs o ON o.id = w.output AND o.site = %(site)s
 JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[]) AS p(kind, phase) ON p.kind = o.kind
-ORDER BY o.path, l.name, l.locale
+ORDER BY o.path, l.name, l.locale"""
+
+MARK_WINDOWS: Final[LiteralString] = f"""
+INSERT INTO cms.dirty (site, path, phase, lane, reason)
+{READERS_OF_WINDOWS}
 ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions'), lane = least(dirty.lane, excluded.lane)"""
 
 MARK_PATHS: Final[LiteralString] = """

@@ -26,10 +26,13 @@ JOIN cms.claims w ON w.site = %(site)s AND w.name = x.name COLLATE "C" AND w.win
 JOIN cms.cards c ON c.entry = w.owner"""
 
 
-def settle_lists(connection: Connection, site: Site, site_id: int, names: ListNames, marks: Marks) -> int:
-    """Settle up to BATCH stale lists, those of entries before those of lists. Returns how many; 0 when all are settled."""
+def settle_lists(connection: Connection, site: Site, site_id: int, names: ListNames, marks: Marks, own: bool = False) -> int:
+    """Settle up to BATCH stale lists, those of entries before those of lists. Returns how many; 0 when all are settled.
+
+    own: only those that this transaction moved.
+    """
     for stage in range(STAGES):
-        if stale := list_stale(connection, site_id, stage, BATCH):
+        if stale := list_stale(connection, site_id, stage, BATCH, own):
             _settle(connection, site, site_id, names, marks, stale)
             return len(stale)
     return 0

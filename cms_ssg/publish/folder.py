@@ -130,7 +130,7 @@ class FolderTarget:
     def is_empty(self) -> bool:
         try:
             with os.scandir(self.root) as entries:
-                return all(entry.name.startswith(".") for entry in entries)
+                return all(entry.name.startswith(".") or entry.name == "_preview" for entry in entries)
         except (FileNotFoundError, NotADirectoryError):
             return True
 

@@ -17,6 +17,12 @@ FEEDS: Final = r"\.(xml|json|txt|rss|atom|webmanifest)$"
 """Regular expressions that Python, PCRE and JavaScript read alike, so that every server can be told the same classes. Ten
 digits are no fingerprint but a date, and what is called after one may change."""
 
+PREVIEW: Final = "preview"
+"""The kind of the objects of a preview, and below ``/_preview/`` they lie."""
+PREVIEWS: Final = r"^/_preview/"
+UNKEPT: Final = "private, no-store"
+NOINDEX: Final = "noindex, nofollow"
+
 CLASSES: Final[tuple[tuple[str, CacheClass], ...]] = ((FINGERPRINTED, "assets"), (VARIANTS, "assets"), (PAGES, "pages"), (FEEDS, "feeds"))
 """The first pattern that is found in a path gives its class; what matches none is one of the files."""
 
@@ -30,7 +36,9 @@ def cache_class(kind: str, path: str) -> CacheClass:
 
 
 def cache_control(cache: Cache, kind: str, path: str) -> str:
-    """The Cache-Control header of an output, as cache_class has it; "" for none."""
+    """The Cache-Control header of an output, as cache_class has it; "" for none. A preview's objects are kept by nobody."""
+    if kind == PREVIEW:
+        return UNKEPT
     value: str = getattr(cache, cache_class(kind, path))
     return value
 

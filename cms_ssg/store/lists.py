@@ -36,11 +36,12 @@ FROM unnest(%s::int[], %s::int[], %s::bytea[]) AS d(list, delta, lowest) WHERE l
 # Lists of entries, then lists of those, then the sitemap of both kinds, then the index of sitemaps: settling one puts it into lists of later
 # stages only, so that none is moved while it is being settled.
 STAGES = 4
-STALE_LISTS: Final[LiteralString] = """
+STALE: Final[LiteralString] = """
 SELECT l.id, l.locale, l.name, l.items, l.pages, l.stale_from, l.card, (SELECT min(label) FROM cms.list_items i WHERE i.list = l.id AND i.label IS NOT NULL)
 FROM cms.lists l WHERE l.site = %s AND l.stale_from IS NOT NULL AND %s = CASE
-  WHEN l.name = 'lists/sitemap' THEN 3 WHEN l.name = 'sitemap/lists' THEN 2 WHEN l.name COLLATE "C" LIKE 'lists/%%' THEN 1 ELSE 0 END
-ORDER BY l.id LIMIT %s"""
+  WHEN l.name = 'lists/sitemap' THEN 3 WHEN l.name = 'sitemap/lists' THEN 2 WHEN l.name COLLATE "C" LIKE 'lists/%%' THEN 1 ELSE 0 END"""
+STALE_LISTS: Final[LiteralString] = f"{STALE} ORDER BY l.id LIMIT %s"
+STALE_BY_OWN: Final[LiteralString] = f"{STALE} AND l.xmin = pg_current_xact_id()::xid ORDER BY l.id LIMIT %s"
 
 DELETE_PAGES: Final[LiteralString] = """
 DELETE FROM cms.list_pages p USING unnest(%s::int[], %s::bytea[]) AS d(list, stale_from) WHERE p.list = d.list AND p.high >= d.stale_from"""
@@ -149,9 +150,9 @@ def save_items(connection: Connection, known: Sequence[int], wanted: Iterable[It
     return [(r.list, r.sort_key) for r in gone] + [(r.list, r.sort_key) for r in fresh]
 
 
-def list_stale(connection: Connection, site: int, stage: int, limit: int) -> list[StaleList]:
-    """Lists that moved since they were last settled. stage: 0 to STAGES - 1."""
-    return [StaleList(*row) for row in connection.execute(STALE_LISTS, (site, stage, limit))]
+def list_stale(connection: Connection, site: int, stage: int, limit: int, own: bool = False) -> list[StaleList]:
+    """Lists that moved since they were last settled. stage: 0 to STAGES - 1; own: only those that this transaction moved."""
+    return [StaleList(*row) for row in connection.execute(STALE_BY_OWN if own else STALE_LISTS, (site, stage, limit))]
 
 
 def cut_pages(connection: Connection, stale: Sequence[StaleList], sizes: Sequence[int], chunks: Sequence[bool]) -> dict[int, int]:

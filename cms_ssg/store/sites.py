@@ -19,7 +19,8 @@ from cms_ssg.errors import fail, lose_lease
 ADD_SITE: Final[LiteralString] = "INSERT INTO cms.sites (name) VALUES (%s) ON CONFLICT (name) DO NOTHING"
 LOAD_SITE: Final[LiteralString] = (
     "SELECT id, built_at_clock, derive_digest, known_inputs, target, place, writer::text, conditions, held_release, keeps_releases,"
-    " has_images, has_bad_images FROM cms.sites WHERE name = %s"
+    " has_images, has_bad_images, EXISTS (SELECT FROM cms.previews p WHERE p.site = sites.id AND p.expires_at <= clock_timestamp())"
+    " FROM cms.sites WHERE name = %s"
 )
 SET_CLOCK: Final[LiteralString] = "UPDATE cms.sites SET built_at_clock = %s WHERE id = %s"
 SET_PLACE: Final[LiteralString] = "UPDATE cms.sites SET target = %s, place = %s, conditions = NULL WHERE id = %s"
@@ -65,7 +66,7 @@ MOMENT_S = 0.5
 
 
 class SiteRow(msgspec.Struct, frozen=True):
-    """What is recorded of a site."""
+    """What is recorded of a site. has_old_previews: some have expired."""
 
     id: int
     built_at_clock: datetime | None
@@ -79,6 +80,7 @@ class SiteRow(msgspec.Struct, frozen=True):
     keeps_releases: bool
     has_images: bool = False
     has_bad_images: bool = False
+    has_old_previews: bool = False
 
 
 def ensure_site(connection: Connection, name: str) -> SiteRow:

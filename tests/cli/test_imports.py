@@ -34,6 +34,9 @@ NEVER = {
     "cms_ssg.purging",
     "cms_ssg.freshness",
     "cms_ssg.publish.cdn",
+    "cms_ssg.preview",
+    "cms_ssg.preview.forget",
+    "cms_ssg.store.previews",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,24 @@ def test_stack_holds_the_function_the_headers_and_the_404_page(small: dict[str, 
         (403, 404, "/404.html"), (404, 404, "/404.html"),
     }  # fmt: skip
     assert distribution["Aliases"] == ["example.org"]
+
+
+def test_stack_and_worker_keep_previews_from_caches_and_search_engines(small: dict[str, Configuration], base: str, tmp_path: Path) -> None:
+    resources = yaml.safe_load(small["stack"].text)["Resources"]
+    (behavior,) = resources["Distribution"]["Properties"]["DistributionConfig"]["CacheBehaviors"]
+    assert (behavior["PathPattern"], behavior["ResponseHeadersPolicyId"]) == (f"{base}/_preview/*", {"Ref": "PreviewHeaders"})
+    policy = resources["PreviewHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
+    assert {"Header": "X-Robots-Tag", "Value": "noindex, nofollow", "Override": True} in policy["CustomHeadersConfig"]["Items"]
+    assert policy["SecurityHeadersConfig"] == resources["Headers"]["Properties"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+    root, page = Path(small["root"].text), f"https://example.org{base}/_preview/token/about/"
+    (root / "build/_preview/token/about").mkdir(parents=True)
+    (root / "build/_preview/token/about/index.html").write_text("preview")
+    ran = run_node(CLOUDFLARE, [small["worker"].text, str(root), "", [("GET", page, {}), ("GET", page, {})]], tmp_path)
+    shutil.rmtree(root / "build/_preview")
+    assert ran["log"] == []
+    for answer in ran["answers"]:
+        assert (answer["status"], answer["body"], answer["headers"]["cache-control"]) == (200, "preview", "private, no-store")
+        assert answer["headers"]["x-robots-tag"] == "noindex, nofollow"
 
 
 def test_worker_serves_pages_redirects_and_errors(small: dict[str, Configuration], base: str, tmp_path: Path) -> None:

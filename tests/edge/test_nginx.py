@@ -60,6 +60,16 @@ def test_path_of_a_page_gives_its_file(nginx: Nginx, base: str, path: str, file:
     assert (answer.status, answer.body) == (200, (nginx.folder / "build" / file).read_bytes())
 
 
+def test_previews_are_kept_by_no_cache_and_no_search_engine(nginx: Nginx, base: str) -> None:
+    page = nginx.folder / "build/_preview/token/about/index.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("preview")
+    answer = nginx.ask(f"{base}/_preview/token/about/")
+    assert (answer.status, answer.body) == (200, b"preview")
+    assert (answer.headers["Cache-Control"], answer.headers["X-Robots-Tag"]) == ("private, no-store", "noindex, nofollow")
+    assert "X-Robots-Tag" not in nginx.ask(f"{base}/about/").headers
+
+
 @pytest.mark.parametrize(
     ("path", "target"),
     [
