@@ -35,7 +35,7 @@ def parse_span(text: str) -> int:
 @click.option("--expires", metavar="TIME", help="How long it stays: 90m, 12h, 7d, 2w; [preview] expire_after_s by default.")
 @click.option("--pages", type=click.IntRange(1, 1000), metavar="N", help="Pages shown at most; [preview] pages by default.")
 def preview(call: Call, files: tuple[str, ...], branch: str, worktree: bool, expires: str | None, pages: int | None) -> int:
-    """Show drafts, files or a branch at an address that nobody can guess.
+    """Show drafts, files or a branch at an unguessable address.
 
     They are rendered as a build would, with home and lists that they change; what is a draft or to come is shown as if it were out. Nothing
     is saved, and search engines are told to stay away. Expired previews go with the next build or preview.
