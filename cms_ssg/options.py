@@ -17,7 +17,7 @@ class BuildOptions:
 
     changed: files that may have changed, relative to the site, a folder's with a final ``/``; None to look at all files;
     urgent: paths to publish also while the site is held.
-    wait: where there is a CDN, stay until the second purge was sent.
+    wait: where there is a CDN, stay until the second purge was sent; distributed: let workers of other machines help.
     """
 
     sync: bool = True
@@ -32,6 +32,7 @@ class BuildOptions:
     changed: tuple[str, ...] | None = None
     urgent: tuple[str, ...] = ()
     wait: bool = False
+    distributed: bool = False
 
 
 @dataclass(slots=True)
