@@ -39,7 +39,7 @@ class BuildOptions:
 class BuildResult:
     """What a build did. status: done, or partial where something failed or is in conflict; seconds by step.
 
-    purged: pages that the CDN was told to forget; purge_began_at: when; purge_again_at: when it is to be told once more.
+    helped: shards that workers made; purged: pages that the CDN was told to forget; purge_began_at: when; purge_again_at: when it is to be told once more.
     """
 
     build_id: int = 0
@@ -50,6 +50,7 @@ class BuildResult:
     unchanged: int = 0
     removed: int = 0
     failed: int = 0
+    helped: int = 0
     purged: int = 0
     purge_began_at: datetime | None = None
     purge_again_at: datetime | None = None

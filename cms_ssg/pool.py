@@ -21,7 +21,7 @@ from cms_ssg.publish.target import Live, Target, Writer, open_target
 from cms_ssg.render.page import Surroundings
 from cms_ssg.render.requests import Job
 from cms_ssg.site import Site
-from cms_ssg.store.connect import connect
+from cms_ssg.store.connect import connect, import_snapshot
 from cms_ssg.store.loader import Values
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def make_in_worker(snapshot: str, site_id: int, jobs: list[Job], live: dict[str,
         worker.target = open_target(worker.seed.site.root, worker.seed.site.settings, worker.seed.writer)
     if worker.snapshot != snapshot or worker.values is None:
         worker.connection.rollback()
-        worker.connection.execute(f"SET TRANSACTION SNAPSHOT '{checked_snapshot(snapshot)}'")
+        import_snapshot(worker.connection, snapshot)
         worker.snapshot, worker.values = snapshot, Values(worker.connection, site_id)
     worker.values.forget()
     return publish(worker.target, render_batch(worker.around, worker.values, jobs), live, worker.told)
@@ -117,19 +117,13 @@ def make_in_worker(snapshot: str, site_id: int, jobs: list[Job], live: dict[str,
 
 def make_shard_in_worker(site_id: int, build: int, key: bytes) -> bool:
     """Claim a shard and make it; False where there is none. key: of the build's inputs."""
-    from cms_ssg.shards import Maker
+    from cms_ssg.shards import Maker, name_maker
 
     worker, seed = _Worker, _Worker.seed
     if worker.maker is None:
         worker.maker = Maker(seed.site, seed.url, site_id, build, key, seed.now, seed.site.settings.workers.claim_s)
+        worker.maker.by = name_maker(os.getppid())
     try:
         return worker.maker.make_next()
     finally:
         worker.maker.rest()
-
-
-def checked_snapshot(snapshot: str) -> str:
-    """A snapshot's name cannot be a parameter; it is hexadecimal digits and dashes."""
-    if not all(char in "0123456789ABCDEF-" for char in snapshot):
-        raise ValueError(f"not a snapshot: {snapshot!r}")
-    return snapshot

@@ -15,8 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 from psycopg import Connection, IsolationLevel, OperationalError
@@ -32,7 +31,7 @@ from cms_ssg.render.page import Surroundings
 from cms_ssg.render.requests import Job
 from cms_ssg.site import Site, source_digest
 from cms_ssg.store import shards as store
-from cms_ssg.store.connect import connect
+from cms_ssg.store.connect import connect, import_snapshot
 from cms_ssg.store.jobs import connect_queue
 from cms_ssg.store.loader import Values
 from cms_ssg.store.outputs import add_journal
@@ -60,9 +59,18 @@ class ClaimLostError(Exception):
 
 def make_inputs_key(site: Site, inputs_key: bytes) -> bytes:
     """What two processes must have in common to make the same bytes in the same place. inputs_key: as the planner makes it."""
-    parts = [name_target(site.settings), name_place(site.root, site.settings.target.url, make=False), site.settings.target, site.settings.cdn.tags]
+    parts = [
+        name_target(site.settings),
+        name_place(site.root, site.settings.target.url, make=False),
+        site.settings.target,
+        site.settings.cdn.tags,
+    ]
     return digest(
-        inputs_key, derive_frame(site), page_frame(site), msgspec.json.encode(parts, order="sorted"), source_digest(("shards.py", "batch.py"))
+        inputs_key,
+        derive_frame(site),
+        page_frame(site),
+        msgspec.json.encode(parts, order="sorted"),
+        source_digest(("shards.py", "batch.py")),
     )
 
 
@@ -101,6 +109,11 @@ class KeptClaim:
         self._thread.join()
 
 
+def name_maker(process: int) -> str:
+    """Who makes a shard, for people: the builder's processes go by its name."""
+    return f"{socket.gethostname()}:{process}"
+
+
 @dataclass(slots=True)
 class Maker:
     """Makes shards of one build in this process. key: of its inputs; around: what pages share, made when first needed."""
@@ -113,7 +126,7 @@ class Maker:
     now: datetime
     claim_s: float
     around: Surroundings | None = None
-    by: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+    by: str = field(default_factory=lambda: name_maker(os.getpid()))
     repaired: bool = False
     _queue: Connection | None = None
     _reader: Connection | None = None
@@ -179,8 +192,6 @@ class Maker:
 
     def _open_snapshot(self, snapshot: str) -> bool:
         """See what the builder sees. Returns False where it has gone."""
-        from cms_ssg.pool import checked_snapshot
-
         if self._reader is None:
             self._reader = connect(self.url)
             self._reader.isolation_level = IsolationLevel.REPEATABLE_READ
@@ -189,7 +200,7 @@ class Maker:
             self._reader.rollback()
             self._snapshot = ""
             try:
-                self._reader.execute(f"SET TRANSACTION SNAPSHOT '{checked_snapshot(snapshot)}'")
+                import_snapshot(self._reader, snapshot)
             except (InvalidParameterValue, ObjectNotInPrerequisiteState, UndefinedObject):
                 self._reader.rollback()
                 return False
@@ -228,11 +239,3 @@ def cut_shards(batches: Sequence[list[Job]], size: int) -> list[list[list[Job]]]
         shards[-1].append(batch)
         held += len(batch)
     return shards
-
-
-def find_site_key(root: Path, site: Site) -> bytes:
-    """The key of a checkout as it is now; reads every template and data file."""
-    from cms_ssg.inputs import list_inputs
-    from cms_ssg.planning import make_inputs_digest
-
-    return make_inputs_key(site, make_inputs_digest(list_inputs(root, site.settings).digests))

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SHORTEST_S, LONGEST_S = 0.005, 0.1
 """How long the builder waits between two looks at what others handed in, while it has nothing to do itself."""
 
+MANY: Final = 2000
+"""A build of more pages than this is no single save."""
+
 SECOND_LOOK_S: Final = 600.0
 """How long after a shard was taken over its pages are made sure of once more: who slept over it may have died before it could say so."""
 
@@ -57,10 +60,11 @@ class Sharing:
                 with self.session.result.timed("render"):
                     worked = self._work()
                     answers = store.take_answers(self.queue, paths)
-                for shard, attempt, result in answers:
+                for shard, attempt, result, by in answers:
                     if attempt > 1:
                         self._doubt_later(paths[shard])
                     del paths[shard]
+                    self.session.result.helped += by != self.maker.by
                     yield decode_made(result)
                 self.session.keep_lease()
                 if worked or answers:
@@ -93,14 +97,12 @@ class Sharing:
         return dict(zip(numbers, paths, strict=True))
 
     def _find_lane(self) -> int:
-        from cms_ssg.rounds import ROUND
-
         options = self.session.options
         if options.urgent:
             return jobs.BREAKING
         if options.full:
             return jobs.FULL
-        return jobs.BULK if self.session.result.planned > ROUND * 4 else jobs.SAVE
+        return jobs.BULK if self.session.result.planned > MANY else jobs.SAVE
 
     def _work(self) -> bool:
         """Make a shard here, or see to it that this build's own processes have one each. Returns whether anything was done."""

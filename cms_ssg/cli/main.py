@@ -32,6 +32,7 @@ COMMANDS = {
     "verify": "explain:verify",
     "watch": "watch:watch",
     "serve": "watch:serve",
+    "worker": "worker:worker",
     "purge": "cdn:purge",
     "stats": "cdn:stats",
     "status": "explain:status",

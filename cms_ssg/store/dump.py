@@ -44,7 +44,20 @@ DERIVED: Final = frozenset(
         "releases",
         "release_objects",
     }
-    | {"read_names", "dirty", "journal", "builds", "migrations", "events", "deliveries", "received", "purges", "receipts", "images", "shards"}
+    | {
+        "read_names",
+        "dirty",
+        "journal",
+        "builds",
+        "migrations",
+        "events",
+        "deliveries",
+        "received",
+        "purges",
+        "receipts",
+        "images",
+        "shards",
+    }
 )
 """Tables that triggers, the next build or the migrations fill. A test asks of every new table which it is."""
 

@@ -31,6 +31,10 @@ _LOCK: Final = 0x636D735F6A6F6273  # "cms_jobs": one session makes the tables at
 _VERSION: Final = "SELECT obj_description(to_regnamespace('cms_jobs'), 'pg_namespace')"
 _PATH: Final = "SET search_path = cms_jobs"
 _DROP_SHARDS: Final = "DELETE FROM cms_jobs.procrastinate_jobs WHERE queue_name = %s AND task_name = 'shard' AND status = 'todo'"
+_FORGET_FAILED: Final = """
+DELETE FROM cms_jobs.procrastinate_jobs j WHERE j.queue_name = %(queue)s AND j.status IN ('failed', 'succeeded', 'cancelled', 'aborted')
+  AND NOT EXISTS (SELECT FROM cms_jobs.procrastinate_events e WHERE e.job_id = j.id AND e.at > now() - %(hours)s * interval '1 h')"""
+_COUNT: Final = "SELECT status::text, count(*) FROM cms_jobs.procrastinate_jobs WHERE queue_name = %s GROUP BY status"
 _ADD_URGENT: Final = """
 UPDATE cms_jobs.procrastinate_jobs SET priority = greatest(priority, %(priority)s), scheduled_at = least(scheduled_at, now() + %(in_s)s * interval '1 s'),
   args = args || jsonb_build_object('urgent', (SELECT coalesce(jsonb_agg(DISTINCT p), '[]') FROM (
@@ -124,6 +128,18 @@ def wake_workers(connection: Connection, site: int, priority: int, count: int) -
 def let_sleep(connection: Connection, site: int) -> None:
     """Take back the jobs that nobody began. connection: of connect_queue."""
     connection.execute(_DROP_SHARDS, (queue_name(site),))
+
+
+def forget_failed(connection: Connection, site: int, hours: float) -> int:
+    """Delete jobs that ended so long ago; those that went well are deleted at once. connection: of connect_queue."""
+    return connection.execute(_FORGET_FAILED, {"queue": queue_name(site), "hours": hours}).rowcount
+
+
+def count_jobs(connection: Connection, site: int) -> dict[str, int] | None:
+    """Jobs of a site by status (``todo``, ``doing``, ``failed``); None where there is no queue."""
+    if _load_version(connection) is None:
+        return None
+    return dict(connection.execute(_COUNT, (queue_name(site),)).fetchall())
 
 
 def ask_for_build(connection: Connection, site: int, lane: int = SAVE, urgent: Sequence[str] = (), in_s: float = 0.0) -> bool:

@@ -36,14 +36,16 @@ SELECT EXISTS (SELECT FROM cms.shards s JOIN cms.sites t ON t.id = s.site AND t.
 RENEW: Final[LiteralString] = """
 UPDATE cms.shards SET claimed_until = clock_timestamp() + %s * interval '1 s' WHERE id = %s AND attempt = %s AND claimed_until IS NOT NULL"""
 
-GIVE_BACK: Final[LiteralString] = "UPDATE cms.shards SET claimed_until = NULL, claimed_by = NULL WHERE id = %s AND attempt = %s AND result IS NULL"
+GIVE_BACK: Final[LiteralString] = (
+    "UPDATE cms.shards SET claimed_until = NULL, claimed_by = NULL WHERE id = %s AND attempt = %s AND result IS NULL"
+)
 
 ANSWER: Final[LiteralString] = """
 UPDATE cms.shards s SET result = %s, claimed_until = NULL FROM cms.sites t
 WHERE s.id = %s AND s.attempt = %s AND s.result IS NULL AND t.id = s.site AND t.lease_epoch = s.epoch"""
 
 TAKE_ANSWERS: Final[LiteralString] = """
-DELETE FROM cms.shards WHERE id = ANY(%s) AND result IS NOT NULL RETURNING id, attempt, result"""
+DELETE FROM cms.shards WHERE id = ANY(%s) AND result IS NOT NULL RETURNING id, attempt, result, claimed_by"""
 
 DELETE: Final[LiteralString] = "DELETE FROM cms.shards WHERE site = %s"
 
@@ -110,7 +112,7 @@ def save_answer(connection: Connection, claim: Claim, result: bytes) -> bool:
     return connection.execute(ANSWER, (result, claim.shard, claim.attempt)).rowcount == 1
 
 
-def take_answers(connection: Connection, shards: Collection[int]) -> list[tuple[int, int, bytes]]:
-    """(number, attempt, result) of what was handed in, which is deleted."""
+def take_answers(connection: Connection, shards: Collection[int]) -> list[tuple[int, int, bytes, str]]:
+    """(number, attempt, result, by whom) of what was handed in, which is deleted."""
     rows = connection.execute(TAKE_ANSWERS, (list(shards),)).fetchall()
-    return sorted((row[0], row[1], bytes(row[2])) for row in rows)
+    return sorted((row[0], row[1], bytes(row[2]), row[3]) for row in rows)
