@@ -14,7 +14,7 @@ from cms_ssg.errors import CmsError
 from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.store.connect import connect, database_url
-from cms_ssg.store.jobs import SAVE, ask_for_build, connect_queue
+from cms_ssg.store.jobs import SAVE, ask_for_build, connect_queue, is_building
 from cms_ssg.store.migrate import migrate
 from cms_ssg.store.sites import ensure_site
 
@@ -75,7 +75,7 @@ class Scheduler:
 
     def _ask_if_due(self, connection: Connection) -> bool:
         row = connection.execute(IS_DUE, (self.site_id,)).fetchone()
-        if row is None or not row[0]:
+        if row is None or not row[0] or is_building(connection, self.site_id):  # one that began too early is not the last look
             return False
         ask_for_build(connection, self.site_id, SAVE)
         return True

@@ -34,6 +34,8 @@ _DROP_SHARDS: Final = "DELETE FROM cms_jobs.procrastinate_jobs WHERE queue_name 
 _FORGET_FAILED: Final = """
 DELETE FROM cms_jobs.procrastinate_jobs j WHERE j.queue_name = %(queue)s AND j.status IN ('failed', 'succeeded', 'cancelled', 'aborted')
   AND NOT EXISTS (SELECT FROM cms_jobs.procrastinate_events e WHERE e.job_id = j.id AND e.at > now() - %(hours)s * interval '1 h')"""
+_BUILDING: Final = """
+SELECT EXISTS (SELECT FROM cms_jobs.procrastinate_jobs WHERE queue_name = %s AND task_name = 'build' AND status = 'doing')"""
 _COUNT: Final = "SELECT status::text, count(*) FROM cms_jobs.procrastinate_jobs WHERE queue_name = %s GROUP BY status"
 _ADD_URGENT: Final = """
 UPDATE cms_jobs.procrastinate_jobs SET priority = greatest(priority, %(priority)s), scheduled_at = least(scheduled_at, now() + %(in_s)s * interval '1 s'),
@@ -140,6 +142,12 @@ def count_jobs(connection: Connection, site: int) -> dict[str, int] | None:
     if _load_version(connection) is None:
         return None
     return dict(connection.execute(_COUNT, (queue_name(site),)).fetchall())
+
+
+def is_building(connection: Connection, site: int) -> bool:
+    """Whether a worker builds the site, or did when it died. connection: of connect_queue."""
+    row = connection.execute(_BUILDING, (queue_name(site),)).fetchone()
+    return bool(row and row[0])
 
 
 def ask_for_build(connection: Connection, site: int, lane: int = SAVE, urgent: Sequence[str] = (), in_s: float = 0.0) -> bool:

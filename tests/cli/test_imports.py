@@ -34,6 +34,11 @@ NEVER = {
     "cms_ssg.purging",
     "cms_ssg.freshness",
     "cms_ssg.publish.cdn",
+    "procrastinate",
+    "cms_ssg.share",
+    "cms_ssg.shards",
+    "cms_ssg.store.shards",
+    "cms_ssg.store.jobs",
 }
 
 
