@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from psycopg import Connection
+
 from cms_ssg.errors import CmsError
 from cms_ssg.inputs import Known, list_inputs
 from cms_ssg.planning import make_inputs_digest
@@ -30,12 +32,12 @@ class Helper:
     refused: int = 0
     _maker: Maker | None = None
     _known: Known | None = None
+    _queue: Connection | None = None
 
     def make_next(self) -> bool:
         """Make a shard. Returns False where there is none that this checkout can make."""
         self.repaired = False
-        with connect_queue(self.url) as connection:
-            found = find_open_build(connection, self.site_id)
+        found = self._find_build()
         if found is None or found.build == self.refused:
             return False
         if self._maker is None or self._maker.build != found.build:
@@ -47,16 +49,22 @@ class Helper:
             self.repaired, self._maker.repaired = self._maker.repaired, False
         except Exception:  # others may do better: this one leaves the rest of the build to them
             self.refused = found.build
-            self.close()
+            self._put_down()
             raise
         finally:
             if self._maker is not None:
                 self._maker.rest()
         return done
 
+    def _find_build(self) -> OpenBuild | None:
+        """The build that may be helped, over a connection that is kept until it breaks."""
+        if self._queue is None or self._queue.closed:
+            self._queue = connect_queue(self.url)
+        return find_open_build(self._queue, self.site_id)
+
     def _begin(self, found: OpenBuild) -> None:
         """Look at this checkout once a build."""
-        self.close()
+        self._put_down()
         site = open_site(self.root, os.environ, self.env)
         try:
             inputs = list_inputs(self.root, site.settings, self._known)
@@ -78,6 +86,11 @@ class Helper:
 
     def close(self) -> None:
         """End the connections."""
+        self._put_down()
+        if self._queue is not None:
+            self._queue.close()
+
+    def _put_down(self) -> None:
         if self._maker is not None:
             self._maker.close()
             self._maker = None

@@ -143,7 +143,7 @@ class Worker:
                     try:
                         await manager.retry_job(job, retry_at=datetime.now(UTC))
                     except ConnectorException:  # one that waits already does what this one was to do, or another reaper was first
-                        await app.connector.execute_query_async(_FORGET, id=job.id)
+                        await app.connector.execute_query_async(jobs.FORGET, id=job.id)
             except ConnectorException as error:
                 self.reporter.note(f"The queue did not answer ({error}).")
             await asyncio.sleep(self.claim_s)
@@ -240,6 +240,3 @@ class Worker:
                 with connection.transaction():
                     statistics.count_rows(connection, tables)
             jobs.forget_failed(connection, self.site_id, KEPT_H)
-
-
-_FORGET: Final = "DELETE FROM procrastinate_jobs WHERE id = %(id)s AND status = 'doing' AND worker_id IS NULL"

@@ -30,12 +30,14 @@ FOR_SHARDS: Final = 50
 _LOCK: Final = 0x636D735F6A6F6273  # "cms_jobs": one session makes the tables at a time
 _VERSION: Final = "SELECT obj_description(to_regnamespace('cms_jobs'), 'pg_namespace')"
 _PATH: Final = "SET search_path = cms_jobs"
+FORGET: Final = "DELETE FROM cms_jobs.procrastinate_jobs WHERE id = %(id)s AND status = 'doing' AND worker_id IS NULL"
 _DROP_SHARDS: Final = "DELETE FROM cms_jobs.procrastinate_jobs WHERE queue_name = %s AND task_name = 'shard' AND status = 'todo'"
 _FORGET_FAILED: Final = """
 DELETE FROM cms_jobs.procrastinate_jobs j WHERE j.queue_name = %(queue)s AND j.status IN ('failed', 'succeeded', 'cancelled', 'aborted')
   AND NOT EXISTS (SELECT FROM cms_jobs.procrastinate_events e WHERE e.job_id = j.id AND e.at > now() - %(hours)s * interval '1 h')"""
 _BUILDING: Final = """
 SELECT EXISTS (SELECT FROM cms_jobs.procrastinate_jobs WHERE queue_name = %s AND task_name = 'build' AND status = 'doing')"""
+_WORKERS: Final = "SELECT count(*) FROM cms_jobs.procrastinate_workers WHERE last_heartbeat > now() - interval '1 min'"
 _COUNT: Final = "SELECT status::text, count(*) FROM cms_jobs.procrastinate_jobs WHERE queue_name = %s GROUP BY status"
 _ADD_URGENT: Final = """
 UPDATE cms_jobs.procrastinate_jobs SET priority = greatest(priority, %(priority)s), scheduled_at = least(scheduled_at, now() + %(in_s)s * interval '1 s'),
@@ -91,15 +93,23 @@ def _list_steps(known: str | None, wanted: str) -> Iterator[str]:
         yield f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"
         yield SchemaManager.get_schema()
         return
-    if _parse_version(known) > _parse_version(wanted):
+    if parse_version(known) > parse_version(wanted):
         message = f"the tables of jobs are of procrastinate {known}, this is {wanted}"
         raise fail("worker.tables", message, hint="Upgrade: pip install --upgrade procrastinate.")
-    for path in sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql")):
-        if _parse_version(path.name.partition("_")[0]) > _parse_version(known):
+    for path in list_library_steps():
+        if parse_version(path.name.partition("_")[0]) > parse_version(known):
             yield path.read_text("utf-8")
 
 
-def _parse_version(text: str) -> tuple[int, ...]:
+def list_library_steps() -> list[Path]:
+    """The library's own migrations in order; the version is before the first ``_``."""
+    from procrastinate.schema import SchemaManager
+
+    return sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """``03.02.00`` as numbers."""
     return tuple(int(part) for part in text.split(".") if part.isdigit())
 
 
@@ -137,11 +147,15 @@ def forget_failed(connection: Connection, site: int, hours: float) -> int:
     return connection.execute(_FORGET_FAILED, {"queue": queue_name(site), "hours": hours}).rowcount
 
 
-def count_jobs(connection: Connection, site: int) -> dict[str, int] | None:
-    """Jobs of a site by status (``todo``, ``doing``, ``failed``); None where there is no queue."""
-    if _load_version(connection) is None:
-        return None
+def count_jobs(connection: Connection, site: int) -> dict[str, int]:
+    """Jobs of a site by status: ``todo``, ``doing``, ``failed``. The tables must be there."""
     return dict(connection.execute(_COUNT, (queue_name(site),)).fetchall())
+
+
+def count_workers(connection: Connection) -> int:
+    """Workers of all sites that said in the last minute that they live. The tables must be there."""
+    row = connection.execute(_WORKERS).fetchone()
+    return int(row[0]) if row is not None else 0
 
 
 def is_building(connection: Connection, site: int) -> bool:

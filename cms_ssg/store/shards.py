@@ -112,6 +112,13 @@ def save_answer(connection: Connection, claim: Claim, result: bytes) -> bool:
     return connection.execute(ANSWER, (result, claim.shard, claim.attempt)).rowcount == 1
 
 
+def count_shards(connection: Connection, site: int) -> dict[str, int]:
+    """Shards that are not made yet: ``open`` for the taking, ``claimed``, and ``lapsed``, claimed by somebody who is silent."""
+    row = connection.execute(COUNT, (site,)).fetchone()
+    assert row is not None
+    return dict(zip(("open", "claimed", "lapsed"), row, strict=True))
+
+
 def take_answers(connection: Connection, shards: Collection[int]) -> list[tuple[int, int, bytes, str]]:
     """(number, attempt, result, by whom) of what was handed in, which is deleted."""
     rows = connection.execute(TAKE_ANSWERS, (list(shards),)).fetchall()
