@@ -39,7 +39,7 @@ RENDERER_SOURCES = (
     "data_files.py",
 )
 RENDERER_PACKAGES = ("Jinja2", "MarkupSafe", "markdown-it-py", "mdit-py-plugins", "Pygments", "nh3")
-SECRET_SETTINGS = frozenset({"cdn", "database_url", "preview", "target"})
+SECRET_SETTINGS = frozenset({"cdn", "database_url", "preview", "target", "workers"})
 """Settings no page can read: they say where things are kept, not what they look like."""
 
 RACY_NS = 50_000_000

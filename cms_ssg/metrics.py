@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, LiteralString
 
+from psycopg import Connection
+
 from cms_ssg.errors import fail
 from cms_ssg.site import open_site
 from cms_ssg.status import StatusResult, status
@@ -24,6 +26,7 @@ WHERE finished_at IS NOT NULL AND result ->> 'status' IN ('done', 'partial') ORD
 
 STATUSES: Final = ("done", "partial", "failed", "killed")
 COUNTS: Final = ("planned", "rendered", "written", "unchanged", "removed", "failed")
+HAS_QUEUE: Final[LiteralString] = "SELECT to_regclass('cms_jobs.procrastinate_jobs') IS NOT NULL"
 QUANTILES: Final = (0.5, 0.95, 1.0)
 
 Sample = tuple[str, str, dict[str, str], float]
@@ -37,7 +40,10 @@ def make_metrics(root: Path, env: str = "") -> str:
     with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
         row = ensure_site(connection, site.settings.store_name)
         seconds = [took for (took,) in connection.execute(RECENT, (row.id,))]
-    return write_samples(site.settings.store_name, [*_list_state(found), *_list_last_build(found.last_build), *_list_durations(seconds)])
+        workers = list_workers(connection, row.id)
+    return write_samples(
+        site.settings.store_name, [*_list_state(found), *_list_last_build(found.last_build), *_list_durations(seconds), *workers]
+    )
 
 
 def _list_state(found: StatusResult) -> Iterator[Sample]:
@@ -74,6 +80,22 @@ def _list_durations(seconds: Sequence[float]) -> Iterator[Sample]:
     for quantile in QUANTILES if seconds else ():
         at = min(len(seconds) - 1, int(quantile * len(seconds)))
         yield "recent_build_duration_seconds", "Durations of the last 100 builds, sorted", {"quantile": f"{quantile:g}"}, seconds[at]
+
+
+def list_workers(connection: Connection, site: int) -> list[Sample]:
+    """Samples of the queue and of what is shared out; none where no worker ever was."""
+    if not connection.execute(HAS_QUEUE).fetchone()[0]:  # type: ignore[index]
+        return []
+    from cms_ssg.store.jobs import count_jobs, count_workers
+    from cms_ssg.store.shards import count_shards
+
+    counts, shards = count_jobs(connection, site), count_shards(connection, site)
+    kept = "Jobs for workers; those that failed are kept for three days"
+    return [
+        *(("jobs", kept, {"state": state}, counts.get(state, 0)) for state in ("todo", "doing", "failed")),
+        *(("shards", "Parts of a round that workers may make", {"state": state}, number) for state, number in shards.items()),
+        ("workers", "Workers of all sites of this database that say they live", {}, count_workers(connection)),
+    ]
 
 
 def write_samples(site: str, samples: Sequence[Sample]) -> str:

@@ -17,7 +17,7 @@ class BuildOptions:
 
     changed: files that may have changed, relative to the site, a folder's with a final ``/``; None to look at all files;
     urgent: paths to publish also while the site is held; more: asked between two rounds for content files that changed meanwhile;
-    wait: where there is a CDN, stay until the second purge was sent.
+    wait: where there is a CDN, stay until the second purge was sent; distributed: let workers of other machines help.
     """
 
     sync: bool = True
@@ -33,13 +33,14 @@ class BuildOptions:
     urgent: tuple[str, ...] = ()
     wait: bool = False
     more: Callable[[], tuple[str, ...]] = tuple
+    distributed: bool = False
 
 
 @dataclass(slots=True)
 class BuildResult:
     """What a build did. status: done, or partial where something failed or is in conflict; seconds by step.
 
-    purged: pages that the CDN was told to forget; purge_began_at: when; purge_again_at: when it is to be told once more.
+    helped: shards that workers made; purged: pages that the CDN was told to forget; purge_began_at: when; purge_again_at: when it is to be told once more.
     """
 
     build_id: int = 0
@@ -50,6 +51,7 @@ class BuildResult:
     unchanged: int = 0
     removed: int = 0
     failed: int = 0
+    helped: int = 0
     purged: int = 0
     purge_began_at: datetime | None = None
     purge_again_at: datetime | None = None

@@ -136,7 +136,7 @@ class Planner:
         )
         inputs = list_inputs(self.site.root, self.site.settings, known)
         self.problems.extend(inputs.problems)
-        self.inputs_key = digest(msgspec.msgpack.encode(inputs.digests, order="sorted"))
+        self.inputs_key = make_inputs_digest(inputs.digests)
         now = {**inputs.digests, "setting/frame": digest(page_frame(self.site))}
         before = load_inputs(self.connection, self.row.id)
         changed: dict[str, bytes | None] = {name: value for name, value in now.items() if before.get(name) != value}
@@ -195,6 +195,11 @@ class Planner:
             "nothing was published",
             f"If that is meant, run it again with --confirm-removals. If not, look at site.toml and at what was deleted:\n{listed}",
         ))  # fmt: skip
+
+
+def make_inputs_digest(digests: Mapping[str, bytes]) -> bytes:
+    """Stands for all inputs of a checkout."""
+    return digest(msgspec.msgpack.encode(digests, order="sorted"))
 
 
 DERIVING = (

@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.connection import wait
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from psycopg import Connection, IsolationLevel
 
@@ -21,8 +21,11 @@ from cms_ssg.publish.target import Live, Target, Writer, open_target
 from cms_ssg.render.page import Surroundings
 from cms_ssg.render.requests import Job
 from cms_ssg.site import Site
-from cms_ssg.store.connect import connect
+from cms_ssg.store.connect import connect, import_snapshot
 from cms_ssg.store.loader import Values
+
+if TYPE_CHECKING:
+    from cms_ssg.shards import Maker
 
 T = TypeVar("T")
 
@@ -47,6 +50,7 @@ class _Worker:
     values: Values | None = None
     target: Target | None = None
     told: set[int]
+    maker: Maker | None = None
 
 
 def start_pool(seed: Seed, jobs: int) -> Executor:
@@ -105,14 +109,21 @@ def make_in_worker(snapshot: str, site_id: int, jobs: list[Job], live: dict[str,
         worker.target = open_target(worker.seed.site.root, worker.seed.site.settings, worker.seed.writer)
     if worker.snapshot != snapshot or worker.values is None:
         worker.connection.rollback()
-        worker.connection.execute(f"SET TRANSACTION SNAPSHOT '{_checked(snapshot)}'")
+        import_snapshot(worker.connection, snapshot)
         worker.snapshot, worker.values = snapshot, Values(worker.connection, site_id)
     worker.values.forget()
     return publish(worker.target, render_batch(worker.around, worker.values, jobs), live, worker.told)
 
 
-def _checked(snapshot: str) -> str:
-    """A snapshot's name cannot be a parameter; it is hexadecimal digits and dashes."""
-    if not all(char in "0123456789ABCDEF-" for char in snapshot):
-        raise ValueError(f"not a snapshot: {snapshot!r}")
-    return snapshot
+def make_shard_in_worker(site_id: int, build: int, key: bytes) -> bool:
+    """Claim a shard and make it; False where there is none. key: of the build's inputs."""
+    from cms_ssg.shards import Maker, name_maker
+
+    worker, seed = _Worker, _Worker.seed
+    if worker.maker is None:
+        worker.maker = Maker(seed.site, seed.url, site_id, build, key, seed.now, seed.site.settings.workers.claim_s)
+        worker.maker.by = name_maker(os.getppid())
+    try:
+        return worker.maker.make_next()
+    finally:
+        worker.maker.rest()

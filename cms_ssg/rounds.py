@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cms_ssg.render.output import Rendered
     from cms_ssg.render.requests import Job
     from cms_ssg.session import Session
+    from cms_ssg.share import Sharing
 
 ROUND, LARGE_ROUND = 500, 8000
 """Outputs a round takes: few where that is all, more when there is a whole site to make."""
@@ -58,6 +59,7 @@ class Rounds:
     tried: list[str] = field(default_factory=list)
     _reader: Connection | None = None
     _around: Any = None
+    _sharing: Sharing | None = None
     images: ImageWork = field(init=False)
     _told: set[int] = field(default_factory=set)
     _named: set[int] = field(default_factory=set)
@@ -144,7 +146,9 @@ class Rounds:
             return
         batches = _cut_batches(jobs)
         reader = self._open_reader()
-        if self.session.jobs > 1 and len(jobs) > FEW:
+        if self.session.options.distributed and len(jobs) > FEW:
+            yield from self._share(reader, batches, by_path)
+        elif self.session.jobs > 1 and len(jobs) > FEW:
             yield from self._make_in_workers(reader, batches, by_path)
         else:
             from cms_ssg.batch import publish, render_batch
@@ -178,6 +182,14 @@ class Rounds:
             for future in futures:
                 future.cancel()
             wait(futures)  # a batch that goes on would write after this round has ended
+
+    def _share(self, reader: Connection, batches: Sequence[list[Job]], by_path: Mapping[str, store.DirtyRow]) -> Iterator[list[Made]]:
+        if self._sharing is None:
+            from cms_ssg.share import Sharing
+
+            self._sharing = Sharing(self.session)
+        snapshot = str(reader.execute("SELECT pg_export_snapshot()").fetchone()[0])  # type: ignore[index]
+        yield from self._sharing.make(snapshot, batches, _live([job for batch in batches for job in batch], by_path))
 
     def _open_reader(self) -> Connection:
         """A connection that begins the round's snapshot."""
@@ -273,6 +285,8 @@ class Rounds:
     def close(self) -> None:
         """Give back the reading connection and the processes that work on images."""
         self.images.close()
+        if self._sharing is not None:
+            self._sharing.close()
         if self._reader is not None:
             warm = self.session.warm
             if warm is not None:

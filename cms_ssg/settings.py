@@ -41,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     plugins: tuple[str, ...] | None = None
     webhooks: tuple[Webhook, ...] = ()
     receiver: Receiver | None = None
+    workers: Workers = msgspec.field(default_factory=lambda: Workers())  # noqa: PLW0108 - it is defined below
 
     @property
     def store_name(self) -> str:
@@ -214,6 +215,13 @@ class Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     secret_env: str
     branch: str = "main"
     pull: bool = False
+
+
+class Workers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a distributed build is shared. shard_size: pages that are claimed together; claim_s: how long a claim lasts that nobody renews."""
+
+    shard_size: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 300
+    claim_s: Annotated[float, msgspec.Meta(ge=0.5, le=600)] = 15.0
 
 
 class ThemeImages(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

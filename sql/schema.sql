@@ -665,6 +665,30 @@ CREATE TABLE cms.releases (
     back_to bigint
 );
 
+CREATE UNLOGGED TABLE cms.shards (
+    id bigint NOT NULL,
+    site integer NOT NULL,
+    build bigint NOT NULL,
+    epoch bigint NOT NULL,
+    inputs bytea NOT NULL,
+    snapshot text NOT NULL COLLATE pg_catalog."C",
+    clock timestamp with time zone NOT NULL,
+    work bytea NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    claimed_by text COLLATE pg_catalog."C",
+    claimed_until timestamp with time zone,
+    result bytea
+);
+
+ALTER TABLE cms.shards ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.shards_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE cms.sites (
     id integer NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
@@ -902,6 +926,9 @@ ALTER TABLE ONLY cms.release_objects
 ALTER TABLE ONLY cms.releases
     ADD CONSTRAINT releases_pkey PRIMARY KEY (site, build);
 
+ALTER TABLE ONLY cms.shards
+    ADD CONSTRAINT shards_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY cms.sites
     ADD CONSTRAINT sites_name_key UNIQUE (name);
 
@@ -988,6 +1015,10 @@ CREATE INDEX received_old ON cms.received USING btree (site, received_at);
 CREATE INDEX received_waiting ON cms.received USING btree (site) WHERE (built_at IS NULL);
 
 CREATE INDEX release_objects_old ON cms.release_objects USING btree (site, old_digest) WHERE (old_digest IS NOT NULL);
+
+CREATE INDEX shards_open ON cms.shards USING btree (site, id) WHERE (result IS NULL);
+
+CREATE INDEX shards_site ON cms.shards USING btree (site);
 
 CREATE INDEX sources_folder ON cms.sources USING btree (site, folder);
 

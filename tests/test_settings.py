@@ -30,6 +30,7 @@ from cms_ssg.settings import (
     Target,
     Taxonomy,
     Webhook,
+    Workers,
 )  # fmt: skip
 from cms_ssg.toml_lines import list_key_lines
 
@@ -260,7 +261,7 @@ def test_loading_imports_msgspec_and_tomllib_only(tmp_path: Path) -> None:
 
 SECTIONS = {
     "The site": Settings, "Target": Target, "Cache": Cache, "Headers": Headers, "CDN": Cdn, "Home": Home, "Languages": Locale, "Collections": Collection, "Taxonomies": Taxonomy,
-    "Menus": MenuItem, "Markdown": Markdown, "Webhooks": Webhook, "Receiver": Receiver, "Images": Images, "Preview": Preview,
+    "Menus": MenuItem, "Markdown": Markdown, "Webhooks": Webhook, "Receiver": Receiver, "Workers": Workers, "Images": Images, "Preview": Preview,
 }  # fmt: skip
 """Which section of the page has the table of which struct."""
 

@@ -38,6 +38,7 @@ def status_code(status: str) -> int:
 @click.option(
     "--jobs", type=click.IntRange(0, 256), default=0, metavar="N", help="Processes that render; by default as many as it has cores."
 )
+@click.option("--distributed", is_flag=True, help="Let workers (`cms worker`) render with this build.")
 @click.option("--now", metavar="TIME", help="Build as if it were that time, in the site's zone.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; save and write nothing.")
 @click.option("--confirm-removals", is_flag=True, help="Allow the removal of many pages at once.")
@@ -46,7 +47,7 @@ def status_code(status: str) -> int:
 @click.option("--no-wait", is_flag=True, help="Leave the second purge of the CDN to the next build.")
 def build(
     call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry_run: bool, confirm_removals: bool, urgent: tuple[str, ...], force: bool,
-    no_wait: bool,
+    no_wait: bool, distributed: bool,
 ) -> int:  # fmt: skip
     """Bring the output up to date.
 
@@ -68,6 +69,7 @@ def build(
         env=call.env,
         urgent=urgent,
         wait=not no_wait,
+        distributed=distributed,
     )
     result = run_build(call.root, options, call.output)
     call.output.problems(result.problems)

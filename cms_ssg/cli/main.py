@@ -34,6 +34,7 @@ COMMANDS = {
     "previews": "preview:previews",
     "watch": "watch:watch",
     "serve": "watch:serve",
+    "worker": "worker:worker",
     "purge": "cdn:purge",
     "stats": "cdn:stats",
     "status": "explain:status",

@@ -24,6 +24,7 @@ class FolderTarget:
         self.kept = KeptFolder(kept, root) if kept is not None else None
         self.prefix = str(root) + "/"
         self.folders: set[str] = set()
+        self.recheck: Before = None
 
     def write_many(self, objects: Sequence[Object], before: Before = None) -> list[Outcome]:
         outcomes = []

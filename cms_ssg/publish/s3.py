@@ -58,6 +58,7 @@ class S3Target:
         self.bucket, _, prefix = place.strip("/").partition("/")
         self.prefix = prefix + "/" if prefix else ""
         self.settings, self.writer = settings, writer
+        self.recheck: Before = None
         self.client = open_client(settings.target.uploads)
         kept = KeptBucket(self.client, self.bucket, self.prefix, settings.target.uploads)
         self.kept: KeptBucket | None = kept if settings.target.keep_releases else None
@@ -145,6 +146,8 @@ class S3Target:
                     return Outcome(False, seen.etag)
                 if seen is not None and (refused := self._refuse(seen)):
                     return Outcome(False, refused=refused)
+                if self.recheck is not None:
+                    self.recheck()
                 digest, etag = _name_version(seen)
             for _ in range(TRIES):
                 if self.kept is not None and digest and digest != one.digest:
@@ -159,6 +162,8 @@ class S3Target:
                     return Outcome(True, seen.etag)  # our own, whose answer was lost
                 if seen is not None and (refused := self._refuse(seen)):
                     return Outcome(False, refused=refused)
+                if self.recheck is not None:
+                    self.recheck()
                 digest, etag = _name_version(seen)
             return Outcome(False, refused="somebody else goes on writing the same object")
         except ClientError as error:

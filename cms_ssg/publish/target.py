@@ -66,6 +66,9 @@ class Target(Protocol):
     def kept(self) -> Kept | None:
         """Where what is written over goes first, None where it is not kept."""
 
+    recheck: Before
+    """What to call between a look at an object and a write that goes by what was seen; from any thread."""
+
     def write_many(self, objects: Sequence[Object], before: Before = None) -> list[Outcome]:
         """Put objects there, each whole or not at all, in any order; before is called now and then before one is."""
 

@@ -70,6 +70,13 @@ def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection[TupleRo
     return conn
 
 
+def import_snapshot(conn: psycopg.Connection[TupleRow], name: str) -> None:
+    """Begin a transaction that sees what another one sees. name: as pg_export_snapshot gave it."""
+    if not all(char in "0123456789ABCDEF-" for char in name):  # it cannot be a parameter
+        raise ValueError(f"not a snapshot: {name!r}")
+    conn.execute(f"SET TRANSACTION SNAPSHOT '{name}'")
+
+
 def _read_json(data: bytes | str) -> Any:
     """JSON from the store. msgspec reads it four times as fast as json, but no number beyond a float's range."""
     try:

@@ -57,6 +57,7 @@ DERIVED: Final = frozenset(
         "receipts",
         "images",
         "previews",
+        "shards",
     }
 )
 """Tables that triggers, the next build or the migrations fill. A test asks of every new table which it is."""

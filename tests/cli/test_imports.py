@@ -37,6 +37,11 @@ NEVER = {
     "cms_ssg.preview",
     "cms_ssg.preview.forget",
     "cms_ssg.store.previews",
+    "procrastinate",
+    "cms_ssg.share",
+    "cms_ssg.shards",
+    "cms_ssg.store.shards",
+    "cms_ssg.store.jobs",
 }
 
 

@@ -17,6 +17,7 @@ from psycopg.rows import TupleRow
 
 import cms_ssg
 from cms_ssg.store.connect import connect
+from cms_ssg.store.jobs import connect_queue, ensure_tables
 from tests.conftest import TEMPLATE
 from tests.store.statements import number_placeholders
 
@@ -65,6 +66,8 @@ def statements_db(server_url: str) -> Iterator[psycopg.Connection[TupleRow]]:
     name = f"statements_{os.getpid()}"
     with connect(server_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+        with connect_queue(make_conninfo(server_url, dbname=name)) as queue:
+            ensure_tables(queue)
         with connect(make_conninfo(server_url, dbname=name), autocommit=True) as ours:
             yield ours
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

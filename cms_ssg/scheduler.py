@@ -1,0 +1,81 @@
+"""Publishes and takes down when it is time: asks for a build as soon as an entry, a page's span of time or a second look falls due."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, LiteralString, NamedTuple
+
+from psycopg import Connection, OperationalError
+
+from cms_ssg.errors import CmsError
+from cms_ssg.reporter import Reporter
+from cms_ssg.site import Site, open_site
+from cms_ssg.store.connect import connect, database_url
+from cms_ssg.store.jobs import SAVE, ask_for_build, connect_queue, is_building
+from cms_ssg.store.migrate import migrate
+from cms_ssg.store.sites import ensure_site
+
+EVERY_S: Final = 1.0
+REST_S: Final = 5.0
+"""After a build was asked for; it may take a moment to begin."""
+
+IS_DUE: Final[LiteralString] = """
+SELECT EXISTS (SELECT FROM cms.entries WHERE site = s.id AND publish_at > s.built_at_clock AND publish_at <= clock_timestamp())
+    OR EXISTS (SELECT FROM cms.entries WHERE site = s.id AND expire_at > s.built_at_clock AND expire_at <= clock_timestamp())
+    OR EXISTS (SELECT FROM cms.outputs WHERE site = s.id AND valid_until > s.built_at_clock AND valid_until <= clock_timestamp())
+    OR EXISTS (SELECT FROM cms.journal WHERE site = s.id AND again_at <= clock_timestamp())
+FROM cms.sites s WHERE s.id = %s AND s.built_at_clock IS NOT NULL"""
+
+
+class SiteStore(NamedTuple):
+    """A site and where its store is."""
+
+    site: Site
+    url: str
+    site_id: int
+
+
+def open_store(root: Path, env: str) -> SiteStore:
+    """Open a site and bring its tables up to date. Raises CmsError."""
+    site = open_site(root, os.environ, env)
+    url = database_url(site.root, site.settings.database_url, os.environ)
+    with connect(url, autocommit=True) as connection:
+        migrate(connection)
+        return SiteStore(site, url, ensure_site(connection, site.settings.store_name).id)
+
+
+@dataclass
+class Scheduler:
+    """Of several, all may ask: a build that waits is not asked for twice, and one that finds nothing due changes nothing."""
+
+    url: str
+    site_id: int
+    reporter: Reporter
+    stopping: threading.Event
+
+    def run(self) -> None:
+        """Look every second until told to stop; a database that is away is waited for."""
+        rest_s = 0.0
+        while not self.stopping.wait(rest_s):
+            try:
+                with connect_queue(self.url) as connection:
+                    while not self.stopping.wait(rest_s):
+                        rest_s = REST_S if self._ask_if_due(connection) else EVERY_S
+            except (CmsError, OperationalError) as error:
+                self.reporter.note(f"The database did not answer ({str(error).splitlines()[0]}); trying again.")
+                rest_s = REST_S
+
+    def look(self) -> None:
+        """Look once."""
+        with connect_queue(self.url) as connection:
+            self._ask_if_due(connection)
+
+    def _ask_if_due(self, connection: Connection) -> bool:
+        row = connection.execute(IS_DUE, (self.site_id,)).fetchone()
+        if row is None or not row[0] or is_building(connection, self.site_id):  # one that began too early is not the last look
+            return False
+        ask_for_build(connection, self.site_id, SAVE)
+        return True

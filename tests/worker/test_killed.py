@@ -1,0 +1,134 @@
+"""A worker that dies, or sleeps until others have done its work and more: nothing is lost, and no older page comes back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from cms_ssg.publish.folder import FolderTarget
+from cms_ssg.publish.s3 import S3Target
+from cms_ssg.reporter import Reporter
+from cms_ssg.share import Sharing
+from cms_ssg.worker import Worker
+from tests.engine.killing import start
+from tests.engine.siteonpage import SiteOnPage, database
+from tests.publish.buckets import BucketSite
+from tests.worker.machines import count_registered, wait_for
+
+WRITE, PUT, LOOK = (FolderTarget, "write"), (S3Target, "_put"), (S3Target, "_look")
+
+
+class Sleeper:
+    """A worker that stops, or dies, at a call. It is seen to by its builder, which makes nothing itself before that."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid, self.status = pid, 0
+
+    def is_away(self) -> bool:
+        if not self.status:
+            self.status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)[1]
+        return bool(self.status)
+
+    def end(self) -> None:
+        if not (self.status and os.WIFSIGNALED(self.status)):
+            os.kill(self.pid, signal.SIGCONT)
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+
+
+def work_until(site: SiteOnPage, call: tuple[type, str], number: int, signal_number: int) -> None:
+    """Be a worker; before the call with that number, or after it where it only looks, a signal comes."""
+    owner, name = call
+    real: Callable[..., Any] = getattr(owner, name)
+    count = iter(range(1, 1_000_000))
+
+    def stop_first(*args: Any) -> Any:
+        if call == LOOK:
+            found = real(*args)
+        if next(count) == number:
+            os.kill(os.getpid(), signal_number)
+            time.sleep(0.1)  # a signal that ends one thread's wait comes to all
+        return found if call == LOOK else real(*args)
+
+    setattr(owner, name, stop_first)
+    Worker(site.root, "", Reporter()).run()
+
+
+@contextmanager
+def run_sleeper(
+    site: SiteOnPage, monkeypatch: pytest.MonkeyPatch, call: tuple[type, str], number: int, signal_number: int
+) -> Iterator[Sleeper]:
+    with database(site.url):
+        sleeper = Sleeper(start(lambda: work_until(site, call, number, signal_number)))
+        real = Sharing._work
+        monkeypatch.setattr(Sharing, "_work", lambda self: sleeper.is_away() and real(self))
+        try:
+            wait_for(lambda: count_registered(site) == 1)
+            yield sleeper
+        finally:
+            sleeper.end()
+
+
+@pytest.mark.parametrize("number", [1, pytest.param(3, marks=pytest.mark.long), pytest.param(6, marks=pytest.mark.long)])
+def test_what_a_killed_worker_had_begun_is_made_by_another(number: int, shared_site: SiteOnPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cms_ssg.share.SECOND_LOOK_S", 0.0)
+    with run_sleeper(shared_site, monkeypatch, WRITE, number, signal.SIGKILL) as sleeper:
+        built = shared_site.build(distributed=True)
+        assert sleeper.status == signal.SIGKILL
+    assert built.result.status == "done"
+    shared_site.assert_clean()
+    again = shared_site.build()
+    assert (len(again.rendered), again.written) == (4, set()), "the pages of the shard are made sure of, and were right"
+    assert shared_site.build().rendered == set()
+
+
+def test_jobs_of_a_killed_worker_go_to_another(shared_site: SiteOnPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    with run_sleeper(shared_site, monkeypatch, WRITE, 1, signal.SIGKILL):
+        shared_site.build(distributed=True)
+    assert shared_site.query("SELECT status FROM cms_jobs.procrastinate_jobs") == [("doing",)]
+    worker = Worker(shared_site.root, "", Reporter())
+    with database(shared_site.url):
+        pid = start(worker.run)
+        wait_for(lambda: shared_site.query("SELECT 1 FROM cms_jobs.procrastinate_jobs") == [])
+        os.kill(pid, signal.SIGTERM)
+        assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_a_worker_that_slept_writes_no_older_page_for_good(shared_site: SiteOnPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It wakes between its look at the claim and the write: the one thing that can go wrong, which it then has mended."""
+    shared_site.build()
+    sleep_through_an_edit(shared_site, monkeypatch, WRITE)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("call", [PUT, LOOK])
+def test_a_worker_that_slept_over_a_bucket_writes_no_older_page(
+    call: tuple[type, str], shared_bucket_site: BucketSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared_bucket_site.build()
+    sleep_through_an_edit(shared_bucket_site, monkeypatch, call)
+
+
+def sleep_through_an_edit(site: SiteOnPage, monkeypatch: pytest.MonkeyPatch, call: tuple[type, str]) -> None:
+    """A worker stops in a build; the build ends without it, another one publishes something newer; it goes on. Nobody builds after that."""
+    site.edit("themes/plain/templates/footer.html", "the end", "the old end")
+    with run_sleeper(site, monkeypatch, call, 3, signal.SIGSTOP) as sleeper:
+        built = site.build(distributed=True, full=call == LOOK)
+        assert os.WIFSTOPPED(sleeper.status) and built.result.status == "done"
+        site.edit("themes/plain/templates/footer.html", "the old end", "the new end")
+        site.build()
+        clean = site.tree()
+        assert all(b"the old end" not in data for data in clean.values())
+        os.kill(sleeper.pid, signal.SIGCONT)
+        wait_for(lambda: site.query("SELECT 1 FROM cms.journal WHERE again_at IS NULL") != [], seconds=10)
+        if call != WRITE:
+            assert site.tree() == clean, "a bucket refuses what goes by an older look"
+        wait_for(lambda: site.query("SELECT 1 FROM cms.journal WHERE again_at IS NULL") == [], seconds=20)
+        wait_for(lambda: site.tree() == clean, seconds=10)
+    site.assert_clean()
