@@ -19,7 +19,7 @@ from cms_ssg.store.migrate import migrate
 from cms_ssg.store.sites import ensure_site
 
 EVERY_S: Final = 1.0
-REST_S: Final = 5.0
+REST_S: Final = 2.0
 """After a build was asked for; it may take a moment to begin."""
 
 IS_DUE: Final[LiteralString] = """

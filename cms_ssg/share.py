@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from psycopg import Connection
+from psycopg import Connection, OperationalError
 
 from cms_ssg.pool import make_shard_in_worker, take_result
 from cms_ssg.shards import Maker, Work, cut_shards, decode_made, encode, make_inputs_key
@@ -38,6 +39,7 @@ class Sharing:
     session: Session
     maker: Maker = field(init=False)
     _running: set[Future[bool]] = field(default_factory=set)
+    _offered: list[int] | None = None
 
     def __post_init__(self) -> None:
         session = self.session
@@ -45,7 +47,7 @@ class Sharing:
         claim_s = session.site.settings.workers.claim_s
         self.maker = Maker(session.site, session.url, session.row.id, session.result.build_id, key, session.planner.now, claim_s)
         jobs.ensure_tables(self.queue)
-        self._clear()
+        self._clear(None)
 
     @property
     def queue(self) -> Connection:
@@ -73,12 +75,19 @@ class Sharing:
                     time.sleep(pause_s)
                     pause_s = min(pause_s * 2, LONGEST_S)
         finally:
-            for future in self._running:
-                future.cancel()
-            wait(self._running)
-            self._running.clear()
-            self.maker.rest()
-            self._clear()
+            self._end_round()
+
+    def _end_round(self) -> None:
+        """Nobody goes on with a round that is over, however it ended. Once a round: what comes late could meet the next builder's."""
+        offered, self._offered = self._offered, None
+        if offered is None:
+            return
+        for future in self._running:
+            future.cancel()
+        wait(self._running)  # a shard that goes on would write after this round has ended
+        self._running.clear()
+        self.maker.rest()
+        self._clear(offered)
 
     def _offer(self, snapshot: str, batches: Sequence[list[Job]], live: dict[str, Live]) -> dict[int, list[str]]:
         """Write the shards and wake the workers. Returns each shard's paths."""
@@ -92,7 +101,7 @@ class Sharing:
         numbers = store.add_shards(
             session.connection, session.row.id, maker.build, session.lease.epoch, maker.key, snapshot, maker.now, works
         )
-        jobs.wake_workers(session.connection, session.row.id, self._find_lane(), len(numbers))
+        self._offered = jobs.wake_workers(session.connection, session.row.id, self._find_lane(), len(numbers))
         session.commit()
         return dict(zip(numbers, paths, strict=True))
 
@@ -124,11 +133,13 @@ class Sharing:
         values = (self.session.row.id, self.session.lease.epoch, paths, SECOND_LOOK_S)
         self.queue.execute(store.DOUBT_LATER, values)
 
-    def _clear(self) -> None:
-        """Nobody is to begin, or to go on with, what is not this round's."""
-        self.queue.execute(store.DELETE, (self.session.row.id,))
-        jobs.let_sleep(self.queue, self.session.row.id)
+    def _clear(self, numbers: list[int] | None) -> None:
+        """Take back what was offered, also by builds before this one. numbers: of the jobs, None for all."""
+        self.queue.execute(store.DELETE, (self.session.row.id, self.maker.build))
+        jobs.let_sleep(self.queue, self.session.row.id, numbers)
 
     def close(self) -> None:
-        """End the connections."""
+        """End the round, if an error left it open, and the connections."""
+        with suppress(OperationalError):  # the next distributed build clears what is left
+            self._end_round()
         self.maker.close()

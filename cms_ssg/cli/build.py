@@ -44,15 +44,20 @@ def status_code(status: str) -> int:
 @click.option("--confirm-removals", is_flag=True, help="Allow the removal of many pages at once.")
 @click.option("--urgent", multiple=True, metavar="PATH", help="Publish this page also while the site is held; may be given again.")
 @click.option("--force", is_flag=True, help="Build a checkout that does not descend from the last one.")
+@click.option("--queue", is_flag=True, help="Leave the build to a worker; with --urgent alone.")
 @click.option("--no-wait", is_flag=True, help="Leave the second purge of the CDN to the next build.")
 def build(
     call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry_run: bool, confirm_removals: bool, urgent: tuple[str, ...], force: bool,
-    no_wait: bool, distributed: bool,
+    no_wait: bool, distributed: bool, queue: bool,
 ) -> int:  # fmt: skip
     """Bring the output up to date.
 
     Reads the files that changed, renders the pages they reach and writes those that differ. Exit 3 where something was left out.
     """
+    if queue:
+        if no_sync or full or jobs or now or dry_run or confirm_removals or force or no_wait or distributed:
+            raise click.UsageError("--queue goes with --urgent alone: a worker builds what is there when it begins")
+        return queue_build(call, urgent)
     moment = parse_moment(call, now, "--now") if now else None
 
     from cms_ssg.build import BuildOptions
@@ -76,6 +81,21 @@ def build(
     call.output.log("info", "build.ended", "", **summarize_build(result))
     call.output.result(result, describe_build(result, dry_run, call.settings.target.url.removeprefix("folder:")))
     return status_code(result.status)
+
+
+def queue_build(call: Call, urgent: tuple[str, ...]) -> int:
+    """Ask the site's workers for a build."""
+    from cms_ssg.scheduler import open_store
+    from cms_ssg.store import jobs
+
+    store = open_store(call.root, call.env)
+    with jobs.connect_queue(store.url) as connection:
+        jobs.ensure_tables(connection)
+        is_new = jobs.ask_for_build(connection, store.site_id, jobs.BREAKING if urgent else jobs.SAVE, urgent)
+        workers = jobs.count_workers(connection)
+    said = "a build waits for a worker" if is_new else "a build waits already and does this too"
+    call.output.result({"queued": is_new, "workers": workers}, said if workers else f"{said}; no worker runs: cms worker starts one")
+    return DONE
 
 
 def describe_build(result: BuildResult, dry_run: bool = False, target: str = "") -> str:

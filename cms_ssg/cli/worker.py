@@ -15,9 +15,10 @@ from cms_ssg.cli.output import Output
 @click.option("--scheduler", is_flag=True, help="Publish and take down on time, and keep the tables; one a site is enough.")
 @click.option("--once", is_flag=True, help="End when there is nothing to do.")
 def worker(call: Call, jobs: int, scheduler: bool, once: bool) -> int:
-    """Help the builds of this site, and build it when that is asked for.
+    """Help this site's builds, and make those asked for.
 
-    Until SIGTERM or Ctrl-C, which let the shard in hand be ended. Docs: operations.md.
+    Renders parts of `cms build --distributed`, makes what `cms build --queue` asks for. SIGTERM and Ctrl-C let the part in hand be
+    ended; docs/operations.md tells more.
     """
     from cms_ssg.worker_pool import run_workers
 

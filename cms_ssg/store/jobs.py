@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 from psycopg import Connection
+from psycopg.pq import TransactionStatus
 
 from cms_ssg.errors import fail
 from cms_ssg.store.connect import connect
@@ -31,7 +32,9 @@ _LOCK: Final = 0x636D735F6A6F6273  # "cms_jobs": one session makes the tables at
 _VERSION: Final = "SELECT obj_description(to_regnamespace('cms_jobs'), 'pg_namespace')"
 _PATH: Final = "SET search_path = cms_jobs"
 FORGET: Final = "DELETE FROM cms_jobs.procrastinate_jobs WHERE id = %(id)s AND status = 'doing' AND worker_id IS NULL"
-_DROP_SHARDS: Final = "DELETE FROM cms_jobs.procrastinate_jobs WHERE queue_name = %s AND task_name = 'shard' AND status = 'todo'"
+_DROP_SHARDS: Final = """
+DELETE FROM cms_jobs.procrastinate_jobs WHERE queue_name = %(queue)s AND task_name = 'shard' AND status = 'todo'
+  AND (%(jobs)s::bigint[] IS NULL OR id = ANY(%(jobs)s::bigint[]))"""
 _FORGET_FAILED: Final = """
 DELETE FROM cms_jobs.procrastinate_jobs j WHERE j.queue_name = %(queue)s AND j.status IN ('failed', 'succeeded', 'cancelled', 'aborted')
   AND NOT EXISTS (SELECT FROM cms_jobs.procrastinate_events e WHERE e.job_id = j.id AND e.at > now() - %(hours)s * interval '1 h')"""
@@ -125,21 +128,24 @@ def _open_app() -> App:
 def _queue_path(connection: Connection) -> Iterator[None]:
     """In the caller's transaction, names without a schema are the queue's."""
     connection.execute("SET LOCAL search_path = cms_jobs")
-    yield
-    connection.execute("SET LOCAL search_path = ''")
+    try:
+        yield
+    finally:
+        if connection.info.transaction_status == TransactionStatus.INTRANS:
+            connection.execute("SET LOCAL search_path = ''")
 
 
-def wake_workers(connection: Connection, site: int, priority: int, count: int) -> None:
-    """A job for each shard, in the transaction that offers them."""
+def wake_workers(connection: Connection, site: int, priority: int, count: int) -> list[int]:
+    """A job for each shard, in the transaction that offers them. Returns their numbers."""
     with _queue_path(connection):
         app = _open_app()
         job = app.configure_task(SHARD, queue=queue_name(site), priority=priority + FOR_SHARDS, allow_unknown=True, connection=connection)
-        job.batch_defer(*({} for _ in range(count)))
+        return job.batch_defer(*({} for _ in range(count)))
 
 
-def let_sleep(connection: Connection, site: int) -> None:
-    """Take back the jobs that nobody began. connection: of connect_queue."""
-    connection.execute(_DROP_SHARDS, (queue_name(site),))
+def let_sleep(connection: Connection, site: int, numbers: Sequence[int] | None) -> None:
+    """Take back these jobs, or all that are about shards, that nobody began. connection: of connect_queue."""
+    connection.execute(_DROP_SHARDS, {"queue": queue_name(site), "jobs": list(numbers) if numbers is not None else None})
 
 
 def forget_failed(connection: Connection, site: int, hours: float) -> int:

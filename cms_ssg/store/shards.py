@@ -47,7 +47,7 @@ WHERE s.id = %s AND s.attempt = %s AND s.result IS NULL AND t.id = s.site AND t.
 TAKE_ANSWERS: Final[LiteralString] = """
 DELETE FROM cms.shards WHERE id = ANY(%s) AND result IS NOT NULL RETURNING id, attempt, result, claimed_by"""
 
-DELETE: Final[LiteralString] = "DELETE FROM cms.shards WHERE site = %s"
+DELETE: Final[LiteralString] = "DELETE FROM cms.shards WHERE site = %s AND build <= %s"
 
 DOUBT_LATER: Final[LiteralString] = """
 INSERT INTO cms.journal (site, epoch, paths, again_at) VALUES (%s, %s, %s, clock_timestamp() + %s * interval '1 s')"""

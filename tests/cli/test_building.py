@@ -15,7 +15,7 @@ from tests.cli.small_site import SITE, Cms
 def test_build_tells_what_it_did_in_the_promised_words(site: Path, cms: Cms) -> None:
     code, result, err = cms("build", "--jobs", "1")
     assert (code, err) == (0, "")
-    keys = ["build_id", "status", "planned", "rendered", "written", "unchanged", "removed", "failed"]
+    keys = ["build_id", "status", "planned", "rendered", "written", "unchanged", "removed", "failed", "helped"]
     keys += ["purged", "purge_began_at", "purge_again_at", "seconds", "problems"]
     assert list(result) == keys
     assert list(result["seconds"]) == ["sync", "plan", "render", "publish", "record", "total"]

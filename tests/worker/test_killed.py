@@ -7,17 +7,23 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from cms_ssg.build import build
+from cms_ssg.errors import CmsError
 from cms_ssg.publish.folder import FolderTarget
 from cms_ssg.publish.s3 import S3Target
 from cms_ssg.reporter import Reporter
 from cms_ssg.share import Sharing
+from cms_ssg.store import jobs
+from cms_ssg.store.sites import ensure_site
 from cms_ssg.worker import Worker
-from tests.engine.killing import start
+from tests.engine.killing import Child, start
 from tests.engine.siteonpage import SiteOnPage, database
+from tests.engine.test_two_builders import wait_until_stopped
 from tests.publish.buckets import BucketSite
 from tests.worker.machines import count_registered, wait_for
 
@@ -44,6 +50,12 @@ class Sleeper:
 
 def work_until(site: SiteOnPage, call: tuple[type, str], number: int, signal_number: int) -> None:
     """Be a worker; before the call with that number, or after it where it only looks, a signal comes."""
+    stop_before(call, number, signal_number)
+    Worker(site.root, "", Reporter()).run()
+
+
+def stop_before(call: tuple[type, str], number: int, signal_number: int) -> None:
+    """Have this process stopped, or ended, at a call."""
     owner, name = call
     real: Callable[..., Any] = getattr(owner, name)
     count = iter(range(1, 1_000_000))
@@ -57,7 +69,6 @@ def work_until(site: SiteOnPage, call: tuple[type, str], number: int, signal_num
         return found if call == LOOK else real(*args)
 
     setattr(owner, name, stop_first)
-    Worker(site.root, "", Reporter()).run()
 
 
 @contextmanager
@@ -132,3 +143,53 @@ def sleep_through_an_edit(site: SiteOnPage, monkeypatch: pytest.MonkeyPatch, cal
         wait_for(lambda: site.query("SELECT 1 FROM cms.journal WHERE again_at IS NULL") == [], seconds=20)
         wait_for(lambda: site.tree() == clean, seconds=10)
     site.assert_clean()
+
+
+def test_a_builder_that_slept_through_its_lease_leaves_its_successors_shards_alone(
+    shared_site: SiteOnPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cms_ssg.store.sites.LEASE_S", 0.3)
+    with database(shared_site.url):
+        first = Child(lambda: build_and_sleep(shared_site))
+        wait_until_stopped(first.pid)
+        ended: list[str] = []
+        real = Sharing._work
+
+        def wake_first(self: Sharing) -> bool:
+            if not ended:
+                os.kill(first.pid, signal.SIGCONT)
+                ended.append(first.wait())
+            return real(self)
+
+        monkeypatch.setattr(Sharing, "_work", wake_first)
+        monkeypatch.setattr("cms_ssg.store.sites.LEASE_S", 30.0)
+        assert shared_site.build(distributed=True).result.status == "done"
+    assert ended == ["build.lease-lost"]
+    shared_site.build()
+    shared_site.assert_clean()
+
+
+def build_and_sleep(site: SiteOnPage) -> str:
+    """What becomes of a build that sleeps before its third page is written."""
+    stop_before(WRITE, 3, signal.SIGSTOP)
+    try:
+        return build(site.root, replace(site.options, distributed=True)).status
+    except CmsError as error:
+        return error.problems[0].code
+
+
+@pytest.mark.long
+def test_a_worker_told_to_end_while_it_builds_leaves_the_rest_to_another(shared_site: SiteOnPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    with jobs.connect_queue(shared_site.url) as connection, database(shared_site.url):
+        jobs.ensure_tables(connection)
+        site_id = ensure_site(connection, "work").id
+        jobs.ask_for_build(connection, site_id)
+        first = start(lambda: work_until(shared_site, WRITE, 20, signal.SIGTERM))
+        assert os.waitpid(first, 0)[1] == 0
+        assert jobs.count_jobs(connection, site_id) == {"todo": 1}
+        assert shared_site.query("SELECT count(*) > 0 FROM cms.dirty") == [(True,)]
+        second = start(Worker(shared_site.root, "", Reporter(), once=True).run)
+        assert os.waitpid(second, 0)[1] == 0
+        assert jobs.count_jobs(connection, site_id) == {}
+    assert shared_site.build().rendered == set()
+    shared_site.assert_clean()

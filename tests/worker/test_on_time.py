@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from procrastinate import App, SyncPsycopgConnector
 from psycopg import Connection
 
 from cms_ssg.store import jobs
+from cms_ssg.store.partitions import partition_name
 from cms_ssg.store.sites import ensure_site
-from tests.engine.siteonpage import SiteOnPage
+from cms_ssg.worker import PARTITIONS, PURGES, STATISTICS
+from tests.engine.siteonpage import SiteOnPage, database
+from tests.worker.conftest import make_text
 from tests.worker.machines import Machine, count_registered, run_machines, wait_for
 
 
@@ -36,8 +44,9 @@ def count_builds(site: SiteOnPage) -> int:
 
 def test_two_schedulers_publish_and_take_down_on_time_and_do_it_once(shared_site: SiteOnPage) -> None:
     site = replace(shared_site, options=replace(shared_site.options, now=None))
+    site.build()
     now = datetime.now(UTC).replace(microsecond=0)
-    goes, comes = now + timedelta(seconds=10), now + timedelta(seconds=7)
+    comes, goes = now + timedelta(seconds=4), now + timedelta(seconds=6)
     write_post(site, "comes", comes)
     write_post(site, "goes", now - timedelta(days=1), goes)
     coming, going = site.output / "news/comes/index.html", site.output / "news/goes/index.html"
@@ -52,9 +61,41 @@ def test_two_schedulers_publish_and_take_down_on_time_and_do_it_once(shared_site
         made = site.query("SELECT build FROM cms.outputs WHERE path = '/news/comes/'")
         assert [machine.end() for machine in machines] == [0, 0]
     effective = site.query("SELECT count(*) FROM cms.builds WHERE (result ->> 'written')::int + (result ->> 'removed')::int > 0")
-    assert effective == [(3,)], "the first one, and one for each moment"
+    assert effective == [(4,)], "the first two, and one for each moment"
     assert site.query("SELECT build FROM cms.outputs WHERE path = '/news/comes/'") == made
     assert site.build().rendered == set()
+
+
+def test_upkeep_makes_the_months_to_come_and_ends_well(db_url: str, tmp_path: Path) -> None:
+    site = SiteOnPage(tmp_path / "site", db_url, db_url)
+    site.write(make_text(0))
+    site.build()
+    ahead = partition_name(datetime.now(UTC).date() + timedelta(days=93))
+    site.query(f"DROP TABLE IF EXISTS cms.{ahead}")
+    with open_queue(site) as (connection, site_id):
+        app = App(connector=SyncPsycopgConnector())
+        for name in (PURGES, PARTITIONS, STATISTICS):
+            app.configure_task(name, queue=jobs.queue_name(site_id), connection=connection).defer(timestamp=0)
+        with run_machines(site, 1, "--once") as machines:
+            assert machines[0].process.wait(30) == 0, machines[0].read()
+        assert jobs.count_jobs(connection, site_id) == {}
+    assert site.query("SELECT to_regclass(%s)::text", f"cms.{ahead}") == [(f"cms.{ahead}",)]
+
+
+def test_a_build_is_asked_for_by_a_command_and_made_by_a_worker(shared_site: SiteOnPage) -> None:
+    with database(shared_site.url):
+        command = [sys.executable, "-m", "cms_ssg", "build", "-C", str(shared_site.root), "--queue"]
+        first = subprocess.run(command, capture_output=True, text=True)
+        second = subprocess.run([*command, "--urgent", "/", "--json"], capture_output=True, text=True)
+        wrong = subprocess.run([*command, "--full"], capture_output=True, text=True)
+    assert (first.returncode, first.stdout) == (0, "a build waits for a worker; no worker runs: cms worker starts one\n")
+    assert (second.returncode, json.loads(second.stdout)) == (0, {"queued": False, "workers": 0})
+    assert (wrong.returncode, "--queue goes with --urgent alone" in wrong.stderr) == (2, True)
+    with run_machines(shared_site, 1) as machines:
+        wait_for(lambda: shared_site.query("SELECT 1 FROM cms.builds WHERE finished_at IS NOT NULL") != [], machines)
+        assert machines[0].end() == 0
+    assert count_builds(shared_site) == 1
+    assert shared_site.build().rendered == set()
 
 
 def test_many_who_ask_get_one_build_that_knows_all_that_is_urgent(shared_site: SiteOnPage) -> None:
