@@ -256,7 +256,7 @@ CREATE TABLE cms.dirty (
     version bigint DEFAULT nextval('cms.dirty_versions'::regclass) NOT NULL,
     turn smallint GENERATED ALWAYS AS (
 CASE
-    WHEN (phase <= 1) THEN (phase)::integer
+    WHEN (phase <= 2) THEN (phase)::integer
     WHEN (phase = 9) THEN 32767
     ELSE ((10 + (lane * 10)) + phase)
 END) STORED NOT NULL

@@ -9,7 +9,7 @@ from typing import Final, LiteralString
 from psycopg import Connection
 
 from cms_ssg.reads import name_key
-from cms_ssg.render.kinds import KINDS, NEW, REMOVALS
+from cms_ssg.render.kinds import KINDS, REMOVALS
 from cms_ssg.store.arrays import bytea_array, int_array, text_array
 from cms_ssg.store.claims import NameChange
 
@@ -99,8 +99,8 @@ class Marks:
                 self.paths[change.name] = (REMOVALS, "nobody claims this path any more")
             else:
                 kind = KINDS[change.new.spec["kind"]]
-                new_page = change.old is None and kind.linked
-                self.paths[change.name] = (NEW if new_page else kind.phase, "new" if change.old is None else "another owner or form")
+                is_new = change.old is None
+                self.paths[change.name] = (kind.phase_if_new if is_new else kind.phase, "new" if is_new else "another owner or form")
 
     def save(self, connection: Connection) -> None:
         """Write dirty rows for everything marked, and forget it."""

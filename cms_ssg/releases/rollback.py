@@ -238,7 +238,9 @@ def _phase(one: Wanted) -> int:
     if one.digest is None:
         return REMOVALS
     kind = KINDS.get(one.kind)
-    return NEW if one.live is None and (kind is None or kind.linked) else kind.phase if kind is not None else 0
+    if kind is None:
+        return NEW if one.live is None else 0
+    return kind.phase_if_new if one.live is None else kind.phase
 
 
 def _type_of(one: Wanted, kept: KeptObject) -> str:

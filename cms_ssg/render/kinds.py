@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-ASSETS, NEW, LEAVES, LISTS, ARCHIVES, FEEDS, REMOVALS = 0, 1, 2, 3, 4, 5, 9
+ASSETS, NEW, NEW_LISTS, LEAVES, LISTS, ARCHIVES, FEEDS, REMOVALS = 0, 1, 2, 3, 4, 5, 6, 9
 """Phases: no output of one is made while an earlier one has dirty outputs, so that nothing links to what is not there yet."""
 
 
@@ -18,6 +18,11 @@ class OutputKind:
     content_type: str
     page: bool = False
     linked: bool = False
+
+    @property
+    def phase_if_new(self) -> int:
+        """When one is made that was not there before: before the pages that link to it, and after the new pages that it links to."""
+        return self.phase if not self.linked else NEW if self.phase < LISTS else NEW_LISTS
 
 
 HTML, XML = "text/html; charset=utf-8", "application/xml; charset=utf-8"
