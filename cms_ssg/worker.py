@@ -86,7 +86,8 @@ class Worker:
                 scheduler.look()
             else:
                 threading.Thread(target=scheduler.run, name="scheduler", daemon=True).start()
-        logging.getLogger("procrastinate").addHandler(logging.NullHandler())  # jobs say by themselves what went wrong
+        for library in ("procrastinate", "psycopg.pool"):  # jobs say by themselves what went wrong
+            logging.getLogger(library).addHandler(logging.NullHandler())
         try:
             asyncio.run(self._work())
         finally:

@@ -58,7 +58,7 @@ def preview(call: Call, files: tuple[str, ...], branch: str, worktree: bool, exp
     if len(result.pages) > MOST_LINES:
         lines.append(f"  … and {len(result.pages) - MOST_LINES:,} more; --json lists all")
     if result.left_out:
-        lines.append(f"{count(result.left_out, 'page')} more would change and were left out; --pages N shows more")
+        lines.append(f"at least {count(result.left_out, 'page')} more would change and were left out; --pages N shows more")
     call.output.result(result, "\n".join(lines))
     return status_code(result.status)
 

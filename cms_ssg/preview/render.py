@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 MOST_FILES: Final = 2000
 """A change of more files is no preview but a build: what it touches would be held too long."""
 
+MOST_COUNTED: Final = 1000
+"""Pages that are looked for beyond the limit, of each thing that changed: a base template changes all of a site."""
+
 PATIENCE_S: Final = 20.0
 LOCK_TIMEOUT_MS: Final = 300
 """Less than the second after which Postgres looks for a deadlock and may end the other side, the build."""
@@ -198,7 +201,7 @@ class Previewer:
         keys = [*marks.readers, *(name_key(f"claim/{name}") for name in marks.claims), *inputs]
         found = {path for path, (phase, _) in marks.paths.items() if phase != REMOVALS}
         for kinds in (LIST_KINDS, LEAVES_KINDS):
-            found.update(store.list_readers(connection, site_id, keys, kinds, self.pages * 4))
+            found.update(store.list_readers(connection, site_id, keys, kinds, self.pages + MOST_COUNTED))
         if marks.positions:
             values = {
                 "site": site_id, "lane": SAVE, "kinds": [k.name for k in KINDS.values()], "phases": [k.phase for k in KINDS.values()],

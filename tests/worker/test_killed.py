@@ -193,3 +193,32 @@ def test_a_worker_told_to_end_while_it_builds_leaves_the_rest_to_another(shared_
         assert jobs.count_jobs(connection, site_id) == {}
     assert shared_site.build().rendered == set()
     shared_site.assert_clean()
+
+
+@pytest.mark.long
+def test_a_worker_that_slept_writes_over_nothing_that_a_later_round_of_the_same_build_wrote(
+    shared_bucket_site: BucketSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The objects say the same builder's epoch then: only the claim tells who is late."""
+    site = shared_bucket_site
+    site.build()
+    site.edit("themes/plain/templates/footer.html", "the end", "the new end")
+    with run_sleeper(site, monkeypatch, PUT, 3, signal.SIGSTOP) as sleeper:
+        saved: list[str] = []
+        real = Sharing._clear
+
+        def save_meanwhile(self: Sharing, numbers: list[int] | None) -> None:
+            real(self, numbers)
+            if sleeper.is_away() and not saved:
+                saved.append("all")
+                site.query("""UPDATE cms.entries SET fields = fields || '{"title": "Saved meanwhile"}' WHERE type = 'post'""")
+
+        monkeypatch.setattr(Sharing, "_clear", save_meanwhile)
+        assert site.build(distributed=True).result.status == "done"
+        there = site.tree()
+        assert b"Saved meanwhile" in there["news/n1/index.html"]
+        os.kill(sleeper.pid, signal.SIGCONT)
+        wait_for(lambda: site.query("SELECT 1 FROM cms.journal WHERE again_at IS NULL") != [], seconds=10)
+        assert site.tree() == there
+        wait_for(lambda: site.query("SELECT 1 FROM cms.journal WHERE again_at IS NULL") == [], seconds=20)
+    assert site.tree() == there
