@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from psycopg import Connection
@@ -11,6 +11,7 @@ from psycopg import Connection
 from cms_ssg.errors import CmsError
 from cms_ssg.inputs import Known, list_inputs
 from cms_ssg.planning import make_inputs_digest
+from cms_ssg.render.page import Surroundings
 from cms_ssg.reporter import Reporter
 from cms_ssg.shards import Maker, make_inputs_key
 from cms_ssg.site import open_site
@@ -32,6 +33,7 @@ class Helper:
     refused: int = 0
     _maker: Maker | None = None
     _known: Known | None = None
+    _arounds: dict[bytes, Surroundings] = field(default_factory=dict)
     _queue: Connection | None = None
 
     def make_next(self) -> bool:
@@ -76,7 +78,9 @@ class Helper:
         if key != found.inputs:
             self._refuse(found.build, "its templates, data, settings or program differ from the builder's")
             return
+        around = self._arounds.get(key)  # templates compiled, texts and data read: the same for the same key
         self._maker = Maker(site, self.url, self.site_id, found.build, key, found.clock, site.settings.workers.claim_s)
+        self._maker.around = replace(around, site=site, now=found.clock) if around is not None else None
 
     def _refuse(self, build: int, reason: str) -> None:
         self.refused = build
@@ -92,5 +96,6 @@ class Helper:
 
     def _put_down(self) -> None:
         if self._maker is not None:
+            self._arounds = {self._maker.key: self._maker.around} if self._maker.around is not None else {}
             self._maker.close()
             self._maker = None
