@@ -47,7 +47,7 @@ problem with `code`, `place`, `line`, `message`, `hint` and `severity`.
 | `cms verify` | `pages`, and the paths that are `different`, `missing`, `orphaned` |
 | `cms check` | `errors`, `warnings`, `problems` |
 | `cms status` | `entries`, `outputs`, `files`, `changes`, `age_s`, `dirty`, `failing`, `conflicts`, `problems`, `builder`, `last_build`, `webhooks`, `cdn` |
-| `cms doctor` | `checks` (`name`, `status`: `ok`, `warn`, `fail`, `text`, `hint`) |
+| `cms doctor` | `checks` (`name`, `status`: `ok`, `warn`, `fail`, `text`, `hint`, `code`, `place`) |
 | `cms hooks list` | `hooks` (`hook`, `plugin`), `webhooks` (`url`, `events`), `deliveries` (`id`, `event`, `state`, `tries`, `next_at`, `answer` …) |
 | `cms purge` | `status`, `pages`, `everything`, `purged`, `waiting`, `problems` |
 | `cms stats import-log` | `files`, `known`, `reads` |
