@@ -17,7 +17,8 @@ UPLOAD_LOST: Final = frozenset(("SlowDown", "503", "InternalError", "500", "Requ
 """Answers that botocore tried again in vain: the next build may have more luck."""
 
 MISSING: Final = frozenset(("404", "NoSuchKey", "NotFound"))
-MOVED: Final = frozenset(("PreconditionFailed", "412", "ConditionalRequestConflict", "409"))
+MOVED: Final = frozenset(("PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchUpload"))
+"""Something may have been written meanwhile, if only by a request of ours whose answer was lost."""
 
 ATTEMPTS, READ_TIMEOUT_S = 8, 30.0
 _NO_RIGHT: Final = frozenset(("AccessDenied", "403", "AllAccessDisabled", "AccountProblem"))
@@ -47,21 +48,6 @@ def _make_client(uploads: int, _process: int, _around: tuple[tuple[str, str], ..
     except (BotoCoreError, ValueError) as error:
         raise fail("publish.settings", f"the store cannot be talked to: {error}", place="AWS_ENDPOINT_URL",
                    hint="Such as https://ACCOUNT.r2.cloudflarestorage.com; unset it for AWS.") from None  # fmt: skip
-
-
-def upload_parts(client: Any, place: dict[str, str], body: bytes, headers: dict[str, Any], condition: dict[str, str], size: int) -> str:
-    """Upload a large object in parts of `size` bytes; it appears whole, under its condition, with the last request. Returns its etag."""
-    upload = client.create_multipart_upload(**place, **headers)["UploadId"]
-    try:
-        parts = []
-        for number, start in enumerate(range(0, len(body), size), 1):
-            answer = client.upload_part(**place, UploadId=upload, PartNumber=number, Body=body[start : start + size])
-            parts.append({"PartNumber": number, "ETag": answer["ETag"]})
-        answer = client.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts}, **condition)
-    except BaseException:
-        client.abort_multipart_upload(**place, UploadId=upload)
-        raise
-    return str(answer["ETag"])
 
 
 def read_object(client: Any, bucket: str, key: str) -> tuple[bytes, str, str] | None:

@@ -16,10 +16,12 @@ from urllib.parse import urlsplit
 
 BUSY = b'<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>'
 SKEWED = b'<?xml version="1.0"?><Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>'
+DENIED = b'<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
 
 
 class FaultyStore(ThreadingHTTPServer):
-    """busy, silent, lost: share of the requests that meet each; slow_s: how long silence lasts; clock_s: how far its clock is ahead. counts: requests by method and by fault."""
+    """busy, silent, lost: share of the requests that meet each; slow_s: how long silence lasts; clock_s: how far its clock is ahead. counts: requests by
+    method and by fault; most: requests that were under way at once; denied: what in an address is refused."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -28,6 +30,7 @@ class FaultyStore(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.behind, self.busy, self.silent, self.lost, self.slow_s, self.clock_s = behind, busy, silent, lost, slow_s, clock_s
         self.random, self.lock, self.counts = random.Random(1), threading.Lock(), Counter[str]()
+        self.under_way, self.most, self.denied = 0, 0, ""
 
     def choose(self, method: str) -> str:
         with self.lock:
@@ -55,6 +58,11 @@ class Handler(BaseHTTPRequestHandler):
         super().finish()
         self.behind.close()
 
+    def handle_expect_100(self) -> bool:
+        go_on = super().handle_expect_100()
+        self.wfile.flush()
+        return go_on
+
     def log_message(self, *arguments: Any) -> None:
         pass
 
@@ -68,10 +76,23 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def act(self) -> None:
+        with self.server.lock:
+            self.server.under_way += 1
+            self.server.most = max(self.server.most, self.server.under_way)
+        try:
+            self.answer()
+        finally:
+            with self.server.lock:
+                self.server.under_way -= 1
+
+    def answer(self) -> None:
         fault = self.server.choose(self.command)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if abs(self.server.clock_s) > 15 * 60:  # as S3 does
             self.refuse(403, SKEWED)
+            return
+        if self.server.denied and self.server.denied in self.path:
+            self.refuse(403, DENIED)
             return
         if fault == "busy":
             self.refuse(503, BUSY)
@@ -80,7 +101,7 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(self.server.slow_s)
             self.close_connection = True
             return
-        self.behind.request(self.command, self.path, body, dict(self.headers.items()))
+        self.behind.request(self.command, self.path, body, {n: v for n, v in self.headers.items() if n != "Expect"})
         answer = self.behind.getresponse()
         data = answer.read()
         if fault == "lost":
