@@ -70,6 +70,8 @@ def _build(
         if not options.dry_run:
             session.make()
             session.finish()
+        elif any(p.severity == "error" for p in result.problems):
+            result.status = "partial"  # as the build itself would end
 
 
 def _open_whole_site(root: Path, options: BuildOptions) -> Site:

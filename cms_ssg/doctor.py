@@ -1,4 +1,4 @@
-"""``cms doctor``: looks at everything a build needs, one line each, with what to do. Nothing is changed and no secret is said."""
+"""``cms doctor``: looks at everything a build needs, one line each, with what to do. What it writes it removes, and no secret is said."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from cms_ssg.errors import CmsError
 from cms_ssg.settings import Settings
+from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -33,19 +34,21 @@ _NOW: Final = "SELECT clock_timestamp(), current_setting('server_version'), pg_d
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. hint: what to do where it is not ok."""
+    """One thing that was looked at. hint: what to do where it is not ok; code, place: of the error that a build would end with."""
 
     name: str
     status: Status
     text: str
     hint: str = ""
+    code: str = ""
+    place: str = ""
 
 
 def examine(root: Path, settings: Settings, environ: Mapping[str, str]) -> list[Check]:
     """Look at all of it."""
     return [
         *_check_versions(), *_check_database(root, settings, environ), *_check_target(root, settings), *_check_space(root),
-        *_check_watches(root), *_check_secrets(settings, environ), *_check_aws(settings.target.url, environ),
+        *_check_watches(root), *_check_secrets(settings, environ),
     ]  # fmt: skip
 
 
@@ -73,8 +76,13 @@ def _check_database(root: Path, settings: Settings, environ: Mapping[str, str]) 
             yield _check_clock(now, before, after)
             yield _check_migrations(connection)
     except CmsError as error:
-        problem = error.problems[0]
-        yield Check("database", "fail", f"{problem.message} [{problem.code}]", problem.hint)
+        yield _tell("database", error.problems[0])
+
+
+def _tell(name: str, problem: Problem) -> Check:
+    where = f"{problem.place}: " if problem.place else ""
+    text = f"{where}{problem.message} [{problem.code}]"
+    return Check(name, "fail" if problem.severity == "error" else "warn", text, problem.hint, problem.code, problem.place)
 
 
 def _check_clock(now: datetime, before: float, after: float) -> Check:
@@ -98,8 +106,12 @@ def _check_migrations(connection: Connection) -> Check:
 
 def _check_target(root: Path, settings: Settings) -> Iterator[Check]:
     scheme, _, rest = settings.target.url.partition(":")
-    if scheme != "folder":
-        yield Check("target", "warn", f"{settings.target.url}: not looked at", "The next build says whether it can be written.")
+    if scheme == "s3":
+        from cms_ssg.publish.examine_s3 import examine_bucket
+
+        yield from (
+            Check(name, "ok", text) if problem is None else _tell(name, problem) for name, text, problem in examine_bucket(settings)
+        )
         return
     folder = nearest = (root / rest).resolve()
     while not nearest.exists() and nearest != nearest.parent:
@@ -148,19 +160,3 @@ def _check_secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[C
             yield Check(name, "warn", f"set, but short; it {use}", "Take 24 random bytes or more: openssl rand -base64 32")
         else:
             yield Check(name, "ok", f"set; it {use}")
-
-
-def _check_aws(target: str, environ: Mapping[str, str]) -> Iterator[Check]:
-    """Where boto3 would find credentials; nobody is asked, and what they are is not said."""
-    if not target.startswith("s3:"):
-        return
-    files = [environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials", environ.get("AWS_CONFIG_FILE") or "~/.aws/config"]
-    places = {
-        "the environment": environ.get("AWS_ACCESS_KEY_ID") and environ.get("AWS_SECRET_ACCESS_KEY"),
-        "a web identity": environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"),
-        "the container": environ.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") or environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
-        "a profile": any(Path(file).expanduser().is_file() for file in files),
-    }
-    found = next((place for place, value in places.items() if value), "")
-    hint = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, unless this machine has a role."
-    yield Check("credentials", "ok" if found else "warn", f"found in {found}" if found else "none found", "" if found else hint)

@@ -16,6 +16,7 @@ from cms_ssg.content.dates import say_moment
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.paths import canonical_path, file_path
 from cms_ssg.plan.explain import Explanation, explain_paths, list_claims, list_paths_of_file
+from cms_ssg.releases.gone import Removal, describe_reach, list_former_paths, load_former_owner, load_removal
 from cms_ssg.site import Site, open_site
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate
@@ -28,11 +29,12 @@ SELECT status, type, publish_at, expire_at FROM cms.entries WHERE site = %s AND 
 
 @dataclass(frozen=True, slots=True)
 class WhyResult:
-    """What is known of the outputs a person asked about. text: the same, to read."""
+    """What is known of the outputs a person asked about. text: the same, to read; removed: how the page went that was there."""
 
     asked: str
     outputs: list[Explanation]
     text: str
+    removed: Removal | None = None
 
 
 def why(root: Path, asked: str, env: str = "") -> WhyResult:
@@ -42,22 +44,35 @@ def why(root: Path, asked: str, env: str = "") -> WhyResult:
         migrate(connection)
         row = ensure_site(connection, site.settings.store_name)
         file = _relative(site, asked)
-        paths = list_paths_of_file(connection, row.id, file) or _paths(site, asked)
+        paths = list_paths_of_file(connection, row.id, file) or list_former_paths(connection, row.id, file) or _paths(site, asked)
         found = explain_paths(connection, row.id, paths)
         claims = list_claims(connection, row.id, paths)
-        absence = _explain_absence(connection, site, row.id, file) if not found else None
-    if not found:
-        if absence is not None:
-            raise absence
-        if claims:
-            raise fail(
-                "why.not-built", f"{paths[0]} has not been built yet", hint="Run `cms build`, or `cms plan` to see what it would do."
-            )
-        raise fail(
-            "why.unknown", f"no page and no content file is called {asked}", hint="Give a content file, a URL or a path such as /about/."
-        )
+        if not found:
+            return _explain_nothing(connection, site, row.id, asked, file, paths, bool(claims))
     lost = [f"  also wanted by {key}" for name, _, _, key, wins in claims if not wins]
     return WhyResult(asked, found, "\n\n".join([_describe(e, site) for e in found] + lost))
+
+
+def _explain_nothing(
+    connection: Connection, site: Site, site_id: int, asked: str, file: str, paths: list[str], is_claimed: bool
+) -> WhyResult:
+    """How the page went that was there. Raises CmsError where there was none, as far as the store knows."""
+    owner = load_former_owner(connection, site_id, paths)
+    absence = _explain_absence(connection, site, site_id, owner.file if owner is not None and owner.removed_at is None else file)
+    known = ""
+    if owner is not None and owner.removed_at is not None:
+        known = f"{owner.file} was removed, which was seen at {say_moment(owner.removed_at, site.zone)}"
+    elif owner is not None and absence is not None:
+        known = f"{owner.file} {absence.problems[0].message}"
+    removal = load_removal(connection, site_id, paths, known)
+    if removal is not None and (not is_claimed or removal.back_to is not None):
+        return WhyResult(asked, [], _describe_removal(removal, site), removal)
+    if absence is not None:
+        raise absence
+    if is_claimed:
+        raise fail("why.not-built", f"{paths[0]} has not been built yet", hint="Run `cms build`, or `cms plan` to see what it would do.")
+    raise fail("why.unknown", f"no page and no content file is called {asked}, and {describe_reach(connection, site_id)}",
+               hint="Give a content file, a URL or a path such as /about/. For what went earlier ask git: git log --diff-filter=D --name-only")  # fmt: skip
 
 
 def _explain_absence(connection: Connection, site: Site, site_id: int, file: str) -> CmsError | None:
@@ -124,3 +139,11 @@ def _describe(e: Explanation, site: Site) -> str:
     lines.append("  it reads:")
     lines += [f"    {read}" for read in e.reads]
     return "\n".join(lines)
+
+
+def _describe_removal(gone: Removal, site: Site) -> str:
+    at = say_moment(datetime.fromisoformat(gone.at), site.zone)
+    return (
+        f"{gone.path}  ({gone.kind}) is not there any more\n  removed by build {gone.build} at {at}, because: {gone.reason}\n"
+        f"  cms releases show {gone.build} lists what else changed"
+    )

@@ -52,6 +52,7 @@ def why(call: Call, path: str) -> None:
     """Say which change reached a page, and when.
 
     PATH is a content file, a URL or an output. Also says by which of its reads, and what else it reads.
+    Of a page that went it says when and why, as far as the releases that are kept reach.
     """
     from cms_ssg.why import why as run_why
 

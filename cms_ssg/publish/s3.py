@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
 from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -18,8 +19,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cms_ssg.errors import lose_lease
 from cms_ssg.publish.headers import cache_control
-from cms_ssg.publish.s3_client import MISSING, MOVED, UPLOAD_LOST, code_of, open_client, read_object, say_failure, upload_parts
+from cms_ssg.publish.s3_client import MISSING, MOVED, UPLOAD_LOST, code_of, open_client, read_object, say_failure
 from cms_ssg.publish.s3_kept import PREFIX, KeptBucket
+from cms_ssg.publish.s3_parts import upload_parts
 from cms_ssg.publish.tags import cache_tags
 from cms_ssg.publish.target import Before, Listed, Object, Outcome, Writer
 from cms_ssg.reads import digest as make_digest
@@ -59,7 +61,7 @@ class S3Target:
         self.prefix = prefix + "/" if prefix else ""
         self.settings, self.writer = settings, writer
         self.recheck: Before = None
-        self.client = open_client(settings.target.uploads)
+        self.client, self.free = open_client(settings.target.uploads), BoundedSemaphore(settings.target.uploads)
         kept = KeptBucket(self.client, self.bucket, self.prefix, settings.target.uploads)
         self.kept: KeptBucket | None = kept if settings.target.keep_releases else None
 
@@ -125,12 +127,16 @@ class S3Target:
     # One object
 
     def _spread(self, act: Callable[[T], R], items: Sequence[T], before: Before) -> list[R]:
+        def act_alone(item: T) -> R:
+            with self.free:
+                return act(item)
+
         results: list[R] = []
         with ThreadPoolExecutor(min(self.settings.target.uploads, len(items) or 1)) as pool:
             for start in range(0, len(items), CHUNK):
                 if before is not None:
                     before()
-                results += pool.map(act, items[start : start + CHUNK])
+                results += pool.map(act_alone, items[start : start + CHUNK])
         return results
 
     def _write(self, one: Object) -> Outcome:
@@ -192,7 +198,7 @@ class S3Target:
             condition = {"IfMatch": etag} if etag is not None else {"IfNoneMatch": "*"}
         place = {"Bucket": self.bucket, "Key": self.prefix + key}
         if len(body) > self.settings.target.part_mb << 20:
-            return upload_parts(self.client, place, body, headers, condition, self.settings.target.part_mb << 20)
+            return upload_parts(self.client, place, body, headers, condition, self.settings.target.part_mb << 20, self.free)
         answer = self.client.put_object(**place, Body=body, **headers, **condition)
         return str(answer["ETag"])
 

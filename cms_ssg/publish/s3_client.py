@@ -17,21 +17,22 @@ UPLOAD_LOST: Final = frozenset(("SlowDown", "503", "InternalError", "500", "Requ
 """Answers that botocore tried again in vain: the next build may have more luck."""
 
 MISSING: Final = frozenset(("404", "NoSuchKey", "NotFound"))
-MOVED: Final = frozenset(("PreconditionFailed", "412", "ConditionalRequestConflict", "409"))
+MOVED: Final = frozenset(("PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchUpload"))
+"""Something may have been written meanwhile, if only by a request of ours whose answer was lost."""
 
 ATTEMPTS, READ_TIMEOUT_S = 8, 30.0
 _NO_RIGHT: Final = frozenset(("AccessDenied", "403", "AllAccessDisabled", "AccountProblem"))
-_NO_KEY: Final = frozenset(("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "RequestTimeTooSkewed"))
+_NO_KEY: Final = frozenset(("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"))
 
 
-def open_client(uploads: int) -> Any:
-    """The client of this process for AWS, or for the store that AWS_ENDPOINT_URL names. uploads: requests at once.
+def open_client(uploads: int, attempts: int = 0, read_timeout_s: float = 0) -> Any:
+    """The client of this process for AWS, or for the store that AWS_ENDPOINT_URL names. uploads: requests at once; attempts: 0 for ATTEMPTS.
 
     A lost answer is asked for again: the request may have been carried out, which the conditions of a write show. Making one takes
     a quarter of a second, so it is kept while the environment stays as it is; `cms watch` publishes at every save.
     """
     around = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
-    return _make_client(uploads, os.getpid(), around, ATTEMPTS, READ_TIMEOUT_S)
+    return _make_client(uploads, os.getpid(), around, attempts or ATTEMPTS, read_timeout_s or READ_TIMEOUT_S)
 
 
 @lru_cache(maxsize=2)
@@ -47,21 +48,6 @@ def _make_client(uploads: int, _process: int, _around: tuple[tuple[str, str], ..
     except (BotoCoreError, ValueError) as error:
         raise fail("publish.settings", f"the store cannot be talked to: {error}", place="AWS_ENDPOINT_URL",
                    hint="Such as https://ACCOUNT.r2.cloudflarestorage.com; unset it for AWS.") from None  # fmt: skip
-
-
-def upload_parts(client: Any, place: dict[str, str], body: bytes, headers: dict[str, Any], condition: dict[str, str], size: int) -> str:
-    """Upload a large object in parts of `size` bytes; it appears whole, under its condition, with the last request. Returns its etag."""
-    upload = client.create_multipart_upload(**place, **headers)["UploadId"]
-    try:
-        parts = []
-        for number, start in enumerate(range(0, len(body), size), 1):
-            answer = client.upload_part(**place, UploadId=upload, PartNumber=number, Body=body[start : start + size])
-            parts.append({"PartNumber": number, "ETag": answer["ETag"]})
-        answer = client.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts}, **condition)
-    except BaseException:
-        client.abort_multipart_upload(**place, UploadId=upload)
-        raise
-    return str(answer["ETag"])
 
 
 def read_object(client: Any, bucket: str, key: str) -> tuple[bytes, str, str] | None:
@@ -95,9 +81,12 @@ def say_failure(error: ClientError | BotoCoreError, bucket: str) -> CmsError:
         text = f"{code}: {said.get('Message', '')}".strip(": ")
         if code == "NoSuchBucket":
             return fail("publish.bucket", f'there is no bucket "{bucket}"', place=f"s3://{bucket}", hint="Make it, or mend [target] url.")
+        if code == "RequestTimeTooSkewed":
+            return fail("publish.clock", "the clock of this machine is too far from the store's", place=f"s3://{bucket}",
+                        hint="Set it by NTP: timedatectl set-ntp true")  # fmt: skip
         if code in _NO_KEY:
             return fail("publish.credentials", f"the store does not take the key ({text})", place=f"s3://{bucket}",
-                        hint="Look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the clock of this machine.")  # fmt: skip
+                        hint="Look at AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile.")  # fmt: skip
         if code in _NO_RIGHT:
             return fail("publish.denied", f"the store denies it ({text})", place=f"s3://{bucket}",
                         hint="The key needs s3:GetObject, s3:PutObject, s3:DeleteObject on the objects and s3:ListBucket on the bucket.")  # fmt: skip

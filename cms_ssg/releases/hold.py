@@ -32,3 +32,5 @@ def limit_to_urgent(session: Session) -> None:
     said = f"the site is held at release {held}" + (f": {waiting:,} outputs wait" if waiting > 0 else "")
     session.result.problems.append(Problem("build.held", "", 0, said,
         "`cms releases resume` has builds publish again; `cms build --urgent PATH` publishes one page now."))  # fmt: skip
+    if session.options.dry_run:
+        session.result.planned = sum(path in session.only for path, _, _ in session.list_dirty())

@@ -131,6 +131,59 @@ def test_why_says_why_a_content_file_has_no_page(site: Path, cms: Cms) -> None:
         assert words in problem["message"]
 
 
+def test_why_says_when_and_why_a_page_went(site: Path, cms: Cms) -> None:
+    for name in ("drafted", "trashed"):
+        (site / f"content/posts/{name}.md").write_text(f"---\ntitle: {name}\ndate: 2025-03-01\n---\n")
+    (site / "content/posts/expired.md").write_text("---\ntitle: E\ndate: 2025-03-01\nexpire_at: 2025-04-01\n---\n")
+    cms("build", "--now", "2025-03-15")
+    (site / "content/posts/flood.md").unlink()
+    (site / "content/pages/about.md").rename(site / "content/pages/us.md")
+    (site / "content/posts/drafted.md").write_text("---\ntitle: drafted\ndate: 2025-03-01\ndraft: true\n---\n")
+    assert cms("trash", "content/posts/trashed.md")[0] == 0
+    build = cms("build", "--confirm-removals")[1]["build_id"]
+    for asked, path, words in (
+        ("/2025/03/flood/", "/2025/03/flood/", "content/posts/flood.md was removed, which was seen at 2"),
+        ("content/posts/flood.md", "/2025/03/flood/", "content/posts/flood.md was removed"),
+        ("https://a.org/2025/03/drafted/", "/2025/03/drafted/", "content/posts/drafted.md has no page: it is a draft"),
+        ("/2025/03/trashed/", "/2025/03/trashed/", "content/posts/trashed.md has no page: it is in the trash"),
+        ("/2025/03/expired/", "/2025/03/expired/", "content/posts/expired.md has no page since 2025-04-01 00:00 UTC"),
+        (
+            "/about/",
+            "/about/",
+            "no content has this path any more: its file moved, its slug or date changed, or a setting did; the same build added /us/",
+        ),
+        ("/tags/water/", "/tags/water/", "what it listed or showed went"),
+    ):
+        code, result, _ = cms("why", asked)
+        assert code == 0, asked
+        assert result["outputs"] == []
+        removed = result["removed"]
+        assert (removed["path"], removed["build"], removed["back_to"]) == (path, build, None)
+        assert words in removed["reason"]
+        assert f"removed by build {build} at 2" in result["text"]
+        assert words in result["text"]
+    (site / "content/pages/about.md").write_text("# About\n")
+    cms("build")
+    assert cms("why", "/about/")[1]["removed"] is None
+
+
+def test_why_tells_a_page_that_a_rollback_took_away_and_what_it_knows_of_one_that_never_was(site: Path, cms: Cms) -> None:
+    first = cms("build")[1]["build_id"]
+    (site / "content/pages/new.md").write_text("# New\n")
+    cms("build")
+    assert cms("releases", "rollback", str(first))[0] == 0
+    removed = cms("why", "/new/")[1]["removed"]
+    assert removed["back_to"] == first
+    assert f"rolled back to release {first}" in removed["reason"]
+    code, result, _ = cms("why", "/never/")
+    (problem,) = result["problems"]
+    assert (code, problem["code"]) == (1, "why.unknown")
+    assert f"no release that is kept, from build {first} on, removed such a page" in problem["message"]
+    assert "git log" in problem["hint"]
+    code, result, _ = cms("why", "/2025/04/later/")
+    assert (code, result["problems"][0]["code"], result["problems"][0]["place"]) == (1, "why.no-page", "content/posts/later.md")
+
+
 def test_theme_check_makes_a_gallery(site: Path, cms: Cms) -> None:
     code, result, err = cms("theme", "check")
     assert (code, err) == (0, "")

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from cms_ssg.doctor import _check_aws, _check_clock
+from cms_ssg.doctor import _check_clock
 from tests.cli.small_site import Cms
 
 
@@ -68,15 +68,3 @@ def test_migration_that_is_missing_is_a_warning(site: Path, cms: Cms, db: psycop
     db.commit()
     code, checks, _ = look(cms)
     assert (code, checks["migrations"]["status"]) == (0, "warn")
-
-
-def test_credentials_of_a_bucket_are_found_and_not_said(tmp_path: Path) -> None:
-    away = {"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "a"), "AWS_CONFIG_FILE": str(tmp_path / "b")}
-    keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "very-secret"}
-    assert list(_check_aws("folder:build", keys)) == []
-    (check,) = _check_aws("s3://bucket", {**away, **keys})
-    assert (check.status, check.text) == ("ok", "found in the environment")
-    (check,) = _check_aws("s3://bucket", away)
-    assert (check.status, bool(check.hint)) == ("warn", True)
-    (tmp_path / "a").write_text("[default]")
-    assert [check.text for check in _check_aws("s3://bucket", away)] == ["found in a profile"]

@@ -45,10 +45,10 @@ NEVER = {
 }
 
 
-def run_build(site: Path, db_url: str) -> set[str]:
-    """Modules that were imported when ``cms build`` ended, in a process of its own."""
+def run_build(site: Path, db_url: str, command: str = "build") -> set[str]:
+    """Modules that were imported when ``cms build``, or another command, ended in a process of its own."""
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "CMS_DATABASE_URL": db_url}
-    done = subprocess.run([sys.executable, "-c", RUN, "build", "-C", str(site)], env=environ, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", RUN, command, "-C", str(site)], env=environ, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return set(done.stderr.partition("IMPORTED")[2].split())
 

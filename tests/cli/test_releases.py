@@ -42,3 +42,21 @@ def test_what_is_not_kept_is_refused_with_what_is(site: Path, cms: Cms) -> None:
     number = cms("releases", "list")[1]["releases"][0]["number"]
     assert f"Kept are {number}" in cms("releases", "show", "999")[2]
     assert cms("releases", "resume")[1] == {"was_held": False}
+
+
+def test_dry_run_of_a_held_site_says_so_and_counts_what_a_build_would_publish(site: Path, cms: Cms) -> None:
+    first = cms("build")[1]["build_id"]
+    (site / "content/pages/us.md").write_text("# Us\n")
+    cms("build")
+    cms("releases", "rollback", str(first))
+    for urgent, planned in (((), 0), (("--urgent", "/us/"), 1)):
+        code, result, err = cms("build", "--dry-run", *urgent)
+        assert (code, result["status"], result["planned"]) == (3, "partial", planned)
+        assert [p["code"] for p in result["problems"]] == ["build.held"]
+        assert "cms releases resume" in err
+    assert not (site / "build/us").exists()
+    code, built, _ = cms("build")
+    assert (code, [p["message"] for p in built["problems"]]) == (3, [p["message"] for p in result["problems"]])
+    cms("releases", "resume")
+    code, result, _ = cms("build", "--dry-run")
+    assert (code, result["status"], result["planned"] > 1) == (0, "done", True)

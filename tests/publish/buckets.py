@@ -104,6 +104,8 @@ class Bucket:
     def empty(self) -> None:
         for key in self.list_all_keys():
             self.client.delete_object(Bucket=self.name, Key=key)
+        for one in self.client.list_multipart_uploads(Bucket=self.name).get("Uploads", ()):
+            self.client.abort_multipart_upload(Bucket=self.name, Key=one["Key"], UploadId=one["UploadId"])
 
 
 class BucketSite(SiteOnPage):

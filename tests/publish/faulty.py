@@ -10,36 +10,34 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import accumulate
 from typing import Any
 from urllib.parse import urlsplit
 
 BUSY = b'<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>'
+SKEWED = b'<?xml version="1.0"?><Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>'
+DENIED = b'<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
 
 
 class FaultyStore(ThreadingHTTPServer):
-    """busy, silent, lost: share of the requests that meet each; slow_s: how long silence lasts. counts: requests by method and by fault."""
+    """busy, silent, lost: share of the requests that meet each; slow_s: how long silence lasts; clock_s: how far its clock is ahead. counts: requests by
+    method and by fault; most: requests that were under way at once; denied: what in an address is refused."""
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, behind: str, busy: float, silent: float, lost: float, slow_s: float) -> None:
+    def __init__(self, behind: str, busy: float, silent: float, lost: float, slow_s: float, clock_s: float) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.behind, self.busy, self.silent, self.lost, self.slow_s = behind, busy, silent, lost, slow_s
+        self.behind, self.busy, self.silent, self.lost, self.slow_s, self.clock_s = behind, busy, silent, lost, slow_s, clock_s
         self.random, self.lock, self.counts = random.Random(1), threading.Lock(), Counter[str]()
+        self.under_way, self.most, self.denied = 0, 0, ""
 
     def choose(self, method: str) -> str:
         with self.lock:
             self.counts[method] += 1
             at = self.random.random()
-            fault = (
-                "busy"
-                if at < self.busy
-                else "silent"
-                if at < self.busy + self.silent
-                else "lost"
-                if at < self.busy + self.silent + self.lost
-                else ""
-            )
+            shares = zip(("busy", "silent", "lost"), accumulate((self.busy, self.silent, self.lost)), strict=True)
+            fault = next((name for name, share in shares if at < share), "")
             self.counts[fault] += 1
             return fault
 
@@ -48,29 +46,64 @@ class Handler(BaseHTTPRequestHandler):
     """Hands a request on, or not."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer is one packet
+    disable_nagle_algorithm = True
     server: FaultyStore
+
+    def setup(self) -> None:
+        super().setup()
+        self.behind = http.client.HTTPConnection(urlsplit(self.server.behind).netloc, timeout=60)  # as long as the client's to us
+
+    def finish(self) -> None:
+        super().finish()
+        self.behind.close()
+
+    def handle_expect_100(self) -> bool:
+        go_on = super().handle_expect_100()
+        self.wfile.flush()
+        return go_on
 
     def log_message(self, *arguments: Any) -> None:
         pass
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(time.time() + self.server.clock_s)
+
+    def refuse(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def act(self) -> None:
+        with self.server.lock:
+            self.server.under_way += 1
+            self.server.most = max(self.server.most, self.server.under_way)
+        try:
+            self.answer()
+        finally:
+            with self.server.lock:
+                self.server.under_way -= 1
+
+    def answer(self) -> None:
         fault = self.server.choose(self.command)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if abs(self.server.clock_s) > 15 * 60:  # as S3 does
+            self.refuse(403, SKEWED)
+            return
+        if self.server.denied and self.server.denied in self.path:
+            self.refuse(403, DENIED)
+            return
         if fault == "busy":
-            self.send_response(503)
-            self.send_header("Content-Length", str(len(BUSY)))
-            self.end_headers()
-            self.wfile.write(BUSY)
+            self.refuse(503, BUSY)
             return
         if fault == "silent":
             time.sleep(self.server.slow_s)
             self.close_connection = True
             return
-        behind = http.client.HTTPConnection(urlsplit(self.server.behind).netloc, timeout=60)
-        behind.request(self.command, self.path, body, dict(self.headers.items()))
-        answer = behind.getresponse()
+        self.behind.request(self.command, self.path, body, {n: v for n, v in self.headers.items() if n != "Expect"})
+        answer = self.behind.getresponse()
         data = answer.read()
-        behind.close()
         if fault == "lost":
             self.close_connection = True
             return
@@ -87,8 +120,10 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve_faulty(behind: str, *, busy: float = 0, silent: float = 0, lost: float = 0, slow_s: float = 1) -> Iterator[FaultyStore]:
-    store = FaultyStore(behind, busy, silent, lost, slow_s)
+def serve_faulty(
+    behind: str, *, busy: float = 0, silent: float = 0, lost: float = 0, slow_s: float = 1, clock_s: float = 0
+) -> Iterator[FaultyStore]:  # fmt: skip
+    store = FaultyStore(behind, busy, silent, lost, slow_s, clock_s)
     thread = threading.Thread(target=store.serve_forever, daemon=True)
     thread.start()
     try:

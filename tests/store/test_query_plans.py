@@ -16,6 +16,7 @@ from psycopg.rows import TupleRow
 from cms_ssg.plan import changes, dirty
 from cms_ssg.plan import explain as why
 from cms_ssg.plan import lists as settling
+from cms_ssg.releases import gone
 from cms_ssg.render.kinds import KINDS
 from cms_ssg.store import claims, entries, lists, loader, outputs, purges, receipts, releases, sites, sources
 from cms_ssg.store.connect import connect
@@ -96,6 +97,8 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "old counts": (receipts.FORGET_HITS, [SITE, 36500]),
     "when pages were saved": (receipts.SAVED, {"paths": PATHS, "build": 1}),
     "why an output": (why.OUTPUTS, [SITE, PATHS]),
+    "when a page went": (gone.LAST_REMOVAL, {"site": SITE, "paths": PATHS[:2]}),
+    "what came instead": (gone.CAME_INSTEAD, [SITE, 1, "entry", 3]),
     "paths of a file": (why.PATHS_OF_FILE, {"site": SITE, "file": FILES[0]}),
     "names of reads": (why.NAMES, [[-n for n in BATCH]]),
     "entries by metadata": ("SELECT id FROM cms.entries WHERE fields -> 'metadata' @> %s::jsonb", ['{"color": 5}']),
