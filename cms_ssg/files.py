@@ -1,4 +1,4 @@
-"""Assets of the theme and files of the site as artifacts: their bytes as they lie on disk."""
+"""Assets of the theme and files of the site as artifacts: their bytes as they lie on disk, images without metadata."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cms_ssg.content.read_file import read_file as read_bytes
+from cms_ssg.images.facts import is_image
 from cms_ssg.inputs import theme_chain
 from cms_ssg.reads import digest
 from cms_ssg.render.output import Rendered
@@ -40,6 +41,12 @@ def read_file(site: Site, job: Job) -> Rendered:
                 reads.name("setting/markdown.raw_html")
                 if (problem := _doubt_svg(site, job.spec["source"], data)) is not None:
                     return Rendered(job, None, reads, problem)
+            elif is_image(job.path):
+                reads.name("setting/images.strip")
+                if site.settings.images.strip:
+                    from cms_ssg.images.strip import strip_metadata
+
+                    data = strip_metadata(data)
     except (OSError, KeyError) as error:
         place = job.spec.get("source") or job.spec.get("name") or ""
         reason = getattr(error, "strerror", None) or "it is not there"

@@ -1,0 +1,89 @@
+"""Originals of images as they are published: without what they say besides their pixels."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from cms_ssg.verify import verify
+from tests.engine.siteonpage import SiteOnPage, database
+
+IMAGES = Path(__file__).parents[1] / "data/images"
+GPS = 0x8825
+SITE = """
+-- site.toml --
+name = "originals"
+base_url = "https://alpha.example"
+[images]
+widths = [48]
+-- content/posts/a/index.md --
+---
+title: A
+date: 2026-01-01
+---
+![A place](place.jpg) and [all of it](place.jpg)
+-- static/words.txt --
+Exif
+"""
+BESIDE, STATIC = "2026/01/a/place.jpg", "there.jpg"
+
+
+@pytest.fixture
+def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
+    """A site with a photograph that says where it was taken, beside a page and in static/, built."""
+    made = make_site(SITE)
+    for path in ("content/posts/a/place.jpg", "static/there.jpg"):
+        made.write_file(path, (IMAGES / "exif_gps.jpg").read_bytes())
+    assert made.build().result.status == "done"
+    return made
+
+
+def places(site: SiteOnPage) -> list[bool]:
+    """Whether each of the two published originals says where it was taken."""
+    tree = site.tree()
+    return [bool(dict(Image.open(io.BytesIO(tree[key])).getexif().get_ifd(GPS))) for key in (BESIDE, STATIC)]
+
+
+def test_published_originals_do_not_say_where_they_were_taken(site: SiteOnPage) -> None:
+    source = (site.root / "static/there.jpg").read_bytes()
+    assert places(site) == [False, False]
+    assert dict(Image.open(io.BytesIO(source)).getexif().get_ifd(GPS)), "the checkout keeps its own"
+    assert Image.open(io.BytesIO(site.tree()[STATIC])).tobytes() == Image.open(io.BytesIO(source)).tobytes()
+    built = site.build()
+    assert (built.rendered, built.written) == (frozenset(), frozenset())
+    assert site.build(full=True).written == frozenset()
+    with database(site.url):
+        assert verify(site.root).different == []
+        (site.output / STATIC).write_bytes(source)
+        assert verify(site.root).different == [f"/{STATIC}"]
+
+
+def test_setting_that_keeps_metadata_makes_originals_again_and_no_page(site: SiteOnPage) -> None:
+    for wanted in (False, True):
+        site.edit("site.toml", "[images]\n" if not wanted else "strip = false\n", "[images]\nstrip = false\n" if not wanted else "")
+        assert site.build().written == {BESIDE, STATIC}
+        assert places(site) == [not wanted, not wanted]
+        site.assert_clean()
+
+
+def test_originals_that_an_older_version_published_are_made_again(site: SiteOnPage) -> None:
+    site.query("UPDATE cms.claims SET spec = spec - 'form' WHERE spec ? 'form'")
+    site.query("UPDATE cms.outputs SET reads = '{}', digest = '\\x00' WHERE kind = 'file'")
+    site.query("UPDATE cms.sites SET derive_digest = '\\x00'")
+    for key in (BESIDE, STATIC):
+        (site.output / key).write_bytes((IMAGES / "exif_gps.jpg").read_bytes())
+    site.build()
+    assert places(site) == [False, False]
+    site.assert_clean()
+
+
+def test_swapped_original_is_published_without_metadata_too(site: SiteOnPage) -> None:
+    site.write_file("static/there.jpg", (IMAGES / "hopper_orientation_6.jpg").read_bytes())
+    built = site.build()
+    assert built.written == {STATIC}
+    assert dict(Image.open(io.BytesIO(site.tree()[STATIC])).getexif()) == {0x0112: 6}
+    site.assert_clean()
