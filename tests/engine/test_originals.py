@@ -87,3 +87,40 @@ def test_swapped_original_is_published_without_metadata_too(site: SiteOnPage) ->
     assert built.written == {STATIC}
     assert dict(Image.open(io.BytesIO(site.tree()[STATIC])).getexif()) == {0x0112: 6}
     site.assert_clean()
+
+
+RUNS = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><script>alert(1)</script></svg>'
+
+
+def test_own_svg_with_a_script_is_an_error_unless_the_site_allows_it(site: SiteOnPage) -> None:
+    site.write_file("static/plot.svg", RUNS)
+    site.write_file("content/posts/b.md", "---\ntitle: B\ndate: 2026-01-02\n---\n![A plot](/plot.svg)\n")
+    for _ in range(2):
+        result = site.build().result
+        assert result.status == "partial"
+        assert {(p.code, p.place) for p in result.problems} == {("image.unsafe-svg", "static/plot.svg")}
+        assert any("/2026/01/b/ is built without it" in p.message and "active_svg" in p.hint for p in result.problems)
+    tree = site.tree()
+    assert "plot.svg" not in tree
+    assert "<p>A plot</p>" in tree["2026/01/b/index.html"].decode()
+    site.assert_clean()
+    site.edit("site.toml", "[images]", "[images]\nactive_svg = true")
+    assert site.build().result.status == "done"
+    assert site.tree()["plot.svg"].decode() == RUNS
+    assert 'src="/plot.svg"' in site.tree()["2026/01/b/index.html"].decode()
+    site.assert_clean()
+
+
+def test_svg_is_looked_at_again_where_writers_are_no_longer_trusted(site: SiteOnPage) -> None:
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><image href="https://other.example/a.png"/></svg>'
+    site.write_file("content/posts/a/plot.svg", drawing)
+    site.edit("content/posts/a/index.md", "![A place](place.jpg)", "![A plot](plot.svg)")
+    assert site.build().result.status == "done"
+    assert '<img src="/2026/01/a/plot.svg" alt="A plot" width="40" height="30"' in site.tree()["2026/01/a/index.html"].decode()
+    site.edit("site.toml", "[images]", '[markdown]\nraw_html = "sanitized"\n[images]')
+    assert site.build().result.status == "partial"
+    assert "A plot and" in site.tree()["2026/01/a/index.html"].decode()
+    site.edit("site.toml", "sanitized", "trusted")
+    assert site.build().result.status == "done"
+    assert "plot.svg" in site.tree()["2026/01/a/index.html"].decode()
+    site.assert_clean()

@@ -105,7 +105,7 @@ def test_image_that_takes_too_long_ends_its_process_and_another_goes_on(children
 
 def test_file_that_is_no_longer_what_was_read_is_left_alone(children: Children, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes((IMAGES / "hopper.jpg").read_bytes())
-    request = {"root": str(tmp_path), "file": "a.jpg", "digest": "00" * 16, "spec": None, "check": True}
+    request = {"root": str(tmp_path), "file": "a.jpg", "digest": "00" * 16, "spec": None, "check": "all"}
     gone = {**request, "file": "b.jpg"}
     answers = list(children.work([[Task("other", request), Task("gone", gone)]], lambda: None))
     assert [(answer.data, answer.facts) for answer in answers] == [(None, None)] * 2
@@ -123,8 +123,36 @@ def test_file_that_is_no_longer_what_was_read_is_left_alone(children: Children, 
 def test_svg_that_does_more_than_draw_is_refused_by_those_who_do_not_trust_it(children: Children, tmp_path: Path, inside: str) -> None:
     (tmp_path / "a.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30">{inside}</svg>')
     assert measure(children, tmp_path / "a.svg")[0].code == "image.unsafe-svg"
-    trusted = measure(children, tmp_path / "a.svg", check=False)[0]
-    assert (trusted.code, trusted.width, trusted.height) == ("", 40, 30)
+    trusted = measure(children, tmp_path / "a.svg", check="scripts")[0]
+    if "alert" in inside and "foreign" not in inside:
+        assert trusted.code == "image.unsafe-svg"
+        assert "active_svg" in trusted.hint
+    else:
+        assert (trusted.code, trusted.width, trusted.height) == ("", 40, 30)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<a href="java&#10;script:alert(1)"><text>x</text></a>', '<a xmlns:x="http://www.w3.org/1999/xlink" x:href=" JavaScript:alert(1)"/>',
+        '<a><set attributeName="href" to="javascript:alert(1)"/></a>', '<a><animate attributeName="href" values="#;javascript:alert(1)"/></a>',
+        '<a href="data:text/html,x"/>', '<SCRIPT/>', '<foreignObject><p onclick="alert(1)"/></foreignObject>', "<g>&e;</g>",
+        '<a href="&f;"/>', '<foreignObject><iframe xmlns="http://www.w3.org/1999/xhtml" srcdoc="x"/></foreignObject>',
+    ],
+)  # fmt: skip
+def test_svg_that_runs_something_is_refused_at_every_level(children: Children, tmp_path: Path, inside: str) -> None:
+    entities = '<!DOCTYPE svg [<!ENTITY e "&#60;script/>"><!ENTITY f "javascript:alert(1)">]>' if "&e;" in inside or "&f;" in inside else ""
+    (tmp_path / "a.svg").write_text(f'{entities}<svg xmlns="http://www.w3.org/2000/svg">{inside}</svg>')
+    assert [measure(children, tmp_path / "a.svg", check=check)[0].code for check in ("scripts", "all")] == ["image.unsafe-svg"] * 2
+
+
+def test_svg_with_a_drawing_programs_entities_and_pictures_is_shown_by_those_who_trust_it(children: Children, tmp_path: Path) -> None:
+    head = '<!DOCTYPE svg [<!ENTITY ns_svg "http://www.w3.org/2000/svg">]><svg xmlns="&ns_svg;" viewBox="0 0 40 30">'
+    (tmp_path / "a.svg").write_text(
+        f'{head}<image href="data:image/svg+xml,x"/><image href="b.png"/><a href="https://other.example/"/></svg>'
+    )
+    facts = measure(children, tmp_path / "a.svg", check="scripts")[0]
+    assert (facts.code, facts.width, facts.height) == ("", 40, 30)
 
 
 def test_svg_that_only_draws_is_shown(children: Children, tmp_path: Path) -> None:
@@ -139,5 +167,5 @@ def test_svg_that_only_draws_is_shown(children: Children, tmp_path: Path) -> Non
 def test_svg_with_entities_is_refused_before_they_grow(children: Children, tmp_path: Path) -> None:
     entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "x"}">' for n in range(12))
     (tmp_path / "a.svg").write_text(f"<!DOCTYPE svg [{entities}]><svg>&e11;</svg>")
-    for check in (True, False):
+    for check in ("all", "scripts"):
         assert measure(children, tmp_path / "a.svg", check=check)[0].code == "image.unsafe-svg"
