@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from markupsafe import Markup, escape
@@ -141,6 +141,26 @@ def show_image(
         page, path, values, lazy=lazy, widths=widths, ratio=ratio, focus=focus, sizes=sizes or (f"{width}px" if width else "")
     )
     return Markup("" if isinstance(html, Unshown) else html)
+
+
+class ImageFacts(NamedTuple):
+    """What templates know of an image. color, placeholder: of what can be scaled, '' of an SVG."""
+
+    width: int
+    height: int
+    color: str
+    placeholder: str
+
+
+def describe_image(page: Page, path: str) -> ImageFacts | None:
+    """An image file's facts, None where there is no such file or it cannot be shown."""
+    found = find_facts(page, path) if path else None
+    if found is None and page.reader.reads.unmeasured:  # the page waits; what a template makes of this is thrown away
+        return ImageFacts(0, 0, "", "")
+    if found is None or found[1].code:
+        return None
+    facts = found[1]
+    return ImageFacts(facts.width, facts.height, facts.color, facts.placeholder)
 
 
 def social_image(page: Page, src: str, path: str, focus: Any) -> str:

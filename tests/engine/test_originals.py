@@ -124,3 +124,22 @@ def test_svg_is_looked_at_again_where_writers_are_no_longer_trusted(site: SiteOn
     assert site.build().result.status == "done"
     assert "plot.svg" in site.tree()["2026/01/a/index.html"].decode()
     site.assert_clean()
+
+
+def test_templates_show_a_placeholder_while_an_image_loads(site: SiteOnPage) -> None:
+    text = (Path(__file__).parents[2] / "docs/images.md").read_text("utf-8")
+    shown = text.partition("### While an image loads")[2].partition("```html\n")[2].partition("```")[0]
+    site.write_file("themes/mine/templates/list.html", "{% for item in list['items'] %}" + shown + "{% endfor %}")
+    site.write_file("themes/mine/templates/home.html", '{{ image_facts("/there.jpg").height }} {{ image_facts("/none.jpg") }}')
+    site.edit("site.toml", "[images]", 'theme = "mine"\n[images]')
+    site.edit("content/posts/a/index.md", "date:", "image: place.jpg\nsection: news\ndate:")
+    assert site.build().result.status == "done"
+    size = Image.open(io.BytesIO((IMAGES / "exif_gps.jpg").read_bytes())).size
+    assert site.tree()["index.html"].decode() == f"{size[1]} None"
+    assert 'style="background: #' in site.tree()["news/index.html"].decode()
+    assert "center/cover url(data:image/webp;base64,UklG" in site.tree()["news/index.html"].decode()
+    site.assert_clean()
+    site.write_file("content/posts/a/place.jpg", (IMAGES / "truncated_jpeg.jpg").read_bytes())
+    assert site.build().result.status == "partial"
+    assert "style=" not in site.tree()["news/index.html"].decode()
+    site.assert_clean()
