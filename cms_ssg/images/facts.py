@@ -15,6 +15,8 @@ RASTER: Final = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "web
 """Endings of the formats that become pictures."""
 
 MOST_PIXELS: Final = 40_000_000
+MOST_PIXELS_WHOLE: Final = {"webp": 12_500_000, "avif": 16_000_000}
+"""Of formats that are decoded whole, several times as large in memory: what fits into the limit with transparency, without loss, in 4:4:4."""
 MOST_BYTES: Final = 64 * 1024 * 1024
 MOST_DATA_BYTES: Final = 280 * 1024 * 1024
 """Memory that making one image may take, on Linux; a process is below 300 MB with it."""
@@ -65,7 +67,13 @@ def parse_facts(stored: Any) -> Facts | None:
     """Facts as the store has them, None where there are none or they were found out in an older way."""
     if stored is None or stored.get("version") != VERSION:
         return None
-    return msgspec.convert(stored, Facts)
+    facts = msgspec.convert(stored, Facts)
+    return facts if facts.width * facts.height <= most_pixels(facts.format) or facts.format == "svg" else None
+
+
+def most_pixels(form: str) -> int:
+    """How many pixels an image of a format may have."""
+    return MOST_PIXELS_WHOLE.get(form, MOST_PIXELS)
 
 
 def is_image(path: str) -> bool:

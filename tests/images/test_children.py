@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from cms_ssg.images.children import Children, Task
-from cms_ssg.images.facts import MOST_CPU_S
+from cms_ssg.images.facts import MOST_CPU_S, VERSION, parse_facts
 from cms_ssg.images.recipe import DEFAULT_RULES, plan_variants
 from cms_ssg.reads import digest
 from tests.images.studio import IMAGES, make, measure
@@ -82,8 +82,49 @@ def test_forty_million_pixels_stay_below_the_limits(children: Children, tmp_path
     assert most_memory_mb(children) < 300
 
 
+LARGEST = [("webp", 4080, 3060, {"lossless": True, "quality": 0, "method": 0}), ("avif", 4618, 3464, {"quality": 90, "speed": 10})]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("form", "width", "height", "more"), LARGEST)
+def test_format_that_is_decoded_whole_stays_below_the_limits_up_to_its_own(
+    children: Children, tmp_path: Path, form: str, width: int, height: int, more: dict[str, int]
+) -> None:
+    image = Image.effect_noise((width // 8, height // 8), 60).resize((width, height))
+    image.putalpha(image.point(lambda value: value // 2 + 64))
+    image = image.convert("RGBA")
+    image.save(tmp_path / f"a.{form}", **more, **({"subsampling": "4:4:4"} if form == "avif" else {}))
+    (facts,) = measure(children, tmp_path / f"a.{form}")
+    assert (facts.code, facts.width) == ("", width)
+    recipe = plan_variants(DEFAULT_RULES, facts, digest((tmp_path / f"a.{form}").read_bytes()).hex())
+    assert all(answer.data for answer in make(children, tmp_path / f"a.{form}", recipe.variants))
+    assert most_memory_mb(children) < 300
+
+
+@pytest.mark.parametrize(("form", "more"), [("webp", {"quality": 1, "method": 0}), ("webp", {"lossless": True, "quality": 0, "method": 0}),
+                                            ("avif", {"quality": 1, "speed": 10})])  # fmt: skip
+def test_image_of_39_million_pixels_is_refused_unread_in_a_format_that_is_decoded_whole(
+    children: Children, tmp_path: Path, form: str, more: dict[str, int]
+) -> None:
+    for mode in ("RGB", "RGBA"):
+        Image.new(mode, (7200, 5400)).save(tmp_path / f"a.{form}", **more)
+        facts, whole = measure(children, tmp_path / f"a.{form}", IMAGES / "hopper.jpg")
+        assert (facts.code, whole.code) == ("image.too-large", "")
+        assert "(7200 × 5400)" in facts.message
+        assert most_memory_mb(children) < 100
+
+
+def test_facts_of_an_image_that_may_no_longer_be_so_large_are_found_out_again() -> None:
+    stored = {"version": VERSION, "format": "webp", "width": 5000, "height": 4000}
+    assert parse_facts(stored) is None
+    assert parse_facts({**stored, "format": "jpeg"}) is not None
+    assert parse_facts({**stored, "height": 2500}) is not None
+
+
 def test_image_that_needs_too_much_memory_is_refused_and_the_next_is_made(children: Children, tmp_path: Path) -> None:
-    Image.new("RGB", (7700, 5150)).save(tmp_path / "a.avif", quality=1, speed=10)
+    Image.new("RGBA", (4600, 3450), (1, 2, 3, 200)).save(tmp_path / "a.avif", quality=1, speed=10, subsampling="4:4:4")
+    with (tmp_path / "a.avif").open("ab") as file:  # as many pixels as it may have, in as many bytes
+        file.write(struct.pack(">I", 62_000_000) + b"free" + bytes(62_000_000 - 8))
     facts, whole = measure(children, tmp_path / "a.avif", IMAGES / "hopper.jpg")
     assert (facts.code, whole.code) == ("image.limits", "")
     assert most_memory_mb(children) < 300
