@@ -1,4 +1,4 @@
-"""Assets of the theme and files of the site as artifacts: their bytes as they lie on disk."""
+"""Assets of the theme and files of the site as artifacts: their bytes as they lie on disk, images without metadata."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cms_ssg.content.read_file import read_file as read_bytes
+from cms_ssg.images.facts import is_image, svg_check
 from cms_ssg.inputs import theme_chain
 from cms_ssg.reads import digest
 from cms_ssg.render.output import Rendered
@@ -38,8 +39,15 @@ def read_file(site: Site, job: Job) -> Rendered:
             data = found
             if job.path.lower().endswith(".svg"):
                 reads.name("setting/markdown.raw_html")
+                reads.name("setting/images.active_svg")
                 if (problem := _doubt_svg(site, job.spec["source"], data)) is not None:
                     return Rendered(job, None, reads, problem)
+            elif is_image(job.path):
+                reads.name("setting/images.strip")
+                if site.settings.images.strip:
+                    from cms_ssg.images.strip import strip_metadata
+
+                    data = strip_metadata(data)
     except (OSError, KeyError) as error:
         place = job.spec.get("source") or job.spec.get("name") or ""
         reason = getattr(error, "strerror", None) or "it is not there"
@@ -53,12 +61,13 @@ def read_file(site: Site, job: Job) -> Rendered:
 
 
 def _doubt_svg(site: Site, file: str, data: bytes) -> Problem | None:
-    """Why an SVG is not published by a site that does not trust its writers: opened by itself, it could run what it holds."""
-    if site.settings.markdown.raw_html == "trusted":
+    """Why an SVG is not published: opened by itself, it could run what it holds."""
+    check = svg_check(site.settings)
+    if check is None:
         return None
     from cms_ssg.images.svg import measure_svg
 
-    facts = measure_svg(data, check=True)
+    facts = measure_svg(data, check)
     return Problem(facts.code, file, 0, f"{facts.message}, so it is not published", facts.hint) if facts.code else None
 
 

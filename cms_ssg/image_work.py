@@ -80,10 +80,11 @@ class ImageWork:
         if not digests:
             return
         from cms_ssg.images.children import Task
+        from cms_ssg.images.facts import svg_check
         from cms_ssg.store.images import find_sources, save_facts
 
         files = find_sources(self.session.connection, self.session.row.id, digests)
-        check = self.session.site.settings.markdown.raw_html != "trusted"
+        check = svg_check(self.session.site.settings)
         self.session.commit()
         root = str(self.session.site.root)
         tasks = [

@@ -240,8 +240,11 @@ class ThemeImages(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 class Images(ThemeImages, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How images are published: what is said here goes before what the theme says.
 
-    variants: make them at all; cards: draw a picture for social networks where an entry has none.
+    variants: make them at all; cards: draw a picture for social networks where an entry has none; strip: take metadata out of originals;
+    active_svg: show and publish SVGs with scripts, where writers are trusted.
     """
 
     variants: bool = True
     cards: bool = False
+    strip: bool = True
+    active_svg: bool = False

@@ -74,7 +74,7 @@ def _answer(request: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:
             if ending.lower() == "svg":
                 from cms_ssg.images.svg import measure_svg
 
-                return {"facts": measure_svg(data, check=request["check"])}
+                return {"facts": measure_svg(data, request["check"])}
             return {"facts": measure_image(data, ending)}
         held["source"] = source = open_source(request["digest"], data, request["widest"])
     except Refused as reason:

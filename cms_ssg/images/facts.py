@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
+
+from cms_ssg.settings import Settings
 
 VERSION: Final = 1
 """Changes when facts are found out in another way: all images are looked at again."""
@@ -13,6 +15,8 @@ RASTER: Final = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "web
 """Endings of the formats that become pictures."""
 
 MOST_PIXELS: Final = 40_000_000
+MOST_PIXELS_WHOLE: Final = {"webp": 12_500_000, "avif": 16_000_000}
+"""Of formats that are decoded whole, several times as large in memory: what fits into the limit with transparency, without loss, in 4:4:4."""
 MOST_BYTES: Final = 64 * 1024 * 1024
 MOST_DATA_BYTES: Final = 280 * 1024 * 1024
 """Memory that making one image may take, on Linux; a process is below 300 MB with it."""
@@ -24,7 +28,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
 
     width, height: in pixels, as it is to be looked at, 0 where an SVG does not say; alpha: something shows through;
     still: it may be scaled down, which what moves and what is very long may not; color: its mean, as #rrggbb;
-    placeholder: it in a few pixels, as a data: URL.
+    placeholder: it in a few pixels, as a data: URL; looked_for: of an SVG, what it was searched for (see svg_check).
 
     Of one that cannot: code, message and hint say why.
     """
@@ -38,21 +42,38 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     still: bool = True
     color: str = ""
     placeholder: str = ""
+    looked_for: str = "all"
     code: str = ""
     message: str = ""
     hint: str = ""
 
 
-def bad_facts(code: str, message: str, hint: str) -> Facts:
+def bad_facts(code: str, message: str, hint: str, looked_for: str = "all") -> Facts:
     """Facts of an image that cannot be shown. code: permanent."""
-    return Facts(VERSION, code=code, message=message, hint=hint)
+    return Facts(VERSION, code=code, message=message, hint=hint, looked_for=looked_for)
+
+
+SvgCheck = Literal["scripts", "all"]
+
+
+def svg_check(settings: Settings) -> SvgCheck | None:
+    """What an SVG of this site may not hold: anything that does more than draw, or scripts alone; None: it is not looked at."""
+    if settings.markdown.raw_html != "trusted":
+        return "all"
+    return None if settings.images.active_svg else "scripts"
 
 
 def parse_facts(stored: Any) -> Facts | None:
     """Facts as the store has them, None where there are none or they were found out in an older way."""
     if stored is None or stored.get("version") != VERSION:
         return None
-    return msgspec.convert(stored, Facts)
+    facts = msgspec.convert(stored, Facts)
+    return facts if facts.width * facts.height <= most_pixels(facts.format) or facts.format == "svg" else None
+
+
+def most_pixels(form: str) -> int:
+    """How many pixels an image of a format may have."""
+    return MOST_PIXELS_WHOLE.get(form, MOST_PIXELS)
 
 
 def is_image(path: str) -> bool:

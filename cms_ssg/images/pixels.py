@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from cms_ssg.images.facts import MOST_PIXELS, RASTER, VERSION, Facts, bad_facts
+from cms_ssg.images.facts import MOST_PIXELS, RASTER, VERSION, Facts, bad_facts, most_pixels
 
 FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")  # several JPEGs in one file, MPO, are found by the first of them
 JPEG: Final = ("JPEG", "MPO")
@@ -36,10 +36,11 @@ class Refused(Exception):
 
 def open_image(data: bytes, ending: str = "") -> Image.Image:
     """An image whose header was read and whose size was checked. ending: of its file's name, without the dot. Raises Refused."""
+    _check_size("webp", *_read_webp_size(data))
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise _too_large() from None
+        raise _too_large(MOST_PIXELS) from None
     except Exception as error:  # noqa: BLE001 - the libraries raise many kinds, and each means the same
         if "could not create decoder" in str(error):  # WebP's wants room for the whole picture before it looks at it, and says no more
             error = ValueError("it is broken, or has too many pixels for a WebP")
@@ -47,21 +48,36 @@ def open_image(data: bytes, ending: str = "") -> Image.Image:
         if not isinstance(error, UnidentifiedImageError):
             message += f": {error}"
         raise Refused("image.unreadable", message, "Export it again as JPEG, PNG, WebP, AVIF or GIF.") from None
-    if image.width * image.height > MOST_PIXELS:
-        raise _too_large(image)
     form = NAMES[image.format or ""]
+    _check_size(form, image.width, image.height)
     if ending and RASTER.get(ending.lower()) != form:
         raise Refused("image.wrong-ending", f"its name ends in .{ending}, but it is {form.upper()}", f'Rename it to end in ".{form}".')
     return image
 
 
-def _too_large(image: Image.Image | None = None) -> Refused:
-    size = f" ({image.width} × {image.height})" if image is not None else ""
-    return Refused(
-        "image.too-large",
-        f"it has more than {MOST_PIXELS // 1_000_000} million pixels{size}",
-        "Scale it down: 4000 pixels are wide enough.",
-    )
+def _check_size(form: str, width: int, height: int) -> None:
+    if width * height > (most := most_pixels(form)):
+        raise _too_large(most, f" ({width} × {height}), the most for {form.upper()}")
+
+
+def _too_large(most: int, said: str = "") -> Refused:
+    hint = "Scale it down: 4000 pixels are wide enough. JPEG and PNG may have more pixels than WebP and AVIF."
+    return Refused("image.too-large", f"it has more than {most / 1_000_000:g} million pixels{said}", hint)
+
+
+def _read_webp_size(data: bytes) -> tuple[int, int]:
+    """Width and height of a WebP, 0 of anything else. Pillow makes room for the whole picture before it says how large it is."""
+    form, body = data[12:16], data[20:30]
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP" or len(body) < 10:
+        return 0, 0
+    if form == b"VP8X":
+        return 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
+    if form == b"VP8L":
+        bits = int.from_bytes(body[1:5], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if form != b"VP8 ":
+        return 0, 0
+    return int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
 
 
 def measure_image(data: bytes, ending: str) -> Facts:

@@ -8,6 +8,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection
 
+from cms_ssg.images.facts import is_image
 from cms_ssg.paths import file_path
 from cms_ssg.plan.derive import ENTRY, FALLBACK, FILE, Derived, EntryRow, derive_entry
 from cms_ssg.plan.dirty import Marks
@@ -18,6 +19,8 @@ from cms_ssg.store.claims import ClaimRow, save_claims
 from cms_ssg.store.lists import ItemRow, ListNames, save_items, stir_lists, touch_lists
 
 BATCH = 4000
+IMAGE_FORM = 1
+"""Changes when originals of images are published in another way: they are copied again."""
 MARKDOWN_SUFFIXES = (".md", ".mdx", ".markdown")
 
 CHANGES: Final[LiteralString] = "SELECT id, kind, subject FROM cms.changes WHERE site = %s ORDER BY id LIMIT %s"
@@ -145,7 +148,7 @@ def derive_files(connection: Connection, site: Site, site_id: int, marks: Marks,
     for number, path, bundle, digest, _, page in connection.execute(FILES, (int_array(ids),)):
         url = _file_path(site, path, bundle, page)
         if url:
-            spec = {"kind": "file", "source": path, "digest": digest}
+            spec = {"kind": "file", "source": path, "digest": digest} | ({"form": IMAGE_FORM} if is_image(url) else {})
             claims[number].append(ClaimRow(url, FILE, "", path, "f", number, spec))
             claims[number].append(ClaimRow(f"file:{path}", FILE, "", path, "f", number, {"kind": "file", "path": url}))
     changes, flips = save_claims(connection, site_id, "f", claims)

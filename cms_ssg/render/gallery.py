@@ -40,6 +40,8 @@ SAMPLE_IMAGE: Final = (
     "%3Cpath fill='%232f5a68' d='m0 760 260-70 210 50 230-120 220 80 250-120 430 80v240H0z'/%3E%3C/svg%3E"
 )
 
+SAMPLE_FACTS: Final = SimpleNamespace(width=1600, height=900, color="#c9d9dd", placeholder=SAMPLE_IMAGE)
+
 FEW_WORDS: Final = "Portugal measured the border a fifth longer than Spain did, and neither had made a mistake. "
 
 
@@ -186,6 +188,7 @@ def _make_common(
         "t": make_t(strings, on_read),
         "asset": asset,
         "image": _show_image,
+        "image_facts": lambda _src: SAMPLE_FACTS,
         "url": lambda path: path,
         "latest": lambda _list, count: [_make_card(index) for index in range(count)],
         "data": lambda *keys: [{"name": "Mastodon", "url": "https://example.social/@atlas"}] if keys == ("social",) else None,
@@ -231,6 +234,7 @@ def _make_card(index: int) -> SimpleNamespace:
         updated=date + timedelta(days=8),
         image=SAMPLE_IMAGE if index in (0, 2) else None,
         picture=_show_image if index in (0, 2) else lambda *_, **__: "",
+        image_facts=SAMPLE_FACTS if index in (0, 2) else None,
         type="post",
         locale="en",
         dir="ltr",

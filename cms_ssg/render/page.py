@@ -17,7 +17,7 @@ from cms_ssg.list_rules import ListRule, feed_path, list_rule, page_path
 from cms_ssg.paths import canonical_path
 from cms_ssg.reads import ADDRESS, FULL
 from cms_ssg.render.body import fill_body, resolve_link
-from cms_ssg.render.pictures import path_beside, show_image
+from cms_ssg.render.pictures import ImageFacts, describe_image, path_beside, show_image
 from cms_ssg.render.reading import Reader
 from cms_ssg.render.strings import Strings, make_t
 from cms_ssg.render.theme import Theme
@@ -252,15 +252,21 @@ class Page:
         **attributes: Any,
     ) -> Markup:
         """An image of the site as <picture>: its path, or the address that a card or a file has."""
-        base = self.site.base_path
-        path = unquote(src.removeprefix(base) if src.startswith(f"{base}/") else src)
-        if path.startswith("/") and not path.startswith("//"):
-            url = self.url(path)
-        else:
-            url, path = src, path_beside(src, self.path)
+        path = self._image_path(src)
+        url = self.url(path) if path and src.startswith("/") else src
         return show_image(
             self, url, path=path, alt=alt, width=width, ratio=ratio, focus=focus, sizes=sizes, lazy=lazy, attributes=attributes
         )
+
+    def image_facts(self, src: str) -> ImageFacts | None:
+        """Size, mean colour and placeholder of an image of the site, None where there is none: its path, or the address that a card has."""
+        return describe_image(self, self._image_path(src))
+
+    def _image_path(self, src: str) -> str:
+        """The path of an image's file, '' for one from elsewhere."""
+        base = self.site.base_path
+        path = unquote(src.removeprefix(base) if src.startswith(f"{base}/") else src)
+        return path if path.startswith("/") and not path.startswith("//") else path_beside(src, self.path)
 
     def link(self, target: str) -> str:
         """The URL a link target means; as written where nobody has that name."""
@@ -274,7 +280,7 @@ class Page:
             "site": self.site_view, "locale": self.locale, "page": self.page_view, "menus": Menus(self),
             "t": make_t(self.around.strings[self.locale.code], lambda key: reads.name(f"string/{self.locale.code}/{key}")),
             "asset": self.asset, "url": self.url, "latest": self.latest, "data": self.data, "ref": self.ref, "clock": Clock(self),
-            "image": self.image,
+            "image": self.image, "image_facts": self.image_facts,
         }  # fmt: skip
 
     def describe(self, **values: Any) -> SimpleNamespace:

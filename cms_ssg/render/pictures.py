@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from markupsafe import Markup, escape
 
 from cms_ssg.images.card_rules import plan_card
-from cms_ssg.images.facts import Facts, is_image
+from cms_ssg.images.facts import Facts, SvgCheck, is_image, svg_check
 from cms_ssg.images.recipe import TYPES, Recipe, parse_focus, parse_ratio, plan_variants
 
 if TYPE_CHECKING:
@@ -35,14 +35,19 @@ def find_facts(page: Page, path: str) -> tuple[str, Facts] | None:
     holder = page.reader.claim(path)
     if holder is None or holder.owner_kind != "f" or "digest" not in (holder.spec or {}):
         return None
-    if path.lower().endswith(".svg") and page.site.settings.markdown.raw_html == "trusted":
-        return None
+    check: SvgCheck | None = "all"
+    if path.lower().endswith(".svg"):
+        page.reader.reads.name("setting/markdown.raw_html")
+        page.reader.reads.name("setting/images.active_svg")
+        check = svg_check(page.site.settings)
+        if check is None:
+            return None
     digest = str(holder.spec["digest"])
     page.reader.reads.name(f"image/{digest}")
     picture = page.reader.need("image", digest)
     if picture is None:
         return None
-    if picture.facts is None:
+    if picture.facts is None or picture.facts.looked_for != check:
         page.reader.reads.unmeasured.add(digest)
         return None
     return digest, picture.facts
@@ -136,6 +141,26 @@ def show_image(
         page, path, values, lazy=lazy, widths=widths, ratio=ratio, focus=focus, sizes=sizes or (f"{width}px" if width else "")
     )
     return Markup("" if isinstance(html, Unshown) else html)
+
+
+class ImageFacts(NamedTuple):
+    """What templates know of an image. color, placeholder: of what can be scaled, '' of an SVG."""
+
+    width: int
+    height: int
+    color: str
+    placeholder: str
+
+
+def describe_image(page: Page, path: str) -> ImageFacts | None:
+    """An image file's facts, None where there is no such file or it cannot be shown."""
+    found = find_facts(page, path) if path else None
+    if found is None and page.reader.reads.unmeasured:  # the page waits; what a template makes of this is thrown away
+        return ImageFacts(0, 0, "", "")
+    if found is None or found[1].code:
+        return None
+    facts = found[1]
+    return ImageFacts(facts.width, facts.height, facts.color, facts.placeholder)
 
 
 def social_image(page: Page, src: str, path: str, focus: Any) -> str:

@@ -14,7 +14,7 @@ from cms_ssg.render.theme import Theme, list_assets
 from cms_ssg.render.views import EntryView
 from cms_ssg.types import Problem
 
-EVERYWHERE: Final = frozenset("site locale page menus t asset url image latest data ref clock".split())
+EVERYWHERE: Final = frozenset("site locale page menus t asset url image image_facts latest data ref clock".split())
 """What every template is given. docs/themes.md describes each."""
 
 SOMEWHERE: Final = frozenset("entry list terms taxonomy title target args values inner".split())

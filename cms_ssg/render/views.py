@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from cms_ssg.list_rules import list_rule
-from cms_ssg.render.pictures import card_image, path_beside, show_image, social_image
+from cms_ssg.render.pictures import ImageFacts, card_image, describe_image, path_beside, show_image, social_image
 from cms_ssg.render.title import take_title
 from cms_ssg.types import Heading
 
@@ -101,6 +101,11 @@ class Card:
             self._page, self.image, path=self._image_path, alt=said, width=width, ratio=ratio, focus=self._data.get("focus"), sizes=sizes,
             lazy=lazy, attributes=attributes,
         )  # fmt: skip
+
+    @property
+    def image_facts(self) -> ImageFacts | None:
+        """Size, mean colour and placeholder of the featured image, None where there is none."""
+        return describe_image(self._page, self._image_path)
 
     @property
     def _image_path(self) -> str:

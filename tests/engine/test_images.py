@@ -232,8 +232,6 @@ def test_svg_with_a_script_is_neither_shown_nor_published_where_writers_are_not_
     drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><script>alert(1)</script></svg>'
     site.write_file("content/posts/a/plot.svg", drawing)
     site.edit("content/posts/a/index.md", 'hopper.jpg "Grace"', "plot.svg")
-    assert site.build().result.status == "done", "trusted writers may do so"
-    assert 'src="/base/2026/01/a/plot.svg"' in page(site)
     site.edit("site.toml", "[images]", '[markdown]\nraw_html = "sanitized"\n[images]')
     shutil.rmtree(site.root / "content/posts/a")
     site.build()

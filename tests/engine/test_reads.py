@@ -85,6 +85,9 @@ SHOWN: dict[str, str] = {
     "digits-of-date": '{{ page.published|date("plain") }}', "month-name": '{{ page.published|date("named") }}', "absent-style": '{{ page.published|date("later") }}',
     "asset": '{{ asset("site.css") }}',
     "image": '{{ image("/swapped.jpg", width=20, ratio="3:2") }}', "image-absent": '{{ image("/later.jpg", width=20) }}',
+    "image-facts": '{{ image_facts("/swapped.jpg").placeholder }}{{ image_facts("/swapped.jpg").color }}',
+    "image-facts-absent": '{{ image_facts("/later.jpg").height if image_facts("/later.jpg") }}',
+    "card-image-facts": f"{{{{ {OTHER}.image_facts.width }}}}",
     "image-rules": '{{ image("/kept.jpg") }}', "card-picture": f"{{{{ {OTHER}.picture(20) }}}}",
     "data": '{{ data("whole") }}', "data-key": '{{ data("keys", "one") }}', "data-absent": '{{ data("later") }}', "key-absent": '{{ data("keys", "later") }}',
     "template": '{% include "part.html" %}', "import": '{% import "macros.html" as m %}{{ m.show() }}', "include-absent": '{% include "later.html" ignore missing %}',
@@ -201,6 +204,8 @@ def write_site(site: SiteOnPage) -> None:
     for name, shown in {**SHOWN, **{name: row[0] for name, row in WITH_ALL.items()}, "control": "nothing", "own": OWN}.items():
         site.write_file(f"themes/plain/templates/show-{name}.html", shown)
 
+    for name, image in (("one", "transparent"), ("two", "icc_profile")):
+        site.write_file(f"static/{name}.png", (IMAGES / f"{image}.png").read_bytes())
     for name in ("swapped", "kept"):
         site.write_file(f"static/{name}.jpg", (IMAGES / "hopper.jpg").read_bytes())
 

@@ -1,0 +1,145 @@
+"""Originals of images as they are published: without what they say besides their pixels."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from cms_ssg.verify import verify
+from tests.engine.siteonpage import SiteOnPage, database
+
+IMAGES = Path(__file__).parents[1] / "data/images"
+GPS = 0x8825
+SITE = """
+-- site.toml --
+name = "originals"
+base_url = "https://alpha.example"
+[images]
+widths = [48]
+-- content/posts/a/index.md --
+---
+title: A
+date: 2026-01-01
+---
+![A place](place.jpg) and [all of it](place.jpg)
+-- static/words.txt --
+Exif
+"""
+BESIDE, STATIC = "2026/01/a/place.jpg", "there.jpg"
+
+
+@pytest.fixture
+def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
+    """A site with a photograph that says where it was taken, beside a page and in static/, built."""
+    made = make_site(SITE)
+    for path in ("content/posts/a/place.jpg", "static/there.jpg"):
+        made.write_file(path, (IMAGES / "exif_gps.jpg").read_bytes())
+    assert made.build().result.status == "done"
+    return made
+
+
+def places(site: SiteOnPage) -> list[bool]:
+    """Whether each of the two published originals says where it was taken."""
+    tree = site.tree()
+    return [bool(dict(Image.open(io.BytesIO(tree[key])).getexif().get_ifd(GPS))) for key in (BESIDE, STATIC)]
+
+
+def test_published_originals_do_not_say_where_they_were_taken(site: SiteOnPage) -> None:
+    source = (site.root / "static/there.jpg").read_bytes()
+    assert places(site) == [False, False]
+    assert dict(Image.open(io.BytesIO(source)).getexif().get_ifd(GPS)), "the checkout keeps its own"
+    assert Image.open(io.BytesIO(site.tree()[STATIC])).tobytes() == Image.open(io.BytesIO(source)).tobytes()
+    built = site.build()
+    assert (built.rendered, built.written) == (frozenset(), frozenset())
+    assert site.build(full=True).written == frozenset()
+    with database(site.url):
+        assert verify(site.root).different == []
+        (site.output / STATIC).write_bytes(source)
+        assert verify(site.root).different == [f"/{STATIC}"]
+
+
+def test_setting_that_keeps_metadata_makes_originals_again_and_no_page(site: SiteOnPage) -> None:
+    for wanted in (False, True):
+        site.edit("site.toml", "[images]\n" if not wanted else "strip = false\n", "[images]\nstrip = false\n" if not wanted else "")
+        assert site.build().written == {BESIDE, STATIC}
+        assert places(site) == [not wanted, not wanted]
+        site.assert_clean()
+
+
+def test_originals_that_an_older_version_published_are_made_again(site: SiteOnPage) -> None:
+    site.query("UPDATE cms.claims SET spec = spec - 'form' WHERE spec ? 'form'")
+    site.query("UPDATE cms.outputs SET reads = '{}', digest = '\\x00' WHERE kind = 'file'")
+    site.query("UPDATE cms.sites SET derive_digest = '\\x00'")
+    for key in (BESIDE, STATIC):
+        (site.output / key).write_bytes((IMAGES / "exif_gps.jpg").read_bytes())
+    site.build()
+    assert places(site) == [False, False]
+    site.assert_clean()
+
+
+def test_swapped_original_is_published_without_metadata_too(site: SiteOnPage) -> None:
+    site.write_file("static/there.jpg", (IMAGES / "hopper_orientation_6.jpg").read_bytes())
+    built = site.build()
+    assert built.written == {STATIC}
+    assert dict(Image.open(io.BytesIO(site.tree()[STATIC])).getexif()) == {0x0112: 6}
+    site.assert_clean()
+
+
+RUNS = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><script>alert(1)</script></svg>'
+
+
+def test_own_svg_with_a_script_is_an_error_unless_the_site_allows_it(site: SiteOnPage) -> None:
+    site.write_file("static/plot.svg", RUNS)
+    site.write_file("content/posts/b.md", "---\ntitle: B\ndate: 2026-01-02\n---\n![A plot](/plot.svg)\n")
+    for _ in range(2):
+        result = site.build().result
+        assert result.status == "partial"
+        assert {(p.code, p.place) for p in result.problems} == {("image.unsafe-svg", "static/plot.svg")}
+        assert any("/2026/01/b/ is built without it" in p.message and "active_svg" in p.hint for p in result.problems)
+    tree = site.tree()
+    assert "plot.svg" not in tree
+    assert "<p>A plot</p>" in tree["2026/01/b/index.html"].decode()
+    site.assert_clean()
+    site.edit("site.toml", "[images]", "[images]\nactive_svg = true")
+    assert site.build().result.status == "done"
+    assert site.tree()["plot.svg"].decode() == RUNS
+    assert 'src="/plot.svg"' in site.tree()["2026/01/b/index.html"].decode()
+    site.assert_clean()
+
+
+def test_svg_is_looked_at_again_where_writers_are_no_longer_trusted(site: SiteOnPage) -> None:
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><image href="https://other.example/a.png"/></svg>'
+    site.write_file("content/posts/a/plot.svg", drawing)
+    site.edit("content/posts/a/index.md", "![A place](place.jpg)", "![A plot](plot.svg)")
+    assert site.build().result.status == "done"
+    assert '<img src="/2026/01/a/plot.svg" alt="A plot" width="40" height="30"' in site.tree()["2026/01/a/index.html"].decode()
+    site.edit("site.toml", "[images]", '[markdown]\nraw_html = "sanitized"\n[images]')
+    assert site.build().result.status == "partial"
+    assert "A plot and" in site.tree()["2026/01/a/index.html"].decode()
+    site.edit("site.toml", "sanitized", "trusted")
+    assert site.build().result.status == "done"
+    assert "plot.svg" in site.tree()["2026/01/a/index.html"].decode()
+    site.assert_clean()
+
+
+def test_templates_show_a_placeholder_while_an_image_loads(site: SiteOnPage) -> None:
+    text = (Path(__file__).parents[2] / "docs/images.md").read_text("utf-8")
+    shown = text.partition("### While an image loads")[2].partition("```html\n")[2].partition("```")[0]
+    site.write_file("themes/mine/templates/list.html", "{% for item in list['items'] %}" + shown + "{% endfor %}")
+    site.write_file("themes/mine/templates/home.html", '{{ image_facts("/there.jpg").height }} {{ image_facts("/none.jpg") }}')
+    site.edit("site.toml", "[images]", 'theme = "mine"\n[images]')
+    site.edit("content/posts/a/index.md", "date:", "image: place.jpg\nsection: news\ndate:")
+    assert site.build().result.status == "done"
+    size = Image.open(io.BytesIO((IMAGES / "exif_gps.jpg").read_bytes())).size
+    assert site.tree()["index.html"].decode() == f"{size[1]} None"
+    assert 'style="background: #' in site.tree()["news/index.html"].decode()
+    assert "center/cover url(data:image/webp;base64,UklG" in site.tree()["news/index.html"].decode()
+    site.assert_clean()
+    site.write_file("content/posts/a/place.jpg", (IMAGES / "truncated_jpeg.jpg").read_bytes())
+    assert site.build().result.status == "partial"
+    assert "style=" not in site.tree()["news/index.html"].decode()
+    site.assert_clean()
