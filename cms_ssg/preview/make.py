@@ -216,9 +216,10 @@ def _show_with_images(previewer: Previewer) -> Shown:
         if not shown.unlooked:
             break
         from cms_ssg.images.children import Task
+        from cms_ssg.images.facts import svg_check
 
         root = str(previewer.subject.site.root)
-        check = previewer.subject.site.settings.markdown.raw_html != "trusted"
+        check = svg_check(previewer.subject.site.settings)
         tasks = [
             [Task(name, {"root": root, "file": file, "digest": name, "spec": None, "check": check})]
             for name, file in shown.unlooked.items()
