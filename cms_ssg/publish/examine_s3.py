@@ -25,8 +25,8 @@ from cms_ssg.types import Problem
 SKEW_WARN_S, SKEW_FAIL_S = 60.0, 300.0
 """AWS signs by the minute: a request that is more than five minutes off is refused, by S3 itself at the latest when it is fifteen."""
 
-ATTEMPTS, READ_TIMEOUT_S = 2, 10.0
-"""A person waits for the answer, so a store that is away is given up soon."""
+ATTEMPTS, READ_TIMEOUT_S = 1, 10.0
+"""A person waits for the answer, so a store that is away is asked once more and given up."""
 
 PROBE: Final = b"cms doctor wrote this and removes it again\n"
 

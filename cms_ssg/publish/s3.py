@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
 from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import quote
@@ -127,17 +127,29 @@ class S3Target:
     # One object
 
     def _spread(self, act: Callable[[T], R], items: Sequence[T], before: Before) -> list[R]:
-        def act_alone(item: T) -> R:
-            with self.free:
-                return act(item)
+        """Act on each, `uploads` at once; one that takes long holds up no other. What has begun when one fails is ended, no more is begun."""
+        failed: list[T] = []
 
-        results: list[R] = []
+        def act_alone(item: T) -> R:
+            try:
+                return act(item)
+            except BaseException:
+                failed.append(item)
+                raise
+            finally:
+                self.free.release()
+
+        begun: list[Future[R]] = []
         with ThreadPoolExecutor(min(self.settings.target.uploads, len(items) or 1)) as pool:
-            for start in range(0, len(items), CHUNK):
-                if before is not None:
+            for number, item in enumerate(items):
+                if before is not None and number % CHUNK == 0:
                     before()
-                results += pool.map(act_alone, items[start : start + CHUNK])
-        return results
+                self.free.acquire()
+                if failed:
+                    self.free.release()
+                    break
+                begun.append(pool.submit(act_alone, item))
+        return [one.result() for one in begun]
 
     def _write(self, one: Object) -> Outcome:
         """Put an object over the version that is expected, or find out what is there instead."""

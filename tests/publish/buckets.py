@@ -102,8 +102,9 @@ class Bucket:
         return {key: found[key] for key in found if "/.cms/kept/" not in f"/{key}"}
 
     def empty(self) -> None:
-        for key in self.list_all_keys():
-            self.client.delete_object(Bucket=self.name, Key=key)
+        keys = [{"Key": key} for key in self.list_all_keys()]
+        for start in range(0, len(keys), 1000):
+            self.client.delete_objects(Bucket=self.name, Delete={"Objects": keys[start : start + 1000], "Quiet": True})
         for one in self.client.list_multipart_uploads(Bucket=self.name).get("Uploads", ()):
             self.client.abort_multipart_upload(Bucket=self.name, Key=one["Key"], UploadId=one["UploadId"])
 

@@ -21,7 +21,8 @@ DENIED = b'<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access 
 
 class FaultyStore(ThreadingHTTPServer):
     """busy, silent, lost: share of the requests that meet each; slow_s: how long silence lasts; clock_s: how far its clock is ahead. counts: requests by
-    method and by fault; most: requests that were under way at once; denied: what in an address is refused."""
+    method and by fault; most: requests that were under way at once; denied: what in an address is refused;
+    muted: what in it is met with silence."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -30,7 +31,7 @@ class FaultyStore(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.behind, self.busy, self.silent, self.lost, self.slow_s, self.clock_s = behind, busy, silent, lost, slow_s, clock_s
         self.random, self.lock, self.counts = random.Random(1), threading.Lock(), Counter[str]()
-        self.under_way, self.most, self.denied = 0, 0, ""
+        self.under_way, self.most, self.denied, self.muted = 0, 0, "", ""
 
     def choose(self, method: str) -> str:
         with self.lock:
@@ -97,7 +98,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "busy":
             self.refuse(503, BUSY)
             return
-        if fault == "silent":
+        if fault == "silent" or (self.server.muted and self.server.muted in self.path):
             time.sleep(self.server.slow_s)
             self.close_connection = True
             return
