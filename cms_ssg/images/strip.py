@@ -10,6 +10,8 @@ import zlib
 from collections.abc import Callable
 from typing import Final
 
+from cms_ssg.images.strip_avif import blank_metadata, is_avif
+
 ORIENTATION: Final = 0x0112
 TIFF_ORDERS: Final = {b"II*\0": "little", b"MM\0*": "big"}
 
@@ -36,7 +38,7 @@ def strip_metadata(data: bytes) -> bytes:
     for magic, strip in _FORMATS:
         if data.startswith(magic):
             return b"".join(strip(data))
-    return data
+    return blank_metadata(data) if is_avif(data) else data
 
 
 def read_orientation(exif: bytes) -> int:

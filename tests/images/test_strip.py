@@ -14,7 +14,7 @@ from tests.images.studio import IMAGES
 
 GPS, ORIENTATION = 0x8825, 0x0112
 SECRETS = (b"Maker of cameras", b"a secret", b"secret keyword")
-FILES = sorted(path for path in IMAGES.iterdir() if path.suffix in (".jpg", ".png", ".webp", ".gif"))
+FILES = sorted(path for path in IMAGES.iterdir() if path.suffix in (".jpg", ".png", ".webp", ".gif", ".avif"))
 
 
 def make_exif(orientation: int = 6) -> Image.Exif:
@@ -108,6 +108,23 @@ def test_files_look_the_same_afterwards_frame_by_frame(file: Path) -> None:
     assert [frame.convert("RGBA").tobytes() for frame in ImageSequence.Iterator(image)] == before
     assert image.info.get("icc_profile") == Image.open(io.BytesIO(data)).info.get("icc_profile")
     assert set(image.getexif()) <= {ORIENTATION}
+
+
+def test_avif_keeps_its_length_and_turns_as_before() -> None:
+    out = io.BytesIO()
+    image = Image.open(io.BytesIO((IMAGES / "hopper.jpg").read_bytes())).convert("RGB").resize((64, 48))
+    image.save(out, "AVIF", exif=make_exif(), xmp=b"<x>a secret</x>", icc_profile=make_profile(), speed=10)
+    data = out.getvalue()
+    assert all(secret in data for secret in SECRETS[:2])
+    stripped = strip_metadata(data)
+    assert len(stripped) == len(data)
+    assert not any(secret in stripped for secret in SECRETS)
+    before, after = load(data), load(stripped)
+    assert dict(after.getexif()) == {ORIENTATION: before.getexif()[ORIENTATION]}
+    assert (after.tobytes(), after.info["icc_profile"]) == (before.tobytes(), make_profile())
+    for cut in range(len(data)):
+        assert len(strip_metadata(data[:cut])) == cut
+        assert b"Maker of cameras" not in strip_metadata(data[:cut]) or cut < 600
 
 
 def test_photograph_of_a_camera_loses_its_place() -> None:
