@@ -57,6 +57,7 @@ def test_one_large_object_alone_has_all_requests_to_itself(bucket: Bucket) -> No
         assert store.most == 1
 
 
+@pytest.mark.long
 def test_large_objects_reach_a_store_that_fails_now_and_then(bucket: Bucket) -> None:
     with (
         serve_faulty(bucket.address, busy=0.1, lost=0.2) as store,
