@@ -143,16 +143,15 @@ def sync(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
     from cms_ssg.telling import open_telling
 
     telling = open_telling(site, options, result)
-    hears = telling is not None and telling.listens  # deriving, which tells what became of entries, is the builder's
     with (
         telling.around(is_build=False) if telling is not None else nullcontext(),
-        open_session(site, replace(options, plan=False), result, reporter, only_save=not hears) as session,
+        open_session(site, replace(options, plan=False), result, reporter, only_save=True) as session,
     ):
         session.tell(telling)
         found = session.sync()
         known = session.count_sources()
-        if hears:
-            session.planner.take_entries()
+        if telling is not None and telling.listens:
+            session.derive_saved()
     saved = found.added + found.changed
     status = "partial" if any(p.severity == "error" for p in found.problems) else "done"
     problems = [*found.problems, *(p for p in result.problems if p not in found.problems)]

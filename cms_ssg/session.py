@@ -32,7 +32,18 @@ from cms_ssg.store.claims import list_lost_claims
 from cms_ssg.store.conflicts import describe_lost
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate
-from cms_ssg.store.sites import END_BUILD, SET_CONDITIONS, SET_PLACE, START_BUILD, Lease, NoLease, SiteRow, ensure_site, take_lease
+from cms_ssg.store.sites import (
+    END_BUILD,
+    SET_CONDITIONS,
+    SET_PLACE,
+    START_BUILD,
+    Lease,
+    NoLease,
+    SiteRow,
+    ensure_site,
+    take_lease,
+    try_lease,
+)
 from cms_ssg.store.sources import list_problems
 from cms_ssg.store.statistics import RENDERED, count_rows
 from cms_ssg.store.sync_lock import hold_sync
@@ -216,6 +227,12 @@ class Session:
         started, self.started = self.started, None
         with nullcontext() if self.options.dry_run else hold_sync(self.connection, self.row.id):  # a dry run is one transaction
             return self._sync(self.options.changed, started)
+
+    def derive_saved(self) -> None:
+        """After files were only saved: find out what became of entries, for hooks. Where a builder is at work, it does that and tells them."""
+        if (lease := try_lease(self.connection, self.row.id)) is not None:
+            self.lease = lease
+            self.planner.take_entries()
 
     def sync_more(self) -> None:
         """Between two rounds: save what was written since this build began, if somebody watches."""

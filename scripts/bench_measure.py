@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import subprocess
@@ -9,6 +10,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 SAMPLE_EVERY_S = 0.2
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "CMS_", "GIT_"))}
@@ -138,3 +140,9 @@ def describe_machine() -> str:
     processor = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "?")
     memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{os.cpu_count()} × {processor}, {memory_gb:.0f} GB, {os.uname().sysname} {os.uname().release}"
+
+
+def say_figures(figures: dict[str, Any], *, as_json: bool) -> None:
+    """Print the figures of a benchmark, a line each or all as one line of JSON."""
+    width = max(map(len, figures), default=0) + 2
+    print(json.dumps(figures) if as_json else "\n".join(f"{name:>{width}}  {value}" for name, value in figures.items()))

@@ -128,7 +128,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cms-bench-releases-") as work:
         figures = measure(arguments.articles, arguments.bucket, Path(work))
-    print(json.dumps(figures) if arguments.json else "\n".join(f"{name:>14}  {value}" for name, value in figures.items()))
+    bench_measure.say_figures(figures, as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ The bucket is on a local server that speaks S3's protocol (moto, one Python proc
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import socket
@@ -198,7 +197,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cms-bench-s3-") as work:
         figures = measure(arguments.articles, Path(work), arguments.only_saves)
-    print(json.dumps(figures) if arguments.json else "\n".join(f"{name:>14}  {value}" for name, value in figures.items()))
+    bench_measure.say_figures(figures, as_json=arguments.json)
 
 
 if __name__ == "__main__":

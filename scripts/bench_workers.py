@@ -10,7 +10,6 @@ processes, or its processors are threads of one core, the figures say so of the 
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import subprocess
 import sys
@@ -96,7 +95,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cms-bench-workers-") as work:
         figures = measure(arguments.articles, Path(work))
-    print(json.dumps(figures) if arguments.json else "\n".join(f"{name:>22}  {value}" for name, value in figures.items()))
+    bench_measure.say_figures(figures, as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -175,31 +176,11 @@ Resources:
             S3OriginConfig:
               OriginAccessIdentity: ""
         DefaultCacheBehavior:
-          TargetOriginId: bucket
-          ViewerProtocolPolicy: redirect-to-https
-          Compress: true
-          CachePolicyId:
-            Ref: Caching
-          ResponseHeadersPolicyId:
-            Ref: Headers
-          FunctionAssociations:
-            - EventType: viewer-request
-              FunctionARN:
-                Fn::GetAtt: [Function, FunctionARN]
+{behavior}
         # Previews say of themselves that they are not to be kept, and the caching policy heeds that; search engines are told here.
         CacheBehaviors:
           - PathPattern: {previews}
-            TargetOriginId: bucket
-            ViewerProtocolPolicy: redirect-to-https
-            Compress: true
-            CachePolicyId:
-              Ref: Caching
-            ResponseHeadersPolicyId:
-              Ref: PreviewHeaders
-            FunctionAssociations:
-              - EventType: viewer-request
-                FunctionARN:
-                  Fn::GetAtt: [Function, FunctionARN]
+{preview_behavior}
         # A bucket that may not be listed answers 403 for what is not there.
         CustomErrorResponses:
           - ErrorCode: 403
@@ -239,6 +220,23 @@ Outputs:
 """
 
 
+def _write_behavior(headers: str, indent: int) -> str:
+    """What a cache does with a request. headers: the policy for its answers."""
+    lines = f"""\
+TargetOriginId: bucket
+ViewerProtocolPolicy: redirect-to-https
+Compress: true
+CachePolicyId:
+  Ref: Caching
+ResponseHeadersPolicyId:
+  Ref: {headers}
+FunctionAssociations:
+  - EventType: viewer-request
+    FunctionARN:
+      Fn::GetAtt: [Function, FunctionARN]"""
+    return textwrap.indent(lines, " " * indent)
+
+
 def write_stack(edge: Edge) -> tuple[str, list[Problem]]:
     """A CloudFormation stack: function, headers, caching, distribution, and the bucket's permission for it."""
     inline = fits_into_function(edge)
@@ -254,6 +252,7 @@ def write_stack(edge: Edge) -> tuple[str, list[Problem]]:
         site=f"{edge.origin}{edge.base}/", name=name, host=edge.host, bucket=json.dumps(bucket), prefix=json.dumps(path), prefix_in_arn=path,
         keys="" if inline else store, association="" if inline else association, code=code, security=_write_headers(edge),
         preview_security=_write_headers(edge, [("X-Robots-Tag", NOINDEX)]), previews=json.dumps(f"{quote_url(edge.base)}/_preview/*"),
+        behavior=_write_behavior("Headers", 10), preview_behavior=_write_behavior("PreviewHeaders", 12),
     )  # fmt: skip
     problems = []
     if not inline:

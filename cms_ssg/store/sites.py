@@ -150,21 +150,28 @@ def take_lease(connection: Connection, site: int, on_wait: Callable[[], None] = 
     begun = time.monotonic()
     waited = False
     while True:
-        row = connection.execute(SHOW_LEASE, (site,)).fetchone()
-        holder, epoch = row if row is not None else (None, 0)
-        own = holder == _own_name() and (site, epoch) in _held
-        dead = [holder] if holder and not own and (holder == _own_name() or not _may_be_alive(holder)) else []
-        found = connection.execute(TAKE_LEASE, {"site": site, "holder": _own_name(), "lease_s": LEASE_S, "dead": dead}).fetchone()
-        connection.commit()
-        if found is not None:
-            return Lease(connection, site, found[0])
+        if (lease := try_lease(connection, site)) is not None:
+            return lease
         if time.monotonic() > begun + PATIENCE_S:
-            raise fail("build.busy", f"another build of this site is running, {say_holder(holder)}",
+            row = connection.execute(SHOW_LEASE, (site,)).fetchone()
+            connection.commit()
+            raise fail("build.busy", f"another build of this site is running, {say_holder(row[0] if row is not None else None)}",
                        hint="What was saved is published by that build. Wait for it, or see `cms status`.")  # fmt: skip
         if not waited and time.monotonic() > begun + MOMENT_S:
             waited = True
             on_wait()
         time.sleep(0.1)
+
+
+def try_lease(connection: Connection, site: int) -> Lease | None:
+    """Take the lease if no other builder has the site. The connection is left outside a transaction."""
+    row = connection.execute(SHOW_LEASE, (site,)).fetchone()
+    holder, epoch = row if row is not None else (None, 0)
+    own = holder == _own_name() and (site, epoch) in _held
+    dead = [holder] if holder and not own and (holder == _own_name() or not _may_be_alive(holder)) else []
+    found = connection.execute(TAKE_LEASE, {"site": site, "holder": _own_name(), "lease_s": LEASE_S, "dead": dead}).fetchone()
+    connection.commit()
+    return Lease(connection, site, found[0]) if found is not None else None
 
 
 def say_holder(holder: str | None) -> str:

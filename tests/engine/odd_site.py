@@ -6,10 +6,7 @@ from cms_ssg.check import check
 from cms_ssg.types import Problem
 from tests.engine.siteonpage import Built, SiteOnPage, database
 
-SITE = """\
--- site.toml --
-title = "Odd"
-base_url = "https://odd.example"
+CONTENT = """\
 -- content/posts/a.md --
 ---
 title: First
@@ -28,8 +25,14 @@ B
 title: About
 ---
 All about it.
--- data/social.yaml --
-- {name: Feed, url: /feed.xml}
+"""
+
+SITE = f"""\
+-- site.toml --
+title = "Odd"
+base_url = "https://odd.example"
+{CONTENT}-- data/social.yaml --
+- {{name: Feed, url: /feed.xml}}
 """
 
 

@@ -120,6 +120,40 @@ def test_a_build_that_has_to_wait_saves_its_files_for_the_one_that_goes_on(make_
     site.assert_clean()
 
 
+def test_a_sync_beside_a_build_does_not_wait_and_hooks_hear_of_it_from_the_build(make_site: MakeSite, tmp_path: Path) -> None:
+    site, told = make_site(SITE), tmp_path / "told"
+    site.write_file(
+        "hooks.py",
+        f"""
+from pathlib import Path
+from cms_ssg.hooks import hook
+
+@hook
+def content_after_save(saved):
+    with Path({str(told)!r}).open("a") as file:
+        file.writelines(entry.title + "\\n" for entry in saved.entries)
+""",
+    )
+    site.build()
+    told.unlink()
+    change_footer(site)
+    with database(site.url):
+        other = Child(lambda: stop_at(30, site))
+        wait_until_stopped(other.pid)
+        try:
+            site.edit("content/posts/a.md", "title: A\n", "title: A, edited\n")
+            assert sync(site.root, site.options).status == "done"
+            assert not told.exists()
+        finally:
+            os.kill(other.pid, signal.SIGCONT)
+        assert other.wait() == "done"
+    assert told.read_text().splitlines() == ["A, edited"]
+    site.edit("content/posts/a.md", "A, edited", "A, again")
+    with database(site.url):
+        sync(site.root, site.options)
+    assert told.read_text().splitlines() == ["A, edited", "A, again"]
+
+
 def test_two_that_save_at_once_take_turns_and_one_that_cannot_wait_says_so(make_site: MakeSite, monkeypatch: pytest.MonkeyPatch) -> None:
     site = make_site(SITE)
     with database(site.url):

@@ -7,9 +7,10 @@ import subprocess
 from typing import Any
 
 from cms_ssg.preview.make import PreviewOptions, PreviewResult, make_preview
+from tests.engine.odd_site import CONTENT
 from tests.engine.siteonpage import SiteOnPage, database
 
-SITE = """\
+SETTINGS_AND_THEME = """\
 -- site.toml --
 title = "Valley"
 base_url = "https://valley.example"
@@ -23,25 +24,8 @@ body { background: url(dot.svg) }
 -- themes/mine/templates/post.html --
 <!doctype html><html><head><title>{{ page.title }}</title><link rel="canonical" href="{{ page.canonical }}">
 <link rel="stylesheet" href="{{ asset('own.css') }}"></head><body><a href="/">{{ site.title }}</a>{{ entry.content }}</body></html>
--- content/posts/a.md --
----
-title: First
-date: 2025-01-01
-tags: [red]
----
-A [page](/about/), a [second](b.md).
--- content/posts/b.md --
----
-title: Second
-date: 2025-01-02
----
-B
--- content/pages/about.md --
----
-title: About
----
-All about it.
 """
+SITE = SETTINGS_AND_THEME + CONTENT
 
 DRAFT = "---\ntitle: Flood\ndate: 2025-02-01\ndraft: true\ntags: [water]\n---\nSee [one](a.md) and [about](../pages/about.md).\n"
 

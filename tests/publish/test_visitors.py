@@ -66,11 +66,13 @@ class Visitor(threading.Thread):
     def __init__(self, bucket: Bucket) -> None:
         super().__init__(daemon=True)
         self.bucket, self.over, self.broken, self.read, self.rounds = bucket, threading.Event(), list[tuple[str, str]](), 0, 0
+        self.ended_well = False
 
     def run(self) -> None:
         while not self.over.is_set():
             self.walk()
             self.rounds += 1
+        self.ended_well = True  # one that fell over finds nothing broken either
 
     def walk(self) -> None:
         waiting, known = ["/"], {"/"}
@@ -154,6 +156,7 @@ def test_no_visitor_meets_a_broken_link_while_a_failing_store_is_published_to(
     finally:
         visitor.over.set()
         visitor.join()
+    assert visitor.ended_well
     assert visitor.broken == []
     assert visitor.rounds > 1
     assert store.counts["busy"] and store.counts["lost"]
