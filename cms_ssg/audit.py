@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,16 +11,13 @@ from psycopg import Connection
 
 from cms_ssg.build import BuildOptions, BuildResult, build
 from cms_ssg.errors import fail
+from cms_ssg.open_store import open_store
 from cms_ssg.paths import object_key
 from cms_ssg.publish.target import Target, Writer, is_folder, open_target
 from cms_ssg.render.kinds import KINDS
 from cms_ssg.reporter import Reporter
-from cms_ssg.site import open_site
-from cms_ssg.store.connect import connect, database_url
-from cms_ssg.store.migrate import migrate
 from cms_ssg.store.outputs import doubt_outputs
 from cms_ssg.store.previews import list_preview_keys
-from cms_ssg.store.sites import ensure_site
 
 MANIFEST: Final[LiteralString] = (
     "SELECT path, etag, size_bytes, error IS NOT NULL OR unsure FROM cms.outputs WHERE site = %s AND digest IS NOT NULL"
@@ -51,10 +47,7 @@ def audit(root: Path, env: str, *, repair: bool = False, confirmed: bool = False
 
     Raises CmsError publish.orphans where much would be removed.
     """
-    site = open_site(root, os.environ, env)
-    with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
-        migrate(connection)
-        row = ensure_site(connection, site.settings.store_name)
+    with open_store(root, env) as (site, connection, row):
         target = open_target(site.root, site.settings, Writer(site.settings.store_name, row.writer, 0))
         result = _compare(connection, row.id, target, by_size=is_folder(site.settings))
         if not repair:

@@ -79,20 +79,15 @@ class ImageWork:
         digests, self.unmeasured = self.unmeasured - self.lost, set()
         if not digests:
             return
-        from cms_ssg.images.children import Task
         from cms_ssg.images.facts import svg_check
+        from cms_ssg.images.tasks import make_looks
         from cms_ssg.store.images import find_sources, save_facts
 
         files = find_sources(self.session.connection, self.session.row.id, digests)
         check = svg_check(self.session.site.settings)
         self.session.commit()
-        root = str(self.session.site.root)
-        tasks = [
-            [Task(digest, {"root": root, "file": file, "digest": digest, "spec": None, "check": check})]
-            for digest, file in sorted(files.items())
-        ]
         found: dict[str, Any] = {}
-        for answer in self._work(tasks):
+        for answer in self._work(make_looks(str(self.session.site.root), files, check)):
             if answer.facts is not None:
                 found[answer.key] = msgspec.to_builtins(answer.facts)
             else:
@@ -137,26 +132,17 @@ class ImageWork:
             yield made
 
     def _make_missing(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Answer]]:
-        from cms_ssg.images.children import Answer, Task
+        from cms_ssg.images.children import Answer
+        from cms_ssg.images.tasks import make_variants
         from cms_ssg.store.images import find_sources
 
-        groups: dict[str, list[Job]] = {}
-        for job in jobs:
-            groups.setdefault(str(job.spec.get("digest") or job.path), []).append(job)
         digests = [str(job.spec["digest"]) for job in jobs if "digest" in job.spec]
         files = find_sources(self.session.connection, self.session.row.id, digests) if digests else {}
         self.session.commit()
-        by_path = {job.path: job for job in jobs}
-        tasks = []
-        root = str(self.session.site.root)
-        for key, group in sorted(groups.items()):
-            if "digest" in group[0].spec and key not in files:
-                yield from ((job, Answer(job.path)) for job in group)
-                continue
-            same = {"root": root, "file": files.get(key, ""), "digest": key, "widest": max(whole_width(job.spec) for job in group)}
-            tasks.append(
-                [Task(job.path, {**same, "spec": job.spec} if "digest" in job.spec else {"card": job.spec["card"]}) for job in group]
-            )
+        lost = [job for job in jobs if "digest" in job.spec and job.spec["digest"] not in files]
+        yield from ((job, Answer(job.path)) for job in lost)
+        by_path = {job.path: job for job in jobs if job not in lost}
+        tasks = make_variants(str(self.session.site.root), {path: job.spec for path, job in by_path.items()}, files)
         bad: dict[str, Facts] = {}
         for answer in self._work(tasks):
             job = by_path[answer.key]
@@ -241,12 +227,6 @@ class ImageWork:
 
 def _keys(array: str) -> set[int]:
     return {int(number) for number in array.strip("{}").split(",") if number}
-
-
-def whole_width(spec: Mapping[str, Any]) -> float:
-    """How wide the whole image would be at a variant's scale."""
-    box = spec.get("box")
-    return float(spec["width"]) * (spec["source_width"] / (box[2] - box[0]) if box else 1.0)
 
 
 def _render(job: Job, answer: Answer) -> Rendered:

@@ -11,12 +11,11 @@ from typing import Final, LiteralString, NamedTuple
 from psycopg import Connection, OperationalError
 
 from cms_ssg.errors import CmsError
+from cms_ssg.open_store import open_store
 from cms_ssg.reporter import Reporter
-from cms_ssg.site import Site, open_site
-from cms_ssg.store.connect import connect, database_url
+from cms_ssg.site import Site
+from cms_ssg.store.connect import database_url
 from cms_ssg.store.jobs import SAVE, ask_for_build, connect_queue, is_building
-from cms_ssg.store.migrate import migrate
-from cms_ssg.store.sites import ensure_site
 
 EVERY_S: Final = 1.0
 REST_S: Final = 2.0
@@ -38,13 +37,10 @@ class SiteStore(NamedTuple):
     site_id: int
 
 
-def open_store(root: Path, env: str) -> SiteStore:
-    """Open a site and bring its tables up to date. Raises CmsError."""
-    site = open_site(root, os.environ, env)
-    url = database_url(site.root, site.settings.database_url, os.environ)
-    with connect(url, autocommit=True) as connection:
-        migrate(connection)
-        return SiteStore(site, url, ensure_site(connection, site.settings.store_name).id)
+def find_store(root: Path, env: str) -> SiteStore:
+    """Where a site's store is, its tables brought up to date. Raises CmsError."""
+    with open_store(root, env) as (site, _, row):
+        return SiteStore(site, database_url(site.root, site.settings.database_url, os.environ), row.id)
 
 
 @dataclass

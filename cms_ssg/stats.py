@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections import Counter
 from dataclasses import dataclass
@@ -12,12 +11,10 @@ from pathlib import Path
 
 from cms_ssg.access_logs import read_hits
 from cms_ssg.errors import fail
+from cms_ssg.open_store import open_store
 from cms_ssg.paths import canonical_path
-from cms_ssg.site import Site, open_site
-from cms_ssg.store.connect import connect, database_url
-from cms_ssg.store.migrate import migrate
+from cms_ssg.site import Site
 from cms_ssg.store.receipts import FORGET_HITS, KEPT_DAYS, TAKE_LOG, add_hits
-from cms_ssg.store.sites import ensure_site
 
 AT_ONCE = 50_000
 """Pages and days that are counted before they are written."""
@@ -34,11 +31,8 @@ class ImportResult:
 
 def import_logs(root: Path, files: list[Path], env: str = "") -> ImportResult:
     """Count the reads of the site's pages in log files, each file once. Raises CmsError stats.log; then nothing of that file counts."""
-    site = open_site(root, os.environ, env)
     result = ImportResult()
-    with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
-        migrate(connection)
-        row = ensure_site(connection, site.settings.store_name)
+    with open_store(root, env) as (site, connection, row):
         for file in files:
             with connection.transaction():
                 try:

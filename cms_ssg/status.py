@@ -12,16 +12,15 @@ from psycopg import Connection
 
 from cms_ssg.content.dates import say_moment
 from cms_ssg.content.scan import scan_files
+from cms_ssg.open_store import open_store
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.store.claims import list_lost_claims
 from cms_ssg.store.conflicts import describe_lost
-from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.deliveries import count_deliveries
-from cms_ssg.store.migrate import migrate
 from cms_ssg.store.releases import SHOW_HOLD
-from cms_ssg.store.sites import ensure_site, say_holder
+from cms_ssg.store.sites import say_holder
 from cms_ssg.store.sources import SourceRecords, list_problems, load_sync_state, parse_git_state
 from cms_ssg.sync import content_folders
 from cms_ssg.types import Problem
@@ -75,10 +74,7 @@ SELECT (SELECT count(*) FROM cms.entries WHERE site = %(site)s AND removed_at IS
 
 def status(root: Path, env: str = "") -> StatusResult:
     """Look at the store; nothing is changed."""
-    site = open_site(root, os.environ, env)
-    with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
-        migrate(connection)
-        row = ensure_site(connection, site.settings.store_name)
+    with open_store(root, env) as (site, connection, row):
         entries, outputs, changes, age_s, dirty, builder = connection.execute(NUMBERS, {"site": row.id}).fetchone()  # type: ignore[misc]
         errors = connection.execute(
             "SELECT error FROM cms.outputs WHERE site = %s AND error IS NOT NULL ORDER BY path", (row.id,)

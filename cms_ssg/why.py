@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +13,11 @@ from psycopg import Connection
 from cms_ssg.content.collections import find_collection
 from cms_ssg.content.dates import say_moment
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.open_store import open_store
 from cms_ssg.paths import canonical_path, file_path
 from cms_ssg.plan.explain import Explanation, explain_paths, list_claims, list_paths_of_file
 from cms_ssg.releases.gone import Removal, describe_reach, list_former_paths, load_former_owner, load_removal
-from cms_ssg.site import Site, open_site
-from cms_ssg.store.connect import connect, database_url
-from cms_ssg.store.migrate import migrate
-from cms_ssg.store.sites import ensure_site
+from cms_ssg.site import Site
 from cms_ssg.store.sources import list_problems
 
 ENTRY: Final[LiteralString] = """
@@ -39,10 +36,7 @@ class WhyResult:
 
 def why(root: Path, asked: str, env: str = "") -> WhyResult:
     """Explain a page. Raises CmsError why.unknown, why.no-page, why.not-built, or what is wrong with the file."""
-    site = open_site(root, os.environ, env)
-    with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
-        migrate(connection)
-        row = ensure_site(connection, site.settings.store_name)
+    with open_store(root, env) as (site, connection, row):
         file = _relative(site, asked)
         paths = list_paths_of_file(connection, row.id, file) or list_former_paths(connection, row.id, file) or _paths(site, asked)
         found = explain_paths(connection, row.id, paths)

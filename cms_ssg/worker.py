@@ -23,7 +23,7 @@ from cms_ssg.build import BuildOptions, build
 from cms_ssg.errors import CmsError
 from cms_ssg.helping import Helper
 from cms_ssg.reporter import Reporter
-from cms_ssg.scheduler import Scheduler, open_store
+from cms_ssg.scheduler import Scheduler, find_store
 from cms_ssg.store import jobs, statistics
 from cms_ssg.store.partitions import ensure_post_partitions
 from cms_ssg.types import Problem
@@ -73,7 +73,7 @@ class Worker:
 
     def run(self) -> int:
         """Work until told to stop; the number of jobs that failed. Raises CmsError where the site or its store cannot be used."""
-        store = open_store(self.root, self.env)
+        store = find_store(self.root, self.env)
         self.url, self.site_id = store.url, store.site_id
         self.queue = jobs.queue_name(self.site_id)
         self.claim_s = store.site.settings.workers.claim_s
@@ -221,7 +221,7 @@ class Worker:
 
     def _purge(self, timestamp: int) -> None:
         """Tell the CDN what it did not take, or is to be told twice."""
-        if open_store(self.root, self.env).site.settings.cdn.kind == "null":
+        if find_store(self.root, self.env).site.settings.cdn.kind == "null":
             return
         from cms_ssg.freshness import purge
 

@@ -85,10 +85,10 @@ def build(
 
 def queue_build(call: Call, urgent: tuple[str, ...]) -> int:
     """Ask the site's workers for a build."""
-    from cms_ssg.scheduler import open_store
+    from cms_ssg.scheduler import find_store
     from cms_ssg.store import jobs
 
-    store = open_store(call.root, call.env)
+    store = find_store(call.root, call.env)
     with jobs.connect_queue(store.url) as connection:
         jobs.ensure_tables(connection)
         is_new = jobs.ask_for_build(connection, store.site_id, jobs.BREAKING if urgent else jobs.SAVE, urgent)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -15,13 +14,10 @@ from cms_ssg.edge.inline import Inline
 from cms_ssg.edge.policy import make_policy
 from cms_ssg.edge.state import Edge, load_edge
 from cms_ssg.errors import fail
+from cms_ssg.open_store import open_store
 from cms_ssg.paths import object_key
 from cms_ssg.publish.target import Target, open_target
 from cms_ssg.reporter import Reporter
-from cms_ssg.site import open_site
-from cms_ssg.store.connect import connect, database_url
-from cms_ssg.store.migrate import migrate
-from cms_ssg.store.sites import ensure_site
 from cms_ssg.types import Problem
 
 PATHS: Final[LiteralString] = "SELECT path FROM cms.outputs WHERE site = %s AND digest IS NOT NULL ORDER BY path"
@@ -49,10 +45,7 @@ def configure(root: Path, env: str, write: Writer, reporter: Reporter | None = N
 
     Pages are read from the target, so that the policy is true to what visitors get. Raises CmsError target.not-built.
     """
-    site = open_site(root, os.environ, env)
-    with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
-        migrate(connection)
-        row = ensure_site(connection, site.settings.store_name)
+    with open_store(root, env) as (site, connection, row):
         paths = [path for (path,) in connection.execute(PATHS, (row.id,))]
         if not paths:
             raise fail("target.not-built", "nothing is published yet, so there is nothing to configure", hint="Run cms build first.")

@@ -17,6 +17,7 @@ from psycopg import Connection, OperationalError
 from psycopg.types.json import set_json_dumps
 
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.open_store import open_store
 from cms_ssg.paths import object_key
 from cms_ssg.place import SPLIT
 from cms_ssg.preview.forget import find_place, forget_expired, forget_previews, open_place
@@ -25,11 +26,9 @@ from cms_ssg.publish.headers import PREVIEW
 from cms_ssg.publish.target import Object, Writer
 from cms_ssg.reads import digest
 from cms_ssg.reporter import Reporter
-from cms_ssg.site import Site, open_site
-from cms_ssg.store.connect import connect, database_url
-from cms_ssg.store.migrate import migrate
+from cms_ssg.site import Site
 from cms_ssg.store.previews import ADD, PreviewRow, list_previews
-from cms_ssg.store.sites import SiteRow, ensure_site
+from cms_ssg.store.sites import SiteRow
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def make_preview(root: Path, options: PreviewOptions, reporter: Reporter | None 
     Raises CmsError preview.*, and what a target or the database raises.
     """
     started = time.perf_counter()
-    with open_store(root, options.env) as (site, connection, row):
+    with _open(root, options.env) as (site, connection, row):
         if site.type_problems:
             raise CmsError(*site.type_problems)
         late = forget_expired(connection, row.id, site)
@@ -102,7 +101,7 @@ def make_preview(root: Path, options: PreviewOptions, reporter: Reporter | None 
 
 def list_all(root: Path, env: str = "") -> tuple[Site, list[PreviewRow]]:
     """The site and its previews, also those that have expired and wait to be removed."""
-    with open_store(root, env) as (site, connection, row):
+    with _open(root, env) as (site, connection, row):
         return site, list_previews(connection, row.id)
 
 
@@ -111,7 +110,7 @@ def remove(root: Path, tokens: tuple[str, ...], *, expired: bool, env: str = "")
 
     Raises CmsError preview.unknown for a token that is none.
     """
-    with open_store(root, env) as (site, connection, row):
+    with _open(root, env) as (site, connection, row):
         rows = list_previews(connection, row.id, expired=expired)
         if not expired:
             unknown = [token for token in tokens if token not in {one.token for one in rows}]
@@ -124,14 +123,11 @@ def remove(root: Path, tokens: tuple[str, ...], *, expired: bool, env: str = "")
 
 
 @contextmanager
-def open_store(root: Path, env: str) -> Iterator[tuple[Site, Connection, SiteRow]]:
-    """The site, a connection that keeps each statement, and the site's row."""
-    site = open_site(root, os.environ, env)
+def _open(root: Path, env: str) -> Iterator[tuple[Site, Connection, SiteRow]]:
     set_json_dumps(msgspec.json.Encoder().encode)
     try:
-        with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
-            migrate(connection)
-            yield site, connection, ensure_site(connection, site.settings.store_name)
+        with open_store(root, env) as opened:
+            yield opened
     except OperationalError as error:
         raise fail("db.lost", f"the database stopped answering: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
                    hint="What was recorded stays; run the same command again.") from error  # fmt: skip
@@ -215,15 +211,11 @@ def _show_with_images(previewer: Previewer) -> Shown:
     for _ in range(LOOKS):
         if not shown.unlooked:
             break
-        from cms_ssg.images.children import Task
         from cms_ssg.images.facts import svg_check
+        from cms_ssg.images.tasks import make_looks
 
-        root = str(previewer.subject.site.root)
-        check = svg_check(previewer.subject.site.settings)
-        tasks = [
-            [Task(name, {"root": root, "file": file, "digest": name, "spec": None, "check": check})]
-            for name, file in shown.unlooked.items()
-        ]
+        site = previewer.subject.site
+        tasks = make_looks(str(site.root), shown.unlooked, svg_check(site.settings))
         for name, _, facts in _work(tasks):
             if facts is not None:
                 previewer.facts[name] = msgspec.to_builtins(facts)
@@ -238,16 +230,10 @@ def _make_variants(previewer: Previewer, shown: Shown, problems: list[Problem]) 
     specs = list_variants(shown)
     if not specs:
         return
-    from cms_ssg.image_work import TYPES, whole_width
-    from cms_ssg.images.children import Task
+    from cms_ssg.image_work import TYPES
+    from cms_ssg.images.tasks import make_variants
 
-    groups: dict[str, list[str]] = {}
-    for path, spec in specs.items():
-        groups.setdefault(str(spec.get("digest") or path), []).append(path)
-    tasks, root = [], str(previewer.subject.site.root)
-    for key, paths in groups.items():
-        same = {"root": root, "file": shown.sources.get(key, ""), "digest": key, "widest": max(whole_width(specs[p]) for p in paths)}
-        tasks.append([Task(p, {**same, "spec": specs[p]} if "digest" in specs[p] else {"card": specs[p]["card"]}) for p in paths])
+    tasks = make_variants(str(previewer.subject.site.root), specs, shown.sources)
     for path, data, _ in _work(tasks):
         if data is not None:
             yield path, (data, TYPES[specs[path]["format"]])

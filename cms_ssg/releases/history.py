@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,12 +9,9 @@ from pathlib import Path
 from psycopg import Connection
 
 from cms_ssg.errors import CmsError, fail
-from cms_ssg.site import Site, open_site
+from cms_ssg.open_store import open_store
 from cms_ssg.store import releases as store
-from cms_ssg.store.connect import connect, database_url
-from cms_ssg.store.migrate import migrate
 from cms_ssg.store.releases import Release
-from cms_ssg.store.sites import ensure_site
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +49,8 @@ class ReleaseDiff:
 
 def list_releases(root: Path, env: str = "") -> ReleaseList:
     """The releases that can be looked at and gone back to."""
-    with _open(root, env) as (_, connection, site):
+    with open_store(root, env) as (_, connection, row):
+        site = row.id
         held = connection.execute(store.SHOW_HOLD, (site,)).fetchone()
         rows = [Release(*row) for row in connection.execute(store.LIST, (site,))]
     return ReleaseList(rows, held[0] if held else None, held[1] if held else None)
@@ -63,14 +58,16 @@ def list_releases(root: Path, env: str = "") -> ReleaseList:
 
 def show_release(root: Path, number: int, env: str = "") -> ReleaseDiff:
     """What a release changed. Raises CmsError releases.unknown."""
-    with _open(root, env) as (_, connection, site):
+    with open_store(root, env) as (_, connection, row):
+        site = row.id
         check_known(connection, site, number)
         return ReleaseDiff(number - 1, number, _diff(connection, site, number - 1, number))
 
 
 def diff_releases(root: Path, number: int, other: int | None = None, env: str = "") -> ReleaseDiff:
     """What differs between the states after two releases, the present one where only one is named. Raises CmsError releases.unknown."""
-    with _open(root, env) as (_, connection, site):
+    with open_store(root, env) as (_, connection, row):
+        site = row.id
         numbers = check_known(connection, site, number)
         if other is not None:
             check_known(connection, site, other)
@@ -80,7 +77,8 @@ def diff_releases(root: Path, number: int, other: int | None = None, env: str = 
 
 def resume(root: Path, env: str = "") -> bool:
     """Have builds publish again. Returns whether the site was held. What was put back is dirty already."""
-    with _open(root, env) as (_, connection, site):
+    with open_store(root, env) as (_, connection, row):
+        site = row.id
         return connection.execute(store.RESUME, (site,)).rowcount > 0
 
 
@@ -104,11 +102,3 @@ def unknown_release(number: int, numbers: list[int]) -> CmsError:
 
 def _diff(connection: Connection, site: int, after: int, last: int) -> list[ChangedObject]:
     return [ChangedObject(*row) for row in connection.execute(store.DIFF, {"site": site, "after": after, "last": last})]
-
-
-@contextmanager
-def _open(root: Path, env: str) -> Iterator[tuple[Site, Connection, int]]:
-    site = open_site(root, os.environ, env)
-    with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
-        migrate(connection)
-        yield site, connection, ensure_site(connection, site.settings.store_name).id
