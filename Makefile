@@ -16,9 +16,9 @@ demo: setup ## Build the blog starter in demo/ and serve it (DEMO_ONCE=1: check 
 	@$(PY) scripts/$(if $(S3),demo_s3,demo).py
 
 test: setup ## Run the tests but the long ones, at most five minutes
-	@$(PY) -m pytest -q -rs -n $(WORKERS) $(ARGS)
+	@$(PY) -m pytest -q -rs -n $(WORKERS) --dist loadgroup $(ARGS)
 
-test-long: setup ## Run the long random tests, about half an hour
+test-long: setup ## Run the long random tests: some hours, of which the comparison with clean builds takes one and a half
 	@$(PY) -m pytest -q -rs -m long $(ARGS)
 
 bench: ## Measure beside Hugo: make bench ARGS="--articles 10000"

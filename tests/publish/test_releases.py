@@ -248,7 +248,7 @@ def test_a_rollback_that_is_killed_is_finished_by_the_next(site: SiteOnPage, str
     kill_rollback(published, numbers[1], numbers[3], stride * 2)
 
 
-@pytest.mark.parametrize("stride", [19, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("stride", [37, pytest.param(1, marks=pytest.mark.long)])
 def test_a_build_that_is_killed_is_taken_back_whole(site: SiteOnPage, stride: int) -> None:
     """Also what it wrote and could not record."""
     set_keep(site, 1000)

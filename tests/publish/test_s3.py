@@ -103,7 +103,7 @@ def kill_and_finish(bucket: Bucket, engine_urls: tuple[str, str], folder: Path, 
 
 
 def test_a_build_that_is_killed_is_finished_by_the_next(bucket: Bucket, engine_urls: tuple[str, str], tmp_path: Path) -> None:
-    kill_and_finish(bucket, engine_urls, tmp_path, 61)
+    kill_and_finish(bucket, engine_urls, tmp_path, 101)
 
 
 @pytest.mark.long
