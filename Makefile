@@ -16,7 +16,7 @@ demo: setup ## Build the blog starter in demo/ and serve it (DEMO_ONCE=1: check 
 	@$(PY) scripts/$(if $(S3),demo_s3,demo).py
 
 test: setup ## Run the tests but the long ones, at most five minutes
-	@$(PY) -m pytest -q -rs -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(PY) -m pytest -q -rs -n $(WORKERS) $(ARGS)
 
 test-long: setup ## Run the long random tests: some hours, of which the comparison with clean builds takes one and a half
 	@$(PY) -m pytest -q -rs -m long $(ARGS)

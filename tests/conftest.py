@@ -7,8 +7,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -42,6 +44,24 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         folder = Path(os.environ.pop(SERVER_FOLDER))
         embedded.stop(folder)
         shutil.rmtree(folder)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests of a file that share a fixture go to one worker, where it is made once, the largest files first; the others go where there is time."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Sharing(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if _shares_a_fixture(config.rootpath / file) else nodeid
+
+    return Sharing(config, log)
+
+
+@cache
+def _shares_a_fixture(file: Path) -> bool:
+    return any('scope="module"' in place.read_text("utf-8") for place in (file, file.with_name("conftest.py")) if place.exists())
 
 
 @pytest.fixture(scope="session")

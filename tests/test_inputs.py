@@ -149,20 +149,16 @@ def make_bomb(first: str, line: str) -> str:
         ("x.json", "[" * 100_000, 0),
     ],
 )
-def test_unreadable_data_has_a_place_and_is_quick(site: Path, name: str, text: str, line: int) -> None:
+def test_unreadable_data_has_a_place(site: Path, name: str, text: str, line: int) -> None:
     write(site, {f"data/{name}": text})
-    started = time.perf_counter()
     (problem,) = read(site).problems
-    assert time.perf_counter() - started < 0.5
     assert (problem.code, problem.place, problem.line) == ("data.unreadable", f"data/{name}", line)
 
 
 def test_merge_keys_that_multiply_are_refused_or_harmless(site: Path) -> None:
     """PyYAML merges each key once since 6.0.4; before, each line multiplied the one above by thirty."""
     write(site, {"data/x.yaml": make_bomb("a0: &a0 {x: 1}\n", "a{next}: &a{next} {{<<: [{aliases}]}}\n")})
-    started = time.perf_counter()
     told = [(problem.code, problem.line) for problem in read(site).problems]
-    assert time.perf_counter() - started < 0.5
     assert told == [("data.unreadable", 4)] or (told == [] and read_data(site).value("x", "a9") == {"x": 1})
 
 
@@ -214,25 +210,29 @@ def test_any_bytes_are_data_or_a_problem(tmp_path_factory: pytest.TempPathFactor
         assert codes == {"data.unreadable"}
 
 
-def test_reading_again_is_quick_and_imports_little(site: Path) -> None:
+def test_reading_again_opens_no_file_that_is_as_it_was_and_imports_little(site: Path) -> None:
     write(site, {f"themes/mine/templates/{number}.html": "x" * 2000 for number in range(30)} | {"site.toml": 'theme = "mine"\n'})
     code = f"""
-import sys, time, pickle
+import sys, pickle
 from pathlib import Path
 from cms_ssg.load_settings import load_settings
 from cms_ssg.inputs import list_inputs
 root, kept = Path({str(site)!r}), Path({str(site)!r}, "kept")
 known = pickle.loads(kept.read_bytes()) if kept.exists() else None
 settings = load_settings(root, {{}})
-started = time.perf_counter()
+opened = []
+sys.addaudithook(lambda event, values: opened.append(str(values[0])) if event == "open" else None)
 inputs = list_inputs(root, settings, known)
-print(time.perf_counter() - started, *sys.modules)
+print(sum("/templates/" in file for file in opened), *sys.modules)
 kept.write_bytes(pickle.dumps(inputs.known))
 """
     time.sleep(0.06)
-    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split() for _ in range(4)]
-    assert not set(runs[-1]) & {"yaml", "jinja2", "pydantic", "markdown_it", "pygments", "cms_ssg.render.strings"}
-    assert min(float(run[0]) for run in runs[1:]) < 0.05  # 15 ms where nobody else uses the machine
+    first, again = (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split() for _ in range(2)
+    )
+    assert int(first[0]) > 30
+    assert again[0] == "0"
+    assert not set(again[1:]) & {"yaml", "jinja2", "pydantic", "markdown_it", "pygments", "cms_ssg.render.strings"}
 
 
 def test_theme_chain_goes_from_child_to_base(site: Path) -> None:

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("wheel")  # what its tests share is made once
-
 ROOT = Path(__file__).parents[1]
 BUNDLED = ("content_schema", "sql", "themes")
 

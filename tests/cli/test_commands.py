@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,16 +98,11 @@ def test_command_page_is_up_to_date() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_help_is_quick_and_imports_little() -> None:
+def test_help_imports_little() -> None:
     code = "import sys; from cms_ssg.cli.main import run; run(['--help']); print(*sys.modules, file=sys.stderr)"
-    times = []
-    for _ in range(5):
-        started = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-        times.append(time.perf_counter() - started)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     heavy = {"psycopg", "jinja2", "yaml", "markdown_it", "pydantic", "boto3", "watchdog", "http.server", "msgspec", "ruamel", "tomlkit"}
     assert not heavy & set(done.stderr.split())
-    assert min(times) < 0.4  # 0.1 s where nobody else uses the machine
 
 
 def test_folder_without_a_site_is_told_what_to_do(run: Runner, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -275,19 +274,6 @@ def test_only_ordinary_files_are_read_and_nothing_is_waited_for(tmp_path: Path) 
     assert [problem.place for problem in found if isinstance(problem, Problem)] == files
     assert "symbolic link" in str(found[1])
     assert read_file(str(tmp_path), "content/posts/a.md", MAX_CONTENT_BYTES) == b"A"
-
-
-def test_many_drafts_a_second_are_read() -> None:
-    text = (
-        '---\ntitle: "A title of words"\ndate: 2025-03-01T09:00:00Z\ntags: [a, b]\n---\n\n'
-        + ("Some *plain* words with a [link](https://a.b/c) and `code`. " * 4 + "\n\n") * 12
-    )
-    rules = rules_of()
-    read(text, rules=rules)
-    begin = time.process_time()
-    for number in range(300):
-        read(text, f"content/posts/{number}.md", rules)
-    assert (time.process_time() - begin) / 300 < 0.003
 
 
 def test_rules_are_made_without_importing_what_reads_bodies() -> None:

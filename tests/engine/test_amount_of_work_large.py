@@ -10,8 +10,6 @@ import pytest
 from cms_ssg.paths import object_key
 from tests.engine.siteonpage import SiteOnPage, wipe
 
-pytestmark = pytest.mark.xdist_group("large site")  # what its tests share is made once
-
 MOST_HTML_PAGES = 20
 WORK_PER_CHANGE = 1.2
 """Outputs rendered for each that changed, over a mix of content edits."""

@@ -95,7 +95,6 @@ def test_a_late_write_over_restored_bytes_is_repaired_by_the_next_build(bucket_s
 def test_a_late_write_by_a_builder_that_dies_of_it_is_found_by_the_second_look(
     bucket_site: BucketSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cms_ssg.planning.SECOND_LOOK_S", 0.5)
     write_page(bucket_site, "first")
     bucket_site.build()
     write_page(bucket_site, "late")

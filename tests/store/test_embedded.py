@@ -63,24 +63,19 @@ def failure(site: Path) -> str:
 
 
 def test_first_start_makes_the_database_and_prints_nothing(site: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    begin = time.perf_counter()
     url = embedded.start(site)
-    assert time.perf_counter() - begin < 10  # 0.6 s on an idle machine
     with connect(url) as conn:
         assert conn.info.dbname == "cms"
         assert conn.info.server_version >= 150000
     assert capfd.readouterr() == ("", "")
 
 
-def test_finding_the_running_server_takes_less_than_five_milliseconds(site: Path) -> None:
+def test_running_server_is_found_without_starting_a_program(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not embedded.is_running(site)
     url = embedded.start(site)
-    best_s = 1.0
-    for _ in range(5):
-        begin = time.perf_counter()
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", None)
         assert embedded.start(site) == url
-        best_s = min(best_s, time.perf_counter() - begin)
-    assert best_s < 0.005
     assert embedded.is_running(site)
 
 
@@ -110,13 +105,11 @@ def test_interrupt_of_the_terminal_does_not_reach_the_server(site: Path) -> None
     assert embedded.is_running(site)
 
 
-def test_stop_is_quick_though_somebody_is_connected_and_keeps_the_data(site: Path) -> None:
+def test_stop_does_not_wait_for_somebody_connected_and_keeps_the_data(site: Path) -> None:
     url = embedded.start(site)
     note(url, "kept")
     with psycopg.connect(url):
-        begin = time.perf_counter()
         assert embedded.stop(site)
-        assert time.perf_counter() - begin < 2
     assert not embedded.is_running(site)
     assert not embedded.stop(site)
     assert notes(embedded.start(site)) == ["kept"]

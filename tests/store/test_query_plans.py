@@ -24,8 +24,6 @@ from tests.conftest import TEMPLATE
 from tests.store.filling import LARGE_LIST, SITE, fill_store
 from tests.store.statements import number_placeholders
 
-pytestmark = pytest.mark.xdist_group("query plans")  # what its tests share is made once
-
 MOST_ROWS = 4_000
 """Rows that one scan may look at; a batch asks for some hundreds."""
 
