@@ -85,6 +85,7 @@ def load_image_rules(chain: Sequence[Path], settings: Settings) -> ImageRules:
         next((one.sizes for one in said if one.sizes), default.sizes),
         settings.images.variants,
         settings.images.cards,
+        settings.images.card_font,
     )
 
 
