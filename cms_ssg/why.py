@@ -65,8 +65,20 @@ def _explain_nothing(
         raise absence
     if is_claimed:
         raise fail("why.not-built", f"{paths[0]} has not been built yet", hint="Run `cms build`, or `cms plan` to see what it would do.")
-    raise fail("why.unknown", f"no page and no content file is called {asked}, and {describe_reach(connection, site_id)}",
-               hint="Give a content file, a URL or a path such as /about/. For what went earlier ask git: git log --diff-filter=D --name-only")  # fmt: skip
+    raise _make_unknown(site, asked, file, paths, describe_reach(connection, site_id))
+
+
+def _make_unknown(site: Site, asked: str, file: str, paths: list[str], reach: str) -> CmsError:
+    """What was looked for, and what to ask instead. reach: how far back removals are known."""
+    place = site.root / file
+    if site.root in place.parents and ".." not in place.parts and place.exists():
+        what = "folder" if place.is_dir() else "file"
+        return fail("why.unknown", f"{asked} is a {what} of the site, but neither content nor a page",
+                    hint="Ask for a content file, a URL or a path such as /about/. What a change of it reaches: change it, then `cms plan`.")  # fmt: skip
+    looked = f"no page at {' or '.join(paths) or 'such a path'}, no content file {file}"
+    return fail("why.unknown", f"nothing is called {asked}: {looked}, and {reach}",
+                hint="Give a content file (content/posts/flood.md), a URL or a path (/about/). "
+                "For what went earlier ask git: git log --diff-filter=D --name-only")  # fmt: skip
 
 
 def _explain_absence(connection: Connection, site: Site, site_id: int, file: str) -> CmsError | None:

@@ -67,6 +67,35 @@ def test_content_that_cannot_be_read_leaves_with_3_and_is_named(site: Path, cms:
     assert (site / "build/2025/03/flood/index.html").exists()
 
 
+def test_dry_run_plan_and_sync_name_what_the_build_would_leave_out(site: Path, cms: Cms) -> None:
+    (site / "content/posts/bad.md").write_text("---\ntitle: Bad\ndate: 15/07/2013\n---\n")
+    (site / "content/pages/twin.md").write_text("---\ntitle: Twin\nslug: about\naliases: [/about/]\npath: about\n---\n")
+    told = []
+    for command, exit_code in ((("build", "--dry-run"), 3), (("plan",), 0), (("build",), 3), (("build", "--dry-run"), 3), (("plan",), 0)):
+        code, result, err = cms(*command)
+        assert code == exit_code, command
+        told.append({(p["code"], p["place"]) for p in result["problems"]})
+        assert "bad.md:3" in err
+    assert told[0] == told[1] == told[2] == told[3] == told[4] > {("content.field", "content/posts/bad.md")}
+    for _ in range(2):
+        code, result, _ = cms("sync")
+        assert (code, result["status"]) == (3, "partial")
+        assert "content/posts/bad.md" in [p["place"] for p in result["problems"]]
+
+
+def test_dry_run_does_not_judge_a_failed_page_that_would_be_made_again(site: Path, cms: Cms) -> None:
+    template = site / "themes/mine/templates/page.html"
+    template.parent.mkdir(parents=True)
+    (site / "site.toml").write_text(f'theme = "mine"\n{SITE}')
+    template.write_text("{{ nothing.at.all }}")
+    assert cms("build")[0] == 3
+    code, result, _ = cms("build", "--dry-run")
+    assert (code, result["planned"], result["failed"]) == (3, 0, 1)
+    template.unlink()
+    assert cms("build", "--dry-run")[0] == 0
+    assert cms("build")[0] == 0
+
+
 def test_output_folder_that_was_deleted_is_made_again(site: Path, cms: Cms) -> None:
     first = cms("build")[1]
     shutil.rmtree(site / "build")

@@ -106,9 +106,20 @@ def test_why_answers_for_file_url_and_path(site: Path, cms: Cms, capsys: pytest.
         code, result, _ = cms("why", asked)
         assert code == 0
         assert "/2025/03/flood/" in [output["path"] for output in result["outputs"]]
-    code, _, err = cms("why", "/nope/")
+    code, _, err = cms("why", "/nope")
     assert code == 1
-    assert "[why.unknown]" in err
+    assert "nothing is called /nope: no page at /nope/ or /nope, no content file /nope" in err
+    assert "[why.unknown]\n  Give a content file" in err
+
+
+@pytest.mark.parametrize("asked", ["site.toml", "data", "../site.toml", "/etc", "\\", "", "a\nb"])
+def test_why_of_what_is_no_page_says_so_and_what_to_ask(site: Path, cms: Cms, asked: str) -> None:
+    (site / "data").mkdir()
+    code, result, _ = cms("why", asked)
+    (problem,) = result["problems"]
+    assert (code, problem["code"]) == (1, "why.unknown")
+    assert ("of the site, but neither content nor a page" in problem["message"]) == (asked in ("site.toml", "data"))
+    assert "a content file" in problem["hint"]
 
 
 def test_why_says_why_a_content_file_has_no_page(site: Path, cms: Cms) -> None:
@@ -123,7 +134,7 @@ def test_why_says_why_a_content_file_has_no_page(site: Path, cms: Cms) -> None:
         ("later", "why.no-page", "no page before 2999-01-01 00:00 UTC"),
         ("new", "why.no-page", "no build has read"),
         ("bad", "content.yaml", "front matter"),
-        ("none", "why.unknown", "no page and no content file"),
+        ("none", "why.unknown", "no content file content/posts/none.md"),
     ):
         exit_code, result, _ = cms("why", f"content/posts/{name}.md")
         (problem,) = result["problems"]
