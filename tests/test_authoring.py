@@ -210,9 +210,56 @@ def test_fields_are_set_as_yaml_reads_them_and_removed(site: Site) -> None:
     assert text == FLOOD.replace("draft: true\n", 'tags: [a, b]\nis_featured: true\nsection: "news: local"\n')
 
 
-def test_field_that_makes_no_sense_is_reported_but_written(site: Site) -> None:
-    edit = set_fields(site, "flood", ["date=soon"], [])
-    assert [problem.code for problem in edit.problems] == ["content.field"]
+def test_field_that_makes_no_sense_is_refused_and_the_file_stays(site: Site) -> None:
+    with pytest.raises(CmsError) as raised:
+        set_fields(site, "flood", ["date=soon"], [])
+    assert [(p.code, p.line) for p in raised.value.problems] == [("content.field", 4)]
+    assert text_of(site, "content/posts/the-flood.md") == FLOOD
+
+
+def test_file_with_an_error_can_still_be_changed_and_the_error_is_told(site: Site) -> None:
+    (site.root / "content/posts/the-flood.md").write_text(FLOOD.replace("2025-03-01", "soon"))
+    assert [p.code for p in set_fields(site, "flood", ["weight=1"], []).problems] == ["content.field"]
+    assert set_fields(site, "flood", ["date=2025-03-01"], []).problems == ()
+
+
+def test_keys_of_the_collection_are_those_that_are_changed(tmp_path: Path) -> None:
+    rule = 'fields = {title = "headline", draft = "hidden", status = "state.is", excerpt = "extra.summary"}\n'
+    first = "---\nheadline: The First\nhidden: true  # not yet\nextra:\n  summary: S  # short\n  b: 1\ndate: 2025-01-01\n---\nX\n"
+    files = {"site.toml": f'[[collection]]\nname = "c"\npath = "c"\n{rule}', "c/a.md": first}
+    site = open_site(write(tmp_path, files))
+    assert publish(site, "the first").what == "public from the next build on"
+    assert text_of(site, "c/a.md") == first.replace("hidden: true", "hidden: false")
+    assert publish(site, "a").what == "public already"
+    assert unpublish(site, "a").what == "a draft again"
+    set_fields(site, "a", ["excerpt=T"], [])
+    assert text_of(site, "c/a.md") == first.replace(": S", ": T")
+    trash(site, "a")
+    assert "state: {is: trashed}" in text_of(site, "c/a.md")
+    assert restore(site, "a").what == "back as a draft"
+    edit = new_entry(site, "post", "New", now=NOW)
+    assert "hidden: true" in text_of(site, edit.file)
+    assert publish(site, "new").what == "public from the next build on"
+
+
+def test_own_name_of_a_field_wins_over_the_collections_as_when_it_is_read(tmp_path: Path) -> None:
+    files = {
+        "site.toml": '[[collection]]\nname = "c"\npath = "c"\nfields = {draft = "hidden"}\n',
+        "c/a.md": "---\ntitle: A\ndate: 2025-01-01\ndraft: true\nhidden: false\n---\n",
+    }
+    site = open_site(write(tmp_path, files))
+    publish(site, "a")
+    assert "draft: false\nhidden: false" in text_of(site, "c/a.md")
+
+
+@pytest.mark.parametrize(("dialect", "head"), [("+++\n", "+++\ncreated = "), ("{}\n", '{\n  "created"'), ("---\n", "---\nx: {t: New}\n")])
+def test_new_file_puts_keys_of_tables_into_tables(tmp_path: Path, dialect: str, head: str) -> None:
+    rule = 'fields = {title = "x.t", date = "created"}\n'
+    old = dialect if dialect == "{}\n" else f"{dialect}{dialect}"
+    site = open_site(write(tmp_path, {"site.toml": f'[[collection]]\nname = "c"\npath = "c"\n{rule}', "c/a.md": old}))
+    file = new_entry(site, "post", "New", now=NOW).file
+    assert text_of(site, file).startswith(head)
+    assert find_content(site, file).draft.fields["title"] == "New"
 
 
 def test_mode_is_kept_and_nothing_is_left_beside(site: Site) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from cms_ssg.content.collections import INDEX_NAMES, Place, Rules, below, find_collection, find_type, fold_locale
-from cms_ssg.content.frontmatter import FrontMatter, parse_front_matter
+from cms_ssg.content.frontmatter import FrontMatter, look_up, parse_front_matter
 from cms_ssg.content.markdown import render_body
 from cms_ssg.content.paths import CLEAN_SEGMENT, DATE_NAMES, MissingValue, find_other_extension
 from cms_ssg.content.slugs import make_slug, safe_path
@@ -84,7 +84,7 @@ class _Reading:
         if collection.fields:
             used = set()
             for own, key in collection.fields.items():
-                value = _look_up(given, key)
+                value = look_up(given, key)
                 if value is not None and given.get(own) is None:
                     raw[own] = value
                     if key.partition(".")[0] in self.lines:
@@ -105,7 +105,7 @@ class _Reading:
                 raw["date"] = place.date
             elif ":" in collection.date:
                 key, _, pattern = collection.date.partition(":")
-                raw["date"] = self._date_from(str(_look_up(given, key) or ""), pattern)
+                raw["date"] = self._date_from(str(look_up(given, key) or ""), pattern)
         if collection.section == "folder" and place.folder and raw.get("section") is None:
             raw["section"] = place.folder
         return raw
@@ -131,7 +131,7 @@ class _Reading:
         unknown, line = self.place.problem, 0
         if rule.startswith("field:"):
             key = rule[6:]
-            named = _look_up(raw, key)
+            named = look_up(raw, key)
             if named is not None:
                 locale = codes.get(fold_locale(str(named)), "")
                 unknown, line = ("" if locale else str(named)), self.lines.get(key, 0)
@@ -209,16 +209,6 @@ def _clean_slug(text: str) -> str:
             safe_path(f"/{text}/")
             return text
     return make_slug(text)
-
-
-def _look_up(fields: dict[str, Any], key: str) -> Any:
-    """A value by its key, or by a dotted path such as ``extra.team``."""
-    if key in fields or "." not in key:
-        return fields.get(key)
-    value: Any = fields
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
 
 
 def _moment(fields: dict[str, Json], name: str) -> datetime | None:
