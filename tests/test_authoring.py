@@ -139,6 +139,13 @@ def test_new_file_speaks_the_dialect_of_its_neighbours_and_the_keys_of_its_colle
     assert text_of(site, edit.file) == '+++\ntitle = "X"\ncreated = 2026-11-23T08:30:15Z\ncategory = "s"\n+++\n\n'
 
 
+def test_new_file_of_a_collection_with_a_date_pattern_is_dated_by_its_own_field(tmp_path: Path) -> None:
+    rule = 'path = "c"\ndate = "made:(?P<year>[0-9]+)-(?P<month>[0-9]+)-(?P<day>[0-9]+)"\n'
+    site = open_site(write(tmp_path, {"site.toml": f'[[collection]]\nname = "c"\n{rule}'}))
+    edit = new_entry(site, "post", "X", now=NOW)
+    assert (edit.path, edit.problems) == ("/2026/11/x/", ())
+
+
 def test_new_page_and_author_need_no_date(site: Site) -> None:
     assert text_of(site, new_entry(site, "page", "Contact").file) == "---\ntitle: Contact\ndraft: true\n---\n\n"
     assert new_entry(site, "author", "Ada Lovelace", draft=False).file == "content/authors/ada-lovelace.md"

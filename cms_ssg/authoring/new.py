@@ -101,7 +101,7 @@ def _make_fields(
 ) -> dict[str, Value]:
     schema = site.schemas.get(type_name) or site.schemas.get(rule.type)
     fields: dict[str, Value] = {rule.fields.get("title", "title"): title}
-    if rule.date == "" and schema is not None and any(name.lstrip("-") == "date" for name in schema.sort):
+    if (rule.date == "" or ":" in rule.date) and schema is not None and any(name.lstrip("-") == "date" for name in schema.sort):
         fields[rule.fields.get("date", "date")] = moment
     if rule.locale.startswith("field:") and code != site.default_locale:
         fields[rule.locale[6:]] = code

@@ -191,7 +191,7 @@ class _Reading:
         except MissingValue as missing:
             code, hint = "content.path", f"Give the field {missing.name!r}, or another URL pattern in site.toml."
             if missing.name in DATE_NAMES:
-                code, hint = "content.no-date", "Add 'date: 2025-03-01' to the front matter."
+                code, hint = "content.no-date", _say_date_rule(self.collection)
             self.problems.append(Problem(code, self.file, 1, str(missing), hint))
         except ValueError as error:
             line = self.lines.get("path") or self.lines.get("slug", 0)
@@ -209,6 +209,15 @@ def _clean_slug(text: str) -> str:
             safe_path(f"/{text}/")
             return text
     return make_slug(text)
+
+
+def _say_date_rule(collection: Collection) -> str:
+    """Where an entry of the collection may have its date."""
+    key, colon, _ = collection.date.partition(":")
+    places = {"filename": "Begin the file's name with the date (2025-03-01-name.md)", "path": "Put the file in a folder 2025/03/01/"}
+    place = f"Give '{key}' a date that the collection's pattern finds" if colon else places.get(collection.date, "")
+    field = f"'{collection.fields.get('date', 'date')}: 2025-03-01' to the front matter."
+    return f"{place}, or add {field}" if place else f"Add {field}"
 
 
 def _moment(fields: dict[str, Json], name: str) -> datetime | None:

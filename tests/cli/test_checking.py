@@ -100,6 +100,27 @@ def test_verify_finds_a_page_changed_by_hand(site: Path, cms: Cms) -> None:
     assert (result["different"], result["missing"], result["orphaned"]) == (["/about/"], ["/"], ["extra.txt"])
 
 
+def test_check_names_authors_that_the_data_file_does_not_know(site: Path, cms: Cms) -> None:
+    (site / "site.toml").write_text(SITE + '[taxonomies.author]\ndata = "people"\n')
+    (site / "data").mkdir()
+    (site / "data/people.json").write_text('{"ada": {"name": "Ada"}, "Bob Ray": {"name": "Bob"}}')
+    (site / "content/posts/flood.md").write_text("---\ntitle: Flood\ndate: 2025-03-01\nauthors: [ada, Bob Ray, zed]\n---\n")
+    found = [p for p in cms("check")[1]["problems"] if p["code"] == "content.missing-author"]
+    assert [(p["place"], p["line"], p["message"]) for p in found] == [
+        ("content/posts/flood.md", 4, 'no author is called "zed"; shown by that name')
+    ]
+
+
+def test_check_says_where_site_toml_names_what_is_not_there(site: Path, cms: Cms) -> None:
+    (site / "site.toml").write_text(SITE + '[home]\nlist = "sectoin/news"\n[tokens]\nacent = "red"\n')
+    problems = [(p["code"], p["place"], p["line"]) for p in cms("check")[1]["problems"]]
+    assert problems == [("settings.empty-home", "site.toml", 7), ("tokens.unknown", "site.toml", 9)]
+    (site / "site.toml").write_text('title = "T"\ntheme = "bse"\n')
+    code, result, _ = cms("plan")
+    (problem,) = result["problems"]
+    assert (code, problem["code"], problem["line"], problem["hint"]) == (1, "theme.missing", 2, 'Did you mean "base"?')
+
+
 def test_why_answers_for_file_url_and_path(site: Path, cms: Cms, capsys: pytest.CaptureFixture[str]) -> None:
     cms("build")
     for asked in ("content/posts/flood.md", "https://a.org/2025/03/flood/", "/2025/03/flood/"):
