@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from cms_ssg.cli.main import run as run_cms
 from tests.cli.small_site import SITE, Cms
 
 
@@ -24,6 +26,29 @@ def test_build_tells_what_it_did_in_the_promised_words(site: Path, cms: Cms) -> 
     assert (site / "build/2025/03/flood/index.html").exists()
     code, again, _ = cms("build", "--jobs", "1")
     assert (code, again["planned"], again["rendered"], again["written"]) == (0, 0, 0, 0)
+
+
+def test_json_has_the_documented_fields_and_no_others(site: Path, cms: Cms) -> None:
+    page = (Path(__file__).parents[2] / "docs/cli.md").read_text()
+    documented = {
+        command: re.findall(r"`(\w+)`", re.sub(r"\(.*?\)", "", fields))
+        for command, fields in re.findall(r"^\| `cms ([\w ]+)` \| (.+) \|$", page, re.MULTILINE)
+    }
+    for command, arguments in {
+        "sync": [],
+        "plan": [],
+        "build": [],
+        "why": ["/"],
+        "verify": [],
+        "check": [],
+        "status": [],
+        "calendar": [],
+    }.items():
+        assert list(cms(command, *arguments)[1]) == documented[command], command
+    fields = re.search(r"^\| `cms new`, .*? \| (.+) \|$", page, re.MULTILINE)
+    assert fields is not None
+    for arguments in (["new", "post", "A"], ["edit", "flood", "--set", "weight=1"], ["publish", "flood"], ["trash", "flood"]):
+        assert list(cms(*arguments)[1]) == re.findall(r"`(\w+)`", fields[1])
 
 
 def test_dry_run_and_plan_write_nothing(site: Path, cms: Cms) -> None:
@@ -42,6 +67,13 @@ def test_clock_brings_what_is_due(site: Path, cms: Cms) -> None:
     assert [(item["what"], item["title"]) for item in calendar["items"]] == [("publish", "Later")]
     assert cms("build", "--now", "2999-01-02")[1]["written"] > 1
     assert (site / "build/2025/04/later/index.html").exists()
+
+
+def test_calendar_keeps_a_line_for_each_item_whatever_its_title_holds(site: Path, cms: Cms, capsys: pytest.CaptureFixture[str]) -> None:
+    (site / "content/posts/later.md").write_text('---\ntitle: "two\\nlines"\ndate: 2025-04-01\npublish_at: 2999-01-01\n---\n')
+    cms("build")
+    assert run_cms(["calendar"]) == 0
+    assert capsys.readouterr().out == "2999-01-01 00:00 UTC  publish  two lines  content/posts/later.md\n"
 
 
 def test_calendar_and_status_know_files_that_no_build_has_read(site: Path, cms: Cms) -> None:
