@@ -178,6 +178,17 @@ def test_publish_at_a_time_in_the_sites_zone(site: Site) -> None:
     assert "publish_at" not in text_of(site, edit.file)
 
 
+def test_publish_says_when_a_date_that_lies_ahead_or_has_passed_hides_it(site: Site) -> None:
+    write(site.root, {"content/posts/x.md": "---\ntitle: X\ndraft: true\ndate: 2999-01-01\n---\n"})
+    later = "public from 2999-01-01 00:00 CET on, its date; --at shows it sooner"
+    assert [publish(site, "x", now=NOW).what for _ in range(2)] == [later, later]
+    assert publish(site, "x", "2026-12-01", now=NOW).what == "public from 2026-12-01 00:00 CET on"
+    write(site.root, {"content/pages/y.md": "---\ntitle: Y\ndate: 2999-01-01\nexpire_at: 2025-01-01\n---\n"})
+    assert publish(site, "y", now=NOW).what == "no draft, but not shown: its expire_at was 2025-01-01 00:00 CET"
+    set_fields(site, "y", [], ["expire_at"])
+    assert publish(site, "y", now=NOW).what == "public already"  # a page does not wait for its date
+
+
 def test_publish_at_nonsense_is_a_usage_error(site: Site) -> None:
     with pytest.raises(UsageError) as caught:
         publish(site, "flood", "next tuesday")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from cms_ssg.authoring.find import Content, find_content, read_bytes
@@ -46,7 +46,22 @@ def publish(site: Site, what: str, at: str = "", now: datetime | None = None) ->
     if look_up(fields, date) is None and uses_date(content):
         changes[date] = moment.astimezone(load_zone(site.settings.timezone)).replace(microsecond=0)
     when = f"public from {say_moment(moment, load_zone(site.settings.timezone))} on" if at else "public from the next build on"
-    return apply(content, changes, when, "public already")
+    edit = apply(content, changes, when, "public already")
+    return replace(edit, what=_say_what_hides(Content(site, content.file), now or datetime.now(UTC), bool(at)) or edit.what)
+
+
+def _say_what_hides(content: Content, now: datetime, has_time: bool) -> str:
+    """Why content that is no draft is not shown yet, or not any more, "" where it is. has_time: it was given the time when it is."""
+    try:
+        draft = content.draft
+    except CmsError:  # its problems are in the Edit
+        return ""
+    zone, date = load_zone(content.site.settings.timezone), draft.fields.get("date")
+    if draft.expire_at is not None and draft.expire_at <= now:
+        return f"no draft, but not shown: its expire_at was {say_moment(draft.expire_at, zone)}"
+    if not has_time and isinstance(date, str) and content.site.schemas[draft.type].months and datetime.fromisoformat(date) > now:
+        return f"public from {say_moment(datetime.fromisoformat(date), zone)} on, its date; --at shows it sooner"
+    return ""
 
 
 def unpublish(site: Site, what: str) -> Edit:
