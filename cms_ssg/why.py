@@ -12,6 +12,7 @@ from psycopg import Connection
 
 from cms_ssg.content.collections import find_collection
 from cms_ssg.content.dates import say_moment
+from cms_ssg.content.scan_names import has_ignored_name
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.open_store import open_store
 from cms_ssg.paths import canonical_path, file_path
@@ -88,6 +89,10 @@ def _explain_absence(connection: Connection, site: Site, site_id: int, file: str
     row = connection.execute(ENTRY, (site_id, file)).fetchone()
     if row is None:
         is_there = (site.root / file).is_file()
+        if is_there and has_ignored_name(file):
+            return fail(
+                "why.no-page", "is not read: hidden files and those that editors leave behind are not", place=file, hint="Rename it."
+            )
         if is_there and find_collection(file, site.settings.collection) is not None:
             return fail("why.no-page", "no build has read this file yet", place=file, hint="Run `cms build`.")
         return None

@@ -147,6 +147,7 @@ def test_why_says_why_a_content_file_has_no_page(site: Path, cms: Cms) -> None:
     (site / "content/posts/draft.md").write_text("---\ntitle: Draft\ndate: 2025-03-01\ndraft: true\n---\n")
     (site / "content/posts/gone.md").write_text("---\ntitle: Gone\ndate: 2025-03-01\nexpire_at: 2025-04-01\n---\n")
     (site / "content/posts/bad.md").write_text("---\ntitle: [\n---\n")
+    (site / "content/posts/.hidden.md").write_text("---\ntitle: Hidden\ndate: 2025-03-01\n---\n")
     cms("build")
     (site / "content/posts/new.md").write_text("---\ntitle: New\ndate: 2025-03-01\n---\n")
     for name, code, words in (
@@ -154,6 +155,7 @@ def test_why_says_why_a_content_file_has_no_page(site: Path, cms: Cms) -> None:
         ("gone", "why.no-page", "no page since 2025-04-01 00:00 UTC"),
         ("later", "why.no-page", "no page before 2999-01-01 00:00 UTC"),
         ("new", "why.no-page", "no build has read"),
+        (".hidden", "why.no-page", "is not read: hidden files"),
         ("bad", "content.yaml", "front matter"),
         ("none", "why.unknown", "no content file content/posts/none.md"),
     ):
