@@ -67,11 +67,11 @@ def _build(
             result.planned = session.count_dirty()
             limit_to_urgent(session)
             session.planner.guard(session.options.confirm_removals, found)
-        if not options.dry_run:
+        if options.dry_run:
+            session.note_problems()  # it ends as the build itself would
+        else:
             session.make()
             session.finish()
-        elif any(p.severity == "error" for p in result.problems):
-            result.status = "partial"  # as the build itself would end
 
 
 def _open_whole_site(root: Path, options: BuildOptions) -> Site:
@@ -120,6 +120,7 @@ def plan(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
             with result.timed("plan"):
                 session.planner.take()
                 outputs = [PlannedOutput(*row) for row in session.list_dirty()]
+                session.note_problems()
     return PlanResult(outputs, result.problems, result.seconds)
 
 
@@ -140,6 +141,7 @@ def sync(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
     result = BuildResult()
     site = _open_whole_site(root, options)
     from cms_ssg.session import open_session
+    from cms_ssg.store.sources import list_problems
     from cms_ssg.telling import open_telling
 
     telling = open_telling(site, options, result)
@@ -149,10 +151,11 @@ def sync(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
     ):
         session.tell(telling)
         found = session.sync()
+        wrong = [p for p in list_problems(session.connection, session.row.id) if p.severity == "error"]
         known = session.count_sources()
         if telling is not None and telling.listens:
             session.derive_saved()
     saved = found.added + found.changed
-    status = "partial" if any(p.severity == "error" for p in found.problems) else "done"
-    problems = [*found.problems, *(p for p in result.problems if p not in found.problems)]
+    problems = list(dict.fromkeys([*found.problems, *result.problems, *wrong]))
+    status = "partial" if any(p.severity == "error" for p in problems) else "done"
     return SyncSummary(status, saved, found.removed, found.read, max(0, known - saved), problems)

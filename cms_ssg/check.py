@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, LiteralString
 from urllib.parse import unquote, urlsplit
@@ -35,6 +35,8 @@ WHERE e.site = %s AND c.live GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
 HAS_AUTHORS: Final[LiteralString] = """
 SELECT 1 FROM cms.entries e JOIN cms.cards c ON c.entry = e.id WHERE e.site = %s AND e.type = 'author' AND c.live LIMIT 1"""
 
+HOME_LIST: Final[LiteralString] = "SELECT 1 FROM cms.lists WHERE site = %s AND name = %s AND items > 0 LIMIT 1"
+
 CLAIMED: Final[LiteralString] = """
 SELECT n FROM unnest(%s::text[]) n WHERE EXISTS (SELECT FROM cms.claims c WHERE c.site = %s AND c.name = n COLLATE "C" AND c.wins)"""
 
@@ -42,7 +44,6 @@ SELECT n FROM unnest(%s::text[]) n WHERE EXISTS (SELECT FROM cms.claims c WHERE 
 def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[Problem]:
     """Everything that is wrong, errors and warnings. Runs a sync and a plan in a transaction that is rolled back."""
     from cms_ssg.inputs import read_redirects
-    from cms_ssg.render.tokens import check_tokens
 
     site = open_site(root, os.environ, env)
     problems: list[Problem] = []
@@ -50,7 +51,7 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
     if not problems:  # with a type missing its content would be wrong for no fault of its own
         problems += _check_content(site, env, reporter)
     problems += read_redirects(site.root, site.settings).problems
-    problems += check_tokens(site.settings.tokens)
+    problems += _check_tokens(site)
     problems += _check_strings(site)
     problems += check_theme(root, env, site=site).problems
     return list(dict.fromkeys(problems))
@@ -79,6 +80,7 @@ def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Prob
         problems += _check_site_links(session.connection, site, session.row.id)
         problems += _check_terms(session.connection, session.row.id)
         problems += _check_authors(session.connection, site, session.row.id)
+        problems += _check_home(session.connection, site, session.row.id)
         problems += _check_collections(session.connection, site, session.row.id, {problem.place for problem in problems})
     return problems
 
@@ -178,6 +180,14 @@ def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Pro
     yield from (problem for problem, names in wanted if names and not known.intersection(names))
 
 
+def _find_line(site: Site, *key: str) -> int:
+    """Where site.toml gives a setting, 0 where it does not."""
+    from cms_ssg.load_settings import read_site_toml
+    from cms_ssg.toml_lines import list_key_lines
+
+    return list_key_lines(read_site_toml(site.root)).get(key, 0)
+
+
 def _path_names(url: str) -> tuple[str, ...]:
     """The claim that would answer a path; none for other addresses."""
     try:
@@ -197,18 +207,33 @@ def _check_terms(connection: Any, site_id: int) -> Iterator[Problem]:
 
 
 def _check_authors(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
-    """Authors without an entry, in a site that has entries of authors: most often a slip of the pen."""
+    """Authors without an entry, in a site that has entries of authors or a data file of them: most often a slip of the pen."""
+    from cms_ssg.store.sites import load_inputs
+
     rule = site.settings.taxonomies.get("author")
-    if rule is None or rule.data or not connection.execute(HAS_AUTHORS, (site_id,)).fetchone():
+    if rule is None or not (rule.data or connection.execute(HAS_AUTHORS, (site_id,)).fetchone()):
         return
     found = [row[1:] for row in connection.execute(TERM_NAMES, (site_id,)) if row[0] == "author"]
     wanted = [tuple(f"{code}/author:{slug}" for code in (locale, site.default_locale)) for locale, slug, _, _ in found]
     known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for names in wanted for n in names}), site_id))}
+    inputs = load_inputs(connection, site_id) if rule.data else {}
     for (_, slug, name, file), names in zip(found, wanted, strict=True):
-        if known.isdisjoint(names):
+        if known.isdisjoint(names) and not {f"data/{rule.data}#{key}" for key in (slug, name)} & inputs.keys():
             said = f'no author is called "{name}"; shown by that name'
-            hint = f'Mend the name, or: cms new author --slug {slug} "Full Name".'
+            way = f"add {slug} to the data file {rule.data}." if rule.data else f'cms new author --slug {slug} "Full Name".'
+            hint = f"Mend the name, or: {way}"
             yield Problem("content.missing-author", file, _line_of_field(site, file, rule.field), said, hint, "warning")
+
+
+def _check_home(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
+    """A list that the home page is to show, and nothing is in."""
+    name = site.settings.home.list
+    line = _find_line(site, "home", "list")
+    if line and not connection.execute(HOME_LIST, (site_id, name)).fetchone():
+        hint = "Lists are named by kind and slug: type/post, section/news, tag/front."
+        yield Problem(
+            "settings.empty-home", "site.toml", line, f'nothing is in the list "{name}" that the home page shows', hint, "warning"
+        )
 
 
 def _plain_name(name: str) -> str:
@@ -232,6 +257,15 @@ def _check_collections(connection: Any, site: Site, site_id: int, places: set[st
             globs = ", ".join(rule.glob)
             hint = f"It looks for {globs} in {rule.path}/, and an earlier collection takes a file first."
             yield Problem("settings.empty-collection", FILE, line, f'no file belongs to the collection "{rule.name}"', hint, "warning")
+
+
+def _check_tokens(site: Site) -> Iterator[Problem]:
+    """Tokens that no theme knows, with their lines."""
+    from cms_ssg.render.tokens import check_tokens
+
+    for name, value in site.settings.tokens.items():
+        for problem in check_tokens({name: value}):
+            yield replace(problem, line=_find_line(site, "tokens", name))
 
 
 def _check_strings(site: Site) -> Iterator[Problem]:

@@ -117,7 +117,7 @@ def _check_site(settings: Settings) -> Iterator[Wrong]:
             'Such as "https://example.org".',
         )
     if not _is_zone(settings.timezone):
-        yield ("timezone",), f"is not a known time zone: {show(settings.timezone)}", 'Such as "Europe/Rome".'
+        yield ("timezone",), f"is not a known time zone: {show(settings.timezone)}", _suggest_zone(settings.timezone)
     yield from _check_target(settings)
     yield from _check_headers(settings)
     yield from _check_cdn(settings)
@@ -143,6 +143,14 @@ def _is_zone(name: str) -> bool:
         return bool(ZoneInfo(name))
     except (KeyError, ValueError, OSError):
         return False
+
+
+def _suggest_zone(name: str) -> str:
+    import difflib
+    from zoneinfo import available_timezones
+
+    near = difflib.get_close_matches(name, sorted(available_timezones()), 1)
+    return f'Did you mean "{near[0]}"?' if near else 'Such as "Europe/Rome".'
 
 
 def _check_locale(settings: Settings, locale: Locale, number: int) -> Iterator[Wrong]:

@@ -16,7 +16,7 @@ import msgspec
 from cms_ssg.bundled import PACKAGE
 from cms_ssg.bundled import folder as bundled_folder
 from cms_ssg.data_files import Data, list_data_files, read_data, walk_folders
-from cms_ssg.errors import CmsError
+from cms_ssg.errors import CmsError, fail
 from cms_ssg.redirects import Redirects, read_redirects
 from cms_ssg.settings import Settings
 from cms_ssg.themes import load_image_rules, theme_chain
@@ -32,6 +32,7 @@ RENDERER_SOURCES = (
     "images/facts.py",
     "images/recipe.py",
     "images/card_rules.py",
+    "images/font.py",
     "content/markdown*.py",
     "content/shortcodes*.py",
     "content/highlight*.py",
@@ -95,7 +96,8 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
 
     Names: ``template/post.html`` and ``asset/site.css`` (the first theme of the chain that has it),
     ``setting/title``, ``setting/params.x``, ``menu/main``, ``data/authors``, ``data/authors#ada``,
-    ``redirects/moved.csv``, ``string/it/date.long``, ``schema/post``, ``images`` (how they are published), ``renderer``. known: ``Inputs.known`` of the last call.
+    ``redirects/moved.csv``, ``string/it/date.long``, ``font/fonts/noto.otf``,
+    ``schema/post``, ``images`` (how they are published), ``renderer``. known: ``Inputs.known`` of the last call.
     A data or string file that cannot be read is a problem and keeps its last digests.
     Raises CmsError theme.missing, theme.cycle, theme.unreadable, inputs.unreadable.
     """
@@ -110,6 +112,8 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
             _add_file(reading, f"{kind}/{name}", path, salt if name.endswith(".css") else b"")
     _add_schemas(reading, root)
     _add_data(reading, root, settings)
+    if settings.images.cards and settings.images.card_font:
+        _add_font(reading, root, settings.images.card_font)
     for name in settings.redirect_files:
         if (root / name).is_file():
             _add_file(reading, f"redirects/{name}", root / name, b"")
@@ -136,6 +140,19 @@ def _walk(base: Path, root: Path) -> Iterator[tuple[str, Path]]:
 
 def _add_file(reading: _Reading, name: str, path: Path, salt: bytes) -> None:
     reading.add(name, [path], lambda: {name: _digest(salt, path.read_bytes())}, salt)
+
+
+def _add_font(reading: _Reading, root: Path, file: str) -> None:
+    def read() -> _Digests:
+        from cms_ssg.images.font import NoFont, load_font
+
+        try:
+            return {f"font/{file}": bytes.fromhex(load_font(str(root), file).digest)}
+        except NoFont as error:
+            hint = "Mend card_font below [images]. Until then cards are drawn with the font that comes with cms."
+            raise fail("image.no-font", f"this font for cards {error}", place=file, hint=hint) from None
+
+    reading.add(f"font/{file}", [root / file], read)
 
 
 def _add_schemas(reading: _Reading, root: Path) -> None:

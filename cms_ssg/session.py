@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 import msgspec
 from psycopg import Connection, IntegrityError, OperationalError
@@ -54,6 +54,10 @@ if TYPE_CHECKING:
     from cms_ssg.purging import Purger
     from cms_ssg.telling import Telling
     from cms_ssg.warm import Warm
+
+FAILING: Final[LiteralString] = """
+SELECT o.error FROM cms.outputs o WHERE o.site = %s AND o.error IS NOT NULL
+  AND (%s OR NOT EXISTS (SELECT FROM cms.dirty d WHERE d.site = o.site AND d.path = o.path)) ORDER BY o.path"""
 
 
 @contextmanager
@@ -315,12 +319,10 @@ class Session:
             self.conditions, self._target = self.target.honours_conditions(), None
             self.connection.execute(SET_CONDITIONS, (self.conditions, self.row.id))
 
-    def finish(self) -> None:
-        """Say what is still wrong, and note the build."""
+    def note_problems(self) -> None:
+        """Put what is wrong into the result. Before a build nobody knows what becomes of pages that it would make."""
         result = self.result
-        failing = self.connection.execute(
-            "SELECT error FROM cms.outputs WHERE site = %s AND error IS NOT NULL ORDER BY path", (self.row.id,)
-        ).fetchall()
+        failing = self.connection.execute(FAILING, (self.row.id, not self.options.dry_run)).fetchall()
         result.problems.extend(Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for (e,) in failing)
         content = [p for p in list_problems(self.connection, self.row.id) if p.severity == "error"]  # warnings are said once, when read
         result.problems.extend(content)
@@ -333,6 +335,11 @@ class Session:
         result.failed = len(failing) + len(self.rounds.tried) + len(content) + sum(p.severity == "error" for p in bad_images)
         if result.failed or any(p.severity == "error" for p in result.problems):
             result.status = "partial"
+
+    def finish(self) -> None:
+        """Say what is still wrong, and note the build."""
+        result = self.result
+        self.note_problems()
         if result.rendered:
             self.connection.execute(store.FLUSH_GIN)
         if result.rendered > LARGE_ROUND:

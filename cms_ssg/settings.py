@@ -240,11 +240,12 @@ class ThemeImages(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 class Images(ThemeImages, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How images are published: what is said here goes before what the theme says.
 
-    variants: make them at all; cards: draw a picture for social networks where an entry has none; strip: take metadata out of originals;
-    active_svg: show and publish SVGs with scripts, where writers are trusted.
+    variants: make them at all; cards: draw a picture for social networks where an entry has none; card_font: a font file of the site for
+    them; strip: take metadata out of originals; active_svg: show and publish SVGs with scripts, where writers are trusted.
     """
 
     variants: bool = True
     cards: bool = False
+    card_font: str = ""
     strip: bool = True
     active_svg: bool = False

@@ -15,6 +15,8 @@ from psycopg import Connection
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
 from cms_ssg.content.scan import FileState, Scan, make_blob_id, scan_files, with_read
 from cms_ssg.content.scan_named import scan_named
+from cms_ssg.content.scan_names import show_path
+from cms_ssg.paths import file_path
 from cms_ssg.reads import digest
 from cms_ssg.site import Site
 from cms_ssg.store import entries as store
@@ -99,8 +101,12 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
 
 
 def _doubt_name(file: str) -> tuple[Problem, ...]:
-    """A warning where only the case of its ending keeps a file from being content."""
+    """A warning where only the case of its ending keeps a file from being content, or its name from being published as it is."""
     ending = file.rpartition(".")[2]
+    try:
+        file_path("/" + (file.removeprefix("static/") if file.startswith("static/") else file.rpartition("/")[2]))
+    except ValueError as error:
+        return (Problem("scan.name", show_path(file), 0, f"it is not published: {error}", "Rename it.", "warning"),)
     if file.startswith("static/") or ending == ending.lower() or ending.lower() not in ("md", "mdx", "markdown"):
         return ()
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,11 +37,22 @@ def theme_chain(root: Path, settings: Settings) -> list[Path]:
             if any(path.name == name for path in chain):
                 way = " -> ".join([*(path.name for path in chain), name])
                 raise fail("theme.cycle", f"themes extend each other: {way}", place=asked_by, hint='Let one say: extends = "base"')
-            raise fail("theme.missing", f'there is no theme "{name}"', place=asked_by, hint=f"Looked in themes/{name}/. Themes: {known}")
+            near = get_close_matches(name, sorted(list_themes(root)), 1)
+            hint = f'Did you mean "{near[0]}"?' if near else f"Looked in themes/{name}/. Themes: {known}"
+            raise fail("theme.missing", f'there is no theme "{name}"', place=asked_by, line=_find_asking(root / asked_by, name), hint=hint)
         chain.append(folder)
         asked_by = f"themes/{name}/theme.toml"
         name = _read_parent(folder, asked_by)
     return chain
+
+
+def _find_asking(file: Path, name: str) -> int:
+    """The line of a settings file that asks for a theme, 0 where it is not known."""
+    from cms_ssg.toml_lines import list_key_lines
+
+    text = file.read_text("utf-8", "replace") if file.is_file() else ""
+    lines = [line for path, line in list_key_lines(text).items() if path[-1] in ("theme", "extends")]
+    return next((line for line in lines if name in text.split("\n")[line - 1]), 0)
 
 
 def list_themes(root: Path) -> set[str]:
@@ -85,6 +97,7 @@ def load_image_rules(chain: Sequence[Path], settings: Settings) -> ImageRules:
         next((one.sizes for one in said if one.sizes), default.sizes),
         settings.images.variants,
         settings.images.cards,
+        settings.images.card_font,
     )
 
 

@@ -12,6 +12,7 @@ from psycopg import Connection
 
 from cms_ssg.content.collections import find_collection
 from cms_ssg.content.dates import say_moment
+from cms_ssg.content.scan_names import has_ignored_name
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.open_store import open_store
 from cms_ssg.paths import canonical_path, file_path
@@ -65,8 +66,20 @@ def _explain_nothing(
         raise absence
     if is_claimed:
         raise fail("why.not-built", f"{paths[0]} has not been built yet", hint="Run `cms build`, or `cms plan` to see what it would do.")
-    raise fail("why.unknown", f"no page and no content file is called {asked}, and {describe_reach(connection, site_id)}",
-               hint="Give a content file, a URL or a path such as /about/. For what went earlier ask git: git log --diff-filter=D --name-only")  # fmt: skip
+    raise _make_unknown(site, asked, file, paths, describe_reach(connection, site_id))
+
+
+def _make_unknown(site: Site, asked: str, file: str, paths: list[str], reach: str) -> CmsError:
+    """What was looked for, and what to ask instead. reach: how far back removals are known."""
+    place = site.root / file
+    if site.root in place.parents and ".." not in place.parts and place.exists():
+        what = "folder" if place.is_dir() else "file"
+        return fail("why.unknown", f"{asked} is a {what} of the site, but neither content nor a page",
+                    hint="Ask for a content file, a URL or a path such as /about/. What a change of it reaches: change it, then `cms plan`.")  # fmt: skip
+    looked = f"no page at {' or '.join(paths) or 'such a path'}, no content file {file}"
+    return fail("why.unknown", f"nothing is called {asked}: {looked}, and {reach}",
+                hint="Give a content file (content/posts/flood.md), a URL or a path (/about/). "
+                "For what went earlier ask git: git log --diff-filter=D --name-only")  # fmt: skip
 
 
 def _explain_absence(connection: Connection, site: Site, site_id: int, file: str) -> CmsError | None:
@@ -76,6 +89,10 @@ def _explain_absence(connection: Connection, site: Site, site_id: int, file: str
     row = connection.execute(ENTRY, (site_id, file)).fetchone()
     if row is None:
         is_there = (site.root / file).is_file()
+        if is_there and has_ignored_name(file):
+            return fail(
+                "why.no-page", "is not read: hidden files and those that editors leave behind are not", place=file, hint="Rename it."
+            )
         if is_there and find_collection(file, site.settings.collection) is not None:
             return fail("why.no-page", "no build has read this file yet", place=file, hint="Run `cms build`.")
         return None

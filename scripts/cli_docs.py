@@ -41,14 +41,18 @@ problem with `code`, `place`, `line`, `message`, `hint` and `severity`.
 | with `--json` | prints |
 | --- | --- |
 | `cms build` | `build_id`, `status` (`done`, `partial`), `planned`, `rendered`, `written`, `unchanged`, `removed`, `failed`, \
-`purged`, `purge_began_at`, `purge_again_at` (where there is a CDN), \
+`helped` (shards that workers made), `purged`, `purge_began_at`, `purge_again_at` (where there is a CDN), \
 `seconds` (`sync`, `plan`, `render`, `publish`, `record`, `total`), `problems` |
 | `cms plan` | `outputs` (`path`, `kind`, `reason`), `problems`, `seconds` |
 | `cms why` | `asked`, `outputs` (`path`, `kind`, `reason`, `build`, `built_at`, `waiting`, `reads`, `error`), `text`, `removed` (`path`, `kind`, \
 `build`, `at`, `back_to`, `reason`; null where the page was not removed) |
 | `cms verify` | `pages`, and the paths that are `different`, `missing`, `orphaned` |
+| `cms sync` | `status`, `saved`, `removed`, `read`, `unchanged`, `problems` |
 | `cms check` | `errors`, `warnings`, `problems` |
-| `cms status` | `entries`, `outputs`, `files`, `changes`, `age_s`, `dirty`, `failing`, `conflicts`, `problems`, `builder`, `last_build`, `webhooks`, `cdn` |
+| `cms status` | `entries`, `outputs`, `files`, `changes`, `age_s`, `dirty`, `failing`, `conflicts`, `problems`, `builder`, `last_build`, `webhooks`, `cdn`, \
+`held`, `text` |
+| `cms calendar` | `items` (`at`, `what`, `title`, `path`) |
+| `cms new`, `edit`, `publish`, `unpublish`, `move`, `trash`, `restore` | `file`, `path`, `what`, `problems` |
 | `cms preview` | `status`, `token`, `url`, `expires_at`, `pages` (`path`, `url`), `left_out`, `objects`, `tries`, `seconds`, `problems` |
 | `cms previews list` | `previews` (`token`, `subject`, `pages`, `objects`, `created_at`, `expires_at`, `url`) |
 | `cms doctor` | `checks` (`name`, `status`: `ok`, `warn`, `fail`, `text`, `hint`, `code`, `place`) |

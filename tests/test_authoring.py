@@ -139,6 +139,13 @@ def test_new_file_speaks_the_dialect_of_its_neighbours_and_the_keys_of_its_colle
     assert text_of(site, edit.file) == '+++\ntitle = "X"\ncreated = 2026-11-23T08:30:15Z\ncategory = "s"\n+++\n\n'
 
 
+def test_new_file_of_a_collection_with_a_date_pattern_is_dated_by_its_own_field(tmp_path: Path) -> None:
+    rule = 'path = "c"\ndate = "made:(?P<year>[0-9]+)-(?P<month>[0-9]+)-(?P<day>[0-9]+)"\n'
+    site = open_site(write(tmp_path, {"site.toml": f'[[collection]]\nname = "c"\n{rule}'}))
+    edit = new_entry(site, "post", "X", now=NOW)
+    assert (edit.path, edit.problems) == ("/2026/11/x/", ())
+
+
 def test_new_page_and_author_need_no_date(site: Site) -> None:
     assert text_of(site, new_entry(site, "page", "Contact").file) == "---\ntitle: Contact\ndraft: true\n---\n\n"
     assert new_entry(site, "author", "Ada Lovelace", draft=False).file == "content/authors/ada-lovelace.md"
@@ -169,6 +176,17 @@ def test_publish_at_a_time_in_the_sites_zone(site: Site) -> None:
     assert find_content(site, "flood").draft.publish_at == datetime(2026, 12, 1, 8, tzinfo=UTC)
     publish(site, "flood")
     assert "publish_at" not in text_of(site, edit.file)
+
+
+def test_publish_says_when_a_date_that_lies_ahead_or_has_passed_hides_it(site: Site) -> None:
+    write(site.root, {"content/posts/x.md": "---\ntitle: X\ndraft: true\ndate: 2999-01-01\n---\n"})
+    later = "public from 2999-01-01 00:00 CET on, its date; --at shows it sooner"
+    assert [publish(site, "x", now=NOW).what for _ in range(2)] == [later, later]
+    assert publish(site, "x", "2026-12-01", now=NOW).what == "public from 2026-12-01 00:00 CET on"
+    write(site.root, {"content/pages/y.md": "---\ntitle: Y\ndate: 2999-01-01\nexpire_at: 2025-01-01\n---\n"})
+    assert publish(site, "y", now=NOW).what == "no draft, but not shown: its expire_at was 2025-01-01 00:00 CET"
+    set_fields(site, "y", [], ["expire_at"])
+    assert publish(site, "y", now=NOW).what == "public already"  # a page does not wait for its date
 
 
 def test_publish_at_nonsense_is_a_usage_error(site: Site) -> None:
@@ -210,9 +228,56 @@ def test_fields_are_set_as_yaml_reads_them_and_removed(site: Site) -> None:
     assert text == FLOOD.replace("draft: true\n", 'tags: [a, b]\nis_featured: true\nsection: "news: local"\n')
 
 
-def test_field_that_makes_no_sense_is_reported_but_written(site: Site) -> None:
-    edit = set_fields(site, "flood", ["date=soon"], [])
-    assert [problem.code for problem in edit.problems] == ["content.field"]
+def test_field_that_makes_no_sense_is_refused_and_the_file_stays(site: Site) -> None:
+    with pytest.raises(CmsError) as raised:
+        set_fields(site, "flood", ["date=soon"], [])
+    assert [(p.code, p.line) for p in raised.value.problems] == [("content.field", 4)]
+    assert text_of(site, "content/posts/the-flood.md") == FLOOD
+
+
+def test_file_with_an_error_can_still_be_changed_and_the_error_is_told(site: Site) -> None:
+    (site.root / "content/posts/the-flood.md").write_text(FLOOD.replace("2025-03-01", "soon"))
+    assert [p.code for p in set_fields(site, "flood", ["weight=1"], []).problems] == ["content.field"]
+    assert set_fields(site, "flood", ["date=2025-03-01"], []).problems == ()
+
+
+def test_keys_of_the_collection_are_those_that_are_changed(tmp_path: Path) -> None:
+    rule = 'fields = {title = "headline", draft = "hidden", status = "state.is", excerpt = "extra.summary"}\n'
+    first = "---\nheadline: The First\nhidden: true  # not yet\nextra:\n  summary: S  # short\n  b: 1\ndate: 2025-01-01\n---\nX\n"
+    files = {"site.toml": f'[[collection]]\nname = "c"\npath = "c"\n{rule}', "c/a.md": first}
+    site = open_site(write(tmp_path, files))
+    assert publish(site, "the first").what == "public from the next build on"
+    assert text_of(site, "c/a.md") == first.replace("hidden: true", "hidden: false")
+    assert publish(site, "a").what == "public already"
+    assert unpublish(site, "a").what == "a draft again"
+    set_fields(site, "a", ["excerpt=T"], [])
+    assert text_of(site, "c/a.md") == first.replace(": S", ": T")
+    trash(site, "a")
+    assert "state: {is: trashed}" in text_of(site, "c/a.md")
+    assert restore(site, "a").what == "back as a draft"
+    edit = new_entry(site, "post", "New", now=NOW)
+    assert "hidden: true" in text_of(site, edit.file)
+    assert publish(site, "new").what == "public from the next build on"
+
+
+def test_own_name_of_a_field_wins_over_the_collections_as_when_it_is_read(tmp_path: Path) -> None:
+    files = {
+        "site.toml": '[[collection]]\nname = "c"\npath = "c"\nfields = {draft = "hidden"}\n',
+        "c/a.md": "---\ntitle: A\ndate: 2025-01-01\ndraft: true\nhidden: false\n---\n",
+    }
+    site = open_site(write(tmp_path, files))
+    publish(site, "a")
+    assert "draft: false\nhidden: false" in text_of(site, "c/a.md")
+
+
+@pytest.mark.parametrize(("dialect", "head"), [("+++\n", "+++\ncreated = "), ("{}\n", '{\n  "created"'), ("---\n", "---\nx: {t: New}\n")])
+def test_new_file_puts_keys_of_tables_into_tables(tmp_path: Path, dialect: str, head: str) -> None:
+    rule = 'fields = {title = "x.t", date = "created"}\n'
+    old = dialect if dialect == "{}\n" else f"{dialect}{dialect}"
+    site = open_site(write(tmp_path, {"site.toml": f'[[collection]]\nname = "c"\npath = "c"\n{rule}', "c/a.md": old}))
+    file = new_entry(site, "post", "New", now=NOW).file
+    assert text_of(site, file).startswith(head)
+    assert find_content(site, file).draft.fields["title"] == "New"
 
 
 def test_mode_is_kept_and_nothing_is_left_beside(site: Site) -> None:

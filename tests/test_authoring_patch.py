@@ -103,6 +103,36 @@ def test_json_keeps_order_and_indent() -> None:
     assert patch('{"a": 1}\nbody', a=None, b=[1]) == '{"b": [1]}\nbody'
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("---\nx:\n  # why\n  b: 1  # one\n  c: 2\ny: 3\n---\n", "---\nx:\n  # why\n  b: 5  # one\n  c: 2\n  d: 6\ny: 3\n---\n"),
+        ("---\nx: {b: 1, c: 2}  # flow\ny: 3\n---\n", "---\nx: {b: 5, c: 2, d: 6} # flow\ny: 3\n---\n"),
+        ("---\ny: 3\n---\n", "---\ny: 3\nx:\n  b: 5\n  d: 6\n---\n"),
+        ("+++\ny = 3\n\n[x]  # table\nb = 1  # one\nc = 2\n\n[z]\na = 1\n+++\n", None),
+        ("+++\nx.b = 1  # one\ny = 3\n+++\n", None),
+        ("+++\ny = 3\n+++\n", None),
+        ('{\n  "x": {"b": 1},\n  "y": 3\n}\n', None),
+    ],
+)
+def test_key_in_a_table_is_changed_there_and_comments_stay(before: str, after: str | None) -> None:
+    patched = patch_front_matter(before.encode(), {"x.b": 5, "x.d": 6}, "a.md").decode()
+    fields = parse_front_matter(patched.encode(), "a.md").fields
+    assert (fields["x"]["b"], fields["x"]["d"], fields["y"]) == (5, 6, 3)
+    assert [word for word in ("# why", "# one", "# flow", "# table", "[z]") if word in before and word not in patched] == []
+    if after is not None:
+        assert patched == after
+    gone = patch_front_matter(patched.encode(), {"x.b": None, "x.none": None, "w.none": None}, "a.md")
+    assert "b" not in parse_front_matter(gone, "a.md").fields["x"]
+
+
+def test_key_below_what_is_no_table_cannot_be_set() -> None:
+    for text in ("---\nx: text\n---\n", '+++\nx = "text"\n+++\n', '{"x": "text"}\n', "---\nx: [1]\n---\n"):
+        with pytest.raises(CmsError) as raised:
+            patch_front_matter(text.encode(), {"x.b": 5}, "a.md")
+        assert raised.value.problems[0].code == "authoring.cannot-patch"
+
+
 def test_file_without_front_matter_gets_some() -> None:
     assert patch("# Title\n", draft=True) == "---\ndraft: true\n---\n# Title\n"
     assert patch("---\n---\nx", draft=True) == "---\ndraft: true\n---\nx"

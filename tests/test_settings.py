@@ -179,6 +179,7 @@ def test_nearest_right_name_is_offered(tmp_path: Path) -> None:
         first_problem(tmp_path, "pagesize = 3") == 'site.toml:1: unknown key "pagesize" [settings.unknown-key]\n  Did you mean "page_size"?'
     )
     assert 'Did you mean "atom"?' in first_problem(tmp_path, 'feeds = ["atum"]')
+    assert 'Did you mean "Europe/Lisbon"?' in first_problem(tmp_path, 'timezone = "Europe/Lisboa"')
 
 
 def test_all_problems_are_said_at_once(tmp_path: Path) -> None:

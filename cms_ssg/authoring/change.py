@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from cms_ssg.authoring.find import Content, find_content, read_bytes
@@ -11,8 +11,8 @@ from cms_ssg.authoring.patch import Value, patch_front_matter
 from cms_ssg.authoring.write import write_file
 from cms_ssg.content.collections import find_type
 from cms_ssg.content.dates import HINT, DateError, load_zone, parse_date, say_moment
-from cms_ssg.content.frontmatter import parse_front_matter
-from cms_ssg.errors import UsageError
+from cms_ssg.content.frontmatter import look_up, parse_front_matter
+from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site
 from cms_ssg.types import Json, Problem
 
@@ -34,27 +34,44 @@ def publish(site: Site, what: str, at: str = "", now: datetime | None = None) ->
     """
     content = find_content(site, what)
     fields = _read_fields(content)
-    changes: dict[str, Value] = _unset_draft(fields)
+    changes: dict[str, Value] = _unset_draft(content, fields)
     moment = now or datetime.now(UTC)
-    key = key_of(content, "publish_at")
+    key = key_of(content, "publish_at", fields)
     if at:
         moment = parse_moment(site, at)
         changes[key] = moment
-    elif key in fields:
+    elif look_up(fields, key) is not None:
         changes[key] = None
-    if fields.get(key_of(content, "date")) is None and uses_date(content):
-        changes[key_of(content, "date")] = moment.astimezone(load_zone(site.settings.timezone)).replace(microsecond=0)
+    date = key_of(content, "date", fields)
+    if look_up(fields, date) is None and uses_date(content):
+        changes[date] = moment.astimezone(load_zone(site.settings.timezone)).replace(microsecond=0)
     when = f"public from {say_moment(moment, load_zone(site.settings.timezone))} on" if at else "public from the next build on"
-    return apply(content, changes, when, "public already")
+    edit = apply(content, changes, when, "public already")
+    return replace(edit, what=_say_what_hides(Content(site, content.file), now or datetime.now(UTC), bool(at)) or edit.what)
+
+
+def _say_what_hides(content: Content, now: datetime, has_time: bool) -> str:
+    """Why content that is no draft is not shown yet, or not any more, "" where it is. has_time: it was given the time when it is."""
+    try:
+        draft = content.draft
+    except CmsError:  # its problems are in the Edit
+        return ""
+    zone, date = load_zone(content.site.settings.timezone), draft.fields.get("date")
+    if draft.expire_at is not None and draft.expire_at <= now:
+        return f"no draft, but not shown: its expire_at was {say_moment(draft.expire_at, zone)}"
+    if not has_time and isinstance(date, str) and content.site.schemas[draft.type].months and datetime.fromisoformat(date) > now:
+        return f"public from {say_moment(datetime.fromisoformat(date), zone)} on, its date; --at shows it sooner"
+    return ""
 
 
 def unpublish(site: Site, what: str) -> Edit:
     """Make content a draft. Raises as publish does."""
     content = find_content(site, what)
     fields = _read_fields(content)
-    changes: dict[str, Value] = {"status": "draft"} if fields.get("status") == "published" else {}
-    if fields.get("draft") is not True and "status" not in changes and fields.get("status") != "draft":
-        changes["draft"] = True
+    draft, status = key_of(content, "draft", fields), key_of(content, "status", fields)
+    changes: dict[str, Value] = {status: "draft"} if look_up(fields, status) == "published" else {}
+    if look_up(fields, draft) is not True and not changes and look_up(fields, status) != "draft":
+        changes[draft] = True
     return apply(content, changes, "a draft again", "a draft already")
 
 
@@ -63,10 +80,11 @@ def trash(site: Site, what: str) -> Edit:
     content = find_content(site, what)
     fields = _read_fields(content)
     changes: dict[str, Value] = {}
-    if fields.get("status") != "trashed":
-        changes["status"] = "trashed"
-        if fields.get("status") == "draft":
-            changes["draft"] = True
+    status = key_of(content, "status", fields)
+    if look_up(fields, status) != "trashed":
+        changes[status] = "trashed"
+        if look_up(fields, status) == "draft":
+            changes[key_of(content, "draft", fields)] = True
     return apply(content, changes, f'in the trash; cms restore "{content.file}" brings it back', "in the trash already")
 
 
@@ -74,14 +92,17 @@ def restore(site: Site, what: str) -> Edit:
     """Bring trashed content back as the draft or public entry it was. Raises as publish does."""
     content = find_content(site, what)
     fields = _read_fields(content)
-    if fields.get("status") != "trashed":
+    status = key_of(content, "status", fields)
+    if look_up(fields, status) != "trashed":
         return apply(content, {}, "", "not in the trash")
-    return apply(content, {"status": None}, "back" + (" as a draft" if fields.get("draft") is True else ""), "")
+    is_draft = look_up(fields, key_of(content, "draft", fields)) is True
+    return apply(content, {status: None}, "back" + (" as a draft" if is_draft else ""), "")
 
 
 def set_fields(site: Site, what: str, pairs: Sequence[str], gone: Sequence[str]) -> Edit:
     """Set fields of content. pairs: ``key=value``, the value as YAML writes it; gone: keys to remove. Raises as publish does."""
     content = find_content(site, what)
+    fields = _read_fields(content)
     changes: dict[str, Value] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -89,18 +110,27 @@ def set_fields(site: Site, what: str, pairs: Sequence[str], gone: Sequence[str])
             raise UsageError(
                 Problem("authoring.not-a-field", "", 0, f'"{pair}" is not KEY=VALUE', 'Such as: --set section=news --set "tags=[a, b]"')
             )
-        changes[key_of(content, name.strip())] = _parse_value(value)
-    changes.update({key_of(content, name): None for name in gone})
+        changes[key_of(content, name.strip(), fields)] = _parse_value(value)
+    changes.update({key_of(content, name, fields): None for name in gone})
     return apply(content, changes, "changed " + ", ".join([*(pair.partition("=")[0].strip() for pair in pairs), *gone]), "as it was")
 
 
 def apply(content: Content, changes: Mapping[str, Value], done: str, idle: str) -> Edit:
-    """Patch a file and say what was done, idle if it was so before."""
+    """Patch a file and say what was done, idle if it was so before. Raises CmsError, and writes nothing, where that would make an error."""
     data = read_bytes(content.place, content.file)
     patched = patch_front_matter(data, changes, content.file)
     if patched != data:
+        before = {(p.code, p.message) for p in _list_errors(content, data)}
+        if made := [p for p in _list_errors(content, patched) if (p.code, p.message) not in before]:
+            raise CmsError(*made)
         write_file(content.place, patched, content.file)
     return describe(Content(content.site, content.file), done if patched != data else idle)
+
+
+def _list_errors(content: Content, data: bytes) -> list[Problem]:
+    from cms_ssg.content.read import read_draft
+
+    return [p for p in read_draft(content.site.rules, content.file, data)[1] if p.severity == "error"]
 
 
 def describe(content: Content, what: str) -> Edit:
@@ -119,9 +149,9 @@ def parse_moment(site: Site, text: str) -> datetime:
         raise UsageError(Problem("authoring.bad-time", "", 0, str(error), HINT)) from None
 
 
-def key_of(content: Content, field: str) -> str:
-    """The front matter key that the collection reads a field from."""
-    return content.rule.fields.get(field, field)
+def key_of(content: Content, field: str, fields: Mapping[str, Json]) -> str:
+    """The front matter key that the collection reads a field from: its own name where that is given, else the collection's."""
+    return field if fields.get(field) is not None else content.rule.fields.get(field, field)
 
 
 def uses_date(content: Content) -> bool:
@@ -135,13 +165,14 @@ def _read_fields(content: Content) -> dict[str, Json]:
     return parse_front_matter(read_bytes(content.place, content.file), content.file).fields
 
 
-def _unset_draft(fields: Mapping[str, Json]) -> dict[str, Value]:
+def _unset_draft(content: Content, fields: Mapping[str, Json]) -> dict[str, Value]:
     """What makes a file public: its own way of saying draft is turned round."""
     changes: dict[str, Value] = {}
-    if fields.get("draft") not in (None, False):
-        changes["draft"] = False
-    if fields.get("status") not in (None, "published"):
-        changes["status"] = "published"
+    draft, status = key_of(content, "draft", fields), key_of(content, "status", fields)
+    if look_up(fields, draft) not in (None, False):
+        changes[draft] = False
+    if look_up(fields, status) not in (None, "published"):
+        changes[status] = "published"
     return changes
 
 

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from cms_ssg.content.collections import find_collection
@@ -20,7 +20,7 @@ MAX_CANDIDATES = 10
 HEAD_BYTES = 4096
 """Titles and slugs stand near the top; reading no further keeps a search of 100,000 files to seconds."""
 
-_NAMED = re.compile(rb"""^[ \t]*["']?(title|slug|name)["']?[ \t]*[:=][ \t]*(.+?)[ \t]*,?\r?$""", re.MULTILINE)
+_NAMES = ("title", "slug", "name")
 _HEADING = re.compile(rb"^#[ \t]+(.+?)[ \t]*#*\r?$", re.MULTILINE)
 
 
@@ -178,15 +178,27 @@ def _find_by_title(what: str, names: Names) -> list[str]:
 def _list_names(site: Site, file: str) -> Iterator[tuple[str, str]]:
     """(title, slug or name; its value folded) as the top of the file says, without parsing it."""
     head = _read_head(site, file)
+    rule = find_collection(file, site.settings.collection)
+    own = {rule.fields.get(name, "").rpartition(".")[2]: name for name in _NAMES} if rule is not None else {}
+    words = {**{name: name for name in _NAMES}, **{key: name for key, name in own.items() if key}}
     titled = False
-    for key, value in _NAMED.findall(head):
+    for word, value in _find_named(tuple(words)).findall(head):
+        key = words[word.decode()]
         text = value.decode("utf-8", "replace").strip()
         if len(text) > 1 and text[0] in "\"'" and text[-1] == text[0]:
             text = text[1:-1]
-        titled = titled or key == b"title"
-        yield key.decode(), text.casefold()
+        titled = titled or key == "title"
+        yield key, text.casefold()
     if not titled and (heading := _HEADING.search(head)):
         yield "title", heading[1].decode("utf-8", "replace").casefold()
+
+
+@cache
+def _find_named(keys: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Lines that give one of the keys, in any dialect."""
+    return re.compile(
+        rb"""^[ \t]*["']?(%s)["']?[ \t]*[:=][ \t]*(.+?)[ \t]*,?\r?$""" % b"|".join(re.escape(key.encode()) for key in keys), re.MULTILINE
+    )
 
 
 def _read_head(site: Site, file: str) -> bytes:

@@ -12,11 +12,11 @@ from cms_ssg.authoring.links import find_broken_links
 from cms_ssg.authoring.patch import Value, patch_front_matter
 from cms_ssg.authoring.write import move_file, write_file
 from cms_ssg.content.collections import INDEX_NAMES, find_collection
-from cms_ssg.content.frontmatter import parse_front_matter
+from cms_ssg.content.frontmatter import look_up, parse_front_matter
 from cms_ssg.content.slugs import make_slug
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site
-from cms_ssg.types import Problem
+from cms_ssg.types import Json, Problem
 
 
 def move(site: Site, what: str, *, to: str = "", slug: str = "", section: str = "", alias: bool = True) -> Edit:
@@ -34,7 +34,7 @@ def move(site: Site, what: str, *, to: str = "", slug: str = "", section: str = 
     if section and content.rule.section == "folder":
         target = _in_section(content, section)
     elif section:
-        changes[key_of(content, "section")] = section
+        changes[key_of(content, "section", _read_fields(content))] = section
     if slug:
         target = _set_slug(content, target, slug, changes)
     if to:
@@ -60,8 +60,8 @@ def _apply(content: Content, target: str, changes: dict[str, Value], old_path: s
     moved = Content(site, target)
     if old_path and moved.path != old_path:
         fields = parse_front_matter(patched, target).fields
-        key = key_of(moved, "aliases")
-        given = fields.get(key)
+        key = key_of(moved, "aliases", fields)
+        given = look_up(fields, key)
         aliases = [str(item) for item in given] if isinstance(given, list) else [str(given)] if given else []
         kept = [item for item in aliases if item != moved.path]
         if old_path not in kept:
@@ -103,16 +103,20 @@ def _set_slug(content: Content, target: str, slug: str, changes: dict[str, Value
     name = make_slug(slug)
     if not name:
         raise UsageError(Problem("authoring.no-slug", "", 0, f"no name can be made of {slug!r}", "Use letters or digits."))
-    fields = parse_front_matter(read_bytes(content.place, content.file), content.file).fields
-    path_key, slug_key = key_of(content, "path"), key_of(content, "slug")
-    if isinstance(fields.get(path_key), str) and "{path}" in _pattern_of(content):
-        head, slash, _ = str(fields[path_key]).strip("/").rpartition("/")
+    fields = _read_fields(content)
+    path_key, slug_key = key_of(content, "path", fields), key_of(content, "slug", fields)
+    if isinstance(path := look_up(fields, path_key), str) and "{path}" in _pattern_of(content):
+        head, slash, _ = path.strip("/").rpartition("/")
         changes[path_key] = f"{head}{slash}{name}"
-    elif slug_key in fields or _has_translations(content):
+    elif look_up(fields, slug_key) is not None or _has_translations(content):
         changes[slug_key] = name
     else:
         return _rename(target, name)
     return target
+
+
+def _read_fields(content: Content) -> dict[str, Json]:
+    return parse_front_matter(read_bytes(content.place, content.file), content.file).fields
 
 
 def _pattern_of(content: Content) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from cms_ssg.authoring.change import Edit, describe
 from cms_ssg.authoring.find import Content, list_content, read_bytes
-from cms_ssg.authoring.patch import Value
+from cms_ssg.authoring.patch import Value, nest, way_to
 from cms_ssg.authoring.patch_yaml import patch_yaml
 from cms_ssg.authoring.write import write_file
 from cms_ssg.content.collections import find_collection
@@ -101,14 +101,14 @@ def _make_fields(
 ) -> dict[str, Value]:
     schema = site.schemas.get(type_name) or site.schemas.get(rule.type)
     fields: dict[str, Value] = {rule.fields.get("title", "title"): title}
-    if rule.date == "" and schema is not None and any(name.lstrip("-") == "date" for name in schema.sort):
+    if (rule.date == "" or ":" in rule.date) and schema is not None and any(name.lstrip("-") == "date" for name in schema.sort):
         fields[rule.fields.get("date", "date")] = moment
     if rule.locale.startswith("field:") and code != site.default_locale:
         fields[rule.locale[6:]] = code
     if section and rule.section != "folder":
         fields[rule.fields.get("section", "section")] = section
     if draft:
-        fields["draft"] = True
+        fields[rule.fields.get("draft", "draft")] = True
     return fields
 
 
@@ -125,7 +125,7 @@ def _write_head(fields: dict[str, Value], dialect: str) -> str:
     if dialect == "toml":
         import tomlkit
 
-        return f"+++\n{tomlkit.dumps(fields)}+++\n\n"
+        return f"+++\n{tomlkit.dumps(nest(fields))}+++\n\n"
     if dialect == "json":
-        return json.dumps(fields, ensure_ascii=False, indent=2, default=lambda value: value.isoformat()) + "\n\n"
-    return f"---\n{patch_yaml('', fields)}---\n\n"
+        return json.dumps(nest(fields), ensure_ascii=False, indent=2, default=lambda value: value.isoformat()) + "\n\n"
+    return f"---\n{patch_yaml('', {way_to({}, key): value for key, value in fields.items()})}---\n\n"

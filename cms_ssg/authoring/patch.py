@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from cms_ssg.authoring.patch_yaml import patch_yaml
 from cms_ssg.content.dates import DateError, parse_date
-from cms_ssg.content.frontmatter import FrontMatter, parse_front_matter
+from cms_ssg.content.frontmatter import FrontMatter, look_up, parse_front_matter
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.types import Json
 
@@ -25,24 +26,24 @@ _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 def patch_front_matter(data: bytes, changes: Mapping[str, Value], place: str) -> bytes:
     """The file with its fields changed.
 
-    data: the file's bytes; changes: key -> new value, None removes the key; place: for errors.
+    data: the file's bytes; changes: key -> new value, None removes the key, and ``extra.team`` is a key in a table; place: for errors.
     The result is parsed again and compared before it is returned. Raises CmsError: the file's own
     problems, or authoring.cannot-patch where no faithful way to write the change was found.
     """
     before = parse_front_matter(data, place)
     if errors := [problem for problem in before.problems if problem.severity == "error"]:
         raise CmsError(*errors)
-    changes = {key: value for key, value in changes.items() if value is not None or key in before.fields}
-    if not changes:
+    at = {way_to(before.fields, key): value for key, value in changes.items() if value is not None or _has(before.fields, key)}
+    if not at:
         return data
     bom = _BOM if data.startswith(_BOM) else b""
     text = data[len(bom) :].decode()
     for write in _list_writers(before):
         try:
-            after = bom + write(text, changes).encode()
+            after = bom + write(text, at).encode()
         except (ValueError, TypeError, KeyError, AttributeError, IndexError):
             continue
-        if _is_faithful(before, parse_front_matter(after, place), changes):
+        if _is_faithful(before, parse_front_matter(after, place), at):
             return after
     keys = ", ".join(changes)
     raise fail(
@@ -50,7 +51,43 @@ def patch_front_matter(data: bytes, changes: Mapping[str, Value], place: str) ->
     )
 
 
-_Writer = Callable[[str, Mapping[str, Value]], str]
+Changes = Mapping[tuple[str, ...], Value]
+"""Values by the way to them through the tables around them."""
+
+_Writer = Callable[[str, Changes], str]
+
+
+def way_to(fields: Mapping[str, Json], key: str) -> tuple[str, ...]:
+    """The way that look_up goes to a key."""
+    parts = tuple(key.split("."))
+    return (key,) if key in fields or not all(parts) else parts
+
+
+def nest(fields: Mapping[str, Value]) -> dict[str, Any]:
+    """The fields with those whose key is ``extra.team`` in a table, tables last: TOML can have no key of its own behind them."""
+    nested: dict[str, Any] = {}
+    for key, value in fields.items():
+        _put(nested, way_to({}, key), value)
+    return dict(sorted(nested.items(), key=lambda item: isinstance(item[1], dict)))
+
+
+def _has(fields: Mapping[str, Json], key: str) -> bool:
+    return key in fields or look_up(fields, key) is not None
+
+
+def _put(fields: Any, keys: tuple[str, ...], value: Any, table: Callable[[], Any] = dict) -> None:
+    """Set a value in tables within tables, or take it away where it is None. table: makes those that are missing."""
+    *outer, key = keys
+    for name in outer:
+        if fields.get(name) is None:
+            if value is None:
+                return
+            fields[name] = table()
+        fields = fields[name]
+    if value is None:
+        fields.pop(key, None)
+    else:
+        fields[key] = value
 
 
 def _list_writers(before: FrontMatter) -> list[_Writer]:
@@ -65,16 +102,20 @@ def _list_writers(before: FrontMatter) -> list[_Writer]:
     return [_patch_json if before.dialect == "json" else _add_yaml]
 
 
-def _is_faithful(before: FrontMatter, after: FrontMatter, changes: Mapping[str, Value]) -> bool:
+def _is_faithful(before: FrontMatter, after: FrontMatter, changes: Changes) -> bool:
     """Whether the changed fields have their new values, the others their old ones, in the old order, and the body is the same."""
     if after.problems != before.problems or after.body != before.body:
         return False
-    expected = {key: value for key, value in before.fields.items() if key not in changes or changes[key] is not None}
-    expected |= {key: value for key, value in changes.items() if value is not None}
+    expected = deepcopy(before.fields)
+    for keys, value in changes.items():
+        found: Any = after.fields
+        for key in keys:
+            found = found.get(key) if isinstance(found, dict) else None
+        if value is not None and not _same(found, value):
+            return False
+        _put(expected, keys, found if value is not None else None)
     order = [key for key in after.fields if key in before.fields]
-    if after.fields.keys() != expected.keys() or order != [key for key in before.fields if key in after.fields]:
-        return False
-    return all(_same(after.fields[key], value) if key in changes else after.fields[key] == value for key, value in expected.items())
+    return after.fields == expected and order == [key for key in before.fields if key in after.fields]
 
 
 def _same(found: Json, wanted: Value) -> bool:
@@ -87,7 +128,7 @@ def _same(found: Json, wanted: Value) -> bool:
     return type(found) is type(wanted) and bool(found == wanted)
 
 
-def _in_fences(text: str, fence: str, changes: Mapping[str, Value], patch: Callable[[str, Mapping[str, Value]], str]) -> str:
+def _in_fences(text: str, fence: str, changes: Changes, patch: _Writer) -> str:
     """The text with what is between the fences patched; the head's own line ends are kept."""
     mark = re.escape(fence)
     opening = re.compile(rf"{mark}[ \t]*(?:\r\n?|\n)").match(text, _end_of_blank(text))
@@ -110,14 +151,14 @@ def _end_of_blank(text: str) -> int:
     return found.end() if found else 0
 
 
-def _add_yaml(text: str, changes: Mapping[str, Value]) -> str:
+def _add_yaml(text: str, changes: Changes) -> str:
     """Front matter for a file that has none."""
     line_end = _LINE_END.search(text)
     head = f"---\n{patch_yaml('', changes)}---\n"
     return head.replace("\n", line_end[0] if line_end else "\n") + text
 
 
-def _rewrite_yaml(head: str, changes: Mapping[str, Value]) -> str:
+def _rewrite_yaml(head: str, changes: Changes) -> str:
     """The whole head written anew with comments and order kept; spacing may change."""
     import io
 
@@ -129,11 +170,8 @@ def _rewrite_yaml(head: str, changes: Mapping[str, Value]) -> str:
     yaml.width = 4096
     try:
         fields = yaml.load(head) or yaml.map()
-        for key, value in changes.items():
-            if value is None:
-                fields.pop(key, None)
-            else:
-                fields[key] = value.isoformat() if isinstance(value, datetime) else value
+        for keys, value in changes.items():
+            _put(fields, keys, value.isoformat() if isinstance(value, datetime) else value)
         stream = io.StringIO()
         yaml.dump(fields, stream)
     except YAMLError as error:
@@ -141,20 +179,18 @@ def _rewrite_yaml(head: str, changes: Mapping[str, Value]) -> str:
     return stream.getvalue()
 
 
-def _patch_toml(head: str, changes: Mapping[str, Value]) -> str:
+def _patch_toml(head: str, changes: Changes) -> str:
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
     try:
         document = tomlkit.parse(head)
-        for key, value in changes.items():
-            if value is None:
-                document.pop(key, None)
-            elif key in document:
-                document[key] = value
-            else:
-                head = _insert_toml(document.as_string(), tomlkit.item(value).as_string(), key)
+        for keys, value in changes.items():
+            if value is not None and len(keys) == 1 and keys[0] not in document:
+                head = _insert_toml(document.as_string(), tomlkit.item(value).as_string(), keys[0])
                 document = tomlkit.parse(head)
+            else:
+                _put(document, keys, value, tomlkit.table)
     except TOMLKitError as error:
         raise ValueError(str(error)) from None
     return document.as_string()
@@ -177,14 +213,11 @@ def _is_header(line: str) -> bool:
     return re.fullmatch(r"\s*\[\[?.*\]\]?\s*(#.*)?", line) is not None
 
 
-def _patch_json(text: str, changes: Mapping[str, Value]) -> str:
+def _patch_json(text: str, changes: Changes) -> str:
     start = _end_of_blank(text)
     fields, end = json.JSONDecoder().raw_decode(text, start)
-    for key, value in changes.items():
-        if value is None:
-            fields.pop(key, None)
-        else:
-            fields[key] = value.isoformat() if isinstance(value, datetime) else value
+    for keys, value in changes.items():
+        _put(fields, keys, value.isoformat() if isinstance(value, datetime) else value)
     indent = re.match(r"\{[ \t]*(?:\r\n?|\n)([ \t]+)", text[start:end])
     line_end = _LINE_END.search(text)
     head = json.dumps(fields, ensure_ascii=False, indent=indent[1] if indent else None)

@@ -13,24 +13,35 @@ import yaml
 from cms_ssg.types import Json
 
 
-def patch_yaml(head: str, changes: Mapping[str, Json | datetime]) -> str:
-    """The head with keys set or, where the value is None, removed. Raises ValueError where the text does not allow it."""
-    for key, value in changes.items():
-        head = _remove(head, key) if value is None else _set(head, key, value)
+def patch_yaml(head: str, changes: Mapping[tuple[str, ...], Json | datetime]) -> str:
+    """The head with keys set or, where the value is None, removed.
+
+    changes: by the way to a value through the tables around it. Raises ValueError where the text does not allow it.
+    """
+    for keys, value in changes.items():
+        head = _remove(head, keys) if value is None else _set(head, keys, value)
     return head
 
 
-def _compose(head: str) -> yaml.MappingNode | None:
-    """The head's top-level mapping, None for an empty head. Raises ValueError."""
+def _compose(head: str) -> yaml.Node | None:
+    """The head as the parser sees it, None for an empty head. Raises ValueError."""
     try:
         node = yaml.compose(head, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from None
-    if node is None:
-        return None
-    if not isinstance(node, yaml.MappingNode) or node.flow_style:
-        raise ValueError("not a block mapping")
     return node
+
+
+def _descend(head: str, keys: tuple[str, ...]) -> tuple[yaml.MappingNode | None, tuple[str, ...]]:
+    """The innermost mapping that is there on the way to a value, None for an empty head, and what of the way is left. Raises ValueError."""
+    node = _compose(head)
+    while node is not None:
+        if not isinstance(node, yaml.MappingNode) or node.flow_style:
+            raise ValueError("not a block mapping")
+        if len(keys) == 1 or (found := _find(node, keys[0])) is None:
+            return node, keys
+        node, keys = found[1], keys[1:]
+    return None, keys
 
 
 def _find(root: yaml.MappingNode | None, key: str) -> tuple[yaml.Node, yaml.Node] | None:
@@ -40,8 +51,10 @@ def _find(root: yaml.MappingNode | None, key: str) -> tuple[yaml.Node, yaml.Node
     return found[0] if found else None
 
 
-def _set(head: str, key: str, value: Json | datetime) -> str:
-    root = _compose(head)
+def _set(head: str, keys: tuple[str, ...], value: Json | datetime) -> str:
+    root, (key, *inner) = _descend(head, keys)
+    for name in reversed(inner):
+        value = {name: value.isoformat() if isinstance(value, datetime) else value}
     found = _find(root, key)
     if found is None:
         head = head if not head or head.endswith("\n") else head + "\n"
@@ -49,19 +62,20 @@ def _set(head: str, key: str, value: Json | datetime) -> str:
         at = head.find("\n", at) + 1 if root and head.find("\n", at) >= 0 else len(head)
         indent = " " * root.start_mark.column if root else ""
         return f"{head[:at]}{indent}{_dump_key(key)}: {dump_yaml(value)}\n{head[at:]}"
-    name, node = found
+    place, node = found
     start, end = node.start_mark.index, _end_of(node, head)
     if isinstance(value, list) and (longer := _append(head, node, value)) is not None:
         return longer
-    if start == end or _starts_block(head, name, start):
-        start = head.index(":", name.end_mark.index) + 1
+    if start == end or _starts_block(head, place, start):
+        start = head.index(":", place.end_mark.index) + 1
         return f"{head[:start]} {dump_yaml(value)}{head[max(end, start) :]}"
     return head[:start] + dump_yaml(value, _style_of(node)) + head[end:]
 
 
-def _remove(head: str, key: str) -> str:
-    found = _find(_compose(head), key)
-    if found is None:
+def _remove(head: str, keys: tuple[str, ...]) -> str:
+    root, left = _descend(head, keys)
+    found = _find(root, left[0])
+    if found is None or len(left) > 1:
         return head
     name, node = found
     start = head.rfind("\n", 0, name.start_mark.index) + 1

@@ -101,8 +101,9 @@ def queue_build(call: Call, urgent: tuple[str, ...]) -> int:
 def describe_build(result: BuildResult, dry_run: bool = False, target: str = "") -> str:
     """A build's result in a line. target: where the pages were written, if that is to be said."""
     took = f"({result.seconds.get('total', 0.0):.2f} s)"
+    failed = f"; {count(result.failed, 'failure')}, see above" if result.failed else ""
     if dry_run:
-        return f"would render {count(result.planned, 'page')}; cms plan lists them; nothing was saved {took}"
+        return f"would render {count(result.planned, 'page')}; cms plan lists them; nothing was saved{failed} {took}"
     parts = []
     if result.rendered:
         parts += [f"{count(result.rendered, 'page')} rendered", f"{result.written:,} written" + (f" to {target}" if target else "")]
@@ -112,7 +113,6 @@ def describe_build(result: BuildResult, dry_run: bool = False, target: str = "")
         parts.append(f"{result.removed:,} removed" if parts else f"{count(result.removed, 'page')} removed")
     if result.purged:
         parts.append(f"{result.purged:,} purged")
-    failed = f"; {count(result.failed, 'failure')}, see above" if result.failed else ""
     return f"{', '.join(parts) or 'nothing to do'}{failed} {took}"
 
 

@@ -226,8 +226,8 @@ def to_plain(value: Any) -> Any:
 
 
 def make_table(rows: Sequence[Sequence[object]], indent: str = "") -> str:
-    """Rows in columns of even width, whole numbers to the right: ``1,204``."""
-    lines = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
+    """Rows in columns of even width, whole numbers to the right: ``1,204``. A cell is one line, whatever stands in it."""
+    lines = [[f"{cell:,}" if isinstance(cell, int) else re.sub(r"\s+", " ", str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         indent

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, NoReturn
+from typing import Any, Final, Literal, NoReturn
 
 from cms_ssg.content.values import Refused, clean_value
 from cms_ssg.types import Json, Problem
@@ -36,6 +37,16 @@ class FrontMatter:
     body_line: int
     dialect: Dialect = ""
     problems: tuple[Problem, ...] = field(default=())
+
+
+def look_up(fields: Mapping[str, Any], key: str) -> Any:
+    """A value by its key, or by a dotted path such as ``extra.team``; None where there is none."""
+    if key in fields or "." not in key:
+        return fields.get(key)
+    value: Any = fields
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
 
 
 def parse_front_matter(data: bytes, place: str) -> FrontMatter:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from cms_ssg.content.collections import INDEX_NAMES, Place, Rules, below, find_collection, find_type, fold_locale
-from cms_ssg.content.frontmatter import FrontMatter, parse_front_matter
+from cms_ssg.content.frontmatter import FrontMatter, look_up, parse_front_matter
 from cms_ssg.content.markdown import render_body
 from cms_ssg.content.paths import CLEAN_SEGMENT, DATE_NAMES, MissingValue, find_other_extension
 from cms_ssg.content.slugs import make_slug, safe_path
@@ -84,7 +84,7 @@ class _Reading:
         if collection.fields:
             used = set()
             for own, key in collection.fields.items():
-                value = _look_up(given, key)
+                value = look_up(given, key)
                 if value is not None and given.get(own) is None:
                     raw[own] = value
                     if key.partition(".")[0] in self.lines:
@@ -105,7 +105,7 @@ class _Reading:
                 raw["date"] = place.date
             elif ":" in collection.date:
                 key, _, pattern = collection.date.partition(":")
-                raw["date"] = self._date_from(str(_look_up(given, key) or ""), pattern)
+                raw["date"] = self._date_from(str(look_up(given, key) or ""), pattern)
         if collection.section == "folder" and place.folder and raw.get("section") is None:
             raw["section"] = place.folder
         return raw
@@ -131,7 +131,7 @@ class _Reading:
         unknown, line = self.place.problem, 0
         if rule.startswith("field:"):
             key = rule[6:]
-            named = _look_up(raw, key)
+            named = look_up(raw, key)
             if named is not None:
                 locale = codes.get(fold_locale(str(named)), "")
                 unknown, line = ("" if locale else str(named)), self.lines.get(key, 0)
@@ -191,7 +191,7 @@ class _Reading:
         except MissingValue as missing:
             code, hint = "content.path", f"Give the field {missing.name!r}, or another URL pattern in site.toml."
             if missing.name in DATE_NAMES:
-                code, hint = "content.no-date", "Add 'date: 2025-03-01' to the front matter."
+                code, hint = "content.no-date", _say_date_rule(self.collection)
             self.problems.append(Problem(code, self.file, 1, str(missing), hint))
         except ValueError as error:
             line = self.lines.get("path") or self.lines.get("slug", 0)
@@ -211,14 +211,13 @@ def _clean_slug(text: str) -> str:
     return make_slug(text)
 
 
-def _look_up(fields: dict[str, Any], key: str) -> Any:
-    """A value by its key, or by a dotted path such as ``extra.team``."""
-    if key in fields or "." not in key:
-        return fields.get(key)
-    value: Any = fields
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
+def _say_date_rule(collection: Collection) -> str:
+    """Where an entry of the collection may have its date."""
+    key, colon, _ = collection.date.partition(":")
+    places = {"filename": "Begin the file's name with the date (2025-03-01-name.md)", "path": "Put the file in a folder 2025/03/01/"}
+    place = f"Give '{key}' a date that the collection's pattern finds" if colon else places.get(collection.date, "")
+    field = f"'{collection.fields.get('date', 'date')}: 2025-03-01' to the front matter."
+    return f"{place}, or add {field}" if place else f"Add {field}"
 
 
 def _moment(fields: dict[str, Json], name: str) -> datetime | None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+
+if TYPE_CHECKING:
+    from cms_ssg.images.font import CardFont
 
 VERSION: Final = 1
 """Changes when cards are drawn in another way."""
@@ -23,15 +26,33 @@ DRAWABLE: Final = re.compile(
 )
 """What the font has and can set letter by letter: Latin, Greek, Cyrillic, Armenian, Georgian."""
 
+SET_BY_LETTER: Final = re.compile(
+    "[\\s\x20-\x7e\xa0-\u024f\u0250-\u02ff\u0370-\u052f\u0531-\u0556\u0559-\u058a\u10a0-\u10ff\u1200-\u1399\u13a0-\u13fd\u1400-\u167f"
+    "\u16a0-\u16f0\u1c80-\u1cbf\u1d00-\u1dbf\u1e00-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\u20c0\u2100-\u2bff\u2c00-\u2cee\u2cf2-\u2d67\u2d80-\u2ddf"
+    "\u2e00-\u2fdf\u3001-\u3029\u3030-\u303f\u3041-\u3096\u309b-\u30ff\u3105-\u312f\u3131-\u318e\u3190-\u4dbf\u4e00-\ua4c6\ua4d0-\ua62b\ua640-\ua66e"
+    "\ua680-\ua69d\ua700-\ua7ff\uab30-\uab6b\uab70-\uabbf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff60\uffe0-\uffe6\U00020000-\U0003fffd]*"
+)
+"""What can be drawn by setting one letter after another from the left, given a font: not what joins letters, reorders them or runs from the right."""
+
 HEX: Final = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
 
-def plan_card(title: str, site: str, tokens: Mapping[str, str]) -> tuple[str, dict[str, Any]] | None:
-    """Path and spec of the card of a title, None where the font lacks its script. A colour that is no #rrggbb is the base theme's."""
-    title = " ".join(title[:MOST_LETTERS].split())
-    if not title or not DRAWABLE.fullmatch(title) or not DRAWABLE.fullmatch(site):
+def plan_card(title: str, site: str, tokens: Mapping[str, str], font: CardFont | None = None) -> tuple[str, dict[str, Any]] | None:
+    """Path and spec of the card of a title, None where no font has its letters. A colour that is no #rrggbb is the base theme's.
+
+    font: the site's own; it is taken where it has all letters of the title and the site's name, else the one that comes with the program.
+    """
+    title, site = (" ".join(text[:MOST_LETTERS].split()) for text in (title, site))
+    own = font if font is not None and _has_all(font, title + site) else None
+    if not title or (own is None and not DRAWABLE.fullmatch(title + site)):
         return None
     card = {name: token if HEX.fullmatch(token := tokens.get(name, "")) else default for name, default in COLOURS.items()}
-    card |= {"title": title, "site": " ".join(site[:MOST_LETTERS].split())}
+    card |= {"title": title, "site": site}
+    if own is not None:
+        card |= {"font": own.file, "font_digest": own.digest}
     mark = blake2b(msgspec.json.encode([VERSION, card], order="sorted"), digest_size=10).hexdigest()
     return f"/images/card-{mark}.png", {"kind": "image", "format": "png", "width": WIDTH, "height": HEIGHT, "card": card}
+
+
+def _has_all(font: CardFont, text: str) -> bool:
+    return SET_BY_LETTER.fullmatch(text) is not None and font.letters.issuperset(text)

@@ -52,19 +52,27 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (MOST_DATA_BYTES, MOST_DATA_BYTES))
 
 
+def _read_same(root: str, file: str, digest: str) -> bytes | None:
+    """The bytes that a page meant; None when the file has become another since, or is gone."""
+    data = read_file(root, file)
+    return None if isinstance(data, Problem) or make_digest(data).hex() != digest else data
+
+
 def _answer(request: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:
     if "card" in request:
         from cms_ssg.images.card import draw_card
 
-        return {"data": draw_card(request["card"])}
+        card = request["card"]
+        font = _read_same(request["root"], card["font"], card["font_digest"]) if "font" in card else None
+        return {"gone": True} if "font" in card and font is None else {"data": draw_card(card, font)}
     from cms_ssg.images.pixels import Refused, make_variant, measure_image, open_source
 
     source = held.get("source")
     if request["spec"] is not None and source is not None and (source.digest, source.widest) == (request["digest"], request["widest"]):
         return {"data": make_variant(source, request["spec"])}
     held.clear()
-    data = read_file(request["root"], request["file"])
-    if isinstance(data, Problem) or make_digest(data).hex() != request["digest"]:
+    data = _read_same(request["root"], request["file"], request["digest"])
+    if data is None:
         return {"gone": True}
     try:
         if len(data) > MOST_BYTES:

@@ -36,6 +36,7 @@ class ImageRules:
     sizes: str = "100vw"
     variants: bool = True
     cards: bool = False
+    card_font: str = ""
 
 
 DEFAULT_RULES: Final = ImageRules()

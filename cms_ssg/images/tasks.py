@@ -25,7 +25,9 @@ def make_variants(root: str, specs: Mapping[str, Mapping[str, Any]], files: Mapp
     tasks = []
     for key, paths in sorted(groups.items()):
         same = {"root": root, "file": files.get(key, ""), "digest": key, "widest": max(_whole_width(specs[path]) for path in paths)}
-        tasks.append([Task(p, {**same, "spec": specs[p]} if "digest" in specs[p] else {"card": specs[p]["card"]}) for p in paths])
+        tasks.append(
+            [Task(p, {**same, "spec": specs[p]} if "digest" in specs[p] else {"root": root, "card": specs[p]["card"]}) for p in paths]
+        )
     return tasks
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from cms_ssg.images.card_rules import plan_card
 from cms_ssg.images.facts import Facts, SvgCheck, is_image, svg_check
+from cms_ssg.images.font import CardFont, NoFont, load_font
 from cms_ssg.images.recipe import TYPES, Recipe, parse_focus, parse_ratio, plan_variants
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def card_image(page: Page, title: str) -> str:
     if not (page.around.images.variants and page.around.images.cards):
         return ""
     page.reader.reads.name("images")
-    planned = plan_card(title, str(page.site_view.title), page.site_view.tokens)
+    planned = plan_card(title, str(page.site_view.title), page.site_view.tokens, _card_font(page))
     if planned is None:
         return ""
     path, spec = planned
@@ -193,6 +194,19 @@ def card_image(page: Page, title: str) -> str:
     if not page.reader.need("live", path):
         page.reader.reads.wants.add(name)
     return page.absolute(path)
+
+
+def _card_font(page: Page) -> CardFont | None:
+    """The site's own font for cards, None where it has none or one that cannot be read; then the build says so."""
+    file = page.around.images.card_font
+    if not file:
+        return None
+    page.reader.reads.name(f"font/{file}")
+    try:
+        return load_font(str(page.site.root), file)
+    except NoFont:
+        page.reader.reads.name(f"unreadable/{file}")
+        return None
 
 
 def path_beside(target: str, page_path: str) -> str:

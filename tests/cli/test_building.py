@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from cms_ssg.cli.main import run as run_cms
 from tests.cli.small_site import SITE, Cms
 
 
@@ -24,6 +26,29 @@ def test_build_tells_what_it_did_in_the_promised_words(site: Path, cms: Cms) -> 
     assert (site / "build/2025/03/flood/index.html").exists()
     code, again, _ = cms("build", "--jobs", "1")
     assert (code, again["planned"], again["rendered"], again["written"]) == (0, 0, 0, 0)
+
+
+def test_json_has_the_documented_fields_and_no_others(site: Path, cms: Cms) -> None:
+    page = (Path(__file__).parents[2] / "docs/cli.md").read_text()
+    documented = {
+        command: re.findall(r"`(\w+)`", re.sub(r"\(.*?\)", "", fields))
+        for command, fields in re.findall(r"^\| `cms ([\w ]+)` \| (.+) \|$", page, re.MULTILINE)
+    }
+    for command, arguments in {
+        "sync": [],
+        "plan": [],
+        "build": [],
+        "why": ["/"],
+        "verify": [],
+        "check": [],
+        "status": [],
+        "calendar": [],
+    }.items():
+        assert list(cms(command, *arguments)[1]) == documented[command], command
+    fields = re.search(r"^\| `cms new`, .*? \| (.+) \|$", page, re.MULTILINE)
+    assert fields is not None
+    for arguments in (["new", "post", "A"], ["edit", "flood", "--set", "weight=1"], ["publish", "flood"], ["trash", "flood"]):
+        assert list(cms(*arguments)[1]) == re.findall(r"`(\w+)`", fields[1])
 
 
 def test_dry_run_and_plan_write_nothing(site: Path, cms: Cms) -> None:
@@ -42,6 +67,13 @@ def test_clock_brings_what_is_due(site: Path, cms: Cms) -> None:
     assert [(item["what"], item["title"]) for item in calendar["items"]] == [("publish", "Later")]
     assert cms("build", "--now", "2999-01-02")[1]["written"] > 1
     assert (site / "build/2025/04/later/index.html").exists()
+
+
+def test_calendar_keeps_a_line_for_each_item_whatever_its_title_holds(site: Path, cms: Cms, capsys: pytest.CaptureFixture[str]) -> None:
+    (site / "content/posts/later.md").write_text('---\ntitle: "two\\nlines"\ndate: 2025-04-01\npublish_at: 2999-01-01\n---\n')
+    cms("build")
+    assert run_cms(["calendar"]) == 0
+    assert capsys.readouterr().out == "2999-01-01 00:00 UTC  publish  two lines  content/posts/later.md\n"
 
 
 def test_calendar_and_status_know_files_that_no_build_has_read(site: Path, cms: Cms) -> None:
@@ -65,6 +97,35 @@ def test_content_that_cannot_be_read_leaves_with_3_and_is_named(site: Path, cms:
     assert "content/posts/flood.md:" in err
     assert cms("check")[0] == 3
     assert (site / "build/2025/03/flood/index.html").exists()
+
+
+def test_dry_run_plan_and_sync_name_what_the_build_would_leave_out(site: Path, cms: Cms) -> None:
+    (site / "content/posts/bad.md").write_text("---\ntitle: Bad\ndate: 15/07/2013\n---\n")
+    (site / "content/pages/twin.md").write_text("---\ntitle: Twin\nslug: about\naliases: [/about/]\npath: about\n---\n")
+    told = []
+    for command, exit_code in ((("build", "--dry-run"), 3), (("plan",), 0), (("build",), 3), (("build", "--dry-run"), 3), (("plan",), 0)):
+        code, result, err = cms(*command)
+        assert code == exit_code, command
+        told.append({(p["code"], p["place"]) for p in result["problems"]})
+        assert "bad.md:3" in err
+    assert told[0] == told[1] == told[2] == told[3] == told[4] > {("content.field", "content/posts/bad.md")}
+    for _ in range(2):
+        code, result, _ = cms("sync")
+        assert (code, result["status"]) == (3, "partial")
+        assert "content/posts/bad.md" in [p["place"] for p in result["problems"]]
+
+
+def test_dry_run_does_not_judge_a_failed_page_that_would_be_made_again(site: Path, cms: Cms) -> None:
+    template = site / "themes/mine/templates/page.html"
+    template.parent.mkdir(parents=True)
+    (site / "site.toml").write_text(f'theme = "mine"\n{SITE}')
+    template.write_text("{{ nothing.at.all }}")
+    assert cms("build")[0] == 3
+    code, result, _ = cms("build", "--dry-run")
+    assert (code, result["planned"], result["failed"]) == (3, 0, 1)
+    template.unlink()
+    assert cms("build", "--dry-run")[0] == 0
+    assert cms("build")[0] == 0
 
 
 def test_output_folder_that_was_deleted_is_made_again(site: Path, cms: Cms) -> None:

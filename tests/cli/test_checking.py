@@ -100,21 +100,54 @@ def test_verify_finds_a_page_changed_by_hand(site: Path, cms: Cms) -> None:
     assert (result["different"], result["missing"], result["orphaned"]) == (["/about/"], ["/"], ["extra.txt"])
 
 
+def test_check_names_authors_that_the_data_file_does_not_know(site: Path, cms: Cms) -> None:
+    (site / "site.toml").write_text(SITE + '[taxonomies.author]\ndata = "people"\n')
+    (site / "data").mkdir()
+    (site / "data/people.json").write_text('{"ada": {"name": "Ada"}, "Bob Ray": {"name": "Bob"}}')
+    (site / "content/posts/flood.md").write_text("---\ntitle: Flood\ndate: 2025-03-01\nauthors: [ada, Bob Ray, zed]\n---\n")
+    found = [p for p in cms("check")[1]["problems"] if p["code"] == "content.missing-author"]
+    assert [(p["place"], p["line"], p["message"]) for p in found] == [
+        ("content/posts/flood.md", 4, 'no author is called "zed"; shown by that name')
+    ]
+
+
+def test_check_says_where_site_toml_names_what_is_not_there(site: Path, cms: Cms) -> None:
+    (site / "site.toml").write_text(SITE + '[home]\nlist = "sectoin/news"\n[tokens]\nacent = "red"\n')
+    problems = [(p["code"], p["place"], p["line"]) for p in cms("check")[1]["problems"]]
+    assert problems == [("settings.empty-home", "site.toml", 7), ("tokens.unknown", "site.toml", 9)]
+    (site / "site.toml").write_text('title = "T"\ntheme = "bse"\n')
+    code, result, _ = cms("plan")
+    (problem,) = result["problems"]
+    assert (code, problem["code"], problem["line"], problem["hint"]) == (1, "theme.missing", 2, 'Did you mean "base"?')
+
+
 def test_why_answers_for_file_url_and_path(site: Path, cms: Cms, capsys: pytest.CaptureFixture[str]) -> None:
     cms("build")
     for asked in ("content/posts/flood.md", "https://a.org/2025/03/flood/", "/2025/03/flood/"):
         code, result, _ = cms("why", asked)
         assert code == 0
         assert "/2025/03/flood/" in [output["path"] for output in result["outputs"]]
-    code, _, err = cms("why", "/nope/")
+    code, _, err = cms("why", "/nope")
     assert code == 1
-    assert "[why.unknown]" in err
+    assert "nothing is called /nope: no page at /nope/ or /nope, no content file /nope" in err
+    assert "[why.unknown]\n  Give a content file" in err
+
+
+@pytest.mark.parametrize("asked", ["site.toml", "data", "../site.toml", "/etc", "\\", "", "a\nb"])
+def test_why_of_what_is_no_page_says_so_and_what_to_ask(site: Path, cms: Cms, asked: str) -> None:
+    (site / "data").mkdir()
+    code, result, _ = cms("why", asked)
+    (problem,) = result["problems"]
+    assert (code, problem["code"]) == (1, "why.unknown")
+    assert ("of the site, but neither content nor a page" in problem["message"]) == (asked in ("site.toml", "data"))
+    assert "a content file" in problem["hint"]
 
 
 def test_why_says_why_a_content_file_has_no_page(site: Path, cms: Cms) -> None:
     (site / "content/posts/draft.md").write_text("---\ntitle: Draft\ndate: 2025-03-01\ndraft: true\n---\n")
     (site / "content/posts/gone.md").write_text("---\ntitle: Gone\ndate: 2025-03-01\nexpire_at: 2025-04-01\n---\n")
     (site / "content/posts/bad.md").write_text("---\ntitle: [\n---\n")
+    (site / "content/posts/.hidden.md").write_text("---\ntitle: Hidden\ndate: 2025-03-01\n---\n")
     cms("build")
     (site / "content/posts/new.md").write_text("---\ntitle: New\ndate: 2025-03-01\n---\n")
     for name, code, words in (
@@ -122,8 +155,9 @@ def test_why_says_why_a_content_file_has_no_page(site: Path, cms: Cms) -> None:
         ("gone", "why.no-page", "no page since 2025-04-01 00:00 UTC"),
         ("later", "why.no-page", "no page before 2999-01-01 00:00 UTC"),
         ("new", "why.no-page", "no build has read"),
+        (".hidden", "why.no-page", "is not read: hidden files"),
         ("bad", "content.yaml", "front matter"),
-        ("none", "why.unknown", "no page and no content file"),
+        ("none", "why.unknown", "no content file content/posts/none.md"),
     ):
         exit_code, result, _ = cms("why", f"content/posts/{name}.md")
         (problem,) = result["problems"]

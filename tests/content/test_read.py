@@ -211,6 +211,17 @@ def test_bad_input_is_told_with_code_line_and_severity(text: str | bytes, expect
     assert (draft is None) == any(problem.severity == "error" for problem in problems)
 
 
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [("", "Add 'on: "), ("filename", "the file's name"), ("path", "a folder 2025/03/01/"), ("made:(?P<year>x)", "Give 'made' a date")],
+)
+def test_missing_date_is_told_with_the_place_where_the_collection_reads_it(rule: str, place: str) -> None:
+    rules = rules_of(Collection(name="c", date=rule, fields={"date": "on"}, url="/{year}/{slug}/"))
+    (problem,) = read("---\ntitle: A\n---\n", rules=rules)[1]
+    assert problem.code == "content.no-date"
+    assert place in problem.hint and "'on: 2025-03-01' to the front matter" in problem.hint
+
+
 @pytest.mark.parametrize("path", ["../../etc/passwd", "a/../b", "a\\b", "a%2e%2e/b", "\x00", "a//b", "\u202e", "a?b", "a#b", "x" * 3000])
 def test_path_in_front_matter_never_leaves_the_site(path: str) -> None:
     rules = rules_of(Collection(name="c", type="page", url="/{path}/"))

@@ -29,6 +29,17 @@ def test_a_static_file_keeps_its_name_whatever_its_extension(site: SiteOnPage) -
     site.assert_clean()
 
 
+def test_a_static_file_whose_name_cannot_be_in_a_path_is_told(site: SiteOnPage) -> None:
+    names = ["100% wool.txt", "a#b.txt", "a?b.txt", "e\u0301.txt", "50%/x.txt"]
+    for name in names:
+        site.write_file(f"static/{name}", "x")
+    built = site.build()
+    told = {problem.place: problem for problem in built.result.problems if problem.code == "scan.name"}
+    assert told.keys() == {f"static/{name}" for name in names}
+    assert all(problem.severity == "warning" and "not published" in problem.message for problem in told.values())
+    site.assert_clean()
+
+
 def test_a_file_and_a_folder_of_one_name_are_told(site: SiteOnPage) -> None:
     site.write_file("static/about", "a file where the page needs a folder")
     built = site.build(full=True)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from cms_ssg.verify import verify
 from tests.engine.siteonpage import SiteOnPage, database
+from tests.images.test_card import make_font
 
 IMAGES = Path(__file__).parents[1] / "data/images"
 GPS = 0x8825
@@ -142,4 +143,31 @@ def test_templates_show_a_placeholder_while_an_image_loads(site: SiteOnPage) -> 
     site.write_file("content/posts/a/place.jpg", (IMAGES / "truncated_jpeg.jpg").read_bytes())
     assert site.build().result.status == "partial"
     assert "style=" not in site.tree()["news/index.html"].decode()
+    site.assert_clean()
+
+
+def test_cards_are_drawn_in_the_sites_own_font_and_again_when_it_changes(site: SiteOnPage) -> None:
+    site.write_file("content/posts/b.md", "---\ntitle: 水\ndate: 2026-01-02\n---\nText.\n")
+    site.write_file("content/posts/c.md", "---\ntitle: C\ndate: 2026-01-02\n---\nText.\n")
+    site.edit("site.toml", "[images]", 'title = "A"\n[images]\ncards = true\ncard_font = "fonts/mine.ttf"')
+
+    def cards() -> set[str]:
+        return {key for key in site.tree() if key.startswith("images/card-")}
+
+    result = site.build().result
+    assert [(p.code, p.place) for p in result.problems] == [("image.no-font", "fonts/mine.ttf")]
+    assert len(cards()) == 2, "of A and C"
+    site.write_file("fonts/mine.ttf", make_font("水A"))
+    assert site.build().result.status == "done"
+    drawn = cards()
+    assert len(drawn) == 3
+    site.assert_clean()
+    site.write_file("fonts/mine.ttf", make_font("水AC"))
+    assert site.build().pages == {"/2026/01/a/", "/2026/01/b/", "/2026/01/c/"}
+    assert drawn.isdisjoint(cards())
+    site.assert_clean()
+    site.write_file("fonts/mine.ttf", b"none")
+    assert "image.no-font" in {p.code for p in site.build().result.problems}
+    site.write_file("fonts/mine.ttf", make_font("水AC"))
+    site.build()
     site.assert_clean()
