@@ -207,6 +207,7 @@ DERIVING = (
     "plan/lists.py",
     "plan/changes.py",
     "plan/site_claims.py",
+    "store/claims.py",
     "list_rules.py",
     "paths.py",
     "content/slugs.py",

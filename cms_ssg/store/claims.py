@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, LiteralString, NamedTuple
 
@@ -24,6 +24,11 @@ SELECT c.name, c.kind, c.locale, c.key, c.owner_kind, c.owner, c.spec, c.wins
 FROM unnest(%(names)s::text[]) n CROSS JOIN LATERAL (
   SELECT * FROM cms.claims c WHERE c.site = %(site)s AND c.name = n COLLATE "C") c"""
 
+FOLDERS: Final[LiteralString] = """
+SELECT n FROM unnest(%(names)s::text[]) n WHERE EXISTS (
+  SELECT FROM cms.claims c WHERE c.site = %(site)s AND c.name >= (n || '/') COLLATE "C" AND c.name < (n || '0') COLLATE "C")"""
+"""Which of these names others lie below; 0 is the character after the slash."""
+
 DELETE_CLAIMS: Final[LiteralString] = """
 DELETE FROM cms.claims c USING unnest(%(names)s::text[], %(kinds)s::smallint[], %(locales)s::text[], %(keys)s::text[]) AS d(name, kind, locale, key)
 WHERE c.site = %(site)s AND c.name = d.name COLLATE "C" AND c.kind = d.kind AND c.locale = d.locale COLLATE "C" AND c.key = d.key COLLATE "C" """
@@ -37,7 +42,7 @@ COPY_CLAIMS: Final[LiteralString] = "COPY cms.claims (site, name, kind, locale, 
 
 LOST_CLAIMS: Final[LiteralString] = """
 SELECT l.name, l.kind, l.locale, l.key, l.owner_kind, l.owner, w.kind, w.locale, w.key
-FROM cms.claims l JOIN cms.claims w ON w.site = l.site AND w.name = l.name AND w.wins
+FROM cms.claims l LEFT JOIN cms.claims w ON w.site = l.site AND w.name = l.name AND w.wins
 WHERE l.site = %s AND NOT l.wins AND l.kind < 4 ORDER BY l.name, l.kind, l.locale, l.key"""
 
 
@@ -92,17 +97,41 @@ def save_claims(
     if not names:
         return [], []
     before: dict[str, list[ClaimRow]] = {}
-    for row in _rows(connection, CLAIMS_OF_NAMES, names=text_array(names), site=site):
+    for row in _rows(connection, CLAIMS_OF_NAMES, names=text_array(names | _list_folders(names)), site=site):
         before.setdefault(row.name, []).append(row)
     if gone:
         connection.execute(DELETE_CLAIMS, _columns(site, gone))
-    return _decide(connection, site, before, gone, fresh)
+    folders = _find_folders(connection, site, names.union(before), [row.name for row in fresh])
+    return _decide(connection, site, before, gone, fresh, folders)
+
+
+def _list_folders(names: Iterable[str]) -> set[str]:
+    """The folders that these paths lie in, named as files would be: ``/a/b/`` makes ``/a/b`` and ``/a`` folders."""
+    folders: set[str] = set()
+    for name in names:
+        folder = name.rpartition("/")[0] if name[0] == "/" else ""
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    return folders
+
+
+def _find_folders(connection: Connection, site: int, names: Iterable[str], fresh: Sequence[str]) -> set[str]:
+    """Names of files that are folders, since somebody wants a path below: no target of files can have both, so no file gets it."""
+    files = {name for name in names if name[0] == "/" and name[-1] != "/"}
+    if not files:
+        return files
+    folders = files & _list_folders(fresh)
+    if files > folders:
+        folders.update(row[0] for row in connection.execute(FOLDERS, {"names": text_array(files - folders), "site": site}))
+    return folders
 
 
 def _decide(
-    connection: Connection, site: int, before: Mapping[str, list[ClaimRow]], gone: Sequence[ClaimRow], fresh: Sequence[ClaimRow]
-) -> tuple[list[NameChange], list[ClaimRow]]:
-    """Choose each name's winner, write the fresh claims and the flips of those that were there."""
+    connection: Connection, site: int, before: Mapping[str, list[ClaimRow]], gone: Sequence[ClaimRow], fresh: Sequence[ClaimRow],
+    folders: Collection[str],
+) -> tuple[list[NameChange], list[ClaimRow]]:  # fmt: skip
+    """Choose each name's winner, write the fresh claims and the flips of those that were there. folders: names that nobody may have."""
     changes: list[NameChange] = []
     copies: list[tuple[ClaimRow, bool]] = []
     updates: list[ClaimRow] = []
@@ -112,18 +141,20 @@ def _decide(
     removed: dict[str, set[Rank]] = {row.name: set() for row in gone}
     for row in gone:
         removed[row.name].add(row.rank)
-    for name in {**removed, **added}:
+    for name in {**removed, **added, **before}:
         olds = before.get(name, ())
         news = added.get(name, {})
-        if not olds and len(news) == 1:  # nearly every name of a new entry
+        if not olds and len(news) == 1 and name not in folders:  # nearly every name of a new entry
             row = next(iter(news.values()))
             changes.append(NameChange(name, None, row))
             copies.append((row, True))
             continue
         kept = [row for row in olds if row.rank not in removed.get(name, ()) and row.rank not in news]
         old = next((row for row in olds if row.wins), None)
-        winner = min((*kept, *news.values()), key=lambda row: row.rank, default=None)
-        if old is None or winner is None or (old.owner_kind, old.owner, old.spec) != (winner.owner_kind, winner.owner, winner.spec):
+        winner = min((*kept, *news.values()), key=lambda row: row.rank, default=None) if name not in folders else None
+        if old is not winner and (
+            old is None or winner is None or (old.owner_kind, old.owner, old.spec) != (winner.owner_kind, winner.owner, winner.spec)
+        ):
             changes.append(NameChange(name, old, winner))
         copies.extend((row, row is winner) for row in news.values())
         updates.extend(row._replace(wins=row is winner) for row in kept if row.wins != (row is winner))
@@ -138,10 +169,10 @@ def _decide(
     return changes, updates
 
 
-def list_lost_claims(connection: Connection, site: int) -> list[tuple[ClaimRow, tuple[int, str, str]]]:
-    """Every claim that lost a name somebody else has, with (kind, locale, key) of the winner."""
+def list_lost_claims(connection: Connection, site: int) -> list[tuple[ClaimRow, Rank | None]]:
+    """Every claim that lost its name, with the winner's rank; None where the name is that of a folder."""
     return [
-        (ClaimRow(row[0], row[1], row[2], row[3], row[4], row[5], None), (row[6], row[7], row[8]))
+        (ClaimRow(row[0], row[1], row[2], row[3], row[4], row[5], None), (row[6], row[7], row[8]) if row[6] is not None else None)
         for row in connection.execute(LOST_CLAIMS, (site,))
     ]
 
