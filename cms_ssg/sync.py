@@ -15,6 +15,7 @@ from psycopg import Connection
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
 from cms_ssg.content.scan import FileState, Scan, make_blob_id, scan_files, with_read
 from cms_ssg.content.scan_named import scan_named
+from cms_ssg.content.slugs import safe_path
 from cms_ssg.reads import digest
 from cms_ssg.site import Site
 from cms_ssg.store import entries as store
@@ -99,7 +100,12 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
 
 
 def _doubt_name(file: str) -> tuple[Problem, ...]:
-    """A warning where only the case of its ending keeps a file from being content."""
+    """A warning where its name keeps a file from being published, or only the case of its ending from being content."""
+    name = file.removeprefix("static/") if file.startswith("static/") else file.rpartition("/")[2]
+    try:
+        safe_path(f"/{name}")
+    except ValueError as error:
+        return (Problem("scan.name", file, 0, f"{error}; it was left out", "Rename it.", "warning"),)
     ending = file.rpartition(".")[2]
     if file.startswith("static/") or ending == ending.lower() or ending.lower() not in ("md", "mdx", "markdown"):
         return ()

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from cms_ssg.images.facts import MOST_PIXELS, RASTER, VERSION, Facts, bad_facts, most_pixels
+from cms_ssg.images.facts import MOST_DATA_BYTES, MOST_PIXELS, RASTER, VERSION, Facts, bad_facts, most_pixels
 
 FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")  # several JPEGs in one file, MPO, are found by the first of them
 JPEG: Final = ("JPEG", "MPO")
@@ -21,6 +21,9 @@ TALLEST: Final = 8192
 """A taller image is kept as it is: scaled to fit, nobody could read it."""
 
 STRIP_PIXELS: Final = 2_000_000
+
+BESIDES: Final = 90_000_000
+"""Memory that a process needs besides an image's coefficients: its file of up to 64 MB, the libraries, rows of pixels."""
 
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -115,7 +118,7 @@ def read_pixels(image: Image.Image, factor: int = 1) -> Image.Image:
     orientation = _orientation(image)
     if factor > 1 and image.format in JPEG:
         image.draft(image.mode, (size[0] // factor, size[1] // factor))
-    _load(image)
+    _load(image, size)
     factor = max(1, factor * image.width // size[0])  # what the decoder has not done yet
     colours = _Colours(image, image.info.get("icc_profile"), image.info.get("transparency") is not None)
     plain = _shrink(image, factor, colours)
@@ -123,15 +126,33 @@ def read_pixels(image: Image.Image, factor: int = 1) -> Image.Image:
     return ImageOps.exif_transpose(_marked(plain, orientation)) if orientation != 1 else plain
 
 
-def _load(image: Image.Image) -> None:
+def _load(image: Image.Image, size: tuple[int, int] = (0, 0)) -> None:
+    """Decode an image. size: of a JPEG, before the decoder was told to make it smaller."""
+    needs = _count_coefficients(image, *size)
     try:
         image.load()
     except (MemoryError, Image.DecompressionBombError):
         raise
     except Exception as error:  # noqa: BLE001 - as in open_image
+        if needs > MOST_DATA_BYTES - BESIDES:  # libjpeg got no memory, which Pillow calls a broken stream
+            raise Refused(
+                "image.limits",
+                f"as a progressive JPEG of {size[0]} × {size[1]} in {image.mode} it needs {needs // 1_000_000} MB to be read, "
+                f"and may have {MOST_DATA_BYTES // 1_000_000}, or it is broken",
+                "Scale it down, or save it as RGB or without progressive scans.",
+            ) from None
         raise Refused(
             "image.unreadable", f"it is broken or cut off: {error}", "Copy or export it again; the original may be whole."
         ) from None
+
+
+def _count_coefficients(image: Image.Image, width: int, height: int) -> int:
+    """Bytes that a progressive JPEG is held in until all of its scans were read, 0 for other images."""
+    if image.format not in JPEG or not image.info.get("progressive"):
+        return 0
+    layers: list[tuple[int, int, int, int]] = getattr(image, "layer", [])  # (number, across, down, table) of each component
+    across, down = max((one[1] for one in layers), default=1), max((one[2] for one in layers), default=1)
+    return sum(2 * width * one[1] // across * height * one[2] // down for one in layers)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -90,6 +90,9 @@ class Target(Protocol):
     def is_own(self, key: str) -> bool:
         """Whether an object says that it was written for this site."""
 
+    def adopt(self, key: str) -> None:
+        """Let builds write over an object that says nothing of who wrote it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from cms_ssg.content.read import read_draft
 from cms_ssg.site import open_site
-from tests.engine.odd_site import errors
+from tests.engine.odd_site import check_site, errors
 from tests.engine.siteonpage import SiteOnPage
 
 # Files of static/
@@ -131,6 +131,18 @@ def test_links_pipes_and_odd_names_are_left_out_with_a_word(site: SiteOnPage) ->
     assert built.result.status == "done"
     assert site.tree() == before
     assert site.build().rendered == set()
+
+
+def test_files_whose_names_no_address_can_hold_are_left_out_with_a_word(site: SiteOnPage) -> None:
+    names = ("a%41.txt", 'quo"te.txt', "what?.pdf", "no#1.txt", "a %/b.txt", "ok (1).txt")
+    for name in names:
+        site.write_file(f"static/{name}", "x")
+    site.write_file("content/posts/a#b.pdf", "x")
+    built = site.build()
+    found = sorted(p.place for p in built.result.problems if p.code == "scan.name")
+    assert found == sorted([*(f"static/{name}" for name in names[:-1]), "content/posts/a#b.pdf"])
+    assert "ok (1).txt" in built.written
+    assert sorted(p.place for p in check_site(site) if p.code == "scan.name") == found, "a check tells it again"
 
 
 def test_a_file_that_becomes_a_folder_and_back(site: SiteOnPage) -> None:

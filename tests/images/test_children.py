@@ -130,6 +130,14 @@ def test_image_that_needs_too_much_memory_is_refused_and_the_next_is_made(childr
     assert most_memory_mb(children) < 300
 
 
+def test_progressive_image_that_needs_too_much_memory_is_said_to_need_it(children: Children, tmp_path: Path) -> None:
+    for mode in ("CMYK", "RGB"):
+        Image.new(mode, (7200, 5400), "red" if mode == "RGB" else (9, 200, 9, 9)).save(tmp_path / f"{mode}.jpg", progressive=True)
+    cmyk, rgb = measure(children, tmp_path / "CMYK.jpg", tmp_path / "RGB.jpg")
+    assert (rgb.code, cmyk.code) == ("", "image.limits")
+    assert "progressive JPEG of 7200 × 5400 in CMYK" in cmyk.message
+
+
 def test_image_that_takes_too_long_ends_its_process_and_another_goes_on(children: Children, monkeypatch: pytest.MonkeyPatch) -> None:
     file = IMAGES / "flower2.jpg"
     request = {"root": str(file.parent), "file": file.name, "digest": digest(file.read_bytes()).hex(), "widest": 20000.0}
