@@ -70,8 +70,12 @@ def _build(
         if not options.dry_run:
             session.make()
             session.finish()
-        elif any(p.severity == "error" for p in result.problems):
-            result.status = "partial"  # as the build itself would end
+        else:
+            from cms_ssg.forecast import forecast
+
+            result.would = forecast(session)
+            if any(p.severity == "error" for p in result.problems):
+                result.status = "partial"  # as the build itself would end
 
 
 def _open_whole_site(root: Path, options: BuildOptions) -> Site:
@@ -97,7 +101,7 @@ class PlannedOutput:
 
 @dataclass(slots=True)
 class PlanResult:
-    """What the next build would do. seconds: what finding it out took."""
+    """What the next build would do, or will once the site is held no more (problems say so). seconds: what finding it out took."""
 
     outputs: list[PlannedOutput] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -120,6 +124,8 @@ def plan(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
             with result.timed("plan"):
                 session.planner.take()
                 outputs = [PlannedOutput(*row) for row in session.list_dirty()]
+                result.planned = len(outputs)
+                limit_to_urgent(session)
     return PlanResult(outputs, result.problems, result.seconds)
 
 

@@ -142,6 +142,16 @@ class Purger:
                 refused += bad
         self.commit()
 
+    def count_calls(self, cdn: Cdn, *, removals: bool = True) -> int:
+        """How many calls it would take to send what is due."""
+        now = self.clock.now()
+        due = store.count_due(self.connection, self.site, now, removals)
+        scope = store.Scope(self.site, now, due.high, removals)
+        folders = tuple(self._choose_folders(cdn, scope, due.pages))
+        pages = [path for path, _, _ in store.list_due(self.connection, scope, [], due.pages)]
+        left = sum(not path.startswith(folders) for path in pages) if folders else len(pages)
+        return bool(folders) + -(-left // cdn.pages_a_call)
+
     def _purge(self, cdn: Cdn, paths: list[str], scope: store.Scope) -> list[str]:
         """Purge these pages. Returns those the CDN does not understand, found by halves: one bad address holds nothing else up."""
         try:

@@ -144,7 +144,7 @@ class Rounds:
         """Render and write each batch, in workers when there is enough to do, all from one snapshot."""
         if not jobs:
             return
-        batches = _cut_batches(jobs)
+        batches = cut_batches(jobs)
         reader = self._open_reader()
         if self.session.options.distributed and len(jobs) > FEW:
             yield from self._share(reader, batches, by_path)
@@ -295,7 +295,7 @@ class Rounds:
                 self._reader.close()
 
 
-def _cut_batches(jobs: Sequence[Job]) -> list[list[Job]]:
+def cut_batches(jobs: Sequence[Job]) -> list[list[Job]]:
     """What is loaded and rendered together: BATCH pages, fewer of a kind that shows more entries than a page does."""
     batches: list[list[Job]] = []
     left = 0

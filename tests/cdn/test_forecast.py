@@ -1,0 +1,36 @@
+"""What a dry run says that a build would do to a CDN is what the build then does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from cms_ssg.freshness import purge
+from tests.cdn.conftest import make_cdn_site
+from tests.cdn.fake_cdn import FakeCdn
+from tests.engine.siteonpage import SiteOnPage, database
+
+CDN = '\n[cdn]\nkind = "cloudflare"\nzone = "z1"\nsecond_purge_after_s = 10\n'
+MAKE_DUE = "UPDATE cms.purges SET not_before = now()"
+
+
+def test_dry_run_foresees_the_calls_and_tells_the_cdn_nothing(
+    make_site: Callable[[str], SiteOnPage], fake: FakeCdn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_cdn_site(make_site, fake, CDN)
+    site.edit("content/posts/f.md", "title: F", "title: Other")
+    site.delete("content/posts/e.md")
+    token = os.environ["CLOUDFLARE_API_TOKEN"]
+    monkeypatch.delenv("CLOUDFLARE_API_TOKEN")
+    foreseen = site.build(dry_run=True).result.would
+    assert foreseen is not None and fake.calls == [] and site.query("SELECT path FROM cms.purges") == []
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", token)
+    built = site.build().result
+    first = len(fake.calls)
+    site.query(MAKE_DUE)
+    with database(site.url):
+        purge(site.root, [])
+    assert (foreseen.uploads, foreseen.removals, foreseen.purges) == (built.written, built.removed, built.purged)
+    assert (first, len(fake.calls)) == (2, foreseen.purge_calls)
