@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from cms_ssg.images.facts import MOST_DATA_BYTES, MOST_PIXELS, RASTER, VERSION, Facts, bad_facts, most_pixels
+from cms_ssg.images.facts import MOST_DATA_BYTES, MOST_PIXELS, VERSION, Facts, bad_facts, most_pixels
 
 FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")  # several JPEGs in one file, MPO, are found by the first of them
 JPEG: Final = ("JPEG", "MPO")
@@ -37,8 +37,8 @@ class Refused(Exception):
         self.facts = bad_facts(code, message, hint)
 
 
-def open_image(data: bytes, ending: str = "") -> Image.Image:
-    """An image whose header was read and whose size was checked. ending: of its file's name, without the dot. Raises Refused."""
+def open_image(data: bytes) -> Image.Image:
+    """An image whose header was read and whose size was checked. Raises Refused."""
     _check_size("webp", *_read_webp_size(data))
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
@@ -53,8 +53,6 @@ def open_image(data: bytes, ending: str = "") -> Image.Image:
         raise Refused("image.unreadable", message, "Export it again as JPEG, PNG, WebP, AVIF or GIF.") from None
     form = NAMES[image.format or ""]
     _check_size(form, image.width, image.height)
-    if ending and RASTER.get(ending.lower()) != form:
-        raise Refused("image.wrong-ending", f"its name ends in .{ending}, but it is {form.upper()}", f'Rename it to end in ".{form}".')
     return image
 
 
@@ -83,9 +81,9 @@ def _read_webp_size(data: bytes) -> tuple[int, int]:
     return int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
 
 
-def measure_image(data: bytes, ending: str) -> Facts:
+def measure_image(data: bytes) -> Facts:
     """Facts of an image, all of which was decoded. Raises Refused."""
-    image = open_image(data, ending)
+    image = open_image(data)
     form = NAMES[image.format or ""]
     animated = form != "jpeg" and getattr(image, "n_frames", 1) > 1
     width, height = image.size
