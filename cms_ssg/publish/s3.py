@@ -90,7 +90,8 @@ class S3Target:
                 for item in page.get("Contents", ()):
                     key = item["Key"][len(self.prefix) :]
                     if not key.startswith(PREFIX):
-                        yield Listed(key, item["ETag"], item["Size"])
+                        etag = item["ETag"].strip('"')  # some stores leave the quotes out in listings alone
+                        yield Listed(key, f'"{etag}"', item["Size"])
         except (ClientError, BotoCoreError) as error:
             raise say_failure(error, self.bucket) from error
 

@@ -168,6 +168,13 @@ def test_a_store_that_ignores_conditions_is_written_to_with_a_warning(engine_url
         site.build()
         site.assert_clean()
         assert site.build().result.problems == []
+        with database(site.url):
+            assert audit(site.root, "").different == []
+            client.put_object(Bucket="pages", Key="about/index.html", Body=b"by hand")
+            assert audit(site.root, "").different == ["/about/"]
+            audit(site.root, "", repair=True)
+            assert audit(site.root, "").different == []
+        site.assert_clean()
 
 
 @pytest.mark.parametrize(
