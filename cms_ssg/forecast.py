@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 PUBLISHED: Final[LiteralString] = (
     'SELECT path FROM cms.outputs WHERE site = %s AND digest IS NOT NULL AND path = ANY(%s::text[] COLLATE "C")'
 )
+MOST: Final = 3000
+"""Other builders wait meanwhile, so of more pages than this an even part is rendered."""
+
 NO_TOKENS: Final = {"CLOUDFLARE_API_TOKEN": "-", "FASTLY_API_TOKEN": "-"}
 """Nothing is sent, so how many calls there would be can be said without a secret."""
 
@@ -34,7 +37,8 @@ NO_TOKENS: Final = {"CLOUDFLARE_API_TOKEN": "-", "FASTLY_API_TOKEN": "-"}
 class Forecast:
     """What a build would do. uploads: objects with other bytes than were published, size_bytes in all; images: variants to be made, whose size is not
     known yet; doubtful: objects of which the target would be asked what it holds; purges: pages that the CDN would be told to forget, in
-    purge_calls, the second time included.
+    purge_calls, the second time included; estimated: only a part of very many pages was rendered, the others are taken to differ and to be as
+    large.
     """
 
     uploads: int = 0
@@ -44,17 +48,21 @@ class Forecast:
     removals: int = 0
     purges: int = 0
     purge_calls: int = 0
+    estimated: bool = False
 
 
 def forecast(session: Session) -> Forecast:
-    """Say what this dry run's build would upload, remove and purge, and what would fail. Renders all of it, and keeps nothing."""
+    """Say what this dry run's build would upload, remove and purge, and what would fail. Renders up to MOST pages, and keeps nothing."""
     would, connection, site_id = Forecast(), session.connection, session.row.id
     found = connection.execute(store.TAKE, {"site": site_id, "limit": None, "skip": [], "only": session.only})
     rows = {row[0]: store.DirtyRow(*row) for row in found}
     changed: list[tuple[str, int, str]] = []
     shown: set[str] = set()
     session.reporter.phase("render", len(rows))
-    for one in _render(session, [Job(r.path, r.locale or "", r.spec, r.owner or 0) for r in rows.values() if r.spec is not None]):
+    wanted = [Job(r.path, r.locale or "", r.spec, r.owner or 0) for r in rows.values() if r.spec is not None]
+    pages = [job for job in wanted if job.kind not in ("asset", "file", "image")]
+    rendered = pages[:: -(-len(pages) // MOST) or 1]
+    for one in _render(session, [job for job in wanted if job.kind in ("asset", "file")], rendered):
         row = rows[one.job.path]
         shown.update(path for paths in one.reads.shows.values() for path in paths)
         session.result.problems.extend(one.reads.problems)
@@ -68,6 +76,12 @@ def forecast(session: Session) -> Forecast:
         would.size_bytes += len(one.artifact.data)
         if row.digest is not None or one.job.kind != "asset":  # as Purger.note
             changed.append((row.path, row.phase, "new" if row.digest is None else "changed"))
+    if len(rendered) < len(pages):
+        left = {job.path for job in pages} - {job.path for job in rendered}
+        would.estimated = True
+        would.size_bytes += would.size_bytes * len(left) // max(1, would.uploads)
+        would.uploads += len(left)
+        changed += [(rows[path].path, rows[path].phase, "changed") for path in left]
     shown.update(row.path for row in rows.values() if row.spec is not None and row.spec["kind"] == "image")
     would.images = len(shown) - len(connection.execute(PUBLISHED, (site_id, sorted(shown))).fetchall())
     gone = [row for row in rows.values() if row.spec is None and row.digest is not None]
@@ -80,13 +94,12 @@ def forecast(session: Session) -> Forecast:
     return would
 
 
-def _render(session: Session, jobs: Sequence[Job]) -> Iterator[Rendered]:
+def _render(session: Session, files: Sequence[Job], pages: Sequence[Job]) -> Iterator[Rendered]:
     """All but variants of images, which take long to make."""
-    for job in jobs:
-        if job.kind in ("asset", "file"):
-            yield read_file(session.site, job)
+    for job in files:
+        yield read_file(session.site, job)
     values = Values(session.connection, session.row.id)
-    for batch in cut_batches([job for job in jobs if job.kind not in ("asset", "file", "image")]):
+    for batch in cut_batches(pages):
         values.forget()
         yield from render_batch(session.rounds.around, values, batch)
         session.reporter.advance(len(batch))

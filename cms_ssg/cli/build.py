@@ -133,7 +133,7 @@ def _describe_forecast(result: BuildResult) -> str:
         parts.append(count(would.removals, "removal"))
     if would.purges:
         parts.append(f"{count(would.purges, 'purge')} in {count(would.purge_calls, 'call')}")
-    return f": {', '.join(parts)}" if parts else ""
+    return f":{' about' * would.estimated} {', '.join(parts)}" if parts else ""
 
 
 def _describe_bytes(number: int) -> str:

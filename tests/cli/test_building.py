@@ -52,6 +52,15 @@ def test_dry_run_foresees_what_the_build_then_does(site: Path, cms: Cms) -> None
     assert built["removed"] > 1
 
 
+def test_dry_run_of_very_many_pages_renders_a_part_of_them(site: Path, cms: Cms, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = cms("build", "--dry-run")[1]["would"]
+    monkeypatch.setattr("cms_ssg.forecast.MOST", 5)
+    part = cms("build", "--dry-run")[1]["would"]
+    assert (whole["estimated"], part["estimated"]) == (False, True)
+    assert part["uploads"] == whole["uploads"]
+    assert 0.3 < part["size_bytes"] / whole["size_bytes"] < 3
+
+
 def test_dry_run_ends_as_the_build_would(site: Path, cms: Cms) -> None:
     (site / "content/posts/bad.md").write_text("---\ntitle: [\n---\n")
     code, foreseen, _ = cms("build", "--dry-run")
