@@ -56,7 +56,11 @@ def _check_target(settings: Settings) -> Iterator[Wrong]:
     path = posixpath.normpath(settings.target.url[7:].strip())
     if settings.target.url.startswith("s3://"):
         if not _BUCKET.fullmatch(settings.target.url):
-            yield ("target", "url"), f"names no bucket, or a prefix that cannot be one: {show(settings.target.url)}", 'Such as "s3://my-bucket" or "s3://my-bucket/site".'
+            yield (
+                ("target", "url"),
+                f"names no bucket, or a prefix that cannot be one: {show(settings.target.url)}",
+                'Such as "s3://my-bucket" or "s3://my-bucket/site".',
+            )
     elif not settings.target.url.startswith("folder:") or not settings.target.url[7:].strip():
         yield ("target", "url"), f"must be folder:PATH or s3://BUCKET/PREFIX, not {show(settings.target.url)}", 'Such as "folder:build".'
     elif not set(path.split("/")) - {"", ".", ".."}:

@@ -15,7 +15,7 @@ from cms_ssg.render.requests import Job
 from cms_ssg.rounds import cut_batches
 from cms_ssg.store import outputs as store
 from cms_ssg.store.loader import Values
-from cms_ssg.store.purges import add_purges
+from cms_ssg.store.purges import add_purges, count_due
 from cms_ssg.store.retired import retire_outputs
 from cms_ssg.store.sources import list_problems
 
@@ -111,9 +111,9 @@ def _count_purges(session: Session, would: Forecast, changed: Sequence[tuple[str
         return
     cdn = open_cdn(session.site.settings, NO_TOKENS | os.environ)
     assert cdn is not None
-    would.purges = len(changed) + len(gone)
     if gone:
         add_purges(session.connection, session.row.id, session.result.build_id, gone)
         would.purge_calls += session.purger.count_calls(cdn)
     add_purges(session.connection, session.row.id, session.result.build_id, changed)
     would.purge_calls += session.purger.count_calls(cdn, removals=False) + session.purger.count_calls(cdn)
+    would.purges = count_due(session.connection, session.row.id, session.purger.clock.now(), True).pages

@@ -78,7 +78,7 @@ class Purger:
             store.add_purges(self.connection, self.site, self.build, rows)
 
     def note_left(self) -> None:
-        """Queue what a killed build was writing, whatever the manifest says of it: the edge may have seen it."""
+        """Queue what a killed build was writing, whatever the manifest says of it, as often as the target is looked at for it."""
         self.connection.execute(store.ADD_LEFT, {"site": self.site, "build": self.build})
 
     def find_newest(self) -> int:

@@ -34,3 +34,16 @@ def test_dry_run_foresees_the_calls_and_tells_the_cdn_nothing(
         purge(site.root, [])
     assert (foreseen.uploads, foreseen.removals, foreseen.purges) == (built.written, built.removed, built.purged)
     assert (first, len(fake.calls)) == (2, foreseen.purge_calls)
+
+
+def test_what_is_looked_at_again_later_is_purged_then_and_not_by_every_build(make_site: Callable[[str], SiteOnPage], fake: FakeCdn) -> None:
+    site = make_cdn_site(make_site, fake, CDN)
+    journal = "INSERT INTO cms.journal (site, epoch, paths, again_at) SELECT id, 0, ARRAY['/', '/about/'], now() + interval '9 minutes' FROM cms.sites"
+    site.query(journal)
+    site.edit("content/pages/about.md", "All about it.", "All of it.")
+    foreseen, built = site.build(dry_run=True).result.would, site.build().result
+    assert foreseen is not None and foreseen.purges == built.purged
+    assert set(fake.purged()) == {row[0] for row in site.query("SELECT path FROM cms.purges")} == {"/about/"}
+    site.query("UPDATE cms.journal SET again_at = now()")
+    foreseen, built = site.build(dry_run=True).result.would, site.build().result
+    assert foreseen is not None and foreseen.purges == built.purged == 2
