@@ -14,13 +14,14 @@ from cms_ssg.errors import fail
 from cms_ssg.open_store import open_store
 from cms_ssg.paths import object_key
 from cms_ssg.publish.target import Target, Writer, is_folder, open_target
+from cms_ssg.reads import digest as make_digest
 from cms_ssg.render.kinds import KINDS
 from cms_ssg.reporter import Reporter
 from cms_ssg.store.outputs import doubt_outputs
 from cms_ssg.store.previews import list_preview_keys
 
 MANIFEST: Final[LiteralString] = (
-    "SELECT path, etag, size_bytes, error IS NOT NULL OR unsure FROM cms.outputs WHERE site = %s AND digest IS NOT NULL"
+    "SELECT path, etag, size_bytes, error IS NOT NULL OR unsure, digest FROM cms.outputs WHERE site = %s AND digest IS NOT NULL"
 )
 
 MOST_ORPHANS, ORPHANS_SHARE = 256, 0.05
@@ -45,7 +46,7 @@ class AuditResult:
 def audit(root: Path, env: str, *, repair: bool = False, confirmed: bool = False, reporter: Reporter | None = None) -> AuditResult:
     """List the target. repair: write what is missing or different again, remove what is orphaned; confirmed: however much that is.
 
-    Raises CmsError publish.orphans where much would be removed.
+    What somebody put over a page by hand is mended too, though builds leave it alone: here a person asks for it. Raises CmsError publish.orphans where much would be removed.
     """
     with open_store(root, env) as (site, connection, row):
         target = open_target(site.root, site.settings, Writer(site.settings.store_name, row.writer, 0))
@@ -55,6 +56,8 @@ def audit(root: Path, env: str, *, repair: bool = False, confirmed: bool = False
         if not confirmed and len(result.orphaned) > max(MOST_ORPHANS, result.objects * ORPHANS_SHARE):
             raise fail("publish.orphans", f"{len(result.orphaned):,} of {result.objects:,} objects are in no manifest; nothing was removed",
                        hint="If they are to go, run it again with --confirm-removals.")  # fmt: skip
+        for path in result.different:
+            target.adopt(object_key(path))
         _doubt(connection, row.id, [*result.missing, *result.different])
     result.removed = sum(1 for reason in target.remove_many(result.orphaned) if reason is None)
     result.repair = build(root, BuildOptions(env=env, sync=False), reporter)
@@ -62,7 +65,7 @@ def audit(root: Path, env: str, *, repair: bool = False, confirmed: bool = False
 
 
 def _compare(connection: Connection, site_id: int, target: Target, *, by_size: bool) -> AuditResult:
-    manifest = {object_key(path): (path, etag, size, doubtful) for path, etag, size, doubtful in connection.execute(MANIFEST, (site_id,))}
+    manifest = {object_key(row[0]): row for row in connection.execute(MANIFEST, (site_id,))}
     previews = list_preview_keys(connection, site_id)
     result = AuditResult()
     for one in target.list_objects():
@@ -72,10 +75,15 @@ def _compare(connection: Connection, site_id: int, target: Target, *, by_size: b
         if one.key not in manifest:
             (result.orphaned if target.is_own(one.key) else result.foreign).append(one.key)
             continue
-        path, etag, size, doubtful = manifest.pop(one.key)
-        if not doubtful and (one.size_bytes != size if by_size else one.etag != etag):
+        path, etag, size, doubtful, digest = manifest.pop(one.key)
+        if doubtful:  # the manifest does not know the version
+            data = target.read(one.key)
+            differs = data is None or make_digest(data) != bytes(digest)
+        else:
+            differs = one.size_bytes != size if by_size else one.etag != etag
+        if differs:
             result.different.append(path)
-    result.missing = sorted(path for path, _, _, _ in manifest.values())
+    result.missing = sorted(row[0] for row in manifest.values())
     result.different.sort()
     return result
 

@@ -68,6 +68,9 @@ def _build(
             limit_to_urgent(session)
             session.planner.guard(session.options.confirm_removals, found)
         if options.dry_run:
+            from cms_ssg.forecast import forecast
+
+            result.would = forecast(session)
             session.note_problems()  # it ends as the build itself would
         else:
             session.make()
@@ -97,7 +100,7 @@ class PlannedOutput:
 
 @dataclass(slots=True)
 class PlanResult:
-    """What the next build would do. seconds: what finding it out took."""
+    """What the next build would do, or will once the site is held no more (problems say so). seconds: what finding it out took."""
 
     outputs: list[PlannedOutput] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -120,6 +123,8 @@ def plan(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
             with result.timed("plan"):
                 session.planner.take()
                 outputs = [PlannedOutput(*row) for row in session.list_dirty()]
+                result.planned = len(outputs)
+                limit_to_urgent(session)
                 session.note_problems()
     return PlanResult(outputs, result.problems, result.seconds)
 

@@ -21,7 +21,7 @@ _CODE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _BASE_URL = re.compile(r"https?://(?:[^\s/?#@\[\]]+|\[[0-9A-Fa-f:.]+\](?::[0-9]+)?)(/[^\s?#]*)?")
 _HEADER = re.compile(r'[^\x00-\x1f"$\\\x7f-\U0010ffff]*')
-_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()-]+)*/?")
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9!_.*'()-]+)*/?")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _ZONE_FOLDERS = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo")
 
@@ -56,7 +56,11 @@ def _check_target(settings: Settings) -> Iterator[Wrong]:
     path = posixpath.normpath(settings.target.url[7:].strip())
     if settings.target.url.startswith("s3://"):
         if not _BUCKET.fullmatch(settings.target.url):
-            yield ("target", "url"), f"names no bucket: {show(settings.target.url)}", 'Such as "s3://my-bucket" or "s3://my-bucket/site".'
+            yield (
+                ("target", "url"),
+                f"names no bucket, or a prefix that cannot be one: {show(settings.target.url)}",
+                'Such as "s3://my-bucket" or "s3://my-bucket/site".',
+            )
     elif not settings.target.url.startswith("folder:") or not settings.target.url[7:].strip():
         yield ("target", "url"), f"must be folder:PATH or s3://BUCKET/PREFIX, not {show(settings.target.url)}", 'Such as "folder:build".'
     elif not set(path.split("/")) - {"", ".", ".."}:

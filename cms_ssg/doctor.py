@@ -28,6 +28,7 @@ SKEW_WARN_S, SKEW_FAIL_S = 2.0, 300.0
 
 FREE_WARN_BYTES, FREE_FAIL_BYTES = 1 << 30, 50 << 20
 LIBRARIES: Final = ("psycopg", "jinja2", "markdown-it-py", "pillow", "boto3", "pluggy")
+CDN_TOKENS: Final = {"cloudflare": "CLOUDFLARE_API_TOKEN", "fastly": "FASTLY_API_TOKEN"}
 SKIPPED: Final = frozenset({".git", ".cms", "node_modules", ".venv"})
 _NOW: Final = "SELECT clock_timestamp(), current_setting('server_version'), pg_database_size(current_database())"
 
@@ -153,6 +154,8 @@ def _check_secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[C
     wanted = {hook.secret_env: "signs webhooks" for hook in settings.webhooks}
     if settings.receiver is not None:
         wanted[settings.receiver.secret_env] = "checks pushes"
+    if token := CDN_TOKENS.get(settings.cdn.kind):
+        wanted[token] = "tells the CDN what changed"
     for name, use in sorted(wanted.items()):
         if not environ.get(name, "").split():
             yield Check(name, "fail", f"not set; it {use}", "Set it where cms runs.")

@@ -23,6 +23,10 @@ def fail(code: str, message: str, *, place: str = "", line: int = 0, hint: str =
     return CmsError(Problem(code, place, line, message, hint))
 
 
+class StoppedError(Exception):
+    """A build was told to end before it was through. What it recorded stays; the next build goes on."""
+
+
 class LeaseLostError(CmsError):
     """Another builder took the site over while this one was away."""
 

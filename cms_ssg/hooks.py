@@ -86,14 +86,15 @@ class BuildStart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BuildEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """A build that is over. status: done; partial: something was left out; failed: it ended with an error; killed: it never ended,
-    and the build after it found that out. problems: the first 50. seconds: by step. ended_at: in the database's time; for a killed build, when that was found out.
+    """A build that is over. status: done; partial: something was left out; failed: it ended with an error; stopped: by Ctrl-C, or with
+    the worker that made it; killed: it never ended, and the build after it found that out. problems: the first 50. seconds: by step. ended_at: in the
+    database's time; for a killed build, when that was found out.
     """
 
     event_id: str
     site: str
     build_id: int
-    status: Literal["done", "partial", "failed", "killed"]
+    status: Literal["done", "partial", "failed", "stopped", "killed"]
     ended_at: datetime
     planned: int = 0
     rendered: int = 0

@@ -24,7 +24,7 @@ SELECT extract(epoch FROM finished_at - started_at)::float8 FROM (
   SELECT started_at, finished_at, result FROM cms.builds WHERE site = %s ORDER BY id DESC LIMIT 100) b
 WHERE finished_at IS NOT NULL AND result ->> 'status' IN ('done', 'partial') ORDER BY 1"""
 
-STATUSES: Final = ("done", "partial", "failed", "killed")
+STATUSES: Final = ("done", "partial", "failed", "stopped", "killed")
 COUNTS: Final = ("planned", "rendered", "written", "unchanged", "removed", "failed")
 HAS_QUEUE: Final[LiteralString] = "SELECT to_regclass('cms_jobs.procrastinate_jobs') IS NOT NULL"
 QUANTILES: Final = (0.5, 0.95, 1.0)

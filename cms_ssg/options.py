@@ -7,8 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from cms_ssg.types import Problem
+
+if TYPE_CHECKING:
+    from cms_ssg.forecast import Forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class BuildOptions:
 class BuildResult:
     """What a build did. status: done, or partial where something failed or is in conflict; seconds by step.
 
-    helped: shards that workers made; purged: pages that the CDN was told to forget; purge_began_at: when; purge_again_at: when it is to be told once more.
+    helped: shards that workers made; purged: pages that the CDN was told to forget; purge_began_at: when; purge_again_at: when it is to be told
+    once more; would: what a dry run found.
     """
 
     build_id: int = 0
@@ -57,6 +62,7 @@ class BuildResult:
     purge_again_at: datetime | None = None
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("sync", "plan", "render", "publish", "record", "total"), 0.0))
     problems: list[Problem] = field(default_factory=list)
+    would: Forecast | None = None
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:

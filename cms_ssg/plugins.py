@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from cms_ssg.printed import hear_prints
 from cms_ssg.settings import Settings
 from cms_ssg.types import Problem
 
@@ -64,7 +63,7 @@ class Plugins:
         import pluggy
 
         try:
-            with redirect_stdout(sys.stderr):  # stdout is the command's result
+            with hear_prints():
                 module = _import_file(source) if isinstance(source, Path) else source.load()
             self.manager.register(module, name)
         except pluggy.PluginValidationError as error:
@@ -106,7 +105,7 @@ class Plugins:
             if not caller.get_hookimpls():
                 continue
             try:
-                with redirect_stdout(sys.stderr):
+                with hear_prints():
                     caller(**arguments)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - it is somebody else's code
                 message = f"the hook {name} failed: {_say(error)}"

@@ -78,7 +78,7 @@ class Purger:
             store.add_purges(self.connection, self.site, self.build, rows)
 
     def note_left(self) -> None:
-        """Queue what a killed build was writing, whatever the manifest says of it: the edge may have seen it."""
+        """Queue what a killed build was writing, whatever the manifest says of it, as often as the target is looked at for it."""
         self.connection.execute(store.ADD_LEFT, {"site": self.site, "build": self.build})
 
     def find_newest(self) -> int:
@@ -141,6 +141,16 @@ class Purger:
                 self.commit()
                 refused += bad
         self.commit()
+
+    def count_calls(self, cdn: Cdn, *, removals: bool = True) -> int:
+        """How many calls it would take to send what is due."""
+        now = self.clock.now()
+        due = store.count_due(self.connection, self.site, now, removals)
+        scope = store.Scope(self.site, now, due.high, removals)
+        folders = tuple(self._choose_folders(cdn, scope, due.pages))
+        pages = [path for path, _, _ in store.list_due(self.connection, scope, [], due.pages)]
+        left = sum(not path.startswith(folders) for path in pages) if folders else len(pages)
+        return bool(folders) + -(-left // cdn.pages_a_call)
 
     def _purge(self, cdn: Cdn, paths: list[str], scope: store.Scope) -> list[str]:
         """Purge these pages. Returns those the CDN does not understand, found by halves: one bad address holds nothing else up."""

@@ -15,7 +15,7 @@ from psycopg import Connection, IsolationLevel
 from cms_ssg.errors import LeaseLostError
 from cms_ssg.image_work import ImageWork
 from cms_ssg.paths import object_key
-from cms_ssg.publish.target import Live, is_folder
+from cms_ssg.publish.target import IN_THE_WAY, Live, is_folder
 from cms_ssg.record import record_made
 from cms_ssg.releases.note import keep_removed, note_removed
 from cms_ssg.render.kinds import REMOVALS
@@ -58,9 +58,11 @@ class Rounds:
     session: Session
     tried: list[str] = field(default_factory=list)
     _reader: Connection | None = None
+    _removed: bool = False
     _around: Any = None
     _sharing: Sharing | None = None
     images: ImageWork = field(init=False)
+    _blocked: dict[str, Problem] = field(default_factory=dict)
     _told: set[int] = field(default_factory=set)
     _named: set[int] = field(default_factory=set)
 
@@ -81,6 +83,8 @@ class Rounds:
                 rows = store.take_dirty(self.session.connection, self.session.row.id, limit, self.tried, self.session.only)
                 self.session.commit()
             if not rows:
+                if self._clear_way():
+                    continue
                 return
             self.session.purge_saves(rows[0].turn, ROUND)
             unwanted = [row for row in rows if row.spec is None]
@@ -144,7 +148,7 @@ class Rounds:
         """Render and write each batch, in workers when there is enough to do, all from one snapshot."""
         if not jobs:
             return
-        batches = _cut_batches(jobs)
+        batches = cut_batches(jobs)
         reader = self._open_reader()
         if self.session.options.distributed and len(jobs) > FEW:
             yield from self._share(reader, batches, by_path)
@@ -225,13 +229,24 @@ class Rounds:
         result = self.session.result
         rendered = sum(1 for m in made if m.digest is not None)
         written = sum(1 for m in made if m.written)
-        refused = [_publish_problem(m.path, m.unwritten) for m in made if m.unwritten is not None]
+        refused = [_publish_problem(m.path, m.unwritten) for m in made if m.unwritten is not None and m.unwritten != IN_THE_WAY]
+        blocked = {m.path: _publish_problem(m.path, IN_THE_WAY) for m in made if m.unwritten == IN_THE_WAY}
+        self._blocked.update(blocked)
         result.rendered += rendered
         result.written += written
-        result.unchanged += rendered - written - len(refused)
+        result.unchanged += rendered - written - len(refused) - len(blocked)
         result.problems.extend(p for m in made for p in m.problems)
         result.problems.extend(refused)
         return bool(refused)
+
+    def _clear_way(self) -> bool:
+        """Whether what lay in the way of others was removed meanwhile, so that these can be made; if not, say that they could not."""
+        blocked, self._blocked = self._blocked, {}
+        if blocked and self._removed:
+            self.tried, self._removed = [path for path in self.tried if path not in blocked], False
+            return True
+        self.session.result.problems.extend(blocked.values())
+        return False
 
     @contextmanager
     def _journaled(self, paths: list[str]) -> Iterator[int]:
@@ -280,6 +295,7 @@ class Rounds:
                 if not failed:
                     self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
                 self.session.commit()
+        self._removed = self._removed or bool(done)
         self.session.result.removed += sum(1 for row in done if row.digest is not None)
 
     def close(self) -> None:
@@ -295,7 +311,7 @@ class Rounds:
                 self._reader.close()
 
 
-def _cut_batches(jobs: Sequence[Job]) -> list[list[Job]]:
+def cut_batches(jobs: Sequence[Job]) -> list[list[Job]]:
     """What is loaded and rendered together: BATCH pages, fewer of a kind that shows more entries than a page does."""
     batches: list[list[Job]] = []
     left = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from psycopg import Connection, OperationalError
 
+from cms_ssg.errors import fail
 from cms_ssg.pool import make_shard_in_worker, take_result
 from cms_ssg.shards import Maker, Work, cut_shards, decode_made, encode, make_inputs_key
 from cms_ssg.store import jobs
@@ -74,8 +75,17 @@ class Sharing:
                 elif paths:
                     time.sleep(pause_s)
                     pause_s = min(pause_s * 2, LONGEST_S)
+                    if pause_s == LONGEST_S:
+                        self._look_for(paths)
         finally:
             self._end_round()
+
+    def _look_for(self, shards: Collection[int]) -> None:
+        """Be sure that what is waited for is still there. Raises CmsError build.shards-lost."""
+        if lost := len(shards) - store.count_left(self.queue, shards):
+            raise fail(
+                "build.shards-lost", f"{lost:,} parts of this build are no longer in the database", hint="Nothing is lost: build again."
+            )
 
     def _end_round(self) -> None:
         """Nobody goes on with a round that is over, however it ended. Once a round: what comes late could meet the next builder's."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +16,7 @@ import msgspec
 from psycopg import Connection, OperationalError
 from psycopg.types.json import Jsonb
 
-from cms_ssg.errors import CmsError
+from cms_ssg.errors import CmsError, StoppedError
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.plugins import Plugins, find_plugins
 from cms_ssg.site import Site
@@ -83,6 +83,10 @@ class Telling:
                 *(p for p in self.result.problems if p.code.startswith("webhooks.") or p.code == "build.untold"),
             )
             raise
+        except (StoppedError, KeyboardInterrupt):
+            if is_build:
+                self._note_stop()
+            raise
         except Exception as error:
             if is_build:
                 self._tell_failure([Problem("internal", "", 0, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")])
@@ -134,7 +138,7 @@ class Telling:
         detail = {"build_id": build, "status": status, **counts, "problems": shown, "ended_at": ended_at}
         seconds = {**self.result.seconds, "total": round(time.perf_counter() - self.started_s, 4)} if build == self.result.build_id else {}
         self._add(connection, "build_after", detail | {"seconds": seconds})
-        if status != "done" and _sum_up(ended) != self.last_status:
+        if status not in ("done", "stopped") and _sum_up(ended) != self.last_status:
             self._send(connection, deliveries.FAILED, detail)
 
     def _add(self, connection: Connection, kind: str, detail: dict[str, Any]) -> None:
@@ -156,6 +160,24 @@ class Telling:
             )
             self.plugins.call("build_before", build=start)
 
+    def _note_stop(self) -> None:
+        """A person or a worker that is to end stopped the build: that is no failure, and hooks are told by the next one."""
+        if not self._url or not self.result.build_id:
+            return
+        try:
+            with connect(self._url) as connection:
+                self._end(connection, "stopped")
+        except (CmsError, OperationalError) as error:
+            self._say_untold(error)
+
+    def _end(self, connection: Connection, status: str, problems: Sequence[Problem] = ()) -> None:
+        """Write down that the build ended before it was through."""
+        unreleased = bool(self.result.written or self.result.removed or self.resumed)
+        counts = {name: getattr(self.result, name) for name in COUNTS}
+        ended = {**counts, "status": status, "codes": sorted({p.code for p in problems}), "unreleased": unreleased}
+        connection.execute(END_BUILD, (Jsonb(ended), self.result.build_id))
+        self._record(connection, self.result.build_id, ended, problems)
+
     def _tell_failure(self, problems: list[Problem]) -> None:
         """The build raised: note it, and tell."""
         if not self._url and not self.is_heard:
@@ -166,12 +188,7 @@ class Telling:
                 row = ensure_site(connection, self.site.settings.store_name)
                 if not self._site_id or not self.result.build_id:
                     self._begin_late(connection, row.id)
-                unreleased = bool(self.result.written or self.result.removed or self.resumed)
-                counts = {name: getattr(self.result, name) for name in COUNTS}
-                codes = sorted({p.code for p in problems})
-                ended = {**counts, "status": "failed", "codes": codes, "unreleased": unreleased}
-                connection.execute(END_BUILD, (Jsonb(ended), self.result.build_id))
-                self._record(connection, self.result.build_id, ended, problems)
+                self._end(connection, "failed", problems)
             self._url, self._site_id = url, row.id
         except (CmsError, OperationalError) as error:
             self._say_untold(error)

@@ -20,7 +20,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException, ProcrastinateException
 
 from cms_ssg.build import BuildOptions, build
-from cms_ssg.errors import CmsError
+from cms_ssg.errors import CmsError, StoppedError
 from cms_ssg.helping import Helper
 from cms_ssg.reporter import Reporter
 from cms_ssg.scheduler import Scheduler, find_store
@@ -39,10 +39,6 @@ KEPT_H: Final = 72
 """How long a job that failed can be looked at."""
 
 PURGES, PARTITIONS, STATISTICS = "purges", "partitions", "statistics"
-
-
-class StoppedError(Exception):
-    """The worker was told to end while it built."""
 
 
 class _StoppingReporter(Reporter):

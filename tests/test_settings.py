@@ -98,6 +98,12 @@ def test_taxonomies_override_add_and_take_away(tmp_path: Path) -> None:
     assert (settings.taxonomies["tag"].page_size, settings.taxonomies["tag"].url) == (7, "/tags/{slug}/")
 
 
+@pytest.mark.parametrize("place", ["", "/", "ab", "pages//a", "pages/../a", "pages/..", "pages/./a", "pages/a b", "Pages/a"])
+def test_bucket_or_prefix_that_can_be_none_is_refused(tmp_path: Path, place: str) -> None:
+    assert list_problems(tmp_path, f'target = "s3://{place}"') == [("settings.wrong-value", "site.toml", 1)]
+    assert load(tmp_path, 'target = "s3://pages/.a/..b/c..d/"').target.url.endswith("c..d/")
+
+
 def test_environment_table_overrides_base_url_target_and_noindex(tmp_path: Path) -> None:
     text = 'base_url = "https://a.org"\n[params]\nx = 1\ny = 2\n[env.staging]\nbase_url = "https://s.a.org/"\nnoindex = true\n'
     text += 'target = "folder:out"\nparams.x = 3\n'

@@ -53,6 +53,7 @@ def build(
     """Bring the output up to date.
 
     Reads the files that changed, renders the pages they reach and writes those that differ. Exit 3 where something was left out.
+    --dry-run renders them too, to say how many uploads, bytes, removals and purges there would be.
     """
     if queue:
         if no_sync or full or jobs or now or dry_run or confirm_removals or force or no_wait or distributed:
@@ -103,7 +104,7 @@ def describe_build(result: BuildResult, dry_run: bool = False, target: str = "")
     took = f"({result.seconds.get('total', 0.0):.2f} s)"
     failed = f"; {count(result.failed, 'failure')}, see above" if result.failed else ""
     if dry_run:
-        return f"would render {count(result.planned, 'page')}; cms plan lists them; nothing was saved{failed} {took}"
+        return f"would render {count(result.planned, 'page')}{_describe_forecast(result)}; cms plan lists them; nothing was saved{failed} {took}"
     parts = []
     if result.rendered:
         parts += [f"{count(result.rendered, 'page')} rendered", f"{result.written:,} written" + (f" to {target}" if target else "")]
@@ -114,6 +115,29 @@ def describe_build(result: BuildResult, dry_run: bool = False, target: str = "")
     if result.purged:
         parts.append(f"{result.purged:,} purged")
     return f"{', '.join(parts) or 'nothing to do'}{failed} {took}"
+
+
+def _describe_forecast(result: BuildResult) -> str:
+    """``: 21 uploads of 341 kB, 2 removals, 23 purges in 2 calls``, "" where nothing would be done."""
+    would = result.would
+    if would is None:
+        return ""
+    parts = []
+    if would.uploads:
+        parts.append(f"{count(would.uploads, 'upload')} of {_describe_bytes(would.size_bytes)}")
+    if would.images:
+        parts.append(f"{count(would.images, 'image')} to be made")
+    if would.doubtful:
+        parts.append(f"{count(would.doubtful, 'object')} to be looked at")
+    if would.removals:
+        parts.append(count(would.removals, "removal"))
+    if would.purges:
+        parts.append(f"{count(would.purges, 'purge')} in {count(would.purge_calls, 'call')}")
+    return f":{' about' * would.estimated} {', '.join(parts)}" if parts else ""
+
+
+def _describe_bytes(number: int) -> str:
+    return f"{number / 1e6:,.1f} MB" if number >= 1_000_000 else f"{number / 1e3:,.1f} kB"
 
 
 @site_command("sync", "cms sync")

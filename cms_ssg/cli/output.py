@@ -64,6 +64,12 @@ class Output(Reporter):
         else:
             print(make_safe(text), file=self.stderr, flush=True)
 
+    def hear_plugins(self) -> None:
+        """What plugins print is said as the rest is."""
+        from cms_ssg.printed import SAYING
+
+        SAYING[:] = [lambda line: self.log("info", "printed", line)]
+
     def hear_libraries(self) -> None:
         """What libraries log is said as the rest is."""
         from cms_ssg.cli.libraries import open_bridge

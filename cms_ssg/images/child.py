@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from cms_ssg.content.read_file import read_file
-from cms_ssg.images.facts import MOST_BYTES, MOST_CPU_S, MOST_DATA_BYTES, Facts, bad_facts
+from cms_ssg.images.facts import MOST_BYTES, MOST_CPU_S, MOST_DATA_BYTES, Facts, SvgCheck, bad_facts
 from cms_ssg.reads import digest as make_digest
 from cms_ssg.types import Problem
 
@@ -65,7 +65,7 @@ def _answer(request: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:
         card = request["card"]
         font = _read_same(request["root"], card["font"], card["font_digest"]) if "font" in card else None
         return {"gone": True} if "font" in card and font is None else {"data": draw_card(card, font)}
-    from cms_ssg.images.pixels import Refused, make_variant, measure_image, open_source
+    from cms_ssg.images.pixels import Refused, make_variant, open_source
 
     source = held.get("source")
     if request["spec"] is not None and source is not None and (source.digest, source.widest) == (request["digest"], request["widest"]):
@@ -78,16 +78,25 @@ def _answer(request: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:
         if len(data) > MOST_BYTES:
             raise Refused("image.too-large", f"it has more than {MOST_BYTES // 1024 // 1024} MB", "Export it in better compression.")
         if request["spec"] is None:
-            ending = request["file"].rpartition(".")[2]
-            if ending.lower() == "svg":
-                from cms_ssg.images.svg import measure_svg
-
-                return {"facts": measure_svg(data, request["check"])}
-            return {"facts": measure_image(data, ending)}
+            return {"facts": _look(data, request["check"] or "scripts")}
         held["source"] = source = open_source(request["digest"], data, request["widest"])
     except Refused as reason:
         return {"facts": reason.facts}
     return {"data": make_variant(source, request["spec"])}
+
+
+def _look(data: bytes, check: SvgCheck) -> Facts:
+    """Facts of an image by its bytes alone: files of several names may share them. Raises Refused."""
+    from cms_ssg.images.svg import is_svg, measure_svg
+
+    if is_svg(data):
+        return measure_svg(data, check)
+    from cms_ssg.images.pixels import Refused, measure_image
+
+    try:
+        return measure_image(data)
+    except Refused as reason:
+        return msgspec.structs.replace(reason.facts, looked_for=check)
 
 
 def _read(stream: BinaryIO) -> dict[str, Any] | None:

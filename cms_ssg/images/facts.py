@@ -53,6 +53,20 @@ def bad_facts(code: str, message: str, hint: str, looked_for: str = "all") -> Fa
     return Facts(VERSION, code=code, message=message, hint=hint, looked_for=looked_for)
 
 
+MISNAMED: Final = "images/misnamed"
+"""What outputs read that show an image whose name is wrong, so that those can be found."""
+
+
+def find_misnaming(path: str, facts: Facts) -> Facts | None:
+    """What is wrong where an image's name says another format than its bytes: that is the file's fault, others may have the same bytes."""
+    ending = path.rpartition(".")[2]
+    said = RASTER.get(ending.lower(), ending.lower())
+    if facts.code or said == facts.format:
+        return None
+    known = facts.format.upper()
+    return bad_facts("image.wrong-ending", f"its name ends in .{ending}, but it is {known}", f'Rename it to end in ".{facts.format}".')
+
+
 SvgCheck = Literal["scripts", "all"]
 
 
@@ -68,6 +82,8 @@ def parse_facts(stored: Any) -> Facts | None:
     if stored is None or stored.get("version") != VERSION:
         return None
     facts = msgspec.convert(stored, Facts)
+    if facts.code == "image.wrong-ending":  # earlier versions blamed the bytes
+        return None
     return facts if facts.width * facts.height <= most_pixels(facts.format) or facts.format == "svg" else None
 
 

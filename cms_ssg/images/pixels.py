@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from cms_ssg.images.facts import MOST_PIXELS, RASTER, VERSION, Facts, bad_facts, most_pixels
+from cms_ssg.images.facts import MOST_DATA_BYTES, MOST_PIXELS, VERSION, Facts, bad_facts, most_pixels
 
 FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")  # several JPEGs in one file, MPO, are found by the first of them
 JPEG: Final = ("JPEG", "MPO")
@@ -21,6 +21,9 @@ TALLEST: Final = 8192
 """A taller image is kept as it is: scaled to fit, nobody could read it."""
 
 STRIP_PIXELS: Final = 2_000_000
+
+BESIDES: Final = 90_000_000
+"""Memory that a process needs besides an image's coefficients: its file of up to 64 MB, the libraries, rows of pixels."""
 
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -34,8 +37,8 @@ class Refused(Exception):
         self.facts = bad_facts(code, message, hint)
 
 
-def open_image(data: bytes, ending: str = "") -> Image.Image:
-    """An image whose header was read and whose size was checked. ending: of its file's name, without the dot. Raises Refused."""
+def open_image(data: bytes) -> Image.Image:
+    """An image whose header was read and whose size was checked. Raises Refused."""
     _check_size("webp", *_read_webp_size(data))
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
@@ -50,8 +53,6 @@ def open_image(data: bytes, ending: str = "") -> Image.Image:
         raise Refused("image.unreadable", message, "Export it again as JPEG, PNG, WebP, AVIF or GIF.") from None
     form = NAMES[image.format or ""]
     _check_size(form, image.width, image.height)
-    if ending and RASTER.get(ending.lower()) != form:
-        raise Refused("image.wrong-ending", f"its name ends in .{ending}, but it is {form.upper()}", f'Rename it to end in ".{form}".')
     return image
 
 
@@ -80,9 +81,9 @@ def _read_webp_size(data: bytes) -> tuple[int, int]:
     return int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
 
 
-def measure_image(data: bytes, ending: str) -> Facts:
+def measure_image(data: bytes) -> Facts:
     """Facts of an image, all of which was decoded. Raises Refused."""
-    image = open_image(data, ending)
+    image = open_image(data)
     form = NAMES[image.format or ""]
     animated = form != "jpeg" and getattr(image, "n_frames", 1) > 1
     width, height = image.size
@@ -115,7 +116,7 @@ def read_pixels(image: Image.Image, factor: int = 1) -> Image.Image:
     orientation = _orientation(image)
     if factor > 1 and image.format in JPEG:
         image.draft(image.mode, (size[0] // factor, size[1] // factor))
-    _load(image)
+    _load(image, size)
     factor = max(1, factor * image.width // size[0])  # what the decoder has not done yet
     colours = _Colours(image, image.info.get("icc_profile"), image.info.get("transparency") is not None)
     plain = _shrink(image, factor, colours)
@@ -123,15 +124,33 @@ def read_pixels(image: Image.Image, factor: int = 1) -> Image.Image:
     return ImageOps.exif_transpose(_marked(plain, orientation)) if orientation != 1 else plain
 
 
-def _load(image: Image.Image) -> None:
+def _load(image: Image.Image, size: tuple[int, int] = (0, 0)) -> None:
+    """Decode an image. size: of a JPEG, before the decoder was told to make it smaller."""
+    needs = _count_coefficients(image, *size)
     try:
         image.load()
     except (MemoryError, Image.DecompressionBombError):
         raise
     except Exception as error:  # noqa: BLE001 - as in open_image
+        if needs > MOST_DATA_BYTES - BESIDES:  # libjpeg got no memory, which Pillow calls a broken stream
+            raise Refused(
+                "image.limits",
+                f"as a progressive JPEG of {size[0]} × {size[1]} in {image.mode} it needs {needs // 1_000_000} MB to be read, "
+                f"and may have {MOST_DATA_BYTES // 1_000_000}, or it is broken",
+                "Scale it down, or save it as RGB or without progressive scans.",
+            ) from None
         raise Refused(
             "image.unreadable", f"it is broken or cut off: {error}", "Copy or export it again; the original may be whole."
         ) from None
+
+
+def _count_coefficients(image: Image.Image, width: int, height: int) -> int:
+    """Bytes that a progressive JPEG is held in until all of its scans were read, 0 for other images."""
+    if image.format not in JPEG or not image.info.get("progressive"):
+        return 0
+    layers: list[tuple[int, int, int, int]] = getattr(image, "layer", [])  # (number, across, down, table) of each component
+    across, down = max((one[1] for one in layers), default=1), max((one[2] for one in layers), default=1)
+    return sum(2 * width * one[1] // across * height * one[2] // down for one in layers)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -22,8 +22,18 @@ ADDRESSES: Final = frozenset(("href", "src", "to", "from", "by", "values", "data
 """Attributes that can hold or become an address; animations set those of others."""
 
 
+RASTER: Final = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"RIFF")
+ELEMENT: Final = re.compile(rb"<(?:[\w.-]+:)?svg\b", re.IGNORECASE)
+
+
 class _Found(Exception):
     """Something that does more than draw."""
+
+
+def is_svg(data: bytes) -> bool:
+    """Whether these bytes are meant as SVG, however broken."""
+    is_raster = data.startswith(RASTER) or data[4:8] == b"ftyp"
+    return not is_raster and ELEMENT.search(data.replace(b"\0", b"")) is not None  # UTF-16 has a zero in each letter
 
 
 def measure_svg(data: bytes, check: SvgCheck) -> Facts:

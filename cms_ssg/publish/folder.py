@@ -8,7 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from cms_ssg.publish.kept import KeptFolder
-from cms_ssg.publish.target import Before, Listed, Object, Outcome
+from cms_ssg.publish.target import IN_THE_WAY, Before, Listed, Object, Outcome
 from cms_ssg.reads import digest
 
 
@@ -34,7 +34,7 @@ class FolderTarget:
             try:
                 outcomes.append(Outcome(self.write(one.key, one.data, one.live.digest if one.live is not None else None)))
             except (NotADirectoryError, IsADirectoryError, FileExistsError):
-                outcomes.append(Outcome(False, refused="a file and a folder would have the same name there"))
+                outcomes.append(Outcome(False, refused=IN_THE_WAY))
             except OSError as error:
                 outcomes.append(Outcome(False, refused=error.strerror or str(error)))
         return outcomes
@@ -142,6 +142,9 @@ class FolderTarget:
 
     def is_own(self, key: str) -> bool:
         return False  # a file does not say who wrote it
+
+    def adopt(self, key: str) -> None:
+        """Nothing: files are written over whoever wrote them."""
 
 
 def _make_folder(folder: str) -> None:

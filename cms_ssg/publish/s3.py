@@ -90,7 +90,8 @@ class S3Target:
                 for item in page.get("Contents", ()):
                     key = item["Key"][len(self.prefix) :]
                     if not key.startswith(PREFIX):
-                        yield Listed(key, item["ETag"], item["Size"])
+                        etag = item["ETag"].strip('"')  # some stores leave the quotes out in listings alone
+                        yield Listed(key, f'"{etag}"', item["Size"])
         except (ClientError, BotoCoreError) as error:
             raise say_failure(error, self.bucket) from error
 
@@ -101,6 +102,19 @@ class S3Target:
         except (ClientError, BotoCoreError) as error:
             raise say_failure(error, self.bucket) from error
         return seen is not None and seen.site == quote(self.writer.site)
+
+    def adopt(self, key: str) -> None:
+        assert self.writer is not None
+        place = {"Bucket": self.bucket, "Key": self.prefix + key}
+        try:
+            seen = self._look(key)
+            if seen is None or seen.site or seen.store:  # what another site says it wrote stays its own
+                return
+            said = {"cms-site": quote(self.writer.site), "cms-store": self.writer.store, "cms-epoch": "0"}
+            self.client.copy_object(**place, CopySource=place, CopySourceIfMatch=seen.etag, Metadata=said, MetadataDirective="REPLACE")
+        except (ClientError, BotoCoreError) as error:
+            if not isinstance(error, ClientError) or code_of(error) not in MOVED | MISSING:
+                raise say_failure(error, self.bucket) from error
 
     def honours_conditions(self) -> bool:
         """Whether of two writes that ask for an empty place the second is refused. Raises CmsError publish.*."""
@@ -245,7 +259,10 @@ class S3Target:
             return ""
         if seen.site == quote(writer.site):
             return "an object of this site from another database is there; `cms build --full` replaces those"
-        return "an object that cms did not write for this site is there; remove it, or give the site a prefix of its own"
+        return (
+            "an object that cms did not write for this site is there; remove it, or give the site a prefix of its own; "
+            "where it was put over a page of this site, `cms target audit --repair` writes that again"
+        )
 
     def _make_headers(self, one: Object) -> tuple[dict[str, Any], bytes]:
         """Headers and bytes as they are stored."""

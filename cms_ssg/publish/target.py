@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from urllib.parse import quote
 
 from cms_ssg.errors import fail
@@ -41,6 +41,10 @@ class Object(NamedTuple):
     path: str = ""
     reads: Collection[int] = ()
     tags: str = ""
+
+
+IN_THE_WAY: Final = "a file and a folder would have the same name there"
+"""Why a folder does not take an object where something lies that may be about to be removed."""
 
 
 class Outcome(NamedTuple):
@@ -89,6 +93,9 @@ class Target(Protocol):
 
     def is_own(self, key: str) -> bool:
         """Whether an object says that it was written for this site."""
+
+    def adopt(self, key: str) -> None:
+        """Let builds write over an object that says nothing of who wrote it."""
 
 
 @dataclass(frozen=True, slots=True)

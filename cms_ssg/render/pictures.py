@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from markupsafe import Markup, escape
 
 from cms_ssg.images.card_rules import plan_card
-from cms_ssg.images.facts import Facts, SvgCheck, is_image, svg_check
+from cms_ssg.images.facts import MISNAMED, Facts, SvgCheck, find_misnaming, is_image, svg_check
 from cms_ssg.images.font import CardFont, NoFont, load_font
 from cms_ssg.images.recipe import TYPES, Recipe, parse_focus, parse_ratio, plan_variants
 
@@ -36,7 +36,7 @@ def find_facts(page: Page, path: str) -> tuple[str, Facts] | None:
     holder = page.reader.claim(path)
     if holder is None or holder.owner_kind != "f" or "digest" not in (holder.spec or {}):
         return None
-    check: SvgCheck | None = "all"
+    check: SvgCheck | None = None
     if path.lower().endswith(".svg"):
         page.reader.reads.name("setting/markdown.raw_html")
         page.reader.reads.name("setting/images.active_svg")
@@ -48,7 +48,11 @@ def find_facts(page: Page, path: str) -> tuple[str, Facts] | None:
     picture = page.reader.need("image", digest)
     if picture is None:
         return None
-    if picture.facts is None or picture.facts.looked_for != check:
+    misnaming = find_misnaming(path, picture.facts) if picture.facts is not None else None
+    if misnaming is not None:
+        page.reader.reads.name(MISNAMED)
+        return digest, misnaming
+    if picture.facts is None or (check is not None and picture.facts.looked_for != check):
         page.reader.reads.unmeasured.add(digest)
         return None
     return digest, picture.facts

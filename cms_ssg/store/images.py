@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, LiteralString, NamedTuple
 
+import msgspec
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from cms_ssg.images.facts import Facts, parse_facts
+from cms_ssg.images.facts import MISNAMED, Facts, find_misnaming, is_image, parse_facts
 from cms_ssg.images.recipe import image_prefix
 from cms_ssg.reads import name_key
 from cms_ssg.store.arrays import bytea_array, int_array, text_array
@@ -48,9 +49,14 @@ AND NOT EXISTS (SELECT FROM cms.outputs o WHERE o.reads @> ARRAY[c.owner] AND o.
 BAD: Final[LiteralString] = """
 SELECT encode(digest, 'hex'), facts, (SELECT min(f.path) FROM cms.files f WHERE f.site = i.site AND f.digest = i.digest)
 FROM cms.images i WHERE i.site = %s AND i.facts ? 'code' ORDER BY 1"""
+HAS_MISNAMED: Final[LiteralString] = "SELECT EXISTS (SELECT FROM cms.outputs o WHERE o.reads @> ARRAY[%s::bigint] AND o.site = %s)"
+FILES: Final[LiteralString] = """
+SELECT f.path, i.facts, c.name FROM cms.images i JOIN cms.files f ON f.site = i.site AND f.digest = i.digest
+JOIN cms.claims c ON c.owner = f.id AND c.owner_kind = 'f' AND c.site = f.site AND c.name LIKE '/%%' AND c.wins
+WHERE i.site = %s AND NOT i.facts ? 'code'"""
 READERS: Final[LiteralString] = """
-SELECT k.key, (SELECT count(*) FROM cms.outputs o WHERE o.reads @> ARRAY[k.key] AND o.site = %(site)s),
-       (SELECT min(o.path) FROM cms.outputs o WHERE o.reads @> ARRAY[k.key] AND o.site = %(site)s)
+SELECT k.key, (SELECT count(*) FROM cms.outputs o WHERE o.reads @> (k.key || %(also)s::bigint[]) AND o.site = %(site)s),
+       (SELECT min(o.path) FROM cms.outputs o WHERE o.reads @> (k.key || %(also)s::bigint[]) AND o.site = %(site)s)
 FROM unnest(%(keys)s::bigint[]) AS k(key)"""
 
 
@@ -114,15 +120,33 @@ def drop_unread(connection: Connection, site: int, keys: Iterable[int]) -> list[
 
 def list_bad_images(connection: Connection, site: int) -> list[Problem]:
     """Images that pages ask for and that cannot be shown, each with its file and a page. Notes whether there are any."""
-    bad = [(digest, facts, file) for digest, facts, file in connection.execute(BAD, (site,)) if file is not None]
-    keys = {name_key(f"image/{digest}"): digest for digest, _, _ in bad}
-    readers = {keys[key]: (count, page) for key, count, page in connection.execute(READERS, {"keys": int_array(keys), "site": site})}
+    bad = {name_key(f"image/{digest}"): (facts, file) for digest, facts, file in connection.execute(BAD, (site,)) if file is not None}
+    problems = [*_name_readers(connection, site, bad, []), *_list_misnamed(connection, site)]
+    connection.execute(NOTE_BAD, (bool(problems), site, bool(problems)))
+    return sorted(problems, key=lambda problem: problem.place)
+
+
+def _list_misnamed(connection: Connection, site: int) -> list[Problem]:
+    """Those whose name says another format. Where no page shows one, nothing is looked for."""
+    key = name_key(MISNAMED)
+    if not connection.execute(HAS_MISNAMED, (key, site)).fetchone()[0]:  # type: ignore[index]
+        return []
+    bad = {}
+    for file, stored, url in connection.execute(FILES, (site,)):
+        facts = parse_facts(stored)
+        wrong = find_misnaming(file, facts) if facts is not None and is_image(file) else None
+        if wrong is not None:
+            bad[name_key(f"claim/{url}")] = (msgspec.to_builtins(wrong), file)
+    return _name_readers(connection, site, bad, [key])
+
+
+def _name_readers(connection: Connection, site: int, bad: Mapping[int, tuple[dict[str, Any], str]], also: list[int]) -> list[Problem]:
+    """What is wrong with each of these that an output reads by its key, and by the keys `also`."""
     problems = []
-    for digest, facts, file in bad:
-        count, page = readers[digest]
+    for key, count, page in connection.execute(READERS, {"keys": int_array(bad), "also": also, "site": site}):
+        facts, file = bad[key]
         if count:
             more = f" and {count - 1} more" if count > 1 else ""
             message = f"{facts['message']}; {page}{more} {'is' if count == 1 else 'are'} built without it"
             problems.append(Problem(facts["code"], file, 0, message, facts.get("hint", "")))
-    connection.execute(NOTE_BAD, (bool(problems), site, bool(problems)))
-    return sorted(problems, key=lambda problem: problem.place)
+    return problems

@@ -18,7 +18,8 @@ ON CONFLICT (site, path) DO UPDATE SET turn = 1, version = nextval('cms.purge_ve
 
 ADD_LEFT: Final[LiteralString] = """
 INSERT INTO cms.purges (site, path, phase, cause, build)
-SELECT DISTINCT j.site, p.path, 3, 'unsure', %(build)s::bigint FROM cms.journal j CROSS JOIN LATERAL unnest(j.paths) AS p(path) WHERE j.site = %(site)s
+SELECT DISTINCT j.site, p.path, 3, 'unsure', %(build)s::bigint FROM cms.journal j CROSS JOIN LATERAL unnest(j.paths) AS p(path)
+WHERE j.site = %(site)s AND (j.again_at IS NULL OR j.again_at <= clock_timestamp())
 ON CONFLICT (site, path) DO UPDATE SET turn = 1, version = nextval('cms.purge_versions'), not_before = excluded.not_before, purged_at = NULL"""
 
 COUNT_DUE: Final[LiteralString] = """

@@ -47,6 +47,8 @@ WHERE s.id = %s AND s.attempt = %s AND s.result IS NULL AND t.id = s.site AND t.
 TAKE_ANSWERS: Final[LiteralString] = """
 DELETE FROM cms.shards WHERE id = ANY(%s) AND result IS NOT NULL RETURNING id, attempt, result, claimed_by"""
 
+COUNT_LEFT: Final[LiteralString] = "SELECT count(*) FROM cms.shards WHERE id = ANY(%s)"
+
 DELETE: Final[LiteralString] = "DELETE FROM cms.shards WHERE site = %s AND build <= %s"
 
 DOUBT_LATER: Final[LiteralString] = """
@@ -91,6 +93,12 @@ def find_open_build(connection: Connection, site: int) -> OpenBuild | None:
 def count_open(connection: Connection, site: int, build: int) -> int:
     """Shards for the taking, also those whose claim has ended."""
     row = connection.execute(COUNT_OPEN, (site, build)).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
+def count_left(connection: Connection, shards: Collection[int]) -> int:
+    """How many of these are still there."""
+    row = connection.execute(COUNT_LEFT, (list(shards),)).fetchone()
     return int(row[0]) if row is not None else 0
 
 

@@ -18,7 +18,7 @@ def test_build_tells_what_it_did_in_the_promised_words(site: Path, cms: Cms) -> 
     code, result, err = cms("build", "--jobs", "1")
     assert (code, err) == (0, "")
     keys = ["build_id", "status", "planned", "rendered", "written", "unchanged", "removed", "failed", "helped"]
-    keys += ["purged", "purge_began_at", "purge_again_at", "seconds", "problems"]
+    keys += ["purged", "purge_began_at", "purge_again_at", "seconds", "problems", "would"]
     assert list(result) == keys
     assert list(result["seconds"]) == ["sync", "plan", "render", "publish", "record", "total"]
     assert (result["status"], result["failed"], result["removed"]) == ("done", 0, 0)
@@ -59,6 +59,38 @@ def test_dry_run_and_plan_write_nothing(site: Path, cms: Cms) -> None:
     assert "/2025/03/flood/" in [output["path"] for output in planned["outputs"]]
     assert not (site / "build").exists()
     assert cms("status")[1]["entries"] == 0
+
+
+def test_dry_run_foresees_what_the_build_then_does(site: Path, cms: Cms) -> None:
+    for change in ("", "Water.", "later"):
+        if change == "later":
+            (site / "content/posts/flood.md").unlink()
+        elif change:
+            (site / "content/posts/flood.md").write_text("---\ntitle: The flood\ndate: 2025-03-01\ntags: [water, rain]\n---\nMore water.\n")
+        _, foreseen, _ = cms("build", "--dry-run", "--confirm-removals")
+        _, built, _ = cms("build", "--confirm-removals")
+        would = foreseen["would"]
+        assert (foreseen["planned"], foreseen["written"], would["purges"]) == (built["planned"], 0, 0)
+        assert (would["uploads"], would["removals"]) == (built["written"], built["removed"])
+        if not change:
+            assert would["size_bytes"] == sum(file.stat().st_size for file in (site / "build").rglob("*") if file.is_file())
+    assert built["removed"] > 1
+
+
+def test_dry_run_of_very_many_pages_renders_a_part_of_them(site: Path, cms: Cms, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = cms("build", "--dry-run")[1]["would"]
+    monkeypatch.setattr("cms_ssg.forecast.MOST", 5)
+    part = cms("build", "--dry-run")[1]["would"]
+    assert (whole["estimated"], part["estimated"]) == (False, True)
+    assert part["uploads"] == whole["uploads"]
+    assert 0.3 < part["size_bytes"] / whole["size_bytes"] < 3
+
+
+def test_dry_run_ends_as_the_build_would(site: Path, cms: Cms) -> None:
+    (site / "content/posts/bad.md").write_text("---\ntitle: [\n---\n")
+    code, foreseen, _ = cms("build", "--dry-run")
+    assert (code, foreseen["status"], [p["place"] for p in foreseen["problems"]]) == (3, "partial", ["content/posts/bad.md"])
+    assert cms("build")[0] == 3
 
 
 def test_clock_brings_what_is_due(site: Path, cms: Cms) -> None:

@@ -57,6 +57,16 @@ def test_secrets_are_looked_for_and_never_said(site: Path, cms: Cms, monkeypatch
     assert "abc123" not in said
 
 
+def test_token_of_the_cdn_is_looked_for(site: Path, cms: Cms, monkeypatch: pytest.MonkeyPatch) -> None:
+    (site / "site.toml").write_text('[cdn]\nkind = "cloudflare"\nzone = "z1"\n')
+    monkeypatch.delenv("CLOUDFLARE_API_TOKEN", raising=False)
+    code, checks, _ = look(cms)
+    assert (code, checks["CLOUDFLARE_API_TOKEN"]["status"]) == (3, "fail")
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "token-of-forty-letters-token-of-forty-le")
+    code, checks, said = look(cms)
+    assert (code, checks["CLOUDFLARE_API_TOKEN"]["status"], "of-forty" in said) == (0, "ok", False)
+
+
 def test_clock_is_compared_with_the_databases(db: psycopg.Connection[Any]) -> None:
     now = datetime(2026, 3, 1, tzinfo=UTC)
     at = now.timestamp()

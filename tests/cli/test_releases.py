@@ -60,3 +60,16 @@ def test_dry_run_of_a_held_site_says_so_and_counts_what_a_build_would_publish(si
     cms("releases", "resume")
     code, result, _ = cms("build", "--dry-run")
     assert (code, result["status"], result["planned"] > 1) == (0, "done", True)
+
+
+def test_plan_of_a_held_site_says_that_it_is_held(site: Path, cms: Cms) -> None:
+    first = cms("build")[1]["build_id"]
+    (site / "content/pages/us.md").write_text("# Us\n")
+    cms("build")
+    cms("releases", "rollback", str(first))
+    code, planned, err = cms("plan")
+    assert (code, [p["code"] for p in planned["problems"]]) == (0, ["build.held"])
+    assert "/us/" in [output["path"] for output in planned["outputs"]]
+    assert "cms releases resume" in err
+    cms("releases", "resume")
+    assert cms("plan")[1]["problems"] == []

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from cms_ssg.content.read import read_draft
 from cms_ssg.site import open_site
-from tests.engine.odd_site import errors
+from tests.engine.odd_site import check_site, errors
 from tests.engine.siteonpage import SiteOnPage
 
 # Files of static/
@@ -40,14 +40,26 @@ def test_a_static_file_whose_name_cannot_be_in_a_path_is_told(site: SiteOnPage) 
     site.assert_clean()
 
 
-def test_a_file_and_a_folder_of_one_name_are_told(site: SiteOnPage) -> None:
+def test_a_file_gives_way_to_a_folder_of_its_name_whichever_came_first(site: SiteOnPage) -> None:
     site.write_file("static/about", "a file where the page needs a folder")
-    built = site.build(full=True)
-    assert errors(built) == [":0 publish.failed"]
-    assert "a file and a folder would have the same name there" in built.result.problems[0].message
-    site.delete("static/about")
-    assert site.build().result.status == "done"
+    built = site.build()
+    assert errors(built) == ["static/about:0 content.path-taken"]
+    assert "the name of a folder" in built.result.problems[0].message
     site.assert_clean()
+    site.delete("static/about")
+    site.write_file("static/tags/blue", "a file")
+    assert site.build().result.status == "done"
+    assert site.tree()["tags/blue"] == b"a file"
+    site.edit("content/posts/a.md", "[red]", "[red, blue]")
+    assert errors(site.build()) == ["static/tags/blue:0 content.path-taken"]
+    assert "tags/blue/index.html" in site.tree()
+    site.assert_clean()
+    assert site.build().rendered == set()
+    site.edit("content/posts/a.md", "[red, blue]", "[red]")
+    assert site.build().result.status == "done"
+    assert site.tree()["tags/blue"] == b"a file"
+    site.assert_clean()
+    assert site.build().rendered == set()
 
 
 def test_every_loser_of_a_path_is_named_with_its_file(site: SiteOnPage) -> None:
@@ -142,6 +154,18 @@ def test_links_pipes_and_odd_names_are_left_out_with_a_word(site: SiteOnPage) ->
     assert built.result.status == "done"
     assert site.tree() == before
     assert site.build().rendered == set()
+
+
+def test_files_whose_names_no_address_can_hold_are_left_out_with_a_word(site: SiteOnPage) -> None:
+    names = ("a%41.txt", 'quo"te.txt', "what?.pdf", "no#1.txt", "a %/b.txt", "ok (1).txt")
+    for name in names:
+        site.write_file(f"static/{name}", "x")
+    site.write_file("content/posts/a#b.pdf", "x")
+    built = site.build()
+    found = sorted(p.place for p in built.result.problems if p.code == "scan.name")
+    assert found == sorted([*(f"static/{name}" for name in names[:-1]), "content/posts/a#b.pdf"])
+    assert "ok (1).txt" in built.written
+    assert sorted(p.place for p in check_site(site) if p.code == "scan.name") == found, "a check tells it again"
 
 
 def test_a_file_that_becomes_a_folder_and_back(site: SiteOnPage) -> None:

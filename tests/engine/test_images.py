@@ -170,7 +170,7 @@ def test_full_build_leaves_the_variants_that_are_there_and_makes_those_that_are_
     assert site.tree() == before
 
 
-@pytest.mark.parametrize(("image", "code"), [("truncated_jpeg.jpg", "image.unreadable"), ("broken_data_stream.png", "image.wrong-ending")])
+@pytest.mark.parametrize(("image", "code"), [("truncated_jpeg.jpg", "image.unreadable"), ("hopper.webp", "image.wrong-ending")])
 def test_image_that_cannot_be_shown_is_an_error_that_names_it_and_the_page_is_built_without_it(
     site: SiteOnPage, image: str, code: str
 ) -> None:
@@ -188,6 +188,28 @@ def test_image_that_cannot_be_shown_is_an_error_that_names_it_and_the_page_is_bu
     assert "<picture>" in page(site)
     site.assert_clean()
     assert site.query("SELECT has_bad_images FROM cms.sites") == [(False,)]
+
+
+def test_same_bytes_under_a_wrong_name_are_no_reason_not_to_show_them_under_a_right_one(site: SiteOnPage) -> None:
+    for name in ("a.gif", "b.jpg", "c.svg"):
+        put(site, f"content/posts/a/{name}", "hopper.jpg")
+        site.edit("content/posts/a/index.md", 'Grace")', f'Grace")\n\n![Name {name[0]}]({name})')
+        result = site.build().result
+    assert {(p.code, p.place.rpartition("/")[2]) for p in result.problems} == {
+        ("image.wrong-ending", "a.gif"),
+        ("image.wrong-ending", "c.svg"),
+        ("image.unreadable", "c.svg"),  # as a file of its own it is not published
+    }
+    assert page(site).count("<picture>") == 2
+    assert all(f"<p>Name {name}</p>" in page(site) for name in "ac")
+    assert {p.place for p in site.build().result.problems} == {p.place for p in result.problems}
+    site.assert_clean()
+    for name in ("a.gif", "c.svg"):
+        (site.root / f"content/posts/a/{name}").rename(site.root / f"content/posts/a/{name[0]}.jpeg")
+        site.edit("content/posts/a/index.md", name, f"{name[0]}.jpeg")
+    assert site.build().result.problems == []
+    assert page(site).count("<picture>") == 4
+    site.assert_clean()
 
 
 def test_what_moves_is_kept_as_it_is(site: SiteOnPage) -> None:

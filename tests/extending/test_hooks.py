@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from cms_ssg.build import BuildOptions, build
+from cms_ssg.cli.main import run as run_cms
 from cms_ssg.hooks import BULK_AT
 from cms_ssg.store.connect import connect
 from tests.cli.small_site import Cms
@@ -160,6 +161,21 @@ def test_what_a_hook_raises_is_a_warning_with_its_line_and_harms_nothing(
     assert "on its way" in err
     assert {"build_after", "release_published"} <= {name for name, _, _ in read_told(site)}, "the other plugin is told all the same"
     assert cms("verify")[0] == 0
+
+
+def test_what_a_hook_prints_is_a_line_of_the_log_without_secrets(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (site / "hooks.py").write_text(
+        "import sys\nfrom cms_ssg.hooks import hook\nprint('read')\n\n@hook\ndef build_after(build):\n"
+        "    print('to postgresql://me:hunter2secret@db/x', end='')\n    print('!', file=sys.stderr)\n    print('at its end', end='')\n"
+    )
+    assert run_cms(["build", "--log-json"]) == 0
+    said = capsys.readouterr()
+    printed = [line["message"] for line in map(json.loads, said.err.splitlines()) if line["event"] == "printed"]
+    assert printed == ["read", "to postgresql://me:***@db/x!", "at its end"]
+    assert "read" not in said.out
+    run_cms(["build"])
+    err = capsys.readouterr().err
+    assert "at its end\n" in err and "hunter2" not in err
 
 
 @pytest.mark.parametrize(("text", "code", "line"), [("x = (\n", "hooks.import", 1), ("\nimport no_such_thing\n", "hooks.import", 2)])

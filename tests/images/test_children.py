@@ -55,7 +55,7 @@ def test_image_of_500_million_pixels_is_refused_unread(children: Children, tmp_p
     [
         ("a.jpg", b"<html><script>alert(1)</script></html>", "image.unreadable"),
         ("a.png", b"", "image.unreadable"),
-        ("a.png", (IMAGES / "hopper.jpg").read_bytes(), "image.wrong-ending"),
+        ("a.svg", (IMAGES / "truncated_jpeg.jpg").read_bytes(), "image.unreadable"),
         ("a.jpg", (IMAGES / "truncated_jpeg.jpg").read_bytes(), "image.unreadable"),
         ("a.png", (IMAGES / "broken_data_stream.png").read_bytes(), "image.unreadable"),
         ("a.webp", (IMAGES / "hopper.webp").read_bytes()[:900], "image.unreadable"),
@@ -128,6 +128,14 @@ def test_image_that_needs_too_much_memory_is_refused_and_the_next_is_made(childr
     facts, whole = measure(children, tmp_path / "a.avif", IMAGES / "hopper.jpg")
     assert (facts.code, whole.code) == ("image.limits", "")
     assert most_memory_mb(children) < 300
+
+
+def test_progressive_image_that_needs_too_much_memory_is_said_to_need_it(children: Children, tmp_path: Path) -> None:
+    for mode in ("CMYK", "RGB"):
+        Image.new(mode, (7200, 5400), "red" if mode == "RGB" else (9, 200, 9, 9)).save(tmp_path / f"{mode}.jpg", progressive=True)
+    cmyk, rgb = measure(children, tmp_path / "CMYK.jpg", tmp_path / "RGB.jpg")
+    assert (rgb.code, cmyk.code) == ("", "image.limits")
+    assert "progressive JPEG of 7200 × 5400 in CMYK" in cmyk.message
 
 
 def test_image_that_takes_too_long_ends_its_process_and_another_goes_on(children: Children, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -168,6 +168,13 @@ def test_a_store_that_ignores_conditions_is_written_to_with_a_warning(engine_url
         site.build()
         site.assert_clean()
         assert site.build().result.problems == []
+        with database(site.url):
+            assert audit(site.root, "").different == []
+            client.put_object(Bucket="pages", Key="about/index.html", Body=b"by hand")
+            assert audit(site.root, "").different == ["/about/"]
+            audit(site.root, "", repair=True)
+            assert audit(site.root, "").different == []
+        site.assert_clean()
 
 
 @pytest.mark.parametrize(
@@ -237,6 +244,34 @@ def test_an_audit_finds_what_is_missing_different_orphaned_or_foreign_and_mends_
         clean = audit(bucket_site.root, "")
         assert (clean.missing, clean.different, clean.orphaned, clean.foreign) == ([], [], [], [])
     bucket_site.assert_clean()
+
+
+def test_what_was_put_over_a_page_by_hand_is_named_until_a_repair_writes_the_page_again(bucket_site: BucketSite) -> None:
+    bucket_site.build()
+    client, name = bucket_site.bucket.client, bucket_site.bucket.name
+    client.put_object(Bucket=name, Key="about/index.html", Body=b"by hand")
+    other = {"cms-site": "another", "cms-store": "elsewhere", "cms-epoch": "1"}
+    client.put_object(Bucket=name, Key="index.html", Body=b"of another site", Metadata=other)
+    assert bucket_site.build(full=True).result.status == "partial"
+    with database(bucket_site.url):
+        assert audit(bucket_site.root, "").different == ["/", "/about/"]
+        audit(bucket_site.root, "", repair=True)
+        assert audit(bucket_site.root, "").different == ["/"]
+        assert bucket_site.bucket.read("index.html").data == b"of another site"
+        client.delete_object(Bucket=name, Key="index.html")
+        audit(bucket_site.root, "", repair=True)
+        assert audit(bucket_site.root, "").different == []
+    bucket_site.assert_clean()
+
+
+def test_an_audit_finds_a_page_that_fails_as_it_was(bucket_site: BucketSite) -> None:
+    bucket_site.build()
+    bucket_site.write_file("themes/plain/templates/page.html", "{{ entry.nothing.at.all }}")
+    assert bucket_site.build().result.status == "partial"
+    with database(bucket_site.url):
+        assert audit(bucket_site.root, "").different == []
+        bucket_site.bucket.client.put_object(Bucket=bucket_site.bucket.name, Key="about/index.html", Body=b"by hand")
+        assert audit(bucket_site.root, "").different == ["/about/"]
 
 
 def test_a_setting_that_would_empty_the_bucket_removes_nothing(bucket_site: BucketSite) -> None:

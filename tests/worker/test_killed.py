@@ -188,6 +188,7 @@ def test_a_worker_told_to_end_while_it_builds_leaves_the_rest_to_another(shared_
         assert os.waitpid(first, 0)[1] == 0
         assert jobs.count_jobs(connection, site_id) == {"todo": 1}
         assert shared_site.query("SELECT count(*) > 0 FROM cms.dirty") == [(True,)]
+        assert shared_site.query("SELECT result ->> 'status' FROM cms.builds ORDER BY id DESC LIMIT 1") == [("stopped",)]
         second = start(Worker(shared_site.root, "", Reporter(), once=True).run)
         assert os.waitpid(second, 0)[1] == 0
         assert jobs.count_jobs(connection, site_id) == {}

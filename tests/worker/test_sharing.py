@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cms_ssg.build import build
+from cms_ssg.errors import CmsError
 from cms_ssg.store.connect import connect
 from cms_ssg.store.dump import dump_store, restore_store
 from tests.engine.killing import kill_at
@@ -77,5 +78,22 @@ def test_a_database_with_a_queue_is_dumped_and_restored(shared_site: SiteOnPage,
         dump_store(connection, tmp_path / "site.dump")
         restore_store(empty, tmp_path / "site.dump")
         restore_store(connection, tmp_path / "site.dump", replace=True)
+    assert shared_site.build(distributed=True).result.status == "done"
+    shared_site.assert_clean()
+
+
+def test_a_build_whose_shards_were_deleted_says_so_and_the_next_one_makes_all(shared_site: SiteOnPage) -> None:
+    shared_site.build()
+    shared_site.query(
+        "CREATE FUNCTION public.lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM cms.shards WHERE id = NEW.id; RETURN NULL; END $$"
+    )
+    shared_site.query("CREATE TRIGGER lose AFTER INSERT ON cms.shards FOR EACH ROW EXECUTE FUNCTION public.lose()")
+    shared_site.edit("themes/plain/templates/footer.html", "the end", "another end")
+    try:
+        with pytest.raises(CmsError) as caught:
+            shared_site.build(distributed=True)
+    finally:
+        shared_site.query("DROP FUNCTION public.lose() CASCADE")
+    assert [p.code for p in caught.value.problems] == ["build.shards-lost"]
     assert shared_site.build(distributed=True).result.status == "done"
     shared_site.assert_clean()
