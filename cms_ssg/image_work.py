@@ -199,6 +199,10 @@ class ImageWork:
             self._mark(drop_unread(self.session.connection, self.session.row.id, keys))
 
     def _mark(self, changes: Sequence[Any]) -> None:
+        """Have what is claimed now made and what is claimed no more removed, also where it was tried in vain because its source went."""
+        gone = {change.name for change in changes if change.new is None}
+        tried = self.session.rounds.tried
+        tried[:] = [path for path in tried if path not in gone]
         marks = Marks(self.session.row.id, SAVE)
         marks.names(changes)
         marks.save(self.session.connection)

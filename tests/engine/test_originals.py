@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from cms_ssg.build import build
 from cms_ssg.verify import verify
+from tests.engine.killing import kill_at
 from tests.engine.siteonpage import SiteOnPage, database
 from tests.images.test_card import make_font
 
@@ -171,3 +173,19 @@ def test_cards_are_drawn_in_the_sites_own_font_and_again_when_it_changes(site: S
     site.write_file("fonts/mine.ttf", make_font("水AC"))
     site.build()
     site.assert_clean()
+
+
+@pytest.mark.parametrize("stride", [5, pytest.param(1, marks=pytest.mark.long)])
+def test_variants_that_a_killed_build_wrote_go_when_their_image_became_another(site: SiteOnPage, stride: int) -> None:
+    step, killed = 1, True
+    while killed:
+        for colour in ("first", "second"):
+            image = io.BytesIO()
+            Image.new("RGB", (96, 64), (step, 200 if colour == "first" else 90, 20)).save(image, "JPEG")
+            site.write_file("content/posts/a/place.jpg", image.getvalue())
+            if colour == "first":
+                with database(site.url):
+                    killed = kill_at(step, lambda: build(site.root, site.options))
+        site.build()
+        site.assert_clean()
+        step += stride
