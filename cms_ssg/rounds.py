@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import Connection, IsolationLevel
 
 from cms_ssg.errors import LeaseLostError
-from cms_ssg.image_work import ImageWork
+from cms_ssg.image_work import GONE, ImageWork
 from cms_ssg.paths import object_key
 from cms_ssg.publish.target import IN_THE_WAY, Live, is_folder
 from cms_ssg.record import record_made
@@ -62,7 +62,7 @@ class Rounds:
     _around: Any = None
     _sharing: Sharing | None = None
     images: ImageWork = field(init=False)
-    _blocked: dict[str, Problem] = field(default_factory=dict)
+    _blocked: dict[str, str] = field(default_factory=dict)
     _told: set[int] = field(default_factory=set)
     _named: set[int] = field(default_factory=set)
 
@@ -229,8 +229,8 @@ class Rounds:
         result = self.session.result
         rendered = sum(1 for m in made if m.digest is not None)
         written = sum(1 for m in made if m.written)
-        refused = [_publish_problem(m.path, m.unwritten) for m in made if m.unwritten is not None and m.unwritten != IN_THE_WAY]
-        blocked = {m.path: _publish_problem(m.path, IN_THE_WAY) for m in made if m.unwritten == IN_THE_WAY}
+        blocked = {m.path: m.unwritten for m in made if m.unwritten in (IN_THE_WAY, GONE)}  # of these nothing was written
+        refused = [_publish_problem(m.path, m.unwritten) for m in made if m.unwritten is not None and m.path not in blocked]
         self._blocked.update(blocked)
         result.rendered += rendered
         result.written += written
@@ -240,12 +240,13 @@ class Rounds:
         return bool(refused)
 
     def _clear_way(self) -> bool:
-        """Whether what lay in the way of others was removed meanwhile, so that these can be made; if not, say that they could not."""
-        blocked, self._blocked = self._blocked, {}
-        if blocked and self._removed:
-            self.tried, self._removed = [path for path in self.tried if path not in blocked], False
+        """Whether what lay in the way of others was removed meanwhile, so that these can be made. If not, say what could not be written."""
+        again = {path for path, reason in self._blocked.items() if reason == IN_THE_WAY}
+        if again and self._removed:
+            self.tried, self._removed = [path for path in self.tried if path not in again], False
+            self._blocked = {path: reason for path, reason in self._blocked.items() if path not in again}
             return True
-        self.session.result.problems.extend(blocked.values())
+        self.session.result.problems.extend(_publish_problem(path, why) for path, why in self._blocked.items() if path in self.tried)
         return False
 
     @contextmanager
