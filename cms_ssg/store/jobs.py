@@ -29,7 +29,9 @@ SHARD, BUILD = "shard", "build"
 FOR_SHARDS: Final = 50
 
 _LOCK: Final = 0x636D735F6A6F6273  # "cms_jobs": one session makes the tables at a time
-_VERSION: Final = "SELECT obj_description(to_regnamespace('cms_jobs'), 'pg_namespace')"
+_VERSION: Final = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'cms_jobs'"
+"""Not by to_regnamespace: that remembers for the rest of a transaction that there was no such schema."""
+
 _PATH: Final = "SET search_path = cms_jobs"
 FORGET: Final = "DELETE FROM cms_jobs.procrastinate_jobs WHERE id = %(id)s AND status = 'doing' AND worker_id IS NULL"
 _DROP_SHARDS: Final = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from pathlib import Path
 
 import procrastinate
@@ -31,6 +32,27 @@ def test_tables_are_made_once_and_upgraded_from_the_version_that_is_noted(empty_
         jobs.ensure_tables(connection)
         assert jobs.ask_for_build(connection, 1)
         assert jobs.count_jobs(connection, 1) == {"todo": 1}
+
+
+def test_two_workers_that_start_at_once_make_the_tables_once(empty_db_url: str) -> None:
+    raised: list[CmsError] = []
+
+    def make_too() -> None:
+        try:
+            jobs.ensure_tables(second)
+        except CmsError as error:
+            raised.append(error)
+
+    with jobs.connect_queue(empty_db_url) as first, jobs.connect_queue(empty_db_url) as second:
+        thread = threading.Thread(target=make_too)
+        with first.transaction():
+            first.execute("SELECT pg_advisory_xact_lock(%s)", [jobs._LOCK])
+            thread.start()
+            waiting = "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database d ON d.oid = database WHERE NOT granted AND datname = current_database())"
+            wait_for(lambda: first.execute(waiting).fetchone() == (True,))
+            jobs.ensure_tables(first)
+        thread.join()
+    assert raised == []
 
 
 def test_newer_tables_are_refused(empty_db_url: str) -> None:
