@@ -117,12 +117,15 @@ class S3Target:
                 raise say_failure(error, self.bucket) from error
 
     def honours_conditions(self) -> bool:
-        """Whether of two writes that ask for an empty place the second is refused. Raises CmsError publish.*."""
+        """Whether of two writes that ask for an empty place the second is refused. Raises CmsError publish.*.
+
+        Also the first is, where a build was killed here: its successor asks at the same place, and clears it.
+        """
         assert self.writer is not None
-        place = {"Bucket": self.bucket, "Key": f"{self.prefix}.cms-probe-{self.writer.store}-{self.writer.epoch}"}
+        place = {"Bucket": self.bucket, "Key": f"{self.prefix}.cms-probe-{self.writer.store}"}
         try:
-            self.client.put_object(**place, Body=b"", IfNoneMatch="*")
             try:
+                self.client.put_object(**place, Body=b"", IfNoneMatch="*")
                 self.client.put_object(**place, Body=b"", IfNoneMatch="*")
             except ClientError as error:
                 if code_of(error) not in MOVED:

@@ -66,6 +66,7 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "entries of terms": (settling.TERM_ENTRIES, {"lists": BATCH, "names": PATHS, "site": SITE}),
     "claims of owners": (claims.CLAIMS_OF_OWNERS, {"owners": BATCH, "owner_kind": "e", "site": SITE}),
     "claims of names": (claims.CLAIMS_OF_NAMES, {"names": PATHS, "site": SITE}),
+    "folders": (claims.FOLDERS, {"names": [f"/p{n}" for n in BATCH], "site": SITE}),
     "claims that go": (claims.DELETE_CLAIMS, KEY_COLUMNS),
     "claims that flip": (claims.UPDATE_WINS, {**KEY_COLUMNS, "wins": [False] * 100}),
     "claims that lost": (claims.LOST_CLAIMS, [SITE]),
