@@ -15,7 +15,7 @@ setup: ## Make .venv with `cms` in it; does nothing when it is up to date
 demo: setup ## Build the blog starter in demo/ and serve it (DEMO_ONCE=1: check one page and stop; S3=1: publish it to a local bucket)
 	@$(PY) scripts/$(if $(S3),demo_s3,demo).py
 
-test: setup ## Run the tests but the long ones, at most five minutes
+test: setup ## Run the tests but the long ones, five to six minutes on two cores
 	@$(PY) -m pytest -q -rs -n $(WORKERS) $(ARGS)
 
 test-long: setup ## Run the long random tests: some hours, of which the comparison with clean builds takes one and a half

@@ -53,7 +53,9 @@ FEW = 150
 
 @dataclass(slots=True)
 class Rounds:
-    """The rounds of one build. tried: paths that failed for a reason that the next build may not meet."""
+    """The rounds of one build. tried: paths that failed for a reason that the next build may not meet; _blocked: those of which nothing
+    was written, and why; _removed: whether something was removed since they were tried.
+    """
 
     session: Session
     tried: list[str] = field(default_factory=list)
