@@ -229,14 +229,14 @@ class Rounds:
             record_made(self.session, self.images, by_path, made, self.tried, self._named)
             self.session.commit()
         result = self.session.result
-        rendered = sum(1 for m in made if m.digest is not None)
+        rendered = sum(1 for m in made if m.digest is not None and m.unwritten != IN_THE_WAY)  # that is made again
         written = sum(1 for m in made if m.written)
         blocked = {m.path: m.unwritten for m in made if m.unwritten in (IN_THE_WAY, GONE)}  # of these nothing was written
         refused = [_publish_problem(m.path, m.unwritten) for m in made if m.unwritten is not None and m.path not in blocked]
         self._blocked.update(blocked)
         result.rendered += rendered
         result.written += written
-        result.unchanged += rendered - written - len(refused) - len(blocked)
+        result.unchanged += rendered - written - len(refused)
         result.problems.extend(p for m in made for p in m.problems)
         result.problems.extend(refused)
         return bool(refused)
