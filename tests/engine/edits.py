@@ -63,6 +63,8 @@ STATIC_FILES = (
     "static/about/index.html",
     "static/robots.txt",
     "static/news/index.html",
+    "static/tags",
+    "static/it",
 )
 BUNDLE_FILES = (
     "content/posts/d/d.svg",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,9 @@ def make_exif(orientation: int = 6) -> Image.Exif:
     return exif
 
 
+@functools.cache
 def make_profile() -> bytes:
+    """One profile for all: it says the second in which it was made."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
