@@ -18,8 +18,8 @@ from cms_ssg.types import Problem
 __all__ = ["BuildOptions", "BuildResult", "PlanResult", "SyncSummary", "build", "plan", "sync"]
 
 if TYPE_CHECKING:
-    from cms_ssg.telling import Telling
-    from cms_ssg.warm import Warm
+    from cms_ssg.engine.warm import Warm
+    from cms_ssg.events.telling import Telling
 
 
 def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, warm: Warm | None = None) -> BuildResult:
@@ -31,13 +31,13 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
     result = BuildResult()
     with result.timed("total"):
         site = open_site(root, os.environ, options.env)
-        from cms_ssg.telling import open_telling
+        from cms_ssg.events.telling import open_telling
 
         telling = open_telling(site, options, result, in_background=warm is not None)
         with telling.around() if telling is not None else nullcontext():
             _build(_check_types(site), options, result, reporter, warm, telling)
     if site.settings.cdn.kind != "null" and not options.dry_run:
-        from cms_ssg.freshness import finish_at_edge
+        from cms_ssg.engine.freshness import finish_at_edge
 
         finish_at_edge(site, options, result, reporter or Reporter())
     return result
@@ -46,7 +46,7 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
 def _build(
     site: Site, options: BuildOptions, result: BuildResult, reporter: Reporter | None, warm: Warm | None, telling: Telling | None
 ) -> None:
-    from cms_ssg.session import open_session
+    from cms_ssg.engine.open_session import open_session
 
     def save_files() -> None:
         """Another builder has the site: it publishes what is saved now."""
@@ -68,7 +68,7 @@ def _build(
             limit_to_urgent(session)
             session.planner.guard(session.options.confirm_removals, found)
         if options.dry_run:
-            from cms_ssg.forecast import forecast
+            from cms_ssg.diagnostics.forecast import forecast
 
             result.would = forecast(session)
             session.note_problems()  # it ends as the build itself would
@@ -112,7 +112,7 @@ def plan(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
     result = BuildResult()
     with result.timed("total"):
         site = _open_whole_site(root, options)
-        from cms_ssg.session import open_session
+        from cms_ssg.engine.open_session import open_session
 
         with open_session(site, replace(options, dry_run=True), result, reporter) as session:
             with result.timed("plan"):
@@ -145,9 +145,9 @@ def sync(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
     """Store what changed in the files, without building."""
     result = BuildResult()
     site = _open_whole_site(root, options)
-    from cms_ssg.session import open_session
+    from cms_ssg.engine.open_session import open_session
+    from cms_ssg.events.telling import open_telling
     from cms_ssg.store.sources import list_problems
-    from cms_ssg.telling import open_telling
 
     telling = open_telling(site, options, result)
     with (

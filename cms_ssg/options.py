@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
-    from cms_ssg.forecast import Forecast
+    from cms_ssg.diagnostics.forecast import Forecast
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ class Site:
 
 def open_site(root: Path, environ: Mapping[str, str], env: str = "") -> Site:
     """The site in a folder. env: name of an [env.NAME] table. Raises CmsError settings.*."""
-    from cms_ssg.load_settings import load_settings
+    from cms_ssg.config.load import load_settings
 
     return Site(root.resolve(), load_settings(root.resolve(), environ, env))
 

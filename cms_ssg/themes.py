@@ -48,7 +48,7 @@ def theme_chain(root: Path, settings: Settings) -> list[Path]:
 
 def _find_asking(file: Path, name: str) -> int:
     """The line of a settings file that asks for a theme, 0 where it is not known."""
-    from cms_ssg.toml_lines import list_key_lines
+    from cms_ssg.config.toml_lines import list_key_lines
 
     text = file.read_text("utf-8", "replace") if file.is_file() else ""
     lines = [line for path, line in list_key_lines(text).items() if path[-1] in ("theme", "extends")]

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cms_ssg.content.scan_names import has_ignored_name
+from cms_ssg.engine.warm import Warm
 from cms_ssg.errors import CmsError
 from cms_ssg.reporter import Reporter
-from cms_ssg.warm import Warm
 
 if TYPE_CHECKING:
     from cms_ssg.build import BuildResult

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cms_ssg.authoring import find_content, new_entry, publish, restore, set_fields, trash, unpublish
+from cms_ssg.config.load import load_settings
 from cms_ssg.errors import CmsError, UsageError
-from cms_ssg.load_settings import load_settings
 from cms_ssg.site import Site
 
 NOW = datetime(2026, 11, 23, 8, 30, 15, tzinfo=UTC)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cms_ssg.authoring import find_content, move
+from cms_ssg.config.load import load_settings
 from cms_ssg.errors import CmsError, UsageError
-from cms_ssg.load_settings import load_settings
 from cms_ssg.site import Site
 
 SITE = 'timezone = "Europe/Rome"\nbase_url = "https://a.org"\n'

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cms_ssg.config.load import load_settings
+from cms_ssg.engine.inputs import Inputs, list_inputs, read_data, theme_chain
 from cms_ssg.errors import CmsError
-from cms_ssg.inputs import Inputs, list_inputs, read_data, theme_chain
-from cms_ssg.load_settings import load_settings
 from cms_ssg.settings import Settings
 
 
@@ -215,8 +215,8 @@ def test_reading_again_opens_no_file_that_is_as_it_was_and_imports_little(site: 
     code = f"""
 import sys, pickle
 from pathlib import Path
-from cms_ssg.load_settings import load_settings
-from cms_ssg.inputs import list_inputs
+from cms_ssg.config.load import load_settings
+from cms_ssg.engine.inputs import list_inputs
 root, kept = Path({str(site)!r}), Path({str(site)!r}, "kept")
 known = pickle.loads(kept.read_bytes()) if kept.exists() else None
 settings = load_settings(root, {{}})

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cms_ssg.inputs import read_redirects
-from cms_ssg.load_settings import load_settings
+from cms_ssg.config.load import load_settings
+from cms_ssg.engine.inputs import read_redirects
 
 
 def write(root: Path, files: dict[str, str]) -> None:

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cms_ssg.config.load import OWN_VARIABLES, VARIABLES, load_settings
+from cms_ssg.config.toml_lines import list_key_lines
 from cms_ssg.errors import CmsError
-from cms_ssg.load_settings import OWN_VARIABLES, VARIABLES, load_settings
 from cms_ssg.settings import (
     Cache,
     Cdn,
@@ -32,7 +33,6 @@ from cms_ssg.settings import (
     Webhook,
     Workers,
 )  # fmt: skip
-from cms_ssg.toml_lines import list_key_lines
 
 
 def load(root: Path, text: str, environ: dict[str, str] | None = None, env: str = "") -> Settings:
@@ -259,11 +259,11 @@ def test_setting_of_the_site_below_a_table_is_told_where_it_belongs(tmp_path: Pa
 
 def test_loading_imports_msgspec_and_tomllib_only(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text('title = "x"\ntimezone = "Europe/Rome"\n')
-    code = "import sys; from pathlib import Path; from cms_ssg.load_settings import load_settings; "
+    code = "import sys; from pathlib import Path; from cms_ssg.config.load import load_settings; "
     code += f"load_settings(Path({str(tmp_path)!r}), {{}}); print(*sys.modules)"
     loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
     assert "msgspec" in loaded
-    assert not loaded & {"yaml", "jinja2", "pydantic", "click", "psycopg", "markdown_it", "zoneinfo", "difflib", "cms_ssg.explain_settings"}
+    assert not loaded & {"yaml", "jinja2", "pydantic", "click", "psycopg", "markdown_it", "zoneinfo", "difflib", "cms_ssg.config.explain"}
 
 
 SECTIONS = {

@@ -198,7 +198,7 @@ def _patch_toml(head: str, changes: Changes) -> str:
 
 def _insert_toml(head: str, value: str, key: str) -> str:
     """A new top-level key after the others, before the first table."""
-    from cms_ssg.toml_lines import list_key_lines
+    from cms_ssg.config.toml_lines import list_key_lines
 
     name = key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
     lines = head.split("\n")

@@ -86,8 +86,8 @@ def build(
 
 def queue_build(call: Call, urgent: tuple[str, ...]) -> int:
     """Ask the site's workers for a build."""
-    from cms_ssg.scheduler import find_store
     from cms_ssg.store import jobs
+    from cms_ssg.workers.scheduler import find_store
 
     store = find_store(call.root, call.env)
     with jobs.connect_queue(store.url) as connection:

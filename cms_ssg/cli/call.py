@@ -48,7 +48,7 @@ class Call:
 
     @cached_property
     def settings(self) -> Settings:
-        from cms_ssg.load_settings import load_settings
+        from cms_ssg.config.load import load_settings
 
         return load_settings(self.root, os.environ, self.env)
 

@@ -21,7 +21,7 @@ def purge(call: Call, addresses: tuple[str, ...], everything: bool, shows: str, 
 
     Without a URL: those that changed and of which it could not be told yet. Exit 3 where some still wait.
     """
-    from cms_ssg.freshness import purge as run_purge
+    from cms_ssg.engine.freshness import purge as run_purge
 
     result = run_purge(call.root, addresses, everything, dry_run, call.env, shows)
     call.output.problems(result.problems)
@@ -46,7 +46,7 @@ def import_log(call: Call, files: tuple[str, ...]) -> None:
     Takes logs of nginx, Apache, CloudFront and Cloudflare, also as .gz; of each read only the page and the day are kept. A file that was
     counted before counts nothing, so give those that are written no longer.
     """
-    from cms_ssg.stats import import_logs
+    from cms_ssg.diagnostics.stats import import_logs
 
     result = import_logs(call.root, [Path(file) for file in files], call.env)
     known = f"; {count(result.known, 'file')} had been counted before" if result.known else ""

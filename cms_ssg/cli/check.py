@@ -24,7 +24,7 @@ def check(call: Call, form: str) -> int:
 
     Nothing is saved or written. Exit 3 where there are errors.
     """
-    from cms_ssg.check import check as run_check
+    from cms_ssg.diagnostics.check import check as run_check
 
     problems = run_check(call.root, call.env, call.output)
     errors = sum(problem.severity == "error" for problem in problems)

@@ -10,7 +10,7 @@ from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
 from cms_ssg.cli.output import make_table
 
 if TYPE_CHECKING:
-    from cms_ssg.doctor import Check
+    from cms_ssg.diagnostics.doctor import Check
 
 
 @site_command("doctor", "cms doctor\ncms doctor --json")
@@ -19,7 +19,7 @@ def doctor(call: Call) -> int:
 
     Database, clock, migrations, target, disk, watches, libraries, secrets. Exit 3 where something fails.
     """
-    from cms_ssg.doctor import examine
+    from cms_ssg.diagnostics.doctor import examine
 
     checks = examine(call.root, call.settings, os.environ)
     lines = [line + (f"\n{'':6}{check.hint}" if check.hint else "") for check, line in zip(checks, _list_lines(checks), strict=True)]

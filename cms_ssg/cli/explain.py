@@ -54,7 +54,7 @@ def why(call: Call, path: str) -> None:
     PATH is a content file, a URL or an output. Also says by which of its reads, and what else it reads.
     Of a page that went it says when and why, as far as the releases that are kept reach.
     """
-    from cms_ssg.why import why as run_why
+    from cms_ssg.diagnostics.why import why as run_why
 
     result = run_why(call.root, path, call.env)
     call.output.result(result, result.text)
@@ -67,7 +67,7 @@ def verify(call: Call, sample: int | None) -> int:
 
     Renders again without saving and compares with the manifest and the target's bytes. Exit 3 where something differs.
     """
-    from cms_ssg.verify import verify as run_verify
+    from cms_ssg.diagnostics.verify import verify as run_verify
 
     result = run_verify(call.root, sample or 0, call.env, call.output)
     groups = {"different": result.different, "missing": result.missing, "orphaned": result.orphaned}
@@ -91,14 +91,14 @@ def status(call: Call, metrics: bool, metrics_file: Path | None) -> None:
     Files and changes not built yet and their age, failures, paths that two things want.
     """
     if metrics or metrics_file is not None:
-        from cms_ssg.metrics import make_metrics, write_file
+        from cms_ssg.diagnostics.metrics import make_metrics, write_file
 
         text = make_metrics(call.root, call.env)
         if metrics_file is not None:
             write_file(metrics_file, text)
         call.output.result({"metrics": text}, text.rstrip("\n") if metrics else "")
         return
-    from cms_ssg.status import status as run_status
+    from cms_ssg.diagnostics.status import status as run_status
 
     result = run_status(call.root, call.env)
     call.output.result(result, result.text)
@@ -107,7 +107,7 @@ def status(call: Call, metrics: bool, metrics_file: Path | None) -> None:
 @site_command("calendar", "cms calendar")
 def calendar(call: Call) -> None:
     """List what will go out or expire, and when."""
-    from cms_ssg.status import calendar as run_calendar
+    from cms_ssg.diagnostics.status import calendar as run_calendar
 
     items = run_calendar(call.root, call.env, call.output)
     rows = [[item.at, item.what, item.title, item.path] for item in items]

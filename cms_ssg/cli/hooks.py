@@ -45,9 +45,9 @@ def open_site_store(call: Call) -> tuple[Connection[TupleRow], str, int]:
 def list_all(call: Call) -> None:
     """List hooks, receivers and the newest messages."""
     from cms_ssg.content.dates import say_moment
-    from cms_ssg.plugins import find_plugins
+    from cms_ssg.events.plugins import find_plugins
+    from cms_ssg.events.webhooks import show_receiver
     from cms_ssg.store.deliveries import list_deliveries
-    from cms_ssg.webhooks import show_receiver
 
     plugins = find_plugins(call.root, call.settings)
     found = plugins.list_implementations() if plugins is not None else []
@@ -81,10 +81,10 @@ def retry(call: Call, message: str) -> int:
 
     All messages that wait or were given up, or the one with this ID; also tells hooks what waits for them. Exit 3 where a receiver still refuses.
     """
-    from cms_ssg.plugins import find_plugins
+    from cms_ssg.events.plugins import find_plugins
+    from cms_ssg.events.tell_hooks import tell_hooks
+    from cms_ssg.events.webhooks import send_due
     from cms_ssg.store.deliveries import RETRY
-    from cms_ssg.telling import tell_hooks
-    from cms_ssg.webhooks import send_due
 
     connection, url, site_id = open_site_store(call)
     problems = []
@@ -110,9 +110,9 @@ def send_test(call: Call) -> int:
 
     Says what each answered; nothing is stored. Exit 3 where one does not take it.
     """
-    from cms_ssg.signatures import read_secrets
+    from cms_ssg.events.signatures import read_secrets
+    from cms_ssg.events.webhooks import send_message, show_receiver
     from cms_ssg.store.deliveries import TEST, make_body, make_id
-    from cms_ssg.webhooks import send_message, show_receiver
 
     if not call.settings.webhooks:
         raise click.UsageError("site.toml has no [[webhooks]]")
@@ -135,8 +135,8 @@ def serve(call: Call, port: int, host: str) -> None:
     From GitHub, GitLab or by Standard Webhooks; until Ctrl-C.
     """
     from cms_ssg.cli.watch import until_interrupted
-    from cms_ssg.receive import serve as run_serve
-    from cms_ssg.signatures import read_secrets
+    from cms_ssg.events.receive import serve as run_serve
+    from cms_ssg.events.signatures import read_secrets
 
     receiver = call.settings.receiver
     if receiver is None:

@@ -90,7 +90,7 @@ def audit(call: Call, repair: bool, confirm_removals: bool) -> int:
 
     Missing and different objects, and orphaned ones: written for this site, but in no record. Exit 3 where something differs.
     """
-    from cms_ssg.audit import audit as run_audit
+    from cms_ssg.diagnostics.audit import audit as run_audit
 
     result = run_audit(call.root, call.env, repair=repair, confirmed=confirm_removals, reporter=call.output)
     groups = {"missing": result.missing, "different": result.different, "orphaned": result.orphaned, "foreign": result.foreign}

@@ -19,7 +19,7 @@ def check(call: Call) -> int:
 
     Also makes a page that shows every template with sample content.
     """
-    from cms_ssg.check import check_theme
+    from cms_ssg.diagnostics.check import check_theme
 
     result = check_theme(call.root, call.env)
     errors = sum(problem.severity == "error" for problem in result.problems)

@@ -20,7 +20,7 @@ def worker(call: Call, jobs: int, scheduler: bool, once: bool) -> int:
     Renders parts of `cms build --distributed`, makes what `cms build --queue` asks for. SIGTERM and Ctrl-C let the part in hand be
     ended; docs/operations.md tells more.
     """
-    from cms_ssg.worker_pool import run_workers
+    from cms_ssg.workers.worker_pool import run_workers
 
     output = call.output
     output.note("Waiting for work; Ctrl-C stops.")

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
+from cms_ssg.config.defaults import COLLECTIONS
 from cms_ssg.content.paths import DATE_NAMES, clean_path, date_values, make_path, pattern_names, text_value
 from cms_ssg.content.schema import Schema, Schemas
 from cms_ssg.content.version import reader_version
-from cms_ssg.default_settings import COLLECTIONS
 from cms_ssg.globs import compile_glob, matches_any
 from cms_ssg.settings import Collection, Locale, Settings
 from cms_ssg.types import Json

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from psycopg import Connection
 
-from cms_ssg.place import name_place
+from cms_ssg.engine.place import name_place
 from cms_ssg.publish.target import Target, Writer, open_target
 from cms_ssg.site import Site
 from cms_ssg.store.previews import DELETE, PreviewRow, list_previews

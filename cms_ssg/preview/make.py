@@ -16,10 +16,10 @@ import msgspec
 from psycopg import Connection, OperationalError
 from psycopg.types.json import set_json_dumps
 
+from cms_ssg.engine.place import SPLIT
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.open_store import open_store
 from cms_ssg.paths import object_key
-from cms_ssg.place import SPLIT
 from cms_ssg.preview.forget import find_place, forget_expired, forget_previews, open_place
 from cms_ssg.preview.subject import Subject, open_subject, refuse_nothing
 from cms_ssg.publish.headers import PREVIEW
@@ -134,8 +134,8 @@ def _open(root: Path, env: str) -> Iterator[tuple[Site, Connection, SiteRow]]:
 
 
 def _make(site: Site, connection: Connection, row: SiteRow, subject: Subject, options: PreviewOptions) -> PreviewResult:
+    from cms_ssg.engine.surroundings import make_surroundings
     from cms_ssg.preview.render import Previewer
-    from cms_ssg.surroundings import make_surroundings
 
     now, settings = datetime.now(UTC), site.settings.preview
     previewer = Previewer(
@@ -180,7 +180,7 @@ def make_url(site: Site, token: str, path: str) -> str:
 
 def _make_objects(previewer: Previewer, shown: Shown, pages: Mapping[str, Artifact], base: str, problems: list[Problem]) -> list[Object]:
     """All that the preview holds: pages, files that are new or other, variants of images and assets that are not live."""
-    from cms_ssg.files import read_file
+    from cms_ssg.engine.files import read_file
     from cms_ssg.preview.rewrite import Rewriter
     from cms_ssg.render.requests import Job
 
@@ -230,7 +230,7 @@ def _make_variants(previewer: Previewer, shown: Shown, problems: list[Problem]) 
     specs = list_variants(shown)
     if not specs:
         return
-    from cms_ssg.image_work import TYPES
+    from cms_ssg.engine.image_work import TYPES
     from cms_ssg.images.tasks import make_variants
 
     tasks = make_variants(str(previewer.subject.site.root), specs, shown.sources)

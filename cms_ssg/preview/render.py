@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from psycopg import Connection, IsolationLevel, errors
 
-from cms_ssg.batch import render_batch
 from cms_ssg.content.scan import FileState, Scan
+from cms_ssg.engine.batch import render_batch
+from cms_ssg.engine.inputs import list_inputs
+from cms_ssg.engine.planning import derive_frame, page_frame
+from cms_ssg.engine.sync import ReadFile, SyncResult, moved_rows, read_chunk, rebundle, save_batch
 from cms_ssg.errors import CmsError, fail
-from cms_ssg.inputs import list_inputs
 from cms_ssg.plan.changes import BATCH, derive_changes
 from cms_ssg.plan.dirty import READERS_OF_WINDOWS, SAVE, Marks
 from cms_ssg.plan.lists import settle_lists
-from cms_ssg.planning import derive_frame, page_frame
 from cms_ssg.preview.subject import Subject
 from cms_ssg.reads import digest, name_key
 from cms_ssg.render.kinds import ARCHIVES, KINDS, LISTS, REMOVALS
@@ -34,12 +35,11 @@ from cms_ssg.store.lists import ListNames
 from cms_ssg.store.loader import Values
 from cms_ssg.store.sites import SiteRow, load_inputs
 from cms_ssg.store.sources import delete_sources
-from cms_ssg.sync import ReadFile, SyncResult, moved_rows, read_chunk, rebundle, save_batch
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.render.output import Rendered
-    from cms_ssg.render.page import Surroundings
+    from cms_ssg.render.site_view import Surroundings
 
 MOST_FILES: Final = 2000
 """A change of more files is no preview but a build: what it touches would be held too long."""

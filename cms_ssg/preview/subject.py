@@ -16,11 +16,11 @@ from psycopg import Connection
 from cms_ssg.content.collections import find_collection
 from cms_ssg.content.scan import scan_files
 from cms_ssg.content.scan_names import find_path_problem, has_ignored_name
+from cms_ssg.engine.open_session import target_folder
+from cms_ssg.engine.sync import INDEX_NAMES, content_folders
 from cms_ssg.errors import CmsError, UsageError, fail
-from cms_ssg.session import target_folder
 from cms_ssg.site import Site, open_site
 from cms_ssg.store.sources import SourceRecords, load_sync_state, parse_git_state
-from cms_ssg.sync import INDEX_NAMES, content_folders
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from cms_ssg.store import releases as store
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
-    from cms_ssg.session import Session
+    from cms_ssg.engine.session import Session
 
 MOST_GONE: Final = 20
 """Pages of entries that were taken down, beyond which a person has to say that they are to go."""

@@ -13,7 +13,7 @@ from cms_ssg.store import releases as store
 from cms_ssg.store.outputs import DirtyRow, OutputRow
 
 if TYPE_CHECKING:
-    from cms_ssg.session import Session
+    from cms_ssg.engine.session import Session
 
 MOST_FORGOTTEN: Final = 5000
 """Objects of old releases that a build forgets, and as many more as it changed itself."""

@@ -13,10 +13,12 @@ from cms_ssg.list_rules import list_rule
 from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
 from cms_ssg.render.kinds import KINDS
-from cms_ssg.render.page import FEED_TYPES, Page, Surroundings
+from cms_ssg.render.list_view import ListView
+from cms_ssg.render.page import FEED_TYPES, Page
 from cms_ssg.render.reading import Missing, Reader, Reads
 from cms_ssg.render.requests import Job, Request
-from cms_ssg.render.views import ListView, make_terms, parse_time
+from cms_ssg.render.site_view import Surroundings
+from cms_ssg.render.views import make_terms, parse_time
 from cms_ssg.types import Artifact, Problem
 
 

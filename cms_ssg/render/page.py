@@ -3,118 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from markupsafe import Markup
 
-from cms_ssg.images.recipe import DEFAULT_RULES, ImageRules
 from cms_ssg.list_rules import ListRule, feed_path, list_rule, page_path
-from cms_ssg.paths import canonical_path
 from cms_ssg.reads import ADDRESS, FULL
 from cms_ssg.render.body import fill_body, resolve_link
 from cms_ssg.render.pictures import ImageFacts, describe_image, path_beside, show_image
 from cms_ssg.render.reading import Reader
-from cms_ssg.render.strings import Strings, make_t
-from cms_ssg.render.theme import Theme
+from cms_ssg.render.strings import make_t
 from cms_ssg.render.views import Card, EntryView
 from cms_ssg.settings import Locale
 from cms_ssg.types import Json
 
 if TYPE_CHECKING:
     from cms_ssg.site import Site
+from cms_ssg.render.site_view import Clock, Menus, SiteView, Surroundings
 
 FEED_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
 MOST_LATEST = 10_000
 SAFE_IN_PATH = "/!$&'()*+,;=:@-._~"
-
-
-class DataFiles(Protocol):
-    """What is known of data/: the value of a file, or of one key in it; None where there is none."""
-
-    def value(self, name: str, key: str | None = None) -> Json: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What every page of a build shares. now: the build's clock; assets: name -> path; menu_refs, menu_urls: what menus lead to."""
-
-    site: Site
-    theme: Theme
-    strings: Mapping[str, Strings]
-    data: DataFiles
-    assets: Mapping[str, str]
-    now: datetime
-    menu_refs: tuple[str, ...] = ()
-    menu_urls: tuple[str, ...] = ()
-    images: ImageRules = DEFAULT_RULES
-
-
-class SiteView:
-    """site.title and the like; each attribute read is a recorded setting."""
-
-    __slots__ = ("_page",)
-    NAMES = frozenset(("title", "description", "base_url", "author", "name", "params", "tokens", "noindex", "timezone"))
-
-    def __init__(self, page: Page) -> None:
-        self._page = page
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in self.NAMES:
-            raise AttributeError(name)
-        self._page.reader.reads.name(f"setting/{name}")
-        return getattr(self._page.site.settings, name)
-
-
-class Menus:
-    """menus.main: lines with title, url and whether they lead here."""
-
-    __slots__ = ("_page",)
-
-    def __init__(self, page: Page) -> None:
-        self._page = page
-
-    def __getattr__(self, name: str) -> Any:
-        page = self._page
-        page.reader.reads.name(f"menu/{name}")
-        if name not in page.site.settings.menus:
-            raise AttributeError(name)
-        return [line for item in page.site.settings.menus[name] if (line := self._line(item)) is not None]
-
-    def _line(self, item: Any) -> dict[str, Any] | None:
-        page, url, title = self._page, item.url, item.title
-        if item.ref:
-            card = page.ref(item.ref)
-            if card is None:
-                return None
-            url, title = card.url, title or card.title
-        elif url.startswith("/") and not url.startswith("//"):
-            url = page.url(
-                next((name for name in menu_names(page.site, page.locale.code, url) if page.reader.claim(name) is not None), url)
-            )
-        return {"title": title or url, "url": url, "current": url == page.url(page.path)}
-
-
-class Clock:
-    """The build's time, as far as a page may know it: what it reads says how long the page holds."""
-
-    __slots__ = ("_page",)
-
-    def __init__(self, page: Page) -> None:
-        self._page = page
-
-    @property
-    def year(self) -> int:
-        zone = self._page.site.zone
-        year = self._page.now.astimezone(zone).year
-        self._page.reader.reads.span(
-            datetime(year, 1, 1, tzinfo=zone).astimezone(UTC), datetime(year + 1, 1, 1, tzinfo=zone).astimezone(UTC)
-        )
-        return year
 
 
 class Page:
@@ -337,15 +249,6 @@ def encode_path(path: str) -> str:
     """A path as it stands in a link: percent-encoded, except what is encoded already."""
     plain = path.isascii() and path.isprintable() and UNSAFE.isdisjoint(path)
     return path if plain else quote(path, safe=SAFE_IN_PATH + "?#%")
-
-
-def menu_names(site: Site, locale: str, url: str) -> tuple[str, ...]:
-    """The claims that could answer a menu's path, likeliest first: in this locale, as written, in the default one. None where there is no choice."""
-    names = site.localized(url, locale)
-    try:
-        return tuple(canonical_path(name) for name in dict.fromkeys((*names[:1], url, *names[1:]))) if names else ()
-    except ValueError:
-        return ()
 
 
 def reference_names(site: Site, locale: str, name: str) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from cms_ssg.list_rules import list_rule, page_path
 from cms_ssg.render.body import body_requests, link_names
-from cms_ssg.render.page import Surroundings, menu_names, reference_names
+from cms_ssg.render.page import reference_names
+from cms_ssg.render.site_view import Surroundings, menu_names
 
 Request = tuple[Any, ...]
 

@@ -14,10 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from cms_ssg.config.toml_lines import find_line, list_key_lines
 from cms_ssg.errors import CmsError
 from cms_ssg.render.dates import DateFormat, compile_format, parse_month
 from cms_ssg.render.plurals import CATEGORIES, list_categories, plural_category
-from cms_ssg.toml_lines import find_line, list_key_lines
 from cms_ssg.types import Problem
 
 

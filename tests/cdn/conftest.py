@@ -22,7 +22,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCdn]:
             monkeypatch.setenv(name, cdn.api_url)
         monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "secret-of-cloudflare")
         monkeypatch.setenv("FASTLY_API_TOKEN", "secret-of-fastly")
-        monkeypatch.setattr("cms_ssg.freshness.ASKED_AGAIN_S", (0.01, 0.01))
+        monkeypatch.setattr("cms_ssg.engine.freshness.ASKED_AGAIN_S", (0.01, 0.01))
         yield cdn
 
 

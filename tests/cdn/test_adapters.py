@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cms_ssg.load_settings import load_settings
+from cms_ssg.config.load import load_settings
 from cms_ssg.publish.cdn import Address, Cdn, CdnError, Pace, open_cdn
 from cms_ssg.publish.cloudflare import CloudflareCdn
 from cms_ssg.publish.fastly import FastlyCdn

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from cms_ssg.cli.main import run as run_cms
+from cms_ssg.diagnostics.status import status
+from cms_ssg.engine.freshness import purge
 from cms_ssg.errors import CmsError
-from cms_ssg.freshness import purge
-from cms_ssg.status import status
 from tests.cdn.conftest import make_cdn_site
 from tests.cdn.fake_cdn import FakeCdn
 from tests.engine.siteonpage import SiteOnPage, database
@@ -28,7 +28,7 @@ def site(make_site: Callable[[str], SiteOnPage], fake: FakeCdn) -> SiteOnPage:
 
 
 def import_log(site: SiteOnPage, name: str, data: bytes) -> dict[str, Any]:
-    from cms_ssg.stats import import_logs
+    from cms_ssg.diagnostics.stats import import_logs
 
     (site.root.parent / name).write_bytes(data)
     with database(site.url):

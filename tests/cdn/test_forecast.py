@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cms_ssg.freshness import purge
+from cms_ssg.engine.freshness import purge
 from tests.cdn.conftest import make_cdn_site
 from tests.cdn.fake_cdn import FakeCdn
 from tests.engine.siteonpage import SiteOnPage, database

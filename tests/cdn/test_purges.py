@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from cms_ssg.build import build
+from cms_ssg.config.load import load_settings
+from cms_ssg.engine.purging import Purger
 from cms_ssg.errors import LeaseLostError
-from cms_ssg.load_settings import load_settings
 from cms_ssg.publish.folder import FolderTarget
-from cms_ssg.purging import Purger
 from cms_ssg.releases.rollback import roll_back
 from cms_ssg.store.purges import add_purges
 from tests.cdn.conftest import make_cdn_site
@@ -87,7 +87,7 @@ def test_page_is_removed_after_the_edge_forgot_who_links_to_it_and_is_then_forgo
 
 
 def test_removal_waits_while_the_cdn_does_not_answer(site: SiteOnPage, fake: FakeCdn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cms_ssg.purging.FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr("cms_ssg.engine.purging.FIRST_WAIT_S", 0.001)
     fake.answers = [(500, {}, {"success": False, "errors": [{"code": 1, "message": "broken"}]})] * 4
     site.delete("content/posts/e.md")
     built = site.build()
@@ -128,7 +128,7 @@ def test_page_that_changes_again_before_its_second_purge_begins_anew(site: SiteO
 
 
 def test_dead_interface_loses_nothing_and_is_said_by_each_build(site: SiteOnPage, fake: FakeCdn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cms_ssg.purging.FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr("cms_ssg.engine.purging.FIRST_WAIT_S", 0.001)
     alive = fake.api_url
     monkeypatch.setenv("CLOUDFLARE_BASE_URL", "http://127.0.0.1:9/v4")
     site.edit("content/posts/f.md", "Lead of f", "Another lead")
@@ -188,7 +188,7 @@ def test_build_killed_at_any_step_leaves_no_old_page_at_the_edge(
     stride: int, site: SiteOnPage, fake: FakeCdn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The edge is read after each call and at the end: once the next build has ended, every answer is what the folder holds."""
-    monkeypatch.setattr("cms_ssg.rounds.ROUND", 3)
+    monkeypatch.setattr("cms_ssg.engine.rounds.ROUND", 3)
     step = 1
     while True:
         for path in pages_of(site):
@@ -345,10 +345,17 @@ def test_builds_without_a_cdn_import_nothing_of_it(tmp_path: Path) -> None:
     import subprocess
     import sys
 
-    code = "import sys, cms_ssg.build, cms_ssg.session, cms_ssg.rounds; print(*sys.modules)"
+    code = "import sys, cms_ssg.build, cms_ssg.engine.session, cms_ssg.engine.rounds; print(*sys.modules)"
     loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
-    assert "cms_ssg.session" in loaded
-    assert not loaded & {"cms_ssg.purging", "cms_ssg.publish.cdn", "cms_ssg.publish.request", "urllib.request", "http.client", "boto3"}
+    assert "cms_ssg.engine.session" in loaded
+    assert not loaded & {
+        "cms_ssg.engine.purging",
+        "cms_ssg.publish.cdn",
+        "cms_ssg.publish.request",
+        "urllib.request",
+        "http.client",
+        "boto3",
+    }
 
 
 def test_rollback_has_the_edge_forget_what_it_puts_back_and_takes_away(site: SiteOnPage, fake: FakeCdn) -> None:

@@ -9,7 +9,7 @@ from procrastinate import App, SyncPsycopgConnector
 
 from cms_ssg.reporter import Reporter
 from cms_ssg.store import jobs
-from cms_ssg.worker import PURGES, Worker
+from cms_ssg.workers.worker import PURGES, Worker
 from tests.cdn.conftest import make_cdn_site
 from tests.cdn.fake_cdn import FakeCdn
 from tests.engine.killing import start

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from cms_ssg.doctor import _check_clock
+from cms_ssg.diagnostics.doctor import _check_clock
 from tests.cli.small_site import Cms
 
 

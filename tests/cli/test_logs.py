@@ -123,7 +123,7 @@ def test_neither_problems_nor_results_nor_the_crash_log_say_a_secret(
     def explode(*_args: object) -> None:
         raise RuntimeError("postgresql://u:pw123456@h/")
 
-    monkeypatch.setattr("cms_ssg.status.status", explode)
+    monkeypatch.setattr("cms_ssg.diagnostics.status.status", explode)
     assert run(["status", "--json"]) == 1
     said = capsys.readouterr()
     log = (site / ".cms/crash.log").read_text()

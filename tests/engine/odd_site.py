@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cms_ssg.check import check
+from cms_ssg.diagnostics.check import check
 from cms_ssg.types import Problem
 from tests.engine.siteonpage import Built, SiteOnPage, database
 

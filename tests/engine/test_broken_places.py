@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from cms_ssg import session
 from cms_ssg.build import BuildResult, build
+from cms_ssg.engine import session
 from cms_ssg.errors import CmsError
 from cms_ssg.reporter import Reporter
 from cms_ssg.store import embedded
@@ -120,7 +120,7 @@ def test_an_output_that_becomes_read_only_keeps_what_it_has_and_is_made_good(
     make_site: Callable[..., SiteOnPage], open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site(SITE, str(open_folder / "site"))
-    monkeypatch.setattr("cms_ssg.rounds.ROUND", 16)
+    monkeypatch.setattr("cms_ssg.engine.rounds.ROUND", 16)
     site.build()
     before = site.tree()
     site.edit("themes/plain/templates/footer.html", "footer", "foot")
@@ -221,8 +221,8 @@ def test_a_database_restarted_in_the_middle_of_a_build_is_said_and_the_next_buil
 ) -> None:
     """First it is stopped in order, then it crashes: unwritten commits of records are lost then, the journal's are not."""
     for name in ("ROUND", "LARGE_ROUND", "BATCH"):
-        monkeypatch.setattr(f"cms_ssg.rounds.{name}", 8)
-    monkeypatch.setattr("cms_ssg.rounds.FEW", 0)
+        monkeypatch.setattr(f"cms_ssg.engine.rounds.{name}", 8)
+    monkeypatch.setattr("cms_ssg.engine.rounds.FEW", 0)
     site = make_site(SITE)
     site.url = embedded.start(own_server)
 

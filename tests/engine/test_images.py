@@ -316,7 +316,7 @@ def test_cards_are_drawn_for_entries_without_an_image_where_the_site_wants_them(
 
 
 def test_verify_finds_a_variant_that_is_not_what_was_published(site: SiteOnPage) -> None:
-    from cms_ssg.verify import verify
+    from cms_ssg.diagnostics.verify import verify
     from tests.engine.siteonpage import database
 
     with database(site.url):
@@ -340,10 +340,10 @@ def test_site_without_images_asks_for_none(make_site: Callable[[str], SiteOnPage
 
 
 def test_set_that_one_page_gives_up_while_another_takes_it_stays(site: SiteOnPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cms_ssg.rounds.ROUND", 1)  # each page is recorded by itself, all are rendered from one snapshot
-    monkeypatch.setattr("cms_ssg.rounds.BATCH", 1)
-    monkeypatch.setattr("cms_ssg.rounds.LARGE_ROUND", 500)
-    monkeypatch.setattr("cms_ssg.session.LARGE_ROUND", 500)
+    monkeypatch.setattr("cms_ssg.engine.rounds.ROUND", 1)  # each page is recorded by itself, all are rendered from one snapshot
+    monkeypatch.setattr("cms_ssg.engine.rounds.BATCH", 1)
+    monkeypatch.setattr("cms_ssg.engine.rounds.LARGE_ROUND", 500)
+    monkeypatch.setattr("cms_ssg.engine.session.LARGE_ROUND", 500)
     site.edit("content/posts/a/index.md", '![A man](hopper.jpg "Grace")', "Gone.")
     site.edit("content/posts/b.md", "Nothing to see.", "![again](a/hopper.jpg)")
     for number in range(6):  # so many that a round takes both

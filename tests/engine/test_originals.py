@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from cms_ssg.build import build
-from cms_ssg.verify import verify
+from cms_ssg.diagnostics.verify import verify
 from tests.engine.killing import kill_at
 from tests.engine.siteonpage import SiteOnPage, database
 from tests.images.test_card import make_font

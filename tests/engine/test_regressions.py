@@ -26,7 +26,7 @@ def test_a_page_that_asks_for_many_things_one_after_the_other_is_made_alone_too(
     make_site: Callable[..., SiteOnPage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether a page can be made must not depend on what the others of its batch have loaded."""
-    monkeypatch.setattr("cms_ssg.rounds.BATCH", 1)
+    monkeypatch.setattr("cms_ssg.engine.rounds.BATCH", 1)
     tags = [f"t{number}" for number in range(60)]
     posts = "".join(
         f"-- content/posts/p{number}.md --\n---\ntitle: Post {number}\ndate: 2025-01-01\ntags: [{tag}]\n---\n[to](p{(number + 1) % 60}.md)\n"

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from cms_ssg.build import build
+from cms_ssg.diagnostics.status import status
 from cms_ssg.errors import StoppedError
 from cms_ssg.publish.folder import FolderTarget
 from cms_ssg.reporter import Reporter
-from cms_ssg.status import status
-from cms_ssg.worker import _StoppingReporter
+from cms_ssg.workers.worker import _StoppingReporter
 from tests.engine.siteonpage import SiteOnPage, database
 
 HOOKS = """

@@ -26,7 +26,7 @@ def build_or_say(site: SiteOnPage, jobs: int = 1) -> str:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_two_builders_at_once_both_finish(jobs: int, make_site: Callable[[str], SiteOnPage], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cms_ssg.rounds.FEW", 0)
+    monkeypatch.setattr("cms_ssg.engine.rounds.FEW", 0)
     site = make_site(SITE)
     with database(site.url):
         builders = [Child(lambda: build_or_say(site, jobs)) for _ in range(3)]

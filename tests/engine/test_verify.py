@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cms_ssg.verify import VerifyResult, verify
+from cms_ssg.diagnostics.verify import VerifyResult, verify
 from tests.engine.siteonpage import SiteOnPage, database, read_tree
 from tests.engine.worksite import SITE
 

@@ -30,7 +30,7 @@ def list_running() -> set[str]:
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks for processes in /proc")
 def test_no_worker_outlives_a_killed_builder(make_site: Callable[[str], SiteOnPage], monkeypatch: pytest.MonkeyPatch) -> None:
     site = make_site(SITE)
-    monkeypatch.setattr("cms_ssg.rounds.FEW", 0)
+    monkeypatch.setattr("cms_ssg.engine.rounds.FEW", 0)
     before = list_running()
     with database(site.url):
         assert kill_at(40, lambda: build(site.root, replace(site.options, jobs=3)))

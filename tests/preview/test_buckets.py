@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from cms_ssg.audit import audit
+from cms_ssg.diagnostics.audit import audit
+from cms_ssg.diagnostics.verify import verify
 from cms_ssg.errors import CmsError
-from cms_ssg.verify import verify
 from tests.engine.siteonpage import SiteOnPage, database
 from tests.preview.previews import DRAFT, SITE, expire, paths, read_all, show
 from tests.publish.buckets import Bucket, BucketSite

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from cms_ssg.audit import audit
 from cms_ssg.build import plan
+from cms_ssg.diagnostics.audit import audit
+from cms_ssg.diagnostics.verify import verify
 from cms_ssg.errors import CmsError
 from cms_ssg.paths import object_key
 from cms_ssg.preview.rewrite import Rewriter
 from cms_ssg.site import open_site
-from cms_ssg.verify import verify
 from tests.engine.killing import kill_at
 from tests.engine.siteonpage import SiteOnPage, database
 from tests.preview.previews import DRAFT, SITE, expire, links, paths, read_all, show

@@ -12,8 +12,8 @@ from typing import Any
 import boto3
 import pytest
 
-from cms_ssg.doctor import examine
-from cms_ssg.load_settings import load_settings
+from cms_ssg.config.load import load_settings
+from cms_ssg.diagnostics.doctor import examine
 from tests.publish.buckets import Bucket, environment, moto_command, open_client, rclone_command, serve
 from tests.publish.conftest import free_port
 from tests.publish.faulty import serve_faulty

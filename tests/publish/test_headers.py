@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cms_ssg.config.load import load_settings
 from cms_ssg.errors import CmsError
-from cms_ssg.load_settings import load_settings
 from cms_ssg.publish.headers import cache_class, cache_control
 from cms_ssg.render.theme import asset_path
 

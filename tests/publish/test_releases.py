@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from cms_ssg.audit import audit
 from cms_ssg.build import build
+from cms_ssg.diagnostics.audit import audit
+from cms_ssg.diagnostics.status import status
+from cms_ssg.diagnostics.verify import verify
 from cms_ssg.errors import CmsError
 from cms_ssg.paths import object_key
 from cms_ssg.reads import digest
 from cms_ssg.releases.history import diff_releases, list_releases, resume, show_release
 from cms_ssg.releases.rollback import RollbackResult, roll_back
-from cms_ssg.status import status
-from cms_ssg.verify import verify
 from tests.engine.killing import kill_at
 from tests.engine.odd_site import SITE as ODD
 from tests.engine.sample import SITE

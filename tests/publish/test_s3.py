@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cms_ssg.audit import audit
 from cms_ssg.build import build
+from cms_ssg.diagnostics.audit import audit
 from cms_ssg.errors import CmsError
 from cms_ssg.publish.tags import entry_tag, page_tag, site_tag
 from tests.engine.killing import kill_at
@@ -46,7 +46,7 @@ def test_an_edit_writes_the_objects_it_changes_and_a_build_without_one_none(buck
 
 
 def test_workers_publish_the_same(bucket_site: BucketSite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cms_ssg.rounds.FEW", 0)
+    monkeypatch.setattr("cms_ssg.engine.rounds.FEW", 0)
     bucket_site.build(jobs=2)
     bucket_site.assert_clean()
 

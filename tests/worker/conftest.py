@@ -34,8 +34,8 @@ def shared_site(engine_urls: tuple[str, str], tmp_path: Path, monkeypatch: pytes
 
 
 def share_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cms_ssg.rounds.FEW", 0)
-    monkeypatch.setattr("cms_ssg.rounds.BATCH", 4)
+    monkeypatch.setattr("cms_ssg.engine.rounds.FEW", 0)
+    monkeypatch.setattr("cms_ssg.engine.rounds.BATCH", 4)
 
 
 @pytest.fixture

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from cms_ssg.build import build
+from cms_ssg.engine.share import Sharing
 from cms_ssg.errors import CmsError
 from cms_ssg.publish.folder import FolderTarget
 from cms_ssg.publish.s3 import S3Target
 from cms_ssg.reporter import Reporter
-from cms_ssg.share import Sharing
 from cms_ssg.store import jobs
 from cms_ssg.store.sites import ensure_site
-from cms_ssg.worker import Worker
+from cms_ssg.workers.worker import Worker
 from tests.engine.killing import Child, start
 from tests.engine.siteonpage import SiteOnPage, database
 from tests.engine.test_two_builders import wait_until_stopped
@@ -88,7 +88,7 @@ def run_sleeper(
 
 @pytest.mark.parametrize("number", [1, pytest.param(3, marks=pytest.mark.long), pytest.param(6, marks=pytest.mark.long)])
 def test_what_a_killed_worker_had_begun_is_made_by_another(number: int, shared_site: SiteOnPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cms_ssg.share.SECOND_LOOK_S", 0.0)
+    monkeypatch.setattr("cms_ssg.engine.share.SECOND_LOOK_S", 0.0)
     with run_sleeper(shared_site, monkeypatch, WRITE, number, signal.SIGKILL) as sleeper:
         built = shared_site.build(distributed=True)
         assert sleeper.status == signal.SIGKILL

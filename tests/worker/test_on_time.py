@@ -20,7 +20,7 @@ from psycopg import Connection
 from cms_ssg.store import jobs
 from cms_ssg.store.partitions import partition_name
 from cms_ssg.store.sites import ensure_site
-from cms_ssg.worker import PARTITIONS, PURGES, STATISTICS
+from cms_ssg.workers.worker import PARTITIONS, PURGES, STATISTICS
 from tests.engine.siteonpage import SiteOnPage, database
 from tests.worker.conftest import make_text
 from tests.worker.machines import Machine, count_registered, run_machines, wait_for
@@ -130,7 +130,7 @@ def test_what_is_more_urgent_is_taken_first(lane: str, shared_site: SiteOnPage, 
     seen: list[int] = []
     real = jobs.wake_workers
     monkeypatch.setattr(jobs, "wake_workers", lambda c, s, priority, n: (seen.append(priority), real(c, s, priority, n))[1])
-    monkeypatch.setattr("cms_ssg.share.MANY", 0 if lane == "bulk" else 2000)
+    monkeypatch.setattr("cms_ssg.engine.share.MANY", 0 if lane == "bulk" else 2000)
     shared_site.build(distributed=True, urgent=("/",) if lane == "urgent" else (), full=lane == "full")
     assert set(seen) == {{"urgent": 300, "save": 200, "bulk": 100, "full": 0}[lane]}
 
@@ -138,7 +138,7 @@ def test_what_is_more_urgent_is_taken_first(lane: str, shared_site: SiteOnPage, 
 @pytest.mark.long
 def test_workers_restarted_in_turn_during_a_migration_lose_nothing(shared_site: SiteOnPage, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a new version is brought out: the tables grow first, then one worker after the other is replaced, under builds that go on."""
-    monkeypatch.setattr("cms_ssg.share.Sharing._work", lambda self: time.sleep(0.02) or False)  # only workers make pages
+    monkeypatch.setattr("cms_ssg.engine.share.Sharing._work", lambda self: time.sleep(0.02) or False)  # only workers make pages
     helped = 0
     with run_machines(shared_site, 2) as machines:
         for turn in range(4):

@@ -11,8 +11,8 @@ import procrastinate
 import psycopg
 import pytest
 
+from cms_ssg.diagnostics.metrics import make_metrics
 from cms_ssg.errors import CmsError
-from cms_ssg.metrics import make_metrics
 from cms_ssg.store import jobs
 from tests.engine.siteonpage import SiteOnPage, database
 from tests.worker.machines import Machine, wait_for

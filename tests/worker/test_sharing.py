@@ -29,7 +29,7 @@ def test_a_build_that_nobody_helps_makes_all_by_itself(jobs: int, shared_site: S
 
 @pytest.mark.parametrize("helpers", [1, pytest.param(3, marks=pytest.mark.long)])
 def test_workers_make_the_same_bytes(helpers: int, shared_site: SiteOnPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cms_ssg.share.Sharing._work", lambda self: False)  # this builder leaves all to others
+    monkeypatch.setattr("cms_ssg.engine.share.Sharing._work", lambda self: False)  # this builder leaves all to others
     with run_machines(shared_site, helpers) as machines:
         built = shared_site.build(distributed=True)
         assert (built.result.status, built.result.helped > 8) == ("done", True)
@@ -40,7 +40,7 @@ def test_workers_make_the_same_bytes(helpers: int, shared_site: SiteOnPage, monk
 
 
 def test_a_worker_writes_to_a_bucket_as_its_builder_does(shared_bucket_site: BucketSite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cms_ssg.share.Sharing._work", lambda self: False)
+    monkeypatch.setattr("cms_ssg.engine.share.Sharing._work", lambda self: False)
     with run_machines(shared_bucket_site, 1):
         assert shared_bucket_site.build(distributed=True).result.helped > 8
     assert shared_bucket_site.build(full=True).written == set(), "all is there as this machine writes it"

@@ -1,0 +1,1 @@
+"""site.toml and CMS_* to Settings, and what is wrong with them."""

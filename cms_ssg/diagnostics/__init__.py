@@ -1,0 +1,1 @@
+"""What looks at a site and says how it stands."""

@@ -1,0 +1,303 @@
+"""``cms check``: what is wrong with content, links, strings and theme, found without saving or writing anything."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, LiteralString
+from urllib.parse import unquote, urlsplit
+
+from cms_ssg.options import BuildOptions, BuildResult
+from cms_ssg.paths import canonical_path
+from cms_ssg.reporter import Reporter
+from cms_ssg.site import Site, open_site
+from cms_ssg.types import Problem
+
+BODIES: Final[LiteralString] = """
+SELECT e.id, e.source_key, e.locale, c.path, b.links, coalesce(e.fields ->> 'image', '')
+FROM cms.entries e JOIN cms.cards c ON c.entry = e.id JOIN cms.bodies b ON b.entry = e.id
+WHERE e.site = %s AND e.id > %s AND c.live AND (b.links <> '[]'::jsonb OR e.fields ? 'image') ORDER BY e.id LIMIT 500"""
+
+LAYOUTS: Final[LiteralString] = """
+SELECT e.fields ->> 'layout', min(e.source_key), count(*) FROM cms.entries e JOIN cms.cards c ON c.entry = e.id
+WHERE e.site = %s AND c.live AND e.fields ? 'layout' GROUP BY 1 ORDER BY 1"""
+
+USED_COLLECTIONS: Final[LiteralString] = "SELECT DISTINCT collection FROM cms.entries WHERE site = %s AND removed_at IS NULL"
+
+TERM_NAMES: Final[LiteralString] = """
+SELECT t.taxonomy, e.locale, n.pair ->> 0, n.pair ->> 1, min(e.source_key) FROM cms.entries e JOIN cms.cards c ON c.entry = e.id
+CROSS JOIN LATERAL jsonb_each(coalesce(c.card -> 'terms', '{}')) AS t(taxonomy, pairs) CROSS JOIN LATERAL jsonb_array_elements(t.pairs) AS n(pair)
+WHERE e.site = %s AND c.live GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
+
+HAS_AUTHORS: Final[LiteralString] = """
+SELECT 1 FROM cms.entries e JOIN cms.cards c ON c.entry = e.id WHERE e.site = %s AND e.type = 'author' AND c.live LIMIT 1"""
+
+HOME_LIST: Final[LiteralString] = "SELECT 1 FROM cms.lists WHERE site = %s AND name = %s AND items > 0 LIMIT 1"
+
+CLAIMED: Final[LiteralString] = """
+SELECT n FROM unnest(%s::text[]) n WHERE EXISTS (SELECT FROM cms.claims c WHERE c.site = %s AND c.name = n COLLATE "C" AND c.wins)"""
+
+
+def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[Problem]:
+    """Everything that is wrong, errors and warnings. Runs a sync and a plan in a transaction that is rolled back."""
+    from cms_ssg.engine.inputs import read_redirects
+
+    site = open_site(root, os.environ, env)
+    problems: list[Problem] = []
+    problems += site.type_problems
+    if not problems:  # with a type missing its content would be wrong for no fault of its own
+        problems += _check_content(site, env, reporter)
+    problems += read_redirects(site.root, site.settings).problems
+    problems += _check_tokens(site)
+    problems += _check_strings(site)
+    problems += check_theme(root, env, site=site).problems
+    return list(dict.fromkeys(problems))
+
+
+def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Problem]:
+    from cms_ssg.engine.open_session import open_session
+    from cms_ssg.store.claims import list_lost_claims
+    from cms_ssg.store.conflicts import describe_lost
+    from cms_ssg.store.images import list_bad_images
+    from cms_ssg.store.sources import list_problems
+
+    problems: list[Problem] = []
+    with open_session(site, BuildOptions(dry_run=True, env=env), BuildResult(), reporter) as session:
+        session.planner.begin("", lambda paths: None)
+        problems += [p for p in session.sync().problems if not p.code.startswith("content.")]
+        session.planner.take()
+        problems += session.planner.problems
+        problems += list_problems(session.connection, session.row.id)
+        if session.row.has_bad_images:
+            problems += list_bad_images(session.connection, session.row.id)
+        lost = list_lost_claims(session.connection, session.row.id)
+        problems += [describe_lost(claim, winner) for claim, winner in lost if claim.name.startswith("/")]
+        problems += _check_bodies(session.connection, site, session.row.id)
+        problems += _check_layouts(session.connection, site, session.row.id)
+        problems += _check_site_links(session.connection, site, session.row.id)
+        problems += _check_terms(session.connection, session.row.id)
+        problems += _check_authors(session.connection, site, session.row.id)
+        problems += _check_home(session.connection, site, session.row.id)
+        problems += _check_collections(session.connection, site, session.row.id, {problem.place for problem in problems})
+    return problems
+
+
+def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
+    """Links and images of live entries that lead nowhere in this site, and shortcodes that the theme does not have."""
+    from cms_ssg.engine.inputs import theme_chain
+    from cms_ssg.render.body import link_names, unknown_shortcode
+    from cms_ssg.render.theme_check import list_templates
+
+    templates = list_templates(theme_chain(site.root, site.settings))
+    after = 0
+    while rows := connection.execute(BODIES, (site_id, after)).fetchall():
+        after = rows[-1][0]
+        wanted = []
+        for _, file, locale, path, links, image in rows:
+            for kind, target, line, _ in links:
+                if kind == "shortcode":
+                    if f"shortcodes/{target}.html" not in templates:
+                        yield unknown_shortcode(file, line, target)
+                elif names := link_names(site, locale, file, path or "", target):
+                    wanted.append((file, line, kind, target, names))
+            # what front matter names is looked for beside the page or at the root, and nowhere else
+            if image and (names := tuple(n for n in link_names(site, locale, file, path or "", image) if n.startswith("/"))):
+                wanted.append((file, -1, "image", image, names))
+        known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for *_, names in wanted for n in names}), site_id))}
+        for file, line, kind, target, names in wanted:
+            if not known.intersection(names):
+                yield _dangling(file, line if line >= 0 else _line_of_field(site, file, "image"), kind, target)
+
+
+def _line_of_field(site: Site, file: str, field: str) -> int:
+    """Where a file's front matter gives a field, 0 where it does not."""
+    from cms_ssg.content.collections import find_collection
+    from cms_ssg.content.frontmatter import parse_front_matter
+    from cms_ssg.content.read_file import read_file
+
+    collection, data = find_collection(file, site.rules.collections), read_file(str(site.root), file)
+    if collection is None or isinstance(data, Problem):
+        return 0
+    lines = parse_front_matter(data, file).lines
+    return lines.get(collection.fields.get(field, field).partition(".")[0]) or lines.get(field, 0)
+
+
+def _check_layouts(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
+    """Layouts that front matter asks for and no theme has: the type's own template is used instead."""
+    from cms_ssg.engine.inputs import theme_chain
+    from cms_ssg.render.output import layout_template
+
+    folders = [folder / "templates" for folder in theme_chain(site.root, site.settings)]
+    for layout, file, count in connection.execute(LAYOUTS, (site_id,)):
+        template = layout_template(layout)
+        if template and not any((folder / template).is_file() for folder in folders):
+            more = f", and by {count - 1} more" if count > 1 else ""
+            hint = "Its type's template is used. Add it to the theme's templates folder, or take the layout away."
+            message = f'no theme has the template "{template}" that is asked for here{more}'
+            yield Problem("content.no-layout", file, _line_of_field(site, file, "layout"), message, hint, "warning")
+
+
+def _dangling(file: str, line: int, kind: str, target: str) -> Problem:
+    if kind == "image":
+        return Problem(
+            "content.dangling-image", file, line, f'no image "{target}"', "Put it beside the entry's index.md, or in static/.", "warning"
+        )
+    scheme = urlsplit(target).scheme
+    hint = (
+        "References are written ref:type:slug."
+        if scheme == "ref"
+        else "Links may name a content file, a path of this site, or a file in static/."
+    )
+    return Problem("content.dangling-link", file, line, f'nothing answers to "{target}"', hint, "warning")
+
+
+def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
+    """Lines of menus, and redirects, that lead nowhere in this site."""
+    from cms_ssg.config.load import FILE, read_site_toml
+    from cms_ssg.config.toml_lines import list_key_lines
+    from cms_ssg.engine.inputs import read_redirects
+    from cms_ssg.render.page import reference_names
+    from cms_ssg.render.site_view import menu_names
+
+    lines = list_key_lines(read_site_toml(site.root))
+    wanted: list[tuple[Problem, tuple[str, ...]]] = []
+    for menu, items in site.settings.menus.items():
+        for number, item in enumerate(items):
+            names = reference_names(site, site.default_locale, item.ref) if item.ref else menu_names(site, site.default_locale, item.url)
+            line = lines.get(("menus", menu, number, "ref" if item.ref else "url"), 0)
+            said, hint = (
+                f'nothing answers to "{item.ref or item.url}" in the menu {menu}',
+                "Write a content file, type:slug, or a path of this site.",
+            )
+            wanted.append((Problem("settings.dangling-menu", FILE, line, said, hint, "warning"), names or _path_names(item.url)))
+    for source, target in read_redirects(site.root, site.settings).targets.items():
+        line = lines.get(("redirects", source), 0)
+        said, hint = f'the redirect {source} leads to "{target}", where nothing is', "Name a path of this site, or a whole address."
+        wanted.append((Problem("redirects.dangling", FILE if line else "", line, said, hint, "warning"), _path_names(target)))
+    known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for _, names in wanted for n in names}), site_id))}
+    yield from (problem for problem, names in wanted if names and not known.intersection(names))
+
+
+def _find_line(site: Site, *key: str) -> int:
+    """Where site.toml gives a setting, 0 where it does not."""
+    from cms_ssg.config.load import read_site_toml
+    from cms_ssg.config.toml_lines import list_key_lines
+
+    return list_key_lines(read_site_toml(site.root)).get(key, 0)
+
+
+def _path_names(url: str) -> tuple[str, ...]:
+    """The claim that would answer a path; none for other addresses."""
+    try:
+        return (canonical_path(unquote(urlsplit(url).path)),) if url.startswith("/") and not url.startswith("//") else ()
+    except ValueError:
+        return ()
+
+
+def _check_terms(connection: Any, site_id: int) -> Iterator[Problem]:
+    """Names that differ in more than case and separators, and yet make one term because their slugs are the same."""
+    before: dict[tuple[str, str, str], str] = {}
+    for taxonomy, locale, slug, name, file in connection.execute(TERM_NAMES, (site_id,)):
+        other = before.setdefault((taxonomy, locale, slug), name)
+        if _plain_name(other) != _plain_name(name):
+            said = f'{taxonomy} "{name}" is the same term as "{other}": both are "{slug}" in URLs'
+            yield Problem("content.same-term", file, 0, said, "Write one of them out, such as C-sharp for C#.", "warning")
+
+
+def _check_authors(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
+    """Authors without an entry, in a site that has entries of authors or a data file of them: most often a slip of the pen."""
+    from cms_ssg.store.sites import load_inputs
+
+    rule = site.settings.taxonomies.get("author")
+    if rule is None or not (rule.data or connection.execute(HAS_AUTHORS, (site_id,)).fetchone()):
+        return
+    found = [row[1:] for row in connection.execute(TERM_NAMES, (site_id,)) if row[0] == "author"]
+    wanted = [tuple(f"{code}/author:{slug}" for code in (locale, site.default_locale)) for locale, slug, _, _ in found]
+    known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for names in wanted for n in names}), site_id))}
+    inputs = load_inputs(connection, site_id) if rule.data else {}
+    for (_, slug, name, file), names in zip(found, wanted, strict=True):
+        if known.isdisjoint(names) and not {f"data/{rule.data}#{key}" for key in (slug, name)} & inputs.keys():
+            said = f'no author is called "{name}"; shown by that name'
+            way = f"add {slug} to the data file {rule.data}." if rule.data else f'cms new author --slug {slug} "Full Name".'
+            hint = f"Mend the name, or: {way}"
+            yield Problem("content.missing-author", file, _line_of_field(site, file, rule.field), said, hint, "warning")
+
+
+def _check_home(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
+    """A list that the home page is to show, and nothing is in."""
+    name = site.settings.home.list
+    line = _find_line(site, "home", "list")
+    if line and not connection.execute(HOME_LIST, (site_id, name)).fetchone():
+        hint = "Lists are named by kind and slug: type/post, section/news, tag/front."
+        yield Problem(
+            "settings.empty-home", "site.toml", line, f'nothing is in the list "{name}" that the home page shows', hint, "warning"
+        )
+
+
+def _plain_name(name: str) -> str:
+    return re.sub(r"[\s_'’-]+", "", name.casefold())
+
+
+def _check_collections(connection: Any, site: Site, site_id: int, places: set[str]) -> Iterator[Problem]:
+    """Collections of site.toml that no file belongs to. places: files that have a problem, and may have no entry for it."""
+    from cms_ssg.config.defaults import COLLECTIONS
+    from cms_ssg.config.load import FILE, read_site_toml
+    from cms_ssg.config.toml_lines import list_key_lines
+    from cms_ssg.content.collections import find_collection
+
+    used = {row[0] for row in connection.execute(USED_COLLECTIONS, (site_id,))}
+    used.update(rule.name for place in places if (rule := find_collection(place, site.settings.collection)) is not None)
+    shipped = {str(table["name"]) for table in COLLECTIONS}
+    lines = list_key_lines(read_site_toml(site.root))
+    for number, rule in enumerate(site.settings.collection):
+        line = lines.get(("collection", number, "name"), 0)
+        if rule.name not in used and (rule.name not in shipped or line):
+            globs = ", ".join(rule.glob)
+            hint = f"It looks for {globs} in {rule.path}/, and an earlier collection takes a file first."
+            yield Problem("settings.empty-collection", FILE, line, f'no file belongs to the collection "{rule.name}"', hint, "warning")
+
+
+def _check_tokens(site: Site) -> Iterator[Problem]:
+    """Tokens that no theme knows, with their lines."""
+    from cms_ssg.render.tokens import check_tokens
+
+    for name, value in site.settings.tokens.items():
+        for problem in check_tokens({name: value}):
+            yield replace(problem, line=_find_line(site, "tokens", name))
+
+
+def _check_strings(site: Site) -> Iterator[Problem]:
+    from cms_ssg.engine.inputs import theme_chain
+    from cms_ssg.render.strings import check_strings
+
+    folders = [folder / "i18n" for folder in reversed(theme_chain(site.root, site.settings))] + [site.root / "i18n"]
+    for locale in site.settings.locales:
+        yield from check_strings(folders, locale.code, site.root)
+
+
+@dataclass(slots=True)
+class ThemeCheck:
+    """What is wrong with a theme. gallery: a page with every template and sample content."""
+
+    problems: list[Problem] = field(default_factory=list)
+    gallery: Path | None = None
+
+
+def check_theme(root: Path, env: str = "", *, site: Site | None = None) -> ThemeCheck:
+    """Look for unknown variables, filters and templates; with no `site` given, write the gallery too."""
+    from cms_ssg.engine.inputs import theme_chain
+    from cms_ssg.render.theme_check import check_templates
+
+    found = site or open_site(root, os.environ, env)
+    chain = theme_chain(found.root, found.settings)
+    fields = {name for schema in found.schemas.values() for name in schema.properties}
+    fields.update(name for rule in found.settings.collection for name in (*rule.fields, *rule.defaults))
+    result = ThemeCheck(check_templates(chain, fields))
+    if site is None:
+        from cms_ssg.render.gallery import write_gallery
+
+        result.gallery = write_gallery(found, chain, found.root / ".cms" / "gallery")
+    return result

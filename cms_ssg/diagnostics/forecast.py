@@ -1,0 +1,116 @@
+"""What a build would do at the target: its pages are rendered in the dry run's own transaction, compared with what is published, and let go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, LiteralString
+
+from cms_ssg.engine.batch import render_batch
+from cms_ssg.engine.files import read_file
+from cms_ssg.engine.rounds import cut_batches
+from cms_ssg.publish.cdn import open_cdn
+from cms_ssg.publish.target import is_folder
+from cms_ssg.render.requests import Job
+from cms_ssg.store import outputs as store
+from cms_ssg.store.loader import Values
+from cms_ssg.store.purges import add_purges, count_due
+from cms_ssg.store.retired import retire_outputs
+
+if TYPE_CHECKING:
+    from cms_ssg.engine.session import Session
+    from cms_ssg.render.output import Rendered
+
+PUBLISHED: Final[LiteralString] = (
+    'SELECT path FROM cms.outputs WHERE site = %s AND digest IS NOT NULL AND path = ANY(%s::text[] COLLATE "C")'
+)
+MOST: Final = 3000
+"""Other builders wait meanwhile, so of more pages than this an even part is rendered."""
+
+NO_TOKENS: Final = {"CLOUDFLARE_API_TOKEN": "-", "FASTLY_API_TOKEN": "-"}
+"""Nothing is sent, so how many calls there would be can be said without a secret."""
+
+
+@dataclass(slots=True)
+class Forecast:
+    """What a build would do. uploads: objects with other bytes than were published, size_bytes in all; images: variants to be made, whose size is not
+    known yet; doubtful: objects of which the target would be asked what it holds; purges: pages that the CDN would be told to forget, in
+    purge_calls, the second time included; estimated: only a part of very many pages was rendered, the others are taken to differ and to be as
+    large.
+    """
+
+    uploads: int = 0
+    size_bytes: int = 0
+    images: int = 0
+    doubtful: int = 0
+    removals: int = 0
+    purges: int = 0
+    purge_calls: int = 0
+    estimated: bool = False
+
+
+def forecast(session: Session) -> Forecast:
+    """Say what this dry run's build would upload, remove and purge, and what would fail. Renders up to MOST pages, and keeps nothing."""
+    would, connection, site_id = Forecast(), session.connection, session.row.id
+    found = connection.execute(store.TAKE, {"site": site_id, "limit": None, "skip": [], "only": session.only})
+    rows = {row[0]: store.DirtyRow(*row) for row in found}
+    changed: list[tuple[str, int, str]] = []
+    shown: set[str] = set()
+    session.reporter.phase("render", len(rows))
+    wanted = [Job(r.path, r.locale or "", r.spec, r.owner or 0) for r in rows.values() if r.spec is not None]
+    pages = [job for job in wanted if job.kind not in ("asset", "file", "image")]
+    rendered = pages[:: -(-len(pages) // MOST) or 1]
+    for one in _render(session, [job for job in wanted if job.kind in ("asset", "file")], rendered):
+        row = rows[one.job.path]
+        shown.update(path for paths in one.reads.shows.values() for path in paths)
+        session.result.problems.extend(one.reads.problems)
+        if one.artifact is None:
+            session.result.problems.extend([one.problem] if one.problem is not None else [])
+            continue
+        if row.digest is not None and bytes(row.digest) == one.artifact.digest:
+            would.doubtful += row.unsure
+            continue
+        would.uploads += 1
+        would.size_bytes += len(one.artifact.data)
+        if row.digest is not None or one.job.kind != "asset":  # as Purger.note
+            changed.append((row.path, row.phase, "new" if row.digest is None else "changed"))
+    if len(rendered) < len(pages):
+        left = {job.path for job in pages} - {job.path for job in rendered}
+        would.estimated = True
+        would.size_bytes += would.size_bytes * len(left) // max(1, would.uploads)
+        would.uploads += len(left)
+        changed += [(rows[path].path, rows[path].phase, "changed") for path in left]
+    shown.update(row.path for row in rows.values() if row.spec is not None and row.spec["kind"] == "image")
+    would.images = len(shown) - len(connection.execute(PUBLISHED, (site_id, sorted(shown))).fetchall())
+    gone = [row for row in rows.values() if row.spec is None and row.digest is not None]
+    if not is_folder(session.site.settings):
+        gone = retire_outputs(connection, site_id, gone, session.site.settings.target.retire_after_s)
+    would.removals = len(gone)
+    _count_purges(session, would, changed, [(row.path, row.phase, "removed") for row in gone])
+    return would
+
+
+def _render(session: Session, files: Sequence[Job], pages: Sequence[Job]) -> Iterator[Rendered]:
+    """All but variants of images, which take long to make."""
+    for job in files:
+        yield read_file(session.site, job)
+    values = Values(session.connection, session.row.id)
+    for batch in cut_batches(pages):
+        values.forget()
+        yield from render_batch(session.rounds.around, values, batch)
+        session.reporter.advance(len(batch))
+
+
+def _count_purges(session: Session, would: Forecast, changed: Sequence[tuple[str, int, str]], gone: Sequence[tuple[str, int, str]]) -> None:
+    """Queue them, in the transaction that is not kept, and count as a sending does: what went apart from the rest, and all of it once more."""
+    if session.purger is None:
+        return
+    cdn = open_cdn(session.site.settings, NO_TOKENS | os.environ)
+    assert cdn is not None
+    if gone:
+        add_purges(session.connection, session.row.id, session.result.build_id, gone)
+        would.purge_calls += session.purger.count_calls(cdn)
+    add_purges(session.connection, session.row.id, session.result.build_id, changed)
+    would.purge_calls += session.purger.count_calls(cdn, removals=False) + session.purger.count_calls(cdn)
+    would.purges = count_due(session.connection, session.row.id, session.purger.clock.now(), True).pages

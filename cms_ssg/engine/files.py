@@ -1,0 +1,82 @@
+"""Assets of the theme and files of the site as artifacts: their bytes as they lie on disk, images without metadata."""
+
+from __future__ import annotations
+
+import mimetypes
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cms_ssg.content.read_file import read_file as read_bytes
+from cms_ssg.engine.inputs import theme_chain
+from cms_ssg.images.facts import is_image, svg_check
+from cms_ssg.reads import digest
+from cms_ssg.render.output import Rendered
+from cms_ssg.render.reading import Reads
+from cms_ssg.render.requests import Job
+from cms_ssg.render.theme import list_assets, read_asset
+from cms_ssg.types import Artifact, Problem
+
+if TYPE_CHECKING:
+    from cms_ssg.site import Site
+
+AGAIN = "Was it removed during the build? Run it again."
+TYPES = mimetypes.MimeTypes()
+
+
+def read_file(site: Site, job: Job) -> Rendered:
+    """The artifact of an asset or a file, or what is in the way."""
+    reads = Reads()
+    try:
+        if job.kind == "asset":
+            reads.name(f"asset/{job.spec['name']}")
+            data = read_asset(_assets(site)[job.spec["name"]], site.settings.tokens)
+        else:
+            found = read_bytes(str(site.root), job.spec["source"])
+            if isinstance(found, Problem):
+                return Rendered(job, None, reads, replace(found, code="publish.no-file", hint=AGAIN))
+            data = found
+            if job.path.lower().endswith(".svg"):
+                reads.name("setting/markdown.raw_html")
+                reads.name("setting/images.active_svg")
+                if (problem := _doubt_svg(site, job.spec["source"], data)) is not None:
+                    return Rendered(job, None, reads, problem)
+            elif is_image(job.path):
+                reads.name("setting/images.strip")
+                if site.settings.images.strip:
+                    from cms_ssg.images.strip import strip_metadata
+
+                    data = strip_metadata(data)
+    except (OSError, KeyError) as error:
+        place = job.spec.get("source") or job.spec.get("name") or ""
+        reason = getattr(error, "strerror", None) or "it is not there"
+        return Rendered(
+            job,
+            None,
+            reads,
+            Problem("publish.no-file", str(place), 0, f"cannot be read: {reason}", AGAIN),
+        )
+    return Rendered(job, Artifact(job.path, data, digest(data), content_type(job.path)), reads)
+
+
+def _doubt_svg(site: Site, file: str, data: bytes) -> Problem | None:
+    """Why an SVG is not published: opened by itself, it could run what it holds."""
+    check = svg_check(site.settings)
+    if check is None:
+        return None
+    from cms_ssg.images.svg import measure_svg
+
+    facts = measure_svg(data, check)
+    return Problem(facts.code, file, 0, f"{facts.message}, so it is not published", facts.hint) if facts.code else None
+
+
+def _assets(site: Site) -> dict[str, Path]:
+    return list_assets(theme_chain(site.root, site.settings))
+
+
+@lru_cache(maxsize=1024)
+def content_type(path: str) -> str:
+    """What a file is sent as, by its name."""
+    kind = TYPES.guess_type(path)[0] or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") or kind in ("application/javascript", "image/svg+xml") else kind

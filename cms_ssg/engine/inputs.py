@@ -1,0 +1,255 @@
+"""What comes from the checkout besides content: templates, settings, data keys, strings, assets, schemas, the renderer; name -> digest."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+
+import msgspec
+
+from cms_ssg.bundled import PACKAGE
+from cms_ssg.bundled import folder as bundled_folder
+from cms_ssg.data_files import Data, list_data_files, read_data, walk_folders
+from cms_ssg.errors import CmsError, fail
+from cms_ssg.redirects import Redirects, read_redirects
+from cms_ssg.settings import Settings
+from cms_ssg.themes import load_image_rules, theme_chain
+from cms_ssg.types import Json, Problem
+
+__all__ = ["Data", "Inputs", "Known", "Redirects", "list_inputs", "read_data", "read_redirects", "theme_chain"]
+
+Known = dict[str, tuple[bytes, dict[str, bytes]]]
+"""What was read last time: group of files -> (digest of their stat, digests by input name)."""
+
+RENDERER_SOURCES = (
+    "render",
+    "images/facts.py",
+    "images/recipe.py",
+    "images/card_rules.py",
+    "images/font.py",
+    "content/markdown*.py",
+    "content/shortcodes*.py",
+    "content/highlight*.py",
+    "engine/inputs.py",
+    "data_files.py",
+)
+RENDERER_PACKAGES = ("Jinja2", "MarkupSafe", "markdown-it-py", "mdit-py-plugins", "Pygments", "nh3")
+SECRET_SETTINGS = frozenset({"cdn", "database_url", "preview", "target", "workers"})
+"""Settings no page can read: they say where things are kept, not what they look like."""
+
+RACY_NS = 50_000_000
+"""A file changed so shortly before it was read may change again within the same tick of the clock."""
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+_Digests = dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """digests: input name -> blake2b-16; known: to be kept and given to the next call; problems: of files that keep their last digests."""
+
+    digests: _Digests
+    known: Known
+    problems: tuple[Problem, ...]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One call of list_inputs. Files whose stat is known are not opened."""
+
+    root: Path
+    before: Mapping[str, tuple[bytes, _Digests]]
+    digests: _Digests = field(default_factory=dict)
+    known: Known = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, group: str, files: list[Path], read: Callable[[], _Digests], salt: bytes = b"") -> None:
+        """Takes a group's digests from last time if its files look the same, else reads them."""
+        stat = _stat_digest(files, salt)
+        old = self.before.get(group)
+        if old is not None and stat and old[0] == stat:
+            self.known[group] = old
+        else:
+            try:
+                self.known[group] = (stat, read())
+            except CmsError as error:
+                self.problems.extend(error.problems)
+                self.known[group] = (b"", old[1] if old else {})
+                # read by pages that fail for it, so that they are tried again when it is mended, to whatever
+                self.digests.update({f"unreadable/{problem.place}": _digest(problem.message.encode()) for problem in error.problems})
+            except OSError as error:
+                place = os.path.relpath(files[0], self.root) if files else group
+                hint = "Until it can be read, pages keep what they show."
+                self.problems.append(Problem("inputs.unreadable", place, 0, f"cannot be read: {error.strerror}", hint))
+                self.known[group] = (b"", old[1] if old else {})
+        self.digests.update(self.known[group][1])
+
+
+def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes, _Digests]] | None = None) -> Inputs:
+    """Every input of the site in root with its digest.
+
+    Names: ``template/post.html`` and ``asset/site.css`` (the first theme of the chain that has it),
+    ``setting/title``, ``setting/params.x``, ``menu/main``, ``data/authors``, ``data/authors#ada``,
+    ``redirects/moved.csv``, ``string/it/date.long``, ``font/fonts/noto.otf``,
+    ``schema/post``, ``images`` (how they are published), ``renderer``. known: ``Inputs.known`` of the last call.
+    A data or string file that cannot be read is a problem and keeps its last digests.
+    Raises CmsError theme.missing, theme.cycle, theme.unreadable, inputs.unreadable.
+    """
+    chain = theme_chain(root, settings)
+    reading = _Reading(root, known or {})
+    reading.digests.update(_list_settings(settings))
+    reading.digests["images"] = _digest(_encode(load_image_rules(chain, settings)))
+    reading.digests["renderer"] = renderer_digest()
+    for kind, folder_name in (("template", "templates"), ("asset", "assets")):
+        salt = _encode(settings.tokens) if kind == "asset" else b""
+        for name, path in sorted(list_theme_files(chain, folder_name, root).items()):
+            _add_file(reading, f"{kind}/{name}", path, salt if name.endswith(".css") else b"")
+    _add_schemas(reading, root)
+    _add_data(reading, root, settings)
+    if settings.images.cards and settings.images.card_font:
+        _add_font(reading, root, settings.images.card_font)
+    for name in settings.redirect_files:
+        if (root / name).is_file():
+            _add_file(reading, f"redirects/{name}", root / name, b"")
+    _add_strings(reading, root, chain, settings)
+    return Inputs(reading.digests, reading.known, tuple(reading.problems))
+
+
+def list_theme_files(chain: list[Path], folder_name: str, root: Path) -> dict[str, Path]:
+    """Name -> file of all templates or assets: the first theme of the chain that has a name wins."""
+    found: dict[str, Path] = {}
+    for theme in chain:
+        for name, path in _walk(theme / folder_name, root):
+            found.setdefault(name, path)
+    return found
+
+
+def _walk(base: Path, root: Path) -> Iterator[tuple[str, Path]]:
+    """(name below base, path) of each file, without hidden ones, editors' leftovers, pipes and sockets."""
+    for folder, files in walk_folders(base, root):
+        for file in files:
+            if not file.startswith((".", "#")) and not file.endswith(("~", ".swp", ".tmp")) and os.path.isfile(path := f"{folder}/{file}"):
+                yield os.path.relpath(path, base).replace(os.sep, "/"), Path(path)
+
+
+def _add_file(reading: _Reading, name: str, path: Path, salt: bytes) -> None:
+    reading.add(name, [path], lambda: {name: _digest(salt, path.read_bytes())}, salt)
+
+
+def _add_font(reading: _Reading, root: Path, file: str) -> None:
+    def read() -> _Digests:
+        from cms_ssg.images.font import NoFont, load_font
+
+        try:
+            return {f"font/{file}": bytes.fromhex(load_font(str(root), file).digest)}
+        except NoFont as error:
+            hint = "Mend card_font below [images]. Until then cards are drawn with the font that comes with cms."
+            raise fail("image.no-font", f"this font for cards {error}", place=file, hint=hint) from None
+
+    reading.add(f"font/{file}", [root / file], read)
+
+
+def _add_schemas(reading: _Reading, root: Path) -> None:
+    """The digest of a content type covers the shipped file and the site's own of the same name."""
+    files: dict[str, list[Path]] = {}
+    for base in (bundled_folder("content_schema") / "core", root / "content_schema"):
+        for path in sorted(base.glob("*.json")) if base.is_dir() else ():
+            if path.is_file():
+                files.setdefault(path.stem, []).append(path)
+    for name, paths in files.items():
+
+        def read(name: str = name, paths: list[Path] = paths) -> _Digests:
+            return {f"schema/{name}": _digest(*(path.read_bytes() for path in paths))}
+
+        reading.add(f"schema/{name}", paths, read)
+
+
+def _add_data(reading: _Reading, root: Path, settings: Settings) -> None:
+    files, problems = list_data_files(root, settings.data_files)
+    reading.problems.extend(problems)
+    data = Data(files, root)
+    for name, path in files.items():
+
+        def read(name: str = name) -> _Digests:
+            digests = {f"data/{name}#{key}": _digest(_encode(value)) for key, value in data.keys(name).items()}
+            return digests | {f"data/{name}": _digest(_encode(data.value(name)))}
+
+        reading.add(f"data/{name}", [path], read, reading.digests["renderer"])
+
+
+def _add_strings(reading: _Reading, root: Path, chain: list[Path], settings: Settings) -> None:
+    """Texts as a locale shows them, fallbacks filled in, so that a page reads one name whatever file it came from."""
+    folders = [folder / "i18n" for folder in [*reversed(chain), root]]
+    for locale in settings.locales:
+        codes = ("en", locale.code.partition("-")[0], locale.code)
+        files = [path for code in dict.fromkeys(codes) for folder in folders if (path := folder / f"{code}.toml").is_file()]
+
+        def read(code: str = locale.code) -> _Digests:
+            from cms_ssg.render.strings import dump_string, load_strings
+
+            strings = load_strings(folders, code, root)
+            return {f"string/{code}/{key}": _digest(dump_string(strings, key)) for key in strings.texts}
+
+        reading.add(f"string/{locale.code}", files, read, reading.digests["renderer"])
+
+
+def _list_settings(settings: Settings) -> _Digests:
+    """One digest a top-level key, and one a key of each table such as params."""
+    plain: dict[str, Json] = msgspec.to_builtins(settings)
+    digests: _Digests = {}
+    for name, items in plain.pop("menus").items():
+        digests[f"menu/{name}"] = _digest(_encode(items))
+    for key, value in plain.items():
+        if key in SECRET_SETTINGS:
+            continue
+        digests[f"setting/{key}"] = _digest(_encode(value))
+        if isinstance(value, dict):
+            digests.update({f"setting/{key}.{inner}": _digest(_encode(item)) for inner, item in value.items()})
+    return digests
+
+
+@lru_cache(maxsize=1)
+def renderer_digest() -> bytes:
+    """Stands for the code that turns values into bytes: our sources, the libraries' versions, Python's minor version."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    parts = [f"{sys.version_info[0]}.{sys.version_info[1]}".encode()]
+    for pattern in RENDERER_SOURCES:
+        base = PACKAGE / pattern
+        for path in sorted(base.rglob("*.py") if base.is_dir() else PACKAGE.glob(pattern)):
+            parts += [path.relative_to(PACKAGE).as_posix().encode(), path.read_bytes()]
+    for package in RENDERER_PACKAGES:
+        try:
+            parts.append(f"{package} {version(package)}".encode())
+        except PackageNotFoundError:
+            parts.append(package.encode())
+    return _digest(*parts)
+
+
+def _stat_digest(files: list[Path], salt: bytes) -> bytes:
+    """Changes when a file of the group does; b"" where one was changed so recently that its times cannot be trusted."""
+    parts, now = [salt], time.time_ns()
+    for path in files:
+        try:
+            stat = path.stat()
+        except OSError:
+            return b""
+        if now - max(stat.st_mtime_ns, stat.st_ctime_ns) < RACY_NS:
+            return b""
+        parts.append(f"{path}\0{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}".encode())
+    return _digest(*parts)
+
+
+def _digest(*parts: bytes) -> bytes:
+    """blake2b-16 over parts and their lengths."""
+    state = blake2b(digest_size=16)
+    for part in parts:
+        state.update(len(part).to_bytes(8, "big"))
+        state.update(part)
+    return state.digest()

@@ -1,0 +1,87 @@
+"""Opens one build's hold on a site: connection, schema, lease; and gives all of it back."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+from psycopg import IntegrityError, OperationalError
+from psycopg.types.json import set_json_dumps, set_json_loads
+
+from cms_ssg.content.scan import start_scan
+from cms_ssg.engine.sync import content_folders
+from cms_ssg.errors import fail
+from cms_ssg.options import BuildOptions, BuildResult
+from cms_ssg.reporter import Reporter
+from cms_ssg.site import Site
+from cms_ssg.store.connect import connect, database_url
+from cms_ssg.store.migrate import migrate
+from cms_ssg.store.sites import (
+    NoLease,
+    ensure_site,
+    take_lease,
+)
+
+if TYPE_CHECKING:
+    from cms_ssg.engine.warm import Warm
+from cms_ssg.engine.session import Session
+
+
+@contextmanager
+def open_session(
+    site: Site, options: BuildOptions, result: BuildResult, reporter: Reporter | None = None, warm: Warm | None = None, *,
+    only_save: bool = False, on_wait: Callable[[], None] = lambda: None,
+) -> Iterator[Session]:  # fmt: skip
+    """Connect, bring the schema up to date and take the lease; give all of it back at the end, the connections to warm.
+
+    only_save: files are saved and nothing is planned, so whoever has the lease keeps it; on_wait: called once where another has it.
+    """
+    reporter = reporter or Reporter()
+    skip = [target_folder(site)]
+    started = start_scan(site.root, content_folders(site), skip) if options.sync and options.changed is None else None
+    gc.set_threshold(50_000, 20, 50)  # a build makes many short-lived objects and few cycles
+    set_json_loads(msgspec.json.decode)
+    set_json_dumps(msgspec.json.Encoder().encode)
+    session = None
+    try:
+        url, connection = warm.take_connection() if warm is not None else ("", None)
+        if connection is None:
+            url = database_url(site.root, site.settings.database_url, os.environ)
+            connection = connect(url, autocommit=True)
+            migrate(connection)
+        try:
+            row = ensure_site(connection, site.settings.store_name)
+            connection.autocommit = False
+            lease = NoLease(connection, row.id) if only_save else take_lease(connection, row.id, on_wait)
+            row = ensure_site(connection, site.settings.store_name)
+            connection.commit()
+            session = Session(site, options, result, reporter, url, connection, lease, row, skip, started, warm)
+            try:
+                yield session
+            except IntegrityError:  # of two builders at work only one has the lease
+                connection.rollback()
+                lease.renew()
+                raise
+            finally:
+                session.close()
+            if warm is not None:
+                warm.keep_connection(url, connection)
+        finally:
+            if warm is None or not warm.holds(connection):
+                connection.close()
+    except OperationalError as error:
+        raise fail("db.lost", f"the database stopped answering: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
+                   hint="What was recorded stays; run the same command again.") from error  # fmt: skip
+    finally:
+        if started is not None and (session is None or session.started is not None):
+            started.stop()
+
+
+def target_folder(site: Site) -> str:
+    """The output folder relative to the site, so that a scan does not enter it."""
+    scheme, _, rest = site.settings.target.url.partition(":")
+    return rest if scheme == "folder" else "build"

@@ -1,0 +1,229 @@
+"""Find out what must be made: inputs that moved, time that passed, changes that were noted, what a dead build left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, LiteralString
+
+import msgspec
+from psycopg import Connection
+
+from cms_ssg.engine.inputs import list_inputs, read_redirects, theme_chain
+from cms_ssg.errors import CmsError
+from cms_ssg.list_rules import SITEMAP_SIZE
+from cms_ssg.plan.changes import take_changes
+from cms_ssg.plan.dirty import BULK, SAVE, Marks, mark_all, mark_timed
+from cms_ssg.plan.lists import settle_lists
+from cms_ssg.plan.site_claims import claim_site_paths
+from cms_ssg.publish.target import is_folder
+from cms_ssg.reads import digest, name_key
+from cms_ssg.render.kinds import KINDS
+from cms_ssg.site import Site, source_digest
+from cms_ssg.store.lists import ListNames, mark_all_stale
+from cms_ssg.store.outputs import replay_journal
+from cms_ssg.store.retired import mark_retired
+from cms_ssg.store.sites import CHANGE_ALL, DUE, SET_CLOCK, SET_DERIVE_DIGEST, SiteRow, load_inputs, save_inputs
+from cms_ssg.store.statistics import SAVED, count_rows
+from cms_ssg.types import Problem
+
+REMOVALS_AT_MOST, REMOVED_SHARE = 256, 0.05
+"""More removals than both need a word from a person."""
+
+FEW_ENTRIES = 20
+"""Where there are fewer pages than this, half of them is no mass of removals."""
+
+REMOVALS_NAMED = 20
+
+SECOND_LOOK_S = 600.0
+"""How long after a builder lost its lease to a shared target what it was writing is looked at again."""
+
+REMOVED: Final[LiteralString] = """
+SELECT o.path, o.kind IN ('entry', 'fallback') FROM cms.dirty d
+JOIN cms.outputs o ON o.site = d.site AND o.path = d.path AND o.digest IS NOT NULL AND o.retired_at IS NULL AND o.kind <> 'image'
+WHERE d.site = %s AND d.phase = 9 ORDER BY d.path <> '/', o.kind NOT IN ('entry', 'fallback'), d.path"""
+PUBLISHED: Final[LiteralString] = """
+SELECT count(*), count(*) FILTER (WHERE kind IN ('entry', 'fallback')) FROM cms.outputs WHERE site = %s AND digest IS NOT NULL"""
+
+MANY_CHANGES = 2000
+"""After so many changes the database's own planner needs new statistics."""
+
+SITE_WIDE = ("setting/", "asset/", "redirects/")
+"""Inputs that the site's own claims may depend on."""
+
+
+@dataclass(slots=True)
+class Planner:
+    """Turns everything that happened to one site into dirty outputs. commit keeps what was planned so far; for a dry run it does nothing."""
+
+    connection: Connection
+    site: Site
+    row: SiteRow
+    now: datetime
+    commit: Callable[[], None]
+    names: ListNames = field(init=False)
+    inputs_key: bytes = b""
+    problems: list[Problem] = field(default_factory=list)
+    listens: bool = False
+    taken: int = 0
+    count_at: int = 5000
+
+    def __post_init__(self) -> None:
+        self.names = ListNames(self.row.id)
+
+    def begin(self, again: str, clear_left: Callable[[Sequence[str]], None]) -> None:
+        """Once a build: what a killed one left, settings and code that derive, inputs, the clock.
+
+        again: why every output must be made; clear_left: told the paths that a killed build may have been writing, before that is forgotten.
+        """
+        connection, site_id = self.connection, self.row.id
+        kinds = KINDS.values()
+        again_s = 0.0 if is_folder(self.site.settings) else SECOND_LOOK_S
+        if left := replay_journal(connection, site_id, [k.name for k in kinds], [k.phase for k in kinds], again_s):
+            clear_left(left)
+        derive_digest = digest(derive_frame(self.site))
+        marks = Marks(site_id, BULK)
+        if self.row.derive_digest is None or bytes(self.row.derive_digest) != derive_digest:
+            if self.row.derive_digest is not None:  # what was never derived has its change rows already
+                connection.execute(CHANGE_ALL, {"site": site_id})
+                mark_all_stale(connection, site_id)
+            connection.execute(SET_DERIVE_DIGEST, (derive_digest, site_id))
+        changed = self._compare_inputs(marks)
+        if self.row.built_at_clock is None or changed is None or any(name.startswith(SITE_WIDE) for name in changed):
+            self._claim_site(marks)
+        if again:
+            mark_all(connection, site_id, again)
+        if not is_folder(self.site.settings):
+            mark_retired(connection, site_id, self.site.settings.target.retire_after_s)
+        self._pass_time(marks)
+        marks.save(connection)
+        self.commit()
+
+    def take(self) -> int:
+        """Turn every noted change into dirty outputs. Returns how many change rows there were."""
+        total = self.take_entries()
+        if self.taken > MANY_CHANGES:
+            self._count_rows()
+        marks = Marks(self.row.id, SAVE)
+        while settle_lists(self.connection, self.site, self.row.id, self.names, marks):
+            marks.save(self.connection)
+            self.commit()
+        return total
+
+    def take_entries(self) -> int:
+        """The first half of take: derive entries and files. A sync calls it between two batches, while workers go on reading."""
+        marks = Marks(self.row.id, SAVE, self.listens)
+        total = 0
+        while taken := take_changes(self.connection, self.site, self.row.id, self.names, self.now, marks):
+            marks.save(self.connection)
+            self.commit()
+            total += taken
+            self.taken += taken
+            if self.taken > self.count_at:
+                self._count_rows()
+        return total
+
+    def _count_rows(self) -> None:
+        count_rows(self.connection, SAVED)
+        self.commit()
+        self.taken, self.count_at = 0, self.count_at * 4
+
+    def _compare_inputs(self, marks: Marks) -> Mapping[str, bytes | None] | None:
+        """Mark the readers of inputs that changed, appeared or went. None at the first build."""
+        known = (
+            msgspec.msgpack.decode(self.row.known_inputs, type=dict[str, tuple[bytes, dict[str, bytes]]]) if self.row.known_inputs else None
+        )
+        inputs = list_inputs(self.site.root, self.site.settings, known)
+        self.problems.extend(inputs.problems)
+        self.inputs_key = make_inputs_digest(inputs.digests)
+        now = {**inputs.digests, "setting/frame": digest(page_frame(self.site))}
+        before = load_inputs(self.connection, self.row.id)
+        changed: dict[str, bytes | None] = {name: value for name, value in now.items() if before.get(name) != value}
+        changed.update({name: None for name in before if name not in now})
+        for name in changed:
+            marks.read(name_key(name), f"{name} changed")
+        encoded = msgspec.msgpack.encode(inputs.known)
+        if changed or encoded != self.row.known_inputs:
+            save_inputs(self.connection, self.row.id, changed, encoded)
+        return changed if before else None
+
+    def _claim_site(self, marks: Marks) -> None:
+        from cms_ssg.render.theme import asset_path, list_assets, read_asset
+
+        redirects = read_redirects(self.site.root, self.site.settings)
+        self.problems.extend(redirects.problems)
+        files = list_assets(theme_chain(self.site.root, self.site.settings))
+        assets = {name: asset_path(name, read_asset(path, self.site.settings.tokens)) for name, path in files.items()}
+        claim_site_paths(self.connection, self.site, self.row.id, self.names, marks, assets, redirects.targets)
+
+    def _pass_time(self, marks: Marks) -> None:
+        """Take the entries that became due, or were due no longer, since the clock of the last build."""
+        last = self.row.built_at_clock
+        if last == self.now:
+            return
+        if last is not None:
+            self.connection.execute(DUE, {"site": self.row.id, "low": min(last, self.now), "high": max(last, self.now)})
+            mark_timed(self.connection, self.row.id, self.now)
+        self.connection.execute(SET_CLOCK, (self.now, self.row.id))
+
+    def guard(self, confirmed: bool, problems: Sequence[Problem] = ()) -> None:
+        """Refuse to remove a large part of the site, or of its content, by mistake.
+
+        problems: what the sync found, as it may be the reason. Raises CmsError build.removals.
+        """
+        if confirmed:
+            return
+        gone = self.connection.execute(REMOVED, (self.row.id,)).fetchall()
+        if not gone:
+            return
+        total, entries = self.connection.execute(PUBLISHED, (self.row.id,)).fetchone()  # type: ignore[misc]
+        paths, gone_entries = [path for path, _ in gone], sum(is_entry for _, is_entry in gone)
+        is_much = (
+            len(gone) > max(REMOVALS_AT_MOST, total * REMOVED_SHARE)
+            or len(gone) * 2 > total
+            or gone_entries * 2 > max(entries, FEW_ENTRIES)
+        )
+        if not is_much and "/" not in paths:
+            return
+        listed = "\n".join(f"  {path}" for path in paths[:REMOVALS_NAMED])
+        if len(paths) > REMOVALS_NAMED:
+            listed += f"\n  … and {len(paths) - REMOVALS_NAMED:,} more; cms plan --json lists all"
+        raise CmsError(*problems, Problem(
+            "build.removals", "", 0,
+            f"this build would remove {len(paths):,} of {total:,} published files, {gone_entries:,} of {entries:,} content pages among them; "
+            "nothing was published",
+            f"If that is meant, run it again with --confirm-removals. If not, look at site.toml and at what was deleted:\n{listed}",
+        ))  # fmt: skip
+
+
+def make_inputs_digest(digests: Mapping[str, bytes]) -> bytes:
+    """Stands for all inputs of a checkout."""
+    return digest(msgspec.msgpack.encode(digests, order="sorted"))
+
+
+DERIVING = (
+    "plan/derive.py",
+    "plan/lists.py",
+    "plan/changes.py",
+    "plan/site_claims.py",
+    "store/claims.py",
+    "list_rules.py",
+    "paths.py",
+    "content/slugs.py",
+    "content/collections.py",
+)
+
+
+def derive_frame(site: Site) -> bytes:
+    """What deriving an entry depends on besides the entry: settings, schemas, the code itself."""
+    s = site.settings
+    parts = [s.base_url, s.locales, s.collection, s.taxonomies, s.timezone, s.home, s.feeds, s.page_size, s.title, SITEMAP_SIZE]
+    return msgspec.json.encode(parts, order="sorted") + site.schemas_digest + source_digest(DERIVING)
+
+
+def page_frame(site: Site) -> bytes:
+    """What every output depends on by the code that makes it: addresses, locales, lists' forms, the code of views and rules."""
+    s = site.settings
+    parts = [s.base_url, s.locales, s.taxonomies, s.timezone, s.home, s.feeds, s.feed_size, s.page_size, s.images.variants, s.images.cards]
+    return msgspec.json.encode(parts, order="sorted") + source_digest(("list_rules.py", "paths.py", "site.py", "engine/batch.py"))

@@ -1,0 +1,70 @@
+"""Write down what a round made: one transaction by the builder that has the lease."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from cms_ssg.paths import object_key
+from cms_ssg.reads import digest as make_digest
+from cms_ssg.releases.note import note_made
+from cms_ssg.store import outputs as store
+from cms_ssg.types import Json, Problem
+
+if TYPE_CHECKING:
+    from cms_ssg.engine.batch import Made
+    from cms_ssg.engine.image_work import ImageWork
+    from cms_ssg.engine.session import Session
+
+
+def record_made(
+    session: Session, images: ImageWork, by_path: Mapping[str, store.DirtyRow], made: Sequence[Made], tried: list[str], named: set[int]
+) -> None:
+    """Save outputs as they are now, and take them off the queue.
+
+    images: told what pages show; tried: paths that the target refused are added; they stay dirty. named: keys of reads whose names are stored (extended here).
+    """
+    rows: list[store.OutputRow] = []
+    names: dict[int, str] = {}
+    held: list[int] = []
+    freed: list[int] = []
+    for m in made:
+        dirty = by_path[m.path]
+        names.update(m.names)
+        if m.unwritten is not None:  # stays dirty: what failed is not its content, so the next build tries again
+            tried.append(m.path)
+            continue
+        reads, error, digest = m.reads, None, m.digest
+        if m.problem is not None:
+            error, digest = _describe_failure(m.problem), _find_live(session, dirty)
+            reads = store.join_arrays(reads, dirty.reads or "{}")
+        elif m.waits is not None:  # it is live as it was; what it asks for is kept for it by its reads
+            digest, reads = _find_live(session, dirty), store.join_arrays(reads, dirty.reads or "{}")
+        waits = m.waits is not None
+        rows.append(
+            store.OutputRow(dirty, m.kind, digest, m.size_bytes, reads, m.windows, m.valid_from, m.valid_until, error, m.etag, waits)
+        )
+        if m.kind == "entry":
+            (held if error is not None and digest is None else freed).append(m.owner)
+    note_made(session, rows)
+    store.record_outputs(session.connection, session.row.id, session.result.build_id, rows, names, named)
+    if showing := [m for m in made if m.unwritten is None and (m.shows or m.waits)]:
+        tried.extend(images.note_shown(showing))
+    images.drop_unread(row for row in rows if not row.waits)
+    if session.purger is not None:
+        session.purger.note(made, by_path)
+    store.hold_entries(session.connection, held, True)
+    if any(by_path[m.path].failed for m in made):
+        store.hold_entries(session.connection, freed, False)
+
+
+def _find_live(session: Session, dirty: store.DirtyRow) -> bytes | None:
+    """The digest of what is at the target in place of an output that fails, None where nothing is: then nobody may link to it."""
+    if not dirty.unsure or dirty.digest is None:
+        return dirty.digest
+    data = session.target.read(object_key(dirty.path))
+    return make_digest(data) if data is not None else None
+
+
+def _describe_failure(problem: Problem) -> dict[str, Json]:
+    return {"code": problem.code, "place": problem.place, "line": problem.line, "message": problem.message, "hint": problem.hint}

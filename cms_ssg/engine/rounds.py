@@ -1,0 +1,337 @@
+"""Rounds: take the most urgent dirty outputs, render them from one snapshot, publish what differs, record all of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from psycopg import Connection, IsolationLevel
+
+from cms_ssg.engine.image_work import GONE, ImageWork
+from cms_ssg.engine.record import record_made
+from cms_ssg.errors import LeaseLostError
+from cms_ssg.paths import object_key
+from cms_ssg.publish.target import IN_THE_WAY, Live, is_folder
+from cms_ssg.releases.note import keep_removed, note_removed
+from cms_ssg.render.kinds import REMOVALS
+from cms_ssg.store import outputs as store
+from cms_ssg.store.connect import connect
+from cms_ssg.store.retired import retire_outputs
+from cms_ssg.types import Problem
+
+if TYPE_CHECKING:
+    from cms_ssg.engine.batch import Made
+    from cms_ssg.engine.session import Session
+    from cms_ssg.engine.share import Sharing
+    from cms_ssg.render.output import Rendered
+    from cms_ssg.render.requests import Job
+
+ROUND, LARGE_ROUND = 500, 8000
+"""Outputs a round takes: few where that is all, more when there is a whole site to make."""
+
+ROUND_S, LEAST = 2.0, 100
+"""A save overtakes the rest of a long build between two rounds: no more outputs are taken than the last round would have made in this time, but
+so many in any case."""
+
+BATCH = 100
+"""Outputs loaded and rendered together."""
+
+FILES, FILES_BYTES = 64, 32 << 20
+"""Files copied together, and where fewer hold so many bytes, those."""
+
+WEIGHTS = {"feed": 2, "sitemap": 20}
+"""Kinds of outputs that hold as much as several pages: whole bodies, or a thousand addresses."""
+
+FEW = 150
+"""Up to so many outputs starting workers costs more than it saves."""
+
+
+@dataclass(slots=True)
+class Rounds:
+    """The rounds of one build. tried: paths that failed for a reason that the next build may not meet; _blocked: those of which nothing
+    was written, and why; _removed: whether something was removed since they were tried.
+    """
+
+    session: Session
+    tried: list[str] = field(default_factory=list)
+    _reader: Connection | None = None
+    _removed: bool = False
+    _around: Any = None
+    _sharing: Sharing | None = None
+    images: ImageWork = field(init=False)
+    _blocked: dict[str, str] = field(default_factory=dict)
+    _told: set[int] = field(default_factory=set)
+    _named: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.images = ImageWork(self.session)
+
+    def run(self) -> None:
+        """Take the most urgent outputs until none is left; what is saved meanwhile is planned between two rounds."""
+        limit = largest = LARGE_ROUND if self.session.result.planned > ROUND * 4 else ROUND
+        if not is_folder(self.session.site.settings):  # a store may be slow
+            limit = ROUND
+        self.session.reporter.phase("render", self.session.result.planned)
+        while True:
+            self.session.sync_more()
+            with self.session.result.timed("plan"):
+                if self.session.planner.take():
+                    self.session.planner.guard(self.session.options.confirm_removals)
+                rows = store.take_dirty(self.session.connection, self.session.row.id, limit, self.tried, self.session.only)
+                self.session.commit()
+            if not rows:
+                if self._clear_way():
+                    continue
+                return
+            self.session.purge_saves(rows[0].turn, ROUND)
+            unwanted = [row for row in rows if row.spec is None]
+            if unwanted and (rows[0].phase == REMOVALS or len(unwanted) == len(rows)):
+                if self.session.purge(removals=False):
+                    self._remove(unwanted)
+                else:  # the edge may still link to them
+                    self.tried.extend(row.path for row in unwanted)
+            wanted = [row for row in rows if row.spec is not None]
+            if wanted:
+                started = time.perf_counter()
+                self._make_round(wanted)
+                if len(wanted) == limit:
+                    limit = min(largest, max(LEAST, round(limit * ROUND_S / (time.perf_counter() - started))))
+            self.session.reporter.advance(len(unwanted))
+
+    def _make_round(self, rows: Sequence[store.DirtyRow]) -> None:
+        """Make these outputs from one snapshot and record them a few batches at a time.
+
+        All are journalled before the first is written: a kill between any two steps is repaired by the next build.
+        """
+        from cms_ssg.render.requests import Job
+
+        by_path = {row.path: row for row in rows}
+        jobs = [Job(row.path, row.locale or "", row.spec, row.owner or 0) for row in rows if row.spec is not None]
+        files = [job for job in jobs if job.kind in ("asset", "file")]
+        images = [job for job in jobs if job.kind == "image"]
+        pages = [job for job in jobs if job.kind not in ("asset", "file", "image")]
+        pending: list[Made] = []
+        refused = False
+        with self._journaled([row.path for row in rows]) as journal:
+            for made in chain(self._copy_files(files, by_path), self.images.make(images, by_path), self._make_pages(pages, by_path)):
+                pending.extend(made)
+                self.session.reporter.advance(len(made))
+                if len(pending) >= ROUND:
+                    refused |= self._record_made(by_path, pending)
+                    pending = []
+            refused |= self._record_made(by_path, pending)
+            if not refused:
+                self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
+            self.session.commit()
+        self.images.measure()
+
+    def _copy_files(self, jobs: Sequence[Job], by_path: Mapping[str, store.DirtyRow]) -> Iterator[list[Made]]:
+        """Assets of the theme and files of the site, as they lie on disk, a few at a time."""
+        from cms_ssg.engine.batch import publish
+        from cms_ssg.engine.files import read_file
+
+        waiting: list[Rendered] = []
+        for number, job in enumerate(jobs, 1):
+            waiting.append(read_file(self.session.site, job))
+            held = sum(len(one.artifact.data) for one in waiting if one.artifact is not None)
+            if number == len(jobs) or len(waiting) == FILES or held > FILES_BYTES:
+                with self.session.result.timed("publish"):
+                    live = _live([one.job for one in waiting], by_path)
+                    made = publish(self.session.target, waiting, live, self._told, self.session.keep_lease)
+                yield made
+                waiting = []
+
+    def _make_pages(self, jobs: Sequence[Job], by_path: Mapping[str, store.DirtyRow]) -> Iterator[list[Made]]:
+        """Render and write each batch, in workers when there is enough to do, all from one snapshot."""
+        if not jobs:
+            return
+        batches = cut_batches(jobs)
+        reader = self._open_reader()
+        if self.session.options.distributed and len(jobs) > FEW:
+            yield from self._share(reader, batches, by_path)
+        elif self.session.jobs > 1 and len(jobs) > FEW:
+            yield from self._make_in_workers(reader, batches, by_path)
+        else:
+            from cms_ssg.engine.batch import publish, render_batch
+            from cms_ssg.store.loader import Values
+
+            values = Values(reader, self.session.row.id)
+            for batch in batches:
+                values.forget()
+                with self.session.result.timed("render"):
+                    rendered = render_batch(self.around, values, batch)
+                with self.session.result.timed("publish"):
+                    made = publish(self.session.target, rendered, _live(batch, by_path), self._told, self.session.keep_lease)
+                yield made
+        reader.rollback()
+
+    def _make_in_workers(
+        self, reader: Connection, batches: Sequence[list[Job]], by_path: Mapping[str, store.DirtyRow]
+    ) -> Iterator[list[Made]]:
+        from cms_ssg.engine.pool import make_in_worker, take_result
+
+        snapshot = str(reader.execute("SELECT pg_export_snapshot()").fetchone()[0])  # type: ignore[index]
+        futures: list[Future[list[Made]]] = [
+            self.session.pool().submit(make_in_worker, snapshot, self.session.row.id, batch, _live(batch, by_path)) for batch in batches
+        ]
+        try:
+            for future in futures:
+                with self.session.result.timed("render"):
+                    made = take_result(future)
+                yield made
+        finally:
+            for future in futures:
+                future.cancel()
+            wait(futures)  # a batch that goes on would write after this round has ended
+
+    def _share(self, reader: Connection, batches: Sequence[list[Job]], by_path: Mapping[str, store.DirtyRow]) -> Iterator[list[Made]]:
+        if self._sharing is None:
+            from cms_ssg.engine.share import Sharing
+
+            self._sharing = Sharing(self.session)
+        snapshot = str(reader.execute("SELECT pg_export_snapshot()").fetchone()[0])  # type: ignore[index]
+        yield from self._sharing.make(snapshot, batches, _live([job for batch in batches for job in batch], by_path))
+
+    def _open_reader(self) -> Connection:
+        """A connection that begins the round's snapshot."""
+        if self._reader is None:
+            self._reader = (self.session.warm.take_reader() if self.session.warm is not None else None) or connect(self.session.url)
+            self._reader.isolation_level = IsolationLevel.REPEATABLE_READ
+            self._reader.read_only = True
+        self._reader.rollback()
+        return self._reader
+
+    @property
+    def around(self) -> Any:
+        """What pages share, in this process."""
+        key = self.session.planner.inputs_key
+        if self._around is None and self.session.warm is not None and key:
+            self._around = self.session.warm.find_surroundings(key, self.session.site, self.session.planner.now)
+        if self._around is None:
+            from cms_ssg.engine.surroundings import make_surroundings
+
+            self._around = make_surroundings(self.session.site, self.session.planner.now)
+            if self.session.warm is not None:
+                self.session.warm.keep_surroundings(key, self._around)
+        return self._around
+
+    def _record_made(self, by_path: Mapping[str, store.DirtyRow], made: Sequence[Made]) -> bool:
+        """Write down what was made, in one transaction. Returns whether the target refused any of it."""
+        if not made:
+            return False
+        with self.session.result.timed("record"):
+            self.session.keep_lease()
+            record_made(self.session, self.images, by_path, made, self.tried, self._named)
+            self.session.commit()
+        result = self.session.result
+        rendered = sum(1 for m in made if m.digest is not None and m.unwritten != IN_THE_WAY)  # that is made again
+        written = sum(1 for m in made if m.written)
+        blocked = {m.path: m.unwritten for m in made if m.unwritten in (IN_THE_WAY, GONE)}  # of these nothing was written
+        refused = [_publish_problem(m.path, m.unwritten) for m in made if m.unwritten is not None and m.path not in blocked]
+        self._blocked.update(blocked)
+        result.rendered += rendered
+        result.written += written
+        result.unchanged += rendered - written - len(refused)
+        result.problems.extend(p for m in made for p in m.problems)
+        result.problems.extend(refused)
+        return bool(refused)
+
+    def _clear_way(self) -> bool:
+        """Whether what lay in the way of others was removed meanwhile, so that these can be made. If not, say what could not be written."""
+        again = {path for path, reason in self._blocked.items() if reason == IN_THE_WAY}
+        if again and self._removed:
+            self.tried, self._removed = [path for path in self.tried if path not in again], False
+            self._blocked = {path: reason for path, reason in self._blocked.items() if path not in again}
+            return True
+        self.session.result.problems.extend(_publish_problem(path, why) for path, why in self._blocked.items() if path in self.tried)
+        return False
+
+    @contextmanager
+    def _journaled(self, paths: list[str]) -> Iterator[int]:
+        """Note what this block is about to publish. Gives the note's number.
+
+        A builder that slept through its lease may have written over what its successor published, who has taken back
+        the note: then it is made again, for the next build.
+        """
+        with self.session.result.timed("publish"):
+            number = store.add_journal(self.session.connection, self.session.row.id, self.session.lease.epoch, paths)
+            self.session.commit()
+        try:
+            yield number
+        except LeaseLostError:
+            self.session.connection.rollback()
+            store.add_journal(self.session.connection, self.session.row.id, self.session.lease.epoch, paths)
+            self.session.connection.commit()
+            raise
+
+    def _remove(self, rows: Sequence[store.DirtyRow]) -> None:
+        """Take away what nobody claims any more, after everything that linked to it was made again."""
+        settings, failed = self.session.site.settings, []
+        if not is_folder(settings):
+            with self.session.result.timed("record"):
+                rows = retire_outputs(self.session.connection, self.session.row.id, rows, settings.target.retire_after_s)
+                self.session.commit()
+            if not rows:
+                return
+        with self._journaled([row.path for row in rows]) as journal:
+            with self.session.result.timed("publish"):
+                keep_removed(self.session, rows)
+                reasons = self.session.target.remove_many([object_key(row.path) for row in rows], self.session.keep_lease)
+                for row, reason in zip(rows, reasons, strict=True):
+                    if reason is not None:
+                        failed.append(row)
+                        self.session.result.problems.append(_publish_problem(row.path, reason))
+            with self.session.result.timed("record"):
+                self.session.keep_lease()
+                self.tried.extend(row.path for row in failed)
+                done = [row for row in rows if row not in failed]
+                note_removed(self.session, done)
+                store.remove_outputs(self.session.connection, self.session.row.id, done)
+                if self.session.purger is not None:
+                    self.session.purger.note_removed(done)
+                self.images.drop_removed(done)
+                if not failed:
+                    self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
+                self.session.commit()
+        self._removed = self._removed or bool(done)
+        self.session.result.removed += sum(1 for row in done if row.digest is not None)
+
+    def close(self) -> None:
+        """Give back the reading connection and the processes that work on images."""
+        self.images.close()
+        if self._sharing is not None:
+            self._sharing.close()
+        if self._reader is not None:
+            warm = self.session.warm
+            if warm is not None:
+                warm.keep_reader(self._reader)
+            else:
+                self._reader.close()
+
+
+def cut_batches(jobs: Sequence[Job]) -> list[list[Job]]:
+    """What is loaded and rendered together: BATCH pages, fewer of a kind that shows more entries than a page does."""
+    batches: list[list[Job]] = []
+    left = 0
+    for job in jobs:
+        if left <= 0:
+            batches.append([])
+            left = BATCH
+        batches[-1].append(job)
+        left -= WEIGHTS.get(job.kind, 1)
+    return batches
+
+
+def _live(jobs: Sequence[Job], by_path: Mapping[str, store.DirtyRow]) -> dict[str, Live]:
+    """What the target holds of these jobs' outputs."""
+    rows = (by_path[job.path] for job in jobs)
+    return {row.path: Live(None if row.unsure else row.digest, row.etag) for row in rows if row.digest is not None}
+
+
+def _publish_problem(path: str, reason: str) -> Problem:
+    return Problem("publish.failed", "", 0, f"{path} could not be written: {reason}", "It stays as it was; the next build tries again.")

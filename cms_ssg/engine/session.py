@@ -1,0 +1,314 @@
+"""One build's hold on a site: connections, lease, planner, workers, and what is said at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, LiteralString
+
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from cms_ssg.engine.place import SPLIT, describe_place, find_reason, name_place
+from cms_ssg.engine.planning import Planner
+from cms_ssg.engine.rounds import LARGE_ROUND, Rounds
+from cms_ssg.engine.sync import SyncResult, sync
+from cms_ssg.options import BuildOptions, BuildResult, clock
+from cms_ssg.paths import object_key
+from cms_ssg.plan.dirty import BULK_TURN
+from cms_ssg.publish.kept import Kept
+from cms_ssg.publish.target import Target, Writer, is_folder, name_target, open_kept, open_target
+from cms_ssg.releases.note import begin_releases, forget_old
+from cms_ssg.reporter import Reporter
+from cms_ssg.site import Site
+from cms_ssg.store import outputs as store
+from cms_ssg.store.claims import list_lost_claims
+from cms_ssg.store.conflicts import describe_lost
+from cms_ssg.store.sites import (
+    END_BUILD,
+    SET_CONDITIONS,
+    SET_PLACE,
+    START_BUILD,
+    Lease,
+    SiteRow,
+    try_lease,
+)
+from cms_ssg.store.sources import list_problems
+from cms_ssg.store.statistics import RENDERED, count_rows
+from cms_ssg.store.sync_lock import hold_sync
+from cms_ssg.types import Problem
+
+if TYPE_CHECKING:
+    from cms_ssg.engine.purging import Purger
+    from cms_ssg.engine.warm import Warm
+    from cms_ssg.events.telling import Telling
+
+FAILING: Final[LiteralString] = """
+SELECT o.error FROM cms.outputs o WHERE o.site = %s AND o.error IS NOT NULL
+  AND (%s OR NOT EXISTS (SELECT FROM cms.dirty d WHERE d.site = o.site AND d.path = o.path)) ORDER BY o.path"""
+
+
+@dataclass(slots=True)
+class Session:
+    """One build of one site. Everything it does is safe to repeat after a kill."""
+
+    site: Site
+    options: BuildOptions
+    result: BuildResult
+    reporter: Reporter
+    url: str
+    connection: Connection
+    lease: Lease
+    row: SiteRow
+    skip: list[str]
+    started: Any
+    warm: Warm | None = None
+    planner: Planner = field(init=False)
+    rounds: Rounds = field(init=False)
+    purger: Purger | None = None
+    elsewhere: bool = False
+    follows_kill: bool = False
+    was_urgent: bool = True
+    urgent_after: int = 0
+    claims: bool = False
+    conditions: bool = True
+    only: list[str] | None = None
+    _target: Target | None = None
+    telling: Telling | None = None
+    _pool: Executor | None = None
+
+    def __post_init__(self) -> None:
+        self.planner = Planner(self.connection, self.site, self.row, clock(self.options), self.commit)
+        self.rounds = Rounds(self)
+        if self.options.plan:
+            self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.planner.now))
+        self.commit()
+        if self.site.settings.cdn.kind != "null":
+            from cms_ssg.engine.purging import Purger
+
+            self.purger = Purger(
+                self.connection,
+                self.row.id,
+                self.site.settings,
+                self.result.build_id,
+                self.commit,
+                self.keep_lease,
+                problems=self.result.problems,
+            )
+
+    def begin(self) -> None:
+        """Look at where this builds to, and plan what is known before the files were read."""
+        url, name = self.site.settings.target.url, name_target(self.site.settings)
+        place = name_place(self.site.root, url, make=not self.options.dry_run)
+        again = "a full build was asked for" if self.options.full else find_reason(self.row, name, place, self._sees_nothing)
+        if again or self.row.target is None:
+            self.claims = True
+            self.connection.execute(SET_PLACE, (name, place, self.row.id))
+        elif (problem := describe_place(self.row, place)) is not None:
+            self.result.problems.append(problem)
+            self.elsewhere = self.row.place != SPLIT
+        if not is_folder(self.site.settings) and not self.options.dry_run:
+            self.conditions = bool(self.row.conditions)
+            if self.claims or self.row.conditions is None:
+                self._probe()
+        if self.purger is not None:
+            self.purger.note_left()
+        self.planner.begin(again, self._clear_left)
+
+    @property
+    def target(self) -> Target:
+        """Where this builds to, opened when it is first needed."""
+        if self._target is None:
+            self._target = open_target(self.site.root, self.site.settings, self.writer)
+        return self._target
+
+    def open_kept(self) -> Kept:
+        """Where bytes of earlier releases are, also where no more are kept."""
+        return self.target.kept or open_kept(self.site.root, self.site.settings)
+
+    @property
+    def writer(self) -> Writer:
+        """How this builder signs what it writes."""
+        return Writer(self.site.settings.store_name, self.row.writer, self.lease.epoch, self.claims, self.conditions)
+
+    def _clear_left(self, paths: Sequence[str]) -> None:
+        self.follows_kill = True
+        if not self.options.dry_run:
+            self.target.clear_left([object_key(path) for path in paths])
+
+    def _sees_nothing(self) -> bool:
+        return is_folder(self.site.settings) and self.target.is_empty()
+
+    def tell(self, telling: Telling | None) -> None:
+        """Have what this build does told to hooks and webhooks, if anybody listens."""
+        if telling is not None:
+            self.telling = telling
+            telling.join(self)
+            self.commit()
+
+    def commit(self) -> None:
+        """Keep what was done so far, as the builder that still has the lease; a dry run keeps nothing."""
+        if not self.options.dry_run:
+            self.lease.renew()
+            self.connection.commit()
+
+    def keep_lease(self) -> None:
+        """Between two writes, outside a transaction: be sure that this is still the builder. Raises LeaseLostError where it is not."""
+        if self.lease.is_old:
+            self.commit()
+
+    def sync(self) -> SyncResult:
+        """Read what changed in the files."""
+        self.reporter.phase("sync")
+        started, self.started = self.started, None
+        with nullcontext() if self.options.dry_run else hold_sync(self.connection, self.row.id):  # a dry run is one transaction
+            return self._sync(self.options.changed, started)
+
+    def derive_saved(self) -> None:
+        """After files were only saved: find out what became of entries, for hooks. Where a builder is at work, it does that and tells them."""
+        if (lease := try_lease(self.connection, self.row.id)) is not None:
+            self.lease = lease
+            self.planner.take_entries()
+
+    def sync_more(self) -> None:
+        """Between two rounds: save what was written since this build began, if somebody watches."""
+        if names := self.options.more():
+            with self.result.timed("sync"), hold_sync(self.connection, self.row.id):
+                self._sync(names, None)
+
+    def _sync(self, names: Sequence[str] | None, started: Any) -> SyncResult:
+        found = sync(
+            self.connection, self.site, self.row.id, commit=self.commit, force=self.options.force, skip=self.skip, started=started,
+            names=names, between=self.planner.take_entries if self.options.plan else None,
+            pool=self.pool if self.jobs > 1 and not self.options.dry_run else None, progress=lambda done, total: self._progress("sync", done, total),
+        )  # fmt: skip
+        self.result.problems.extend(p for p in found.problems if p.severity == "warning" or not p.code.startswith("content."))
+        return found
+
+    @property
+    def jobs(self) -> int:
+        return self.options.jobs or os.cpu_count() or 1
+
+    def pool(self) -> Executor:
+        """The workers, started when first needed."""
+        if self._pool is None:
+            from cms_ssg.engine.pool import Seed, start_pool
+
+            self._pool = start_pool(Seed(self.site, self.url, self.planner.now, self.writer), self.jobs)
+        return self._pool
+
+    def count_dirty(self) -> int:
+        """Outputs to be made or removed."""
+        return self._execute_one(store.COUNT_DIRTY, (self.row.id,))
+
+    def list_dirty(self) -> list[tuple[str, str, str]]:
+        """(path, kind, reason) of outputs to be made or removed."""
+        query = """SELECT d.path, coalesce(c.spec ->> 'kind', 'removal'), d.reason FROM cms.dirty d
+                   LEFT JOIN cms.claims c ON c.site = d.site AND c.name = d.path AND c.wins WHERE d.site = %s ORDER BY d.turn, d.path"""
+        return self.connection.execute(query, (self.row.id,)).fetchall()
+
+    def count_sources(self) -> int:
+        """Files that are known."""
+        return self._execute_one("SELECT count(*) FROM cms.sources WHERE site = %s", (self.row.id,))
+
+    def make(self) -> None:
+        """Render, publish and record until nothing is dirty."""
+        if self.elsewhere and self.result.planned:  # from now on no checkout holds all, also if this one is killed
+            self.connection.execute(SET_PLACE, (self.row.target, SPLIT, self.row.id))
+            self.commit()
+        if self.result.planned and not self.conditions:
+            self.result.problems.append(Problem("publish.no-conditions", "site.toml", 0, "this store ignores the conditions of a write",
+                "Let one machine alone build this site: two builders could overwrite each other's pages.", "warning"))  # fmt: skip
+        begin_releases(self)
+        self.rounds.run()
+        self.purge()
+        if self.purger is not None:
+            self.purger.tell(self.result)
+
+    def purge(self, *, removals: bool = True, low: int = 0) -> bool:
+        """Have the CDN, if there is one, forget what changed. removals: also pages that went; low: as ``Purger.send``. Returns whether it did."""
+        if self.purger is None:
+            return True
+        with self.result.timed("publish"):
+            return self.purger.send(removals=removals, low=low)
+
+    def purge_saves(self, turn: int, many: int) -> None:
+        """Between two rounds: what a person waits for is purged before the rest of a long build goes on. turn: of the next outputs; many: outputs."""
+        if self.purger is None:
+            return
+        is_urgent = turn < BULK_TURN
+        if is_urgent and not self.was_urgent:
+            self.urgent_after = self.purger.find_newest()
+        elif not is_urgent and self.was_urgent and self.count_dirty() > many:
+            self.purge(removals=False, low=self.urgent_after)
+        self.was_urgent = is_urgent
+
+    def _probe(self) -> None:
+        """Ask a store once whether it refuses a write over another version than the one that was named."""
+        from cms_ssg.publish.s3 import S3Target
+
+        if isinstance(self.target, S3Target):
+            self.conditions, self._target = self.target.honours_conditions(), None
+            self.connection.execute(SET_CONDITIONS, (self.conditions, self.row.id))
+
+    def note_problems(self) -> None:
+        """Put what is wrong into the result. Before a build nobody knows what becomes of pages that it would make."""
+        result = self.result
+        failing = self.connection.execute(FAILING, (self.row.id, not self.options.dry_run)).fetchall()
+        result.problems.extend(Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for (e,) in failing)
+        content = [p for p in list_problems(self.connection, self.row.id) if p.severity == "error"]  # warnings are said once, when read
+        result.problems.extend(content)
+        lost = list_lost_claims(self.connection, self.row.id)
+        result.problems.extend(describe_lost(row, winner) for row, winner in lost if row.name.startswith("/"))
+        result.problems.extend(self.planner.problems)
+        bad_images = self.rounds.images.list_problems()
+        result.problems.extend(bad_images)
+        result.problems = list(dict.fromkeys(result.problems))
+        result.failed = len(failing) + len(self.rounds.tried) + len(content) + sum(p.severity == "error" for p in bad_images)
+        if result.failed or any(p.severity == "error" for p in result.problems):
+            result.status = "partial"
+
+    def finish(self) -> None:
+        """Say what is still wrong, and note the build."""
+        result = self.result
+        self.note_problems()
+        if result.rendered:
+            self.connection.execute(store.FLUSH_GIN)
+        if result.rendered > LARGE_ROUND:
+            count_rows(self.connection, RENDERED)
+        names = ("status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds")
+        summary = {name: getattr(result, name) for name in names}
+        self.connection.execute(END_BUILD, (Jsonb(summary), result.build_id))
+        if self.telling is not None:
+            self.telling.record_end(self.connection, summary)
+        self.commit()
+        forget_old(self)
+        if self.row.has_old_previews:
+            from cms_ssg.preview.forget import forget_expired
+
+            result.problems.extend(forget_expired(self.connection, self.row.id, self.site))
+            self.commit()
+
+    def close(self) -> None:
+        """Give back workers, connections and the lease."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        self.rounds.close()
+        try:
+            if not self.connection.closed:
+                self.connection.rollback()
+                self.lease.end()
+                self.connection.commit()
+        finally:
+            self.lease.forget()
+
+    def _progress(self, phase: str, done: int, total: int) -> None:
+        self.reporter.phase(phase, total)
+        self.reporter.advance(done)
+
+    def _execute_one(self, query: Any, parameters: tuple[object, ...]) -> int:
+        row = self.connection.execute(query, parameters).fetchone()
+        return int(row[0]) if row is not None else 0

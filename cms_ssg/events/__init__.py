@@ -1,0 +1,1 @@
+"""What happens told to others and by others: hooks, webhooks, pushes."""
