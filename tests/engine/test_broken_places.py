@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from cms_ssg.build import BuildResult, build
-from cms_ssg.engine import session
+from cms_ssg.engine import open_session
 from cms_ssg.errors import CmsError
 from cms_ssg.reporter import Reporter
 from cms_ssg.store import embedded
@@ -156,7 +156,7 @@ def lose_root() -> None:
         finally:
             os.seteuid(NOBODY)
 
-    session.connect = connect_as_root
+    open_session.connect = connect_as_root
     os.seteuid(NOBODY)
 
 

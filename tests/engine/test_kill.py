@@ -75,9 +75,9 @@ STRIDES = pytest.mark.parametrize("stride", [9, pytest.param(1, marks=pytest.mar
 def small_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every build takes several rounds, and each plans a few changes at a time."""
     for name, few in {
-        "rounds.ROUND": 4,
-        "rounds.LARGE_ROUND": 4,
-        "rounds.BATCH": 3,
+        "engine.rounds.ROUND": 4,
+        "engine.rounds.LARGE_ROUND": 4,
+        "engine.rounds.BATCH": 3,
         "plan.changes.BATCH": 2,
         "plan.lists.BATCH": 2,
     }.items():
