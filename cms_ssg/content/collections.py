@@ -20,6 +20,7 @@ from cms_ssg.types import Json
 
 DATE_IN_NAME: Final = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?:[-_ .]+(?P<rest>.*))?", re.DOTALL)
 DATE_IN_PATH: Final = re.compile(r"(?:^|/)(?P<year>\d{4})[/-](?P<month>\d{1,2})[/-](?P<day>\d{1,2})(?=[/_ .-]|$)")
+MARKDOWN_SUFFIXES: Final = (".md", ".mdx", ".markdown")
 INDEX_NAMES: Final = ("index", "_index")
 MAY_BE_EMPTY: Final = frozenset(["path", "section", "folder", "locale"])
 """Names in a URL pattern that leave no segment where they are empty; others must have a value."""
@@ -61,6 +62,7 @@ class Rules:
         self.locale_codes = {fold_locale(locale.code): locale.code for locale in self.locales}
         self.collections = settings.collection or tuple(Collection(**values) for values in COLLECTIONS)
         self.by_name = {collection.name: collection for collection in self.collections}
+        self.data = frozenset((*settings.data_files, *settings.redirect_files))
         self.term_fields = {rule.field: name for name, rule in settings.taxonomies.items()}
         self.types = _add_term_fields(schemas, tuple(self.term_fields))
         self.digest = blake2b(
@@ -93,6 +95,33 @@ class Rules:
         if names and path.endswith("/") and PAGE_FILE.search(str(fields.get("path") or "")) and pattern.rstrip("/").endswith("{path}"):
             return path[:-1]
         return path
+
+    def is_offered(self, file: str) -> bool:
+        """Whether a file that is no content is published: not Markdown that no collection takes, nor what all collections around it
+        exclude, nor what is read as data. All of static/ is.
+        """
+        if below(file, "static"):
+            return True
+        if file.lower().endswith(MARKDOWN_SUFFIXES) or file in self.data:
+            return False
+        around = [rule for rule in self.collections if below(file, rule.path)]
+        return not around or not all(matches_any(below(file, rule.path), rule.exclude) for rule in around)
+
+    def file_path(self, file: str) -> str:
+        """Where a file that is no content and lies in no entry's folder is published: static/ is the root, others lie as they do in their
+        collection, below the folders that its addresses begin with.
+
+        ``docs/img/a.png`` is at ``/docs/img/a.png`` where pages are at ``/docs/{path}/``, and at ``/img/a.png`` where they are at ``/{path}/``.
+        """
+        if inner := below(file, "static"):
+            return "/" + inner
+        around = [rule for rule in self.collections if below(file, rule.path)]
+        if not around:
+            return "/" + file
+        rule = max(around, key=lambda rule: len(rule.path.strip("/.")))  # of several with one folder the first
+        schema = self.types.get(rule.type)
+        pattern = rule.url or (schema.url if schema else "")
+        return pattern.partition("{")[0].rpartition("/")[0] + "/" + below(file, rule.path)
 
     def read_place(self, collection: Collection, file: str) -> Place:
         """What a file's path says by itself."""

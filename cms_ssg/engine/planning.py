@@ -218,7 +218,10 @@ DERIVING = (
 def derive_frame(site: Site) -> bytes:
     """What deriving an entry depends on besides the entry: settings, schemas, the code itself."""
     s = site.settings
-    parts = [s.base_url, s.locales, s.collection, s.taxonomies, s.timezone, s.home, s.feeds, s.page_size, s.title, SITEMAP_SIZE]
+    parts = [
+        s.base_url, s.locales, s.collection, s.taxonomies, s.timezone, s.home, s.feeds, s.page_size, s.title, SITEMAP_SIZE, s.data_files,
+        s.redirect_files,
+    ]  # fmt: skip
     return msgspec.json.encode(parts, order="sorted") + site.schemas_digest + source_digest(DERIVING)
 
 

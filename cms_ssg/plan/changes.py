@@ -21,7 +21,6 @@ from cms_ssg.store.lists import ItemRow, ListNames, save_items, stir_lists, touc
 BATCH = 4000
 IMAGE_FORM = 1
 """Changes when originals of images are published in another way: they are copied again."""
-MARKDOWN_SUFFIXES = (".md", ".mdx", ".markdown")
 
 CHANGES: Final[LiteralString] = "SELECT id, kind, subject FROM cms.changes WHERE site = %s ORDER BY id LIMIT %s"
 DELETE_CHANGES: Final[LiteralString] = "DELETE FROM cms.changes WHERE id = ANY(%s::bigint[])"
@@ -157,20 +156,15 @@ def derive_files(connection: Connection, site: Site, site_id: int, marks: Marks,
 
 
 def _file_path(site: Site, path: str, bundle: str, page: str | None) -> str:
-    """Where a file is published: static/ at the root, a bundle's beside its page, others as they lie in their collection.
-
-    Markdown that no collection takes was excluded, not offered for download.
-    """
-    if path.lower().endswith(MARKDOWN_SUFFIXES) and not path.startswith("static/"):
+    """Where a file is published, ``""`` where it is not: a bundle's beside its page, others as they lie in their collection."""
+    if not site.rules.is_offered(path):
         return ""
     try:
         if bundle:
             if page is None or not page.endswith("/"):
                 return ""
             return file_path(page + path[len(bundle.rpartition("/")[0]) + 1 :])
-        folders = sorted(("static", *(c.path for c in site.settings.collection)), key=len, reverse=True)
-        folder = next((f for f in folders if path.startswith(f + "/")), "")
-        return file_path("/" + path[len(folder) :].lstrip("/"))
+        return file_path(site.rules.file_path(path))
     except ValueError:
         return ""
 

@@ -19,5 +19,5 @@ def describe_lost(row: ClaimRow, winner: Rank | None) -> Problem:
         message = f"{row.name} is claimed twice: the {words[winner[0]]} of {winner[2]} has it, the {words[row.kind]} of {row.key} does not"
     return Problem(
         "content.path-taken", place, 0, message,
-        "Give one of them another slug, path or alias.", "warning" if row.owner_kind == "s" else "error",
+        "Rename or move the file." if row.owner_kind == "f" else "Give one of them another slug, path or alias.", "warning" if row.owner_kind == "s" else "error",
     )  # fmt: skip
