@@ -69,6 +69,9 @@ class _Reading:
             self._check_path(type_name, locale, fields)
         if any(problem.severity == "error" for problem in self.problems):
             return None, tuple(self.problems)
+        if self.collection.date and status == "published" and "-date" in schema.sort and not fields.get("date"):
+            said = "it has no date, so it comes last in every list"
+            self.problems.append(Problem("content.no-date", file, 1, said, _say_date_rule(self.collection), "warning"))
         key = fields.pop("translation_key", "") or place.key
         draft = Draft(
             file, self.collection.name, type_name, locale, str(key), status,
@@ -105,7 +108,8 @@ class _Reading:
                 raw["date"] = place.date
             elif ":" in collection.date:
                 key, _, pattern = collection.date.partition(":")
-                raw["date"] = self._date_from(str(look_up(given, key) or ""), pattern)
+                said = look_up(given, key) or (place.inner if key == "path" else "")  # as {path} in a URL pattern
+                raw["date"] = self._date_from(str(said), pattern)
         if collection.section == "folder" and place.folder and raw.get("section") is None:
             raw["section"] = place.folder
         return raw

@@ -222,6 +222,29 @@ def test_missing_date_is_told_with_the_place_where_the_collection_reads_it(rule:
     assert place in problem.hint and "'on: 2025-03-01' to the front matter" in problem.hint
 
 
+def test_entry_without_the_date_that_its_collection_looks_for_is_told_where_its_address_needs_none() -> None:
+    rules = rules_of(Collection(name="c", date="filename", url="/{slug}/"))
+    assert codes("---\ntitle: A\n---\n", rules=rules) == [("content.no-date", 1, "warning")]
+    assert codes("---\ntitle: A\ndraft: true\n---\n", rules=rules) == []
+    assert codes("---\ntitle: A\ndate: 2025-01-01\n---\n", rules=rules) == []
+    assert codes("---\ntitle: A\n---\n", rules=rules_of(Collection(name="c", url="/{slug}/"))) == []
+    assert codes("---\ntitle: A\n---\n", rules=rules_of(Collection(name="c", type="page", date="filename"))) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "given", "date"),
+    [
+        ("2021-08-26-welcome/index.md", "", "2021-08-26"),
+        ("2021-08-26-welcome.md", "", "2021-08-26"),
+        ("2021-08-26-welcome.md", "2020/01/02/welcome", "2020-01-02"),
+    ],
+)
+def test_date_rule_for_the_path_reads_the_files_own_where_front_matter_has_none(file: str, given: str, date: str) -> None:
+    rules = rules_of(Collection(name="c", url="/{slug}/", date=r"path:(?P<year>\d{4})[-/](?P<month>\d\d)[-/](?P<day>\d\d)"))
+    draft, _ = read(f"---\ntitle: A\npath: {given}\n---\n", f"content/{file}", rules)
+    assert draft is not None and str(draft.fields["date"]).startswith(date)
+
+
 @pytest.mark.parametrize("path", ["../../etc/passwd", "a/../b", "a\\b", "a%2e%2e/b", "\x00", "a//b", "\u202e", "a?b", "a#b", "x" * 3000])
 def test_path_in_front_matter_never_leaves_the_site(path: str) -> None:
     rules = rules_of(Collection(name="c", type="page", url="/{path}/"))
