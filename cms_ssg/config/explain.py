@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -42,6 +43,14 @@ class Origin:
     def problem(self, code: str, path: KeyPath, message: str, hint: str = "") -> Problem:
         place, line = self.locate(path)
         return Problem(code, place, line, message, hint)
+
+
+def open_origin(root: Path, env: str, environ: Mapping[str, str]) -> Origin:
+    """Where the settings of a site that has been loaded were written."""
+    from cms_ssg.config.load import parse_site_toml, read_environ, read_site_toml
+
+    text = read_site_toml(root)
+    return Origin(list_key_lines(text), parse_site_toml(text).get("env", {}), env, read_environ(environ))
 
 
 def explain_toml(text: str, error: tomllib.TOMLDecodeError) -> CmsError:

@@ -56,7 +56,7 @@ class _Reading:
             return None, (Problem("content.unknown-type", file, 0, said, f"Types: {', '.join(rules.types)}."),)
         raw = self._map_fields(front.fields)
         locale = self._find_locale(raw)
-        fields, problems = schema.check(raw, self.lines, file, rules.zone)
+        fields, problems = schema.check(raw, self.lines, file, rules.zone, told=self._names_of_rules())
         self.problems += problems
         body, problems_of_body = render_body(front.body, rules.settings.markdown, file, front.body_line, file.endswith(".mdx"))
         self.problems += problems_of_body
@@ -109,6 +109,10 @@ class _Reading:
         if collection.section == "folder" and place.folder and raw.get("section") is None:
             raw["section"] = place.folder
         return raw
+
+    def _names_of_rules(self) -> set[str]:
+        """Fields that have their names from the collection and not from this file."""
+        return {name for name in (*self.collection.fields, *self.collection.defaults) if name not in self.front.fields}
 
     def _date_from(self, text: str, pattern: str) -> str | None:
         try:

@@ -47,8 +47,8 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
 
     site = open_site(root, os.environ, env)
     problems: list[Problem] = []
-    problems += site.type_problems
-    if not problems:  # with a type missing its content would be wrong for no fault of its own
+    problems += (*site.type_problems, *site.rule_warnings)
+    if not site.type_problems:  # with a type missing its content would be wrong for no fault of its own
         problems += _check_content(site, env, reporter)
     problems += read_redirects(site.root, site.settings).problems
     problems += _check_tokens(site)

@@ -263,7 +263,7 @@ class Session:
         result.problems.extend(content)
         lost = list_lost_claims(self.connection, self.row.id)
         result.problems.extend(describe_lost(row, winner) for row, winner in lost if row.name.startswith("/"))
-        result.problems.extend(self.planner.problems)
+        result.problems.extend((*self.planner.problems, *self.site.rule_warnings))
         bad_images = self.rounds.images.list_problems()
         result.problems.extend(bad_images)
         result.problems = list(dict.fromkeys(result.problems))
