@@ -35,10 +35,18 @@ class Origin:
         """(place, line) of the setting at path."""
         if path and path[0] in self.environ:
             return f"CMS_{str(path[0]).upper()}", 0
+        return FILE, find_line(dict(self.lines), ("env", self.env, *path) if self._is_of_env(path) else path)
+
+    def _is_of_env(self, path: KeyPath) -> bool:
+        """Whether the table in force gives the setting; tables are merged key by key, anything else is replaced whole."""
         inner: Any = self.envs.get(self.env, {})
-        if isinstance(inner, dict) and path and path[0] in inner:
-            return FILE, find_line(dict(self.lines), ("env", self.env, *path))
-        return FILE, find_line(dict(self.lines), path)
+        for part in path:
+            if not isinstance(inner, dict):
+                return True
+            if part not in inner:
+                return False
+            inner = inner[part]
+        return bool(path)
 
     def problem(self, code: str, path: KeyPath, message: str, hint: str = "") -> Problem:
         place, line = self.locate(path)
