@@ -10,6 +10,7 @@ from typing import Any, Final, LiteralString
 from urllib.parse import unquote, urlsplit
 
 from cms_ssg.diagnostics.check_terms import TERM_NAMES, check_parents, check_term_names
+from cms_ssg.diagnostics.homes import list_taken_homes
 from cms_ssg.diagnostics.lines import line_of_field, line_of_setting
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import canonical_path
@@ -77,6 +78,7 @@ def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Prob
         problems += check_term_names(session.connection, session.row.id)
         problems += check_parents(session.connection, site, session.row.id)
         problems += _check_authors(session.connection, site, session.row.id)
+        problems += list_taken_homes(session.connection, site, session.row.id)
         problems += _check_home(session.connection, site, session.row.id)
         problems += _check_collections(session.connection, site, session.row.id, {problem.place for problem in problems})
     return problems
