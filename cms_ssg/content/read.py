@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from cms_ssg.content.collections import INDEX_NAMES, Place, Rules, below, find_collection, find_type, fold_locale
 from cms_ssg.content.frontmatter import FrontMatter, look_up, parse_front_matter
 from cms_ssg.content.markdown import render_body
-from cms_ssg.content.paths import CLEAN_SEGMENT, DATE_NAMES, MissingValue, find_other_extension
+from cms_ssg.content.paths import CLEAN_SEGMENT, DATE_NAMES, SERVER_HINT, MissingValue, find_other_extension
 from cms_ssg.content.slugs import make_slug, safe_path
 from cms_ssg.settings import Collection
 from cms_ssg.types import Body, Draft, Json, Problem, Status
@@ -180,9 +180,8 @@ class _Reading:
             try:
                 clean.append(safe_path("/" + unquote(path).strip().lstrip("/")))
                 if extension := find_other_extension(clean[-1]):
-                    message = f"{name}: {clean[-1]} is not a page ({extension}), so it sends no visitor on"
-                    hint = "Set this redirect up at the web server or CDN, or end the path in / or .html."
-                    self.problems.append(Problem("content.alias", self.file, self.lines.get(name, 0), message, hint, "warning"))
+                    message = f"{name}: {clean[-1]} is not a page ({extension}), so it sends no visitor on by itself"
+                    self.problems.append(Problem("content.alias", self.file, self.lines.get(name, 0), message, SERVER_HINT, "warning"))
             except ValueError as error:
                 self.problems.append(
                     Problem("content.alias", self.file, self.lines.get(name, 0), f"{name}: {error}", "It is left out.", "warning")
