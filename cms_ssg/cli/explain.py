@@ -21,7 +21,11 @@ MAX_LINES = 40
 @click.option("--now", metavar="TIME", help="Plan as if it were that time, in the site's zone.")
 @click.option("--full", is_flag=True, help="Plan a build of every page.")
 def plan(call: Call, now: str | None, full: bool) -> None:
-    """Say which pages the next build would render. Nothing is saved."""
+    """Say which pages the next build would render. Nothing is saved.
+
+    The variants that new images need are not counted, as they are found while
+    pages are rendered: cms build --dry-run counts them.
+    """
     from cms_ssg.cli.build import parse_moment
 
     moment = parse_moment(call, now, "--now") if now else None
