@@ -60,6 +60,8 @@ def _say_what_hides(content: Content, now: datetime, has_time: bool) -> str:
     zone, date = load_zone(content.site.settings.timezone), draft.fields.get("date")
     if draft.expire_at is not None and draft.expire_at <= now:
         return f"no draft, but not shown: its expire_at was {say_moment(draft.expire_at, zone)}"
+    if draft.expire_at is not None and draft.publish_at is not None and draft.expire_at <= draft.publish_at:
+        return f"no draft, but never shown: its expire_at is {say_moment(draft.expire_at, zone)}"
     if not has_time and isinstance(date, str) and content.site.schemas[draft.type].months and datetime.fromisoformat(date) > now:
         return f"public from {say_moment(datetime.fromisoformat(date), zone)} on, its date; --at shows it sooner"
     return ""

@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from cms_ssg.content.collections import INDEX_NAMES, Place, Rules, below, find_collection, find_type, fold_locale
+from cms_ssg.content.dates import load_zone, say_moment
 from cms_ssg.content.frontmatter import FrontMatter, look_up, parse_front_matter
 from cms_ssg.content.markdown import render_body
 from cms_ssg.content.paths import CLEAN_SEGMENT, DATE_NAMES, SERVER_HINT, MissingValue, find_other_extension
@@ -69,6 +70,7 @@ class _Reading:
             self._check_path(type_name, locale, fields)
         if any(problem.severity == "error" for problem in self.problems):
             return None, tuple(self.problems)
+        self._check_times(fields, schema.months)
         key = fields.pop("translation_key", "") or place.key
         draft = Draft(
             file, self.collection.name, type_name, locale, str(key), status,
@@ -199,6 +201,17 @@ class _Reading:
         except ValueError as error:
             line = self.lines.get("path") or self.lines.get("slug", 0)
             self.problems.append(Problem("content.path", self.file, line, f"no path for this entry: {error}", "Give another slug or path."))
+
+    def _check_times(self, fields: dict[str, Json], dated: bool) -> None:
+        """A warning where it is over before it begins. dated: without publish_at it begins at its date."""
+        start = "publish_at" if fields.get("publish_at") else "date" if dated else ""
+        begins, ends = _moment(fields, start), _moment(fields, "expire_at")
+        if begins is not None and ends is not None and ends <= begins:
+            zone = load_zone(self.rules.zone)
+            said = f"it is never shown: its expire_at ({say_moment(ends, zone)}) is not after its {start} ({say_moment(begins, zone)})"
+            hint = "Mend one of them; a date without a time is its midnight."
+            line = self.lines.get("expire_at") or self.lines.get(start, 0)
+            self.problems.append(Problem("content.never-shown", self.file, line, said, hint, "warning"))
 
     def _bundle(self) -> str:
         """The folder of an index file, but for a collection's or locale's own."""

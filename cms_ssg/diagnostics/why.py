@@ -102,6 +102,9 @@ def _explain_absence(connection: Connection, site: Site, site_id: int, file: str
         return fail("why.no-page", "has no page: it is a draft", place=file, hint=f"cms publish {file}")
     if status == "trashed":
         return fail("why.no-page", "has no page: it is in the trash", place=file, hint=f"cms restore {file}")
+    if publish_at is not None and expire_at is not None and expire_at <= publish_at:
+        said = f"never has a page: it would go out at {say_moment(publish_at, site.zone)} and is over at {say_moment(expire_at, site.zone)}"
+        return fail("why.no-page", said, place=file, hint="Mend its publish_at, or its date, or its expire_at.")
     if publish_at is not None and publish_at > now:
         hint = "That is its publish_at, or its date; cms calendar lists what will go out."
         return fail("why.no-page", f"has no page before {say_moment(publish_at, site.zone)}", place=file, hint=hint)
