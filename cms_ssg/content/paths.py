@@ -26,7 +26,7 @@ class MissingValue(ValueError):
 
     def __init__(self, pattern: str, name: str) -> None:
         super().__init__(f"the URL pattern {pattern!r} needs {name!r}, which is empty here")
-        self.name = name
+        self.pattern, self.name = pattern, name
 
 
 @lru_cache(maxsize=256)

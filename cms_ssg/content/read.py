@@ -194,10 +194,14 @@ class _Reading:
         try:
             self.rules.entry_path(self.collection.name, type_name, locale, self.file, fields)
         except MissingValue as missing:
-            code, hint = "content.path", f"Give the field {missing.name!r}, or another URL pattern in site.toml."
+            code, said, hint = "content.path", str(missing), f"Give the field {missing.name!r}, or another URL pattern in site.toml."
             if missing.name in DATE_NAMES:
-                code, hint = "content.no-date", _say_date_rule(self.collection)
-            self.problems.append(Problem(code, self.file, 1, str(missing), hint))
+                code, said, hint = (
+                    "content.no-date",
+                    f"there is no date, which the URL pattern {missing.pattern!r} needs",
+                    self._say_date_rule(),
+                )
+            self.problems.append(Problem(code, self.file, 1, said, hint))
         except ValueError as error:
             line = self.lines.get("path") or self.lines.get("slug", 0)
             self.problems.append(Problem("content.path", self.file, line, f"no path for this entry: {error}", "Give another slug or path."))
@@ -213,6 +217,17 @@ class _Reading:
             line = self.lines.get("expire_at") or self.lines.get(start, 0)
             self.problems.append(Problem("content.never-shown", self.file, line, said, hint, "warning"))
 
+    def _say_date_rule(self) -> str:
+        """Where an entry of the collection may have its date."""
+        collection = self.collection
+        key, colon, _ = collection.date.partition(":")
+        places = {"filename": "Begin the file's name with the date (2025-03-01-name.md)", "path": "Put the file in a folder 2025/03/01/"}
+        place = f"Give '{key}' a date that the collection's pattern finds" if colon else places.get(collection.date, "")
+        field = f"'{collection.fields.get('date', 'date')}: 2025-03-01' to the front matter"
+        if not self.front.dialect:
+            field += ": the file has none, so lines of three hyphens, '---', go above and below it at the top"
+        return f"{place}, or add {field}." if place else f"Add {field}."
+
     def _bundle(self) -> str:
         """The folder of an index file, but for a collection's or locale's own."""
         return self.place.bundle if self.place.inner else ""
@@ -225,15 +240,6 @@ def _clean_slug(text: str) -> str:
             safe_path(f"/{text}/")
             return text
     return make_slug(text)
-
-
-def _say_date_rule(collection: Collection) -> str:
-    """Where an entry of the collection may have its date."""
-    key, colon, _ = collection.date.partition(":")
-    places = {"filename": "Begin the file's name with the date (2025-03-01-name.md)", "path": "Put the file in a folder 2025/03/01/"}
-    place = f"Give '{key}' a date that the collection's pattern finds" if colon else places.get(collection.date, "")
-    field = f"'{collection.fields.get('date', 'date')}: 2025-03-01' to the front matter."
-    return f"{place}, or add {field}" if place else f"Add {field}"
 
 
 def _moment(fields: dict[str, Json], name: str) -> datetime | None:
