@@ -14,6 +14,7 @@ from cms_ssg.content.dates import load_zone, say_moment
 from cms_ssg.content.frontmatter import FrontMatter, look_up, parse_front_matter
 from cms_ssg.content.markdown import render_body
 from cms_ssg.content.paths import CLEAN_SEGMENT, DATE_NAMES, SERVER_HINT, MissingValue, find_other_extension
+from cms_ssg.content.schema import Schema
 from cms_ssg.content.slugs import make_slug, safe_path
 from cms_ssg.settings import Collection
 from cms_ssg.types import Body, Draft, Json, Problem, Status
@@ -61,6 +62,7 @@ class _Reading:
         self.problems += problems
         body, problems_of_body = render_body(front.body, rules.settings.markdown, file, front.body_line, file.endswith(".mdx"))
         self.problems += problems_of_body
+        self._doubt_lists(raw, schema)
         self._name(type_name, fields, body)
         status = self._take_status(fields)
         for name in ("aliases", "from"):
@@ -111,6 +113,16 @@ class _Reading:
         if collection.section == "folder" and place.folder and raw.get("section") is None:
             raw["section"] = place.folder
         return raw
+
+    def _doubt_lists(self, raw: dict[str, Any], schema: Schema) -> None:
+        """A warning where several values of a list were most likely written as one text."""
+        texts = {name: value for name, value in raw.items() if isinstance(value, str) and ", " in value and name in self.front.fields}
+        for name, value in texts.items():
+            if schema.properties.get(name, {}).get("type") == "array" and name not in self.collection.split:
+                text = value[:60]
+                said = f'{name}: "{text}" is one value with a comma in it'
+                hint = f'Several are written {name}: [{text}]; if it is one: {name}: ["{text}"].'
+                self.problems.append(Problem("content.comma", self.file, self.lines.get(name, 0), said, hint, "warning"))
 
     def _names_of_rules(self) -> set[str]:
         """Fields that have their names from the collection and not from this file."""
