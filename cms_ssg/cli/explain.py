@@ -55,7 +55,7 @@ def describe_plan(result: PlanResult) -> str:
 def why(call: Call, path: str) -> None:
     """Say which change reached a page, and when.
 
-    PATH is a content file, a URL or an output. Also says by which of its reads, and what else it reads.
+    PATH is a content file, a URL or an output, or content's slug or a part of its title. Also says by which of its reads, and what else it reads.
     Of a page that went it says when and why, as far as the releases that are kept reach.
     """
     from cms_ssg.diagnostics.why import why as run_why

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from cms_ssg.diagnostics.check_terms import TERM_NAMES, check_parents, check_term_names
 from cms_ssg.diagnostics.homes import list_taken_homes
 from cms_ssg.diagnostics.lines import line_of_field, line_of_setting
+from cms_ssg.diagnostics.nearest import Nearest
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import canonical_path
 from cms_ssg.reporter import Reporter
@@ -31,6 +32,10 @@ USED_COLLECTIONS: Final[LiteralString] = "SELECT DISTINCT collection FROM cms.en
 
 HAS_AUTHORS: Final[LiteralString] = """
 SELECT 1 FROM cms.entries e JOIN cms.cards c ON c.entry = e.id WHERE e.site = %s AND e.type = 'author' AND c.live LIMIT 1"""
+
+HIDDEN_AUTHORS: Final[LiteralString] = """
+SELECT e.fields ->> 'slug', min(e.source_key) FROM cms.entries e
+WHERE e.site = %s AND e.type = 'author' AND e.status = 'draft' AND e.removed_at IS NULL GROUP BY 1"""
 
 HOME_LIST: Final[LiteralString] = "SELECT 1 FROM cms.lists WHERE site = %s AND name = %s AND items > 0 LIMIT 1"
 
@@ -91,6 +96,7 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
     from cms_ssg.render.theme_check import list_templates
 
     templates = list_templates(theme_chain(site.root, site.settings))
+    nearest = Nearest(connection, site, site_id)
     after = 0
     while rows := connection.execute(BODIES, (site_id, after)).fetchall():
         after = rows[-1][0]
@@ -108,7 +114,8 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
         known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for *_, names in wanted for n in names}), site_id))}
         for file, line, kind, target, names in wanted:
             if not known.intersection(names):
-                yield _dangling(file, line if line >= 0 else line_of_field(site, file, "image"), kind, target)
+                place = line if line >= 0 else line_of_field(site, file, "image")
+                yield _dangling(file, place, kind, target, nearest.suggest(file, target))
 
 
 def _check_layouts(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
@@ -126,17 +133,14 @@ def _check_layouts(connection: Any, site: Site, site_id: int) -> Iterator[Proble
             yield Problem("content.no-layout", file, line_of_field(site, file, "layout"), message, hint, "warning")
 
 
-def _dangling(file: str, line: int, kind: str, target: str) -> Problem:
+def _dangling(file: str, line: int, kind: str, target: str, hint: str) -> Problem:
+    """hint: what was probably meant, "" where nobody knows."""
     if kind == "image":
-        return Problem(
-            "content.dangling-image", file, line, f'no image "{target}"', "Put it beside the entry's index.md, or in static/.", "warning"
-        )
-    scheme = urlsplit(target).scheme
-    hint = (
-        "References are written ref:type:slug."
-        if scheme == "ref"
-        else "Links may name a content file, a path of this site, or a file in static/."
-    )
+        hint = hint or "Put it beside the entry's index.md, or in static/."
+        return Problem("content.dangling-image", file, line, f'no image "{target}"', hint, "warning")
+    if urlsplit(target).scheme == "ref":
+        hint = hint or "References are written ref:type:slug."
+    hint = hint or "Links may name a content file, a path of this site, or a file in static/."
     return Problem("content.dangling-link", file, line, f'nothing answers to "{target}"', hint, "warning")
 
 
@@ -186,11 +190,12 @@ def _check_authors(connection: Any, site: Site, site_id: int) -> Iterator[Proble
     wanted = [tuple(f"{code}/author:{slug}" for code in (locale, site.default_locale)) for locale, slug, _, _ in found]
     known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for names in wanted for n in names}), site_id))}
     inputs = load_inputs(connection, site_id) if rule.data else {}
+    hidden = dict(connection.execute(HIDDEN_AUTHORS, (site_id,)).fetchall())
     for (_, slug, name, file), names in zip(found, wanted, strict=True):
         if known.isdisjoint(names) and not {f"data/{rule.data}#{key}" for key in (slug, name)} & inputs.keys():
             said = f'no author is called "{name}"; shown by that name'
             way = f"add {slug} to the data file {rule.data}." if rule.data else f'cms new author --slug {slug} "Full Name".'
-            hint = f"Mend the name, or: {way}"
+            hint = f"cms publish {hidden[slug]}" if slug in hidden else f"Mend the name, or: {way}"
             yield Problem("content.missing-author", file, line_of_field(site, file, rule.field), said, hint, "warning")
 
 

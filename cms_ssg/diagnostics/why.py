@@ -13,7 +13,7 @@ from psycopg import Connection
 from cms_ssg.content.collections import find_collection
 from cms_ssg.content.dates import say_moment
 from cms_ssg.content.scan_names import has_ignored_name
-from cms_ssg.errors import CmsError, fail
+from cms_ssg.errors import CmsError, UsageError, fail
 from cms_ssg.open_store import open_store
 from cms_ssg.paths import canonical_path, file_path
 from cms_ssg.plan.explain import Explanation, explain_paths, list_claims, list_paths_of_file
@@ -36,14 +36,41 @@ class WhyResult:
 
 
 def why(root: Path, asked: str, env: str = "") -> WhyResult:
-    """Explain a page. Raises CmsError why.unknown, why.no-page, why.not-built, or what is wrong with the file."""
+    """Explain a page. asked: a file, URL or path, else a slug or a part of a title.
+
+    Raises CmsError why.unknown, why.no-page, why.not-built, or what is wrong with the file; UsageError authoring.ambiguous.
+    """
     with open_store(root, env) as (site, connection, row):
-        file = _relative(site, asked)
-        paths = list_paths_of_file(connection, row.id, file) or list_former_paths(connection, row.id, file) or _paths(site, asked)
-        found = explain_paths(connection, row.id, paths)
-        claims = list_claims(connection, row.id, paths)
-        if not found:
-            return _explain_nothing(connection, site, row.id, asked, file, paths, bool(claims))
+        try:
+            return _explain(connection, site, row.id, asked)
+        except CmsError as error:
+            file = _find_by_name(site, asked) if error.problems[0].code == "why.unknown" else ""
+            if not file:
+                raise
+        return _explain(connection, site, row.id, file)
+
+
+def _find_by_name(site: Site, asked: str) -> str:
+    """The content file of that slug or title, "" where there is none. Raises UsageError authoring.ambiguous."""
+    from cms_ssg.authoring.find import find_content
+
+    if "/" in asked:
+        return ""
+    try:
+        return find_content(site, asked).file
+    except UsageError as error:
+        if error.problems[0].code != "authoring.not-found":
+            raise
+        return ""
+
+
+def _explain(connection: Connection, site: Site, site_id: int, asked: str) -> WhyResult:
+    file = _relative(site, asked)
+    paths = list_paths_of_file(connection, site_id, file) or list_former_paths(connection, site_id, file) or _paths(site, asked)
+    found = explain_paths(connection, site_id, paths)
+    claims = list_claims(connection, site_id, paths)
+    if not found:
+        return _explain_nothing(connection, site, site_id, asked, file, paths, bool(claims))
     lost = [f"  also wanted by {key}" for name, _, _, key, wins in claims if not wins]
     return WhyResult(asked, found, "\n\n".join([_describe(e, site) for e in found] + lost))
 
