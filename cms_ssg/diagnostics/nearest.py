@@ -51,8 +51,16 @@ class Nearest:
         return f'Did you mean "{written}"?' if written != target else ""
 
     def _spell(self, last: str) -> str:
-        names = tuple(self._by_last_name)
-        return nearest_name(last, names) if len(names) <= MOST_COMPARED else ""
+        """The last name that this one looks like a slip of, with the same ending."""
+        names = self._by_last_name
+        if len(names) > MOST_COMPARED:
+            return ""
+        stem, dot, ending = last.rpartition(".")
+        stem, ending = (stem, dot + ending) if dot else (last, "")
+        stems = {
+            name.removesuffix(ending).replace("-", "_"): name for name in names if name.endswith(ending) and ("." in name) == bool(ending)
+        }
+        return stems.get(nearest_name(stem, tuple(stems)), "")
 
 
 def _last_name(path: str) -> str:

@@ -67,7 +67,7 @@ def _find_by_name(site: Site, asked: str) -> str:
 def _explain(connection: Connection, site: Site, site_id: int, asked: str) -> WhyResult:
     file = _relative(site, asked)
     paths = list_paths_of_file(connection, site_id, file) or list_former_paths(connection, site_id, file) or _paths(site, asked)
-    found = explain_paths(connection, site_id, paths)
+    found = sorted(explain_paths(connection, site_id, paths), key=lambda e: e.kind == "redirect")
     claims = list_claims(connection, site_id, paths)
     if not found:
         return _explain_nothing(connection, site, site_id, asked, file, paths, bool(claims))

@@ -21,12 +21,15 @@ from tests.cli.small_site import Cms
         ("[x](soon.md)", "content/posts/soon.md is there, but has no page now: cms why content/posts/soon.md"),
         ("[x](quite-another.md)", "Links may name a content file, a path of this site, or a file in static/."),
         ("[x](ref:post:rian)", "References are written ref:type:slug."),
+        ("[x](the-long-way-hom.md)", 'Did you mean "the-long-way-home.md"?'),
+        ("![x](/images/mop2.png)", "Put it beside the entry's index.md, or in static/."),
         ("![x](/images/photo.png)", "Put it beside the entry's index.md, or in static/."),
     ],
 )
 def test_what_leads_nowhere_has_the_nearest_target_as_its_hint(site: Path, cms: Cms, text: str, hint: str) -> None:
     (site / "content/posts/flood.md").write_text(f"---\ntitle: Flood\ndate: 2025-03-01\n---\n{text}\n")
     (site / "content/posts/rain.md").write_text("---\ntitle: Rain\ndate: 2025-03-02\n---\n")
+    (site / "content/posts/the-long-way-home.md").write_text("---\ntitle: Home\ndate: 2025-03-02\n---\n")
     (site / "content/posts/soon.md").write_text("---\ntitle: Soon\ndate: 2025-03-02\ndraft: true\n---\n")
     (site / "static/images").mkdir(parents=True)
     (site / "static/images/map.png").write_bytes(b"no matter")
@@ -54,3 +57,14 @@ def test_why_finds_content_by_a_slug_or_a_part_of_its_title_as_other_commands_do
     assert (code, result["problems"][0]["code"]) == (1, "why.no-page")
     code, result, _ = cms("why", "nosuch")
     assert (code, result["problems"][0]["code"]) == (1, "why.unknown")
+
+
+def test_why_shows_a_page_before_the_aliases_that_lead_to_it_and_says_how_an_alias_went(site: Path, cms: Cms) -> None:
+    cms("build")
+    cms("move", "flood", "--slug", "water")
+    cms("build")
+    assert [output["kind"] for output in cms("why", "water")[1]["outputs"]] == ["entry", "redirect"]
+    cms("trash", "water")
+    cms("build")
+    assert cms("why", "/2025/03/flood/")[1]["removed"]["reason"].startswith("nothing sends visitors on from here any more")
+    assert "is in the trash" in cms("why", "/2025/03/water/")[1]["removed"]["reason"]
