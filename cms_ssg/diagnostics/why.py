@@ -124,6 +124,9 @@ def _explain_absence(connection: Connection, site: Site, site_id: int, file: str
             return fail("why.no-page", "no build has read this file yet", place=file, hint="Run `cms build`.")
         return None
     status, type_name, publish_at, expire_at = row
+    if _is_shown_otherwise(site, file, (status, publish_at, expire_at)):
+        hint = "Run `cms build`, or `cms plan` to see what it would do."
+        return fail("why.no-page", "has no page yet: it was changed since the last build", place=file, hint=hint)
     now = datetime.now(UTC)
     if status == "draft":
         return fail("why.no-page", "has no page: it is a draft", place=file, hint=f"cms publish {file}")
@@ -142,6 +145,22 @@ def _explain_absence(connection: Connection, site: Site, site_id: int, file: str
             "why.no-page", f"has no page: content of type {type_name} never has", place=file, hint="See x-pages in docs/content.md."
         )
     return None
+
+
+def _is_shown_otherwise(site: Site, file: str, stored: tuple[str, datetime | None, datetime | None]) -> bool:
+    """Whether the file as it is now says another status, or other times of being shown, than the store knows."""
+    from cms_ssg.authoring.find import Content
+    from cms_ssg.store.entries import make_row
+
+    if not (site.root / file).is_file():
+        return False
+    try:
+        draft = Content(site, file).draft
+    except CmsError:  # no build takes it as it is
+        return False
+    row = make_row(draft, site.schemas[draft.type].months)
+    times = (datetime.fromisoformat(time) if time else None for time in (row.publish_at, row.expire_at))
+    return (row.status, *times) != stored
 
 
 def _relative(site: Site, asked: str) -> str:

@@ -54,3 +54,13 @@ def test_addresses_and_lists_count_months_in_the_sites_zone_and_sitemaps_in_utc(
     assert "/2025/04/flood/" in (site / "build/2025/04/index.html").read_text()
     (sitemap,) = [file for file in (site / "build").rglob("sitemap*.xml") if "/2025/04/flood/" in file.read_text()]
     assert "2025-03" in sitemap.name
+
+
+def test_why_says_that_a_file_was_changed_since_the_last_build(site: Path, cms: Cms) -> None:
+    (site / "content/posts/later.md").write_text("---\ntitle: Later\ndate: 2025-04-01\ndraft: true\n---\n")
+    cms("build")
+    assert cms("why", "later")[1]["problems"][0]["message"] == "has no page: it is a draft"
+    cms("publish", "later", "--at", "2999-12-24")
+    assert cms("why", "later")[1]["problems"][0]["message"] == "has no page yet: it was changed since the last build"
+    cms("build")
+    assert cms("why", "later")[1]["problems"][0]["message"].startswith("has no page before 2999-12-24")
