@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cms_ssg.content.paths import find_other_extension
+from cms_ssg.content.paths import SERVER_HINT, find_other_extension
 from cms_ssg.settings import Settings
 from cms_ssg.types import Problem
 
@@ -44,7 +45,7 @@ def read_redirects(root: Path, settings: Settings) -> Redirects:
     ``(a|b)`` for each word; other patterns need a server and are reported.
     """
     targets = dict(settings.redirects)
-    problems: list[Problem] = []
+    problems = _doubt_sources(root, settings)
     for name in settings.redirect_files:
         try:
             rules = list(_read_file(root, name))
@@ -54,6 +55,23 @@ def read_redirects(root: Path, settings: Settings) -> Redirects:
         for rule in rules:
             _add_rule(rule, settings, targets, problems)
     return Redirects(targets, tuple(problems))
+
+
+def _doubt_sources(root: Path, settings: Settings) -> list[Problem]:
+    """A warning for each redirect of site.toml from what is no page: no browser follows it, a server may."""
+    doubtful = {source: extension for source in settings.redirects if (extension := find_other_extension(source))}
+    if not doubtful:
+        return []
+    from cms_ssg.config.explain import open_origin
+
+    origin = open_origin(root, settings.env, os.environ)
+    return [
+        Problem(
+            "redirects.no-page", *origin.locate(("redirects", source)),
+            f"{source} is not a page ({extension}), so it sends no visitor on by itself", SERVER_HINT, "warning",
+        )
+        for source, extension in doubtful.items()
+    ]  # fmt: skip
 
 
 def _add_rule(rule: _Rule, settings: Settings, targets: dict[str, str], problems: list[Problem]) -> None:

@@ -48,8 +48,19 @@ class Site:
 
     @property
     def type_problems(self) -> tuple[Problem, ...]:
-        """What was not understood in content_schema/."""
-        return self._loaded_schemas.problems
+        """What was not understood in content_schema/, and what cannot work with these types in the collections of site.toml."""
+        return self._loaded_schemas.problems or tuple(problem for problem in self._rule_problems if problem.severity == "error")
+
+    @property
+    def rule_warnings(self) -> tuple[Problem, ...]:
+        """What looks misspelt in the collections of site.toml."""
+        return tuple(problem for problem in self._rule_problems if problem.severity == "warning")
+
+    @cached_property
+    def _rule_problems(self) -> tuple[Problem, ...]:
+        from cms_ssg.content.rule_checks import list_rule_problems
+
+        return () if self._loaded_schemas.problems else list_rule_problems(self.root, self.rules)
 
     @property
     def schemas_digest(self) -> bytes:

@@ -228,6 +228,17 @@ def test_fields_are_set_as_yaml_reads_them_and_removed(site: Site) -> None:
     assert text == FLOOD.replace("draft: true\n", 'tags: [a, b]\nis_featured: true\nsection: "news: local"\n')
 
 
+def test_edit_says_what_changed_and_which_fields_were_not_there_to_remove(site: Site) -> None:
+    before = text_of(site, "content/posts/the-flood.md")
+    assert set_fields(site, "flood", [], ["nosuch"]).what == 'nothing changed: there is no field "nosuch"'
+    assert set_fields(site, "flood", [], ["drfat"]).what == 'nothing changed: there is no field "drfat", did you mean "draft"?'
+    assert set_fields(site, "flood", ["slug=flood"], []).what == "nothing changed"
+    assert text_of(site, "content/posts/the-flood.md") == before
+    edit = set_fields(site, "flood", ["slug=flood", "weight=2"], ["draft", "nosuch"])
+    assert edit.what == 'changed weight, draft; there is no field "nosuch"'
+    assert "draft" not in text_of(site, "content/posts/the-flood.md")
+
+
 def test_field_that_makes_no_sense_is_refused_and_the_file_stays(site: Site) -> None:
     with pytest.raises(CmsError) as raised:
         set_fields(site, "flood", ["date=soon"], [])

@@ -83,3 +83,14 @@ def test_unreadable_redirect_file_is_an_error_with_a_place(tmp_path: Path, name:
     write(root, {"site.toml": f'redirect_files = ["{name}"]\n'} | ({name: text} if text is not None else {}))
     (problem,) = read_redirects(root, load_settings(root, {})).problems
     assert (problem.code, problem.place) == ("redirects.unreadable", name)
+
+
+def test_redirect_of_the_settings_from_a_file_is_made_and_told_with_its_line(tmp_path: Path) -> None:
+    text = '[redirects]\n"/old/" = "/new/"\n"/old.xml" = "/feed.xml"\n"/old.html" = "/new/"\n[env.b.redirects]\n"/a.css" = "/b.css"\n'
+    write(tmp_path, {"site.toml": text})
+    for env, lines in (("", [3]), ("b", [3, 6])):
+        found = read_redirects(tmp_path, load_settings(tmp_path, {}, env))
+        assert found.targets["/old.xml"] == "/feed.xml"
+        assert [(p.code, p.place, p.line, p.severity) for p in found.problems] == [
+            ("redirects.no-page", "site.toml", line, "warning") for line in lines
+        ]

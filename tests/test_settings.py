@@ -52,6 +52,23 @@ def first_problem(root: Path, text: str) -> str:
     return str(caught.value.problems[0])
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("title = The Slow Atlas", 'A text stands in quotes: title = "The Slow Atlas"'),
+        ("title: Atlas", 'Keys are followed by an equals sign: title = "Atlas"'),
+        ('title: "Atlas"', 'Keys are followed by an equals sign: title = "Atlas"'),
+        ("noindex = Yes", "Write noindex = true, or false."),
+        ("= 1", "https://toml.io"),
+    ],
+)
+def test_what_is_no_toml_is_told_with_its_line_and_how_it_is_written(tmp_path: Path, text: str, hint: str) -> None:
+    with pytest.raises(CmsError) as caught:
+        load(tmp_path, f'name = "a"\n{text}\n')
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.line, problem.hint) == ("settings.toml", 2, hint)
+
+
 def test_empty_site_toml_gives_one_english_locale_and_the_default_collections(tmp_path: Path) -> None:
     settings = load(tmp_path, "")
     (locale,) = settings.locales

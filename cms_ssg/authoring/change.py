@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from cms_ssg.authoring.find import Content, find_content, read_bytes
-from cms_ssg.authoring.patch import Value, patch_front_matter
+from cms_ssg.authoring.patch import Value, has_key, patch_front_matter
 from cms_ssg.authoring.write import write_file
 from cms_ssg.content.collections import find_type
 from cms_ssg.content.dates import HINT, DateError, load_zone, parse_date, say_moment
 from cms_ssg.content.frontmatter import look_up, parse_front_matter
+from cms_ssg.content.schema import nearest_name
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site
 from cms_ssg.types import Json, Problem
@@ -59,6 +60,8 @@ def _say_what_hides(content: Content, now: datetime, has_time: bool) -> str:
     zone, date = load_zone(content.site.settings.timezone), draft.fields.get("date")
     if draft.expire_at is not None and draft.expire_at <= now:
         return f"no draft, but not shown: its expire_at was {say_moment(draft.expire_at, zone)}"
+    if draft.expire_at is not None and draft.publish_at is not None and draft.expire_at <= draft.publish_at:
+        return f"no draft, but never shown: its expire_at is {say_moment(draft.expire_at, zone)}"
     if not has_time and isinstance(date, str) and content.site.schemas[draft.type].months and datetime.fromisoformat(date) > now:
         return f"public from {say_moment(datetime.fromisoformat(date), zone)} on, its date; --at shows it sooner"
     return ""
@@ -104,15 +107,28 @@ def set_fields(site: Site, what: str, pairs: Sequence[str], gone: Sequence[str])
     content = find_content(site, what)
     fields = _read_fields(content)
     changes: dict[str, Value] = {}
+    moved: list[str] = []
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
             raise UsageError(
                 Problem("authoring.not-a-field", "", 0, f'"{pair}" is not KEY=VALUE', 'Such as: --set section=news --set "tags=[a, b]"')
             )
-        changes[key_of(content, name.strip(), fields)] = _parse_value(value)
+        key = key_of(content, name.strip(), fields)
+        changes[key] = _parse_value(value)
+        moved += [name.strip()] if look_up(fields, key) != changes[key] else []
+    absent = [name for name in gone if not has_key(fields, key_of(content, name, fields))]
     changes.update({key_of(content, name, fields): None for name in gone})
-    return apply(content, changes, "changed " + ", ".join([*(pair.partition("=")[0].strip() for pair in pairs), *gone]), "as it was")
+    moved += [name for name in gone if name not in absent]
+    missing = _say_missing(absent, fields)
+    done = f"changed {', '.join(moved)}{missing and '; ' + missing}"
+    return apply(content, changes, done, f"nothing changed{missing and ': ' + missing}")
+
+
+def _say_missing(names: Sequence[str], fields: Mapping[str, Json]) -> str:
+    """That there are no such fields, with those that may have been meant; "" for no names."""
+    found = [(name, nearest_name(name, tuple(fields))) for name in names]
+    return "; ".join(f'there is no field "{name}"' + (f', did you mean "{near}"?' if near else "") for name, near in found)
 
 
 def apply(content: Content, changes: Mapping[str, Value], done: str, idle: str) -> Edit:

@@ -33,7 +33,7 @@ def patch_front_matter(data: bytes, changes: Mapping[str, Value], place: str) ->
     before = parse_front_matter(data, place)
     if errors := [problem for problem in before.problems if problem.severity == "error"]:
         raise CmsError(*errors)
-    at = {way_to(before.fields, key): value for key, value in changes.items() if value is not None or _has(before.fields, key)}
+    at = {way_to(before.fields, key): value for key, value in changes.items() if value is not None or has_key(before.fields, key)}
     if not at:
         return data
     bom = _BOM if data.startswith(_BOM) else b""
@@ -71,7 +71,8 @@ def nest(fields: Mapping[str, Value]) -> dict[str, Any]:
     return dict(sorted(nested.items(), key=lambda item: isinstance(item[1], dict)))
 
 
-def _has(fields: Mapping[str, Json], key: str) -> bool:
+def has_key(fields: Mapping[str, Json], key: str) -> bool:
+    """Whether front matter gives a key, be it without a value or in a table."""
     return key in fields or look_up(fields, key) is not None
 
 

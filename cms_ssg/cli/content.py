@@ -38,7 +38,9 @@ def new(call: Call, type_name: str, title: str, slug: str, section: str, locale:
 @site_command("edit", 'cms edit "flood in the"\ncms edit flood --set section=news')
 @click.argument("what")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Set a field instead of opening an editor; may be repeated.")
-@click.option("--unset", "gone", multiple=True, metavar="KEY", help="Remove a field; may be repeated.")
+@click.option(
+    "--unset", "gone", multiple=True, metavar="KEY", help="Remove a field; may be repeated. One that is not there is said, and is no error."
+)
 def edit(call: Call, what: str, pairs: tuple[str, ...], gone: tuple[str, ...]) -> int | None:
     """Open content in $EDITOR, or set fields of it.
 

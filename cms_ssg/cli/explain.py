@@ -21,7 +21,11 @@ MAX_LINES = 40
 @click.option("--now", metavar="TIME", help="Plan as if it were that time, in the site's zone.")
 @click.option("--full", is_flag=True, help="Plan a build of every page.")
 def plan(call: Call, now: str | None, full: bool) -> None:
-    """Say which pages the next build would render. Nothing is saved."""
+    """Say which pages the next build would render. Nothing is saved.
+
+    The variants that new images need are not counted, as they are found while
+    pages are rendered: cms build --dry-run counts them.
+    """
     from cms_ssg.cli.build import parse_moment
 
     moment = parse_moment(call, now, "--now") if now else None
@@ -51,7 +55,7 @@ def describe_plan(result: PlanResult) -> str:
 def why(call: Call, path: str) -> None:
     """Say which change reached a page, and when.
 
-    PATH is a content file, a URL or an output. Also says by which of its reads, and what else it reads.
+    PATH is a content file, a URL or an output, or content's slug or a part of its title. Also says by which of its reads, and what else it reads.
     Of a page that went it says when and why, as far as the releases that are kept reach.
     """
     from cms_ssg.diagnostics.why import why as run_why

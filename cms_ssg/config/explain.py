@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -34,14 +35,30 @@ class Origin:
         """(place, line) of the setting at path."""
         if path and path[0] in self.environ:
             return f"CMS_{str(path[0]).upper()}", 0
+        return FILE, find_line(dict(self.lines), ("env", self.env, *path) if self._is_of_env(path) else path)
+
+    def _is_of_env(self, path: KeyPath) -> bool:
+        """Whether the table in force gives the setting; tables are merged key by key, anything else is replaced whole."""
         inner: Any = self.envs.get(self.env, {})
-        if isinstance(inner, dict) and path and path[0] in inner:
-            return FILE, find_line(dict(self.lines), ("env", self.env, *path))
-        return FILE, find_line(dict(self.lines), path)
+        for part in path:
+            if not isinstance(inner, dict):
+                return True
+            if part not in inner:
+                return False
+            inner = inner[part]
+        return bool(path)
 
     def problem(self, code: str, path: KeyPath, message: str, hint: str = "") -> Problem:
         place, line = self.locate(path)
         return Problem(code, place, line, message, hint)
+
+
+def open_origin(root: Path, env: str, environ: Mapping[str, str]) -> Origin:
+    """Where the settings of a site that has been loaded were written."""
+    from cms_ssg.config.load import parse_site_toml, read_environ, read_site_toml
+
+    text = read_site_toml(root)
+    return Origin(list_key_lines(text), parse_site_toml(text).get("env", {}), env, read_environ(environ))
 
 
 def explain_toml(text: str, error: tomllib.TOMLDecodeError) -> CmsError:
@@ -50,7 +67,24 @@ def explain_toml(text: str, error: tomllib.TOMLDecodeError) -> CmsError:
     found = _AT_LINE.search(message)
     line = int(found[1]) if found and found[1] else text.rstrip().count("\n") + 1
     message = message[: found.start()] if found else message
-    return fail("settings.toml", f"is not TOML: {message[:1].lower()}{message[1:]}", place=FILE, line=line, hint="https://toml.io")
+    return fail(
+        "settings.toml", f"is not TOML: {message[:1].lower()}{message[1:]}", place=FILE, line=line, hint=_suggest_quotes(text, line)
+    )
+
+
+def _suggest_quotes(text: str, line: int) -> str:
+    """What most often is wrong with a line: a text without quotes, or a colon in place of the equals sign."""
+    rows = text.split("\n")
+    row = rows[line - 1] if line <= len(rows) else ""
+    if bare := re.fullmatch(r"\s*([\w.-]+)\s*=\s*([^\s\"'\[{#][^\"']*)", row):
+        value = bare[2].strip()
+        if value.lower() in ("yes", "no", "on", "off", "true", "false"):
+            return f"Write {bare[1]} = true, or false."
+        return f'A text stands in quotes: {bare[1]} = "{value}"'
+    if colon := re.fullmatch(r"\s*([\w.-]+):\s*(.*)", row):
+        value = colon[2].strip()
+        return f"Keys are followed by an equals sign: {colon[1]} = " + (value if value[:1] in ("'", '"', "[", "{") else f'"{value}"')
+    return "https://toml.io"
 
 
 def explain_failure(

@@ -39,16 +39,16 @@ def load_settings(root: Path, environ: Mapping[str, str], env: str = "") -> Sett
                 msgspec.convert(with_defaults(merge_tables(data, table)), Settings)
         if name and name not in envs:
             raise _no_such_env(name, envs)
-        merged = with_defaults(merge_tables(merge_tables(data, envs.get(name, {})), _read_environ(environ))) | {"env": name}
+        merged = with_defaults(merge_tables(merge_tables(data, envs.get(name, {})), read_environ(environ))) | {"env": name}
         settings = _fill(msgspec.convert(merged, Settings))
     except (msgspec.ValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
         from cms_ssg.config.explain import explain_failure
 
-        raise explain_failure(text, data, envs, name, _read_environ(environ), error) from None
+        raise explain_failure(text, data, envs, name, read_environ(environ), error) from None
     if wrong := list_wrong(settings):
         from cms_ssg.config.explain import locate_wrong
 
-        raise locate_wrong(text, envs, name, _read_environ(environ), wrong)
+        raise locate_wrong(text, envs, name, read_environ(environ), wrong)
     return settings
 
 
@@ -101,7 +101,7 @@ def _as_table(value: Any) -> Any:
     return {"url": value} if isinstance(value, str) else value
 
 
-def _read_environ(environ: Mapping[str, str]) -> dict[str, Any]:
+def read_environ(environ: Mapping[str, str]) -> dict[str, Any]:
     """The top-level settings that CMS_* variables set. Raises CmsError for a variable that looks misspelt."""
     found: dict[str, Any] = {}
     for name in sorted(environ):

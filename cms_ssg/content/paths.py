@@ -17,6 +17,7 @@ NAME: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 EXTENSION: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 PAGES: Final = frozenset((".html", ".htm", ".php", ".asp", ".aspx", ".jsp", ".shtml"))
 CLEAN_SEGMENT: Final = re.compile(r"[\w.~@+,-]+")
+SERVER_HINT: Final = "A server or CDN that cms target config sets up sends them on. Without one, end the path in / or .html."
 DATE_NAMES: Final = frozenset(["year", "month", "day"])
 
 
@@ -25,7 +26,7 @@ class MissingValue(ValueError):
 
     def __init__(self, pattern: str, name: str) -> None:
         super().__init__(f"the URL pattern {pattern!r} needs {name!r}, which is empty here")
-        self.name = name
+        self.pattern, self.name = pattern, name
 
 
 @lru_cache(maxsize=256)

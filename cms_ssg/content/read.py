@@ -10,9 +10,11 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from cms_ssg.content.collections import INDEX_NAMES, Place, Rules, below, find_collection, find_type, fold_locale
+from cms_ssg.content.dates import load_zone, say_moment
 from cms_ssg.content.frontmatter import FrontMatter, look_up, parse_front_matter
 from cms_ssg.content.markdown import render_body
-from cms_ssg.content.paths import CLEAN_SEGMENT, DATE_NAMES, MissingValue, find_other_extension
+from cms_ssg.content.paths import CLEAN_SEGMENT, DATE_NAMES, SERVER_HINT, MissingValue, find_other_extension
+from cms_ssg.content.schema import Schema
 from cms_ssg.content.slugs import make_slug, safe_path
 from cms_ssg.settings import Collection
 from cms_ssg.types import Body, Draft, Json, Problem, Status
@@ -56,10 +58,11 @@ class _Reading:
             return None, (Problem("content.unknown-type", file, 0, said, f"Types: {', '.join(rules.types)}."),)
         raw = self._map_fields(front.fields)
         locale = self._find_locale(raw)
-        fields, problems = schema.check(raw, self.lines, file, rules.zone)
+        fields, problems = schema.check(raw, self.lines, file, rules.zone, told=self._names_of_rules())
         self.problems += problems
         body, problems_of_body = render_body(front.body, rules.settings.markdown, file, front.body_line, file.endswith(".mdx"))
         self.problems += problems_of_body
+        self._doubt_lists(raw, schema)
         self._name(type_name, fields, body)
         status = self._take_status(fields)
         for name in ("aliases", "from"):
@@ -72,6 +75,7 @@ class _Reading:
         if self.collection.date and status == "published" and "-date" in schema.sort and not fields.get("date"):
             said = "it has no date, so it comes last in every list"
             self.problems.append(Problem("content.no-date", file, 1, said, _say_date_rule(self.collection), "warning"))
+        self._check_times(fields, schema.months)
         key = fields.pop("translation_key", "") or place.key
         draft = Draft(
             file, self.collection.name, type_name, locale, str(key), status,
@@ -113,6 +117,20 @@ class _Reading:
         if collection.section == "folder" and place.folder and raw.get("section") is None:
             raw["section"] = place.folder
         return raw
+
+    def _doubt_lists(self, raw: dict[str, Any], schema: Schema) -> None:
+        """A warning where several values of a list were most likely written as one text."""
+        texts = {name: value for name, value in raw.items() if isinstance(value, str) and ", " in value and name in self.front.fields}
+        for name, value in texts.items():
+            if schema.properties.get(name, {}).get("type") == "array" and name not in self.collection.split:
+                text = value[:60]
+                said = f'{name}: "{text}" is one value with a comma in it'
+                hint = f'Several are written {name}: [{text}]; if it is one: {name}: ["{text}"].'
+                self.problems.append(Problem("content.comma", self.file, self.lines.get(name, 0), said, hint, "warning"))
+
+    def _names_of_rules(self) -> set[str]:
+        """Fields that have their names from the collection and not from this file."""
+        return {name for name in (*self.collection.fields, *self.collection.defaults) if name not in self.front.fields}
 
     def _date_from(self, text: str, pattern: str) -> str | None:
         try:
@@ -180,9 +198,8 @@ class _Reading:
             try:
                 clean.append(safe_path("/" + unquote(path).strip().lstrip("/")))
                 if extension := find_other_extension(clean[-1]):
-                    message = f"{name}: {clean[-1]} is not a page ({extension}), so it sends no visitor on"
-                    hint = "Set this redirect up at the web server or CDN, or end the path in / or .html."
-                    self.problems.append(Problem("content.alias", self.file, self.lines.get(name, 0), message, hint, "warning"))
+                    message = f"{name}: {clean[-1]} is not a page ({extension}), so it sends no visitor on by itself"
+                    self.problems.append(Problem("content.alias", self.file, self.lines.get(name, 0), message, SERVER_HINT, "warning"))
             except ValueError as error:
                 self.problems.append(
                     Problem("content.alias", self.file, self.lines.get(name, 0), f"{name}: {error}", "It is left out.", "warning")
@@ -193,13 +210,39 @@ class _Reading:
         try:
             self.rules.entry_path(self.collection.name, type_name, locale, self.file, fields)
         except MissingValue as missing:
-            code, hint = "content.path", f"Give the field {missing.name!r}, or another URL pattern in site.toml."
+            code, said, hint = "content.path", str(missing), f"Give the field {missing.name!r}, or another URL pattern in site.toml."
             if missing.name in DATE_NAMES:
-                code, hint = "content.no-date", _say_date_rule(self.collection)
-            self.problems.append(Problem(code, self.file, 1, str(missing), hint))
+                code, said, hint = (
+                    "content.no-date",
+                    f"there is no date, which the URL pattern {missing.pattern!r} needs",
+                    self._say_date_rule(),
+                )
+            self.problems.append(Problem(code, self.file, 1, said, hint))
         except ValueError as error:
             line = self.lines.get("path") or self.lines.get("slug", 0)
             self.problems.append(Problem("content.path", self.file, line, f"no path for this entry: {error}", "Give another slug or path."))
+
+    def _check_times(self, fields: dict[str, Json], dated: bool) -> None:
+        """A warning where it is over before it begins. dated: without publish_at it begins at its date."""
+        start = "publish_at" if fields.get("publish_at") else "date" if dated else ""
+        begins, ends = _moment(fields, start), _moment(fields, "expire_at")
+        if begins is not None and ends is not None and ends <= begins:
+            zone = load_zone(self.rules.zone)
+            said = f"it is never shown: its expire_at ({say_moment(ends, zone)}) is not after its {start} ({say_moment(begins, zone)})"
+            hint = "Mend one of them; a date without a time is its midnight."
+            line = self.lines.get("expire_at") or self.lines.get(start, 0)
+            self.problems.append(Problem("content.never-shown", self.file, line, said, hint, "warning"))
+
+    def _say_date_rule(self) -> str:
+        """Where an entry of the collection may have its date."""
+        collection = self.collection
+        key, colon, _ = collection.date.partition(":")
+        places = {"filename": "Begin the file's name with the date (2025-03-01-name.md)", "path": "Put the file in a folder 2025/03/01/"}
+        place = f"Give '{key}' a date that the collection's pattern finds" if colon else places.get(collection.date, "")
+        field = f"'{collection.fields.get('date', 'date')}: 2025-03-01' to the front matter"
+        if not self.front.dialect:
+            field += ": the file has none, so lines of three hyphens, '---', go above and below it at the top"
+        return f"{place}, or add {field}." if place else f"Add {field}."
 
     def _bundle(self) -> str:
         """The folder of an index file, but for a collection's or locale's own."""
@@ -213,15 +256,6 @@ def _clean_slug(text: str) -> str:
             safe_path(f"/{text}/")
             return text
     return make_slug(text)
-
-
-def _say_date_rule(collection: Collection) -> str:
-    """Where an entry of the collection may have its date."""
-    key, colon, _ = collection.date.partition(":")
-    places = {"filename": "Begin the file's name with the date (2025-03-01-name.md)", "path": "Put the file in a folder 2025/03/01/"}
-    place = f"Give '{key}' a date that the collection's pattern finds" if colon else places.get(collection.date, "")
-    field = f"'{collection.fields.get('date', 'date')}: 2025-03-01' to the front matter."
-    return f"{place}, or add {field}" if place else f"Add {field}"
 
 
 def _moment(fields: dict[str, Json], name: str) -> datetime | None:

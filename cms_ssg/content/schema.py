@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -65,10 +65,13 @@ class Schema:
     def __reduce__(self) -> tuple[Any, ...]:
         return Schema, (self.name, self.raw)
 
-    def check(self, fields: dict[str, Any], lines: dict[str, int], place: str, zone: str = "UTC") -> tuple[dict[str, Json], list[Problem]]:
+    def check(
+        self, fields: dict[str, Any], lines: dict[str, int], place: str, zone: str = "UTC", told: Container[str] = ()
+    ) -> tuple[dict[str, Json], list[Problem]]:
         """Check front matter.
 
-        fields, lines: as parse_front_matter gives them; zone: the site's, for dates that name none.
+        fields, lines: as parse_front_matter gives them; zone: the site's, for dates that name none; told: fields whose names the
+        settings give, where they are doubted if they are not known.
         Returns the fields as they are stored, unknown ones below ``metadata``, and what is wrong.
         """
         clean: dict[str, Json] = {}
@@ -80,7 +83,7 @@ class Schema:
                 continue
             check = checks.get(name)
             if check is None:
-                if warning := self._doubt(name, lines.get(name, 0), place):
+                if name not in told and (warning := self._doubt(name, lines.get(name, 0), place)):
                     problems.append(warning)
                 extra[name] = plain_json(value)
                 continue
@@ -165,6 +168,14 @@ def load_schemas(*folders: Path) -> Schemas:
                 )
             raw[name] = _extend(raw.get(base, {}) if base else {}, document)
     return Schemas(raw, tuple(problems), texts)
+
+
+def find_keyword_line(file: Path, message: str) -> int:
+    """The line of a content type's file on which the keyword or field of a message stands, 0 where it cannot be found."""
+    try:
+        return _find_line(file.read_bytes().decode("utf-8-sig"), message)
+    except (OSError, UnicodeDecodeError):
+        return 0
 
 
 def _find_line(text: str, message: str) -> int:

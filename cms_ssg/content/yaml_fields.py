@@ -11,7 +11,8 @@ from typing import Any, Final, NoReturn
 
 import yaml
 
-from cms_ssg.content.values import Refused, check_depth, clean_text, make_float, make_int, too_deep
+from cms_ssg.content.values import Refused, check_depth, clean_text, make_float, make_int
+from cms_ssg.content.yaml_slips import explain_shape, explain_yaml
 from cms_ssg.types import Json
 
 CONTROL: Final = "\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff"
@@ -101,16 +102,16 @@ def _parse_simple(head: str, first: int) -> tuple[dict[str, Json], dict[str, int
 def _parse_any(head: str, first: int) -> tuple[dict[str, Json], dict[str, int]]:
     """From the parser's events, since composing nodes recurses in C: deep nesting would end the process."""
     try:
-        return _Builder(first).build(yaml.parse(head, Loader=LOADER))
+        return _Builder(head, first).build(yaml.parse(head, Loader=LOADER))
     except yaml.YAMLError as error:
-        raise _explain(error, head, first) from None
+        raise explain_yaml(error, head, first) from None
 
 
 class _Builder:
     """Makes values of events. stack: the open lists and mappings, each mapping with its pending key."""
 
-    def __init__(self, first: int) -> None:
-        self.first = first
+    def __init__(self, head: str, first: int) -> None:
+        self.head, self.first = head, first
         self.lines: dict[str, int] = {}
         self.fields: dict[str, Json] | None = None
         self.stack: list[tuple[Any, list[str]]] = []
@@ -201,10 +202,7 @@ class _Builder:
         raise Refused("content.yaml-tag", f"front matter: the tag {tag!r} is not allowed", self._line(event), "Write plain values.")
 
     def _refuse_shape(self) -> NoReturn:
-        raise Refused(
-            "content.yaml", "the front matter is not a list of 'key: value' lines", self.first,
-            "Two lines '---' enclose the front matter; write a rule in the text as '***'.",
-        )  # fmt: skip
+        raise explain_shape(self.head, self.first)
 
 
 def resolve_plain(text: str) -> Json:
@@ -221,23 +219,3 @@ def resolve_plain(text: str) -> Json:
         if FLOAT.fullmatch(text):
             return make_float(text)
     return clean_text(text)
-
-
-def _explain(error: yaml.YAMLError, head: str, first: int) -> Refused:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    line = first + mark.line if mark else first
-    said = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error).split("\n")[0]
-    if "nesting depth" in said:  # newer versions of libyaml have a limit of their own and look ahead
-        return too_deep(line)
-    hint = ""
-    if mark:
-        rows = head.split("\n")
-        row = rows[mark.line] if mark.line < len(rows) else ""
-        if ": " in row.partition(":")[2]:
-            hint = "Put a value that contains ': ' in quotes."
-        elif "\t" in row:
-            hint = "Indent with spaces, not tabs."
-    position = getattr(error, "position", None)
-    if mark is None and isinstance(position, int):
-        line = first + head.encode()[:position].count(b"\n")
-    return Refused("content.yaml", f"front matter: {said}", line, hint or "See docs/content.md, 'Front matter'.")

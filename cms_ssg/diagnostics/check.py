@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, LiteralString
 from urllib.parse import unquote, urlsplit
 
+from cms_ssg.diagnostics.check_terms import TERM_NAMES, check_parents, check_term_names
+from cms_ssg.diagnostics.homes import list_taken_homes
+from cms_ssg.diagnostics.lines import line_of_field, line_of_setting
+from cms_ssg.diagnostics.nearest import Nearest
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import canonical_path
 from cms_ssg.reporter import Reporter
@@ -27,13 +30,12 @@ WHERE e.site = %s AND c.live AND e.fields ? 'layout' GROUP BY 1 ORDER BY 1"""
 
 USED_COLLECTIONS: Final[LiteralString] = "SELECT DISTINCT collection FROM cms.entries WHERE site = %s AND removed_at IS NULL"
 
-TERM_NAMES: Final[LiteralString] = """
-SELECT t.taxonomy, e.locale, n.pair ->> 0, n.pair ->> 1, min(e.source_key) FROM cms.entries e JOIN cms.cards c ON c.entry = e.id
-CROSS JOIN LATERAL jsonb_each(coalesce(c.card -> 'terms', '{}')) AS t(taxonomy, pairs) CROSS JOIN LATERAL jsonb_array_elements(t.pairs) AS n(pair)
-WHERE e.site = %s AND c.live GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
-
 HAS_AUTHORS: Final[LiteralString] = """
 SELECT 1 FROM cms.entries e JOIN cms.cards c ON c.entry = e.id WHERE e.site = %s AND e.type = 'author' AND c.live LIMIT 1"""
+
+HIDDEN_AUTHORS: Final[LiteralString] = """
+SELECT e.fields ->> 'slug', min(e.source_key) FROM cms.entries e
+WHERE e.site = %s AND e.type = 'author' AND e.status = 'draft' AND e.removed_at IS NULL GROUP BY 1"""
 
 HOME_LIST: Final[LiteralString] = "SELECT 1 FROM cms.lists WHERE site = %s AND name = %s AND items > 0 LIMIT 1"
 
@@ -47,8 +49,8 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
 
     site = open_site(root, os.environ, env)
     problems: list[Problem] = []
-    problems += site.type_problems
-    if not problems:  # with a type missing its content would be wrong for no fault of its own
+    problems += (*site.type_problems, *site.rule_warnings)
+    if not site.type_problems:  # with a type missing its content would be wrong for no fault of its own
         problems += _check_content(site, env, reporter)
     problems += read_redirects(site.root, site.settings).problems
     problems += _check_tokens(site)
@@ -78,8 +80,10 @@ def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Prob
         problems += _check_bodies(session.connection, site, session.row.id)
         problems += _check_layouts(session.connection, site, session.row.id)
         problems += _check_site_links(session.connection, site, session.row.id)
-        problems += _check_terms(session.connection, session.row.id)
+        problems += check_term_names(session.connection, session.row.id)
+        problems += check_parents(session.connection, site, session.row.id)
         problems += _check_authors(session.connection, site, session.row.id)
+        problems += list_taken_homes(session.connection, site, session.row.id)
         problems += _check_home(session.connection, site, session.row.id)
         problems += _check_collections(session.connection, site, session.row.id, {problem.place for problem in problems})
     return problems
@@ -92,6 +96,7 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
     from cms_ssg.render.theme_check import list_templates
 
     templates = list_templates(theme_chain(site.root, site.settings))
+    nearest = Nearest(connection, site, site_id)
     after = 0
     while rows := connection.execute(BODIES, (site_id, after)).fetchall():
         after = rows[-1][0]
@@ -109,20 +114,8 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
         known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for *_, names in wanted for n in names}), site_id))}
         for file, line, kind, target, names in wanted:
             if not known.intersection(names):
-                yield _dangling(file, line if line >= 0 else _line_of_field(site, file, "image"), kind, target)
-
-
-def _line_of_field(site: Site, file: str, field: str) -> int:
-    """Where a file's front matter gives a field, 0 where it does not."""
-    from cms_ssg.content.collections import find_collection
-    from cms_ssg.content.frontmatter import parse_front_matter
-    from cms_ssg.content.read_file import read_file
-
-    collection, data = find_collection(file, site.rules.collections), read_file(str(site.root), file)
-    if collection is None or isinstance(data, Problem):
-        return 0
-    lines = parse_front_matter(data, file).lines
-    return lines.get(collection.fields.get(field, field).partition(".")[0]) or lines.get(field, 0)
+                place = line if line >= 0 else line_of_field(site, file, "image")
+                yield _dangling(file, place, kind, target, nearest.suggest(file, target))
 
 
 def _check_layouts(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
@@ -137,20 +130,17 @@ def _check_layouts(connection: Any, site: Site, site_id: int) -> Iterator[Proble
             more = f", and by {count - 1} more" if count > 1 else ""
             hint = "Its type's template is used. Add it to the theme's templates folder, or take the layout away."
             message = f'no theme has the template "{template}" that is asked for here{more}'
-            yield Problem("content.no-layout", file, _line_of_field(site, file, "layout"), message, hint, "warning")
+            yield Problem("content.no-layout", file, line_of_field(site, file, "layout"), message, hint, "warning")
 
 
-def _dangling(file: str, line: int, kind: str, target: str) -> Problem:
+def _dangling(file: str, line: int, kind: str, target: str, hint: str) -> Problem:
+    """hint: what was probably meant, "" where nobody knows."""
     if kind == "image":
-        return Problem(
-            "content.dangling-image", file, line, f'no image "{target}"', "Put it beside the entry's index.md, or in static/.", "warning"
-        )
-    scheme = urlsplit(target).scheme
-    hint = (
-        "References are written ref:type:slug."
-        if scheme == "ref"
-        else "Links may name a content file, a path of this site, or a file in static/."
-    )
+        hint = hint or "Put it beside the entry's index.md, or in static/."
+        return Problem("content.dangling-image", file, line, f'no image "{target}"', hint, "warning")
+    if urlsplit(target).scheme == "ref":
+        hint = hint or "References are written ref:type:slug."
+    hint = hint or "Links may name a content file, a path of this site, or a file in static/."
     return Problem("content.dangling-link", file, line, f'nothing answers to "{target}"', hint, "warning")
 
 
@@ -181,30 +171,12 @@ def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Pro
     yield from (problem for problem, names in wanted if names and not known.intersection(names))
 
 
-def _find_line(site: Site, *key: str) -> int:
-    """Where site.toml gives a setting, 0 where it does not."""
-    from cms_ssg.config.load import read_site_toml
-    from cms_ssg.config.toml_lines import list_key_lines
-
-    return list_key_lines(read_site_toml(site.root)).get(key, 0)
-
-
 def _path_names(url: str) -> tuple[str, ...]:
     """The claim that would answer a path; none for other addresses."""
     try:
         return (canonical_path(unquote(urlsplit(url).path)),) if url.startswith("/") and not url.startswith("//") else ()
     except ValueError:
         return ()
-
-
-def _check_terms(connection: Any, site_id: int) -> Iterator[Problem]:
-    """Names that differ in more than case and separators, and yet make one term because their slugs are the same."""
-    before: dict[tuple[str, str, str], str] = {}
-    for taxonomy, locale, slug, name, file in connection.execute(TERM_NAMES, (site_id,)):
-        other = before.setdefault((taxonomy, locale, slug), name)
-        if _plain_name(other) != _plain_name(name):
-            said = f'{taxonomy} "{name}" is the same term as "{other}": both are "{slug}" in URLs'
-            yield Problem("content.same-term", file, 0, said, "Write one of them out, such as C-sharp for C#.", "warning")
 
 
 def _check_authors(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
@@ -218,27 +190,24 @@ def _check_authors(connection: Any, site: Site, site_id: int) -> Iterator[Proble
     wanted = [tuple(f"{code}/author:{slug}" for code in (locale, site.default_locale)) for locale, slug, _, _ in found]
     known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for names in wanted for n in names}), site_id))}
     inputs = load_inputs(connection, site_id) if rule.data else {}
+    hidden = dict(connection.execute(HIDDEN_AUTHORS, (site_id,)).fetchall())
     for (_, slug, name, file), names in zip(found, wanted, strict=True):
         if known.isdisjoint(names) and not {f"data/{rule.data}#{key}" for key in (slug, name)} & inputs.keys():
             said = f'no author is called "{name}"; shown by that name'
             way = f"add {slug} to the data file {rule.data}." if rule.data else f'cms new author --slug {slug} "Full Name".'
-            hint = f"Mend the name, or: {way}"
-            yield Problem("content.missing-author", file, _line_of_field(site, file, rule.field), said, hint, "warning")
+            hint = f"cms publish {hidden[slug]}" if slug in hidden else f"Mend the name, or: {way}"
+            yield Problem("content.missing-author", file, line_of_field(site, file, rule.field), said, hint, "warning")
 
 
 def _check_home(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
     """A list that the home page is to show, and nothing is in."""
     name = site.settings.home.list
-    line = _find_line(site, "home", "list")
+    line = line_of_setting(site, "home", "list")
     if line and not connection.execute(HOME_LIST, (site_id, name)).fetchone():
         hint = "Lists are named by kind and slug: type/post, section/news, tag/front."
         yield Problem(
             "settings.empty-home", "site.toml", line, f'nothing is in the list "{name}" that the home page shows', hint, "warning"
         )
-
-
-def _plain_name(name: str) -> str:
-    return re.sub(r"[\s_'’-]+", "", name.casefold())
 
 
 def _check_collections(connection: Any, site: Site, site_id: int, places: set[str]) -> Iterator[Problem]:
@@ -266,7 +235,7 @@ def _check_tokens(site: Site) -> Iterator[Problem]:
 
     for name, value in site.settings.tokens.items():
         for problem in check_tokens({name: value}):
-            yield replace(problem, line=_find_line(site, "tokens", name))
+            yield replace(problem, line=line_of_setting(site, "tokens", name))
 
 
 def _check_strings(site: Site) -> Iterator[Problem]:

@@ -202,7 +202,9 @@ class CalendarItem:
 CALENDAR = """
 SELECT x.at, x.what, e.fields ->> 'title', e.source_key FROM (
   SELECT publish_at AS at, 'publish' AS what, id FROM cms.entries WHERE site = %(site)s AND publish_at > now() AND status = 'published' AND removed_at IS NULL
+    AND (expire_at IS NULL OR expire_at > publish_at)
   UNION ALL SELECT expire_at, 'expire', id FROM cms.entries WHERE site = %(site)s AND expire_at > now() AND status = 'published' AND removed_at IS NULL
+    AND (publish_at IS NULL OR expire_at > publish_at)
 ) x JOIN cms.entries e USING (id) ORDER BY x.at, e.source_key"""
 
 

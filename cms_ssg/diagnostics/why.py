@@ -13,7 +13,7 @@ from psycopg import Connection
 from cms_ssg.content.collections import find_collection
 from cms_ssg.content.dates import say_moment
 from cms_ssg.content.scan_names import has_ignored_name
-from cms_ssg.errors import CmsError, fail
+from cms_ssg.errors import CmsError, UsageError, fail
 from cms_ssg.open_store import open_store
 from cms_ssg.paths import canonical_path, file_path
 from cms_ssg.plan.explain import Explanation, explain_paths, list_claims, list_paths_of_file
@@ -36,14 +36,41 @@ class WhyResult:
 
 
 def why(root: Path, asked: str, env: str = "") -> WhyResult:
-    """Explain a page. Raises CmsError why.unknown, why.no-page, why.not-built, or what is wrong with the file."""
+    """Explain a page. asked: a file, URL or path, else a slug or a part of a title.
+
+    Raises CmsError why.unknown, why.no-page, why.not-built, or what is wrong with the file; UsageError authoring.ambiguous.
+    """
     with open_store(root, env) as (site, connection, row):
-        file = _relative(site, asked)
-        paths = list_paths_of_file(connection, row.id, file) or list_former_paths(connection, row.id, file) or _paths(site, asked)
-        found = explain_paths(connection, row.id, paths)
-        claims = list_claims(connection, row.id, paths)
-        if not found:
-            return _explain_nothing(connection, site, row.id, asked, file, paths, bool(claims))
+        try:
+            return _explain(connection, site, row.id, asked)
+        except CmsError as error:
+            file = _find_by_name(site, asked) if error.problems[0].code == "why.unknown" else ""
+            if not file:
+                raise
+        return _explain(connection, site, row.id, file)
+
+
+def _find_by_name(site: Site, asked: str) -> str:
+    """The content file of that slug or title, "" where there is none. Raises UsageError authoring.ambiguous."""
+    from cms_ssg.authoring.find import find_content
+
+    if "/" in asked:
+        return ""
+    try:
+        return find_content(site, asked).file
+    except UsageError as error:
+        if error.problems[0].code != "authoring.not-found":
+            raise
+        return ""
+
+
+def _explain(connection: Connection, site: Site, site_id: int, asked: str) -> WhyResult:
+    file = _relative(site, asked)
+    paths = list_paths_of_file(connection, site_id, file) or list_former_paths(connection, site_id, file) or _paths(site, asked)
+    found = sorted(explain_paths(connection, site_id, paths), key=lambda e: e.kind == "redirect")
+    claims = list_claims(connection, site_id, paths)
+    if not found:
+        return _explain_nothing(connection, site, site_id, asked, file, paths, bool(claims))
     lost = [f"  also wanted by {key}" for name, _, _, key, wins in claims if not wins]
     return WhyResult(asked, found, "\n\n".join([_describe(e, site) for e in found] + lost))
 
@@ -97,11 +124,17 @@ def _explain_absence(connection: Connection, site: Site, site_id: int, file: str
             return fail("why.no-page", "no build has read this file yet", place=file, hint="Run `cms build`.")
         return None
     status, type_name, publish_at, expire_at = row
+    if _is_shown_otherwise(site, file, (status, publish_at, expire_at)):
+        hint = "Run `cms build`, or `cms plan` to see what it would do."
+        return fail("why.no-page", "has no page yet: it was changed since the last build", place=file, hint=hint)
     now = datetime.now(UTC)
     if status == "draft":
         return fail("why.no-page", "has no page: it is a draft", place=file, hint=f"cms publish {file}")
     if status == "trashed":
         return fail("why.no-page", "has no page: it is in the trash", place=file, hint=f"cms restore {file}")
+    if publish_at is not None and expire_at is not None and expire_at <= publish_at:
+        said = f"never has a page: it would go out at {say_moment(publish_at, site.zone)} and is over at {say_moment(expire_at, site.zone)}"
+        return fail("why.no-page", said, place=file, hint="Mend its publish_at, or its date, or its expire_at.")
     if publish_at is not None and publish_at > now:
         hint = "That is its publish_at, or its date; cms calendar lists what will go out."
         return fail("why.no-page", f"has no page before {say_moment(publish_at, site.zone)}", place=file, hint=hint)
@@ -112,6 +145,22 @@ def _explain_absence(connection: Connection, site: Site, site_id: int, file: str
             "why.no-page", f"has no page: content of type {type_name} never has", place=file, hint="See x-pages in docs/content.md."
         )
     return None
+
+
+def _is_shown_otherwise(site: Site, file: str, stored: tuple[str, datetime | None, datetime | None]) -> bool:
+    """Whether the file as it is now says another status, or other times of being shown, than the store knows."""
+    from cms_ssg.authoring.find import Content
+    from cms_ssg.store.entries import make_row
+
+    if not (site.root / file).is_file():
+        return False
+    try:
+        draft = Content(site, file).draft
+    except CmsError:  # no build takes it as it is
+        return False
+    row = make_row(draft, site.schemas[draft.type].months)
+    times = (datetime.fromisoformat(time) if time else None for time in (row.publish_at, row.expire_at))
+    return (row.status, *times) != stored
 
 
 def _relative(site: Site, asked: str) -> str:

@@ -149,12 +149,11 @@ class Planner:
         return changed if before else None
 
     def _claim_site(self, marks: Marks) -> None:
-        from cms_ssg.render.theme import asset_path, list_assets, read_asset
+        from cms_ssg.render.theme import make_asset_paths
 
         redirects = read_redirects(self.site.root, self.site.settings)
         self.problems.extend(redirects.problems)
-        files = list_assets(theme_chain(self.site.root, self.site.settings))
-        assets = {name: asset_path(name, read_asset(path, self.site.settings.tokens)) for name, path in files.items()}
+        assets = make_asset_paths(self.site, theme_chain(self.site.root, self.site.settings))
         claim_site_paths(self.connection, self.site, self.row.id, self.names, marks, assets, redirects.targets)
 
     def _pass_time(self, marks: Marks) -> None:

@@ -263,7 +263,11 @@ class Session:
         result.problems.extend(content)
         lost = list_lost_claims(self.connection, self.row.id)
         result.problems.extend(describe_lost(row, winner) for row, winner in lost if row.name.startswith("/"))
-        result.problems.extend(self.planner.problems)
+        result.problems.extend((*self.planner.problems, *self.site.rule_warnings))
+        if result.planned:
+            from cms_ssg.diagnostics.homes import list_taken_homes
+
+            result.problems.extend(list_taken_homes(self.connection, self.site, self.row.id))
         bad_images = self.rounds.images.list_problems()
         result.problems.extend(bad_images)
         result.problems = list(dict.fromkeys(result.problems))

@@ -10,7 +10,7 @@ from cms_ssg.engine.inputs import read_data, theme_chain
 from cms_ssg.errors import CmsError
 from cms_ssg.render.site_view import Surroundings
 from cms_ssg.render.strings import Strings, Unreadable, load_strings
-from cms_ssg.render.theme import Theme, asset_path, list_assets, read_asset
+from cms_ssg.render.theme import Theme, make_asset_paths
 from cms_ssg.site import Site
 from cms_ssg.themes import load_image_rules
 
@@ -20,7 +20,7 @@ def make_surroundings(site: Site, now: datetime) -> Surroundings:
     chain = theme_chain(site.root, site.settings)
     folders = [folder / "i18n" for folder in reversed(chain)] + [site.root / "i18n"]
     strings = {locale.code: _load_strings(folders, locale.code, site.root) for locale in site.settings.locales}
-    assets = {name: asset_path(name, read_asset(path, site.settings.tokens)) for name, path in list_assets(chain).items()}
+    assets = make_asset_paths(site, chain)
     refs = tuple({item.ref: None for lines in site.settings.menus.values() for item in lines if item.ref})
     urls = tuple({item.url: None for lines in site.settings.menus.values() for item in lines if item.url.startswith("/")})
     rules = load_image_rules(chain, site.settings)

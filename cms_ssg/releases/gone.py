@@ -69,6 +69,8 @@ def load_removal(connection: Connection, site: int, paths: Sequence[str], known:
     path, kind, build, at, back_to = row
     if back_to is not None:
         reason = f"the site was rolled back to release {back_to}, which did not have it"
+    elif kind == "redirect":  # whose page was there before it is another matter
+        reason = "nothing sends visitors on from here any more: the content that named this alias went, or a setting did"
     elif known:
         reason = known
     elif kind == "entry":

@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from cms_ssg.render.strings import Strings, forget, load_strings, make_t
 from cms_ssg.render.theme import Theme, list_assets, read_asset
+from cms_ssg.render.tokens import locate_tokens
 from cms_ssg.types import Heading
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def write_gallery(site: Site, chain: Sequence[Path], folder: Path) -> Path:
     for name, path in list_assets(chain).items():
         target = folder / "assets" / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(read_asset(path, settings.tokens))
+        with locate_tokens(site):
+            target.write_bytes(read_asset(path, settings.tokens))
     first = settings.locales[0]
     strings = [child / "i18n" for child in reversed(chain)] + [site.root / "i18n"]
     samples: list[Sample] = []

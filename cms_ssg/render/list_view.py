@@ -89,12 +89,20 @@ class ListView:
 
     @property
     def parent(self) -> Term | None:
+        """The term above, unless it has no page. Of two that stand above each other, the first by name has none."""
         name = (self._row.card or {}).get("parent")
-        return Term(self._page, self._row.locale, *name.split("/", 1)) if name else None
+        if not name or name == self.name:
+            return None
+        term = Term(self._page, self._row.locale, *name.split("/", 1))
+        is_circle = term._card.get("parent") == self.name and self.name < name
+        return term if term.url and not is_circle else None
 
     @property
     def children(self) -> list[Term]:
+        """The terms below that have a page."""
         row = self._page.reader.list_named(self._row.locale, f"children/{self.name}")
         members = self._page.reader.window("all", row.id) if row is not None else ()
         cards = (self._page.reader.card(member) for member in members)
-        return [Term(self._page, self._row.locale, self.kind, card["slug"]) for card in cards if card]
+        terms = [Term(self._page, self._row.locale, self.kind, card["slug"]) for card in cards if card]
+        own = (self._row.card or {}).get("parent")
+        return [term for term in terms if term.url and term.name != self.name and not (term.name == own and term.name < self.name)]

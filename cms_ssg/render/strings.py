@@ -166,9 +166,9 @@ def check_strings(folders: Sequence[Path], locale: str, root: Path | None = None
         return error.problems
     if not missing:
         return ()
-    shown = ", ".join(missing[:8]) + (f" and {len(missing) - 8} more" if len(missing) > 8 else "")
+    said = f"no text for {len(missing)} {'key' if len(missing) == 1 else 'keys'}: {', '.join(missing)}"
     hint = f"Add them to i18n/{locale}.toml; until then English is shown."
-    return (Problem("strings.missing", f"i18n/{locale}.toml", 0, f"no text for {shown}", hint, "warning"),)
+    return (Problem("strings.missing", f"i18n/{locale}.toml", 0, said, hint, "warning"),)
 
 
 def _chain(locale: str) -> tuple[str, ...]:

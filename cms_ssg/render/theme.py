@@ -17,8 +17,9 @@ from markupsafe import _escape_inner  # type: ignore[attr-defined]
 from cms_ssg.reads import digest
 from cms_ssg.render.filters import FILTERS
 from cms_ssg.render.reading import Reads
-from cms_ssg.render.tokens import render_tokens
+from cms_ssg.render.tokens import locate_tokens, render_tokens
 from cms_ssg.render.unknown import Unknown
+from cms_ssg.site import Site
 
 
 def escape_text(value: Any) -> str:
@@ -138,6 +139,12 @@ def read_asset(path: Path, tokens: Mapping[str, str]) -> bytes:
     if path.suffix == ".css":
         data = TOKENS.sub(lambda _: render_tokens(tokens).encode(), data, count=1)
     return data
+
+
+def make_asset_paths(site: Site, chain: Sequence[Path]) -> dict[str, str]:
+    """Where each asset of a theme chain is published. Raises CmsError tokens.* with the line in site.toml."""
+    with locate_tokens(site):
+        return {name: asset_path(name, read_asset(path, site.settings.tokens)) for name, path in list_assets(chain).items()}
 
 
 def asset_path(name: str, data: bytes) -> str:

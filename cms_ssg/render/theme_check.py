@@ -37,7 +37,7 @@ def check_templates(chain: Sequence[Path], fields: Collection[str] | None = None
 
     fields: of all content types of the site; without them an entry may have any attribute.
     Codes: theme.syntax (unknown filters and tests too), theme.unknown-variable, theme.unknown-attribute,
-    theme.missing-template, theme.missing-asset.
+    theme.missing-template, theme.missing-asset, theme.unknown-block.
     """
     theme = Theme(chain)
     files = list_templates(chain)
@@ -57,7 +57,11 @@ def check_templates(chain: Sequence[Path], fields: Collection[str] | None = None
             problems.append(Problem("theme.syntax", _place(path), 0, f"cannot be read: {error}"))
     for name, tree in trees.items():
         given = _names_given(name, trees)
-        problems += sorted(_check_tree(_place(files[name]), tree, given, set(files), assets, attributes), key=lambda problem: problem.line)
+        found = [
+            *_check_tree(_place(files[name]), tree, given, set(files), assets, attributes),
+            *_check_blocks(_place(files[name]), name, trees),
+        ]
+        problems += sorted(found, key=lambda problem: problem.line)
     return problems
 
 
@@ -155,6 +159,42 @@ def _check_targets(place: str, tree: nodes.Template, templates: set[str], assets
             for name in _constants(call.args[0]):
                 if name not in assets:
                     yield Problem("theme.missing-asset", place, call.lineno, f'there is no asset "{name}"', _suggest(name, assets))
+
+
+def _check_blocks(place: str, name: str, trees: Mapping[str, nodes.Template]) -> Iterator[Problem]:
+    """Blocks of a template that none of those that it extends has: nothing shows them."""
+    known = _blocks_above(name, trees)
+    if known is None:
+        return
+    for block in _outer_blocks(trees[name]):
+        if block.name not in known:
+            message = f'no template above has the block "{block.name}", so nothing shows it'
+            yield Problem("theme.unknown-block", place, block.lineno, message, _suggest(block.name, known), "warning")
+
+
+def _blocks_above(name: str, trees: Mapping[str, nodes.Template]) -> set[str] | None:
+    """Names of the blocks of all that a template extends. None where it extends nothing, or what only a page will tell."""
+    found: set[str] = set()
+    seen, waiting = {name}, [name]
+    while waiting:
+        extends = list(trees[waiting.pop()].find_all(nodes.Extends))
+        above = [other for node in extends for other in _constants(node.template)]
+        if len(above) < len(extends) or (not extends and not found and len(seen) == 1) or not trees.keys() >= set(above):
+            return None
+        for other in above:
+            found |= {block.name for block in trees[other].find_all(nodes.Block)}
+        waiting += [other for other in above if other not in seen]
+        seen.update(above)
+    return found
+
+
+def _outer_blocks(node: nodes.Node) -> Iterator[nodes.Block]:
+    """Blocks that stand in no other; those within one are shown with it."""
+    for child in node.iter_child_nodes():
+        if isinstance(child, nodes.Block):
+            yield child
+        else:
+            yield from _outer_blocks(child)
 
 
 def _optional_names(tree: nodes.Template) -> Iterator[nodes.Node]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
 from cms_ssg.errors import CmsError
+from cms_ssg.site import Site
 from cms_ssg.types import Problem
 
 MARK: Final = "/* tokens */"
@@ -52,6 +56,22 @@ def render_tokens(tokens: Mapping[str, str]) -> str:
         raise CmsError(*problems)
     rules = "".join(f"--{name}:{value.strip()};" for name, value in sorted(tokens.items()) if name not in MARKUP_TOKENS and value.strip())
     return f":root{{{rules}}}" if rules else ""
+
+
+@contextmanager
+def locate_tokens(site: Site) -> Iterator[None]:
+    """Within it, the CmsError of a token names its line in site.toml."""
+    try:
+        yield
+    except CmsError as error:
+        from cms_ssg.config.explain import open_origin
+
+        if not all(problem.code.startswith("tokens.") for problem in error.problems):
+            raise
+        origin = open_origin(site.root, site.settings.env, os.environ)
+        found = [(name, problem) for name, value in site.settings.tokens.items() if (problem := _check(name, value))]
+        lines = [(origin.locate(("tokens", name))[1], problem) for name, problem in found]
+        raise CmsError(*(replace(problem, line=line) for line, problem in lines)) from None
 
 
 def check_tokens(tokens: Mapping[str, str], known: Mapping[str, str] = KNOWN_TOKENS) -> tuple[Problem, ...]:

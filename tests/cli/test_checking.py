@@ -222,3 +222,15 @@ def test_theme_check_makes_a_gallery(site: Path, cms: Cms) -> None:
     code, result, err = cms("theme", "check")
     assert (code, err) == (0, "")
     assert Path(result["gallery"]).exists()
+
+
+def test_token_that_is_no_css_value_is_told_with_its_line(site: Path, cms: Cms) -> None:
+    (site / "site.toml").write_text(
+        SITE + '[tokens]\naccent = "red"\nink = "url(x)"\n"Wide X" = "1"\n[env.b.tokens]\nink = "a;b"\naccent = "{"\n'
+    )
+    wanted = [("tokens.value", "site.toml", 8), ("tokens.name", "site.toml", 9)]
+    for command in (["check"], ["build"], ["theme", "check"]):
+        code, result, _ = cms(*command)
+        assert (code, [(p["code"], p["place"], p["line"]) for p in result["problems"]]) == (1, wanted)
+    told = [(p["code"], p["line"]) for p in cms("build", "--env", "b")[1]["problems"]]
+    assert sorted(told) == [("tokens.name", 9), ("tokens.value", 11), ("tokens.value", 12)]

@@ -90,7 +90,7 @@ def test_file_without_front_matter_is_all_body() -> None:
         ('{"a": }\n', "content.json", 1),
         ('{"a": 1} b\n', "content.json", 1),
         ("---\na: b: c\n---\n", "content.yaml", 2),
-        ("---\na: [b\n---\n", "content.yaml", 3),
+        ("---\na: [b\n---\n", "content.yaml", 2),
         ("---\n- a\n---\n", "content.yaml", 2),
         ("---\ntext\n---\n", "content.yaml", 2),
         ("---\na: &x 1\nb: *x\n---\n", "content.yaml-alias", 2),

@@ -201,6 +201,8 @@ def test_file_outside_every_collection_is_left_alone() -> None:
         ("---\ndate: 2025-01-01\nauthor: x\n---\n", [("content.unknown-field", 3, "warning")]),
         ("---\ndate: 2025-01-01\naliases: [/a/../b, /ok, 'x%2e%2e/y', \"a\\\\b\"]\n---\n", [("content.alias", 3, "warning")] * 2),
         ("---\ndate: 2025-01-01\naliases: [/v1.0, /a.html, /b.PHP, /c.md]\n---\n", [("content.alias", 3, "warning")]),
+        ("---\ndate: 2025-01-01\ntags: maps, tides\n---\n", [("content.comma", 3, "warning")]),
+        ("---\ndate: 2025-01-01\ntags: ['maps, tides']\nauthors: Ada\nexcerpt: a, b\n---\n", []),
         ("---\ndate: 2025-01-01\nstatus: live\n---\n", [("content.field", 3, "error")]),
         ("---\ndate: 2025-01-01\nlayout: ../../etc/passwd\n---\n", [("content.field", 3, "error")]),
     ],

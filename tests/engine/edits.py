@@ -249,6 +249,7 @@ class Editor:
         shutil.rmtree(self.root / "content_schema", ignore_errors=True)
         for type_name, document in documents.items():
             self.site.write_file(f"content_schema/{type_name}.json", json.dumps(document))
+        self.write_settings()
 
     def set_setting(self, name: str, value: str) -> None:
         self.values[name] = value
@@ -261,5 +262,7 @@ class Editor:
         self.write_settings()
 
     def write_settings(self) -> None:
-        tables = [name for name in self.tables if not name.startswith("schema:")]
+        """A collection of a type that is not there is refused, so it comes and goes with its type."""
+        without_type = set() if "schema:recipe" in self.tables else {"recipes"}
+        tables = [name for name in self.tables - without_type if not name.startswith("schema:")]
         self.site.write_file("site.toml", render_settings(self.site.root.name, self.values, tables))

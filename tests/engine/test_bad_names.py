@@ -37,8 +37,8 @@ def test_a_type_that_is_not_understood_stops_the_build_before_anything_is_done(s
 
 
 def test_the_removal_guard_says_what_may_be_the_reason(site: SiteOnPage) -> None:
-    site.write_file("content_schema/post.json", '{"x-url": "/{nope}/{slug}/"}')
-    site.write_file("content_schema/page.json", '{"x-url": "/{nope}/{slug}/"}')
+    site.write_file("content_schema/post.json", '{"x-url": "/{series}/{slug}/"}')
+    site.write_file("content_schema/page.json", '{"x-url": "/{series}/{slug}/"}')
     with pytest.raises(CmsError) as caught:
         site.build(confirm_removals=False)
     assert [say(p) for p in caught.value.problems] == [

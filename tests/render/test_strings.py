@@ -186,7 +186,14 @@ def test_missing_keys_and_forms_are_one_warning_a_locale(tmp_path: Path) -> None
     assert missing_keys([folder], "uk") == ("b", "days.few", "days.many")
     (problem,) = check_strings([folder], "uk")
     assert (problem.code, problem.place, problem.severity) == ("strings.missing", "i18n/uk.toml", "warning")
-    assert "b, days.few, days.many" in problem.message
+    assert problem.message == "no text for 3 keys: b, days.few, days.many"
+
+
+def test_a_locale_without_any_texts_is_told_all_its_keys(tmp_path: Path) -> None:
+    keys = [f"key{number:02d}" for number in range(30)]
+    folder = write(tmp_path / "i18n", "en.toml", "\n".join(f'{key} = "x"' for key in keys))
+    (problem,) = check_strings([folder], "uk")
+    assert [key for key in keys if key not in problem.message] == []
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,27 @@ def test_what_is_meant_is_not_a_mistake(tmp_path: Path, text: str) -> None:
     assert check_templates(make_child(tmp_path, page=text)) == []
 
 
+def test_a_block_that_no_template_above_has_is_a_warning_with_the_nearest_name(tmp_path: Path) -> None:
+    text = '{% extends "entry.html" %}\n{% block mian %}x{% endblock %}\n{% block title %}{% block own %}{% endblock %}{% endblock %}'
+    (problem,) = check_templates(make_child(tmp_path, page=text))
+    assert (problem.code, problem.place, problem.line) == ("theme.unknown-block", "themes/mine/templates/page.html", 2)
+    assert (problem.message, problem.severity) == ('no template above has the block "mian", so nothing shows it', "warning")
+    assert problem.hint == 'Did you mean "main"?'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% block anything %}{% endblock %}",
+        '{% extends "page_" ~ page.kind ~ ".html" %}{% block anything %}{% endblock %}',
+        '{% extends "own.html" %}{% block extra %}{% endblock %}{% block title %}{% endblock %}',
+    ],
+)
+def test_a_block_that_something_may_show_is_no_mistake(tmp_path: Path, text: str) -> None:
+    own = '{% extends "base.html" %}{% block main %}{% block extra %}{% endblock %}{% endblock %}'
+    assert check_templates(make_child(tmp_path, page=text, own=own)) == []
+
+
 def test_an_included_template_sees_what_its_users_set(tmp_path: Path) -> None:
     chain = make_child(
         tmp_path,

@@ -88,7 +88,7 @@ def test_check_names_what_dangles_and_nothing_else(rust_blog: RealSite) -> None:
     told = defaultdict(set)
     for problem in rust_blog.problems:
         if problem["code"] == "content.alias":
-            assert problem["message"].endswith(".md is not a page (.md), so it sends no visitor on")
+            assert problem["message"].endswith(".md is not a page (.md), so it sends no visitor on by itself")
             continue
         target = problem["message"].split('"')[1]
         file = rust_blog.folder / problem["place"]
