@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -42,6 +43,14 @@ class Origin:
     def problem(self, code: str, path: KeyPath, message: str, hint: str = "") -> Problem:
         place, line = self.locate(path)
         return Problem(code, place, line, message, hint)
+
+
+def locate_setting(root: Path, env: str, path: KeyPath) -> tuple[str, int]:
+    """(place, line) of a setting in site.toml; line 0 where it is not written there. env: the table in force, "" for none."""
+    from cms_ssg.config.load import read_site_toml
+
+    lines = list_key_lines(read_site_toml(root))
+    return FILE, lines.get(("env", env, *path)) or lines.get(path, 0)
 
 
 def explain_toml(text: str, error: tomllib.TOMLDecodeError) -> CmsError:

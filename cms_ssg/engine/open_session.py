@@ -40,6 +40,10 @@ def open_session(
 
     only_save: files are saved and nothing is planned, so whoever has the lease keeps it; on_wait: called once where another has it.
     """
+    if not only_save and site.settings.target.compress:
+        from cms_ssg.publish.compress import require_compressor
+
+        require_compressor(site.root, site.settings)
     reporter = reporter or Reporter()
     skip = [target_folder(site)]
     started = start_scan(site.root, content_folders(site), skip) if options.sync and options.changed is None else None

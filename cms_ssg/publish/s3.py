@@ -8,7 +8,6 @@ somebody else put there is left alone. Source: S3 user guide, "How to prevent ob
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
@@ -18,6 +17,7 @@ from urllib.parse import quote
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cms_ssg.errors import lose_lease
+from cms_ssg.publish.compress import name_encoding, pack
 from cms_ssg.publish.headers import cache_control
 from cms_ssg.publish.s3_client import MISSING, MOVED, UPLOAD_LOST, code_of, open_client, read_object, say_failure
 from cms_ssg.publish.s3_kept import PREFIX, KeptBucket
@@ -35,11 +35,6 @@ TRIES: Final = 6
 
 CHUNK: Final = 64
 """Objects written between two looks at the lease."""
-
-COMPRESSIBLE: Final = ("text/", "application/json", "application/xml", "application/feed+json", "application/rss+xml", "application/atom+xml",
-                       "application/javascript", "image/svg+xml", "application/manifest+json")  # fmt: skip
-SMALLEST_COMPRESSED: Final = 1000
-"""Fewer bytes than fit into one packet gain nothing."""
 
 
 class Seen(NamedTuple):
@@ -172,7 +167,7 @@ class S3Target:
         """Put an object over the version that is expected, or find out what is there instead."""
         writer = self.writer
         assert writer is not None, "this target was opened to be read"
-        headers, body = self._make_headers(one)
+        headers = self._make_headers(one)
         digest, etag = (one.live.digest, one.live.etag) if one.live is not None else (None, None)
         try:
             if (one.live is not None and one.live.digest is None) or not writer.conditions:
@@ -181,9 +176,12 @@ class S3Target:
                     return Outcome(False, seen.etag)
                 if seen is not None and (refused := self._refuse(seen)):
                     return Outcome(False, refused=refused)
+                body = pack(headers.get("ContentEncoding", ""), one.data)
                 if self.recheck is not None:
                     self.recheck()
                 digest, etag = _name_version(seen)
+            else:
+                body = pack(headers.get("ContentEncoding", ""), one.data)
             for _ in range(TRIES):
                 if self.kept is not None and digest and digest != one.digest:
                     self.kept.add(one.key, digest, etag)
@@ -267,17 +265,15 @@ class S3Target:
             "where it was put over a page of this site, `cms target audit --repair` writes that again"
         )
 
-    def _make_headers(self, one: Object) -> tuple[dict[str, Any], bytes]:
-        """Headers and bytes as they are stored."""
+    def _make_headers(self, one: Object) -> dict[str, Any]:
+        """What is stored beside the bytes."""
         assert self.writer is not None
         headers: dict[str, Any] = {
             "ContentType": one.content_type,
             "CacheControl": cache_control(self.settings.target.cache, one.kind, one.key),
         }
-        body = one.data
-        if self.settings.target.compress == "gzip" and len(body) >= SMALLEST_COMPRESSED and one.content_type.startswith(COMPRESSIBLE):
-            body = gzip.compress(body, 9, mtime=0)
-            headers["ContentEncoding"] = "gzip"
+        if encoding := name_encoding(self.settings, one.content_type, len(one.data)):
+            headers["ContentEncoding"] = encoding
         tags = (one.tags or ",".join(cache_tags(one.reads, site=self.writer.site, path=one.path))) if self.settings.cdn.tags else ""
         form = make_digest("\n".join(f"{name}: {value}" for name, value in headers.items()).encode(), b"tags" if tags else b"")
         headers["Metadata"] = {
@@ -286,7 +282,7 @@ class S3Target:
         }  # fmt: skip
         if tags:
             headers["Metadata"]["cache-tag"] = tags
-        return headers, body
+        return headers
 
 
 def _name_version(seen: Seen | None) -> tuple[bytes | None, str | None]:

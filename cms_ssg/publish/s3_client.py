@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 from functools import lru_cache
 from typing import Any, Final
@@ -12,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.publish.compress import unpack
 
 UPLOAD_LOST: Final = frozenset(("SlowDown", "503", "InternalError", "500", "RequestTimeout", "ServiceUnavailable", "OperationAborted"))
 """Answers that botocore tried again in vain: the next build may have more luck."""
@@ -51,7 +51,10 @@ def _make_client(uploads: int, _process: int, _around: tuple[tuple[str, str], ..
 
 
 def read_object(client: Any, bucket: str, key: str) -> tuple[bytes, str, str] | None:
-    """An object's bytes, not compressed, its Content-Type and its cache tags; None where there is none. Raises botocore's errors."""
+    """An object's bytes, not compressed, its Content-Type and its cache tags; None where there is none.
+
+    Raises botocore's errors, CmsError publish.no-brotli.
+    """
     try:
         answer = client.get_object(Bucket=bucket, Key=key)
         data: bytes = answer["Body"].read()
@@ -60,7 +63,7 @@ def read_object(client: Any, bucket: str, key: str) -> tuple[bytes, str, str] | 
             return None
         raise
     said = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
-    plain = gzip.decompress(data) if answer.get("ContentEncoding") == "gzip" else data
+    plain = unpack(answer.get("ContentEncoding", ""), data)
     return plain, str(answer.get("ContentType", "")), said.get("cache-tag", "")
 
 

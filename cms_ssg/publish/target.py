@@ -121,8 +121,11 @@ def open_target(root: Path, settings: Settings, writer: Writer | None = None) ->
 
         return FolderTarget((root / rest).resolve(), _kept_folder(root, settings) if settings.target.keep_releases else None)
     if scheme == "s3" and rest.startswith("//") and rest.strip("/"):
+        from cms_ssg.publish.compress import require_compressor
         from cms_ssg.publish.s3 import S3Target  # boto3 takes a while
 
+        if writer is not None:
+            require_compressor(root, settings)
         return S3Target(rest[2:], settings, writer)
     raise fail("settings.target", f'no such target: "{settings.target.url}"', place="site.toml",
                hint='Write [target] url = "folder:build" or "s3://bucket/prefix".')  # fmt: skip
