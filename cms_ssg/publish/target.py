@@ -153,6 +153,12 @@ def is_folder(settings: Settings) -> bool:
     return settings.target.url.startswith("folder:")
 
 
+def is_same_target(recorded: str, name: str) -> bool:
+    """Whether a recorded name means this target. Names that were recorded by earlier versions may have slashes at the end of the URL."""
+    url, space, form = recorded.partition(" ") if recorded.startswith("s3:") else (recorded, "", "")
+    return url.rstrip("/") + space + form == name
+
+
 def name_target(settings: Settings) -> str:
     """What the manifest remembers of a target: where it is, and with what headers objects lie there."""
     if is_folder(settings):
