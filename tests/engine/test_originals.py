@@ -92,6 +92,24 @@ def test_swapped_original_is_published_without_metadata_too(site: SiteOnPage) ->
     site.assert_clean()
 
 
+def test_dry_run_counts_an_image_that_nobody_has_looked_at_apart_from_sizes_to_be_made(site: SiteOnPage) -> None:
+    site.write_file("static/new.jpg", (IMAGES / "hopper.jpg").read_bytes())
+    site.write_file("content/posts/b.md", "---\ntitle: B\ndate: 2026-01-02\n---\n![A man](/new.jpg) ![Again](/new.jpg)\n")
+    would = site.build(dry_run=True).result.would
+    assert would is not None
+    assert (would.images, would.unlooked) == (0, 1)
+    before = site.tree().keys()
+    site.build()
+    made = [path for path in site.tree().keys() - before if path.startswith("images/")]
+    for path in made:
+        (site.output / path).unlink()
+    site.query("UPDATE cms.outputs SET digest = NULL WHERE kind = 'image' AND path = ANY(%s)", [f"/{path}" for path in made])
+    site.edit("content/posts/b.md", "title: B", "title: Bb")
+    would = site.build(dry_run=True).result.would
+    assert would is not None
+    assert (would.images, would.unlooked) == (len(made), 0)
+
+
 RUNS = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><script>alert(1)</script></svg>'
 
 
