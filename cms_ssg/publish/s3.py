@@ -16,11 +16,11 @@ from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cms_ssg.errors import lose_lease
+from cms_ssg.errors import fail, lose_lease
 from cms_ssg.publish.compress import name_encoding, pack
 from cms_ssg.publish.headers import cache_control
 from cms_ssg.publish.s3_client import MISSING, MOVED, UPLOAD_LOST, code_of, open_client, read_object, say_failure
-from cms_ssg.publish.s3_kept import PREFIX, KeptBucket
+from cms_ssg.publish.s3_kept import MOST_COPIED, PREFIX, KeptBucket
 from cms_ssg.publish.s3_parts import upload_parts
 from cms_ssg.publish.tags import cache_tags
 from cms_ssg.publish.target import Before, Listed, Object, Outcome, Writer
@@ -38,7 +38,7 @@ CHUNK: Final = 64
 
 
 class Seen(NamedTuple):
-    """What a store says of an object. digest, form: as we wrote them, '' where somebody else did."""
+    """What a store says of an object. digest, form: as we wrote them, '' where somebody else did; size_bytes: as it is stored."""
 
     etag: str
     digest: str
@@ -46,6 +46,7 @@ class Seen(NamedTuple):
     site: str
     store: str
     epoch: int
+    size_bytes: int
 
 
 class S3Target:
@@ -105,6 +106,9 @@ class S3Target:
             seen = self._look(key)
             if seen is None or seen.site or seen.store:  # what another site says it wrote stays its own
                 return
+            if seen.size_bytes > MOST_COPIED:
+                raise fail("publish.too-large", "an object that lies over a page of this site is too large to be marked as the site's",
+                           place=f"s3://{self.bucket}/{self.prefix}{key}", hint="Remove it there, then run this again.")  # fmt: skip
             said = {"cms-site": quote(self.writer.site), "cms-store": self.writer.store, "cms-epoch": "0"}
             self.client.copy_object(**place, CopySource=place, CopySourceIfMatch=seen.etag, Metadata=said, MetadataDirective="REPLACE")
         except (ClientError, BotoCoreError) as error:
@@ -241,7 +245,7 @@ class S3Target:
         epoch = said.get("cms-epoch", "")
         return Seen(
             answer["ETag"], said.get("cms-digest", ""), said.get("cms-form", ""), said.get("cms-site", ""), said.get("cms-store", ""),
-            int(epoch) if epoch.isdigit() else 0,
+            int(epoch) if epoch.isdigit() else 0, answer["ContentLength"],
         )  # fmt: skip
 
     def _is_same(self, seen: Seen, one: Object, headers: dict[str, Any]) -> bool:

@@ -19,6 +19,9 @@ R = TypeVar("R")
 PREFIX: Final = ".cms/kept/"
 """Below the site's own: what `cms target config` writes answers 404 to hidden names."""
 
+MOST_COPIED: Final = 5 << 30
+"""Bytes that a store copies by one request, which S3 answers by InvalidRequest above."""
+
 AT_ONCE: Final = 1000
 """Objects that one request removes."""
 
@@ -30,13 +33,16 @@ class KeptBucket:
         self.client, self.bucket, self.prefix, self.uploads = client, bucket, prefix, uploads
 
     def add(self, key: str, digest: bytes, etag: str | None) -> None:
-        """Keep an object. Where another version lies there nothing is kept: the write that follows meets it too."""
+        """Keep an object. Where another version lies there nothing is kept: the write that follows meets it too.
+
+        Nor is one above MOST_COPIED: publishing goes on, and a rollback that misses it says so.
+        """
         condition = {"CopySourceIfMatch": etag} if etag is not None else {}
         source = {"Bucket": self.bucket, "Key": self.prefix + key}
         try:
             self.client.copy_object(Bucket=self.bucket, Key=self._key(digest), CopySource=source, **condition)
         except ClientError as error:
-            if code_of(error) not in MOVED | MISSING or code_of(error) == "NoSuchBucket":
+            if code_of(error) not in MOVED | MISSING | {"InvalidRequest"} or code_of(error) == "NoSuchBucket":
                 raise
 
     def add_many(self, objects: Sequence[Keepable]) -> None:

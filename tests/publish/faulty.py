@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 
 BUSY = b'<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>'
 SKEWED = b'<?xml version="1.0"?><Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>'
+TOO_LARGE = b'<?xml version="1.0"?><Error><Code>InvalidRequest</Code><Message>The copy source is larger than 5368709120.</Message></Error>'
 DENIED = b'<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
 
 
 class FaultyStore(ThreadingHTTPServer):
     """busy, silent, lost: share of the requests that meet each; slow_s: how long silence lasts; clock_s: how far its clock is ahead. counts: requests by
     method and by fault; most: requests that were under way at once; denied: what in an address is refused;
-    muted: what in it is met with silence."""
+    muted: what in it is met with silence; uncopied: source of a copy that counts as too large for one."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -31,7 +32,7 @@ class FaultyStore(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.behind, self.busy, self.silent, self.lost, self.slow_s, self.clock_s = behind, busy, silent, lost, slow_s, clock_s
         self.random, self.lock, self.counts = random.Random(1), threading.Lock(), Counter[str]()
-        self.under_way, self.most, self.denied, self.muted = 0, 0, "", ""
+        self.under_way, self.most, self.denied, self.muted, self.uncopied = 0, 0, "", "", ""
 
     def choose(self, method: str) -> str:
         with self.lock:
@@ -94,6 +95,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.server.denied and self.server.denied in self.path:
             self.refuse(403, DENIED)
+            return
+        if self.server.uncopied and self.server.uncopied in self.headers.get("x-amz-copy-source", ""):
+            self.refuse(400, TOO_LARGE)
             return
         if fault == "busy":
             self.refuse(503, BUSY)

@@ -16,6 +16,7 @@ from tests.engine.killing import kill_at
 from tests.engine.siteonpage import database, wipe
 from tests.publish.buckets import Bucket, BucketSite, environment, open_client, rclone_command, serve
 from tests.publish.conftest import free_port, make_bucket_site
+from tests.publish.faulty import serve_faulty
 
 PAGES = "public, max-age=0, s-maxage=86400, must-revalidate"
 
@@ -289,6 +290,40 @@ def test_what_was_put_over_a_page_by_hand_is_named_until_a_repair_writes_the_pag
         audit(bucket_site.root, "", repair=True)
         assert audit(bucket_site.root, "").different == []
     bucket_site.assert_clean()
+
+
+def test_what_is_too_large_to_be_marked_is_named_by_a_repair_which_then_removes_nothing(
+    bucket_site: BucketSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cms_ssg.publish.s3.MOST_COPIED", 50)
+    bucket_site.build()
+    client, name = bucket_site.bucket.client, bucket_site.bucket.name
+    client.put_object(Bucket=name, Key="about/index.html", Body=b"by hand" * 10)
+    client.copy_object(Bucket=name, Key="old/index.html", CopySource=f"{name}/index.html")
+    with database(bucket_site.url):
+        with pytest.raises(CmsError) as caught:
+            audit(bucket_site.root, "", repair=True)
+        [problem] = caught.value.problems
+        assert (problem.code, problem.place) == ("publish.too-large", f"s3://{name}/about/index.html")
+        assert "old/index.html" in bucket_site.bucket.list_keys()
+        client.delete_object(Bucket=name, Key="about/index.html")
+        audit(bucket_site.root, "", repair=True)
+    bucket_site.assert_clean()
+
+
+def test_an_object_that_the_store_cannot_copy_is_not_kept_and_written_over_all_the_same(
+    bucket_site: BucketSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = bucket_site.build().result.build_id
+    bucket_site.edit("content/posts/b.md", "title: B\n", "title: B, edited\n")
+    with serve_faulty(bucket_site.bucket.address) as store:
+        store.uncopied = "2026/b/index.html"
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{store.server_address[1]}")
+        assert bucket_site.build().result.status == "done"
+        bucket_site.assert_clean()
+        with database(bucket_site.url), pytest.raises(CmsError) as caught:
+            roll_back(bucket_site.root, first)
+    assert caught.value.problems[0].code == "releases.lost"
 
 
 def test_an_audit_finds_a_page_that_fails_as_it_was(bucket_site: BucketSite) -> None:
