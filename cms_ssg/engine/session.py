@@ -29,6 +29,7 @@ from cms_ssg.store.claims import list_lost_claims
 from cms_ssg.store.conflicts import describe_lost
 from cms_ssg.store.sites import (
     END_BUILD,
+    FORGET_IDLE_BUILDS,
     SET_CONDITIONS,
     SET_PLACE,
     START_BUILD,
@@ -282,6 +283,7 @@ class Session:
         names = ("status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds")
         summary = {name: getattr(result, name) for name in names}
         self.connection.execute(END_BUILD, (Jsonb(summary), result.build_id))
+        self.connection.execute(FORGET_IDLE_BUILDS, {"site": self.row.id})
         if self.telling is not None:
             self.telling.record_end(self.connection, summary)
         self.commit()

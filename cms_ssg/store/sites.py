@@ -55,6 +55,14 @@ SELECT site, 'd', id FROM cms.entries WHERE site = %(site)s UNION ALL SELECT sit
 START_BUILD: Final[LiteralString] = "INSERT INTO cms.builds (site, clock) VALUES (%s, %s) RETURNING id"
 END_BUILD: Final[LiteralString] = "UPDATE cms.builds SET finished_at = clock_timestamp(), result = %s WHERE id = %s"
 
+FORGET_IDLE_BUILDS: Final[LiteralString] = """
+DELETE FROM cms.builds b USING (SELECT id FROM cms.builds WHERE site = %(site)s ORDER BY id DESC OFFSET 1000 LIMIT 500) old
+WHERE b.id = old.id AND b.result @> '{"status": "done", "rendered": 0, "removed": 0}'
+  AND NOT EXISTS (SELECT FROM cms.releases r WHERE r.site = %(site)s AND r.build = b.id)
+  AND NOT EXISTS (SELECT FROM cms.sites s WHERE s.id = %(site)s AND s.held_by = b.id)"""
+"""Builds before the last 1,000 that did nothing, so that no output names them. Those that did are history for ``cms why``: where the
+last 500 before that all did something, older ones are not looked at, which keeps this cheap."""
+
 LEASE_S = 30.0
 """How long a builder that stopped answering keeps others out, in database time. One on this machine that died is noticed at once."""
 
