@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cms_ssg.errors import fail, lose_lease
 from cms_ssg.publish.compress import name_encoding, pack
 from cms_ssg.publish.headers import cache_control
-from cms_ssg.publish.s3_client import MISSING, MOVED, UPLOAD_LOST, code_of, open_client, read_object, say_failure
+from cms_ssg.publish.s3_client import MISSING, MOVED, UPLOAD_LOST, code_of, look_at, open_client, read_object, say_failure
 from cms_ssg.publish.s3_kept import MOST_COPIED, PREFIX, KeptBucket
 from cms_ssg.publish.s3_parts import upload_parts
 from cms_ssg.publish.tags import cache_tags
@@ -235,12 +235,9 @@ class S3Target:
 
     def _look(self, key: str) -> Seen | None:
         """Who wrote what is there."""
-        try:
-            answer = self.client.head_object(Bucket=self.bucket, Key=self.prefix + key)
-        except ClientError as error:
-            if code_of(error) in MISSING:
-                return None
-            raise
+        answer = look_at(self.client, self.bucket, self.prefix + key)
+        if answer is None:
+            return None
         said = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
         epoch = said.get("cms-epoch", "")
         return Seen(

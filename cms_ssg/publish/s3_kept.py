@@ -10,7 +10,7 @@ from urllib.parse import quote
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cms_ssg.publish.kept import Keepable, KeptObject
-from cms_ssg.publish.s3_client import MISSING, MOVED, code_of, read_object, say_failure
+from cms_ssg.publish.s3_client import MISSING, MOVED, code_of, look_at, read_object, say_failure
 from cms_ssg.reads import digest as make_digest
 
 T = TypeVar("T")
@@ -51,12 +51,9 @@ class KeptBucket:
     def _add_one(self, one: Keepable) -> None:
         digest, etag = one.digest, one.etag
         if digest is None:
-            try:
-                seen = self.client.head_object(Bucket=self.bucket, Key=self.prefix + one.key)
-            except ClientError as error:
-                if code_of(error) in MISSING:
-                    return
-                raise
+            seen = look_at(self.client, self.bucket, self.prefix + one.key)
+            if seen is None:
+                return
             said = {name.lower(): value for name, value in seen.get("Metadata", {}).items()}.get("cms-digest", "")
             if not said:
                 return
@@ -81,11 +78,11 @@ class KeptBucket:
 
     def is_own(self, digest: bytes, site: str) -> bool:
         try:
-            seen = self.client.head_object(Bucket=self.bucket, Key=self._key(digest))
+            seen = look_at(self.client, self.bucket, self._key(digest))
         except ClientError as error:
-            if code_of(error) in MISSING:
-                return False
             raise say_failure(error, self.bucket) from error
+        if seen is None:
+            return False
         said = {name.lower(): value for name, value in seen.get("Metadata", {}).items()}
         return bool(said.get("cms-site", "") == quote(site))
 
