@@ -313,3 +313,12 @@ def test_examples_of_the_page_are_valid(tmp_path: Path) -> None:
     page = (Path(__file__).resolve().parents[1] / "docs/configuration.md").read_text(encoding="utf-8")
     for example in re.findall(r"```toml\n(.*?)```", page, re.DOTALL):
         load(tmp_path, example)
+
+
+@pytest.mark.parametrize("text", ["target = 1\n[target]\n", "[target]\n[target]\n", 'title = "a"\ntitle = "b"\n'])
+def test_key_or_table_that_is_written_twice_is_said_to_be(tmp_path: Path, text: str) -> None:
+    with pytest.raises(CmsError) as caught:
+        load(tmp_path, text)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.line) == ("settings.toml", 2)
+    assert "stands in the file already" in problem.hint

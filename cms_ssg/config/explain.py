@@ -59,7 +59,12 @@ def explain_toml(text: str, error: tomllib.TOMLDecodeError) -> CmsError:
     found = _AT_LINE.search(message)
     line = int(found[1]) if found and found[1] else text.rstrip().count("\n") + 1
     message = message[: found.start()] if found else message
-    return fail("settings.toml", f"is not TOML: {message[:1].lower()}{message[1:]}", place=FILE, line=line, hint="https://toml.io")
+    hint = (
+        "This key or [table] stands in the file already: write it once."
+        if re.search("overwrite|twice|mutate", message)
+        else "https://toml.io"
+    )
+    return fail("settings.toml", f"is not TOML: {message[:1].lower()}{message[1:]}", place=FILE, line=line, hint=hint)
 
 
 def explain_failure(

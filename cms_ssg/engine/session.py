@@ -282,6 +282,7 @@ class Session:
             count_rows(self.connection, RENDERED)
         names = ("status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds")
         summary = {name: getattr(result, name) for name in names}
+        summary["codes"] = sorted({p.code for p in result.problems if p.severity == "error"})
         self.connection.execute(END_BUILD, (Jsonb(summary), result.build_id))
         self.connection.execute(FORGET_IDLE_BUILDS, {"site": self.row.id})
         if self.telling is not None:

@@ -150,10 +150,10 @@ _held: set[tuple[int, int]] = set()
 """(site, epoch) of the builds that go on in this process."""
 
 
-def take_lease(connection: Connection, site: int, on_wait: Callable[[], None] = lambda: None) -> Lease:
+def take_lease(connection: Connection, site: int, on_wait: Callable[[str], None] = lambda _: None) -> Lease:
     """Wait until no other builder has the site, then take it. Raises CmsError build.busy. The connection is left outside a transaction.
 
-    on_wait: called once where another has it for longer than a moment.
+    on_wait: called once, with the name of whoever has it, where that is longer than a moment.
     """
     begun = time.monotonic()
     waited = False
@@ -161,13 +161,11 @@ def take_lease(connection: Connection, site: int, on_wait: Callable[[], None] = 
         if (lease := try_lease(connection, site)) is not None:
             return lease
         if time.monotonic() > begun + PATIENCE_S:
-            row = connection.execute(SHOW_LEASE, (site,)).fetchone()
-            connection.commit()
-            raise fail("build.busy", f"another build of this site is running, {say_holder(row[0] if row is not None else None)}",
+            raise fail("build.busy", f"another build of this site is running, {_load_holder(connection, site)}",
                        hint="What was saved is published by that build. Wait for it, or see `cms status`.")  # fmt: skip
         if not waited and time.monotonic() > begun + MOMENT_S:
             waited = True
-            on_wait()
+            on_wait(_load_holder(connection, site))
         time.sleep(0.1)
 
 
@@ -180,6 +178,12 @@ def try_lease(connection: Connection, site: int) -> Lease | None:
     found = connection.execute(TAKE_LEASE, {"site": site, "holder": _own_name(), "lease_s": LEASE_S, "dead": dead}).fetchone()
     connection.commit()
     return Lease(connection, site, found[0]) if found is not None else None
+
+
+def _load_holder(connection: Connection, site: int) -> str:
+    row = connection.execute(SHOW_LEASE, (site,)).fetchone()
+    connection.commit()
+    return say_holder(row[0] if row is not None else None)
 
 
 def say_holder(holder: str | None) -> str:
