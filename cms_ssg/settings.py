@@ -69,14 +69,14 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Where pages are published. url: ``folder:PATH`` relative to the site folder, or ``s3://BUCKET/PREFIX``; keep_releases: how many can be
     taken back, 0 for none.
 
-    For a bucket: uploads at once, in each process; compress: how text is stored; part_mb: larger objects are uploaded in parts;
+    For a bucket: uploads at once, in each process; compress: how text is stored, for visitors who all take that; part_mb: larger objects are uploaded in parts;
     retire_after_s: how long an asset that no page names any more stays for the pages that visitors have open; cache, headers:
     how both are served from there.
     """
 
     url: str = "folder:build"
     uploads: Annotated[int, msgspec.Meta(ge=1, le=256)] = 16
-    compress: Literal["", "gzip"] = ""
+    compress: Literal["", "gzip", "brotli"] = ""
     part_mb: Annotated[int, msgspec.Meta(ge=5, le=1000)] = 16
     retire_after_s: Annotated[int, msgspec.Meta(ge=0)] = 86_400
     keep_releases: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 10

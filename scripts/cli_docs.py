@@ -43,7 +43,8 @@ problem with `code`, `place`, `line`, `message`, `hint` and `severity`.
 | `cms build` | `build_id`, `status` (`done`, `partial`), `planned`, `rendered`, `written`, `unchanged`, `removed`, `failed`, \
 `helped` (shards that workers made), `purged`, `purge_began_at`, `purge_again_at` (where there is a CDN), \
 `seconds` (`sync`, `plan`, `render`, `publish`, `record`, `total`), `problems`, \
-`would` (of a dry run: `uploads`, `size_bytes`, `images`, `doubtful`, `removals`, `purges`, `purge_calls`, `estimated`) |
+`would` (of a dry run: `uploads`, `size_bytes`, `images`: sizes of images to be made, `unlooked`: images that nobody has looked at yet, \
+whose sizes nobody knows and `images` does not count, `doubtful`, `removals`, `purges`, `purge_calls`, `estimated`) |
 | `cms plan` | `outputs` (`path`, `kind`, `reason`), `problems`, `seconds` |
 | `cms why` | `asked`, `outputs` (`path`, `kind`, `reason`, `build`, `built_at`, `waiting`, `reads`, `error`), `text`, `removed` (`path`, `kind`, \
 `build`, `at`, `back_to`, `reason`; null where the page was not removed) |

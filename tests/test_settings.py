@@ -118,7 +118,13 @@ def test_taxonomies_override_add_and_take_away(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", ["", "/", "ab", "pages//a", "pages/../a", "pages/..", "pages/./a", "pages/a b", "Pages/a"])
 def test_bucket_or_prefix_that_can_be_none_is_refused(tmp_path: Path, place: str) -> None:
     assert list_problems(tmp_path, f'target = "s3://{place}"') == [("settings.wrong-value", "site.toml", 1)]
-    assert load(tmp_path, 'target = "s3://pages/.a/..b/c..d/"').target.url.endswith("c..d/")
+    assert load(tmp_path, 'target = "s3://pages/.a/..b/c..d"').target.url.endswith("c..d")
+
+
+def test_slashes_at_the_end_make_no_other_target(tmp_path: Path) -> None:
+    assert load(tmp_path, 'target = "s3://pages/brand//"').target.url == "s3://pages/brand"
+    assert load(tmp_path, '[target]\nurl = "s3://pages/"').target.url == "s3://pages"
+    assert load(tmp_path, 'target = "folder:out/"').target.url == "folder:out"
 
 
 def test_environment_table_overrides_base_url_target_and_noindex(tmp_path: Path) -> None:
@@ -324,3 +330,12 @@ def test_examples_of_the_page_are_valid(tmp_path: Path) -> None:
     page = (Path(__file__).resolve().parents[1] / "docs/configuration.md").read_text(encoding="utf-8")
     for example in re.findall(r"```toml\n(.*?)```", page, re.DOTALL):
         load(tmp_path, example)
+
+
+@pytest.mark.parametrize("text", ["target = 1\n[target]\n", "[target]\n[target]\n", 'title = "a"\ntitle = "b"\n'])
+def test_key_or_table_that_is_written_twice_is_said_to_be(tmp_path: Path, text: str) -> None:
+    with pytest.raises(CmsError) as caught:
+        load(tmp_path, text)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.line) == ("settings.toml", 2)
+    assert "stands in the file already" in problem.hint

@@ -127,6 +127,8 @@ def _describe_forecast(result: BuildResult) -> str:
         parts.append(f"{count(would.uploads, 'upload')} of {_describe_bytes(would.size_bytes)}")
     if would.images:
         parts.append(f"{count(would.images, 'image')} to be made")
+    if would.unlooked:
+        parts.append(f"{count(would.unlooked, 'image')} to be made in sizes not known yet")
     if would.doubtful:
         parts.append(f"{count(would.doubtful, 'object')} to be looked at")
     if would.removals:

@@ -67,9 +67,9 @@ def explain_toml(text: str, error: tomllib.TOMLDecodeError) -> CmsError:
     found = _AT_LINE.search(message)
     line = int(found[1]) if found and found[1] else text.rstrip().count("\n") + 1
     message = message[: found.start()] if found else message
-    return fail(
-        "settings.toml", f"is not TOML: {message[:1].lower()}{message[1:]}", place=FILE, line=line, hint=_suggest_quotes(text, line)
-    )
+    is_twice = re.search("overwrite|twice|mutate", message)
+    hint = "This key or [table] stands in the file already: write it once." if is_twice else _suggest_quotes(text, line)
+    return fail("settings.toml", f"is not TOML: {message[:1].lower()}{message[1:]}", place=FILE, line=line, hint=hint)
 
 
 def _suggest_quotes(text: str, line: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from cms_ssg.settings import Collection, Locale, Settings
 
 FILE = "site.toml"
 MAX_SIZE_BYTES = 1_000_000
+_FINAL_SLASHES = re.compile(r"(?<=[^:/])/+\Z")
 OWN_VARIABLES = frozenset({"CMS_ENV", "CMS_DEBUG"})
 
 
@@ -181,6 +183,7 @@ def _fill(settings: Settings) -> Settings:
         settings,
         locales=locales,
         base_url=settings.base_url.rstrip("/"),
+        target=msgspec.structs.replace(settings.target, url=_FINAL_SLASHES.sub("", settings.target.url)),
         collection=_add_collections(settings.collection),
     )
 

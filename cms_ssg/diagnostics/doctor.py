@@ -48,7 +48,7 @@ class Check:
 def examine(root: Path, settings: Settings, environ: Mapping[str, str]) -> list[Check]:
     """Look at all of it."""
     return [
-        *_check_versions(), *_check_database(root, settings, environ), *_check_target(root, settings), *_check_space(root),
+        *_check_versions(), *_check_compressor(root, settings), *_check_database(root, settings, environ), *_check_target(root, settings), *_check_space(root),
         *_check_watches(root), *_check_secrets(settings, environ),
     ]  # fmt: skip
 
@@ -61,6 +61,16 @@ def _check_versions() -> Iterator[Check]:
             yield Check(name, "ok", version(name))
         except PackageNotFoundError:
             yield Check(name, "fail", "not installed", "pip install --upgrade cms-ssg")
+
+
+def _check_compressor(root: Path, settings: Settings) -> Iterator[Check]:
+    if settings.target.compress == "brotli":
+        from cms_ssg.publish.compress import find_lack
+
+        if (problem := find_lack(root, settings)) is not None:
+            yield _tell("brotli", problem)
+        elif settings.target.url.startswith("s3:"):
+            yield Check("brotli", "ok", version("brotli"))
 
 
 def _check_database(root: Path, settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:

@@ -35,14 +35,15 @@ NO_TOKENS: Final = {"CLOUDFLARE_API_TOKEN": "-", "FASTLY_API_TOKEN": "-"}
 @dataclass(slots=True)
 class Forecast:
     """What a build would do. uploads: objects with other bytes than were published, size_bytes in all; images: variants to be made, whose size is not
-    known yet; doubtful: objects of which the target would be asked what it holds; purges: pages that the CDN would be told to forget, in
-    purge_calls, the second time included; estimated: only a part of very many pages was rendered, the others are taken to differ and to be as
-    large.
+    known yet; unlooked: images that nobody has looked at, so that nobody knows how many variants they get; doubtful: objects of which the target
+    would be asked what it holds; purges: pages that the CDN would be told to forget, in purge_calls, the second time included; estimated: only a
+    part of very many pages was rendered, the others are taken to differ and to be as large.
     """
 
     uploads: int = 0
     size_bytes: int = 0
     images: int = 0
+    unlooked: int = 0
     doubtful: int = 0
     removals: int = 0
     purges: int = 0
@@ -57,6 +58,7 @@ def forecast(session: Session) -> Forecast:
     rows = {row[0]: store.DirtyRow(*row) for row in found}
     changed: list[tuple[str, int, str]] = []
     shown: set[str] = set()
+    unlooked: set[str] = set()
     session.reporter.phase("render", len(rows))
     wanted = [Job(r.path, r.locale or "", r.spec, r.owner or 0) for r in rows.values() if r.spec is not None]
     pages = [job for job in wanted if job.kind not in ("asset", "file", "image")]
@@ -64,6 +66,7 @@ def forecast(session: Session) -> Forecast:
     for one in _render(session, [job for job in wanted if job.kind in ("asset", "file")], rendered):
         row = rows[one.job.path]
         shown.update(path for paths in one.reads.shows.values() for path in paths)
+        unlooked |= one.reads.unmeasured
         session.result.problems.extend(one.reads.problems)
         if one.artifact is None:
             session.result.problems.extend([one.problem] if one.problem is not None else [])
@@ -83,6 +86,7 @@ def forecast(session: Session) -> Forecast:
         changed += [(rows[path].path, rows[path].phase, "changed") for path in left]
     shown.update(row.path for row in rows.values() if row.spec is not None and row.spec["kind"] == "image")
     would.images = len(shown) - len(connection.execute(PUBLISHED, (site_id, sorted(shown))).fetchall())
+    would.unlooked = len(unlooked)
     gone = [row for row in rows.values() if row.spec is None and row.digest is not None]
     if not is_folder(session.site.settings):
         gone = retire_outputs(connection, site_id, gone, session.site.settings.target.retire_after_s)

@@ -165,7 +165,9 @@ def _describe(r: StatusResult, site: Site) -> str:
     ]
     if r.last_build:
         at = say_moment(r.last_build["finished_at"], site.zone)
-        lines.append(f"last build  {r.last_build['build_id']}, {at}, {r.last_build.get('status')}")
+        codes = f": {', '.join(r.last_build['codes'])}" if r.last_build.get("codes") else ""
+        more = "; cms build says what to do" if r.last_build.get("status") == "failed" else ""
+        lines.append(f"last build  {r.last_build['build_id']}, {at}, {r.last_build.get('status')}{codes}{more}")
     else:
         lines.append("last build  none")
     if r.cdn is not None:

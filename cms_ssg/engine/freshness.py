@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,10 +13,11 @@ from typing import Final, LiteralString
 from urllib.parse import unquote
 
 from cms_ssg.engine.purging import Purger
-from cms_ssg.errors import UsageError, fail
+from cms_ssg.errors import CmsError, UsageError, fail
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import canonical_path
 from cms_ssg.publish.cdn import Address, Cdn, CdnError, Clock, open_cdn
+from cms_ssg.publish.compress import ENCODINGS, unpack
 from cms_ssg.publish.request import send_request
 from cms_ssg.publish.tags import entry_tag
 from cms_ssg.reads import digest as make_digest
@@ -82,21 +82,25 @@ def _note_fresh(purger: Purger, clock: Clock, again_s: Sequence[float]) -> list[
         if not pages or clock.now() >= until:
             return pages
         clock.sleep(wait_s)
-        save_fresh(purger.connection, purger.site, since, ask_edge(address, pages, until, clock))
+        save_fresh(purger.connection, purger.site, since, ask_edge(address, pages, until, clock, purger.settings.target.compress))
     return list_not_fresh(purger.connection, purger.site, since)
 
 
-def ask_edge(address: Address, pages: Sequence[Page], until: datetime, clock: Clock) -> dict[Page, datetime]:
-    """Request pages as a visitor does, a few at a time. Returns when those that are the new ones came."""
+def ask_edge(address: Address, pages: Sequence[Page], until: datetime, clock: Clock, stored: str = "") -> dict[Page, datetime]:
+    """Request pages as a visitor does, a few at a time. Returns when those that are the new ones came.
+
+    stored: [target] compress, since an edge may send to everybody what it was given.
+    """
+    accepted = ", ".join(dict.fromkeys(("gzip", ENCODINGS.get(stored, "gzip"))))
 
     def ask(page: Page) -> datetime | None:
         if clock.now() >= until:
             return None
-        headers = {"User-Agent": "cms_ssg preload", "Accept-Encoding": "gzip", "Accept": "text/html,*/*"}
+        headers = {"User-Agent": "cms_ssg preload", "Accept-Encoding": accepted, "Accept": "text/html,*/*"}
         try:
             answer = send_request("GET", address.url(page.path), headers, timeout_s=TIMEOUT_S)
-            body = zlib.decompress(answer.body, 31) if answer.headers.get("content-encoding") == "gzip" else answer.body
-        except (CdnError, zlib.error):  # it is asked again, or has no receipt
+            body = unpack(answer.headers.get("content-encoding", ""), answer.body)
+        except (CdnError, CmsError):  # it is asked again, or has no receipt
             return None
         return clock.now() if answer.status in (200, 404) and make_digest(body) == page.digest else None
 

@@ -21,6 +21,7 @@ from cms_ssg.site import Site
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate
 from cms_ssg.store.sites import (
+    LEASE_S,
     NoLease,
     ensure_site,
     take_lease,
@@ -40,7 +41,16 @@ def open_session(
 
     only_save: files are saved and nothing is planned, so whoever has the lease keeps it; on_wait: called once where another has it.
     """
+    if not only_save and site.settings.target.compress:
+        from cms_ssg.publish.compress import require_compressor
+
+        require_compressor(site.root, site.settings)
     reporter = reporter or Reporter()
+
+    def wait(holder: str) -> None:
+        reporter.note(f"Waiting for another build of this site, {holder}. One that died elsewhere is replaced after {LEASE_S:.0f} seconds.")
+        on_wait()
+
     skip = [target_folder(site)]
     started = start_scan(site.root, content_folders(site), skip) if options.sync and options.changed is None else None
     gc.set_threshold(50_000, 20, 50)  # a build makes many short-lived objects and few cycles
@@ -56,7 +66,7 @@ def open_session(
         try:
             row = ensure_site(connection, site.settings.store_name)
             connection.autocommit = False
-            lease = NoLease(connection, row.id) if only_save else take_lease(connection, row.id, on_wait)
+            lease = NoLease(connection, row.id) if only_save else take_lease(connection, row.id, wait)
             row = ensure_site(connection, site.settings.store_name)
             connection.commit()
             session = Session(site, options, result, reporter, url, connection, lease, row, skip, started, warm)

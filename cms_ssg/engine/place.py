@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cms_ssg.publish.target import is_same_target
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
@@ -49,9 +50,9 @@ def find_reason(row: SiteRow, name: str, place: str, is_empty: Callable[[], bool
     """
     if row.target is None:
         return ""
-    if row.target != name:
+    if not is_same_target(row.target, name):
         url, _, form = name.partition(" ")
-        same = form and row.target.partition(" ")[0] == url
+        same = form and is_same_target(row.target.partition(" ")[0], url)
         return "objects have other headers now" if same else f"the target is {url} now"
     return "the output folder is empty" if row.place == place and is_empty() else ""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from psycopg import Connection
 
 from cms_ssg.errors import CmsError
-from cms_ssg.publish.cdn import Cdn, CdnError, Clock, open_cdn
+from cms_ssg.publish.cdn import Cdn, CdnError, Clock, open_cdn, say_rights
 from cms_ssg.settings import Settings
 from cms_ssg.store import purges as store
 from cms_ssg.types import Problem
@@ -108,7 +108,7 @@ class Purger:
             self._gave_up = True
             if error.after_s:
                 self.connection.execute(store.PAUSE, (self.clock.now() + timedelta(seconds=error.after_s), self.site))
-            self._fail(scope, str(error))
+            self._fail(scope, str(error), hint=say_rights(self.settings, error))
             return False
         return True
 
@@ -202,16 +202,17 @@ class Purger:
             self.keep_lease()
             seconds -= SLICE_S
 
-    def _fail(self, scope: store.Scope, message: str, paths: list[str] | None = None) -> None:
+    def _fail(self, scope: store.Scope, message: str, paths: list[str] | None = None, hint: str = "") -> None:
         """Note why the rows of a sending, or some of them, are left."""
         self.connection.execute(store.FAIL, {**scope.parameters(), "error": message[:500], "paths": paths})
         left = len(paths) if paths is not None else store.count_due(self.connection, self.site, scope.now, scope.removals, scope.low).pages
         self.commit()
-        self._tell(message, left)
+        self._tell(message, left, hint)
 
-    def _tell(self, message: str, pages: int) -> None:
+    def _tell(self, message: str, pages: int, hint: str = "") -> None:
         text = f"the CDN still has {pages:,} old page{'s' * (pages != 1)}: {message}"
-        self.problems.append(Problem("cdn.failed", "", 0, text, "Nothing is lost: the next build, or `cms purge`, tells it again."))
+        later = "Nothing is lost: the next build, or `cms purge`, tells it again."
+        self.problems.append(Problem("cdn.failed", "", 0, text, f"{hint} {later}".strip()))
 
     def tell(self, result: BuildResult) -> None:
         """Write into a build's result what was purged, and when it is to be purged again."""

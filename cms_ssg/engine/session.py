@@ -29,6 +29,7 @@ from cms_ssg.store.claims import list_lost_claims
 from cms_ssg.store.conflicts import describe_lost
 from cms_ssg.store.sites import (
     END_BUILD,
+    FORGET_IDLE_BUILDS,
     SET_CONDITIONS,
     SET_PLACE,
     START_BUILD,
@@ -285,7 +286,9 @@ class Session:
             count_rows(self.connection, RENDERED)
         names = ("status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds")
         summary = {name: getattr(result, name) for name in names}
+        summary["codes"] = sorted({p.code for p in result.problems if p.severity == "error"})
         self.connection.execute(END_BUILD, (Jsonb(summary), result.build_id))
+        self.connection.execute(FORGET_IDLE_BUILDS, {"site": self.row.id})
         if self.telling is not None:
             self.telling.record_end(self.connection, summary)
         self.commit()

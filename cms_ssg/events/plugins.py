@@ -118,6 +118,8 @@ class Plugins:
 
     def _report(self, code: str, error: BaseException, name: str, message: str, hint: str) -> None:
         place, line = self._locate(error, name)
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "opentelemetry":
+            hint = f"Spans need more: pip install 'cms-ssg[otel]'. {hint}"
         self.problems.append(Problem(code, place, line, message, hint, "warning"))
 
     def _add(self, function: Any, code: str, name: str, message: str, hint: str) -> None:

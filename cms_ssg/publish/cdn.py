@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 from urllib.parse import quote, urlsplit
 
 from cms_ssg.errors import fail
@@ -139,6 +139,18 @@ def open_cdn(settings: Settings, environ: Mapping[str, str], clock: Clock | None
 
         return CloudFrontCdn(cdn.distribution, address)
     return None
+
+
+RIGHTS: Final = {
+    "cloudflare": "CLOUDFLARE_API_TOKEN needs the right Zone / Cache Purge for the zone that [cdn] names.",
+    "fastly": "FASTLY_API_TOKEN needs the scope purge_select for the service that [cdn] names, without tags also purge_all.",
+    "cloudfront": "The key needs cloudfront:CreateInvalidation for the distribution that [cdn] names.",
+}
+
+
+def say_rights(settings: Settings, error: CdnError) -> str:
+    """What to look at where a CDN takes no call for lack of a right, "" where it is something else."""
+    return RIGHTS.get(settings.cdn.kind, "") if error.status in (401, 403) else ""
 
 
 def _find_token(environ: Mapping[str, str], name: str) -> str:

@@ -62,7 +62,7 @@ class CloudFrontCdn:
             code, status = said.get("Code", ""), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             again = code in PASSING or status >= 500
             after_s = FULL_S if code == "TooManyInvalidationsInProgress" else 0.0
-            bad = 400 if code in ("InvalidArgument", "BatchTooLarge") else 0
+            bad = 400 if code in ("InvalidArgument", "BatchTooLarge") else 403 if status == 403 else 0
             raise CdnError(f"CloudFront refused: {said.get('Message', '')} ({code})", status=bad, again=again, after_s=after_s) from None
         except BotoCoreError as error:
             raise CdnError(

@@ -8,7 +8,6 @@ somebody else put there is left alone. Source: S3 user guide, "How to prevent ob
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
@@ -17,10 +16,11 @@ from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cms_ssg.errors import lose_lease
+from cms_ssg.errors import fail, lose_lease
+from cms_ssg.publish.compress import name_encoding, pack
 from cms_ssg.publish.headers import cache_control
-from cms_ssg.publish.s3_client import MISSING, MOVED, UPLOAD_LOST, code_of, open_client, read_object, say_failure
-from cms_ssg.publish.s3_kept import PREFIX, KeptBucket
+from cms_ssg.publish.s3_client import MISSING, MOVED, UPLOAD_LOST, code_of, look_at, open_client, read_object, say_failure
+from cms_ssg.publish.s3_kept import MOST_COPIED, PREFIX, KeptBucket
 from cms_ssg.publish.s3_parts import upload_parts
 from cms_ssg.publish.tags import cache_tags
 from cms_ssg.publish.target import Before, Listed, Object, Outcome, Writer
@@ -36,14 +36,9 @@ TRIES: Final = 6
 CHUNK: Final = 64
 """Objects written between two looks at the lease."""
 
-COMPRESSIBLE: Final = ("text/", "application/json", "application/xml", "application/feed+json", "application/rss+xml", "application/atom+xml",
-                       "application/javascript", "image/svg+xml", "application/manifest+json")  # fmt: skip
-SMALLEST_COMPRESSED: Final = 1000
-"""Fewer bytes than fit into one packet gain nothing."""
-
 
 class Seen(NamedTuple):
-    """What a store says of an object. digest, form: as we wrote them, '' where somebody else did."""
+    """What a store says of an object. digest, form: as we wrote them, '' where somebody else did; size_bytes: as it is stored."""
 
     etag: str
     digest: str
@@ -51,6 +46,7 @@ class Seen(NamedTuple):
     site: str
     store: str
     epoch: int
+    size_bytes: int
 
 
 class S3Target:
@@ -110,6 +106,9 @@ class S3Target:
             seen = self._look(key)
             if seen is None or seen.site or seen.store:  # what another site says it wrote stays its own
                 return
+            if seen.size_bytes > MOST_COPIED:
+                raise fail("publish.too-large", "an object that lies over a page of this site is too large to be marked as the site's",
+                           place=f"s3://{self.bucket}/{self.prefix}{key}", hint="Remove it there, then run this again.")  # fmt: skip
             said = {"cms-site": quote(self.writer.site), "cms-store": self.writer.store, "cms-epoch": "0"}
             self.client.copy_object(**place, CopySource=place, CopySourceIfMatch=seen.etag, Metadata=said, MetadataDirective="REPLACE")
         except (ClientError, BotoCoreError) as error:
@@ -172,7 +171,7 @@ class S3Target:
         """Put an object over the version that is expected, or find out what is there instead."""
         writer = self.writer
         assert writer is not None, "this target was opened to be read"
-        headers, body = self._make_headers(one)
+        headers = self._make_headers(one)
         digest, etag = (one.live.digest, one.live.etag) if one.live is not None else (None, None)
         try:
             if (one.live is not None and one.live.digest is None) or not writer.conditions:
@@ -181,9 +180,12 @@ class S3Target:
                     return Outcome(False, seen.etag)
                 if seen is not None and (refused := self._refuse(seen)):
                     return Outcome(False, refused=refused)
+                body = pack(headers.get("ContentEncoding", ""), one.data)
                 if self.recheck is not None:
                     self.recheck()
                 digest, etag = _name_version(seen)
+            else:
+                body = pack(headers.get("ContentEncoding", ""), one.data)
             for _ in range(TRIES):
                 if self.kept is not None and digest and digest != one.digest:
                     self.kept.add(one.key, digest, etag)
@@ -233,17 +235,14 @@ class S3Target:
 
     def _look(self, key: str) -> Seen | None:
         """Who wrote what is there."""
-        try:
-            answer = self.client.head_object(Bucket=self.bucket, Key=self.prefix + key)
-        except ClientError as error:
-            if code_of(error) in MISSING:
-                return None
-            raise
+        answer = look_at(self.client, self.bucket, self.prefix + key)
+        if answer is None:
+            return None
         said = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
         epoch = said.get("cms-epoch", "")
         return Seen(
             answer["ETag"], said.get("cms-digest", ""), said.get("cms-form", ""), said.get("cms-site", ""), said.get("cms-store", ""),
-            int(epoch) if epoch.isdigit() else 0,
+            int(epoch) if epoch.isdigit() else 0, answer["ContentLength"],
         )  # fmt: skip
 
     def _is_same(self, seen: Seen, one: Object, headers: dict[str, Any]) -> bool:
@@ -267,17 +266,15 @@ class S3Target:
             "where it was put over a page of this site, `cms target audit --repair` writes that again"
         )
 
-    def _make_headers(self, one: Object) -> tuple[dict[str, Any], bytes]:
-        """Headers and bytes as they are stored."""
+    def _make_headers(self, one: Object) -> dict[str, Any]:
+        """What is stored beside the bytes."""
         assert self.writer is not None
         headers: dict[str, Any] = {
             "ContentType": one.content_type,
             "CacheControl": cache_control(self.settings.target.cache, one.kind, one.key),
         }
-        body = one.data
-        if self.settings.target.compress == "gzip" and len(body) >= SMALLEST_COMPRESSED and one.content_type.startswith(COMPRESSIBLE):
-            body = gzip.compress(body, 9, mtime=0)
-            headers["ContentEncoding"] = "gzip"
+        if encoding := name_encoding(self.settings, one.content_type, len(one.data)):
+            headers["ContentEncoding"] = encoding
         tags = (one.tags or ",".join(cache_tags(one.reads, site=self.writer.site, path=one.path))) if self.settings.cdn.tags else ""
         form = make_digest("\n".join(f"{name}: {value}" for name, value in headers.items()).encode(), b"tags" if tags else b"")
         headers["Metadata"] = {
@@ -286,7 +283,7 @@ class S3Target:
         }  # fmt: skip
         if tags:
             headers["Metadata"]["cache-tag"] = tags
-        return headers, body
+        return headers
 
 
 def _name_version(seen: Seen | None) -> tuple[bytes | None, str | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 from functools import lru_cache
 from typing import Any, Final
@@ -12,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.publish.compress import unpack
 
 UPLOAD_LOST: Final = frozenset(("SlowDown", "503", "InternalError", "500", "RequestTimeout", "ServiceUnavailable", "OperationAborted"))
 """Answers that botocore tried again in vain: the next build may have more luck."""
@@ -22,6 +22,9 @@ MOVED: Final = frozenset(("PreconditionFailed", "412", "ConditionalRequestConfli
 
 ATTEMPTS, READ_TIMEOUT_S = 8, 30.0
 _NO_RIGHT: Final = frozenset(("AccessDenied", "403", "AllAccessDisabled", "AccountProblem"))
+_WRONG_REGION: Final = frozenset(
+    ("AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException", "InvalidRegionName")
+)
 _NO_KEY: Final = frozenset(("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"))
 
 
@@ -51,7 +54,10 @@ def _make_client(uploads: int, _process: int, _around: tuple[tuple[str, str], ..
 
 
 def read_object(client: Any, bucket: str, key: str) -> tuple[bytes, str, str] | None:
-    """An object's bytes, not compressed, its Content-Type and its cache tags; None where there is none. Raises botocore's errors."""
+    """An object's bytes, not compressed, its Content-Type and its cache tags; None where there is none.
+
+    Raises botocore's errors, CmsError publish.no-brotli.
+    """
     try:
         answer = client.get_object(Bucket=bucket, Key=key)
         data: bytes = answer["Body"].read()
@@ -60,8 +66,23 @@ def read_object(client: Any, bucket: str, key: str) -> tuple[bytes, str, str] | 
             return None
         raise
     said = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
-    plain = gzip.decompress(data) if answer.get("ContentEncoding") == "gzip" else data
+    plain = unpack(answer.get("ContentEncoding", ""), data)
     return plain, str(answer.get("ContentType", "")), said.get("cache-tag", "")
+
+
+def look_at(client: Any, bucket: str, key: str) -> Any:
+    """What HEAD says of an object, None where there is none. Raises botocore's errors.
+
+    The answer to a HEAD has no body, so a refusal says no more than 403 or 400: a GET is asked then for why.
+    """
+    try:
+        return client.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if code_of(error) in MISSING:
+            return None
+        if code_of(error) in ("400", "403"):
+            client.get_object(Bucket=bucket, Key=key)["Body"].close()
+        raise
 
 
 def code_of(error: ClientError) -> str:
@@ -87,8 +108,13 @@ def say_failure(error: ClientError | BotoCoreError, bucket: str) -> CmsError:
         if code in _NO_KEY:
             return fail("publish.credentials", f"the store does not take the key ({text})", place=f"s3://{bucket}",
                         hint="Look at AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile.")  # fmt: skip
+        if code in _WRONG_REGION:
+            region = str(said.get("Region", "")) or "the one that the message names"
+            return fail("publish.region", f"the bucket lies in another region ({text})", place=f"s3://{bucket}",
+                        hint=f"Set AWS_REGION to {region}; for R2 it is auto.")  # fmt: skip
         if code in _NO_RIGHT:
             return fail("publish.denied", f"the store denies it ({text})", place=f"s3://{bucket}",
                         hint="The key needs s3:GetObject, s3:PutObject, s3:DeleteObject on the objects and s3:ListBucket on the bucket.")  # fmt: skip
         return fail("publish.failed", f"the store answers {text}", place=f"s3://{bucket}", hint=later)
-    return fail("publish.unreachable", f"the store does not answer: {error}", place=f"s3://{bucket}", hint=later)
+    hint = f"{later} Look at the network, and at AWS_ENDPOINT_URL, which names the store."
+    return fail("publish.unreachable", f"the store does not answer: {error}", place=f"s3://{bucket}", hint=hint)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cms_ssg.publish.kept import Keepable, KeptObject
-from cms_ssg.publish.s3_client import MISSING, MOVED, code_of, read_object, say_failure
+from cms_ssg.publish.s3_client import MISSING, MOVED, code_of, look_at, read_object, say_failure
 from cms_ssg.reads import digest as make_digest
 
 T = TypeVar("T")
@@ -18,6 +18,9 @@ R = TypeVar("R")
 
 PREFIX: Final = ".cms/kept/"
 """Below the site's own: what `cms target config` writes answers 404 to hidden names."""
+
+MOST_COPIED: Final = 5 << 30
+"""Bytes that a store copies by one request, which S3 answers by InvalidRequest above."""
 
 AT_ONCE: Final = 1000
 """Objects that one request removes."""
@@ -30,13 +33,16 @@ class KeptBucket:
         self.client, self.bucket, self.prefix, self.uploads = client, bucket, prefix, uploads
 
     def add(self, key: str, digest: bytes, etag: str | None) -> None:
-        """Keep an object. Where another version lies there nothing is kept: the write that follows meets it too."""
+        """Keep an object. Where another version lies there nothing is kept: the write that follows meets it too.
+
+        Nor is one above MOST_COPIED: publishing goes on, and a rollback that misses it says so.
+        """
         condition = {"CopySourceIfMatch": etag} if etag is not None else {}
         source = {"Bucket": self.bucket, "Key": self.prefix + key}
         try:
             self.client.copy_object(Bucket=self.bucket, Key=self._key(digest), CopySource=source, **condition)
         except ClientError as error:
-            if code_of(error) not in MOVED | MISSING or code_of(error) == "NoSuchBucket":
+            if code_of(error) not in MOVED | MISSING | {"InvalidRequest"} or code_of(error) == "NoSuchBucket":
                 raise
 
     def add_many(self, objects: Sequence[Keepable]) -> None:
@@ -45,12 +51,9 @@ class KeptBucket:
     def _add_one(self, one: Keepable) -> None:
         digest, etag = one.digest, one.etag
         if digest is None:
-            try:
-                seen = self.client.head_object(Bucket=self.bucket, Key=self.prefix + one.key)
-            except ClientError as error:
-                if code_of(error) in MISSING:
-                    return
-                raise
+            seen = look_at(self.client, self.bucket, self.prefix + one.key)
+            if seen is None:
+                return
             said = {name.lower(): value for name, value in seen.get("Metadata", {}).items()}.get("cms-digest", "")
             if not said:
                 return
@@ -75,11 +78,11 @@ class KeptBucket:
 
     def is_own(self, digest: bytes, site: str) -> bool:
         try:
-            seen = self.client.head_object(Bucket=self.bucket, Key=self._key(digest))
+            seen = look_at(self.client, self.bucket, self._key(digest))
         except ClientError as error:
-            if code_of(error) in MISSING:
-                return False
             raise say_failure(error, self.bucket) from error
+        if seen is None:
+            return False
         said = {name.lower(): value for name, value in seen.get("Metadata", {}).items()}
         return bool(said.get("cms-site", "") == quote(site))
 

@@ -121,8 +121,11 @@ def open_target(root: Path, settings: Settings, writer: Writer | None = None) ->
 
         return FolderTarget((root / rest).resolve(), _kept_folder(root, settings) if settings.target.keep_releases else None)
     if scheme == "s3" and rest.startswith("//") and rest.strip("/"):
+        from cms_ssg.publish.compress import require_compressor
         from cms_ssg.publish.s3 import S3Target  # boto3 takes a while
 
+        if writer is not None:
+            require_compressor(root, settings)
         return S3Target(rest[2:], settings, writer)
     raise fail("settings.target", f'no such target: "{settings.target.url}"', place="site.toml",
                hint='Write [target] url = "folder:build" or "s3://bucket/prefix".')  # fmt: skip
@@ -148,6 +151,12 @@ def _kept_folder(root: Path, settings: Settings) -> Path:
 def is_folder(settings: Settings) -> bool:
     """Whether pages go to a folder of this machine."""
     return settings.target.url.startswith("folder:")
+
+
+def is_same_target(recorded: str, name: str) -> bool:
+    """Whether a recorded name means this target. Names that were recorded by earlier versions may have slashes at the end of the URL."""
+    url, space, form = recorded.partition(" ") if recorded.startswith("s3:") else (recorded, "", "")
+    return url.rstrip("/") + space + form == name
 
 
 def name_target(settings: Settings) -> str:

@@ -27,7 +27,7 @@ from cms_ssg.events.telling import open_telling
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import object_key
 from cms_ssg.publish.kept import Keepable, KeptObject
-from cms_ssg.publish.target import Live, Object, is_folder, name_target
+from cms_ssg.publish.target import Live, Object, is_folder, is_same_target, name_target
 from cms_ssg.reads import digest
 from cms_ssg.releases.history import check_known
 from cms_ssg.render.kinds import KINDS, NEW, REMOVALS
@@ -114,7 +114,7 @@ class Rollback:
 
     def _check_target(self) -> None:
         settings, row = self.session.site.settings, self.session.row
-        if row.target != name_target(settings):
+        if row.target is None or not is_same_target(row.target, name_target(settings)):
             raise fail("releases.target", "what was published is elsewhere, or has other headers, than site.toml says now", place="site.toml",
                        hint="Set [target] as it was, or publish with `cms build` first.")  # fmt: skip
         if row.place == SPLIT or row.place != name_place(self.session.site.root, settings.target.url, make=False):

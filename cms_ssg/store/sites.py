@@ -55,6 +55,14 @@ SELECT site, 'd', id FROM cms.entries WHERE site = %(site)s UNION ALL SELECT sit
 START_BUILD: Final[LiteralString] = "INSERT INTO cms.builds (site, clock) VALUES (%s, %s) RETURNING id"
 END_BUILD: Final[LiteralString] = "UPDATE cms.builds SET finished_at = clock_timestamp(), result = %s WHERE id = %s"
 
+FORGET_IDLE_BUILDS: Final[LiteralString] = """
+DELETE FROM cms.builds b USING (SELECT id FROM cms.builds WHERE site = %(site)s ORDER BY id DESC OFFSET 1000 LIMIT 500) old
+WHERE b.id = old.id AND b.result @> '{"status": "done", "rendered": 0, "removed": 0}'
+  AND NOT EXISTS (SELECT FROM cms.releases r WHERE r.site = %(site)s AND r.build = b.id)
+  AND NOT EXISTS (SELECT FROM cms.sites s WHERE s.id = %(site)s AND s.held_by = b.id)"""
+"""Builds before the last 1,000 that did nothing, so that no output names them. Those that did are history for ``cms why``: where the
+last 500 before that all did something, older ones are not looked at, which keeps this cheap."""
+
 LEASE_S = 30.0
 """How long a builder that stopped answering keeps others out, in database time. One on this machine that died is noticed at once."""
 
@@ -142,10 +150,10 @@ _held: set[tuple[int, int]] = set()
 """(site, epoch) of the builds that go on in this process."""
 
 
-def take_lease(connection: Connection, site: int, on_wait: Callable[[], None] = lambda: None) -> Lease:
+def take_lease(connection: Connection, site: int, on_wait: Callable[[str], None] = lambda _: None) -> Lease:
     """Wait until no other builder has the site, then take it. Raises CmsError build.busy. The connection is left outside a transaction.
 
-    on_wait: called once where another has it for longer than a moment.
+    on_wait: called once, with the name of whoever has it, where that is longer than a moment.
     """
     begun = time.monotonic()
     waited = False
@@ -153,13 +161,11 @@ def take_lease(connection: Connection, site: int, on_wait: Callable[[], None] = 
         if (lease := try_lease(connection, site)) is not None:
             return lease
         if time.monotonic() > begun + PATIENCE_S:
-            row = connection.execute(SHOW_LEASE, (site,)).fetchone()
-            connection.commit()
-            raise fail("build.busy", f"another build of this site is running, {say_holder(row[0] if row is not None else None)}",
+            raise fail("build.busy", f"another build of this site is running, {_load_holder(connection, site)}",
                        hint="What was saved is published by that build. Wait for it, or see `cms status`.")  # fmt: skip
         if not waited and time.monotonic() > begun + MOMENT_S:
             waited = True
-            on_wait()
+            on_wait(_load_holder(connection, site))
         time.sleep(0.1)
 
 
@@ -172,6 +178,12 @@ def try_lease(connection: Connection, site: int) -> Lease | None:
     found = connection.execute(TAKE_LEASE, {"site": site, "holder": _own_name(), "lease_s": LEASE_S, "dead": dead}).fetchone()
     connection.commit()
     return Lease(connection, site, found[0]) if found is not None else None
+
+
+def _load_holder(connection: Connection, site: int) -> str:
+    row = connection.execute(SHOW_LEASE, (site,)).fetchone()
+    connection.commit()
+    return say_holder(row[0] if row is not None else None)
 
 
 def say_holder(holder: str | None) -> str:

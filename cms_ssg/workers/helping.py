@@ -12,6 +12,7 @@ from cms_ssg.engine.inputs import Known, list_inputs
 from cms_ssg.engine.planning import make_inputs_digest
 from cms_ssg.engine.shards import Maker, make_inputs_key
 from cms_ssg.errors import CmsError
+from cms_ssg.publish.compress import require_compressor
 from cms_ssg.render.site_view import Surroundings
 from cms_ssg.reporter import Reporter
 from cms_ssg.site import open_site
@@ -69,6 +70,7 @@ class Helper:
         self._put_down()
         site = open_site(self.root, os.environ, self.env)
         try:
+            require_compressor(self.root, site.settings)
             inputs = list_inputs(self.root, site.settings, self._known)
         except CmsError as error:
             self._refuse(found.build, error.problems[0].message)

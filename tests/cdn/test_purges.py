@@ -150,6 +150,7 @@ def test_missing_or_wrong_token_is_told_and_shown_nowhere(site: SiteOnPage, fake
     monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "another-secret")
     built = site.build()
     assert "403 from Cloudflare: Authentication error for Bearer *** (10000)" in built.result.problems[0].message
+    assert "needs the right Zone / Cache Purge" in built.result.problems[0].hint
     assert "another-secret" not in repr(built.result)
     assert site.query("SELECT count(*) FROM cms.purges WHERE strpos(error, 'another-secret') > 0") == [(0,)]
     assert fake.calls == []

@@ -331,6 +331,7 @@ def test_status_tells_of_a_build_that_failed_and_of_one_that_was_killed(site: Pa
     assert cms("build")[0] == 1
     last = cms("status")[1]["last_build"]
     assert (last["status"], last["codes"]) == ("failed", ["build.removals"])
+    assert "failed: build.removals; cms build says what to do" in cms("status")[1]["text"]
     assert db.execute("SELECT result ->> 'status' FROM cms.builds ORDER BY id").fetchall() == [("killed",), ("failed",)]
     assert cms("build", "--confirm-removals")[0] == 0
     assert cms("status")[1]["last_build"]["status"] == "done"

@@ -17,6 +17,7 @@ NEVER = {
     "pydantic",
     "boto3",
     "botocore",
+    "brotli",
     "PIL",
     "redis",
     "meilisearch",

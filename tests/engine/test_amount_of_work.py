@@ -240,3 +240,23 @@ def test_static_file_is_copied_changed_and_removed_alone(site: SiteOnPage) -> No
     assert_work(site, site.build(), {"/new.txt"})
     site.delete("static/new.txt")
     assert_work(site, site.build(), (), gone={"/new.txt"})
+
+
+def test_builds_that_did_nothing_are_forgotten_once_a_thousand_came_after_them_and_no_other(site: SiteOnPage) -> None:
+    nothing, something = (f'{{"status": "done", "rendered": {made}, "removed": 0}}' for made in (0, 1))
+    add = """INSERT INTO cms.builds (site, clock, finished_at, result) SELECT %s, now(), now(), %s::jsonb FROM generate_series(1, %s) RETURNING id"""
+    [(number, first)] = site.query("SELECT s.id, max(b.id) FROM cms.sites s JOIN cms.builds b ON b.site = s.id GROUP BY s.id")
+    idle = [row[0] for row in site.query(add, number, nothing, 5)]
+    busy = [row[0] for row in site.query(add, number, something, 3)]
+    killed = [row[0] for row in site.query("INSERT INTO cms.builds (site, clock) VALUES (%s, now()) RETURNING id", number)]
+    other = [row[0] for row in site.query(add, number + 1, nothing, 1)]
+    site.query("INSERT INTO cms.releases (site, build) VALUES (%s, %s)", number, idle[0])
+    site.query("UPDATE cms.sites SET held_by = %s", idle[1])
+    newer = [row[0] for row in site.query(add, number, nothing, 990)]
+    site.build()
+    left = [row[0] for row in site.query("SELECT id FROM cms.builds WHERE id <= %s ORDER BY id", newer[-1])]
+    assert left == [first, *idle, *busy, *killed, *other, *newer]
+    site.query(add, number, nothing, 5)
+    site.build()
+    left = [row[0] for row in site.query("SELECT id FROM cms.builds WHERE id <= %s ORDER BY id", newer[-1])]
+    assert left == [first, *idle[:2], *busy, *killed, *other, *newer]

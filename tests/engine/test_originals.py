@@ -92,6 +92,24 @@ def test_swapped_original_is_published_without_metadata_too(site: SiteOnPage) ->
     site.assert_clean()
 
 
+def test_dry_run_counts_an_image_that_nobody_has_looked_at_apart_from_sizes_to_be_made(site: SiteOnPage) -> None:
+    site.write_file("static/new.jpg", (IMAGES / "hopper.jpg").read_bytes())
+    site.write_file("content/posts/b.md", "---\ntitle: B\ndate: 2026-01-02\n---\n![A man](/new.jpg) ![Again](/new.jpg)\n")
+    would = site.build(dry_run=True).result.would
+    assert would is not None
+    assert (would.images, would.unlooked) == (0, 1)
+    before = site.tree().keys()
+    site.build()
+    made = [path for path in site.tree().keys() - before if path.startswith("images/")]
+    for path in made:
+        (site.output / path).unlink()
+    site.query("UPDATE cms.outputs SET digest = NULL WHERE kind = 'image' AND path = ANY(%s)", [f"/{path}" for path in made])
+    site.edit("content/posts/b.md", "title: B", "title: Bb")
+    would = site.build(dry_run=True).result.would
+    assert would is not None
+    assert (would.images, would.unlooked) == (len(made), 0)
+
+
 RUNS = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><script>alert(1)</script></svg>'
 
 
@@ -111,6 +129,31 @@ def test_own_svg_with_a_script_is_an_error_unless_the_site_allows_it(site: SiteO
     assert site.build().result.status == "done"
     assert site.tree()["plot.svg"].decode() == RUNS
     assert 'src="/plot.svg"' in site.tree()["2026/01/b/index.html"].decode()
+    site.assert_clean()
+
+
+def test_svg_that_becomes_refused_stays_as_it_was_until_it_is_mended_or_its_file_goes(site: SiteOnPage) -> None:
+    draws, draws_more = (RUNS.replace("<script>alert(1)</script>", inside) for inside in ("", "<path d='M0 0h4'/>"))
+    site.write_file("static/plot.svg", draws)
+    site.write_file("content/posts/b.md", "---\ntitle: B\ndate: 2026-01-02\n---\n![A plot](/plot.svg)\n")
+    assert site.build().result.status == "done"
+    site.write_file("static/plot.svg", RUNS)
+    result = site.build().result
+    assert {(p.code, p.place) for p in result.problems} == {("image.unsafe-svg", "static/plot.svg")}
+    assert site.tree()["plot.svg"].decode() == draws
+    assert "<p>A plot</p>" in site.tree()["2026/01/b/index.html"].decode()
+    site.write_file("static/plot.svg", draws_more)
+    assert site.build().result.status == "done"
+    assert site.tree()["plot.svg"].decode() == draws_more
+    site.edit("site.toml", "[images]", "[images]\nactive_svg = true")
+    site.write_file("static/plot.svg", RUNS)
+    assert site.build().result.status == "done"
+    site.edit("site.toml", "active_svg = true", "active_svg = false")
+    assert site.build().result.status == "partial"
+    assert site.tree()["plot.svg"].decode() == RUNS
+    (site.root / "static/plot.svg").unlink()
+    site.build()
+    assert "plot.svg" not in site.tree()
     site.assert_clean()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 
 from cms_ssg.build import build
 from cms_ssg.errors import CmsError
+from cms_ssg.reporter import Reporter
 from tests.engine.killing import Child, Steps, watch_steps
 from tests.engine.sample import SITE
 from tests.engine.siteonpage import SiteOnPage, assert_same, database
@@ -35,18 +37,31 @@ def test_two_builders_at_once_both_finish(jobs: int, make_site: Callable[[str], 
     assert site.build().rendered == set()
 
 
+class Hearing(Reporter):
+    """Keeps what is noted."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
 def test_a_builder_that_cannot_wait_any_longer_says_who_builds(
     make_site: Callable[[str], SiteOnPage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site(SITE)
     monkeypatch.setattr("cms_ssg.store.sites.PATIENCE_S", 0.3)
+    monkeypatch.setattr("cms_ssg.store.sites.MOMENT_S", 0.05)
     with database(site.url):
         stopped = Child(lambda: stop_at(30, site))
         wait_until_stopped(stopped.pid)
         try:
+            hearing = Hearing()
             with pytest.raises(CmsError, match=rf"another build of this site is running, process {stopped.pid} on \S") as caught:
-                build(site.root, site.options)
+                build(site.root, site.options, hearing)
             assert caught.value.problems[0].code == "build.busy"
+            assert [re.search(r"another build of this site, process (\d+) on \S", note)[1] for note in hearing.notes] == [str(stopped.pid)]  # type: ignore[index]
         finally:
             os.kill(stopped.pid, signal.SIGCONT)
         assert stopped.wait() == "done"

@@ -320,6 +320,33 @@ def test_events_are_gone_once_they_were_told(site: Path, cms: Cms, db: psycopg.C
     assert db.execute("SELECT kind FROM cms.events").fetchall() == []
 
 
+@pytest.mark.parametrize(("missing", "code"), [("opentelemetry", "hooks.import"), ("opentelemetry.exporter", "hooks.failed")])
+def test_hint_names_the_extra_where_spans_are_asked_for_without_it(
+    site: Path, cms: Cms, monkeypatch: pytest.MonkeyPatch, missing: str, code: str
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("opentelemetry") or name == "cms_ssg.tracing"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [Without(missing), *sys.meta_path])
+    (site / "hooks.py").write_text("\nfrom cms_ssg.tracing import build_after\n")
+    exit_code, result = cms("build")[:2]
+    [problem] = result["problems"]
+    assert (exit_code, problem["code"]) == (0, code)
+    assert "pip install 'cms-ssg[otel]'" in problem["hint"]
+    if code == "hooks.import":
+        assert (problem["place"], problem["line"]) == ("hooks.py", 2)
+
+
+class Without:
+    """Finds no package of this name, as where it is not installed."""
+
+    def __init__(self, missing: str) -> None:
+        self.missing = missing
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == self.missing or name.startswith(self.missing + "."):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 def test_build_is_a_span_with_its_steps_where_a_site_asks_for_it(site: Path, cms: Cms) -> None:
     trace = pytest.importorskip("opentelemetry.trace")
     from opentelemetry.sdk.trace import TracerProvider

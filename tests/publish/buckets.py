@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,12 +17,14 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import boto3
+import brotli
 from botocore.config import Config
 
 from cms_ssg.build import build
 from cms_ssg.reporter import Reporter
 from tests.engine.siteonpage import Built, SiteOnPage, assert_same, database
 
+UNPACK: dict[str, Callable[[bytes], bytes]] = {"": bytes, "gzip": gzip.decompress, "br": brotli.decompress}
 KEY, SECRET = "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbb"
 
 
@@ -115,7 +117,7 @@ class BucketSite(SiteOnPage):
     bucket: Bucket
 
     def tree(self) -> dict[str, bytes]:
-        return {key: gzip.decompress(one.data) if one.encoding == "gzip" else one.data for key, one in self.bucket.objects().items()}
+        return {key: UNPACK[one.encoding](one.data) for key, one in self.bucket.objects().items()}
 
     def build(self, reporter: Reporter | None = None, **options: Any) -> Built:
         """Build it, and tell what that did; written: keys whose version changed."""

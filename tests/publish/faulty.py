@@ -16,13 +16,19 @@ from urllib.parse import urlsplit
 
 BUSY = b'<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>'
 SKEWED = b'<?xml version="1.0"?><Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>'
+TOO_LARGE = b'<?xml version="1.0"?><Error><Code>InvalidRequest</Code><Message>The copy source is larger than 5368709120.</Message></Error>'
+SIGNED_WRONG = b'<?xml version="1.0"?><Error><Code>SignatureDoesNotMatch</Code><Message>Check your key.</Message></Error>'
+ELSEWHERE = (
+    b'<?xml version="1.0"?><Error><Code>AuthorizationHeaderMalformed</Code>'
+    b"<Message>the region 'us-east-1' is wrong; expecting 'eu-west-1'</Message><Region>eu-west-1</Region></Error>"
+)
 DENIED = b'<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
 
 
 class FaultyStore(ThreadingHTTPServer):
     """busy, silent, lost: share of the requests that meet each; slow_s: how long silence lasts; clock_s: how far its clock is ahead. counts: requests by
-    method and by fault; most: requests that were under way at once; denied: what in an address is refused;
-    muted: what in it is met with silence."""
+    method and by fault; most: requests that were under way at once; denied: what in an address is refused, by which refusal;
+    muted: what in it is met with silence; uncopied: source of a copy that counts as too large for one."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -31,7 +37,8 @@ class FaultyStore(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.behind, self.busy, self.silent, self.lost, self.slow_s, self.clock_s = behind, busy, silent, lost, slow_s, clock_s
         self.random, self.lock, self.counts = random.Random(1), threading.Lock(), Counter[str]()
-        self.under_way, self.most, self.denied, self.muted = 0, 0, "", ""
+        self.refusal = DENIED
+        self.under_way, self.most, self.denied, self.muted, self.uncopied = 0, 0, "", "", ""
 
     def choose(self, method: str) -> str:
         with self.lock:
@@ -74,7 +81,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def act(self) -> None:
         with self.server.lock:
@@ -93,7 +101,10 @@ class Handler(BaseHTTPRequestHandler):
             self.refuse(403, SKEWED)
             return
         if self.server.denied and self.server.denied in self.path:
-            self.refuse(403, DENIED)
+            self.refuse(403, self.server.refusal)
+            return
+        if self.server.uncopied and self.server.uncopied in self.headers.get("x-amz-copy-source", ""):
+            self.refuse(400, TOO_LARGE)
             return
         if fault == "busy":
             self.refuse(503, BUSY)

@@ -6,20 +6,29 @@ from pathlib import Path
 
 import pytest
 
-from cms_ssg.build import build
+from cms_ssg.build import build, plan
 from cms_ssg.diagnostics.audit import audit
 from cms_ssg.errors import CmsError
 from cms_ssg.publish.tags import entry_tag, page_tag, site_tag
+from cms_ssg.releases.history import resume
+from cms_ssg.releases.rollback import roll_back
 from tests.engine.killing import kill_at
 from tests.engine.siteonpage import database, wipe
 from tests.publish.buckets import Bucket, BucketSite, environment, open_client, rclone_command, serve
 from tests.publish.conftest import free_port, make_bucket_site
+from tests.publish.faulty import serve_faulty
 
 PAGES = "public, max-age=0, s-maxage=86400, must-revalidate"
 
 
-def set_target(site: BucketSite, line: str) -> None:
-    site.edit("site.toml", f's3://{site.bucket.name}"', f's3://{site.bucket.name}"\n{line}')
+def set_target(site: BucketSite, line: str, prefix: str = "") -> None:
+    url = f's3://{site.bucket.name}{prefix}"'
+    site.edit("site.toml", url, f"{url}\n{line}")
+
+
+def list_planned_reasons(site: BucketSite) -> set[str]:
+    with database(site.url):
+        return {output.reason for output in plan(site.root, site.options).outputs}
 
 
 def test_a_bucket_holds_what_a_folder_would(bucket_site: BucketSite) -> None:
@@ -59,6 +68,25 @@ def test_objects_are_below_the_prefix(bucket_site: BucketSite) -> None:
     below = {key for key in bucket_site.bucket.list_keys() if key.startswith("brand/one/")}
     assert {"brand/one/index.html", "brand/one/about/index.html"} <= below
     assert bucket_site.bucket.list_keys() == [*sorted(below), "index.html"]
+
+
+@pytest.mark.parametrize("recorded", ["brand", "brand/"])
+def test_slashes_at_the_end_of_the_url_make_no_other_target_whatever_an_earlier_version_recorded(
+    bucket_site: BucketSite, recorded: str
+) -> None:
+    bucket_site.edit("site.toml", 's3://pages"', 's3://pages/brand"')
+    first = bucket_site.build().result
+    bucket_site.query("UPDATE cms.sites SET target = replace(target, '/brand ', %s)", f"/{recorded} ")
+    bucket_site.edit("site.toml", 's3://pages/brand"', 's3://pages/brand//"')
+    assert bucket_site.build().rendered == frozenset()
+    bucket_site.edit("content/posts/b.md", "title: B\n", "title: B, edited\n")
+    assert len(bucket_site.build().written) < first.written
+    with database(bucket_site.url):
+        assert roll_back(bucket_site.root, first.build_id).status == "done"
+        resume(bucket_site.root)
+    set_target(bucket_site, 'cache.pages = "public, max-age=7"', "/brand//")
+    assert "objects have other headers now" in list_planned_reasons(bucket_site)
+    assert bucket_site.build().result.rendered == first.rendered
 
 
 def test_text_is_stored_compressed_where_that_is_asked_and_the_headers_are_written_again_when_they_change(bucket_site: BucketSite) -> None:
@@ -262,6 +290,40 @@ def test_what_was_put_over_a_page_by_hand_is_named_until_a_repair_writes_the_pag
         audit(bucket_site.root, "", repair=True)
         assert audit(bucket_site.root, "").different == []
     bucket_site.assert_clean()
+
+
+def test_what_is_too_large_to_be_marked_is_named_by_a_repair_which_then_removes_nothing(
+    bucket_site: BucketSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cms_ssg.publish.s3.MOST_COPIED", 50)
+    bucket_site.build()
+    client, name = bucket_site.bucket.client, bucket_site.bucket.name
+    client.put_object(Bucket=name, Key="about/index.html", Body=b"by hand" * 10)
+    client.copy_object(Bucket=name, Key="old/index.html", CopySource=f"{name}/index.html")
+    with database(bucket_site.url):
+        with pytest.raises(CmsError) as caught:
+            audit(bucket_site.root, "", repair=True)
+        [problem] = caught.value.problems
+        assert (problem.code, problem.place) == ("publish.too-large", f"s3://{name}/about/index.html")
+        assert "old/index.html" in bucket_site.bucket.list_keys()
+        client.delete_object(Bucket=name, Key="about/index.html")
+        audit(bucket_site.root, "", repair=True)
+    bucket_site.assert_clean()
+
+
+def test_an_object_that_the_store_cannot_copy_is_not_kept_and_written_over_all_the_same(
+    bucket_site: BucketSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = bucket_site.build().result.build_id
+    bucket_site.edit("content/posts/b.md", "title: B\n", "title: B, edited\n")
+    with serve_faulty(bucket_site.bucket.address) as store:
+        store.uncopied = "2026/b/index.html"
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{store.server_address[1]}")
+        assert bucket_site.build().result.status == "done"
+        bucket_site.assert_clean()
+        with database(bucket_site.url), pytest.raises(CmsError) as caught:
+            roll_back(bucket_site.root, first)
+    assert caught.value.problems[0].code == "releases.lost"
 
 
 def test_an_audit_finds_a_page_that_fails_as_it_was(bucket_site: BucketSite) -> None:

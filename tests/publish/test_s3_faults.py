@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -13,7 +14,7 @@ from cms_ssg.publish.target import Live, Object, Writer
 from cms_ssg.reads import digest
 from cms_ssg.settings import Settings, Target
 from tests.publish.buckets import Bucket, environment
-from tests.publish.faulty import serve_faulty
+from tests.publish.faulty import DENIED, ELSEWHERE, SIGNED_WRONG, SKEWED, serve_faulty
 
 WRITER = Writer("alpha", "a-store", 7)
 
@@ -78,3 +79,26 @@ def test_objects_that_a_store_is_silent_about_hold_up_no_other(bucket: Bucket, m
     assert len(bucket.list_keys()) > 100, "the others went on meanwhile"
     assert len(looks) > 1
     assert all(now - before <= 64 + 4 for before, now in pairwise(looks)), "the lease is looked at all along"
+
+
+@pytest.mark.parametrize("conditions", [True, False])
+@pytest.mark.parametrize(
+    ("refusal", "code", "hint"),
+    [
+        (SIGNED_WRONG, "publish.credentials", "AWS_SECRET_ACCESS_KEY"), (SKEWED, "publish.clock", "timedatectl"),
+        (DENIED, "publish.denied", "s3:GetObject"), (ELSEWHERE, "publish.region", "Set AWS_REGION to eu-west-1"),
+    ],
+)  # fmt: skip
+def test_why_a_store_refuses_is_said_also_where_it_is_only_asked_for_headers(
+    bucket: Bucket, refusal: bytes, code: str, hint: str, conditions: bool
+) -> None:
+    """The answer to HEAD says 403 and no more; where conditions are not honoured that is the first request."""
+    settings = Settings(target=Target(url=f"s3://{bucket.name}"))
+    with serve_faulty(bucket.address) as store, environment(f"http://127.0.0.1:{store.server_port}"):
+        store.denied, store.refusal = "index.html", refusal
+        target = S3Target(bucket.name, settings, replace(WRITER, conditions=conditions))
+        with pytest.raises(CmsError) as caught:
+            target.write_many(make_objects(1, "first"))
+    [problem] = caught.value.problems
+    assert (problem.code, problem.place) == (code, f"s3://{bucket.name}")
+    assert hint in problem.hint

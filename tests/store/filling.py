@@ -44,6 +44,8 @@ INSERT INTO cms.outputs (id, site, path, kind, digest, size_bytes, reads, reason
   FROM generate_series(1, 100000) n;
 INSERT INTO cms.windows (output, list, low, high) SELECT n, 1 + n % 5000, int8send(n), int8send(n + 5000) FROM generate_series(1, 100000) n UNION ALL
   SELECT n, 5001, int8send(n - 1), int8send(n + 1) FROM generate_series(1, 100000) n;
+INSERT INTO cms.builds (site, clock, finished_at, result)
+  SELECT 1, now(), now(), jsonb_build_object('status', 'done', 'rendered', 1, 'removed', 0) FROM generate_series(1, 20000);
 INSERT INTO cms.dirty (site, path, phase, lane, reason) SELECT 1, format('/p%s/', n), 2, 0, 'x' FROM generate_series(1, 2000) n;
 INSERT INTO cms.files (site, path, bundle, digest, size_bytes)
   SELECT 1, format('content/posts/%s/f%s.jpg', n % 500, n), CASE WHEN n % 2 = 0 THEN format('content/posts/%s/p%s.md', n % 500, n) ELSE '' END, '\\x', 1

@@ -55,6 +55,7 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "an old item's windows": (dirty.MARK_WINDOWS, {**PHASES, "lane": 0, "lists": [LARGE_LIST], "positions": [(500).to_bytes(8, "big")]}),
     "outputs that ran out": (dirty.MARK_TIMED, {**PHASES, "now": datetime(2026, 6, 1, tzinfo=UTC)}),
     "paths to make": (dirty.MARK_PATHS, {"site": SITE, "paths": PATHS, "phases": [1] * 100, "lanes": [0] * 100, "reasons": ["x"] * 100}),
+    "builds that did nothing": (sites.FORGET_IDLE_BUILDS, {"site": SITE}),
     "changes": (changes.CHANGES, [SITE, 100]),
     "entries to derive": (changes.ENTRIES, [BATCH]),
     "cards before": (changes.CARDS, [BATCH]),
