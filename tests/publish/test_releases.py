@@ -99,7 +99,7 @@ def make_site(engine_urls: tuple[str, str], tmp_path_factory: pytest.TempPathFac
 def site(request: pytest.FixtureRequest) -> SiteOnPage:
     """The same site, published to a folder and, in the long run, to a bucket."""
     if request.param == "bucket":
-        made: SiteOnPage = request.getfixturevalue("bucket_site")
+        made: SiteOnPage = request.getfixturevalue("whole_bucket_site")
         return made
     make: MakeSite = request.getfixturevalue("make_site")
     return make(SITE)
