@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.few_pages import SITE as FEW
 from tests.engine.sample import SITE
 from tests.engine.siteonpage import wipe
 from tests.publish.buckets import Bucket, BucketSite, environment, moto_command, open_client, serve
-from tests.publish.few_pages import SITE as FEW
 
 
 def free_port() -> int:

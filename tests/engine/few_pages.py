@@ -1,4 +1,4 @@
-"""A site of some twenty objects, of every kind: a store answers each request slowly, and what is asked of it is asked for each object."""
+"""A site of some twenty objects, of every kind, for tests that make it often or where each object takes its time, as in a bucket."""
 
 from __future__ import annotations
 
