@@ -175,7 +175,7 @@ def test_cards_are_drawn_in_the_sites_own_font_and_again_when_it_changes(site: S
     site.assert_clean()
 
 
-@pytest.mark.parametrize("stride", [5, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("stride", [17, pytest.param(1, marks=pytest.mark.long)])
 def test_variants_that_a_killed_build_wrote_go_when_their_image_became_another(site: SiteOnPage, stride: int) -> None:
     step, killed = 1, True
     while killed:
