@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
-
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from cms_ssg.diagnostics.audit import audit
 from cms_ssg.diagnostics.verify import verify
@@ -13,7 +10,6 @@ from cms_ssg.paths import object_key
 from cms_ssg.reads import digest
 from cms_ssg.releases.history import resume
 from cms_ssg.releases.rollback import RollbackResult, roll_back
-from cms_ssg.store.connect import connect
 from tests.engine.siteonpage import SiteOnPage, database
 from tests.publish.buckets import BucketSite
 
@@ -74,17 +70,6 @@ def change_theme(site: SiteOnPage, words: str) -> None:
 
 
 Five = tuple[Published, list[int]]
-FIVE = f"five_{os.getpid()}"
-
-
-def name_of(url: str) -> str:
-    return str(conninfo_to_dict(url)["dbname"])
-
-
-def copy_database(server: str, old: str, new: str) -> None:
-    with connect(make_conninfo(server, dbname="postgres"), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {new}")
-        connection.execute(f"CREATE DATABASE {new} TEMPLATE {old} STRATEGY file_copy")
 
 
 def set_keep(site: SiteOnPage, number: int) -> None:

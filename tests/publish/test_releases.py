@@ -15,20 +15,17 @@ from cms_ssg.diagnostics.status import status
 from cms_ssg.errors import CmsError
 from cms_ssg.releases.history import diff_releases, list_releases, show_release
 from cms_ssg.releases.rollback import roll_back
-from cms_ssg.store.connect import connect
+from tests.engine.kept import KeptSite, keep
 from tests.engine.killing import kill_at
 from tests.engine.odd_site import SITE as ODD
 from tests.engine.sample import SITE
 from tests.engine.siteonpage import SiteOnPage, assert_same, database, wipe
 from tests.publish.buckets import BucketSite
 from tests.publish.five_releases import (
-    FIVE,
     Five,
     Published,
     change_theme,
-    copy_database,
     list_kept,
-    name_of,
     publish_five,
     set_keep,
     without_assets,
@@ -59,26 +56,20 @@ def site(request: pytest.FixtureRequest) -> SiteOnPage:
 
 
 @pytest.fixture(scope="module")
-def made_five(engine_urls: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Five]:
-    """A site of five releases, of which a copy is kept: its folder beside it, its database under another name."""
+def made_five(engine_urls: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[KeptSite, Five]]:
     wipe(engine_urls[0])
     site = SiteOnPage(tmp_path_factory.mktemp("releases") / "site", *engine_urls)
     site.write(SITE)
     made = publish_five(site)
-    shutil.copytree(site.root, site.root.with_name("kept"))
-    copy_database(engine_urls[0], name_of(engine_urls[0]), FIVE)
-    yield made
-    with connect(engine_urls[1], autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {FIVE}")
+    with keep(site) as kept:
+        yield kept, made
 
 
 @pytest.fixture
-def five_in_folder(made_five: Five) -> Five:
+def five_in_folder(made_five: tuple[KeptSite, Five]) -> Five:
     """The site after five releases, and their numbers."""
-    published, numbers = made_five
-    copy_database(published.site.clean_url, FIVE, name_of(published.site.url))
-    shutil.rmtree(published.site.root)
-    shutil.copytree(published.site.root.with_name("kept"), published.site.root)
+    kept, (published, numbers) = made_five
+    kept.restore()
     return replace(published, trees=dict(published.trees)), numbers
 
 
