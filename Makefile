@@ -15,6 +15,9 @@ setup: ## Make .venv with `cms` in it; does nothing when it is up to date
 demo: setup ## Build the blog starter in demo/ and serve it (DEMO_ONCE=1: check one page and stop; S3=1: publish it to a local bucket)
 	@$(PY) scripts/$(if $(S3),demo_s3,demo).py
 
+# Where it is set, every command that a test starts compiles this package again.
+test test-long: export PYTHONDONTWRITEBYTECODE =
+
 test: setup ## Run the tests but the long ones, five to six minutes on two cores
 	@$(PY) -m pytest -q -rs -n $(WORKERS) $(ARGS)
 

@@ -184,7 +184,7 @@ def test_address_that_the_cdn_does_not_understand_holds_no_other_up(site: SiteOn
     assert {"/", "/news/"} <= set(fake.purged())
 
 
-@pytest.mark.parametrize("stride", [5, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("stride", [9, pytest.param(1, marks=pytest.mark.long)])
 def test_build_killed_at_any_step_leaves_no_old_page_at_the_edge(
     stride: int, site: SiteOnPage, fake: FakeCdn, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cms_ssg.reporter import Reporter
-from tests.engine.siteonpage import SiteOnPage, read_tree
+from tests.engine.kept import KeptSite, keep
+from tests.engine.siteonpage import SiteOnPage, read_tree, wipe
 
 IMAGES = Path(__file__).parents[1] / "data/images"
 SITE = """
@@ -35,13 +36,21 @@ Nothing to see.
 """
 
 
-@pytest.fixture
-def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
-    """A site with one image on one page, built."""
-    made = make_site(SITE)
+@pytest.fixture(scope="module")
+def kept(engine_urls: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptSite]:
+    wipe(engine_urls[0])
+    made = SiteOnPage(tmp_path_factory.mktemp("images") / "site", *engine_urls)
+    made.write(SITE)
     put(made, "content/posts/a/hopper.jpg", "hopper.jpg")
     assert made.build().result.status == "done"
-    return made
+    with keep(made) as kept:
+        yield kept
+
+
+@pytest.fixture
+def site(kept: KeptSite) -> SiteOnPage:
+    """A site with one image on one page, built."""
+    return kept.restore()
 
 
 def put(site: SiteOnPage, path: str, image: str) -> None:
@@ -170,22 +179,28 @@ def test_full_build_leaves_the_variants_that_are_there_and_makes_those_that_are_
     assert site.tree() == before
 
 
-@pytest.mark.parametrize(("image", "code"), [("truncated_jpeg.jpg", "image.unreadable"), ("hopper.webp", "image.wrong-ending")])
-def test_image_that_cannot_be_shown_is_an_error_that_names_it_and_the_page_is_built_without_it(
-    site: SiteOnPage, image: str, code: str
-) -> None:
-    put(site, "content/posts/a/hopper.jpg", image)
+def test_image_that_cannot_be_shown_is_an_error_that_names_it_and_the_page_is_built_without_it(site: SiteOnPage) -> None:
+    site.edit("content/posts/b.md", "Nothing to see.", "![B man](/b.jpg)")
+    put(site, "content/posts/a/hopper.jpg", "truncated_jpeg.jpg")
+    put(site, "static/b.jpg", "hopper.webp")
     for _ in range(2):
         result = site.build().result
-        assert [(p.code, p.place) for p in result.problems] == [(code, "content/posts/a/hopper.jpg")]
-        assert "/2026/01/a/ is built without it" in result.problems[0].message
-        assert (result.status, result.failed) == ("partial", 1)
+        first, second = sorted(result.problems, key=lambda problem: problem.place)
+        assert (first.code, first.place) == ("image.unreadable", "content/posts/a/hopper.jpg")
+        assert (second.code, second.place) == ("image.wrong-ending", "static/b.jpg")
+        assert "/2026/01/a/ is built without it" in first.message
+        assert "/2026/01/b/ is built without it" in second.message
+        assert (result.status, result.failed) == ("partial", 2)
     assert "<p>A man</p>" in page(site)
+    assert "<p>B man</p>" in page(site, "2026/01/b/index.html")
     assert variants(site) == []
     site.assert_clean()
-    put(site, "content/posts/a/hopper.jpg", "hopper.jpg")
+    for path in ("content/posts/a/hopper.jpg", "static/b.jpg"):
+        put(site, path, "hopper.jpg")
     assert site.build().result.status == "done"
     assert "<picture>" in page(site)
+    assert "<picture>" in page(site, "2026/01/b/index.html")
+    assert site.query("SELECT has_bad_images FROM cms.sites") == [(False,)]
     site.assert_clean()
     assert site.query("SELECT has_bad_images FROM cms.sites") == [(False,)]
 

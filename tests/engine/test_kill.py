@@ -68,7 +68,7 @@ See [a](../posts/a.md).
 
 LEFT = "SELECT count(*) FROM cms.dirty UNION ALL SELECT count(*) FROM cms.changes UNION ALL SELECT count(*) FROM cms.journal"
 
-STRIDES = pytest.mark.parametrize("stride", [9, pytest.param(1, marks=pytest.mark.long)])
+STRIDES = pytest.mark.parametrize("stride", [17, pytest.param(1, marks=pytest.mark.long)])
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from pathlib import Path
 from cms_ssg.build import build, plan
 from cms_ssg.publish.folder import FolderTarget
 from cms_ssg.publish.swap import _exchange
+from tests.engine.few_pages import SITE
 from tests.engine.killing import kill_at
-from tests.engine.sample import SITE
 from tests.engine.siteonpage import SiteOnPage, database, read_tree
 
 MakeSite = Callable[[str], SiteOnPage]
@@ -131,17 +131,17 @@ def test_a_third_checkout_plans_what_it_builds(make_site: MakeSite) -> None:
 
 def test_a_page_that_fails_and_is_not_in_the_emptied_folder_is_linked_from_nowhere(make_site: MakeSite) -> None:
     site = make_site(SITE)
-    site.write_file("themes/child/templates/failing.html", "{{ page.path }}\n")
+    site.write_file("themes/plain/templates/failing.html", "{{ page.path }}\n")
     site.edit("content/posts/b.md", "title: B\n", "title: B\nlayout: failing\n")
     site.build()
     page = next(path for path in site.tree() if path.endswith("/b/index.html"))
     address = page.removesuffix("index.html").encode()
     shutil.rmtree(site.output)
-    site.write_file("themes/child/templates/failing.html", "{{ none.such }}\n")
+    site.write_file("themes/plain/templates/failing.html", "{{ none.such }}\n")
     assert site.build().result.status == "partial"
     assert page not in site.tree()
     assert [path for path, data in site.tree().items() if address in data] == []
-    site.write_file("themes/child/templates/failing.html", "{{ page.path }}\n")
+    site.write_file("themes/plain/templates/failing.html", "{{ page.path }}\n")
     site.build()
     site.assert_clean()
 

@@ -252,7 +252,7 @@ def kill_everywhere(make: Callable[[], Path], act: Callable[[Path], object], str
         act(folder)
 
 
-@pytest.mark.parametrize("stride", [9, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("stride", [13, pytest.param(1, marks=pytest.mark.long)])
 def test_kill_at_any_step_loses_no_event_and_tells_nothing_that_is_not_so(
     stride: int, tmp_path: Path, db_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

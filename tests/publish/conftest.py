@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.few_pages import SITE as FEW
 from tests.engine.sample import SITE
 from tests.engine.siteonpage import wipe
 from tests.publish.buckets import Bucket, BucketSite, environment, moto_command, open_client, serve
@@ -43,15 +44,21 @@ def bucket(shared_bucket: Bucket) -> Iterator[Bucket]:
 
 @pytest.fixture
 def bucket_site(bucket: Bucket, engine_urls: tuple[str, str], tmp_path: Path) -> BucketSite:
-    """A small site that publishes to the bucket, not built yet."""
+    """A site of few pages that publishes to the bucket, not built yet."""
     return make_bucket_site(bucket, engine_urls, tmp_path)
 
 
-def make_bucket_site(bucket: Bucket, engine_urls: tuple[str, str], folder: Path) -> BucketSite:
+@pytest.fixture
+def whole_bucket_site(bucket: Bucket, engine_urls: tuple[str, str], tmp_path: Path) -> BucketSite:
+    """The sample site, published to the bucket."""
+    return make_bucket_site(bucket, engine_urls, tmp_path, SITE)
+
+
+def make_bucket_site(bucket: Bucket, engine_urls: tuple[str, str], folder: Path, text: str = FEW) -> BucketSite:
     wipe(engine_urls[0])
     site = BucketSite(folder / "site", *engine_urls)
     site.bucket = bucket
-    site.write(SITE)
+    site.write(text)
     text = (site.root / "site.toml").read_text("utf-8")
     site.write_file("site.toml", f'{text}\n[target]\nurl = "s3://{bucket.name}"\n')
     return site

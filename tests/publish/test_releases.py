@@ -3,83 +3,33 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from cms_ssg.build import build
-from cms_ssg.diagnostics.audit import audit
 from cms_ssg.diagnostics.status import status
-from cms_ssg.diagnostics.verify import verify
 from cms_ssg.errors import CmsError
-from cms_ssg.paths import object_key
-from cms_ssg.reads import digest
-from cms_ssg.releases.history import diff_releases, list_releases, resume, show_release
-from cms_ssg.releases.rollback import RollbackResult, roll_back
+from cms_ssg.releases.history import diff_releases, list_releases, show_release
+from cms_ssg.releases.rollback import roll_back
+from tests.engine.kept import KeptSite, keep
 from tests.engine.killing import kill_at
 from tests.engine.odd_site import SITE as ODD
 from tests.engine.sample import SITE
 from tests.engine.siteonpage import SiteOnPage, assert_same, database, wipe
 from tests.publish.buckets import BucketSite
-
-
-@dataclass
-class Published:
-    """A site and what was there after each of its releases."""
-
-    site: SiteOnPage
-    trees: dict[int, dict[str, bytes]] = field(default_factory=dict)
-
-    def build(self) -> int:
-        result = self.site.build().result
-        assert [p.code for p in result.problems if not p.code.startswith("content.")] == []
-        self.trees[result.build_id] = self.site.tree()
-        return result.build_id
-
-    def back(self, number: int) -> RollbackResult:
-        with database(self.site.url):
-            return roll_back(self.site.root, number)
-
-    def resume(self) -> bool:
-        with database(self.site.url):
-            return resume(self.site.root)
-
-    def assert_consistent(self, *, rendered: bool = True) -> None:
-        """The manifest, the target and the renderer agree, where the files are as they were last planned."""
-        with database(self.site.url):
-            verified, audited = verify(self.site.root), audit(self.site.root, "")
-        assert (verified.different if rendered else [], verified.missing, verified.orphaned) == ([], [], [])
-        known = self.site.query("SELECT path, digest, size_bytes FROM cms.outputs WHERE digest IS NOT NULL")
-        assert {object_key(path): (bytes(value), size) for path, value, size in known} == {
-            key: (digest(data), len(data)) for key, data in self.site.tree().items()
-        }
-        assert (audited.missing, audited.different, audited.orphaned) == ([], [], [])
-
-
-def publish_five(site: SiteOnPage) -> tuple[Published, list[int]]:
-    """First build, an edit with an alias, a template, a page removed and a file changed, a new page."""
-    site.write_file("static/note.txt", "one")
-    published = Published(site)
-    numbers = [published.build()]
-    site.write_file("content/posts/b.md", "---\ntitle: B, edited\ndate: 2026-01-02\naliases: [/once-b/]\n---\nText of b.\n")
-    numbers.append(published.build())
-    change_theme(site, "changed by a template")
-    numbers.append(published.build())
-    site.delete("content/posts/b.md")
-    site.write_file("static/note.txt", "two")
-    numbers.append(published.build())
-    site.write_file("content/posts/new.md", "---\ntitle: New\ndate: 2026-02-02\nsection: news\n---\nText of new.\n")
-    numbers.append(published.build())
-    return published, numbers
-
-
-def change_theme(site: SiteOnPage, words: str) -> None:
-    place = next(path for path in sorted((site.root / "themes").rglob("base.html")))
-    place.write_text(f"{place.read_text('utf-8').replace('changed by a template', '')}{words}\n", "utf-8")
-
+from tests.publish.five_releases import (
+    Five,
+    Published,
+    change_theme,
+    list_kept,
+    publish_five,
+    set_keep,
+    without_assets,
+)
 
 MakeSite = Callable[[str], SiteOnPage]
 
@@ -99,18 +49,42 @@ def make_site(engine_urls: tuple[str, str], tmp_path_factory: pytest.TempPathFac
 def site(request: pytest.FixtureRequest) -> SiteOnPage:
     """The same site, published to a folder and, in the long run, to a bucket."""
     if request.param == "bucket":
-        made: SiteOnPage = request.getfixturevalue("bucket_site")
+        made: SiteOnPage = request.getfixturevalue("whole_bucket_site")
         return made
     make: MakeSite = request.getfixturevalue("make_site")
     return make(SITE)
 
 
-def without_assets(tree: dict[str, bytes]) -> dict[str, bytes]:
-    return {key: data for key, data in tree.items() if not key.startswith("assets/")}
+@pytest.fixture(scope="module")
+def made_five(engine_urls: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[KeptSite, Five]]:
+    wipe(engine_urls[0])
+    site = SiteOnPage(tmp_path_factory.mktemp("releases") / "site", *engine_urls)
+    site.write(SITE)
+    made = publish_five(site)
+    with keep(site) as kept:
+        yield kept, made
 
 
-def test_each_release_can_be_gone_back_to_and_each_rollback_taken_back(site: SiteOnPage) -> None:
-    published, numbers = publish_five(site)
+@pytest.fixture
+def five_in_folder(made_five: tuple[KeptSite, Five]) -> Five:
+    """The site after five releases, and their numbers."""
+    kept, (published, numbers) = made_five
+    kept.restore()
+    return replace(published, trees=dict(published.trees)), numbers
+
+
+@pytest.fixture(params=["folder", pytest.param("bucket", marks=pytest.mark.long)])
+def five(request: pytest.FixtureRequest) -> Five:
+    """The same, published to a folder and, in the long run, to a bucket."""
+    if request.param == "bucket":
+        return publish_five(request.getfixturevalue("whole_bucket_site"))
+    made: Five = request.getfixturevalue("five_in_folder")
+    return made
+
+
+def test_each_release_can_be_gone_back_to_and_each_rollback_taken_back(five: Five) -> None:
+    published, numbers = five
+    site = published.site
     for number in [numbers[3], numbers[2], numbers[1], numbers[0], numbers[2], numbers[4]]:
         result = published.back(number)
         assert (result.status, result.left) == ("done", [])
@@ -144,8 +118,9 @@ def test_a_bucket_goes_back_is_held_and_goes_on(bucket_site: BucketSite) -> None
     published.assert_consistent()
 
 
-def test_a_rollback_writes_what_differs_and_says_what_came_back(site: SiteOnPage) -> None:
-    published, numbers = publish_five(site)
+def test_a_rollback_writes_what_differs_and_says_what_came_back(five: Five) -> None:
+    published, numbers = five
+    site = published.site
     with database(site.url):
         shown = {one.path: one.change for one in diff_releases(site.root, numbers[3]).objects}
         removed = {one.path: one for one in show_release(site.root, numbers[3]).objects if one.change == "removed"}
@@ -161,8 +136,9 @@ def test_a_rollback_writes_what_differs_and_says_what_came_back(site: SiteOnPage
     assert {"/2026/b/", "/once-b/"} <= set(back.returned)
 
 
-def test_a_held_site_plans_and_publishes_nothing_until_it_is_resumed_and_then_bad_pages_go(site: SiteOnPage) -> None:
-    published, numbers = publish_five(site)
+def test_a_held_site_plans_and_publishes_nothing_until_it_is_resumed_and_then_bad_pages_go(five: Five) -> None:
+    published, numbers = five
+    site = published.site
     published.back(numbers[1])
     held = site.build()
     assert (held.result.status, held.written, held.removed) == ("partial", frozenset(), frozenset())
@@ -180,8 +156,9 @@ def test_a_held_site_plans_and_publishes_nothing_until_it_is_resumed_and_then_ba
     assert site.build().rendered == frozenset()
 
 
-def test_what_is_taken_down_while_the_site_is_held_goes_and_a_named_page_comes(site: SiteOnPage) -> None:
-    published, numbers = publish_five(site)
+def test_what_is_taken_down_while_the_site_is_held_goes_and_a_named_page_comes(five: Five) -> None:
+    published, numbers = five
+    site = published.site
     published.back(numbers[3])
     site.delete("content/posts/a.md")
     killed = site.build()
@@ -197,8 +174,9 @@ def test_what_is_taken_down_while_the_site_is_held_goes_and_a_named_page_comes(s
     site.assert_clean()
 
 
-def test_a_page_that_came_back_can_be_removed_while_the_site_is_held(site: SiteOnPage) -> None:
-    published, numbers = publish_five(site)
+def test_a_page_that_came_back_can_be_removed_while_the_site_is_held(five: Five) -> None:
+    published, numbers = five
+    site = published.site
     published.back(numbers[2])
     assert site.build().removed == frozenset()
     assert site.build(urgent=("/2026/b/",)).removed == {"2026/b/index.html"}
@@ -224,35 +202,28 @@ def kill_rollback(published: Published, number: int, then: int, stride: int) -> 
     assert step > 15, "a rollback has more steps than that"
 
 
-def set_keep(site: SiteOnPage, number: int) -> None:
-    text = (site.root / "site.toml").read_text("utf-8")
-    kept = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("keep_releases"))
-    if "[target]" in kept:
-        site.write_file("site.toml", kept.replace("[target]\n", f"[target]\nkeep_releases = {number}\n"))
-    else:
-        site.write_file("site.toml", f"{kept}\n[target]\nkeep_releases = {number}\n")
-
-
 def slower(site: SiteOnPage) -> int:
     """A bucket has more steps, and each takes longer."""
     return 5 if isinstance(site, BucketSite) else 1
 
 
-@pytest.mark.parametrize("stride", [29, pytest.param(1, marks=pytest.mark.long)])
-def test_a_rollback_that_is_killed_is_finished_by_the_next(site: SiteOnPage, stride: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("stride", [47, pytest.param(1, marks=pytest.mark.long)])
+def test_a_rollback_that_is_killed_is_finished_by_the_next(five: Five, stride: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    published, numbers = five
+    site = published.site
     monkeypatch.setattr("cms_ssg.releases.rollback.STEP", 4)
     set_keep(site, 1000)
-    published, numbers = publish_five(site)
     stride *= slower(site)
     kill_rollback(published, numbers[1], numbers[1], stride)
     kill_rollback(published, numbers[1], numbers[3], stride * 2)
 
 
-@pytest.mark.parametrize("stride", [37, pytest.param(1, marks=pytest.mark.long)])
-def test_a_build_that_is_killed_is_taken_back_whole(site: SiteOnPage, stride: int) -> None:
+@pytest.mark.parametrize("stride", [71, pytest.param(1, marks=pytest.mark.long)])
+def test_a_build_that_is_killed_is_taken_back_whole(five: Five, stride: int) -> None:
     """Also what it wrote and could not record."""
+    published, numbers = five
+    site = published.site
     set_keep(site, 1000)
-    published, numbers = publish_five(site)
     for step in count(2, stride * slower(site)):
         change_theme(site, f"changed by a template {step}")
         site.write_file(f"content/posts/more{step}.md", "---\ntitle: More\ndate: 2026-02-04\n---\nText.\n")
@@ -271,12 +242,6 @@ def test_a_build_that_is_killed_is_taken_back_whole(site: SiteOnPage, stride: in
             break
 
 
-def list_kept(site: SiteOnPage) -> set[str]:
-    if isinstance(site, BucketSite):
-        return {key for key in site.bucket.list_all_keys() if key.startswith(".cms/")}
-    return {path.name for path in (site.root / ".cms" / "kept").rglob("*") if path.is_file()}
-
-
 def test_older_releases_are_forgotten_with_the_bytes_that_only_they_need(site: SiteOnPage) -> None:
     set_keep(site, 3)
     published, numbers = publish_five(site)
@@ -290,8 +255,9 @@ def test_older_releases_are_forgotten_with_the_bytes_that_only_they_need(site: S
     assert_same(site.tree(), published.trees[numbers[2]])
 
 
-def test_bytes_that_a_killed_build_kept_are_not_kept_for_ever(site: SiteOnPage) -> None:
-    published, _ = publish_five(site)
+def test_bytes_that_a_killed_build_kept_are_not_kept_for_ever(five: Five) -> None:
+    published, _ = five
+    site = published.site
     change_theme(site, "never finished")
     with database(site.url):
         killed = kill_at(60, lambda: build(site.root, site.options))
@@ -323,8 +289,9 @@ def release_published(release):
     assert len(told.read_text().splitlines()) == 1
 
 
-def test_bytes_that_are_lost_are_named_and_nothing_is_changed(site: SiteOnPage) -> None:
-    published, numbers = publish_five(site)
+def test_bytes_that_are_lost_are_named_and_nothing_is_changed(five: Five) -> None:
+    published, numbers = five
+    site = published.site
     lost = site.query("SELECT old_digest FROM cms.release_objects WHERE build = %s AND path = '/2026/b/'", numbers[2])[0][0].hex()
     if isinstance(site, BucketSite):
         site.bucket.client.delete_object(Bucket=site.bucket.name, Key=next(key for key in list_kept(site) if key.endswith(lost)))
@@ -362,9 +329,9 @@ def test_where_no_release_is_kept_nothing_is_noted_and_later_ones_begin_anew(sit
             published.back(number)
 
 
-def test_files_that_changed_hands_while_nobody_looked_are_not_put_back(make_site: MakeSite) -> None:
+def test_files_that_changed_hands_while_nobody_looked_are_not_put_back(five_in_folder: Five) -> None:
     """A page was changed by hand before a release replaced it: its bytes are not those of the release before."""
-    published, numbers = publish_five(make_site(SITE))
+    published, numbers = five_in_folder
     site = published.site
     (site.output / "2026/a/index.html").write_text("by hand", "utf-8")
     site.edit("content/posts/a.md", "title: A\n", "title: A, edited\n")
@@ -373,8 +340,8 @@ def test_files_that_changed_hands_while_nobody_looked_are_not_put_back(make_site
     assert (result.status, result.left) == ("partial", ["/2026/a/"])
 
 
-def test_another_checkout_and_another_target_are_refused(make_site: MakeSite) -> None:
-    published, numbers = publish_five(make_site(SITE))
+def test_another_checkout_and_another_target_are_refused(five_in_folder: Five) -> None:
+    published, numbers = five_in_folder
     site = published.site
     other = Published(SiteOnPage(site.root.parent / "elsewhere" / "site", site.url, site.clean_url, site.options))
     shutil.copytree(site.root, other.site.root, ignore=shutil.ignore_patterns("build", ".cms"))

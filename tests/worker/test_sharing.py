@@ -18,7 +18,7 @@ from tests.worker.conftest import make_text
 from tests.worker.machines import run_machines, wait_for
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [pytest.param(1, marks=pytest.mark.long), 2])
 def test_a_build_that_nobody_helps_makes_all_by_itself(jobs: int, shared_site: SiteOnPage) -> None:
     assert shared_site.build(distributed=True, jobs=jobs).result.status == "done"
     assert shared_site.query("SELECT count(*) FROM cms.shards") == [(0,)]
