@@ -74,7 +74,7 @@ class _Reading:
             return None, tuple(self.problems)
         if self.collection.date and status == "published" and "-date" in schema.sort and not fields.get("date"):
             said = "it has no date, so it comes last in every list"
-            self.problems.append(Problem("content.no-date", file, 1, said, _say_date_rule(self.collection), "warning"))
+            self.problems.append(Problem("content.no-date", file, 1, said, self._say_date_rule(), "warning"))
         self._check_times(fields, schema.months)
         key = fields.pop("translation_key", "") or place.key
         draft = Draft(
