@@ -113,7 +113,7 @@ def test_files_that_cannot_be_read_are_named_all_at_once_and_the_rest_goes_on(si
     )
     built = site.build()
     expected = {f"content/posts/{name}.md:{line} {code}" for name, (_, line, code) in BAD.items()}
-    assert set(errors(built)) == expected | {"content/posts/a.md:4 content.yaml"}
+    assert set(errors(built)) == expected | {"content/posts/a.md:3 content.yaml"}
     assert built.result.status == "partial"
     assert built.result.failed == len(BAD) + 1
     assert all(problem.hint for problem in built.result.problems if problem.code not in ("content.field", "content.no-date"))
