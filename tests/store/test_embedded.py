@@ -18,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 from cms_ssg.errors import CmsError
 from cms_ssg.store import embedded
 from cms_ssg.store.connect import connect
+from tests.store.conftest import copy_cluster
 
 ROOT = Path(__file__).parents[2]
 START = "import sys; from pathlib import Path; from cms_ssg.store import embedded; print(embedded.start(Path(sys.argv[1])))"
@@ -70,27 +71,27 @@ def test_first_start_makes_the_database_and_prints_nothing(site: Path, capfd: py
     assert capfd.readouterr() == ("", "")
 
 
-def test_running_server_is_found_without_starting_a_program(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not embedded.is_running(site)
-    url = embedded.start(site)
+def test_running_server_is_found_without_starting_a_program(made_site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not embedded.is_running(made_site)
+    url = embedded.start(made_site)
     with monkeypatch.context() as patch:
         patch.setattr(subprocess, "Popen", None)
-        assert embedded.start(site) == url
-    assert embedded.is_running(site)
+        assert embedded.start(made_site) == url
+    assert embedded.is_running(made_site)
 
 
-def test_server_outlives_the_command_and_is_found_by_the_next(site: Path) -> None:
-    first = run(START, site, check=True)
-    pid = pid_of(site)
-    assert run(START, site, check=True).stdout == first.stdout
-    assert pid_of(site) == pid
+def test_server_outlives_the_command_and_is_found_by_the_next(made_site: Path) -> None:
+    first = run(START, made_site, check=True)
+    pid = pid_of(made_site)
+    assert run(START, made_site, check=True).stdout == first.stdout
+    assert pid_of(made_site) == pid
     assert os.getsid(pid) not in (os.getsid(0), 0)
 
 
-def test_interrupt_of_the_terminal_does_not_reach_the_server(site: Path) -> None:
+def test_interrupt_of_the_terminal_does_not_reach_the_server(made_site: Path) -> None:
     code = START + "; import time; sys.stdout.flush(); time.sleep(60)"
     command = subprocess.Popen(
-        [sys.executable, "-c", code, site],
+        [sys.executable, "-c", code, made_site],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -102,17 +103,17 @@ def test_interrupt_of_the_terminal_does_not_reach_the_server(site: Path) -> None
         os.killpg(command.pid, signal.SIGINT)
         command.communicate()
     assert command.returncode != 0
-    assert embedded.is_running(site)
+    assert embedded.is_running(made_site)
 
 
-def test_stop_does_not_wait_for_somebody_connected_and_keeps_the_data(site: Path) -> None:
-    url = embedded.start(site)
+def test_stop_does_not_wait_for_somebody_connected_and_keeps_the_data(made_site: Path) -> None:
+    url = embedded.start(made_site)
     note(url, "kept")
     with psycopg.connect(url):
-        assert embedded.stop(site)
-    assert not embedded.is_running(site)
-    assert not embedded.stop(site)
-    assert notes(embedded.start(site)) == ["kept"]
+        assert embedded.stop(made_site)
+    assert not embedded.is_running(made_site)
+    assert not embedded.stop(made_site)
+    assert notes(embedded.start(made_site)) == ["kept"]
 
 
 def test_site_without_a_database_has_nothing_to_stop(tmp_path: Path) -> None:
@@ -135,23 +136,23 @@ def test_processes_that_start_at_once_share_one_server(site: Path) -> None:
 # -- accidents -------------------------------------------------------------------------------------
 
 
-def test_start_after_the_server_was_killed_keeps_the_data(site: Path) -> None:
-    note(embedded.start(site), "kept")
-    kill(site)
-    assert notes(embedded.start(site)) == ["kept"]
+def test_start_after_the_server_was_killed_keeps_the_data(made_site: Path) -> None:
+    note(embedded.start(made_site), "kept")
+    kill(made_site)
+    assert notes(embedded.start(made_site)) == ["kept"]
 
 
-def test_start_after_a_reboot_gave_the_number_to_another_process(site: Path) -> None:
-    note(embedded.start(site), "kept")
-    old = str(pid_of(site))
-    kill(site)
-    with subprocess.Popen(["sleep", "60"], cwd=site) as other:
+def test_start_after_a_reboot_gave_the_number_to_another_process(made_site: Path) -> None:
+    note(embedded.start(made_site), "kept")
+    old = str(pid_of(made_site))
+    kill(made_site)
+    with subprocess.Popen(["sleep", "60"], cwd=made_site) as other:
         for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
-            file = embedded.data_folder(site) / name
+            file = embedded.data_folder(made_site) / name
             file.write_text(file.read_text().replace(old, str(other.pid), 1))
-        assert not embedded.is_running(site)
-        assert not embedded.stop(site)
-        assert notes(embedded.start(site)) == ["kept"]
+        assert not embedded.is_running(made_site)
+        assert not embedded.stop(made_site)
+        assert notes(embedded.start(made_site)) == ["kept"]
         assert other.poll() is None
         other.terminate()
 
@@ -167,31 +168,31 @@ def test_start_after_commands_were_killed_while_the_database_was_made(site: Path
     assert notes(url) == ["works"]
 
 
-def test_folder_that_was_moved_while_the_server_runs_keeps_its_server(site: Path, tmp_path: Path) -> None:
-    note(embedded.start(site), "kept")
-    pid = pid_of(site)
-    moved = site.rename(tmp_path / "moved")
+def test_folder_that_was_moved_while_the_server_runs_keeps_its_server(made_site: Path, tmp_path: Path) -> None:
+    note(embedded.start(made_site), "kept")
+    pid = pid_of(made_site)
+    moved = made_site.rename(tmp_path / "moved")
     assert notes(embedded.start(moved)) == ["kept"]
     assert pid_of(moved) == pid
-    site.mkdir()
-    assert not embedded.is_running(site)
+    made_site.mkdir()
+    assert not embedded.is_running(made_site)
     assert embedded.stop(moved)
     moved_again = moved.rename(tmp_path / "moved again")
     assert notes(embedded.start(moved_again)) == ["kept"]
 
 
-def test_folder_that_was_copied_while_the_server_runs_is_refused(site: Path, tmp_path: Path) -> None:
-    url = embedded.start(site)
-    subprocess.run(["cp", "-a", site, tmp_path / "copy"], check=True)
+def test_folder_that_was_copied_while_the_server_runs_is_refused(made_site: Path, tmp_path: Path) -> None:
+    url = embedded.start(made_site)
+    subprocess.run(["cp", "-a", made_site, tmp_path / "copy"], check=True)
     assert not embedded.is_running(tmp_path / "copy")
     assert failure(tmp_path / "copy") == "db.copied"
-    embedded.stop(site)
+    embedded.stop(made_site)
     note(embedded.start(tmp_path / "copy"), "in the copy")
-    assert embedded.start(site) == url
+    assert embedded.start(made_site) == url
 
 
 def test_long_path_and_odd_characters_still_have_a_socket(tmp_path: Path) -> None:
-    for name in ("x" * 120, "a, b", "it's \\ here", "überblick 報道"):
+    for name in ("x" * 120, "a, b", "it's \\ here überblick 報道"):
         folder = tmp_path / name
         folder.mkdir()
         url = embedded.start(folder)
@@ -218,9 +219,10 @@ def test_link_folder_that_is_not_private_is_refused(tmp_path: Path, monkeypatch:
         assert embedded.stop(folder)
 
 
-def test_link_folder_with_a_long_name_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_link_folder_with_a_long_name_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_cluster: Path) -> None:
     folder = tmp_path / ("x" * 120)
     folder.mkdir()
+    copy_cluster(made_cluster, folder)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
     note(embedded.start(folder), "works")
     assert embedded.stop(folder)
@@ -242,11 +244,9 @@ def test_full_disk_is_told_and_leaves_nothing_half_made(tmp_path: Path) -> None:
         subprocess.run(["umount", tmp_path], check=True)
 
 
-def test_database_of_another_major_version_is_refused_with_the_way_out(site: Path) -> None:
-    embedded.start(site)
-    embedded.stop(site)
-    (embedded.data_folder(site) / "PG_VERSION").write_text("99\n")
-    assert failure(site) == "db.major"
+def test_database_of_another_major_version_is_refused_with_the_way_out(made_site: Path) -> None:
+    (embedded.data_folder(made_site) / "PG_VERSION").write_text("99\n")
+    assert failure(made_site) == "db.major"
 
 
 def test_environment_without_the_wheel_is_told_to_set_an_address(tmp_path: Path) -> None:
@@ -257,6 +257,6 @@ def test_environment_without_the_wheel_is_told_to_set_an_address(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_conninfo_names_host_user_and_database(site: Path) -> None:
-    parts = conninfo_to_dict(embedded.start(site))
-    assert (parts["user"], parts["dbname"], Path(str(parts["host"]))) == ("cms", "cms", embedded.data_folder(site).resolve())
+def test_conninfo_names_host_user_and_database(made_site: Path) -> None:
+    parts = conninfo_to_dict(embedded.start(made_site))
+    assert (parts["user"], parts["dbname"], Path(str(parts["host"]))) == ("cms", "cms", embedded.data_folder(made_site).resolve())

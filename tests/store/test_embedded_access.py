@@ -30,8 +30,8 @@ def run(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code, *map(str, arguments)], env=environ, capture_output=True, text=True)
 
 
-def test_only_the_password_opens_and_there_is_no_network_port(site: Path) -> None:
-    url = embedded.start(site)
+def test_only_the_password_opens_and_there_is_no_network_port(made_site: Path) -> None:
+    url = embedded.start(made_site)
     for user in ("cms", "postgres", pwd.getpwuid(os.geteuid()).pw_name):
         with pytest.raises(psycopg.OperationalError, match="password"):
             psycopg.connect(make_conninfo(url, user=user, password="wrong"))
@@ -69,13 +69,13 @@ def test_settings_are_those_of_a_store_that_can_be_made_again(site: Path) -> Non
     assert {name: shown[name] for name in wanted} == wanted
 
 
-def test_content_stays_out_of_the_log(site: Path) -> None:
-    with connect(embedded.start(site)) as conn, pytest.raises(psycopg.Error):
+def test_content_stays_out_of_the_log(made_site: Path) -> None:
+    with connect(embedded.start(made_site)) as conn, pytest.raises(psycopg.Error):
         conn.execute("SELECT 'a private word'::int")
-    assert "FATAL" not in embedded.log_path(site).read_text()
-    with connect(embedded.start(site)) as conn, pytest.raises(psycopg.Error):
+    assert "FATAL" not in embedded.log_path(made_site).read_text()
+    with connect(embedded.start(made_site)) as conn, pytest.raises(psycopg.Error):
         conn.execute("SELECT nothing FROM nowhere -- a private word")
-    assert "-- a private word" not in embedded.log_path(site).read_text()
+    assert "-- a private word" not in embedded.log_path(made_site).read_text()
 
 
 AS_USER = """
@@ -123,13 +123,13 @@ def test_root_in_somebodys_site_runs_the_server_as_the_owner_who_can_go_on(site:
 
 
 @needs_root
-def test_database_of_another_user_is_told(site: Path) -> None:
-    embedded.start(site)
+def test_database_of_another_user_is_told(made_site: Path) -> None:
+    embedded.start(made_site)
     nobody = pwd.getpwnam("nobody").pw_uid
-    (site / ".cms").chmod(0o755)
-    open_parents(site / ".cms")
-    if (site / ".cms/pg").stat().st_uid != nobody:
-        assert run(AS_USER, site, nobody).stdout == "db.owner\n"
+    (made_site / ".cms").chmod(0o755)
+    open_parents(made_site / ".cms")
+    if (made_site / ".cms/pg").stat().st_uid != nobody:
+        assert run(AS_USER, made_site, nobody).stdout == "db.owner\n"
 
 
 @needs_root
