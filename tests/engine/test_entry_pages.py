@@ -182,3 +182,17 @@ def test_images_and_canonical_addresses_below_a_base_path_have_it_once(make_site
     assert '<link rel="canonical" href="https://a.org/blog/2025/01/flood/">' in flood
     assert '"image": "' + image + '"' in (site.output / "feed.json").read_text("utf-8")
     assert '<meta property="og:image" content="//cdn.a.org/x.png">' in (site.output / "2025/01/wind/index.html").read_text("utf-8")
+
+
+def test_site_without_images_asks_for_none(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site("-- site.toml --\nbase_url = 'https://alpha.example'\n-- content/posts/a.md --\n---\ndate: 2026-01-01\n---\nWords.\n")
+    with site.connect() as connection:
+        site.build()
+        connection.execute("ALTER TABLE cms.images RENAME TO images_away")
+        try:
+            site.edit("content/posts/a.md", "Words.", "Other words.")
+            assert site.build().result.status == "done"
+            site.edit("content/posts/a.md", "Other words.", "Words.")
+            assert site.build(full=True).result.status == "done"
+        finally:
+            connection.execute("ALTER TABLE cms.images_away RENAME TO images")

@@ -341,19 +341,6 @@ def test_verify_finds_a_variant_that_is_not_what_was_published(site: SiteOnPage)
         assert verify(site.root).different == [f"/{name}"]
 
 
-def test_site_without_images_asks_for_none(make_site: Callable[[str], SiteOnPage]) -> None:
-    made_site = make_site(SITE)
-    made_site.edit("content/posts/a/index.md", '![A man](hopper.jpg "Grace")', "Words.")
-    with made_site.connect() as connection:
-        connection.execute("ALTER TABLE cms.images RENAME TO images_away")
-        try:
-            assert made_site.build().result.status == "done"
-            made_site.edit("content/posts/a/index.md", "Words.", "Other words.")
-            assert made_site.build().result.status == "done"
-        finally:
-            connection.execute("ALTER TABLE cms.images_away RENAME TO images")
-
-
 def test_set_that_one_page_gives_up_while_another_takes_it_stays(site: SiteOnPage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cms_ssg.engine.rounds.ROUND", 1)  # each page is recorded by itself, all are rendered from one snapshot
     monkeypatch.setattr("cms_ssg.engine.rounds.BATCH", 1)
