@@ -6,7 +6,9 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
+from pathlib import Path
 
 from tests.engine.siteonpage import TABLES, SiteOnPage
 
@@ -28,20 +30,20 @@ RESTORE = EACH_TABLE.replace(
 
 
 class KeptSite:
-    """The copy: of the folder beside the site's, of the tables in a schema of its own."""
+    """The copy: of the folder in another, of the tables in a schema of their own."""
 
     def __init__(self, site: SiteOnPage) -> None:
-        self.site, self.folder, self.schema = site, site.root.with_name("kept"), f"kept_{os.getpid()}_{next(_numbers)}"
+        self.site, self.folder, self.schema = site, Path(f"{site.root.parent}-kept"), f"kept_{os.getpid()}_{next(_numbers)}"
         shutil.copytree(site.root, self.folder, symlinks=True)
         site.query(f"CREATE SCHEMA {self.schema}")
         site.query(KEEP.replace("KEPT", self.schema))
 
     def restore(self) -> SiteOnPage:
-        """Put folder and rows back, in the same places."""
-        shutil.rmtree(self.site.root)
+        """Put folder and rows back, in the same places; what a test put beside the folder goes."""
+        shutil.rmtree(self.site.root.parent)
         shutil.copytree(self.folder, self.site.root, symlinks=True)
         self.site.query(RESTORE.replace("KEPT", self.schema))
-        return self.site
+        return replace(self.site)
 
 
 @contextmanager
