@@ -1,5 +1,5 @@
 """The small site for every test of commands that asks for it."""
 
-from tests.cli.small_site import cms, site
+from tests.cli.small_site import cms, db_url, site
 
-__all__ = ["cms", "site"]
+__all__ = ["cms", "db_url", "site"]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cms_ssg.cli.main import run as run_cms
+from tests.engine.siteonpage import wipe
 
 SITE = """title = "T"
 base_url = "https://a.org"
@@ -17,6 +18,13 @@ base_url = "https://a.org"
 title = "About"
 url = "/about/"
 """
+
+
+@pytest.fixture
+def db_url(engine_urls: tuple[str, str]) -> str:
+    """Conninfo of this process's database, emptied."""
+    wipe(engine_urls[0])
+    return engine_urls[0]
 
 
 @pytest.fixture

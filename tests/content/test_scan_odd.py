@@ -15,6 +15,7 @@ from cms_ssg.content.scan_git import scan_git
 from cms_ssg.content.scan_walk import scan_walk, start_walk
 from cms_ssg.errors import CmsError
 from tests.content.scanning import FOLDERS, Recorded, age, commit, git, read_disk, write
+from tests.engine.killing import Child
 
 
 @pytest.mark.parametrize("how", ["walk", "git"])
@@ -216,16 +217,19 @@ def test_walk_started_early_sees_what_happened_since(site: Path) -> None:
 
 
 def test_scan_started_in_vain_leaves_no_process(checkout: Path) -> None:
-    for run in (start_scan(checkout, FOLDERS), start_walk(checkout, FOLDERS)):
-        assert run is not None
-        run.stop()
-        run.stop()
-    for run in (start_scan(checkout, FOLDERS), start_walk(checkout, FOLDERS)):
-        scan_files(checkout, FOLDERS, Recorded(), None, started=run)
-        assert run is not None
-        run.stop()
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    def scan() -> None:
+        for run in (start_scan(checkout, FOLDERS), start_walk(checkout, FOLDERS)):
+            assert run is not None
+            run.stop()
+            run.stop()
+        for run in (start_scan(checkout, FOLDERS), start_walk(checkout, FOLDERS)):
+            scan_files(checkout, FOLDERS, Recorded(), None, started=run)
+            assert run is not None
+            run.stop()
+        with pytest.raises(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+
+    Child(scan).wait()  # this process may have others
 
 
 def test_skipped_folder_is_never_entered(checkout: Path) -> None:

@@ -25,11 +25,11 @@ MOST_LINES = 10
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
-WIPE = """
+TABLES = """c.relnamespace = 'cms'::regnamespace AND (c.relkind = 'p' OR c.relkind = 'r' AND NOT c.relispartition) AND c.relname <> 'migrations'"""
+WIPE = f"""
 DO $$ DECLARE name text; BEGIN
   SET LOCAL session_replication_role = replica;
-  FOR name IN SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-              WHERE n.nspname = 'cms' AND (c.relkind = 'p' OR c.relkind = 'r' AND NOT c.relispartition) AND c.relname <> 'migrations' LOOP
+  FOR name IN SELECT c.oid::regclass::text FROM pg_class c WHERE {TABLES} LOOP
     EXECUTE 'DELETE FROM ' || name;
   END LOOP;
 END $$"""

@@ -34,10 +34,8 @@ ABOVE_A = {"/", "/page/2/", "/news/"}
 
 
 @pytest.fixture
-def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
-    site = make_site(SITE)
-    site.build()
-    return site
+def site(built_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
+    return built_site(SITE)
 
 
 def assert_work(

@@ -66,9 +66,8 @@ def test_a_disk_that_is_full_leaves_whole_files_and_is_made_good(size_bytes: int
     site.assert_clean()
 
 
-def test_a_disk_that_fills_up_leaves_the_old_pages_live(make_site: Callable[[str], SiteOnPage]) -> None:
-    site = make_site(SITE)
-    site.build()
+def test_a_disk_that_fills_up_leaves_the_old_pages_live(built_site: Callable[[str], SiteOnPage]) -> None:
+    site = built_site(SITE)
     before = site.tree()
     site.edit("themes/plain/templates/footer.html", "footer", "foot")
     assert build_with(site, lambda: limit_files(10)).status == "partial"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cms_ssg.reporter import Reporter
-from tests.engine.kept import KeptSite, keep
-from tests.engine.siteonpage import SiteOnPage, read_tree, wipe
+from tests.engine.siteonpage import SiteOnPage, read_tree
 
 IMAGES = Path(__file__).parents[1] / "data/images"
 SITE = """
@@ -36,21 +35,10 @@ Nothing to see.
 """
 
 
-@pytest.fixture(scope="module")
-def kept(engine_urls: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptSite]:
-    wipe(engine_urls[0])
-    made = SiteOnPage(tmp_path_factory.mktemp("images") / "site", *engine_urls)
-    made.write(SITE)
-    put(made, "content/posts/a/hopper.jpg", "hopper.jpg")
-    assert made.build().result.status == "done"
-    with keep(made) as kept:
-        yield kept
-
-
 @pytest.fixture
-def site(kept: KeptSite) -> SiteOnPage:
+def site(built_site: Callable[..., SiteOnPage]) -> SiteOnPage:
     """A site with one image on one page, built."""
-    return kept.restore()
+    return built_site(SITE, {"content/posts/a/hopper.jpg": (IMAGES / "hopper.jpg").read_bytes()})
 
 
 def put(site: SiteOnPage, path: str, image: str) -> None:

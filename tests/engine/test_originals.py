@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,8 @@ from PIL import Image
 
 from cms_ssg.build import build
 from cms_ssg.diagnostics.verify import verify
-from tests.engine.kept import KeptSite, keep
 from tests.engine.killing import kill_at
-from tests.engine.siteonpage import SiteOnPage, database, wipe
+from tests.engine.siteonpage import SiteOnPage, database
 from tests.images.test_card import make_font
 
 IMAGES = Path(__file__).parents[1] / "data/images"
@@ -36,22 +35,10 @@ Exif
 BESIDE, STATIC = "2026/01/a/place.jpg", "there.jpg"
 
 
-@pytest.fixture(scope="module")
-def kept(engine_urls: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptSite]:
-    wipe(engine_urls[0])
-    made = SiteOnPage(tmp_path_factory.mktemp("originals") / "site", *engine_urls)
-    made.write(SITE)
-    for path in ("content/posts/a/place.jpg", "static/there.jpg"):
-        made.write_file(path, (IMAGES / "exif_gps.jpg").read_bytes())
-    assert made.build().result.status == "done"
-    with keep(made) as kept:
-        yield kept
-
-
 @pytest.fixture
-def site(kept: KeptSite) -> SiteOnPage:
+def site(built_site: Callable[..., SiteOnPage]) -> SiteOnPage:
     """A site with a photograph that says where it was taken, beside a page and in static/, built."""
-    return kept.restore()
+    return built_site(SITE, dict.fromkeys(("content/posts/a/place.jpg", "static/there.jpg"), (IMAGES / "exif_gps.jpg").read_bytes()))
 
 
 def places(site: SiteOnPage) -> list[bool]:

@@ -18,9 +18,8 @@ from tests.engine.siteonpage import SiteOnPage, database, read_tree
 MakeSite = Callable[[str], SiteOnPage]
 
 
-def test_an_emptied_output_folder_is_filled_again(make_site: MakeSite) -> None:
-    site = make_site(SITE)
-    site.build()
+def test_an_emptied_output_folder_is_filled_again(built_site: MakeSite) -> None:
+    site = built_site(SITE)
     before = site.tree()
     shutil.rmtree(site.output)
     again = site.build()
@@ -29,9 +28,8 @@ def test_an_emptied_output_folder_is_filled_again(make_site: MakeSite) -> None:
     assert site.build().rendered == set()
 
 
-def test_a_build_killed_while_it_fills_an_emptied_folder_is_finished_by_the_next(make_site: MakeSite) -> None:
-    site = make_site(SITE)
-    site.build()
+def test_a_build_killed_while_it_fills_an_emptied_folder_is_finished_by_the_next(built_site: MakeSite) -> None:
+    site = built_site(SITE)
     before = site.tree()
     for step in (3, 12, 30):
         shutil.rmtree(site.output)
@@ -41,9 +39,8 @@ def test_a_build_killed_while_it_fills_an_emptied_folder_is_finished_by_the_next
         assert site.tree() == before
 
 
-def test_a_page_removed_by_hand_comes_back_with_a_full_build_and_nothing_else_is_written(make_site: MakeSite) -> None:
-    site = make_site(SITE)
-    site.build()
+def test_a_page_removed_by_hand_comes_back_with_a_full_build_and_nothing_else_is_written(built_site: MakeSite) -> None:
+    site = built_site(SITE)
     before = site.tree()
     gone = next(path for path in sorted(before) if path.endswith("index.html"))
     (site.output / gone).unlink()
@@ -55,9 +52,8 @@ def test_a_page_removed_by_hand_comes_back_with_a_full_build_and_nothing_else_is
     assert site.tree() == before
 
 
-def test_a_second_checkout_goes_on_from_the_first_and_says_what_its_folder_lacks(make_site: MakeSite) -> None:
-    site = make_site(SITE)
-    site.build()
+def test_a_second_checkout_goes_on_from_the_first_and_says_what_its_folder_lacks(built_site: MakeSite) -> None:
+    site = built_site(SITE)
     other = replace(site, root=site.root.parent / "elsewhere" / site.root.name)
     shutil.copytree(site.root, other.root, ignore=shutil.ignore_patterns("build", ".cms"))
     second = other.build()
@@ -76,9 +72,8 @@ def test_a_second_checkout_goes_on_from_the_first_and_says_what_its_folder_lacks
     assert "publish.other-place" in [p.code for p in site.build().result.problems]
 
 
-def test_another_target_gets_every_page(make_site: MakeSite) -> None:
-    site = make_site(SITE)
-    site.build()
+def test_another_target_gets_every_page(built_site: MakeSite) -> None:
+    site = built_site(SITE)
     before = site.tree()
     site.write_file("site.toml", (site.root / "site.toml").read_text("utf-8") + '\n[target]\nurl = "folder:public"\n')
     site.build()
@@ -115,9 +110,8 @@ def test_a_second_checkout_that_is_killed_does_not_leave_the_first_stale_in_sile
         assert "publish.other-place" in told or site.tree() == site.build_clean().tree()
 
 
-def test_a_third_checkout_plans_what_it_builds(make_site: MakeSite) -> None:
-    site = make_site(SITE)
-    site.build()
+def test_a_third_checkout_plans_what_it_builds(built_site: MakeSite) -> None:
+    site = built_site(SITE)
     page = next(path for path in sorted((site.root / "content" / "posts").rglob("*.md")))
     page.write_text(page.read_text("utf-8") + "\n\nOne line more.\n", "utf-8")
     for name in ("second", "third"):
@@ -146,9 +140,8 @@ def test_a_page_that_fails_and_is_not_in_the_emptied_folder_is_linked_from_nowhe
     site.assert_clean()
 
 
-def test_a_folder_in_a_pages_place_is_put_back_by_the_build_after_one_that_was_killed_over_it(make_site: MakeSite) -> None:
-    site = make_site(SITE)
-    site.build()
+def test_a_folder_in_a_pages_place_is_put_back_by_the_build_after_one_that_was_killed_over_it(built_site: MakeSite) -> None:
+    site = built_site(SITE)
     page = next(path for path in sorted(site.tree()) if path.endswith("/a/index.html"))
     (site.output / page).unlink()
     (site.output / page).mkdir()
@@ -166,9 +159,8 @@ def test_a_folder_in_a_pages_place_is_put_back_by_the_build_after_one_that_was_k
     site.assert_clean()
 
 
-def test_what_a_killed_build_left_beside_a_page_is_gone_after_the_next_though_the_page_fails(make_site: MakeSite) -> None:
-    site = make_site(SITE)
-    site.build()
+def test_what_a_killed_build_left_beside_a_page_is_gone_after_the_next_though_the_page_fails(built_site: MakeSite) -> None:
+    site = built_site(SITE)
     before = site.tree()
     site.edit("themes/plain/templates/footer.html", "footer", "new footer")
     for step in range(6, 60, 3):

@@ -142,24 +142,23 @@ page_size = 1
 
 
 @pytest.mark.parametrize(
-    ("settings", "page"),
+    ("settings", "pages"),
     [
-        ('[taxonomies.tag]\nurl = "/t/{slug}/"\n', "t/red/page/2/index.html"),
-        ('[home]\nurl = "/blog/"\n', "blog/page/2/index.html"),
-        ('[[locales]]\ncode = "en"\nprefix = "/en"\n', "en/tags/red/page/2/index.html"),
+        ('[taxonomies.tag]\nurl = "/t/{slug}/"\n[home]\nurl = "/blog/"\n', {"t/red/page/2/index.html", "blog/page/2/index.html"}),
+        ('[[locales]]\ncode = "en"\nprefix = "/en"\n', {"en/tags/red/page/2/index.html"}),
     ],
 )
-def test_archive_pages_go_where_their_list_goes(make_site: Callable[..., SiteOnPage], settings: str, page: str) -> None:
+def test_archive_pages_go_where_their_list_goes(make_site: Callable[..., SiteOnPage], settings: str, pages: set[str]) -> None:
     site = make_site(ARCHIVES)
     site.build()
-    assert page not in site.tree()
+    assert pages.isdisjoint(site.tree())
     site.write_file("site.toml", "page_size = 1\n" + settings)
     site.build(confirm_removals=True)
-    assert page in site.tree()
+    assert pages <= site.tree().keys()
     site.assert_clean()
     site.write_file("site.toml", "page_size = 1\n")
     site.build(confirm_removals=True)
-    assert page not in site.tree()
+    assert pages.isdisjoint(site.tree())
     site.assert_clean()
 
 

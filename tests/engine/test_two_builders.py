@@ -70,12 +70,11 @@ def test_a_builder_that_cannot_wait_any_longer_says_who_builds(
 
 @pytest.mark.parametrize("step", [16, 32, 48, *(pytest.param(step, marks=pytest.mark.long) for step in range(20, 60, 4) if step % 16)])
 def test_a_builder_that_slept_through_its_lease_stops_and_leaves_nothing_wrong(
-    step: int, make_site: Callable[[str], SiteOnPage], monkeypatch: pytest.MonkeyPatch
+    step: int, built_site: Callable[[str], SiteOnPage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It wakes in the middle of writing what it rendered before another builder published something newer."""
-    site = make_site(SITE)
+    site = built_site(SITE)
     monkeypatch.setattr("cms_ssg.store.sites.LEASE_S", 0.2)
-    site.build()
     assert sleep_through_a_build(site, step) == "build.lease-lost"
     site.build()
     assert_same(site.tree(), site.build_clean().tree())

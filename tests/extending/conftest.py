@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.cli.small_site import cms, site
+from tests.cli.small_site import cms, db_url, site
 
-__all__ = ["cms", "receiver", "site"]
+__all__ = ["cms", "db_url", "receiver", "site"]
 
 
 @dataclass(frozen=True)
