@@ -18,7 +18,7 @@ demo: setup ## Build the blog starter in demo/ and serve it (DEMO_ONCE=1: check 
 # Where it is set, every command that a test starts compiles this package again.
 test test-long: export PYTHONDONTWRITEBYTECODE =
 
-test: setup ## Run the tests but the long ones, five to six minutes on two cores
+test: setup ## Run the tests but the long ones, under five minutes on two cores
 	@$(PY) -m pytest -q -rs -n $(WORKERS) $(ARGS)
 
 test-long: setup ## Run the long random tests: some hours, of which the comparison with clean builds takes one and a half
