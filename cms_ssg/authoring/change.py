@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from cms_ssg.authoring.find import Content, find_content, read_bytes
+from cms_ssg.authoring.find import Content, find_content, read_bytes, read_fields
 from cms_ssg.authoring.patch import Value, has_key, patch_front_matter
 from cms_ssg.authoring.write import write_file
 from cms_ssg.content.collections import find_type
@@ -34,7 +34,7 @@ def publish(site: Site, what: str, at: str = "", now: datetime | None = None) ->
     Raises UsageError authoring.not-found, authoring.ambiguous, authoring.bad-time; CmsError where the file cannot be changed.
     """
     content = find_content(site, what)
-    fields = _read_fields(content)
+    fields = read_fields(content)
     changes: dict[str, Value] = _unset_draft(content, fields)
     moment = now or datetime.now(UTC)
     key = key_of(content, "publish_at", fields)
@@ -70,7 +70,7 @@ def _say_what_hides(content: Content, now: datetime, has_time: bool) -> str:
 def unpublish(site: Site, what: str) -> Edit:
     """Make content a draft. Raises as publish does."""
     content = find_content(site, what)
-    fields = _read_fields(content)
+    fields = read_fields(content)
     draft, status = key_of(content, "draft", fields), key_of(content, "status", fields)
     changes: dict[str, Value] = {status: "draft"} if look_up(fields, status) == "published" else {}
     if look_up(fields, draft) is not True and not changes and look_up(fields, status) != "draft":
@@ -81,7 +81,7 @@ def unpublish(site: Site, what: str) -> Edit:
 def trash(site: Site, what: str) -> Edit:
     """Take content off the site; what it was before is kept for restore. Raises as publish does."""
     content = find_content(site, what)
-    fields = _read_fields(content)
+    fields = read_fields(content)
     changes: dict[str, Value] = {}
     status = key_of(content, "status", fields)
     if look_up(fields, status) != "trashed":
@@ -94,7 +94,7 @@ def trash(site: Site, what: str) -> Edit:
 def restore(site: Site, what: str) -> Edit:
     """Bring trashed content back as the draft or public entry it was. Raises as publish does."""
     content = find_content(site, what)
-    fields = _read_fields(content)
+    fields = read_fields(content)
     status = key_of(content, "status", fields)
     if look_up(fields, status) != "trashed":
         return apply(content, {}, "", "not in the trash")
@@ -105,7 +105,7 @@ def restore(site: Site, what: str) -> Edit:
 def set_fields(site: Site, what: str, pairs: Sequence[str], gone: Sequence[str]) -> Edit:
     """Set fields of content. pairs: ``key=value``, the value as YAML writes it; gone: keys to remove. Raises as publish does."""
     content = find_content(site, what)
-    fields = _read_fields(content)
+    fields = read_fields(content)
     changes: dict[str, Value] = {}
     moved: list[str] = []
     for pair in pairs:
@@ -175,10 +175,6 @@ def uses_date(content: Content) -> bool:
     rule, site = content.rule, content.site
     schema = site.schemas.get(find_type(rule, content.file.removeprefix(f"{rule.path.strip('/')}/")))
     return rule.date == "" and schema is not None and any(name.lstrip("-") == "date" for name in schema.sort)
-
-
-def _read_fields(content: Content) -> dict[str, Json]:
-    return parse_front_matter(read_bytes(content.place, content.file), content.file).fields
 
 
 def _unset_draft(content: Content, fields: Mapping[str, Json]) -> dict[str, Value]:

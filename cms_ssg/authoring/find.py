@@ -10,11 +10,12 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from cms_ssg.content.collections import find_collection
+from cms_ssg.content.frontmatter import parse_front_matter
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.paths import canonical_path
 from cms_ssg.settings import Collection
 from cms_ssg.site import Site
-from cms_ssg.types import Draft, Problem
+from cms_ssg.types import Draft, Json, Problem
 
 MAX_CANDIDATES = 10
 HEAD_BYTES = 4096
@@ -65,6 +66,11 @@ class Content:
             return canonical_path(self.site.entry_path(draft.collection, draft.type, draft.locale, draft.file, draft.fields))
         except ValueError:
             return ""
+
+
+def read_fields(content: Content) -> dict[str, Json]:
+    """The front matter as the file gives it. Raises CmsError authoring.unreadable."""
+    return parse_front_matter(read_bytes(content.place, content.file), content.file).fields
 
 
 def read_bytes(path: Path, file: str) -> bytes:

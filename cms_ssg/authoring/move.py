@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cms_ssg.authoring.change import Edit, describe, key_of
-from cms_ssg.authoring.find import Content, find_content, list_content, read_bytes
+from cms_ssg.authoring.find import Content, find_content, list_content, read_bytes, read_fields
 from cms_ssg.authoring.links import find_broken_links
 from cms_ssg.authoring.patch import Value, patch_front_matter
 from cms_ssg.authoring.write import move_file, write_file
@@ -16,7 +16,7 @@ from cms_ssg.content.frontmatter import look_up, parse_front_matter
 from cms_ssg.content.slugs import make_slug
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site
-from cms_ssg.types import Json, Problem
+from cms_ssg.types import Problem
 
 
 def move(site: Site, what: str, *, to: str = "", slug: str = "", section: str = "", alias: bool = True) -> Edit:
@@ -34,7 +34,7 @@ def move(site: Site, what: str, *, to: str = "", slug: str = "", section: str = 
     if section and content.rule.section == "folder":
         target = _in_section(content, section)
     elif section:
-        changes[key_of(content, "section", _read_fields(content))] = section
+        changes[key_of(content, "section", read_fields(content))] = section
     if slug:
         target = _set_slug(content, target, slug, changes)
     if to:
@@ -103,7 +103,7 @@ def _set_slug(content: Content, target: str, slug: str, changes: dict[str, Value
     name = make_slug(slug)
     if not name:
         raise UsageError(Problem("authoring.no-slug", "", 0, f"no name can be made of {slug!r}", "Use letters or digits."))
-    fields = _read_fields(content)
+    fields = read_fields(content)
     path_key, slug_key = key_of(content, "path", fields), key_of(content, "slug", fields)
     if isinstance(path := look_up(fields, path_key), str) and "{path}" in _pattern_of(content):
         head, slash, _ = path.strip("/").rpartition("/")
@@ -113,10 +113,6 @@ def _set_slug(content: Content, target: str, slug: str, changes: dict[str, Value
     else:
         return _rename(target, name)
     return target
-
-
-def _read_fields(content: Content) -> dict[str, Json]:
-    return parse_front_matter(read_bytes(content.place, content.file), content.file).fields
 
 
 def _pattern_of(content: Content) -> str:

@@ -37,6 +37,10 @@ class Origin:
             return f"CMS_{str(path[0]).upper()}", 0
         return FILE, find_line(dict(self.lines), ("env", self.env, *path) if self._is_of_env(path) else path)
 
+    def line(self, *path: str | int) -> int:
+        """The line on which the setting itself is written, 0 where it is not in site.toml."""
+        return self.lines.get(("env", self.env, *path) if self._is_of_env(path) else path, 0)
+
     def _is_of_env(self, path: KeyPath) -> bool:
         """Whether the table in force gives the setting; tables are merged key by key, anything else is replaced whole."""
         inner: Any = self.envs.get(self.env, {})

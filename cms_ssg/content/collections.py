@@ -104,10 +104,10 @@ class Rules:
             return True
         if file.lower().endswith(MARKDOWN_SUFFIXES) or file in self.data:
             return False
-        around = [rule for rule in self.collections if below(file, rule.path)]
+        around = self._list_around(file)
         return not around or not all(matches_any(below(file, rule.path), rule.exclude) for rule in around)
 
-    def file_path(self, file: str) -> str:
+    def file_url(self, file: str) -> str:
         """Where a file that is no content and lies in no entry's folder is published: static/ is the root, others lie as they do in their
         collection, below the folders that its addresses begin with.
 
@@ -115,13 +115,17 @@ class Rules:
         """
         if inner := below(file, "static"):
             return "/" + inner
-        around = [rule for rule in self.collections if below(file, rule.path)]
+        around = self._list_around(file)
         if not around:
             return "/" + file
         rule = max(around, key=lambda rule: len(rule.path.strip("/.")))  # of several with one folder the first
         schema = self.types.get(rule.type)
         pattern = rule.url or (schema.url if schema else "")
         return pattern.partition("{")[0].rpartition("/")[0] + "/" + below(file, rule.path)
+
+    def _list_around(self, file: str) -> list[Collection]:
+        """The collections in whose folder a file lies."""
+        return [rule for rule in self.collections if below(file, rule.path)]
 
     def read_place(self, collection: Collection, file: str) -> Place:
         """What a file's path says by itself."""

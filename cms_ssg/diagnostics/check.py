@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Final, LiteralString
 from urllib.parse import unquote, urlsplit
 
+from cms_ssg.config.explain import FILE, open_origin
+from cms_ssg.content.lines import line_of_field
 from cms_ssg.diagnostics.check_terms import TERM_NAMES, check_parents, check_term_names
-from cms_ssg.diagnostics.homes import list_taken_homes
-from cms_ssg.diagnostics.lines import line_of_field, line_of_setting
 from cms_ssg.diagnostics.nearest import Nearest
+from cms_ssg.engine.homes import list_taken_homes
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import canonical_path
 from cms_ssg.reporter import Reporter
@@ -146,25 +147,23 @@ def _dangling(file: str, line: int, kind: str, target: str, hint: str) -> Proble
 
 def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
     """Lines of menus, and redirects, that lead nowhere in this site."""
-    from cms_ssg.config.load import FILE, read_site_toml
-    from cms_ssg.config.toml_lines import list_key_lines
     from cms_ssg.engine.inputs import read_redirects
     from cms_ssg.render.page import reference_names
     from cms_ssg.render.site_view import menu_names
 
-    lines = list_key_lines(read_site_toml(site.root))
+    origin = open_origin(site.root, site.settings.env, os.environ)
     wanted: list[tuple[Problem, tuple[str, ...]]] = []
     for menu, items in site.settings.menus.items():
         for number, item in enumerate(items):
             names = reference_names(site, site.default_locale, item.ref) if item.ref else menu_names(site, site.default_locale, item.url)
-            line = lines.get(("menus", menu, number, "ref" if item.ref else "url"), 0)
+            line = origin.line("menus", menu, number, "ref" if item.ref else "url")
             said, hint = (
                 f'nothing answers to "{item.ref or item.url}" in the menu {menu}',
                 "Write a content file, type:slug, or a path of this site.",
             )
             wanted.append((Problem("settings.dangling-menu", FILE, line, said, hint, "warning"), names or _path_names(item.url)))
     for source, target in read_redirects(site.root, site.settings).targets.items():
-        line = lines.get(("redirects", source), 0)
+        line = origin.line("redirects", source)
         said, hint = f'the redirect {source} leads to "{target}", where nothing is', "Name a path of this site, or a whole address."
         wanted.append((Problem("redirects.dangling", FILE if line else "", line, said, hint, "warning"), _path_names(target)))
     known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for _, names in wanted for n in names}), site_id))}
@@ -202,27 +201,24 @@ def _check_authors(connection: Any, site: Site, site_id: int) -> Iterator[Proble
 def _check_home(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
     """A list that the home page is to show, and nothing is in."""
     name = site.settings.home.list
-    line = line_of_setting(site, "home", "list")
+    line = open_origin(site.root, site.settings.env, os.environ).line("home", "list")
     if line and not connection.execute(HOME_LIST, (site_id, name)).fetchone():
         hint = "Lists are named by kind and slug: type/post, section/news, tag/front."
-        yield Problem(
-            "settings.empty-home", "site.toml", line, f'nothing is in the list "{name}" that the home page shows', hint, "warning"
-        )
+        said = f'nothing is in the list "{name}" that the home page shows'
+        yield Problem("settings.empty-home", FILE, line, said, hint, "warning")
 
 
 def _check_collections(connection: Any, site: Site, site_id: int, places: set[str]) -> Iterator[Problem]:
     """Collections of site.toml that no file belongs to. places: files that have a problem, and may have no entry for it."""
     from cms_ssg.config.defaults import COLLECTIONS
-    from cms_ssg.config.load import FILE, read_site_toml
-    from cms_ssg.config.toml_lines import list_key_lines
     from cms_ssg.content.collections import find_collection
 
     used = {row[0] for row in connection.execute(USED_COLLECTIONS, (site_id,))}
     used.update(rule.name for place in places if (rule := find_collection(place, site.settings.collection)) is not None)
     shipped = {str(table["name"]) for table in COLLECTIONS}
-    lines = list_key_lines(read_site_toml(site.root))
+    origin = open_origin(site.root, site.settings.env, os.environ)
     for number, rule in enumerate(site.settings.collection):
-        line = lines.get(("collection", number, "name"), 0)
+        line = origin.line("collection", number, "name")
         if rule.name not in used and (rule.name not in shipped or line):
             globs = ", ".join(rule.glob)
             hint = f"It looks for {globs} in {rule.path}/, and an earlier collection takes a file first."
@@ -233,9 +229,10 @@ def _check_tokens(site: Site) -> Iterator[Problem]:
     """Tokens that no theme knows, with their lines."""
     from cms_ssg.render.tokens import check_tokens
 
+    origin = open_origin(site.root, site.settings.env, os.environ)
     for name, value in site.settings.tokens.items():
         for problem in check_tokens({name: value}):
-            yield replace(problem, line=line_of_setting(site, "tokens", name))
+            yield replace(problem, line=origin.line("tokens", name))
 
 
 def _check_strings(site: Site) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, LiteralString
 
-from cms_ssg.diagnostics.lines import line_of_field
+from cms_ssg.content.lines import line_of_field
 from cms_ssg.site import Site
 from cms_ssg.types import Problem
 

@@ -266,7 +266,7 @@ class Session:
         result.problems.extend(describe_lost(row, winner) for row, winner in lost if row.name.startswith("/"))
         result.problems.extend((*self.planner.problems, *self.site.rule_warnings))
         if result.planned:
-            from cms_ssg.diagnostics.homes import list_taken_homes
+            from cms_ssg.engine.homes import list_taken_homes
 
             result.problems.extend(list_taken_homes(self.connection, self.site, self.row.id))
         bad_images = self.rounds.images.list_problems()

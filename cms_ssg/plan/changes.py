@@ -164,7 +164,7 @@ def _file_path(site: Site, path: str, bundle: str, page: str | None) -> str:
             if page is None or not page.endswith("/"):
                 return ""
             return file_path(page + path[len(bundle.rpartition("/")[0]) + 1 :])
-        return file_path(site.rules.file_path(path))
+        return file_path(site.rules.file_url(path))
     except ValueError:
         return ""
 

@@ -121,6 +121,19 @@ def test_check_says_where_site_toml_names_what_is_not_there(site: Path, cms: Cms
     assert (code, problem["code"], problem["line"], problem["hint"]) == (1, "theme.missing", 2, 'Did you mean "base"?')
 
 
+def test_what_an_environment_sets_is_told_at_its_own_line(site: Path, cms: Cms) -> None:
+    text = (site / "site.toml").read_text()
+    first = text.count("\n") + 1
+    (site / "site.toml").write_text(
+        f'{text}[env.staging.home]\nlist = "tag/nothing"\n[env.staging.tokens]\nacent = "#000"\n[env.staging.menus]\nmain = [{{ url = "/nowhere/" }}]\n'
+    )
+    assert cms("check")[1]["problems"] == []
+    problems = cms("--env", "staging", "check")[1]["problems"]
+    assert sorted((p["code"], p["place"], p["line"]) for p in problems) == [
+        ("settings.dangling-menu", "site.toml", first + 5), ("settings.empty-home", "site.toml", first + 1), ("tokens.unknown", "site.toml", first + 3),
+    ]  # fmt: skip
+
+
 def test_why_answers_for_file_url_and_path(site: Path, cms: Cms, capsys: pytest.CaptureFixture[str]) -> None:
     cms("build")
     for asked in ("content/posts/flood.md", "https://a.org/2025/03/flood/", "/2025/03/flood/"):

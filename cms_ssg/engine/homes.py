@@ -7,7 +7,7 @@ from typing import Final, LiteralString
 
 from psycopg import Connection
 
-from cms_ssg.diagnostics.lines import line_of_field
+from cms_ssg.content.lines import line_of_field
 from cms_ssg.site import Site
 from cms_ssg.types import Problem
 
