@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from cms_ssg.errors import CmsError
 from cms_ssg.publish.tags import entry_tag, page_tag, site_tag
 from cms_ssg.releases.history import resume
 from cms_ssg.releases.rollback import roll_back
-from tests.engine.killing import kill_at
+from tests.engine.killing import fail_at, kill_at
 from tests.engine.siteonpage import database, wipe
 from tests.publish.buckets import Bucket, BucketSite, environment, open_client, rclone_command, serve
 from tests.publish.conftest import free_port, make_bucket_site
@@ -139,16 +140,21 @@ def test_a_build_that_is_killed_at_any_step_is_finished_by_the_next(bucket: Buck
     kill_and_finish(bucket, engine_urls, tmp_path, 1)
 
 
-def test_an_edit_that_is_killed_anywhere_is_finished_by_the_next(bucket_site: BucketSite) -> None:
+@pytest.mark.parametrize("end_at", [kill_at, fail_at])
+@pytest.mark.parametrize("stride", [13, pytest.param(1, marks=pytest.mark.long)])
+def test_an_edit_that_ends_anywhere_is_finished_by_the_next(
+    stride: int, end_at: Callable[[int, Callable[[], object]], bool], bucket_site: BucketSite
+) -> None:
     bucket_site.build()
-    for step in range(1, 60, 13):
+    for step in range(1, 200, stride):
         bucket_site.write_file("content/posts/b.md", f"---\ntitle: B {step}\ndate: 2026-01-02\n---\nText {step}\n")
         with database(bucket_site.url):
-            killed = kill_at(step, lambda: build(bucket_site.root, bucket_site.options))
+            ended = end_at(step, lambda: build(bucket_site.root, bucket_site.options))
         bucket_site.write_file("content/posts/b.md", f"---\ntitle: B {step} again\ndate: 2026-01-02\n---\nText\n")
         assert bucket_site.build().result.status == "done"
-        if not killed:
+        if not ended:
             break
+    assert not ended
     bucket_site.assert_clean()
 
 
