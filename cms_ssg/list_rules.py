@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
+from cms_ssg.content.slugs import make_slug
 from cms_ssg.paths import canonical_path
 from cms_ssg.site import Site
+from cms_ssg.types import Json
 
 SITEMAP_OF_LISTS = "sitemap/lists"
 """The list of all lists that have pages: they are addresses too."""
@@ -77,3 +83,38 @@ def page_path(rule: ListRule, number: int) -> str:
 def feed_path(rule: ListRule, feed: str) -> str:
     """Path of a list's feed: feed.xml (RSS), atom.xml or feed.json below its first page."""
     return canonical_path(rule.url.rstrip("/") + "/" + {"rss": "feed.xml", "atom": "atom.xml", "json": "feed.json"}[feed])
+
+
+def described_paths(site: Site, card: Mapping[str, Json]) -> tuple[str, ...]:
+    """The pages of what an entry with this card describes, a term or author: its list's, then the index's. None for other types."""
+    taxonomy = "author" if card.get("type") == "author" else str(card.get("taxonomy") or "tag")
+    if card.get("type") not in ("author", "term") or taxonomy not in site.settings.taxonomies:
+        return ()
+    locale = str(card.get("locale") or "")
+    rule = list_rule(site, locale, f"{taxonomy}/{make_slug(str(card.get('slug') or ''))}")
+    return tuple(url for url in (rule.url, list_rule(site, locale, rule.index).url) if url)
+
+
+class OwnPaths(NamedTuple):
+    """Addresses that a site makes something for by itself.
+
+    files: what robots and readers ask for, which no page may be; pages: home pages and indexes, which a page may replace and a redirect may not.
+    """
+
+    files: frozenset[str]
+    pages: frozenset[str]
+
+
+@lru_cache(maxsize=8)
+def own_paths(site: Site) -> OwnPaths:
+    """The addresses that follow from the settings, whatever there is to show."""
+    files = {"/robots.txt", "/sitemap.xml", "/404.html"}
+    pages: set[str] = set()
+    for locale in site.locales:
+        home = list_rule(site, locale, site.settings.home.list)
+        indexes = [list_rule(site, locale, f"lists/{name}").url for name in (*site.settings.taxonomies, "month")]
+        files.add(f"{site.prefix(locale)}/404.html")
+        with suppress(ValueError):  # a home page whose address is not safe has no feeds either
+            files.update(feed_path(home, feed) for feed in home.feeds)
+        pages.update(path for path in (home.url, *indexes) if path)
+    return OwnPaths(frozenset(files), frozenset(pages))

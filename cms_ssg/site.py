@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cms_ssg.content.schema import Schema, Schemas
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Site:
     """root: the site folder, absolute; settings: after defaults and overrides."""
 

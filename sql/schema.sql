@@ -186,7 +186,8 @@ CREATE TABLE cms.claims (
     owner_kind "char" NOT NULL,
     owner bigint NOT NULL,
     spec jsonb,
-    wins boolean NOT NULL
+    wins boolean NOT NULL,
+    since text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C"
 );
 
 CREATE TABLE cms.list_items (
@@ -946,7 +947,7 @@ CREATE INDEX changes_site ON cms.changes USING btree (site, id);
 
 CREATE INDEX changes_subject ON cms.changes USING btree (subject);
 
-CREATE INDEX claims_lost ON cms.claims USING btree (site) WHERE ((NOT wins) AND (kind < 4));
+CREATE INDEX claims_lost ON cms.claims USING btree (site) WHERE ((NOT wins) AND ((kind <> ALL (ARRAY[4, 5])) OR ((spec ->> 'kind'::text) = 'terms'::text)));
 
 CREATE INDEX claims_owner ON cms.claims USING btree (owner, owner_kind, site);
 

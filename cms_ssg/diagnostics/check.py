@@ -62,8 +62,7 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
 
 def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Problem]:
     from cms_ssg.engine.open_session import open_session
-    from cms_ssg.store.claims import list_lost_claims
-    from cms_ssg.store.conflicts import describe_lost
+    from cms_ssg.store.conflicts import list_conflicts
     from cms_ssg.store.images import list_bad_images
     from cms_ssg.store.sources import list_problems
 
@@ -76,8 +75,7 @@ def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Prob
         problems += list_problems(session.connection, session.row.id)
         if session.row.has_bad_images:
             problems += list_bad_images(session.connection, session.row.id)
-        lost = list_lost_claims(session.connection, session.row.id)
-        problems += [describe_lost(claim, winner) for claim, winner in lost if claim.name.startswith("/")]
+        problems += list_conflicts(session.connection, site, session.row.id)
         problems += _check_bodies(session.connection, site, session.row.id)
         problems += _check_layouts(session.connection, site, session.row.id)
         problems += _check_site_links(session.connection, site, session.row.id)

@@ -17,8 +17,7 @@ from cms_ssg.open_store import open_store
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site, open_site
-from cms_ssg.store.claims import list_lost_claims
-from cms_ssg.store.conflicts import describe_lost
+from cms_ssg.store.conflicts import list_conflicts
 from cms_ssg.store.deliveries import count_deliveries
 from cms_ssg.store.releases import SHOW_HOLD
 from cms_ssg.store.sites import say_holder
@@ -83,7 +82,7 @@ def status(root: Path, env: str = "") -> StatusResult:
             "SELECT id, started_at, finished_at, clock, result FROM cms.builds WHERE site = %s AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1",
             (row.id,),
         ).fetchone()
-        lost = [describe_lost(claim, winner) for claim, winner in list_lost_claims(connection, row.id) if claim.name.startswith("/")]
+        lost = list(list_conflicts(connection, site, row.id))
         problems = list_problems(connection, row.id)
         held = connection.execute(SHOW_HOLD, (row.id,)).fetchone()
         files = _count_changed_files(connection, site, row.id)

@@ -10,20 +10,24 @@ from urllib.parse import unquote, urlsplit
 
 from psycopg import Connection
 
+from cms_ssg.list_rules import described_paths
 from cms_ssg.paths import canonical_path
-from cms_ssg.plan.derive import ALIAS, DEFAULT
-from cms_ssg.render.body import link_names
+from cms_ssg.render.body import is_inner, link_names
 from cms_ssg.render.page import encode_path
 from cms_ssg.settings import Target
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import text_array
 
 REDIRECTS: Final[LiteralString] = """
-SELECT c.name, c.locale, c.spec ->> 'target', k.path FROM cms.claims c LEFT JOIN cms.cards k ON c.owner_kind = 'e' AND k.entry = c.owner
-WHERE c.site = %s AND c.kind = ANY(%s::smallint[]) AND c.wins AND c.spec ->> 'kind' = 'redirect' ORDER BY c.name"""
+SELECT c.name, c.locale, c.spec ->> 'target', k.path, CASE WHEN c.owner_kind = 'e' AND k.path IS NULL THEN c.owner END
+FROM cms.claims c LEFT JOIN cms.cards k ON c.owner_kind = 'e' AND k.entry = c.owner
+WHERE c.site = %s AND c.wins AND c.spec ->> 'kind' = 'redirect' ORDER BY c.name"""
+
+DESCRIPTIONS: Final[LiteralString] = "SELECT entry, card FROM cms.cards WHERE entry = ANY(%s)"
 
 HOLDERS: Final[LiteralString] = """
-SELECT n, CASE WHEN c.owner_kind = 'e' AND c.spec ->> 'kind' = 'redirect' THEN k.path ELSE n END, c.spec ->> 'kind' = 'redirect'
+SELECT n, CASE WHEN n LIKE '/%%' AND (c.owner_kind <> 'e' OR c.spec ->> 'kind' <> 'redirect') THEN n
+  WHEN c.owner_kind = 'f' THEN c.spec ->> 'path' ELSE k.path END, coalesce(c.spec ->> 'kind' = 'redirect', false)
 FROM unnest(%s::text[]) n JOIN cms.claims c ON c.site = %s AND c.name = n COLLATE "C" AND c.wins
 LEFT JOIN cms.cards k ON c.owner_kind = 'e' AND k.entry = c.owner"""
 
@@ -87,12 +91,14 @@ class _Redirect(NamedTuple):
     locale: str
     target: str | None
     entry_path: str | None
+    pathless: int | None = None
+    """An entry that has no page of its own."""
 
 
 def load_edge(connection: Connection, site: Site, site_id: int, now: datetime, paths: Sequence[str]) -> Edge:
     """The state as a server must know it. now: the clock of the last build; paths: of everything that is published."""
-    rows = [_Redirect(*row) for row in connection.execute(REDIRECTS, (site_id, [ALIAS, DEFAULT]))]
-    redirects = _resolve(connection, site, site_id, rows)
+    rows = [_Redirect(*row) for row in connection.execute(REDIRECTS, (site_id,))]
+    redirects = _resolve(connection, site, site_id, _find_described(connection, site, site_id, rows))
     gone = _list_gone(connection, site, site_id, now)
     plain_files = tuple(path for path in paths if not path.endswith("/") and canonical_path(path) != path)
     return Edge(
@@ -101,12 +107,23 @@ def load_edge(connection: Connection, site: Site, site_id: int, now: datetime, p
     )  # fmt: skip
 
 
+def _find_described(connection: Connection, site: Site, site_id: int, rows: list[_Redirect]) -> list[_Redirect]:
+    """With the pages of terms and authors: those of the lists they describe."""
+    asked = [row.pathless for row in rows if row.pathless is not None and not row.target]
+    if not asked:
+        return rows
+    paths = {entry: described_paths(site, card) for entry, card in connection.execute(DESCRIPTIONS, (asked,))}
+    there = {row[0] for row in connection.execute(CLAIMED, (text_array(sorted({p for found in paths.values() for p in found})), site_id))}
+    first = {entry: next((path for path in found if path in there), None) for entry, found in paths.items()}
+    return [row if row.pathless is None else row._replace(entry_path=first.get(row.pathless)) for row in rows]
+
+
 def _resolve(connection: Connection, site: Site, site_id: int, rows: list[_Redirect]) -> dict[str, str]:
     """Where each redirect leads, as its page would say it: a target that names a page of the site leads straight to it."""
     names = {
         row: link_names(site, row.locale or site.default_locale, "", row.source, row.target)
         for row in rows
-        if row.target and row.target.startswith("/")
+        if row.target and is_inner(row.target)
     }
     wanted = text_array(sorted({name for found in names.values() for name in found}))
     holders = {name: (path, is_redirect) for name, path, is_redirect in connection.execute(HOLDERS, (wanted, site_id))}
@@ -120,7 +137,7 @@ def _resolve(connection: Connection, site: Site, site_id: int, rows: list[_Redir
             path = next((path for path, is_redirect in held if not is_redirect), held[0][0] if held else "")
             parts = urlsplit(target)
             rest = (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
-            target = site.base_path + encode_path(path + rest if path else target)
+            target = site.base_path + encode_path(path + rest if path else target if target.startswith("/") else "/")
         if target != site.base_path + encode_path(row.source):
             redirects[row.source] = target
     return redirects

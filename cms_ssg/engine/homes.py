@@ -25,7 +25,7 @@ def list_taken_homes(connection: Connection, site: Site, site_id: int) -> Iterat
         return
     names = [f"{site.prefix(locale)}/" for locale in site.locales]
     for path, file in connection.execute(TAKEN_HOMES, (home.list, site_id, names)):
-        line = line_of_field(site, file, "path") or line_of_field(site, file, "slug") or line_of_field(site, file, "aliases")
+        line = line_of_field(site, file, "path") or line_of_field(site, file, "slug")
         said = f'has the address of the home page, {path}, so the list "{home.list}" has no first page'
         hint = 'If that is meant, give the list a place of its own in site.toml: [home] url = "/blog/". If not, give this another slug or path.'
         yield Problem("content.home-taken", file, line, said, hint, "warning")

@@ -84,13 +84,14 @@ class Planner:
             clear_left(left)
         derive_digest = digest(derive_frame(self.site))
         marks = Marks(site_id, BULK)
-        if self.row.derive_digest is None or bytes(self.row.derive_digest) != derive_digest:
+        derives_anew = self.row.derive_digest is None or bytes(self.row.derive_digest) != derive_digest
+        if derives_anew:
             if self.row.derive_digest is not None:  # what was never derived has its change rows already
                 connection.execute(CHANGE_ALL, {"site": site_id})
                 mark_all_stale(connection, site_id)
             connection.execute(SET_DERIVE_DIGEST, (derive_digest, site_id))
         changed = self._compare_inputs(marks)
-        if self.row.built_at_clock is None or changed is None or any(name.startswith(SITE_WIDE) for name in changed):
+        if derives_anew or self.row.built_at_clock is None or changed is None or any(name.startswith(SITE_WIDE) for name in changed):
             self._claim_site(marks)
         if again:
             mark_all(connection, site_id, again)

@@ -25,8 +25,7 @@ from cms_ssg.releases.note import begin_releases, forget_old
 from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site
 from cms_ssg.store import outputs as store
-from cms_ssg.store.claims import list_lost_claims
-from cms_ssg.store.conflicts import describe_lost
+from cms_ssg.store.conflicts import list_conflicts
 from cms_ssg.store.sites import (
     END_BUILD,
     FORGET_IDLE_BUILDS,
@@ -262,8 +261,7 @@ class Session:
         result.problems.extend(Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for (e,) in failing)
         content = [p for p in list_problems(self.connection, self.row.id) if p.severity == "error"]  # warnings are said once, when read
         result.problems.extend(content)
-        lost = list_lost_claims(self.connection, self.row.id)
-        result.problems.extend(describe_lost(row, winner) for row, winner in lost if row.name.startswith("/"))
+        result.problems.extend(list_conflicts(self.connection, self.site, self.row.id))
         result.problems.extend((*self.planner.problems, *self.site.rule_warnings))
         if result.planned:
             from cms_ssg.engine.homes import list_taken_homes

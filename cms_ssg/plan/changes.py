@@ -9,13 +9,14 @@ from typing import Any, Final, LiteralString, NamedTuple
 from psycopg import Connection
 
 from cms_ssg.images.facts import is_image
+from cms_ssg.list_rules import own_paths
 from cms_ssg.paths import file_path
-from cms_ssg.plan.derive import ENTRY, FALLBACK, FILE, Derived, EntryRow, derive_entry
+from cms_ssg.plan.derive import FALLBACK, FILE, Derived, EntryRow, derive_entry
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
-from cms_ssg.store.claims import ClaimRow, save_claims
+from cms_ssg.store.claims import REFUSED, ClaimRow, save_claims
 from cms_ssg.store.lists import ItemRow, ListNames, save_items, stir_lists, touch_lists
 
 BATCH = 4000
@@ -35,7 +36,7 @@ SELECT entry, type, translation_key, live, listed, held, path, card_digest, addr
 FROM cms.cards WHERE entry = ANY(%s::bigint[])"""
 
 LOST_PATHS: Final[LiteralString] = """
-SELECT owner FROM cms.claims WHERE site = %s AND NOT wins AND kind = 0 AND owner_kind = 'e' AND spec IS NOT NULL AND owner = ANY(%s::bigint[])"""
+SELECT owner FROM cms.claims WHERE site = %s AND NOT wins AND owner_kind = 'e' AND spec ->> 'kind' = 'entry' AND owner = ANY(%s::bigint[])"""
 
 DELETE_CARDS: Final[LiteralString] = "DELETE FROM cms.cards WHERE entry = ANY(%s::bigint[])"
 
@@ -121,7 +122,7 @@ def derive_entries(
     claims = {number: derived[number].claims if number in derived else () for number in ids}
     changes, flips = save_claims(connection, site_id, "e", claims, old.keys())
     marks.names(changes)
-    others = {row.owner for row in flips if row.owner_kind == "e" and row.kind == ENTRY and row.spec is not None} - ids
+    others = {row.owner for row in flips if row.owner_kind == "e" and (row.spec or {}).get("kind") == "entry"} - ids
     if others:
         derived.update(_derive(connection, site, site_id, now, others))
         old.update({row.entry: row for row in map(OldCard._make, connection.execute(CARDS, (int_array(others),)))})
@@ -144,15 +145,17 @@ def derive_entries(
 def derive_files(connection: Connection, site: Site, site_id: int, marks: Marks, ids: set[int]) -> set[int]:
     """Claim the paths of these files. Returns entries whose own claim to a path they decide."""
     claims: dict[int, list[ClaimRow]] = {number: [] for number in ids}
+    own = own_paths(site)
     for number, path, bundle, digest, _, page in connection.execute(FILES, (int_array(ids),)):
         url = _file_path(site, path, bundle, page)
         if url:
             spec = {"kind": "file", "source": path, "digest": digest} | ({"form": IMAGE_FORM} if is_image(url) else {})
-            claims[number].append(ClaimRow(url, FILE, "", path, "f", number, spec))
+            kind = REFUSED if url in own.files and not path.startswith("static/") else FILE
+            claims[number].append(ClaimRow(url, kind, "", path, "f", number, spec))
             claims[number].append(ClaimRow(f"file:{path}", FILE, "", path, "f", number, {"kind": "file", "path": url}))
     changes, flips = save_claims(connection, site_id, "f", claims)
     marks.names(changes)
-    return {row.owner for row in flips if row.owner_kind == "e" and row.kind == ENTRY}
+    return {row.owner for row in flips if row.owner_kind == "e" and (row.spec or {}).get("kind") == "entry"}
 
 
 def _file_path(site: Site, path: str, bundle: str, page: str | None) -> str:

@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import unquote
 
 import msgspec
 
 from cms_ssg.content.slugs import make_slug
+from cms_ssg.list_rules import described_paths, own_paths
 from cms_ssg.paths import canonical_path
 from cms_ssg.reads import digest
 from cms_ssg.site import Site
-from cms_ssg.store.claims import ClaimRow
+from cms_ssg.store.claims import REFUSED, ClaimRow
 from cms_ssg.types import Json
 
-ENTRY, FILE, LIST, ALIAS, FALLBACK, DEFAULT = 0, 1, 2, 3, 4, 5
-"""Kinds of claims; the lowest wins. A lost FALLBACK or DEFAULT is no conflict."""
+ENTRY, FILE, LIST, ALIAS, FALLBACK, DEFAULT, LATE_ALIAS = 0, 1, 2, 3, 4, 5, 6
+"""Kinds of claims; the lowest wins. A lost FALLBACK or DEFAULT is no conflict.
+
+LATE_ALIAS: of an address that the site makes a page for by itself, while it has anything to show there.
+"""
 
 encode_json = msgspec.json.Encoder(order="sorted").encode
 decode_json = msgspec.json.Decoder().decode
@@ -119,30 +123,53 @@ def make_card(site: Site, row: EntryRow, fields: dict[str, Json], path: str | No
 def claim_names(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[ClaimRow]:
     """The names a live entry wants: its path, its aliases, what others may call it, its fallback pages."""
     key, locale, owner = row.source_key, row.locale, row.id
-    seen = {path}
+    since = str(fields.get("date") or "") or (row.publish_at.astimezone(UTC).isoformat() if row.publish_at else "")
+
+    def claim(name: str, kind: int, spec: dict[str, Json] | None = None) -> ClaimRow:
+        return ClaimRow(name, kind, locale, key, "e", owner, spec, since=since)
+
     if path:
-        yield ClaimRow(path, ENTRY, locale, key, "e", owner, {"kind": "entry", "type": row.type})
-    for alias in fields.get("aliases") or ():
-        try:
-            name = canonical_path("/" + str(alias).lstrip("/"))
-        except ValueError:
-            continue
-        if name not in seen:
-            seen.add(name)
-            yield ClaimRow(name, ALIAS, locale, key, "e", owner, {"kind": "redirect"})
+        yield claim(path, REFUSED if path in own_paths(site).files else ENTRY, {"kind": "entry", "type": row.type})
+    for name, target in _redirects(site, row, fields, path):
+        yield claim(name, alias_kind(site, name), {"kind": "redirect"} | ({"target": target} if target else {}))
     slug = str(fields.get("slug") or "")
     if row.type == "term":
-        yield ClaimRow(f"{locale}/term:{fields.get('taxonomy') or 'tag'}/{slug}", ENTRY, locale, key, "e", owner, None)
+        yield claim(f"{locale}/term:{fields.get('taxonomy') or 'tag'}/{slug}", ENTRY)
     else:
-        yield ClaimRow(f"{locale}/{row.type}:{slug}", ENTRY, locale, key, "e", owner, None)
+        yield claim(f"{locale}/{row.type}:{slug}", ENTRY)
     yield ClaimRow(f"file:{key}", ENTRY, "", key, "e", owner, None)
     if fields.get("id"):
-        yield ClaimRow(f"id:{fields['id']}", ENTRY, locale, key, "e", owner, None)
+        yield claim(f"id:{fields['id']}", ENTRY)
     if path and locale == site.default_locale:
         for other in site.fallback_locales:
             yield ClaimRow(
                 site.path_in(path, locale, other), FALLBACK, other, key, "e", owner, {"kind": "fallback", "type": row.type, "locale": other}
             )
+
+
+def _redirects(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[tuple[str, str]]:
+    """(path, where it leads) of what this entry redirects; "" leads to the entry. What has no page of its own to lead to redirects nothing."""
+    target = str(fields.get("to") or "") if row.type == "redirect" else ""
+    if target.partition(":")[0] in site.schemas:
+        target = f"ref:{target}"
+    pages = [path] if path else described_paths(site, {**fields, "type": row.type, "locale": row.locale})
+    if not pages and not target:
+        return
+    seen = set(pages[:1])
+    for given in fields.get("from" if target else "aliases") or ():
+        try:
+            name = canonical_path("/" + str(given).lstrip("/"))
+        except ValueError:
+            continue
+        if name not in seen and name != target:
+            seen.add(name)
+            yield name, target
+
+
+def alias_kind(site: Site, name: str) -> int:
+    """How a redirect from this path is ranked: behind every page, also those that the site makes by itself."""
+    own = own_paths(site)
+    return REFUSED if name in own.files else LATE_ALIAS if name in own.pages else ALIAS
 
 
 def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[Item]:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from psycopg import Connection
 
 from cms_ssg.paths import canonical_path
-from cms_ssg.plan.derive import ALIAS, DEFAULT, FILE
+from cms_ssg.plan.derive import DEFAULT, FILE, alias_kind
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.site import Site
 from cms_ssg.store.claims import ClaimRow, save_claims
 from cms_ssg.store.lists import ListNames, touch_lists
+from cms_ssg.types import Json
 
 OWNER = 0
 
@@ -29,25 +30,22 @@ def claim_site_paths(
 
     assets: name -> published path; redirects: old path -> path or URL.
     """
-    rows = {}
-    for name, path in assets.items():
-        rows[path] = ClaimRow(path, FILE, "", f"asset {name}", "s", OWNER, {"kind": "asset", "name": name})
+    rows = {path: ClaimRow(path, FILE, "", f"asset {name}", "s", OWNER, {"kind": "asset", "name": name}) for name, path in assets.items()}
     for source, target in redirects.items():
         try:
             path = canonical_path("/" + source.lstrip("/"))
         except ValueError:
             continue
         if path != target:
-            rows.setdefault(path, ClaimRow(path, ALIAS, "", f"redirect {source}", "s", OWNER, {"kind": "redirect", "target": target}))
-    for locale in site.locales:
-        path = site.prefix(locale) + "/404.html"
-        rows.setdefault(path, ClaimRow(path, DEFAULT, locale, "404", "s", OWNER, {"kind": "404"}))
+            spec: dict[str, Json] = {"kind": "redirect", "target": target}
+            rows.setdefault(path, ClaimRow(path, alias_kind(site, path), "", f"redirect {source}", "s", OWNER, spec))
+    made = [("/robots.txt", "", "robots", {"kind": "robots"})]
+    made += [(f"{site.prefix(locale)}/404.html", locale, "404", {"kind": "404"}) for locale in site.locales]
     if all(site.prefix(locale) for locale in site.locales):  # a server asks for these two at the root
-        spec = {"kind": "redirect", "target": site.prefix(site.default_locale) + "/"}
-        rows.setdefault("/", ClaimRow("/", DEFAULT, "", "front door", "s", OWNER, spec))
-        rows.setdefault("/404.html", ClaimRow("/404.html", DEFAULT, site.default_locale, "404", "s", OWNER, {"kind": "404"}))
-    rows.setdefault("/robots.txt", ClaimRow("/robots.txt", DEFAULT, "", "robots", "s", OWNER, {"kind": "robots"}))
-    changes, _ = save_claims(connection, site_id, "s", {OWNER: list(rows.values())})
+        made.append(("/", "", "front door", {"kind": "redirect", "target": site.prefix(site.default_locale) + "/"}))
+        made.append(("/404.html", site.default_locale, "404", {"kind": "404"}))
+    claims = [*rows.values(), *(ClaimRow(path, DEFAULT, locale, key, "s", OWNER, spec) for path, locale, key, spec in made)]
+    changes, _ = save_claims(connection, site_id, "s", {OWNER: claims})
     marks.names(changes)
     names.ensure(connection, [(locale, site.settings.home.list) for locale in site.locales])
     touch_lists(connection, site_id, [site.settings.home.list])

@@ -24,6 +24,12 @@ CODE = re.compile(r'<pre( class="highlight")?(?=>)')
 LINK_SUFFIXES = (".md", ".mdx", ".markdown")
 
 
+def is_inner(target: str) -> bool:
+    """Whether a redirect's target is of this site: a path, a content file or a reference, and no address elsewhere."""
+    parts = urlsplit(target)
+    return parts.scheme in ("", "ref") and not parts.netloc
+
+
 def link_names(site: Site, locale: str, file: str, page_path: str, target: str) -> tuple[str, ...]:
     """The claims that could answer a link, likeliest first: a reference, a content file, a file beside it, a path.
 
@@ -96,7 +102,7 @@ def _holder_path(page: Page, name: str, holder: Any) -> str:
         return name
     if holder.owner_kind == "f":
         return str((holder.spec or {}).get("path", ""))
-    return page.address(holder.owner)
+    return page.lead_to(holder.owner)
 
 
 def body_requests(site: Site, locale: str, full: FullEntry, page_path: str) -> list[tuple[Any, ...]]:

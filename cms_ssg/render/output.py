@@ -12,6 +12,7 @@ from cms_ssg.errors import CmsError
 from cms_ssg.list_rules import list_rule
 from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
+from cms_ssg.render.body import is_inner, resolve_link
 from cms_ssg.render.kinds import KINDS
 from cms_ssg.render.list_view import ListView
 from cms_ssg.render.page import FEED_TYPES, Page
@@ -256,10 +257,9 @@ def _render_404(page: Page, job: Job) -> tuple[bytes, str]:
 
 
 def _render_redirect(page: Page, job: Job) -> tuple[bytes, str]:
-    target = job.spec.get("target")
-    if target is None:
-        target = page.address(job.owner) or "/"
-    target = page.site.origin + page.link(target) if target.startswith("/") else target
+    target = str(job.spec.get("target") or page.lead_to(job.owner) or "/")
+    if is_inner(target):
+        target = page.site.origin + (resolve_link(page, "", page.path, target) or page.url(target if target.startswith("/") else "/"))
     page.describe(title=page.site_view.title, canonical=target, noindex=True)
     html = page.render(["redirect.html"], target=target)
     return html.encode("utf-8", "replace"), KINDS["redirect"].content_type

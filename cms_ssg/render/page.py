@@ -10,8 +10,8 @@ from urllib.parse import quote, unquote
 
 from markupsafe import Markup
 
-from cms_ssg.list_rules import ListRule, feed_path, list_rule, page_path
-from cms_ssg.reads import ADDRESS, FULL
+from cms_ssg.list_rules import ListRule, described_paths, feed_path, list_rule, page_path
+from cms_ssg.reads import ADDRESS, CARD, FULL
 from cms_ssg.render.body import fill_body, resolve_link
 from cms_ssg.render.pictures import ImageFacts, describe_image, path_beside, show_image
 from cms_ssg.render.reading import Reader
@@ -90,6 +90,15 @@ class Page:
         self.reader.reads.entry(ADDRESS, entry)
         card = self.reader.need("card", entry) or {}
         return "" if "unlisted" in card else card.get("path") or ""
+
+    def lead_to(self, entry: int) -> str:
+        """The path that redirects to an entry lead to: its page, else that of the list it describes, or the list's index; '' where there is none."""
+        if path := self.address(entry):
+            return path
+        self.reader.reads.entry(CARD, entry)
+        paths = described_paths(self.site, self.reader.need("card", entry) or {})
+        self.reader.ask(("claim", path) for path in paths)
+        return next((path for path in paths if self.reader.claim(path) is not None), "")
 
     def card_of(self, data: dict[str, Any]) -> Card:
         return Card(self, data)

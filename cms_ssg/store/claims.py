@@ -12,15 +12,18 @@ from psycopg.types.json import Jsonb
 from cms_ssg.store.arrays import bool_array, int_array, text_array
 from cms_ssg.types import Json
 
-Rank = tuple[int, str, str]
+Rank = tuple[int, str, str, str]
+
+REFUSED: Final = 7
+"""A claim of this kind is recorded so that it can be told, and never wins."""
 
 CLAIMS_OF_OWNERS: Final[LiteralString] = """
-SELECT c.name, c.kind, c.locale, c.key, c.owner_kind, c.owner, c.spec, c.wins
+SELECT c.name, c.kind, c.locale, c.key, c.owner_kind, c.owner, c.spec, c.wins, c.since
 FROM unnest(%(owners)s::bigint[]) o CROSS JOIN LATERAL (
   SELECT * FROM cms.claims c WHERE c.owner = o AND c.owner_kind = %(owner_kind)s AND c.site = %(site)s) c"""
 
 CLAIMS_OF_NAMES: Final[LiteralString] = """
-SELECT c.name, c.kind, c.locale, c.key, c.owner_kind, c.owner, c.spec, c.wins
+SELECT c.name, c.kind, c.locale, c.key, c.owner_kind, c.owner, c.spec, c.wins, c.since
 FROM unnest(%(names)s::text[]) n CROSS JOIN LATERAL (
   SELECT * FROM cms.claims c WHERE c.site = %(site)s AND c.name = n COLLATE "C") c"""
 
@@ -38,16 +41,17 @@ UPDATE cms.claims c SET wins = d.wins
 FROM unnest(%(names)s::text[], %(kinds)s::smallint[], %(locales)s::text[], %(keys)s::text[], %(wins)s::boolean[]) AS d(name, kind, locale, key, wins)
 WHERE c.site = %(site)s AND c.name = d.name COLLATE "C" AND c.kind = d.kind AND c.locale = d.locale COLLATE "C" AND c.key = d.key COLLATE "C" """
 
-COPY_CLAIMS: Final[LiteralString] = "COPY cms.claims (site, name, kind, locale, key, owner_kind, owner, spec, wins) FROM STDIN"
+COPY_CLAIMS: Final[LiteralString] = "COPY cms.claims (site, name, kind, locale, key, owner_kind, owner, spec, wins, since) FROM STDIN"
 
 LOST_CLAIMS: Final[LiteralString] = """
-SELECT l.name, l.kind, l.locale, l.key, l.owner_kind, l.owner, w.kind, w.locale, w.key
+SELECT l.name, l.kind, l.locale, l.key, l.owner_kind, l.owner, l.spec, l.wins, l.since,
+  w.name, w.kind, w.locale, w.key, w.owner_kind, w.owner, w.spec, w.wins, w.since
 FROM cms.claims l LEFT JOIN cms.claims w ON w.site = l.site AND w.name = l.name AND w.wins
-WHERE l.site = %s AND NOT l.wins AND l.kind < 4 ORDER BY l.name, l.kind, l.locale, l.key"""
+WHERE l.site = %s AND NOT l.wins AND (l.kind NOT IN (4, 5) OR l.spec ->> 'kind' = 'terms') ORDER BY l.name, l.kind, l.since, l.locale, l.key"""
 
 
 class ClaimRow(NamedTuple):
-    """One claim as it is stored. owner_kind: e entry, f file, l list, s site."""
+    """One claim as it is stored. owner_kind: e entry, f file, l list, s site; since: an entry's date, as of two claims of a kind the earlier wins."""
 
     name: str
     kind: int
@@ -57,10 +61,11 @@ class ClaimRow(NamedTuple):
     owner: int
     spec: dict[str, Json] | None
     wins: bool = False
+    since: str = ""
 
     @property
     def rank(self) -> Rank:
-        return (self.kind, self.locale, self.key)
+        return (self.kind, self.since, self.locale, self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +87,13 @@ def save_claims(
     """
     owners = list(claims if known is None else known)
     olds = _rows(connection, CLAIMS_OF_OWNERS, owners=int_array(owners), owner_kind=owner_kind, site=site) if owners else []
-    stored = {(row.name, *row.rank): row for row in olds}
+    stored = {(row.name, row.rank): row for row in olds}
     fresh, names = [], set()
     for rows in claims.values():
         for row in rows:
-            old = stored.get((row.name, row.kind, row.locale, row.key))
+            old = stored.get((row.name, row.rank))
             if old is not None and old.spec == row.spec and old.owner == row.owner:
-                del stored[(row.name, row.kind, row.locale, row.key)]
+                del stored[(row.name, row.rank)]
             else:
                 fresh.append(row)
                 names.add(row.name)
@@ -144,14 +149,16 @@ def _decide(
     for name in {**removed, **added, **before}:
         olds = before.get(name, ())
         news = added.get(name, {})
-        if not olds and len(news) == 1 and name not in folders:  # nearly every name of a new entry
-            row = next(iter(news.values()))
+        if (
+            not olds and len(news) == 1 and name not in folders and (row := next(iter(news.values()))).kind != REFUSED
+        ):  # nearly every name of a new entry
             changes.append(NameChange(name, None, row))
             copies.append((row, True))
             continue
         kept = [row for row in olds if row.rank not in removed.get(name, ()) and row.rank not in news]
         old = next((row for row in olds if row.wins), None)
-        winner = min((*kept, *news.values()), key=lambda row: row.rank, default=None) if name not in folders else None
+        able = (row for row in (*kept, *news.values()) if row.kind != REFUSED)
+        winner = min(able, key=lambda row: row.rank, default=None) if name not in folders else None
         if old is not winner and (
             old is None or winner is None or (old.owner_kind, old.owner, old.spec) != (winner.owner_kind, winner.owner, winner.spec)
         ):
@@ -163,18 +170,15 @@ def _decide(
             with cursor.copy(COPY_CLAIMS) as copy:
                 for row, wins in copies:
                     spec = Jsonb(row.spec) if row.spec is not None else None
-                    copy.write_row((site, row.name, row.kind, row.locale, row.key, row.owner_kind, row.owner, spec, wins))
+                    copy.write_row((site, row.name, row.kind, row.locale, row.key, row.owner_kind, row.owner, spec, wins, row.since))
         if updates:
             cursor.execute(UPDATE_WINS, {**_columns(site, updates), "wins": bool_array(row.wins for row in updates)})
     return changes, updates
 
 
-def list_lost_claims(connection: Connection, site: int) -> list[tuple[ClaimRow, Rank | None]]:
-    """Every claim that lost its name, with the winner's rank; None where the name is that of a folder."""
-    return [
-        (ClaimRow(row[0], row[1], row[2], row[3], row[4], row[5], None), (row[6], row[7], row[8]) if row[6] is not None else None)
-        for row in connection.execute(LOST_CLAIMS, (site,))
-    ]
+def list_lost_claims(connection: Connection, site: int) -> list[tuple[ClaimRow, ClaimRow | None]]:
+    """Every claim that lost its name, with the winner; None where nobody has it, as it is the name of a folder or refused."""
+    return [(ClaimRow(*row[:9]), ClaimRow(*row[9:]) if row[9] is not None else None) for row in connection.execute(LOST_CLAIMS, (site,))]
 
 
 def _rows(connection: Connection, query: LiteralString, **parameters: object) -> list[ClaimRow]:

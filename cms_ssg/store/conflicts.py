@@ -1,23 +1,80 @@
-"""Two wishes for one path, in words."""
+"""Two that want one name, in words."""
 
 from __future__ import annotations
 
-from cms_ssg.store.claims import ClaimRow, Rank
+from collections.abc import Iterator
+from typing import Final
+
+from psycopg import Connection
+
+from cms_ssg.content.lines import line_of_field
+from cms_ssg.site import Site
+from cms_ssg.store.claims import REFUSED, ClaimRow, list_lost_claims
 from cms_ssg.types import Problem
 
+KINDS: Final = {"entry": "page", "redirect": "alias", "asset": "asset", "file": "file", "fallback": "fallback page", "feed": "feed"}
+OWN: Final = {"robots": "robots.txt", "404": "the page for what is not there", "sitemaps": "the sitemap", "sitemap": "a sitemap", "feed": "a feed",
+              "home": "the home page", "terms": "an index", "list": "a list"}  # fmt: skip
 
-def describe_lost(row: ClaimRow, winner: Rank | None) -> Problem:
-    """The problem of a claim that lost. winner: of the claim that has the name; None where it is that of a folder.
+
+def list_conflicts(connection: Connection, site: Site, site_id: int) -> Iterator[Problem]:
+    """Every path that somebody wants and another has, and every term and author that two files describe."""
+    for lost, winner in list_lost_claims(connection, site_id):
+        reference = lost.name.partition("/")[2].partition(":")
+        if lost.kind == 5:
+            if winner is not None and lost.key != "lists/month":  # an archive of months is made without being asked for
+                taxonomy = lost.key.partition("/")[2]
+                said = f"{lost.name} is the index of {taxonomy}, which is shown nowhere, as the {_name_owner(winner)} is there"
+                hint = f'If that is meant, say so in site.toml: [taxonomies.{taxonomy}] index = "". If not, give this another slug or path.'
+                yield Problem("content.path-taken", winner.key, _find_line(site, winner), said, hint, "warning")
+        elif lost.name.startswith("/"):
+            yield _describe_path(site, lost, winner)
+        elif winner is not None and reference[0] in ("term", "author"):
+            what = reference[2].replace("/", " ") if reference[0] == "term" else f"author {reference[2]}"
+            said = f"describes the {what}, as {winner.key} does, which comes first; this text is shown nowhere"
+            yield Problem("content.described-twice", lost.key, 0, said, "Take one of them away, or give it another slug.", "warning")
+
+
+def _describe_path(site: Site, lost: ClaimRow, winner: ClaimRow | None) -> Problem:
+    """A path that was lost. winner: who has it, None where nobody has.
 
     A redirect of the settings that gives way to a page is a warning: patterns such as ``/:locale/old`` meet pages by design.
     """
-    place = "site.toml" if row.owner_kind == "s" and row.kind == 3 else row.key if row.owner_kind in "ef" else ""
-    words = ("page", "file", "list", "alias", "fallback page", "default page")
-    if winner is None:
-        message = f"{row.name} is the name of a folder with other pages or files, the {words[row.kind]} of {row.key} cannot have it too"
+    mine, place, line, hint = _name_owner(lost), "", 0, "Give one of them another slug, path or alias."
+    if lost.owner_kind == "s":
+        place = "site.toml" if lost.key.startswith("redirect") else ""
+    elif lost.owner_kind in "ef":
+        place = lost.key
+        line = _find_line(site, lost)
+    if lost.owner_kind == "f":
+        hint = "Rename or move the file."
+    if lost.kind == REFUSED or (winner is not None and winner.kind == 5):
+        made = (
+            OWN.get(str((winner.spec or {}).get("kind")), "made by cms itself")
+            if winner is not None and winner.owner_kind in "ls"
+            else "made by cms itself"
+        )
+        message = f"{lost.name} is {made}, so the {mine} cannot have it"
+        hint = (
+            f"{hint} A file of static/ may take the place of robots.txt, 404.html, a sitemap or a feed." if lost.kind == REFUSED else hint
+        )
+    elif winner is None:
+        message = f"{lost.name} is the name of a folder with other pages or files, the {mine} cannot have it too"
     else:
-        message = f"{row.name} is claimed twice: the {words[winner[0]]} of {winner[2]} has it, the {words[row.kind]} of {row.key} does not"
-    return Problem(
-        "content.path-taken", place, 0, message,
-        "Rename or move the file." if row.owner_kind == "f" else "Give one of them another slug, path or alias.", "warning" if row.owner_kind == "s" else "error",
-    )  # fmt: skip
+        message = f"{lost.name} is claimed twice: the {_name_owner(winner)} has it, the {mine} does not"
+        if lost.kind == winner.kind and lost.since != winner.since:
+            message += f"; the earlier date comes first ({winner.since[:10] or 'none'} before {lost.since[:10]})"
+    return Problem("content.path-taken", place, line, message, hint, "warning" if lost.owner_kind == "s" else "error")
+
+
+def _name_owner(row: ClaimRow) -> str:
+    """``page of content/pages/about.md``."""
+    return f"{KINDS.get(str((row.spec or {}).get('kind')), 'list')} of {row.key}"
+
+
+def _find_line(site: Site, row: ClaimRow) -> int:
+    """The line that says the path, 0 where the file's name does."""
+    if row.owner_kind != "e":
+        return 0
+    names = ("path", "slug") if (row.spec or {}).get("kind") == "entry" else ("aliases", "from")
+    return next((line for name in names if (line := line_of_field(site, row.key, name))), 0)

@@ -20,7 +20,6 @@ def told(cms: Cms, command: str) -> list[tuple[str, str, int]]:
     [
         ("content/pages/index.md", "# Welcome", 0),
         ("content/pages/start.md", "---\ntitle: Start\npath: /\n---\nWelcome", 3),
-        ("content/pages/start.md", "---\ntitle: Welcome\naliases: [/]\n---\n", 3),
         ("static/index.html", "<p>Welcome", 0),
     ],
 )

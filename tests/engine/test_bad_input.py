@@ -68,10 +68,10 @@ def test_every_loser_of_a_path_is_named_with_its_file(site: SiteOnPage) -> None:
     site.write_file("content/posts/c.md", "---\ntitle: C\ndate: 2025-01-02\nslug: b\n---\n")
     built = site.build()
     assert errors(built) == [
-        "content/posts/c.md:0 content.path-taken",
+        "content/posts/c.md:4 content.path-taken",
         "static/about/index.html:0 content.path-taken",
-        "content/pages/me.md:0 content.path-taken",
-        "content/pages/me.md:0 content.path-taken",
+        "content/pages/me.md:2 content.path-taken",
+        "content/pages/me.md:2 content.path-taken",
     ]
     site.assert_clean()
 
