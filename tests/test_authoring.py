@@ -303,3 +303,15 @@ def test_link_is_not_followed(site: Site) -> None:
     os.symlink("/etc/hostname", site.root / "content/posts/link.md")
     with pytest.raises(CmsError):
         publish(site, "content/posts/link.md")
+
+
+@pytest.mark.parametrize(
+    ("line", "after"),
+    [("published: false", "published: true"), ("private: true", "private: false"), ("status: pending", "status: published")],
+)
+def test_publish_turns_round_words_of_other_systems(site: Site, line: str, after: str) -> None:
+    file = site.root / "content/posts/other.md"
+    file.write_text(f"---\ntitle: Other\ndate: 2025-01-01\n{line}\n---\n")
+    publish(site, "other")
+    assert after in file.read_text()
+    assert "public" in publish(site, "other").what

@@ -13,6 +13,7 @@ from cms_ssg.content.collections import find_type
 from cms_ssg.content.dates import HINT, DateError, load_zone, parse_date, say_moment
 from cms_ssg.content.frontmatter import look_up, parse_front_matter
 from cms_ssg.content.schema import nearest_name
+from cms_ssg.content.visibility import TRASH, fold, words_that_hide
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site
 from cms_ssg.types import Json, Problem
@@ -96,10 +97,13 @@ def restore(site: Site, what: str) -> Edit:
     content = find_content(site, what)
     fields = read_fields(content)
     status = key_of(content, "status", fields)
-    if look_up(fields, status) != "trashed":
+    words: dict[str, Value] = {name: value for name, value in words_that_hide(fields).items() if fold(name) in TRASH}
+    if look_up(fields, status) != "trashed" and not words:
         return apply(content, {}, "", "not in the trash")
     is_draft = look_up(fields, key_of(content, "draft", fields)) is True
-    return apply(content, {status: None}, "back" + (" as a draft" if is_draft else ""), "")
+    return apply(
+        content, words | ({status: None} if look_up(fields, status) == "trashed" else {}), "back" + (" as a draft" if is_draft else ""), ""
+    )
 
 
 def set_fields(site: Site, what: str, pairs: Sequence[str], gone: Sequence[str]) -> Edit:
@@ -185,7 +189,7 @@ def _unset_draft(content: Content, fields: Mapping[str, Json]) -> dict[str, Valu
         changes[draft] = False
     if look_up(fields, status) not in (None, "published"):
         changes[status] = "published"
-    return changes
+    return changes | words_that_hide({name: value for name, value in fields.items() if name not in (draft, status)})
 
 
 def _parse_value(text: str) -> Json:

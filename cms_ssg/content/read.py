@@ -16,6 +16,7 @@ from cms_ssg.content.markdown import render_body
 from cms_ssg.content.paths import CLEAN_SEGMENT, DATE_NAMES, SERVER_HINT, MissingValue, find_other_extension
 from cms_ssg.content.schema import Schema
 from cms_ssg.content.slugs import make_slug, safe_path
+from cms_ssg.content.visibility import misspelt, understand
 from cms_ssg.settings import Collection
 from cms_ssg.types import Body, Draft, Json, Problem, Status
 
@@ -58,7 +59,8 @@ class _Reading:
             return None, (Problem("content.unknown-type", file, 0, said, f"Types: {', '.join(rules.types)}."),)
         raw = self._map_fields(front.fields)
         locale = self._find_locale(raw)
-        fields, problems = schema.check(raw, self.lines, file, rules.zone, told=self._names_of_rules())
+        told = self._read_hiding(raw, schema) | self._names_of_rules()
+        fields, problems = schema.check(raw, self.lines, file, rules.zone, told=told)
         self.problems += problems
         body, problems_of_body = render_body(front.body, rules.settings.markdown, file, front.body_line, file.endswith(".mdx"))
         self.problems += problems_of_body
@@ -117,6 +119,25 @@ class _Reading:
         if collection.section == "folder" and place.folder and raw.get("section") is None:
             raw["section"] = place.folder
         return raw
+
+    def _read_hiding(self, raw: dict[str, Any], schema: Schema) -> set[str]:
+        """Put what words of other systems say of when it is shown under our names; slips of such words are errors. Returns the words."""
+        found = understand(raw, schema.properties, self.lines, self.file, self.rules.zone)
+        raw.update(found.fields)
+        self.lines.update(found.lines)
+        self.problems += found.problems
+        for name, value in self.front.fields.items():
+            if (
+                name in raw
+                and name not in schema.properties
+                and name not in found.words
+                and (near := misspelt(name, value, self.rules.zone))
+            ):
+                said = f'unknown field "{name}", which looks like one that hides or times a page'
+                hint = f'Did you mean "{near}"? If not, give it another name, or make it a field of the content type.'
+                self.problems.append(Problem("content.hides", self.file, self.lines.get(name, 0), said, hint))
+                found.words.add(name)
+        return found.words
 
     def _doubt_lists(self, raw: dict[str, Any], schema: Schema) -> None:
         """A warning where several values of a list were most likely written as one text."""

@@ -195,10 +195,10 @@ def _extend(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4096)
-def nearest_name(name: str, known: tuple[str, ...]) -> str:
-    """The known name that `name` looks like a slip of, else ``""``: one edit for short names, two for longer."""
+def nearest_name(name: str, known: tuple[str, ...], most: int = 2) -> str:
+    """The known name that `name` looks like a slip of, else ``""``: one edit for short names, `most` for longer."""
     folded = name.lower().replace("-", "_")
-    best, limit = "", 1 if len(folded) < 6 else 2
+    best, limit = "", 1 if len(folded) < 6 else most
     for other in known:
         distance = _edit_distance(folded, other, limit)
         if distance <= limit:
