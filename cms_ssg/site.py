@@ -121,8 +121,9 @@ class Site:
         return tuple(prefix + path for prefix in prefixes if prefix)
 
     def path_in(self, path: str, locale: str, other: str) -> str:
-        """The same path under another locale's prefix."""
-        return self.prefix(other) + path[len(self.prefix(locale)) :]
+        """The same path under another locale's prefix; a whole path of front matter may have none of its own."""
+        own = self.prefix(locale)
+        return self.prefix(other) + (path[len(own) :] if path.startswith(f"{own}/") else path)
 
     @cached_property
     def base_path(self) -> str:

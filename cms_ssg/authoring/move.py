@@ -105,9 +105,10 @@ def _set_slug(content: Content, target: str, slug: str, changes: dict[str, Value
         raise UsageError(Problem("authoring.no-slug", "", 0, f"no name can be made of {slug!r}", "Use letters or digits."))
     fields = read_fields(content)
     path_key, slug_key = key_of(content, "path", fields), key_of(content, "slug", fields)
-    if isinstance(path := look_up(fields, path_key), str) and "{path}" in _pattern_of(content):
-        head, slash, _ = path.strip("/").rpartition("/")
-        changes[path_key] = f"{head}{slash}{name}"
+    path = look_up(fields, path_key)
+    if isinstance(path, str) and (path.startswith("/") or "{path}" in _pattern_of(content)):
+        head, slash, _ = path.rstrip("/").rpartition("/")
+        changes[path_key] = f"{head}{slash}{name}{'/' if path.endswith('/') else ''}"
     elif look_up(fields, slug_key) is not None or _has_translations(content):
         changes[slug_key] = name
     else:

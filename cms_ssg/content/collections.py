@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
+from urllib.parse import unquote
 
 import msgspec
 
 from cms_ssg.config.defaults import COLLECTIONS
 from cms_ssg.content.paths import DATE_NAMES, clean_path, date_values, make_path, pattern_names, text_value
 from cms_ssg.content.schema import Schema, Schemas
+from cms_ssg.content.slugs import safe_path
 from cms_ssg.content.version import reader_version
 from cms_ssg.globs import compile_glob, matches_any
 from cms_ssg.settings import Collection, Locale, Settings
@@ -33,7 +35,7 @@ class Place:
 
     inner: path below the collection (and locale folder), without suffix and locale; key: the whole
     path so shortened, what translations share; stem: the last name, without a date where the date
-    rule takes it from there; folder: the first folder below the collection that is not the file's own;
+    rule takes it from there; path: inner with that last name; folder: the first folder below the collection that is not the file's own;
     date: ``2015-05-15`` or ``""``; bundle: folder whose other files belong to the entry.
     """
 
@@ -44,6 +46,7 @@ class Place:
     folder: str
     date: str
     bundle: str
+    path: str
     problem: str = ""
 
 
@@ -82,6 +85,8 @@ class Rules:
         schema = self.types.get(type_name)
         if rule is None or schema is None:
             raise ValueError(f"no collection {collection!r}" if rule is None else f"no content type {type_name!r}")
+        if (given := str(fields.get("path") or "")).startswith("/"):
+            return make_whole_path(given)
         pattern = rule.url or schema.url
         place = self.read_place(rule, file)
         names = pattern_names(pattern)
@@ -92,9 +97,14 @@ class Rules:
                 values[name] = value
         path = make_path(pattern, values, "" if "locale" in names else self.prefixes.get(locale, ""))
         # a path that names a file in front matter stays one
-        if names and path.endswith("/") and PAGE_FILE.search(str(fields.get("path") or "")) and pattern.rstrip("/").endswith("{path}"):
+        if names and path.endswith("/") and PAGE_FILE.search(given) and pattern.rstrip("/").endswith("{path}"):
             return path[:-1]
         return path
+
+    def takes_path(self, collection: str, type_name: str) -> bool:
+        """Whether a path in front matter that does not begin with ``/`` has a place in the addresses of a collection's type."""
+        rule, schema = self.by_name.get(collection), self.types.get(type_name)
+        return rule is not None and schema is not None and "path" in pattern_names(rule.url or schema.url)
 
     def is_offered(self, file: str) -> bool:
         """Whether a file that is no content is published: not Markdown that no collection takes, nor what all collections around it
@@ -139,14 +149,21 @@ class Rules:
             return str(fields.get("slug") or "")
         if name == "path":
             given = fields.get("path")
-            return clean_path(str(given).strip("/")) if given else clean_path(place.inner)
+            return clean_path(str(given).strip("/")) if given else clean_path(place.path)
         if name == "folder":
-            return clean_path(place.inner.rpartition("/")[0])
+            return clean_path(place.path.rpartition("/")[0])
         if name == "locale":
             return locale
         if name == "type":
             return type_name
         return text_value(fields.get(name))
+
+
+def make_whole_path(given: str) -> str:
+    """The path that front matter names from its first ``/`` on. Raises ValueError where it is not safe."""
+    plain = unquote(given)
+    inner = clean_path((given if ".." in plain else plain).strip("/"))  # encoded dots are somebody's trick
+    return safe_path(f"/{inner}" if PAGE_FILE.search(inner) else f"/{inner}/" if inner else "/")
 
 
 def make_rules(settings: Settings, schemas: Schemas) -> Rules:
@@ -205,12 +222,13 @@ def read_place(collection: Collection, file: str, codes: Mapping[str, str], defa
         bundle = file.rpartition("/")[0]
     if own_folder:
         stem = folder.rpartition("/")[2] or "index"
-    date = ""
+    date, path = "", short
     if collection.date == "filename" and (match := DATE_IN_NAME.fullmatch(stem)):
         date, stem = _iso_day(match), match["rest"] or stem
+        path = f"{short.rpartition('/')[0]}/{stem}".lstrip("/")
     elif collection.date == "path" and (match := DATE_IN_PATH.search(short)):
         date = _iso_day(match)
-    return Place(locale, short, head + short, stem, holder.partition("/")[0], date, bundle, problem)
+    return Place(locale, short, head + short, stem, holder.partition("/")[0], date, bundle, path, problem)
 
 
 def _iso_day(match: re.Match[str]) -> str:

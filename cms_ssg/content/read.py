@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from contextlib import suppress
 from datetime import datetime
 from hashlib import blake2b
@@ -200,8 +201,11 @@ class _Reading:
         if not title and type_name not in ("redirect", "menu") and body.toc:
             title = body.toc[0].text
         fields["title"] = title or re.sub(r"[-_]+", " ", self.place.stem).strip().capitalize() or self.place.stem
-        slug = _clean_slug(str(fields.get("slug") or "").strip() or make_slug(self.place.stem)) or make_slug(fields["title"])
+        given = str(fields.get("slug") or "").strip()
+        slug = _clean_slug(given or make_slug(self.place.stem)) or make_slug(fields["title"])
         fields["slug"] = slug
+        if given and given != slug:
+            self._doubt_slug(given, slug)
         if type_name == "term" and not fields.get("taxonomy"):
             is_index = self.file.rpartition("/")[2].partition(".")[0] in INDEX_NAMES
             fields["taxonomy"] = "section" if is_index else self.place.folder or "tag"
@@ -228,8 +232,15 @@ class _Reading:
         return clean
 
     def _check_path(self, type_name: str, locale: str, fields: dict[str, Json]) -> None:
+        given = str(fields.get("path") or "")
+        if "://" in given or given.startswith("//"):
+            hint = "Write what follows the host, beginning with /."
+            self.problems.append(Problem("content.path", self.file, self.lines.get("path", 0), f"path: {given!r} is a whole address", hint))
+            return
         try:
-            self.rules.entry_path(self.collection.name, type_name, locale, self.file, fields)
+            path = self.rules.entry_path(self.collection.name, type_name, locale, self.file, fields)
+            if given:
+                self._doubt_path(given, path, type_name)
         except MissingValue as missing:
             code, said, hint = "content.path", str(missing), f"Give the field {missing.name!r}, or another URL pattern in site.toml."
             if missing.name in DATE_NAMES:
@@ -242,6 +253,29 @@ class _Reading:
         except ValueError as error:
             line = self.lines.get("path") or self.lines.get("slug", 0)
             self.problems.append(Problem("content.path", self.file, line, f"no path for this entry: {error}", "Give another slug or path."))
+
+    def _doubt_path(self, given: str, path: str, type_name: str) -> None:
+        """A warning where the path of front matter is not the one in the URL."""
+        said = ""
+        if not given.startswith("/") and not self.rules.takes_path(self.collection.name, type_name):
+            said, hint = (
+                f"path: {given!r} is not used, as the URL pattern holds no {{path}}",
+                "Begin it with / to have it as the whole path.",
+            )
+        elif path.rstrip("/").endswith(unquote(given).rstrip("/")):
+            return
+        else:
+            said, hint = f"path: {given!r} becomes {path!r}", "Letters, digits and . _ ~ @ + , - stay in a path; write it as it is to be."
+        self.problems.append(Problem("content.changed-path", self.file, self.lines.get("path", 0), said, hint, "warning"))
+
+    def _doubt_slug(self, given: str, slug: str) -> None:
+        """A warning where more of a slug was changed than its case, spaces and hyphens."""
+        if _spell(given) != _spell(slug):
+            hint = "A slug is one part of an address" + (
+                f"; a whole path is path: /{given.strip('/')}/." if "/" in given else ", of at most 80 characters."
+            )
+            said = f"slug: {given[:100]!r} becomes {slug!r}"
+            self.problems.append(Problem("content.changed-path", self.file, self.lines.get("slug", 0), said, hint, "warning"))
 
     def _check_times(self, fields: dict[str, Json], dated: bool) -> None:
         """A warning where it is over before it begins. dated: without publish_at it begins at its date."""
@@ -268,6 +302,10 @@ class _Reading:
     def _bundle(self) -> str:
         """The folder of an index file, but for a collection's or locale's own."""
         return self.place.bundle if self.place.inner else ""
+
+
+def _spell(text: str) -> str:
+    return re.sub(r"[\s_-]+", "-", unicodedata.normalize("NFC", text).casefold()).strip("-")
 
 
 def _clean_slug(text: str) -> str:

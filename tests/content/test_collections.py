@@ -89,6 +89,35 @@ def test_path_in_front_matter_wins() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ("/italia/nome/", "/italia/nome/"),
+        ("/nome", "/nome/"),
+        ("/nome.html", "/nome.html"),
+        ("/caff%C3%A8/", "/caffè/"),
+        ("/", "/"),
+        ("nome", "/italia/docs/nome/"),
+        ("sub/nome/", "/italia/docs/sub/nome/"),
+    ],
+)
+def test_a_path_that_begins_with_a_slash_is_the_whole_path_with_its_locale(given: str, path: str) -> None:
+    collection = Collection(name="c", path="content", type="page", url="/docs/{path}/", locale="folder")
+    assert path_of(collection, "content/it/a.md", {"path": given}, locale="it") == path
+    if given.startswith("/"):
+        dated = Collection(name="c", path="content", url="/{year}/{slug}/", locale="folder")
+        assert path_of(dated, "content/it/a.md", {"path": given, "date": "2025-01-01T00:00:00Z", "slug": "a"}, locale="it") == path
+
+
+def test_a_date_that_the_file_name_gives_is_not_in_its_path() -> None:
+    collection = Collection(name="c", url="/{path}/", date="filename")
+    assert path_of(collection, "content/2015-05-15-rust.md") == "/rust/"
+    assert path_of(collection, "content/news/2015-05-15-rust/index.md") == "/news/rust/"
+    assert path_of(collection, "content/2015-5-1.md") == "/2015-5-1/"
+    assert path_of(Collection(name="c", url="/{path}/"), "content/2015-05-15-rust.md") == "/2015-05-15-rust/"
+    assert rules_of(collection).read_place(collection, "content/2015-05-15-rust.md").key == "content/2015-05-15-rust"
+
+
+@pytest.mark.parametrize(
     ("rule", "file", "locale", "key", "path"),
     [
         ("", "content/a/b.md", "en", "content/a/b", "/a/b/"),

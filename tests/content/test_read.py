@@ -322,3 +322,28 @@ def test_rules_are_made_without_importing_what_reads_bodies() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("permalink: /a b/{c}/", "becomes '/a-b/c/'"),
+        ("permalink: /:year/:title/", "becomes '/year/title/'"),
+        ("permalink: a/b/", "is not used"),
+        ("slug: a/b", "becomes 'a-b'"),
+        (f"slug: {'long word ' * 12}", "becomes"),
+        ("permalink: /a/b", ""),
+        ("permalink: /a/index.html", ""),
+        ("permalink: /", ""),
+        ("slug: My own_Slug", ""),
+    ],
+)
+def test_a_path_or_slug_that_is_changed_is_told_with_its_line(line: str, said: str) -> None:
+    rules = rules_of(Collection(name="c", url="/{year}/{slug}/", fields={"path": "permalink"}))
+    problems = read(f"---\ndate: 2025-01-01\n{line}\n---\n", "content/x.md", rules)[1]
+    assert [(p.code, p.line, p.severity) for p in problems] == [("content.changed-path", 3, "warning")] * bool(said)
+    assert not said or said in problems[0].message
+
+
+def test_a_path_that_is_an_address_is_an_error() -> None:
+    assert codes("---\ndate: 2025-01-01\npath: https://old.example/x/\n---\n") == [("content.path", 3, "error")]

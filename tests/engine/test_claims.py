@@ -160,3 +160,13 @@ def test_a_redirect_as_content_sends_old_paths_on(site: SiteOnPage) -> None:
         assert f"url={url}".encode() in site.tree()[f"old/{name}/index.html"], name
         assert f"old/{name}.html" in site.tree()
     site.assert_clean()
+
+
+def test_a_whole_path_of_the_default_locale_has_its_fallback_below_the_others_prefix(site: SiteOnPage) -> None:
+    settings = 'locales = [{ code = "en", prefix = "/en" }, { code = "fr", fallback = "page" }]\n'
+    site.write_file("site.toml", (site.root / "site.toml").read_text() + settings)
+    site.write_file("content/pages/x.md", "---\npath: /plain/\n---\nX\n")
+    site.write_file("content/pages/y.md", "---\npath: /en/y/\n---\nY\n")
+    assert told(site) == []
+    assert {"plain/index.html", "fr/plain/index.html", "en/y/index.html", "fr/y/index.html"} <= site.tree().keys()
+    site.assert_clean()
