@@ -10,10 +10,11 @@ from functools import lru_cache
 def compile_glob(pattern: str) -> re.Pattern[str]:
     """The pattern for ``fullmatch`` on a path relative to the collection, with ``/``.
 
-    A pattern without ``/`` matches in any folder. Raises ValueError for unclosed brackets.
+    A pattern without ``/``, but for one at its end, matches in any folder; one that begins with ``/`` only at the top; one that ends in ``/``
+    stands for all that is in such folders. Raises ValueError for unclosed brackets.
     """
-    if "/" not in pattern:
-        pattern = "**/" + pattern
+    inner = pattern.strip("/")
+    pattern = ("" if "/" in inner or pattern.startswith("/") else "**/") + inner + ("/**" if pattern.endswith("/") else "")
     out, at = [], 0
     depth = 0
     while at < len(pattern):

@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     taxonomies: dict[str, Taxonomy] = {}
     menus: dict[str, tuple[MenuItem, ...]] = {}
     images: Images = msgspec.field(default_factory=lambda: Images())  # noqa: PLW0108 - it is defined below
+    limits: Limits = msgspec.field(default_factory=lambda: Limits())  # noqa: PLW0108 - it is defined below
     markdown: Markdown = msgspec.field(default_factory=lambda: Markdown())  # noqa: PLW0108 - it is defined below
     tokens: dict[str, str] = {}
     redirects: dict[str, str] = {}
@@ -199,6 +200,13 @@ class Markdown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     typographer: bool = False
     highlight: bool = True
     raw_html: Literal["trusted", "sanitized"] = "trusted"
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How much a content file may hold: kB of front matter, aliases."""
+
+    front_matter_kb: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 64
+    aliases: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 500
 
 
 class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

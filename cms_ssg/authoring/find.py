@@ -70,7 +70,7 @@ class Content:
 
 def read_fields(content: Content) -> dict[str, Json]:
     """The front matter as the file gives it. Raises CmsError authoring.unreadable."""
-    return parse_front_matter(read_bytes(content.place, content.file), content.file).fields
+    return parse_front_matter(read_bytes(content.place, content.file), content.file, content.site.rules.front_matter_bytes).fields
 
 
 def read_bytes(path: Path, file: str) -> bytes:

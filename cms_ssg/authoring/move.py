@@ -59,7 +59,7 @@ def _apply(content: Content, target: str, changes: dict[str, Value], old_path: s
         move_file(site.root / source, site.root / goal, goal)
     moved = Content(site, target)
     if old_path and moved.path != old_path:
-        fields = parse_front_matter(patched, target).fields
+        fields = parse_front_matter(patched, target, site.rules.front_matter_bytes).fields
         key = key_of(moved, "aliases", fields)
         given = look_up(fields, key)
         aliases = [str(item) for item in given] if isinstance(given, list) else [str(given)] if given else []

@@ -19,6 +19,8 @@ Value = Json | datetime
 """What a field is set to; None removes it."""
 
 _BOM: Final = b"\xef\xbb\xbf"
+LARGEST: Final = 1024 * 1024
+"""Bytes of front matter that [limits] allows at most; the site's own limit is told where the file is read."""
 _BLANK: Final = re.compile(r"(?:[ \t]*(?:\r\n?|\n))*")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
@@ -30,7 +32,7 @@ def patch_front_matter(data: bytes, changes: Mapping[str, Value], place: str) ->
     The result is parsed again and compared before it is returned. Raises CmsError: the file's own
     problems, or authoring.cannot-patch where no faithful way to write the change was found.
     """
-    before = parse_front_matter(data, place)
+    before = parse_front_matter(data, place, LARGEST)
     if errors := [problem for problem in before.problems if problem.severity == "error"]:
         raise CmsError(*errors)
     at = {way_to(before.fields, key): value for key, value in changes.items() if value is not None or has_key(before.fields, key)}
@@ -43,7 +45,7 @@ def patch_front_matter(data: bytes, changes: Mapping[str, Value], place: str) ->
             after = bom + write(text, at).encode()
         except (ValueError, TypeError, KeyError, AttributeError, IndexError):
             continue
-        if _is_faithful(before, parse_front_matter(after, place), at):
+        if _is_faithful(before, parse_front_matter(after, place, LARGEST), at):
             return after
     keys = ", ".join(changes)
     raise fail(

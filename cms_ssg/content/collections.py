@@ -67,11 +67,12 @@ class Rules:
         self.by_name = {collection.name: collection for collection in self.collections}
         self.data = frozenset((*settings.data_files, *settings.redirect_files))
         self.term_fields = {rule.field: name for name, rule in settings.taxonomies.items()}
-        self.types = _add_term_fields(schemas, tuple(self.term_fields))
+        self.front_matter_bytes = settings.limits.front_matter_kb * 1024
+        self.types = _fit_types(schemas, tuple(self.term_fields), settings.limits.aliases)
         self.digest = blake2b(
             msgspec.json.encode([
                 msgspec.to_builtins(self.collections), msgspec.to_builtins(self.locales), msgspec.to_builtins(settings.markdown),
-                sorted(self.term_fields.items()), settings.timezone, schemas.digest.hex(), reader_version(),
+                sorted(self.term_fields.items()), settings.timezone, msgspec.to_builtins(settings.limits), schemas.digest.hex(), reader_version(),
             ]),
             digest_size=16,
         ).digest()  # fmt: skip
@@ -240,14 +241,13 @@ def fold_locale(code: str) -> str:
     return code.lower().replace("_", "-")
 
 
-def _add_term_fields(schemas: Schemas, fields: tuple[str, ...]) -> dict[str, Schema]:
-    """The types, each with the fields that the site's taxonomies read."""
+def _fit_types(schemas: Schemas, fields: tuple[str, ...], aliases: int) -> dict[str, Schema]:
+    """The types, each with the fields that the site's taxonomies read, and with the site's limit of aliases."""
     spec = {"type": "array", "items": {"type": "string", "minLength": 1}}
     types: dict[str, Schema] = {}
     for name, schema in schemas.items():
-        missing = {field: spec for field in fields if field not in schema.properties}
-        if missing and schema.pages:
-            types[name] = Schema(name, {**schema.raw, "properties": {**schema.properties, **missing}})
-        else:
-            types[name] = schema
+        added: dict[str, Json] = {field: spec for field in fields if field not in schema.properties} if schema.pages else {}
+        if schema.properties.get("aliases", {}).get("maxItems", aliases) != aliases:
+            added["aliases"] = {**schema.properties["aliases"], "maxItems": aliases}
+        types[name] = Schema(name, {**schema.raw, "properties": {**schema.properties, **added}}) if added else schema
     return types

@@ -12,6 +12,7 @@ from cms_ssg.content.values import Refused, clean_value
 from cms_ssg.types import Json, Problem
 
 MAX_BYTES: Final = 64 * 1024
+"""Of front matter, unless [limits] says another number."""
 
 MAX_BLANK: Final = 4096
 """Characters of empty lines that may precede the front matter."""
@@ -49,21 +50,21 @@ def look_up(fields: Mapping[str, Any], key: str) -> Any:
     return value
 
 
-def parse_front_matter(data: bytes, place: str) -> FrontMatter:
+def parse_front_matter(data: bytes, place: str, max_bytes: int = MAX_BYTES) -> FrontMatter:
     """Cut a content file into fields and body.
 
-    data: the file's bytes, UTF-8 with or without BOM, any line ends; place: its path, for problems.
+    data: the file's bytes, UTF-8 with or without BOM, any line ends; place: its path, for problems; max_bytes: of the front matter.
     Never raises: what has no clear meaning is a Problem with code, line and way out.
     """
     try:
         text = _decode(data)
         start = BLANK_LINES.match(text, 0, MAX_BLANK).end()  # type: ignore[union-attr]  # it matches the empty text
         if text.startswith("---", start) and (opening := YAML_FENCE.match(text, start)):
-            return _parse_fenced(text, start, opening.end(), YAML_FENCE, "yaml")
+            return _parse_fenced(text, start, opening.end(), YAML_FENCE, max_bytes)
         if text.startswith("+++", start) and (opening := TOML_FENCE.match(text, start)):
-            return _parse_fenced(text, start, opening.end(), TOML_FENCE, "toml")
+            return _parse_fenced(text, start, opening.end(), TOML_FENCE, max_bytes)
         if text.startswith("{", start) and JSON_START.match(text, start):
-            return _parse_json(text, start)
+            return _parse_json(text, start, max_bytes)
         return FrontMatter({}, {}, text, 1)
     except Refused as refused:
         problem = Problem(refused.code, place, refused.line, refused.message, refused.hint)
@@ -94,21 +95,22 @@ def _decode(data: bytes) -> str:
     return text
 
 
-def _parse_fenced(text: str, start: int, opened: int, fence: re.Pattern[str], dialect: Literal["yaml", "toml"]) -> FrontMatter:
+def _parse_fenced(text: str, start: int, opened: int, fence: re.Pattern[str], max_bytes: int) -> FrontMatter:
+    dialect: Literal["yaml", "toml"] = "yaml" if fence is YAML_FENCE else "toml"
     first = text.count("\n", 0, start) + 1
-    limit = min(len(text), opened + MAX_BYTES + 8)
+    limit = min(len(text), opened + max_bytes + 8)
     closing = fence.search(text, opened + 1, limit)
     if closing is None:
         mark = "---" if dialect == "yaml" else "+++"
         if limit < len(text):
-            _refuse_size(first, f"Put a line {mark!r} behind it. ")
+            _refuse_size(first, max_bytes, f"Put a line {mark!r} behind it. ")
         raise Refused(
             "content.front-matter-open", f"the front matter that begins here has no closing {mark!r}", first,
             f"Put a line {mark!r} between the front matter and the text.",
         )  # fmt: skip
     head = text[opened + 1 : closing.start()]
-    if len(head) > MAX_BYTES // 4 and len(head.encode()) > MAX_BYTES:
-        _refuse_size(first)
+    if len(head) > max_bytes // 4 and len(head.encode()) > max_bytes:
+        _refuse_size(first, max_bytes)
     if dialect == "yaml":
         from cms_ssg.content.yaml_fields import parse_yaml
 
@@ -118,9 +120,14 @@ def _parse_fenced(text: str, start: int, opened: int, fence: re.Pattern[str], di
     return FrontMatter(fields, lines, text[closing.end() + 1 :], first + head.count("\n") + 2, dialect)
 
 
-def _refuse_size(line: int, hint: str = "") -> NoReturn:
-    said = f"the front matter that begins here does not end within {MAX_BYTES // 1024} kB"
-    raise Refused("content.front-matter-size", said, line, hint + "Move long text into the body, and data into a file of data/.")
+def _refuse_size(line: int, max_bytes: int, hint: str = "") -> NoReturn:
+    said = f"the front matter that begins here does not end within {max_bytes // 1024} kB"
+    raise Refused(
+        "content.front-matter-size",
+        said,
+        line,
+        hint + "Move long text into the body, and data into a file of data/, or raise [limits] front_matter_kb.",
+    )
 
 
 def _parse_toml(head: str, first: int) -> tuple[dict[str, Json], dict[str, int]]:
@@ -143,7 +150,7 @@ def _parse_toml(head: str, first: int) -> tuple[dict[str, Json], dict[str, int]]
     return clean_value(fields, first), lines
 
 
-def _parse_json(text: str, start: int) -> FrontMatter:
+def _parse_json(text: str, start: int, max_bytes: int) -> FrontMatter:
     first = text.count("\n", 0, start) + 1
 
     def make_object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -157,12 +164,12 @@ def _parse_json(text: str, start: int) -> FrontMatter:
         return made
 
     # what lies beyond the limit can only be refused, so the parser never sees it
-    window = text if len(text) <= start + MAX_BYTES else text[: start + MAX_BYTES]
+    window = text if len(text) <= start + max_bytes else text[: start + max_bytes]
     try:
         fields, end = json.JSONDecoder(object_pairs_hook=make_object).raw_decode(window, start)
     except json.JSONDecodeError as error:
         if len(window) < len(text) and (error.pos >= len(window) - 8 or error.msg.startswith("Unterminated")):
-            _refuse_size(first)
+            _refuse_size(first, max_bytes)
         raise Refused(
             "content.json", f"front matter: {error.msg.lower()}", text.count("\n", 0, error.pos) + 1, "The front matter is one JSON object."
         ) from None

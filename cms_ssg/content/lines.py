@@ -18,5 +18,5 @@ def line_of_field(site: Site, file: str, field: str) -> int:
     collection, data = find_collection(file, site.rules.collections), read_file(str(site.root), file)
     if collection is None or isinstance(data, Problem):
         return 0
-    lines = parse_front_matter(data, file).lines
+    lines = parse_front_matter(data, file, site.rules.front_matter_bytes).lines
     return lines.get(collection.fields.get(field, field).partition(".")[0]) or lines.get(field, 0)

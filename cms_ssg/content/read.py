@@ -36,7 +36,7 @@ def read_draft(rules: Rules, file: str, data: bytes) -> Read:
     collection = find_collection(file, rules.collections)
     if collection is None:
         return None, ()
-    front = parse_front_matter(data, file)
+    front = parse_front_matter(data, file, rules.front_matter_bytes)
     if front.problems:
         return None, front.problems
     return _Reading(rules, collection, file, front).make_draft(data)

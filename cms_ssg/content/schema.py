@@ -200,6 +200,8 @@ def nearest_name(name: str, known: tuple[str, ...], most: int = 2) -> str:
     folded = name.lower().replace("-", "_")
     best, limit = "", 1 if len(folded) < 6 else most
     for other in known:
+        if len(other) < 4:  # `uid` is no slip of `id`
+            continue
         distance = _edit_distance(folded, other, limit)
         if distance <= limit:
             best, limit = other, distance - 1

@@ -46,7 +46,9 @@ SELECT n FROM unnest(%s::text[]) n WHERE EXISTS (SELECT FROM cms.claims c WHERE 
 
 def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[Problem]:
     """Everything that is wrong, errors and warnings. Runs a sync and a plan in a transaction that is rolled back."""
+    from cms_ssg.content.uncollected import find_uncollected
     from cms_ssg.engine.inputs import read_redirects
+    from cms_ssg.engine.open_session import target_folder
 
     site = open_site(root, os.environ, env)
     problems: list[Problem] = []
@@ -54,6 +56,8 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
     if not site.type_problems:  # with a type missing its content would be wrong for no fault of its own
         problems += _check_content(site, env, reporter)
     problems += read_redirects(site.root, site.settings).problems
+    if nobodys := find_uncollected(str(site.root), site.rules, target_folder(site)):
+        problems.append(nobodys)
     problems += _check_tokens(site)
     problems += _check_strings(site)
     problems += check_theme(root, env, site=site).problems
@@ -217,7 +221,7 @@ def _check_collections(connection: Any, site: Site, site_id: int, places: set[st
     origin = open_origin(site.root, site.settings.env, os.environ)
     for number, rule in enumerate(site.settings.collection):
         line = origin.line("collection", number, "name")
-        if rule.name not in used and (rule.name not in shipped or line):
+        if rule.name not in used and (rule.name not in shipped or line) and "**" not in rule.exclude:
             globs = ", ".join(rule.glob)
             hint = f"It looks for {globs} in {rule.path}/, and an earlier collection takes a file first."
             yield Problem("settings.empty-collection", FILE, line, f'no file belongs to the collection "{rule.name}"', hint, "warning")

@@ -264,9 +264,12 @@ class Session:
         result.problems.extend(list_conflicts(self.connection, self.site, self.row.id))
         result.problems.extend((*self.planner.problems, *self.site.rule_warnings))
         if result.planned:
+            from cms_ssg.content.uncollected import find_uncollected
             from cms_ssg.engine.homes import list_taken_homes
 
             result.problems.extend(list_taken_homes(self.connection, self.site, self.row.id))
+            if not self.count_sources() and (nobodys := find_uncollected(str(self.site.root), self.site.rules, self.skip[0])):
+                result.problems.append(nobodys)
         bad_images = self.rounds.images.list_problems()
         result.problems.extend(bad_images)
         result.problems = list(dict.fromkeys(result.problems))

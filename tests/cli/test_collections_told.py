@@ -87,3 +87,30 @@ def test_wrong_type_of_an_environment_is_told_where_the_environment_says_it(site
     assert code == 3
     assert [(p["code"], p["line"]) for p in result["problems"]] == [("settings.wrong-value", 9)]
     assert cms("check")[0] == 0
+
+
+def test_markdown_files_that_belong_to_no_collection_are_told_with_a_way_out(
+    tmp_path: Path, cms: Cms, monkeypatch: pytest.MonkeyPatch, db_url: str
+) -> None:
+    monkeypatch.setenv("CMS_DATABASE_URL", db_url)
+    monkeypatch.chdir(tmp_path)
+    names = [
+        "docs/a.md",
+        "docs/b.mdx",
+        "blog/c.markdown",
+        "README.md",
+        "node_modules/x/y.md",
+        "themes/t/notes.md",
+        ".github/z.md",
+        "build/old.md",
+    ]
+    for name in ["site.toml", *names]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(SITE.partition("[[")[0] if name == "site.toml" else "# A\n")
+    for command in ("check", "build"):
+        ((code, message),) = [(p["code"], p["message"]) for p in cms(command)[1]["problems"]]
+        assert code == "settings.uncollected"
+        assert message == "3 Markdown files belong to no collection, so nothing is made of them: blog/c.markdown, docs/a.md, docs/b.mdx"
+    rules = '[[collection]]\nname = "docs"\npath = "docs"\ntype = "page"\n[[collection]]\nname = "blog"\npath = "blog"\nexclude = ["**"]\n'
+    (tmp_path / "site.toml").write_text(SITE.partition("[[")[0] + rules)
+    assert cms("check")[1]["problems"] == []

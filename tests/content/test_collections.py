@@ -209,7 +209,8 @@ def test_types_by_pattern() -> None:
         ("**/*.md", "a.md", True), ("**/*.md", "a/b/c.md", True), ("*.md", "a/b.md", True), ("a/*.md", "a/b/c.md", False), ("a/**",
         "a/b/c", True),
         ("a/*.{md,mdx}", "a/b.mdx", True), ("v[0-9].md", "v1.md", True), ("v[!0-9].md", "v1.md", False), ("?.md", "é.md", True),
-        ("a.md", "aXmd", False),
+        ("a.md", "aXmd", False), ("/*.md", "a.md", True), ("/*.md", "a/b.md", False), ("drafts/", "a/drafts/b/c.md", True),
+        ("drafts/", "drafts.md", False), ("/drafts/", "a/drafts/b.md", False), ("a/b/", "a/b/c.md", True), ("a/b/", "x/a/b/c.md", False),
     ],
 )  # fmt: skip
 def test_glob(pattern: str, path: str, matches: bool) -> None:

@@ -21,7 +21,7 @@ from cms_ssg.content.read import read_draft
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
 from cms_ssg.content.schema import load_schemas
 from cms_ssg.content.slugs import safe_path
-from cms_ssg.settings import Collection, Locale, Markdown, Settings, Taxonomy
+from cms_ssg.settings import Collection, Limits, Locale, Markdown, Settings, Taxonomy
 from cms_ssg.types import Draft, Problem
 
 SCHEMAS = load_schemas(folder("content_schema") / "core")
@@ -347,3 +347,15 @@ def test_a_path_or_slug_that_is_changed_is_told_with_its_line(line: str, said: s
 
 def test_a_path_that_is_an_address_is_an_error() -> None:
     assert codes("---\ndate: 2025-01-01\npath: https://old.example/x/\n---\n") == [("content.path", 3, "error")]
+
+
+def test_limits_of_a_file_are_settings() -> None:
+    aliases = "\n".join(f"- /old/{'x' * 60}/{number}" for number in range(1610))
+    text = f"---\ndate: 2025-01-01\naliases:\n{aliases}\n---\n"
+    assert [code for code, _, _ in codes(text)] == ["content.front-matter-size"]
+    assert [code for code, _, _ in codes(text, rules=rules_of(limits=Limits(front_matter_kb=200)))] == ["content.field"]
+    assert len(draft_of(text, rules=rules_of(limits=Limits(front_matter_kb=200, aliases=2000))).fields["aliases"]) == 1610
+
+
+def test_a_key_of_three_letters_is_no_slip_of_id() -> None:
+    assert codes("---\ndate: 2025-01-01\nuid: 7\n---\n") == []
