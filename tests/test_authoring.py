@@ -164,29 +164,56 @@ def test_new_entry_that_cannot_be_is_a_usage_error(site: Site, arguments: tuple[
 # Publish, trash
 
 
-def test_publish_turns_the_draft_round_and_touches_nothing_else(site: Site) -> None:
-    edit = publish(site, "flood")
-    assert text_of(site, edit.file) == FLOOD.replace("draft: true", "draft: false")
+def test_publish_turns_the_draft_round_dates_it_now_and_touches_nothing_else(site: Site) -> None:
+    edit = publish(site, "flood", now=NOW)
+    expected = FLOOD.replace("draft: true", "draft: false").replace("date: 2025-03-01", "date: 2026-11-23T09:30:15+01:00")
+    assert text_of(site, edit.file) == expected
+    assert edit.path == "/2026/11/flood/"
     assert publish(site, "flood").what == "public already"
+    assert text_of(site, edit.file) == expected, "what is public keeps its date"
+
+
+def test_publish_keeps_the_date_that_is_to_be_kept(site: Site) -> None:
+    edit = publish(site, "flood", now=NOW, keep_date=True)
+    assert text_of(site, edit.file) == FLOOD.replace("draft: true", "draft: false")
 
 
 def test_publish_at_a_time_in_the_sites_zone(site: Site) -> None:
     edit = publish(site, "flood", "2026-12-01 09:00")
-    assert text_of(site, edit.file) == FLOOD.replace("draft: true\n", "draft: false\npublish_at: 2026-12-01T09:00:00+01:00\n")
+    scheduled = FLOOD.replace("draft: true\n", "draft: false\npublish_at: 2026-12-01T09:00:00+01:00\n")
+    assert text_of(site, edit.file) == scheduled.replace("date: 2025-03-01", "date: 2026-12-01T09:00:00+01:00")
     assert find_content(site, "flood").draft.publish_at == datetime(2026, 12, 1, 8, tzinfo=UTC)
-    publish(site, "flood")
+    publish(site, "flood", now=NOW)
     assert "publish_at" not in text_of(site, edit.file)
+    assert "date: 2026-11-23T09:30:15+01:00" in text_of(site, edit.file), "it goes out sooner than was said"
+    publish(site, "flood", "2026-12-01 09:00", now=NOW, keep_date=True)
+    assert "date: 2026-11-23" in text_of(site, edit.file)
 
 
-def test_publish_says_when_a_date_that_lies_ahead_or_has_passed_hides_it(site: Site) -> None:
+def test_publish_takes_away_a_date_that_lies_ahead_unless_it_is_to_be_kept(site: Site) -> None:
     write(site.root, {"content/posts/x.md": "---\ntitle: X\ndraft: true\ndate: 2999-01-01\n---\n"})
-    later = "public from 2999-01-01 00:00 CET on, its date; --at shows it sooner"
-    assert [publish(site, "x", now=NOW).what for _ in range(2)] == [later, later]
+    later = "public from 2999-01-01 00:00 CET on, its date, as --keep-date asks"
+    assert [publish(site, "x", now=NOW, keep_date=True).what for _ in range(2)] == [later, later]
     assert publish(site, "x", "2026-12-01", now=NOW).what == "public from 2026-12-01 00:00 CET on"
-    write(site.root, {"content/pages/y.md": "---\ntitle: Y\ndate: 2999-01-01\nexpire_at: 2025-01-01\n---\n"})
+    assert publish(site, "x", now=NOW).what == "public from the next build on"
+    write(site.root, {"content/posts/z.md": "---\ntitle: Z\npubDate: 2999-01-01\n---\n"})
+    assert publish(site, "z", now=NOW).what == "public from the next build on"
+    assert publish(site, "z", now=NOW).what == "public already"
+
+
+def test_publish_leaves_the_date_of_what_is_not_dated_by_its_publication(site: Site) -> None:
+    write(site.root, {"content/pages/y.md": "---\ntitle: Y\ndraft: true\ndate: 2999-01-01\nexpire_at: 2025-01-01\n---\n"})
     assert publish(site, "y", now=NOW).what == "no draft, but not shown: its expire_at was 2025-01-01 00:00 CET"
     set_fields(site, "y", [], ["expire_at"])
     assert publish(site, "y", now=NOW).what == "public already"  # a page does not wait for its date
+    assert "date: 2999-01-01" in text_of(site, "content/pages/y.md")
+
+
+def test_publish_dates_a_post_whose_files_name_has_another_day(tmp_path: Path) -> None:
+    rule = '[[collection]]\nname = "c"\npath = "c"\ndate = "filename"\n'
+    site = open_site(write(tmp_path, {"site.toml": rule, "c/2026-09-01-x.md": "---\ntitle: X\ndraft: true\n---\n"}))
+    assert publish(site, "x", now=NOW).path == "/2026/11/x/"
+    assert publish(site, "x", now=NOW).what == "public already"
 
 
 def test_publish_at_nonsense_is_a_usage_error(site: Site) -> None:
@@ -257,8 +284,8 @@ def test_keys_of_the_collection_are_those_that_are_changed(tmp_path: Path) -> No
     first = "---\nheadline: The First\nhidden: true  # not yet\nextra:\n  summary: S  # short\n  b: 1\ndate: 2025-01-01\n---\nX\n"
     files = {"site.toml": f'[[collection]]\nname = "c"\npath = "c"\n{rule}', "c/a.md": first}
     site = open_site(write(tmp_path, files))
-    assert publish(site, "the first").what == "public from the next build on"
-    assert text_of(site, "c/a.md") == first.replace("hidden: true", "hidden: false")
+    assert publish(site, "the first", keep_date=True).what == "public from the next build on"
+    assert "hidden: false  # not yet" in text_of(site, "c/a.md")
     assert publish(site, "a").what == "public already"
     assert unpublish(site, "a").what == "a draft again"
     set_fields(site, "a", ["excerpt=T"], [])

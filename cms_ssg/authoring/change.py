@@ -13,7 +13,7 @@ from cms_ssg.content.collections import find_type
 from cms_ssg.content.dates import HINT, DateError, load_zone, parse_date, say_moment
 from cms_ssg.content.frontmatter import look_up, parse_front_matter
 from cms_ssg.content.schema import nearest_name
-from cms_ssg.content.visibility import TRASH, fold, words_that_hide
+from cms_ssg.content.visibility import TRASH, fold, names_of_start, words_that_hide
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site
 from cms_ssg.types import Json, Problem
@@ -29,27 +29,44 @@ class Edit:
     problems: tuple[Problem, ...] = ()
 
 
-def publish(site: Site, what: str, at: str = "", now: datetime | None = None) -> Edit:
+def publish(site: Site, what: str, at: str = "", now: datetime | None = None, keep_date: bool = False) -> Edit:
     """Make content public, at once or not before at (in the site's zone where it names none).
 
+    What was hidden is dated to the moment at which it goes out, where its type is dated by that; keep_date: it keeps the date it has.
     Raises UsageError authoring.not-found, authoring.ambiguous, authoring.bad-time; CmsError where the file cannot be changed.
     """
     content = find_content(site, what)
     fields = read_fields(content)
     changes: dict[str, Value] = _unset_draft(content, fields)
-    moment = now or datetime.now(UTC)
+    now = now or datetime.now(UTC)
+    zone = load_zone(site.settings.timezone)
+    moment = parse_moment(site, at) if at else now.astimezone(zone).replace(microsecond=0)
     key = key_of(content, "publish_at", fields)
+    is_hidden = bool(changes) or bool(at) or _is_to_come(content, now, keep_date)
     if at:
-        moment = parse_moment(site, at)
         changes[key] = moment
     elif look_up(fields, key) is not None:
         changes[key] = None
+    for word in names_of_start(fields) if is_hidden else ():
+        if word not in (key, *content.rule.fields.values()):
+            changes[word] = moment
     date = key_of(content, "date", fields)
-    if look_up(fields, date) is None and uses_date(content):
-        changes[date] = moment.astimezone(load_zone(site.settings.timezone)).replace(microsecond=0)
-    when = f"public from {say_moment(moment, load_zone(site.settings.timezone))} on" if at else "public from the next build on"
+    if (look_up(fields, date) is None and uses_date(content)) or (is_hidden and not keep_date and _is_dated_by_publication(content)):
+        changes[date] = moment
+    when = f"public from {say_moment(moment, zone)} on" if at else "public from the next build on"
     edit = apply(content, changes, when, "public already")
-    return replace(edit, what=_say_what_hides(Content(site, content.file), now or datetime.now(UTC), bool(at)) or edit.what)
+    return replace(edit, what=_say_what_hides(Content(site, content.file), now, bool(at)) or edit.what)
+
+
+def _is_to_come(content: Content, now: datetime, keep_date: bool) -> bool:
+    """Whether content that is no draft waits for a time that publishing now takes away."""
+    try:
+        draft = content.draft
+    except CmsError:
+        return False
+    date = draft.fields.get("date")
+    waits_for_date = isinstance(date, str) and _is_dated_by_publication(content) and datetime.fromisoformat(date) > now
+    return (draft.publish_at is not None and draft.publish_at > now) or (waits_for_date and not keep_date)
 
 
 def _say_what_hides(content: Content, now: datetime, has_time: bool) -> str:
@@ -64,7 +81,7 @@ def _say_what_hides(content: Content, now: datetime, has_time: bool) -> str:
     if draft.expire_at is not None and draft.publish_at is not None and draft.expire_at <= draft.publish_at:
         return f"no draft, but never shown: its expire_at is {say_moment(draft.expire_at, zone)}"
     if not has_time and isinstance(date, str) and content.site.schemas[draft.type].months and datetime.fromisoformat(date) > now:
-        return f"public from {say_moment(datetime.fromisoformat(date), zone)} on, its date; --at shows it sooner"
+        return f"public from {say_moment(datetime.fromisoformat(date), zone)} on, its date, as --keep-date asks"
     return ""
 
 
@@ -179,6 +196,12 @@ def uses_date(content: Content) -> bool:
     rule, site = content.rule, content.site
     schema = site.schemas.get(find_type(rule, content.file.removeprefix(f"{rule.path.strip('/')}/")))
     return rule.date == "" and schema is not None and any(name.lstrip("-") == "date" for name in schema.sort)
+
+
+def _is_dated_by_publication(content: Content) -> bool:
+    """Whether the date of this type says when it went out: it is not shown before, and has archives by month. An event's date is another thing."""
+    schema = content.site.schemas.get(find_type(content.rule, content.file.removeprefix(f"{content.rule.path.strip('/')}/")))
+    return schema is not None and schema.months
 
 
 def _unset_draft(content: Content, fields: Mapping[str, Json]) -> dict[str, Value]:

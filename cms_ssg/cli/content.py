@@ -74,14 +74,17 @@ def open_editor(call: Call, file: str) -> int:
 @site_command("publish", 'cms publish flood\ncms publish flood --at "2026-12-01 09:00"')
 @click.argument("what")
 @click.option("--at", metavar="TIME", help="Not before that time, in the site's zone.")
-def publish(call: Call, what: str, at: str | None) -> None:
+@click.option("--keep-date", is_flag=True, help="Leave its date as it is.")
+def publish(call: Call, what: str, at: str | None, keep_date: bool) -> None:
     """Make a draft public, now or at a time.
 
-    WHAT is a file, a URL, a slug or a part of the title.
+    WHAT is a file, a URL, a slug or a part of the title. A post is dated to the
+    moment at which it goes out, so that it comes first in lists and its address
+    has the right month; the date it had as a draft was a suggestion.
     """
     from cms_ssg.authoring import publish as run
 
-    show_edit(call, run(call.site, what, at or ""))
+    show_edit(call, run(call.site, what, at or "", keep_date=keep_date))
 
 
 @site_command("unpublish", "cms unpublish flood")

@@ -207,3 +207,11 @@ def words_that_hide(fields: Mapping[str, Any]) -> dict[str, Any]:
         elif word == "visibility" and str(value).strip().casefold() in ("private", "draft", "none"):
             shown[name] = "public"
     return shown
+
+
+def names_of_start(fields: Mapping[str, Any]) -> list[str]:
+    """Words of other systems that say from when this content is shown."""
+    return [
+        name for name, value in fields.items()
+        if value and (fold(name) in STARTS or (fold(name) in ("published", "publish") and read_truth(value) is None))
+    ]  # fmt: skip
