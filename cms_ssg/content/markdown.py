@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
 
-from cms_ssg.content.placeholders import CLOSE, OPEN
+from cms_ssg.content.placeholders import CLOSE, OPEN, TAG_CLOSE, TAG_OPEN
+from cms_ssg.content.shortcode_tags import Shortcodes
 from cms_ssg.content.version import reader_version
 from cms_ssg.settings import Markdown
 from cms_ssg.types import Body, Problem
@@ -18,6 +20,7 @@ __all__ = ["CLOSE", "OPEN", "render_body"]
 
 MAX_EXCERPT: Final = 300
 MAX_NESTING: Final = 100
+RESERVED: Final = re.compile(f"[{OPEN}{CLOSE}{TAG_OPEN}{TAG_CLOSE}]")
 TAGS: Final = re.compile(r"<[^<>]*>")
 ADDRESS: Final = re.compile(r"\bhttps?://\S+")
 WIDE: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -36,15 +39,18 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\x00" in text:
         text = text.replace("\x00", "\ufffd")
-    if not text.isascii() and (OPEN in text or CLOSE in text):
-        text = text.replace(OPEN, "").replace(CLOSE, "")
+    if not text.isascii():
+        text = RESERVED.sub("", text)
     problems: list[Problem] = []
+    written, shortcodes = text, Shortcodes()
     if settings.extensions:
+        text = shortcodes.mark(text)
         text, mdx = _neutralise(text, place, first_line, mdx, problems)
+        problems = [replace(found, line=first_line + shortcodes.true_line(found.line - first_line)) for found in problems]
     from cms_ssg.content.body_html import BodyWriter
 
     md = _load_parser(settings.extensions, mdx)
-    env: dict[str, Any] = {}
+    env: dict[str, Any] = {"shortcodes": shortcodes}
     tokens: list[Any] = []
     md.block.parse(text, md, env, tokens)
     sanitized = settings.raw_html == "sanitized"
@@ -61,10 +67,10 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
             if link.kind == "shortcode":
                 link.values["inner"] = sanitize(link.values["inner"])
     if settings.extensions and 'href="#' in html:
-        html, found = _settle_fragments(html, writer, text, place, first_line)
+        html, found = _settle_fragments(html, writer, written, place, first_line)
         problems += [] if mdx else found  # a component may have had that name
     if "too_deep" in env:
-        line = first_line + env["too_deep"]
+        line = first_line + shortcodes.true_line(env["too_deep"])
         problems.append(
             Problem(
                 "content.nesting",
@@ -74,11 +80,12 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
                 severity="warning",
             )
         )
+    problems += shortcodes.list_problems(place, first_line)
     body = Body(
         key,
         html,
         tuple(writer.toc),
-        count_words(html, ascii_only=text.isascii()),
+        count_words(html, ascii_only=written.isascii()),
         tuple(writer.links),
         make_excerpt(writer.plain_text(writer.lead, images=False)),
     )
