@@ -13,6 +13,7 @@ import msgspec
 from cms_ssg.content.placeholders import CLOSE, OPEN, TAG_CLOSE, TAG_OPEN
 from cms_ssg.content.shortcode_tags import Shortcodes
 from cms_ssg.content.version import reader_version
+from cms_ssg.content.words import count_words
 from cms_ssg.settings import Markdown
 from cms_ssg.types import Body, Problem
 
@@ -21,9 +22,7 @@ __all__ = ["CLOSE", "OPEN", "render_body"]
 MAX_EXCERPT: Final = 300
 MAX_NESTING: Final = 100
 RESERVED: Final = re.compile(f"[{OPEN}{CLOSE}{TAG_OPEN}{TAG_CLOSE}]")
-TAGS: Final = re.compile(r"<[^<>]*>")
 ADDRESS: Final = re.compile(r"\bhttps?://\S+")
-WIDE: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, mdx: bool = False) -> tuple[Body, tuple[Problem, ...]]:
@@ -148,18 +147,6 @@ def _load_highlight() -> Any:
     from cms_ssg.content.highlight import highlight_code
 
     return highlight_code
-
-
-def count_words(html: str, *, ascii_only: bool) -> int:
-    """The words of a body as a reader meets them; two ideographs or kana count as one word.
-
-    ascii_only: its source holds none of those.
-    """
-    text = TAGS.sub("", html)
-    words = len(text.split())
-    if not ascii_only and (wide := len(WIDE.findall(text))):
-        words += wide // 2
-    return words
 
 
 def make_excerpt(text: str) -> str:

@@ -215,3 +215,29 @@ def test_a_shortcode_makes_link_targets_and_attributes(make_site: Callable[[str]
     site.edit("themes/plain/templates/shortcodes/go.html", "{{ args[0] }}", "/{{ args[0] }}")
     site.build()
     site.assert_clean()
+
+
+def test_terms_authors_and_titles_stand_in_the_order_of_their_language(make_site: Callable[[str], SiteOnPage]) -> None:
+    names = ["zebra", "Ámos", "azur", "écriture", "ål", "Öst"]
+    posts = "".join(
+        f"-- content/{locale}/{n}.md --\n---\ntitle: T\ndate: 2025-01-01\ntags: [{name}]\nauthors: [{name}]\n---\nText.\n"
+        for locale in ("fr", "sv")
+        for n, name in enumerate(names)
+    )
+    site = make_site(
+        '-- site.toml --\n[[locales]]\ncode = "fr"\n[[locales]]\ncode = "sv"\n[[collection]]\nname = "posts"\npath = "content"\n'
+        f'type = "post"\nlocale = "folder"\n{posts}'
+    )
+    site.build()
+
+    def list_names(path: str) -> list[str]:
+        page = (site.output / path / "index.html").read_text("utf-8")
+        return sorted(names, key=lambda name: page.index(f">{name}<"))
+
+    assert list_names("tags") == ["ål", "Ámos", "azur", "écriture", "Öst", "zebra"]
+    assert list_names("sv/tags") == list_names("sv/authors") == ["Ámos", "azur", "écriture", "zebra", "ål", "Öst"]
+    site.edit("content/sv/0.md", "tags: [zebra]", "tags: [ärlig]")
+    site.build()
+    names[0] = "ärlig"
+    assert list_names("sv/tags") == ["Ámos", "azur", "écriture", "ål", "ärlig", "Öst"]
+    site.assert_clean()
