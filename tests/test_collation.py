@@ -25,7 +25,7 @@ from cms_ssg.collation import MOST_BYTES, make_text_key
     ],
 )
 def test_each_language_has_its_order(locale: str, texts: str) -> None:
-    assert sorted(texts.split()[::-1], key=lambda text: make_text_key(text, locale)) == texts.split()
+    assert sorted(sorted(texts.split()), key=lambda text: make_text_key(text, locale)) == texts.split()
 
 
 @given(st.text(st.characters(), max_size=2000), st.sampled_from(["", "it", "th", "zh"]))
