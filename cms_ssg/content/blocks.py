@@ -14,21 +14,23 @@ from typing import Any, Final
 from markdown_it.common.utils import MD_TRIM_CHARS
 from markdown_it.parser_block import ParserBlock
 
+from cms_ssg.content.placeholders import TAG_OPEN
+from cms_ssg.content.shortcodes import begins_shortcode
 from cms_ssg.content.tokens import BlockState, Token
 
 Rule = Callable[[Any, int, int, bool], bool]
 
-SPECIAL_FIRST: Final = frozenset("#>-+*_=`~<|:[{0123456789\\")
+SPECIAL_FIRST: Final = frozenset("#>-+*_=`~<|:[0123456789\\" + TAG_OPEN)
 """First characters of a line that may begin anything but a paragraph."""
 
 FIRST_OF: Final = {
     "fence": "`~", "blockquote": ">", "hr": "*-_", "list": "*-+0123456789", "reference": "[", "footnote_def": "[",
-    "html_block": "<", "heading": "#", "deflist": ":~", "shortcode_block": "{", "components": "<",
+    "html_block": "<", "heading": "#", "deflist": ":~", "shortcode_block": TAG_OPEN, "components": "<",
 }  # fmt: skip
 """The first characters that each rule can begin with; a rule that is not here may begin with any."""
 
 ITEM: Final = re.compile(
-    r" (?:[^\s#>\-+*_=`~<|:\[{0-9\\]|\*{1,2}[^\s*_\-]|_{1,2}[^\s*_\-]|`(?!``)|\{(?!\{<)|[0-9]+(?![0-9.)])"
+    rf" (?:[^\s#>\-+*_=`~<|:\[0-9\\{TAG_OPEN}]|\*{{1,2}}[^\s*_\-]|_{{1,2}}[^\s*_\-]|`(?!``)|[0-9]+(?![0-9.)])"
     r"|\[(?![ xX]\][ \t])(?!\^)(?![^\]\n]*\]:))"
 )
 """What may follow a bullet so that the item's text is one plain paragraph."""
@@ -79,10 +81,11 @@ class BlockParser(ParserBlock):
                 state.env.setdefault("too_deep", line)
                 state.line = endLine
                 break
-            if counts[line] - state.blkIndent >= 4 and code is not None:
+            char = src[starts[line] + shifts[line]]
+            shortcode = char == TAG_OPEN and begins_shortcode(state, starts[line] + shifts[line])
+            if counts[line] - state.blkIndent >= 4 and code is not None and not shortcode:
                 code(state, line, endLine, False)
             else:
-                char = src[starts[line] + shifts[line]]
                 if state.level or not parse_simple(state, char, line, endLine, self.extended):
                     for rule in by_char.get(char, plain):
                         if rule(state, line, endLine, False):

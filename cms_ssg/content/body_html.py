@@ -12,10 +12,12 @@ from markdown_it.rules_core.replacements import RARE_RE, SCOPED_ABBR_RE, replace
 from markdown_it.rules_core.smartquotes import QUOTE_RE, process_inlines
 from markdown_it.rules_core.state_core import StateCore
 
+from cms_ssg.content.html_tags import fill_html
 from cms_ssg.content.inlines import escape_text, is_relative, write_plain
 from cms_ssg.content.notes import note_mark, plain_alt, write_note
-from cms_ssg.content.placeholders import CLOSE, OPEN
+from cms_ssg.content.placeholders import CLOSE, OPEN, TAG_OPEN
 from cms_ssg.content.raw_html import write_html
+from cms_ssg.content.shortcode_tags import Shortcodes
 from cms_ssg.content.slugs import make_slug
 from cms_ssg.types import Heading, Json, Link
 
@@ -43,6 +45,7 @@ class BodyWriter:
     ) -> None:
         self.md, self.env, self.first_line = md, env, first_line
         self.extended, self.typographer, self.sanitized, self.highlight = extended, typographer, sanitized, highlight
+        self.shortcodes: Shortcodes = env["shortcodes"]
         self.links: list[Link] = []
         self.toc: list[Heading] = []
         self.anchors: set[str] = set()
@@ -55,7 +58,14 @@ class BodyWriter:
 
     def add_link(self, kind: Any, target: str, line: int, values: dict[str, Json]) -> str:
         """Note a link, image or shortcode; the placeholder that stands for it."""
-        self.links.append(Link(kind, target, line, values))
+        if TAG_OPEN in target:
+            if pieces := self.shortcodes.split(target):
+                values = {**values, "pieces": pieces}
+            target = self.shortcodes.as_written(target)
+        for name, value in values.items():
+            if isinstance(value, str) and TAG_OPEN in value:
+                values = {**values, name: self.shortcodes.as_written(value)}
+        self.links.append(Link(kind, target, self.first_line + self.shortcodes.true_line(line - self.first_line), values))
         return f"{OPEN}{len(self.links) - 1}{CLOSE}"
 
     def write(self, tokens: list[Any]) -> str:
@@ -119,7 +129,8 @@ class BodyWriter:
                 replace_rare(children)
             if QUOTE_RE.search(text):
                 process_inlines(children, StateCore("", self.md, self.env))
-        return self._write_inlines(children, line)
+        html = self._write_inlines(children, line)
+        return html if TAG_OPEN not in html else self.shortcodes.as_written(html, escape=escape_text)
 
     def _write_inlines(self, tokens: list[Any], line: int) -> str:
         kept, self.out = self.out, []
@@ -134,7 +145,7 @@ class BodyWriter:
                 self.out.append("<br />\n")
                 line += 1
             elif kind == "code_inline":
-                self.out.append(f"<code>{escape_text(token.content)}</code>")
+                self.out.append(f"<code>{escape_text(self.shortcodes.as_written(token.content, used=True))}</code>")
             elif kind == "link_open":
                 self._write_link(token, line)
             elif kind == "image":
@@ -142,12 +153,12 @@ class BodyWriter:
                 self.out.append(self.add_link("image", str(token.attrs["src"]), line, values))
             elif kind == "html_inline":
                 self.raw = True
-                self.out.append(write_html(token.content, line, self.add_link, check_names=self.extended, sanitized=self.sanitized))
+                self.out.append(self._raw(token.content, line))
                 line += token.content.count("\n")
             elif kind == "footnote_ref":
                 self.out.append(note_mark(token.meta))
             elif kind == "shortcode_open":
-                self._open_shortcode(token, line)
+                self._open_shortcode(token)
             elif kind == "shortcode_close":
                 self._close_shortcode(token)
             else:
@@ -158,7 +169,7 @@ class BodyWriter:
 
     def _write_link(self, token: Any, line: int) -> None:
         href = str(token.attrs["href"])
-        href = self.add_link("link", href, line, {}) if is_relative(href) else escape_text(href)
+        href = self.add_link("link", href, line, {}) if is_relative(href) or TAG_OPEN in href else escape_text(href)
         title = f' title="{escape_text(str(token.attrs["title"]))}"' if "title" in token.attrs else ""
         self.out.append(f'<a href="{href}"{title}>')
 
@@ -227,40 +238,55 @@ class BodyWriter:
         out.append("</tbody>\n</table>\n" if len(token.rows) > 1 else "</table>\n")
 
     def _fence(self, token: Any) -> None:
-        info = token.info
+        info, code = (self.shortcodes.as_written(text, used=True) for text in (token.info, token.content))
         if "\\" in info or "&" in info:
             info = unescapeAll(info)
         words = MD_TRIM_RE.split(info.strip(), maxsplit=1) if info else [""]
         name = words[0]
         if self.extended and name:
             name = re.split(r"[,{:]", name, maxsplit=1)[0]
-            if self.highlight is not None and (html := self.highlight(token.content, name)) is not None:
+            if self.highlight is not None and (html := self.highlight(code, name)) is not None:
                 self.out.append(f'<pre class="highlight"><code class="language-{escape_text(name)}">{html}</code></pre>\n')
                 return
         language = f' class="language-{escape_text(name)}"' if name else ""
-        self.out.append(f"<pre><code{language}>{escape_text(token.content)}</code></pre>\n")
+        self.out.append(f"<pre><code{language}>{escape_text(code)}</code></pre>\n")
 
     def _code(self, token: Any) -> None:
-        self.out.append(f"<pre><code>{escape_text(token.content)}</code></pre>\n")
+        self.out.append(f"<pre><code>{escape_text(self.shortcodes.as_written(token.content))}</code></pre>\n")
 
     def _html(self, token: Any) -> None:
         self.raw = True
         line = self.first_line + token.map[0]
-        self.out.append(write_html(token.content, line, self.add_link, check_names=self.extended, sanitized=self.sanitized))
+        self.out.append(self._raw(token.content, line))
+
+    def _raw(self, html: str, line: int) -> str:
+        html = write_html(html, line, self.add_link, check_names=self.extended, sanitized=self.sanitized)
+        return fill_html(self, html, line) if TAG_OPEN in html else html
 
     def _html_line(self, token: Any) -> None:
         self.out.append(self.inline(token.content, self.first_line + token.map[0]) + "\n")
 
-    def _open_shortcode(self, token: Any, line: int = 0) -> None:
-        self.outer.append((self.out, (token, line or self.first_line + token.map[0])))
+    def open_shortcode(self, index: int) -> None:
+        """What is written from here on is within this shortcode."""
+        self.outer.append((self.out, index))
         self.out = []
 
-    def _close_shortcode(self, token: Any) -> None:
+    def close_shortcode(self, closing: int) -> None:
+        """End the shortcode that was opened last. closing: index of the tag that does so, -1 for none."""
         inner = "".join(self.out)
-        self.out, (opened, line) = self.outer.pop()
-        values = {**opened.meta, "inner": inner, "close": token.content}
-        mark = self.add_link("shortcode", opened.meta["name"], line, values)
-        self.out.append(mark + "\n" if opened.block else mark)
+        self.out, index = self.outer.pop()
+        self.shortcodes.used.update((index, closing))
+        tag, close = self.shortcodes.tags[index], self.shortcodes.tags[closing].source if closing >= 0 else ""
+        self.links.append(Link("shortcode", tag.name, self.first_line + tag.line, {**tag.meta, "inner": inner, "close": close}))
+        self.out.append(f"{OPEN}{len(self.links) - 1}{CLOSE}")
+
+    def _open_shortcode(self, token: Any) -> None:
+        self.open_shortcode(int(token.info))
+
+    def _close_shortcode(self, token: Any) -> None:
+        self.close_shortcode(int(token.info))
+        if token.block:
+            self.out.append("\n")
 
     def _open_note(self, token: Any) -> None:
         self.outer.append((self.out, token.meta["label"]))

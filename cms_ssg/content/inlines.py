@@ -8,22 +8,23 @@ from typing import Any, Final
 
 from markdown_it.parser_inline import ParserInline
 
+from cms_ssg.content.placeholders import TAG_OPEN
 from cms_ssg.content.tokens import InlineState
 
 FIRST_OF: Final = {
     "newline": "\n", "escape": "\\", "backticks": "`", "strikethrough": "~", "emphasis": "*_", "link": "[", "image": "!",
-    "footnote_inline": "^", "footnote_ref": "[", "autolink": "<", "html_inline": "<", "entity": "&", "shortcode": "{",
+    "footnote_inline": "^", "footnote_ref": "[", "autolink": "<", "html_inline": "<", "entity": "&", "shortcode": TAG_OPEN,
 }  # fmt: skip
-STOP: Final = re.compile(r"[\n\\`~*_\[\]!<&^{]")
+STOP: Final = re.compile(rf"[\n\\`~*_\[\]!<&^{TAG_OPEN}]")
 
-PLAIN: Final = r"[^\\`*_\[\]<&!~^{\n]"
-CODE: Final = r"`(?!`)[^`\n]+`(?!`)"
+PLAIN: Final = rf"[^\\`*_\[\]<&!~^\n{TAG_OPEN}]"
+CODE: Final = rf"`(?!`)[^`\n{TAG_OPEN}]+`(?!`)"
 INNER: Final = rf"(?:{PLAIN}++|{CODE}|(?<=[^\W_])_+(?=[^\W_]))"
 """Plain text, code and underscores within words; possessive, so that no text is tried in more than one way."""
 SAFE_URL: Final = r"[A-Za-z0-9\-._~/?=+,;:@#]*"
-TITLE: Final = r'(?: "([^"\\&<>\n]*)")?'
+TITLE: Final = rf'(?: "([^"\\&<>\n{TAG_OPEN}]*)")?'
 CONSTRUCT: Final = re.compile(
-    r"`(?!`)([^`\n]+)`(?!`)"  # 1 code
+    rf"`(?!`)([^`\n{TAG_OPEN}]+)`(?!`)"  # 1 code
     rf"|(?<![^ \n(])\*\*(?=[^\W_])({INNER}++)(?:(?<=[^\W_])\*\*(?=[ \n.,;:?)'\"/-]|\Z)|(?<=[.:,;?)'\"%])\*\*(?=[ \n]|\Z))"  # 2 strong
     rf"|(?<![^ \n(])\*(?=[^\W_])({INNER}++)(?:(?<=[^\W_])\*(?=[ \n.,;:?)'\"/-]|\Z)|(?<=[.:,;?)'\"%])\*(?=[ \n]|\Z))"  # 3 em
     rf"|(?<![^ \n(])_(?=[^\W_])({PLAIN}+)(?:(?<=[^\W_])_(?=[ \n.,;:?)'\"/-]|\Z)|(?<=[.:,;?)'\"%])_(?=[ \n]|\Z))"  # 4 em
@@ -35,10 +36,10 @@ CONSTRUCT: Final = re.compile(
     r"|(<)(?![A-Za-z/!?])"  # 14 less than
     r"|(?<=[^\W_])(_+)(?=[^\W_])"  # 15 underscore within a word
     r"|(?<![ ~])(\n)(?![ \t])"  # 16 line end
-    r"|(?<!~)(~)(?!~)|(\^)(?!\[)|({)(?!{<)|(?<= )(\*)(?= )|(!)(?!\[)"  # 17-21 themselves
+    r"|(?<!~)(~)(?!~)|(\^)(?!\[)|(?<= )(\*)(?= )|(!)(?!\[)"  # 17-20 themselves
 )
 """The constructs that need no look at their surroundings; where none matches, markdown-it's rules are asked."""
-SIGN: Final = re.compile(r"[\\`*_\[<&~^{\n!]")
+SIGN: Final = re.compile(rf"[\\`*_\[<&~^\n!{TAG_OPEN}]")
 
 TARGETS: Final = frozenset([6, 7, 9, 10])
 """Groups of CONSTRUCT that end an image or a link."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
 
-from cms_ssg.content.placeholders import CLOSE, OPEN
+from cms_ssg.content.placeholders import CLOSE, OPEN, TAG_CLOSE, TAG_OPEN
+from cms_ssg.content.shortcode_tags import Shortcodes
 from cms_ssg.content.version import reader_version
+from cms_ssg.content.words import count_words
 from cms_ssg.settings import Markdown
 from cms_ssg.types import Body, Problem
 
@@ -18,9 +21,8 @@ __all__ = ["CLOSE", "OPEN", "render_body"]
 
 MAX_EXCERPT: Final = 300
 MAX_NESTING: Final = 100
-TAGS: Final = re.compile(r"<[^<>]*>")
+RESERVED: Final = re.compile(f"[{OPEN}{CLOSE}{TAG_OPEN}{TAG_CLOSE}]")
 ADDRESS: Final = re.compile(r"\bhttps?://\S+")
-WIDE: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, mdx: bool = False) -> tuple[Body, tuple[Problem, ...]]:
@@ -36,15 +38,18 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\x00" in text:
         text = text.replace("\x00", "\ufffd")
-    if not text.isascii() and (OPEN in text or CLOSE in text):
-        text = text.replace(OPEN, "").replace(CLOSE, "")
+    if not text.isascii():
+        text = RESERVED.sub("", text)
     problems: list[Problem] = []
+    written, shortcodes = text, Shortcodes()
     if settings.extensions:
+        text = shortcodes.mark(text)
         text, mdx = _neutralise(text, place, first_line, mdx, problems)
+        problems = [replace(found, line=first_line + shortcodes.true_line(found.line - first_line)) for found in problems]
     from cms_ssg.content.body_html import BodyWriter
 
     md = _load_parser(settings.extensions, mdx)
-    env: dict[str, Any] = {}
+    env: dict[str, Any] = {"shortcodes": shortcodes}
     tokens: list[Any] = []
     md.block.parse(text, md, env, tokens)
     sanitized = settings.raw_html == "sanitized"
@@ -61,10 +66,10 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
             if link.kind == "shortcode":
                 link.values["inner"] = sanitize(link.values["inner"])
     if settings.extensions and 'href="#' in html:
-        html, found = _settle_fragments(html, writer, text, place, first_line)
+        html, found = _settle_fragments(html, writer, written, place, first_line)
         problems += [] if mdx else found  # a component may have had that name
     if "too_deep" in env:
-        line = first_line + env["too_deep"]
+        line = first_line + shortcodes.true_line(env["too_deep"])
         problems.append(
             Problem(
                 "content.nesting",
@@ -74,11 +79,12 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
                 severity="warning",
             )
         )
+    problems += shortcodes.list_problems(place, first_line)
     body = Body(
         key,
         html,
         tuple(writer.toc),
-        count_words(html, ascii_only=text.isascii()),
+        count_words(html, ascii_only=written.isascii()),
         tuple(writer.links),
         make_excerpt(writer.plain_text(writer.lead, images=False)),
     )
@@ -141,18 +147,6 @@ def _load_highlight() -> Any:
     from cms_ssg.content.highlight import highlight_code
 
     return highlight_code
-
-
-def count_words(html: str, *, ascii_only: bool) -> int:
-    """The words of a body as a reader meets them; two ideographs or kana count as one word.
-
-    ascii_only: its source holds none of those.
-    """
-    text = TAGS.sub("", html)
-    words = len(text.split())
-    if not ascii_only and (wide := len(WIDE.findall(text))):
-        words += wide // 2
-    return words
 
 
 def make_excerpt(text: str) -> str:

@@ -11,7 +11,6 @@ from typing import Final
 
 from cms_ssg.content.inlines import escape_text
 from cms_ssg.content.jsx import JsxTag, Unclosed, end_of_expression, read_tag, static_value
-from cms_ssg.content.shortcodes import TAG as SHORTCODE
 from cms_ssg.types import Problem
 
 COMPONENT: Final = re.compile(r"</?[A-Z][A-Za-z0-9_.]*(?:\s[^<>]*)?/?>")
@@ -85,11 +84,7 @@ class _Neutraliser:
             elif char == "`":
                 at = self._copy_code(begin)
             elif char == "{":
-                shortcode = SHORTCODE.match(text, begin)
-                if shortcode is not None:
-                    at = self._copy(begin, shortcode.end())
-                else:
-                    at = self._drop_expression(begin) if self.mdx else self._copy(begin, begin + 1)
+                at = self._drop_expression(begin) if self.mdx else self._copy(begin, begin + 1)
             else:
                 at = self._tag(begin)
         self.out.append(text[at:])

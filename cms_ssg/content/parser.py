@@ -18,6 +18,7 @@ from mdit_py_plugins.footnote.index import footnote_def, footnote_inline, footno
 from cms_ssg.content.blocks import BlockParser, parse_heading
 from cms_ssg.content.inlines import PLAIN_WEB, InlineParser, is_relative
 from cms_ssg.content.markdown import MAX_NESTING
+from cms_ssg.content.placeholders import TAG_OPEN
 from cms_ssg.content.raw_html import MATH_ELEMENTS, TAG, is_element
 from cms_ssg.content.shortcodes import shortcode_block, shortcode_inline
 from cms_ssg.content.tables import parse_table
@@ -58,7 +59,7 @@ class Parser(MarkdownIt):
 
     def normalizeLink(self, url: str) -> str:
         """An absolute URL as it can stand in HTML, a relative one as it was written."""
-        return url if PLAIN_WEB.fullmatch(url) or is_relative(url) else normalizeLink(url)
+        return url if PLAIN_WEB.fullmatch(url) or is_relative(url) or TAG_OPEN in url else normalizeLink(url)
 
     def validateLink(self, url: str) -> bool:
         """Whether a link's scheme is harmless."""

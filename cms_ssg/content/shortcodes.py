@@ -1,144 +1,126 @@
-"""Shortcodes: ``{{< name argument key="value" >}}``, alone or around text up to ``{{< /name >}}``."""
+"""Shortcodes: ``{{< name argument key="value" >}}``, alone or around text up to ``{{< /name >}}``; ``{{% name %}}`` means the same."""
 
 from __future__ import annotations
 
-import re
-from typing import Any, Final
+from typing import Any
 
-from cms_ssg.types import Json
-
-ARGUMENT: Final = re.compile(r"(?:([A-Za-z_][\w-]*)=)?(?:\"([^\"]*)\"|'([^']*)'|`([^`]*)`|([^\s\"'`<>{}=/]+(?:/[^\s\"'`<>{}=/]+)*/?))")
-TAG: Final = re.compile(
-    r"\{\{<\s*(/?)\s*([A-Za-z][\w-]*(?:/[A-Za-z][\w-]*)*)"
-    r"((?:\s+(?:[A-Za-z_][\w-]*=)?(?:\"[^\"]*\"|'[^']*'|`[^`]*`|[^\s\"'`<>{}=/]+(?:/[^\s\"'`<>{}=/]+)*))*)\s*(/?)\s*>\}\}"
-)
-SHOWN: Final = re.compile(r"\{\{<\s*/\*((?:[^*]|\*(?!/))*)\*/\s*>\}\}")
+from cms_ssg.content.shortcode_tags import MARK, mark_at
 
 
-def read_tag(match: re.Match[str]) -> dict[str, Json]:
-    """name, args and values of a tag."""
-    args: list[Json] = []
-    values: dict[str, Json] = {}
-    for argument in ARGUMENT.finditer(match[3]):
-        text = next((group for group in argument.groups()[1:] if group is not None), "")
-        if argument[1]:
-            values[argument[1]] = text
-        else:
-            args.append(text)
-    return {"name": match[2], "args": args, "values": values}
-
-
-def find_pairs(text: str) -> dict[int, tuple[int, int]]:
-    """Where each opening tag that is closed begins -> where its closing tag begins and ends."""
-    open_tags: dict[str, list[int]] = {}
-    pairs: dict[int, tuple[int, int]] = {}
-    for match in TAG.finditer(text):
-        if match[1]:
-            if open_tags.get(match[2]):
-                pairs[open_tags[match[2]].pop()] = match.span()
-        elif not match[4]:
-            open_tags.setdefault(match[2], []).append(match.start())
-    return pairs
-
-
-def _pairs_of(env: Any, text: str) -> dict[int, tuple[int, int]]:
-    """find_pairs, once per text."""
-    known = env.get("shortcode_pairs")
-    if known is None or known[0] is not text:
-        known = env["shortcode_pairs"] = (text, find_pairs(text))
-    return known[1]  # type: ignore[no-any-return]
+def begins_shortcode(state: Any, at: int) -> bool:
+    """Whether a tag stands there that is meant to run: an indented line that begins so is no code."""
+    found = mark_at(state.env, state.src, at)
+    return found is not None and found[1].kind in ("open", "close")
 
 
 def shortcode_block(state: Any, startLine: int, endLine: int, silent: bool) -> bool:
-    """The rule for tags that have their lines to themselves."""
-    src, ends = state.src, state.eMarks
-    begin = state.bMarks[startLine] + state.tShift[startLine]
-    if not src.startswith("{{<", begin) or state.is_code_block(startLine):
+    """The rule for tags that have their lines to themselves, and for those that whole paragraphs lie between."""
+    src, starts, ends, shifts = state.src, state.bMarks, state.eMarks, state.tShift
+    begin = starts[startLine] + shifts[startLine]
+    found = mark_at(state.env, src, begin)
+    if found is None or found[1].kind != "open":
         return False
-    match = TAG.match(src, begin, ends[endLine - 1])
-    if match is None or match[1]:
-        return False
-    line = startLine
-    while ends[line] < match.end():
-        line += 1
-        if state.level:
-            return False  # a tag over several lines of a list or quote holds their marks
-    if match.end() > ends[endLine - 1]:
-        return False
-    after = src[match.end() : ends[line]].strip()
-    pair = None if match[4] else _pairs_of(state.env, src).get(begin)
-    if pair is None or pair[1] > ends[endLine - 1]:
+    index, tag, end = found
+    after = src[end : ends[startLine]].strip()
+    closing = _place_of(state, tag.partner, end, ends[endLine - 1])
+    if closing is None:
         if after:
             return False
         if not silent:
-            _push_open(state, match, startLine)
-            _push_close(state, "")
-            state.line = line + 1
+            _push_open(state, index, startLine)
+            _push_close(state, -1)
+            state.line = startLine + 1
         return True
-    last = line
-    while ends[last] < pair[1]:
+    last = startLine
+    while ends[last] < closing[1]:
         last += 1
-    if src[pair[1] : ends[last]].strip():
-        return False
-    closing = src[pair[0] : pair[1]]
-    if last == line:
+    rest = src[closing[1] : ends[last]].strip()
+    if last == startLine:
+        if rest:
+            return False
         if not silent:
-            _push_open(state, match, startLine)
+            _push_open(state, index, startLine)
             token = state.push("inline", "", 0)
-            token.content = src[match.end() : pair[0]].strip()
-            token.map = [line, line + 1]
-            _push_close(state, closing)
-            state.line = line + 1
+            token.content = src[end : closing[0]].strip()
+            token.map = [startLine, startLine + 1]
+            _push_close(state, tag.partner)
+            state.line = startLine + 1
         return True
-    if after or src[state.bMarks[last] + state.tShift[last] : pair[0]].strip():
-        return False
+    before = src[starts[last] + shifts[last] : closing[0]].strip()
+    parted = any(starts[line] + shifts[line] >= ends[line] for line in range(startLine + 1, last))
+    if not parted and (rest or (after and before)):
+        return False  # a part of one paragraph
     if not silent:
-        _push_open(state, match, startLine)
-        state.lineMax, kept = last, state.lineMax
-        state.md.block.tokenize(state, line + 1, last)
-        state.lineMax = kept
-        _push_close(state, closing)
+        _push_open(state, index, startLine)
+        _parse_inner(state, (startLine, end, bool(after)), (last, closing[0], bool(before)))
+        _push_close(state, tag.partner)
         state.line = last + 1
+        if rest:
+            starts[last], state.line = closing[1], last
+            shifts[last] = len(src[closing[1] : ends[last]]) - len(src[closing[1] : ends[last]].lstrip())
+            state.sCount[last] = state.blkIndent
     return True
 
 
-def _push_open(state: Any, match: re.Match[str], line: int) -> None:
+def _parse_inner(state: Any, first: tuple[int, int, bool], last: tuple[int, int, bool]) -> None:
+    """Parse what lies between two tags. first, last: (line, where the text begins or ends on it, whether there is any)."""
+    starts, ends, shifts, counts = state.bMarks, state.eMarks, state.tShift, state.sCount
+    line, begin, filled = first
+    kept = starts[line], shifts[line], ends[last[0]], state.lineMax, state.blkIndent
+    indents = [counts[n] for n in range(line + 1, last[0] + last[2]) if starts[n] + shifts[n] < ends[n]]
+    if not filled and indents and min(indents) > state.blkIndent:
+        state.blkIndent = min(indents)  # indented as a whole, for the eye
+    if filled:
+        text = state.src[begin : ends[line]]
+        starts[line], shifts[line] = begin, len(text) - len(text.lstrip())
+    ends[last[0]] = last[1]
+    state.lineMax = last[0] + last[2]
+    state.md.block.tokenize(state, line if filled else line + 1, state.lineMax)
+    starts[line], shifts[line], ends[last[0]], state.lineMax, state.blkIndent = kept
+
+
+def _place_of(state: Any, index: int, lowest: int, highest: int) -> tuple[int, int] | None:
+    """Where in the text the mark of this index stands, None where it is not within the bounds."""
+    if index < 0:
+        return None
+    places: dict[int, tuple[int, int]] | None = getattr(state, "mark_places", None)
+    if places is None:
+        places = state.mark_places = {int(match[1]): match.span() for match in MARK.finditer(state.src)}
+    place = places.get(index)
+    return place if place is not None and lowest <= place[0] and place[1] <= highest else None
+
+
+def _push_open(state: Any, index: int, line: int) -> None:
     token = state.push("shortcode_open", "", 1)
-    token.meta = {**read_tag(match), "open": match[0]}
+    token.info = str(index)
     token.map = [line, line + 1]
 
 
-def _push_close(state: Any, closing: str) -> None:
-    state.push("shortcode_close", "", -1).content = closing
+def _push_close(state: Any, index: int) -> None:
+    state.push("shortcode_close", "", -1).info = str(index)
 
 
 def shortcode_inline(state: Any, silent: bool) -> bool:
     """The rule for tags within a line of text."""
-    src, begin = state.src, state.pos
-    if not src.startswith("{{<", begin):
+    found = mark_at(state.env, state.src, state.pos)
+    if found is None or found[2] > state.posMax:
         return False
-    if shown := SHOWN.match(src, begin, state.posMax):
+    index, tag, end = found
+    if tag.kind != "open":
         if not silent:
-            token = state.push("text_special", "", 0)
-            token.content = "{{<" + shown[1] + ">}}"
-        state.pos = shown.end()
+            state.push("text_special", "", 0).content = tag.name if tag.kind == "shown" else tag.source
+        state.pos = end
         return True
-    match = TAG.match(src, begin, state.posMax)
-    if match is None or match[1]:
-        return False
-    pair = None if match[4] else _pairs_of(state.env, src).get(begin)
-    if pair is not None and pair[1] > state.posMax:
-        pair = None
+    closing = _place_of(state, tag.partner, end, state.posMax)
     if not silent:
         token = state.push("shortcode_open", "", 1)
-        token.meta = {**read_tag(match), "open": match[0]}
-        closing = ""
-        if pair is not None:
-            closing = src[pair[0] : pair[1]]
-            state.pos, end, state.posMax = match.end(), state.posMax, pair[0]
+        token.info = str(index)
+        if closing is not None:
+            state.pos, kept, state.posMax = end, state.posMax, closing[0]
             state.md.inline.tokenize(state)
-            state.posMax = end
-        token = state.push("shortcode_close", "", -1)
-        token.content = closing
-    state.pos = pair[1] if pair is not None else match.end()
+            state.posMax = kept
+            _push_close(state, tag.partner)
+        else:
+            _push_close(state, -1)
+    state.pos = closing[1] if closing is not None else end
     return True

@@ -14,6 +14,8 @@ MAX_PATH_BYTES: Final = 1000
 
 PLAIN_SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 PLAIN_PATH: Final = re.compile(r"(?:/[A-Za-z0-9_-][A-Za-z0-9._~@+,-]{0,99}){1,9}/?|/")
+DOTTED_I: Final = re.compile("i\u0307+")
+FINAL_SIGMA: Final = re.compile(r"(?<=[^-])σ(?=-|$)")
 ASCII_GAP: Final = re.compile(r"[^a-z0-9]+")
 
 JOINERS: Final = frozenset("\u200c\u200d")
@@ -34,6 +36,8 @@ REFUSED: Final = {
 def make_slug(text: str) -> str:
     """The slug of a text in any script: NFC, folded to lower case, letters, digits and their marks kept, the rest one ``-``.
 
+    Folding is Unicode's, by which case never parts two slugs, with two letters put back as they are written: ``İ`` is ``i``
+    without a dot of its own, and ``σ`` is ``ς`` at the end of a word.
     At most 80 characters and 160 UTF-8 bytes, cut between characters and never before a combining
     mark. A text of nothing but signs becomes ``n-`` and a digest of it, an empty one ``""``.
     """
@@ -42,11 +46,12 @@ def make_slug(text: str) -> str:
     if text.isascii():
         slug = ASCII_GAP.sub("-", text.lower().replace("'", "")).strip("-")
     else:
-        slug = "".join(_slug_characters(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())))
+        folded = DOTTED_I.sub("i", unicodedata.normalize("NFC", text).casefold())
+        slug = "".join(_slug_characters(unicodedata.normalize("NFC", folded)))
         slug = re.sub("-{2,}", "-", slug).strip("-")
     slug = _cut(slug)
     if slug:
-        return slug
+        return FINAL_SIGMA.sub("ς", slug) if "σ" in slug else slug
     if not text.strip():
         return ""
     return "n-" + blake2b(text.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()

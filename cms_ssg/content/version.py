@@ -15,6 +15,7 @@ LIBRARIES: Final = {
     "pygments": "pygments",
     "nh3": "nh3",
     "yaml": "pyyaml",
+    "icu4py": "icu4py",
 }
 
 
@@ -28,16 +29,19 @@ def reader_version() -> str:
             continue  # they find files and read none
         state.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     for module, project in LIBRARIES.items():
-        state.update(f"{module}={_version(module, project)}\0".encode())
+        state.update(f"{module}={library_version(module, project)}\0".encode())
     return state.hexdigest()
 
 
-def _version(module: str, project: str) -> str:
-    """The installed version by the name of its metadata folder: importlib.metadata takes 20 ms to import."""
+def library_version(module: str, project: str = "") -> str:
+    """The installed version by the name of its metadata folder: importlib.metadata takes 20 ms to import.
+
+    module: as it is imported; project: as it is installed, if by another name.
+    """
     spec = find_spec(module)
     if spec is None or spec.origin is None:
         return ""
-    pattern = re.compile(re.escape(project).replace("_", "[-_.]") + r"-([^-]+)\.(?:dist|egg)-info", re.IGNORECASE)
+    pattern = re.compile(re.escape(project or module).replace("_", "[-_.]") + r"-([^-]+)\.(?:dist|egg)-info", re.IGNORECASE)
     for parent in Path(spec.origin).parents[:3]:
         for name in _metadata_folders(parent):
             if match := pattern.fullmatch(name):

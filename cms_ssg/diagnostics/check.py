@@ -105,10 +105,12 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
         after = rows[-1][0]
         wanted = []
         for _, file, locale, path, links, image in rows:
-            for kind, target, line, _ in links:
-                if kind == "shortcode":
-                    if f"shortcodes/{target}.html" not in templates:
-                        yield unknown_shortcode(file, line, target)
+            for kind, target, line, values in links:
+                if kind == "shortcode" or "pieces" in values:
+                    pieces = (
+                        [target] if kind == "shortcode" else [piece["name"] for piece in values["pieces"] if not isinstance(piece, str)]
+                    )
+                    yield from (unknown_shortcode(file, line, name) for name in pieces if f"shortcodes/{name}.html" not in templates)
                 elif names := link_names(site, locale, file, path or "", target):
                     wanted.append((file, line, kind, target, names))
             # what front matter names is looked for beside the page or at the root, and nowhere else

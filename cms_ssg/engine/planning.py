@@ -10,6 +10,7 @@ from typing import Final, LiteralString
 import msgspec
 from psycopg import Connection
 
+from cms_ssg.collation import collation_version
 from cms_ssg.engine.inputs import list_inputs, read_redirects, theme_chain
 from cms_ssg.errors import CmsError
 from cms_ssg.list_rules import SITEMAP_SIZE
@@ -210,6 +211,7 @@ DERIVING = (
     "store/claims.py",
     "list_rules.py",
     "paths.py",
+    "collation.py",
     "content/slugs.py",
     "content/collections.py",
 )
@@ -222,7 +224,7 @@ def derive_frame(site: Site) -> bytes:
         s.base_url, s.locales, s.collection, s.taxonomies, s.timezone, s.home, s.feeds, s.page_size, s.title, SITEMAP_SIZE, s.data_files,
         s.redirect_files,
     ]  # fmt: skip
-    return msgspec.json.encode(parts, order="sorted") + site.schemas_digest + source_digest(DERIVING)
+    return msgspec.json.encode(parts, order="sorted") + site.schemas_digest + collation_version().encode() + source_digest(DERIVING)
 
 
 def page_frame(site: Site) -> bytes:

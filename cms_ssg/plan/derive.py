@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from cms_ssg.collation import make_text_key
 from cms_ssg.content.slugs import make_slug
 from cms_ssg.list_rules import described_paths, own_paths
 from cms_ssg.paths import canonical_path
@@ -176,10 +177,10 @@ def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | N
     """The lists a live entry is in, with its place in each."""
     schema, locale = site.schemas[row.type], row.locale
     tie = (path or row.source_key).encode()
-    place = make_sort_key(schema.sort, fields, tie)
     date = fields.get("date")
     if path:
         for where in (locale, *site.list_fallback_locales(locale)):
+            place = make_sort_key(schema.sort, fields, tie, where)
             yield Item(where, f"type/{row.type}", place)
             seen = set()
             for taxonomy, rule in site.settings.taxonomies.items():
@@ -187,16 +188,20 @@ def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | N
                     slug = make_slug(name)
                     if slug and (taxonomy, slug) not in seen:
                         seen.add((taxonomy, slug))
-                        at = make_sort_key(("-weight", *schema.sort), fields, tie) if taxonomy == "series" else place
+                        at = make_sort_key(("-weight", *schema.sort), fields, tie, where) if taxonomy == "series" else place
                         yield Item(where, f"{taxonomy}/{slug}", at, None if name == slug else name)
             if date and schema.months:
                 yield Item(where, f"month/{site.local_month(date)}", place)
         if len(site.locales) > 1:
             yield Item("", f"variants/{row.translation_key}", b"\x01" + row.locale.encode() + b"\x00" + row.source_key.encode())
         if not fields.get("noindex") and _stands_here(site, path, str(fields.get("canonical") or "")):
-            yield Item("", f"sitemap/{date[:7] if date else 'pages'}", make_sort_key(("-date",), fields, tie))
+            yield Item("", f"sitemap/{date[:7] if date else 'pages'}", make_sort_key(("-date",), fields, tie, ""))
     if row.type == "term" and fields.get("parent"):
-        yield Item(locale, f"children/{fields.get('taxonomy') or 'tag'}/{make_slug(str(fields['parent']))}", place)
+        yield Item(
+            locale,
+            f"children/{fields.get('taxonomy') or 'tag'}/{make_slug(str(fields['parent']))}",
+            make_sort_key(schema.sort, fields, tie, locale),
+        )
 
 
 def _stands_here(site: Site, path: str, canonical: str) -> bool:
@@ -211,20 +216,20 @@ def term_names(value: Json) -> list[str]:
     return [str(name) for name in (value if isinstance(value, list) else [value]) if str(name).strip()]
 
 
-def make_sort_key(sort: tuple[str, ...], fields: dict[str, Json], tie: bytes) -> bytes:
+def make_sort_key(sort: tuple[str, ...], fields: dict[str, Json], tie: bytes, locale: str) -> bytes:
     """Bytes that compare as the sort order does, its first entry highest: lists are shown from the high end.
 
-    sort: field names, ``-`` before those whose highest value comes first; tie: unique within the list.
+    sort: field names, ``-`` before those whose highest value comes first; tie: unique within the list; locale: whose language orders texts.
     """
     parts = [b"\x01"]
     for name in sort:
         descending = name.startswith("-")
-        part = sortable_bytes(fields.get(name.lstrip("-")))
+        part = sortable_bytes(fields.get(name.lstrip("-")), locale)
         parts.append(part if descending else bytes(255 - byte for byte in part))
     return b"".join(parts) + tie
 
 
-def sortable_bytes(value: Json) -> bytes:
+def sortable_bytes(value: Json, locale: str) -> bytes:
     """One value as bytes of which none is a prefix of another's: a rank byte by type, then the value."""
     if value is None:
         return b"\x01"
@@ -244,4 +249,4 @@ def sortable_bytes(value: Json) -> bytes:
                 + day.to_bytes(4, "big")
                 + ((at.hour * 60 + at.minute) * 60 * 1_000_000 + at.second * 1_000_000 + at.microsecond).to_bytes(5, "big")
             )
-    return b"\x04" + text.casefold().encode().replace(b"\x00", b"\x01") + b"\x00"
+    return b"\x04" + make_text_key(text, locale)

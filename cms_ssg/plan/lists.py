@@ -63,7 +63,7 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
             numbered[row.id << 24 | number] = [_page_claim(row, rule, number)] if number <= count and (rule.url or rule.chunks) else []
         if rule.index and card is not None:
             parent = names.ensure(connection, [(row.locale, rule.index)])[(row.locale, rule.index)]
-            items.append(ItemRow(parent, _place(rule, card), -row.id, None))
+            items.append(ItemRow(parent, _place(row, rule, card), -row.id, None))
         if rule.url and card is not None and rule.kind != "sitemaps":
             items.append(ItemRow(site_map, _address(row, rule), -row.id, None))
     for kind, claims in (("l", fronts), ("p", numbered)):
@@ -142,10 +142,11 @@ def _safe(path: str) -> str:
         return ""
 
 
-def _place(rule: ListRule, card: dict[str, Json]) -> bytes:
+def _place(row: StaleList, rule: ListRule, card: dict[str, Json]) -> bytes:
     """A list's place among its like: months newest first, everything else by title."""
-    sort = ("-slug",) if rule.group in ("month", "sitemap") else ("title",)
-    return make_sort_key(sort, card, rule.slug.encode())
+    if rule.group in ("month", "sitemap"):
+        return b"\x01" + rule.slug.encode()
+    return make_sort_key(("title",), card, rule.slug.encode(), row.locale)
 
 
 def _address(row: StaleList, rule: ListRule) -> bytes:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PLACE = re.compile("\ufdd0(\\d+)\ufdd1")
 CODE = re.compile(r'<pre( class="highlight")?(?=>)')
 """Code scrolls sideways: a reader without a mouse has to be able to reach it."""
+SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*")
+HARMLESS = frozenset(["http", "https", "mailto", "tel", "sms", "ref", "xmpp", "irc", "ircs", "ftp"])
+URL_ATTRIBUTES = frozenset(["href", "src", "poster", "cite", "action", "formaction", "data", "background", "xlink:href"])
 LINK_SUFFIXES = (".md", ".mdx", ".markdown")
 
 
@@ -107,7 +110,7 @@ def _holder_path(page: Page, name: str, holder: Any) -> str:
 
 def body_requests(site: Site, locale: str, full: FullEntry, page_path: str) -> list[tuple[Any, ...]]:
     """What filling this body will ask for."""
-    targets = [target for kind, target, _, _ in full.links or () if kind != "shortcode"]
+    targets = [target for kind, target, _, values in full.links or () if kind != "shortcode" and "pieces" not in values]
     return [("claim", name) for target in targets for name in link_names(site, locale, full.file, page_path, target)]
 
 
@@ -133,17 +136,44 @@ class _Filling:
         page, full = self.page, self.full
         kind, target, line, values = full.links[int(match[1])]
         if kind == "shortcode":
-            if values.get("inner"):
-                values = {**values, "inner": PLACE.sub(self.fill, values["inner"])}
-            return _shortcode(page, full, self.page_path, line, values)
+            inner = PLACE.sub(self.fill, values["inner"]) if values["inner"] else ""
+            html = self._run(values, line, inner)
+            return html if html is not None else f"{escape(values['open'])}{inner}{escape(values['close'])}"
+        fallback = _root_relative(page, target)
+        if pieces := values.get("pieces"):
+            target = self._join(pieces, line)
+            if values.get("attribute", "href") not in URL_ATTRIBUTES:
+                return str(escape(target))
+            if not is_harmless(target):
+                page.reader.reads.problems.append(_refused_target(full.file, line, target))
+                target = ""
+            fallback = _root_relative(page, target) if isinstance(pieces[0], str) else target
+            values = {name: value for name, value in values.items() if name != "pieces"}
         if kind == "link":
-            return str(escape(resolve_link(page, full.file, self.page_path, target) or _root_relative(page, target)))
+            return str(escape(resolve_link(page, full.file, self.page_path, target) or fallback))
         lazy, self.seen_image = self.seen_image, True
         path = resolve_path(page, full.file, self.page_path, target)
         if not path or _is_in_picture(match):
-            url = resolve_link(page, full.file, self.page_path, target) or _root_relative(page, target)
-            return write_img(url, values, lazy)
+            return write_img(resolve_link(page, full.file, self.page_path, target) or fallback, values, lazy)
         return make_picture(page, path, values, lazy=lazy)
+
+    def _run(self, tag: dict[str, Any], line: int, inner: str = "") -> str | None:
+        """What a shortcode's template makes of it, None where the theme has none."""
+        page, name = self.page, tag["name"]
+        template = f"shortcodes/{name}.html"
+        if not page.theme.has_template(template):
+            page.reader.reads.problems.append(unknown_shortcode(self.full.file, line, name))
+            return None
+        variables = {"args": tag.get("args", []), "values": tag.get("values") or {}, "inner": Markup(inner)}
+        return page.theme.get_template(template).render({**page.globals, **variables}).strip()
+
+    def _join(self, pieces: list[Any], line: int) -> str:
+        """A link's target or an attribute's value that shortcodes are a part of: of what they make, the text."""
+        made = []
+        for piece in pieces:
+            html = None if isinstance(piece, str) else self._run(piece, line)
+            made.append(piece if isinstance(piece, str) else piece["open"] if html is None else Markup(html).striptags())
+        return "".join(made)
 
 
 def _is_in_picture(match: re.Match[str]) -> bool:
@@ -156,15 +186,15 @@ def _root_relative(page: Page, target: str) -> str:
     return page.url(target) if target.startswith("/") and not target.startswith("//") else target
 
 
-def _shortcode(page: Page, full: FullEntry, page_path: str, line: int, values: dict[str, Any]) -> str:
-    name = values["name"]
-    template = f"shortcodes/{name}.html"
-    inner = values["inner"]
-    if not page.theme.has_template(template):
-        page.reader.reads.problems.append(unknown_shortcode(full.file, line, name))
-        return f"{escape(values['open'])}{inner}{escape(values['close'])}"
-    variables = {"args": values.get("args", []), "values": values.get("values") or {}, "inner": Markup(inner)}
-    return page.theme.get_template(template).render({**page.globals, **variables}).strip()
+def is_harmless(target: str) -> bool:
+    """Whether a target has no scheme, or one that runs nothing."""
+    scheme, colon, _ = "".join(char for char in target if char > " ").partition(":")
+    return not colon or not SCHEME.fullmatch(scheme) or scheme.lower() in HARMLESS
+
+
+def _refused_target(file: str, line: int, target: str) -> Problem:
+    said = f'a shortcode makes the link target "{target[:60]}", whose scheme is not allowed'
+    return Problem("content.shortcode", file, line, said, f"Allowed are {', '.join(sorted(HARMLESS))}.", "warning")
 
 
 def unknown_shortcode(file: str, line: int, name: str) -> Problem:

@@ -23,6 +23,10 @@ NAUGHTY = json.loads((Path(__file__).parents[1] / "data" / "naughty" / "blns.jso
         ("Straße", "strasse"),
         ("Été à Paris", "été-à-paris"),
         ("ΑΘΗΝΑ", "αθηνα"),
+        ("Λόγος", "λόγος"),
+        ("ΛΌΓΟΣ ΣΤΙΣ Σ", "λόγος-στις-σ"),
+        ("İstanbul", "istanbul"),
+        ("I\u0307stanbul'da", "istanbulda"),
         ("東京 2025", "東京-2025"),
         ("हिन्दी", "हिन्दी"),
         ("می‌خواهم", "می‌خواهم"),
@@ -44,6 +48,8 @@ def test_text_of_signs_only_still_has_a_slug_of_its_own() -> None:
 
 def test_slugs_equal_after_folding_are_equal() -> None:
     assert make_slug("FLOOD") == make_slug("flood") == make_slug("Flood!")
+    assert make_slug("İ̇ZMİR") == make_slug("İzmir") == make_slug("izmir")
+    assert make_slug("ΟΔΟΣ") == make_slug("οδος") == make_slug("οδοσ")
 
 
 def test_long_slug_is_cut_before_a_letter_never_before_its_mark() -> None:

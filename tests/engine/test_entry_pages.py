@@ -196,3 +196,48 @@ def test_site_without_images_asks_for_none(make_site: Callable[[str], SiteOnPage
             assert site.build(full=True).result.status == "done"
         finally:
             connection.execute("ALTER TABLE cms.images_away RENAME TO images")
+
+
+def test_a_shortcode_makes_link_targets_and_attributes(make_site: Callable[[str], SiteOnPage]) -> None:
+    body = """[b]({{< go "b.md" >}}#x) <a href="{{< go "javascript:run()" >}}" title="{{< go "<b>q</b> &" >}}">t</a> ![c]({{% go "c.svg" %}})
+[n]({{< nobody >}}) [u](/{{< go "b" >}}/) [m]({{< go "https://m.org/" >}})
+"""
+    site = make_site(
+        '-- site.toml --\nbase_url = "https://a.org/sub/"\ntheme = "plain"\n-- themes/plain/templates/shortcodes/go.html --\n{{ args[0] }}\n'
+        f"-- content/pages/a.md --\n# A\n\n{body}-- content/pages/b.md --\n# B\n-- content/pages/c.svg --\n<svg/>\n"
+    )
+    said = {(p.code, p.place, p.line) for p in site.build().result.problems}
+    assert said == {("content.shortcode", "content/pages/a.md", 3), ("content.unknown-shortcode", "content/pages/a.md", 4)}
+    page = (site.output / "a/index.html").read_text("utf-8")
+    assert '<a href="/sub/b/#x">b</a> <a href="" title="&lt;b&gt;q&lt;/b&gt; &amp;">t</a>' in page
+    assert '<img src="/sub/c.svg"' in page
+    assert '<a href="{{&lt; nobody &gt;}}">n</a> <a href="/sub/b/">u</a> <a href="https://m.org/">m</a>' in page
+    site.edit("themes/plain/templates/shortcodes/go.html", "{{ args[0] }}", "/{{ args[0] }}")
+    site.build()
+    site.assert_clean()
+
+
+def test_terms_authors_and_titles_stand_in_the_order_of_their_language(make_site: Callable[[str], SiteOnPage]) -> None:
+    names = ["zebra", "Ámos", "azur", "écriture", "ål", "Öst"]
+    posts = "".join(
+        f"-- content/{locale}/{n}.md --\n---\ntitle: T\ndate: 2025-01-01\ntags: [{name}]\nauthors: [{name}]\n---\nText.\n"
+        for locale in ("fr", "sv")
+        for n, name in enumerate(names)
+    )
+    site = make_site(
+        '-- site.toml --\n[[locales]]\ncode = "fr"\n[[locales]]\ncode = "sv"\n[[collection]]\nname = "posts"\npath = "content"\n'
+        f'type = "post"\nlocale = "folder"\n{posts}'
+    )
+    site.build()
+
+    def list_names(path: str) -> list[str]:
+        page = (site.output / path / "index.html").read_text("utf-8")
+        return sorted(names, key=lambda name: page.index(f">{name}<"))
+
+    assert list_names("tags") == ["ål", "Ámos", "azur", "écriture", "Öst", "zebra"]
+    assert list_names("sv/tags") == list_names("sv/authors") == ["Ámos", "azur", "écriture", "zebra", "ål", "Öst"]
+    site.edit("content/sv/0.md", "tags: [zebra]", "tags: [ärlig]")
+    site.build()
+    names[0] = "ärlig"
+    assert list_names("sv/tags") == ["Ámos", "azur", "écriture", "ål", "ärlig", "Öst"]
+    site.assert_clean()
