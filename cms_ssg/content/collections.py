@@ -131,6 +131,17 @@ class Rules:
         """What a file's path says by itself."""
         return read_place(collection, file, self.locale_codes, self.default_locale)
 
+    def find_bundle(self, file: str) -> str:
+        """The folder whose other files belong to a content file, as those beside an ``index.it.md`` do; ``""`` for none."""
+        collection = find_collection(file, self.collections)
+        return self.read_place(collection, file).bundle if collection is not None else ""
+
+    def rank_index(self, file: str) -> tuple[int, str]:
+        """The order in which the content files of one bundle have a say in where its other files lie: by locale, then by name."""
+        collection = find_collection(file, self.collections)
+        locale = self.read_place(collection, file).locale if collection is not None else ""
+        return (list(self.prefixes).index(locale) if locale in self.prefixes else len(self.prefixes)), file
+
     def _path_value(self, name: str, place: Place, type_name: str, locale: str, fields: Mapping[str, Json]) -> str:
         if name in DATE_NAMES:
             date = fields.get("date")

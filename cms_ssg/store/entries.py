@@ -44,16 +44,12 @@ JOIN cms.files f ON f.site = %s AND f.path >= d || '/' COLLATE "C" AND f.path < 
 SET_BUNDLES: Final[LiteralString] = """
 UPDATE cms.files f SET bundle = d.bundle FROM unnest(%s::text[], %s::text[]) AS d(path, bundle)
 WHERE f.site = %s AND f.path = d.path COLLATE "C" AND f.bundle <> d.bundle"""
-BUNDLES: Final[LiteralString] = """
-SELECT e.source_key FROM unnest(%s::text[]) k
-JOIN cms.entries e ON e.site = %s AND e.source = 'file' AND e.source_key = k COLLATE "C" AND e.removed_at IS NULL"""
-
 
 encode_json = msgspec.json.Encoder().encode
 
 
 class FileRow(NamedTuple):
-    """A file that is copied as it is. bundle: source key of the entry it lies beside, '' for none."""
+    """A file that is copied as it is. bundle: the folder with an index file that it belongs to, '' for none."""
 
     path: str
     bundle: str
@@ -182,17 +178,12 @@ def delete_files(connection: Connection, site: int, paths: Sequence[str]) -> int
     return connection.execute(DELETE_FILES, (site, list(paths))).rowcount if paths else 0
 
 
-def list_bundles(connection: Connection, site: int, candidates: Sequence[str]) -> set[str]:
-    """Which of these index files are entries now."""
-    return {row[0] for row in connection.execute(BUNDLES, (list(candidates), site))} if candidates else set()
-
-
 def list_files_below(connection: Connection, site: int, folders: Sequence[str]) -> list[str]:
     """Files anywhere below these folders."""
     return [row[0] for row in connection.execute(FILES_BELOW, (list(folders), site))] if folders else []
 
 
 def set_bundles(connection: Connection, site: int, bundles: Mapping[str, str]) -> None:
-    """Say anew which entry each of these files lies beside."""
+    """Say anew which bundle each of these files belongs to."""
     if bundles:
         connection.execute(SET_BUNDLES, (list(bundles), list(bundles.values()), site))
