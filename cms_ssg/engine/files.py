@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import mimetypes
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cms_ssg.content.read_file import read_file as read_bytes
 from cms_ssg.engine.inputs import theme_chain
-from cms_ssg.images.facts import is_image, svg_check
+from cms_ssg.images.facts import svg_check
+from cms_ssg.images.strip import holds_metadata, strip_metadata
+from cms_ssg.media_types import content_type
 from cms_ssg.reads import digest
 from cms_ssg.render.output import Rendered
 from cms_ssg.render.reading import Reads
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from cms_ssg.site import Site
 
 AGAIN = "Was it removed during the build? Run it again."
-TYPES = mimetypes.MimeTypes()
 
 
 def read_file(site: Site, job: Job) -> Rendered:
@@ -42,11 +41,9 @@ def read_file(site: Site, job: Job) -> Rendered:
                 reads.name("setting/images.active_svg")
                 if (problem := _doubt_svg(site, job.spec["source"], data)) is not None:
                     return Rendered(job, None, reads, problem)
-            elif is_image(job.path):
+            elif holds_metadata(data):
                 reads.name("setting/images.strip")
                 if site.settings.images.strip:
-                    from cms_ssg.images.strip import strip_metadata
-
                     data = strip_metadata(data)
     except (OSError, KeyError) as error:
         place = job.spec.get("source") or job.spec.get("name") or ""
@@ -73,10 +70,3 @@ def _doubt_svg(site: Site, file: str, data: bytes) -> Problem | None:
 
 def _assets(site: Site) -> dict[str, Path]:
     return list_assets(theme_chain(site.root, site.settings))
-
-
-@lru_cache(maxsize=1024)
-def content_type(path: str) -> str:
-    """What a file is sent as, by its name."""
-    kind = TYPES.guess_type(path)[0] or "application/octet-stream"
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") or kind in ("application/javascript", "image/svg+xml") else kind

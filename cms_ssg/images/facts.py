@@ -11,7 +11,10 @@ from cms_ssg.settings import Settings
 VERSION: Final = 1
 """Changes when facts are found out in another way: all images are looked at again."""
 
-RASTER: Final = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "avif": "avif"}
+RASTER: Final = {
+    "jpg": "jpeg", "jpeg": "jpeg", "jpe": "jpeg", "jfif": "jpeg", "pjpeg": "jpeg", "pjp": "jpeg", "jfi": "jpeg",
+    "png": "png", "apng": "png", "gif": "gif", "webp": "webp", "avif": "avif",
+}  # fmt: skip
 """Endings of the formats that become pictures."""
 
 MOST_PIXELS: Final = 40_000_000

@@ -8,7 +8,6 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection
 
-from cms_ssg.images.facts import is_image
 from cms_ssg.paths import file_path
 from cms_ssg.plan.derive import ENTRY, FALLBACK, FILE, Derived, EntryRow, derive_entry
 from cms_ssg.plan.dirty import Marks
@@ -19,8 +18,8 @@ from cms_ssg.store.claims import ClaimRow, save_claims
 from cms_ssg.store.lists import ItemRow, ListNames, save_items, stir_lists, touch_lists
 
 BATCH = 4000
-IMAGE_FORM = 1
-"""Changes when originals of images are published in another way: they are copied again."""
+FILE_FORM = 1
+"""Changes when files are published in another way: they are copied again."""
 
 CHANGES: Final[LiteralString] = "SELECT id, kind, subject FROM cms.changes WHERE site = %s ORDER BY id LIMIT %s"
 DELETE_CHANGES: Final[LiteralString] = "DELETE FROM cms.changes WHERE id = ANY(%s::bigint[])"
@@ -151,7 +150,7 @@ def derive_files(connection: Connection, site: Site, site_id: int, marks: Marks,
     for number, path, bundle, digest in rows:
         url = _file_path(site, path, bundle, pages.get(bundle))
         if url:
-            spec = {"kind": "file", "source": path, "digest": digest} | ({"form": IMAGE_FORM} if is_image(url) else {})
+            spec = {"kind": "file", "source": path, "digest": digest, "form": FILE_FORM}
             claims[number].append(ClaimRow(url, FILE, "", path, "f", number, spec))
             claims[number].append(ClaimRow(f"file:{path}", FILE, "", path, "f", number, {"kind": "file", "path": url}))
     changes, flips = save_claims(connection, site_id, "f", claims)
