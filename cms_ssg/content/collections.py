@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from cms_ssg.config.defaults import COLLECTIONS
+from cms_ssg.content.leftovers import is_copy, is_leftover
 from cms_ssg.content.paths import DATE_NAMES, clean_path, date_values, make_path, pattern_names, text_value
 from cms_ssg.content.schema import Schema, Schemas
 from cms_ssg.content.version import reader_version
@@ -68,7 +69,7 @@ class Rules:
         self.digest = blake2b(
             msgspec.json.encode([
                 msgspec.to_builtins(self.collections), msgspec.to_builtins(self.locales), msgspec.to_builtins(settings.markdown),
-                sorted(self.term_fields.items()), settings.timezone, schemas.digest.hex(), reader_version(),
+                sorted(self.term_fields.items()), settings.timezone, sorted(self.data), schemas.digest.hex(), reader_version(),
             ]),
             digest_size=16,
         ).digest()  # fmt: skip
@@ -98,11 +99,11 @@ class Rules:
 
     def is_offered(self, file: str) -> bool:
         """Whether a file that is no content is published: not Markdown that no collection takes, nor what all collections around it
-        exclude, nor what is read as data. All of static/ is.
+        exclude, nor what is read as data, nor what an editor or a merge left. All of static/ is.
         """
         if below(file, "static"):
             return True
-        if file.lower().endswith(MARKDOWN_SUFFIXES) or file in self.data:
+        if file.lower().endswith(MARKDOWN_SUFFIXES) or file in self.data or is_leftover(file) or is_copy(file):
             return False
         around = self._list_around(file)
         return not around or not all(matches_any(below(file, rule.path), rule.exclude) for rule in around)
@@ -166,7 +167,9 @@ def make_rules(settings: Settings, schemas: Schemas) -> Rules:
 
 
 def find_collection(file: str, collections: tuple[Collection, ...]) -> Collection | None:
-    """The first collection that a file (path relative to the site, with ``/``) belongs to."""
+    """The first collection that a file (path relative to the site, with ``/``) belongs to; none for what an editor or a merge left."""
+    if is_leftover(file):
+        return None
     for collection in collections:
         inner = below(file, collection.path)
         if inner and matches_any(inner, collection.glob) and not matches_any(inner, collection.exclude):

@@ -64,7 +64,7 @@ def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Prob
     from cms_ssg.engine.open_session import open_session
     from cms_ssg.store.claims import list_lost_claims
     from cms_ssg.store.conflicts import describe_lost
-    from cms_ssg.store.images import list_bad_images
+    from cms_ssg.store.images import drop_told, list_bad_images
     from cms_ssg.store.sources import list_problems
 
     problems: list[Problem] = []
@@ -75,7 +75,8 @@ def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Prob
         problems += session.planner.problems
         problems += list_problems(session.connection, session.row.id)
         if session.row.has_bad_images:
-            problems += list_bad_images(session.connection, session.row.id)
+            bad_images = list_bad_images(session.connection, session.row.id)
+            problems = [*drop_told(problems, bad_images), *bad_images]
         lost = list_lost_claims(session.connection, session.row.id)
         problems += [describe_lost(claim, winner) for claim, winner in lost if claim.name.startswith("/")]
         problems += _check_bodies(session.connection, site, session.row.id)

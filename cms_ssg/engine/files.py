@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cms_ssg.content.read_file import read_file as read_bytes
+from cms_ssg.content.scan import is_lfs_pointer
 from cms_ssg.engine.inputs import theme_chain
+from cms_ssg.engine.plain_files import describe_pointer
 from cms_ssg.images.facts import svg_check
 from cms_ssg.images.strip import holds_metadata, strip_metadata
-from cms_ssg.media_types import content_type
+from cms_ssg.media_types import content_type, media_type
 from cms_ssg.reads import digest
 from cms_ssg.render.output import Rendered
 from cms_ssg.render.reading import Reads
@@ -36,7 +38,10 @@ def read_file(site: Site, job: Job) -> Rendered:
             if isinstance(found, Problem):
                 return Rendered(job, None, reads, replace(found, code="publish.no-file", hint=AGAIN))
             data = found
-            if job.path.lower().endswith(".svg"):
+        if is_lfs_pointer(data):
+            return Rendered(job, None, reads, describe_pointer(job.spec.get("source") or f"assets/{job.spec['name']}"))
+        if job.kind != "asset":
+            if media_type(job.path) == "image/svg+xml":
                 reads.name("setting/markdown.raw_html")
                 reads.name("setting/images.active_svg")
                 if (problem := _doubt_svg(site, job.spec["source"], data)) is not None:
@@ -62,9 +67,14 @@ def _doubt_svg(site: Site, file: str, data: bytes) -> Problem | None:
     check = svg_check(site.settings)
     if check is None:
         return None
+    from cms_ssg.content.active_files import unpack
+    from cms_ssg.images.facts import MOST_BYTES
     from cms_ssg.images.svg import measure_svg
 
-    facts = measure_svg(data, check)
+    plain = unpack(data, MOST_BYTES)
+    if plain is None:
+        return Problem("image.unreadable", file, 0, "what is packed in it is broken or too large, so it is not published", "Pack it again.")
+    facts = measure_svg(plain, check)
     return Problem(facts.code, file, 0, f"{facts.message}, so it is not published", facts.hint) if facts.code else None
 
 

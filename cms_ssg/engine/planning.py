@@ -211,6 +211,8 @@ DERIVING = (
     "paths.py",
     "content/slugs.py",
     "content/collections.py",
+    "content/leftovers.py",
+    "media_types.py",
 )
 
 

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from psycopg import Connection
 
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
-from cms_ssg.content.scan import FileState, Scan, make_blob_id, scan_files, with_read
+from cms_ssg.content.scan import FileState, Scan, is_lfs_pointer, make_blob_id, scan_files, with_read
 from cms_ssg.content.scan_named import scan_named
-from cms_ssg.content.scan_names import show_path
 from cms_ssg.engine.bundles import find_bundles, rebundle
-from cms_ssg.paths import file_path
 from cms_ssg.reads import digest
 from cms_ssg.site import Site
 from cms_ssg.store import entries as store
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from cms_ssg.content.collections import Rules
     from cms_ssg.content.git_run import GitRun
     from cms_ssg.content.scan_walk import WalkRun
+    from cms_ssg.engine.plain_files import Verdict
 
 CHUNK = 100
 """Files a worker reads at a time."""
@@ -61,7 +60,7 @@ class SyncResult:
 class ReadFile(NamedTuple):
     """One file after reading: a draft's row, or the digest of a file that is copied as it is, or neither.
 
-    is_content: whether a collection takes it, and so which of the two it can be.
+    is_content: whether a collection takes it, and so which of the two it can be; verdict: on what is copied.
     """
 
     file: str
@@ -70,6 +69,7 @@ class ReadFile(NamedTuple):
     problems: tuple[Problem, ...]
     is_content: bool
     plain: tuple[bytes, int] | None = None
+    verdict: Verdict = "whole"
 
 
 def content_folders(site: Site) -> list[str]:
@@ -81,6 +81,7 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
     """Read some files, in this process or a worker's."""
     from cms_ssg.content.collections import find_collection
     from cms_ssg.content.read import read_draft
+    from cms_ssg.engine.plain_files import describe_pointer, look_at_file
 
     results = []
     was_on = gc.isenabled()
@@ -92,7 +93,10 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
             if isinstance(data, Problem):
                 results.append(ReadFile(file, b"", None, (data,), is_content))
             elif not is_content:
-                results.append(ReadFile(file, make_blob_id(data), None, _doubt_name(file), is_content, (digest(data), len(data))))
+                look = look_at_file(rules, file, data)
+                results.append(ReadFile(file, make_blob_id(data), None, look.problems, is_content, (digest(data), len(data)), look.verdict))
+            elif is_lfs_pointer(data):
+                results.append(ReadFile(file, make_blob_id(data), None, (describe_pointer(file),), is_content))
             else:
                 draft, problems = read_draft(rules, file, data)
                 row = store.make_row(draft, rules.types[draft.type].months) if draft is not None else None
@@ -101,22 +105,6 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
         if was_on:
             gc.enable()
     return results
-
-
-def _doubt_name(file: str) -> tuple[Problem, ...]:
-    """A warning where only the case of its ending keeps a file from being content, or its name from being published as it is."""
-    ending = file.rpartition(".")[2]
-    try:
-        file_path("/" + (file.removeprefix("static/") if file.startswith("static/") else file.rpartition("/")[2]))
-    except ValueError as error:
-        return (Problem("scan.name", show_path(file), 0, f"it is not published: {error}", "Rename it.", "warning"),)
-    if file.startswith("static/") or ending == ending.lower() or ending.lower() not in ("md", "mdx", "markdown"):
-        return ()
-    return (
-        Problem(
-            "content.ending", file, 0, "it is not read as content", f'Rename it: endings are small letters, ".{ending.lower()}".', "warning"
-        ),
-    )
 
 
 def sync(
@@ -232,7 +220,7 @@ def save_batch(
     """
     files = list(files)
     result.removed += store.remove_entries(connection, site_id, [f.file for f in files if not f.is_content])
-    result.removed += store.delete_files(connection, site_id, [f.file for f in files if f.is_content])
+    result.removed += store.delete_files(connection, site_id, [f.file for f in files if f.is_content or f.verdict == "refused"])
     drafts = [f.row for f in files if f.row is not None]
     added, changed = store.save_drafts(connection, site_id, drafts, moved)
     seen = ((f, scan.states.get(f.file) or known.get(f.file)) for f in files if f.blob)
@@ -240,9 +228,12 @@ def save_batch(
     rows += [FileState(f.file, 0, 0, 0, 0) for f in files if not f.blob]  # nothing is like it, so it is read again; the problem is kept
     problems = {f.file: f.problems for f in files if f.problems}
     save_sources(connection, site_id, rows, rules.digest, problems)
-    bundles = find_bundles(connection, site_id, rules, [f.file for f in files if f.plain is not None])
-    plain = [store.FileRow(f.file, bundles[f.file], *f.plain) for f in files if f.plain is not None]
-    result.changed += changed + store.save_files(connection, site_id, plain)
+    plain = [f for f in files if f.plain is not None and f.verdict != "refused"]
+    bundles = find_bundles(connection, site_id, rules, [f.file for f in plain])
+    copied = {f.file: store.FileRow(f.file, bundles[f.file], *f.plain) for f in plain if f.plain is not None}
+    absent = {f.file for f in plain if f.verdict == "absent"}
+    result.changed += changed + store.save_files(connection, site_id, list(copied.values()), absent)
+    store.set_bundles(connection, site_id, {file: bundles[file] for file in absent})
     rebundle(connection, site_id, rules, [f.file for f in files])
     result.read += len(files)
     result.added += added

@@ -95,7 +95,11 @@ def most_pixels(form: str) -> int:
     return MOST_PIXELS_WHOLE.get(form, MOST_PIXELS)
 
 
+def is_raster(path: str) -> bool:
+    """Whether a file is called an image of pixels, by its ending."""
+    return path.rpartition(".")[2].lower() in RASTER
+
+
 def is_image(path: str) -> bool:
     """Whether a file is looked at as an image, by its ending."""
-    ending = path.rpartition(".")[2].lower()
-    return ending in RASTER or ending == "svg"
+    return is_raster(path) or path.lower().endswith(".svg")

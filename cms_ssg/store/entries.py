@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final, LiteralString, NamedTuple
 
@@ -156,12 +156,12 @@ def remove_entries(connection: Connection, site: int, files: Sequence[str]) -> i
     return connection.execute(REMOVE, (datetime.now(UTC), list(files), site)).rowcount if files else 0
 
 
-def save_files(connection: Connection, site: int, rows: Sequence[FileRow]) -> int:
-    """Save files that differ from what is stored. Returns how many did."""
+def save_files(connection: Connection, site: int, rows: Sequence[FileRow], absent: Collection[str] = ()) -> int:
+    """Save files that differ from what is stored. absent: of these the stored bytes count, if there are any. Returns how many did."""
     if not rows:
         return 0
     old = {row[0]: (row[1], bytes(row[2])) for row in connection.execute(FILE_ROWS, (site, [r.path for r in rows]))}
-    new = [r for r in rows if old.get(r.path) != (r.bundle, r.digest)]
+    new = [r for r in rows if old.get(r.path) != (r.bundle, r.digest) and not (r.path in absent and r.path in old)]
     if new:
         columns: tuple[list[Any], ...] = (
             [r.path for r in new],
