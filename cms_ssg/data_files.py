@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from cms_ssg.content.scan import LFS_HINT, LFS_SAID, is_lfs_pointer
 from cms_ssg.errors import fail
 from cms_ssg.types import Json, Problem
 
@@ -130,6 +131,8 @@ def read_data_file(path: Path, root: Path) -> Json:
         raw = path.read_bytes() if path.stat().st_size <= MAX_SIZE_BYTES else None
         if raw is None:
             raise _UnreadableError(f"is larger than {MAX_SIZE_BYTES:,} bytes")
+        if is_lfs_pointer(raw):
+            raise fail("data.unreadable", LFS_SAID, place=place, hint=LFS_HINT)
         text = raw.decode("utf-8-sig")
         return _PARSERS[path.suffix.lower()](text)
     except UnicodeDecodeError as error:

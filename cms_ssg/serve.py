@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import os
 import queue
 import re
@@ -15,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from cms_ssg.errors import fail
+from cms_ssg.media_types import content_encoding, media_type
 from cms_ssg.reporter import Reporter
 from cms_ssg.settings import Settings
 
@@ -29,13 +29,6 @@ SCRIPT: Final = (
     b"s.addEventListener('run',e=>{if(run&&run!==e.data)location.reload();run=e.data});"
     b"s.addEventListener('reload',()=>location.reload())})()</script>"
 )
-TYPES: Final = {
-    ".html": "text/html", ".htm": "text/html", ".css": "text/css", ".js": "text/javascript", ".txt": "text/plain",
-    ".mjs": "text/javascript", ".json": "application/json", ".xml": "application/xml",
-    ".webmanifest": "application/manifest+json", ".pdf": "application/pdf",
-    ".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp",
-    ".avif": "image/avif", ".ico": "image/x-icon", ".woff2": "font/woff2", ".woff": "font/woff", ".wasm": "application/wasm",
-}  # fmt: skip
 _TEXT: Final = ("text/", "application/json", "application/xml", "image/svg+xml", "application/manifest+json")
 _BODY_END: Final = re.compile(rb"</body\s*>", re.IGNORECASE)
 
@@ -124,10 +117,10 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:  # it went between the look and the reading
             self._send(HTTPStatus.NOT_FOUND, b"not found\n", "text/plain; charset=utf-8")
             return
-        content_type = guess_type(file)
-        if self.server.live and content_type.startswith("text/html"):
+        content_type, encoding = guess_type(file), content_encoding(file, data)
+        if self.server.live and content_type.startswith("text/html") and not encoding:
             data = add_script(data)
-        self._send(status, data, content_type)
+        self._send(status, data, content_type, encoding)
 
     def _send_missing(self, path: str) -> None:
         page = find_404(self.server.folder, path)
@@ -143,9 +136,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def _send(self, status: HTTPStatus, data: bytes, content_type: str) -> None:
+    def _send(self, status: HTTPStatus, data: bytes, content_type: str, encoding: str = "") -> None:
         self.send_response(status)
         self.send_header("Content-Type", content_type)
+        if encoding:
+            self.send_header("Content-Encoding", encoding)
         self.send_header("Content-Length", str(len(data)))
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
@@ -230,8 +225,7 @@ def quote_path(path: str) -> str:
 
 def guess_type(file: str) -> str:
     """The content type of a file, with its charset where it is text."""
-    suffix = os.path.splitext(file)[1].lower()
-    found = TYPES.get(suffix) or mimetypes.guess_type(file)[0] or "application/octet-stream"
+    found = media_type(file)
     return f"{found}; charset=utf-8" if found.startswith(_TEXT) else found
 
 

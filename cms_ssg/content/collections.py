@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import msgspec
 
 from cms_ssg.config.defaults import COLLECTIONS
+from cms_ssg.content.leftovers import is_copy, is_leftover
 from cms_ssg.content.paths import DATE_NAMES, clean_path, date_values, make_path, pattern_names, text_value
 from cms_ssg.content.schema import Schema, Schemas
 from cms_ssg.content.slugs import safe_path
@@ -72,7 +73,8 @@ class Rules:
         self.digest = blake2b(
             msgspec.json.encode([
                 msgspec.to_builtins(self.collections), msgspec.to_builtins(self.locales), msgspec.to_builtins(settings.markdown),
-                sorted(self.term_fields.items()), settings.timezone, msgspec.to_builtins(settings.limits), schemas.digest.hex(), reader_version(),
+                sorted(self.term_fields.items()), settings.timezone, msgspec.to_builtins(settings.limits), sorted(self.data), schemas.digest.hex(),
+                reader_version(),
             ]),
             digest_size=16,
         ).digest()  # fmt: skip
@@ -109,11 +111,11 @@ class Rules:
 
     def is_offered(self, file: str) -> bool:
         """Whether a file that is no content is published: not Markdown that no collection takes, nor what all collections around it
-        exclude, nor what is read as data. All of static/ is.
+        exclude, nor what is read as data, nor what an editor or a merge left. All of static/ is.
         """
         if below(file, "static"):
             return True
-        if file.lower().endswith(MARKDOWN_SUFFIXES) or file in self.data:
+        if file.lower().endswith(MARKDOWN_SUFFIXES) or file in self.data or is_leftover(file) or is_copy(file):
             return False
         around = self._list_around(file)
         return not around or not all(matches_any(below(file, rule.path), rule.exclude) for rule in around)
@@ -141,6 +143,17 @@ class Rules:
     def read_place(self, collection: Collection, file: str) -> Place:
         """What a file's path says by itself."""
         return read_place(collection, file, self.locale_codes, self.default_locale)
+
+    def find_bundle(self, file: str) -> str:
+        """The folder whose other files belong to a content file, as those beside an ``index.it.md`` do; ``""`` for none."""
+        collection = find_collection(file, self.collections)
+        return self.read_place(collection, file).bundle if collection is not None else ""
+
+    def rank_index(self, file: str) -> tuple[int, str]:
+        """The order in which the content files of one bundle have a say in where its other files lie: by locale, then by name."""
+        collection = find_collection(file, self.collections)
+        locale = self.read_place(collection, file).locale if collection is not None else ""
+        return (list(self.prefixes).index(locale) if locale in self.prefixes else len(self.prefixes)), file
 
     def _path_value(self, name: str, place: Place, type_name: str, locale: str, fields: Mapping[str, Json]) -> str:
         if name in DATE_NAMES:
@@ -173,7 +186,9 @@ def make_rules(settings: Settings, schemas: Schemas) -> Rules:
 
 
 def find_collection(file: str, collections: tuple[Collection, ...]) -> Collection | None:
-    """The first collection that a file (path relative to the site, with ``/``) belongs to."""
+    """The first collection that a file (path relative to the site, with ``/``) belongs to; none for what an editor or a merge left."""
+    if is_leftover(file):
+        return None
     for collection in collections:
         inner = below(file, collection.path)
         if inner and matches_any(inner, collection.glob) and not matches_any(inner, collection.exclude):

@@ -83,7 +83,7 @@ class _Reading:
         draft = Draft(
             file, self.collection.name, type_name, locale, str(key), status,
             _moment(fields, "publish_at"), _moment(fields, "expire_at"), fields, body,
-            blake2b(rules.digest + data, digest_size=16).digest(), self._bundle(), tuple(self.problems),
+            blake2b(rules.digest + data, digest_size=16).digest(), place.bundle, tuple(self.problems),
         )  # fmt: skip
         return draft, draft.problems
 
@@ -298,10 +298,6 @@ class _Reading:
         if not self.front.dialect:
             field += ": the file has none, so lines of three hyphens, '---', go above and below it at the top"
         return f"{place}, or add {field}." if place else f"Add {field}."
-
-    def _bundle(self) -> str:
-        """The folder of an index file, but for a collection's or locale's own."""
-        return self.place.bundle if self.place.inner else ""
 
 
 def _spell(text: str) -> str:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 RACY_NS: Final = 2_000_000_000
 """A file changed less than this before the scan may change again within the same tick of its file system's clock."""
 
+LFS_SAID: Final = "it is a pointer of Git LFS and not the file itself"
+LFS_HINT: Final = "Fetch the file itself: git lfs pull; in CI have the checkout do it (lfs: true)."
 _LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 
 
@@ -159,9 +161,14 @@ def folder_of(path: str) -> str:
 
 def make_blob_id(data: bytes) -> bytes:
     """Git's blob id of these bytes. A Git LFS pointer gets one that git never has, so that the real file is noticed when it arrives."""
-    if data.startswith(_LFS_POINTER):
+    if is_lfs_pointer(data):
         data += b"\0pointer"
     return sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).digest()
+
+
+def is_lfs_pointer(data: bytes) -> bool:
+    """Whether these bytes only say where Git LFS keeps the file."""
+    return data.startswith(_LFS_POINTER) and len(data) < 1024
 
 
 def read_blob_id(path: str, size: int) -> bytes | None:

@@ -67,7 +67,7 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
 def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Problem]:
     from cms_ssg.engine.open_session import open_session
     from cms_ssg.store.conflicts import list_conflicts
-    from cms_ssg.store.images import list_bad_images
+    from cms_ssg.store.images import drop_told, list_bad_images
     from cms_ssg.store.sources import list_problems
 
     problems: list[Problem] = []
@@ -78,7 +78,8 @@ def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Prob
         problems += session.planner.problems
         problems += list_problems(session.connection, session.row.id)
         if session.row.has_bad_images:
-            problems += list_bad_images(session.connection, session.row.id)
+            bad_images = list_bad_images(session.connection, session.row.id)
+            problems = [*drop_told(problems, bad_images), *bad_images]
         problems += list_conflicts(session.connection, site, session.row.id)
         problems += _check_bodies(session.connection, site, session.row.id)
         problems += _check_layouts(session.connection, site, session.row.id)

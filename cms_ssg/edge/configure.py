@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, LiteralString
 
 from cms_ssg.edge.inline import Inline
-from cms_ssg.edge.policy import make_policy
+from cms_ssg.edge.policy import describe_files, make_policy
 from cms_ssg.edge.state import Edge, load_edge
 from cms_ssg.errors import fail
 from cms_ssg.open_store import open_store
@@ -20,7 +20,7 @@ from cms_ssg.publish.target import Target, open_target
 from cms_ssg.reporter import Reporter
 from cms_ssg.types import Problem
 
-PATHS: Final[LiteralString] = "SELECT path FROM cms.outputs WHERE site = %s AND digest IS NOT NULL ORDER BY path"
+PATHS: Final[LiteralString] = "SELECT path, kind FROM cms.outputs WHERE site = %s AND digest IS NOT NULL ORDER BY path"
 
 READERS: Final = 16
 """Pages read from the target at once: from a bucket each takes its time."""
@@ -46,14 +46,18 @@ def configure(root: Path, env: str, write: Writer, reporter: Reporter | None = N
     Pages are read from the target, so that the policy is true to what visitors get. Raises CmsError target.not-built.
     """
     with open_store(root, env) as (site, connection, row):
-        paths = [path for (path,) in connection.execute(PATHS, (row.id,))]
+        kinds: dict[str, str] = dict(connection.execute(PATHS, (row.id,)).fetchall())
+        paths = list(kinds)
         if not paths:
             raise fail("target.not-built", "nothing is published yet, so there is nothing to configure", hint="Run cms build first.")
         edge = load_edge(connection, site, row.id, row.built_at_clock or datetime.now(UTC), paths)
     target = open_target(site.root, site.settings)
     pages = [path for path in paths if path.endswith(("/", ".html", ".htm")) and path not in edge.redirects]
-    inline, missing = read_inline(target, pages, site.origin, reporter or Reporter())
+    files = [path for path in pages if kinds[path] == "file"]
+    inline, missing = read_inline(target, [path for path in pages if kinds[path] != "file"], site.origin, reporter or Reporter())
     policy, problems = make_policy(inline, site.settings.target.headers)
+    if files and policy:
+        problems += describe_files(read_inline(target, files, site.origin, Reporter())[0], policy)
     if missing:
         said = f"{len(missing):,} pages, such as {missing[0]}, are not at the target; what stands in them is not in the policy"
         problems.append(Problem("target.unread", "", 0, said, "Run cms build --full where they should be.", "warning"))

@@ -54,6 +54,20 @@ def make_policy(inline: Inline, headers: Headers) -> tuple[str, list[Problem]]:
     return _write(policy), problems
 
 
+def describe_files(inline: Inline, policy: str) -> list[Problem]:
+    """A warning where pages that lie in the site as files hold what the policy refuses: it allows only what the theme makes.
+
+    inline: what those files hold.
+    """
+    refused = [source for source in (*inline.scripts, *inline.styles) if source not in policy]
+    if not refused or "'unsafe-inline'" in policy:
+        return []
+    page = min(inline.pages[source] for source in refused)
+    said = f"{page} is a file of the site and holds scripts or styles of its own, which the policy refuses"
+    hint = "Put them into files beside it, or allow them in [target.headers.sources]."
+    return [Problem("target.file-scripts", page, 0, said, hint, "warning")]
+
+
 def _write(policy: Policy) -> str:
     return "; ".join(f"{name} {' '.join(dict.fromkeys(values))}" for name, values in policy.items())
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import mimetypes
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cms_ssg.content.read_file import read_file as read_bytes
+from cms_ssg.content.scan import is_lfs_pointer
 from cms_ssg.engine.inputs import theme_chain
-from cms_ssg.images.facts import is_image, svg_check
+from cms_ssg.engine.plain_files import describe_pointer
+from cms_ssg.images.facts import svg_check
+from cms_ssg.images.strip import holds_metadata, strip_metadata
+from cms_ssg.media_types import content_type, media_type
 from cms_ssg.reads import digest
 from cms_ssg.render.output import Rendered
 from cms_ssg.render.reading import Reads
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from cms_ssg.site import Site
 
 AGAIN = "Was it removed during the build? Run it again."
-TYPES = mimetypes.MimeTypes()
 
 
 def read_file(site: Site, job: Job) -> Rendered:
@@ -37,16 +38,17 @@ def read_file(site: Site, job: Job) -> Rendered:
             if isinstance(found, Problem):
                 return Rendered(job, None, reads, replace(found, code="publish.no-file", hint=AGAIN))
             data = found
-            if job.path.lower().endswith(".svg"):
+        if is_lfs_pointer(data):
+            return Rendered(job, None, reads, describe_pointer(job.spec.get("source") or f"assets/{job.spec['name']}"))
+        if job.kind != "asset":
+            if media_type(job.path) == "image/svg+xml":
                 reads.name("setting/markdown.raw_html")
                 reads.name("setting/images.active_svg")
                 if (problem := _doubt_svg(site, job.spec["source"], data)) is not None:
                     return Rendered(job, None, reads, problem)
-            elif is_image(job.path):
+            elif holds_metadata(data):
                 reads.name("setting/images.strip")
                 if site.settings.images.strip:
-                    from cms_ssg.images.strip import strip_metadata
-
                     data = strip_metadata(data)
     except (OSError, KeyError) as error:
         place = job.spec.get("source") or job.spec.get("name") or ""
@@ -65,18 +67,16 @@ def _doubt_svg(site: Site, file: str, data: bytes) -> Problem | None:
     check = svg_check(site.settings)
     if check is None:
         return None
+    from cms_ssg.content.active_files import unpack
+    from cms_ssg.images.facts import MOST_BYTES
     from cms_ssg.images.svg import measure_svg
 
-    facts = measure_svg(data, check)
+    plain = unpack(data, MOST_BYTES)
+    if plain is None:
+        return Problem("image.unreadable", file, 0, "what is packed in it is broken or too large, so it is not published", "Pack it again.")
+    facts = measure_svg(plain, check)
     return Problem(facts.code, file, 0, f"{facts.message}, so it is not published", facts.hint) if facts.code else None
 
 
 def _assets(site: Site) -> dict[str, Path]:
     return list_assets(theme_chain(site.root, site.settings))
-
-
-@lru_cache(maxsize=1024)
-def content_type(path: str) -> str:
-    """What a file is sent as, by its name."""
-    kind = TYPES.guess_type(path)[0] or "application/octet-stream"
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") or kind in ("application/javascript", "image/svg+xml") else kind

@@ -96,6 +96,7 @@ class ImageWork:
             self._lose(digest, "")
         self.session.keep_lease()
         save_facts(self.session.connection, self.session.row.id, found)
+        self._has_images = True  # also where none of them can be shown
         self.session.commit()
 
     def _lose(self, digest: str, file: str) -> None:

@@ -214,6 +214,8 @@ DERIVING = (
     "collation.py",
     "content/slugs.py",
     "content/collections.py",
+    "content/leftovers.py",
+    "media_types.py",
 )
 
 

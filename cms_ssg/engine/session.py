@@ -259,7 +259,12 @@ class Session:
         result = self.result
         failing = self.connection.execute(FAILING, (self.row.id, not self.options.dry_run)).fetchall()
         result.problems.extend(Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for (e,) in failing)
+        bad_images = self.rounds.images.list_problems()
         content = [p for p in list_problems(self.connection, self.row.id) if p.severity == "error"]  # warnings are said once, when read
+        if bad_images:
+            from cms_ssg.store.images import drop_told
+
+            content, result.problems = drop_told(content, bad_images), drop_told(result.problems, bad_images)
         result.problems.extend(content)
         result.problems.extend(list_conflicts(self.connection, self.site, self.row.id))
         result.problems.extend((*self.planner.problems, *self.site.rule_warnings))
@@ -270,7 +275,6 @@ class Session:
             result.problems.extend(list_taken_homes(self.connection, self.site, self.row.id))
             if not self.count_sources() and (nobodys := find_uncollected(str(self.site.root), self.site.rules, self.skip[0])):
                 result.problems.append(nobodys)
-        bad_images = self.rounds.images.list_problems()
         result.problems.extend(bad_images)
         result.problems = list(dict.fromkeys(result.problems))
         result.failed = len(failing) + len(self.rounds.tried) + len(content) + sum(p.severity == "error" for p in bad_images)

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from psycopg import Connection
 
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
-from cms_ssg.content.scan import FileState, Scan, make_blob_id, scan_files, with_read
+from cms_ssg.content.scan import FileState, Scan, is_lfs_pointer, make_blob_id, scan_files, with_read
 from cms_ssg.content.scan_named import scan_named
-from cms_ssg.content.scan_names import show_path
-from cms_ssg.paths import file_path
+from cms_ssg.engine.bundles import find_bundles, rebundle
 from cms_ssg.reads import digest
 from cms_ssg.site import Site
 from cms_ssg.store import entries as store
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from cms_ssg.content.collections import Rules
     from cms_ssg.content.git_run import GitRun
     from cms_ssg.content.scan_walk import WalkRun
+    from cms_ssg.engine.plain_files import Verdict
 
 CHUNK = 100
 """Files a worker reads at a time."""
@@ -44,8 +44,6 @@ BATCH = 10
 
 AHEAD = 4 * BATCH
 """Chunks that workers may have read before they are saved: memory follows this, not the site."""
-
-INDEX_NAMES = ("index.md", "index.mdx", "index.markdown")
 
 
 @dataclass(slots=True)
@@ -60,13 +58,18 @@ class SyncResult:
 
 
 class ReadFile(NamedTuple):
-    """One file after reading: a draft's row, or the digest of a file that is copied as it is, or neither."""
+    """One file after reading: a draft's row, or the digest of a file that is copied as it is, or neither.
+
+    is_content: whether a collection takes it, and so which of the two it can be; verdict: on what is copied.
+    """
 
     file: str
     blob: bytes
     row: store.DraftRow | None
     problems: tuple[Problem, ...]
+    is_content: bool
     plain: tuple[bytes, int] | None = None
+    verdict: Verdict = "whole"
 
 
 def content_folders(site: Site) -> list[str]:
@@ -78,42 +81,30 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
     """Read some files, in this process or a worker's."""
     from cms_ssg.content.collections import find_collection
     from cms_ssg.content.read import read_draft
+    from cms_ssg.engine.plain_files import describe_pointer, look_at_file
 
     results = []
     was_on = gc.isenabled()
     gc.disable()  # the Markdown parser makes thousands of tokens and no cycles worth looking for
     try:
         for file in files:
-            plain = find_collection(file, rules.collections) is None
-            data = read_file(root, file, None if plain else MAX_CONTENT_BYTES)
+            is_content = find_collection(file, rules.collections) is not None
+            data = read_file(root, file, MAX_CONTENT_BYTES if is_content else None)
             if isinstance(data, Problem):
-                results.append(ReadFile(file, b"", None, (data,)))
-            elif plain:
-                results.append(ReadFile(file, make_blob_id(data), None, _doubt_name(file), (digest(data), len(data))))
+                results.append(ReadFile(file, b"", None, (data,), is_content))
+            elif not is_content:
+                look = look_at_file(rules, file, data)
+                results.append(ReadFile(file, make_blob_id(data), None, look.problems, is_content, (digest(data), len(data)), look.verdict))
+            elif is_lfs_pointer(data):
+                results.append(ReadFile(file, make_blob_id(data), None, (describe_pointer(file),), is_content))
             else:
                 draft, problems = read_draft(rules, file, data)
                 row = store.make_row(draft, rules.types[draft.type].months) if draft is not None else None
-                results.append(ReadFile(file, make_blob_id(data), row, problems))
+                results.append(ReadFile(file, make_blob_id(data), row, problems, is_content))
     finally:
         if was_on:
             gc.enable()
     return results
-
-
-def _doubt_name(file: str) -> tuple[Problem, ...]:
-    """A warning where only the case of its ending keeps a file from being content, or its name from being published as it is."""
-    ending = file.rpartition(".")[2]
-    try:
-        file_path("/" + (file.removeprefix("static/") if file.startswith("static/") else file.rpartition("/")[2]))
-    except ValueError as error:
-        return (Problem("scan.name", show_path(file), 0, f"it is not published: {error}", "Rename it.", "warning"),)
-    if file.startswith("static/") or ending == ending.lower() or ending.lower() not in ("md", "mdx", "markdown"):
-        return ()
-    return (
-        Problem(
-            "content.ending", file, 0, "it is not read as content", f'Rename it: endings are small letters, ".{ending.lower()}".', "warning"
-        ),
-    )
 
 
 def sync(
@@ -151,7 +142,7 @@ def sync(
     if scan.removed:
         result.removed = store.remove_entries(connection, site_id, scan.removed) + store.delete_files(connection, site_id, scan.removed)
         delete_sources(connection, site_id, scan.removed)
-        rebundle(connection, site_id, scan.removed)
+        rebundle(connection, site_id, site.rules, scan.removed)
     read_states = set(changed)
     touch_sources(connection, site_id, [s for path, s in scan.states.items() if path not in read_states])
     if changed or scan.removed or scan.folders or scan.gone_folders or scan.git != parse_git_state(state) or not state:
@@ -180,7 +171,7 @@ def _save_all(
     for number, files in enumerate(_read_chunks(rules, str(site.root), chunks, pool)):
         done.extend(files)
         if (number + 1) % BATCH == 0 or number + 1 == len(chunks):
-            save_batch(connection, site_id, done, scan, known, rules.digest, moved, result)
+            save_batch(connection, site_id, rules, done, scan, known, moved, result)
             commit()
             if between is not None:
                 between()
@@ -220,24 +211,30 @@ def _read_in_worker(files: Sequence[str]) -> list[ReadFile]:
 
 
 def save_batch(
-    connection: Connection, site_id: int, files: Iterable[ReadFile], scan: Scan, known: dict[str, FileState], read_digest: bytes,
+    connection: Connection, site_id: int, rules: Rules, files: Iterable[ReadFile], scan: Scan, known: dict[str, FileState],
     moved: dict[bytes, str], result: SyncResult,
 ) -> None:  # fmt: skip
-    """Save what was read of some files, in the caller's transaction; result is added to. scan, known: what is recorded of each file."""
+    """Save what was read of some files, in the caller's transaction; result is added to. scan, known: what is recorded of each file.
+
+    A file that settings made content, or content no more, is given up as what it was before, whether it can be read or not.
+    """
     files = list(files)
+    result.removed += store.remove_entries(connection, site_id, [f.file for f in files if not f.is_content])
+    result.removed += store.delete_files(connection, site_id, [f.file for f in files if f.is_content or f.verdict == "refused"])
     drafts = [f.row for f in files if f.row is not None]
     added, changed = store.save_drafts(connection, site_id, drafts, moved)
-    candidates = {c for f in files if f.plain is not None for c in _bundle_candidates(f.file)}
-    indexes = [f.file for f in files if f.row is not None and f.file.rpartition("/")[2] in INDEX_NAMES]
-    bundles = store.list_bundles(connection, site_id, sorted(candidates))
-    plain = [store.FileRow(f.file, _bundle_of(f.file, bundles), *f.plain) for f in files if f.plain is not None]
-    result.changed += changed + store.save_files(connection, site_id, plain)
-    rebundle(connection, site_id, indexes)
     seen = ((f, scan.states.get(f.file) or known.get(f.file)) for f in files if f.blob)
     rows = [replace(state, blob=f.blob) for f, state in seen if state is not None]
     rows += [FileState(f.file, 0, 0, 0, 0) for f in files if not f.blob]  # nothing is like it, so it is read again; the problem is kept
     problems = {f.file: f.problems for f in files if f.problems}
-    save_sources(connection, site_id, rows, read_digest, problems)
+    save_sources(connection, site_id, rows, rules.digest, problems)
+    plain = [f for f in files if f.plain is not None and f.verdict != "refused"]
+    bundles = find_bundles(connection, site_id, rules, [f.file for f in plain])
+    copied = {f.file: store.FileRow(f.file, bundles[f.file], *f.plain) for f in plain if f.plain is not None}
+    absent = {f.file for f in plain if f.verdict == "absent"}
+    result.changed += changed + store.save_files(connection, site_id, list(copied.values()), absent)
+    store.set_bundles(connection, site_id, {file: bundles[file] for file in absent})
+    rebundle(connection, site_id, rules, [f.file for f in files])
     result.read += len(files)
     result.added += added
     result.problems.extend(p for found in problems.values() for p in found)
@@ -247,23 +244,3 @@ def moved_rows(connection: Connection, site_id: int, removed: Sequence[str]) -> 
     """Digests of what was in files that are gone: a new file with one of them was moved."""
     rows = connection.execute(store.EXISTING, (list(removed), site_id)) if removed else ()
     return {bytes(row[2]): row[1] for row in rows if not row[3]}
-
-
-def _bundle_candidates(file: str) -> Iterator[str]:
-    folder = file.rpartition("/")[0]
-    while "/" in folder:
-        for name in INDEX_NAMES:
-            yield f"{folder}/{name}"
-        folder = folder.rpartition("/")[0]
-
-
-def _bundle_of(file: str, bundles: set[str]) -> str:
-    return next((candidate for candidate in _bundle_candidates(file) if candidate in bundles), "")
-
-
-def rebundle(connection: Connection, site_id: int, indexes: Sequence[str]) -> None:
-    """Index files came or went: say anew what the files below them belong to."""
-    folders = sorted({f.rpartition("/")[0] for f in indexes if f.rpartition("/")[2] in INDEX_NAMES})
-    files = store.list_files_below(connection, site_id, folders)
-    bundles = store.list_bundles(connection, site_id, sorted({c for f in files for c in _bundle_candidates(f)}))
-    store.set_bundles(connection, site_id, {f: _bundle_of(f, bundles) for f in files})

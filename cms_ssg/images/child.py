@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from cms_ssg.content.read_file import read_file
+from cms_ssg.content.scan import LFS_HINT, LFS_SAID, is_lfs_pointer
 from cms_ssg.images.facts import MOST_BYTES, MOST_CPU_S, MOST_DATA_BYTES, Facts, SvgCheck, bad_facts
 from cms_ssg.reads import digest as make_digest
 from cms_ssg.types import Problem
@@ -89,6 +90,8 @@ def _look(data: bytes, check: SvgCheck) -> Facts:
     """Facts of an image by its bytes alone: files of several names may share them. Raises Refused."""
     from cms_ssg.images.svg import is_svg, measure_svg
 
+    if is_lfs_pointer(data):
+        return bad_facts("image.unreadable", LFS_SAID, LFS_HINT, check)
     if is_svg(data):
         return measure_svg(data, check)
     from cms_ssg.images.pixels import Refused, measure_image

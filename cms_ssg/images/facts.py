@@ -11,7 +11,10 @@ from cms_ssg.settings import Settings
 VERSION: Final = 1
 """Changes when facts are found out in another way: all images are looked at again."""
 
-RASTER: Final = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "avif": "avif"}
+RASTER: Final = {
+    "jpg": "jpeg", "jpeg": "jpeg", "jpe": "jpeg", "jfif": "jpeg", "pjpeg": "jpeg", "pjp": "jpeg", "jfi": "jpeg",
+    "png": "png", "apng": "png", "gif": "gif", "webp": "webp", "avif": "avif",
+}  # fmt: skip
 """Endings of the formats that become pictures."""
 
 MOST_PIXELS: Final = 40_000_000
@@ -92,7 +95,11 @@ def most_pixels(form: str) -> int:
     return MOST_PIXELS_WHOLE.get(form, MOST_PIXELS)
 
 
+def is_raster(path: str) -> bool:
+    """Whether a file is called an image of pixels, by its ending."""
+    return path.rpartition(".")[2].lower() in RASTER
+
+
 def is_image(path: str) -> bool:
     """Whether a file is looked at as an image, by its ending."""
-    ending = path.rpartition(".")[2].lower()
-    return ending in RASTER or ending == "svg"
+    return is_raster(path) or path.lower().endswith(".svg")

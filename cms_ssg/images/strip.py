@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 from typing import Final
 
-from cms_ssg.images.strip_avif import blank_metadata, is_avif
+from cms_ssg.images.strip_heif import blank_metadata, is_heif
 
 ORIENTATION: Final = 0x0112
 TIFF_ORDERS: Final = {b"II*\0": "little", b"MM\0*": "big"}
@@ -38,7 +38,12 @@ def strip_metadata(data: bytes) -> bytes:
     for magic, strip in _FORMATS:
         if data.startswith(magic):
             return b"".join(strip(data))
-    return blank_metadata(data) if is_avif(data) else data
+    return blank_metadata(data) if is_heif(data) else data
+
+
+def holds_metadata(data: bytes) -> bool:
+    """Whether these are the bytes of an image that strip_metadata knows, whatever its file is called."""
+    return data.startswith(tuple(magic for magic, _ in _FORMATS)) or is_heif(data)
 
 
 def read_orientation(exif: bytes) -> int:
@@ -173,8 +178,9 @@ def _table_size(flags: int) -> int:
 
 
 _FORMATS: Final[tuple[tuple[bytes, Callable[[bytes], list[bytes]]], ...]] = (
-    (b"\xff\xd8", _strip_jpeg),
+    (b"\xff\xd8\xff", _strip_jpeg),
     (PNG_MAGIC, _strip_png),
     (b"RIFF", _strip_webp),
-    (b"GIF8", _strip_gif),
+    (b"GIF87a", _strip_gif),
+    (b"GIF89a", _strip_gif),
 )

@@ -8,7 +8,6 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection
 
-from cms_ssg.images.facts import is_image
 from cms_ssg.list_rules import own_paths
 from cms_ssg.paths import file_path
 from cms_ssg.plan.derive import FALLBACK, FILE, Derived, EntryRow, derive_entry
@@ -20,8 +19,8 @@ from cms_ssg.store.claims import REFUSED, ClaimRow, save_claims
 from cms_ssg.store.lists import ItemRow, ListNames, save_items, stir_lists, touch_lists
 
 BATCH = 4000
-IMAGE_FORM = 1
-"""Changes when originals of images are published in another way: they are copied again."""
+FILE_FORM = 1
+"""Changes when files are published in another way: they are copied again."""
 
 CHANGES: Final[LiteralString] = "SELECT id, kind, subject FROM cms.changes WHERE site = %s ORDER BY id LIMIT %s"
 DELETE_CHANGES: Final[LiteralString] = "DELETE FROM cms.changes WHERE id = ANY(%s::bigint[])"
@@ -51,11 +50,12 @@ SELECT c.translation_key, c.locale, c.entry FROM unnest(%s::text[]) k
 JOIN cms.cards c ON c.site = %s AND c.translation_key = k COLLATE "C" AND c.live"""
 
 FILES: Final[LiteralString] = """
-SELECT f.id, f.path, f.bundle, encode(f.digest, 'hex'), w.owner, c.path
-FROM cms.files f
-LEFT JOIN cms.claims w ON w.site = f.site AND w.name = 'file:' || f.bundle COLLATE "C" AND w.owner_kind = 'e' AND f.bundle <> ''
-LEFT JOIN cms.cards c ON c.entry = w.owner
-WHERE f.id = ANY(%s::bigint[])"""
+SELECT f.id, f.path, f.bundle, encode(f.digest, 'hex') FROM cms.files f WHERE f.id = ANY(%s::bigint[])"""
+
+BUNDLE_PAGES: Final[LiteralString] = """
+SELECT b, c.card ->> 'file', c.path FROM unnest(%s::text[]) b
+JOIN cms.claims w ON w.site = %s AND w.name >= 'file:' || b || '/index.' COLLATE "C" AND w.name < 'file:' || b || '/index/' COLLATE "C"
+JOIN cms.cards c ON c.entry = w.owner WHERE w.owner_kind = 'e' AND c.path LIKE '%%/'"""
 
 BUNDLE_FILES: Final[LiteralString] = """
 SELECT f.id FROM unnest(%s::text[]) b JOIN cms.files f ON f.site = %s AND f.bundle = b COLLATE "C" AND f.bundle <> '' """
@@ -112,7 +112,7 @@ def derive_entries(
     connection: Connection, site: Site, site_id: int, names: ListNames, now: datetime, marks: Marks, ids: set[int],
     saved: Collection[int] = (),
 ) -> set[str]:  # fmt: skip
-    """Derive these entries and all whose claims or fallbacks they decide. Returns source keys whose bundles may have moved.
+    """Derive these entries and all whose claims or fallbacks they decide. Returns bundles whose files may have moved.
 
     saved: those that somebody wrote.
     """
@@ -139,17 +139,20 @@ def derive_entries(
     items = (item for number in moved for item in derived[number].items if item.list.startswith("sitemap/"))
     stir_lists(connection, [(names.ids[(item.locale, item.list)], item.sort_key) for item in items])
     touch_lists(connection, site_id, _described_lists(ids, derived, old))
-    return {str(d.card["file"]) for n, d in derived.items() if n not in old or (old[n].path, old[n].live) != (d.path, d.live)}
+    moved_files = {str(d.card["file"]) for n, d in derived.items() if n not in old or (old[n].path, old[n].live) != (d.path, d.live)}
+    return {folder for folder, _, name in (file.rpartition("/") for file in moved_files) if name.startswith("index.")}
 
 
 def derive_files(connection: Connection, site: Site, site_id: int, marks: Marks, ids: set[int]) -> set[int]:
     """Claim the paths of these files. Returns entries whose own claim to a path they decide."""
     claims: dict[int, list[ClaimRow]] = {number: [] for number in ids}
     own = own_paths(site)
-    for number, path, bundle, digest, _, page in connection.execute(FILES, (int_array(ids),)):
-        url = _file_path(site, path, bundle, page)
+    rows = connection.execute(FILES, (int_array(ids),)).fetchall()
+    pages = _find_pages(connection, site, site_id, {row[2] for row in rows if row[2]})
+    for number, path, bundle, digest in rows:
+        url = _file_path(site, path, bundle, pages.get(bundle))
         if url:
-            spec = {"kind": "file", "source": path, "digest": digest} | ({"form": IMAGE_FORM} if is_image(url) else {})
+            spec = {"kind": "file", "source": path, "digest": digest, "form": FILE_FORM}
             kind = REFUSED if url in own.files and not path.startswith("static/") else FILE
             claims[number].append(ClaimRow(url, kind, "", path, "f", number, spec))
             claims[number].append(ClaimRow(f"file:{path}", FILE, "", path, "f", number, {"kind": "file", "path": url}))
@@ -158,15 +161,22 @@ def derive_files(connection: Connection, site: Site, site_id: int, marks: Marks,
     return {row.owner for row in flips if row.owner_kind == "e" and (row.spec or {}).get("kind") == "entry"}
 
 
+def _find_pages(connection: Connection, site: Site, site_id: int, bundles: Collection[str]) -> dict[str, str]:
+    """The page that the files of each of these bundles are published below: of the first of its content files that is live."""
+    found: dict[str, list[tuple[tuple[int, str], str]]] = {}
+    for bundle, file, page in connection.execute(BUNDLE_PAGES, (sorted(bundles), site_id)) if bundles else ():
+        if site.rules.find_bundle(file) == bundle:
+            found.setdefault(bundle, []).append((site.rules.rank_index(file), page))
+    return {bundle: min(pages)[1] for bundle, pages in found.items()}
+
+
 def _file_path(site: Site, path: str, bundle: str, page: str | None) -> str:
     """Where a file is published, ``""`` where it is not: a bundle's beside its page, others as they lie in their collection."""
     if not site.rules.is_offered(path):
         return ""
     try:
         if bundle:
-            if page is None or not page.endswith("/"):
-                return ""
-            return file_path(page + path[len(bundle.rpartition("/")[0]) + 1 :])
+            return file_path(page + path[len(bundle) + 1 :]) if page is not None else ""
         return file_path(site.rules.file_url(path))
     except ValueError:
         return ""

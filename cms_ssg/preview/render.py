@@ -16,9 +16,10 @@ from psycopg import Connection, IsolationLevel, errors
 
 from cms_ssg.content.scan import FileState, Scan
 from cms_ssg.engine.batch import render_batch
+from cms_ssg.engine.bundles import rebundle
 from cms_ssg.engine.inputs import list_inputs
 from cms_ssg.engine.planning import derive_frame, page_frame
-from cms_ssg.engine.sync import ReadFile, SyncResult, moved_rows, read_chunk, rebundle, save_batch
+from cms_ssg.engine.sync import ReadFile, SyncResult, moved_rows, read_chunk, save_batch
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.plan.changes import BATCH, derive_changes
 from cms_ssg.plan.dirty import READERS_OF_WINDOWS, SAVE, Marks
@@ -167,12 +168,12 @@ class Previewer:
         connection, site_id, removed = self.connection, self.row.id, self.subject.removed
         scan = Scan(self.subject.changed, removed, {one.file: FileState(one.file, 0, 0, 0, 0) for one in files})
         moved = {digest(old, SALT): key for old, key in moved_rows(connection, site_id, removed).items()}
-        save_batch(connection, site_id, files, scan, {}, b"", moved, SyncResult())
+        save_batch(connection, site_id, self.subject.site.rules, files, scan, {}, moved, SyncResult())
         if removed:
             remove_entries(connection, site_id, removed)
             delete_files(connection, site_id, removed)
             delete_sources(connection, site_id, removed)
-            rebundle(connection, site_id, removed)
+            rebundle(connection, site_id, self.subject.site.rules, removed)
 
     def _render(self, marks: Marks, inputs: Sequence[int]) -> Shown:
         connection, site_id = self.connection, self.row.id

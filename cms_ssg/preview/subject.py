@@ -17,7 +17,7 @@ from cms_ssg.content.collections import find_collection
 from cms_ssg.content.scan import scan_files
 from cms_ssg.content.scan_names import find_path_problem, has_ignored_name
 from cms_ssg.engine.open_session import target_folder
-from cms_ssg.engine.sync import INDEX_NAMES, content_folders
+from cms_ssg.engine.sync import content_folders
 from cms_ssg.errors import CmsError, UsageError, fail
 from cms_ssg.site import Site, open_site
 from cms_ssg.store.sources import SourceRecords, load_sync_state, parse_git_state
@@ -82,8 +82,8 @@ def _find_file(site: Site, name: str) -> str:
 
 def _list_bundle(site: Site, file: str) -> Iterator[str]:
     """Files that lie beside an index page: its images, stored or not."""
-    folder, _, name = file.rpartition("/")
-    if name not in INDEX_NAMES or not folder or find_collection(file, site.rules.collections) is None:
+    folder = site.rules.find_bundle(file)
+    if not folder:
         return
     for above, _, names in os.walk(site.root / folder):
         for one in names:

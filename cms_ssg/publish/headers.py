@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from cms_ssg.reads import digest
 from cms_ssg.settings import Cache, Settings
+from cms_ssg.site import source_digest
 
 CacheClass = Literal["assets", "pages", "feeds", "files"]
 
@@ -45,4 +46,5 @@ def cache_control(cache: Cache, kind: str, path: str) -> str:
 
 def name_form(settings: Settings) -> str:
     """Stands for all that objects in a bucket carry besides their bytes: where it changes, they are written again."""
-    return digest(repr((settings.target.cache, settings.target.compress, settings.cdn.tags)).encode()).hex()[:16]
+    parts = (settings.target.cache, settings.target.compress, settings.cdn.tags)
+    return digest(repr(parts).encode(), source_digest(("media_types.py",))).hex()[:16]

@@ -8,7 +8,7 @@ somebody else put there is left alone. Source: S3 user guide, "How to prevent ob
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
 from typing import Any, Final, NamedTuple, TypeVar
@@ -17,6 +17,7 @@ from urllib.parse import quote
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cms_ssg.errors import fail, lose_lease
+from cms_ssg.media_types import content_encoding
 from cms_ssg.publish.compress import name_encoding, pack
 from cms_ssg.publish.headers import cache_control
 from cms_ssg.publish.s3_client import MISSING, MOVED, UPLOAD_LOST, code_of, look_at, open_client, read_object, say_failure
@@ -180,12 +181,12 @@ class S3Target:
                     return Outcome(False, seen.etag)
                 if seen is not None and (refused := self._refuse(seen)):
                     return Outcome(False, refused=refused)
-                body = pack(headers.get("ContentEncoding", ""), one.data)
+                body = _pack(one, headers)
                 if self.recheck is not None:
                     self.recheck()
                 digest, etag = _name_version(seen)
             else:
-                body = pack(headers.get("ContentEncoding", ""), one.data)
+                body = _pack(one, headers)
             for _ in range(TRIES):
                 if self.kept is not None and digest and digest != one.digest:
                     self.kept.add(one.key, digest, etag)
@@ -273,7 +274,7 @@ class S3Target:
             "ContentType": one.content_type,
             "CacheControl": cache_control(self.settings.target.cache, one.kind, one.key),
         }
-        if encoding := name_encoding(self.settings, one.content_type, len(one.data)):
+        if encoding := content_encoding(one.key, one.data) or name_encoding(self.settings, one.content_type, len(one.data)):
             headers["ContentEncoding"] = encoding
         tags = (one.tags or ",".join(cache_tags(one.reads, site=self.writer.site, path=one.path))) if self.settings.cdn.tags else ""
         form = make_digest("\n".join(f"{name}: {value}" for name, value in headers.items()).encode(), b"tags" if tags else b"")
@@ -284,6 +285,11 @@ class S3Target:
         if tags:
             headers["Metadata"]["cache-tag"] = tags
         return headers
+
+
+def _pack(one: Object, headers: Mapping[str, Any]) -> bytes:
+    """The bytes as they are stored: those of a file that is compressed already, as they are."""
+    return one.data if content_encoding(one.key, one.data) else pack(headers.get("ContentEncoding", ""), one.data)
 
 
 def _name_version(seen: Seen | None) -> tuple[bytes | None, str | None]:

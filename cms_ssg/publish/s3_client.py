@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.publish.compress import unpack
+from cms_ssg.reads import digest
 
 UPLOAD_LOST: Final = frozenset(("SlowDown", "503", "InternalError", "500", "RequestTimeout", "ServiceUnavailable", "OperationAborted"))
 """Answers that botocore tried again in vain: the next build may have more luck."""
@@ -54,7 +55,7 @@ def _make_client(uploads: int, _process: int, _around: tuple[tuple[str, str], ..
 
 
 def read_object(client: Any, bucket: str, key: str) -> tuple[bytes, str, str] | None:
-    """An object's bytes, not compressed, its Content-Type and its cache tags; None where there is none.
+    """An object's bytes as they were made, not compressed by us, its Content-Type and its cache tags; None where there is none.
 
     Raises botocore's errors, CmsError publish.no-brotli.
     """
@@ -66,7 +67,9 @@ def read_object(client: Any, bucket: str, key: str) -> tuple[bytes, str, str] | 
             return None
         raise
     said = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
-    plain = unpack(answer.get("ContentEncoding", ""), data)
+    encoding = answer.get("ContentEncoding", "")
+    is_own = bool(encoding) and digest(data).hex() == said.get("cms-digest", "")  # a file that was compressed before it came to us
+    plain = data if is_own else unpack(encoding, data)
     return plain, str(answer.get("ContentType", "")), said.get("cache-tag", "")
 
 

@@ -17,13 +17,13 @@ from typing import Final
 
 from psycopg.types.json import Jsonb
 
-from cms_ssg.engine.files import content_type
 from cms_ssg.engine.open_session import open_session
 from cms_ssg.engine.place import SPLIT, name_place
 from cms_ssg.engine.planning import SECOND_LOOK_S
 from cms_ssg.engine.session import Session
 from cms_ssg.errors import fail
 from cms_ssg.events.telling import open_telling
+from cms_ssg.media_types import content_type
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import object_key
 from cms_ssg.publish.kept import Keepable, KeptObject

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final, LiteralString, NamedTuple
 
@@ -44,16 +44,12 @@ JOIN cms.files f ON f.site = %s AND f.path >= d || '/' COLLATE "C" AND f.path < 
 SET_BUNDLES: Final[LiteralString] = """
 UPDATE cms.files f SET bundle = d.bundle FROM unnest(%s::text[], %s::text[]) AS d(path, bundle)
 WHERE f.site = %s AND f.path = d.path COLLATE "C" AND f.bundle <> d.bundle"""
-BUNDLES: Final[LiteralString] = """
-SELECT e.source_key FROM unnest(%s::text[]) k
-JOIN cms.entries e ON e.site = %s AND e.source = 'file' AND e.source_key = k COLLATE "C" AND e.removed_at IS NULL"""
-
 
 encode_json = msgspec.json.Encoder().encode
 
 
 class FileRow(NamedTuple):
-    """A file that is copied as it is. bundle: source key of the entry it lies beside, '' for none."""
+    """A file that is copied as it is. bundle: the folder with an index file that it belongs to, '' for none."""
 
     path: str
     bundle: str
@@ -160,12 +156,12 @@ def remove_entries(connection: Connection, site: int, files: Sequence[str]) -> i
     return connection.execute(REMOVE, (datetime.now(UTC), list(files), site)).rowcount if files else 0
 
 
-def save_files(connection: Connection, site: int, rows: Sequence[FileRow]) -> int:
-    """Save files that differ from what is stored. Returns how many did."""
+def save_files(connection: Connection, site: int, rows: Sequence[FileRow], absent: Collection[str] = ()) -> int:
+    """Save files that differ from what is stored. absent: of these the stored bytes count, if there are any. Returns how many did."""
     if not rows:
         return 0
     old = {row[0]: (row[1], bytes(row[2])) for row in connection.execute(FILE_ROWS, (site, [r.path for r in rows]))}
-    new = [r for r in rows if old.get(r.path) != (r.bundle, r.digest)]
+    new = [r for r in rows if old.get(r.path) != (r.bundle, r.digest) and not (r.path in absent and r.path in old)]
     if new:
         columns: tuple[list[Any], ...] = (
             [r.path for r in new],
@@ -182,17 +178,12 @@ def delete_files(connection: Connection, site: int, paths: Sequence[str]) -> int
     return connection.execute(DELETE_FILES, (site, list(paths))).rowcount if paths else 0
 
 
-def list_bundles(connection: Connection, site: int, candidates: Sequence[str]) -> set[str]:
-    """Which of these index files are entries now."""
-    return {row[0] for row in connection.execute(BUNDLES, (list(candidates), site))} if candidates else set()
-
-
 def list_files_below(connection: Connection, site: int, folders: Sequence[str]) -> list[str]:
     """Files anywhere below these folders."""
     return [row[0] for row in connection.execute(FILES_BELOW, (list(folders), site))] if folders else []
 
 
 def set_bundles(connection: Connection, site: int, bundles: Mapping[str, str]) -> None:
-    """Say anew which entry each of these files lies beside."""
+    """Say anew which bundle each of these files belongs to."""
     if bundles:
         connection.execute(SET_BUNDLES, (list(bundles), list(bundles.values()), site))

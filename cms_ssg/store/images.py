@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, LiteralString, NamedTuple
 
 import msgspec
@@ -91,7 +91,9 @@ def find_sources(connection: Connection, site: int, digests: Iterable[str]) -> d
 
 
 def save_facts(connection: Connection, site: int, facts: Mapping[str, dict[str, Json]]) -> None:
-    """Keep what was found out about images."""
+    """Keep what was found out about images, which pages ask for."""
+    if facts:
+        connection.execute(NOTE_IMAGES, (site,))
     with connection.cursor() as cursor:
         cursor.executemany(SAVE_FACTS, [(site, bytes.fromhex(digest), Jsonb(value)) for digest, value in sorted(facts.items())])
 
@@ -116,6 +118,12 @@ def drop_unread(connection: Connection, site: int, keys: Iterable[int]) -> list[
     """Give up the variants of those of these sets that no page shows any more. keys: of reads that some output has no longer."""
     gone = [row[0] for row in connection.execute(UNREAD, {"keys": int_array(keys), "site": site})]
     return save_claims(connection, site, "i", {owner: [] for owner in gone})[0] if gone else []
+
+
+def drop_told(problems: Iterable[Problem], bad_images: Collection[Problem]) -> list[Problem]:
+    """Without what was seen of an image's bytes alone where more is known of it. bad_images: from list_bad_images."""
+    told = {problem.place for problem in bad_images}
+    return [problem for problem in problems if problem in bad_images or problem.code != "image.unreadable" or problem.place not in told]
 
 
 def list_bad_images(connection: Connection, site: int) -> list[Problem]:

@@ -19,6 +19,10 @@ FILES: Final[LiteralString] = "SELECT path, size_bytes, mtime_ns, ctime_ns, inod
 ALL_FILES: Final[LiteralString] = "SELECT path, size_bytes, mtime_ns, ctime_ns, inode, blob FROM cms.sources WHERE site = %s"
 OLD_READINGS: Final[LiteralString] = "SELECT path FROM cms.sources WHERE site = %s AND read_digest <> %s ORDER BY path"
 
+INDEX_FILES: Final[LiteralString] = """
+SELECT s.path FROM unnest(%s::text[]) d
+JOIN cms.sources s ON s.site = %s AND s.path >= d || '/index.' COLLATE "C" AND s.path < d || '/index/' COLLATE "C" """
+
 DELETE_SOURCES: Final[LiteralString] = "DELETE FROM cms.sources WHERE site = %s AND path = ANY(%s)"
 COPY_SOURCES: Final[LiteralString] = """
 COPY cms.sources (site, path, folder, size_bytes, mtime_ns, ctime_ns, inode, blob, read_digest, problems) FROM STDIN"""
@@ -115,6 +119,11 @@ def delete_sources(connection: Connection, site: int, paths: Sequence[str]) -> N
     """Forget files that are gone."""
     if paths:
         connection.execute(DELETE_SOURCES, (site, list(paths)))
+
+
+def list_index_files(connection: Connection, site: int, folders: Sequence[str]) -> list[str]:
+    """Files directly in these folders whose name begins with ``index.``."""
+    return [row[0] for row in connection.execute(INDEX_FILES, (list(folders), site))] if folders else []
 
 
 def list_problems(connection: Connection, site: int) -> list[Problem]:

@@ -16,8 +16,9 @@ from urllib.parse import quote
 import pytest
 
 from cms_ssg.edge.configure import configure
+from cms_ssg.edge.inline import hash_source
 from cms_ssg.edge.nginx import NginxOptions, write_nginx
-from tests.edge.conftest import BuildSite, configure_nginx
+from tests.edge.conftest import SCRIPT, BuildSite, configure_nginx
 from tests.edge.nginx_server import Nginx, find_nginx, find_port, serve
 
 PAGES = "public, max-age=0, s-maxage=86400, must-revalidate"
@@ -194,6 +195,14 @@ def test_browser_runs_the_pages_own_script_and_no_other(
         [chromium, *flags, f"--user-data-dir={tmp_path}/profile", "--dump-dom", url], capture_output=True, text=True, timeout=120
     )
     assert re.findall("<title>(.*?)</title>", done.stdout)[:1] == [title], done.stderr[-2000:]
+
+
+def test_policy_has_hashes_of_the_themes_pages_and_none_of_pages_that_are_files(build_site: BuildSite) -> None:
+    own = "document.title = 'a file'"
+    configuration = configure_nginx(build_site("", {"static/own.html": f"<title>x</title><script>{own}</script>"}), 8080)
+    assert hash_source(SCRIPT.encode()) in configuration.text
+    assert hash_source(own.encode()) not in configuration.text
+    assert [(problem.code, problem.place) for problem in configuration.problems] == [("target.file-scripts", "/own.html")]
 
 
 def test_tls_server_sends_hsts_and_plain_http_leads_to_it(build_site: BuildSite, tmp_path: Path) -> None:

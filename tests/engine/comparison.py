@@ -64,11 +64,6 @@ def copy_entries(source: SiteOnPage, target: SiteOnPage, keys: list[str]) -> Non
             there.execute("DELETE FROM cms.bodies WHERE entry = %s", (entry,))
             if body is not None:
                 there.execute(ADD_BODY, (entry, *(Jsonb(v) if isinstance(v, dict | list) else v for v in body)))
-        # whose bundle a file is in follows from which entries there are
-        bundles = dict(here.execute("SELECT path, bundle FROM cms.files WHERE site = %s", (own,)).fetchall())
-        for path, bundle in there.execute("SELECT path, bundle FROM cms.files WHERE site = %s", (other,)).fetchall():
-            if bundles.get(path, bundle) != bundle and {bundle, bundles[path]} & set(keys):
-                there.execute("UPDATE cms.files SET bundle = %s WHERE site = %s AND path = %s", (bundles[path], other, path))
 
 
 def _site_id(site: SiteOnPage) -> int:

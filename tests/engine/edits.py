@@ -52,7 +52,8 @@ BODIES = (
 )
 NEW_FILES = (
     "content/posts/a.md", "content/posts/b.it.md", "content/posts/c.it.md", "content/posts/new.md", "content/posts/new.it.md", "content/posts/d/index.it.md",
-    "content/posts/f/index.md", "content/posts/logo.svg.md", "content/pages/new.md", "content/pages/2026/a.md", "content/pages/news.md", "content/pages/about.it.md",
+    "content/posts/f/index.md", "content/posts/f/index.en.md", "content/posts/t.txt", "content/posts/f/index.txt",
+    "content/posts/logo.svg.md", "content/pages/new.md", "content/pages/2026/a.md", "content/pages/news.md", "content/pages/about.it.md",
     "content/pages/tags.md", "content/authors/bob.md", "content/authors/ada.it.md", "content/terms/tag/blue.md", "content/terms/tag/red.it.md",
     "content/terms/section/news.md", "content/terms/author/ada.md", "content/terms/series/colours.md",
 )  # fmt: skip
@@ -117,8 +118,9 @@ class Editor:
         return self.site.root
 
     def files(self) -> list[str]:
-        """The content files that are there."""
-        return sorted(path.relative_to(self.root).as_posix() for path in (self.root / "content").rglob("*.md"))
+        """The files that are there and content by some setting of the globs."""
+        found = (path for path in (self.root / "content").rglob("*") if path.suffix in (".md", ".txt"))
+        return sorted(path.relative_to(self.root).as_posix() for path in found)
 
     def pick(self, number: int) -> str | None:
         files = self.files()
@@ -160,6 +162,11 @@ class Editor:
         old, new = self.root / "content/posts/d", self.root / "content/posts/f"
         if old.is_dir() and not new.exists():
             old.rename(new)
+
+    def turn(self, number: int) -> None:
+        """Give a file the other ending: content that becomes a plain file, or the other way round."""
+        if (file := self.pick(number)) is not None:
+            self.move(number, file.removesuffix(".md") + ".txt" if file.endswith(".md") else file.removesuffix(".txt") + ".md")
 
     def swap(self, one: int, two: int) -> None:
         a, b = self.pick(one), self.pick(two)

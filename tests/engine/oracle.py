@@ -124,6 +124,10 @@ class Oracle(RuleBasedStateMachine):
     def move(self, site: int, number: int, to: str) -> None:
         self.edit(site, lambda e: e.move(number, to))
 
+    @rule(site=sites, number=numbers)
+    def turn(self, site: int, number: int) -> None:
+        self.edit(site, lambda e: e.turn(number))
+
     @rule(site=sites, what=st.sampled_from(["move_folder", "delete_folder"]))
     def change_folder(self, site: int, what: str) -> None:
         self.edit(site, lambda e: getattr(e, what)())

@@ -47,6 +47,8 @@ name = "posts"
 path = "content/posts"
 type = "post"
 locale = "suffix"
+glob = $glob
+exclude = $exclude
 url = $url
 date = $date
 section = $section
@@ -88,6 +90,8 @@ VALUES: dict[str, tuple[str, ...]] = {
     "url": ('"/{year}/{slug}/"', '"/posts/{slug}/"', '"/{section}/{slug}/"'),
     "date": ('""', '"filename"'),
     "section": ('""', '"folder"'),
+    "glob": ('["**/*.md"]', '["**/*.md", "**/*.txt"]', '["[a-d]*.md", "d/*"]'),
+    "exclude": ("[]", '["c*"]', '["d/**"]', '["*.svg", "index.md"]'),
 }
 """Settings by name with the values they may have, the first one by default."""
 

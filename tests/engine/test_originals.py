@@ -80,6 +80,29 @@ def test_originals_that_an_older_version_published_are_made_again(site: SiteOnPa
     site.assert_clean()
 
 
+def test_bytes_of_an_image_say_that_it_is_one_and_not_its_name(site: SiteOnPage) -> None:
+    photograph = (IMAGES / "exif_gps.jpg").read_bytes()
+    drawing = io.BytesIO()
+    Image.new("RGB", (9, 9)).save(drawing, "PNG", exif=Image.open(io.BytesIO(photograph)).getexif())
+    assert (b"Exif" in photograph, b"eXIf" in drawing.getvalue()) == (True, True)
+    names = [f"static/b.{ending}" for ending in ("jfif", "jpe", "JFIF", "pjpeg", "bin", "txt", "png")] + [
+        "content/posts/a/c.jfi",
+        "static/none",
+    ]
+    for name in names:
+        site.write_file(name, photograph)
+    for name in ("static/e.apng", "static/f.gif"):
+        site.write_file(name, drawing.getvalue())
+    site.build()
+    published = {path: data for path, data in site.tree().items() if data.startswith((b"\xff\xd8\xff", b"\x89PNG"))}
+    assert len(published) >= len(names) + 2
+    assert [path for path, data in published.items() if b"Exif" in data or b"eXIf" in data] == []
+    site.edit("site.toml", "[images]", "[images]\nstrip = false")
+    site.build()
+    assert site.tree()["b.jfif"] == photograph
+    site.assert_clean()
+
+
 def test_swapped_original_is_published_without_metadata_too(site: SiteOnPage) -> None:
     site.write_file("static/there.jpg", (IMAGES / "hopper_orientation_6.jpg").read_bytes())
     built = site.build()

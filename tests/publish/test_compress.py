@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -60,6 +61,30 @@ def stored(request: pytest.FixtureRequest, engine_urls: tuple[str, str], tmp_pat
         yield site
 
 
+PACKED = gzip.compress(b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 4 3'/>" + b" " * 4000, mtime=0)
+FILES = {
+    "static/logo.svgz": (PACKED, "image/svg+xml; charset=utf-8", "gzip"),
+    "static/plain.svgz": (b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 4 3'/>", "image/svg+xml; charset=utf-8", ""),
+    "static/all.xml.gz": (gzip.compress(b"<a/>" * 999, mtime=0), "application/xml", "gzip"),
+    "static/list.csv.gz": (gzip.compress(b"a,b" * 999, mtime=0), "application/gzip", ""),
+    "static/pic.webp": (b"RIFF", "image/webp", ""),
+    "static/font.woff2": (b"wOF2", "font/woff2", ""),
+}
+
+
+@pytest.mark.parametrize("compress", ["", "gzip"])
+def test_file_that_is_compressed_already_is_sent_as_what_is_in_it(stored: BucketSite, compress: str) -> None:
+    set_compress(stored, compress)
+    for path, (data, _, _) in FILES.items():
+        stored.write_file(path, data)
+    stored.build()
+    for path, expected in FILES.items():
+        one = stored.bucket.read(path.removeprefix("static/"))
+        assert (one.data, one.content_type, one.encoding) == expected, path
+    assert_nothing_differs(stored)
+    assert stored.build().written == frozenset()
+
+
 @pytest.fixture
 def without_brotli(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "brotli", None)
@@ -67,6 +92,10 @@ def without_brotli(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def assert_same_by_every_look(site: BucketSite) -> None:
     site.assert_clean()
+    assert_nothing_differs(site)
+
+
+def assert_nothing_differs(site: BucketSite) -> None:
     with database(site.url):
         found, verified = audit(site.root, ""), verify(site.root)
     assert (found.missing, found.different, found.orphaned) == ([], [], [])

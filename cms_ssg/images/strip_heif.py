@@ -1,4 +1,4 @@
-"""Metadata of an AVIF, blanked where it lies: everything in the file is found by its place, so nothing may move."""
+"""Metadata of an AVIF or HEIC, blanked where it lies: everything in the file is found by its place, so nothing may move."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import Final
 
 NO_EXIF: Final = b"\0\0\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"
-BRANDS: Final = (b"avif", b"avis")
+BRANDS: Final = (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
-def is_avif(data: bytes) -> bool:
+def is_heif(data: bytes) -> bool:
     """Whether a file says that it is one."""
     return data[4:8] == b"ftyp" and any(brand in data[8 : min(len(data), int.from_bytes(data[:4], "big"))] for brand in BRANDS)
 
 
 def blank_metadata(data: bytes) -> bytes:
-    """The bytes of an AVIF with zeros for EXIF and spaces for XMP. Which way is up it says elsewhere."""
+    """The bytes of an AVIF or HEIC with zeros for EXIF and spaces for XMP. Which way is up it says elsewhere."""
     blank, room = bytearray(data), len(data)
     for name, start, end in _list_boxes(data, 0, len(data)):
         if name == b"meta":
