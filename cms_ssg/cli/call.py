@@ -27,7 +27,7 @@ class Call:
 
     def __init__(self, output: Output) -> None:
         self.output = output
-        output.list_secret_variables = self._list_secret_variables
+        output.load_settings = self._load_settings
         self.folder = ""
         self.env = ""
 
@@ -52,13 +52,12 @@ class Call:
 
         return load_settings(self.root, os.environ, self.env)
 
-    def _list_secret_variables(self) -> list[str]:
-        """Variables that the settings name as secret; asked when something is to be said, be the settings right or wrong."""
+    def _load_settings(self) -> Settings | None:
+        """The settings, which name secrets; None where they are wrong."""
         try:
-            settings = self.settings
+            return self.settings
         except CmsError:
-            return []
-        return [hook.secret_env for hook in (*settings.webhooks, settings.receiver) if hook is not None]
+            return None
 
     @cached_property
     def site(self) -> Site:

@@ -106,7 +106,7 @@ def test_every_command_can_be_given_all_its_options_and_arguments_at_once(path: 
     assert {name: str(value) if isinstance(value, Path) else value for name, value in given.params.items()} == expected
     last = {param.opts[-1]: number for number, param in enumerate(command.params, start=1)}
     assert (call.folder, call.env) == (str(tmp_path / f"word-{last['-C']}"), str(tmp_path / f"word-{last['--env']}"))
-    assert (call.output.as_json, call.output.as_log, call.output.level) == (True, True, list(LEVELS)[0])
+    assert (call.output.as_json, call.output.as_log, call.output.level) == (True, True, next(iter(LEVELS)))
 
 
 def make_value(param: click.Parameter, number: int, folder: Path) -> tuple[str | None, object]:
