@@ -93,15 +93,16 @@ def make_cluster(data: Path, programs: Path, user: ServerUser | None) -> None:
         shutil.rmtree(left, ignore_errors=True)
     making = data.parent / f"pg.new-{secrets.token_hex(4)}"  # never used twice: the initdb of a killed command may still run
     cluster = making / "data"
+    maker = user.maker or user if user else None
     try:
         making.mkdir(mode=0o700)
         cluster.mkdir(mode=0o700)
         password = making / "password"
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(24))
-        _give((making, cluster, password), user)
+        _give((making, cluster, password), maker)
         done = subprocess.run(
-            [str(programs / "initdb"), f"--pgdata={_name_of(cluster, user)}", *_INITDB],
+            [str(programs / "initdb"), f"--pgdata={_name_of(cluster, maker)}", *_INITDB],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -109,16 +110,23 @@ def make_cluster(data: Path, programs: Path, user: ServerUser | None) -> None:
             check=False,
             cwd=cluster,
             env=_environment(),
-            **_as_user(user),
+            **_as_user(maker),
         )
         if done.returncode:
             raise _failed("make", done.stderr, data)
         password.rename(cluster / PASSWORD)
+        give_cluster(cluster, user)
         cluster.rename(data)
     except OSError as error:
         raise _told(error.strerror or "", f"the embedded database cannot be made: {error.strerror}", data) from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def give_cluster(data: Path, user: ServerUser | None) -> None:
+    """Make user the owner of a cluster whose server is not running: Postgres runs on no other's."""
+    if user and data.stat().st_uid != user.uid:
+        _give([*data.rglob("*"), data], user)  # the folder last: who is killed before it begins again
 
 
 def launch(data: Path, programs: Path, user: ServerUser | None, settings: Mapping[str, str]) -> None:
