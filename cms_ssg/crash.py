@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import cms_ssg
+from cms_ssg.ownership import find_owner, give, make_folders
 from cms_ssg.types import Problem
 
 _ASK = "Set CMS_DEBUG=1 to see where it happened."
@@ -39,9 +40,10 @@ def _write(root: Path | None, details: str, call: str) -> str:
         call,
     ]
     try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        make_folders(path.parent, 0o700)
         with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
             log.write(f"{' | '.join(heading)}\n{details}\n")
+        give(path, find_owner(path.parent))
     except OSError:
         return _ASK
     return f"Details are in {path}; please report them."

@@ -27,7 +27,7 @@ class Call:
 
     def __init__(self, output: Output) -> None:
         self.output = output
-        output.load_settings = self._load_settings
+        output.load_settings = self.load_settings
         self.folder = ""
         self.env = ""
 
@@ -52,7 +52,7 @@ class Call:
 
         return load_settings(self.root, os.environ, self.env)
 
-    def _load_settings(self) -> Settings | None:
+    def load_settings(self) -> Settings | None:
         """The settings, which name secrets; None where they are wrong."""
         try:
             return self.settings

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.ownership import find_owner, give, make_folders
 from cms_ssg.store.binaries import USE_OWN_SERVER, ServerUser
 
 USER: Final = "cms"
@@ -72,19 +73,9 @@ def make_private_folder(folder: Path) -> None:
     """Make ``.cms`` in the site's folder, for its owner alone."""
     made = folder / ".cms"
     try:
-        made.mkdir(mode=0o700, parents=True)
-    except FileExistsError:
-        return
+        make_folders(made, 0o700)
     except OSError as error:
         raise _told(error.strerror or "", f"the folder cannot be made: {error.strerror}", made) from error
-    give_to_owner(made, folder)
-
-
-def give_to_owner(path: Path, folder: Path) -> None:
-    """Where root works in somebody's site, give what it made there to the site's owner."""
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def make_cluster(data: Path, programs: Path, user: ServerUser | None) -> None:
@@ -220,7 +211,7 @@ def _open_log(data: Path) -> int:
         if path.exists() and path.stat().st_size > LOG_LIMIT_BYTES:
             path.replace(path.with_name("pg.log.1"))
         log = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        give_to_owner(path, data.parent)
+        give(path, find_owner(data.parent))
     except OSError as error:
         raise _told(error.strerror or "", f"the log cannot be written: {error.strerror}", path) from error
     return log

@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Final
 
 from cms_ssg.errors import fail
+from cms_ssg.ownership import find_owner, give
 from cms_ssg.store.binaries import ServerUser, choose_user, find_programs, not_ours, reachable_programs
 from cms_ssg.store.cluster import (
     PASSWORD,
     SETTINGS,
     USER,
     give_cluster,
-    give_to_owner,
     launch,
     log_of,
     make_cluster,
@@ -267,7 +267,7 @@ def _locked(folder: Path) -> Iterator[None]:
     except PermissionError as error:
         raise not_ours(path) from error
     try:
-        give_to_owner(path, folder)
+        give(path, find_owner(folder))
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:

@@ -20,6 +20,7 @@ from cms_ssg.cli.call import Call
 from cms_ssg.cli.main import COMMANDS, cms
 from cms_ssg.cli.main import run as run_cms
 from cms_ssg.cli.output import LEVELS, Output
+from cms_ssg.store import embedded
 
 ROOT = Path(__file__).resolve().parents[2]
 CMS = [sys.executable, "-m", "cms_ssg"]
@@ -205,6 +206,17 @@ def test_env_picks_a_table(run: Runner, site: Path) -> None:
     (site / "site.toml").write_text('[env.live]\ntimezone = "Nowhere"\n')
     assert run("publish", "flood").code == 0
     assert "site.toml:2" in run("--env", "live", "publish", "flood").err
+
+
+def test_embedded_server_is_stopped_though_the_settings_are_broken(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "site.toml").write_text('title = "T"\n')
+    monkeypatch.chdir(tmp_path)
+    embedded.start(tmp_path)
+    (tmp_path / "site.toml").write_text("title = [\n")
+    assert run("db", "stop").out == "the embedded server is stopped\n"
+    assert run("db", "stop").out == "the embedded server was not running\n"
+    (tmp_path / "site.toml").write_text('database_url = "postgresql://cms@db/x"\n')
+    assert run("db", "stop").code == 2
 
 
 def test_authoring_from_new_to_trash(run: Runner, site: Path) -> None:
