@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final
+from urllib.parse import unquote
 
 HIDDEN: Final = "***"
 SHORTEST: Final = 8
@@ -14,10 +15,12 @@ _HOLDS_SECRET: Final = re.compile(
     r"SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|PRIVATE|(?:API|ACCESS|AUTH|SIGNING|ENCRYPTION)_?KEY", re.IGNORECASE
 )
 _PATTERNS: Final = (
+    (re.compile(r"(\b(?:postgres(?:ql)?|rediss?|amqps?|mysql)://[^\s:/@'\"<>]{0,100}:)[^\s\"<>]{1,400}(?=@)", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(r"(\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@'\"<>]{0,100}:)[^\s@/'\"<>]{1,200}(?=@)", re.IGNORECASE), rf"\1{HIDDEN}"),
     (
         re.compile(
-            r"((?:\b(?:[a-z0-9]{1,20}[_-]){0,4}(?:password|passwd|pwd|secret|token|api_?key|access_?key|signature|sig)|[?&]key)\s?=\s?)(?:'[^']*'|[^\s&;,'\"<>)]+)", re.IGNORECASE
+            r"((?:\b(?:[a-z0-9]{1,20}[_-]){0,4}"
+            r"(?:password|passwd|pwd|secret|token|api_?key|access_?key|signature|sig)|[?&]key)\s?=\s?)(?:'(?:[^'\\]|\\.)*'|[^\s&;,'\"<>)]+)", re.IGNORECASE
         ),
         rf"\1{HIDDEN}",
     ),
@@ -32,13 +35,47 @@ _PATTERNS: Final = (
 )  # fmt: skip
 
 
-class Redactor:
-    """Knows the secrets of one process."""
+def split_address(address: str) -> tuple[str, str]:
+    """User and password of a postgresql:// address as they are written, and its parameters; two empty texts for other addresses.
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    The password ends at the last @, as its writer meant, though libpq ends it at the first @ and sees none after a /.
+    """
+    found = _URI.match(address)
+    body = address[found.end() :] if found else ""
+    at = body.find("?", max(body.find("@"), 0))
+    place, parameters = (body, "") if at < 0 else (body[:at], body[at + 1 :])
+    return place.rpartition("@")[0], parameters
+
+
+def list_secrets(address: str) -> list[str]:
+    """What nobody may be told of the address of a database: the whole, and each form of its passwords.
+
+    Form: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING
+    """
+    credentials, parameters = split_address(address)
+    if _URI.match(address):
+        user, _, written = credentials.partition(":")
+        passwords = [part for part in (written, *re.split("[@/?]", written)) if part != user]
+        passwords += [value for name, _, value in (part.partition("=") for part in parameters.split("&")) if name.endswith("password")]
+    else:
+        passwords = [value for name, value in _PAIR.findall(address) if name.endswith("password")]
+        passwords += [re.sub(r"\\(.)", r"\1", value.strip("'")) for value in passwords]
+    return [address, *(form for password in passwords for form in (password, unquote(password)))]
+
+
+_URI: Final = re.compile(r"postgres(?:ql)?://")
+_PAIR: Final = re.compile(r"(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s\\]|\\.)*)", re.DOTALL)
+
+
+class Redactor:
+    """Knows the secrets of one process. databases: addresses of databases beside that of ``CMS_DATABASE_URL``."""
+
+    def __init__(self, environ: Mapping[str, str], databases: Iterable[str] = ()) -> None:
         self._values: set[str] = set()
         self._known: re.Pattern[str] | None = None
         self.learn(value for name, value in environ.items() if _HOLDS_SECRET.search(name))
+        for address in (environ.get("CMS_DATABASE_URL", ""), *databases):
+            self.learn(list_secrets(address))
 
     def learn(self, values: Iterable[str]) -> None:
         """Hide these too; a variable may hold several, with spaces between them."""

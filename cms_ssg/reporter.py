@@ -31,3 +31,7 @@ class Reporter:
 
     def built(self, result: BuildResult, changed: Sequence[str]) -> None:
         """While watching, a build has ended. changed: files that set it off, relative to the site; none for the first."""
+
+    def redact(self, text: str) -> str:
+        """The text without the secrets that are known here."""
+        return text

@@ -6,7 +6,7 @@ import os
 import queue
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 from cms_ssg.errors import fail
 from cms_ssg.media_types import content_encoding, media_type
 from cms_ssg.reporter import Reporter
+from cms_ssg.serve_hosts import is_own_host, list_own_hosts
 from cms_ssg.settings import Settings
 
 LIVE: Final = "/__live"
@@ -43,6 +44,7 @@ class SiteServer(ThreadingHTTPServer):
         self.folder = os.path.realpath(folder)
         self.base_path = base_path
         self.live = live
+        self.own_hosts = list_own_hosts([address[0]])
         self.run_id = f"{os.getpid()}-{os.urandom(4).hex()}"
         self._listeners: set[queue.SimpleQueue[str]] = set()
         self._lock = threading.Lock()
@@ -85,6 +87,10 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 60
 
     def do_GET(self) -> None:
+        if not is_own_host(self.headers.get("Host"), self.server.own_hosts):
+            said = b"This server answers to names of this machine. Another: cms serve --allow-host NAME\n"
+            self._send(HTTPStatus.FORBIDDEN, said, "text/plain; charset=utf-8")
+            return
         path = self.path.partition("?")[0].partition("#")[0]
         if path == LIVE and self.server.live:
             self._stream_changes()
@@ -182,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
 def find_file(folder: str, path: str) -> str | None:
     """The file that a URL path means, a folder where only a final slash is missing, None for anything else.
 
-    folder: resolved. The path is decoded once; what leaves the folder, also by a symbolic link, is not found.
+    folder: resolved. The path is decoded once; what leaves the folder, also by a symbolic link, or is hidden is not found.
     """
     try:
         text = unquote_to_bytes(path).decode("utf-8")
@@ -199,6 +205,8 @@ def find_file(folder: str, path: str) -> str | None:
         return None
     found = os.path.realpath(os.path.join(folder, *parts[1:]))
     if found != folder and not found.startswith(folder + os.sep):
+        return None
+    if any(part.startswith(".") and part != ".well-known" for part in found[len(folder) :].split(os.sep)):
         return None
     if os.path.isdir(found):
         index = os.path.realpath(os.path.join(found, "index.html"))
@@ -251,16 +259,17 @@ def open_server(host: str, port: int, folder: Path, base_path: str = "", live: b
 
 def serve(
     root: Path, settings: Settings, *, env: str = "", host: str = "127.0.0.1", port: int = 8000, watched: bool = True, poll: bool = False,
-    reporter: Reporter | None = None, on_ready: Callable[[str], None] = lambda _url: None,
+    hosts: Sequence[str] = (), reporter: Reporter | None = None, on_ready: Callable[[str], None] = lambda _url: None,
 ) -> None:  # fmt: skip
     """Serve the site's output until interrupted, building at every save if watched.
 
-    on_ready: told the URL once the first build is done. Raises CmsError serve.port, serve.host, serve.target.
+    hosts: names beside this machine's own that are answered; on_ready: told the URL once the first build is done. Raises CmsError serve.port, serve.host, serve.target.
     """
     scheme, _, rest = settings.target.url.partition(":")
     if scheme != "folder":
         raise fail("serve.target", "only a folder can be served", place="site.toml", hint='Such as [target] url = "folder:build".')
     server = open_server(host, port, root / rest, urlsplit(settings.base_url).path.rstrip("/"), live=watched)
+    server.own_hosts |= list_own_hosts(hosts)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True, name="cms-serve")
     thread.start()
     try:

@@ -145,7 +145,7 @@ class Builder:
         except Exception as error:  # noqa: BLE001 - the next save may mend it
             from cms_ssg.crash import log_crash
 
-            self.reporter.problem(log_crash(self.root, error))
+            self.reporter.problem(log_crash(self.root, error, self.reporter.redact))
             return None
         self._missed = False
         self._purge_again_at = result.purge_again_at

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from cms_ssg.authoring import find_content, move
+from cms_ssg.authoring.change import set_fields
+from cms_ssg.authoring.new import new_entry
 from cms_ssg.config.load import load_settings
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site
@@ -48,6 +50,34 @@ def test_move_with_a_slug_in_front_matter_changes_it_and_keeps_the_old_address(s
     assert (edit.file, edit.path) == ("content/posts/the-flood.md", "/2025/03/great-flood/")
     move(site, "great-flood", slug="flood")
     assert "aliases: [/2025/03/great-flood/]" in text_of(site, edit.file)
+
+
+def test_move_through_a_link_that_leads_out_of_the_site_is_refused(site: Site, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (site.root / "content/posts/away").symlink_to(outside)
+    (site.root / "content/posts/here").symlink_to(site.root / "content/pages")
+    for to in ("content/posts/away/", "content/posts/away/new.md", "content/posts/away/deep/new.md", "content/posts/here/"):
+        with pytest.raises(CmsError) as caught:
+            move(site, "drought", to=to)
+        assert code_of(caught) == "authoring.symlink"
+    assert list(outside.iterdir()) == []
+    assert (site.root / "content/posts/drought.md").exists()
+
+
+def test_no_file_outside_the_site_is_written_through_a_link(site: Site, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = write(tmp_path_factory.mktemp("outside"), {"posts/flood.md": FLOOD})
+    (site.root / "content/posts/away").symlink_to(outside / "posts")
+    (site.root / "content/authors").symlink_to(outside)
+    for change in (
+        lambda: new_entry(site, "author", "Ada"),
+        lambda: set_fields(site, "content/posts/away/flood.md", ["title=X"], ()),
+        lambda: move(site, "content/posts/away/flood.md", to="content/posts/home.md"),
+    ):
+        with pytest.raises(CmsError) as caught:
+            change()
+        assert code_of(caught) == "authoring.symlink"
+    assert [path.name for path in outside.rglob("*")] == ["posts", "flood.md"]
+    assert (outside / "posts/flood.md").read_text() == FLOOD
 
 
 def test_move_without_a_slug_renames_the_file(site: Site) -> None:

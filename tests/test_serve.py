@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from cms_ssg.errors import CmsError
 from cms_ssg.serve import SCRIPT, SiteServer, add_script, find_file, open_server
+from cms_ssg.serve_hosts import list_own_hosts
 
 
 @pytest.fixture
@@ -29,12 +30,19 @@ def folder(tmp_path: Path) -> Path:
         "build/empty/x.txt": "x",
         "secret.txt": "secret",
         "build.other/index.html": "other",
+        "build/.env": "secret",
+        "build/.git/config": "secret",
+        "build/.git/index.html": "secret",
+        "build/.cms/pg/cms.password": "secret",
+        "build/.well-known/security.txt": "known",
+        "build/about/.index.html.new": "secret",
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "build/link.txt").symlink_to(tmp_path / "secret.txt")
     (tmp_path / "build/up").symlink_to(tmp_path)
+    (tmp_path / "build/open.txt").symlink_to(tmp_path / "build/.env")
     return tmp_path / "build"
 
 
@@ -52,10 +60,12 @@ def run(server: SiteServer) -> Iterator[SiteServer]:
     thread.join()
 
 
-def ask(server: SiteServer, path: str, method: str = "GET") -> tuple[int, str, dict[str, str]]:
+def ask(server: SiteServer, path: str, method: str = "GET", host: str = "") -> tuple[int, str, dict[str, str]]:
     connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=5)
     try:
-        connection.putrequest(method, path, skip_host=False)
+        connection.putrequest(method, path, skip_host=bool(host))
+        if host:
+            connection.putheader("Host", host)
         connection.endheaders()
         answer = connection.getresponse()
         return answer.status, answer.read().decode("utf-8", "replace"), dict(answer.getheaders())
@@ -119,6 +129,14 @@ def test_nothing_there_gives_the_nearest_404_page(server: SiteServer) -> None:
         "/about//index.html",
         "//evil.example/%2e%2e",
         "/C:/x",
+        "/.env",
+        "/%2eenv",
+        "/.git/",
+        "/.git",
+        "/.git/config",
+        "/.cms/pg/cms.password",
+        "/about/.index.html.new",
+        "/open.txt",
     ],
 )
 def test_nothing_outside_the_folder_is_given(server: SiteServer, path: str) -> None:
@@ -126,6 +144,32 @@ def test_nothing_outside_the_folder_is_given(server: SiteServer, path: str) -> N
     assert status in (400, 404)
     assert "secret" not in text
     assert not headers.get("Location", "").startswith("//")
+
+
+def test_what_the_web_knows_by_its_place_is_given(server: SiteServer) -> None:
+    assert ask(server, "/.well-known/security.txt")[:2] == (200, "known")
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1.evil.example", "xlocalhost", "[x]"]
+)
+@pytest.mark.parametrize("path", ["/", "/__live", "/nope/"])
+def test_name_that_somebody_else_leads_here_gets_nothing(server: SiteServer, host: str, path: str) -> None:
+    status, text, _ = ask(server, path, host=host)
+    assert status == 403
+    assert "--allow-host" in text
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LocalHost:8000", "blog.localhost:1", "127.0.0.1:8000", "[::1]:8000", "192.168.1.5", "localhost."]
+)
+def test_names_and_addresses_of_this_machine_are_answered(server: SiteServer, host: str) -> None:
+    assert ask(server, "/", host=host)[0] == 200
+
+
+def test_name_that_was_allowed_is_answered(server: SiteServer) -> None:
+    server.own_hosts |= list_own_hosts(["Preview.Example"])
+    assert ask(server, "/", host="preview.example:8000")[0] == 200
 
 
 @given(st.text(max_size=30))

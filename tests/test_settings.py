@@ -185,6 +185,10 @@ def test_wrong_variable_is_named(tmp_path: Path) -> None:
         ('target.url = "s3:x"', "settings.wrong-value", 1),
         ('target.url = "folder:."', "settings.wrong-value", 1),
         ('target.url = "folder:../.."', "settings.wrong-value", 1),
+        ('target.url = "folder:a\\u0000b"', "settings.wrong-value", 1),
+        ('target.url = "folder:/"', "settings.wrong-value", 1),
+        ('target.url = "folder:.cms/pg"', "settings.wrong-value", 1),
+        ('target.url = "folder:out/../.GIT/www"', "settings.wrong-value", 1),
         ('target.url = "folder:content/posts/out"', "settings.wrong-value", 1),
         ('target.url = "folder:./static"', "settings.wrong-value", 1),
         ('target.url = "folder:content"', "settings.wrong-value", 1),
@@ -341,3 +345,17 @@ def test_key_or_table_that_is_written_twice_is_said_to_be(tmp_path: Path, text: 
     [problem] = caught.value.problems
     assert (problem.code, problem.line) == ("settings.toml", 2)
     assert "stands in the file already" in problem.hint
+
+
+@pytest.mark.parametrize("name", ["itself", "above", "link", "other", "link-to-private"])
+def test_target_that_is_a_site_or_its_private_files_is_refused_wherever_links_lead(tmp_path: Path, name: str) -> None:
+    site, other = tmp_path / "sites/mine", tmp_path / "other"
+    for folder in (site / ".git", other):
+        folder.mkdir(parents=True)
+    (other / "site.toml").touch()
+    (site / "link").symlink_to(site)
+    (site / "public").symlink_to(site / ".git")
+    url = {"itself": "../mine", "above": str(tmp_path), "link": "link", "other": str(other), "link-to-private": "public"}[name]
+    with pytest.raises(CmsError) as caught:
+        load(site, f'target.url = "folder:{url}"')
+    assert caught.value.problems[0].code == "settings.wrong-value"

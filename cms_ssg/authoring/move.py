@@ -10,7 +10,7 @@ from cms_ssg.authoring.change import Edit, describe, key_of
 from cms_ssg.authoring.find import Content, find_content, list_content, read_bytes, read_fields
 from cms_ssg.authoring.links import find_broken_links
 from cms_ssg.authoring.patch import Value, patch_front_matter
-from cms_ssg.authoring.write import move_file, write_file
+from cms_ssg.authoring.write import move_file, refuse_symlink, write_file
 from cms_ssg.content.collections import INDEX_NAMES, find_collection
 from cms_ssg.content.frontmatter import look_up, parse_front_matter
 from cms_ssg.content.slugs import make_slug
@@ -51,6 +51,9 @@ def _apply(content: Content, target: str, changes: dict[str, Value], old_path: s
     data = read_bytes(content.place, content.file)
     patched = patch_front_matter(data, changes, content.file)
     source, goal = _list_renames(content, target)
+    if source != goal:
+        refuse_symlink(site.root / source, source)
+        refuse_symlink(site.root / goal, goal)
     if source != goal and (site.root / goal).exists():
         raise CmsError(Problem("authoring.exists", goal, 0, "is there already", "Choose another name."))
     if patched != data:

@@ -6,19 +6,22 @@ import contextlib
 import os
 from pathlib import Path
 
+from cms_ssg.content.scan import find_symlink
 from cms_ssg.errors import CmsError
+from cms_ssg.ownership import make_folders, write_owned
 from cms_ssg.types import Problem
 
 
 def write_file(path: Path, data: bytes, file: str, *, new: bool = False) -> None:
     """Replace a file by data, keeping its mode and owner; with new, refuse where one is there.
 
-    A reader sees the old bytes or the new ones. Raises CmsError authoring.exists or authoring.unwritable.
+    A reader sees the old bytes or the new ones. file: its path in the site. Raises CmsError authoring.exists, authoring.symlink or
+    authoring.unwritable.
     """
+    refuse_symlink(path, file)
     temporary = path.with_name(f".{path.name[:200]}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
+        write_owned(temporary, data)
         if new:
             os.link(temporary, path)
         else:
@@ -33,6 +36,17 @@ def write_file(path: Path, data: bytes, file: str, *, new: bool = False) -> None
             temporary.unlink()
 
 
+def refuse_symlink(path: Path, file: str) -> None:
+    """Refuse a file that a link leads to another place: it would leave the site, whose builds follow no links."""
+    root = Path(str(path).removesuffix(file))
+    if link := find_symlink(root, file):
+        raise CmsError(
+            Problem(
+                "authoring.symlink", link, 0, "is a symbolic link, and links are not followed", "Name a place that is in the site itself."
+            )
+        )
+
+
 def _copy_mode(path: Path, temporary: Path) -> None:
     stat = path.stat()
     os.chmod(temporary, stat.st_mode & 0o7777)
@@ -42,11 +56,12 @@ def _copy_mode(path: Path, temporary: Path) -> None:
 
 
 def move_file(source: Path, target: Path, file: str) -> None:
-    """Rename a file or folder; never over another. Raises CmsError authoring.exists or authoring.unwritable."""
+    """Rename a file or folder; never over another. file: the target's path in the site. Raises as write_file does."""
+    refuse_symlink(target, file)
     if target.exists():
         raise CmsError(Problem("authoring.exists", file, 0, "is there already", "Choose another name."))
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(target.parent)
         os.rename(source, target)
     except OSError as error:
         raise CmsError(Problem("authoring.unwritable", file, 0, f"cannot be written: {error.strerror}")) from None

@@ -27,7 +27,7 @@ class Call:
 
     def __init__(self, output: Output) -> None:
         self.output = output
-        output.list_secret_variables = self._list_secret_variables
+        output.load_settings = self.load_settings
         self.folder = ""
         self.env = ""
 
@@ -52,13 +52,12 @@ class Call:
 
         return load_settings(self.root, os.environ, self.env)
 
-    def _list_secret_variables(self) -> list[str]:
-        """Variables that the settings name as secret; asked when something is to be said, be the settings right or wrong."""
+    def load_settings(self) -> Settings | None:
+        """The settings, which name secrets; None where they are wrong."""
         try:
-            settings = self.settings
+            return self.settings
         except CmsError:
-            return []
-        return [hook.secret_env for hook in (*settings.webhooks, settings.receiver) if hook is not None]
+            return None
 
     @cached_property
     def site(self) -> Site:
@@ -84,33 +83,22 @@ def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
 
 
 def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """-C, --env, --json and those of the log, which may stand before or after a command's name."""
-    for option in (
-        click.option(
-            "--log-json",
-            is_flag=True,
-            expose_value=False,
-            is_eager=True,
-            callback=_keep("as_log"),
-            help="Say on stderr one JSON value a line.",
-        ),
-        click.option(
+    """-C, --env, --json and those of the log, which may stand before or after a command's name.
+
+    Their parameters are named ``shared_…``: click would make one parameter of two options whose names are the same.
+    """
+    for flag, kept, told in (
+        ("--log-json", "as_log", {"is_flag": True, "is_eager": True, "help": "Say on stderr one JSON value a line."}),
+        (
             "--log-level",
-            type=click.Choice(list(LEVELS)),
-            expose_value=False,
-            is_eager=True,
-            callback=_keep("level"),
-            help="The least that is said there; info by default.",
+            "level",
+            {"type": click.Choice(list(LEVELS)), "is_eager": True, "help": "The least that is said there; info by default."},
         ),
-        click.option("--json", is_flag=True, expose_value=False, is_eager=True, callback=_keep("json"), help="Print the result as JSON."),
-        click.option(
-            "--env", metavar="NAME", expose_value=False, callback=_keep("env"), help="Apply [env.NAME] of site.toml (or CMS_ENV)."
-        ),
-        click.option(
-            "-C", "folder", metavar="DIR", expose_value=False, callback=_keep("folder"), help="The site's folder; here by default."
-        ),
+        ("--json", "json", {"is_flag": True, "is_eager": True, "help": "Print the result as JSON."}),
+        ("--env", "env", {"metavar": "NAME", "help": "Apply [env.NAME] of site.toml (or CMS_ENV)."}),
+        ("-C", "folder", {"metavar": "DIR", "help": "The site's folder; here by default."}),
     ):
-        command = option(command)
+        command = click.option(flag, f"shared_{kept}", expose_value=False, callback=_keep(kept), **told)(command)
     return command
 
 

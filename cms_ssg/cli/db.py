@@ -80,9 +80,9 @@ def stop(call: Call) -> None:
     """Stop the embedded server. A command that needs it starts it again."""
     from cms_ssg.store import embedded
 
-    if given_url(call):
+    stopped = embedded.stop(call.root)  # settings may be wrong, and name another database by now
+    if not stopped and (os.environ.get("CMS_DATABASE_URL") or ((settings := call.load_settings()) is not None and settings.database_url)):
         raise click.UsageError("the site uses a database of its own, which cms does not stop")
-    stopped = embedded.stop(call.root)
     call.output.result({"stopped": stopped}, "the embedded server is stopped" if stopped else "the embedded server was not running")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
@@ -21,7 +22,11 @@ def doctor(call: Call) -> int:
     """
     from cms_ssg.diagnostics.doctor import examine
 
-    checks = examine(call.root, call.settings, os.environ)
+    redact = call.output.redact
+    checks = [
+        replace(check, text=redact(check.text), hint=redact(check.hint), place=redact(check.place))
+        for check in examine(call.root, call.settings, os.environ)
+    ]
     lines = [line + (f"\n{'':6}{check.hint}" if check.hint else "") for check, line in zip(checks, _list_lines(checks), strict=True)]
     call.output.result({"checks": checks}, "\n".join(lines))
     return PARTIAL if any(check.status == "fail" for check in checks) else DONE

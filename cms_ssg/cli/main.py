@@ -162,5 +162,5 @@ def _report_crash(call: Call, args: list[str], error: Exception) -> int:
         root = call.root
     except CmsError:
         root = None
-    _fail(call, args, log_crash(root, error))
+    _fail(call, args, log_crash(root, error, call.output.redact))
     return FAILED

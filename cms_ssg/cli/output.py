@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -16,6 +16,7 @@ from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.redact import Redactor
+    from cms_ssg.settings import Settings
 
 MAX_PROBLEMS = 50
 PROGRESS_AFTER_S = 0.25
@@ -36,7 +37,7 @@ class Output(Reporter):
         self.as_log, self.level = False, "info"
         self._said: set[Problem] = set()
         self._progress = _Progress(stderr)
-        self.list_secret_variables: Callable[[], Iterable[str]] = tuple
+        self.load_settings: Callable[[], Settings | None] = lambda: None
         self._redactor: Redactor | None = None
         self._libraries: Any = None
 
@@ -46,19 +47,24 @@ class Output(Reporter):
         if self._redactor is None:
             from cms_ssg.redact import Redactor
 
-            self._redactor = Redactor(os.environ)
-            self._redactor.learn(os.environ.get(name, "") for name in self.list_secret_variables())
+            settings = self.load_settings()
+            self._redactor = Redactor(os.environ, [settings.database_url] if settings else [])
+            hooks = (*settings.webhooks, settings.receiver) if settings else ()
+            self._redactor.learn(os.environ.get(hook.secret_env, "") for hook in hooks if hook is not None)
         return self._redactor
+
+    def redact(self, text: str) -> str:
+        return self.redactor.redact(text)
 
     def log(self, level: str, event: str, message: str, **fields: Any) -> None:
         """One line for people, or one for machines with its fields. Without a message, people are told nothing."""
         if LEVELS[level] < LEVELS[self.level] or not (message or self.as_log):
             return
         self._progress.clear()
-        text = self.redactor.redact(message)
+        text = self.redact(message)
         if self.as_log:
             known = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "level": level, "event": event, "message": text}
-            shown = {name: self.redactor.redact(value) if isinstance(value, str) else value for name, value in fields.items()}
+            shown = {name: self.redact(value) if isinstance(value, str) else value for name, value in fields.items()}
             line = {name: value for name, value in {**known, **shown}.items() if value != ""}
             print(json.dumps(line, ensure_ascii=False, default=str), file=self.stderr, flush=True)
         else:
@@ -119,8 +125,7 @@ class Output(Reporter):
             self.note(f"… and {len(self._said) - MAX_PROBLEMS} more; cms check --json lists all")
 
     def _redact(self, problem: Problem) -> Problem:
-        redact = self.redactor.redact
-        return replace(problem, place=redact(problem.place), message=redact(problem.message), hint=redact(problem.hint))
+        return replace(problem, place=self.redact(problem.place), message=self.redact(problem.message), hint=self.redact(problem.hint))
 
     def phase(self, name: str, total: int = 0) -> None:
         if self.as_log:

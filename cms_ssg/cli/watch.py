@@ -40,9 +40,10 @@ def watch(call: Call, poll: bool) -> None:
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="A free one near it if it is taken; 0 takes any."
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 lets others in.")
+@click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Answer to this name too; may be given more than once.")
 @click.option("--no-watch", is_flag=True, help="Serve what is there; build nothing.")
 @click.option("--poll", is_flag=True, help="Look at the files every second; for file systems that tell nothing.")
-def serve(call: Call, port: int, host: str, no_watch: bool, poll: bool) -> None:
+def serve(call: Call, port: int, host: str, hosts: tuple[str, ...], no_watch: bool, poll: bool) -> None:
     """Build at every save, and show it in a browser.
 
     Serves the output folder on this machine; open pages reload when they change.
@@ -60,6 +61,7 @@ def serve(call: Call, port: int, host: str, no_watch: bool, poll: bool) -> None:
             env=call.env,
             host=host,
             port=port,
+            hosts=hosts,
             watched=not no_watch,
             poll=poll,
             reporter=call.output,

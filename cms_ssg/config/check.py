@@ -23,13 +23,15 @@ _BASE_URL = re.compile(r"https?://(?:[^\s/?#@\[\]]+|\[[0-9A-Fa-f:.]+\](?::[0-9]+
 _HEADER = re.compile(r'[^\x00-\x1f"$\\\x7f-\U0010ffff]*')
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9!_.*'()-]+)*/?")
 _FIELD = re.compile(r"\{([^{}]*)\}")
+_PRIVATE = frozenset({".cms", ".git", ".hg", ".svn", ".ssh", ".gnupg", ".aws"})
 _ZONE_FOLDERS = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo")
 
 
-def list_wrong(settings: Settings) -> list[Wrong]:
-    """All that is wrong, as (path of the key, what is wrong with it, a way out)."""
+def list_wrong(settings: Settings, root: str) -> list[Wrong]:
+    """All that is wrong with the settings of the site in root, as (path of the key, what is wrong with it, a way out)."""
     wrong = [(path, "holds the character U+0000, which no page can show", "") for path in _find_nul(msgspec.to_builtins(settings), ())]
     wrong += _check_site(settings)
+    wrong += _check_target(settings, root)
     wrong += [item for number, locale in enumerate(settings.locales) for item in _check_locale(settings, locale, number)]
     wrong += [item for number, rule in enumerate(settings.collection) for item in _check_collection(settings, rule, number)]
     wrong += list(_check_taxonomies(settings))
@@ -51,9 +53,8 @@ def _find_nul(value: Any, path: Path) -> Iterator[Path]:
             yield from _find_nul(inner, (*path, number))
 
 
-def _check_target(settings: Settings) -> Iterator[Wrong]:
-    """The output has a folder of its own: pages must not land among the files that they are made of."""
-    path = posixpath.normpath(settings.target.url[7:].strip())
+def _check_target(settings: Settings, root: str) -> Iterator[Wrong]:
+    """The output has a folder of its own: pages must not land among the files that they are made of, nor be served with them."""
     if settings.target.url.startswith("s3://"):
         if not _BUCKET.fullmatch(settings.target.url):
             yield (
@@ -63,14 +64,26 @@ def _check_target(settings: Settings) -> Iterator[Wrong]:
             )
     elif not settings.target.url.startswith("folder:") or not settings.target.url[7:].strip():
         yield ("target", "url"), f"must be folder:PATH or s3://BUCKET/PREFIX, not {show(settings.target.url)}", 'Such as "folder:build".'
-    elif not set(path.split("/")) - {"", ".", ".."}:
-        yield ("target", "url"), f"must be a folder of its own, not {show(settings.target.url)}", 'Such as "folder:build".'
-    else:
-        sources = ("static", "data", "themes", "i18n", "content_schema", *(posixpath.normpath(rule.path) for rule in settings.collection))
-        for source in sources:
-            if path == source or (source != "." and path.startswith(source + "/")) or source.startswith(path + "/"):
-                yield ("target", "url"), f"lies in or around {source}/, whose files pages are made of", 'Such as "folder:build".'
-                return
+    elif wrong := _find_wrong_folder(settings, root):
+        yield ("target", "url"), wrong, 'Such as "folder:build".'
+
+
+def _find_wrong_folder(settings: Settings, root: str) -> str:
+    """What is wrong with the folder that the target's URL names, wherever links lead it; "" for nothing."""
+    if "\0" in settings.target.url:  # told already
+        return ""
+    site = os.path.realpath(root)
+    folder = os.path.realpath(os.path.join(site, settings.target.url[7:].strip()))
+    path = os.path.relpath(folder, site)
+    if os.path.commonpath((site, folder)) == folder or os.path.isfile(os.path.join(folder, "site.toml")):
+        return f"must be a folder of its own, not {show(settings.target.url)}"
+    parts = (folder if path.startswith("../") else path).lower().split("/")
+    if hidden := next((part for part in parts if part in _PRIVATE), ""):
+        return f"lies in {hidden}/, which holds what nobody else may see"
+    for source in ("static", "data", "themes", "i18n", "content_schema", *(posixpath.normpath(rule.path) for rule in settings.collection)):
+        if path == source or (source != "." and path.startswith(source + "/")) or source.startswith(path + "/"):
+            return f"lies in or around {source}/, whose files pages are made of"
+    return ""
 
 
 def _check_headers(settings: Settings) -> Iterator[Wrong]:
@@ -122,7 +135,6 @@ def _check_site(settings: Settings) -> Iterator[Wrong]:
         )
     if not _is_zone(settings.timezone):
         yield ("timezone",), f"is not a known time zone: {show(settings.timezone)}", _suggest_zone(settings.timezone)
-    yield from _check_target(settings)
     yield from _check_headers(settings)
     yield from _check_cdn(settings)
     if _FIELD.search(settings.home.url) or not settings.home.url.endswith("/"):

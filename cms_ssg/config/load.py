@@ -47,7 +47,7 @@ def load_settings(root: Path, environ: Mapping[str, str], env: str = "") -> Sett
         from cms_ssg.config.explain import explain_failure
 
         raise explain_failure(text, data, envs, name, read_environ(environ), error) from None
-    if wrong := list_wrong(settings):
+    if wrong := list_wrong(settings, str(root)):
         from cms_ssg.config.explain import locate_wrong
 
         raise locate_wrong(text, envs, name, read_environ(environ), wrong)

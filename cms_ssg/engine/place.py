@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cms_ssg.ownership import make_folders, write_owned
 from cms_ssg.publish.target import is_same_target
 from cms_ssg.types import Problem
 
@@ -36,8 +37,8 @@ def name_place(root: Path, url: str, *, make: bool) -> str:
             return ""
     name = secrets.token_hex(8)
     try:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(name + "\n", "ascii")
+        make_folders(path.parent, 0o700)
+        write_owned(path, f"{name}\n".encode())
     except OSError:  # a checkout that only reads cannot be told from others like it
         return ""
     return name

@@ -48,10 +48,18 @@ MOST_SENT: Final = 64
 
 KEPT_DAYS: Final = 30
 AGENT: Final = f"cms_ssg/{cms_ssg.__version__}"
-_METADATA: Final = frozenset({ipaddress.ip_address("fd00:ec2::254"), ipaddress.ip_address("100.100.100.200")})
-"""Addresses at which clouds tell a machine its credentials, beside the link-local one."""
+_METADATA: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        ("fd00:ec2::/32", "fd20:ce::/32", "fd00:c1::/32", "fd00:42::42", "100.100.100.200", "168.63.129.16", "192.0.0.0/24", "0.0.0.0/8"),
+    )
+)
+"""Where clouds tell a machine its credentials, beside the link-local addresses: Amazon, Google, Oracle, Scaleway; Alibaba, Azure, Oracle."""
 
-_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_HOLDING_IPV4: Final = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96")))
+"""Addresses whose last four bytes are one of IPv4: of NAT64, and two forms that are no longer in use."""
+
+_LOOPBACK: Final = ipaddress.ip_address("::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +254,8 @@ def is_forbidden(text: str) -> bool:
     """Whether nothing may be sent to an address: link-local ones tell a cloud machine its credentials. Private networks are allowed."""
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
-        inner = (
-            address.ipv4_mapped or address.sixtofour or (ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None)
-        )
+        held = address != _LOOPBACK and any(address in network for network in _HOLDING_IPV4)
+        inner = address.ipv4_mapped or address.sixtofour or (ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if held else None)
         address = inner if inner is not None else address
-    is_reserved = address.is_reserved and address.version == 4
-    return address.is_link_local or address.is_multicast or address.is_unspecified or is_reserved or address in _METADATA
+    is_reserved = (address.is_reserved and address.version == 4) or any(address in network for network in _METADATA)
+    return address.is_link_local or address.is_multicast or address.is_unspecified or is_reserved

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
+from cms_ssg.ownership import Owner, find_owner, give, make_folders
 from cms_ssg.publish.kept import KeptFolder
 from cms_ssg.publish.target import IN_THE_WAY, Before, Listed, Object, Outcome
 from cms_ssg.reads import digest
@@ -24,6 +25,7 @@ class FolderTarget:
         self.kept = KeptFolder(kept, root) if kept is not None else None
         self.prefix = str(root) + "/"
         self.folders: set[str] = set()
+        self.owner = find_owner(root)
         self.recheck: Before = None
 
     def write_many(self, objects: Sequence[Object], before: Before = None) -> list[Outcome]:
@@ -60,10 +62,10 @@ class FolderTarget:
         folder = path.rpartition("/")[0]
         if live is None:
             if folder not in self.folders:
-                _make_folder(folder)
+                make_folders(folder)
                 self.folders.add(folder)
             try:
-                _create(path, data)  # nobody links to it yet
+                _create(path, data, self.owner)  # nobody links to it yet
                 return True
             except FileExistsError:
                 there = self.read(key)
@@ -81,13 +83,13 @@ class FolderTarget:
         from cms_ssg.publish.swap import replace_file
 
         try:
-            _create(new, data)
+            _create(new, data, self.owner)
         except FileExistsError:  # another builder, that lost its lease, left it
             os.unlink(new)
-            _create(new, data)
+            _create(new, data, self.owner)
         except FileNotFoundError:  # somebody removed the folder since we made it
-            os.makedirs(folder, exist_ok=True)
-            _create(new, data)
+            make_folders(folder)
+            _create(new, data, self.owner)
         try:
             replace_file(new, path)
         except OSError:
@@ -147,20 +149,11 @@ class FolderTarget:
         """Nothing: files are written over whoever wrote them."""
 
 
-def _make_folder(folder: str) -> None:
-    try:
-        os.mkdir(folder)
-    except FileExistsError:
-        if not os.path.isdir(folder):
-            raise
-    except FileNotFoundError:
-        os.makedirs(folder, exist_ok=True)
-
-
-def _create(path: str, data: bytes) -> None:
+def _create(path: str, data: bytes, owner: Owner | None) -> None:
     """Write a file that is not there yet, whole or not at all."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
+        give(descriptor, owner)
         view = memoryview(data)
         while view:
             view = view[os.write(descriptor, view) :]

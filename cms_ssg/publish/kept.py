@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from cms_ssg.ownership import make_folders, write_owned
 from cms_ssg.reads import digest as make_digest
 
 
@@ -61,7 +62,7 @@ class KeptFolder:
             try:
                 os.link(page, place)
             except FileNotFoundError:
-                os.makedirs(os.path.dirname(place), exist_ok=True)
+                make_folders(os.path.dirname(place))
                 os.link(page, place)
         except FileExistsError:
             pass
@@ -71,7 +72,7 @@ class KeptFolder:
     def _copy(self, page: str, place: str) -> None:
         new = f"{place}.new"
         try:
-            Path(new).write_bytes(Path(page).read_bytes())
+            write_owned(Path(new), Path(page).read_bytes())
             os.rename(new, place)
         except OSError:  # said by the rollback that misses it; a page that is to go out must not wait for it
             return

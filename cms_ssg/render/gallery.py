@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup, escape
 
+from cms_ssg.ownership import write_owned
 from cms_ssg.render.strings import Strings, forget, load_strings, make_t
 from cms_ssg.render.theme import Theme, list_assets, read_asset
 from cms_ssg.render.tokens import locate_tokens
@@ -91,9 +92,8 @@ def write_gallery(site: Site, chain: Sequence[Path], folder: Path) -> Path:
     templates, types = list_templates(chain), {name: schema.properties for name, schema in site.schemas.items()}
     for name, path in list_assets(chain).items():
         target = folder / "assets" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
         with locate_tokens(site):
-            target.write_bytes(read_asset(path, settings.tokens))
+            write_owned(target, read_asset(path, settings.tokens))
     first = settings.locales[0]
     strings = [child / "i18n" for child in reversed(chain)] + [site.root / "i18n"]
     samples: list[Sample] = []
@@ -110,7 +110,7 @@ def write_gallery(site: Site, chain: Sequence[Path], folder: Path) -> Path:
             return f"<!doctype html><title>{escape(template)}</title><pre>{escape(type(error).__name__)}: {escape(error)}</pre>"
 
     page = folder / "index.html"
-    page.write_text(make_gallery(render, tuple(samples)), "utf-8")
+    write_owned(page, make_gallery(render, tuple(samples)).encode())
     return page
 
 

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from cms_ssg.errors import UsageError, fail
+from cms_ssg.ownership import find_owner, give, make_folders
 from cms_ssg.types import Problem
 
 STARTERS = Path(__file__).resolve().parent
@@ -29,10 +30,14 @@ def copy_starter(name: str, folder: Path) -> list[str]:
     try:
         if folder.exists() and (not folder.is_dir() or any(path.name != ".git" for path in folder.iterdir())):
             raise fail("init.not-empty", "is not an empty folder", place=str(folder), hint="Name a folder that does not exist yet.")
+        make_folders(folder)
+        owner = find_owner(folder)
         skipped = shutil.ignore_patterns("__pycache__", "*.pyc", ".cms", "build", ".gitignore")
         shutil.copytree(STARTERS / name, folder, dirs_exist_ok=True, ignore=skipped, copy_function=shutil.copyfile)
         (folder / ".gitignore").write_text(GITIGNORE, encoding="utf-8")
         _write_target(folder / "site.toml")
+        for path in folder.rglob("*") if owner else ():
+            give(path, owner)
     except OSError as error:
         raise fail("init.unwritable", f"cannot be written: {error.strerror}", place=str(error.filename or folder)) from None
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts)

@@ -24,11 +24,16 @@ USE_OWN_SERVER = "Set CMS_DATABASE_URL to a Postgres 15 or newer, such as postgr
 
 @dataclass(frozen=True, slots=True)
 class ServerUser:
-    """The system user that the server runs as when this process is root."""
+    """The system user that the server runs as when this process is root. maker: who makes its cluster, where it cannot as it has no name."""
 
     uid: int
     gid: int
     name: str
+    maker: ServerUser | None = None
+
+
+NAMELESS = range(60_578, 61_184)
+"""Numbers of users that no system gives to anybody: https://systemd.io/UIDS-GIDS/"""
 
 
 def find_programs(data: Path) -> Path:
@@ -81,8 +86,9 @@ def not_ours(place: Path) -> CmsError:
 def choose_user(folder: Path, data: Path) -> ServerUser | None:
     """Choose who runs the server of the site in folder: None is "whoever we are".
 
-    Postgres refuses to run as root. Then the first of these runs it: the owner of the existing
-    cluster, the owner of the site's folder, ``postgres``, ``nobody``. No user is made.
+    Postgres refuses to run as root. Then the owner of the site's folder runs it, or who had made the cluster there himself. Where all is
+    root's, it is a user without a name that nothing else runs as: other programs of ``postgres`` or ``nobody`` could reach the folder that
+    their user's server stands in. No user is made.
     """
     if os.geteuid() != 0:
         return None
@@ -90,19 +96,40 @@ def choose_user(folder: Path, data: Path) -> ServerUser | None:
         raise fail("db.no-embedded", "the embedded Postgres cannot run as root here", hint=f"Run cms as another user. {USE_OWN_SERVER}")
     import pwd
 
-    wanted: list[int | str] = [path.stat().st_uid for path in (data, folder) if path.exists()]
-    for who in [*wanted, "postgres", "nobody"]:
+    made_by_root = not data.exists() or data.parent.stat().st_uid == 0
+    owners = [path.stat().st_uid for path in (folder,) if path.exists()] if made_by_root else [data.stat().st_uid, folder.stat().st_uid]
+    wanted: list[int | str] = [*owners, "postgres", "nobody"]
+    for who in wanted:
         try:
             entry = pwd.getpwuid(who) if isinstance(who, int) else pwd.getpwnam(who)
         except KeyError:
             continue
         if entry.pw_uid != 0:
-            return ServerUser(entry.pw_uid, entry.pw_gid, entry.pw_name)
+            named = ServerUser(entry.pw_uid, entry.pw_gid, entry.pw_name)
+            return named if isinstance(who, int) else _choose_nameless(data, named)
     raise fail(
         "db.no-embedded",
         "Postgres refuses to run as root, and there is no user to run it as",
         hint=f"Run cms as another user. {USE_OWN_SERVER}",
     )
+
+
+def _choose_nameless(data: Path, maker: ServerUser) -> ServerUser:
+    """A user of the server's own, that of the cluster in data if it has one; maker itself in a container that maps no such numbers."""
+    import pwd
+
+    uid = data.stat().st_uid if data.exists() else 0
+    if uid not in NAMELESS:
+        taken = {entry.pw_uid for entry in pwd.getpwall()}
+        first = int.from_bytes(hashlib.blake2b(os.fsencode(data.resolve()), digest_size=4).digest(), "big")
+        tried = (NAMELESS[(first + step) % len(NAMELESS)] for step in range(len(NAMELESS)))
+        uid = next((uid for uid in tried if uid not in taken and _is_mapped(uid, "uid_map") and _is_mapped(uid, "gid_map")), 0)
+    return ServerUser(uid, uid, f"number {uid}", maker) if uid else maker
+
+
+def _is_mapped(number: int, table: str) -> bool:
+    rows = (list(map(int, line.split())) for line in Path("/proc/self", table).read_text().splitlines())
+    return any(begin <= number < begin + count for begin, _, count in rows)
 
 
 def reachable_programs(programs: Path, user: ServerUser | None, caches: Sequence[Path] = ()) -> Path:

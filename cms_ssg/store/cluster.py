@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.ownership import find_owner, give, make_folders
 from cms_ssg.store.binaries import USE_OWN_SERVER, ServerUser
 
 USER: Final = "cms"
@@ -72,19 +73,9 @@ def make_private_folder(folder: Path) -> None:
     """Make ``.cms`` in the site's folder, for its owner alone."""
     made = folder / ".cms"
     try:
-        made.mkdir(mode=0o700, parents=True)
-    except FileExistsError:
-        return
+        make_folders(made, 0o700)
     except OSError as error:
         raise _told(error.strerror or "", f"the folder cannot be made: {error.strerror}", made) from error
-    give_to_owner(made, folder)
-
-
-def give_to_owner(path: Path, folder: Path) -> None:
-    """Where root works in somebody's site, give what it made there to the site's owner."""
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def make_cluster(data: Path, programs: Path, user: ServerUser | None) -> None:
@@ -93,15 +84,16 @@ def make_cluster(data: Path, programs: Path, user: ServerUser | None) -> None:
         shutil.rmtree(left, ignore_errors=True)
     making = data.parent / f"pg.new-{secrets.token_hex(4)}"  # never used twice: the initdb of a killed command may still run
     cluster = making / "data"
+    maker = user.maker or user if user else None
     try:
         making.mkdir(mode=0o700)
         cluster.mkdir(mode=0o700)
         password = making / "password"
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(24))
-        _give((making, cluster, password), user)
+        _give((making, cluster, password), maker)
         done = subprocess.run(
-            [str(programs / "initdb"), f"--pgdata={_name_of(cluster, user)}", *_INITDB],
+            [str(programs / "initdb"), f"--pgdata={_name_of(cluster, maker)}", *_INITDB],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -109,16 +101,23 @@ def make_cluster(data: Path, programs: Path, user: ServerUser | None) -> None:
             check=False,
             cwd=cluster,
             env=_environment(),
-            **_as_user(user),
+            **_as_user(maker),
         )
         if done.returncode:
             raise _failed("make", done.stderr, data)
         password.rename(cluster / PASSWORD)
+        give_cluster(cluster, user)
         cluster.rename(data)
     except OSError as error:
         raise _told(error.strerror or "", f"the embedded database cannot be made: {error.strerror}", data) from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def give_cluster(data: Path, user: ServerUser | None) -> None:
+    """Make user the owner of a cluster whose server is not running: Postgres runs on no other's."""
+    if user and data.stat().st_uid != user.uid:
+        _give([*data.rglob("*"), data], user)  # the folder last: who is killed before it begins again
 
 
 def launch(data: Path, programs: Path, user: ServerUser | None, settings: Mapping[str, str]) -> None:
@@ -212,7 +211,7 @@ def _open_log(data: Path) -> int:
         if path.exists() and path.stat().st_size > LOG_LIMIT_BYTES:
             path.replace(path.with_name("pg.log.1"))
         log = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        give_to_owner(path, data.parent)
+        give(path, find_owner(data.parent))
     except OSError as error:
         raise _told(error.strerror or "", f"the log cannot be written: {error.strerror}", path) from error
     return log

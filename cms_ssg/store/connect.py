@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.redact import split_address
 
 OLDEST_VERSION: Final = 150000
 CONNECT_TIMEOUT_S: Final = 10
@@ -49,12 +50,12 @@ def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection[TupleRo
     the password is in none of their messages.
     """
     until = time.monotonic() + PATIENCE_S
+    if _parse(url) is None:
+        raise fail("db.url", "the database's address cannot be read", place="CMS_DATABASE_URL", hint=_EXAMPLE)
     while True:
         try:
             conn = psycopg.connect(url, autocommit=True, **_PARAMETERS)
             break
-        except psycopg.ProgrammingError:  # its text repeats parts of the address
-            raise fail("db.url", "the database's address cannot be read", place="CMS_DATABASE_URL", hint=_EXAMPLE) from None
         except psycopg.OperationalError as error:
             if not _STARTING.search(str(error)) or time.monotonic() > until:
                 raise _explain(error, url) from None
@@ -87,13 +88,27 @@ def _read_json(data: bytes | str) -> Any:
 
 def describe_url(url: str) -> str:
     """Say where a database is without its password: ``cms at localhost:5432``."""
-    try:
-        parts = psycopg.conninfo.conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
+    parts = _parse(url)
+    if parts is None:
         return "the database"
     host = str(parts.get("host") or parts.get("hostaddr") or "the local socket")
     port = f":{parts['port']}" if parts.get("port") and not host.startswith("/") else ""
     return f"{parts.get('dbname') or parts.get('user') or 'the database'} at {host}{port}"
+
+
+def _parse(url: str) -> dict[str, Any] | None:
+    """The parts of an address as libpq takes them; None if it cannot, or if a part of the password may have become one of host, port or name.
+
+    libpq ends a password at the first @ and finds none after a /, and what it says of such an address repeats the rest of it.
+    """
+    try:
+        parts = psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return None
+    credentials, _ = split_address(url)
+    host, port, name = (str(parts.get(key) or "") for key in ("host", "port", "dbname"))
+    astray = "@" in credentials or "/" in credentials or "://" in host + name or not set(port) <= set("0123456789,")
+    return None if astray or any("@" in one[1:] and one[0] != "/" for one in host.split(",")) else parts
 
 
 _EXAMPLE: Final = "It looks like postgresql://user:password@host:5432/name; write special characters of the password as %XX."
@@ -120,9 +135,6 @@ _EMBEDDED: Final = "Upgrade the server, or unset CMS_DATABASE_URL and database_u
 def _explain(error: psycopg.OperationalError, url: str) -> CmsError:
     """Make the CmsError for a connection that failed. At this stage the server's SQLSTATE is lost, so its text must do."""
     text = " ".join(str(error).split())
-    password = str(psycopg.conninfo.conninfo_to_dict(url).get("password") or "")
-    if password:
-        text = text.replace(password, "***")
     place = describe_url(url)
     asked = error.pgconn is not None and error.pgconn.needs_password
     if _MISSING.search(text):

@@ -21,8 +21,19 @@ from pathlib import Path
 from typing import Final
 
 from cms_ssg.errors import fail
+from cms_ssg.ownership import find_owner, give
 from cms_ssg.store.binaries import ServerUser, choose_user, find_programs, not_ours, reachable_programs
-from cms_ssg.store.cluster import PASSWORD, SETTINGS, USER, give_to_owner, launch, log_of, make_cluster, make_private_folder, read_status
+from cms_ssg.store.cluster import (
+    PASSWORD,
+    SETTINGS,
+    USER,
+    give_cluster,
+    launch,
+    log_of,
+    make_cluster,
+    make_private_folder,
+    read_status,
+)
 
 MADE: Final = "cms.made"
 SOCKET: Final = ".s.PGSQL.5432"
@@ -48,6 +59,7 @@ def start(folder: Path, settings: Mapping[str, str] | None = None) -> str:
         if not data.exists():
             make_cluster(data, programs, user)
         if not _is_settling(data):
+            give_cluster(data, user)
             launch(data, programs, user, {**SETTINGS, **(settings or {})})
         if not (data / MADE).exists():
             _make_database(data, user)
@@ -255,7 +267,7 @@ def _locked(folder: Path) -> Iterator[None]:
     except PermissionError as error:
         raise not_ours(path) from error
     try:
-        give_to_owner(path, folder)
+        give(path, find_owner(folder))
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:

@@ -180,7 +180,7 @@ class Worker:
             except Exception as error:
                 from cms_ssg.crash import log_crash
 
-                self.reporter.problem(log_crash(self.root, error))
+                self.reporter.problem(log_crash(self.root, error, self.reporter.redact))
                 self.failed += 1
                 raise
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -15,8 +16,11 @@ from pathlib import Path
 import click
 import pytest
 
+from cms_ssg.cli.call import Call
 from cms_ssg.cli.main import COMMANDS, cms
 from cms_ssg.cli.main import run as run_cms
+from cms_ssg.cli.output import LEVELS, Output
+from cms_ssg.store import embedded
 
 ROOT = Path(__file__).resolve().parents[2]
 CMS = [sys.executable, "-m", "cms_ssg"]
@@ -85,6 +89,39 @@ def test_every_command_takes_the_shared_options_and_shows_an_example(path: tuple
     short = EVERY[path].get_short_help_str(200)
     assert len(short) < 60
     assert short.endswith(".")
+
+
+@pytest.mark.parametrize("path", EVERY, ids=" ".join)
+def test_every_command_can_be_given_all_its_options_and_arguments_at_once(path: tuple[str, ...], tmp_path: Path) -> None:
+    command, args, expected = EVERY[path], [], {}
+    for number, param in enumerate(command.params, start=1):
+        word, value = make_value(param, number, tmp_path)
+        if isinstance(param, click.Option):
+            args += [param.opts[-1]] if word is None else [param.opts[-1], word]
+        else:
+            args.append(str(word))
+        if param.expose_value:
+            expected[param.name] = value
+    call = Call(Output(io.StringIO(), io.StringIO()))
+    given = command.make_context(path[-1], ["-C", str(tmp_path), "--env", "live", *args], obj=call)
+    assert {name: str(value) if isinstance(value, Path) else value for name, value in given.params.items()} == expected
+    last = {param.opts[-1]: number for number, param in enumerate(command.params, start=1)}
+    assert (call.folder, call.env) == (str(tmp_path / f"word-{last['-C']}"), str(tmp_path / f"word-{last['--env']}"))
+    assert (call.output.as_json, call.output.as_log, call.output.level) == (True, True, next(iter(LEVELS)))
+
+
+def make_value(param: click.Parameter, number: int, folder: Path) -> tuple[str | None, object]:
+    """What to write for an option or argument, None for a flag, and what the command is to get."""
+    (folder / f"word-{number}").touch()
+    word = str(folder / f"word-{number}")
+    many = (lambda value: (value,)) if param.multiple or param.nargs == -1 else (lambda value: value)  # type: ignore[attr-defined]
+    if isinstance(param, click.Option) and param.is_flag:
+        return None, True
+    if isinstance(param.type, click.Choice):
+        return str(param.type.choices[0]), many(param.type.choices[0])
+    if isinstance(param.type, click.IntRange | click.types.IntParamType):
+        return str(number), many(number)
+    return word, many(word)
 
 
 def test_all_commands_of_the_table_are_there(run: Runner) -> None:
@@ -169,6 +206,17 @@ def test_env_picks_a_table(run: Runner, site: Path) -> None:
     (site / "site.toml").write_text('[env.live]\ntimezone = "Nowhere"\n')
     assert run("publish", "flood").code == 0
     assert "site.toml:2" in run("--env", "live", "publish", "flood").err
+
+
+def test_embedded_server_is_stopped_though_the_settings_are_broken(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "site.toml").write_text('title = "T"\n')
+    monkeypatch.chdir(tmp_path)
+    embedded.start(tmp_path)
+    (tmp_path / "site.toml").write_text("title = [\n")
+    assert run("db", "stop").out == "the embedded server is stopped\n"
+    assert run("db", "stop").out == "the embedded server was not running\n"
+    (tmp_path / "site.toml").write_text('database_url = "postgresql://cms@db/x"\n')
+    assert run("db", "stop").code == 2
 
 
 def test_authoring_from_new_to_trash(run: Runner, site: Path) -> None:

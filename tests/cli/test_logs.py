@@ -75,6 +75,8 @@ def test_libraries_are_heard_in_the_same_form_and_no_longer_than_the_command() -
     ("text", "said"),
     [
         ("postgresql://cms:p4ss:w0rd@db:5432/x is away", "postgresql://cms:***@db:5432/x is away"),
+        ("at postgresql://cms:p@ss/wo:rd?@db:5432/x", "at postgresql://cms:***@db:5432/x"),
+        (r"password='it\'s a secret' user=cms", "password=*** user=cms"),
         ("redis://:s3cret@cache/0", "redis://:***@cache/0"),
         ("host=db password=hunter2 user=cms", "host=db password=*** user=cms"),
         ("host=db password='hun ter2' user=cms", "host=db password=*** user=cms"),
@@ -129,6 +131,26 @@ def test_neither_problems_nor_results_nor_the_crash_log_say_a_secret(
     log = (site / ".cms/crash.log").read_text()
     assert "postgresql://u:***@h/" in log
     assert "pw123456" not in said.out + said.err + log
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("postgresql://cms:canary'in\"it@db/x", "canary'in\"it"),
+        ("postgresql://cms:canary%40in%2Fit@db/x", "canary%40in%2Fit canary@in/it"),
+        ("postgresql://cms:one@canary-bird/of-prey@db/x", "canary-bird/of-prey"),
+        ("postgresql://db/x?user=cms&password=canary,in,it", "canary,in,it"),
+        (r"host=db password='canary in \'it' user=cms", "canary in 'it"),
+        (r"host=db password=canary\ in user=cms", "canary in"),
+    ],
+)
+def test_every_form_of_a_database_password_is_hidden(address: str, said: str) -> None:
+    assert "canary" not in Redactor({"CMS_DATABASE_URL": address}).redact(f"{said} or {address}")
+    assert "canary" not in Redactor({}, [address]).redact(f"{said} or {address}")
+
+
+def test_name_of_a_user_that_is_the_password_too_is_said() -> None:
+    assert Redactor({"CMS_DATABASE_URL": "postgres://postgres:postgres@db/x"}).redact("user postgres") == "user postgres"
 
 
 def test_failure_as_json_is_without_secrets() -> None:

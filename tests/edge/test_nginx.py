@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
+from cms_ssg.cli.main import run as run_cms
 from cms_ssg.edge.configure import configure
 from cms_ssg.edge.inline import hash_source
 from cms_ssg.edge.nginx import NginxOptions, write_nginx
@@ -246,3 +247,18 @@ def test_five_thousand_redirects_fit_into_the_tables(build_site: BuildSite, tmp_
     with serve(configure_nginx(root, port).text, tmp_path / "nginx", port) as running:
         answer = running.ask(f"/4999/{'long-name-of-an-article-' * 4}4999")
         assert (answer.status, answer.location) == (301, "/about/")
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_printed_configuration_serves_the_pages_of_a_site_named_with_c_wherever_they_lie(
+    nginx: Nginx, base: str, moved: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port, pages = find_port(), tmp_path / "pages"
+    shutil.copytree(nginx.folder / "build", pages)
+    (pages / "about/index.html").write_text("moved")
+    args = ["target", "config", "nginx", "-C", str(nginx.folder), "--listen", str(port)]
+    assert run_cms([*args, "--folder", str(pages)] if moved else args) == 0
+    with serve(capsys.readouterr().out, tmp_path / "nginx", port) as running:
+        assert (running.ask(f"{base}/about/").body == b"moved") is moved
+        assert [running.ask(base + path).status for path in ("/about/", "/2025/03/flood/")] == [200, 200]
+        assert [running.ask(base + path).status for path in ("/site.toml", "/content/posts/draft.md", "/.cms/")] == [404] * 3

@@ -273,6 +273,8 @@ def test_message_is_not_sent_without_a_secret_and_test_says_so(
     ("address", "is_refused"),
     [
         ("169.254.169.254", True), ("fe80::1%eth0", True), ("::ffff:169.254.169.254", True), ("64:ff9b::a9fe:a9fe", True), ("fd00:ec2::254", True),
+        ("fd20:ce::254", True), ("fd00:c1::a9fe:a9fe", True), ("fd00:42::42", True), ("168.63.129.16", True), ("192.0.0.192", True),
+        ("::ffff:168.63.129.16", True), ("64:ff9b:1::a83f:8110", True), ("::a9fe:a9fe", True), ("::", True), ("fd12::1", False), ("168.63.129.17", False),
         ("0.0.0.0", True), ("224.0.0.1", True), ("240.0.0.1", True), ("2002:a9fe:a9fe::1", True), ("127.0.0.1", False), ("10.0.0.1", False),
         ("::1", False), ("93.184.216.34", False), ("2606:2800:220:1::1", False),
     ],

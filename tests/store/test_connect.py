@@ -88,6 +88,36 @@ def test_password_with_special_characters_never_shows() -> None:
     assert "p%40ss" not in str(caught.value)
 
 
+ASTRAY = ["ca/nary", "ca@nary", "ca/na?ry", "@canary/", "c:a/n@ary", "canary'/\"@"]
+
+
+@pytest.mark.parametrize("password", ASTRAY)
+@pytest.mark.parametrize("rest", ["@127.0.0.1:1/cms", "@127.0.0.1:1/cms?sslmode=disable", "@/cms"])
+def test_password_of_which_libpq_would_take_a_part_for_the_host_is_refused_and_never_said(password: str, rest: str) -> None:
+    url = f"postgresql://cms:{password}{rest}"
+    with pytest.raises(CmsError) as caught:
+        connect(url)
+    assert code(caught.value) == "db.url"
+    said = str(caught.value) + describe_url(url)
+    assert not any(part in said for part in ("canary", "nary", "na?ry", "n@ary"))
+    assert "%XX" in said
+
+
+@pytest.mark.parametrize("password", ["p?a#ss", "a:b[c]", "p%40ss%2Fword", "ünïcode", "p&a=s+s"])
+def test_password_that_libpq_takes_as_it_is_meant_is_used(password: str) -> None:
+    assert describe_url(f"postgresql://cms:{password}@127.0.0.1:1/news") == "news at 127.0.0.1:1"
+    assert code(failure(f"postgresql://cms:{password}@127.0.0.1:1/news")) == "db.unreachable"
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://cms:canary", "postgresql://cms:canary/news", "host=cms:canary@db", "dbname=postgres://u:canary@h"]
+)
+def test_password_at_the_wrong_place_is_not_said(url: str) -> None:
+    with pytest.raises(CmsError) as caught:
+        connect(url)
+    assert "canary" not in str(caught.value) + describe_url(url)
+
+
 def test_description_of_an_address_has_no_password() -> None:
     assert describe_url(f"postgresql://cms:{SECRET}@host:6543/news") == "news at host:6543"
     assert describe_url(f"host=/run/pg dbname=news password={SECRET}") == "news at /run/pg"

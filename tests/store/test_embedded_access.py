@@ -17,7 +17,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from cms_ssg.store import embedded
-from cms_ssg.store.binaries import ServerUser, find_programs, reachable_programs
+from cms_ssg.store.binaries import NAMELESS, ServerUser, find_programs, reachable_programs
 from cms_ssg.store.connect import connect
 
 ROOT = Path(__file__).parents[2]
@@ -153,3 +153,37 @@ def test_programs_below_a_closed_folder_are_copied_for_the_server(tmp_path: Path
             assert re.search(r"PostgreSQL\) \d+", done.stdout), done.stderr
         assert reachable_programs(closed / programs.relative_to(package.parent), user, [Path(cache)]) == copy
         assert {path.stat().st_mode & 0o022 for path in copy.rglob("*")} == {0}
+
+
+@needs_root
+def test_no_program_of_another_user_reaches_the_database_of_a_site_of_root(site: Path) -> None:
+    embedded.start(site)
+    data = site / ".cms/pg"
+    pid = int((data / "postmaster.pid").read_text().split()[0])
+    site.joinpath(".cms").chmod(0o755)  # as a careless hand would
+    open_parents(data)
+    for name in ("postgres", "nobody"):
+        try:
+            user = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        for folder in (data, Path(f"/proc/{pid}/cwd")):
+            for file in (embedded.PASSWORD, embedded.SOCKET):
+                done = subprocess.run(
+                    ["/bin/cat", folder / file], user=user.pw_uid, group=user.pw_gid, extra_groups=[], capture_output=True, text=True
+                )
+                assert "Permission denied" in done.stderr, done
+
+
+@needs_root
+def test_database_that_a_shared_user_had_is_given_to_one_of_its_own(site: Path) -> None:
+    embedded.start(site)
+    embedded.stop(site)
+    data, nobody = site / ".cms/pg", pwd.getpwnam("nobody")
+    own = data.stat().st_uid
+    assert own in NAMELESS
+    for path in (data, *data.rglob("*")):
+        os.chown(path, nobody.pw_uid, nobody.pw_gid)
+    with connect(embedded.start(site)) as conn:
+        conn.execute("SELECT 1")
+    assert {path.stat().st_uid for path in (data, *data.rglob("*"))} == {own}
