@@ -710,7 +710,8 @@ CREATE TABLE cms.sites (
     held_release bigint,
     held_by bigint,
     held_at timestamp with time zone,
-    keeps_releases boolean DEFAULT false NOT NULL
+    keeps_releases boolean DEFAULT false NOT NULL,
+    target_marked boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE cms.sites ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (

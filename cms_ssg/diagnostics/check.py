@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, LiteralString
 from urllib.parse import unquote, urlsplit
 
+from cms_ssg.config.environments import list_shared_targets
 from cms_ssg.config.explain import FILE, open_origin
 from cms_ssg.content.lines import line_of_field
 from cms_ssg.diagnostics.check_terms import TERM_NAMES, check_parents, check_term_names
@@ -55,6 +56,7 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
     problems += (*site.type_problems, *site.rule_warnings)
     if not site.type_problems:  # with a type missing its content would be wrong for no fault of its own
         problems += _check_content(site, env, reporter)
+    problems += list_shared_targets(site.root, site.settings, os.environ)
     problems += read_redirects(site.root, site.settings).problems
     if nobodys := find_uncollected(str(site.root), site.rules, target_folder(site)):
         problems.append(nobodys)

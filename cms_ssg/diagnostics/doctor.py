@@ -48,8 +48,8 @@ class Check:
 def examine(root: Path, settings: Settings, environ: Mapping[str, str]) -> list[Check]:
     """Look at all of it."""
     return [
-        *_check_versions(), *_check_compressor(root, settings), *_check_database(root, settings, environ), *_check_target(root, settings), *_check_space(root),
-        *_check_watches(root), *_check_secrets(settings, environ),
+        *_check_versions(), *_check_compressor(root, settings), *_check_database(root, settings, environ), *_check_target(root, settings), *_check_owner(root, settings),
+        *_check_space(root), *_check_watches(root), *_check_secrets(settings, environ),
     ]  # fmt: skip
 
 
@@ -134,6 +134,18 @@ def _check_target(root: Path, settings: Settings) -> Iterator[Check]:
         yield Check("target", "fail", f"{nearest} cannot be written: {error.strerror}", "Give this user the right to write there.")
         return
     yield Check("target", "ok", f"{folder} can be written" if nearest == folder else f"{folder} can be made")
+
+
+def _check_owner(root: Path, settings: Settings) -> Iterator[Check]:
+    """Whether another site or environment publishes to the target."""
+    from cms_ssg.publish.owner import open_mark, refuse_taken
+
+    try:
+        owner = open_mark(root, settings).read()
+    except CmsError:  # said where the target itself was looked at
+        return
+    if owner is not None and owner.site != settings.store_name:
+        yield _tell("target owner", refuse_taken(root, settings, owner).problems[0])
 
 
 def _check_space(root: Path) -> Iterator[Check]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from cms_ssg.config.environments import list_shared_targets
 from cms_ssg.content.dates import say_moment
 from cms_ssg.content.scan import scan_files
 from cms_ssg.engine.sync import content_folders
@@ -83,7 +84,7 @@ def status(root: Path, env: str = "") -> StatusResult:
             (row.id,),
         ).fetchone()
         lost = list(list_conflicts(connection, site, row.id))
-        problems = list_problems(connection, row.id)
+        problems = [*list_problems(connection, row.id), *list_shared_targets(site.root, site.settings, os.environ)]
         held = connection.execute(SHOW_HOLD, (row.id,)).fetchone()
         files = _count_changed_files(connection, site, row.id)
         webhooks = dict(zip(("waiting", "dead"), count_deliveries(connection, row.id), strict=True)) if site.settings.webhooks else None
@@ -175,7 +176,7 @@ def _describe(r: StatusResult, site: Site) -> str:
         lines.append(f"building    {say_holder(r.builder)}")
     if r.webhooks and any(r.webhooks.values()):
         lines.append(f"webhooks    {r.webhooks['waiting']:,} to be sent again, {r.webhooks['dead']:,} given up; cms hooks list shows them")
-    for title, found in (("failing pages", r.failing), ("paths that two things want", r.conflicts), ("problems in content", r.problems)):
+    for title, found in (("failing pages", r.failing), ("paths that two things want", r.conflicts), ("problems", r.problems)):
         if found:
             lines += ["", f"{title}: {len(found):,}", *("  " + str(p).replace("\n", "\n  ") for p in found[:MOST_SHOWN])]
             if len(found) > MOST_SHOWN:

@@ -7,12 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cms_ssg.errors import CmsError
 from cms_ssg.ownership import make_folders, write_owned
-from cms_ssg.publish.target import is_same_target
+from cms_ssg.publish.owner import Mark, Owner, open_mark, refuse_taken
+from cms_ssg.publish.target import is_folder, is_same_target
+from cms_ssg.store.sites import SHARES_TARGET, SiteRow
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
-    from cms_ssg.store.sites import SiteRow
+    from psycopg import Connection
+
+    from cms_ssg.site import Site
 
 SPLIT = "-"
 """The place of a site whose pages lie in the folders of several checkouts."""
@@ -56,6 +61,45 @@ def find_reason(row: SiteRow, name: str, place: str, is_empty: Callable[[], bool
         same = form and is_same_target(row.target.partition(" ")[0], url)
         return "objects have other headers now" if same else f"the target is {url} now"
     return "the output folder is empty" if row.place == place and is_empty() else ""
+
+
+def find_stranger(
+    connection: Connection, site: Site, row: SiteRow, found: Owner | None, *, claims: bool, place: str, is_empty: Callable[[], bool]
+) -> str:
+    """Why the target may hold something else than is recorded, as its mark says; '' where it does not. Raises CmsError publish.taken.
+
+    found: what the mark says; claims: whether this build may take over what another database published; place: of this checkout.
+    """
+    own = make_owner(site, row)
+    if found is None:
+        if row.target_marked and row.place == place:
+            return "the target lost its mark, and perhaps its pages"
+        [is_shared] = connection.execute(SHARES_TARGET, (site.settings.target.url, place, row.id)).fetchone() or (False,)
+        return "another environment published to the target before" if is_shared else ""
+    if found == own or (is_folder(site.settings) and is_empty()):
+        return ""
+    if found.site != own.site or not (claims or is_folder(site.settings)):
+        raise refuse_taken(site.root, site.settings, found)
+    return "another database published to the target since"
+
+
+def make_owner(site: Site, row: SiteRow) -> Owner:
+    """Who publishes this site."""
+    return Owner(site.settings.store_name, row.writer)
+
+
+def mark_target(site: Site, row: SiteRow, mark: Mark, place: str) -> None:
+    """Have the target say whose it is, and the one that the site had before say it no longer. place: of this checkout."""
+    own = make_owner(site, row)
+    before = row.target.partition(" ")[0] if row.target and row.place == place else ""
+    if before and before != site.settings.target.url:
+        old = open_mark(site.root, site.settings, before)
+        try:
+            if old.place != mark.place and old.read() == own:
+                old.remove()
+        except CmsError:  # a bucket that is gone, or whose key is: whoever publishes there next is told what to remove
+            pass
+    mark.write(own)
 
 
 def describe_place(row: SiteRow, place: str) -> Problem | None:

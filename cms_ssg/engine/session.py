@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from cms_ssg.engine.place import SPLIT, describe_place, find_reason, name_place
+from cms_ssg.engine.place import SPLIT, describe_place, find_reason, find_stranger, make_owner, mark_target, name_place
 from cms_ssg.engine.planning import Planner
 from cms_ssg.engine.rounds import LARGE_ROUND, Rounds
 from cms_ssg.engine.sync import SyncResult, sync
@@ -20,6 +20,7 @@ from cms_ssg.options import BuildOptions, BuildResult, clock
 from cms_ssg.paths import object_key
 from cms_ssg.plan.dirty import BULK_TURN
 from cms_ssg.publish.kept import Kept
+from cms_ssg.publish.owner import open_mark
 from cms_ssg.publish.target import Target, Writer, is_folder, name_target, open_kept, open_target
 from cms_ssg.releases.note import begin_releases, forget_old
 from cms_ssg.reporter import Reporter
@@ -29,6 +30,7 @@ from cms_ssg.store.conflicts import list_conflicts
 from cms_ssg.store.sites import (
     END_BUILD,
     FORGET_IDLE_BUILDS,
+    MARK_TARGET,
     SET_CONDITIONS,
     SET_PLACE,
     START_BUILD,
@@ -104,8 +106,16 @@ class Session:
         url, name = self.site.settings.target.url, name_target(self.site.settings)
         place = name_place(self.site.root, url, make=not self.options.dry_run)
         again = "a full build was asked for" if self.options.full else find_reason(self.row, name, place, self._sees_nothing)
-        if again or self.row.target is None:
-            self.claims = True
+        self.claims = bool(again) or self.row.target is None
+        mark = found = None
+        if is_folder(self.site.settings) or not self.options.dry_run:  # a plan asks no store
+            mark = open_mark(self.site.root, self.site.settings)
+            found = mark.read()
+            strange = find_stranger(
+                self.connection, self.site, self.row, found, claims=self.claims, place=place, is_empty=self._sees_nothing
+            )
+            again, self.claims = again or strange, self.claims or bool(strange)
+        if self.claims:
             self.connection.execute(SET_PLACE, (name, place, self.row.id))
         elif (problem := describe_place(self.row, place)) is not None:
             self.result.problems.append(problem)
@@ -114,9 +124,13 @@ class Session:
             self.conditions = bool(self.row.conditions)
             if self.claims or self.row.conditions is None:
                 self._probe()
+        if self.claims or not self.row.target_marked:
+            self.connection.execute(MARK_TARGET, (self.row.id,))
         if self.purger is not None:
             self.purger.note_left()
         self.planner.begin(again, self._clear_left)
+        if mark is not None and not self.options.dry_run and found != make_owner(self.site, self.row):
+            mark_target(self.site, self.row, mark, place)  # after what it leads to was kept: until then each build finds it out anew
 
     @property
     def target(self) -> Target:

@@ -20,6 +20,7 @@ from cms_ssg.errors import fail, lose_lease
 from cms_ssg.media_types import content_encoding
 from cms_ssg.publish.compress import name_encoding, pack
 from cms_ssg.publish.headers import cache_control
+from cms_ssg.publish.owner import OBJECT as MARK
 from cms_ssg.publish.s3_client import MISSING, MOVED, UPLOAD_LOST, code_of, look_at, open_client, read_object, say_failure
 from cms_ssg.publish.s3_kept import MOST_COPIED, PREFIX, KeptBucket
 from cms_ssg.publish.s3_parts import upload_parts
@@ -86,7 +87,7 @@ class S3Target:
             for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix):
                 for item in page.get("Contents", ()):
                     key = item["Key"][len(self.prefix) :]
-                    if not key.startswith(PREFIX):
+                    if not key.startswith(PREFIX) and key != MARK:
                         etag = item["ETag"].strip('"')  # some stores leave the quotes out in listings alone
                         yield Listed(key, f'"{etag}"', item["Size"])
         except (ClientError, BotoCoreError) as error:

@@ -18,6 +18,9 @@ UPLOAD_LOST: Final = frozenset(("SlowDown", "503", "InternalError", "500", "Requ
 """Answers that botocore tried again in vain: the next build may have more luck."""
 
 MISSING: Final = frozenset(("404", "NoSuchKey", "NotFound"))
+HIDDEN: Final = frozenset(("AccessDenied", "403"))
+"""What S3 says of an object that is not there to a key that may not list the bucket."""
+
 MOVED: Final = frozenset(("PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchUpload"))
 """Something may have been written meanwhile, if only by a request of ours whose answer was lost."""
 

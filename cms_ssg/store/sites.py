@@ -19,11 +19,14 @@ from cms_ssg.errors import fail, lose_lease
 ADD_SITE: Final[LiteralString] = "INSERT INTO cms.sites (name) VALUES (%s) ON CONFLICT (name) DO NOTHING"
 LOAD_SITE: Final[LiteralString] = (
     "SELECT id, built_at_clock, derive_digest, known_inputs, target, place, writer::text, conditions, held_release, keeps_releases,"
-    " has_images, has_bad_images, EXISTS (SELECT FROM cms.previews p WHERE p.site = sites.id AND p.expires_at <= clock_timestamp())"
+    " has_images, has_bad_images, target_marked, EXISTS (SELECT FROM cms.previews p WHERE p.site = sites.id AND p.expires_at <= clock_timestamp())"
     " FROM cms.sites WHERE name = %s"
 )
 SET_CLOCK: Final[LiteralString] = "UPDATE cms.sites SET built_at_clock = %s WHERE id = %s"
-SET_PLACE: Final[LiteralString] = "UPDATE cms.sites SET target = %s, place = %s, conditions = NULL WHERE id = %s"
+SET_PLACE: Final[LiteralString] = "UPDATE cms.sites SET target = %s, place = %s, conditions = NULL, target_marked = false WHERE id = %s"
+MARK_TARGET: Final[LiteralString] = "UPDATE cms.sites SET target_marked = true WHERE id = %s"
+SHARES_TARGET: Final[LiteralString] = """
+SELECT EXISTS (SELECT FROM cms.sites o JOIN cms.sites s ON split_part(o.target, ' ', 1) = %s AND o.place = %s AND o.id <> s.id WHERE s.id = %s)"""
 SET_CONDITIONS: Final[LiteralString] = "UPDATE cms.sites SET conditions = %s WHERE id = %s"
 SET_DERIVE_DIGEST: Final[LiteralString] = "UPDATE cms.sites SET derive_digest = %s WHERE id = %s"
 
@@ -74,7 +77,7 @@ MOMENT_S = 0.5
 
 
 class SiteRow(msgspec.Struct, frozen=True):
-    """What is recorded of a site. has_old_previews: some have expired."""
+    """What is recorded of a site. target_marked: the target says whose it is; has_old_previews: some have expired."""
 
     id: int
     built_at_clock: datetime | None
@@ -88,6 +91,7 @@ class SiteRow(msgspec.Struct, frozen=True):
     keeps_releases: bool
     has_images: bool = False
     has_bad_images: bool = False
+    target_marked: bool = False
     has_old_previews: bool = False
 
 

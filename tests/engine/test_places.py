@@ -7,13 +7,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from cms_ssg.build import build, plan
+from cms_ssg.errors import CmsError
 from cms_ssg.publish.folder import FolderTarget
 from cms_ssg.publish.swap import _exchange
 from tests.engine.few_pages import SITE
 from tests.engine.killing import kill_at
-from tests.engine.siteonpage import SiteOnPage, database, read_tree
+from tests.engine.siteonpage import SiteOnPage, database, read_tree, wipe
 
 MakeSite = Callable[[str], SiteOnPage]
 
@@ -93,6 +97,103 @@ def test_an_environment_has_a_manifest_of_its_own(make_site: MakeSite) -> None:
     assert site.tree() == before
     assert site.build().rendered == set()
     assert site.build(env="staging").rendered == set()
+
+
+def add_staging(site: SiteOnPage, lines: str = "") -> None:
+    toml = (site.root / "site.toml").read_text("utf-8")
+    site.write_file("site.toml", toml + f"\n[env.staging]\nnoindex = true\n{lines}")
+
+
+def refuse(site: SiteOnPage, **options: Any) -> str:
+    """What a build is refused with."""
+    with pytest.raises(CmsError) as caught:
+        site.build(**options)
+    [problem] = caught.value.problems
+    assert problem.code == "publish.taken"
+    return problem.message
+
+
+def test_an_environment_cannot_publish_over_another(make_site: MakeSite) -> None:
+    site = make_site(SITE)
+    add_staging(site)
+    site.build()
+    before = site.tree()
+    for full in (False, True):
+        told = refuse(site, env="staging", full=full)
+        assert "[env.staging]" in told and "the site without an environment" in told
+    assert site.tree() == before
+    with database(site.url), pytest.raises(CmsError, match="same target"):
+        plan(site.root, replace(site.options, env="staging"))
+    assert site.build().rendered == set()
+
+
+def test_one_target_under_two_names_belongs_to_one_environment_as_well(make_site: MakeSite, tmp_path: Path) -> None:
+    site = make_site(SITE)
+    outside = tmp_path / "served"
+    for own, other in (("folder:build", f"folder:{site.root}/./build"), (f"folder:{outside}", f"folder:{outside}/../served")):
+        site.write(SITE)
+        site.write_file("site.toml", (site.root / "site.toml").read_text("utf-8") + f'\n[target]\nurl = "{own}"\n')
+        add_staging(site, f'target = "{other}"\n')
+        site.build()
+        refuse(site, env="staging")
+
+
+def test_an_environment_that_gets_a_target_of_its_own_gives_up_the_one_it_had(make_site: MakeSite) -> None:
+    site = make_site(SITE)
+    add_staging(site)
+    site.build(env="staging")
+    staged = site.tree()
+    refuse(site)
+    site.edit("site.toml", "noindex = true\n", 'noindex = true\ntarget = "folder:staging"\n')
+    site.build(env="staging")
+    assert read_tree(site.root / "staging") == staged
+    site.build()
+    site.assert_clean()
+    assert site.build(env="staging").rendered == site.build().rendered == set()
+
+
+def test_an_emptied_folder_is_free_for_another_environment(make_site: MakeSite) -> None:
+    site = make_site(SITE)
+    add_staging(site)
+    site.build()
+    shutil.rmtree(site.output)
+    site.build(env="staging")
+    refuse(site)
+
+
+def test_environments_that_shared_a_target_before_it_was_marked_leave_nothing_of_each_other(make_site: MakeSite) -> None:
+    site = make_site(SITE)
+    add_staging(site)
+    site.build()
+    forget_mark(site)
+    site.build(env="staging")
+    forget_mark(site)
+    assert site.build().result.written > 0
+    site.assert_clean()
+
+
+def forget_mark(site: SiteOnPage) -> None:
+    shutil.rmtree(site.root / ".cms" / "targets")
+    site.query("UPDATE cms.sites SET target_marked = false")
+
+
+@pytest.mark.parametrize("step", [0, 3, 9, 15])
+def test_a_folder_that_another_database_published_to_is_made_again(step: int, make_site: MakeSite) -> None:
+    site = make_site(SITE)
+    site.build()
+    page = site.root / "content/posts/b.md"
+    text = page.read_text("utf-8")
+    page.write_text(text.replace("title: ", "title: Other "), "utf-8")
+    other = replace(site, url=site.clean_url)
+    wipe(other.url)
+    other.build()
+    assert site.tree() != {}
+    page.write_text(text, "utf-8")
+    if step:
+        with database(site.url):
+            kill_at(step, lambda: build(site.root, site.options))
+    site.build()
+    site.assert_clean()
 
 
 def test_a_second_checkout_that_is_killed_does_not_leave_the_first_stale_in_silence(make_site: MakeSite) -> None:

@@ -84,8 +84,8 @@ class Bucket:
     client: Any
 
     def list_keys(self) -> list[str]:
-        """What visitors may ask for: without what is kept of earlier releases."""
-        return [key for key in self.list_all_keys() if "/.cms/kept/" not in f"/{key}"]
+        """What visitors may ask for: without what is kept of earlier releases and the mark of whose it is."""
+        return [key for key in self.list_all_keys() if "/.cms/" not in f"/{key}"]
 
     def list_all_keys(self) -> list[str]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
@@ -101,7 +101,7 @@ class Bucket:
     def etags(self) -> dict[str, str]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
         found = {item["Key"]: item["ETag"] for page in pages for item in page.get("Contents", ())}
-        return {key: found[key] for key in found if "/.cms/kept/" not in f"/{key}"}
+        return {key: found[key] for key in found if "/.cms/" not in f"/{key}"}
 
     def empty(self) -> None:
         keys = [{"Key": key} for key in self.list_all_keys()]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cms_ssg.build import build
+from cms_ssg.errors import CmsError
 from cms_ssg.publish.s3 import S3Target
 from tests.engine.killing import Child, start
 from tests.engine.siteonpage import database
@@ -51,7 +52,7 @@ def short_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cms_ssg.store.sites.LEASE_S", 0.2)
 
 
-@pytest.mark.parametrize("step", [8, pytest.param(16, marks=pytest.mark.long), 24])
+@pytest.mark.parametrize("step", [9, pytest.param(17, marks=pytest.mark.long), 25])
 def test_a_builder_that_slept_through_its_lease_finds_newer_objects_and_stops(step: int, bucket_site: BucketSite) -> None:
     bucket_site.build()
     assert sleep_through_a_build(bucket_site, step) == "build.lease-lost"
@@ -149,13 +150,33 @@ def test_two_databases_that_publish_one_site_are_told_until_a_full_build_takes_i
     [(etag,)] = bucket_site.query("SELECT etag FROM cms.outputs WHERE path = '/2026/b/'")
     bucket_site.query("UPDATE cms.sites SET writer = gen_random_uuid()")
     write_page(bucket_site, "by the copy")
-    bucket_site.build()
+    assert_taken(bucket_site)
+    bucket_site.build(full=True)
     bucket_site.query("UPDATE cms.sites SET writer = %s", own)
     bucket_site.query("UPDATE cms.outputs SET etag = %s WHERE path = '/2026/b/'", etag)
+    assert_taken(bucket_site)
     write_page(bucket_site, "by the original")
+    assert_taken(bucket_site)
+    assert b"by the copy" in bucket_site.bucket.read(PAGE).data
+    bucket_site.build(full=True)
+    bucket_site.assert_clean()
+
+
+def assert_taken(site: BucketSite) -> None:
+    with pytest.raises(CmsError, match="from another database") as caught:
+        site.build()
+    assert caught.value.problems[0].code == "publish.taken"
+
+
+def test_an_object_of_another_database_stays_where_the_mark_was_not_seen_in_time(bucket_site: BucketSite) -> None:
+    bucket_site.build()
+    write_page(bucket_site, "by the original")
+    bucket = bucket_site.bucket
+    said = bucket.client.head_object(Bucket=bucket.name, Key=PAGE)["Metadata"] | {"cms-store": "another"}
+    bucket.client.put_object(Bucket=bucket.name, Key=PAGE, Body=b"by the copy", Metadata=said)
     built = bucket_site.build().result
     assert built.status == "partial"
     assert "from another database" in built.problems[0].message
-    assert b"by the copy" in bucket_site.bucket.read(PAGE).data
+    assert b"by the copy" in bucket.read(PAGE).data
     bucket_site.build(full=True)
     bucket_site.assert_clean()

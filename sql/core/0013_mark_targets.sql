@@ -1,0 +1,2 @@
+-- Whether the target says that it is this site's (publish/owner.py): where it does not any more, it has lost what the manifest says.
+ALTER TABLE cms.sites ADD COLUMN target_marked boolean NOT NULL DEFAULT false;
