@@ -75,8 +75,8 @@ def test_empty_site_toml_gives_one_english_locale_and_the_default_collections(tm
     assert (locale.code, locale.name, locale.dir, locale.prefix, locale.hreflang) == ("en", "English", "ltr", "", "en")
     assert [(rule.name, rule.path, rule.type, rule.url) for rule in settings.collection] == [
         ("posts", "content/posts", "post", ""),
-        ("pages", "content/pages", "page", ""),
         ("authors", "content/authors", "author", ""),
+        ("pages", "content/pages", "page", ""),
         ("terms", "content/terms", "term", ""),
     ]
     assert settings.taxonomies["tag"].index == "/tags/"

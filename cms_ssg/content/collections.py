@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cms_ssg.config.defaults import COLLECTIONS
+from cms_ssg.config.load import default_collections
 from cms_ssg.content.paths import DATE_NAMES, clean_path, date_values, make_path, pattern_names, text_value
 from cms_ssg.content.schema import Schema, Schemas
 from cms_ssg.content.version import reader_version
@@ -60,7 +60,7 @@ class Rules:
             for number, locale in enumerate(self.locales)
         }
         self.locale_codes = {fold_locale(locale.code): locale.code for locale in self.locales}
-        self.collections = settings.collection or tuple(Collection(**values) for values in COLLECTIONS)
+        self.collections = settings.collection or default_collections(settings.verticals)
         self.by_name = {collection.name: collection for collection in self.collections}
         self.data = frozenset((*settings.data_files, *settings.redirect_files))
         self.term_fields = {rule.field: name for name, rule in settings.taxonomies.items()}

@@ -92,7 +92,7 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
                 results.append(ReadFile(file, make_blob_id(data), None, _doubt_name(file), (digest(data), len(data))))
             else:
                 draft, problems = read_draft(rules, file, data)
-                row = store.make_row(draft, rules.types[draft.type].months) if draft is not None else None
+                row = store.make_row(draft, rules.types[draft.type].dated) if draft is not None else None
                 results.append(ReadFile(file, make_blob_id(data), row, problems))
     finally:
         if was_on:

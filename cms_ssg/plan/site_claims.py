@@ -47,6 +47,9 @@ def claim_site_paths(
         rows.setdefault("/", ClaimRow("/", DEFAULT, "", "front door", "s", OWNER, spec))
         rows.setdefault("/404.html", ClaimRow("/404.html", DEFAULT, site.default_locale, "404", "s", OWNER, {"kind": "404"}))
     rows.setdefault("/robots.txt", ClaimRow("/robots.txt", DEFAULT, "", "robots", "s", OWNER, {"kind": "robots"}))
+    for vertical in site.features.verticals:
+        for claim in vertical.site_claims(site) if vertical.site_claims is not None else ():
+            rows.setdefault(claim.name, claim)
     changes, _ = save_claims(connection, site_id, "s", {OWNER: list(rows.values())})
     marks.names(changes)
     names.ensure(connection, [(locale, site.settings.home.list) for locale in site.locales])
