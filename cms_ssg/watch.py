@@ -122,7 +122,9 @@ class Builder:
         self._purge_again_at: datetime | None = None
 
     def find_wait(self) -> float:
-        """In how many seconds a second purge is due."""
+        """In how many seconds a second purge is due; at once where something in the store waits: a row was written, or fell due."""
+        if self.warm.is_due():
+            return 0.0
         return math.inf if self._purge_again_at is None else (self._purge_again_at - datetime.now(UTC)).total_seconds()
 
     def build(self, changed: list[str] | None, first: bool = False) -> BuildResult | None:

@@ -17,6 +17,8 @@ from cms_ssg.engine.homes import list_taken_homes
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import canonical_path
 from cms_ssg.reporter import Reporter
+from cms_ssg.kinds.reference import resolve
+from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.site import Site, open_site
 from cms_ssg.types import Problem
 
@@ -86,6 +88,10 @@ def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Prob
         problems += _check_authors(session.connection, site, session.row.id)
         problems += list_taken_homes(session.connection, site, session.row.id)
         problems += _check_home(session.connection, site, session.row.id)
+        opened = OpenSite(site, session.connection, session.row.id)
+        for vertical in site.features.verticals:
+            for check_more in resolve(vertical.checks) if vertical.checks else ():
+                problems += check_more(opened)
         problems += _check_collections(session.connection, site, session.row.id, {problem.place for problem in problems})
     return problems
 

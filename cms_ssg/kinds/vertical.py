@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cms_ssg.bundled import folder as bundled_folder
 from cms_ssg.kinds.list_kind import EntryRow, ListKind, ListRule
@@ -27,19 +27,27 @@ ListClaims = Callable[["Site", str, ListRule, int], "Iterator[ClaimRow]"]
 SiteClaims = Callable[["Site"], "Iterator[ClaimRow]"]
 
 
+class OpenSite(NamedTuple):
+    """A site whose store is open. connection: in autocommit mode; number: of the site in the store."""
+
+    site: Site
+    connection: Connection
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command below ``cms``: a function of the site that returns a value, which the command line prints.
+    """A command below ``cms``: a function that returns a value, which the command line prints.
 
-    name: its words, ``news breaking add``; run: (site, …) -> value; its parameters become arguments, and its keyword-only ones options;
-    example: how it is called; options: what each option does; columns: what a table of a list of values shows.
+    name: its words, ``news breaking add``; run: (OpenSite, …) -> value; its other parameters become arguments, its keyword-only ones options,
+    by their annotations: text, whole number, number, true or false, or a tuple of texts for what may be repeated; its docstring is the help.
+    example: how it is called, a line each; options: what each option does. A value is printed as `str` has it, a list of structs as a table.
     """
 
     name: str
     run: Callable[..., Any]
     example: str
     options: Mapping[str, str] = field(default_factory=dict)
-    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +56,11 @@ class Task:
 
     name: str
     every_s: float
-    run: Callable[[Connection, Site, int], object]
+    run: Callable[[OpenSite], object]
 
 
-Check = Callable[["Connection", "Site", int], "Iterator[Problem]"]
-"""Part of `cms check`: (connection, site, the site's number in the store) -> problems."""
+Check = Callable[[OpenSite], "Iterator[Problem]"]
+"""Part of `cms check`."""
 
 
 @dataclass(frozen=True, slots=True)

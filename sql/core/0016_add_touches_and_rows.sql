@@ -29,3 +29,12 @@ BEGIN
   EXECUTE format('CREATE TRIGGER note_deleted AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_rows()', followed);
   EXECUTE format('CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate()', followed);
 END $$;
+
+-- When each task of a vertical ran last, so that of several processes one runs it.
+CREATE TABLE cms.task_runs (
+  site int NOT NULL REFERENCES cms.sites,
+  name text COLLATE "C" NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  error text,
+  PRIMARY KEY (site, name)
+);

@@ -107,8 +107,8 @@ def test_an_included_template_sees_what_its_users_set(tmp_path: Path) -> None:
 
 
 def test_an_overridden_template_is_not_looked_at(tmp_path: Path) -> None:
-    parent = make_child(tmp_path / "parent", page="{{ wrong }}")[0]
-    child = make_child(tmp_path / "child", page="right")[0]
+    parent = make_child(tmp_path / "parent", page="{{ wrong }}").chain[0]
+    child = make_child(tmp_path / "child", page="right").chain[0]
     assert check_templates(make_folders([child, parent, BASE], ("blog",))) == []
 
 
