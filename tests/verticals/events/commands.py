@@ -14,7 +14,9 @@ def attend(opened: OpenSite, event: str, *, people: int = 1) -> str:
 
 def list_attendances(opened: OpenSite) -> list[dict[str, object]]:
     """List how many people come to each event."""
-    rows = opened.connection.execute("SELECT entry, sum(people) FROM cms.attendances WHERE site = %s GROUP BY entry ORDER BY entry", (opened.number,))
+    rows = opened.connection.execute(
+        "SELECT entry, sum(people) FROM cms.attendances WHERE site = %s GROUP BY entry ORDER BY entry", (opened.number,)
+    )
     return [{"event": entry, "people": people} for entry, people in rows]
 
 

@@ -47,7 +47,13 @@ def render_calendar(page: Page, job: Job) -> tuple[bytes, str]:
     for member in page.reader.window("all", job.spec["list"]):
         card = page.card(member)
         if card is not None and card.type == "event":
-            lines += ["BEGIN:VEVENT", f"UID:{page.absolute(card.path)}", f"SUMMARY:{card.title}", f"X-ATTENDANCE:{page.fact('attendance', card)}", "END:VEVENT"]
+            lines += [
+                "BEGIN:VEVENT",
+                f"UID:{page.absolute(card.path)}",
+                f"SUMMARY:{card.title}",
+                f"X-ATTENDANCE:{page.fact('attendance', card)}",
+                "END:VEVENT",
+            ]
     return "\r\n".join([*lines, "END:VCALENDAR", ""]).encode(), CALENDAR.content_type
 
 

@@ -39,18 +39,26 @@ ENTRY = "SELECT id FROM cms.entries WHERE fields ->> 'slug' = %s"
 
 
 def attend(site: SiteOnPage, event: str, people: int) -> None:
-    site.query("INSERT INTO cms.attendances (site, entry, people) SELECT site, id, %s FROM cms.entries WHERE fields ->> 'slug' = %s", people, event)
+    site.query(
+        "INSERT INTO cms.attendances (site, entry, people) SELECT site, id, %s FROM cms.entries WHERE fields ->> 'slug' = %s", people, event
+    )
 
 
 def note(site: SiteOnPage, text: str, day: int) -> None:
-    site.query("INSERT INTO cms.event_notes (site, event, text, posted_at) SELECT id, 'picnic', %s, %s FROM cms.sites", text, f"2026-01-{day:02} 12:00+00")
+    site.query(
+        "INSERT INTO cms.event_notes (site, event, text, posted_at) SELECT id, 'picnic', %s, %s FROM cms.sites",
+        text,
+        f"2026-01-{day:02} 12:00+00",
+    )
 
 
 def assert_clean(site: SiteOnPage) -> None:
     """The output is what a clean build of the same files and rows makes."""
 
     def copy_rows(clean: SiteOnPage) -> None:
-        for slug, people in site.query("SELECT e.fields ->> 'slug', a.people FROM cms.attendances a JOIN cms.entries e ON e.id = a.entry ORDER BY a.id"):
+        for slug, people in site.query(
+            "SELECT e.fields ->> 'slug', a.people FROM cms.attendances a JOIN cms.entries e ON e.id = a.entry ORDER BY a.id"
+        ):
             attend(clean, slug, people)
         for row in site.query("SELECT event, text, shown, posted_at FROM cms.event_notes ORDER BY number"):
             clean.query("INSERT INTO cms.event_notes (site, event, text, shown, posted_at) SELECT id, %s, %s, %s, %s FROM cms.sites", *row)
@@ -140,7 +148,9 @@ def test_a_command_and_a_task_run_on_the_open_store(site: SiteOnPage) -> None:
     from tests.verticals.events.commands import attend as run_attend
     from tests.verticals.events.commands import list_attendances
 
-    site.query("INSERT INTO cms.event_notes (site, event, text, shown, posted_at) SELECT id, 'picnic', 'old', false, '2020-01-01' FROM cms.sites")
+    site.query(
+        "INSERT INTO cms.event_notes (site, event, text, shown, posted_at) SELECT id, 'picnic', 'old', false, '2020-01-01' FROM cms.sites"
+    )
     with database(site.url), open_store(site.root, "") as (opened, connection, row):
         open_site = OpenSite(opened, connection, row.id)
         assert run_attend(open_site, "picnic", people=2) == "2 more to picnic"
