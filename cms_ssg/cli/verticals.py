@@ -98,7 +98,7 @@ def _parameter(parameter: inspect.Parameter, hint: Any, help_: str) -> Any:
 
 
 def _type_of(hint: Any) -> tuple[Any, bool]:
-    """click's type of an annotation, and whether it may be given more than once."""
+    """Click's type of an annotation, and whether it may be given more than once."""
     if get_origin(hint) is tuple:
         return get_args(hint)[0], True
     inner = [part for part in get_args(hint) if part is not type(None)]

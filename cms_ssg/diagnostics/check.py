@@ -14,11 +14,11 @@ from cms_ssg.content.lines import line_of_field
 from cms_ssg.diagnostics.check_terms import TERM_NAMES, check_parents, check_term_names
 from cms_ssg.diagnostics.nearest import Nearest
 from cms_ssg.engine.homes import list_taken_homes
+from cms_ssg.kinds.reference import resolve
+from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import canonical_path
 from cms_ssg.reporter import Reporter
-from cms_ssg.kinds.reference import resolve
-from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.site import Site, open_site
 from cms_ssg.types import Problem
 

@@ -215,7 +215,7 @@ DERIVING = (
     "kinds/list_kind.py",
     "list_rules.py",
     "paths.py",
-    "content/slugs.py",
+    "slugs.py",
     "content/paths.py",
     "content/collections.py",
 )

@@ -9,8 +9,8 @@ from typing import Any, Final, LiteralString, NamedTuple
 from psycopg import Connection
 
 from cms_ssg.images.facts import is_image
-from cms_ssg.paths import file_path
 from cms_ssg.kinds.list_kind import EntryRow
+from cms_ssg.paths import file_path
 from cms_ssg.plan.derive import ENTRY, FALLBACK, FILE, Derived, derive_entry
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.plan.rows import derive_rows

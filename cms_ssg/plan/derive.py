@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from cms_ssg.content.slugs import make_slug
 from cms_ssg.kinds.core import term_names
 from cms_ssg.kinds.list_kind import EntryRow, Item, Placing
 from cms_ssg.paths import canonical_path
 from cms_ssg.reads import digest
 from cms_ssg.site import Site
+from cms_ssg.slugs import make_slug
 from cms_ssg.store.claims import ClaimRow
 from cms_ssg.types import Json
 

@@ -20,8 +20,8 @@ from cms_ssg.content.collections import Rules, make_rules
 from cms_ssg.content.read import read_draft
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
 from cms_ssg.content.schema import load_schemas
-from cms_ssg.content.slugs import safe_path
 from cms_ssg.settings import Collection, Locale, Markdown, Settings, Taxonomy
+from cms_ssg.slugs import safe_path
 from cms_ssg.types import Draft, Problem
 
 SCHEMAS = load_schemas(folder("content_schema") / "core", folder("content_schema") / "blog")
