@@ -20,5 +20,5 @@ def open_store(root: Path, env: str) -> Iterator[tuple[Site, Connection, SiteRow
     """The site, a connection that keeps each statement, and the site's row, which is made if it is new. Raises CmsError."""
     site = open_site(root, os.environ, env)
     with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
-        migrate(connection)
+        migrate(connection, verticals=site.settings.verticals)
         yield site, connection, ensure_site(connection, site.settings.store_name)

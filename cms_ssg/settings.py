@@ -8,7 +8,10 @@ import msgspec
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The whole of site.toml after defaults, [env.NAME] and CMS_* are applied."""
+    """The whole of site.toml after defaults, [env.NAME] and CMS_* are applied.
+
+    verticals: the features that are switched on; vertical: what their own tables say, by name, each as the struct that its vertical declares.
+    """
 
     name: str = "site"
     env: str = ""
@@ -39,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     redirect_files: tuple[str, ...] = ()
     data_files: tuple[str, ...] = ()
     params: dict[str, Any] = {}
+    verticals: tuple[str, ...] = ("blog",)
+    vertical: dict[str, Any] = {}
     plugins: tuple[str, ...] | None = None
     webhooks: tuple[Webhook, ...] = ()
     receiver: Receiver | None = None
@@ -172,7 +177,8 @@ class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 class Taxonomy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A way to group entries. field: the front matter field with the terms' names; url: of a term's
     first page, without ``{slug}`` where there is only one term; index: of the page that lists the terms,
-    ``""`` for none; data: data file that knows the terms by name (``authors``), its ``name`` becomes the title.
+    ``""`` for none; sort: fields that order a term's entries before what their type says; data: data file that knows the terms by name
+    (``authors``), its ``name`` becomes the title.
     """
 
     field: str
@@ -181,6 +187,7 @@ class Taxonomy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     title: str = ""
     page_size: int = 0
     feeds: tuple[Literal["rss", "atom", "json"], ...] | None = None
+    sort: tuple[str, ...] = ()
     data: str = ""
 
 

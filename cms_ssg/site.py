@@ -19,6 +19,7 @@ from cms_ssg.types import Json, Problem
 if TYPE_CHECKING:
     from cms_ssg.content.collections import Rules
     from cms_ssg.content.schema import Schema, Schemas
+    from cms_ssg.kinds.features import Features
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,20 @@ class Site:
     def _loaded_schemas(self) -> Schemas:
         from cms_ssg.content.schema import load_schemas
 
-        return load_schemas(bundled_folder("content_schema") / "core", self.root / "content_schema")
+        return load_schemas(*self.schema_folders)
+
+    @cached_property
+    def features(self) -> Features:
+        """The kinds of outputs, lists, rows and facts that this site has."""
+        from cms_ssg.kinds.features import load_features
+
+        return load_features(self.settings.verticals)
+
+    @property
+    def schema_folders(self) -> tuple[Path, ...]:
+        """Folders of content types: the core's, those of the verticals, the site's own."""
+        own = (vertical.find_folder("content_schema") for vertical in self.features.verticals)
+        return (bundled_folder("content_schema") / "core", *(folder for folder in own if folder is not None), self.root / "content_schema")
 
     @cached_property
     def rules(self) -> Rules:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib.util import find_spec
@@ -16,9 +17,38 @@ import msgspec
 from cms_ssg.bundled import folder as bundled_folder
 from cms_ssg.errors import fail
 from cms_ssg.images.recipe import DEFAULT_RULES, ImageRules
+from cms_ssg.kinds.load import load_vertical
 from cms_ssg.settings import Settings, ThemeImages
 
 BASE = "base"
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeFolders:
+    """Where a site's templates and assets are looked for, the strongest first, and its texts, the weakest first. chain: the themes, child first."""
+
+    chain: tuple[Path, ...]
+    templates: tuple[Path, ...]
+    assets: tuple[Path, ...]
+    strings: tuple[Path, ...]
+
+
+def theme_folders(root: Path, settings: Settings) -> ThemeFolders:
+    """The folders of a site. Raises as theme_chain does."""
+    return make_folders(theme_chain(root, settings), settings.verticals, root)
+
+
+def make_folders(chain: Sequence[Path], verticals: Sequence[str] = (), root: Path | None = None) -> ThemeFolders:
+    """The folders of a chain of themes: each theme's templates, then those it has for a vertical; then what verticals bring themselves."""
+    switched_on = [load_vertical(name) for name in verticals]
+    templates = [folder / "templates" / part for folder in chain for part in ("", *(vertical.name for vertical in switched_on))]
+    own = (vertical.find_folder("templates") for vertical in switched_on)
+    templates += [folder for folder in own if folder is not None and folder not in templates]
+    strings = [*(vertical.folder / "strings" for vertical in switched_on), *(folder / "i18n" for folder in reversed(chain))]
+    return ThemeFolders(
+        tuple(chain), tuple(templates), (*(folder / "assets" for folder in chain), *(vertical.folder / "assets" for vertical in switched_on)),
+        (*strings, *((root / "i18n",) if root is not None else ())),
+    )  # fmt: skip
 
 
 def theme_chain(root: Path, settings: Settings) -> list[Path]:

@@ -96,9 +96,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """The bytes of one output. digest: blake2b-16 of the bytes."""
+    """The bytes of one output. digest: blake2b-16 of the bytes; cache: its class in [target.cache], "" by its path."""
 
     path: str
     data: bytes
     digest: bytes
     content_type: str
+    cache: str = ""

@@ -31,6 +31,9 @@ IDLE_S: Final = 60.0
 AWAKE_S: Final = 0.5
 """No wait is longer: a Ctrl-C that comes just before one is noticed when it ends."""
 
+REST_S: Final = 1.0
+"""What waits in the store is not looked for more often: a build that cannot take it, since it fails, is not begun over and over."""
+
 SITE_FOLDERS: Final = ("static", "data", "themes", "i18n", "content_schema")
 
 CONTENT_SUFFIXES: Final = (".md", ".mdx", ".markdown")
@@ -120,9 +123,13 @@ class Builder:
         self.warm = Warm()
         self._missed = False
         self._purge_again_at: datetime | None = None
+        self._rest_until = 0.0
 
     def find_wait(self) -> float:
-        """In how many seconds a second purge is due."""
+        """In how many seconds a second purge is due; at once where something in the store waits: a row was written, or fell due."""
+        if time.monotonic() >= self._rest_until and self.warm.is_due():
+            self._rest_until = time.monotonic() + REST_S
+            return 0.0
         return math.inf if self._purge_again_at is None else (self._purge_again_at - datetime.now(UTC)).total_seconds()
 
     def build(self, changed: list[str] | None, first: bool = False) -> BuildResult | None:

@@ -1,6 +1,16 @@
--- What all migrations make together. Written by `make schema`; a test keeps it true. Never run.
+-- What the migrations of sql/core make together; those of a vertical are in its own folder. Written by `make schema`; a test keeps it true. Never run.
 
 CREATE SCHEMA cms;
+
+CREATE FUNCTION cms.follow_rows(followed regclass) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  EXECUTE format('CREATE TRIGGER note_inserted AFTER INSERT ON %s REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_rows()', followed);
+  EXECUTE format('CREATE TRIGGER note_updated AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_rows()', followed);
+  EXECUTE format('CREATE TRIGGER note_deleted AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_rows()', followed);
+  EXECUTE format('CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate()', followed);
+END $$;
 
 CREATE FUNCTION cms.guard_partition(partition regclass) RETURNS void
     LANGUAGE plpgsql
@@ -94,6 +104,21 @@ BEGIN
   RETURN NULL;
 END $$;
 
+CREATE FUNCTION cms.note_rows() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO cms.changes (site, kind, subject) SELECT site, 'r', number FROM new_rows;
+  ELSIF TG_OP = 'DELETE' THEN
+    INSERT INTO cms.changes (site, kind, subject) SELECT site, 'r', number FROM old_rows;
+  ELSE
+    INSERT INTO cms.changes (site, kind, subject)
+      SELECT n.site, 'r', n.number FROM new_rows n JOIN old_rows o USING (number) WHERE n IS DISTINCT FROM o;
+  END IF;
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION cms.refuse_projection_write() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -110,6 +135,12 @@ CREATE FUNCTION cms.refuse_truncate() RETURNS trigger
 BEGIN
   RAISE EXCEPTION 'TRUNCATE on cms.% would leave stale pages behind', TG_TABLE_NAME USING HINT = 'Use DELETE, or cms trash.';
 END $$;
+
+CREATE FUNCTION cms.touch(site integer, name text) RETURNS void
+    LANGUAGE sql
+    AS $$
+  INSERT INTO cms.changes (site, kind, subject, name) VALUES (touch.site, 'n', 0, touch.name)
+$$;
 
 CREATE TABLE cms.bodies (
     entry bigint NOT NULL,
@@ -163,10 +194,11 @@ CREATE TABLE cms.changes (
     kind "char" NOT NULL,
     subject bigint NOT NULL,
     made_at timestamp with time zone DEFAULT now() NOT NULL,
-    made_in xid8 DEFAULT pg_current_xact_id() NOT NULL
+    made_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    name text COLLATE pg_catalog."C"
 );
 
-COMMENT ON COLUMN cms.changes.kind IS 'e entry written, d entry to derive again, f file';
+COMMENT ON COLUMN cms.changes.kind IS 'e entry written, d entry to derive again, f file, r row of a vertical''s table, n named value';
 
 ALTER TABLE cms.changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME cms.changes_id_seq
@@ -736,6 +768,13 @@ CREATE TABLE cms.sources (
     problems jsonb
 );
 
+CREATE TABLE cms.task_runs (
+    site integer NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    error text
+);
+
 CREATE TABLE cms.windows (
     output bigint NOT NULL,
     list integer NOT NULL,
@@ -939,6 +978,9 @@ ALTER TABLE ONLY cms.sites
 
 ALTER TABLE ONLY cms.sources
     ADD CONSTRAINT sources_pkey PRIMARY KEY (site, path);
+
+ALTER TABLE ONLY cms.task_runs
+    ADD CONSTRAINT task_runs_pkey PRIMARY KEY (site, name);
 
 CREATE INDEX builds_site ON cms.builds USING btree (site, id DESC);
 
@@ -1188,3 +1230,6 @@ ALTER TABLE ONLY cms.releases
 
 ALTER TABLE ONLY cms.sources
     ADD CONSTRAINT sources_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.task_runs
+    ADD CONSTRAINT task_runs_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

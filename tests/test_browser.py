@@ -44,7 +44,7 @@ def pages_url(db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """The built starter with Arabic as its second language, and a page that holds its pages in frames as wide as a phone."""
     monkeypatch.setenv("CMS_DATABASE_URL", db_url)
     site = tmp_path / "site"
-    shutil.copytree(folder("starters") / "blog", site)
+    shutil.copytree(folder("verticals") / "blog/starter", site)
     settings = site / "site.toml"
     settings.write_text(
         settings.read_text("utf-8").replace('code = "en"\n', 'code = "en"\n[[locales]]\ncode = "ar"\nfallback = "list"\n', 1), "utf-8"

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms_ssg.config.load import load_settings
-from cms_ssg.engine.inputs import Inputs, list_inputs, read_data, theme_chain
+from cms_ssg.engine.inputs import Inputs, list_inputs, read_data
 from cms_ssg.errors import CmsError
 from cms_ssg.settings import Settings
+from cms_ssg.themes import theme_chain
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from cms_ssg.authoring.write import write_file
 from cms_ssg.content.collections import find_collection
 from cms_ssg.content.dates import load_zone
 from cms_ssg.content.frontmatter import parse_front_matter
-from cms_ssg.content.slugs import make_slug
 from cms_ssg.errors import UsageError
 from cms_ssg.settings import Collection
 from cms_ssg.site import Site
+from cms_ssg.slugs import make_slug
 from cms_ssg.types import Problem
 
 _SAMPLES = 3

@@ -14,7 +14,7 @@ def init(call: Call, new_folder: str, starter: str) -> None:
     """Make a small real site in DIR, a new or empty folder."""
     from pathlib import Path
 
-    from cms_ssg.starters import copy_starter
+    from cms_ssg.authoring.starters import copy_starter
 
     base = call.folder or "."
     target = Path(base, new_folder)

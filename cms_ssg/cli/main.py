@@ -53,11 +53,15 @@ class LazyGroup(click.Group):
     """The commands of the table above, imported one at a time."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        from cms_ssg.cli.verticals import list_groups
+
+        return [*COMMANDS, *list_groups()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            from cms_ssg.cli.verticals import find_group
+
+            return find_group(cmd_name)
         module, _, name = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(f"cms_ssg.cli.{module}"), name)
         return command

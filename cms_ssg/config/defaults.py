@@ -1,21 +1,17 @@
-"""What site.toml need not say: the collections, taxonomies and names of languages that are there without it."""
+"""What site.toml need not say: the collections and taxonomies of every site, beside those of its verticals, and names of languages."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 COLLECTIONS: Final[tuple[dict[str, Any], ...]] = (
-    {"name": "posts", "path": "content/posts", "type": "post"},
     {"name": "pages", "path": "content/pages", "type": "page"},
-    {"name": "authors", "path": "content/authors", "type": "author"},
     {"name": "terms", "path": "content/terms", "type": "term"},
 )
 
 TAXONOMIES: Final[dict[str, dict[str, Any]]] = {
     "section": {"field": "section", "url": "/{slug}/"},
     "tag": {"field": "tags", "url": "/tags/{slug}/", "index": "/tags/"},
-    "author": {"field": "authors", "url": "/authors/{slug}/", "index": "/authors/"},
-    "series": {"field": "series", "url": "/series/{slug}/"},
 }
 
 RIGHT_TO_LEFT: Final = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "prs", "ps", "sd", "syr", "ug", "ur", "yi"})

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -95,7 +96,7 @@ def explain_failure(
     text: str, data: dict[str, Any], envs: Any, env: str, environ: Mapping[str, Any], error: Exception
 ) -> CmsError:  # fmt: skip
     """All that is wrong with the keys and values, in the base and in every [env.NAME]."""
-    from cms_ssg.config.load import merge_tables, with_defaults
+    from cms_ssg.config.load import list_switched_on, merge_tables, with_defaults
 
     lines = list_key_lines(text)
     if not isinstance(envs, dict) or not all(isinstance(table, dict) for table in envs.values()):
@@ -105,7 +106,14 @@ def explain_failure(
         variables = environ if name == env else {}
         merged = with_defaults(merge_tables(merge_tables(data, envs.get(name, {})), variables))
         origin = Origin(lines, envs, name, variables)
-        for problem in find_wrong(merged, Settings, (), origin):
+        own = [
+            (vertical.name, vertical.settings) for vertical in list_switched_on(merged.get("verticals")) if vertical.settings is not None
+        ]
+        wrong = [
+            find_wrong(merged, Settings, (), origin),
+            *(find_wrong(merged["vertical"][name], kind, (name,), origin) for name, kind in own),
+        ]
+        for problem in chain.from_iterable(wrong):
             found.setdefault((problem.place, problem.line, problem.message), problem)
     problems = sorted(found.values(), key=lambda problem: (problem.place, problem.line, problem.message))
     return CmsError(*problems) if problems else fail("settings.wrong-value", str(error), place=FILE)

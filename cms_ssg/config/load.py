@@ -13,6 +13,8 @@ import msgspec
 from cms_ssg.config.check import list_wrong
 from cms_ssg.config.defaults import COLLECTIONS, TAXONOMIES, language_name, language_tag, text_direction
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.kinds.load import load_vertical
+from cms_ssg.kinds.vertical import Vertical
 from cms_ssg.settings import Collection, Locale, Settings
 
 FILE = "site.toml"
@@ -160,20 +162,32 @@ def with_defaults(data: Mapping[str, Any]) -> dict[str, Any]:
         full["target"] = _as_table(full["target"])
     if isinstance(locales := full.get("locales"), list):
         full["locales"] = [{"code": item} if isinstance(item, str) else item for item in locales]
-    full["taxonomies"] = add_taxonomies(full.get("taxonomies", {}))
+    verticals = list_switched_on(full.get("verticals"))
+    full["taxonomies"] = add_taxonomies(full.get("taxonomies", {}), verticals)
+    full["vertical"] = {vertical.name: full.pop(vertical.name, {}) for vertical in verticals if vertical.settings is not None}
     return full
 
 
-def add_taxonomies(own: Any) -> Any:
+def list_switched_on(names: Any) -> tuple[Vertical, ...]:
+    """The verticals that a site names, by default the blog. Raises CmsError settings.no-vertical."""
+    if names is None:
+        names = Settings().verticals
+    return tuple(load_vertical(name) for name in names if isinstance(name, str)) if isinstance(names, list | tuple) else ()
+
+
+def add_taxonomies(own: Any, verticals: tuple[Vertical, ...]) -> Any:
     """The built-in taxonomies with the user's keys over them; ``series = false`` takes one away."""
     if not isinstance(own, dict):
         return own
     merged: dict[str, Any] = {}
-    for name, builtin in TAXONOMIES.items():
+    known = {**TAXONOMIES}
+    for vertical in verticals:
+        known.update(vertical.taxonomies)
+    for name, builtin in known.items():
         mine = own.get(name, {})
         if mine is not False:
             merged[name] = {**builtin, **mine} if isinstance(mine, dict) else mine
-    return merged | {name: table for name, table in own.items() if name not in TAXONOMIES}
+    return merged | {name: table for name, table in own.items() if name not in known}
 
 
 def _fill(settings: Settings) -> Settings:
@@ -184,8 +198,19 @@ def _fill(settings: Settings) -> Settings:
         locales=locales,
         base_url=settings.base_url.rstrip("/"),
         target=msgspec.structs.replace(settings.target, url=_FINAL_SLASHES.sub("", settings.target.url)),
-        collection=_add_collections(settings.collection),
+        collection=_add_collections(settings.collection, default_collections(settings.verticals)),
+        vertical={
+            v.name: msgspec.convert(settings.vertical.get(v.name, {}), v.settings)
+            for v in list_switched_on(settings.verticals)
+            if v.settings is not None
+        },
     )
+
+
+def default_collections(verticals: tuple[str, ...]) -> tuple[Collection, ...]:
+    """The collections of a site that names none."""
+    own = (table for vertical in list_switched_on(verticals) for table in vertical.collections)
+    return tuple(Collection(**table) for table in (*own, *COLLECTIONS))
 
 
 def _fill_locale(locale: Locale, is_default: bool) -> Locale:
@@ -197,10 +222,10 @@ def _fill_locale(locale: Locale, is_default: bool) -> Locale:
     )  # fmt: skip
 
 
-def _add_collections(own: tuple[Collection, ...]) -> tuple[Collection, ...]:
+def _add_collections(own: tuple[Collection, ...], default: tuple[Collection, ...]) -> tuple[Collection, ...]:
     """The user's collections and those default ones that share neither name nor folder with one of them."""
     names = {rule.name for rule in own}
-    rest = [Collection(**table) for table in COLLECTIONS if table["name"] not in names]
+    rest = [rule for rule in default if rule.name not in names]
     return (*own, *(rule for rule in rest if not any(_overlaps(rule.path, mine.path) for mine in own)))
 
 

@@ -8,7 +8,7 @@ from html import escape, unescape
 from typing import Final
 from urllib.parse import unquote
 
-from cms_ssg.content.slugs import MAX_SLUG
+from cms_ssg.slugs import MAX_SLUG
 
 FRAGMENT: Final = re.compile(r'(<a href=")#([^"]+)"')
 IDS: Final = re.compile(r"""\s(?:id|name)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)

@@ -38,7 +38,7 @@ COUNT: Final[Kind] = (_is_count, "a whole number, 0 or more")
 LIST: Final[Kind] = (lambda value: isinstance(value, list), "a list")
 
 OF_TYPE: Final[dict[str, Kind]] = {
-    "required": NAMES, "x-sort": NAMES, "x-lists": NAMES, "x-pages": FLAG, "x-months": FLAG, "x-neighbours": TEXT, "x-url": TEXT,
+    "required": NAMES, "x-sort": NAMES, "x-lists": NAMES, "x-pages": FLAG, "x-months": FLAG, "x-dated": FLAG, "x-heads": TEXT, "x-neighbours": TEXT, "x-url": TEXT,
     "x-extends": TEXT,
 }  # fmt: skip
 OF_FIELD: Final[dict[str, Kind]] = {

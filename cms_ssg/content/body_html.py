@@ -18,7 +18,7 @@ from cms_ssg.content.notes import note_mark, plain_alt, write_note
 from cms_ssg.content.placeholders import CLOSE, OPEN, TAG_OPEN
 from cms_ssg.content.raw_html import write_html
 from cms_ssg.content.shortcode_tags import Shortcodes
-from cms_ssg.content.slugs import make_slug
+from cms_ssg.slugs import make_slug
 from cms_ssg.types import Heading, Json, Link
 
 PLACEHOLDER: Final = re.compile(f"{OPEN}(\\d+){CLOSE}")

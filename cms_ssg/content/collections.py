@@ -11,14 +11,14 @@ from urllib.parse import unquote
 
 import msgspec
 
-from cms_ssg.config.defaults import COLLECTIONS
+from cms_ssg.config.load import default_collections
 from cms_ssg.content.leftovers import is_copy, is_leftover
 from cms_ssg.content.paths import DATE_NAMES, clean_path, date_values, make_path, pattern_names, text_value
 from cms_ssg.content.schema import Schema, Schemas
-from cms_ssg.content.slugs import safe_path
 from cms_ssg.content.version import reader_version
 from cms_ssg.globs import compile_glob, matches_any
 from cms_ssg.settings import Collection, Locale, Settings
+from cms_ssg.slugs import safe_path
 from cms_ssg.types import Json
 
 DATE_IN_NAME: Final = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?:[-_ .]+(?P<rest>.*))?", re.DOTALL)
@@ -64,7 +64,7 @@ class Rules:
             for number, locale in enumerate(self.locales)
         }
         self.locale_codes = {fold_locale(locale.code): locale.code for locale in self.locales}
-        self.collections = settings.collection or tuple(Collection(**values) for values in COLLECTIONS)
+        self.collections = settings.collection or default_collections(settings.verticals)
         self.by_name = {collection.name: collection for collection in self.collections}
         self.data = frozenset((*settings.data_files, *settings.redirect_files))
         self.term_fields = {rule.field: name for name, rule in settings.taxonomies.items()}

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from cms_ssg.content.dates import load_zone
-from cms_ssg.content.slugs import make_slug, safe_path
+from cms_ssg.slugs import make_slug, safe_path
 from cms_ssg.types import Json
 
 NAME: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")

@@ -16,9 +16,9 @@ from cms_ssg.content.frontmatter import FrontMatter, look_up, parse_front_matter
 from cms_ssg.content.markdown import render_body
 from cms_ssg.content.paths import CLEAN_SEGMENT, DATE_NAMES, SERVER_HINT, MissingValue, find_other_extension
 from cms_ssg.content.schema import Schema
-from cms_ssg.content.slugs import make_slug, safe_path
 from cms_ssg.content.visibility import misspelt, understand
 from cms_ssg.settings import Collection
+from cms_ssg.slugs import make_slug, safe_path
 from cms_ssg.types import Body, Draft, Json, Problem, Status
 
 NAMED_FILE: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")

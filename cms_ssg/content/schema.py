@@ -17,8 +17,13 @@ from cms_ssg.types import Json, Problem
 
 TYPE_KEYWORDS: Final = ANNOTATIONS | {
     "type", "required", "properties", "additionalProperties",
-    "x-sort", "x-lists", "x-pages", "x-neighbours", "x-months", "x-url", "x-extends",
+    "x-sort", "x-lists", "x-pages", "x-neighbours", "x-months", "x-dated", "x-heads", "x-url", "x-extends",
 }  # fmt: skip
+
+FIELD: Final = "field:"
+"""Before the name of a field in x-heads: it says which taxonomy."""
+
+DEFAULT_TAXONOMY: Final = "tag"
 
 EXTENDED: Final = "page"
 """What a new type builds on that names nothing in x-extends."""
@@ -29,7 +34,7 @@ class Schema:
 
     name; raw: the merged JSON Schema; properties: of each field; card_fields: shown by other pages;
     lists: field -> taxonomy; references: field -> type; facets: field -> annotation; sort, list_kinds,
-    pages, neighbours, months, url: the type's own annotations.
+    pages, neighbours, months, dated, heads, url: the type's own annotations.
     """
 
     def __init__(self, name: str, raw: dict[str, Any]) -> None:
@@ -60,10 +65,23 @@ class Schema:
         self.pages = bool(raw.get("x-pages", True))
         self.neighbours = str(raw.get("x-neighbours", ""))
         self.months = bool(raw.get("x-months", False))
+        self.dated = bool(raw.get("x-dated", self.months))
+        self.heads = str(raw.get("x-heads", ""))
         self.url = str(raw.get("x-url", "/{path}/"))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Schema, (self.name, self.raw)
+
+    def headed_taxonomy(self, fields: Mapping[str, Json]) -> str:
+        """The taxonomy of whose terms one is described by an entry of this type with these fields, ``""`` where it describes none."""
+        if not self.heads.startswith(FIELD):
+            return self.heads
+        return str(fields.get(self.heads.removeprefix(FIELD)) or DEFAULT_TAXONOMY)
+
+    def reference(self, fields: Mapping[str, Json]) -> str:
+        """How others name an entry of this type: ``post:flood``; where a field says which taxonomy it heads, ``term:tag/flood``."""
+        slug = fields.get("slug") or ""
+        return f"{self.name}:{self.headed_taxonomy(fields)}/{slug}" if self.heads.startswith(FIELD) else f"{self.name}:{slug}"
 
     def check(
         self, fields: dict[str, Any], lines: dict[str, int], place: str, zone: str = "UTC", told: Container[str] = ()

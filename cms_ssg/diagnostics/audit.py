@@ -11,11 +11,11 @@ from psycopg import Connection
 
 from cms_ssg.build import BuildOptions, BuildResult, build
 from cms_ssg.errors import fail
+from cms_ssg.kinds.features import Features
 from cms_ssg.open_store import open_store
 from cms_ssg.paths import object_key
 from cms_ssg.publish.target import Target, Writer, is_folder, open_target
 from cms_ssg.reads import digest as make_digest
-from cms_ssg.render.kinds import KINDS
 from cms_ssg.reporter import Reporter
 from cms_ssg.store.outputs import doubt_outputs
 from cms_ssg.store.previews import list_preview_keys
@@ -58,7 +58,7 @@ def audit(root: Path, env: str, *, repair: bool = False, confirmed: bool = False
                        hint="If they are to go, run it again with --confirm-removals.")  # fmt: skip
         for path in result.different:
             target.adopt(object_key(path))
-        _doubt(connection, row.id, [*result.missing, *result.different])
+        _doubt(connection, row.id, site.features, [*result.missing, *result.different])
     result.removed = sum(1 for reason in target.remove_many(result.orphaned) if reason is None)
     result.repair = build(root, BuildOptions(env=env, sync=False), reporter)
     return result
@@ -88,7 +88,6 @@ def _compare(connection: Connection, site_id: int, target: Target, *, by_size: b
     return result
 
 
-def _doubt(connection: Connection, site_id: int, paths: Sequence[str]) -> None:
-    kinds = KINDS.values()
+def _doubt(connection: Connection, site_id: int, features: Features, paths: Sequence[str]) -> None:
     with connection.transaction():
-        doubt_outputs(connection, site_id, list(paths), [k.name for k in kinds], [k.phase for k in kinds], "the target does not hold it")
+        doubt_outputs(connection, site_id, features, list(paths), "the target does not hold it")

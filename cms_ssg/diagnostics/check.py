@@ -15,6 +15,8 @@ from cms_ssg.content.lines import line_of_field
 from cms_ssg.diagnostics.check_terms import TERM_NAMES, check_parents, check_term_names
 from cms_ssg.diagnostics.nearest import Nearest
 from cms_ssg.engine.homes import list_taken_homes
+from cms_ssg.kinds.reference import resolve
+from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import canonical_path
 from cms_ssg.reporter import Reporter
@@ -91,17 +93,21 @@ def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Prob
         problems += _check_authors(session.connection, site, session.row.id)
         problems += list_taken_homes(session.connection, site, session.row.id)
         problems += _check_home(session.connection, site, session.row.id)
+        opened = OpenSite(site, session.connection, session.row.id)
+        for vertical in site.features.verticals:
+            for check_more in resolve(vertical.checks) if vertical.checks else ():
+                problems += check_more(opened)
         problems += _check_collections(session.connection, site, session.row.id, {problem.place for problem in problems})
     return problems
 
 
 def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
     """Links and images of live entries that lead nowhere in this site, and shortcodes that the theme does not have."""
-    from cms_ssg.engine.inputs import theme_chain
     from cms_ssg.render.body import link_names, unknown_shortcode
     from cms_ssg.render.theme_check import list_templates
+    from cms_ssg.themes import theme_folders
 
-    templates = list_templates(theme_chain(site.root, site.settings))
+    templates = list_templates(theme_folders(site.root, site.settings).templates)
     nearest = Nearest(connection, site, site_id)
     after = 0
     while rows := connection.execute(BODIES, (site_id, after)).fetchall():
@@ -128,10 +134,10 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
 
 def _check_layouts(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
     """Layouts that front matter asks for and no theme has: the type's own template is used instead."""
-    from cms_ssg.engine.inputs import theme_chain
     from cms_ssg.render.output import layout_template
+    from cms_ssg.themes import theme_folders
 
-    folders = [folder / "templates" for folder in theme_chain(site.root, site.settings)]
+    folders = theme_folders(site.root, site.settings).templates
     for layout, file, count in connection.execute(LAYOUTS, (site_id,)):
         template = layout_template(layout)
         if template and not any((folder / template).is_file() for folder in folders):
@@ -217,12 +223,12 @@ def _check_home(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
 
 def _check_collections(connection: Any, site: Site, site_id: int, places: set[str]) -> Iterator[Problem]:
     """Collections of site.toml that no file belongs to. places: files that have a problem, and may have no entry for it."""
-    from cms_ssg.config.defaults import COLLECTIONS
+    from cms_ssg.config.load import default_collections
     from cms_ssg.content.collections import find_collection
 
     used = {row[0] for row in connection.execute(USED_COLLECTIONS, (site_id,))}
     used.update(rule.name for place in places if (rule := find_collection(place, site.settings.collection)) is not None)
-    shipped = {str(table["name"]) for table in COLLECTIONS}
+    shipped = {rule.name for rule in default_collections(site.settings.verticals)}
     origin = open_origin(site.root, site.settings.env, os.environ)
     for number, rule in enumerate(site.settings.collection):
         line = origin.line("collection", number, "name")
@@ -243,10 +249,10 @@ def _check_tokens(site: Site) -> Iterator[Problem]:
 
 
 def _check_strings(site: Site) -> Iterator[Problem]:
-    from cms_ssg.engine.inputs import theme_chain
     from cms_ssg.render.strings import check_strings
+    from cms_ssg.themes import theme_folders
 
-    folders = [folder / "i18n" for folder in reversed(theme_chain(site.root, site.settings))] + [site.root / "i18n"]
+    folders = theme_folders(site.root, site.settings).strings
     for locale in site.settings.locales:
         yield from check_strings(folders, locale.code, site.root)
 
@@ -261,16 +267,16 @@ class ThemeCheck:
 
 def check_theme(root: Path, env: str = "", *, site: Site | None = None) -> ThemeCheck:
     """Look for unknown variables, filters and templates; with no `site` given, write the gallery too."""
-    from cms_ssg.engine.inputs import theme_chain
     from cms_ssg.render.theme_check import check_templates
+    from cms_ssg.themes import theme_folders
 
     found = site or open_site(root, os.environ, env)
-    chain = theme_chain(found.root, found.settings)
+    folders = theme_folders(found.root, found.settings)
     fields = {name for schema in found.schemas.values() for name in schema.properties}
     fields.update(name for rule in found.settings.collection for name in (*rule.fields, *rule.defaults))
-    result = ThemeCheck(check_templates(chain, fields))
+    result = ThemeCheck(check_templates(folders, fields))
     if site is None:
         from cms_ssg.render.gallery import write_gallery
 
-        result.gallery = write_gallery(found, chain, found.root / ".cms" / "gallery")
+        result.gallery = write_gallery(found, folders, found.root / ".cms" / "gallery")
     return result

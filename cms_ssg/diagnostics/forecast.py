@@ -89,7 +89,7 @@ def forecast(session: Session) -> Forecast:
     would.unlooked = len(unlooked)
     gone = [row for row in rows.values() if row.spec is None and row.digest is not None]
     if not is_folder(session.site.settings):
-        gone = retire_outputs(connection, site_id, gone, session.site.settings.target.retire_after_s)
+        gone = retire_outputs(connection, site_id, session.site.features, gone, session.site.settings.target.retire_after_s)
     would.removals = len(gone)
     _count_purges(session, would, changed, [(row.path, row.phase, "removed") for row in gone])
     return would
@@ -99,8 +99,8 @@ def _render(session: Session, files: Sequence[Job], pages: Sequence[Job]) -> Ite
     """All but variants of images, which take long to make."""
     for job in files:
         yield read_file(session.site, job)
-    values = Values(session.connection, session.row.id)
-    for batch in cut_batches(pages):
+    values = Values(session.connection, session.row.id, session.site.features, session.planner.now)
+    for batch in cut_batches(pages, session.site.features):
         values.forget()
         yield from render_batch(session.rounds.around, values, batch)
         session.reporter.advance(len(batch))

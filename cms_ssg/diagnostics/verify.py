@@ -93,10 +93,14 @@ def _compare(connection: Connection, site: Site, row: SiteRow, target: Target, r
         for _, path, _, locale, spec, owner, failing in rows
         if spec is not None and not failing
     }
-    pages = [job for job in jobs.values() if job.kind not in ("asset", "file", "image")]
-    images = {job.path for job in jobs.values() if job.kind == "image"}  # their bytes are the encoder's; the manifest knows them
-    rendered = {r.job.path: r for r in render_batch(around, Values(connection, row.id), pages)}
-    rendered.update({job.path: read_file(site, job) for job in jobs.values() if job.kind in ("asset", "file")})
+    kinds = site.features.outputs
+    files, pages = ([job for job in jobs.values() if kinds[job.kind].made == made] for made in ("copied", "rendered"))
+    images = {
+        job.path for job in jobs.values() if kinds[job.kind].made == "image"
+    }  # their bytes are the encoder's; the manifest knows them
+    values = Values(connection, row.id, site.features, around.now)
+    rendered = {r.job.path: r for r in render_batch(around, values, pages)}
+    rendered.update({job.path: read_file(site, job) for job in files})
     for _, path, known, _, _, _, failing in rows:
         result.pages += 1
         live = target.read(object_key(path))

@@ -71,6 +71,7 @@ def publish(
                 known,
                 one.job.path,
                 one.reads.keys,
+                cache=artifact.cache,
             )
     outcomes = dict(zip(objects, target.write_many(list(objects.values()), before) if objects else (), strict=True))
     return [_describe_made(one, live.get(one.job.path), outcomes.get(one.job.path), told) for one in rendered]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from cms_ssg.content.read_file import read_file as read_bytes
 from cms_ssg.content.scan import is_lfs_pointer
-from cms_ssg.engine.inputs import theme_chain
 from cms_ssg.engine.plain_files import describe_pointer
 from cms_ssg.images.facts import svg_check
 from cms_ssg.images.strip import holds_metadata, strip_metadata
@@ -18,6 +17,7 @@ from cms_ssg.render.output import Rendered
 from cms_ssg.render.reading import Reads
 from cms_ssg.render.requests import Job
 from cms_ssg.render.theme import list_assets, read_asset
+from cms_ssg.themes import theme_folders
 from cms_ssg.types import Artifact, Problem
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def read_file(site: Site, job: Job) -> Rendered:
             reads,
             Problem("publish.no-file", str(place), 0, f"cannot be read: {reason}", AGAIN),
         )
-    return Rendered(job, Artifact(job.path, data, digest(data), content_type(job.path)), reads)
+    return Rendered(job, Artifact(job.path, data, digest(data), content_type(job.path), site.features.outputs[job.kind].cache), reads)
 
 
 def _doubt_svg(site: Site, file: str, data: bytes) -> Problem | None:
@@ -79,4 +79,4 @@ def _doubt_svg(site: Site, file: str, data: bytes) -> Problem | None:
 
 
 def _assets(site: Site) -> dict[str, Path]:
-    return list_assets(theme_chain(site.root, site.settings))
+    return list_assets(theme_folders(site.root, site.settings).assets)

@@ -159,7 +159,7 @@ class ImageWork:
         from cms_ssg.store.images import save_facts
 
         save_facts(self.session.connection, self.session.row.id, {digest: msgspec.to_builtins(facts) for digest, facts in bad.items()})
-        marks = Marks(self.session.row.id, SAVE)
+        marks = Marks(self.session.row.id, self.session.site.features, SAVE)
         for digest in bad:
             marks.read(name_key(f"image/{digest}"), "an image cannot be shown")
         marks.save(self.session.connection)
@@ -204,7 +204,7 @@ class ImageWork:
         gone = {change.name for change in changes if change.new is None}
         tried = self.session.rounds.tried
         tried[:] = [path for path in tried if path not in gone]
-        marks = Marks(self.session.row.id, SAVE)
+        marks = Marks(self.session.row.id, self.session.site.features, SAVE)
         marks.names(changes)
         marks.save(self.session.connection)
 
@@ -241,4 +241,4 @@ def _render(job: Job, answer: Answer) -> Rendered:
     if answer.data is None:
         facts = answer.facts
         return Rendered(job, None, Reads(), Problem(facts.code, "", 0, facts.message, facts.hint) if facts is not None else None)
-    return Rendered(job, Artifact(job.path, answer.data, make_digest(answer.data), TYPES[job.spec["format"]]), Reads())
+    return Rendered(job, Artifact(job.path, answer.data, make_digest(answer.data), TYPES[job.spec["format"]], "assets"), Reads())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -14,15 +14,16 @@ from pathlib import Path
 import msgspec
 
 from cms_ssg.bundled import PACKAGE
-from cms_ssg.bundled import folder as bundled_folder
 from cms_ssg.data_files import Data, list_data_files, read_data, walk_folders
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.kinds.load import load_vertical
 from cms_ssg.redirects import Redirects, read_redirects
 from cms_ssg.settings import Settings
-from cms_ssg.themes import load_image_rules, theme_chain
+from cms_ssg.site import Site
+from cms_ssg.themes import load_image_rules, theme_folders
 from cms_ssg.types import Json, Problem
 
-__all__ = ["Data", "Inputs", "Known", "Redirects", "list_inputs", "read_data", "read_redirects", "theme_chain"]
+__all__ = ["Data", "Inputs", "Known", "Redirects", "list_inputs", "read_data", "read_redirects"]
 
 Known = dict[str, tuple[bytes, dict[str, bytes]]]
 """What was read last time: group of files -> (digest of their stat, digests by input name)."""
@@ -101,31 +102,32 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
     A data or string file that cannot be read is a problem and keeps its last digests.
     Raises CmsError theme.missing, theme.cycle, theme.unreadable, inputs.unreadable.
     """
-    chain = theme_chain(root, settings)
+    folders = theme_folders(root, settings)
     reading = _Reading(root, known or {})
     reading.digests.update(_list_settings(settings))
-    reading.digests["images"] = _digest(_encode(load_image_rules(chain, settings)))
+    reading.digests["images"] = _digest(_encode(load_image_rules(folders.chain, settings)))
     reading.digests["renderer"] = renderer_digest()
-    for kind, folder_name in (("template", "templates"), ("asset", "assets")):
+    reading.digests.update({f"vertical/{vertical.name}": vertical.digest for vertical in map(load_vertical, settings.verticals)})
+    for kind, places in (("template", folders.templates), ("asset", folders.assets)):
         salt = _encode(settings.tokens) if kind == "asset" else b""
-        for name, path in sorted(list_theme_files(chain, folder_name, root).items()):
+        for name, path in sorted(list_theme_files(places, root).items()):
             _add_file(reading, f"{kind}/{name}", path, salt if name.endswith(".css") else b"")
-    _add_schemas(reading, root)
+    _add_schemas(reading, root, settings)
     _add_data(reading, root, settings)
     if settings.images.cards and settings.images.card_font:
         _add_font(reading, root, settings.images.card_font)
     for name in settings.redirect_files:
         if (root / name).is_file():
             _add_file(reading, f"redirects/{name}", root / name, b"")
-    _add_strings(reading, root, chain, settings)
+    _add_strings(reading, root, folders.strings, settings)
     return Inputs(reading.digests, reading.known, tuple(reading.problems))
 
 
-def list_theme_files(chain: list[Path], folder_name: str, root: Path) -> dict[str, Path]:
-    """Name -> file of all templates or assets: the first theme of the chain that has a name wins."""
+def list_theme_files(folders: Sequence[Path], root: Path) -> dict[str, Path]:
+    """Name -> file of all templates or assets: the first folder that has a name wins."""
     found: dict[str, Path] = {}
-    for theme in chain:
-        for name, path in _walk(theme / folder_name, root):
+    for folder in folders:
+        for name, path in _walk(folder, root):
             found.setdefault(name, path)
     return found
 
@@ -155,10 +157,10 @@ def _add_font(reading: _Reading, root: Path, file: str) -> None:
     reading.add(f"font/{file}", [root / file], read)
 
 
-def _add_schemas(reading: _Reading, root: Path) -> None:
+def _add_schemas(reading: _Reading, root: Path, settings: Settings) -> None:
     """The digest of a content type covers the shipped file and the site's own of the same name."""
     files: dict[str, list[Path]] = {}
-    for base in (bundled_folder("content_schema") / "core", root / "content_schema"):
+    for base in Site(root, settings).schema_folders:
         for path in sorted(base.glob("*.json")) if base.is_dir() else ():
             if path.is_file():
                 files.setdefault(path.stem, []).append(path)
@@ -183,9 +185,8 @@ def _add_data(reading: _Reading, root: Path, settings: Settings) -> None:
         reading.add(f"data/{name}", [path], read, reading.digests["renderer"])
 
 
-def _add_strings(reading: _Reading, root: Path, chain: list[Path], settings: Settings) -> None:
+def _add_strings(reading: _Reading, root: Path, folders: Sequence[Path], settings: Settings) -> None:
     """Texts as a locale shows them, fallbacks filled in, so that a page reads one name whatever file it came from."""
-    folders = [folder / "i18n" for folder in [*reversed(chain), root]]
     for locale in settings.locales:
         codes = ("en", locale.code.partition("-")[0], locale.code)
         files = [path for code in dict.fromkeys(codes) for folder in folders if (path := folder / f"{code}.toml").is_file()]

@@ -62,7 +62,7 @@ def open_session(
         if connection is None:
             url = database_url(site.root, site.settings.database_url, os.environ)
             connection = connect(url, autocommit=True)
-            migrate(connection)
+            migrate(connection, verticals=site.settings.verticals)
         try:
             row = ensure_site(connection, site.settings.store_name)
             connection.autocommit = False
@@ -79,7 +79,7 @@ def open_session(
             finally:
                 session.close()
             if warm is not None:
-                warm.keep_connection(url, connection)
+                warm.keep_connection(url, connection, row.id)
         finally:
             if warm is None or not warm.holds(connection):
                 connection.close()

@@ -11,22 +11,22 @@ import msgspec
 from psycopg import Connection
 
 from cms_ssg.collation import collation_version
-from cms_ssg.engine.inputs import list_inputs, read_redirects, theme_chain
+from cms_ssg.engine.inputs import list_inputs, read_redirects
 from cms_ssg.errors import CmsError
-from cms_ssg.list_rules import SITEMAP_SIZE
+from cms_ssg.kinds import core
 from cms_ssg.plan.changes import take_changes
 from cms_ssg.plan.dirty import BULK, SAVE, Marks, mark_all, mark_timed
 from cms_ssg.plan.lists import settle_lists
 from cms_ssg.plan.site_claims import claim_site_paths
 from cms_ssg.publish.target import is_folder
 from cms_ssg.reads import digest, name_key
-from cms_ssg.render.kinds import KINDS
 from cms_ssg.site import Site, source_digest
 from cms_ssg.store.lists import ListNames, mark_all_stale
 from cms_ssg.store.outputs import replay_journal
 from cms_ssg.store.retired import mark_retired
-from cms_ssg.store.sites import CHANGE_ALL, DUE, SET_CLOCK, SET_DERIVE_DIGEST, SiteRow, load_inputs, save_inputs
+from cms_ssg.store.sites import CHANGE_ALL, DUE, SET_CLOCK, SET_DERIVE_DIGEST, SiteRow, change_rows, load_inputs, save_inputs
 from cms_ssg.store.statistics import SAVED, count_rows
+from cms_ssg.themes import theme_folders
 from cms_ssg.types import Problem
 
 REMOVALS_AT_MOST, REMOVED_SHARE = 256, 0.05
@@ -41,11 +41,11 @@ SECOND_LOOK_S = 600.0
 """How long after a builder lost its lease to a shared target what it was writing is looked at again."""
 
 REMOVED: Final[LiteralString] = """
-SELECT o.path, o.kind IN ('entry', 'fallback') FROM cms.dirty d
-JOIN cms.outputs o ON o.site = d.site AND o.path = d.path AND o.digest IS NOT NULL AND o.retired_at IS NULL AND o.kind <> 'image'
-WHERE d.site = %s AND d.phase = 9 ORDER BY d.path <> '/', o.kind NOT IN ('entry', 'fallback'), d.path"""
+SELECT o.path, o.kind = ANY(%(content)s) FROM cms.dirty d
+JOIN cms.outputs o ON o.site = d.site AND o.path = d.path AND o.digest IS NOT NULL AND o.retired_at IS NULL AND o.kind <> ALL(%(images)s)
+WHERE d.site = %(site)s AND d.phase = 9 ORDER BY d.path <> '/', o.kind <> ALL(%(content)s), d.path"""
 PUBLISHED: Final[LiteralString] = """
-SELECT count(*), count(*) FILTER (WHERE kind IN ('entry', 'fallback')) FROM cms.outputs WHERE site = %s AND digest IS NOT NULL"""
+SELECT count(*), count(*) FILTER (WHERE kind = ANY(%(content)s)) FROM cms.outputs WHERE site = %(site)s AND digest IS NOT NULL"""
 
 MANY_CHANGES = 2000
 """After so many changes the database's own planner needs new statistics."""
@@ -79,23 +79,24 @@ class Planner:
         again: why every output must be made; clear_left: told the paths that a killed build may have been writing, before that is forgotten.
         """
         connection, site_id = self.connection, self.row.id
-        kinds = KINDS.values()
+        features = self.site.features
         again_s = 0.0 if is_folder(self.site.settings) else SECOND_LOOK_S
-        if left := replay_journal(connection, site_id, [k.name for k in kinds], [k.phase for k in kinds], again_s):
+        if left := replay_journal(connection, site_id, features, again_s):
             clear_left(left)
         derive_digest = digest(derive_frame(self.site))
-        marks = Marks(site_id, BULK)
+        marks = Marks(site_id, features, BULK)
         derives_anew = self.row.derive_digest is None or bytes(self.row.derive_digest) != derive_digest
         if derives_anew:
             if self.row.derive_digest is not None:  # what was never derived has its change rows already
                 connection.execute(CHANGE_ALL, {"site": site_id})
+                change_rows(connection, site_id, features.rows.values())
                 mark_all_stale(connection, site_id)
             connection.execute(SET_DERIVE_DIGEST, (derive_digest, site_id))
         changed = self._compare_inputs(marks)
         if derives_anew or self.row.built_at_clock is None or changed is None or any(name.startswith(SITE_WIDE) for name in changed):
             self._claim_site(marks)
         if again:
-            mark_all(connection, site_id, again)
+            mark_all(connection, site_id, features, again)
         if not is_folder(self.site.settings):
             mark_retired(connection, site_id, self.site.settings.target.retire_after_s)
         self._pass_time(marks)
@@ -107,7 +108,7 @@ class Planner:
         total = self.take_entries()
         if self.taken > MANY_CHANGES:
             self._count_rows()
-        marks = Marks(self.row.id, SAVE)
+        marks = Marks(self.row.id, self.site.features, SAVE)
         while settle_lists(self.connection, self.site, self.row.id, self.names, marks):
             marks.save(self.connection)
             self.commit()
@@ -115,7 +116,7 @@ class Planner:
 
     def take_entries(self) -> int:
         """The first half of take: derive entries and files. A sync calls it between two batches, while workers go on reading."""
-        marks = Marks(self.row.id, SAVE, self.listens)
+        marks = Marks(self.row.id, self.site.features, SAVE, self.listens)
         total = 0
         while taken := take_changes(self.connection, self.site, self.row.id, self.names, self.now, marks):
             marks.save(self.connection)
@@ -155,7 +156,7 @@ class Planner:
 
         redirects = read_redirects(self.site.root, self.site.settings)
         self.problems.extend(redirects.problems)
-        assets = make_asset_paths(self.site, theme_chain(self.site.root, self.site.settings))
+        assets = make_asset_paths(self.site, theme_folders(self.site.root, self.site.settings).assets)
         claim_site_paths(self.connection, self.site, self.row.id, self.names, marks, assets, redirects.targets)
 
     def _pass_time(self, marks: Marks) -> None:
@@ -165,7 +166,7 @@ class Planner:
             return
         if last is not None:
             self.connection.execute(DUE, {"site": self.row.id, "low": min(last, self.now), "high": max(last, self.now)})
-            mark_timed(self.connection, self.row.id, self.now)
+            mark_timed(self.connection, self.row.id, self.site.features, self.now)
         self.connection.execute(SET_CLOCK, (self.now, self.row.id))
 
     def guard(self, confirmed: bool, problems: Sequence[Problem] = ()) -> None:
@@ -175,10 +176,12 @@ class Planner:
         """
         if confirmed:
             return
-        gone = self.connection.execute(REMOVED, (self.row.id,)).fetchall()
+        features = self.site.features
+        names = {"content": features.names(lambda kind: kind.content), "images": features.names(lambda kind: kind.made == "image")}
+        gone = self.connection.execute(REMOVED, {"site": self.row.id, **names}).fetchall()
         if not gone:
             return
-        total, entries = self.connection.execute(PUBLISHED, (self.row.id,)).fetchone()  # type: ignore[misc]
+        total, entries = self.connection.execute(PUBLISHED, {"site": self.row.id, **names}).fetchone()  # type: ignore[misc]
         paths, gone_entries = [path for path, _ in gone], sum(is_entry for _, is_entry in gone)
         is_much = (
             len(gone) > max(REMOVALS_AT_MOST, total * REMOVED_SHARE)
@@ -209,10 +212,14 @@ DERIVING = (
     "plan/changes.py",
     "plan/site_claims.py",
     "store/claims.py",
+    "plan/rows.py",
+    "kinds/core.py",
+    "kinds/list_kind.py",
     "list_rules.py",
     "paths.py",
     "collation.py",
-    "content/slugs.py",
+    "slugs.py",
+    "content/paths.py",
     "content/collections.py",
     "content/leftovers.py",
     "media_types.py",
@@ -223,14 +230,17 @@ def derive_frame(site: Site) -> bytes:
     """What deriving an entry depends on besides the entry: settings, schemas, the code itself."""
     s = site.settings
     parts = [
-        s.base_url, s.locales, s.collection, s.taxonomies, s.timezone, s.home, s.feeds, s.page_size, s.title, SITEMAP_SIZE, s.data_files,
-        s.redirect_files,
+        s.base_url, s.locales, s.collection, s.taxonomies, s.timezone, s.home, s.feeds, s.page_size, s.title, core.SITEMAP_SIZE, s.data_files,
+        s.redirect_files, s.verticals, s.vertical,
     ]  # fmt: skip
-    return msgspec.json.encode(parts, order="sorted") + site.schemas_digest + collation_version().encode() + source_digest(DERIVING)
+    code = collation_version().encode() + b"".join(vertical.digest for vertical in site.features.verticals)
+    return msgspec.json.encode(parts, order="sorted") + site.schemas_digest + source_digest(DERIVING) + code
 
 
 def page_frame(site: Site) -> bytes:
     """What every output depends on by the code that makes it: addresses, locales, lists' forms, the code of views and rules."""
     s = site.settings
     parts = [s.base_url, s.locales, s.taxonomies, s.timezone, s.home, s.feeds, s.feed_size, s.page_size, s.images.variants, s.images.cards]
-    return msgspec.json.encode(parts, order="sorted") + source_digest(("list_rules.py", "paths.py", "site.py", "engine/batch.py"))
+    return msgspec.json.encode(parts, order="sorted") + source_digest(
+        ("list_rules.py", "kinds/core.py", "kinds/list_kind.py", "paths.py", "site.py", "engine/batch.py")
+    )

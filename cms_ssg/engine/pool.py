@@ -110,7 +110,7 @@ def make_in_worker(snapshot: str, site_id: int, jobs: list[Job], live: dict[str,
     if worker.snapshot != snapshot or worker.values is None:
         worker.connection.rollback()
         import_snapshot(worker.connection, snapshot)
-        worker.snapshot, worker.values = snapshot, Values(worker.connection, site_id)
+        worker.snapshot, worker.values = snapshot, Values(worker.connection, site_id, worker.seed.site.features, worker.seed.now)
     worker.values.forget()
     return publish(worker.target, render_batch(worker.around, worker.values, jobs), live, worker.told)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from psycopg import Connection
 
 from cms_ssg.errors import CmsError
+from cms_ssg.kinds.features import load_features
 from cms_ssg.publish.cdn import Cdn, CdnError, Clock, open_cdn, say_rights
 from cms_ssg.settings import Settings
 from cms_ssg.store import purges as store
@@ -59,10 +60,11 @@ class Purger:
     def note(self, made: Sequence[Made], dirty: Mapping[str, DirtyRow]) -> None:
         """Queue what other bytes are at the target now, in the transaction that records it."""
         rows = []
+        kinds = load_features(self.settings.verticals).outputs
         for m in made:
             before = dirty[m.path].digest
             changed = m.unwritten is None and m.digest is not None and (m.written or m.digest != before)
-            if changed and not (before is None and m.kind == "asset"):  # nobody can have asked for it: its name holds its digest
+            if changed and not (before is None and kinds[m.kind].fingerprinted):  # nobody can have asked for it: its name holds its digest
                 rows.append((m.path, dirty[m.path].phase, "new" if before is None else "changed"))
         if rows:
             store.add_purges(self.connection, self.site, self.build, rows)

@@ -44,7 +44,7 @@ def record_made(
         rows.append(
             store.OutputRow(dirty, m.kind, digest, m.size_bytes, reads, m.windows, m.valid_from, m.valid_until, error, m.etag, waits)
         )
-        if m.kind == "entry":
+        if session.site.features.outputs[m.kind].holds:
             (held if error is not None and digest is None else freed).append(m.owner)
     note_made(session, rows)
     store.record_outputs(session.connection, session.row.id, session.result.build_id, rows, names, named)

@@ -15,10 +15,11 @@ from psycopg import Connection, IsolationLevel
 from cms_ssg.engine.image_work import GONE, ImageWork
 from cms_ssg.engine.record import record_made
 from cms_ssg.errors import LeaseLostError
+from cms_ssg.kinds.features import Features
+from cms_ssg.kinds.output_kind import REMOVALS
 from cms_ssg.paths import object_key
 from cms_ssg.publish.target import IN_THE_WAY, Live, is_folder
 from cms_ssg.releases.note import keep_removed, note_removed
-from cms_ssg.render.kinds import REMOVALS
 from cms_ssg.store import outputs as store
 from cms_ssg.store.connect import connect
 from cms_ssg.store.retired import retire_outputs
@@ -43,9 +44,6 @@ BATCH = 100
 
 FILES, FILES_BYTES = 64, 32 << 20
 """Files copied together, and where fewer hold so many bytes, those."""
-
-WEIGHTS = {"feed": 2, "sitemap": 20}
-"""Kinds of outputs that hold as much as several pages: whole bodies, or a thousand addresses."""
 
 FEW = 150
 """Up to so many outputs starting workers costs more than it saves."""
@@ -112,9 +110,8 @@ class Rounds:
 
         by_path = {row.path: row for row in rows}
         jobs = [Job(row.path, row.locale or "", row.spec, row.owner or 0) for row in rows if row.spec is not None]
-        files = [job for job in jobs if job.kind in ("asset", "file")]
-        images = [job for job in jobs if job.kind == "image"]
-        pages = [job for job in jobs if job.kind not in ("asset", "file", "image")]
+        kinds = self.session.site.features.outputs
+        files, images, pages = ([job for job in jobs if kinds[job.kind].made == made] for made in ("copied", "image", "rendered"))
         pending: list[Made] = []
         refused = False
         with self._journaled([row.path for row in rows]) as journal:
@@ -150,7 +147,7 @@ class Rounds:
         """Render and write each batch, in workers when there is enough to do, all from one snapshot."""
         if not jobs:
             return
-        batches = cut_batches(jobs)
+        batches = cut_batches(jobs, self.session.site.features)
         reader = self._open_reader()
         if self.session.options.distributed and len(jobs) > FEW:
             yield from self._share(reader, batches, by_path)
@@ -160,7 +157,7 @@ class Rounds:
             from cms_ssg.engine.batch import publish, render_batch
             from cms_ssg.store.loader import Values
 
-            values = Values(reader, self.session.row.id)
+            values = Values(reader, self.session.row.id, self.session.site.features, self.session.planner.now)
             for batch in batches:
                 values.forget()
                 with self.session.result.timed("render"):
@@ -274,7 +271,8 @@ class Rounds:
         settings, failed = self.session.site.settings, []
         if not is_folder(settings):
             with self.session.result.timed("record"):
-                rows = retire_outputs(self.session.connection, self.session.row.id, rows, settings.target.retire_after_s)
+                features = self.session.site.features
+                rows = retire_outputs(self.session.connection, self.session.row.id, features, rows, settings.target.retire_after_s)
                 self.session.commit()
             if not rows:
                 return
@@ -314,7 +312,7 @@ class Rounds:
                 self._reader.close()
 
 
-def cut_batches(jobs: Sequence[Job]) -> list[list[Job]]:
+def cut_batches(jobs: Sequence[Job], features: Features) -> list[list[Job]]:
     """What is loaded and rendered together: BATCH pages, fewer of a kind that shows more entries than a page does."""
     batches: list[list[Job]] = []
     left = 0
@@ -323,7 +321,7 @@ def cut_batches(jobs: Sequence[Job]) -> list[list[Job]]:
             batches.append([])
             left = BATCH
         batches[-1].append(job)
-        left -= WEIGHTS.get(job.kind, 1)
+        left -= features.outputs[job.kind].weight
     return batches
 
 

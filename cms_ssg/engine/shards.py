@@ -204,7 +204,7 @@ class Maker:
             except (InvalidParameterValue, ObjectNotInPrerequisiteState, UndefinedObject):
                 self._reader.rollback()
                 return False
-            self._snapshot, self._values = snapshot, Values(self._reader, self.site_id)
+            self._snapshot, self._values = snapshot, Values(self._reader, self.site_id, self.site.features, self.now)
         return True
 
     def _doubt(self, work: Work) -> None:

@@ -99,7 +99,7 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
                 results.append(ReadFile(file, make_blob_id(data), None, (describe_pointer(file),), is_content))
             else:
                 draft, problems = read_draft(rules, file, data)
-                row = store.make_row(draft, rules.types[draft.type].months) if draft is not None else None
+                row = store.make_row(draft, rules.types[draft.type].dated) if draft is not None else None
                 results.append(ReadFile(file, make_blob_id(data), row, problems, is_content))
     finally:
         if was_on:

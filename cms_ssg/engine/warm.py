@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class Warm:
     """Empty at first."""
 
+    site: int = 0
     _url: str = ""
     _connection: Connection | None = None
     _reader: Connection | None = None
@@ -34,9 +35,10 @@ class Warm:
         reader, self._reader = self._reader, None
         return reader if reader is not None and _answers(reader) else None
 
-    def keep_connection(self, url: str, connection: Connection) -> None:
-        """Keep a connection that no transaction uses any more."""
+    def keep_connection(self, url: str, connection: Connection, site: int) -> None:
+        """Keep a connection that no transaction uses any more. site: that was built with it."""
         if not connection.closed:
+            self.site = site
             connection.rollback()
             connection.autocommit = True
             self._url, self._connection = url, connection
@@ -50,6 +52,17 @@ class Warm:
         if not reader.closed:
             reader.rollback()
             self._reader = reader
+
+    def is_due(self) -> bool:
+        """Whether something in the store waits for a build. False where there is no connection, or none that answers."""
+        from psycopg import OperationalError
+
+        from cms_ssg.store.due import is_due
+
+        try:
+            return self._connection is not None and not self._connection.closed and is_due(self._connection, self.site)
+        except OperationalError:
+            return False
 
     def find_surroundings(self, key: bytes, site: Site, now: datetime) -> Surroundings | None:
         """What pages share, if it was made of the same inputs. key: stands for every template, text, data key, asset and setting."""

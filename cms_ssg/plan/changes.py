@@ -8,11 +8,13 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection
 
+from cms_ssg.kinds.list_kind import EntryRow
 from cms_ssg.list_rules import own_paths
 from cms_ssg.paths import file_path
-from cms_ssg.plan.derive import FALLBACK, FILE, Derived, EntryRow, derive_entry
+from cms_ssg.plan.derive import FALLBACK, FILE, Derived, derive_entry
 from cms_ssg.plan.dirty import Marks
-from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key
+from cms_ssg.plan.rows import derive_rows
+from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key, name_key
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
 from cms_ssg.store.claims import REFUSED, ClaimRow, save_claims
@@ -22,7 +24,7 @@ BATCH = 4000
 FILE_FORM = 1
 """Changes when files are published in another way: they are copied again."""
 
-CHANGES: Final[LiteralString] = "SELECT id, kind, subject FROM cms.changes WHERE site = %s ORDER BY id LIMIT %s"
+CHANGES: Final[LiteralString] = "SELECT id, kind, subject, name FROM cms.changes WHERE site = %s ORDER BY id LIMIT %s"
 DELETE_CHANGES: Final[LiteralString] = "DELETE FROM cms.changes WHERE id = ANY(%s::bigint[])"
 
 ENTRIES: Final[LiteralString] = """
@@ -99,6 +101,10 @@ def derive_changes(
     saved = {row[2] for row in rows if row[1] == "e"}
     entries = saved | {row[2] for row in rows if row[1] == "d"}
     files = {row[2] for row in rows if row[1] == "f"}
+    for name in dict.fromkeys(row[3] for row in rows if row[1] == "n"):
+        marks.read(name_key(name), name)
+    if numbers := {row[2] for row in rows if row[1] == "r"}:
+        derive_rows(connection, site, site_id, names, marks, numbers)
     bundles = derive_entries(connection, site, site_id, names, now, marks, entries, saved) if entries else set()
     if bundles:
         files.update(row[0] for row in connection.execute(BUNDLE_FILES, (sorted(bundles), site_id)))
@@ -138,7 +144,7 @@ def derive_entries(
     moved = _mark_aspects(ids, derived, listed, old, marks) & listed
     items = (item for number in moved for item in derived[number].items if item.list.startswith("sitemap/"))
     stir_lists(connection, [(names.ids[(item.locale, item.list)], item.sort_key) for item in items])
-    touch_lists(connection, site_id, _described_lists(ids, derived, old))
+    touch_lists(connection, site_id, _described_lists(site, ids, derived, old))
     moved_files = {str(d.card["file"]) for n, d in derived.items() if n not in old or (old[n].path, old[n].live) != (d.path, d.live)}
     return {folder for folder, _, name in (file.rpartition("/") for file in moved_files) if name.startswith("index.")}
 
@@ -254,7 +260,7 @@ def _mark_aspects(ids: set[int], derived: Mapping[int, Derived], listed: set[int
     return moved
 
 
-def _described_lists(ids: set[int], derived: Mapping[int, Derived], old: Mapping[int, OldCard]) -> list[str]:
+def _described_lists(site: Site, ids: set[int], derived: Mapping[int, Derived], old: Mapping[int, OldCard]) -> list[str]:
     """Names of the lists that these entries describe (terms, authors), before and after."""
     found = set()
     for number in ids:
@@ -263,8 +269,7 @@ def _described_lists(ids: set[int], derived: Mapping[int, Derived], old: Mapping
             card = derived[number].card
             cards.append((derived[number].type, card.get("taxonomy"), card.get("slug")))
         for kind, taxonomy, slug in cards:
-            if kind == "author":
-                found.add(f"author/{slug}")
-            elif kind == "term":
-                found.add(f"{taxonomy or 'tag'}/{slug}")
+            schema = site.schemas.get(kind)
+            if schema is not None and schema.heads:
+                found.add(f"{taxonomy or schema.headed_taxonomy({})}/{slug}")
     return sorted(found)

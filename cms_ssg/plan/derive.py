@@ -9,16 +9,17 @@ import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
-from urllib.parse import unquote
 
 import msgspec
 
 from cms_ssg.collation import make_text_key
-from cms_ssg.content.slugs import make_slug
+from cms_ssg.kinds.core import term_names
+from cms_ssg.kinds.list_kind import EntryRow, Item, Placing
 from cms_ssg.list_rules import described_paths, own_paths
 from cms_ssg.paths import canonical_path
 from cms_ssg.reads import digest
 from cms_ssg.site import Site
+from cms_ssg.slugs import make_slug
 from cms_ssg.store.claims import REFUSED, ClaimRow
 from cms_ssg.types import Json
 
@@ -30,33 +31,6 @@ LATE_ALIAS: of an address that the site makes a page for by itself, while it has
 
 encode_json = msgspec.json.Encoder(order="sorted").encode
 decode_json = msgspec.json.Decoder().decode
-
-
-class EntryRow(NamedTuple):
-    """What a round reads of an entry; fields and excerpt are parsed from the store."""
-
-    id: int
-    source_key: str
-    collection: str
-    type: str
-    locale: str
-    translation_key: str
-    status: str
-    publish_at: datetime | None
-    expire_at: datetime | None
-    removed: bool
-    fields: str
-    body_key: bytes | None
-    excerpt: str
-
-
-class Item(NamedTuple):
-    """A place in a list. label: how the entry writes the list's name, None where it is the slug."""
-
-    locale: str
-    list: str
-    sort_key: bytes
-    label: str | None = None
 
 
 class Derived(NamedTuple):
@@ -111,8 +85,9 @@ def make_card(site: Site, row: EntryRow, fields: dict[str, Json], path: str | No
     card["path"], card["slug"] = path, fields.get("slug") or ""
     card["type"], card["locale"], card["file"] = row.type, row.locale, row.source_key
     card["variants"] = row.translation_key
-    if row.type == "term":  # which list it describes, and below which one
-        card["taxonomy"] = fields.get("taxonomy") or "tag"
+    schema = site.schemas.get(row.type)
+    if schema is not None and (taxonomy := schema.headed_taxonomy(fields)):  # which list it describes, and below which one
+        card["taxonomy"] = taxonomy
         if fields.get("parent"):
             card["parent"] = make_slug(str(fields["parent"]))
     for taxonomy, rule in site.settings.taxonomies.items():
@@ -133,11 +108,7 @@ def claim_names(site: Site, row: EntryRow, fields: dict[str, Json], path: str | 
         yield claim(path, REFUSED if path in own_paths(site).files else ENTRY, {"kind": "entry", "type": row.type})
     for name, target in _redirects(site, row, fields, path):
         yield claim(name, alias_kind(site, name), {"kind": "redirect"} | ({"target": target} if target else {}))
-    slug = str(fields.get("slug") or "")
-    if row.type == "term":
-        yield claim(f"{locale}/term:{fields.get('taxonomy') or 'tag'}/{slug}", ENTRY)
-    else:
-        yield claim(f"{locale}/{row.type}:{slug}", ENTRY)
+    yield claim(f"{locale}/{site.schemas[row.type].reference(fields)}", ENTRY)
     yield ClaimRow(f"file:{key}", ENTRY, "", key, "e", owner, None)
     if fields.get("id"):
         yield claim(f"id:{fields['id']}", ENTRY)
@@ -146,6 +117,9 @@ def claim_names(site: Site, row: EntryRow, fields: dict[str, Json], path: str | 
             yield ClaimRow(
                 site.path_in(path, locale, other), FALLBACK, other, key, "e", owner, {"kind": "fallback", "type": row.type, "locale": other}
             )
+    for vertical in site.features.verticals:
+        if vertical.claims is not None:
+            yield from vertical.claims(site, row, fields, path)
 
 
 def _redirects(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[tuple[str, str]]:
@@ -177,43 +151,17 @@ def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | N
     """The lists a live entry is in, with its place in each."""
     schema, locale = site.schemas[row.type], row.locale
     tie = (path or row.source_key).encode()
-    date = fields.get("date")
-    if path:
-        for where in (locale, *site.list_fallback_locales(locale)):
-            place = make_sort_key(schema.sort, fields, tie, where)
-            yield Item(where, f"type/{row.type}", place)
-            seen = set()
-            for taxonomy, rule in site.settings.taxonomies.items():
-                for name in term_names(fields.get(rule.field)):
-                    slug = make_slug(name)
-                    if slug and (taxonomy, slug) not in seen:
-                        seen.add((taxonomy, slug))
-                        at = make_sort_key(("-weight", *schema.sort), fields, tie, where) if taxonomy == "series" else place
-                        yield Item(where, f"{taxonomy}/{slug}", at, None if name == slug else name)
-            if date and schema.months:
-                yield Item(where, f"month/{site.local_month(date)}", place)
-        if len(site.locales) > 1:
-            yield Item("", f"variants/{row.translation_key}", b"\x01" + row.locale.encode() + b"\x00" + row.source_key.encode())
-        if not fields.get("noindex") and _stands_here(site, path, str(fields.get("canonical") or "")):
-            yield Item("", f"sitemap/{date[:7] if date else 'pages'}", make_sort_key(("-date",), fields, tie, ""))
-    if row.type == "term" and fields.get("parent"):
-        yield Item(
-            locale,
-            f"children/{fields.get('taxonomy') or 'tag'}/{make_slug(str(fields['parent']))}",
-            make_sort_key(schema.sort, fields, tie, locale),
-        )
+    made: dict[tuple[tuple[str, ...], str], bytes] = {}
 
+    def make_key(sort: tuple[str, ...], where: str) -> bytes:
+        if (key := made.get((sort, where))) is None:
+            key = made[(sort, where)] = make_sort_key(sort, fields, tie, where)
+        return key
 
-def _stands_here(site: Site, path: str, canonical: str) -> bool:
-    """Whether an entry with this canonical address, if it has one, is itself the original."""
-    return not canonical or unquote(canonical).rstrip("/") in (f"{site.settings.base_url.rstrip('/')}{path}".rstrip("/"), path.rstrip("/"))
-
-
-def term_names(value: Json) -> list[str]:
-    """The names in a taxonomy's field: a text, or a list of texts."""
-    if not value:
-        return []
-    return [str(name) for name in (value if isinstance(value, list) else [value]) if str(name).strip()]
+    placing = Placing(site, row, schema, fields, path, make_key, (locale, *site.list_fallback_locales(locale)))
+    for kind in site.features.lists.values():
+        if kind.items is not None:
+            yield from kind.items(placing)
 
 
 def make_sort_key(sort: tuple[str, ...], fields: dict[str, Json], tie: bytes, locale: str) -> bytes:

@@ -8,8 +8,9 @@ from typing import Final, LiteralString
 
 from psycopg import Connection
 
+from cms_ssg.kinds.features import Features
+from cms_ssg.kinds.output_kind import REMOVALS
 from cms_ssg.reads import name_key
-from cms_ssg.render.kinds import KINDS, REMOVALS
 from cms_ssg.store.arrays import bytea_array, int_array, text_array
 from cms_ssg.store.claims import NameChange
 
@@ -78,6 +79,7 @@ class Marks:
     """What one step of planning found, until it is written as dirty rows. listens: hooks want to hear of entries."""
 
     site: int
+    features: Features
     lane: int = SAVE
     listens: bool = False
     readers: dict[int, str] = field(default_factory=dict)
@@ -98,13 +100,13 @@ class Marks:
             if change.new is None or change.new.spec is None:
                 self.paths[change.name] = (REMOVALS, "nobody claims this path any more")
             else:
-                kind = KINDS[change.new.spec["kind"]]
+                kind = self.features.outputs[change.new.spec["kind"]]
                 is_new = change.old is None
                 self.paths[change.name] = (kind.phase_if_new if is_new else kind.phase, "new" if is_new else "another owner or form")
 
     def save(self, connection: Connection) -> None:
         """Write dirty rows for everything marked, and forget it."""
-        kinds = {"kinds": [k.name for k in KINDS.values()], "phases": [k.phase for k in KINDS.values()], "site": self.site}
+        kinds = {**self.features.phases, "site": self.site}
         if (self.readers or self.claims or self.positions) and connection.execute(HAS_OUTPUTS, (self.site,)).fetchone()[0]:  # type: ignore[index]
             for name in self.claims:
                 self.read(name_key(f"claim/{name}"), f"claim to {name}")
@@ -132,14 +134,12 @@ class Marks:
         self.paths.clear()
 
 
-def mark_all(connection: Connection, site: int, reason: str) -> None:
+def mark_all(connection: Connection, site: int, features: Features, reason: str) -> None:
     """Every output must be made again, whatever the manifest says is at the target."""
     connection.execute(DOUBT_ALL, (site,))
-    kinds = {"kinds": [k.name for k in KINDS.values()], "phases": [k.phase for k in KINDS.values()]}
-    connection.execute(MARK_ALL, {"site": site, "reason": reason, **kinds})
+    connection.execute(MARK_ALL, {"site": site, "reason": reason, **features.phases})
 
 
-def mark_timed(connection: Connection, site: int, now: object) -> None:
+def mark_timed(connection: Connection, site: int, features: Features, now: object) -> None:
     """Every output whose span of time does not hold `now` must be made again."""
-    kinds = {"kinds": [k.name for k in KINDS.values()], "phases": [k.phase for k in KINDS.values()]}
-    connection.execute(MARK_TIMED, {"site": site, "now": now, **kinds})
+    connection.execute(MARK_TIMED, {"site": site, "now": now, **features.phases})

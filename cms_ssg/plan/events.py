@@ -35,7 +35,7 @@ def note_entries(
 def is_post(site: Site, type_name: str) -> bool:
     """Whether entries of this type are posts to a hook: pages about a moment, as the type post is and what extends it."""
     schema = site.schemas.get(type_name)
-    return schema is not None and schema.pages and schema.months
+    return schema is not None and schema.pages and schema.dated
 
 
 def _describe(site: Site, before: OldCard | None, after: Derived | None) -> dict[str, object]:

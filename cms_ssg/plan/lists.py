@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, LiteralString
 
 from psycopg import Connection
 
-from cms_ssg.list_rules import SITEMAP_OF_LISTS, ListRule, feed_path, list_rule, page_path
+from cms_ssg.content.schema import FIELD
+from cms_ssg.kinds.core import SITEMAP_OF_LISTS
+from cms_ssg.kinds.list_kind import ListRule, feed_path, page_path
+from cms_ssg.list_rules import list_kind, list_rule
 from cms_ssg.paths import canonical_path
 from cms_ssg.plan.derive import DEFAULT, LIST, make_sort_key
 from cms_ssg.plan.dirty import Marks
@@ -57,13 +60,13 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
         if card != row.card:
             marks.read(entry_key(LIST_CARD, row.id), f"list {row.name}")
             marks.read(name_key(f"list/{row.locale}/{row.name}"), f"list {row.name}")
-        fronts[row.id] = _front_claims(site, row, rule) if card is not None else []
+        fronts[row.id] = list(_front_claims(site, row, rule)) if card is not None else []
         known = min(row.pages, count) if row.stale_from else 0  # settled from the start: its archive may have another address
         for number in range(known + 1, max(row.pages, count) + 1):
-            numbered[row.id << 24 | number] = [_page_claim(row, rule, number)] if number <= count and (rule.url or rule.chunks) else []
+            numbered[row.id << 24 | number] = [_page_claim(row, rule, number)] if number <= count and (rule.url or rule.page_url) else []
         if rule.index and card is not None:
             parent = names.ensure(connection, [(row.locale, rule.index)])[(row.locale, rule.index)]
-            items.append(ItemRow(parent, _place(row, rule, card), -row.id, None))
+            items.append(ItemRow(parent, _place(site, row, rule, card), -row.id, None))
         if rule.url and card is not None and rule.kind != "sitemaps":
             items.append(ItemRow(site_map, _address(row, rule), -row.id, None))
     for kind, claims in (("l", fronts), ("p", numbered)):
@@ -86,14 +89,22 @@ def _term_entries(
     for locale in (site.default_locale, None):
         lists, refs = [], []
         for number, own, rule in wanted:
-            kind = rule.group if rule.group == "author" else f"term:{rule.group}"
-            separator = ":" if rule.group == "author" else "/"
-            lists.append(number)
-            refs.append(f"{locale or own}/{kind}{separator}{rule.slug}")
+            for ref in _list_references(site, rule):
+                lists.append(number)
+                refs.append(f"{locale or own}/{ref}")
         if lists:
             rows = connection.execute(TERM_ENTRIES, {"lists": lists, "names": refs, "site": site_id})
             found.update({number: (entry, card) for number, entry, card in rows})
     return found
+
+
+def _list_references(site: Site, rule: ListRule) -> Iterator[str]:
+    """How an entry that describes this term may be called: ``author:ada``, ``term:tag/flood``."""
+    for schema in site.schemas.values():
+        if schema.heads == rule.group:
+            yield f"{schema.name}:{rule.slug}"
+        elif schema.heads.startswith(FIELD):
+            yield f"{schema.name}:{rule.group}/{rule.slug}"
 
 
 def _make_card(row: StaleList, rule: ListRule, entry: tuple[int, Json] | None) -> dict[str, Json]:
@@ -115,22 +126,24 @@ def _make_card(row: StaleList, rule: ListRule, entry: tuple[int, Json] | None) -
     return card
 
 
-def _front_claims(site: Site, row: StaleList, rule: ListRule) -> list[ClaimRow]:
-    """The first page of a list and its feeds."""
+def _front_claims(site: Site, row: StaleList, rule: ListRule) -> Iterator[ClaimRow]:
+    """The first page of a list, its feeds, and what verticals make of it besides."""
+    for vertical in site.features.verticals:
+        if vertical.list_claims is not None:
+            yield from vertical.list_claims(site, row.locale, rule, row.id)
     if not rule.url:
-        return []
+        return
     kind = DEFAULT if rule.always or rule.group == "lists" else LIST
     key = f"{row.name}"
-    rows = [ClaimRow(_safe(rule.url), kind, row.locale, key, "l", row.id, {"kind": rule.kind, "list": row.id})]
-    rows.extend(
-        ClaimRow(feed_path(rule, feed), kind, row.locale, f"{key} {feed}", "l", row.id, {"kind": "feed", "list": row.id, "format": feed})
-        for feed in rule.feeds
-    )
-    return [r for r in rows if r.name]
+    if path := _safe(rule.url):
+        yield ClaimRow(path, kind, row.locale, key, "l", row.id, {"kind": rule.kind, "list": row.id})
+    for feed in rule.feeds:
+        spec = {"kind": "feed", "list": row.id, "format": feed}
+        yield ClaimRow(feed_path(rule, feed), kind, row.locale, f"{key} {feed}", "l", row.id, spec)
 
 
 def _page_claim(row: StaleList, rule: ListRule, number: int) -> ClaimRow:
-    spec = {"kind": "sitemap" if rule.chunks else "archive", "list": row.id, "page": number}
+    spec = {"kind": rule.page_kind, "list": row.id, "page": number}
     return ClaimRow(page_path(rule, number), LIST, row.locale, f"{row.name} {number}", "p", row.id << 24 | number, spec)
 
 
@@ -142,11 +155,11 @@ def _safe(path: str) -> str:
         return ""
 
 
-def _place(row: StaleList, rule: ListRule, card: dict[str, Json]) -> bytes:
-    """A list's place among its like: months newest first, everything else by title."""
-    if rule.group in ("month", "sitemap"):
-        return b"\x01" + rule.slug.encode()
-    return make_sort_key(("title",), card, rule.slug.encode(), row.locale)
+def _place(site: Site, row: StaleList, rule: ListRule, card: dict[str, Json]) -> bytes:
+    """A list's place among its like: by title, unless its kind says otherwise."""
+    kind = list_kind(site, row.name)
+    order = kind.order if kind is not None else ("title",)
+    return make_sort_key(order, card, rule.slug.encode(), row.locale)
 
 
 def _address(row: StaleList, rule: ListRule) -> bytes:

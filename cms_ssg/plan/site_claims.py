@@ -45,6 +45,7 @@ def claim_site_paths(
         made.append(("/", "", "front door", {"kind": "redirect", "target": site.prefix(site.default_locale) + "/"}))
         made.append(("/404.html", site.default_locale, "404", {"kind": "404"}))
     claims = [*rows.values(), *(ClaimRow(path, DEFAULT, locale, key, "s", OWNER, spec) for path, locale, key, spec in made)]
+    claims += [claim for vertical in site.features.verticals if vertical.site_claims is not None for claim in vertical.site_claims(site)]
     changes, _ = save_claims(connection, site_id, "s", {OWNER: claims})
     marks.names(changes)
     names.ensure(connection, [(locale, site.settings.home.list) for locale in site.locales])

@@ -21,12 +21,12 @@ from cms_ssg.engine.inputs import list_inputs
 from cms_ssg.engine.planning import derive_frame, page_frame
 from cms_ssg.engine.sync import ReadFile, SyncResult, moved_rows, read_chunk, save_batch
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.kinds.output_kind import ARCHIVES, LISTS, REMOVALS, OutputKind
 from cms_ssg.plan.changes import BATCH, derive_changes
 from cms_ssg.plan.dirty import READERS_OF_WINDOWS, SAVE, Marks
 from cms_ssg.plan.lists import settle_lists
 from cms_ssg.preview.subject import Subject
 from cms_ssg.reads import digest, name_key
-from cms_ssg.render.kinds import ARCHIVES, KINDS, LISTS, REMOVALS
 from cms_ssg.render.requests import Job
 from cms_ssg.store import previews as store
 from cms_ssg.store.arrays import bytea_array, int_array
@@ -59,8 +59,6 @@ IN_THE_WAY: Final = (
 
 LIMITS: Final = f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; SET LOCAL statement_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '30s'"
 
-LEAVES_KINDS, LIST_KINDS = ("entry", "fallback", "archive", "404"), ("home", "list", "terms")
-SHOWN: Final = frozenset((*LEAVES_KINDS, *LIST_KINDS))
 SALT: Final = b"preview"
 
 
@@ -151,7 +149,7 @@ class Previewer:
         self.connection.execute(LIMITS)
         last = self.connection.execute(store.LAST_CHANGE, (self.row.id,)).fetchone()[0]  # type: ignore[index]
         self._save(files)
-        marks = Marks(self.row.id, SAVE)
+        marks = Marks(self.row.id, self.subject.site.features, SAVE)
         names = ListNames(self.row.id)
         site = self.subject.site
         changes = self.connection.execute(store.OWN_CHANGES, (self.row.id, last)).fetchall()
@@ -181,10 +179,11 @@ class Previewer:
         own = store.list_owned(connection, site_id, entries)
         winners = store.list_winners(connection, site_id, sorted({*own, *self._list_touched(marks, inputs)}))
         jobs = {w.path: Job(w.path, w.locale or "", w.spec, w.owner) for w in winners}
-        files = [job for job in jobs.values() if job.kind == "file"]
-        pages = sorted((job for job in jobs.values() if job.kind in SHOWN), key=lambda job: _rank(job, own))
+        kinds = self.subject.site.features.outputs
+        files = [job for job in jobs.values() if kinds[job.kind].made == "copied" and not kinds[job.kind].fingerprinted]
+        pages = sorted((job for job in jobs.values() if kinds[job.kind].shown), key=lambda job: _rank(job, kinds[job.kind], own))
         shown = pages[: self.pages]
-        values = Values(connection, site_id)
+        values = Values(connection, site_id, self.subject.site.features, self.now)
         rendered = render_batch(self.around, values, shown)
         unmeasured = {name for one in rendered for name in one.reads.unmeasured}
         digests = {
@@ -201,11 +200,13 @@ class Previewer:
         connection, site_id = self.connection, self.row.id
         keys = [*marks.readers, *(name_key(f"claim/{name}") for name in marks.claims), *inputs]
         found = {path for path, (phase, _) in marks.paths.items() if phase != REMOVALS}
-        for kinds in (LIST_KINDS, LEAVES_KINDS):
+        features = self.subject.site.features
+        for shown in ("list", "leaf"):
+            kinds = [kind.name for kind in features.outputs.values() if kind.shown == shown]
             found.update(store.list_readers(connection, site_id, keys, kinds, self.pages + MOST_COUNTED))
         if marks.positions:
             values = {
-                "site": site_id, "lane": SAVE, "kinds": [k.name for k in KINDS.values()], "phases": [k.phase for k in KINDS.values()],
+                "site": site_id, "lane": SAVE, **features.phases,
                 "lists": int_array(p[0] for p in marks.positions), "positions": bytea_array(p[1] for p in marks.positions),
             }  # fmt: skip
             found.update(row[1] for row in connection.execute(READERS_OF_WINDOWS, values))
@@ -220,12 +221,11 @@ def _show_as_published(one: ReadFile) -> ReadFile:
     return one._replace(row=one.row._replace(status=status, publish_at=None, expire_at=None, digest=digest(one.row.digest, SALT)))
 
 
-def _rank(job: Job, own: Sequence[str]) -> tuple[int, int, str]:
+def _rank(job: Job, kind: OutputKind, own: Sequence[str]) -> tuple[int, int, str]:
     """What somebody wants to see first: the pages of what changed, home, lists, other pages, archives."""
-    phase = KINDS[job.kind].phase
     if job.path in own:
         return (0, len(job.path), job.path)
-    return ({LISTS: 1, ARCHIVES: 3}.get(phase, 2), 0 if job.kind == "home" else len(job.path), job.path)
+    return ({LISTS: 1, ARCHIVES: 3}.get(kind.phase, 2), 0 if job.kind == "home" else len(job.path), job.path)
 
 
 def list_variants(shown: Shown) -> Mapping[str, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from cms_ssg.reads import digest
 from cms_ssg.settings import Cache, Settings
@@ -28,19 +28,19 @@ CLASSES: Final[tuple[tuple[str, CacheClass], ...]] = ((FINGERPRINTED, "assets"),
 """The first pattern that is found in a path gives its class; what matches none is one of the files."""
 
 
-def cache_class(kind: str, path: str) -> CacheClass:
-    """The class of an output. kind: as in render/kinds.py; path: ``/about/``, or the key of an object, ``about/index.html``."""
-    if kind in ("asset", "image"):
-        return "assets"
+def cache_class(cache: str, path: str) -> CacheClass:
+    """The class of an output. cache: the one that its kind says, "" for none; path: ``/about/``, or the key of an object, ``about/index.html``."""
+    if cache in ("assets", "pages", "feeds", "files"):
+        return cast("CacheClass", cache)
     path = path if path.startswith("/") else f"/{path}"
     return next((name for pattern, name in CLASSES if re.search(pattern, path)), "files")
 
 
-def cache_control(cache: Cache, kind: str, path: str) -> str:
-    """The Cache-Control header of an output, as cache_class has it; "" for none. A preview's objects are kept by nobody."""
+def cache_control(cache: Cache, kind: str, path: str, named: str = "") -> str:
+    """The Cache-Control header of an output, as cache_class has it with the class that is named; "" for none. A preview's objects are kept by nobody."""
     if kind == PREVIEW:
         return UNKEPT
-    value: str = getattr(cache, cache_class(kind, path))
+    value: str = getattr(cache, cache_class(named, path))
     return value
 
 

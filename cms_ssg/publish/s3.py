@@ -273,7 +273,7 @@ class S3Target:
         assert self.writer is not None
         headers: dict[str, Any] = {
             "ContentType": one.content_type,
-            "CacheControl": cache_control(self.settings.target.cache, one.kind, one.key),
+            "CacheControl": cache_control(self.settings.target.cache, one.kind, one.key, one.cache),
         }
         if encoding := content_encoding(one.key, one.data) or name_encoding(self.settings, one.content_type, len(one.data)):
             headers["ContentEncoding"] = encoding

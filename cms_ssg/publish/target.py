@@ -29,7 +29,7 @@ class Object(NamedTuple):
     """Bytes to be put at a key (``about/index.html``).
 
     kind: of the output; digest: of data; live: what is there, None for nothing known; path: of the output; reads: keys of what it shows;
-    tags: those it had when it was kept, parted by commas.
+    tags: those it had when it was kept, parted by commas; cache: its class, as an artifact has it.
     """
 
     key: str
@@ -41,6 +41,7 @@ class Object(NamedTuple):
     path: str = ""
     reads: Collection[int] = ()
     tags: str = ""
+    cache: str = ""
 
 
 IN_THE_WAY: Final = "a file and a folder would have the same name there"

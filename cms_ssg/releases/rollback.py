@@ -23,6 +23,8 @@ from cms_ssg.engine.planning import SECOND_LOOK_S
 from cms_ssg.engine.session import Session
 from cms_ssg.errors import fail
 from cms_ssg.events.telling import open_telling
+from cms_ssg.kinds.features import Features
+from cms_ssg.kinds.output_kind import NEW, REMOVALS
 from cms_ssg.media_types import content_type
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import object_key
@@ -30,7 +32,6 @@ from cms_ssg.publish.kept import Keepable, KeptObject
 from cms_ssg.publish.target import Live, Object, is_folder, is_same_target, name_target
 from cms_ssg.reads import digest
 from cms_ssg.releases.history import check_known
-from cms_ssg.render.kinds import KINDS, NEW, REMOVALS
 from cms_ssg.reporter import Reporter
 from cms_ssg.site import open_site
 from cms_ssg.store import outputs, releases
@@ -85,7 +86,7 @@ class Rollback:
 
     def __init__(self, session: Session, result: RollbackResult) -> None:
         self.session, self.result = session, result
-        self.connection, self.site = session.connection, session.row.id
+        self.connection, self.site, self.features = session.connection, session.row.id, session.site.features
         self.by_folder = is_folder(session.site.settings)
         session.conditions = self.by_folder or bool(session.row.conditions)
         self.kept = session.open_kept()
@@ -102,7 +103,7 @@ class Rollback:
         self.connection.execute(releases.HOLD, (self.result.release, build, self.site))
         self.session.commit()
         self.session.reporter.phase("roll back", len(wanted))
-        steps = sorted((_phase(one), path) for path, one in wanted.items())
+        steps = sorted((_phase(self.features, one), path) for path, one in wanted.items())
         for phase, group in groupby(steps, key=lambda step: step[0]):
             paths = [path for _, path in group]
             if phase == REMOVALS and not self.session.purge(removals=False):  # the edge still links to what would go
@@ -122,11 +123,10 @@ class Rollback:
                        hint="Roll back there, or have every page here with `cms build --full` first.")  # fmt: skip
 
     def _replay_journal(self) -> list[str]:
-        kinds = KINDS.values()
         again_s = 0.0 if self.by_folder else SECOND_LOOK_S
         if self.session.purger is not None:
             self.session.purger.note_left()
-        left = outputs.replay_journal(self.connection, self.site, [k.name for k in kinds], [k.phase for k in kinds], again_s)
+        left = outputs.replay_journal(self.connection, self.site, self.features, again_s)
         if left:
             self.session.target.clear_left([object_key(path) for path in left])
         return left
@@ -139,7 +139,7 @@ class Rollback:
         if not self.by_folder:  # an asset stays for the pages that visitors have open, and another's object stays in any case
             target = self.session.target
             for path in [path for path, one in wanted.items() if one.digest is None]:
-                if wanted[path].kind == "asset" or (wanted[path].live is None and not target.is_own(object_key(path))):
+                if _is_fingerprinted(self.features, wanted[path]) or (wanted[path].live is None and not target.is_own(object_key(path))):
                     del wanted[path]
         return wanted
 
@@ -175,10 +175,10 @@ class Rollback:
         self.session.commit()
         done = self._remove(rows) if removing else list(self._put_back(rows))
         self.session.keep_lease()
-        releases.restore_outputs(self.connection, self.site, self.session.result.build_id, done, self.result.release)
+        releases.restore_outputs(self.connection, self.site, self.features, self.session.result.build_id, done, self.result.release)
         if self.session.purger is not None:
             cause = "removed" if removing else "changed"
-            self.session.purger.note_paths([(one.path, _phase(one), cause) for one, _ in done])
+            self.session.purger.note_paths([(one.path, _phase(self.features, one), cause) for one, _ in done])
         if len(done) == len(rows):
             self.connection.execute(outputs.DELETE_JOURNAL, (journal,))
         self.session.commit()
@@ -195,8 +195,8 @@ class Rollback:
                 self.result.left.append(one.path)
                 continue
             known = None if one.live is None else Live(None if one.unsure else one.live, one.etag)
-            objects.append((one, Object(object_key(one.path), kept.data, _type_of(one, kept), one.kind, bytes(one.digest), known,
-                                        path=one.path, tags=kept.tags)))  # fmt: skip
+            objects.append((one, Object(object_key(one.path), kept.data, _type_of(self.features, one, kept), one.kind, bytes(one.digest), known,
+                                        path=one.path, tags=kept.tags, cache=_cache_of(self.features, one))))  # fmt: skip
         outcomes = self.session.target.write_many([made for _, made in objects], self.session.keep_lease) if objects else []
         for (one, _), outcome in zip(objects, outcomes, strict=True):
             if outcome.refused is not None:
@@ -235,18 +235,28 @@ class Rollback:
             result.status = "partial"
 
 
-def _phase(one: Wanted) -> int:
+def _phase(features: Features, one: Wanted) -> int:
     if one.digest is None:
         return REMOVALS
-    kind = KINDS.get(one.kind)
+    kind = features.outputs.get(one.kind)
     if kind is None:
         return NEW if one.live is None else 0
     return kind.phase_if_new if one.live is None else kind.phase
 
 
-def _type_of(one: Wanted, kept: KeptObject) -> str:
-    """Content-Type as a build would send it: a feed's depends on its form, which the kept object knows."""
-    kind = KINDS.get(one.kind)
+def _type_of(features: Features, one: Wanted, kept: KeptObject) -> str:
+    """Content-Type as it was sent, which a kept object of a bucket knows; else as a build would send it."""
+    kind = features.outputs.get(one.kind)
     if kind is None or not kind.content_type:
         return content_type(one.path)
-    return kept.content_type if one.kind == "feed" and kept.content_type else kind.content_type
+    return kept.content_type or kind.content_type
+
+
+def _cache_of(features: Features, one: Wanted) -> str:
+    kind = features.outputs.get(one.kind)
+    return kind.cache if kind is not None else ""
+
+
+def _is_fingerprinted(features: Features, one: Wanted) -> bool:
+    kind = features.outputs.get(one.kind)
+    return kind is not None and kind.fingerprinted

@@ -5,7 +5,7 @@ The samples also drive the theme's tests. They are values only: what renders the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from cms_ssg.ownership import write_owned
 from cms_ssg.render.strings import Strings, forget, load_strings, make_t
 from cms_ssg.render.theme import Theme, list_assets, read_asset
 from cms_ssg.render.tokens import locate_tokens
+from cms_ssg.themes import ThemeFolders
 from cms_ssg.types import Heading
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ def make_gallery(render: Callable[[str, dict[str, Any]], str], samples: tuple[Sa
     return "\n".join(parts)
 
 
-def write_gallery(site: Site, chain: Sequence[Path], folder: Path) -> Path:
-    """Write the gallery of a theme chain (child first) with the site's tokens and strings; returns the page.
+def write_gallery(site: Site, folders: ThemeFolders, folder: Path) -> Path:
+    """Write the gallery of a site's theme with its tokens and strings; returns the page.
 
     It shows the default locale and, if the site has one, the first that is written the other way.
     A template that fails is shown as its error, so that the others can be looked at.
@@ -88,17 +89,16 @@ def write_gallery(site: Site, chain: Sequence[Path], folder: Path) -> Path:
     from cms_ssg.render.gallery_own import add_own_samples
     from cms_ssg.render.theme_check import list_templates
 
-    settings, theme = site.settings, Theme(chain)
-    templates, types = list_templates(chain), {name: schema.properties for name, schema in site.schemas.items()}
-    for name, path in list_assets(chain).items():
+    settings, theme = site.settings, Theme(folders.templates)
+    templates, types = list_templates(folders.templates), {name: schema.properties for name, schema in site.schemas.items()}
+    for name, path in list_assets(folders.assets).items():
         target = folder / "assets" / name
         with locate_tokens(site):
             write_owned(target, read_asset(path, settings.tokens))
     first = settings.locales[0]
-    strings = [child / "i18n" for child in reversed(chain)] + [site.root / "i18n"]
     samples: list[Sample] = []
     for locale in [first, *[other for other in settings.locales if other.dir != first.dir][:1]]:
-        texts = load_strings(strings, locale.code, site.root)
+        texts = load_strings(folders.strings, locale.code, site.root)
         made = make_samples(texts, lambda name: f"assets/{name}", text_direction=locale.dir or "ltr", tokens=settings.tokens)
         own = add_own_samples(made, templates, types)
         samples += [Sample(f"{sample.name} ({locale.code})", sample.template, sample.values) for sample in own]

@@ -8,7 +8,7 @@ from cms_ssg.list_rules import list_rule
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page
-from cms_ssg.render.views import Card, EntryView, Term
+from cms_ssg.render.views import Card, EntryView, RowView, Term, title_of_list
 
 
 class ListView:
@@ -35,8 +35,8 @@ class ListView:
     def title(self) -> str:
         if self._rule.group == "home":
             return self._rule.title if self._rule.kind == "list" else str(self._page.site_view.title)
-        if self._rule.group == "month":
-            return str(self._page.globals["t"].month(self._rule.slug))
+        if (title := title_of_list(self._page, self.name)) is not None:
+            return title
         if self._rule.group in self._page.site.settings.taxonomies:
             return Term(self._page, self._row.locale, self._rule.group, self._rule.slug).title
         return str((self._row.card or {}).get("title", self._rule.slug))
@@ -57,6 +57,12 @@ class ListView:
     def items(self) -> list[Card]:
         request = ("page", self._row.id, self.number) if self.number else ("front", self._row.id)
         return [card for card in map(self._page.card, self._page.reader.window(*request)) if card]
+
+    @property
+    def rows(self) -> list[RowView]:
+        """The members that are rows of a vertical's table."""
+        request = ("page", self._row.id, self.number) if self.number else ("front", self._row.id)
+        return [row for row in map(self._page.row, self._page.reader.window(*request)) if row is not None]
 
     @property
     def start(self) -> int:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from cms_ssg.errors import CmsError
-from cms_ssg.list_rules import list_rule
+from cms_ssg.kinds.output_kind import HTML, XML
+from cms_ssg.list_rules import list_kind, list_rule
 from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
 from cms_ssg.render.body import is_inner, resolve_link
-from cms_ssg.render.kinds import KINDS
 from cms_ssg.render.list_view import ListView
 from cms_ssg.render.page import FEED_TYPES, Page
 from cms_ssg.render.reading import Missing, Reader, Reads
@@ -36,13 +36,16 @@ class Rendered:
 def render_output(around: Surroundings, job: Job, found: dict[Request, Any]) -> Rendered:
     """Render a job from what was loaded. Raises Missing when a template asks for more."""
     reader = Reader(found)
+    kind = around.site.features.outputs[job.kind]
     reader.reads.name("renderer")
     reader.reads.name("setting/frame")
+    if kind.vertical:
+        reader.reads.name(f"vertical/{kind.vertical}")
     around.theme.reads = reader.reads
     locale = around.site.locales.get(job.locale) or around.site.settings.locales[0]
     page = Page(around, reader, job.kind, job.path, locale)
     try:
-        data, content_type = RENDER[job.kind](page, job)
+        data, content_type = kind.load_render()(page, job)
     except Missing:
         raise
     except Exception as error:  # noqa: BLE001 a template may raise anything; it fails this page only
@@ -50,18 +53,18 @@ def render_output(around: Surroundings, job: Job, found: dict[Request, Any]) -> 
             raise Missing(*reader.asked) from None
         if isinstance(error, CmsError):
             reader.reads.name(f"unreadable/{error.problems[0].place}")
-        return Rendered(job, None, reader.reads, _describe_error(error, job, found))
+        return Rendered(job, None, reader.reads, _describe_error(error, job, found if kind.content else {}))
     finally:
         around.theme.reads = None
         page.close()
     if reader.asked:
         raise Missing(*reader.asked)
-    return Rendered(job, Artifact(job.path, data, digest(data), content_type), reader.reads)
+    return Rendered(job, Artifact(job.path, data, digest(data), content_type, kind.cache), reader.reads)
 
 
 def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Problem:
     """A template's failure in words: template, line, output, entry."""
-    full = found.get(("full", job.owner)) if job.kind in ("entry", "fallback") else None
+    full = found.get(("full", job.owner))
     subject = f" (from {full.file})" if full is not None else ""
     if isinstance(error, CmsError):  # a file that cannot be read: it is to blame, not the template that asked for it
         return replace(error.problems[0], message=f"{error.problems[0].message}; {job.path}{subject} needs it")
@@ -103,7 +106,8 @@ NOT_LAYOUTS = frozenset(("404", "base", "home", "list", "redirect", "terms"))
 """Templates that are not made for entries, whatever another generator's layout of that name was."""
 
 
-def _render_entry(page: Page, job: Job) -> tuple[bytes, str]:
+def render_entry(page: Page, job: Job) -> tuple[bytes, str]:
+    """The page of an entry."""
     site, fallback = page.site, job.kind == "fallback"
     page.kind = "entry"
     full = page.reader.need("full", job.owner)
@@ -134,7 +138,7 @@ def _render_entry(page: Page, job: Job) -> tuple[bytes, str]:
     )  # fmt: skip
     layout = layout_template(str(entry.fields.get("layout") or ""))
     html = page.render([*([layout] if layout else []), f"{full.type}.html", "entry.html"], entry=entry)
-    return html.encode("utf-8", "replace"), KINDS["entry"].content_type
+    return html.encode("utf-8", "replace"), HTML
 
 
 def layout_template(layout: str) -> str:
@@ -146,7 +150,8 @@ def layout_template(layout: str) -> str:
 # Lists
 
 
-def _render_list(page: Page, job: Job) -> tuple[bytes, str]:
+def render_list(page: Page, job: Job) -> tuple[bytes, str]:
+    """A page of a list."""
     row = page.reader.list_numbered(job.spec["list"])
     number = job.spec.get("page", 0)
     view = ListView(page, row, number)
@@ -160,24 +165,28 @@ def _render_list(page: Page, job: Job) -> tuple[bytes, str]:
         feeds=page.feeds(rule, title), languages=page.languages(locales) if len(page.site.locales) > 1 else [],
         alternates=page.alternates(locales),
     )  # fmt: skip
-    html = page.render(["home.html" if home and not number else "list.html"], list=view)
-    return html.encode("utf-8", "replace"), KINDS["list"].content_type
+    own = list_kind(page.site, row.name)
+    names = ["home.html"] if home and not number else [own.template, "list.html"] if own is not None and own.template else ["list.html"]
+    html = page.render(names, list=view)
+    return html.encode("utf-8", "replace"), HTML
 
 
-def _render_terms(page: Page, job: Job) -> tuple[bytes, str]:
+def render_terms(page: Page, job: Job) -> tuple[bytes, str]:
+    """The page that lists the lists of a group."""
     row = page.reader.list_numbered(job.spec["list"])
     taxonomy = row.name.partition("/")[2]
     members = page.reader.window("all", row.id)
     title = (row.card or {}).get("title") or taxonomy
     page.describe(title=title)
     html = page.render(["terms.html"], terms=make_terms(page, members, row.locale), taxonomy=taxonomy, title=title)
-    return html.encode("utf-8", "replace"), KINDS["terms"].content_type
+    return html.encode("utf-8", "replace"), HTML
 
 
 # Feeds and sitemaps
 
 
-def _render_feed(page: Page, job: Job) -> tuple[bytes, str]:
+def render_feed(page: Page, job: Job) -> tuple[bytes, str]:
+    """A feed of a list."""
     row = page.reader.list_numbered(job.spec["list"])
     view = ListView(page, row, 0)
     title = view.title if view.title == page.site_view.title else f"{view.title} · {page.site_view.title}"
@@ -198,7 +207,8 @@ def _render_feed(page: Page, job: Job) -> tuple[bytes, str]:
     return make(feed), FEED_TYPES[form] + "; charset=utf-8"
 
 
-def _render_sitemap(page: Page, job: Job) -> tuple[bytes, str]:
+def render_sitemap(page: Page, job: Job) -> tuple[bytes, str]:
+    """One file of a sitemap."""
     urls = []
     for member in reversed(page.reader.window("page", job.spec["list"], job.spec["page"])):
         if member < 0:
@@ -211,7 +221,7 @@ def _render_sitemap(page: Page, job: Job) -> tuple[bytes, str]:
             continue
         lastmod = parse_time(card.get("updated") or card.get("date"), page.site.zone)
         urls.append(feeds.SitemapUrl(page.absolute(card["path"]), lastmod, tuple(_sitemap_alternates(page, card))))
-    return feeds.render_sitemap(urls), KINDS["sitemap"].content_type
+    return feeds.render_sitemap(urls), XML
 
 
 def _list_address(page: Page, number: int) -> str:
@@ -237,41 +247,38 @@ def _sitemap_alternates(page: Page, card: dict[str, Any]) -> Iterator[tuple[str,
             yield (locale.hreflang or locale.code, page.absolute(other["path"]))
 
 
-def _render_sitemap_index(page: Page, job: Job) -> tuple[bytes, str]:
+def render_sitemap_index(page: Page, job: Job) -> tuple[bytes, str]:
+    """The index of the sitemap's files."""
     row = page.reader.list_numbered(job.spec["list"])
     files = []
     for member in reversed(page.reader.window("all", row.id)):
         month = page.reader.list_numbered(-member)
         for path, lastmod in ((month.card or {}).get("files") or ()) if month is not None else ():
             files.append(feeds.SitemapFile(page.absolute(path), parse_time(lastmod, page.site.zone)))
-    return feeds.render_sitemap_index(files), KINDS["sitemaps"].content_type
+    return feeds.render_sitemap_index(files), XML
 
 
 # Single pages
 
 
-def _render_404(page: Page, job: Job) -> tuple[bytes, str]:
+def render_404(page: Page, job: Job) -> tuple[bytes, str]:
+    """The page for addresses that do not exist."""
     t = page.globals["t"]
     page.describe(title=t("not_found"), canonical="", noindex=True)
-    return page.render(["404.html"]).encode("utf-8", "replace"), KINDS["404"].content_type
+    return page.render(["404.html"]).encode("utf-8", "replace"), HTML
 
 
-def _render_redirect(page: Page, job: Job) -> tuple[bytes, str]:
+def render_redirect(page: Page, job: Job) -> tuple[bytes, str]:
+    """A page that sends visitors on."""
     target = str(job.spec.get("target") or page.lead_to(job.owner) or "/")
     if is_inner(target):
         target = page.site.origin + (resolve_link(page, "", page.path, target) or page.url(target if target.startswith("/") else "/"))
     page.describe(title=page.site_view.title, canonical=target, noindex=True)
     html = page.render(["redirect.html"], target=target)
-    return html.encode("utf-8", "replace"), KINDS["redirect"].content_type
+    return html.encode("utf-8", "replace"), HTML
 
 
-def _render_robots(page: Page, job: Job) -> tuple[bytes, str]:
+def render_robots(page: Page, job: Job) -> tuple[bytes, str]:
+    """robots.txt."""
     data = feeds.render_robots([page.absolute("/sitemap.xml")], noindex=bool(page.site_view.noindex))
-    return data, KINDS["robots"].content_type
-
-
-RENDER: dict[str, Callable[[Page, Job], tuple[bytes, str]]] = {
-    "entry": _render_entry, "fallback": _render_entry, "home": _render_list, "list": _render_list, "archive": _render_list,
-    "terms": _render_terms, "feed": _render_feed, "sitemap": _render_sitemap, "sitemaps": _render_sitemap_index,
-    "404": _render_404, "redirect": _render_redirect, "robots": _render_robots,
-}  # fmt: skip
+    return data, "text/plain; charset=utf-8"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,15 @@ from urllib.parse import quote, unquote
 
 from markupsafe import Markup
 
-from cms_ssg.list_rules import ListRule, described_paths, feed_path, list_rule, page_path
+from cms_ssg.kinds.list_kind import ListRule, feed_path, page_path
+from cms_ssg.kinds.row_kind import name_fact
+from cms_ssg.list_rules import described_paths, list_rule
 from cms_ssg.reads import ADDRESS, CARD, FULL
 from cms_ssg.render.body import fill_body, resolve_link
 from cms_ssg.render.pictures import ImageFacts, describe_image, path_beside, show_image
 from cms_ssg.render.reading import Reader
 from cms_ssg.render.strings import make_t
-from cms_ssg.render.views import Card, EntryView
+from cms_ssg.render.views import Card, EntryView, RowView
 from cms_ssg.settings import Locale
 from cms_ssg.types import Json
 
@@ -26,6 +29,7 @@ from cms_ssg.render.site_view import Clock, Menus, SiteView, Surroundings
 
 FEED_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
 MOST_LATEST = 10_000
+EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 SAFE_IN_PATH = "/!$&'()*+,;=:@-._~"
 
 
@@ -84,6 +88,26 @@ class Page:
         """An entry as other pages may show it, None where it is not to be seen."""
         data = self.reader.card(entry)
         return Card(self, data) if data is not None and "unlisted" not in data else None
+
+    def row(self, number: int) -> RowView | None:
+        """A row of a vertical's table, None where it is not to be seen."""
+        data = self.reader.card(number)
+        return RowView(self, data) if data is not None and "row" in data else None
+
+    def fact(self, name: str, subject: Any) -> Json:
+        """The value of a fact for an entry, or for a text such as a section's name; None where it has none. Raises ValueError for an unknown fact."""
+        fact = self.site.features.facts.get(name)
+        if fact is None:
+            raise ValueError(f"fact({name!r}): there is no such fact; known: {', '.join(self.site.features.facts) or 'none'}")
+        key = str(subject.number) if isinstance(subject, Card | RowView) else str(subject)
+        self.reader.reads.name(name_fact(name, key))
+        self.reader.reads.name(f"vertical/{fact.vertical}")
+        found = self.reader.need("fact", name, key)
+        if found is None:
+            return None
+        if found.valid_from is not None or found.valid_until is not None:
+            self.reader.reads.span(found.valid_from or EARLIEST, found.valid_until or LATEST)
+        return found.value
 
     def address(self, entry: int) -> str:
         """The path of an entry, '' where it has none or somebody else has it."""
@@ -201,7 +225,7 @@ class Page:
             "site": self.site_view, "locale": self.locale, "page": self.page_view, "menus": Menus(self),
             "t": make_t(self.around.strings[self.locale.code], lambda key: reads.name(f"string/{self.locale.code}/{key}")),
             "asset": self.asset, "url": self.url, "latest": self.latest, "data": self.data, "ref": self.ref, "clock": Clock(self),
-            "image": self.image, "image_facts": self.image_facts,
+            "image": self.image, "image_facts": self.image_facts, "fact": self.fact,
         }  # fmt: skip
 
     def describe(self, **values: Any) -> SimpleNamespace:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from cms_ssg.list_rules import list_rule, page_path
+from cms_ssg.kinds.list_kind import page_path
+from cms_ssg.kinds.output_kind import Stage
+from cms_ssg.list_rules import list_rule
 from cms_ssg.render.body import body_requests, link_names
 from cms_ssg.render.page import reference_names
 from cms_ssg.render.site_view import Surroundings, menu_names
@@ -28,7 +30,7 @@ class Job(NamedTuple):
 
 def list_requests(around: Surroundings, job: Job, found: dict[Request, Any], stage: int) -> Iterable[Request]:
     """What a job is known to need at a stage; each stage may look at what the ones before it loaded."""
-    stages = STAGES.get(job.kind, ())
+    stages = around.site.features.outputs[job.kind].load_stages()
     requests = stages[stage](around, job, found) if stage < len(stages) else ()
     return (*requests, *_menu_requests(around, job)) if stage == 0 and (around.menu_refs or around.menu_urls) else requests
 
@@ -170,20 +172,9 @@ def _redirect_requests(around: Surroundings, job: Job, found: dict[Request, Any]
         yield from (("claim", name) for name in link_names(around.site, job.locale, "", job.path, job.spec["target"]))
 
 
-Stage = Callable[[Surroundings, Job, dict[Request, Any]], Iterable[Request]]
-
-
 ENTRY_STAGES: tuple[Stage, ...] = (_entry_first, _entry_second, _entry_third)
-
-
 LIST_STAGES: tuple[Stage, ...] = (_list_first, _list_second, _list_third)
-
-
 SITEMAP_STAGES: tuple[Stage, ...] = (_sitemap_first, _sitemap_second, _sitemap_third)
-
-
-STAGES: dict[str, tuple[Stage, ...]] = {
-    "entry": ENTRY_STAGES, "fallback": ENTRY_STAGES, "home": LIST_STAGES, "list": LIST_STAGES, "archive": LIST_STAGES,
-    "terms": (_terms_requests,), "feed": (_feed_first, _feed_second), "sitemap": SITEMAP_STAGES, "sitemaps": (_terms_requests,),
-    "redirect": (_redirect_requests,),
-}  # fmt: skip
+TERMS_STAGES: tuple[Stage, ...] = (_terms_requests,)
+FEED_STAGES: tuple[Stage, ...] = (_feed_first, _feed_second)
+REDIRECT_STAGES: tuple[Stage, ...] = (_redirect_requests,)

@@ -1,4 +1,4 @@
-"""The template environment: a theme's folders, child first, with every name asked for written down."""
+"""The template environment: folders of templates, the strongest first, with every name asked for written down."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Theme(Environment):
 
     def __init__(self, folders: Sequence[Path]) -> None:
         super().__init__(
-            loader=FileSystemLoader([folder / "templates" for folder in folders], followlinks=False),
+            loader=FileSystemLoader(list(folders), followlinks=False),
             autoescape=True, undefined=Unknown, trim_blocks=True, lstrip_blocks=True, auto_reload=False, cache_size=-1,
             extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
         )  # fmt: skip
@@ -123,10 +123,9 @@ TOKENS = re.compile(rb"/\* tokens \*/")
 
 
 def list_assets(folders: Sequence[Path]) -> dict[str, Path]:
-    """Files below the theme chain's ``assets`` by name, child first."""
+    """Files below folders of assets by name; the first folder that has a name wins."""
     found: dict[str, Path] = {}
-    for folder in folders:
-        root = folder / "assets"
+    for root in folders:
         for path in sorted(root.rglob("*")) if root.is_dir() else ():
             if path.is_file() and not path.is_symlink() and not path.name.startswith("."):
                 found.setdefault(path.relative_to(root).as_posix(), path)
@@ -141,10 +140,10 @@ def read_asset(path: Path, tokens: Mapping[str, str]) -> bytes:
     return data
 
 
-def make_asset_paths(site: Site, chain: Sequence[Path]) -> dict[str, str]:
-    """Where each asset of a theme chain is published. Raises CmsError tokens.* with the line in site.toml."""
+def make_asset_paths(site: Site, folders: Sequence[Path]) -> dict[str, str]:
+    """Where each asset below these folders is published. Raises CmsError tokens.* with the line in site.toml."""
     with locate_tokens(site):
-        return {name: asset_path(name, read_asset(path, site.settings.tokens)) for name, path in list_assets(chain).items()}
+        return {name: asset_path(name, read_asset(path, site.settings.tokens)) for name, path in list_assets(folders).items()}
 
 
 def asset_path(name: str, data: bytes) -> str:

@@ -12,9 +12,10 @@ from jinja2.exceptions import TemplateSyntaxError
 
 from cms_ssg.render.theme import Theme, list_assets
 from cms_ssg.render.views import EntryView
+from cms_ssg.themes import ThemeFolders
 from cms_ssg.types import Problem
 
-EVERYWHERE: Final = frozenset("site locale page menus t asset url image image_facts latest data ref clock".split())
+EVERYWHERE: Final = frozenset("site locale page menus t asset url image image_facts latest data ref clock fact".split())
 """What every template is given. docs/themes.md describes each."""
 
 SOMEWHERE: Final = frozenset("entry list terms taxonomy title target args values inner".split())
@@ -32,17 +33,17 @@ ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
 """Attributes of what has the same ones on every site; an entry has the fields of the site's content types besides."""
 
 
-def check_templates(chain: Sequence[Path], fields: Collection[str] | None = None) -> list[Problem]:
-    """Problems of the templates that a theme chain (child first) shows, in the order of their names.
+def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None) -> list[Problem]:
+    """Problems of the templates that a site uses, in the order of their names.
 
     fields: of all content types of the site; without them an entry may have any attribute.
     Codes: theme.syntax (unknown filters and tests too), theme.unknown-variable, theme.unknown-attribute,
     theme.missing-template, theme.missing-asset, theme.unknown-block.
     """
-    theme = Theme(chain)
-    files = list_templates(chain)
+    theme = Theme(folders.templates)
+    files = list_templates(folders.templates)
     attributes = ATTRIBUTES if fields is None else {**ATTRIBUTES, "entry": frozenset(fields) | list_attributes(EntryView)}
-    assets = set(list_assets(chain))
+    assets = set(list_assets(folders.assets))
     trees: dict[str, nodes.Template] = {}
     problems: list[Problem] = []
     for name, path in files.items():
@@ -65,13 +66,14 @@ def check_templates(chain: Sequence[Path], fields: Collection[str] | None = None
     return problems
 
 
-def list_templates(chain: Sequence[Path]) -> dict[str, Path]:
-    """Templates of a theme chain by name, child first, sorted."""
+def list_templates(folders: Sequence[Path]) -> dict[str, Path]:
+    """Templates below folders by name, sorted; the first folder that has a name wins."""
     found: dict[str, Path] = {}
-    for folder in chain:
-        root = folder / "templates"
+    places = set(folders)
+    for root in folders:
         for path in root.rglob("*") if root.is_dir() else ():
-            if path.is_file() and not path.name.startswith("."):
+            inner = places.intersection(path.parents) - {root, *root.parents}  # a vertical's folder inside a theme's has names of its own
+            if path.is_file() and not path.name.startswith(".") and not inner:
                 found.setdefault(path.relative_to(root).as_posix(), path)
     return dict(sorted(found.items()))
 

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from cms_ssg.kinds.reference import resolve
+from cms_ssg.list_rules import list_kind
 from cms_ssg.render.pictures import ImageFacts, card_image, describe_image, path_beside, show_image, social_image
 from cms_ssg.render.title import take_title
 from cms_ssg.types import Heading
@@ -45,6 +47,12 @@ class Card:
     def __repr__(self) -> str:
         """What a template prints of it, the same in every build."""
         return f"<{self.type} {self.path or self.title}>"
+
+    @property
+    def number(self) -> int:
+        """The entry's number in the store."""
+        number: int = self._data["number"]
+        return number
 
     @property
     def title(self) -> str:
@@ -140,6 +148,33 @@ class Card:
         return terms
 
 
+class RowView:
+    """A row of a vertical's table as pages show it: its fields as attributes, None for those that are not there. Times are in the site's zone."""
+
+    __slots__ = ("_data", "_page")
+
+    def __init__(self, page: Page, data: dict[str, Any]) -> None:
+        self._page, self._data = page, data
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        value = self._data.get(name)
+        if name.endswith("_at") and isinstance(value, str):
+            return parse_time(value, self._page.site.zone)
+        kind = self._page.site.features.rows.get(self._data["row"])
+        return Markup(value) if kind is not None and name in kind.html and isinstance(value, str) else value
+
+    def __repr__(self) -> str:
+        return f"<{self._data['row']} {self.number}>"
+
+    @property
+    def number(self) -> int:
+        """The row's number in the store."""
+        number: int = self._data["number"]
+        return number
+
+
 class Term:
     """A group of entries: a tag, a section, an author, a month."""
 
@@ -171,8 +206,8 @@ class Term:
 
     @property
     def title(self) -> str:
-        if self.taxonomy == "month":
-            return str(self._page.globals["t"].month(self.slug))
+        if (title := title_of_list(self._page, self.name)) is not None:
+            return title
         data = None if "entry" in self._card else self.data
         return str((data or {}).get("name") or self._card.get("title") or self._label or self.slug)
 
@@ -282,6 +317,12 @@ class EntryView(Card):
     @property
     def variants(self) -> list[Card]:
         return [self._page.card_of(card) for card in self._page.variants()]
+
+
+def title_of_list(page: Page, name: str) -> str | None:
+    """The title that a list's kind gives it in the page's language, None where it gives none."""
+    kind = list_kind(page.site, name)
+    return str(resolve(kind.title)(page, name.partition("/")[2])) if kind is not None and kind.title else None
 
 
 def make_terms(page: Page, members: Iterable[int], locale: str) -> list[Term]:

@@ -21,6 +21,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.kinds.load import list_verticals, load_vertical
 from cms_ssg.store.migrate import list_status, migrate
 from cms_ssg.store.partitions import ensure_post_months
 
@@ -58,6 +59,7 @@ DERIVED: Final = frozenset(
         "images",
         "previews",
         "shards",
+        "task_runs",
     }
 )
 """Tables that triggers, the next build or the migrations fill. A test asks of every new table which it is."""
@@ -101,7 +103,7 @@ def dump_store(conn: Connection, file: Path) -> dict[str, int]:
             conn.transaction(),
         ):
             conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            tables = {table: _list_columns(conn, table) for table in KEPT}
+            tables = {table: _list_columns(conn, table) for table in (*KEPT, *_list_own_tables())}
             months = [row[0] for row in conn.execute(_MONTHS)]
             header = Header(FORMAT, [tuple(row) for row in conn.execute(_MIGRATIONS)], months, tables)
             archive.writestr("dump.json", msgspec.json.encode(header))
@@ -137,6 +139,11 @@ def restore_store(conn: Connection, file: Path, *, replace: bool = False) -> dic
     return rows
 
 
+def _list_own_tables() -> list[str]:
+    """The tables that verticals want kept, each after those it refers to."""
+    return [table for name in list_verticals() for table in load_vertical(name).tables]
+
+
 def _list_columns(conn: Connection, table: str) -> list[str]:
     if table == "sites":
         return list(SITE_COLUMNS)
@@ -170,7 +177,7 @@ def _read_header(archive: zipfile.ZipFile, file: Path) -> Header:
         header = msgspec.json.decode(archive.read("dump.json"), type=Header)
     except (KeyError, msgspec.MsgspecError) as error:
         raise _unreadable(file, "no dump.json in it") from error
-    if header.format != FORMAT or not set(header.tables) <= set(KEPT):
+    if header.format != FORMAT or not set(header.tables) <= {*KEPT, *_list_own_tables()}:
         raise fail(
             "db.newer",
             f"the dump was written by a newer cms_ssg ({header.format})",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection
 
+from cms_ssg.kinds.features import Features
 from cms_ssg.reads import HIGH, LOW
 from cms_ssg.types import Json
 
 Request = tuple[Any, ...]
 """('full', entry) · ('card', entry) · ('list', locale, name) · ('listed', list id) · ('around', list id, entry) · ('front', list id) ·
-('page', list id, number) · ('top', list id, n) · ('all', list id) · ('claim', name) · ('image', digest) · ('live', path)"""
+('page', list id, number) · ('top', list id, n) · ('all', list id) · ('claim', name) · ('image', digest) · ('live', path) ·
+('fact', name, subject)"""
 
 FULLS: Final[LiteralString] = """
 SELECT e.id, e.type, e.locale, e.collection, e.source_key, e.translation_key, e.fields, b.html, b.toc, b.words, b.links
@@ -61,7 +64,7 @@ CLAIMS: Final[LiteralString] = """
 SELECT c.name, c.owner_kind, c.owner, c.spec FROM unnest(%s::text[]) n JOIN cms.claims c ON c.site = %s AND c.name = n COLLATE "C" AND c.wins"""
 
 
-SHARED = frozenset(("card", "list", "listed", "top", "claim", "image"))
+SHARED = frozenset(("card", "list", "listed", "top", "claim", "image", "fact"))
 """Kinds of requests whose values many outputs of a round share."""
 
 SHARED_AT_MOST = 50_000
@@ -122,12 +125,25 @@ class Holder(NamedTuple):
     spec: dict[str, Json] | None
 
 
-class Values:
-    """What was loaded in one round, by request. None stands for what is not there; own: what only this batch asks for."""
+class FactValue(NamedTuple):
+    """A fact of one subject, and the span of time in which it has this value, as far as time alone changes it."""
 
-    def __init__(self, connection: Connection, site: int) -> None:
+    value: Json
+    valid_from: datetime | None
+    valid_until: datetime | None
+
+
+class Values:
+    """What was loaded in one round, by request. None stands for what is not there; own: what only this batch asks for.
+
+    features: of the site, whose facts may be asked for; now: the build's clock.
+    """
+
+    def __init__(self, connection: Connection, site: int, features: Features, now: datetime) -> None:
         self.connection = connection
         self.site = site
+        self.features = features
+        self.now = now
         self.found: dict[Request, Any] = {}
         self.own: list[Request] = []
         self.queries = 0
@@ -181,6 +197,7 @@ class Values:
 
     def _load_card(self, requests: list[Request]) -> None:
         for entry, card in self._rows(CARDS, [r[1] for r in requests]):
+            card["number"] = entry
             self.found[("card", entry)] = card
 
     def _load_list(self, requests: list[Request]) -> None:
@@ -228,6 +245,16 @@ class Values:
         for name, owner_kind, owner, spec in self._rows(CLAIMS, [r[1] for r in requests], self.site):
             self.found[("claim", name)] = Holder(owner_kind, owner, spec)
 
+    def _load_fact(self, requests: list[Request]) -> None:
+        subjects: dict[str, list[str]] = {}
+        for _, name, subject in requests:
+            subjects.setdefault(name, []).append(subject)
+        for name, wanted in subjects.items():
+            self.queries += 1
+            parameters = {"site": self.site, "subjects": wanted, "now": self.now}
+            for subject, *value in self.connection.execute(self.features.facts[name].query, parameters):
+                self.found[("fact", name, str(subject))] = FactValue(*value)
+
     def _load_image(self, requests: list[Request]) -> None:
         from cms_ssg.store.images import load_pictures
 
@@ -243,4 +270,4 @@ class Values:
         self.found.update({request: request[1] in live for request in requests})
 
 
-LOAD_ORDER = ("full", "list", "listed", "around", "front", "page", "top", "all", "claim", "image", "live", "card")
+LOAD_ORDER = ("full", "list", "listed", "around", "front", "page", "top", "all", "claim", "fact", "image", "live", "card")

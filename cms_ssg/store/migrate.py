@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from psycopg.rows import TupleRow
 
 from cms_ssg.bundled import folder as bundled_folder
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.kinds.load import load_vertical
 
 _LOCK: Final = 0x636D735F6D696772  # "cms_migr": one session migrates at a time
 _LOCK_TIMEOUT: Final = "SET LOCAL lock_timeout = '20s'"
@@ -52,14 +53,17 @@ class Migration:
     applied_at: datetime | None = None
 
 
-def migrate(conn: Connection, sql_folder: Path | None = None, *, until: Mapping[str, int] | None = None) -> list[Migration]:
+def migrate(
+    conn: Connection, sql_folder: Path | None = None, *, verticals: Sequence[str] = (), until: Mapping[str, int] | None = None
+) -> list[Migration]:
     """Apply what is missing and return it, in order; costs one query where nothing is.
 
-    Outside a transaction each file gets one of its own. sql_folder: for tests. until: the last number
+    Outside a transaction each file gets one of its own. sql_folder: for tests. verticals: that are switched on, those of other packages bring
+    their own files. until: the last number
     of each set to apply, and no other sets; a dump is read into the tables it was written from.
     Raises CmsError db.newer, db.changed, db.locked or db.migration; what was applied before stays.
     """
-    files = [f for f in list_files(sql_folder or bundled_folder("sql")) if until is None or f.number <= until.get(f.set, 0)]
+    files = [f for f in list_files(sql_folder or bundled_folder("sql"), verticals) if until is None or f.number <= until.get(f.set, 0)]
     applied = _load_applied(conn)
     if applied is None:
         with conn.transaction():
@@ -76,16 +80,20 @@ def list_status(conn: Connection, sql_folder: Path | None = None) -> list[Migrat
     return [Migration(f.set, f.number, f.name, f.text, f.checksum, applied.get((f.set, f.number), ("", None))[1]) for f in files]
 
 
-def list_files(sql_folder: Path) -> list[Migration]:
-    """Read the migrations below a folder in the order they are applied."""
+def list_files(sql_folder: Path, verticals: Sequence[str] = ()) -> list[Migration]:
+    """Read the migrations below a folder in the order they are applied, then those of these verticals that have a folder of their own."""
     files: list[Migration] = []
-    for place in sorted((p for p in sql_folder.iterdir() if p.is_dir()), key=lambda p: (p.name != "core", p.name)):
+    places = {path.name: path for path in sorted(sql_folder.iterdir(), key=lambda path: (path.name != "core", path.name)) if path.is_dir()}
+    for vertical in map(load_vertical, verticals):
+        if vertical.name not in places and (own := vertical.find_folder("sql")) is not None:
+            places[vertical.name] = own
+    for name, place in places.items():
         for path in sorted(place.glob("*.sql")):
             match = _FILE_NAME.fullmatch(path.name)
-            if not match or (files and (files[-1].set, files[-1].number) == (place.name, int(match[1]))):
+            if not match or (files and (files[-1].set, files[-1].number) == (name, int(match[1]))):
                 raise fail("db.migration", "not named NNNN_verb_object.sql with a number of its own", place=str(path))
             text = path.read_text("utf-8")
-            files.append(Migration(place.name, int(match[1]), match[2], text, hashlib.sha256(text.encode()).hexdigest()))
+            files.append(Migration(name, int(match[1]), match[2], text, hashlib.sha256(text.encode()).hexdigest()))
     return files
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from cms_ssg.kinds.features import Features
 from cms_ssg.store.arrays import bytea_array, int_array, text_array
 
 TAKE: Final[LiteralString] = """
@@ -126,20 +127,20 @@ def add_journal(connection: Connection, site: int, epoch: int, paths: list[str])
     return int(row[0])
 
 
-def doubt_outputs(connection: Connection, site: int, paths: list[str], kinds: Sequence[str], phases: Sequence[int], reason: str) -> None:
-    """Have these made again, and the target asked what it holds of them. kinds, phases: of every kind of output."""
+def doubt_outputs(connection: Connection, site: int, features: Features, paths: list[str], reason: str) -> None:
+    """Have these made again, and the target asked what it holds of them."""
     connection.execute(DOUBT, (site, paths))
-    connection.execute(MARK_AGAIN, {"site": site, "paths": paths, "kinds": list(kinds), "phases": list(phases), "reason": reason})
+    connection.execute(MARK_AGAIN, {"site": site, "paths": paths, "reason": reason, **features.phases})
 
 
-def replay_journal(connection: Connection, site: int, kinds: Sequence[str], phases: Sequence[int], again_s: float) -> list[str]:
+def replay_journal(connection: Connection, site: int, features: Features, again_s: float) -> list[str]:
     """After a kill: doubt what the manifest says of the paths a dead round was writing, and have them made again.
 
     again_s: doubt them once more after so many seconds, when a builder that only slept would have woken; 0 for never. Returns the paths.
     """
     paths = [row[0] for row in connection.execute(LEFT_IN_JOURNAL, (site,))]
     if paths:
-        doubt_outputs(connection, site, paths, kinds, phases, "a killed build may have left it half-published")
+        doubt_outputs(connection, site, features, paths, "a killed build may have left it half-published")
         connection.execute(CLEAR_JOURNAL, (site, again_s))
         if again_s:
             connection.execute(LOOK_AGAIN, (again_s, site))

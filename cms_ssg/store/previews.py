@@ -23,7 +23,7 @@ KEYS: Final[LiteralString] = "SELECT unnest(keys) FROM cms.previews WHERE site =
 
 LAST_CHANGE: Final[LiteralString] = "SELECT coalesce(max(id), 0) FROM cms.changes WHERE site = %s"
 OWN_CHANGES: Final[LiteralString] = """
-SELECT id, kind, subject FROM cms.changes WHERE site = %s AND id > %s AND made_in = pg_current_xact_id() ORDER BY id"""
+SELECT id, kind, subject, name FROM cms.changes WHERE site = %s AND id > %s AND made_in = pg_current_xact_id() ORDER BY id"""
 READERS: Final[LiteralString] = """
 SELECT DISTINCT o.path FROM unnest(%s::bigint[]) k CROSS JOIN LATERAL (
   SELECT path FROM cms.outputs o WHERE o.reads @> ARRAY[k] AND o.site = %s AND o.kind = ANY(%s) LIMIT %s) o"""

@@ -8,7 +8,7 @@ from typing import Final, LiteralString, NamedTuple
 
 from psycopg import Connection
 
-from cms_ssg.render.kinds import KINDS
+from cms_ssg.kinds.features import Features
 from cms_ssg.store.arrays import bytea_array, int_array, text_array
 from cms_ssg.store.outputs import DELETE_OUTPUTS, DELETE_WINDOWS
 
@@ -154,7 +154,9 @@ def list_wanted(connection: Connection, site: int, after: int) -> dict[str, Want
     return wanted
 
 
-def restore_outputs(connection: Connection, site: int, build: int, rows: Sequence[tuple[Wanted, str | None]], back_to: int) -> None:
+def restore_outputs(
+    connection: Connection, site: int, features: Features, build: int, rows: Sequence[tuple[Wanted, str | None]], back_to: int
+) -> None:
     """Record what was put back, with the etag it has now, or taken away, and have the next build that publishes make it again."""
     changed = [NewObject(w.path, w.kind, w.digest, w.size_bytes) for w, _ in rows if w.digest != w.live]
     note_objects(connection, site, build, changed, back_to)
@@ -168,8 +170,7 @@ def restore_outputs(connection: Connection, site: int, build: int, rows: Sequenc
     connection.execute(RESTORE, {"site": site, "build": build, "reason": RESTORED, **columns})
     connection.execute(DELETE_WINDOWS, (gone,))
     connection.execute(DELETE_OUTPUTS, (gone,))
-    kinds = {"kinds": [k.name for k in KINDS.values()], "phases": [k.phase for k in KINDS.values()]}
-    connection.execute(MARK_RESTORED, {"site": site, "paths": [w.path for w, _ in rows], "reason": RESTORED, **kinds})
+    connection.execute(MARK_RESTORED, {"site": site, "paths": [w.path for w, _ in rows], "reason": RESTORED, **features.phases})
 
 
 def forget_releases(connection: Connection, site: int, keep: int) -> None:

@@ -7,11 +7,12 @@ from typing import Final, LiteralString
 
 from psycopg import Connection
 
+from cms_ssg.kinds.features import Features
 from cms_ssg.store.outputs import DirtyRow, take_off
 
 RETIRE: Final[LiteralString] = """
 UPDATE cms.outputs SET retired_at = coalesce(retired_at, clock_timestamp())
-WHERE id = ANY(%(ids)s::bigint[]) AND kind IN ('asset', 'image') AND (retired_at IS NULL OR retired_at > clock_timestamp() - %(seconds)s * interval '1 s')
+WHERE id = ANY(%(ids)s::bigint[]) AND kind = ANY(%(kinds)s) AND (retired_at IS NULL OR retired_at > clock_timestamp() - %(seconds)s * interval '1 s')
 RETURNING id"""
 
 MARK_DUE: Final[LiteralString] = """
@@ -21,10 +22,15 @@ WHERE site = %(site)s AND retired_at <= clock_timestamp() - %(seconds)s * interv
 ON CONFLICT (site, path) DO NOTHING"""
 
 
-def retire_outputs(connection: Connection, site: int, rows: Sequence[DirtyRow], seconds: int) -> list[DirtyRow]:
+def retire_outputs(connection: Connection, site: int, features: Features, rows: Sequence[DirtyRow], seconds: int) -> list[DirtyRow]:
     """Keep what may still be asked for, in the caller's transaction. Returns the rows that are to be removed now."""
     ids = [row.output for row in rows if row.output is not None]
-    kept = {row[0] for row in connection.execute(RETIRE, {"ids": ids, "seconds": seconds})}
+    kept = {
+        row[0]
+        for row in connection.execute(
+            RETIRE, {"ids": ids, "kinds": features.names(lambda kind: kind.cache == "assets"), "seconds": seconds}
+        )
+    }
     take_off(connection, site, [row for row in rows if row.output in kept])
     return [row for row in rows if row.output not in kept]
 

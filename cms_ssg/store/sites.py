@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ import msgspec
 from psycopg import Connection
 
 from cms_ssg.errors import fail, lose_lease
+from cms_ssg.kinds.row_kind import RowKind
 
 ADD_SITE: Final[LiteralString] = "INSERT INTO cms.sites (name) VALUES (%s) ON CONFLICT (name) DO NOTHING"
 LOAD_SITE: Final[LiteralString] = (
@@ -53,7 +54,8 @@ UNION SELECT site, 'd', id FROM cms.entries WHERE site = %(site)s AND expire_at 
 
 CHANGE_ALL: Final[LiteralString] = """
 INSERT INTO cms.changes (site, kind, subject)
-SELECT site, 'd', id FROM cms.entries WHERE site = %(site)s UNION ALL SELECT site, 'f', id FROM cms.files WHERE site = %(site)s"""
+SELECT site, 'd', id FROM cms.entries WHERE site = %(site)s UNION ALL SELECT site, 'f', id FROM cms.files WHERE site = %(site)s
+UNION ALL SELECT c.site, 'r', c.entry FROM cms.cards c LEFT JOIN cms.entries e ON e.id = c.entry WHERE c.site = %(site)s AND e.id IS NULL"""
 
 START_BUILD: Final[LiteralString] = "INSERT INTO cms.builds (site, clock) VALUES (%s, %s) RETURNING id"
 END_BUILD: Final[LiteralString] = "UPDATE cms.builds SET finished_at = clock_timestamp(), result = %s WHERE id = %s"
@@ -226,6 +228,14 @@ def _may_be_alive(holder: str) -> bool:
     except PermissionError:
         pass
     return not rest[-1] or _started_at(pid) == rest[-1]
+
+
+def change_rows(connection: Connection, site: int, kinds: Iterable[RowKind]) -> None:
+    """Have all rows of verticals' tables derived again."""
+    for kind in kinds:
+        connection.execute(
+            f"INSERT INTO cms.changes (site, kind, subject) SELECT site, 'r', number FROM {kind.table} WHERE site = %s", (site,)
+        )
 
 
 def load_inputs(connection: Connection, site: int) -> dict[str, bytes]:

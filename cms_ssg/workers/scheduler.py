@@ -6,7 +6,7 @@ import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, LiteralString, NamedTuple
+from typing import Final, NamedTuple
 
 from psycopg import Connection, OperationalError
 
@@ -15,18 +15,12 @@ from cms_ssg.open_store import open_store
 from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site
 from cms_ssg.store.connect import database_url
+from cms_ssg.store.due import is_due
 from cms_ssg.store.jobs import SAVE, ask_for_build, connect_queue, is_building
 
 EVERY_S: Final = 1.0
 REST_S: Final = 2.0
 """After a build was asked for; it may take a moment to begin."""
-
-IS_DUE: Final[LiteralString] = """
-SELECT EXISTS (SELECT FROM cms.entries WHERE site = s.id AND publish_at > s.built_at_clock AND publish_at <= clock_timestamp())
-    OR EXISTS (SELECT FROM cms.entries WHERE site = s.id AND expire_at > s.built_at_clock AND expire_at <= clock_timestamp())
-    OR EXISTS (SELECT FROM cms.outputs WHERE site = s.id AND valid_until > s.built_at_clock AND valid_until <= clock_timestamp())
-    OR EXISTS (SELECT FROM cms.journal WHERE site = s.id AND again_at <= clock_timestamp())
-FROM cms.sites s WHERE s.id = %s AND s.built_at_clock IS NOT NULL"""
 
 
 class SiteStore(NamedTuple):
@@ -70,8 +64,7 @@ class Scheduler:
             self._ask_if_due(connection)
 
     def _ask_if_due(self, connection: Connection) -> bool:
-        row = connection.execute(IS_DUE, (self.site_id,)).fetchone()
-        if row is None or not row[0] or is_building(connection, self.site_id):  # one that began too early is not the last look
+        if not is_due(connection, self.site_id) or is_building(connection, self.site_id):  # one that began too early is not the last look
             return False
         ask_for_build(connection, self.site_id, SAVE)
         return True

@@ -16,7 +16,7 @@ from cms_ssg.content.schema import load_schemas
 from cms_ssg.globs import compile_glob
 from cms_ssg.settings import Collection, Locale, Settings, Taxonomy
 
-SCHEMAS = load_schemas(folder("content_schema") / "core")
+SCHEMAS = load_schemas(folder("content_schema") / "core", folder("content_schema") / "blog")
 
 
 def rules_of(*collections: Collection, **settings: Any) -> Rules:

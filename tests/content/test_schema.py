@@ -20,11 +20,11 @@ from cms_ssg.content.schema import Schema, Schemas, load_schemas, nearest_name
 from cms_ssg.content.yaml_fields import parse_yaml
 from cms_ssg.types import Json, Problem
 
-CORE = folder("content_schema") / "core"
+CORE, BLOG = folder("content_schema") / "core", folder("content_schema") / "blog"
 
 
 def check(fields: dict[str, Any], type_name: str = "post", zone: str = "UTC") -> tuple[dict[str, Json], list[Problem]]:
-    return load_schemas(CORE)[type_name].check(fields, {name: line for line, name in enumerate(fields, 2)}, "x.md", zone)
+    return load_schemas(CORE, BLOG)[type_name].check(fields, {name: line for line, name in enumerate(fields, 2)}, "x.md", zone)
 
 
 def check_yaml(text: str, spec: dict[str, Any]) -> Json | str:
@@ -35,7 +35,7 @@ def check_yaml(text: str, spec: dict[str, Any]) -> Json | str:
 
 
 def test_core_has_six_types_without_problems() -> None:
-    schemas = load_schemas(CORE)
+    schemas = load_schemas(CORE, BLOG)
     assert sorted(schemas) == ["author", "menu", "page", "post", "redirect", "term"]
     assert schemas.problems == ()
     post = schemas["post"]
@@ -57,7 +57,7 @@ def test_post_knows_every_field_that_the_product_promises() -> None:
         "title slug excerpt section tags authors image is_featured metadata meta_title meta_description updated date series weight "
         "publish_at expire_at draft status aliases layout translation_key noindex id"
     )
-    assert set(names.split()) <= set(load_schemas(CORE)["post"].properties)
+    assert set(names.split()) <= set(load_schemas(CORE, BLOG)["post"].properties)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_unknown_keys_are_kept_in_metadata_and_told_only_where_they_look_like_a_
     [("titel", "title"), ("tag", "tags"), ("Author", "authors"), ("meta-title", "meta_title"), ("category", ""), ("x", "")],
 )
 def test_nearest_name_is_at_most_two_edits_away(name: str, near: str) -> None:
-    assert nearest_name(name, tuple(load_schemas(CORE)["post"].properties)) == near
+    assert nearest_name(name, tuple(load_schemas(CORE, BLOG)["post"].properties)) == near
 
 
 def test_missing_required_field_is_told() -> None:
@@ -144,13 +144,13 @@ def test_site_adds_a_type_and_extends_another(tmp_path: Path) -> None:
         json.dumps({"x-url": "/events/{slug}/", "required": ["place"], "properties": {"place": {"type": "string"}}})
     )
     (own / "bare.json").write_text(json.dumps({"x-extends": "", "properties": {"a": {"default": 1, "type": "integer"}}}))
-    schemas = load_schemas(CORE, own)
+    schemas = load_schemas(CORE, BLOG, own)
     assert schemas.problems == ()
     assert "rating" in schemas["post"].card_fields and "title" in schemas["post"].card_fields
     assert schemas["post"].properties["image"]["x-card"] and schemas["post"].url == "/{year}/{month}/{slug}/"
     assert schemas["event"].url == "/events/{slug}/" and "title" in schemas["event"].properties
     assert schemas["bare"].check({}, {}, "x")[0] == {"a": 1}
-    assert schemas.digest != load_schemas(CORE).digest
+    assert schemas.digest != load_schemas(CORE, BLOG).digest
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_schema_that_is_not_understood_is_told_by_file_and_keyword(tmp_path: Pat
     own = tmp_path / "content_schema"
     own.mkdir()
     (own / "event.json").write_text(text)
-    problems = load_schemas(CORE, own).problems
+    problems = load_schemas(CORE, BLOG, own).problems
     assert [problem.code for problem in problems] == [code]
     assert problems[0].place == "content_schema/event.json"
     assert said in problems[0].message
@@ -193,7 +193,7 @@ def test_the_line_of_a_wrong_keyword_is_told(tmp_path: Path) -> None:
     own = tmp_path / "content_schema"
     own.mkdir()
     (own / "event.json").write_text('{\n "properties": {\n  "b": {"minimum": 1, "type": "integer"},\n  "a": {\n   "minimum": "x"}}}')
-    assert [problem.line for problem in load_schemas(CORE, own).problems] == [5]
+    assert [problem.line for problem in load_schemas(CORE, BLOG, own).problems] == [5]
 
 
 KEYWORDS = [*OF_TYPE, *OF_FIELD, "type", "items", "properties", "default", "const", "additionalProperties", "x-facet"]
@@ -220,21 +220,21 @@ FIELD = st.builds(
 def test_any_schema_is_refused_or_checks_any_value(document: dict[str, Any], field: Any, value: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "event.json").write_text(json.dumps({**document, "properties": {"a": field}}))
-        schemas = load_schemas(CORE, Path(folder))
+        schemas = load_schemas(CORE, BLOG, Path(folder))
     assert "event" in schemas or schemas.problems
     if "event" in schemas:
         schemas["event"].check({"title": "T", "a": value}, {}, "x")
 
 
 def test_schemas_can_be_sent_to_another_process() -> None:
-    schemas = load_schemas(CORE)
+    schemas = load_schemas(CORE, BLOG)
     again = pickle.loads(pickle.dumps(schemas))
     assert isinstance(again, Schemas) and again.digest == schemas.digest
     assert again["post"].check({"title": "A"}, {}, "x") == ({"title": "A"}, [])
 
 
 def test_checking_a_post_takes_less_than_forty_microseconds() -> None:
-    schema = load_schemas(CORE)["post"]
+    schema = load_schemas(CORE, BLOG)["post"]
     fields = {
         "title": "A title",
         "slug": "a-title",

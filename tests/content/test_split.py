@@ -10,7 +10,7 @@ from cms_ssg.content.read import read_draft
 from cms_ssg.content.schema import load_schemas
 from cms_ssg.settings import Collection, Settings
 
-SCHEMAS = load_schemas(folder("content_schema") / "core")
+SCHEMAS = load_schemas(folder("content_schema") / "core", folder("content_schema") / "blog")
 
 
 @pytest.mark.parametrize(

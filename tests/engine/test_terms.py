@@ -20,7 +20,7 @@ def test_a_term_that_comes_later_gives_its_list_a_title_until_it_goes(
 ) -> None:
     monkeypatch.setenv("CMS_DATABASE_URL", db_url)
     site = tmp_path / "site"
-    shutil.copytree(folder("starters") / "blog", site)
+    shutil.copytree(folder("verticals") / "blog/starter", site)
     options = BuildOptions(now=NOW, jobs=1)
     build(site, options)
     slug, place = ("measuring-by-hand", "series") if taxonomy == "series" else ("maps", "tags")

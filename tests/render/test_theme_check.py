@@ -15,21 +15,22 @@ from cms_ssg.render.theme_check import ATTRIBUTES, EVERYWHERE, SOMEWHERE, check_
 from cms_ssg.render.tokens import KNOWN_TOKENS
 from cms_ssg.render.views import Card, EntryView, Term
 from cms_ssg.site import Site
+from cms_ssg.themes import ThemeFolders, make_folders
 
 BASE = Path(__file__).parents[2] / "themes/base"
 
 
-def make_child(folder: Path, **templates: str) -> list[Path]:
+def make_child(folder: Path, **templates: str) -> ThemeFolders:
     root = folder / "themes/mine/templates"
     for name, text in templates.items():
         path = root / f"{name.replace('__', '/')}.html"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-    return [folder / "themes/mine", BASE]
+    return make_folders([folder / "themes/mine", BASE], ("blog",))
 
 
 def test_the_base_theme_has_no_problems() -> None:
-    assert check_templates([BASE]) == []
+    assert check_templates(make_folders([BASE], ("blog",))) == []
 
 
 @pytest.mark.parametrize(
@@ -106,9 +107,9 @@ def test_an_included_template_sees_what_its_users_set(tmp_path: Path) -> None:
 
 
 def test_an_overridden_template_is_not_looked_at(tmp_path: Path) -> None:
-    parent = make_child(tmp_path / "parent", page="{{ wrong }}")[0]
-    child = make_child(tmp_path / "child", page="right")[0]
-    assert check_templates([child, parent, BASE]) == []
+    parent = make_child(tmp_path / "parent", page="{{ wrong }}").chain[0]
+    child = make_child(tmp_path / "child", page="right").chain[0]
+    assert check_templates(make_folders([child, parent, BASE], ("blog",))) == []
 
 
 def test_the_gallery_is_written_even_where_a_template_fails(tmp_path: Path) -> None:

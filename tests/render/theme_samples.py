@@ -19,7 +19,7 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 
 def make_environment(*folders: Path) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader([*folders, THEME / "templates"]),
+        loader=FileSystemLoader([*folders, THEME / "templates", THEME / "templates/blog"]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -13,11 +13,11 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
+from cms_ssg.kinds.features import load_features
 from cms_ssg.plan import changes, dirty
 from cms_ssg.plan import explain as why
 from cms_ssg.plan import lists as settling
 from cms_ssg.releases import gone
-from cms_ssg.render.kinds import KINDS
 from cms_ssg.store import claims, entries, lists, loader, outputs, purges, receipts, releases, sites, sources
 from cms_ssg.store.connect import connect
 from tests.conftest import TEMPLATE
@@ -34,7 +34,7 @@ KEYS = [n.to_bytes(8, "big") for n in BATCH]
 NEWEST = (100_001).to_bytes(8, "big")
 NAMES = [f"tag/t{n}" for n in range(1, 101)]
 EN = ["en"] * 100
-PHASES = {"kinds": [k.name for k in KINDS.values()], "phases": [k.phase for k in KINDS.values()], "site": SITE}
+PHASES = {**load_features(("blog",)).phases, "site": SITE}
 PURGED = {"site": SITE, "paths": [f"/p{n}/" for n in range(1000, 1100)], "versions": [1] * 100}
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 KEY_COLUMNS = {"names": PATHS, "kinds": [0] * 100, "locales": EN, "keys": [f"p{n}" for n in BATCH], "site": SITE}

@@ -1,4 +1,4 @@
-"""Small real sites that ``cms init`` copies: one folder each."""
+"""Small real sites that ``cms init`` copies: one of each vertical that has one."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import shutil
 from pathlib import Path
 
 from cms_ssg.errors import UsageError, fail
+from cms_ssg.kinds.load import list_verticals, load_vertical
 from cms_ssg.ownership import find_owner, give, make_folders
 from cms_ssg.types import Problem
 
-STARTERS = Path(__file__).resolve().parent
 GITIGNORE = "/.cms/\n/build/\n"
 _TARGET = '\n[target]\nurl = "folder:build"\n'
 
 
-def list_starters() -> list[str]:
-    """Names of the starters."""
-    return sorted(path.name for path in STARTERS.iterdir() if (path / "site.toml").is_file())
+def find_starters() -> dict[str, Path]:
+    """Folders of the starters, by the names of their verticals."""
+    folders = {name: load_vertical(name).folder / "starter" for name in list_verticals()}
+    return {name: folder for name, folder in folders.items() if (folder / "site.toml").is_file()}
 
 
 def copy_starter(name: str, folder: Path) -> list[str]:
@@ -24,8 +25,9 @@ def copy_starter(name: str, folder: Path) -> list[str]:
 
     Raises UsageError cli.no-starter, CmsError init.not-empty or init.unwritable.
     """
-    if name not in list_starters():
-        known = ", ".join(list_starters()) or "none"
+    starters = find_starters()
+    if name not in starters:
+        known = ", ".join(starters) or "none"
         raise UsageError(Problem("cli.no-starter", "", 0, f'there is no starter "{name}"', f"Starters: {known}"))
     try:
         if folder.exists() and (not folder.is_dir() or any(path.name != ".git" for path in folder.iterdir())):
@@ -33,7 +35,7 @@ def copy_starter(name: str, folder: Path) -> list[str]:
         make_folders(folder)
         owner = find_owner(folder)
         skipped = shutil.ignore_patterns("__pycache__", "*.pyc", ".cms", "build", ".gitignore")
-        shutil.copytree(STARTERS / name, folder, dirs_exist_ok=True, ignore=skipped, copy_function=shutil.copyfile)
+        shutil.copytree(starters[name], folder, dirs_exist_ok=True, ignore=skipped, copy_function=shutil.copyfile)
         (folder / ".gitignore").write_text(GITIGNORE, encoding="utf-8")
         _write_target(folder / "site.toml")
         for path in folder.rglob("*") if owner else ():

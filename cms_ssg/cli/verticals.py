@@ -1,0 +1,133 @@
+"""Commands of verticals: made from functions, so that a feature needs to know nothing of the command line."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+
+import click
+
+from cms_ssg.cli.call import Call, site_command
+from cms_ssg.cli.output import make_table
+from cms_ssg.errors import fail
+from cms_ssg.kinds.load import list_verticals, load_vertical
+from cms_ssg.kinds.reference import resolve
+
+if TYPE_CHECKING:
+    from cms_ssg.kinds.vertical import Command, Vertical
+
+
+def find_group(name: str) -> click.Command | None:
+    """The command or group of commands with this first word, None where no vertical brings it."""
+    return next((made for word, made in _list_groups().items() if word == name), None)
+
+
+def list_groups() -> list[str]:
+    """The first words of all commands of verticals."""
+    return sorted(_list_groups())
+
+
+def _list_groups() -> Mapping[str, click.Command]:
+    root = click.Group("verticals")
+    for name in list_verticals():
+        vertical = load_vertical(name)
+        for command in resolve(vertical.commands) if vertical.commands else ():
+            _add(root, vertical, command)
+    return root.commands
+
+
+def _add(root: click.Group, vertical: Vertical, command: Command) -> None:
+    *words, last = command.name.split()
+    group = root
+    for number, word in enumerate(words):
+        found = group.commands.get(word)
+        if not isinstance(found, click.Group):
+            what = vertical.name if number == 0 else " ".join(words[: number + 1])
+            found = click.Group(word, help=f"Commands of {what}.")
+            group.add_command(found)
+        group = found
+    group.add_command(make_command(vertical, command, last))
+
+
+def make_command(vertical: Vertical, command: Command, name: str) -> click.Command:
+    """A click command that opens the site, calls the function and prints what it returns."""
+    hints = get_type_hints(command.run)
+
+    def run(call: Call, **values: Any) -> None:
+        from cms_ssg.kinds.vertical import OpenSite
+        from cms_ssg.open_store import open_store
+
+        with open_store(call.root, call.env) as (site, connection, row):
+            if site.features.find(vertical.name) is None:
+                names = ", ".join(f'"{known}"' for known in (*site.settings.verticals, vertical.name))
+                raise fail("cli.vertical-off", f"the vertical {vertical.name} is not switched on", place="site.toml",
+                           hint=f"Write: verticals = [{names}]")  # fmt: skip
+            value = command.run(OpenSite(site, connection, row.id), **values)
+        call.output.result(value, show_value(value))
+
+    run.__doc__ = command.run.__doc__
+    for parameter in reversed(list(inspect.signature(command.run).parameters.values())[1:]):
+        run = _parameter(parameter, hints[parameter.name], command.options.get(parameter.name, ""))(run)
+    return site_command(name, command.example)(run)
+
+
+def _parameter(parameter: inspect.Parameter, hint: Any, help_: str) -> Any:
+    kind, many = _type_of(hint)
+    has_default = parameter.default is not inspect.Parameter.empty
+    if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+        return click.argument(
+            parameter.name,
+            type=kind,
+            nargs=-1 if many else 1,
+            required=not has_default,
+            default=parameter.default if has_default and not many else None,
+        )
+    option = f"--{parameter.name.rstrip('_').replace('_', '-')}"
+    if kind is bool:
+        return click.option(option, parameter.name, is_flag=True, default=bool(parameter.default) if has_default else False, help=help_)
+    return click.option(
+        option,
+        parameter.name,
+        type=kind,
+        multiple=many,
+        required=not has_default,
+        default=parameter.default if has_default else None,
+        help=help_,
+    )
+
+
+def _type_of(hint: Any) -> tuple[Any, bool]:
+    """Click's type of an annotation, and whether it may be given more than once."""
+    if get_origin(hint) is tuple:
+        return get_args(hint)[0], True
+    inner = [part for part in get_args(hint) if part is not type(None)]
+    return (inner[0] if inner and type(None) in get_args(hint) else hint), False
+
+
+def show_value(value: Any) -> str:
+    """A value for a person: a text, a line of fields, or a table of them."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return "" if value is None else str(value)
+    if isinstance(value, Mapping):
+        return "\n".join(f"{name}: {one}" for name, one in value.items())
+    rows = [
+        one if isinstance(one, Mapping) else {name: getattr(one, name) for name in _fields(one)}
+        for one in value
+        if not isinstance(one, str)
+    ]
+    if not rows:
+        return "\n".join(str(one) for one in value) or "none"
+    names = list(rows[0])
+    return make_table([names, *([_cell(row.get(name)) for name in names] for row in rows)])
+
+
+def _fields(value: Any) -> tuple[str, ...]:
+    for name in ("__struct_fields__", "_fields", "__dataclass_fields__"):
+        if hasattr(value, name):
+            return tuple(getattr(value, name))
+    return ()
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else value.isoformat(" ", "seconds") if hasattr(value, "isoformat") else str(value)

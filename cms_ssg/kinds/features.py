@@ -1,0 +1,63 @@
+"""What a site is made of: the core's kinds and those of its verticals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from typing import Any
+
+from cms_ssg.errors import fail
+from cms_ssg.kinds.core import LISTS, OUTPUTS
+from cms_ssg.kinds.list_kind import ListKind
+from cms_ssg.kinds.load import load_vertical
+from cms_ssg.kinds.output_kind import OutputKind
+from cms_ssg.kinds.row_kind import Fact, RowKind
+from cms_ssg.kinds.vertical import Vertical
+
+
+@dataclass(frozen=True)
+class Features:
+    """outputs, rows and facts by name; lists by group."""
+
+    verticals: tuple[Vertical, ...]
+    outputs: Mapping[str, OutputKind]
+    lists: Mapping[str, ListKind]
+    rows: Mapping[str, RowKind]
+    facts: Mapping[str, Fact]
+
+    @cached_property
+    def phases(self) -> dict[str, list[Any]]:
+        """Names of all kinds of outputs and the phase of each, as queries take them."""
+        return {"kinds": list(self.outputs), "phases": [kind.phase for kind in self.outputs.values()]}
+
+    def names(self, wanted: Callable[[OutputKind], bool]) -> list[str]:
+        """Names of the kinds of outputs of which something is true."""
+        return [kind.name for kind in self.outputs.values() if wanted(kind)]
+
+    def find(self, name: str) -> Vertical | None:
+        """The vertical of this name, None where it is not switched on."""
+        return next((vertical for vertical in self.verticals if vertical.name == name), None)
+
+
+@cache
+def load_features(names: tuple[str, ...]) -> Features:
+    """The features of a site with these verticals. Raises CmsError settings.no-vertical, settings.clash."""
+    verticals = tuple(load_vertical(name) for name in names)
+    outputs = {kind.name: kind for kind in OUTPUTS}
+    lists = {kind.group: kind for kind in LISTS}
+    rows: dict[str, RowKind] = {}
+    facts: dict[str, Fact] = {}
+    for vertical in verticals:
+        _add(outputs, {kind.name: replace(kind, vertical=vertical.name) for kind in vertical.outputs}, vertical)
+        _add(lists, {kind.group: replace(kind, vertical=vertical.name) for kind in vertical.lists}, vertical)
+        _add(rows, {kind.name: replace(kind, vertical=vertical.name) for kind in vertical.rows}, vertical)
+        _add(facts, {fact.name: replace(fact, vertical=vertical.name) for fact in vertical.facts}, vertical)
+    return Features(verticals, outputs, lists, rows, facts)
+
+
+def _add(known: dict[str, Any], new: Mapping[str, Any], vertical: Vertical) -> None:
+    for name in new.keys() & known.keys():
+        raise fail("settings.clash", f"the vertical {vertical.name} brings {name!r}, which is there already", place="site.toml",
+                   hint="Of two verticals that bring the same kind only one can be on.")  # fmt: skip
+    known.update(new)

@@ -1,0 +1,70 @@
+"""A kind of output: all that the engine, publishing and releases need to know of it, in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from cms_ssg.kinds.reference import resolve
+
+if TYPE_CHECKING:
+    from cms_ssg.render.page import Page
+    from cms_ssg.render.requests import Job
+    from cms_ssg.render.site_view import Surroundings
+
+ASSETS, NEW, NEW_LISTS, LEAVES, LISTS, ARCHIVES, FEEDS, REMOVALS = 0, 1, 2, 3, 4, 5, 6, 9
+"""Phases: no output of one is made while an earlier one has dirty outputs, so that nothing links to what is not there yet."""
+
+HTML: Final = "text/html; charset=utf-8"
+XML: Final = "application/xml; charset=utf-8"
+JSON: Final = "application/json; charset=utf-8"
+
+Render = Callable[["Page", "Job"], tuple[bytes, str]]
+Stage = Callable[["Surroundings", "Job", dict[tuple[Any, ...], Any]], Iterable[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputKind:
+    """One kind of output.
+
+    name: as in the spec of a claim; phase: when it is made; content_type: ``""`` where the file's name decides.
+    render: reference to a function (page, job) -> (bytes, content type), for what is rendered; stages: reference to a tuple of functions
+    (surroundings, job, found) -> requests, each of which may look at what the ones before it loaded.
+    made: rendered from the store, copied from a file, or an image that is scaled. page: an HTML page that counts as one for people;
+    linked: pages link to it, so a new one is made before them; content: the page of an entry; holds: while a new one fails, its entry is
+    kept out of lists; fingerprinted: its name changes with its bytes, so the old one may stay; shown: a preview shows it, with its lists or
+    with its leaves; cache: its class in [target.cache], ``""`` by its path; weight: how many pages it counts as where work is shared out;
+    vertical: who brings it, ``""`` for the core.
+    """
+
+    name: str
+    phase: int
+    content_type: str
+    render: str = ""
+    stages: str = ""
+    made: Literal["rendered", "copied", "image"] = "rendered"
+    page: bool = False
+    linked: bool = False
+    content: bool = False
+    holds: bool = False
+    fingerprinted: bool = False
+    shown: Literal["", "leaf", "list"] = ""
+    cache: Literal["", "assets", "pages", "feeds", "files"] = ""
+    weight: int = 1
+    vertical: str = ""
+
+    @property
+    def phase_if_new(self) -> int:
+        """When one is made that was not there before: before the pages that link to it, and after the new pages that it links to."""
+        return self.phase if not self.linked else NEW if self.phase < LISTS else NEW_LISTS
+
+    def load_render(self) -> Render:
+        """The function that renders it. Raises ImportError or AttributeError for a wrong reference."""
+        render: Render = resolve(self.render)
+        return render
+
+    def load_stages(self) -> tuple[Stage, ...]:
+        """What it is known to need, stage by stage."""
+        stages: tuple[Stage, ...] = resolve(self.stages) if self.stages else ()
+        return stages

@@ -1,0 +1,61 @@
+"""What pages read that is no entry: rows of a feature's tables that are members of lists, and facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, LiteralString, NamedTuple
+
+from cms_ssg.kinds.list_kind import Item
+from cms_ssg.types import Json
+
+if TYPE_CHECKING:
+    from cms_ssg.site import Site
+
+
+class Row(NamedTuple):
+    """A row on its way to pages. card: what they may show of it; items: its places in lists."""
+
+    card: dict[str, Json]
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowKind:
+    """Rows of a table that are members of lists as entries are: a live update, a review.
+
+    name: of the kind; table: ``cms.reviews``, with the columns ``site`` and ``number``, which comes from cms.entries_id_seq (SQL:
+    ``cms.follow_rows(table)`` makes the triggers that note its changes); load: a query with %(numbers)s that gives (number, fields as JSON) of the
+    rows that may be shown; derive: (site, number, fields) -> Row, None where it is not to be shown; html: fields that hold sanitized HTML.
+    """
+
+    name: str
+    table: LiteralString
+    load: LiteralString
+    derive: Callable[[Site, int, dict[str, Json]], Row | None]
+    html: tuple[str, ...] = ()
+    vertical: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A named value that pages read and that is no entry: the rating of a listing, the stock shown, the breaking news of a section.
+
+    query: a query with %(site)s, %(subjects)s (texts) and %(now)s (the build's clock) that gives (subject, value as JSON, valid_from,
+    valid_until); the two times are null where time alone does not change it, else the pages that read it are made again then. A subject that
+    it gives no row for has no value, which is a read too. `cms.touch(site, 'fact/NAME/SUBJECT')` says that a value changed.
+    """
+
+    name: str
+    query: LiteralString
+    vertical: str = ""
+
+
+def name_fact(fact: str, subject: object) -> str:
+    """The name of the read, which is the name that a trigger touches and the tag of an answer: ``fact/rating/7``."""
+    return f"fact/{fact}/{subject}"
+
+
+def find_kinds(kinds: Iterable[RowKind], name: str) -> RowKind | None:
+    """The kind of rows with this name."""
+    return next((kind for kind in kinds if kind.name == name), None)

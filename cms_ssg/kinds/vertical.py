@@ -1,0 +1,122 @@
+"""A vertical: a whole feature as one value, from its tables to its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cms_ssg.bundled import folder as bundled_folder
+from cms_ssg.kinds.list_kind import EntryRow, ListKind, ListRule
+from cms_ssg.kinds.output_kind import OutputKind
+from cms_ssg.kinds.row_kind import Fact, RowKind
+from cms_ssg.types import Json, Problem
+
+if TYPE_CHECKING:
+    import msgspec
+    from psycopg import Connection
+
+    from cms_ssg.site import Site
+    from cms_ssg.store.claims import ClaimRow
+
+EntryClaims = Callable[["Site", EntryRow, dict[str, Json], "str | None"], "Iterator[ClaimRow]"]
+ListClaims = Callable[["Site", str, ListRule, int], "Iterator[ClaimRow]"]
+SiteClaims = Callable[["Site"], "Iterator[ClaimRow]"]
+
+
+class OpenSite(NamedTuple):
+    """A site whose store is open. connection: in autocommit mode; number: of the site in the store."""
+
+    site: Site
+    connection: Connection
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command below ``cms``: a function that returns a value, which the command line prints.
+
+    name: its words, ``news breaking add``; run: (OpenSite, …) -> value; its other parameters become arguments, its keyword-only ones options,
+    by their annotations: text, whole number, number, true or false, or a tuple of texts for what may be repeated; its docstring is the help.
+    example: how it is called, a line each; options: what each option does. A value is printed as `str` has it, a list of structs as a table.
+    """
+
+    name: str
+    run: Callable[..., Any]
+    example: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Work that is done now and then while `cms watch`, `cms serve` or a worker runs. every_s: seconds from start to start; run: must be safe to repeat."""
+
+    name: str
+    every_s: float
+    run: Callable[[OpenSite], object]
+
+
+Check = Callable[[OpenSite], "Iterator[Problem]"]
+"""Part of `cms check`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """Where a feature keeps what people said of themselves.
+
+    export: a query with %(site)s and %(email)s that gives (name of the table, row as JSON); erase: statements with the same parameters.
+    """
+
+    export: str
+    erase: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vertical:
+    """A feature. See docs/extending.md.
+
+    name: the word of its places and of its table in site.toml; folder: of its package, where ``strings``, ``assets`` and ``starter`` lie.
+    outputs, lists, rows, facts: the kinds it brings. claims: more outputs of an entry: (site, row, fields, path); list_claims: of a list:
+    (site, locale, rule, list id); site_claims: of the site. collections, taxonomies: that a site has without naming them.
+    settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command), routes (routers of the
+    API), tasks (a tuple of Task), checks (a tuple of Check), hooks (a pluggy plugin). tables: that a dump holds, each after those it refers to;
+    personal: where people are.
+    """
+
+    name: str
+    folder: Path
+    outputs: tuple[OutputKind, ...] = ()
+    lists: tuple[ListKind, ...] = ()
+    rows: tuple[RowKind, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    claims: EntryClaims | None = None
+    list_claims: ListClaims | None = None
+    site_claims: SiteClaims | None = None
+    collections: tuple[dict[str, Any], ...] = ()
+    taxonomies: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    settings: type[msgspec.Struct] | None = None
+    commands: str = ""
+    routes: tuple[str, ...] = ()
+    tasks: str = ""
+    checks: str = ""
+    hooks: str = ""
+    tables: tuple[str, ...] = ()
+    personal: tuple[Personal, ...] = ()
+
+    def find_folder(self, kind: str) -> Path | None:
+        """Its ``content_schema``, ``sql`` or ``templates``: the bundled place of its name, else in its own folder; None where it has none."""
+        shared = "themes/base/templates" if kind == "templates" else kind
+        head, _, rest = shared.partition("/")
+        places = (bundled_folder(head) / rest / self.name, self.folder / kind)
+        return next((place for place in places if place.is_dir()), None)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Stands for its code: where it changes, what the code made is made again."""
+        state = blake2b(digest_size=16)
+        for path in sorted(self.folder.rglob("*.py")):
+            state.update(path.relative_to(self.folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        return state.digest()

@@ -1,0 +1,21 @@
+"""What waits for a builder though no file changed: something fell due, or somebody wrote to the store."""
+
+from __future__ import annotations
+
+from typing import Final, LiteralString
+
+from psycopg import Connection
+
+IS_DUE: Final[LiteralString] = """
+SELECT EXISTS (SELECT FROM cms.changes WHERE site = s.id)
+    OR EXISTS (SELECT FROM cms.entries WHERE site = s.id AND publish_at > s.built_at_clock AND publish_at <= clock_timestamp())
+    OR EXISTS (SELECT FROM cms.entries WHERE site = s.id AND expire_at > s.built_at_clock AND expire_at <= clock_timestamp())
+    OR EXISTS (SELECT FROM cms.outputs WHERE site = s.id AND valid_until > s.built_at_clock AND valid_until <= clock_timestamp())
+    OR EXISTS (SELECT FROM cms.journal WHERE site = s.id AND again_at <= clock_timestamp())
+FROM cms.sites s WHERE s.id = %s AND s.built_at_clock IS NOT NULL"""
+
+
+def is_due(connection: Connection, site: int) -> bool:
+    """Whether the next build of a site would find something to do, its files apart."""
+    row = connection.execute(IS_DUE, (site,)).fetchone()
+    return row is not None and bool(row[0])
