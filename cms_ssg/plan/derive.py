@@ -86,15 +86,18 @@ def derive_entry(site: Site, row: EntryRow, now: datetime) -> Derived:
             path = canonical_path(site.entry_path(row.collection, row.type, row.locale, row.source_key, fields))
         except ValueError as error:
             live, problem = False, f"no path: {error}"
+    indexed = not fields.get("noindex") and _stands_here(site, path or "", str(fields.get("canonical") or ""))
     card = make_card(site, row, fields, path)
+    if not indexed:
+        card["unindexed"] = True
     lastmod = fields.get("updated") or fields.get("date") or ""
-    address = encode_json([path, lastmod, bool(fields.get("noindex")), row.locale, row.translation_key])
+    address = encode_json([path, lastmod, not indexed, row.locale, row.translation_key])
     card_bytes = encode_json(card)
     return Derived(
         row.id, row.type, row.locale, row.translation_key, live, path, card, card_bytes.decode(),
         digest(card_bytes), digest(address), digest(card_bytes, address, row.fields.encode(), row.body_key or b"", row.source_key.encode()),
         tuple(claim_names(site, row, fields, path)) if live else (),
-        tuple(list_items(site, row, fields, path)) if live else (),
+        tuple(list_items(site, row, fields, path, indexed)) if live else (),
         problem,
     )  # fmt: skip
 
@@ -146,8 +149,8 @@ def claim_names(site: Site, row: EntryRow, fields: dict[str, Json], path: str | 
             )
 
 
-def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[Item]:
-    """The lists a live entry is in, with its place in each."""
+def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None, indexed: bool) -> Iterator[Item]:
+    """The lists a live entry is in, with its place in each. indexed: search engines may have it, at this address."""
     schema, locale = site.schemas[row.type], row.locale
     tie = (path or row.source_key).encode()
     date = fields.get("date")
@@ -167,7 +170,7 @@ def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | N
                 yield Item(where, f"month/{site.local_month(date)}", place)
         if len(site.locales) > 1:
             yield Item("", f"variants/{row.translation_key}", b"\x01" + row.locale.encode() + b"\x00" + row.source_key.encode())
-        if not fields.get("noindex") and _stands_here(site, path, str(fields.get("canonical") or "")):
+        if indexed:
             yield Item("", f"sitemap/{date[:7] if date else 'pages'}", make_sort_key(("-date",), fields, tie, ""))
     if row.type == "term" and fields.get("parent"):
         yield Item(

@@ -126,6 +126,9 @@ def _front_claims(site: Site, row: StaleList, rule: ListRule) -> list[ClaimRow]:
         ClaimRow(feed_path(rule, feed), kind, row.locale, f"{key} {feed}", "l", row.id, {"kind": "feed", "list": row.id, "format": feed})
         for feed in rule.feeds
     )
+    if rule.group == "home" and rule.kind != "home":  # whoever asks for the home page is sent on, unless there is a page
+        root = f"{site.prefix(row.locale)}/"
+        rows.append(ClaimRow(root, DEFAULT, row.locale, key, "l", row.id, {"kind": "redirect", "target": rule.url}))
     return [r for r in rows if r.name]
 
 

@@ -14,6 +14,8 @@ from cms_ssg.store.claims import ClaimRow, save_claims
 from cms_ssg.store.lists import ListNames, touch_lists
 
 OWNER = 0
+LAST = "\uffff"
+"""A source key that no other comes after: of claims that lose against any of their kind."""
 
 
 def claim_site_paths(
@@ -46,6 +48,12 @@ def claim_site_paths(
         spec = {"kind": "redirect", "target": site.prefix(site.default_locale) + "/"}
         rows.setdefault("/", ClaimRow("/", DEFAULT, "", "front door", "s", OWNER, spec))
         rows.setdefault("/404.html", ClaimRow("/404.html", DEFAULT, site.default_locale, "404", "s", OWNER, {"kind": "404"}))
+    start = site.prefix(site.default_locale) + "/"
+    for locale in site.locales:  # themes link to each locale's home page
+        path = site.prefix(locale) + "/"
+        if path != start:
+            spec = {"kind": "redirect", "target": start}
+            rows.setdefault(path, ClaimRow(path, DEFAULT, locale, LAST, "s", OWNER, spec))
     rows.setdefault("/robots.txt", ClaimRow("/robots.txt", DEFAULT, "", "robots", "s", OWNER, {"kind": "robots"}))
     changes, _ = save_claims(connection, site_id, "s", {OWNER: list(rows.values())})
     marks.names(changes)
