@@ -6,11 +6,13 @@ import os
 import queue
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from email.utils import formatdate
+from html import unescape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from cms_ssg.errors import fail
@@ -31,18 +33,25 @@ SCRIPT: Final = (
     b"s.addEventListener('reload',()=>location.reload())})()</script>"
 )
 _TEXT: Final = ("text/", "application/json", "application/xml", "image/svg+xml", "application/manifest+json")
+_RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
+_REFRESH: Final = re.compile(rb"<meta http-equiv=[\"']?refresh[\"']? content=[\"'][0-9. ]*;\s*url=([^\"'>]+)[\"']", re.IGNORECASE)
+CHUNK: Final = 1 << 18
 _BODY_END: Final = re.compile(rb"</body\s*>", re.IGNORECASE)
 
 
 class SiteServer(ThreadingHTTPServer):
-    """Serves one folder. base_path: of the site's base URL, "" or "/blog"; live: whether pages reload themselves."""
+    """Serves one folder.
+
+    base_path: of the site's base URL, "" or "/blog"; live: whether pages reload themselves; origin: of the base URL, which redirects in the
+    folder name, and this server is at another.
+    """
 
     daemon_threads = True
     allow_reuse_address = os.name == "posix"
 
-    def __init__(self, address: tuple[str, int], folder: Path, base_path: str = "", live: bool = True) -> None:
+    def __init__(self, address: tuple[str, int], folder: Path, base_path: str = "", live: bool = True, origin: str = "") -> None:
         self.folder = os.path.realpath(folder)
-        self.base_path = base_path
+        self.base_path, self.origin = base_path, origin
         self.live = live
         self.own_hosts = list_own_hosts([address[0]])
         self.run_id = f"{os.getpid()}-{os.urandom(4).hex()}"
@@ -117,16 +126,47 @@ class _Handler(BaseHTTPRequestHandler):
         return path[len(base) :] or "/"
 
     def _send_file(self, file: str, status: HTTPStatus) -> None:
+        content_type = guess_type(file)
+        is_page = content_type.startswith("text/html")
         try:
             with open(file, "rb") as opened:
+                if not is_page:
+                    self._send_opened(opened, status, content_type)
+                    return
                 data = opened.read()
         except OSError:  # it went between the look and the reading
             self._send(HTTPStatus.NOT_FOUND, b"not found\n", "text/plain; charset=utf-8")
             return
-        content_type, encoding = guess_type(file), content_encoding(file, data)
-        if self.server.live and content_type.startswith("text/html") and not encoding:
-            data = add_script(data)
-        self._send(status, data, content_type, encoding)
+        encoding = content_encoding(file, data)
+        if (path := find_redirect(data, self.server.origin)) and status == HTTPStatus.OK:
+            self._redirect(path)
+        else:
+            self._send(status, add_script(data) if self.server.live and not encoding else data, content_type, encoding)
+
+    def _send_opened(self, opened: BinaryIO, status: HTTPStatus, content_type: str) -> None:
+        """A file, or the part of it that was asked for: browsers play a video only from a server that knows parts (RFC 9110, 14)."""
+        stat = os.fstat(opened.fileno())
+        tag, changed = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"', formatdate(stat.st_mtime, usegmt=True)
+        part = None
+        if status == HTTPStatus.OK and self.headers.get("If-Range", tag) in (tag, changed):
+            part = parse_range(self.headers.get("Range", ""), stat.st_size)
+        extra = {"Accept-Ranges": "bytes", "ETag": tag, "Last-Modified": changed}
+        if encoding := content_encoding(opened.name, opened.read(4)):
+            extra["Content-Encoding"] = encoding
+        if part is not None:
+            status = HTTPStatus.PARTIAL_CONTENT if part else HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+            extra["Content-Range"] = f"bytes {part[0]}-{part[-1]}/{stat.st_size}" if part else f"bytes */{stat.st_size}"
+        else:
+            part = range(stat.st_size)
+        self._begin(status, len(part), content_type, extra)
+        if self.command == "HEAD" or not part:
+            return
+        opened.seek(part[0])
+        left = len(part)
+        while left and (data := opened.read(min(left, CHUNK))):
+            self.wfile.write(data)
+            left -= len(data)
+        self.close_connection = self.close_connection or left > 0  # it was cut meanwhile, and less was sent than was said
 
     def _send_missing(self, path: str) -> None:
         page = find_404(self.server.folder, path)
@@ -143,16 +183,21 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _send(self, status: HTTPStatus, data: bytes, content_type: str, encoding: str = "") -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        if encoding:
-            self.send_header("Content-Encoding", encoding)
-        self.send_header("Content-Length", str(len(data)))
-        self.send_header("Cache-Control", "no-store")
-        self.send_header("X-Content-Type-Options", "nosniff")
-        self.end_headers()
+        self._begin(status, len(data), content_type, {"Content-Encoding": encoding} if encoding else {})
         if self.command != "HEAD":
             self.wfile.write(data)
+
+    def _begin(self, status: HTTPStatus, size: int, content_type: str, extra: Mapping[str, str]) -> None:
+        self.send_response(status)
+        headers = {
+            "Content-Type": content_type,
+            "Content-Length": str(size),
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        }
+        for name, value in {**headers, **extra}.items():
+            self.send_header(name, value)
+        self.end_headers()
 
     def _stream_changes(self) -> None:
         """Server-sent events: ``run`` names this server's life, ``reload`` says that pages changed."""
@@ -237,6 +282,27 @@ def guess_type(file: str) -> str:
     return f"{found}; charset=utf-8" if found.startswith(_TEXT) else found
 
 
+def parse_range(header: str, size: int) -> range | None:
+    """The part of size bytes that a Range header asks for, empty where there is none of it; None for the whole, as for several parts at once."""
+    match = _RANGE.fullmatch(header.strip())
+    if match is None or not (match[1] or match[2]):
+        return None
+    if not match[1]:
+        return range(max(0, size - int(match[2])), size)
+    first, last = int(match[1]), int(match[2]) if match[2] else size - 1
+    if last < first and match[2]:
+        return None
+    return range(first, min(last + 1, size))
+
+
+def find_redirect(data: bytes, origin: str) -> str:
+    """Where a page sends its visitors on to within the site, without the origin; "" for any other page."""
+    match = _REFRESH.search(data, 0, 4096)
+    target = unescape(match[1].decode("utf-8", "replace")) if match else ""
+    path = target.removeprefix(origin) if origin else ""
+    return quote(path, safe="/%:@!$&'()*+,;=~-._?#") if path.startswith("/") and not path.startswith("//") else ""
+
+
 def add_script(data: bytes) -> bytes:
     """A page with the live reload before its last </body>, or at its end."""
     ends = [found.start() for found in _BODY_END.finditer(data)]
@@ -244,11 +310,11 @@ def add_script(data: bytes) -> bytes:
     return data[:at] + SCRIPT + data[at:]
 
 
-def open_server(host: str, port: int, folder: Path, base_path: str = "", live: bool = True) -> SiteServer:
+def open_server(host: str, port: int, folder: Path, base_path: str = "", live: bool = True, origin: str = "") -> SiteServer:
     """A server at port, or at the next free one. Raises CmsError serve.port or serve.host."""
     for number in [*range(port, min(port + PORTS_TRIED, 65536)), 0] if port else [0]:
         try:
-            return SiteServer((host, number), folder, base_path, live)
+            return SiteServer((host, number), folder, base_path, live, origin)
         except PermissionError:
             raise fail("serve.port", f"port {number} needs more rights", hint="Use one above 1023: cms serve --port 8000") from None
         except OSError as error:
@@ -268,7 +334,8 @@ def serve(
     scheme, _, rest = settings.target.url.partition(":")
     if scheme != "folder":
         raise fail("serve.target", "only a folder can be served", place="site.toml", hint='Such as [target] url = "folder:build".')
-    server = open_server(host, port, root / rest, urlsplit(settings.base_url).path.rstrip("/"), live=watched)
+    base = urlsplit(settings.base_url)
+    server = open_server(host, port, root / rest, base.path.rstrip("/"), live=watched, origin=f"{base.scheme}://{base.netloc}")
     server.own_hosts |= list_own_hosts(hosts)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True, name="cms-serve")
     thread.start()

@@ -60,12 +60,14 @@ def run(server: SiteServer) -> Iterator[SiteServer]:
     thread.join()
 
 
-def ask(server: SiteServer, path: str, method: str = "GET", host: str = "") -> tuple[int, str, dict[str, str]]:
+def ask(server: SiteServer, path: str, method: str = "GET", host: str = "", **headers: str) -> tuple[int, str, dict[str, str]]:
     connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=5)
     try:
         connection.putrequest(method, path, skip_host=bool(host))
         if host:
             connection.putheader("Host", host)
+        for name, value in headers.items():
+            connection.putheader(name.replace("_", "-"), value)
         connection.endheaders()
         answer = connection.getresponse()
         return answer.status, answer.read().decode("utf-8", "replace"), dict(answer.getheaders())
@@ -102,6 +104,61 @@ def test_folder_without_slash_is_redirected(server: SiteServer) -> None:
     status, _, headers = ask(server, "/about")
     assert (status, headers["Location"]) == (301, "/about/")
     assert ask(server, "/caff%C3%A8")[2]["Location"] == "/caff%C3%A8/"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "text", "told"),
+    [
+        ("bytes=0-1", 206, "01", "bytes 0-1/10"),
+        ("bytes=7-", 206, "789", "bytes 7-9/10"),
+        ("bytes=-2", 206, "89", "bytes 8-9/10"),
+        ("bytes=-20", 206, "0123456789", "bytes 0-9/10"),
+        ("bytes=8-99", 206, "89", "bytes 8-9/10"),
+        ("bytes=10-", 416, "", "bytes */10"),
+        ("bytes=-0", 416, "", "bytes */10"),
+        ("bytes=3-2", 200, "0123456789", None),
+        ("bytes=0-1,4-5", 200, "0123456789", None),
+        ("bytes=-", 200, "0123456789", None),
+        ("lines=1-2", 200, "0123456789", None),
+    ],
+)
+def test_a_part_of_a_file_is_given_to_who_asks_for_it(
+    server: SiteServer, folder: Path, asked: str, status: int, text: str, told: str | None
+) -> None:
+    (folder / "clip.mp4").write_text("0123456789")
+    answer = ask(server, "/clip.mp4", Range=asked)
+    assert answer[:2] == (status, text)
+    assert answer[2].get("Content-Range") == told
+    assert (answer[2]["Accept-Ranges"], answer[2]["Content-Length"]) == ("bytes", str(len(text)))
+    head = ask(server, "/clip.mp4", "HEAD", Range=asked)
+    assert head[:2] == (status, "")
+    assert {**head[2], "Date": ""} == {**answer[2], "Date": ""}
+
+
+def test_a_file_that_changed_is_given_whole(server: SiteServer, folder: Path) -> None:
+    (folder / "clip.mp4").write_text("0123456789")
+    headers = ask(server, "/clip.mp4")[2]
+    for known in (headers["ETag"], headers["Last-Modified"]):
+        assert ask(server, "/clip.mp4", Range="bytes=0-1", If_Range=known)[0] == 206
+    assert ask(server, "/clip.mp4", Range="bytes=0-1", If_Range='"other"')[:2] == (200, "0123456789")
+
+
+@pytest.mark.parametrize(
+    ("target", "location"),
+    [
+        ("http://localhost:8000/about/?a=1&amp;b=%C3%A8#x", "/about/?a=1&b=%C3%A8#x"),
+        ("/about/", "/about/"),
+        ("http://localhost:8000.evil.example/", None),
+        ("//evil.example/", None),
+        ("https://elsewhere.example/", None),
+    ],
+)
+def test_a_redirect_within_the_site_stays_on_this_server(folder: Path, target: str, location: str | None) -> None:
+    (folder / "old").mkdir()
+    (folder / "old/index.html").write_text(f'<meta charset="utf-8">\n<meta http-equiv="refresh" content="0; url={target}">')
+    for server in run(open_server("127.0.0.1", 0, folder, origin="http://localhost:8000")):
+        status, _, headers = ask(server, "/old/")
+        assert (status, headers.get("Location")) == (301 if location else 200, location)
 
 
 def test_nothing_there_gives_the_nearest_404_page(server: SiteServer) -> None:

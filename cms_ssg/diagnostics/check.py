@@ -219,6 +219,11 @@ def _check_home(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
         hint = "Lists are named by kind and slug: type/post, section/news, tag/front."
         said = f'nothing is in the list "{name}" that the home page shows'
         yield Problem("settings.empty-home", FILE, line, said, hint, "warning")
+    path = f"{site.prefix(site.default_locale)}/"
+    if not connection.execute(CLAIMED, ([path], site_id)).fetchone():  # every page links to it
+        line = open_origin(site.root, site.settings.env, os.environ).line("home", "url")
+        hint = f'Add a page with the path {path}, or put something into the list "{name}", or take away [home] url.'
+        yield Problem("settings.no-home", FILE, line, f"nothing is at the home page's address, {path}", hint, "warning")
 
 
 def _check_collections(connection: Any, site: Site, site_id: int, places: set[str]) -> Iterator[Problem]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
 
 from cms_ssg.kinds.list_kind import Item, ListKind, ListRule, Placing, claimable
 from cms_ssg.kinds.output_kind import ARCHIVES, ASSETS, FEEDS, HTML, LEAVES, XML, OutputKind
@@ -72,9 +71,8 @@ def _list_variants(placing: Placing) -> Iterator[Item]:
 
 
 def _list_in_sitemap(placing: Placing) -> Iterator[Item]:
-    fields, path = placing.fields, placing.path
-    if path and not fields.get("noindex") and _stands_here(placing.site, path, str(fields.get("canonical") or "")):
-        date = fields.get("date")
+    if placing.path and placing.indexed:
+        date = placing.fields.get("date")
         yield Item("", f"sitemap/{date[:7] if date else 'pages'}", placing.sort_key(("-date",), ""))
 
 
@@ -83,11 +81,6 @@ def _list_children(placing: Placing) -> Iterator[Item]:
     taxonomy = placing.schema.headed_taxonomy(placing.fields)
     if taxonomy and placing.fields.get("parent"):
         yield Item(placing.row.locale, f"children/{taxonomy}/{make_slug(str(placing.fields['parent']))}", placing.place(placing.row.locale))
-
-
-def _stands_here(site: Site, path: str, canonical: str) -> bool:
-    """Whether an entry with this canonical address, if it has one, is itself the original."""
-    return not canonical or unquote(canonical).rstrip("/") in (f"{site.settings.base_url.rstrip('/')}{path}".rstrip("/"), path.rstrip("/"))
 
 
 def term_names(value: Json) -> list[str]:

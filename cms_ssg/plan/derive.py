@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import msgspec
 
@@ -64,15 +65,18 @@ def derive_entry(site: Site, row: EntryRow, now: datetime) -> Derived:
             path = canonical_path(site.entry_path(row.collection, row.type, row.locale, row.source_key, fields))
         except ValueError as error:
             live, problem = False, f"no path: {error}"
+    indexed = not fields.get("noindex") and _stands_here(site, path or "", str(fields.get("canonical") or ""))
     card = make_card(site, row, fields, path)
+    if not indexed:
+        card["unindexed"] = True
     lastmod = fields.get("updated") or fields.get("date") or ""
-    address = encode_json([path, lastmod, bool(fields.get("noindex")), row.locale, row.translation_key])
+    address = encode_json([path, lastmod, not indexed, row.locale, row.translation_key])
     card_bytes = encode_json(card)
     return Derived(
         row.id, row.type, row.locale, row.translation_key, live, path, card, card_bytes.decode(),
         digest(card_bytes), digest(address), digest(card_bytes, address, row.fields.encode(), row.body_key or b"", row.source_key.encode()),
         tuple(claim_names(site, row, fields, path)) if live else (),
-        tuple(list_items(site, row, fields, path)) if live else (),
+        tuple(list_items(site, row, fields, path, indexed)) if live else (),
         problem,
     )  # fmt: skip
 
@@ -147,8 +151,8 @@ def alias_kind(site: Site, name: str) -> int:
     return REFUSED if name in own.files else LATE_ALIAS if name in own.pages else ALIAS
 
 
-def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[Item]:
-    """The lists a live entry is in, with its place in each."""
+def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None, indexed: bool) -> Iterator[Item]:
+    """The lists a live entry is in, with its place in each. indexed: search engines may have it, at this address."""
     schema, locale = site.schemas[row.type], row.locale
     tie = (path or row.source_key).encode()
     made: dict[tuple[tuple[str, ...], str], bytes] = {}
@@ -158,10 +162,15 @@ def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | N
             key = made[(sort, where)] = make_sort_key(sort, fields, tie, where)
         return key
 
-    placing = Placing(site, row, schema, fields, path, make_key, (locale, *site.list_fallback_locales(locale)))
+    placing = Placing(site, row, schema, fields, path, indexed, make_key, (locale, *site.list_fallback_locales(locale)))
     for kind in site.features.lists.values():
         if kind.items is not None:
             yield from kind.items(placing)
+
+
+def _stands_here(site: Site, path: str, canonical: str) -> bool:
+    """Whether an entry with this canonical address, if it has one, is itself the original."""
+    return not canonical or unquote(canonical).rstrip("/") in (f"{site.settings.base_url.rstrip('/')}{path}".rstrip("/"), path.rstrip("/"))
 
 
 def make_sort_key(sort: tuple[str, ...], fields: dict[str, Json], tie: bytes, locale: str) -> bytes:

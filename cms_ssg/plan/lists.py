@@ -140,6 +140,9 @@ def _front_claims(site: Site, row: StaleList, rule: ListRule) -> Iterator[ClaimR
     for feed in rule.feeds:
         spec = {"kind": "feed", "list": row.id, "format": feed}
         yield ClaimRow(feed_path(rule, feed), kind, row.locale, f"{key} {feed}", "l", row.id, spec)
+    if rule.group == "home" and rule.kind != "home":  # whoever asks for the home page is sent on, unless there is a page
+        spec = {"kind": "redirect", "target": rule.url}
+        yield ClaimRow(f"{site.prefix(row.locale)}/", DEFAULT, row.locale, key, "l", row.id, spec)
 
 
 def _page_claim(row: StaleList, rule: ListRule, number: int) -> ClaimRow:

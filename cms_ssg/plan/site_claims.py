@@ -15,6 +15,8 @@ from cms_ssg.store.lists import ListNames, touch_lists
 from cms_ssg.types import Json
 
 OWNER = 0
+LAST = "\uffff"
+"""A source key that no other comes after: of claims that lose against any of their kind."""
 
 
 def claim_site_paths(
@@ -44,6 +46,9 @@ def claim_site_paths(
     if all(site.prefix(locale) for locale in site.locales):  # a server asks for these two at the root
         made.append(("/", "", "front door", {"kind": "redirect", "target": site.prefix(site.default_locale) + "/"}))
         made.append(("/404.html", site.default_locale, "404", {"kind": "404"}))
+    start = site.prefix(site.default_locale) + "/"
+    homes = {site.prefix(locale) + "/": locale for locale in site.locales}  # themes link to each locale's home page
+    made += [(path, locale, LAST, {"kind": "redirect", "target": start}) for path, locale in homes.items() if path != start]
     claims = [*rows.values(), *(ClaimRow(path, DEFAULT, locale, key, "s", OWNER, spec) for path, locale, key, spec in made)]
     claims += [claim for vertical in site.features.verticals if vertical.site_claims is not None for claim in vertical.site_claims(site)]
     changes, _ = save_claims(connection, site_id, "s", {OWNER: claims})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -125,6 +124,10 @@ def render_entry(page: Page, job: Job) -> tuple[bytes, str]:
     paths: dict[str, str] = {}
     for card in variants:  # in the order of the site's locales, so that its first one is x-default
         paths.setdefault(card["locale"], card["path"])
+    indexed: dict[str, str] = {}
+    for card in variants:
+        if "unindexed" not in card:
+            indexed.setdefault(card["locale"], card["path"])
     menu = dict(paths)
     if site.fallback_locales and site.default_locale in paths:
         for code in site.fallback_locales:
@@ -134,7 +137,8 @@ def render_entry(page: Page, job: Job) -> tuple[bytes, str]:
     page.describe(
         title=entry.meta_title, canonical=canonical, description=entry.meta_description,
         image=entry.social_image, noindex=bool(entry.fields.get("noindex")), published=entry.date, updated=entry.updated or entry.date,
-        alternates=[] if fallback or canonical != own else page.alternates(paths), languages=page.languages(menu) if len(site.locales) > 1 else [], feeds=page.home_feeds(),
+        alternates=page.alternates(indexed) if not fallback and own in map(page.absolute, indexed.values()) else [],
+        languages=page.languages(menu) if len(site.locales) > 1 else [], feeds=page.home_feeds(),
     )  # fmt: skip
     layout = layout_template(str(entry.fields.get("layout") or ""))
     html = page.render([*([layout] if layout else []), f"{full.type}.html", "entry.html"], entry=entry)
@@ -159,11 +163,11 @@ def render_list(page: Page, job: Job) -> tuple[bytes, str]:
     home = rule.kind == "home"
     page.kind = "home" if home and not number else "list"
     title = view.title
-    locales = {code: page.site.prefix(code) + "/" for code in page.site.locales} if home and not number else {}
+    locales = page.homes() if home and not number and len(page.site.locales) > 1 else {}
     page.describe(
         title=title, description=view.description or (page.site_view.description if home else ""), noindex=False,
-        feeds=page.feeds(rule, title), languages=page.languages(locales) if len(page.site.locales) > 1 else [],
-        alternates=page.alternates(locales),
+        feeds=page.feeds(rule, title), languages=page.languages({}) if len(page.site.locales) > 1 else [],
+        alternates=page.alternates({code: path for code, (path, indexed) in locales.items() if indexed}),
     )  # fmt: skip
     own = list_kind(page.site, row.name)
     names = ["home.html"] if home and not number else [own.template, "list.html"] if own is not None and own.template else ["list.html"]
@@ -220,7 +224,7 @@ def render_sitemap(page: Page, job: Job) -> tuple[bytes, str]:
         if card is None:
             continue
         lastmod = parse_time(card.get("updated") or card.get("date"), page.site.zone)
-        urls.append(feeds.SitemapUrl(page.absolute(card["path"]), lastmod, tuple(_sitemap_alternates(page, card))))
+        urls.append(feeds.SitemapUrl(page.absolute(card["path"]), lastmod, _sitemap_alternates(page, card)))
     return feeds.render_sitemap(urls), XML
 
 
@@ -232,19 +236,19 @@ def _list_address(page: Page, number: int) -> str:
     return page.absolute(path) if holder is not None and (holder.owner_kind, holder.owner) == ("l", number) else ""
 
 
-def _sitemap_alternates(page: Page, card: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _sitemap_alternates(page: Page, card: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """(hreflang, URL) of the variants that search engines may have, where there are two or more."""
     if len(page.site.locales) < 2:
-        return
+        return ()
     row = page.reader.list_named("", f"variants/{card['variants']}")
-    members = page.reader.window("all", row.id) if row is not None else ()
-    if len(members) < 2:
-        return
-    for member in reversed(members):
+    found = []
+    for member in reversed(page.reader.window("all", row.id) if row is not None else ()):
         page.reader.reads.entry(ADDRESS, member)
         other = page.reader.need("card", member)
-        if other is not None and other["locale"] in page.site.locales:
+        if other is not None and other["locale"] in page.site.locales and "unindexed" not in other:
             locale = page.site.locales[other["locale"]]
-            yield (locale.hreflang or locale.code, page.absolute(other["path"]))
+            found.append((locale.hreflang or locale.code, page.absolute(other["path"])))
+    return tuple(found) if len(found) > 1 else ()
 
 
 def render_sitemap_index(page: Page, job: Job) -> tuple[bytes, str]:

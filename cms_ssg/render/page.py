@@ -239,14 +239,32 @@ class Page:
         return self.page_view
 
     def languages(self, paths: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Lines of the language menu: this page in each locale, or that locale's home page."""
+        """Lines of the language menu: this page in each locale, or that locale's home page; none for a locale without either."""
+        others = {locale.code: paths.get(locale.code) for locale in self.site.settings.locales if locale.code != self.locale.code}
+        homes = self.homes() if not all(others.values()) else {}
+        there = {code: path or homes[code][0] for code, path in others.items() if path or code in homes}
         return [
             {
                 "locale": locale.code, "name": locale.name or locale.code, "dir": locale.dir or "ltr", "current": locale.code == self.locale.code,
-                "url": self.url(self.path if locale.code == self.locale.code else paths.get(locale.code) or self.site.prefix(locale.code) + "/"),
+                "url": self.url(there.get(locale.code, self.path)),
             }
             for locale in self.site.settings.locales
+            if locale.code == self.locale.code or locale.code in there
         ]  # fmt: skip
+
+    def homes(self) -> dict[str, tuple[str, bool]]:
+        """Paths of the locales' home pages, with whether search engines may have them; a locale without one, whose path leads to another's, is left out."""
+        paths = {code: self.site.prefix(code) + "/" for code in self.site.locales}
+        self.reader.ask(("claim", path) for path in paths.values())
+        found = {}
+        for code, path in paths.items():
+            holder = self.reader.claim(path)
+            if holder is None or holder.owner_kind == "s":
+                continue
+            is_page = (holder.spec or {}).get("kind") != "redirect"
+            card = self.reader.card(holder.owner) if is_page and holder.owner_kind == "e" else None
+            found[code] = (path, is_page and "unindexed" not in (card or {}))
+        return found
 
     def alternates(self, paths: Mapping[str, str]) -> list[dict[str, Any]]:
         """Hreflang lines of the variants that exist, when there are two or more."""

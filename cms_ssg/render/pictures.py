@@ -169,7 +169,9 @@ def describe_image(page: Page, path: str) -> ImageFacts | None:
 
 
 def social_image(page: Page, src: str, path: str, focus: Any) -> str:
-    """The absolute URL of an image as social networks want it, '' where it cannot be shown: a JPEG, cut to their form."""
+    """The absolute URL of an image as social networks want it: a JPEG, cut to their form. '' where it cannot be shown, or not there, as drawings."""
+    if not src or src.partition("#")[0].partition("?")[0].lower().endswith((".svg", ".svgz")) or src.startswith("data:"):
+        return ""
     found = find_facts(page, path) if path else None
     if found is None or not found[1].still:
         return "" if found is not None and found[1].code else page.with_origin(src)

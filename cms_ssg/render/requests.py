@@ -14,6 +14,8 @@ from cms_ssg.render.site_view import Surroundings, menu_names
 
 Request = tuple[Any, ...]
 
+WITHOUT_MENUS = frozenset(("feed", "sitemap", "sitemaps", "robots"))
+
 
 class Job(NamedTuple):
     """An output to render: the winning claim of a path. spec: kind and its parameters; owner: of the claim."""
@@ -32,7 +34,10 @@ def list_requests(around: Surroundings, job: Job, found: dict[Request, Any], sta
     """What a job is known to need at a stage; each stage may look at what the ones before it loaded."""
     stages = around.site.features.outputs[job.kind].load_stages()
     requests = stages[stage](around, job, found) if stage < len(stages) else ()
-    return (*requests, *_menu_requests(around, job)) if stage == 0 and (around.menu_refs or around.menu_urls) else requests
+    if stage:
+        return requests
+    homes = around.site.locales if len(around.site.locales) > 1 and job.kind not in WITHOUT_MENUS else ()
+    return (*requests, *_menu_requests(around, job), *(("claim", f"{around.site.prefix(code)}/") for code in homes))
 
 
 def _menu_requests(around: Surroundings, job: Job) -> Iterator[Request]:

@@ -283,12 +283,8 @@ class EntryView(Card):
 
     @property
     def social_image(self) -> str:
-        """Absolute URL of the picture that social networks show, '' for none."""
-        return (
-            social_image(self._page, self.image, self._image_path, self._data.get("focus"))
-            if self.image
-            else card_image(self._page, self.title)
-        )
+        """Absolute URL of the picture that social networks show: the featured image, else a card; '' for none."""
+        return social_image(self._page, self.image, self._image_path, self._data.get("focus")) or card_image(self._page, self.title)
 
     @property
     def newer(self) -> Card | None:

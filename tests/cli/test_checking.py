@@ -121,6 +121,14 @@ def test_check_says_where_site_toml_names_what_is_not_there(site: Path, cms: Cms
     assert (code, problem["code"], problem["line"], problem["hint"]) == (1, "theme.missing", 2, 'Did you mean "base"?')
 
 
+def test_check_says_that_nothing_is_at_the_address_of_the_home_page(site: Path, cms: Cms) -> None:
+    (site / "site.toml").write_text(SITE + '[home]\nlist = "tag/nothing"\nurl = "/blog/"\n')
+    problems = [(p["code"], p["place"], p["line"]) for p in cms("check")[1]["problems"]]
+    assert problems == [("settings.empty-home", "site.toml", 7), ("settings.no-home", "site.toml", 8)]
+    (site / "content/pages/index.md").write_text("# Home\n")
+    assert [p["code"] for p in cms("check")[1]["problems"]] == ["settings.empty-home"]
+
+
 def test_what_an_environment_sets_is_told_at_its_own_line(site: Path, cms: Cms) -> None:
     text = (site / "site.toml").read_text()
     first = text.count("\n") + 1

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urljoin
 
+import pytest
+
 from tests.engine.siteonpage import SiteOnPage
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -240,4 +242,66 @@ def test_terms_authors_and_titles_stand_in_the_order_of_their_language(make_site
     site.build()
     names[0] = "ärlig"
     assert list_names("sv/tags") == ["Ámos", "azur", "écriture", "ål", "ärlig", "Öst"]
+    site.assert_clean()
+
+
+TWO_LOCALES = """-- site.toml --
+[[locales]]
+code = "en"
+[[locales]]
+code = "it"
+[[collection]]
+name = "posts"
+path = "content"
+type = "post"
+locale = "suffix"
+url = "/{slug}/"
+"""
+A_POST = "---\ntitle: A\ndate: 2024-05-01\n%s---\nText.\n"
+HREFLANG = re.compile(r'hreflang="([^"]*)" href="https://example.org([^"]*)"')
+
+
+@pytest.mark.parametrize("hidden", ["noindex: true\n", "canonical: https://b.org/a/\n"])
+def test_what_search_engines_shall_not_have_is_nobodys_alternate(hidden: str, make_site: Callable[[str], SiteOnPage]) -> None:
+    settings = TWO_LOCALES.replace("-- site.toml --\n", '-- site.toml --\nbase_url = "https://example.org"\n')
+    site = make_site(f"{settings}-- content/a.md --\n{A_POST % ''}-- content/a.it.md --\n{A_POST % ''}")
+    pages = ("a/index.html", "it/a/index.html", "sitemap-2024-05-1.xml")
+
+    def list_alternates() -> list[set[tuple[str, str]]]:
+        return [set(HREFLANG.findall((site.output / page).read_text("utf-8"))) for page in pages]
+
+    both = {("en", "/a/"), ("it", "/it/a/")}
+    site.build()
+    assert list_alternates() == [{*both, ("x-default", "/a/")}, {*both, ("x-default", "/a/")}, both]
+    site.write_file("content/a.md", A_POST % hidden)
+    site.build()
+    assert list_alternates() == [set(), set(), set()]
+    assert 'href="/a/" lang="en"' in (site.output / "it/a/index.html").read_text("utf-8"), "readers may go there"
+    site.assert_clean()
+    site.write_file("content/a.md", A_POST % "canonical: /a/\n")
+    site.build()
+    assert list_alternates()[1:] == [{*both, ("x-default", "/a/")}, both]
+    site.assert_clean()
+
+
+def test_each_locale_has_a_home_page_or_a_way_to_one(make_site: Callable[[str], SiteOnPage]) -> None:
+    home = "---\ntitle: Home\nslug: index\npath: /\ndate: 2024-05-01\n%s---\nWelcome.\n"
+    settings = TWO_LOCALES.replace("[[collection]]", '[home]\nurl = "/blog/"\n[[collection]]').replace('"/{slug}/"', '"/{path}/"')
+    site = make_site(f"{settings}-- content/index.md --\n{home % ''}")
+    site.build()
+    page, italian = site.output / "index.html", site.output / "it/index.html"
+    assert 'href="/it/"' not in page.read_text("utf-8"), "nothing is there in Italian"
+    assert "url=" in italian.read_text("utf-8") and 'href="http://localhost:8000/"' in italian.read_text("utf-8")
+    site.write_file("content/b.it.md", A_POST % "")
+    site.build()
+    assert 'href="/it/"' in page.read_text("utf-8")
+    assert "/it/blog/" in italian.read_text("utf-8"), "the list is the home page as long as there is no other"
+    site.write_file("content/index.it.md", home % "")
+    site.build()
+    assert "Welcome." in italian.read_text("utf-8")
+    assert 'href="/it/" lang="it"' in page.read_text("utf-8")
+    site.assert_clean()
+    site.delete("content/index.md")
+    site.build()
+    assert 'href="/" lang="en"' not in italian.read_text("utf-8")
     site.assert_clean()

@@ -318,6 +318,17 @@ def test_cards_are_drawn_for_entries_without_an_image_where_the_site_wants_them(
     site.assert_clean()
 
 
+def test_a_drawing_is_no_picture_for_social_networks_so_a_card_is(site: SiteOnPage) -> None:
+    site.write_file("content/posts/a/plot.SVG", '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"/>')
+    site.edit("content/posts/a/index.md", "date:", "image: plot.SVG\ndate:")
+    site.build()
+    assert "og:image" not in page(site)
+    site.edit("site.toml", "[images]", "[images]\ncards = true")
+    site.build()
+    assert re.search(r'<meta property="og:image" content="https://alpha\.example/base/images/card-\S+">', page(site))
+    site.assert_clean()
+
+
 def test_verify_finds_a_variant_that_is_not_what_was_published(site: SiteOnPage) -> None:
     from cms_ssg.diagnostics.verify import verify
     from tests.engine.siteonpage import database

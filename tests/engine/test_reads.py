@@ -331,4 +331,6 @@ def test_everything_documented_is_shown_somewhere_here() -> None:
     }
     shown = " ".join([*SHOWN.values(), OWN, *(row[0] for row in WITH_ALL.values()), *FILES.values()])
     missing = {name for name in documented if not re.search(rf"\.{name}\b|\['{name}'\]", shown)}
-    assert missing <= {"anyfield", "html", "jpg", "md", "rows", "svg", "toml"}, "show it in a page of this file"  # rows: tests/verticals/events
+    assert missing <= {"anyfield", "html", "jpg", "md", "rows", "svg", "toml"}, (
+        "show it in a page of this file"
+    )  # rows: tests/verticals/events
