@@ -17,6 +17,9 @@ from cms_ssg.types import Json, Problem
 SUFFIXES = (".yaml", ".yml", ".toml", ".json", ".csv")
 MAX_SIZE_BYTES = 32_000_000
 _HINT = "Until it can be read, pages keep what they show."
+_HALF = re.compile("[\ud800-\udfff]")
+_HALF_ESCAPE = re.compile(r"\\u(?:d[89ab]..(?!\\ud[c-f]..)|(?<!\\ud[89ab]..\\u)d[c-f]..)", re.IGNORECASE)
+"""Where a text says half of a character: the first of two without the second, or the second without the first."""
 
 
 class Data:
@@ -134,6 +137,8 @@ def read_data_file(path: Path, root: Path) -> Json:
         if is_lfs_pointer(raw):
             raise fail("data.unreadable", LFS_SAID, place=place, hint=LFS_HINT)
         text = raw.decode("utf-8-sig")
+        if "\0" in text:
+            raise _UnreadableError("holds a NUL character", text.count("\n", 0, text.index("\0")) + 1)
         return _PARSERS[path.suffix.lower()](text)
     except UnicodeDecodeError as error:
         raise fail(
@@ -143,6 +148,11 @@ def read_data_file(path: Path, root: Path) -> Json:
         raise fail("data.unreadable", f"cannot be read: {error.strerror}", place=place, hint=_HINT) from None
     except RecursionError:
         raise fail("data.unreadable", "is nested too deeply", place=place, hint=_HINT) from None
+    except _HalfCharacterError:
+        found = _HALF_ESCAPE.search(text)
+        line = text.count("\n", 0, found.start()) + 1 if found else 0
+        said = f"holds half of a character{f' ({found[0]})' if found else ''}, as where an emoji was cut in two"
+        raise fail("data.unreadable", said, place=place, line=line, hint=_HINT) from None
     except _UnreadableError as error:
         raise fail("data.unreadable", str(error), place=place, line=error.line, hint=_HINT) from None
 
@@ -151,6 +161,10 @@ class _UnreadableError(Exception):
     def __init__(self, message: str, line: int = 0) -> None:
         super().__init__(message)
         self.line = line
+
+
+class _HalfCharacterError(Exception):
+    """A text that UTF-8 cannot write."""
 
 
 def _place(path: Path, root: Path) -> str:
@@ -163,8 +177,13 @@ def _parse_json(text: str) -> Json:
     def refuse(name: str) -> None:
         raise _UnreadableError(f"{name} is not JSON")
 
+    def read_float(written: str) -> float:
+        if math.isfinite(number := float(written)):
+            return number
+        raise _UnreadableError(f"holds {written}, which is too large for a number", text.count("\n", 0, text.find(written)) + 1)
+
     try:
-        return json.loads(text, parse_constant=refuse)
+        return _Converter().convert(json.loads(text, parse_constant=refuse, parse_float=read_float))
     except json.JSONDecodeError as error:
         raise _UnreadableError(f"is not JSON: {error.msg.lower()}", error.lineno) from None
     except ValueError as error:
@@ -223,6 +242,14 @@ def _parse_csv(text: str) -> Json:
 _PARSERS: dict[str, Any] = {".yaml": _parse_yaml, ".yml": _parse_yaml, ".toml": _parse_toml, ".json": _parse_json, ".csv": _parse_csv}
 
 
+def _check_text(text: str) -> str:
+    if not text.isascii() and _HALF.search(text):
+        raise _HalfCharacterError
+    if "\0" in text:
+        raise _UnreadableError("holds a NUL character")
+    return text
+
+
 class _Converter:
     """Makes JSON values of what a parser gave: text keys, times as text. Counts, because YAML aliases can multiply a file."""
 
@@ -236,12 +263,14 @@ class _Converter:
             self.visits += 1
             if self.visits > 1000 + 10 * len(self.seen):
                 raise _UnreadableError("has aliases that expand to too much")
+        if isinstance(value, str):
+            return _check_text(value)
         if isinstance(value, dict):
-            return {str(key): self.convert(item) for key, item in value.items()}
+            return {_check_text(str(key)): self.convert(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return [self.convert(item) for item in value]
         if isinstance(value, set):
-            return sorted(str(item) for item in value)
+            return sorted(_check_text(str(item)) for item in value)
         if isinstance(value, datetime | date | time):
             return value.isoformat()
         if isinstance(value, bytes):

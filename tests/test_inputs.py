@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms_ssg.config.load import load_settings
+from cms_ssg.content.frontmatter import parse_front_matter
+from cms_ssg.content.values import plain_json
 from cms_ssg.engine.inputs import Inputs, list_inputs, read_data
 from cms_ssg.errors import CmsError
 from cms_ssg.settings import Settings
@@ -148,6 +150,15 @@ def make_bomb(first: str, line: str) -> str:
         ("x.csv", "a,a\n1,2\n", 1),
         ("x.yaml", make_bomb("a0: &a0 [1]\n", "a{next}: &a{next} [{aliases}]\n"), 0),
         ("x.json", "[" * 100_000, 0),
+        ("x.json", '{"fine": "\\ud83d\\ude00",\n"motto": "caf\\ud83d"}', 2),
+        ("x.json", '{"fine": "\\ud83d\\ude00",\n\n"\\uDE00": 1}', 3),
+        ("x.json", '{"a": 1,\n"b": 1e999}', 2),
+        ("x.json", '{"a": -1E+999}', 1),
+        ("x.json", '{"a": "\\u0000"}', 0),
+        ("x.toml", "a = 1e999", 0),
+        ("x.yaml", 'a: "\\ud83d"', 1),
+        ("x.csv", "a,b\n1,\0\n", 2),
+        ("x.yaml", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", 0),
     ],
 )
 def test_unreadable_data_has_a_place(site: Path, name: str, text: str, line: int) -> None:
@@ -161,6 +172,53 @@ def test_merge_keys_that_multiply_are_refused_or_harmless(site: Path) -> None:
     write(site, {"data/x.yaml": make_bomb("a0: &a0 {x: 1}\n", "a{next}: &a{next} {{<<: [{aliases}]}}\n")})
     told = [(problem.code, problem.line) for problem in read(site).problems]
     assert told == [("data.unreadable", 4)] or (told == [] and read_data(site).value("x", "a9") == {"x": 1})
+
+
+def test_yaml_follows_version_1_2_as_front_matter_does(site: Path) -> None:
+    written = """
+saturday: 9:00
+ratio: 16:9
+zip: 01234
+octal: 0755
+based: 0o17
+hex: 0x1F
+large: 123456789012345678901234567890
+number: 1.5
+yes: yes
+no: Norway
+on: off
+true: true
+~: tilde
+1.10: key
+: nothing
+none: ~
+empty:
+text: "1"
+binary: 0b11
+day: 2020-01-02
+over: 1e999
+tagged: !!int "0755"
+said: !!str 12
+base: &base {x: 0o10, no: 1}
+merged: {<<: *base, y: 08}
+"""
+    write(site, {"data/x.yaml": written.replace("\n: nothing", '\n"": nothing')})
+    assert read(site).problems == ()
+    assert read_data(site).value("x") == {
+        "saturday": "9:00", "ratio": "16:9", "zip": 1234, "octal": 755, "based": 15, "hex": 31, "large": "123456789012345678901234567890",
+        "number": 1.5, "yes": "yes", "no": "Norway", "on": "off", "true": True, "~": "tilde", "1.10": "key", "": "nothing", "none": None,
+        "empty": None, "text": "1", "binary": "0b11", "day": "2020-01-02", "over": "1e999", "tagged": 755, "said": "12",
+        "base": {"x": 8, "no": 1}, "merged": {"x": 8, "no": 1, "y": 8},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "scalar", ["9:00", "no", "Yes", "0755", "0o17", "1_000", ".5", "1.", "1e3", "null", "TRUE", "0x1F", ".inf", "2020-01-02", "=", "<<"]
+)
+def test_a_scalar_means_the_same_in_a_data_file_and_in_front_matter(site: Path, scalar: str) -> None:
+    write(site, {"data/x.yaml": f"key: {scalar}\nlist: [{scalar}]\n"})
+    fields = parse_front_matter(f"---\nkey: {scalar}\nlist: [{scalar}]\n---\n".encode(), "a.md").fields
+    assert read_data(site).value("x") == plain_json(fields)
 
 
 def test_data_is_read_by_name_and_key(site: Path) -> None:

@@ -39,6 +39,9 @@ RENDERER_SOURCES = (
     "content/highlight*.py",
     "engine/inputs.py",
     "data_files.py",
+    "data_yaml.py",
+    "content/yaml_fields.py",
+    "content/values.py",
 )
 RENDERER_PACKAGES = ("Jinja2", "MarkupSafe", "markdown-it-py", "mdit-py-plugins", "Pygments", "nh3")
 SECRET_SETTINGS = frozenset({"cdn", "database_url", "preview", "target", "workers"})

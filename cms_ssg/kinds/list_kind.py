@@ -65,7 +65,11 @@ class Item(NamedTuple):
 
 
 class Placing(NamedTuple):
-    """A live entry on its way into lists. indexed: search engines may have it, at this address; sort_key: (fields to sort by, locale) -> its sort key; locales: in whose lists it is, its own first."""
+    """A live entry on its way into lists.
+
+    indexed: search engines may have it, at this address; sort_key: (fields to sort by, locale) -> its sort key; locales: in whose lists it
+    is, its own first.
+    """
 
     site: Site
     row: EntryRow

@@ -122,8 +122,8 @@ def drop_unread(connection: Connection, site: int, keys: Iterable[int]) -> list[
 
 def drop_told(problems: Iterable[Problem], bad_images: Collection[Problem]) -> list[Problem]:
     """Without what was seen of an image's bytes alone where more is known of it. bad_images: from list_bad_images."""
-    told = {problem.place for problem in bad_images}
-    return [problem for problem in problems if problem in bad_images or problem.code != "image.unreadable" or problem.place not in told]
+    told = {(problem.code, problem.place) for problem in bad_images}
+    return [problem for problem in problems if problem in bad_images or (problem.code, problem.place) not in told]
 
 
 def list_bad_images(connection: Connection, site: int) -> list[Problem]:

@@ -168,3 +168,20 @@ def test_pointer_of_git_lfs_is_not_published_as_the_file(site: SiteOnPage) -> No
     result = site.build().result
     assert named(result.problems) == {("scan.lfs-pointer", "static/talk.mp3"), ("scan.lfs-pointer", "content/posts/words.md")}
     assert not any(b"git-lfs" in data for data in site.tree().values())
+
+
+def test_data_file_with_half_of_a_character_is_named_and_pages_keep_what_they_show(site: SiteOnPage) -> None:
+    site.edit("site.toml", "[markdown]", 'theme = "mine"\n[markdown]')
+    site.write_file("themes/mine/templates/post.html", '{{ data("team").motto }} {{ entry.title }}')
+    site.write_file("data/team.json", '{"motto": "caf\\u00e9"}')
+    assert site.build().result.status == "done"
+    for text in ('{"motto": "caf\\ud83d"}', '{"motto": 1e999}'):
+        site.write_file("data/team.json", text)
+        assert check_site(site) == {("data.unreadable", "data/team.json")}
+        for _ in range(2):
+            result = site.build().result
+            assert (result.status, named(result.problems)) == ("partial", {("data.unreadable", "data/team.json")})
+        assert site.tree()[f"{BESIDE}index.html"].decode() == "café Trip"
+    site.write_file("data/team.json", '{"motto": "\\ud83d\\ude00"}')
+    assert site.build().result.status == "done"
+    assert site.tree()[f"{BESIDE}index.html"].decode() == "😀 Trip"
