@@ -48,31 +48,42 @@ def migrate(call: Call) -> None:
 
 @site_command("status", "cms db status\ncms db status --json")
 def status(call: Call) -> None:
-    """Show where the database is and what it has."""
+    """Show where the database is and what it has.
+
+    Its address is shown without a password; that of the embedded one is in a file
+    of its own, which --json names.
+    """
     from cms_ssg.content.dates import load_zone, say_moment
     from cms_ssg.store import embedded
-    from cms_ssg.store.connect import describe_url
+    from cms_ssg.store.cluster import PASSWORD
+    from cms_ssg.store.connect import describe_url, show_url
     from cms_ssg.store.migrate import list_status
 
     url = given_url(call)
     place = describe_url(url) if url else f"embedded, in {embedded.data_folder(call.root)}"
+    shown = show_url(url or embedded.describe_conninfo(call.root))
+    files = {} if url else {"password_file": str(embedded.data_folder(call.root) / PASSWORD)}
     if not url and not embedded.is_running(call.root):
         call.output.result(
-            {"place": place, "running": False, "migrations": []}, f"{place}\nnot running; the next command that needs it starts it"
+            {"place": place, "url": shown, **files, "running": False, "migrations": []},
+            f"{place}\nnot running; the next command that needs it starts it",
         )
         return
     with open_store(call) as conn:
-        files = list_status(conn)
+        known = list_status(conn)
         row = conn.execute("SELECT current_setting('server_version'), pg_database_size(current_database())").fetchone()
     version, size_bytes = row or ("", 0)
     zone = load_zone(call.settings.timezone)
-    migrations = [{"set": file.set, "number": file.number, "name": file.name, "applied_at": file.applied_at} for file in files]
+    migrations = [{"set": file.set, "number": file.number, "name": file.name, "applied_at": file.applied_at} for file in known]
     lines = [
         [file.set, f"{file.number:04}", file.name, say_moment(file.applied_at, zone) if file.applied_at else "missing; cms db migrate"]
-        for file in files
+        for file in known
     ]
-    text = f"{place}\nPostgres {version}, {size_bytes / 1e6:,.1f} MB\n{make_table(lines)}"
-    call.output.result({"place": place, "running": True, "version": version, "size_bytes": size_bytes, "migrations": migrations}, text)
+    text = f"{place}\n{shown}\nPostgres {version}, {size_bytes / 1e6:,.1f} MB\n{make_table(lines)}"
+    call.output.result(
+        {"place": place, "url": shown, **files, "running": True, "version": version, "size_bytes": size_bytes, "migrations": migrations},
+        text,
+    )
 
 
 @site_command("stop", "cms db stop")

@@ -58,6 +58,7 @@ def derive_entry(site: Site, row: EntryRow, now: datetime) -> Derived:
     fields = decode_json(row.fields)
     schema = site.schemas.get(row.type)
     live = schema is not None and not row.removed and row.status == "published"
+    live = live and row.locale in site.locales  # one that the settings no longer have has no addresses
     live = live and (row.publish_at is None or row.publish_at <= now) and (row.expire_at is None or now < row.expire_at)
     path, problem = None, ""
     if schema is not None and schema.pages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
@@ -222,4 +223,4 @@ def path_beside(target: str, page_path: str) -> str:
     target = unquote(target.partition("?")[0].partition("#")[0])
     if target.startswith("/"):
         return target
-    return (page_path if page_path.endswith("/") else page_path.rpartition("/")[0] + "/") + target.removeprefix("./")
+    return posixpath.normpath((page_path if page_path.endswith("/") else page_path.rpartition("/")[0] + "/") + target)

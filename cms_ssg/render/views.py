@@ -95,17 +95,22 @@ class Card:
 
     @property
     def image(self) -> str:
+        """The URL of the featured image, "" where there is none or its file is not there."""
+        path = self._image_path
+        if path and self._page.reader.claim(path) is None:
+            return ""
         return self._page.file_url(self._data.get("image") or "", self.path)
 
     def picture(
         self, width: int = 0, ratio: str = "", *, alt: str | None = None, sizes: str = "", lazy: bool = True, **attributes: Any
     ) -> Markup:
         """The featured image as <picture>, nothing where there is none. alt: by default what front matter says it shows."""
-        if not self._data.get("image"):
+        src = self.image
+        if not src:
             return Markup("")
         said = self._data.get("image_alt") or "" if alt is None else alt
         return show_image(
-            self._page, self.image, path=self._image_path, alt=said, width=width, ratio=ratio, focus=self._data.get("focus"), sizes=sizes,
+            self._page, src, path=self._image_path, alt=said, width=width, ratio=ratio, focus=self._data.get("focus"), sizes=sizes,
             lazy=lazy, attributes=attributes,
         )  # fmt: skip
 

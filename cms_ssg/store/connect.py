@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 import msgspec
 import psycopg
@@ -109,6 +110,23 @@ def _parse(url: str) -> dict[str, Any] | None:
     host, port, name = (str(parts.get(key) or "") for key in ("host", "port", "dbname"))
     astray = "@" in credentials or "/" in credentials or "://" in host + name or not set(port) <= set("0123456789,")
     return None if astray or any("@" in one[1:] and one[0] != "/" for one in host.split(",")) else parts
+
+
+def show_url(conninfo: str) -> str:
+    """A database's address for psql and other programs, without its password; "" where it cannot be read."""
+    try:
+        parts = {name: str(value) for name, value in psycopg.conninfo.conninfo_to_dict(conninfo).items() if value is not None}
+    except psycopg.ProgrammingError:
+        return ""
+    user, database = quote(parts.get("user", ""), safe=""), quote(parts.get("dbname", ""), safe="")
+    names = ["hostaddr", "sslmode", "options", "target_session_attrs"]
+    host, port = parts.get("host", ""), parts.get("port", "")
+    if not host or re.search("[/,:]", host):  # a folder with a socket, several hosts, or IPv6
+        place, names = "", ["host", "port", *names]
+    else:
+        place = f"{quote(host, safe='')}{':' * bool(port)}{port}"
+    more = urlencode({name: parts[name] for name in names if parts.get(name, "").strip(",")})
+    return f"postgresql://{user}{'@' * bool(user)}{place}/{database}" + (f"?{more}" if more else "")
 
 
 _EXAMPLE: Final = "It looks like postgresql://user:password@host:5432/name; write special characters of the password as %XX."

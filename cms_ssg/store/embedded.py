@@ -97,6 +97,12 @@ def data_folder(folder: Path) -> Path:
     return folder / ".cms" / "pg"
 
 
+def describe_conninfo(folder: Path) -> str:
+    """The conninfo of the server of the site in folder, running or not, without its password; "" where there is none yet."""
+    data = data_folder(folder)
+    return _address(data) if data.exists() else ""
+
+
 def log_path(folder: Path) -> Path:
     """Return the path of the server's log."""
     return log_of(data_folder(folder))
@@ -119,8 +125,12 @@ def _running_conninfo(folder: Path) -> str:
 
 def _conninfo(data: Path, database: str = "cms") -> str:
     password = (data / PASSWORD).read_text().strip()
+    return f"{_address(data, database)} password={password}"
+
+
+def _address(data: Path, database: str = "cms") -> str:
     place = str(_socket_folder(data)).replace("\\", "\\\\").replace("'", "\\'")
-    return f"host='{place}' user={USER} password={password} dbname={database}"
+    return f"host='{place}' user={USER} dbname={database}"
 
 
 def _answers(data: Path) -> bool:

@@ -180,7 +180,7 @@ def try_lease(connection: Connection, site: int) -> Lease | None:
     row = connection.execute(SHOW_LEASE, (site,)).fetchone()
     holder, epoch = row if row is not None else (None, 0)
     own = holder == _own_name() and (site, epoch) in _held
-    dead = [holder] if holder and not own and (holder == _own_name() or not _may_be_alive(holder)) else []
+    dead = [holder] if holder and not own and (holder == _own_name() or not may_be_alive(holder)) else []
     found = connection.execute(TAKE_LEASE, {"site": site, "holder": _own_name(), "lease_s": LEASE_S, "dead": dead}).fetchone()
     connection.commit()
     return Lease(connection, site, found[0]) if found is not None else None
@@ -208,14 +208,15 @@ def _name_process(pid: int) -> str:
 
 
 def _started_at(pid: int) -> str:
-    """When a process started, so that a number used again is not mistaken for it; '' where the system does not say."""
+    """When a process started, so that a number used again is not mistaken for it; '' where it ended, or the system does not say."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if fields[0] == "Z" else fields[19]  # killed, and its parent has not looked yet
     except OSError:
         return ""
 
 
-def _may_be_alive(holder: str) -> bool:
+def may_be_alive(holder: str) -> bool:
     """False only for a process of this machine that is known to be gone."""
     host, _, rest = holder.rpartition(":")[0].rpartition(":")[0], None, holder.split(":")
     if host != socket.gethostname() or len(rest) < 3 or not rest[-2].isdigit():

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +222,7 @@ def test_database_commands(site: Path, cms: Cms) -> None:
     cms("build")
     code, status, _ = cms("db", "status")
     assert (code, status["running"]) == (0, True)
+    assert status["url"].startswith("postgresql://")
     assert all(file["applied_at"] for file in status["migrations"])
     assert cms("db", "migrate")[1] == {"applied": []}
     assert cms("db", "stop")[0] == 2
@@ -335,3 +340,25 @@ def test_status_tells_of_a_build_that_failed_and_of_one_that_was_killed(site: Pa
     assert db.execute("SELECT result ->> 'status' FROM cms.builds ORDER BY id").fetchall() == [("killed",), ("failed",)]
     assert cms("build", "--confirm-removals")[0] == 0
     assert cms("status")[1]["last_build"]["status"] == "done"
+
+
+def test_status_names_no_builder_that_is_dead(site: Path, cms: Cms, db: psycopg.Connection[Any]) -> None:
+    cms("build")
+    say = "import time; from cms_ssg.store.sites import _own_name; print(_own_name(), flush=True); time.sleep(60)"
+    builder = subprocess.Popen([sys.executable, "-c", say], stdout=subprocess.PIPE, text=True)
+    assert builder.stdout is not None
+    name = builder.stdout.readline().strip()
+    lease = "UPDATE cms.sites SET lease_holder = %s, lease_expires_at = clock_timestamp() + interval '30 s'"
+    db.execute(lease, (name,))
+    db.commit()
+    assert cms("status")[1]["builder"] == name
+    builder.kill()
+    os.waitid(os.P_PID, builder.pid, os.WEXITED | os.WNOWAIT)  # it is a zombie now
+    assert cms("status")[1]["builder"] == ""
+    builder.communicate()
+    assert cms("status")[1]["builder"] == ""
+    db.execute(lease, (name.replace(socket.gethostname(), "elsewhere"),))
+    db.commit()
+    assert cms("status")[1]["builder"]
+    db.execute("UPDATE cms.sites SET lease_holder = NULL, lease_expires_at = NULL")
+    db.commit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections import Counter
@@ -11,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from PIL import Image
 
 from cms_ssg.errors import CmsError
 from tests.engine.odd_site import SITE, check_site, say
@@ -187,10 +189,11 @@ def test_naughty_strings_as_titles_slugs_tags_and_authors_give_valid_pages(make_
         front = dict.fromkeys(fields, text) | {"tags": [text], "authors": [text], "image": "/a.png", "date": "2025-01-02"}
         site.write_file(f"content/posts/n{number:03}.md", json.dumps(front) + "\nText.\n")
     built = site.build()
-    assert {p.code for p in built.result.problems} == {"content.path-taken"}, "slugs that are equal after folding, and nothing else"
+    told = {p.code for p in built.result.problems}
+    assert told == {"content.path-taken", "content.changed-path"}, "slugs that are equal after folding, or changed, and nothing else"
     tree = site.tree()
     posts = [key for key in tree if key.startswith("2025/01/") and key.count("/") == 3]
-    losers = {p.place for p in built.result.problems if p.place}
+    losers = {p.place for p in built.result.problems if p.code == "content.path-taken"}
     assert len(posts) + len(losers) == len(texts) + 2
     for key, data in tree.items():
         assert not re.search(r"(^|/)\.{1,2}(/|$)|[\x00-\x1f\x7f\\%?#]|//", key), key
@@ -203,4 +206,39 @@ def test_naughty_strings_as_titles_slugs_tags_and_authors_give_valid_pages(make_
         elif key.endswith(".xml"):
             ET.fromstring(data)
     assert site.build().rendered == set()
+    site.assert_clean()
+
+
+def test_a_featured_image_that_is_not_there_is_shown_nowhere_until_it_is(site: SiteOnPage) -> None:
+    site.edit("content/posts/a.md", "title: First", "title: First\nimage: /img/gone.png")
+    site.edit("content/pages/about.md", "title: About", "title: About\nimage: ../img/gone.png")
+    site.build()
+    shown = {path for path, data in site.tree().items() if b"gone.png" in data}
+    assert shown == set()
+    site.assert_clean()
+    drawn = io.BytesIO()
+    Image.new("RGB", (40, 20), "red").save(drawn, "PNG")
+    site.write_file("static/img/gone.png", drawn.getvalue())
+    site.build()
+    shown = {path for path, data in site.tree().items() if b"gone" in data or b"<picture" in data}
+    assert {"2025/01/a/index.html", "about/index.html", "index.html"} <= shown
+    site.assert_clean()
+    site.delete("static/img/gone.png")
+    site.build()
+    assert not any(b"gone.png" in data or b"<picture" in data for data in site.tree().values())
+    site.assert_clean()
+
+
+@pytest.mark.parametrize("rule", ["folder", "field:lang"])
+def test_a_locale_that_is_dropped_leaves_no_page_and_no_alias(site: SiteOnPage, rule: str) -> None:
+    collection = f'[[collection]]\nname = "notes"\npath = "content/notes"\ntype = "page"\nurl = "/notes/{{path}}/"\nlocale = "{rule}"\n'
+    settings = (site.root / "site.toml").read_text()
+    site.write_file("site.toml", f'locales = ["en", "it"]\n{settings}{collection}')
+    file = "content/notes/it/chi.md" if rule == "folder" else "content/notes/chi.md"
+    site.write_file(file, "---\nlang: it\naliases: [/it/vecchio/, /vecchio/]\n---\nChi.\n")
+    site.build()
+    assert {"it/notes/chi/index.html", "it/vecchio/index.html", "vecchio/index.html"} <= site.tree().keys()
+    site.write_file("site.toml", f"{settings}{collection}")
+    assert [p.code for p in site.build().result.problems] == ["content.unknown-locale"]
+    assert not any("notes/" in path or "vecchio" in path for path in site.tree())
     site.assert_clean()

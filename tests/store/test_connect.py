@@ -8,11 +8,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from cms_ssg.errors import CmsError
 from cms_ssg.store import embedded
-from cms_ssg.store.connect import connect, database_url, describe_url
+from cms_ssg.store.connect import connect, database_url, describe_url, show_url
 
 SECRET = "s3cr3t-pass"
 
@@ -157,3 +157,21 @@ def test_environment_beats_settings_beats_embedded(tmp_path: Path) -> None:
             assert conn.info.dbname == "cms"
     finally:
         assert embedded.stop(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("conninfo", "url"),
+    [
+        (f"postgresql://u:{SECRET}%40@h:5432/d", "postgresql://u@h:5432/d"),
+        (f"host=/run/pg user=cms password='{SECRET} x' dbname=cms", "postgresql://cms@/cms?host=%2Frun%2Fpg"),
+        (f"postgresql://u:{SECRET}@h1:1,h2:2/d?sslmode=require", "postgresql://u@/d?host=h1%2Ch2&port=1%2C2&sslmode=require"),
+        ("postgresql://u@[::1]:5/d", "postgresql://u@/d?host=%3A%3A1&port=5"),
+        (f"postgres:/cms:{SECRET}@host", ""),
+    ],
+)
+def test_an_address_is_shown_without_its_password_and_leads_to_the_same_database(conninfo: str, url: str) -> None:
+    assert show_url(conninfo) == url
+    if url:
+        parts = conninfo_to_dict(conninfo)
+        parts.pop("password", None)
+        assert conninfo_to_dict(url) == parts
