@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from cms_ssg.build import PlanResult
 
 MAX_LINES = 40
+PEOPLES_KINDS = {"entry": "page", "terms": "index", "home": "home page", "404": "404 page", "fallback": "page"}
+"""What people call kinds of outputs."""
 
 
 @site_command("plan", "cms plan\ncms plan --json")
 @click.option("--now", metavar="TIME", help="Plan as if it were that time, in the site's zone.")
 @click.option("--full", is_flag=True, help="Plan a build of every page.")
-def plan(call: Call, now: str | None, full: bool) -> None:
+@click.option("--verbose", is_flag=True, help="Say reasons as they are stored, and list every page.")
+def plan(call: Call, now: str | None, full: bool, verbose: bool) -> None:
     """Say which pages the next build would render. Nothing is saved.
 
     The variants that new images need are not counted, as they are found while
@@ -35,32 +38,39 @@ def plan(call: Call, now: str | None, full: bool) -> None:
 
     result = run_plan(call.root, BuildOptions(now=moment, full=full, dry_run=True, env=call.env), call.output)
     call.output.problems(result.problems)
-    call.output.result(result, describe_plan(result))
+    call.output.result(result, describe_plan(result, verbose))
 
 
-def describe_plan(result: PlanResult) -> str:
+def describe_plan(result: PlanResult, verbose: bool = False) -> str:
     """What a plan touches: the total, then by kind and reason, then the paths in the order they are made."""
     if not result.outputs:
         return "nothing to do"
-    groups = Counter((output.kind, output.reason) for output in result.outputs)
+    from cms_ssg.plan.reasons import say_reason
+
+    most = len(result.outputs) if verbose else MAX_LINES
+    groups = Counter(
+        (output.kind, output.reason) if verbose else (PEOPLES_KINDS.get(output.kind, output.kind), say_reason(output.reason, output.kind))
+        for output in result.outputs
+    )
     rows = [[number, kind, reason] for (kind, reason), number in sorted(groups.items(), key=lambda item: (-item[1], item[0]))]
-    blocks = [f"this edit touches {count(len(result.outputs), 'page')}", make_table(rows[:MAX_LINES], "  ")]
+    blocks = [f"this edit touches {count(len(result.outputs), 'page')}", make_table(rows[:most], "  ")]
     paths = [f"  {output.path}" for output in result.outputs]
-    more = "" if len(paths) <= MAX_LINES else f"\n  … and {len(paths) - MAX_LINES:,} more; cms plan --json lists all"
-    return "\n\n".join([*blocks, "\n".join(paths[:MAX_LINES]) + more])
+    more = "" if len(paths) <= most else f"\n  … and {len(paths) - most:,} more; cms plan --verbose lists all"
+    return "\n\n".join([*blocks, "\n".join(paths[:most]) + more])
 
 
 @site_command("why", "cms why /posts/flood/\ncms why content/posts/flood.md")
 @click.argument("path")
-def why(call: Call, path: str) -> None:
+@click.option("--verbose", is_flag=True, help="Say the reason as it is stored, and list everything that the page depends on.")
+def why(call: Call, path: str, verbose: bool) -> None:
     """Say which change reached a page, and when.
 
-    PATH is a content file, a URL or an output, or content's slug or a part of its title. Also says by which of its reads, and what else it reads.
+    PATH is a content file, a URL or an output, or content's slug or a part of its title. Also says what else the page depends on.
     Of a page that went it says when and why, as far as the releases that are kept reach.
     """
     from cms_ssg.diagnostics.why import why as run_why
 
-    result = run_why(call.root, path, call.env)
+    result = run_why(call.root, path, call.env, verbose)
     call.output.result(result, result.text)
 
 

@@ -17,6 +17,7 @@ from cms_ssg.errors import CmsError, UsageError, fail
 from cms_ssg.open_store import open_store
 from cms_ssg.paths import canonical_path, file_path
 from cms_ssg.plan.explain import Explanation, explain_paths, list_claims, list_paths_of_file
+from cms_ssg.plan.reasons import count_reads, say_reason
 from cms_ssg.releases.gone import Removal, describe_reach, list_former_paths, load_former_owner, load_removal
 from cms_ssg.site import Site
 from cms_ssg.store.sources import list_problems
@@ -35,19 +36,19 @@ class WhyResult:
     removed: Removal | None = None
 
 
-def why(root: Path, asked: str, env: str = "") -> WhyResult:
-    """Explain a page. asked: a file, URL or path, else a slug or a part of a title.
+def why(root: Path, asked: str, env: str = "", verbose: bool = False) -> WhyResult:
+    """Explain a page. asked: a file, URL or path, else a slug or a part of a title; verbose: the text lists all that is read.
 
     Raises CmsError why.unknown, why.no-page, why.not-built, or what is wrong with the file; UsageError authoring.ambiguous.
     """
     with open_store(root, env) as (site, connection, row):
         try:
-            return _explain(connection, site, row.id, asked)
+            return _explain(connection, site, row.id, asked, verbose)
         except CmsError as error:
             file = _find_by_name(site, asked) if error.problems[0].code == "why.unknown" else ""
             if not file:
                 raise
-        return _explain(connection, site, row.id, file)
+        return _explain(connection, site, row.id, file, verbose)
 
 
 def _find_by_name(site: Site, asked: str) -> str:
@@ -64,7 +65,7 @@ def _find_by_name(site: Site, asked: str) -> str:
         return ""
 
 
-def _explain(connection: Connection, site: Site, site_id: int, asked: str) -> WhyResult:
+def _explain(connection: Connection, site: Site, site_id: int, asked: str, verbose: bool) -> WhyResult:
     file = _relative(site, asked)
     paths = list_paths_of_file(connection, site_id, file) or list_former_paths(connection, site_id, file) or _paths(site, asked)
     found = sorted(explain_paths(connection, site_id, paths), key=lambda e: e.kind == "redirect")
@@ -72,7 +73,7 @@ def _explain(connection: Connection, site: Site, site_id: int, asked: str) -> Wh
     if not found:
         return _explain_nothing(connection, site, site_id, asked, file, paths, bool(claims))
     lost = [f"  also wanted by {key}" for name, _, _, key, wins in claims if not wins]
-    return WhyResult(asked, found, "\n\n".join([_describe(e, site) for e in found] + lost))
+    return WhyResult(asked, found, "\n\n".join([_describe(e, site, verbose) for e in found] + lost))
 
 
 def _explain_nothing(
@@ -187,23 +188,32 @@ def _paths(site: Site, asked: str) -> list[str]:
         return []
 
 
-def _describe(e: Explanation, site: Site) -> str:
+def _describe(e: Explanation, site: Site, verbose: bool) -> str:
     at = f" at {say_moment(datetime.fromisoformat(e.built_at), site.zone)}" if e.built_at else ""
-    lines = [f"{e.path}  ({e.kind})", f"  {'tried' if e.error else 'made'} by build {e.build}{at}, because: {e.reason}"]
+    lines = [
+        f"{e.path}  ({e.kind})",
+        f"  {'tried' if e.error else 'made'} by build {e.build}{at}, because: {_say(e.reason, e.kind, verbose)}",
+    ]
     if e.error:
         lines.append(f"  failing, its last good version stays: {e.error['message']} [{e.error['code']}]")
     if e.waiting:
-        lines.append(f"  will be made again: {e.waiting}")
+        lines.append(f"  will be made again: {_say(e.waiting, e.kind, verbose)}")
     elif not e.error:
         lines.append("  up to date")
-    lines.append("  it reads:")
-    lines += [f"    {read}" for read in e.reads]
+    if verbose:
+        lines += ["  it reads:", *(f"    {read}" for read in e.reads)]
+    elif e.reads:
+        lines.append(f"  it depends on {count_reads(e.reads)}; --verbose lists them")
     return "\n".join(lines)
+
+
+def _say(reason: str, kind: str, verbose: bool) -> str:
+    return reason if verbose else say_reason(reason, kind)
 
 
 def _describe_removal(gone: Removal, site: Site) -> str:
     at = say_moment(datetime.fromisoformat(gone.at), site.zone)
     return (
-        f"{gone.path}  ({gone.kind}) is not there any more\n  removed by build {gone.build} at {at}, because: {gone.reason}\n"
+        f"{gone.path}  ({gone.kind}) is not there any more\n  removed by build {gone.build} at {at}, because: {say_reason(gone.reason, gone.kind)}\n"
         f"  cms releases show {gone.build} lists what else changed"
     )
