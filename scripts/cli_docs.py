@@ -55,6 +55,11 @@ whose sizes nobody knows and `images` does not count, `doubtful`, `removals`, `p
 `held`, `text` |
 | `cms calendar` | `items` (`at`, `what`, `title`, `path`) |
 | `cms new`, `edit`, `publish`, `unpublish`, `move`, `trash`, `restore` | `file`, `path`, `what`, `problems` |
+| `cms entry list` | `entries` (`number`, `source`, `file`, `type`, `locale`, `status`, `path`, `title`, `version`, `changed_at`) |
+| `cms entry show` | `number`, `source`, `file`, `type`, `locale`, `status`, `version`, `author`, `changed_at`, `path`, `fields`, `body`, `external_key` |
+| `cms entry create`, `set`, `publish`, `unpublish`, `trash`, `restore` | `number`, `source`, `file`, `version`, `path`, `what`, \
+`changes` (field: before, after), `problems` |
+| `cms export content` | `files`, `written`, `problems` |
 | `cms preview` | `status`, `token`, `url`, `expires_at`, `pages` (`path`, `url`), `left_out`, `objects`, `tries`, `seconds`, `problems` |
 | `cms previews list` | `previews` (`token`, `subject`, `pages`, `objects`, `created_at`, `expires_at`, `url`) |
 | `cms doctor` | `checks` (`name`, `status`: `ok`, `warn`, `fail`, `text`, `hint`, `code`, `place`) |

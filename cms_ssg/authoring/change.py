@@ -109,20 +109,26 @@ def set_fields(site: Site, what: str, pairs: Sequence[str], gone: Sequence[str])
     changes: dict[str, Value] = {}
     moved: list[str] = []
     for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name.strip():
-            raise UsageError(
-                Problem("authoring.not-a-field", "", 0, f'"{pair}" is not KEY=VALUE', 'Such as: --set section=news --set "tags=[a, b]"')
-            )
-        key = key_of(content, name.strip(), fields)
-        changes[key] = _parse_value(value)
-        moved += [name.strip()] if look_up(fields, key) != changes[key] else []
+        name, value = parse_pair(pair)
+        key = key_of(content, name, fields)
+        changes[key] = value
+        moved += [name] if look_up(fields, key) != value else []
     absent = [name for name in gone if not has_key(fields, key_of(content, name, fields))]
     changes.update({key_of(content, name, fields): None for name in gone})
     moved += [name for name in gone if name not in absent]
     missing = _say_missing(absent, fields)
     done = f"changed {', '.join(moved)}{missing and '; ' + missing}"
     return apply(content, changes, done, f"nothing changed{missing and ': ' + missing}")
+
+
+def parse_pair(pair: str) -> tuple[str, Json]:
+    """The name and the value of ``key=value``, the value as YAML writes it. Raises UsageError authoring.not-a-field."""
+    name, equals, value = pair.partition("=")
+    if not equals or not name.strip():
+        raise UsageError(
+            Problem("authoring.not-a-field", "", 0, f'"{pair}" is not KEY=VALUE', 'Such as: --set section=news --set "tags=[a, b]"')
+        )
+    return name.strip(), _parse_value(value)
 
 
 def _say_missing(names: Sequence[str], fields: Mapping[str, Json]) -> str:

@@ -24,6 +24,8 @@ COMMANDS = {
     "move": "content:move",
     "trash": "content:trash",
     "restore": "content:restore",
+    "entry": "entry:entry",
+    "export": "export:export",
     "build": "build:build",
     "sync": "build:sync",
     "check": "check:check",

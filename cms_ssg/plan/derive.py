@@ -43,6 +43,12 @@ class EntryRow(NamedTuple):
     fields: str
     body_key: bytes | None
     excerpt: str
+    source: str = "file"
+
+    @property
+    def claim_key(self) -> str:
+        """What ties between entries are decided by: a file and an entry of the store may have one name."""
+        return self.source_key if self.source == "file" else f"{self.source_key} ({self.source})"
 
 
 class Item(NamedTuple):
@@ -80,11 +86,13 @@ def derive_entry(site: Site, row: EntryRow, now: datetime) -> Derived:
     live = schema is not None and not row.removed and row.status == "published"
     live = live and (row.publish_at is None or row.publish_at <= now) and (row.expire_at is None or now < row.expire_at)
     path, problem = None, ""
+    if schema is None and row.status == "published" and not row.removed:
+        problem = f"there is no content type {row.type!r}"
     if schema is not None and schema.pages:
         try:
             path = canonical_path(site.entry_path(row.collection, row.type, row.locale, row.source_key, fields))
         except ValueError as error:
-            live, problem = False, f"no path: {error}"
+            live, problem = False, f"no path for this entry: {error}" if live else ""
     card = make_card(site, row, fields, path)
     lastmod = fields.get("updated") or fields.get("date") or ""
     address = encode_json([path, lastmod, bool(fields.get("noindex")), row.locale, row.translation_key])
@@ -118,7 +126,7 @@ def make_card(site: Site, row: EntryRow, fields: dict[str, Json], path: str | No
 
 def claim_names(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[ClaimRow]:
     """The names a live entry wants: its path, its aliases, what others may call it, its fallback pages."""
-    key, locale, owner = row.source_key, row.locale, row.id
+    key, locale, owner = row.claim_key, row.locale, row.id
     seen = {path}
     if path:
         yield ClaimRow(path, ENTRY, locale, key, "e", owner, {"kind": "entry", "type": row.type})
@@ -135,7 +143,7 @@ def claim_names(site: Site, row: EntryRow, fields: dict[str, Json], path: str | 
         yield ClaimRow(f"{locale}/term:{fields.get('taxonomy') or 'tag'}/{slug}", ENTRY, locale, key, "e", owner, None)
     else:
         yield ClaimRow(f"{locale}/{row.type}:{slug}", ENTRY, locale, key, "e", owner, None)
-    yield ClaimRow(f"file:{key}", ENTRY, "", key, "e", owner, None)
+    yield ClaimRow(f"file:{row.source_key}", ENTRY, "", key, "e", owner, None)
     if fields.get("id"):
         yield ClaimRow(f"id:{fields['id']}", ENTRY, locale, key, "e", owner, None)
     if path and locale == site.default_locale:
@@ -148,7 +156,7 @@ def claim_names(site: Site, row: EntryRow, fields: dict[str, Json], path: str | 
 def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[Item]:
     """The lists a live entry is in, with its place in each."""
     schema, locale = site.schemas[row.type], row.locale
-    tie = (path or row.source_key).encode()
+    tie = (path or row.claim_key).encode()
     place = make_sort_key(schema.sort, fields, tie)
     date = fields.get("date")
     if path:
@@ -165,7 +173,7 @@ def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | N
             if date and schema.months:
                 yield Item(where, f"month/{site.local_month(date)}", place)
         if len(site.locales) > 1:
-            yield Item("", f"variants/{row.translation_key}", b"\x01" + row.locale.encode() + b"\x00" + row.source_key.encode())
+            yield Item("", f"variants/{row.translation_key}", b"\x01" + row.locale.encode() + b"\x00" + row.claim_key.encode())
         if not fields.get("noindex") and _stands_here(site, path, str(fields.get("canonical") or "")):
             yield Item("", f"sitemap/{date[:7] if date else 'pages'}", make_sort_key(("-date",), fields, tie))
     if row.type == "term" and fields.get("parent"):
