@@ -104,12 +104,16 @@ def restore(site: Site, what: str) -> Edit:
 
 def set_fields(site: Site, what: str, pairs: Sequence[str], gone: Sequence[str]) -> Edit:
     """Set fields of content. pairs: ``key=value``, the value as YAML writes it; gone: keys to remove. Raises as publish does."""
+    return set_values(site, what, dict(map(parse_pair, pairs)), gone)
+
+
+def set_values(site: Site, what: str, values: Mapping[str, Json], gone: Sequence[str]) -> Edit:
+    """Set fields of content by their values; gone: keys to remove. Raises as publish does."""
     content = find_content(site, what)
     fields = read_fields(content)
     changes: dict[str, Value] = {}
     moved: list[str] = []
-    for pair in pairs:
-        name, value = parse_pair(pair)
+    for name, value in values.items():
         key = key_of(content, name, fields)
         changes[key] = value
         moved += [name] if look_up(fields, key) != value else []

@@ -166,7 +166,10 @@ def unpublish(call: Call, what: str, author: str) -> None:
 @click.argument("what")
 @author_option
 def trash(call: Call, what: str, author: str) -> None:
-    """Take an entry off the site. cms entry restore brings it back."""
+    """Take an entry off the site.
+
+    cms entry restore brings it back.
+    """
     with open_editor(call, author) as editor:
         show_edit(call, editor.trash(what))
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from cms_ssg.authoring.patch_yaml import dump_yaml
 from cms_ssg.content.collections import find_collection
-from cms_ssg.content.frontmatter import MAX_BYTES
+from cms_ssg.content.frontmatter import MAX_BYTES, parse_front_matter
+from cms_ssg.content.read_file import read_file
 from cms_ssg.site import Site
 from cms_ssg.store.texts import StoredEntry
-from cms_ssg.types import Json
+from cms_ssg.types import Json, Problem
 
 
 def make_fields(site: Site, entry: StoredEntry) -> dict[str, Any]:
@@ -46,3 +47,9 @@ def write_field(name: str, value: Json) -> str:
 def is_too_large(fields: dict[str, Any]) -> bool:
     """Whether these fields are more than front matter may hold."""
     return sum(len(write_field(name, value).encode()) for name, value in fields.items()) > MAX_BYTES
+
+
+def read_body(site: Site, entry: StoredEntry) -> str:
+    """The Markdown that a file's entry has in its file, "" where that cannot be read."""
+    data = read_file(str(site.root), entry.file)
+    return "" if isinstance(data, Problem) else parse_front_matter(data, entry.file).body

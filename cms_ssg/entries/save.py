@@ -14,7 +14,7 @@ from cms_ssg.content.collections import find_collection
 from cms_ssg.content.frontmatter import MAX_BYTES
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES
 from cms_ssg.content.values import Refused, clean_text, clean_value
-from cms_ssg.entries.front import is_too_large, make_fields
+from cms_ssg.entries.front import is_too_large, make_fields, read_body
 from cms_ssg.entries.place import choose_files
 from cms_ssg.entries.read import read_entry
 from cms_ssg.entries.values import Changes, EntryInput, Saved
@@ -50,6 +50,7 @@ class Entries:
     def __init__(self, connection: Connection, site: Site, site_id: int, source: str = API, author: str = "") -> None:
         self.connection, self.site, self.site_id = connection, site, site_id
         self.source, self.author = source, clean_text(author)
+        self.takes_files = False  # True in a transaction that is rolled back: a file's entry as it will be once its file was changed
 
     def save_entry(self, entry: EntryInput) -> Saved:
         """Save one entry in a transaction of its own. Raises EntryChangedError entry.changed, and CmsError with what is wrong with it."""
@@ -134,9 +135,9 @@ class Entries:
             return _fail(
                 number, Problem("entry.not-found", "", 0, f"there is no entry {number}", "cms entry list shows what there is.")
             ), None
-        if old is not None and old.source == "file":
-            said = "the entry is that of a file, which would bring back what it says"
-            return _fail(number, Problem("entry.of-file", old.file, 0, said, "Edit the file, as cms entry set does.")), None
+        of_file = old is not None and old.source == "file"
+        if of_file and old is not None:
+            old = old._replace(markdown=read_body(self.site, old))
         try:
             draft, markdown, removed, problems = self._read(entry, old, old.file if old is not None else file)
         except Refused as refused:
@@ -149,6 +150,9 @@ class Entries:
         changes = _compare(old, draft, markdown, removed)
         if entry.expected_version is not None and entry.expected_version != old.version:
             return _fail(number, *_say_changed(old, entry.expected_version, changes)), None
+        if changes and of_file and not self.takes_files:
+            said = f"the entry is that of a file, which would bring back its {', '.join(changes)}"
+            return _fail(number, Problem("entry.of-file", old.file, 0, said, "Edit the file, as cms entry set does.")), None
         if not changes:
             return Saved("unchanged", old.id, old.file, old.version, {}, problems), None
         row = TextRow(old.id, draft, markdown, self.author, removed, None, entry.digest)
@@ -199,7 +203,8 @@ class Entries:
                 continue  # what is public is said by EntryInput.status
             place = more if name in more and schema is not None and name not in schema.properties else fields
             if value is None:
-                place.pop(name, None)
+                if place.get(name) != "" or not self.source.startswith("import:"):  # in a table an empty text and none look alike
+                    place.pop(name, None)
             else:
                 place[name] = value
         if "metadata" not in given:
