@@ -97,9 +97,16 @@ class RowMap:
         """A row as an entry to be saved. Raises ValueError with what is wrong in it."""
         fields: dict[str, Json] = {}
         special: dict[str, str] = {}
+        is_csv = self.form == "csv"
         for column, cell in record.cells.items():
             name = self.field_of(column)
-            text = unguard_cell(cell) if self.form == "csv" and isinstance(cell, str) else cell
+            if cell == "" and is_csv:  # most cells of most tables
+                if name in SPECIAL:
+                    special[name] = ""
+                elif name:
+                    fields[name] = None
+                continue
+            text = unguard_cell(cell) if is_csv else cell
             if name in SPECIAL:
                 special[name] = "" if text is None else str(text)
             elif name:

@@ -80,7 +80,7 @@ def run_import(call: Call, file: Path, values: dict[str, Any], form: Any) -> int
         lines.append(f"went on behind row {result.resumed_at:,} of an import that was stopped")
     if result.errors_file:
         lines.append(f"rows that are wrong: {result.errors_file}")
-    if result.number:
+    if result.number and (result.added or result.changed):
         lines.append(f"cms import undo {result.number} takes it back")
     call.output.result(result, "\n".join(lines))
     return PARTIAL if result.failed else DONE

@@ -63,6 +63,7 @@ class Rules:
         self.collections = settings.collection or tuple(Collection(**values) for values in COLLECTIONS)
         self.by_name = {collection.name: collection for collection in self.collections}
         self.data = frozenset((*settings.data_files, *settings.redirect_files))
+        self._last_place: tuple[Collection, str, Place] | None = None
         self.term_fields = {rule.field: name for name, rule in settings.taxonomies.items()}
         self.types = _add_term_fields(schemas, tuple(self.term_fields))
         self.digest = blake2b(
@@ -129,7 +130,10 @@ class Rules:
 
     def read_place(self, collection: Collection, file: str) -> Place:
         """What a file's path says by itself."""
-        return read_place(collection, file, self.locale_codes, self.default_locale)
+        known = self._last_place  # asked several times for a file while it is read
+        if known is None or known[1] != file or known[0] is not collection:
+            known = self._last_place = (collection, file, read_place(collection, file, self.locale_codes, self.default_locale))
+        return known[2]
 
     def _path_value(self, name: str, place: Place, type_name: str, locale: str, fields: Mapping[str, Json]) -> str:
         if name in DATE_NAMES:

@@ -19,8 +19,8 @@ MOST_KEY = 40
 """Characters of a key that is added to a name; a longer one stands there as a digest."""
 
 
-def choose_files(site: Site, entry: EntryInput, now: datetime) -> Iterator[str]:
-    """The files that may hold a new entry, the best first: the next is for where one is taken.
+def choose_files(site: Site, entry: EntryInput, now: datetime, source: str) -> Iterator[str]:
+    """The files that may hold a new entry, the best first: the next is for where one is taken, with the key, then with a digest of source and key.
 
     Raises CmsError entry.no-type, entry.no-locale, entry.no-slug, entry.no-place.
     """
@@ -37,7 +37,9 @@ def choose_files(site: Site, entry: EntryInput, now: datetime) -> Iterator[str]:
     if name:
         yield _place(site, entry, name, locale, now)
     if key and not (entry.slug or entry.fields.get("slug")):  # a slug that is given is not to become another
-        yield _place(site, entry, f"{name[: MAX_SLUG - len(key) - 1].strip('-')}-{key}".strip("-"), locale, now)
+        own = blake2b(f"{source}/{entry.external_key}".encode(), digest_size=5).hexdigest()
+        for ending in (key, own):
+            yield _place(site, entry, f"{name[: MAX_SLUG - len(ending) - 1].strip('-')}-{ending}".strip("-"), locale, now)
 
 
 def _place(site: Site, entry: EntryInput, name: str, locale: str, now: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -108,23 +108,29 @@ class Entries:
 
     def _choose_files(self, entries: Sequence[EntryInput], numbers: Sequence[int]) -> list[str | CmsError]:
         """The file that would hold each new entry, "" for those that are stored, or why there is none."""
-        now = datetime.now(UTC)
-        wishes: list[list[str] | CmsError] = []
-        for entry, number in zip(entries, numbers, strict=True):
-            try:
-                wishes.append([] if number else [entry.file] if entry.file else list(choose_files(self.site, entry, now)))
-            except CmsError as error:
-                wishes.append(error)
-        names = [file for wish in wishes if isinstance(wish, list) for file in wish]
-        taken = {row[0] for row in find_by_files(self.connection, self.site_id, names)}
-        chosen: list[str | CmsError] = []
-        for wish in wishes:
-            if isinstance(wish, CmsError) or not wish:
-                chosen.append(wish if isinstance(wish, CmsError) else "")
-                continue
-            file = next((file for file in wish if file not in taken), "")
-            taken.add(file)
-            chosen.append(file or CmsError(_exists(wish[0])))
+        now, taken = datetime.now(UTC), set[str]()
+        chosen: list[str | CmsError] = [""] * len(entries)
+        waiting: dict[int, Iterator[str]] = {
+            place: iter([entry.file]) if entry.file else choose_files(self.site, entry, now, self.source)
+            for place, (entry, number) in enumerate(zip(entries, numbers, strict=True))
+            if not number
+        }
+        firsts: dict[int, str] = {}
+        while waiting:
+            wishes: dict[int, str] = {}
+            for place, files in list(waiting.items()):
+                try:
+                    wishes[place] = next(files)
+                except (StopIteration, CmsError) as error:
+                    chosen[place] = error if isinstance(error, CmsError) else CmsError(_exists(firsts[place]))
+                    del waiting[place]
+            taken.update(row[0] for row in find_by_files(self.connection, self.site_id, list(wishes.values())))
+            for place, file in wishes.items():
+                firsts.setdefault(place, file)
+                if file not in taken:
+                    taken.add(file)
+                    chosen[place] = file
+                    del waiting[place]
         return chosen
 
     def _plan(self, entry: EntryInput, number: int, old: StoredEntry | None, file: str | CmsError) -> tuple[Saved, TextRow | None]:

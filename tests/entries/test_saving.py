@@ -112,6 +112,7 @@ def test_two_of_one_title_get_files_of_their_own_by_their_keys(site: SiteOnPage)
     files = [saved.file for saved in save(site, *rows, source="import:pages")]
     assert files[:2] == ["content/pages/same.md", "content/pages/same-b2.md"]
     assert len(set(files)) == 3
+    assert save(site, EntryInput("page", {"title": "Same"}, external_key="b2"), source="import:others")[0].action == "added"
     assert save(site, EntryInput("page", {"title": "Same"}, external_key="a1"), source="import:pages")[0].action == "unchanged"
 
 
