@@ -20,7 +20,6 @@ from cms_ssg.content.slugs import make_slug
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput, Saved
 from cms_ssg.errors import UsageError, fail
-from cms_ssg.paths import file_path
 from cms_ssg.site import Site
 from cms_ssg.store.imports import (
     FINISH,
@@ -232,7 +231,8 @@ class _Import:
         """Rows that name a file are those of the entry that has it."""
         if self.rows.key != FILE:
             return list(entries)
-        numbers = {file: number for file, number, _ in find_by_files(self.connection, self.site_id, [e.file for e in entries])}
+        files = [e.file for e in entries if "\0" not in e.file]
+        numbers = {file: number for file, number, _ in find_by_files(self.connection, self.site_id, files)}
         return [
             EntryInput(
                 e.type, e.fields, e.body, e.status, e.locale, number=numbers.get(e.file, 0), external_key=e.external_key, file=e.file
@@ -245,8 +245,6 @@ class _Import:
             raise ValueError(record.problem)
         digest = blake2b(self.digest + encode_json(record.cells), digest_size=16).digest()
         entry = self.rows.make_entry(record, digest)
-        if entry.file:
-            file_path("/" + entry.file)
         if (line := self._note_key(record)) is not None:
             raise ValueError(f"its key is in line {line} already")
         return entry

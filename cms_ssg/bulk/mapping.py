@@ -16,6 +16,7 @@ import msgspec
 from cms_ssg.bulk.guard import guard_cell, unguard_cell
 from cms_ssg.bulk.records import Form, Record
 from cms_ssg.content.schema import Schema
+from cms_ssg.content.values import clean_text
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import UsageError, fail
 from cms_ssg.types import Json, Problem, Status
@@ -116,13 +117,13 @@ class RowMap:
         for name, value in self.rules.defaults.items():
             if fields.get(name) is None:
                 fields[name] = value
-        key = special.get("=", "")
+        key = clean_text(special.get("=", ""))
         if not key:
             raise ValueError(f"the key column {self.key!r} is empty")
         status = special.get("status", "")
         if status not in ("", "draft", "published", "trashed"):
             raise ValueError(f"status: {status!r} is not one of draft, published, trashed")
-        external = special.get("external_id") or None if self.key == FILE else key
+        external = clean_text(special.get("external_id", "")) or None if self.key == FILE else key
         wanted: Status | None = status or None  # type: ignore[assignment]  # it is one of them
         return EntryInput(
             self.schema.name, fields, special.get("body"), wanted, special.get("locale", ""),

@@ -58,13 +58,10 @@ def run_import(call: Call, file: Path, values: dict[str, Any], form: Any) -> int
 
     values["batch"] = values["batch"] or 0
     options = ImportOptions(file, form, **values)
-    done = 0
 
     def progress(rows: int, total: int) -> None:
-        nonlocal done
         call.output.phase("import", total)
         call.output.advance(rows)
-        done = rows
 
     call.output.phase("import")
     with open_store(call.root, call.env) as (site, connection, row):

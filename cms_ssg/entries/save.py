@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -18,7 +19,8 @@ from cms_ssg.entries.front import is_too_large, make_fields, read_body
 from cms_ssg.entries.place import choose_files
 from cms_ssg.entries.read import read_entry
 from cms_ssg.entries.values import Changes, EntryInput, Saved
-from cms_ssg.errors import CmsError
+from cms_ssg.errors import CmsError, fail
+from cms_ssg.paths import file_path
 from cms_ssg.site import Site
 from cms_ssg.store.entries import DraftRow, encode_json
 from cms_ssg.store.texts import (
@@ -70,6 +72,7 @@ class Entries:
 
         An entry that is wrong, or was changed since it was read, fails alone. dry_run: nothing is written.
         """
+        entries = [_clean_key(entry) for entry in entries]
         keys = [e.external_key for e in entries if not e.number and e.external_key is not None]
         external = find_external(self.connection, self.site_id, self.source, keys)
         numbers = [e.number or external.get(e.external_key or "", (0, b""))[0] for e in entries]
@@ -111,7 +114,7 @@ class Entries:
         now, taken = datetime.now(UTC), set[str]()
         chosen: list[str | CmsError] = [""] * len(entries)
         waiting: dict[int, Iterator[str]] = {
-            place: iter([entry.file]) if entry.file else choose_files(self.site, entry, now, self.source)
+            place: _check_file(entry.file) if entry.file else choose_files(self.site, entry, now, self.source)
             for place, (entry, number) in enumerate(zip(entries, numbers, strict=True))
             if not number
         }
@@ -218,6 +221,21 @@ class Entries:
             if more:
                 fields["metadata"] = more
         return fields
+
+
+def _clean_key(entry: EntryInput) -> EntryInput:
+    """The entry with a key that can be stored."""
+    key = entry.external_key
+    return entry if key is None or clean_text(key) == key else replace(entry, external_key=clean_text(key))
+
+
+def _check_file(file: str) -> Iterator[str]:
+    """The file that an entry is to have, if its name is safe. Raises CmsError entry.no-place."""
+    try:
+        file_path("/" + file)
+    except ValueError as error:
+        raise fail("entry.no-place", f"no entry can have this file: {error}", hint="Give a path such as content/pages/name.md.") from None
+    yield file
 
 
 def _status_of(old: StoredEntry | None) -> str:

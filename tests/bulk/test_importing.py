@@ -140,3 +140,16 @@ def test_what_cannot_be_imported_at_all_is_said(site: Path, cms: Cms) -> None:
     assert run(cms, "--errors", "none/errors.csv")[0] == 0
     write(site, ROWS + "4,Delta,Bari,11,,,,\n")
     assert run(cms, "--errors", "none/errors.csv")[1]["problems"][0]["code"] == "import.errors-file"
+
+
+def test_keys_and_files_that_nothing_can_store_are_errors_of_their_rows(site: Path, cms: Cms) -> None:
+    rows = ['{"file": "content/places/a\\u0000.md", "title": "A"}', '{"file": "../up.md", "title": "B"}', '{"file": "content/elsewhere/x.md", "title": "C"}',
+            '{"file": "content/places/d.md", "title": "D"}']  # fmt: skip
+    (site / "rows.jsonl").write_text("\n".join(rows))
+    code, result, said = cms("import", "jsonl", "rows.jsonl", "--type", "place")
+    assert (code, result["added"], result["failed"]) == (3, 2, 2), said
+    (site / "rows.jsonl").write_text(
+        '{"id": "a\\u0000b", "title": "A"}\n{"id": "n", "title": 7, "rating": "NaN"}\n{"id": "\\ud800", "title": "x"}\n'
+    )
+    code, result, said = cms("import", "jsonl", "rows.jsonl", "--type", "place")
+    assert (code, result["added"], result["failed"]) == (3, 1, 2), said

@@ -118,3 +118,21 @@ def test_markdown_and_fields_written_by_sql_are_published_and_an_unsafe_path_is_
     assert {p.place for p in check_site(site) if p.code == "content.path"} == {saved.file, "content/x.md"}
     assert built.result.status == "partial"
     assert not (site.output / "2025/05/quotes").exists()
+
+
+def test_an_entry_whose_collection_is_gone_is_told_and_comes_back_with_it(site: SiteOnPage) -> None:
+    settings = (site.root / "site.toml").read_text("utf-8")
+    collection = '\n[[collection]]\nname = "%s"\npath = "content/%s"\ntype = "%s"\n'
+    base = settings + collection % ("posts", "posts", "post") + collection % ("pages", "pages", "page")
+    (site.root / "site.toml").write_text(base + collection % ("notes", "notes", "page"), "utf-8")
+    saved = save(site, EntryInput(fields={"title": "Note"}, body="Text.", type="page", file="content/notes/note.md"))[0]
+    assert saved.action == "added"
+    site.build()
+    assert (site.output / "note/index.html").exists()
+    (site.root / "site.toml").write_text(base, "utf-8")
+    built = site.build()
+    assert [(p.code, p.place) for p in built.result.problems if p.severity == "error"] == [("entry.no-collection", "content/notes/note.md")]
+    assert not (site.output / "note").exists()
+    (site.root / "site.toml").write_text(base + collection % ("notes", "notes", "page"), "utf-8")
+    assert site.build().result.status == "done"
+    assert (site.output / "note/index.html").exists()
