@@ -55,6 +55,18 @@ whose sizes nobody knows and `images` does not count, `doubtful`, `removals`, `p
 `held`, `text` |
 | `cms calendar` | `items` (`at`, `what`, `title`, `path`) |
 | `cms new`, `edit`, `publish`, `unpublish`, `move`, `trash`, `restore` | `file`, `path`, `what`, `problems` |
+| `cms entry list` | `entries` (`number`, `source`, `file`, `type`, `locale`, `status`, `path`, `title`, `version`, `changed_at`) |
+| `cms entry show` | `number`, `source`, `file`, `type`, `locale`, `status`, `version`, `author`, `changed_at`, `path`, `fields`, `body`, `external_key` |
+| `cms entry create`, `set`, `publish`, `unpublish`, `trash`, `restore` | `number`, `source`, `file`, `version`, `path`, `what`, \
+`changes` (field: before, after), `problems` |
+| `cms export content` | `files`, `written`, `problems` |
+| `cms export csv`, `jsonl` with `--out` | `entries`, `file` |
+| `cms import csv`, `jsonl` | `number` (0 for a dry run), `source`, `rows`, `added`, `changed`, `unchanged`, `failed`, `seconds`, `fields` (changes by field), \
+`resumed_at`, `stopped_at`, `errors_file`, `encoding`, `delimiter`, `key`, `problems` |
+| `cms import list` | `imports` (`number`, `source`, `type`, `file`, `started_at`, `finished_at`, `undone_at`, `position`, counts …) |
+| `cms import show` | the same of one, and `entries` (`entry`, `version`, `changes`; null where it was added), the first 50 |
+| `cms import undo` | `number`, `removed`, `restored`, `kept` |
+| `cms bulk update`, `delete` | `matched`, `changed`, `unchanged`, `failed`, `files`, `seconds`, `pages` (path, reason; of a dry run), `problems` |
 | `cms preview` | `status`, `token`, `url`, `expires_at`, `pages` (`path`, `url`), `left_out`, `objects`, `tries`, `seconds`, `problems` |
 | `cms previews list` | `previews` (`token`, `subject`, `pages`, `objects`, `created_at`, `expires_at`, `url`) |
 | `cms doctor` | `checks` (`name`, `status`: `ok`, `warn`, `fail`, `text`, `hint`, `code`, `place`) |

@@ -125,25 +125,35 @@ def restore(site: Site, what: str) -> Edit:
 
 def set_fields(site: Site, what: str, pairs: Sequence[str], gone: Sequence[str]) -> Edit:
     """Set fields of content. pairs: ``key=value``, the value as YAML writes it; gone: keys to remove. Raises as publish does."""
+    return set_values(site, what, dict(map(parse_pair, pairs)), gone)
+
+
+def set_values(site: Site, what: str, values: Mapping[str, Json], gone: Sequence[str]) -> Edit:
+    """Set fields of content by their values; gone: keys to remove. Raises as publish does."""
     content = find_content(site, what)
     fields = read_fields(content)
     changes: dict[str, Value] = {}
     moved: list[str] = []
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name.strip():
-            raise UsageError(
-                Problem("authoring.not-a-field", "", 0, f'"{pair}" is not KEY=VALUE', 'Such as: --set section=news --set "tags=[a, b]"')
-            )
-        key = key_of(content, name.strip(), fields)
-        changes[key] = _parse_value(value)
-        moved += [name.strip()] if look_up(fields, key) != changes[key] else []
+    for name, value in values.items():
+        key = key_of(content, name, fields)
+        changes[key] = value
+        moved += [name] if look_up(fields, key) != value else []
     absent = [name for name in gone if not has_key(fields, key_of(content, name, fields))]
     changes.update({key_of(content, name, fields): None for name in gone})
     moved += [name for name in gone if name not in absent]
     missing = _say_missing(absent, fields)
     done = f"changed {', '.join(moved)}{missing and '; ' + missing}"
     return apply(content, changes, done, f"nothing changed{missing and ': ' + missing}")
+
+
+def parse_pair(pair: str) -> tuple[str, Json]:
+    """The name and the value of ``key=value``, the value as YAML writes it. Raises UsageError authoring.not-a-field."""
+    name, equals, value = pair.partition("=")
+    if not equals or not name.strip():
+        raise UsageError(
+            Problem("authoring.not-a-field", "", 0, f'"{pair}" is not KEY=VALUE', 'Such as: --set section=news --set "tags=[a, b]"')
+        )
+    return name.strip(), _parse_value(value)
 
 
 def _say_missing(names: Sequence[str], fields: Mapping[str, Json]) -> str:

@@ -72,7 +72,7 @@ def _find_rule(site: Site, type_name: str) -> Collection:
 def _choose_file(site: Site, rule: Collection, type_name: str, name: str, section: str, code: str, moment: datetime) -> str:
     """The first of the usual places that the collection's own rules read as meant."""
     tried: list[str] = []
-    for file in _list_places(site, rule, name, section, code, moment):
+    for file in list_places(site, rule, name, section, code, moment):
         tried.append(file)
         if find_collection(file, site.settings.collection) is rule:
             return file
@@ -80,7 +80,8 @@ def _choose_file(site: Site, rule: Collection, type_name: str, name: str, sectio
     raise UsageError(Problem("authoring.no-place", "", 0, f"the collection {rule.name} takes no new file of type {type_name}", hint))
 
 
-def _list_places(site: Site, rule: Collection, name: str, section: str, code: str, moment: datetime) -> Iterator[str]:
+def list_places(site: Site, rule: Collection, name: str, section: str, code: str, moment: datetime) -> Iterator[str]:
+    """Where a new file of a collection may lie, the most usual place first."""
     base = rule.path.strip("/")
     base = f"{base}/" if base not in ("", ".") else ""
     if rule.locale == "folder":

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from cms_ssg.reporter import Reporter
 from cms_ssg.types import Problem
@@ -91,6 +91,12 @@ class Output(Reporter):
         elif text:
             print(make_safe(text), file=self.stdout)
         self.stdout.flush()
+
+    def open_bytes(self) -> BinaryIO:
+        """Where a result that is a file's bytes goes: to standard output as it is."""
+        self._progress.clear()
+        self.stdout.flush()
+        return self.stdout.buffer
 
     def failure(self, problems: Sequence[Problem]) -> None:
         """A command that could not do its work: why goes to stderr, and with --json it is the result too."""

@@ -67,6 +67,7 @@ class Rules:
         self.collections = settings.collection or default_collections(settings.verticals)
         self.by_name = {collection.name: collection for collection in self.collections}
         self.data = frozenset((*settings.data_files, *settings.redirect_files))
+        self._last_place: tuple[Collection, str, Place] | None = None
         self.term_fields = {rule.field: name for name, rule in settings.taxonomies.items()}
         self.front_matter_bytes = settings.limits.front_matter_kb * 1024
         self.types = _fit_types(schemas, tuple(self.term_fields), settings.limits.aliases)
@@ -142,7 +143,10 @@ class Rules:
 
     def read_place(self, collection: Collection, file: str) -> Place:
         """What a file's path says by itself."""
-        return read_place(collection, file, self.locale_codes, self.default_locale)
+        known = self._last_place  # asked several times for a file while it is read
+        if known is None or known[1] != file or known[0] is not collection:
+            known = self._last_place = (collection, file, read_place(collection, file, self.locale_codes, self.default_locale))
+        return known[2]
 
     def find_bundle(self, file: str) -> str:
         """The folder whose other files belong to a content file, as those beside an ``index.it.md`` do; ``""`` for none."""

@@ -42,6 +42,14 @@ def read_draft(rules: Rules, file: str, data: bytes) -> Read:
     return _Reading(rules, collection, file, front).make_draft(data)
 
 
+def read_values(rules: Rules, file: str, fields: dict[str, Any], body: str) -> Read:
+    """Read what no file holds as the file of this name would be read. fields: as its front matter would give them; body: Markdown."""
+    collection = find_collection(file, rules.collections)
+    if collection is None:
+        return None, ()
+    return _Reading(rules, collection, file, FrontMatter(fields, {}, body, 1)).make_draft(b"")
+
+
 class _Reading:
     """One file while it becomes a draft."""
 

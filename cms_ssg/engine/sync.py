@@ -16,6 +16,7 @@ from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
 from cms_ssg.content.scan import FileState, Scan, is_lfs_pointer, make_blob_id, scan_files, with_read
 from cms_ssg.content.scan_named import scan_named
 from cms_ssg.engine.bundles import find_bundles, rebundle
+from cms_ssg.entries.reread import read_again
 from cms_ssg.reads import digest
 from cms_ssg.site import Site
 from cms_ssg.store import entries as store
@@ -145,6 +146,9 @@ def sync(
         rebundle(connection, site_id, site.rules, scan.removed)
     read_states = set(changed)
     touch_sources(connection, site_id, [s for path, s in scan.states.items() if path not in read_states])
+    again, found = read_again(connection, site, site_id, read_digest, commit)
+    result.changed += again
+    result.problems += found
     if changed or scan.removed or scan.folders or scan.gone_folders or scan.git != parse_git_state(state) or not state:
         save_sync_state(connection, site_id, scan, read_digest)
     commit()

@@ -67,7 +67,7 @@ def _list_by_term(placing: Placing) -> Iterator[Item]:
 def _list_variants(placing: Placing) -> Iterator[Item]:
     row = placing.row
     if placing.path and len(placing.site.locales) > 1:
-        yield Item("", f"variants/{row.translation_key}", b"\x01" + row.locale.encode() + b"\x00" + row.source_key.encode())
+        yield Item("", f"variants/{row.translation_key}", b"\x01" + row.locale.encode() + b"\x00" + row.claim_key.encode())
 
 
 def _list_in_sitemap(placing: Placing) -> Iterator[Item]:

@@ -53,6 +53,12 @@ class EntryRow(NamedTuple):
     fields: str
     body_key: bytes | None
     excerpt: str
+    source: str = "file"
+
+    @property
+    def claim_key(self) -> str:
+        """What ties between entries are decided by: a file and an entry of the store may have one name."""
+        return self.source_key if self.source == "file" else f"{self.source_key} ({self.source})"
 
 
 class Item(NamedTuple):

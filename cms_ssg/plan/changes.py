@@ -29,7 +29,7 @@ DELETE_CHANGES: Final[LiteralString] = "DELETE FROM cms.changes WHERE id = ANY(%
 
 ENTRIES: Final[LiteralString] = """
 SELECT e.id, e.source_key, e.collection, e.type, e.locale, e.translation_key, e.status, e.publish_at, e.expire_at,
-       e.removed_at IS NOT NULL, e.fields::text, coalesce(b.key, e.body_key), coalesce(b.excerpt, '')
+       e.removed_at IS NOT NULL, e.fields::text, coalesce(b.key, e.body_key), coalesce(b.excerpt, ''), e.source
 FROM cms.entries e LEFT JOIN cms.bodies b ON b.entry = e.id WHERE e.id = ANY(%s::bigint[]) ORDER BY e.id"""
 
 CARDS: Final[LiteralString] = """
@@ -42,7 +42,8 @@ SELECT owner FROM cms.claims WHERE site = %s AND NOT wins AND owner_kind = 'e' A
 DELETE_CARDS: Final[LiteralString] = "DELETE FROM cms.cards WHERE entry = ANY(%s::bigint[])"
 
 COPY_CARDS: Final[LiteralString] = """
-COPY cms.cards (entry, site, type, locale, translation_key, live, listed, held, path, card, card_digest, address_digest, full_digest) FROM STDIN"""
+COPY cms.cards (entry, site, type, locale, translation_key, live, listed, held, path, card, card_digest, address_digest, full_digest, problem)
+FROM STDIN"""
 
 VARIANTS: Final[LiteralString] = """
 SELECT e.translation_key, e.id, e.locale FROM unnest(%s::text[]) k JOIN cms.entries e ON e.site = %s AND e.translation_key = k COLLATE "C" """
@@ -227,7 +228,7 @@ def _save_cards(connection: Connection, site_id: int, derived: Mapping[int, Deri
             held = number in old and old[number].held
             copy.write_row((
                 number, site_id, d.type, d.locale, d.translation_key, d.live, number in listed, held, d.path,
-                d.card_json, d.card_digest, d.address_digest, d.full_digest,
+                d.card_json, d.card_digest, d.address_digest, d.full_digest, d.problem,
             ))  # fmt: skip
 
 

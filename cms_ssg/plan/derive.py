@@ -15,7 +15,7 @@ import msgspec
 
 from cms_ssg.collation import make_text_key
 from cms_ssg.kinds.core import term_names
-from cms_ssg.kinds.list_kind import EntryRow, Item, Placing
+from cms_ssg.kinds.list_kind import EntryRow, Item
 from cms_ssg.list_rules import described_paths, own_paths
 from cms_ssg.paths import canonical_path
 from cms_ssg.reads import digest
@@ -61,11 +61,13 @@ def derive_entry(site: Site, row: EntryRow, now: datetime) -> Derived:
     live = live and row.locale in site.locales  # one that the settings no longer have has no addresses
     live = live and (row.publish_at is None or row.publish_at <= now) and (row.expire_at is None or now < row.expire_at)
     path, problem = None, ""
+    if schema is None and row.status == "published" and not row.removed:
+        problem = f"there is no content type {row.type!r}"
     if schema is not None and schema.pages:
         try:
             path = canonical_path(site.entry_path(row.collection, row.type, row.locale, row.source_key, fields))
         except ValueError as error:
-            live, problem = False, f"no path: {error}"
+            live, problem = False, f"no path for this entry: {error}" if live else ""
     indexed = not fields.get("noindex") and _stands_here(site, path or "", str(fields.get("canonical") or ""))
     card = make_card(site, row, fields, path)
     if not indexed:
@@ -103,7 +105,7 @@ def make_card(site: Site, row: EntryRow, fields: dict[str, Json], path: str | No
 
 def claim_names(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[ClaimRow]:
     """The names a live entry wants: its path, its aliases, what others may call it, its fallback pages."""
-    key, locale, owner = row.source_key, row.locale, row.id
+    key, locale, owner = row.claim_key, row.locale, row.id
     since = str(fields.get("date") or "") or (row.publish_at.astimezone(UTC).isoformat() if row.publish_at else "")
 
     def claim(name: str, kind: int, spec: dict[str, Json] | None = None) -> ClaimRow:
@@ -114,7 +116,7 @@ def claim_names(site: Site, row: EntryRow, fields: dict[str, Json], path: str | 
     for name, target in _redirects(site, row, fields, path):
         yield claim(name, alias_kind(site, name), {"kind": "redirect"} | ({"target": target} if target else {}))
     yield claim(f"{locale}/{site.schemas[row.type].reference(fields)}", ENTRY)
-    yield ClaimRow(f"file:{key}", ENTRY, "", key, "e", owner, None)
+    yield ClaimRow(f"file:{row.source_key}", ENTRY, "", key, "e", owner, None)
     if fields.get("id"):
         yield claim(f"id:{fields['id']}", ENTRY)
     if path and locale == site.default_locale:
@@ -155,7 +157,7 @@ def alias_kind(site: Site, name: str) -> int:
 def list_items(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None, indexed: bool) -> Iterator[Item]:
     """The lists a live entry is in, with its place in each. indexed: search engines may have it, at this address."""
     schema, locale = site.schemas[row.type], row.locale
-    tie = (path or row.source_key).encode()
+    tie = (path or row.claim_key).encode()
     made: dict[tuple[tuple[str, ...], str], bytes] = {}
 
     def make_key(sort: tuple[str, ...], where: str) -> bytes:

@@ -25,7 +25,9 @@ from cms_ssg.kinds.load import list_verticals, load_vertical
 from cms_ssg.store.migrate import list_status, migrate
 from cms_ssg.store.partitions import ensure_post_months
 
-KEPT: Final = ("sites", "entries", "bodies", "files", "sources", "folders", "hits", "imported_logs")
+KEPT: Final = (
+    "sites", "entries", "bodies", "entry_texts", "files", "sources", "folders", "hits", "imported_logs", "imports", "import_rows",
+)  # fmt: skip
 """Tables that are dumped, each after those it refers to."""
 SITE_COLUMNS: Final = ("id", "name", "sync_state", "lease_epoch")
 """The other columns of cms.sites say what the last build did, which a restored store forgets."""

@@ -24,7 +24,7 @@ COPY cms.entries (id, site, source, source_key, collection, type, locale, transl
 
 UPDATE_ENTRY: Final[LiteralString] = """
 UPDATE cms.entries SET source_key = %s, collection = %s, type = %s, locale = %s, translation_key = %s, status = %s, publish_at = %s,
-  expire_at = %s, fields = %s, body_key = %s, digest = %s, removed_at = NULL WHERE id = %s"""
+  expire_at = %s, fields = %s, body_key = %s, digest = %s, removed_at = NULL, version = version + 1 WHERE id = %s"""
 
 DELETE_BODIES: Final[LiteralString] = "DELETE FROM cms.bodies WHERE entry = ANY(%s)"
 COPY_BODIES: Final[LiteralString] = "COPY cms.bodies (entry, key, html, toc, words, links, excerpt) FROM STDIN"

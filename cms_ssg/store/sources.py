@@ -36,7 +36,14 @@ ON CONFLICT (site, path) DO UPDATE SET digest = excluded.digest"""
 DELETE_FOLDERS: Final[LiteralString] = "DELETE FROM cms.folders WHERE site = %s AND path = ANY(%s)"
 SAVE_STATE: Final[LiteralString] = "UPDATE cms.sites SET sync_state = %s WHERE id = %s"
 LOAD_STATE: Final[LiteralString] = "SELECT sync_state FROM cms.sites WHERE id = %s"
-PROBLEMS: Final[LiteralString] = "SELECT path, problems FROM cms.sources WHERE site = %s AND problems IS NOT NULL ORDER BY path"
+PROBLEMS: Final[LiteralString] = """
+SELECT path, problems FROM cms.sources WHERE site = %(site)s AND problems IS NOT NULL
+UNION ALL
+SELECT e.source_key, t.problems FROM cms.entry_texts t JOIN cms.entries e ON e.id = t.entry
+WHERE t.site = %(site)s AND t.problems IS NOT NULL AND e.removed_at IS NULL ORDER BY path"""
+UNPLACED: Final[LiteralString] = """
+SELECT e.source_key, c.problem FROM cms.cards c JOIN cms.entries e ON e.id = c.entry
+WHERE c.site = %s AND c.problem <> '' ORDER BY e.source_key, e.source"""
 
 
 class SourceRecords:
@@ -127,5 +134,9 @@ def list_index_files(connection: Connection, site: int, folders: Sequence[str]) 
 
 
 def list_problems(connection: Connection, site: int) -> list[Problem]:
-    """What is wrong in content files as they were last read."""
-    return [Problem(*problem) for _, problems in connection.execute(PROBLEMS, (site,)) for problem in problems]
+    """What is wrong in content: in files and Markdown as they were last read, and entries, such as SQL writes them, that can have no page."""
+    found = [Problem(*problem) for _, problems in connection.execute(PROBLEMS, {"site": site}) for problem in problems]
+    known = {problem.place for problem in found if problem.severity == "error"}
+    hint = "Give another slug or path, or another type."
+    found += [Problem("content.path", file, 0, said, hint) for file, said in connection.execute(UNPLACED, (site,)) if file not in known]
+    return found

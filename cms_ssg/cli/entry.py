@@ -1,0 +1,187 @@
+"""``cms entry``: entries of the store, written without a file; a file's entry is changed in its file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from cms_ssg.cli.call import Call, site_command
+from cms_ssg.cli.output import make_table
+
+if TYPE_CHECKING:
+    from cms_ssg.entries.edit import Editor, EntryEdit
+
+author_option = click.option("--author", default="", metavar="NAME", help="Who makes the change; kept with the entry.")
+
+
+@click.group("entry")
+def entry() -> None:
+    """List, show and write entries: those of the store in the store, a file's in its file.
+
+    WHAT is an entry's number, a file, a URL, a slug or a part of the title.
+    """
+
+
+@contextmanager
+def open_editor(call: Call, author: str = "") -> Iterator[Editor]:
+    """An editor of the site's entries."""
+    from cms_ssg.entries.edit import Editor
+    from cms_ssg.open_store import open_store
+
+    with open_store(call.root, call.env) as (site, connection, row):
+        yield Editor(connection, site, row.id, author)
+
+
+def show_edit(call: Call, edit: EntryEdit) -> None:
+    """What was done to an entry."""
+    call.output.problems(edit.problems)
+    number = f"entry {edit.number} " if edit.number else ""
+    version = f" (version {edit.version})" if edit.version else ""
+    call.output.result(edit, f"{number}{edit.file}: {edit.what}{version}")
+
+
+@site_command("list", "cms entry list --source api\ncms entry list --type post --status draft --json")
+@click.option("--type", "type_name", default="", metavar="TYPE", help="Only entries of this type.")
+@click.option("--source", default="", help="file, api, import, or import:NAME.")
+@click.option("--status", type=click.Choice(["draft", "published", "trashed"]), default=None, help="Only entries in this state.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most this many.")
+def list_(call: Call, type_name: str, source: str, status: str | None, limit: int) -> None:
+    """List entries, the newest first."""
+    from cms_ssg.entries.find import list_entries
+
+    with open_editor(call) as editor:
+        found = list_entries(editor.connection, editor.site_id, type_name=type_name, source=source, status=status or "", limit=limit)
+    rows = [[one.number, one.source, one.type, one.status, one.path or "-", one.title[:60]] for one in found]
+    call.output.result({"entries": [one._asdict() for one in found]}, make_table(rows) if rows else "there are no such entries")
+
+
+@site_command("show", "cms entry show 812\ncms entry show /2025/03/flood/ --json")
+@click.argument("what")
+def show(call: Call, what: str) -> None:
+    """Show an entry: its fields, body and version."""
+    from cms_ssg.entries.edit import find_any, find_path, is_trashed
+    from cms_ssg.entries.front import make_file
+
+    with open_editor(call) as editor:
+        found = find_any(editor.connection, editor.site, editor.site_id, what)
+        status = "trashed" if is_trashed(found) else found.status
+        if found.source == "file":
+            text = (editor.site.root / found.file).read_text("utf-8", "replace")
+        else:
+            text = make_file(editor.site, found).decode()
+        value = {
+            "number": found.id, "source": found.source, "file": found.file, "type": found.type, "locale": found.locale, "status": status,
+            "version": found.version, "author": found.author, "changed_at": found.changed_at, "path": find_path(editor.site, found),
+            "fields": found.fields, "body": found.markdown if found.source != "file" else None, "external_key": found.external_key or None,
+        }  # fmt: skip
+    who = f", last changed by {found.author}" if found.author else ""
+    call.output.result(value, f"entry {found.id} {found.file}, from {found.source}, {status}, version {found.version}{who}\n\n{text}")
+
+
+@site_command(
+    "create",
+    'cms entry create post --set "title=Flood" --set section=news --body-file flood.md\ncms entry create page --set title=About --draft',
+)
+@click.argument("type_name", metavar="TYPE")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A field, the value as YAML writes it; may be repeated.")
+@click.option("--slug", default="", help="Its name in the URL; made of the title by default.")
+@click.option("--locale", default="", metavar="CODE", help="Its language; the site's first by default.")
+@click.option("--body-file", type=click.File("rb"), default=None, metavar="FILE", help="Markdown of its body; - reads standard input.")
+@click.option("--draft", is_flag=True, help="As a draft.")
+@author_option
+def create(
+    call: Call,
+    type_name: str,
+    pairs: tuple[str, ...],
+    slug: str,
+    locale: str,
+    body_file: BinaryIO | None,
+    draft: bool,
+    author: str,
+) -> None:
+    """Save a new entry of TYPE in the store. The next build publishes it."""
+    from cms_ssg.authoring.change import parse_pair
+    from cms_ssg.entries.values import EntryInput
+
+    fields = dict(map(parse_pair, pairs))
+    body = read_body(body_file) or ""
+    with open_editor(call, author) as editor:
+        new = EntryInput(type_name, fields, body, "draft" if draft else "published", locale, slug)
+        show_edit(call, editor.create(new))
+
+
+@site_command("set", 'cms entry set 812 section=news "tags=[water, rain]"\ncms entry set flood --unset series --expected-version 3')
+@click.argument("what")
+@click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--unset", "gone", multiple=True, metavar="KEY", help="Remove a field; may be repeated.")
+@click.option("--body-file", type=click.File("rb"), default=None, metavar="FILE", help="Markdown of a new body; - reads standard input.")
+@click.option("--expected-version", type=click.IntRange(1), default=None, help="Refuse if the entry has another version by now.")
+@author_option
+def set_(
+    call: Call, what: str, pairs: tuple[str, ...], gone: tuple[str, ...], body_file: BinaryIO | None, expected_version: int | None,
+    author: str,
+) -> None:  # fmt: skip
+    """Set fields of an entry, or its body."""
+    with open_editor(call, author) as editor:
+        show_edit(call, editor.set_fields(what, pairs, gone, read_body(body_file), expected_version))
+
+
+def read_body(file: BinaryIO | None) -> str | None:
+    """The text of a file of Markdown, None for no file. Raises UsageError entry.encoding."""
+    from cms_ssg.errors import UsageError
+    from cms_ssg.types import Problem
+
+    if file is None:
+        return None
+    try:
+        return bytes(file.read()).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        said = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
+        raise UsageError(Problem("entry.encoding", str(file.name), 0, said, "Save the file as UTF-8.")) from None
+
+
+@site_command("publish", 'cms entry publish 812\ncms entry publish flood --at "2026-12-01 09:00"')
+@click.argument("what")
+@click.option("--at", default="", metavar="TIME", help="Not before that time, in the site's zone.")
+@author_option
+def publish(call: Call, what: str, at: str, author: str) -> None:
+    """Make an entry public, now or at a time."""
+    with open_editor(call, author) as editor:
+        show_edit(call, editor.publish(what, at))
+
+
+@site_command("unpublish", "cms entry unpublish 812")
+@click.argument("what")
+@author_option
+def unpublish(call: Call, what: str, author: str) -> None:
+    """Make an entry a draft again. Its page goes at the next build."""
+    with open_editor(call, author) as editor:
+        show_edit(call, editor.unpublish(what))
+
+
+@site_command("trash", "cms entry trash 812")
+@click.argument("what")
+@author_option
+def trash(call: Call, what: str, author: str) -> None:
+    """Take an entry off the site.
+
+    cms entry restore brings it back.
+    """
+    with open_editor(call, author) as editor:
+        show_edit(call, editor.trash(what))
+
+
+@site_command("restore", "cms entry restore 812")
+@click.argument("what")
+@author_option
+def restore(call: Call, what: str, author: str) -> None:
+    """Bring an entry back from the trash, as it was."""
+    with open_editor(call, author) as editor:
+        show_edit(call, editor.restore(what))
+
+
+for command in (list_, show, create, set_, publish, unpublish, trash, restore):
+    entry.add_command(command)

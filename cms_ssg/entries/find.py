@@ -1,0 +1,82 @@
+"""Finds the stored entry that a person means, and lists entries."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final, LiteralString, NamedTuple
+
+from psycopg import Connection
+
+from cms_ssg.errors import UsageError
+from cms_ssg.site import Site
+from cms_ssg.store.texts import StoredEntry, load_entries
+from cms_ssg.types import Problem
+
+MOST_CANDIDATES: Final = 10
+
+FIND: Final[LiteralString] = """
+SELECT e.id, e.source_key FROM cms.entries e LEFT JOIN cms.cards c ON c.entry = e.id
+WHERE e.site = %(site)s AND e.source <> 'file'
+  AND (e.source_key = %(what)s OR e.external_key = %(what)s OR c.path = %(path)s OR lower(e.fields ->> 'slug') = lower(%(what)s))
+ORDER BY e.id LIMIT 11"""
+
+FIND_BY_TITLE: Final[LiteralString] = """
+SELECT e.id, e.source_key FROM cms.entries e
+WHERE e.site = %(site)s AND e.source <> 'file' AND strpos(lower(e.fields ->> 'title'), lower(%(what)s)) > 0
+ORDER BY lower(e.fields ->> 'title') <> lower(%(what)s), e.id LIMIT 11"""
+
+LIST: Final[LiteralString] = """
+SELECT e.id, e.source, e.source_key, e.type, e.locale, CASE WHEN e.removed_at IS NULL THEN e.status ELSE 'trashed' END,
+  coalesce(c.path, ''), coalesce(e.fields ->> 'title', ''), e.version, e.changed_at
+FROM cms.entries e LEFT JOIN cms.cards c ON c.entry = e.id
+WHERE e.site = %(site)s AND (%(type)s = '' OR e.type = %(type)s)
+  AND (%(source)s = '' OR e.source = %(source)s OR %(source)s = 'import' AND e.source LIKE 'import:%%')
+  AND (%(status)s = '' AND NOT (e.source = 'file' AND e.removed_at IS NOT NULL)
+       OR %(status)s = CASE WHEN e.removed_at IS NULL THEN e.status ELSE 'trashed' END)
+ORDER BY e.id DESC LIMIT %(limit)s"""
+
+
+class ListedEntry(NamedTuple):
+    """An entry in a list of them. file: that holds it or would; path: of its page as it was last derived, "" for none."""
+
+    number: int
+    source: str
+    file: str
+    type: str
+    locale: str
+    status: str
+    path: str
+    title: str
+    version: int
+    changed_at: datetime
+
+
+def list_entries(
+    connection: Connection, site_id: int, *, type_name: str = "", source: str = "", status: str = "", limit: int = 50
+) -> list[ListedEntry]:
+    """Entries, the newest first. source: ``file``, ``api``, ``import`` for all imports, ``import:<name>``."""
+    values = {"site": site_id, "type": type_name, "source": source, "status": status, "limit": limit}
+    return [ListedEntry(*row) for row in connection.execute(LIST, values)]
+
+
+def find_entry(connection: Connection, site: Site, site_id: int, what: str) -> StoredEntry | None:
+    """The one entry of the store meant by what: a number, the file that would hold it, a URL or its path, a slug, a part of a title.
+
+    A number may be that of a file's entry. None where only a file can be meant. Raises UsageError entry.ambiguous, which lists candidates, and
+    entry.not-found for a number that no entry has.
+    """
+    if what.isdecimal() and what.isascii() and len(what) < 19 and (entries := load_entries(connection, site_id, [int(what)])):
+        return entries[0]
+    if not what.strip() or "\0" in what:
+        return None
+    path = re.sub(r"[?#].*", "", what.removeprefix(site.settings.base_url.rstrip("/")))
+    values = {"site": site_id, "what": what.strip(), "path": path if path.startswith("/") else ""}
+    found = connection.execute(FIND, values).fetchall() or connection.execute(FIND_BY_TITLE, values).fetchall()
+    if len(found) > 1:
+        listed = "\n  ".join(f"{number}  {file}" for number, file in found[:MOST_CANDIDATES])
+        more = "\n  …" if len(found) > MOST_CANDIDATES else ""
+        raise UsageError(Problem("entry.ambiguous", "", 0, f'several entries could be "{what}"', f"Give a number:\n  {listed}{more}"))
+    if not found and what.isdecimal():
+        raise UsageError(Problem("entry.not-found", "", 0, f"there is no entry {what}", "cms entry list shows what there is."))
+    return load_entries(connection, site_id, [found[0][0]])[0] if found else None

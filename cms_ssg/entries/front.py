@@ -1,0 +1,55 @@
+"""A stored entry as a file: the fields that its front matter has, and the file's bytes, the same for the same entry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cms_ssg.authoring.patch_yaml import dump_yaml
+from cms_ssg.content.collections import find_collection
+from cms_ssg.content.frontmatter import MAX_BYTES, parse_front_matter
+from cms_ssg.content.read_file import read_file
+from cms_ssg.site import Site
+from cms_ssg.store.texts import StoredEntry
+from cms_ssg.types import Json, Problem
+
+
+def make_fields(site: Site, entry: StoredEntry) -> dict[str, Any]:
+    """What the entry's front matter says: read again, it makes this entry."""
+    fields: dict[str, Json] = dict(entry.fields)
+    rule = find_collection(entry.file, site.rules.collections)
+    if rule is None:
+        return fields
+    if rule.locale.startswith("field:"):
+        fields[rule.locale[6:]] = entry.locale
+    if entry.translation_key != site.rules.read_place(rule, entry.file).key:
+        fields["translation_key"] = entry.translation_key
+    return fields
+
+
+def make_file(site: Site, entry: StoredEntry) -> bytes:
+    """The file that holds the entry: YAML front matter in the order of its schema, then the body as it was written."""
+    fields = make_fields(site, entry)
+    if entry.status == "draft":
+        fields["draft"] = True
+    if entry.removed or entry.status == "trashed":
+        fields["status"] = "trashed"
+    schema = site.schemas.get(entry.type)
+    order = {name: number for number, name in enumerate(schema.properties)} if schema is not None else {}
+    names = sorted(fields, key=lambda name: (order.get(name, len(order)), name))
+    return f"---\n{''.join(write_field(name, fields[name]) for name in names)}---\n{entry.markdown}".encode()
+
+
+def write_field(name: str, value: Json) -> str:
+    """A line of front matter."""
+    return f"{dump_yaml(name)}: {dump_yaml(value)}\n"
+
+
+def is_too_large(fields: dict[str, Any]) -> bool:
+    """Whether these fields are more than front matter may hold."""
+    return sum(len(write_field(name, value).encode()) for name, value in fields.items()) > MAX_BYTES
+
+
+def read_body(site: Site, entry: StoredEntry) -> str:
+    """The Markdown that a file's entry has in its file, "" where that cannot be read."""
+    data = read_file(str(site.root), entry.file)
+    return "" if isinstance(data, Problem) else parse_front_matter(data, entry.file).body
