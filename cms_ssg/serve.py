@@ -11,12 +11,15 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from cms_ssg.errors import fail
 from cms_ssg.reporter import Reporter
 from cms_ssg.settings import Settings
+
+if TYPE_CHECKING:
+    from cms_ssg.serve_api import ApiBehind
 
 LIVE: Final = "/__live"
 PORTS_TRIED: Final = 20
@@ -50,6 +53,7 @@ class SiteServer(ThreadingHTTPServer):
         self.folder = os.path.realpath(folder)
         self.base_path = base_path
         self.live = live
+        self.api: ApiBehind | None = None
         self.run_id = f"{os.getpid()}-{os.urandom(4).hex()}"
         self._listeners: set[queue.SimpleQueue[str]] = set()
         self._lock = threading.Lock()
@@ -92,6 +96,8 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 60
 
     def do_GET(self) -> None:
+        if self.server.api is not None and self.server.api.answer(self):
+            return
         path = self.path.partition("?")[0].partition("#")[0]
         if path == LIVE and self.server.live:
             self._stream_changes()
@@ -110,6 +116,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_HEAD(self) -> None:
         self.do_GET()
+
+    def do_POST(self) -> None:
+        if self.server.api is None or not self.server.api.answer(self):
+            self._send(HTTPStatus.METHOD_NOT_ALLOWED, b"only the API takes this\n", "text/plain; charset=utf-8")
+
+    do_PUT = do_PATCH = do_DELETE = do_POST
 
     def _strip_base(self, path: str) -> str | None:
         base = self.server.base_path
@@ -269,6 +281,11 @@ def serve(
     server = open_server(host, port, root / rest, urlsplit(settings.base_url).path.rstrip("/"), live=watched)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True, name="cms-serve")
     thread.start()
+    if settings.search is not None:
+        from cms_ssg.serve_api import ApiBehind
+
+        server.api = ApiBehind(root, settings, env, server.base_path)
+        server.api.start()
     try:
         if watched:
             from cms_ssg.watch import watch
@@ -281,3 +298,5 @@ def serve(
     finally:
         server.shutdown()
         server.server_close()
+        if server.api is not None:
+            server.api.stop()

@@ -35,6 +35,8 @@ COMMANDS = {
     "watch": "watch:watch",
     "serve": "watch:serve",
     "worker": "worker:worker",
+    "api": "api:api",
+    "token": "token:token",
     "purge": "cdn:purge",
     "stats": "cdn:stats",
     "status": "explain:status",

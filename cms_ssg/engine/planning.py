@@ -88,6 +88,10 @@ class Planner:
             if self.row.derive_digest is not None:  # what was never derived has its change rows already
                 connection.execute(CHANGE_ALL, {"site": site_id})
                 mark_all_stale(connection, site_id)
+                if self.site.settings.search is None:
+                    from cms_ssg.search.documents import forget_documents
+
+                    forget_documents(connection, site_id)
             connection.execute(SET_DERIVE_DIGEST, (derive_digest, site_id))
         changed = self._compare_inputs(marks)
         if self.row.built_at_clock is None or changed is None or any(name.startswith(SITE_WIDE) for name in changed):
@@ -212,6 +216,8 @@ DERIVING = (
     "content/slugs.py",
     "content/collections.py",
 )
+SEARCHING = ("search/documents.py", "search/words.py")
+"""What decides about documents besides, where search is on."""
 
 
 def derive_frame(site: Site) -> bytes:
@@ -221,6 +227,8 @@ def derive_frame(site: Site) -> bytes:
         s.base_url, s.locales, s.collection, s.taxonomies, s.timezone, s.home, s.feeds, s.page_size, s.title, SITEMAP_SIZE, s.data_files,
         s.redirect_files,
     ]  # fmt: skip
+    if s.search is not None:
+        parts += [s.search.types, source_digest(SEARCHING).hex()]
     return msgspec.json.encode(parts, order="sorted") + site.schemas_digest + source_digest(DERIVING)
 
 

@@ -42,6 +42,9 @@ def claim_site_paths(
     for locale in site.locales:
         path = site.prefix(locale) + "/404.html"
         rows.setdefault(path, ClaimRow(path, DEFAULT, locale, "404", "s", OWNER, {"kind": "404"}))
+        if site.settings.search is not None:
+            path = site.prefix(locale) + "/search/"
+            rows.setdefault(path, ClaimRow(path, DEFAULT, locale, "search", "s", OWNER, {"kind": "search"}))
     if all(site.prefix(locale) for locale in site.locales):  # a server asks for these two at the root
         spec = {"kind": "redirect", "target": site.prefix(site.default_locale) + "/"}
         rows.setdefault("/", ClaimRow("/", DEFAULT, "", "front door", "s", OWNER, spec))

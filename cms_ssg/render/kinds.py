@@ -40,6 +40,7 @@ KINDS: Final = {
         OutputKind("home", LISTS, HTML, page=True),
         OutputKind("list", LISTS, HTML, page=True, linked=True),
         OutputKind("archive", ARCHIVES, HTML, page=True, linked=True),
+        OutputKind("search", LEAVES, HTML, page=True, linked=True),
         OutputKind("terms", LISTS, HTML, page=True, linked=True),
         OutputKind("feed", FEEDS, XML, linked=True),
         OutputKind("sitemap", FEEDS, XML),

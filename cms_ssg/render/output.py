@@ -255,6 +255,18 @@ def _render_404(page: Page, job: Job) -> tuple[bytes, str]:
     return page.render(["404.html"]).encode("utf-8", "replace"), KINDS["404"].content_type
 
 
+def _render_search(page: Page, job: Job) -> tuple[bytes, str]:
+    from markupsafe import Markup
+
+    from cms_ssg.search.results_page import Asked, Place, render_search
+
+    t = page.globals["t"]
+    page.describe(title=t("search"), canonical="", noindex=True)
+    place = Place(page.url(job.path.rstrip("/")), page.site.zone)
+    html = page.render(["search.html"], search=Markup(render_search(Asked(), None, t, place)))
+    return html.encode("utf-8", "replace"), KINDS["search"].content_type
+
+
 def _render_redirect(page: Page, job: Job) -> tuple[bytes, str]:
     target = job.spec.get("target")
     if target is None:
@@ -273,5 +285,5 @@ def _render_robots(page: Page, job: Job) -> tuple[bytes, str]:
 RENDER: dict[str, Callable[[Page, Job], tuple[bytes, str]]] = {
     "entry": _render_entry, "fallback": _render_entry, "home": _render_list, "list": _render_list, "archive": _render_list,
     "terms": _render_terms, "feed": _render_feed, "sitemap": _render_sitemap, "sitemaps": _render_sitemap_index,
-    "404": _render_404, "redirect": _render_redirect, "robots": _render_robots,
+    "404": _render_404, "search": _render_search, "redirect": _render_redirect, "robots": _render_robots,
 }  # fmt: skip

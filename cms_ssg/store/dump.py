@@ -24,7 +24,7 @@ from cms_ssg.errors import CmsError, fail
 from cms_ssg.store.migrate import list_status, migrate
 from cms_ssg.store.partitions import ensure_post_months
 
-KEPT: Final = ("sites", "entries", "bodies", "files", "sources", "folders", "hits", "imported_logs")
+KEPT: Final = ("sites", "entries", "bodies", "files", "sources", "folders", "hits", "imported_logs", "tokens", "empty_searches")
 """Tables that are dumped, each after those it refers to."""
 SITE_COLUMNS: Final = ("id", "name", "sync_state", "lease_epoch")
 """The other columns of cms.sites say what the last build did, which a restored store forgets."""
@@ -58,6 +58,9 @@ DERIVED: Final = frozenset(
         "images",
         "previews",
         "shards",
+        "tag_versions",
+        "documents",
+        "search_pages",
     }
 )
 """Tables that triggers, the next build or the migrations fill. A test asks of every new table which it is."""
