@@ -119,9 +119,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         if self.server.api is None or not self.server.api.answer(self):
-            self._send(HTTPStatus.METHOD_NOT_ALLOWED, b"only the API takes this\n", "text/plain; charset=utf-8")
+            self._send(HTTPStatus.NOT_IMPLEMENTED, b"only the API takes this\n", "text/plain; charset=utf-8")
 
-    do_PUT = do_PATCH = do_DELETE = do_POST
+    do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815 - names that the library asks for
 
     def _strip_base(self, path: str) -> str | None:
         base = self.server.base_path

@@ -38,7 +38,11 @@ class ApiBehind:
 
     def is_meant(self, path: str) -> bool:
         """Whether a path is the API's."""
-        return path.startswith((f"{self.base_path}/api/", f"{self.base_path}/docs/")) or path in self.search_paths or path == f"{self.base_path}/docs"
+        return (
+            path.startswith((f"{self.base_path}/api/", f"{self.base_path}/docs/"))
+            or path in self.search_paths
+            or path == f"{self.base_path}/docs"
+        )
 
     def answer(self, handler: BaseHTTPRequestHandler) -> bool:
         """Pass a request on. False where the API does not answer it, so that what is in the output folder can."""
@@ -49,7 +53,11 @@ class ApiBehind:
         try:
             length = handler.headers.get("Content-Length", "0")
             body = handler.rfile.read(min(int(length), LARGEST_BODY)) if length.isdigit() and int(length) else None
-            headers = {name: value for name, value in handler.headers.items() if name.lower() not in ("connection", "accept-encoding", "content-length")}
+            headers = {
+                name: value
+                for name, value in handler.headers.items()
+                if name.lower() not in ("connection", "accept-encoding", "content-length")
+            }
             headers["X-Forwarded-For"] = str(handler.client_address[0])
             connection.request(handler.command, handler.path, body, headers)
             response = connection.getresponse()

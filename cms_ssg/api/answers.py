@@ -11,7 +11,9 @@ JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 
 
-def answer_cached(request: Request, data: bytes, cache_control: str, content_type: str = JSON, headers: dict[str, str] | None = None) -> Response:
+def answer_cached(
+    request: Request, data: bytes, cache_control: str, content_type: str = JSON, headers: dict[str, str] | None = None
+) -> Response:
     """A public answer that browsers and the CDN may keep for a moment; 304 where the client has these very bytes."""
     etag = f'"{blake2b(data, digest_size=12).hexdigest()}"'
     fields = {"ETag": etag, "Cache-Control": cache_control, **(headers or {})}

@@ -62,7 +62,7 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
 
 def make_app_from_environ() -> ASGIApp:
     """The application of one of several processes, which are told by variables what they are for."""
-    from cms_ssg.api.process import log_answer
+    from cms_ssg.api.log import log_answer
 
     folders = [Path(folder) for folder in os.environ[SITES].split(os.pathsep)]
     return make_app(load_sites(folders, os.environ.get(ENV, "")), on_answer=log_answer)
@@ -90,9 +90,16 @@ async def _answer_api_error(request: Request, error: Exception) -> Response:
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if error.status_code == 405:
+    cause = error.__cause__
+    if isinstance(cause, ApiError):  # while the body was read
+        problem = cause
+    elif isinstance(cause, TimeoutError):
+        problem = fail("api.timeout", "the body took too long to arrive", status=408)
+    elif error.status_code == 405:
         allowed = dict(error.headers or {})
         problem = fail("api.method", f"{request.method} is not offered here", status=405, headers=allowed)
+    elif error.status_code != 404:
+        problem = fail("api.invalid", str(error.detail), status=error.status_code, hint="/docs says what is taken.")
     else:
         hint = "Its routes are listed at /docs."
         problem = fail("api.no-route", "there is nothing at this address", status=404, hint=hint)

@@ -80,7 +80,7 @@ async def identify(request: Request, context: SiteContext) -> Caller:
     kind, _, text = header.partition(" ")
     found = None
     if kind.lower() == "bearer" and text.startswith(tokens.PREFIX) and len(text) < 200:
-        async with context.pool.connection() as connection:
+        async with context.connection() as connection:
             rows = await fetch_async(connection, tokens.FIND, site=context.number, digest=tokens.digest_token(text.strip()))
             found = rows[0] if rows else None
             if found is not None:

@@ -29,6 +29,7 @@ START: Final = 'SwaggerUIBundle({url: document.body.dataset.openapi, dom_id: "#d
 
 @router.get("/docs", scope=PUBLIC, response_class=Response, include_in_schema=False)
 async def show_docs(request: Request) -> Response:
+    """The page itself."""
     base = site_of(request).base_path
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -41,6 +42,7 @@ async def show_docs(request: Request) -> Response:
 
 @router.get("/docs/{name}", scope=PUBLIC, response_class=Response, include_in_schema=False)
 async def send_docs_file(request: Request, name: str) -> Response:
+    """A file that the page asks for."""
     if name not in FILES:
         raise fail("api.no-route", "there is nothing at this address", status=404)
     data = START.encode() if name == "start.js" else _read_file(name)
@@ -51,5 +53,6 @@ async def send_docs_file(request: Request, name: str) -> Response:
 def _read_file(name: str) -> bytes:
     """A file of Swagger UI, from the package that ships it; nothing else of that package is used."""
     spec = find_spec("fastapi_offline")
-    assert spec is not None and spec.origin is not None
+    if spec is None or spec.origin is None:  # a broken installation
+        raise fail("api.no-route", "the files of this page are not installed", status=404, hint="pip install fastapi-offline")
     return (Path(spec.origin).parent / "static" / name).read_bytes()

@@ -36,7 +36,7 @@ class Limiter:
         step_ms, burst_ms = 60_000 / per_minute, 60_000.0
         if self.redis is not None:
             client = self.redis.client
-            found = await self.redis.call(client.eval(SCRIPT, 1, f"{self.redis.prefix}:limit:{key}", step_ms, burst_ms))  # type: ignore[arg-type]
+            found = await self.redis.call(client.eval(SCRIPT, 1, f"{self.redis.prefix}:limit:{key}", step_ms, burst_ms))
             if found is not None:
                 return float(found) / 1000
         return self._count(key, step_ms / 1000, burst_ms / 1000)

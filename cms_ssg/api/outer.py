@@ -7,7 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, MutableMapping
-from typing import Any, Final
+from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -68,7 +68,15 @@ class _Exchange:
         except ApiError as error:
             await self._refuse(error)
         except TimeoutError:
-            await self._refuse(fail("api.timeout", "this took too long and was given up", status=503, hint="Try it again a little later.", headers={"Retry-After": "2"}))
+            await self._refuse(
+                fail(
+                    "api.timeout",
+                    "this took too long and was given up",
+                    status=503,
+                    hint="Try it again a little later.",
+                    headers={"Retry-After": "2"},
+                )
+            )
         except Exception as error:  # noqa: BLE001 - the last net: no traceback reaches a client, and the process goes on
             await self._refuse(explain(error, scope))
         finally:
@@ -167,7 +175,13 @@ def explain(error: Exception, scope: Scope) -> ApiError:
     if isinstance(error, PoolTimeout | TooManyRequests):
         return fail("api.busy", "the database has no free connection for this", status=503, headers={"Retry-After": "2"})
     if isinstance(error, Error) and error.sqlstate == "57014":
-        return fail("api.timeout", "this took too long and was given up", status=503, hint="Try it again a little later.", headers={"Retry-After": "2"})
+        return fail(
+            "api.timeout",
+            "this took too long and was given up",
+            status=503,
+            hint="Try it again a little later.",
+            headers={"Retry-After": "2"},
+        )
     if isinstance(error, Error) and (error.sqlstate is None or error.sqlstate[:2] in ("08", "57")):
         return fail("api.no-database", "the database does not answer", status=503, headers={"Retry-After": "2"})
     from cms_ssg.crash import log_crash

@@ -20,7 +20,14 @@ class ApiError(Exception):
         self, status: int, code: str, message: str, hint: str = "", *, fields: tuple[tuple[str, str], ...] = (), headers: Mapping[str, str] | None = None
     ) -> None:  # fmt: skip
         super().__init__(message)
-        self.status, self.code, self.message, self.hint, self.fields, self.headers = status, code, message, hint, fields, dict(headers or {})
+        self.status, self.code, self.message, self.hint, self.fields, self.headers = (
+            status,
+            code,
+            message,
+            hint,
+            fields,
+            dict(headers or {}),
+        )
 
 
 def fail(code: str, message: str, *, status: int, hint: str = "", headers: Mapping[str, str] | None = None) -> ApiError:

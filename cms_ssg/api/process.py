@@ -10,18 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from cms_ssg.errors import fail
 
 GRACE_S: Final = 10
 """How long answers that are being given may take once the process is told to end; streams are ended at once."""
-
-
-def log_answer(**fields: Any) -> None:
-    """One JSON line a request on stderr, without query strings, addresses and tokens."""
-    if fields["path"] not in ("/healthz", "/readyz"):
-        sys.stderr.write(msgspec.json.encode({"event": "answered", **fields}).decode() + "\n")
 
 
 def open_socket(host: str, port: int) -> socket.socket:
@@ -35,7 +27,9 @@ def open_socket(host: str, port: int) -> socket.socket:
         listening.set_inheritable(True)
     except (OSError, OverflowError) as error:
         said = getattr(error, "strerror", None) or error
-        raise fail("api.port", f"cannot listen at {host}:{port}: {said}", hint="Use another --host or --port; 0 takes any that is free.") from None
+        raise fail(
+            "api.port", f"cannot listen at {host}:{port}: {said}", hint="Use another --host or --port; 0 takes any that is free."
+        ) from None
     return listening
 
 
@@ -58,6 +52,7 @@ def run(
     Raises CmsError settings.*, db.*, api.port, api.same-host.
     """
     from cms_ssg.api.app import ENV, SITES, make_app
+    from cms_ssg.api.log import log_answer
     from cms_ssg.api.sites import load_sites
 
     sites = load_sites(folders, env)
@@ -65,15 +60,16 @@ def run(
     name = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host
     url = f"http://{name}:{listening.getsockname()[1]}/"
     if workers == 1:
-        asyncio.run(_serve_one(make_app(sites, on_answer=log_answer if logs else lambda **_: None), listening, lambda: on_ready(url), with_parent))
+        asyncio.run(
+            _serve_one(make_app(sites, on_answer=log_answer if logs else lambda **_: None), listening, lambda: on_ready(url), with_parent)
+        )
         return
     os.environ[SITES], os.environ[ENV] = os.pathsep.join(str(folder) for folder in folders), env
-    from uvicorn import Server
     from uvicorn.supervisors import Multiprocess
 
     config = make_config("cms_ssg.api.app:make_app_from_environ", factory=True, workers=workers)
     on_ready(url)
-    Multiprocess(config, target=Server(config).run, sockets=[listening]).run()
+    Multiprocess(config, sockets=[listening]).run()
 
 
 async def _serve_one(app: Any, listening: socket.socket, on_ready: Callable[[], None], with_parent: bool) -> None:
@@ -82,7 +78,7 @@ async def _serve_one(app: Any, listening: socket.socket, on_ready: Callable[[], 
     server = Server(make_config(app))
     serving = asyncio.create_task(server.serve([listening]))
     parent = asyncio.create_task(_end_with_parent(server)) if with_parent else None
-    while not server.started and not serving.done():
+    while not server.started and not serving.done():  # noqa: ASYNC110 - it tells nobody
         await asyncio.sleep(0.01)
     if server.started:
         on_ready()

@@ -82,7 +82,7 @@ def load_router(reference: str) -> Router:
 def mount(app: FastAPI, router: Router) -> None:
     """Add a room's routes to the application. What a route's scope asks for is checked before its function runs."""
     for route in router.routes:
-        extra = {"x-scope": route.scope} | ({} if route.scope == PUBLIC else {"security": [{"token": []}]})
+        extra: dict[str, Any] = {"x-scope": route.scope} | ({} if route.scope == PUBLIC else {"security": [{"token": []}]})
         app.add_api_route(
             route.path, route.endpoint, methods=[route.method], tags=[router.tag], openapi_extra=extra,
             dependencies=[Depends(require(route.scope, route.per_minute, f"{route.method} {route.path}"))], **route.options,

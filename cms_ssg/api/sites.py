@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,12 +17,18 @@ from cms_ssg.errors import fail
 from cms_ssg.open_store import open_store
 from cms_ssg.site import Site
 from cms_ssg.store.connect import database_url
-from cms_ssg.store.pool import Pool, make_pool
+from cms_ssg.store.pool import WAIT_S, Pool, make_pool
 
 if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+    from psycopg.rows import TupleRow
+
     from cms_ssg.render.strings import Translator
 
 POOL_SIZE: Final = 10
+
+LOST_S: Final = 0.2
+"""How long a request waits for a connection while the database is away."""
 
 
 @dataclass(slots=True)
@@ -39,6 +46,10 @@ class SiteContext:
     @property
     def base_path(self) -> str:
         return self.site.base_path
+
+    def connection(self) -> AbstractAsyncContextManager[AsyncConnection[TupleRow]]:
+        """A connection of the pool for a moment. A database that is known to be away is not waited for."""
+        return self.pool.connection(timeout=LOST_S if self.follower.is_lost else WAIT_S)
 
     def extra(self, name: str, make: Callable[[SiteContext], Any]) -> Any:
         """What a room keeps for this site, made at its first use."""

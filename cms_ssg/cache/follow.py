@@ -19,6 +19,8 @@ POLL_S: Final = 0.25
 FRESH_S: Final = 0.8
 """Without a look for longer than this, nothing that is cached may be taken for fresh."""
 
+LOST_S: Final = 2.0
+
 KEPT: Final = "1 day"
 """How long a raised tag is remembered: longer than any answer is kept."""
 
@@ -37,7 +39,7 @@ class Follower:
         self.url, self.on_raised = url, on_raised
         self.versions = Versions()
         self.store_name = ""
-        self.looked_at = -FRESH_S * 2
+        self.looked_at = time.monotonic() - FRESH_S
         self._task: asyncio.Task[None] | None = None
         self._looked = asyncio.Event()
 
@@ -45,6 +47,11 @@ class Follower:
     def is_current(self) -> bool:
         """Whether a commit of more than FRESH_S ago would be known here."""
         return time.monotonic() - self.looked_at < FRESH_S
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the database has not answered for so long that it must be away."""
+        return time.monotonic() - self.looked_at > LOST_S
 
     def start(self) -> None:
         """Begin to follow, in the running loop."""

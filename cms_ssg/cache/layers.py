@@ -64,9 +64,9 @@ class CacheService:
 
     async def get(self, key: str, fetch: Fetch, tags: Sequence[str], ttl_s: float | None = None) -> Any:
         """The value under a key, as JSON can hold it; 0, "" and None are values like others."""
-        return msgspec.json.decode(await self.get_json(key, fetch, tags, ttl_s))
+        return msgspec.json.decode(await self.load_json(key, fetch, tags, ttl_s))
 
-    async def get_json(self, key: str, fetch: Fetch, tags: Sequence[str], ttl_s: float | None = None) -> bytes:
+    async def load_json(self, key: str, fetch: Fetch, tags: Sequence[str], ttl_s: float | None = None) -> bytes:
         """The same as JSON. fetch: makes the value; tags: what it depends on; ttl_s: for both layers, by default the settings' own.
 
         Raises what fetch raises, unless an old answer can stand in.
@@ -144,8 +144,8 @@ class CacheService:
 
     def _later(self, work: Awaitable[Any]) -> None:
         task = asyncio.ensure_future(work)
-        self._background.add(task)  # type: ignore[arg-type]
-        task.add_done_callback(self._background.discard)  # type: ignore[arg-type]
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     def _is_good(self, flight: Flight) -> bool:
         return self._is_valid(flight.tags, flight.snapshot)

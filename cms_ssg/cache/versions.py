@@ -36,7 +36,7 @@ def parse_snapshot(text: str) -> Snapshot:
 class Versions:
     """The transactions that raised tags, as far as this process has heard. text: the snapshot of the last look."""
 
-    snapshot: Snapshot = Snapshot(0, 0, frozenset())
+    snapshot: Snapshot = field(default_factory=lambda: Snapshot(0, 0, frozenset()))
     text: str = "0:0:"
     _recent: dict[tuple[int, str], set[int]] = field(default_factory=dict)
     _settled: dict[tuple[int, str], int] = field(default_factory=dict)

@@ -65,7 +65,9 @@ def revoke(call: Call, number: int) -> int:
     connection, _, site_id = open_site_store(call)
     with connection:
         ended = revoke_token(connection, site_id, number)
-    call.output.result({"revoked": ended}, f"token {number} is revoked" if ended else f"there is no token {number} to revoke; cms token list shows them")
+    call.output.result(
+        {"revoked": ended}, f"token {number} is revoked" if ended else f"there is no token {number} to revoke; cms token list shows them"
+    )
     return DONE if ended else FAILED
 
 

@@ -137,7 +137,7 @@ async def suggest(request: Request, query: Annotated[SuggestQuery, Query()]) -> 
     async def fetch() -> Any:
         return {"suggestions": await find_index(context).suggest(text, locale, query.limit)}
 
-    data = await context.cache.get_json(f"suggest:{locale}:{query.limit}:{text}", fetch, (TAG,))
+    data = await context.cache.load_json(f"suggest:{locale}:{query.limit}:{text}", fetch, (TAG,))
     return answer_cached(request, data, CACHE_CONTROL, headers={"X-Search": "postgres"})
 
 
@@ -159,7 +159,7 @@ async def show_localized_page(request: Request, prefix: str) -> Response:
 def find_index(context: SiteContext) -> SearchIndex:
     """The site's search index."""
     index: SearchIndex = context.extra(
-        "search", lambda c: PostgresIndex(c.pool.connection, c.number, c.base_path, c.site.settings.timezone)
+        "search", lambda c: PostgresIndex(c.connection, c.number, c.base_path, c.site.settings.timezone)
     )  # fmt: skip
     return index
 
@@ -171,7 +171,7 @@ async def answer_json(context: SiteContext, question: Question) -> bytes:
         return await find_index(context).search(question)
 
     key = "search:" + msgspec.json.encode(question, order="sorted").decode()
-    return await context.cache.get_json(key, fetch, (TAG,))
+    return await context.cache.load_json(key, fetch, (TAG,))
 
 
 def make_question(context: SiteContext, query: SearchQuery) -> Question:
@@ -237,7 +237,7 @@ async def _load_frame(context: SiteContext, locale: str) -> tuple[str, str]:
     """The page as the theme has it, before and after the results; a plain one until it was built."""
 
     async def fetch() -> str | None:
-        async with context.pool.connection() as connection:
+        async with context.connection() as connection:
             row = await (await connection.execute(PAGE, (context.number, locale))).fetchone()
         return str(row[0]) if row is not None else None
 
@@ -245,7 +245,10 @@ async def _load_frame(context: SiteContext, locale: str) -> tuple[str, str]:
     if html is not None and BEGIN in html and END in html:
         head, _, rest = html.partition(BEGIN)
         return head, rest.partition(END)[2]
-    return f'<!doctype html>\n<html lang="{locale}"><meta charset="utf-8"><meta name="robots" content="noindex"><title>Search</title><body>', "</body></html>\n"
+    return (
+        f'<!doctype html>\n<html lang="{locale}"><meta charset="utf-8"><meta name="robots" content="noindex"><title>Search</title><body>',
+        "</body></html>\n",
+    )
 
 
 def _need_search(context: SiteContext) -> SiteContext:
@@ -262,4 +265,6 @@ def _check_locale(context: SiteContext, locale: str) -> str:
 
 
 def _invalid(field: str, message: str) -> ApiError:
-    return ApiError(422, "api.invalid", f"the request is not as it should be: {field}", "/docs says what is taken.", fields=((field, message),))
+    return ApiError(
+        422, "api.invalid", f"the request is not as it should be: {field}", "/docs says what is taken.", fields=((field, message),)
+    )

@@ -53,7 +53,9 @@ ON CONFLICT (site, locale) DO UPDATE SET path = excluded.path, html = excluded.h
 _encode = msgspec.json.Encoder().encode
 
 
-def save_documents(connection: Connection, site: Site, site_id: int, derived: Mapping[int, Derived], listed: set[int], gone: set[int]) -> None:
+def save_documents(
+    connection: Connection, site: Site, site_id: int, derived: Mapping[int, Derived], listed: set[int], gone: set[int]
+) -> None:
     """Write the documents of entries that are listed and changed, and remove those of entries that are no longer listed.
 
     gone: entries that were derived before and may have a document.
@@ -66,7 +68,7 @@ def save_documents(connection: Connection, site: Site, site_id: int, derived: Ma
     changed = sorted(number for number in wanted if known.get(number) != digests[number])
     for start in range(0, len(changed), 500):
         batch = changed[start : start + 500]
-        bodies = dict(connection.execute(BODIES, (int_array(batch),)).fetchall())
+        bodies: dict[int, str] = dict(connection.execute(BODIES, (int_array(batch),)).fetchall())
         if hidden := (set(batch) - bodies.keys()) & known.keys():
             connection.execute(DELETE, (int_array(hidden),))
         rows, size = [], 0
@@ -91,9 +93,7 @@ def forget_documents(connection: Connection, site_id: int) -> None:
     connection.execute(DELETE_PAGES, (site_id,))
 
 
-def show_published(
-    connection: Connection, site_id: int, pages: Sequence[tuple[str, str]], read: Callable[[str], bytes | None]
-) -> None:
+def show_published(connection: Connection, site_id: int, pages: Sequence[tuple[str, str]], read: Callable[[str], bytes | None]) -> None:
     """Let documents be found whose pages have been published since, and keep the search pages that were, for the API to put results into.
 
     pages: locale and path of each search page that was written; read: gives what was published at a path.

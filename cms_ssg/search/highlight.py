@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
-from cms_ssg.search.words import fold, strip_accents
+from cms_ssg.search.words import MARKS, fold, strip_accents
 
 FRAGMENTS, FRAGMENT = 3, 150
 """How many pieces of a text are shown, and how many characters each has at most."""
@@ -15,7 +15,7 @@ FRAGMENTS, FRAGMENT = 3, 150
 LOOKED_AT: Final = 100_000
 """Characters of a text that are looked at; a document may be a book."""
 
-_WORD: Final = re.compile(r"\w+")
+_WORD: Final = re.compile(rf"[\w{MARKS}]+")
 _ENDING: Final = 5
 """A word form is this much longer than the word that was typed, at most: ``tide`` marks ``tides`` and not ``tidewaters``."""
 
@@ -28,7 +28,9 @@ class Marker:
         self.prefixes = tuple(prefixes)
         longest = max(map(len, self.words), default=0)
         # "cities" has the stem "citi", of which "city" is no extension; two letters are the least that says anything
-        self.stems = tuple((stem[:-1] if stem[-1:] in "iye" and len(stem) > 3 else stem, longest + _ENDING) for stem in stems if len(stem) > 2)
+        self.stems = tuple(
+            (stem[:-1] if stem[-1:] in "iye" and len(stem) > 3 else stem, longest + _ENDING) for stem in stems if len(stem) > 2
+        )
 
     def find(self, text: str) -> list[tuple[int, int]]:
         """Where the words stand, from left to right."""

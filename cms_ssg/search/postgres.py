@@ -21,7 +21,7 @@ Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[TupleRow]]]
 MOST_COUNTED: Final = 20_000
 """Facets are counted over so many of the best hits; the total is exact."""
 
-RANK: Final[LiteralString] = "ts_rank('{0, 0.33, 0.67, 1}', d.vector, q.wanted, 1)"
+RANK: LiteralString = "ts_rank('{0, 0.33, 0.67, 1}', d.vector, q.wanted, 1)"
 """Title 3, excerpt 2, content 1; longer documents count a little less."""
 
 ORDERS: Final[dict[str, LiteralString]] = {
@@ -31,7 +31,7 @@ ORDERS: Final[dict[str, LiteralString]] = {
     "title": "title ASC, entry ASC",
 }
 
-SEARCH: Final[LiteralString] = """
+SEARCH: LiteralString = """
 WITH q AS MATERIALIZED (
   SELECT cms.make_search_query(('pg_catalog.' || %(config)s::text)::regconfig, %(wanted)s::text[], %(unwanted)s::text[]) AS query,
          cms.make_search_query(('pg_catalog.' || %(config)s::text)::regconfig, %(wanted)s::text[], '{{}}') AS wanted

@@ -75,7 +75,10 @@ def render_results(asked: Asked, answer: Answer | None, t: Translator, place: Pl
         return f'<p class="notice" role="status">{escape(problem)}</p>'
     if answer is None:
         return f'<p class="quiet">{escape(t("search_hint"))}</p>'
-    parts = [f'<p class="quiet" role="status">{escape(t("search_results", count=answer.total))}</p>', *_render_chosen(asked, answer, t, place)]
+    parts = [
+        f'<p class="quiet" role="status">{escape(t("search_results", count=answer.total))}</p>',
+        *_render_chosen(asked, answer, t, place),
+    ]
     if answer.did_you_mean:
         link = f"{place.action}?{asked.make_query(q=answer.did_you_mean)}"
         parts.append(f'<p>{escape(t("search_did_you_mean"))} <a class="again" href="{escape(link)}">{escape(answer.did_you_mean)}</a></p>')
@@ -115,7 +118,7 @@ def _render_facets(asked: Asked, answer: Answer, t: Callable[..., str], place: P
             f"{escape(value.title)}</a> <span>{value.count}</span></li>"
             for value in values
         )
-        yield f'<section><h2>{escape(t(text))}</h2><ul>{items}</ul></section>'
+        yield f"<section><h2>{escape(t(text))}</h2><ul>{items}</ul></section>"
 
 
 def _render_hit(hit: Hit, answer: Answer, t: Translator, place: Place) -> str:
@@ -143,4 +146,4 @@ def _render_pager(asked: Asked, answer: Answer, t: Callable[..., str], place: Pl
     if asked.page * place.page_size < answer.total:
         query = asked.make_query(page=asked.page + 1)
         links.append(f'<a class="again older" rel="next" href="{escape(place.action)}?{escape(query)}">{escape(t("search_next"))}</a>')
-    return f'<nav class="pager">{"".join(links)}</nav>' if links else ""
+    return f'<nav class="pager" aria-label="{escape(t("pages"))}">{"".join(links)}</nav>' if links else ""

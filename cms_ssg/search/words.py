@@ -27,10 +27,17 @@ CONFIGURATIONS: Final = {
 }  # fmt: skip
 """Text search configurations that every Postgres 15 has, by language. Others are ``simple``: words as they are written."""
 
-_TAGS: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<(/?(?:a|abbr|b|bdi|code|em|i|kbd|mark|s|small|span|strong|sub|sup|u)\b[^>]*)>|<[^>]*>", re.S | re.I)
+_TAGS: Final = re.compile(
+    r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<(/?(?:a|abbr|b|bdi|code|em|i|kbd|mark|s|small|span|strong|sub|sup|u)\b[^>]*)>|<[^>]*>",
+    re.DOTALL | re.IGNORECASE,
+)
 _LINK: Final = re.compile(f"{OPEN}[^{CLOSE}]*{CLOSE}")
 _SPACE: Final = re.compile(r"\s+")
-_NO_WORD: Final = re.compile(r"[\W_]+")
+MARKS: Final = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963\u0966-\u0dff\u0f00-\u0fff"
+"""Vowel signs and accents: parts of words that the class of word characters does not know."""
+
+_NO_WORD: Final = re.compile(rf"(?:[^\w{MARKS}]|_)+")
+_INVISIBLE: Final = str.maketrans("", "", "\u00ad\u200b\u200c\u200d\ufeff")
 _CJK: Final = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"
 _CJK_RUN: Final = re.compile(f"[{_CJK}]+")
 _LONG: Final = re.compile(rf"\w{{{MOST_WORD + 1},}}")
@@ -64,19 +71,12 @@ def strip_accents(text: str) -> str:
 
 def make_text(text: str) -> str:
     """A text for a language's stemmer: folded words, with their accents, between single spaces."""
-    return _LONG.sub(lambda word: word[0][:MOST_WORD], _NO_WORD.sub(" ", _keep_marks(fold(text)))).strip()
+    return _LONG.sub(lambda word: word[0][:MOST_WORD], _NO_WORD.sub(" ", fold(text).translate(_INVISIBLE))).strip()
 
 
 def make_words(text: str) -> str:
     """A text as single words: folded, without accents, scripts without spaces as pairs of neighbouring characters."""
-    return _CJK_RUN.sub(_cut_run, strip_accents(make_text(text))).strip()
-
-
-def _keep_marks(text: str) -> str:
-    """Vowel signs and joiners count as parts of their words, which ``\\w`` does not know."""
-    if text.isascii():
-        return text
-    return "".join(c if c.isalnum() or unicodedata.category(c) in ("Mn", "Mc") else " " for c in text if c not in "\u200c\u200d\u00ad")
+    return " ".join(_CJK_RUN.sub(_cut_run, strip_accents(make_text(text))).split())
 
 
 def _cut_run(run: re.Match[str]) -> str:

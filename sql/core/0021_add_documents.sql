@@ -65,7 +65,7 @@ BEGIN
     found := found || phraseto_tsquery(config, txt);
   END IF;
   IF kind = 'prefix' THEN
-    found := found || to_tsquery('simple', quote_literal(regexp_replace(word, '[^[:alnum:]]', '', 'g')) || ':*');
+    found := found || to_tsquery('simple', '''' || translate(word, '''\\', '') || ''':*'); -- a word, so nothing is lost
   END IF;
   RETURN found;
 END $$;
