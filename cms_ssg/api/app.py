@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -18,10 +18,12 @@ from starlette.types import ASGIApp
 
 import cms_ssg
 from cms_ssg.api.limits import Limiter
+from cms_ssg.api.metrics import Numbers
 from cms_ssg.api.outer import Log, Outer, explain
 from cms_ssg.api.problems import ApiError, fail, find_request_id, make_problem
 from cms_ssg.api.routing import load_router, mount
 from cms_ssg.api.sites import Sites, load_sites
+from cms_ssg.api.streams import Broadcaster
 
 ROUTERS: Final = ("cms_ssg.api.operations:router", "cms_ssg.api.documentation:router", "cms_ssg.search.api:router")
 """Lazy references to the routers that are always mounted. A feature adds its own: docs/api.md."""
@@ -41,6 +43,7 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
         try:
             yield
         finally:
+            app.state.broadcaster.close()
             await sites.close()
 
     app = FastAPI(
@@ -48,6 +51,7 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
         description="What cannot be static: search, and what the site's features add. Errors are application/problem+json with a permanent code.",
     )  # fmt: skip
     app.state.sites = sites
+    app.state.broadcaster = Broadcaster()
     app.state.limiter = Limiter(next(iter(sites.layers), None))
     app.add_exception_handler(ApiError, _answer_api_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
@@ -57,7 +61,13 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
         mount(app, load_router(reference))
     _describe_tokens(app)
     app.add_middleware(GZipMiddleware, minimum_size=LARGEST_PLAIN_BYTES, compresslevel=5)
-    return Outer(app, sites, on_answer)
+    numbers = app.state.numbers = Numbers()
+
+    def note(**fields: Any) -> None:
+        numbers.count(**fields)
+        on_answer(**fields)
+
+    return Outer(app, sites, note)
 
 
 def make_app_from_environ() -> ASGIApp:

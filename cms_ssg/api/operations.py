@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from cms_ssg.api.answers import JSON
 from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.metrics import Numbers
 from cms_ssg.api.routing import Router
 from cms_ssg.api.sites import Sites
 
@@ -36,6 +37,13 @@ async def tell_readiness(request: Request) -> Response:
         "redis": [not layer.breaker.is_open for layer in sites.layers],
     }  # fmt: skip
     return Response(msgspec.json.encode(value), 200 if ready else 503, media_type=JSON)
+
+
+@router.get("/metrics", scope=PUBLIC, response_class=Response, summary="Numbers for Prometheus", include_in_schema=False)
+async def show_metrics(request: Request) -> Response:
+    """Of this process alone; several that share a port are asked one at a time by chance."""
+    numbers: Numbers = request.app.state.numbers
+    return Response(numbers.render(request.app.state.sites), 200, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 async def _asks(pool: Any) -> bool:

@@ -37,6 +37,8 @@ COMMANDS = {
     "worker": "worker:worker",
     "api": "api:api",
     "token": "token:token",
+    "search": "search:search",
+    "cache": "cache:cache",
     "purge": "cdn:purge",
     "stats": "cdn:stats",
     "status": "explain:status",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, LiteralString
+from typing import Any, Final, LiteralString, Protocol
 
 import msgspec
 from psycopg import Connection
@@ -13,9 +13,6 @@ from cms_ssg.reads import digest
 from cms_ssg.search.words import cut_bytes, find_configuration, make_plain, make_text, make_words
 from cms_ssg.site import Site, source_digest
 from cms_ssg.store.arrays import int_array
-
-if TYPE_CHECKING:
-    from cms_ssg.plan.derive import Derived
 
 SOURCES: Final = ("search/documents.py", "search/words.py")
 """What decides about a document besides its entry."""
@@ -53,8 +50,25 @@ ON CONFLICT (site, locale) DO UPDATE SET path = excluded.path, html = excluded.h
 _encode = msgspec.json.Encoder().encode
 
 
+class Known(Protocol):
+    """What a document is made of, beside the body: an entry as it was just derived, or its stored card."""
+
+    @property
+    def entry(self) -> int: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def locale(self) -> str: ...
+    @property
+    def path(self) -> str | None: ...
+    @property
+    def card(self) -> dict[str, Any]: ...
+    @property
+    def full_digest(self) -> bytes: ...
+
+
 def save_documents(
-    connection: Connection, site: Site, site_id: int, derived: Mapping[int, Derived], listed: set[int], gone: set[int]
+    connection: Connection, site: Site, site_id: int, derived: Mapping[int, Known], listed: set[int], gone: set[int]
 ) -> None:
     """Write the documents of entries that are listed and changed, and remove those of entries that are no longer listed.
 
@@ -104,7 +118,7 @@ def show_published(connection: Connection, site_id: int, pages: Sequence[tuple[s
             connection.execute(SAVE_PAGE, (site_id, locale, path, data.decode("utf-8", "replace")))
 
 
-def make_document(d: Derived, html: str) -> dict[str, Any]:
+def make_document(d: Known, html: str) -> dict[str, Any]:
     """The document of a listed entry, as SAVE reads it."""
     title, excerpt = _bound(str(d.card.get("title") or ""), MOST_TITLE), _bound(str(d.card.get("summary") or ""), MOST_EXCERPT)
     content, config = make_plain(html), find_configuration(d.locale)
@@ -118,7 +132,7 @@ def make_document(d: Derived, html: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def list_terms(d: Derived) -> list[str]:
+def list_terms(d: Known) -> list[str]:
     """What an entry is filtered and counted by, in the form of lists' names: ``type/post``, ``section/history``, ``tag/tides``."""
     terms = [f"type/{d.type}"]
     for taxonomy, names in (d.card.get("terms") or {}).items():
@@ -126,7 +140,7 @@ def list_terms(d: Derived) -> list[str]:
     return list(dict.fromkeys(terms))
 
 
-def _is_found(site: Site, d: Derived) -> bool:
+def _is_found(site: Site, d: Known) -> bool:
     search = site.settings.search
     return search is not None and d.path is not None and (not search.types or d.type in search.types)
 
@@ -139,8 +153,8 @@ def _date(value: Any) -> str | None:
     return value if isinstance(value, str) and len(value) >= 10 else None
 
 
-def _make_digest(d: Derived) -> bytes:
-    return digest(d.full_digest, *_list_sources())
+def _make_digest(d: Known) -> bytes:
+    return digest(bytes(d.full_digest), *_list_sources())
 
 
 @cache

@@ -8,10 +8,12 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Final, LiteralString, NamedTuple
 
+import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from cms_ssg.search.highlight import Marker, cut_fragments, mark_all
+from cms_ssg.search.lexicon import Lexicon, load_lexicon, say_terms
 from cms_ssg.search.questions import FACET_SIZES, OTHER_FACET_SIZE, Answer, FacetValue, Highlights, Hit, Question, Suggestion
 from cms_ssg.search.words import Term, find_configuration, make_words
 from cms_ssg.store.query import Query, fetch_async
@@ -20,6 +22,9 @@ Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[TupleRow]]]
 
 MOST_COUNTED: Final = 20_000
 """Facets are counted over so many of the best hits; the total is exact."""
+
+LEXICON_S: Final = 60.0
+"""Words that appeared since are not yet suggested."""
 
 RANK: LiteralString = "ts_rank('{0, 0.33, 0.67, 1}', d.vector, q.wanted, 1)"
 """Title 3, excerpt 2, content 1; longer documents count a little less."""
@@ -98,10 +103,30 @@ class PostgresIndex:
 
     def __init__(self, connect: Connect, site: int, base_path: str, zone: str) -> None:
         self.connect, self.site, self.base_path, self.zone = connect, site, base_path, zone
+        self._lexicons: dict[str, tuple[Lexicon, float]] = {}
 
     async def search(self, question: Question) -> Answer:
-        """Find, count and highlight, in one snapshot a statement."""
+        """Find, count and highlight. Where nothing is found, what was probably meant is searched for."""
         begun = time.perf_counter()
+        answer = await self._search(question)
+        if answer.total == 0 and question.terms:
+            terms = (await self._find_lexicon(question.locale)).correct_terms(question.terms)
+            if terms:
+                other = await self._search(msgspec.structs.replace(question, terms=terms))
+                if other.total:
+                    answer = msgspec.structs.replace(other, did_you_mean=say_terms(terms))
+        return msgspec.structs.replace(answer, took_ms=round((time.perf_counter() - begun) * 1000, 1))
+
+    async def _find_lexicon(self, locale: str) -> Lexicon:
+        """The site's words, as they were at most LEXICON_S ago."""
+        known = self._lexicons.get(locale)
+        if known is None or time.monotonic() > known[1] + LEXICON_S:
+            async with self.connect() as connection:
+                lexicon = await load_lexicon(connection, self.site, locale)
+            known = self._lexicons[locale] = (lexicon, time.monotonic())
+        return known[0]
+
+    async def _search(self, question: Question) -> Answer:
         sql, parameters = _make_search(question, self.site, self.zone)
         async with self.connect() as connection:
             row = await (await connection.execute(sql, parameters)).fetchone()
@@ -110,8 +135,7 @@ class PostgresIndex:
             shown = {one.entry: one for one in await fetch_async(connection, HITS, entries=[entry for entry, _ in page])}
         marker = make_marker(question.terms, stems or ())
         hits = tuple(self._make_hit(shown[entry], score, marker) for entry, score in page if entry in shown)
-        took_ms = round((time.perf_counter() - begun) * 1000, 1)
-        return Answer(total, hits, _group_facets(counts), months, took_ms=took_ms)
+        return Answer(total, hits, _group_facets(counts), months)
 
     async def suggest(self, text: str, locale: str, limit: int) -> tuple[Suggestion, ...]:
         """Titles for what is being typed."""

@@ -110,7 +110,7 @@ def list_naughty() -> list[str]:
 def test_no_text_in_any_parameter_breaks_anything(api: Api) -> None:
     api.app.app.state.limiter._count = lambda *_: 0.0
     texts = [
-        *list_naughty()[::3],
+        *list_naughty()[::6],
         "' OR 1=1 --",
         "\0",
         "a\0b",
@@ -123,7 +123,7 @@ def test_no_text_in_any_parameter_breaks_anything(api: Api) -> None:
         "!a|b&c",
         "(((",
     ]
-    assert len(texts) > 100
+    assert len(texts) > 60
     for number, text in enumerate(texts):
         params = {"q": text} if number % 3 else {"q": "a", "tag": text[:200], "category": text[:200]}
         answer = api.get("/api/search", params=params)
