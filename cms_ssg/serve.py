@@ -12,7 +12,7 @@ from html import unescape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from cms_ssg.errors import fail
@@ -20,6 +20,9 @@ from cms_ssg.media_types import content_encoding, media_type
 from cms_ssg.reporter import Reporter
 from cms_ssg.serve_hosts import is_own_host, list_own_hosts
 from cms_ssg.settings import Settings
+
+if TYPE_CHECKING:
+    from cms_ssg.serve_api import ApiBehind
 
 LIVE: Final = "/__live"
 PORTS_TRIED: Final = 20
@@ -54,6 +57,7 @@ class SiteServer(ThreadingHTTPServer):
         self.base_path, self.origin = base_path, origin
         self.live = live
         self.own_hosts = list_own_hosts([address[0]])
+        self.api: ApiBehind | None = None
         self.run_id = f"{os.getpid()}-{os.urandom(4).hex()}"
         self._listeners: set[queue.SimpleQueue[str]] = set()
         self._lock = threading.Lock()
@@ -100,6 +104,8 @@ class _Handler(BaseHTTPRequestHandler):
             said = b"This server answers to names of this machine. Another: cms serve --allow-host NAME\n"
             self._send(HTTPStatus.FORBIDDEN, said, "text/plain; charset=utf-8")
             return
+        if self.server.api is not None and self.server.api.answer(self):
+            return
         path = self.path.partition("?")[0].partition("#")[0]
         if path == LIVE and self.server.live:
             self._stream_changes()
@@ -118,6 +124,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_HEAD(self) -> None:
         self.do_GET()
+
+    def do_POST(self) -> None:
+        if self.server.api is None or not self.server.api.answer(self):
+            self._send(HTTPStatus.NOT_IMPLEMENTED, b"only the API takes this\n", "text/plain; charset=utf-8")
+
+    do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815 - names that the library asks for
 
     def _strip_base(self, path: str) -> str | None:
         base = self.server.base_path
@@ -339,6 +351,11 @@ def serve(
     server.own_hosts |= list_own_hosts(hosts)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True, name="cms-serve")
     thread.start()
+    if settings.search is not None:
+        from cms_ssg.serve_api import ApiBehind
+
+        server.api = ApiBehind(root, settings, env, server.base_path)
+        server.api.start()
     try:
         if watched:
             from cms_ssg.watch import watch
@@ -351,3 +368,5 @@ def serve(
     finally:
         server.shutdown()
         server.server_close()
+        if server.api is not None:
+            server.api.stop()

@@ -48,6 +48,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     webhooks: tuple[Webhook, ...] = ()
     receiver: Receiver | None = None
     workers: Workers = msgspec.field(default_factory=lambda: Workers())  # noqa: PLW0108 - it is defined below
+    search: Search | None = None
+    api: Api = msgspec.field(default_factory=lambda: Api())  # noqa: PLW0108 - it is defined below
+    cache: AnswerCache = msgspec.field(default_factory=lambda: AnswerCache())  # noqa: PLW0108 - it is defined below
 
     @property
     def store_name(self) -> str:
@@ -237,6 +240,37 @@ class Workers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     shard_size: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 300
     claim_s: Annotated[float, msgspec.Meta(ge=0.5, le=600)] = 15.0
+
+
+class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Search is on where this table is in site.toml. types: content types that are found, all with pages if empty; page_size: hits on a page."""
+
+    types: tuple[str, ...] = ()
+    page_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
+
+
+class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What ``cms api`` answers for this site, and to whom.
+
+    hosts: names beside that of base_url; cors: origins whose pages may read answers; trusted_proxies: addresses and networks whose
+    X-Forwarded-For is believed; requests_per_minute: of one client to one route, more with a token; timeout_s: of one answer.
+    """
+
+    hosts: tuple[str, ...] = ()
+    cors: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    requests_per_minute: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 300
+    timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 5.0
+
+
+class AnswerCache(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How ``cms api`` keeps answers. memory: of each process; redis_url: shared by all, ``""`` for none (or CMS_REDIS_URL)."""
+
+    memory_ttl_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 60
+    memory_keys: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 1000
+    memory_mb: Annotated[int, msgspec.Meta(ge=0, le=65_536)] = 32
+    redis_url: str = ""
+    redis_ttl_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 3600
 
 
 class ThemeImages(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -30,6 +30,60 @@ BEGIN
   RETURN NEW;
 END $$;
 
+CREATE FUNCTION cms.make_document_vector(config regconfig, texts text[], words text[]) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  SELECT setweight(to_tsvector('simple', coalesce(words[1], '')), 'A') || setweight(to_tsvector('simple', coalesce(words[2], '')), 'B')
+      || setweight(to_tsvector('simple', coalesce(words[3], '')), 'C')
+      || CASE WHEN config = 'simple'::regconfig THEN ''::tsvector ELSE
+           setweight(to_tsvector(config, coalesce(texts[1], '')), 'A') || setweight(to_tsvector(config, coalesce(texts[2], '')), 'B')
+           || setweight(to_tsvector(config, coalesce(texts[3], '')), 'C') END
+$$;
+
+CREATE FUNCTION cms.make_search_query(config regconfig, wanted text[], unwanted text[]) RETURNS tsquery
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+  term text[];
+  found tsquery := ''::tsquery;
+  spare tsquery := ''::tsquery;
+BEGIN
+  IF cardinality(wanted) = 0 THEN -- a loop over slices of nothing is an error
+    RETURN found;
+  END IF;
+  FOREACH term SLICE 1 IN ARRAY wanted LOOP
+    IF term[1] = 'word' AND config <> 'simple'::regconfig AND numnode(plainto_tsquery(config, term[2])) = 0 THEN
+      spare := spare && cms.make_term_query('simple', term[1], term[2], term[3]);
+    ELSE
+      found := found && cms.make_term_query(config, term[1], term[2], term[3]);
+    END IF;
+  END LOOP;
+  IF numnode(found) = 0 THEN
+    found := spare;
+  END IF;
+  IF cardinality(unwanted) > 0 THEN
+    FOREACH term SLICE 1 IN ARRAY unwanted LOOP
+      found := found && !!cms.make_term_query(config, term[1], term[2], term[3]);
+    END LOOP;
+  END IF;
+  RETURN found;
+END $$;
+
+CREATE FUNCTION cms.make_term_query(config regconfig, kind text, txt text, word text) RETURNS tsquery
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+  found tsquery := phraseto_tsquery('simple', word);
+BEGIN
+  IF config <> 'simple'::regconfig THEN
+    found := found || phraseto_tsquery(config, txt);
+  END IF;
+  IF kind = 'prefix' THEN
+    found := found || to_tsquery('simple', '''' || translate(word, '''\\', '') || ''':*'); -- a word, so nothing is lost
+  END IF;
+  RETURN found;
+END $$;
+
 CREATE FUNCTION cms.note_bodies() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -133,6 +187,28 @@ BEGIN
   RETURN NEW;
 END $$;
 
+CREATE FUNCTION cms.raise_documents() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    PERFORM cms.raise_tags(s.site, ARRAY['search']) FROM (SELECT DISTINCT site FROM old_rows ORDER BY site) s;
+  ELSE
+    PERFORM cms.raise_tags(s.site, ARRAY['search']) FROM (SELECT DISTINCT site FROM new_rows ORDER BY site) s;
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.raise_tags(for_site integer, tags text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.tag_versions (site, tag) SELECT for_site, t FROM unnest(tags) t WHERE t IS NOT NULL ON CONFLICT DO NOTHING;
+  IF FOUND THEN
+    PERFORM pg_notify('cms_tags', '');
+  END IF;
+END $$;
+
 CREATE FUNCTION cms.read_texts_again() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -161,10 +237,12 @@ BEGIN
 END $$;
 
 CREATE FUNCTION cms.touch(site integer, name text) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     AS $$
-  INSERT INTO cms.changes (site, kind, subject, name) VALUES (touch.site, 'n', 0, touch.name)
-$$;
+BEGIN
+  INSERT INTO cms.changes (site, kind, subject, name) VALUES (touch.site, 'n', 0, touch.name);
+  PERFORM cms.raise_tags(touch.site, ARRAY[touch.name]);
+END $$;
 
 CREATE TABLE cms.bodies (
     entry bigint NOT NULL,
@@ -318,6 +396,35 @@ CASE
     WHEN (phase = 9) THEN 32767
     ELSE ((10 + (lane * 10)) + phase)
 END) STORED NOT NULL
+);
+
+CREATE TABLE cms.documents (
+    entry bigint NOT NULL,
+    site integer NOT NULL,
+    type text NOT NULL COLLATE pg_catalog."C",
+    locale text NOT NULL COLLATE pg_catalog."C",
+    path text NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone,
+    updated_at timestamp with time zone,
+    title text NOT NULL,
+    excerpt text NOT NULL,
+    content text NOT NULL,
+    terms text[] NOT NULL COLLATE pg_catalog."C",
+    image text,
+    popularity real DEFAULT 0 NOT NULL,
+    rating real,
+    price bigint,
+    location point,
+    vector tsvector NOT NULL,
+    digest bytea NOT NULL,
+    shown boolean NOT NULL
+);
+
+CREATE TABLE cms.empty_searches (
+    site integer NOT NULL,
+    day date NOT NULL,
+    words text NOT NULL COLLATE pg_catalog."C",
+    times integer DEFAULT 1 NOT NULL
 );
 
 CREATE TABLE cms.entries (
@@ -771,6 +878,13 @@ CREATE TABLE cms.releases (
     back_to bigint
 );
 
+CREATE TABLE cms.search_pages (
+    site integer NOT NULL,
+    locale text NOT NULL COLLATE pg_catalog."C",
+    path text NOT NULL COLLATE pg_catalog."C",
+    html text NOT NULL
+);
+
 CREATE UNLOGGED TABLE cms.shards (
     id bigint NOT NULL,
     site integer NOT NULL,
@@ -841,11 +955,40 @@ CREATE TABLE cms.sources (
     problems jsonb
 );
 
+CREATE TABLE cms.tag_versions (
+    site integer NOT NULL,
+    tag text NOT NULL COLLATE pg_catalog."C",
+    version xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    raised_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE cms.task_runs (
     site integer NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
     started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     error text
+);
+
+CREATE TABLE cms.tokens (
+    id bigint NOT NULL,
+    site integer NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    digest bytea NOT NULL,
+    scopes text[] NOT NULL COLLATE pg_catalog."C",
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT tokens_scopes_check CHECK (((scopes <@ ARRAY['read'::text, 'write'::text, 'moderate'::text, 'live'::text, 'shop'::text, 'admin'::text]) AND (cardinality(scopes) > 0)))
+);
+
+ALTER TABLE cms.tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.tokens_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE cms.windows (
@@ -907,6 +1050,12 @@ ALTER TABLE ONLY cms.deliveries
 
 ALTER TABLE ONLY cms.dirty
     ADD CONSTRAINT dirty_pkey PRIMARY KEY (site, path);
+
+ALTER TABLE ONLY cms.documents
+    ADD CONSTRAINT documents_pkey PRIMARY KEY (entry);
+
+ALTER TABLE ONLY cms.empty_searches
+    ADD CONSTRAINT empty_searches_pkey PRIMARY KEY (site, day, words);
 
 ALTER TABLE ONLY cms.entries
     ADD CONSTRAINT entries_pkey PRIMARY KEY (id);
@@ -1049,6 +1198,9 @@ ALTER TABLE ONLY cms.release_objects
 ALTER TABLE ONLY cms.releases
     ADD CONSTRAINT releases_pkey PRIMARY KEY (site, build);
 
+ALTER TABLE ONLY cms.search_pages
+    ADD CONSTRAINT search_pages_pkey PRIMARY KEY (site, locale);
+
 ALTER TABLE ONLY cms.shards
     ADD CONSTRAINT shards_pkey PRIMARY KEY (id);
 
@@ -1061,8 +1213,17 @@ ALTER TABLE ONLY cms.sites
 ALTER TABLE ONLY cms.sources
     ADD CONSTRAINT sources_pkey PRIMARY KEY (site, path);
 
+ALTER TABLE ONLY cms.tag_versions
+    ADD CONSTRAINT tag_versions_pkey PRIMARY KEY (site, tag, version);
+
 ALTER TABLE ONLY cms.task_runs
     ADD CONSTRAINT task_runs_pkey PRIMARY KEY (site, name);
+
+ALTER TABLE ONLY cms.tokens
+    ADD CONSTRAINT tokens_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY cms.tokens
+    ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
 
 CREATE INDEX builds_site ON cms.builds USING btree (site, id DESC);
 
@@ -1085,6 +1246,18 @@ CREATE INDEX deliveries_due ON cms.deliveries USING btree (site, next_at) WHERE 
 CREATE INDEX deliveries_site ON cms.deliveries USING btree (site, made_at DESC);
 
 CREATE INDEX dirty_turn ON cms.dirty USING btree (site, turn, path);
+
+CREATE INDEX documents_location ON cms.documents USING spgist (location) WHERE (location IS NOT NULL);
+
+CREATE INDEX documents_newest ON cms.documents USING btree (site, locale, published_at DESC NULLS LAST, entry DESC) WHERE shown;
+
+CREATE INDEX documents_terms ON cms.documents USING gin (terms);
+
+CREATE INDEX documents_title ON cms.documents USING btree (site, lower(title) text_pattern_ops) WHERE shown;
+
+CREATE INDEX documents_vector ON cms.documents USING gin (vector);
+
+CREATE INDEX documents_waiting ON cms.documents USING btree (site) WHERE (NOT shown);
 
 CREATE INDEX entries_expire ON cms.entries USING btree (site, expire_at) WHERE (expire_at IS NOT NULL);
 
@@ -1162,6 +1335,12 @@ CREATE INDEX sources_folder ON cms.sources USING btree (site, folder);
 
 CREATE INDEX sources_problems ON cms.sources USING btree (site) WHERE (problems IS NOT NULL);
 
+CREATE INDEX tag_versions_raised ON cms.tag_versions USING btree (raised_at);
+
+CREATE INDEX tag_versions_version ON cms.tag_versions USING btree (version);
+
+CREATE INDEX tokens_site ON cms.tokens USING btree (site, id);
+
 CREATE INDEX windows_high ON cms.windows USING btree (list, high) INCLUDE (low, output);
 
 CREATE INDEX windows_low ON cms.windows USING btree (list, low) INCLUDE (high, output);
@@ -1222,9 +1401,23 @@ CREATE TRIGGER note_updated AFTER UPDATE ON cms.files REFERENCING OLD TABLE AS o
 
 CREATE TRIGGER number_versions BEFORE UPDATE ON cms.entries FOR EACH ROW WHEN ((((((((((((old.source_key IS DISTINCT FROM new.source_key) OR (old.collection IS DISTINCT FROM new.collection)) OR (old.type IS DISTINCT FROM new.type)) OR (old.locale IS DISTINCT FROM new.locale)) OR (old.translation_key IS DISTINCT FROM new.translation_key)) OR (old.status IS DISTINCT FROM new.status)) OR (old.publish_at IS DISTINCT FROM new.publish_at)) OR (old.expire_at IS DISTINCT FROM new.expire_at)) OR (old.removed_at IS DISTINCT FROM new.removed_at)) OR (old.fields IS DISTINCT FROM new.fields)) OR (old.version IS DISTINCT FROM new.version))) EXECUTE FUNCTION cms.number_versions();
 
+CREATE TRIGGER raise_deleted AFTER DELETE ON cms.documents REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.raise_documents();
+
+CREATE TRIGGER raise_deleted AFTER DELETE ON cms.search_pages REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.raise_documents();
+
+CREATE TRIGGER raise_inserted AFTER INSERT ON cms.documents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.raise_documents();
+
+CREATE TRIGGER raise_inserted AFTER INSERT ON cms.search_pages REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.raise_documents();
+
+CREATE TRIGGER raise_updated AFTER UPDATE ON cms.documents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.raise_documents();
+
+CREATE TRIGGER raise_updated AFTER UPDATE ON cms.search_pages REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.raise_documents();
+
 CREATE TRIGGER read_again BEFORE UPDATE ON cms.entry_texts FOR EACH ROW WHEN ((new.markdown IS DISTINCT FROM old.markdown)) EXECUTE FUNCTION cms.read_texts_again();
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.bodies FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.documents FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.entries FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
 
@@ -1336,3 +1529,6 @@ ALTER TABLE ONLY cms.sources
 
 ALTER TABLE ONLY cms.task_runs
     ADD CONSTRAINT task_runs_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.tokens
+    ADD CONSTRAINT tokens_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

@@ -80,7 +80,8 @@ def server_url() -> str:
     return url
 
 
-def _fresh_database(server_url: str, template: str) -> Iterator[str]:
+def fresh_database(server_url: str, template: str) -> Iterator[str]:
+    """Conninfo of a new database, for a fixture to give; it goes with the fixture."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     with connect(server_url, autocommit=True) as conn:
         conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
@@ -92,13 +93,13 @@ def _fresh_database(server_url: str, template: str) -> Iterator[str]:
 @pytest.fixture
 def db_url(server_url: str) -> Iterator[str]:
     """Conninfo of a database of the test's own with all migrations applied."""
-    yield from _fresh_database(server_url, TEMPLATE)
+    yield from fresh_database(server_url, TEMPLATE)
 
 
 @pytest.fixture
 def empty_db_url(server_url: str) -> Iterator[str]:
     """Conninfo of a database of the test's own with nothing in it."""
-    yield from _fresh_database(server_url, "template1")
+    yield from fresh_database(server_url, "template1")
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from cms_ssg.config.load import OWN_VARIABLES, VARIABLES, load_settings
 from cms_ssg.config.toml_lines import list_key_lines
 from cms_ssg.errors import CmsError
 from cms_ssg.settings import (
+    AnswerCache,
+    Api,
     Cache,
     Cdn,
     Collection,
@@ -28,6 +30,7 @@ from cms_ssg.settings import (
     MenuItem,
     Preview,
     Receiver,
+    Search,
     Settings,
     Target,
     Taxonomy,
@@ -296,8 +299,8 @@ def test_loading_imports_msgspec_and_tomllib_only(tmp_path: Path) -> None:
 
 SECTIONS = {
     "The site": Settings, "Target": Target, "Cache": Cache, "Headers": Headers, "CDN": Cdn, "Home": Home, "Languages": Locale, "Collections": Collection, "Taxonomies": Taxonomy,
-    "Menus": MenuItem, "Markdown": Markdown, "Webhooks": Webhook, "Receiver": Receiver, "Workers": Workers, "Images": Images, "Preview": Preview,
-    "Limits": Limits,
+    "Menus": MenuItem, "Markdown": Markdown, "Webhooks": Webhook, "Receiver": Receiver, "Workers": Workers, "Images": Images, "Preview": Preview, "Search": Search,
+    "API": Api, "Answers": AnswerCache, "Limits": Limits,
 }  # fmt: skip
 """Which section of the page has the table of which struct."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from cms_ssg.config.check_api import check_api
 from cms_ssg.settings import Collection, Locale, Settings
 
 Path = tuple[str | int, ...]
@@ -37,6 +38,7 @@ def list_wrong(settings: Settings, root: str) -> list[Wrong]:
     wrong += list(_check_taxonomies(settings))
     wrong += list(_check_links(settings))
     wrong += list(_check_webhooks(settings))
+    wrong += list(check_api(settings))
     return wrong
 
 

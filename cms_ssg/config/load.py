@@ -20,7 +20,7 @@ from cms_ssg.settings import Collection, Locale, Settings
 FILE = "site.toml"
 MAX_SIZE_BYTES = 1_000_000
 _FINAL_SLASHES = re.compile(r"(?<=[^:/])/+\Z")
-OWN_VARIABLES = frozenset({"CMS_ENV", "CMS_DEBUG"})
+OWN_VARIABLES = frozenset({"CMS_ENV", "CMS_DEBUG", "CMS_REDIS_URL"})
 
 
 def load_settings(root: Path, environ: Mapping[str, str], env: str = "") -> Settings:

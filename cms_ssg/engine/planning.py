@@ -91,6 +91,10 @@ class Planner:
                 connection.execute(CHANGE_ALL, {"site": site_id})
                 change_rows(connection, site_id, features.rows.values())
                 mark_all_stale(connection, site_id)
+                if self.site.settings.search is None:
+                    from cms_ssg.search.documents import forget_documents
+
+                    forget_documents(connection, site_id)
             connection.execute(SET_DERIVE_DIGEST, (derive_digest, site_id))
         changed = self._compare_inputs(marks)
         if derives_anew or self.row.built_at_clock is None or changed is None or any(name.startswith(SITE_WIDE) for name in changed):
@@ -224,6 +228,8 @@ DERIVING = (
     "content/leftovers.py",
     "media_types.py",
 )
+SEARCHING = ("search/documents.py", "search/words.py")
+"""What decides about documents besides, where search is on."""
 
 
 def derive_frame(site: Site) -> bytes:
@@ -233,6 +239,8 @@ def derive_frame(site: Site) -> bytes:
         s.base_url, s.locales, s.collection, s.taxonomies, s.timezone, s.home, s.feeds, s.page_size, s.title, core.SITEMAP_SIZE, s.data_files,
         s.redirect_files, s.verticals, s.vertical,
     ]  # fmt: skip
+    if s.search is not None:
+        parts += [s.search.types, source_digest(SEARCHING).hex()]
     code = collation_version().encode() + b"".join(vertical.digest for vertical in site.features.verticals)
     return msgspec.json.encode(parts, order="sorted") + site.schemas_digest + source_digest(DERIVING) + code
 

@@ -32,6 +32,7 @@ OUTPUTS: Final = (
     OutputKind("fallback", LEAVES, HTML, f"{_RENDER}entry", f"{_STAGES}ENTRY_STAGES", page=True, linked=True, content=True, shown="leaf"),
     OutputKind("redirect", LEAVES, HTML, f"{_RENDER}redirect", f"{_STAGES}REDIRECT_STAGES"),
     OutputKind("404", LEAVES, HTML, f"{_RENDER}404", page=True, shown="leaf"),
+    OutputKind("search", LEAVES, HTML, f"{_RENDER}search", page=True, linked=True, shown="leaf"),
     OutputKind("home", LIST_PHASE, HTML, f"{_RENDER}list", f"{_STAGES}LIST_STAGES", page=True, shown="list"),
     OutputKind("list", LIST_PHASE, HTML, f"{_RENDER}list", f"{_STAGES}LIST_STAGES", page=True, linked=True, shown="list"),
     OutputKind("archive", ARCHIVES, HTML, f"{_RENDER}list", f"{_STAGES}LIST_STAGES", page=True, linked=True, shown="leaf"),

@@ -141,6 +141,10 @@ def derive_entries(
 
         note_entries(connection, site, site_id, saved, old, derived, listed)
     _save_cards(connection, site_id, derived, listed, old)
+    if site.settings.search is not None:
+        from cms_ssg.search.documents import save_documents
+
+        save_documents(connection, site, site_id, derived, listed, set(old))
     _save_places(connection, names, old, derived, listed, marks)
     moved = _mark_aspects(ids, derived, listed, old, marks) & listed
     items = (item for number in moved for item in derived[number].items if item.list.startswith("sitemap/"))

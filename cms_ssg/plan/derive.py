@@ -15,7 +15,7 @@ import msgspec
 
 from cms_ssg.collation import make_text_key
 from cms_ssg.kinds.core import term_names
-from cms_ssg.kinds.list_kind import EntryRow, Item
+from cms_ssg.kinds.list_kind import EntryRow, Item, Placing
 from cms_ssg.list_rules import described_paths, own_paths
 from cms_ssg.paths import canonical_path
 from cms_ssg.reads import digest

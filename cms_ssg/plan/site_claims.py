@@ -43,6 +43,8 @@ def claim_site_paths(
             rows.setdefault(path, ClaimRow(path, alias_kind(site, path), "", f"redirect {source}", "s", OWNER, spec))
     made = [("/robots.txt", "", "robots", {"kind": "robots"})]
     made += [(f"{site.prefix(locale)}/404.html", locale, "404", {"kind": "404"}) for locale in site.locales]
+    if site.settings.search is not None:
+        made += [(f"{site.prefix(locale)}/search/", locale, "search", {"kind": "search"}) for locale in site.locales]
     if all(site.prefix(locale) for locale in site.locales):  # a server asks for these two at the root
         made.append(("/", "", "front door", {"kind": "redirect", "target": site.prefix(site.default_locale) + "/"}))
         made.append(("/404.html", site.default_locale, "404", {"kind": "404"}))

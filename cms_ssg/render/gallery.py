@@ -166,6 +166,7 @@ def _list_samples(common: dict[str, Any]) -> Iterator[Sample]:
     yield sample("Terms", "terms.html", _make_page("terms", "Tags", "/tags/"), terms=terms, taxonomy="tag", title="Tags")
     months = [_make_term("month", slug, slug) for slug in ("2025/03", "2025/01", "2024/12", "2024/11")]
     yield sample("Months", "terms.html", _make_page("terms", "Archive", "/archive/"), terms=months, taxonomy="month", title="Archive")
+    yield sample("Search", "search.html", _make_page("search", "Search", "/search/", noindex=True), search=_make_search(common))
     yield sample("Not found", "404.html", _make_page("404", "404", "/404.html", noindex=True))
     yield sample("Redirect", "redirect.html", _make_page("redirect", "", "/old/", noindex=True), target="/new/?a=1&b=2")
     shortcode = {"args": [], "values": {"src": SAMPLE_IMAGE, "caption": "A coast, redrawn.", "alt": "A map"}, "inner": Markup("")}
@@ -183,7 +184,7 @@ def _make_common(
     return {
         "site": SimpleNamespace(
             title="The Slow Atlas", description="Notes on maps, tides and the people who measure them.", base_url=BASE_URL,
-            author="The Slow Atlas", name="atlas", params={}, tokens=tokens, noindex=False,
+            author="The Slow Atlas", name="atlas", params={}, tokens=tokens, noindex=False, search=True,
         ),
         "locale": SimpleNamespace(code=strings.locale, name=name, dir=text_direction, hreflang=strings.locale, prefix=""),
         "menus": SimpleNamespace(main=menu, footer=menu[2:]),
@@ -197,6 +198,22 @@ def _make_common(
         "ref": lambda _target: None,
         "clock": SimpleNamespace(year=2025),
     }  # fmt: skip
+
+
+def _make_search(common: dict[str, Any]) -> Markup:
+    """A search with everything that an answer may have."""
+    from cms_ssg.search.questions import Answer, FacetValue, Highlights, Hit
+    from cms_ssg.search.results_page import Asked, Place, render_search
+
+    marked = Highlights("The <mark>coast</mark> that grows", (f"<mark>Coast</mark> … {FEW_WORDS}",))
+    at = datetime(2025, 3, 1, 9, tzinfo=UTC)
+    hits = tuple(
+        Hit(n, "post", "en", title, f"/{n}/", FEW_WORDS, at, None, ("section/field",), 1.0, marked) for n, title in enumerate(TITLES[:4])
+    )
+    values = (FacetValue("field", "Field notes", 3), FacetValue("essays", "Essays", 1))
+    answer = Answer(44, hits, {"section": values, "tag": (FacetValue("maps", "Maps", 4), FacetValue("tides", "Tides", 2))}, {}, "coasts")
+    asked = Asked("coast", {"tag": ("maps",)}, page=2)
+    return Markup(render_search(asked, answer, common["t"], Place("/search", UTC)))
 
 
 def _make_page(kind: str, title: str, path: str, image: str = "", noindex: bool = False) -> SimpleNamespace:

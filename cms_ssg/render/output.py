@@ -272,6 +272,20 @@ def render_404(page: Page, job: Job) -> tuple[bytes, str]:
     return page.render(["404.html"]).encode("utf-8", "replace"), HTML
 
 
+def render_search(page: Page, job: Job) -> tuple[bytes, str]:
+    """The search page as it is before somebody has asked."""
+    from markupsafe import Markup
+
+    from cms_ssg.search.results_page import Asked, Place
+    from cms_ssg.search.results_page import render_search as render_results
+
+    t = page.globals["t"]
+    page.describe(title=t("search"), canonical="", noindex=True)
+    place = Place(page.url(job.path.rstrip("/")), page.site.zone)
+    html = page.render(["search.html"], search=Markup(render_results(Asked(), None, t, place)))
+    return html.encode("utf-8", "replace"), HTML
+
+
 def render_redirect(page: Page, job: Job) -> tuple[bytes, str]:
     """A page that sends visitors on."""
     target = str(job.spec.get("target") or page.lead_to(job.owner) or "/")

@@ -43,7 +43,7 @@ class SiteView:
     """site.title and the like; each attribute read is a recorded setting."""
 
     __slots__ = ("_page",)
-    NAMES = frozenset(("title", "description", "base_url", "author", "name", "params", "tokens", "noindex", "timezone"))
+    NAMES = frozenset(("title", "description", "base_url", "author", "name", "params", "tokens", "noindex", "timezone", "search"))
 
     def __init__(self, page: Page) -> None:
         self._page = page

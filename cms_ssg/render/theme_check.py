@@ -18,13 +18,13 @@ from cms_ssg.types import Problem
 EVERYWHERE: Final = frozenset("site locale page menus t asset url image image_facts latest data ref clock fact".split())
 """What every template is given. docs/themes.md describes each."""
 
-SOMEWHERE: Final = frozenset("entry list terms taxonomy title target args values inner".split())
+SOMEWHERE: Final = frozenset("entry list terms taxonomy title target search args values inner".split())
 """What some kinds of output are given besides."""
 
 JINJA: Final = frozenset("caller cycler dict joiner kwargs lipsum loop namespace range self super varargs".split())
 
 ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
-    "site": frozenset("title description base_url author name params tokens noindex timezone".split()),
+    "site": frozenset("title description base_url author name params tokens noindex timezone search".split()),
     "locale": frozenset("code name dir hreflang prefix fallback".split()),
     "page": frozenset("kind title path url canonical description image noindex published updated alternates feeds languages".split()),
     "list": frozenset("name kind title url description entry items number is_front start newer_url older_url parent children".split()),

@@ -24,7 +24,7 @@ PATIENCE_S: Final = 15.0
 """How long a server that is starting is waited for."""
 
 _PARAMETERS: Final[Mapping[str, Any]] = {"application_name": "cms_ssg", "connect_timeout": CONNECT_TIMEOUT_S, "client_encoding": "utf8"}
-_SESSION: Final = "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET standard_conforming_strings = on; SET jit = off; SET search_path = ''"
+SESSION: Final = "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET standard_conforming_strings = on; SET jit = off; SET search_path = ''"
 _STARTING: Final = re.compile(r"starting up|shutting down|recovery mode|not yet accepting|terminating connection")
 _BUSY: Final = re.compile(r"too many clients|connection slots|too many connections")
 _MISSING: Final = re.compile(r'database ".*" does not exist')
@@ -63,7 +63,7 @@ def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection[TupleRo
             time.sleep(0.05)
     try:
         _check_server(conn, url)
-        conn.execute(_SESSION)
+        conn.execute(SESSION)
         set_json_loads(_read_json, conn)
         conn.autocommit = autocommit
     except BaseException:

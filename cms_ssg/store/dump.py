@@ -26,7 +26,8 @@ from cms_ssg.store.migrate import list_status, migrate
 from cms_ssg.store.partitions import ensure_post_months
 
 KEPT: Final = (
-    "sites", "entries", "bodies", "entry_texts", "files", "sources", "folders", "hits", "imported_logs", "imports", "import_rows",
+    "sites", "entries", "bodies", "entry_texts", "files", "sources", "folders", "hits", "imported_logs", "imports", "import_rows", "tokens",
+    "empty_searches",
 )  # fmt: skip
 """Tables that are dumped, each after those it refers to."""
 SITE_COLUMNS: Final = ("id", "name", "sync_state", "lease_epoch")
@@ -62,6 +63,9 @@ DERIVED: Final = frozenset(
         "previews",
         "shards",
         "task_runs",
+        "tag_versions",
+        "documents",
+        "search_pages",
     }
 )
 """Tables that triggers, the next build or the migrations fill. A test asks of every new table which it is."""

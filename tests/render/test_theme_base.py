@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 from tests.render.theme_samples import Outline, change, make_environment, render, samples
 
@@ -79,8 +80,12 @@ def test_noindex_of_the_page_or_the_site_reaches_the_head() -> None:
 
 
 def test_a_site_without_menus_has_no_empty_navigation() -> None:
-    html = render("Home", menus=object())
-    assert 'class="menu"' not in html
+    html = change("Home", "site", search=None)
+    assert 'class="menu"' in html
+    [home] = [sample for sample in samples() if sample.name == "Home"]
+    site = SimpleNamespace(**{**vars(home.values["site"]), "search": None})
+    assert 'class="menu"' not in render("Home", menus=object(), site=site)
+    assert '<a href="/search/">' in render("Home", menus=object())
 
 
 def test_an_untranslated_page_says_so_and_keeps_its_own_language() -> None:

@@ -1,0 +1,132 @@
+"""Puts the application together: the sites, the routers of all rooms, and what surrounds them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+import cms_ssg
+from cms_ssg.api.limits import Limiter
+from cms_ssg.api.metrics import Numbers
+from cms_ssg.api.outer import Log, Outer, explain
+from cms_ssg.api.problems import ApiError, fail, find_request_id, make_problem
+from cms_ssg.api.routing import load_router, mount
+from cms_ssg.api.sites import Sites, load_sites
+from cms_ssg.api.streams import Broadcaster
+
+ROUTERS: Final = ("cms_ssg.api.operations:router", "cms_ssg.api.documentation:router", "cms_ssg.search.api:router")
+"""Lazy references to the routers that are always mounted. A feature adds its own: docs/api.md."""
+
+SITES, ENV = "CMS_API_SITES", "CMS_API_ENV"
+"""How `cms api` tells its processes which sites they answer for."""
+
+LARGEST_PLAIN_BYTES: Final = 1000
+
+
+def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = lambda **_: None) -> ASGIApp:
+    """The application for these sites. routers: ``package.module:router``; on_answer: told of each request."""
+
+    @asynccontextmanager
+    async def live(_: FastAPI) -> AsyncIterator[None]:
+        await sites.open()
+        try:
+            yield
+        finally:
+            app.state.broadcaster.close()
+            await sites.close()
+
+    app = FastAPI(
+        title="cms_ssg", version=cms_ssg.__version__, lifespan=live, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
+        description="What cannot be static: search, and what the site's features add. Errors are application/problem+json with a permanent code.",
+    )  # fmt: skip
+    app.state.sites = sites
+    app.state.broadcaster = Broadcaster()
+    app.state.limiter = Limiter(next(iter(sites.layers), None))
+    app.add_exception_handler(ApiError, _answer_api_error)
+    app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(Exception, _answer_unexpected)
+    for reference in routers:
+        mount(app, load_router(reference))
+    _describe_tokens(app)
+    app.add_middleware(GZipMiddleware, minimum_size=LARGEST_PLAIN_BYTES, compresslevel=5)
+    numbers = app.state.numbers = Numbers()
+
+    def note(**fields: Any) -> None:
+        numbers.count(**fields)
+        on_answer(**fields)
+
+    return Outer(app, sites, note)
+
+
+def make_app_from_environ() -> ASGIApp:
+    """The application of one of several processes, which are told by variables what they are for."""
+    from cms_ssg.api.log import log_answer
+
+    folders = [Path(folder) for folder in os.environ[SITES].split(os.pathsep)]
+    return make_app(load_sites(folders, os.environ.get(ENV, "")), on_answer=log_answer)
+
+
+def _describe_tokens(app: FastAPI) -> None:
+    """Say in OpenAPI how a token is sent."""
+    plain = app.openapi
+
+    def describe() -> dict[str, object]:
+        known = app.openapi_schema is not None
+        document = plain()
+        if not known:
+            components = document.setdefault("components", {})
+            components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "description": "Made by `cms token create`."}}
+        return document
+
+    app.openapi = describe  # type: ignore[method-assign]
+
+
+async def _answer_api_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return make_problem(error, find_request_id(request))
+
+
+async def _answer_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    cause = error.__cause__
+    if isinstance(cause, ApiError):  # while the body was read
+        problem = cause
+    elif isinstance(cause, TimeoutError):
+        problem = fail("api.timeout", "the body took too long to arrive", status=408)
+    elif error.status_code == 405:
+        allowed = dict(error.headers or {})
+        problem = fail("api.method", f"{request.method} is not offered here", status=405, headers=allowed)
+    elif error.status_code != 404:
+        problem = fail("api.invalid", str(error.detail), status=error.status_code, hint="/docs says what is taken.")
+    else:
+        hint = "Its routes are listed at /docs."
+        problem = fail("api.no-route", "there is nothing at this address", status=404, hint=hint)
+    return make_problem(problem, find_request_id(request))
+
+
+async def _answer_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    fields = tuple((_name_field(one["loc"]), str(one["msg"])) for one in error.errors()[:20])
+    named = ", ".join(dict.fromkeys(name for name, _ in fields))
+    problem = ApiError(422, "api.invalid", f"the request is not as it should be: {named}", "/docs says what is taken.", fields=fields)
+    return make_problem(problem, find_request_id(request))
+
+
+async def _answer_unexpected(request: Request, error: Exception) -> Response:
+    return make_problem(explain(error, request.scope), find_request_id(request))
+
+
+def _name_field(place: Sequence[object]) -> str:
+    return ".".join(str(part) for part in place[1:])[:100] or str(place[0])

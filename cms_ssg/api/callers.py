@@ -1,0 +1,105 @@
+"""Who calls: a token with scopes, or an address. A route says which scope it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Final
+
+from starlette.requests import Request
+
+from cms_ssg.api.problems import fail
+from cms_ssg.api.sites import SiteContext
+from cms_ssg.store import tokens
+from cms_ssg.store.query import fetch_async
+
+PUBLIC: Final = "public"
+SCOPES: Final = (PUBLIC, *tokens.SCOPES)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """address: the client's, as far as it can be believed; token: the number of its token, 0 without one."""
+
+    address: str
+    token: int = 0
+    name: str = ""
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def key(self) -> str:
+        """What limits are counted by: the token, or the address; of IPv6 the network that a household has."""
+        return f"t{self.token}" if self.token else mask_address(self.address)
+
+
+def mask_address(address: str) -> str:
+    """An IPv4 address, the /64 of an IPv6 one, ``"?"`` for what is neither."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return "?"
+    if parsed.version == 6:
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ip_network((int(parsed) >> 64 << 64, 64)))
+    return str(parsed)
+
+
+@lru_cache(maxsize=64)
+def _parse_networks(texts: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(text, strict=False) for text in texts)
+
+
+def find_address(request: Request, trusted: Sequence[str]) -> str:
+    """The client's address: what the last proxy that is not ours says, never what the client says of itself."""
+    peer = request.client.host if request.client is not None else ""
+    networks = _parse_networks(tuple(trusted))
+    hops = [hop.strip() for header in request.headers.getlist("x-forwarded-for") for hop in header.split(",")]
+    address = peer
+    while hops and _is_in(address, networks):
+        address = hops.pop()
+    return address
+
+
+def _is_in(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed.version == network.version and parsed in network for network in networks)
+
+
+async def identify(request: Request, context: SiteContext) -> Caller:
+    """Who calls. Raises ApiError api.token for a token that is no good: silence would hide a mistake."""
+    address = find_address(request, context.site.settings.api.trusted_proxies)
+    header = request.headers.get("authorization", "")
+    if not header:
+        return Caller(address)
+    kind, _, text = header.partition(" ")
+    found = None
+    if kind.lower() == "bearer" and text.startswith(tokens.PREFIX) and len(text) < 200:
+        async with context.connection() as connection:
+            rows = await fetch_async(connection, tokens.FIND, site=context.number, digest=tokens.digest_token(text.strip()))
+            found = rows[0] if rows else None
+            if found is not None:
+                await connection.execute(tokens.USED, (found.id,))
+    if found is None:
+        raise fail(
+            "api.token", "this token is unknown here, has expired or was revoked", status=401, hint="cms token create makes one for a site.",
+            headers={"WWW-Authenticate": 'Bearer realm="cms", error="invalid_token"'},
+        )  # fmt: skip
+    return Caller(address, found.id, found.name, frozenset(found.scopes))
+
+
+def check_scope(caller: Caller, scope: str) -> None:
+    """Refuse a caller without this scope; admin has every one. Raises ApiError api.no-token, api.scope."""
+    if scope == PUBLIC or scope in caller.scopes or "admin" in caller.scopes:
+        return
+    if not caller.token:
+        raise fail(
+            "api.no-token", f"this needs a token with the scope {scope}", status=401, hint="Send it as Authorization: Bearer cms_…",
+            headers={"WWW-Authenticate": 'Bearer realm="cms"'},
+        )  # fmt: skip
+    raise fail("api.scope", f"this token lacks the scope {scope}", status=403, hint="Make one that has it: cms token create --scope …")

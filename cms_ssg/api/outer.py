@@ -1,0 +1,194 @@
+"""What surrounds every request: its id and log line, the site it is about, limits of size and time, and an answer for every error."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, MutableMapping
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cms_ssg.api.problems import ApiError, fail, make_problem
+from cms_ssg.api.sites import Sites
+
+MOST_BODY_BYTES: Final = 1 << 20
+MOST_QUERY_BYTES: Final = 8192
+OPERATIONS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Paths that are about the process and not about a site."""
+
+BODY_S: Final = 10.0
+"""How long a body may take to arrive."""
+
+_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+
+Log = Callable[..., None]
+"""Told of each request: method, path, status, duration_ms, request_id."""
+
+
+class Outer:
+    """The outermost layer of the application. on_answer: told of each request once it was answered."""
+
+    def __init__(self, app: ASGIApp, sites: Sites, on_answer: Log = lambda **_: None) -> None:
+        self.app, self.sites, self.on_answer = app, sites, on_answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        await _Exchange(self, scope, receive, send).run()
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, outer: Outer, scope: Scope, receive: Receive, send: Send) -> None:
+        self.outer, self.scope, self._receive, self._send = outer, scope, receive, send
+        self.headers: MutableMapping[bytes, bytes] = dict(scope["headers"])
+        given = self.headers.get(b"x-request-id", b"")
+        self.id = given.decode() if _ID.fullmatch(given) else secrets.token_hex(8)
+        self.status = 0
+        self.read_bytes = 0
+        self.has_body = False
+        self.timeout: asyncio.Timeout | None = None
+        self.origin = ""
+        self.cors: tuple[str, ...] = ()
+
+    async def run(self) -> None:
+        begun, scope = time.perf_counter(), self.scope
+        scope["cms_request_id"] = self.id
+        path = scope["path"]
+        try:
+            self._find_site()
+            limit_s = scope["cms_site"].site.settings.api.timeout_s if "cms_site" in scope else 5.0
+            async with asyncio.timeout(limit_s) as self.timeout:
+                await self._answer()
+        except ApiError as error:
+            await self._refuse(error)
+        except TimeoutError:
+            await self._refuse(
+                fail(
+                    "api.timeout",
+                    "this took too long and was given up",
+                    status=503,
+                    hint="Try it again a little later.",
+                    headers={"Retry-After": "2"},
+                )
+            )
+        except Exception as error:  # noqa: BLE001 - the last net: no traceback reaches a client, and the process goes on
+            await self._refuse(explain(error, scope))
+        finally:
+            route = getattr(scope.get("route"), "path", "")
+            self.outer.on_answer(
+                method=scope["method"], path=path, route=route, status=self.status, duration_ms=round((time.perf_counter() - begun) * 1000, 1),
+                request_id=self.id,
+            )  # fmt: skip
+
+    async def _answer(self) -> None:
+        if self._is_preflight():
+            await self._send_preflight()
+            return
+        await self.outer.app(self.scope, self._read, self._write)
+
+    def _find_site(self) -> None:
+        scope = self.scope
+        if len(scope.get("query_string", b"")) > MOST_QUERY_BYTES:
+            raise fail("api.too-large", f"the query is longer than {MOST_QUERY_BYTES:,} bytes", status=414)
+        length = self.headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > MOST_BODY_BYTES:
+            raise fail("api.too-large", f"the body is larger than {MOST_BODY_BYTES:,} bytes", status=413)
+        if scope["path"] in OPERATIONS:
+            return
+        host = self.headers.get(b"host", b"").decode("latin-1")
+        context = self.outer.sites.find(host)
+        if context is None:
+            hint = "A site answers to the host of its base_url and to [api] hosts."
+            raise fail("api.no-site", "no site answers to this host name", status=404, hint=hint)
+        scope["cms_site"] = context
+        base = context.base_path
+        if base and scope["path"].startswith(f"{base}/"):
+            scope["path"] = scope["path"][len(base) :]
+            scope["raw_path"] = scope["path"].encode()
+        self.origin, self.cors = self.headers.get(b"origin", b"").decode("latin-1"), context.site.settings.api.cors
+
+    async def _read(self) -> Message:
+        async with asyncio.timeout(None if self.has_body else BODY_S):  # afterwards it is waited for that the client goes
+            message = await self._receive()
+        if message["type"] == "http.request":
+            self.has_body = not message.get("more_body", False)
+            self.read_bytes += len(message.get("body", b""))
+            if self.read_bytes > MOST_BODY_BYTES:
+                raise fail("api.too-large", f"the body is larger than {MOST_BODY_BYTES:,} bytes", status=413)
+        return message
+
+    async def _write(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self.timeout is not None:
+                self.timeout.reschedule(None)  # a stream may go on for as long as it likes
+            headers = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in headers}
+            headers.append((b"x-request-id", self.id.encode()))
+            if b"cache-control" not in names:
+                headers.append((b"cache-control", b"no-store"))
+            if b"x-content-type-options" not in names:
+                headers.append((b"x-content-type-options", b"nosniff"))
+            headers.extend(self._list_cors())
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+    def _list_cors(self) -> list[tuple[bytes, bytes]]:
+        if not self.cors:
+            return []
+        allowed = [(b"vary", b"Origin")]
+        if self.origin in self.cors or "*" in self.cors:
+            value = self.origin if self.origin in self.cors else "*"
+            allowed.append((b"access-control-allow-origin", value.encode("latin-1")))
+            allowed.append((b"access-control-expose-headers", b"ETag, Retry-After, X-Request-Id"))
+        return allowed
+
+    def _is_preflight(self) -> bool:
+        return bool(self.cors and self.scope["method"] == "OPTIONS" and b"access-control-request-method" in self.headers)
+
+    async def _send_preflight(self) -> None:
+        headers = [
+            (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"), (b"access-control-max-age", b"600"), (b"content-length", b"0"),
+            (b"access-control-allow-headers", b"Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key"),
+        ]  # fmt: skip
+        await self._write({"type": "http.response.start", "status": 204, "headers": headers})
+        await self._write({"type": "http.response.body", "body": b""})
+
+    async def _refuse(self, error: ApiError) -> None:
+        if self.status:  # the answer has begun; all that is left is to end it
+            return
+        response = make_problem(error, self.id)
+        await response(self.scope, self._receive, self._write)
+
+
+def explain(error: Exception, scope: Scope) -> ApiError:
+    """What an unexpected exception is to the caller."""
+    from psycopg import Error
+    from psycopg_pool import PoolTimeout, TooManyRequests
+
+    if isinstance(error, PoolTimeout | TooManyRequests):
+        return fail("api.busy", "the database has no free connection for this", status=503, headers={"Retry-After": "2"})
+    if isinstance(error, Error) and error.sqlstate == "57014":
+        return fail(
+            "api.timeout",
+            "this took too long and was given up",
+            status=503,
+            hint="Try it again a little later.",
+            headers={"Retry-After": "2"},
+        )
+    if isinstance(error, Error) and (error.sqlstate is None or error.sqlstate[:2] in ("08", "57")):
+        return fail("api.no-database", "the database does not answer", status=503, headers={"Retry-After": "2"})
+    from cms_ssg.crash import log_crash
+    from cms_ssg.redact import Redactor
+
+    site = scope["cms_site"].site if "cms_site" in scope else None
+    redactor = Redactor(os.environ, [site.settings.database_url] if site is not None else [])
+    log_crash(site.root if site is not None else None, error, redactor.redact)
+    return fail("api.internal", "an error in cms itself", status=500, hint="The log names this request's id.")

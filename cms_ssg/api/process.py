@@ -1,0 +1,103 @@
+"""Runs the API: one process, or several that share a port; stops gracefully, and says where it listens."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from cms_ssg.errors import fail
+
+GRACE_S: Final = 10
+"""How long answers that are being given may take once the process is told to end; streams are ended at once."""
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises CmsError api.port."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(1024)
+        listening.set_inheritable(True)
+    except (OSError, OverflowError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise fail(
+            "api.port", f"cannot listen at {host}:{port}: {said}", hint="Use another --host or --port; 0 takes any that is free."
+        ) from None
+    return listening
+
+
+def make_config(app: Any, **options: Any) -> Any:
+    """How uvicorn serves: it believes no header about who asks, and logs nothing, since we do."""
+    from uvicorn import Config
+
+    return Config(
+        app, log_config=None, access_log=False, proxy_headers=False, server_header=False, lifespan="on", timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=65, h11_max_incomplete_event_size=16_384, backlog=1024, **options,
+    )  # fmt: skip
+
+
+def run(
+    folders: Sequence[Path], *, env: str = "", host: str = "127.0.0.1", port: int = 8001, workers: int = 1, logs: bool = False,
+    on_ready: Callable[[str], None] = lambda _url: None, with_parent: bool = False,
+) -> None:  # fmt: skip
+    """Answer until told to end. with_parent: end when stdin does, for whoever starts it in the background.
+
+    Raises CmsError settings.*, db.*, api.port, api.same-host.
+    """
+    from cms_ssg.api.app import ENV, SITES, make_app
+    from cms_ssg.api.log import log_answer
+    from cms_ssg.api.sites import load_sites
+
+    sites = load_sites(folders, env)
+    listening = open_socket(host, port)
+    name = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host
+    url = f"http://{name}:{listening.getsockname()[1]}/"
+    if workers == 1:
+        asyncio.run(
+            _serve_one(make_app(sites, on_answer=log_answer if logs else lambda **_: None), listening, lambda: on_ready(url), with_parent)
+        )
+        return
+    os.environ[SITES], os.environ[ENV] = os.pathsep.join(str(folder) for folder in folders), env
+    from uvicorn.supervisors import Multiprocess
+
+    config = make_config("cms_ssg.api.app:make_app_from_environ", factory=True, workers=workers)
+    on_ready(url)
+    Multiprocess(config, sockets=[listening]).run()
+
+
+async def _serve_one(app: Any, listening: socket.socket, on_ready: Callable[[], None], with_parent: bool) -> None:
+    from uvicorn import Server
+
+    server = Server(make_config(app))
+    serving = asyncio.create_task(server.serve([listening]))
+    parent = asyncio.create_task(_end_with_parent(server)) if with_parent else None
+    while not server.started and not serving.done():  # noqa: ASYNC110 - it tells nobody
+        await asyncio.sleep(0.01)
+    if server.started:
+        on_ready()
+    await serving
+    if parent is not None:
+        parent.cancel()
+
+
+async def _end_with_parent(server: Any) -> None:
+    """Wait for the end of stdin in a thread of its own: a pipe's other end goes with the process that holds it."""
+    import threading
+
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=wait, daemon=True).start()
+    await ended.wait()
+    server.should_exit = True

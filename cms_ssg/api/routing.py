@@ -1,0 +1,130 @@
+"""How a room of the program adds routes: a Router, whose every route declares the scope that a caller needs."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, NamedTuple
+
+from fastapi import Depends, FastAPI
+from starlette.requests import Request
+
+from cms_ssg.api.callers import PUBLIC, SCOPES, Caller, check_scope, find_address, identify, mask_address
+from cms_ssg.api.limits import Limiter
+from cms_ssg.api.problems import ApiError, fail
+from cms_ssg.api.sites import SiteContext
+
+Endpoint = Callable[..., Any]
+
+TOKEN_FACTOR: Final = 10
+"""A caller with a token may ask so many times as often as one without."""
+
+
+BAD_TOKENS: Final = 30
+"""Requests a minute with tokens that are no good, of one client."""
+
+
+class Route(NamedTuple):
+    """One route. per_minute: of one client, 0 for the site's own setting; options: what FastAPI knows of it."""
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    scope: str
+    per_minute: int
+    options: dict[str, Any]
+
+
+class Router:
+    """Routes of one room, declared now and mounted later. tag: their heading in the documentation."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self.routes: list[Route] = []
+
+    def get(self, path: str, *, scope: str, per_minute: int = 0, **options: Any) -> Callable[[Endpoint], Endpoint]:
+        """Declare a route. scope: ``public`` or one of the scopes of tokens."""
+        return self._declare("GET", path, scope, per_minute, options)
+
+    def post(self, path: str, *, scope: str, per_minute: int = 0, **options: Any) -> Callable[[Endpoint], Endpoint]:
+        return self._declare("POST", path, scope, per_minute, options)
+
+    def patch(self, path: str, *, scope: str, per_minute: int = 0, **options: Any) -> Callable[[Endpoint], Endpoint]:
+        return self._declare("PATCH", path, scope, per_minute, options)
+
+    def put(self, path: str, *, scope: str, per_minute: int = 0, **options: Any) -> Callable[[Endpoint], Endpoint]:
+        return self._declare("PUT", path, scope, per_minute, options)
+
+    def delete(self, path: str, *, scope: str, per_minute: int = 0, **options: Any) -> Callable[[Endpoint], Endpoint]:
+        return self._declare("DELETE", path, scope, per_minute, options)
+
+    def _declare(self, method: str, path: str, scope: str, per_minute: int, options: dict[str, Any]) -> Callable[[Endpoint], Endpoint]:
+        if scope not in SCOPES:
+            raise ValueError(f"{method} {path}: the scope {scope!r} is none of {', '.join(SCOPES)}")
+
+        def keep(endpoint: Endpoint) -> Endpoint:
+            self.routes.append(Route(method, path, endpoint, scope, per_minute, options))
+            return endpoint
+
+        return keep
+
+
+def load_router(reference: str) -> Router:
+    """The router that ``package.module:name`` means."""
+    module, _, name = reference.partition(":")
+    router = getattr(importlib.import_module(module), name)
+    if not isinstance(router, Router):
+        raise TypeError(f"{reference} is no Router")
+    return router
+
+
+def mount(app: FastAPI, router: Router) -> None:
+    """Add a room's routes to the application. What a route's scope asks for is checked before its function runs."""
+    for route in router.routes:
+        extra: dict[str, Any] = {"x-scope": route.scope} | ({} if route.scope == PUBLIC else {"security": [{"token": []}]})
+        app.add_api_route(
+            route.path, route.endpoint, methods=[route.method], tags=[router.tag], openapi_extra=extra,
+            dependencies=[Depends(require(route.scope, route.per_minute, f"{route.method} {route.path}"))], **route.options,
+        )  # fmt: skip
+
+
+def site_of(request: Request) -> SiteContext:
+    """The site that a request is about."""
+    context: SiteContext = request.scope["cms_site"]
+    return context
+
+
+def caller_of(request: Request) -> Caller:
+    """Who calls; known in every route, as its scope was checked."""
+    caller: Caller = request.scope["cms_caller"]
+    return caller
+
+
+def require(scope: str, per_minute: int = 0, name: str = "") -> Callable[[Request], Awaitable[None]]:
+    """A dependency that lets a request in: by the scope of its token, and within the limit."""
+
+    async def check(request: Request) -> None:
+        if "cms_site" not in request.scope:  # it is about the process
+            return
+        context = site_of(request)
+        limiter: Limiter = request.app.state.limiter
+        try:
+            caller = request.scope["cms_caller"] = await identify(request, context)
+        except ApiError:  # whoever tries tokens out is slowed down
+            address = mask_address(find_address(request, context.site.settings.api.trusted_proxies))
+            _refuse_if(await limiter.wait_s(f"{context.number}:bad-token:{address}", BAD_TOKENS), BAD_TOKENS)
+            raise
+        most = (per_minute or context.site.settings.api.requests_per_minute) * (TOKEN_FACTOR if caller.token else 1)
+        wait_s = await limiter.wait_s(f"{context.number}:{name}:{caller.key}", most)
+        _refuse_if(wait_s, most)
+        check_scope(caller, scope)
+
+    return check
+
+
+def _refuse_if(wait_s: float, most: int) -> None:
+    if wait_s:
+        seconds = str(max(1, math.ceil(wait_s)))
+        hint = f"Wait {seconds} s. A token is allowed {TOKEN_FACTOR} times as much."
+        raise fail("api.limit", f"more than {most} requests a minute", status=429, hint=hint, headers={"Retry-After": seconds})

@@ -1,0 +1,270 @@
+"""Routes of search: ``/api/search``, ``/api/suggest``, and the search page for those without a script."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any, Final, LiteralString
+
+import msgspec
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cms_ssg.api.answers import HTML, answer_cached
+from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.problems import ApiError, fail
+from cms_ssg.api.routing import Router, site_of
+from cms_ssg.api.sites import SiteContext
+from cms_ssg.search.postgres import PostgresIndex
+from cms_ssg.search.questions import Answer, Question, SearchIndex, Sort
+from cms_ssg.search.results_page import BEGIN, END, Asked, Place, render_results, render_search
+from cms_ssg.search.words import parse_query
+
+router = Router("Search")
+
+TAG: Final = "search"
+"""The one cache tag of every answer: any document may have changed it."""
+
+CACHE_CONTROL: Final = "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=86400"
+"""A browser asks each time, and is told that nothing changed; a CDN answers a crowd for a second."""
+
+PAGE: Final[LiteralString] = "SELECT html FROM cms.search_pages WHERE site = %s AND locale = %s"
+
+Slug = Annotated[str, StringConstraints(max_length=200)]
+
+
+class SearchQuery(BaseModel):
+    """What may be asked. Values of one filter are alternatives; filters together narrow the answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: Annotated[str, Field(max_length=1000, description='Words, "phrases", and -words that must not occur.')] = ""
+    type: Annotated[list[Slug], Field(max_length=20, description="Content types: post, page …")] = []
+    category: Annotated[list[Slug], Field(max_length=20, description="Slugs of sections.")] = []
+    tag: Annotated[list[Slug], Field(max_length=20, description="Slugs of tags.")] = []
+    author: Annotated[list[Slug], Field(max_length=20, description="Slugs of authors.")] = []
+    facet: Annotated[list[Slug], Field(max_length=50, description="Any facet: series/measuring-by-hand.")] = []
+    after: Annotated[date | None, Field(description="Published on this day or later.")] = None
+    before: Annotated[date | None, Field(description="Published on this day or earlier.")] = None
+    locale: Annotated[str, Field(max_length=35, description="A language of the site; its first by default.")] = ""
+    sort: Sort = "relevance"
+    offset: Annotated[int, Field(ge=0, le=10_000)] = 0
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+class SuggestQuery(BaseModel):
+    """What is being typed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: Annotated[str, Field(max_length=1000)] = ""
+    locale: Annotated[str, Field(max_length=35)] = ""
+    limit: Annotated[int, Field(ge=1, le=20)] = 10
+
+
+class HighlightsModel(BaseModel):
+    """Safe HTML in which <mark> encloses what was found; left out where there is nothing."""
+
+    title: str = ""
+    content: list[str] = []
+
+
+class HitModel(BaseModel):
+    """One document that was found."""
+
+    id: int
+    type: str
+    locale: str
+    title: str
+    url: str
+    excerpt: str
+    published_at: datetime | None
+    image: str | None
+    terms: list[str]
+    score: float
+    highlights: HighlightsModel
+
+
+class FacetValueModel(BaseModel):
+    """How many would be found with this value, whatever else of the same facet is chosen."""
+
+    value: str
+    title: str
+    count: int
+
+
+class AnswerModel(BaseModel):
+    """What was found."""
+
+    total: int
+    hits: list[HitModel]
+    facets: dict[str, list[FacetValueModel]]
+    months: dict[str, int]
+    did_you_mean: str
+    took_ms: float
+
+
+class SuggestionModel(BaseModel):
+    """A title that fits what is being typed."""
+
+    title: str
+    url: str
+    type: str
+
+
+class SuggestionsModel(BaseModel):
+    """Suggestions, the best first."""
+
+    suggestions: list[SuggestionModel]
+
+
+@router.get("/api/search", scope=PUBLIC, response_model=AnswerModel, summary="Search")
+async def search(request: Request, query: Annotated[SearchQuery, Query()]) -> Response:
+    """Find documents by words and filters, with counts for further filters."""
+    context = _need_search(site_of(request))
+    question = make_question(context, query)
+    return answer_cached(request, await answer_json(context, question), CACHE_CONTROL, headers={"X-Search": "postgres"})
+
+
+@router.get("/api/suggest", scope=PUBLIC, response_model=SuggestionsModel, summary="Suggest titles")
+async def suggest(request: Request, query: Annotated[SuggestQuery, Query()]) -> Response:
+    """Titles for what is being typed."""
+    context = _need_search(site_of(request))
+    locale = _check_locale(context, query.locale)
+    text = " ".join(query.q.replace("\0", " ").split())[:100].lower()
+
+    async def fetch() -> Any:
+        return {"suggestions": await find_index(context).suggest(text, locale, query.limit)}
+
+    data = await context.cache.load_json(f"suggest:{locale}:{query.limit}:{text}", fetch, (TAG,))
+    return answer_cached(request, data, CACHE_CONTROL, headers={"X-Search": "postgres"})
+
+
+@router.get("/search", scope=PUBLIC, response_class=Response, include_in_schema=False)
+async def show_page(request: Request) -> Response:
+    """The search page of the site's first language."""
+    return await _show_page(request, site_of(request).site.default_locale)
+
+
+@router.get("/{prefix}/search", scope=PUBLIC, response_class=Response, include_in_schema=False)
+async def show_localized_page(request: Request, prefix: str) -> Response:
+    """The search page of another language, below its prefix."""
+    for code, locale in site_of(request).site.locales.items():
+        if locale.prefix == f"/{prefix}":
+            return await _show_page(request, code)
+    raise fail("api.no-route", "there is nothing at this address", status=404, hint="Its routes are listed at /docs.")
+
+
+def find_index(context: SiteContext) -> SearchIndex:
+    """The site's search index."""
+    index: SearchIndex = context.extra(
+        "search", lambda c: PostgresIndex(c.connection, c.number, c.base_path, c.site.settings.timezone)
+    )  # fmt: skip
+    return index
+
+
+async def answer_json(context: SiteContext, question: Question) -> bytes:
+    """The answer as JSON, from the cache or made."""
+
+    async def fetch() -> Answer:
+        return await find_index(context).search(question)
+
+    key = "search:" + msgspec.json.encode(question, order="sorted").decode()
+    return await context.cache.load_json(key, fetch, (TAG,))
+
+
+def make_question(context: SiteContext, query: SearchQuery) -> Question:
+    """A checked request as the index takes it. Raises ApiError api.invalid for a locale or a facet that the site does not have."""
+    locale = _check_locale(context, query.locale)
+    filters: dict[str, list[str]] = {"type": query.type, "section": query.category, "tag": query.tag, "author": query.author}
+    known = {"type", *context.site.settings.taxonomies}
+    for facet in query.facet:
+        name, slash, value = facet.partition("/")
+        if not slash or name not in known:
+            raise _invalid("facet", f"{name[:50]!r} is no facet of this site: {', '.join(sorted(known))}")
+        filters.setdefault(name, []).append(value)
+    chosen = {name: tuple(dict.fromkeys(value.replace("\0", "") for value in values)) for name, values in filters.items() if values}
+    zone = context.site.zone
+    try:
+        after = datetime.combine(query.after, time(), zone).astimezone(UTC) if query.after else None
+        before = datetime.combine(query.before + timedelta(days=1), time(), zone).astimezone(UTC) if query.before else None
+    except OverflowError:
+        raise _invalid("before" if query.before and query.before.year > 5000 else "after", "no such day") from None
+    return Question(
+        terms=parse_query(query.q), locale=locale, filters=chosen, after=after, before=before, sort=query.sort, offset=query.offset, limit=query.limit
+    )  # fmt: skip
+
+
+async def _show_page(request: Request, locale: str) -> Response:
+    context = site_of(request)
+    if context.site.settings.search is None:
+        raise fail("api.no-route", "there is nothing at this address", status=404)
+    size = context.site.settings.search.page_size
+    t = context.translate(locale)
+    place = Place(context.base_path + context.site.prefix(locale) + "/search", context.site.zone, size)
+    asked = _read_asked(request, context)
+    question = Question(
+        terms=parse_query(asked.text), locale=locale, filters=dict(asked.filters), sort=asked.sort, offset=(asked.page - 1) * size, limit=size  # type: ignore[arg-type]
+    )  # fmt: skip
+    answer = None
+    if not asked.is_empty:
+        answer = msgspec.json.decode(await answer_json(context, question), type=Answer)
+    headers = {"X-Search": "postgres"}
+    if request.query_params.get("part") == "results":
+        return answer_cached(request, render_results(asked, answer, t, place).encode(), CACHE_CONTROL, HTML, headers)
+    head, tail = await _load_frame(context, locale)
+    page = head + render_search(asked, answer, t, place) + tail
+    return answer_cached(request, page.encode("utf-8", "replace"), CACHE_CONTROL, HTML, headers)
+
+
+def _read_asked(request: Request, context: SiteContext) -> Asked:
+    """What the page's address asks for. What it does not know is left out: a person may have come by an old link."""
+    params = request.query_params
+    filters = {
+        name: tuple(dict.fromkeys(value.replace("\0", "")[:200] for value in params.getlist(name)[:20] if value)) for name in context.site.settings.taxonomies
+    }  # fmt: skip
+    sort = params.get("sort", "relevance")
+    number = params.get("page", "1")
+    page = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 1
+    return Asked(
+        params.get("q", "").replace("\0", " ")[:1000], {name: values for name, values in filters.items() if values},
+        sort if sort in ("newest", "oldest", "title") else "relevance", max(page, 1),
+    )  # fmt: skip
+
+
+async def _load_frame(context: SiteContext, locale: str) -> tuple[str, str]:
+    """The page as the theme has it, before and after the results; a plain one until it was built."""
+
+    async def fetch() -> str | None:
+        async with context.connection() as connection:
+            row = await (await connection.execute(PAGE, (context.number, locale))).fetchone()
+        return str(row[0]) if row is not None else None
+
+    html: str | None = await context.cache.get(f"search-page:{locale}", fetch, (TAG,))
+    if html is not None and BEGIN in html and END in html:
+        head, _, rest = html.partition(BEGIN)
+        return head, rest.partition(END)[2]
+    return (
+        f'<!doctype html>\n<html lang="{locale}"><meta charset="utf-8"><meta name="robots" content="noindex"><title>Search</title><body>',
+        "</body></html>\n",
+    )
+
+
+def _need_search(context: SiteContext) -> SiteContext:
+    if context.site.settings.search is None:
+        raise fail("api.no-search", "search is switched off for this site", status=404, hint="[search] in site.toml switches it on.")
+    return context
+
+
+def _check_locale(context: SiteContext, locale: str) -> str:
+    code = locale.lower() or context.site.default_locale
+    if code not in context.site.locales:
+        raise _invalid("locale", f"the site has {', '.join(context.site.locales)}")
+    return code
+
+
+def _invalid(field: str, message: str) -> ApiError:
+    return ApiError(
+        422, "api.invalid", f"the request is not as it should be: {field}", "/docs says what is taken.", fields=((field, message),)
+    )
