@@ -1,4 +1,4 @@
-"""Where the files that come with cms_ssg lie: themes, schemas, SQL and starters, in a checkout and in a wheel alike."""
+"""Where the files that come with cms_ssg lie: themes, schemas, SQL and verticals, in a checkout and in a wheel alike."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 def folder(name: str) -> Path:
-    """The bundled folder called name (``themes``, ``content_schema``, ``sql``, ``starters``).
+    """The bundled folder called name (``themes``, ``content_schema``, ``sql``, ``verticals``).
 
     A wheel carries them inside the package, a checkout has most of them beside it.
     """

@@ -29,7 +29,7 @@ def test_environments_with_one_target_are_told_by_check_status_and_doctor(site: 
 
 
 def test_environments_with_targets_of_their_own_are_nobodys_problem(tmp_path: Path) -> None:
-    for text in ('[env.staging]\ntarget = "folder:staging"\n', (PACKAGE / "starters/blog/site.toml").read_text("utf-8")):
+    for text in ('[env.staging]\ntarget = "folder:staging"\n', (PACKAGE / "verticals/blog/starter/site.toml").read_text("utf-8")):
         (tmp_path / "site.toml").write_text(text)
         for env in ("", "staging"):
             assert list(list_shared_targets(tmp_path, load_settings(tmp_path, {}, env), {})) == []

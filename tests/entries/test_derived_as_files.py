@@ -26,7 +26,7 @@ def export(page: SiteOnPage, into: str = ".") -> int:
 @pytest.fixture
 def starter(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
     page = make_site("-- site.toml --\n", "starter")
-    shutil.copytree(folder("starters") / "blog", page.root, dirs_exist_ok=True)
+    shutil.copytree(folder("verticals") / "blog/starter", page.root, dirs_exist_ok=True)
     shutil.rmtree(page.root / "static", ignore_errors=True)
     for bundle in list((page.root / "content").rglob("index.md")):  # files beside it are those of a file
         shutil.rmtree(bundle.parent)
