@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from cms_ssg.errors import fail
+from cms_ssg.kinds.features import load_features
 from cms_ssg.media_types import content_encoding, media_type
 from cms_ssg.reporter import Reporter
 from cms_ssg.serve_hosts import is_own_host, list_own_hosts
@@ -124,6 +125,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_HEAD(self) -> None:
         self.do_GET()
+
+    def do_POST(self) -> None:
+        """What only the API takes."""
+        if not is_own_host(self.headers.get("Host"), self.server.own_hosts) or self.server.api is None or not self.server.api.answer(self):
+            self._send(HTTPStatus.METHOD_NOT_ALLOWED, b"pages are read with GET\n", "text/plain; charset=utf-8")
+
+    do_PUT = do_PATCH = do_DELETE = do_POST
 
     def do_POST(self) -> None:
         if self.server.api is None or not self.server.api.answer(self):
@@ -351,7 +359,7 @@ def serve(
     server.own_hosts |= list_own_hosts(hosts)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True, name="cms-serve")
     thread.start()
-    if settings.search is not None:
+    if settings.search is not None or any(vertical.routes for vertical in load_features(settings.verticals).verticals):
         from cms_ssg.serve_api import ApiBehind
 
         server.api = ApiBehind(root, settings, env, server.base_path)

@@ -39,9 +39,9 @@ class ApiBehind:
     def is_meant(self, path: str) -> bool:
         """Whether a path is the API's."""
         return (
-            path.startswith((f"{self.base_path}/api/", f"{self.base_path}/docs/"))
+            path.startswith((f"{self.base_path}/api/", f"{self.base_path}/docs/", f"{self.base_path}/desk/"))
             or path in self.search_paths
-            or path == f"{self.base_path}/docs"
+            or path in (f"{self.base_path}/docs", f"{self.base_path}/desk")
         )
 
     def answer(self, handler: BaseHTTPRequestHandler) -> bool:

@@ -26,7 +26,7 @@ from cms_ssg.api.sites import Sites, load_sites
 from cms_ssg.api.streams import Broadcaster
 
 ROUTERS: Final = ("cms_ssg.api.operations:router", "cms_ssg.api.documentation:router", "cms_ssg.search.api:router")
-"""Lazy references to the routers that are always mounted. A feature adds its own: docs/api.md."""
+"""Lazy references to the routers that are always mounted. A vertical names its own: docs/extending.md."""
 
 SITES, ENV = "CMS_API_SITES", "CMS_API_ENV"
 """How `cms api` tells its processes which sites they answer for."""
@@ -59,6 +59,9 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
     app.add_exception_handler(Exception, _answer_unexpected)
     for reference in routers:
         mount(app, load_router(reference))
+    for vertical in {vertical.name: vertical for context in sites.contexts for vertical in context.site.features.verticals}.values():
+        for reference in vertical.routes:
+            mount(app, load_router(reference), vertical.name)
     _describe_tokens(app)
     app.add_middleware(GZipMiddleware, minimum_size=LARGEST_PLAIN_BYTES, compresslevel=5)
     numbers = app.state.numbers = Numbers()

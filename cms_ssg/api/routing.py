@@ -79,13 +79,16 @@ def load_router(reference: str) -> Router:
     return router
 
 
-def mount(app: FastAPI, router: Router) -> None:
-    """Add a room's routes to the application. What a route's scope asks for is checked before its function runs."""
+def mount(app: FastAPI, router: Router, vertical: str = "") -> None:
+    """Add a room's routes to the application. What a route's scope asks for is checked before its function runs.
+
+    vertical: whose routes they are: a site of the process that has not switched it on does not have them.
+    """
     for route in router.routes:
         extra: dict[str, Any] = {"x-scope": route.scope} | ({} if route.scope == PUBLIC else {"security": [{"token": []}]})
         app.add_api_route(
             route.path, route.endpoint, methods=[route.method], tags=[router.tag], openapi_extra=extra,
-            dependencies=[Depends(require(route.scope, route.per_minute, f"{route.method} {route.path}"))], **route.options,
+            dependencies=[Depends(require(route.scope, route.per_minute, f"{route.method} {route.path}", vertical))], **route.options,
         )  # fmt: skip
 
 
@@ -101,13 +104,15 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
-def require(scope: str, per_minute: int = 0, name: str = "") -> Callable[[Request], Awaitable[None]]:
-    """A dependency that lets a request in: by the scope of its token, and within the limit."""
+def require(scope: str, per_minute: int = 0, name: str = "", vertical: str = "") -> Callable[[Request], Awaitable[None]]:
+    """A dependency that lets a request in: by the scope of its token, within the limit, on a site that has the vertical."""
 
     async def check(request: Request) -> None:
         if "cms_site" not in request.scope:  # it is about the process
             return
         context = site_of(request)
+        if vertical and context.site.features.find(vertical) is None:
+            raise fail("api.no-route", "there is nothing at this address", status=404, hint="Its routes are listed at /docs.")
         limiter: Limiter = request.app.state.limiter
         try:
             caller = request.scope["cms_caller"] = await identify(request, context)
