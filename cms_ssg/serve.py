@@ -127,14 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_POST(self) -> None:
-        """What only the API takes."""
         if not is_own_host(self.headers.get("Host"), self.server.own_hosts) or self.server.api is None or not self.server.api.answer(self):
-            self._send(HTTPStatus.METHOD_NOT_ALLOWED, b"pages are read with GET\n", "text/plain; charset=utf-8")
-
-    do_PUT = do_PATCH = do_DELETE = do_POST
-
-    def do_POST(self) -> None:
-        if self.server.api is None or not self.server.api.answer(self):
             self._send(HTTPStatus.NOT_IMPLEMENTED, b"only the API takes this\n", "text/plain; charset=utf-8")
 
     do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815 - names that the library asks for
