@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from cms_ssg.config.environments import list_shared_targets
 from cms_ssg.config.explain import FILE, open_origin
 from cms_ssg.content.lines import line_of_field
+from cms_ssg.diagnostics.check_templates import check_template_links
 from cms_ssg.diagnostics.check_terms import TERM_NAMES, check_parents, check_term_names
 from cms_ssg.diagnostics.nearest import Nearest
 from cms_ssg.engine.homes import list_taken_homes
@@ -88,6 +89,7 @@ def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Prob
         problems += _check_bodies(session.connection, site, session.row.id)
         problems += _check_layouts(session.connection, site, session.row.id)
         problems += _check_site_links(session.connection, site, session.row.id)
+        problems += check_template_links(session.connection, site, session.row.id)
         problems += check_term_names(session.connection, session.row.id)
         problems += check_parents(session.connection, site, session.row.id)
         problems += _check_authors(session.connection, site, session.row.id)

@@ -129,6 +129,20 @@ def test_check_says_that_nothing_is_at_the_address_of_the_home_page(site: Path, 
     assert [p["code"] for p in cms("check")[1]["problems"]] == ["settings.empty-home"]
 
 
+def test_check_says_where_a_template_links_to_nothing(site: Path, cms: Cms) -> None:
+    (site / "site.toml").write_text('theme = "own"\n' + SITE)
+    template = site / "themes/own/templates/post.html"
+    template.parent.mkdir(parents=True)
+    template.write_text(
+        """{% extends "base.html" %}\n<a href="{{ url('/about/?x#y') }}"> <a href="/about/"> {{ url('/feed.xml') }} {{ url('/tags/' ~ 1) }}
+<a href="/nowhere/">x</a> {{ url("/gone/") }} <a href="//cdn.example/"> <a href="/{{ 1 }}/">"""
+    )
+    problems = [(p["code"], p["place"], p["line"], p["message"]) for p in cms("check")[1]["problems"] if p["code"] == "theme.dangling-link"]
+    assert problems == [
+        ("theme.dangling-link", "themes/own/templates/post.html", 3, f'nothing answers to "{target}"') for target in ("/nowhere/", "/gone/")
+    ]
+
+
 def test_what_an_environment_sets_is_told_at_its_own_line(site: Path, cms: Cms) -> None:
     text = (site / "site.toml").read_text()
     first = text.count("\n") + 1
