@@ -271,15 +271,15 @@ class Session:
     def note_problems(self) -> None:
         """Put what is wrong into the result. Before a build nobody knows what becomes of pages that it would make."""
         result = self.result
-        failing = self.connection.execute(FAILING, (self.row.id, not self.options.dry_run)).fetchall()
-        result.problems.extend(Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for (e,) in failing)
+        rows = self.connection.execute(FAILING, (self.row.id, not self.options.dry_run)).fetchall()
+        failing = [Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for (e,) in rows]
         bad_images = self.rounds.images.list_problems()
         content = [p for p in list_problems(self.connection, self.row.id) if p.severity == "error"]  # warnings are said once, when read
         if bad_images:
             from cms_ssg.store.images import drop_told
 
-            content, result.problems = drop_told(content, bad_images), drop_told(result.problems, bad_images)
-        result.problems.extend(content)
+            failing, content, result.problems = (drop_told(found, bad_images) for found in (failing, content, result.problems))
+        result.problems.extend((*failing, *content))
         result.problems.extend(list_conflicts(self.connection, self.site, self.row.id))
         result.problems.extend((*self.planner.problems, *self.site.rule_warnings))
         if result.planned:
