@@ -180,11 +180,11 @@ def test_publish_at_a_time_in_the_sites_zone(site: Site) -> None:
 
 def test_publish_says_when_a_date_that_lies_ahead_or_has_passed_hides_it(site: Site) -> None:
     write(site.root, {"content/posts/x.md": "---\ntitle: X\ndraft: true\ndate: 2999-01-01\n---\n"})
-    later = "public from 2999-01-01 00:00 CET on, its date; --at shows it sooner"
+    later = "public from 2999-01-01 00:00 (Europe/Rome) on, its date; --at shows it sooner"
     assert [publish(site, "x", now=NOW).what for _ in range(2)] == [later, later]
-    assert publish(site, "x", "2026-12-01", now=NOW).what == "public from 2026-12-01 00:00 CET on"
+    assert publish(site, "x", "2026-12-01", now=NOW).what == "public from 2026-12-01 00:00 (Europe/Rome) on"
     write(site.root, {"content/pages/y.md": "---\ntitle: Y\ndate: 2999-01-01\nexpire_at: 2025-01-01\n---\n"})
-    assert publish(site, "y", now=NOW).what == "no draft, but not shown: its expire_at was 2025-01-01 00:00 CET"
+    assert publish(site, "y", now=NOW).what == "no draft, but not shown: its expire_at was 2025-01-01 00:00 (Europe/Rome)"
     set_fields(site, "y", [], ["expire_at"])
     assert publish(site, "y", now=NOW).what == "public already"  # a page does not wait for its date
 
