@@ -44,14 +44,15 @@ class BuildOptions:
 class BuildResult:
     """What a build did. status: done, or partial where something failed or is in conflict; seconds by step.
 
-    helped: shards that workers made; purged: pages that the CDN was told to forget; purge_began_at: when; purge_again_at: when it is to be told
-    once more; would: what a dry run found.
+    images: sizes of images and cards, counted in rendered too; helped: shards that workers made; purged: pages that the CDN was told to
+    forget; purge_began_at: when; purge_again_at: when it is to be told once more; would: what a dry run found.
     """
 
     build_id: int = 0
     status: str = "done"
     planned: int = 0
     rendered: int = 0
+    images: int = 0
     written: int = 0
     unchanged: int = 0
     removed: int = 0

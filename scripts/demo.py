@@ -21,6 +21,7 @@ def main() -> int:
     """Return the exit code."""
     make_demo(DEMO)
     try:
+        print("Starting its database and building its pages …", flush=True)
         if os.environ.get("DEMO_ONCE", "") not in ("", "0"):
             return show_once()
         return subprocess.run([CMS, "-C", DEMO, "serve"], check=False).returncode

@@ -106,8 +106,12 @@ def describe_build(result: BuildResult, dry_run: bool = False, target: str = "")
     if dry_run:
         return f"would render {count(result.planned, 'page')}{_describe_forecast(result)}; cms plan lists them; nothing was saved{failed} {took}"
     parts = []
+    if pages := result.rendered - result.images:
+        parts.append(f"{count(pages, 'page')} rendered")
+    if result.images:
+        parts.append(f"{count(result.images, 'image')} made")
     if result.rendered:
-        parts += [f"{count(result.rendered, 'page')} rendered", f"{result.written:,} written" + (f" to {target}" if target else "")]
+        parts.append(f"{result.written:,} written" + (f" to {target}" if target else ""))
     if result.unchanged:
         parts.append(f"{result.unchanged:,} unchanged")
     if result.removed:

@@ -26,7 +26,7 @@ def settle_fragments(html: str, headings: list[str]) -> tuple[str, list[str]]:
     found = {fragment for _, fragment in FRAGMENT.findall(html) if not fragment.startswith(("fn-", "fnref-"))}
     if not found:
         return html, missing
-    ids = set(_list_ids(html))
+    ids = set(list_ids(html))
     loose: dict[str, set[str]] = {}
     for anchor in headings:
         loose.setdefault(_fold(anchor), set()).add(anchor)
@@ -52,7 +52,8 @@ def find_line(text: str, fragment: str) -> int:
     return text.count("\n", 0, at) if at >= 0 else 0
 
 
-def _list_ids(html: str) -> Iterator[str]:
+def list_ids(html: str) -> Iterator[str]:
+    """The places of a page that a link may lead to."""
     for match in IDS.finditer(html):
         yield unescape(match[1] or match[2] or match[3] or "")
 

@@ -118,7 +118,7 @@ class Schema:
         return clean, problems
 
     def _missing(self, name: str, place: str) -> Problem:
-        said = f"the field {name!r} of a {self.name} is missing"
+        said = f"the field {name!r} of the type {self.name} is missing"
         return Problem("content.missing-field", place, 0, said, f"Add '{name}: …' to the front matter.")
 
     def _doubt(self, name: str, line: int, place: str) -> Problem | None:
@@ -126,7 +126,7 @@ class Schema:
         near = nearest_name(name, tuple(self.properties))
         if not near and not self.closed:
             return None
-        hint = f'Did you mean "{near}"?' if near else f"Fields of a {self.name}: {', '.join(self.properties)}."
+        hint = f'Did you mean "{near}"?' if near else f"Fields of the type {self.name}: {', '.join(self.properties)}."
         return Problem("content.unknown-field", place, line, f'unknown field "{name}"', hint, "warning")
 
 

@@ -232,6 +232,7 @@ class Rounds:
         refused = [_publish_problem(m.path, m.unwritten) for m in made if m.unwritten is not None and m.path not in blocked]
         self._blocked.update(blocked)
         result.rendered += rendered
+        result.images += sum(1 for m in made if m.kind == "image" and m.digest is not None and m.unwritten != IN_THE_WAY)
         result.written += written
         result.unchanged += rendered - written - len(refused)
         result.problems.extend(p for m in made for p in m.problems)
