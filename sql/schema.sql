@@ -941,6 +941,8 @@ ALTER TABLE ONLY cms.sources
 
 CREATE INDEX builds_site ON cms.builds USING btree (site, id DESC);
 
+CREATE INDEX cards_held ON cms.cards USING btree (entry) WHERE held;
+
 CREATE INDEX cards_translation ON cms.cards USING btree (site, translation_key);
 
 CREATE INDEX changes_site ON cms.changes USING btree (site, id);

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from cms_ssg.events.telling import Telling
 
 FAILING: Final[LiteralString] = """
-SELECT o.error FROM cms.outputs o WHERE o.site = %s AND o.error IS NOT NULL
+SELECT o.error, o.path FROM cms.outputs o WHERE o.site = %s AND o.error IS NOT NULL
   AND (%s OR NOT EXISTS (SELECT FROM cms.dirty d WHERE d.site = o.site AND d.path = o.path)) ORDER BY o.path"""
 
 
@@ -273,7 +273,7 @@ class Session:
         """Put what is wrong into the result. Before a build nobody knows what becomes of pages that it would make."""
         result = self.result
         failing = self.connection.execute(FAILING, (self.row.id, not self.options.dry_run)).fetchall()
-        result.problems.extend(Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for (e,) in failing)
+        result.problems.extend(Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for e, _ in failing)
         content = [p for p in list_problems(self.connection, self.row.id) if p.severity == "error"]  # warnings are said once, when read
         result.problems.extend(content)
         lost = list_lost_claims(self.connection, self.row.id)
@@ -286,7 +286,9 @@ class Session:
         bad_images = self.rounds.images.list_problems()
         result.problems.extend(bad_images)
         result.problems = list(dict.fromkeys(result.problems))
-        result.failed = len(failing) + len(self.rounds.tried) + len(content) + sum(p.severity == "error" for p in bad_images)
+        result.failed = (
+            len({path for _, path in failing} | set(self.rounds.tried)) + len(content) + sum(p.severity == "error" for p in bad_images)
+        )
         if result.failed or any(p.severity == "error" for p in result.problems):
             result.status = "partial"
 

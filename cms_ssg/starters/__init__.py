@@ -9,7 +9,7 @@ from cms_ssg.errors import UsageError, fail
 from cms_ssg.types import Problem
 
 STARTERS = Path(__file__).resolve().parent
-GITIGNORE = "/.cms/\n/build/\n"
+GITIGNORE = "/.cms/\n/build/\n/build-staging/\n"
 _TARGET = '\n[target]\nurl = "folder:build"\n'
 
 
