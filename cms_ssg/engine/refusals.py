@@ -10,7 +10,7 @@ from typing import Final
 from cms_ssg.engine.batch import Made
 from cms_ssg.engine.image_work import GONE
 from cms_ssg.errors import CmsError
-from cms_ssg.publish.links import LINKS_TO, Absent, find_links
+from cms_ssg.publish.links import Absent, find_links
 from cms_ssg.store.outputs import DirtyRow
 from cms_ssg.types import Problem
 
@@ -23,8 +23,7 @@ class Refusals:
     """base_url: of the site; read: an object's bytes at the target, by path.
 
     last_turn: outputs of later turns wait, as something new was refused that may be taken by the next build; absent: what is new and was refused
-    for good: only what links to it waits; stale: what stays as it was, and may link to what is to go; linking: what waits for
-    what is absent.
+    for good: only what links to it waits; stale: what stays as it was, and may link to what is to go.
     """
 
     base_url: str
@@ -32,7 +31,6 @@ class Refusals:
     last_turn: int | None = None
     absent: set[str] = field(default_factory=set)
     stale: set[str] = field(default_factory=set)
-    linking: set[str] = field(default_factory=set)
     keeps_all: bool = False
     waiting: int = 0
     _first: str = ""
@@ -42,8 +40,6 @@ class Refusals:
         if made.unwritten == GONE:  # pages wait for images, whatever becomes of these
             return
         self._first = self._first or row.path
-        if made.unwritten is not None and made.unwritten.startswith(LINKS_TO):
-            self.linking.add(row.path)
         if row.digest is not None:
             self.stale.add(row.path)
             self.keeps_all = self.keeps_all or not made.lasting
@@ -54,8 +50,8 @@ class Refusals:
 
     def forget(self, paths: AbstractSet[str]) -> None:
         """These are tried once more."""
-        for noted in (self.absent, self.stale, self.linking):
-            noted -= set(paths)
+        self.absent -= paths
+        self.stale -= paths
 
     def make_absent(self) -> Absent:
         """What must not be linked to."""

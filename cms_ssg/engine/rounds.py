@@ -17,6 +17,7 @@ from cms_ssg.engine.record import describe_refusal, record_made
 from cms_ssg.engine.refusals import Refusals
 from cms_ssg.errors import LeaseLostError
 from cms_ssg.paths import object_key
+from cms_ssg.publish.links import LINKS_TO
 from cms_ssg.publish.target import IN_THE_WAY, Live, is_folder
 from cms_ssg.releases.note import keep_removed, note_removed
 from cms_ssg.render.kinds import REMOVALS
@@ -241,9 +242,9 @@ class Rounds:
             if one.unwritten is not None:
                 self.refusals.note(by_path[one.path], one)
         result = self.session.result
-        rendered = sum(1 for m in made if m.digest is not None and m.unwritten != IN_THE_WAY)  # that is made again
+        blocked = {m.path: m.unwritten for m in made if m.unwritten is not None and m.unwritten.startswith((IN_THE_WAY, GONE, LINKS_TO))}
+        rendered = sum(1 for m in made if m.digest is not None and m.path not in blocked)  # these may be made again
         written = sum(1 for m in made if m.written)
-        blocked = {m.path: m.unwritten for m in made if m.unwritten in (IN_THE_WAY, GONE)}  # of these nothing was written
         refused = [describe_refusal(m.path, m.unwritten) for m in made if m.unwritten is not None and m.path not in blocked]
         self._blocked.update(blocked)
         result.rendered += rendered
@@ -255,9 +256,8 @@ class Rounds:
 
     def _clear_way(self) -> bool:
         """Whether what lay in the way of others was removed meanwhile, so that these can be made. If not, say what could not be written."""
-        again = {path for path, reason in self._blocked.items() if reason == IN_THE_WAY}
+        again = {path for path, reason in self._blocked.items() if reason != GONE}
         if again and self._removed:
-            again |= self.refusals.linking
             self.refusals.forget(again)
             self.tried, self._removed = [path for path in self.tried if path not in again], False
             self._blocked = {path: reason for path, reason in self._blocked.items() if path not in again}
