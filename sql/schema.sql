@@ -1227,6 +1227,8 @@ ALTER TABLE ONLY cms.tokens
 
 CREATE INDEX builds_site ON cms.builds USING btree (site, id DESC);
 
+CREATE INDEX cards_held ON cms.cards USING btree (entry) WHERE held;
+
 CREATE INDEX cards_problem ON cms.cards USING btree (site) WHERE (problem <> ''::text);
 
 CREATE INDEX cards_translation ON cms.cards USING btree (site, translation_key);

@@ -10,7 +10,7 @@ from cms_ssg.kinds.load import list_verticals, load_vertical
 from cms_ssg.ownership import find_owner, give, make_folders
 from cms_ssg.types import Problem
 
-GITIGNORE = "/.cms/\n/build/\n"
+GITIGNORE = "/.cms/\n/build/\n/build-staging/\n"
 _TARGET = '\n[target]\nurl = "folder:build"\n'
 
 

@@ -194,6 +194,8 @@ def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Pro
         wanted.append((Problem("redirects.dangling", FILE if line else "", line, said, hint, "warning"), _path_names(target)))
     known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for _, names in wanted for n in names}), site_id))}
     yield from (problem for problem, names in wanted if names and not known.intersection(names))
+    from cms_ssg.themes import theme_folders
+
     ids = list_template_ids(list_templates(theme_folders(site.root, site.settings).templates))
     yield from check_fragments(connection, site_id, with_place, ids)
 

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from cms_ssg.events.telling import Telling
 
 FAILING: Final[LiteralString] = """
-SELECT o.error FROM cms.outputs o WHERE o.site = %s AND o.error IS NOT NULL
+SELECT o.error, o.path FROM cms.outputs o WHERE o.site = %s AND o.error IS NOT NULL
   AND (%s OR NOT EXISTS (SELECT FROM cms.dirty d WHERE d.site = o.site AND d.path = o.path)) ORDER BY o.path"""
 
 
@@ -272,7 +272,7 @@ class Session:
         """Put what is wrong into the result. Before a build nobody knows what becomes of pages that it would make."""
         result = self.result
         rows = self.connection.execute(FAILING, (self.row.id, not self.options.dry_run)).fetchall()
-        failing = [Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for (e,) in rows]
+        failing = [Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for e, _ in rows]
         bad_images = self.rounds.images.list_problems()
         content = [p for p in list_problems(self.connection, self.row.id) if p.severity == "error"]  # warnings are said once, when read
         if bad_images:
@@ -291,7 +291,9 @@ class Session:
                 result.problems.append(nobodys)
         result.problems.extend(bad_images)
         result.problems = list(dict.fromkeys(result.problems))
-        result.failed = len(failing) + len(self.rounds.tried) + len(content) + sum(p.severity == "error" for p in bad_images)
+        result.failed = (
+            len({path for _, path in rows} | set(self.rounds.tried)) + len(content) + sum(p.severity == "error" for p in bad_images)
+        )
         if result.failed or any(p.severity == "error" for p in result.problems):
             result.status = "partial"
 

@@ -118,6 +118,8 @@ def render_entry(page: Page, job: Job) -> tuple[bytes, str]:
     if schema.neighbours:
         row = page.reader.list_named(full.locale, schema.neighbours)
         page.around_of = (row.id, full.id) if row is not None else None
+        if row is None:
+            page.reader.reads.entry(ADDRESS, full.id)
     entry = page.entry(job.owner, is_fallback=fallback)
     assert entry is not None
     variants = page.variants()

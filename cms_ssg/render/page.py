@@ -142,6 +142,8 @@ class Page:
         found = self.reader.need("around", *self.around_of)
         if found is not None:
             self.reader.reads.windows.add((found.list, found.low, found.high))
+        else:  # it is in no list while it is held: as long as nobody may link to it, its address is nobody's
+            self.reader.reads.entry(ADDRESS, self.around_of[1])
         return found
 
     def variants(self) -> list[dict[str, Any]]:
