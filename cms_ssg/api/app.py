@@ -23,7 +23,7 @@ from cms_ssg.api.outer import Log, Outer, explain
 from cms_ssg.api.problems import ApiError, fail, find_request_id, make_problem
 from cms_ssg.api.routing import load_router, mount
 from cms_ssg.api.sites import Sites, load_sites
-from cms_ssg.api.streams import Broadcaster
+from cms_ssg.api.streams import Broadcaster, close_at_signals
 
 ROUTERS: Final = ("cms_ssg.api.operations:router", "cms_ssg.api.documentation:router", "cms_ssg.search.api:router")
 """Lazy references to the routers that are always mounted. A feature adds its own: docs/api.md."""
@@ -38,7 +38,8 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
     """The application for these sites. routers: ``package.module:router``; on_answer: told of each request."""
 
     @asynccontextmanager
-    async def live(_: FastAPI) -> AsyncIterator[None]:
+    async def live(app: FastAPI) -> AsyncIterator[None]:
+        close_at_signals(app.state.broadcaster)
         await sites.open()
         try:
             yield
@@ -67,7 +68,7 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
         numbers.count(**fields)
         on_answer(**fields)
 
-    return Outer(app, sites, note)
+    return Outer(app, sites, note, app.state.broadcaster.close)
 
 
 def make_app_from_environ() -> ASGIApp:
