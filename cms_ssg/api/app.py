@@ -28,7 +28,7 @@ from cms_ssg.api.streams import Broadcaster, close_at_signals
 ROUTERS: Final = ("cms_ssg.api.operations:router", "cms_ssg.api.documentation:router", "cms_ssg.search.api:router")
 """Lazy references to the routers that are always mounted. A feature adds its own: docs/api.md."""
 
-SITES, ENV = "CMS_API_SITES", "CMS_API_ENV"
+SITES, ENV, LOGS = "CMS_API_SITES", "CMS_API_ENV", "CMS_API_LOGS"
 """How `cms api` tells its processes which sites they answer for."""
 
 LARGEST_PLAIN_BYTES: Final = 1000
@@ -76,7 +76,7 @@ def make_app_from_environ() -> ASGIApp:
     from cms_ssg.api.log import log_answer
 
     folders = [Path(folder) for folder in os.environ[SITES].split(os.pathsep)]
-    return make_app(load_sites(folders, os.environ.get(ENV, "")), on_answer=log_answer)
+    return make_app(load_sites(folders, os.environ.get(ENV, "")), on_answer=log_answer if os.environ.get(LOGS) else lambda **_: None)
 
 
 def _describe_tokens(app: FastAPI) -> None:

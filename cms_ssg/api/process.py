@@ -51,7 +51,7 @@ def run(
 
     Raises CmsError settings.*, db.*, api.port, api.same-host.
     """
-    from cms_ssg.api.app import ENV, SITES, make_app
+    from cms_ssg.api.app import ENV, LOGS, SITES, make_app
     from cms_ssg.api.log import log_answer
     from cms_ssg.api.sites import load_sites
 
@@ -64,7 +64,7 @@ def run(
             _serve_one(make_app(sites, on_answer=log_answer if logs else lambda **_: None), listening, lambda: on_ready(url), with_parent)
         )
         return
-    os.environ[SITES], os.environ[ENV] = os.pathsep.join(str(folder) for folder in folders), env
+    os.environ[SITES], os.environ[ENV], os.environ[LOGS] = os.pathsep.join(map(str, folders)), env, "1" if logs else ""
     from uvicorn.supervisors import Multiprocess
 
     config = make_config("cms_ssg.api.app:make_app_from_environ", factory=True, workers=workers)
