@@ -119,7 +119,8 @@ class _Handler(BaseHTTPRequestHandler):
         if file is None:
             self._send_missing(inside)
         elif os.path.isdir(file):
-            self._redirect(f"{self.server.base_path}{quote_path(inside)}/")
+            query = quote(self.path.partition("?")[2], safe="=&%+;,:@/?!$'()*~-._")
+            self._redirect(f"{self.server.base_path}{quote_path(inside)}/" + (f"?{query}" if query else ""))
         else:
             self._send_file(file, HTTPStatus.OK)
 

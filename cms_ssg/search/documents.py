@@ -134,10 +134,10 @@ def make_document(d: Known, html: str) -> dict[str, Any]:
 
 def list_terms(d: Known) -> list[str]:
     """What an entry is filtered and counted by, in the form of lists' names: ``type/post``, ``section/history``, ``tag/tides``."""
-    terms = [f"type/{d.type}"]
+    terms = {f"type/{d.type}"}
     for taxonomy, names in (d.card.get("terms") or {}).items():
-        terms.extend(f"{taxonomy}/{slug}" for slug, _ in names if slug)
-    return list(dict.fromkeys(terms))
+        terms.update(f"{taxonomy}/{slug}" for slug, _ in names if slug)
+    return sorted(terms)
 
 
 def _is_found(site: Site, d: Known) -> bool:
