@@ -22,6 +22,7 @@ from cms_ssg.plan.dirty import BULK_TURN
 from cms_ssg.publish.kept import Kept
 from cms_ssg.publish.owner import open_mark
 from cms_ssg.publish.target import Target, Writer, is_folder, name_target, open_kept, open_target
+from cms_ssg.releases.causes import find_causes, make_note
 from cms_ssg.releases.note import begin_releases, forget_old
 from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site
@@ -74,6 +75,7 @@ class Session:
     elsewhere: bool = False
     follows_kill: bool = False
     was_urgent: bool = True
+    note: dict[str, Any] = field(default_factory=dict)
     urgent_after: int = 0
     claims: bool = False
     conditions: bool = True
@@ -237,7 +239,10 @@ class Session:
             self.result.problems.append(Problem("publish.no-conditions", "site.toml", 0, "this store ignores the conditions of a write",
                 "Let one machine alone build this site: two builders could overwrite each other's pages.", "warning"))  # fmt: skip
         begin_releases(self)
+        causes = find_causes(self.connection, self.row.id, self.row.built_at_clock is None) if self.result.planned else ([], [])
         self.rounds.run()
+        if self.result.written or self.result.removed:
+            self.note = make_note(*causes, self.site.root)
         self.purge()
         if self.purger is not None:
             self.purger.tell(self.result)
@@ -307,6 +312,7 @@ class Session:
             count_rows(self.connection, RENDERED)
         names = ("status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds")
         summary = {name: getattr(result, name) for name in names}
+        summary |= self.note
         summary["codes"] = sorted({p.code for p in result.problems if p.severity == "error"})
         self.connection.execute(END_BUILD, (Jsonb(summary), result.build_id))
         self.connection.execute(FORGET_IDLE_BUILDS, {"site": self.row.id})
