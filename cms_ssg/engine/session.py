@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from psycopg import Connection
@@ -16,7 +17,7 @@ from cms_ssg.engine.place import SPLIT, describe_place, find_reason, find_strang
 from cms_ssg.engine.planning import Planner
 from cms_ssg.engine.rounds import LARGE_ROUND, Rounds
 from cms_ssg.engine.sync import SyncResult, sync
-from cms_ssg.options import BuildOptions, BuildResult, clock
+from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import object_key
 from cms_ssg.plan.dirty import BULK_TURN
 from cms_ssg.publish.kept import Kept
@@ -68,6 +69,7 @@ class Session:
     row: SiteRow
     skip: list[str]
     started: Any
+    now: datetime
     warm: Warm | None = None
     planner: Planner = field(init=False)
     rounds: Rounds = field(init=False)
@@ -85,7 +87,7 @@ class Session:
     _pool: Executor | None = None
 
     def __post_init__(self) -> None:
-        self.planner = Planner(self.connection, self.site, self.row, clock(self.options), self.commit)
+        self.planner = Planner(self.connection, self.site, self.row, self.now, self.commit)
         self.rounds = Rounds(self)
         if self.options.plan:
             self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.planner.now))

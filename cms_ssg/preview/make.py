@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +27,7 @@ from cms_ssg.publish.target import Object, Writer
 from cms_ssg.reads import digest
 from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site
+from cms_ssg.store.clock import read_clock
 from cms_ssg.store.previews import ADD, PreviewRow, list_previews
 from cms_ssg.store.sites import SiteRow
 from cms_ssg.types import Problem
@@ -138,7 +139,7 @@ def _make(site: Site, connection: Connection, row: SiteRow, subject: Subject, op
     from cms_ssg.engine.surroundings import make_surroundings
     from cms_ssg.preview.render import Previewer
 
-    now, settings = datetime.now(UTC), site.settings.preview
+    now, settings = read_clock(connection)[0], site.settings.preview
     previewer = Previewer(
         connection, row, subject, make_surroundings(subject.site, now), now, options.pages if options.pages is not None else settings.pages
     )
