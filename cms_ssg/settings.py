@@ -101,6 +101,7 @@ class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     pages: str = "public, max-age=0, s-maxage=86400, must-revalidate"
     feeds: str = "public, max-age=300, s-maxage=86400"
     files: str = "public, max-age=3600, s-maxage=86400"
+    live: str = "public, max-age=2, s-maxage=2, stale-while-revalidate=10, stale-if-error=3600"
 
 
 class Headers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

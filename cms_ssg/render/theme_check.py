@@ -10,12 +10,13 @@ from typing import Final
 from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
 
+from cms_ssg.kinds.load import list_verticals
 from cms_ssg.render.theme import Theme, list_assets
 from cms_ssg.render.views import EntryView
 from cms_ssg.themes import ThemeFolders
 from cms_ssg.types import Problem
 
-EVERYWHERE: Final = frozenset("site locale page menus t asset url image image_facts latest data ref clock fact".split())
+EVERYWHERE: Final = frozenset("site locale page menus t asset url image image_facts latest data ref clock fact slots".split())
 """What every template is given. docs/themes.md describes each."""
 
 SOMEWHERE: Final = frozenset("entry list terms taxonomy title target search args values inner".split())
@@ -59,7 +60,7 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
     for name, tree in trees.items():
         given = _names_given(name, trees)
         found = [
-            *_check_tree(_place(files[name]), tree, given, set(files), assets, attributes),
+            *_check_tree(_place(files[name]), tree, given | set(folders.views), set(files), assets, attributes),
             *_check_blocks(_place(files[name]), name, trees),
         ]
         problems += sorted(found, key=lambda problem: problem.line)
@@ -69,7 +70,7 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
 def list_templates(folders: Sequence[Path]) -> dict[str, Path]:
     """Templates below folders by name, sorted; the first folder that has a name wins."""
     found: dict[str, Path] = {}
-    places = set(folders)
+    places = {*folders, *(root / name for root in folders for name in list_verticals())}
     for root in folders:
         for path in root.rglob("*") if root.is_dir() else ():
             inner = places.intersection(path.parents) - {root, *root.parents}  # a vertical's folder inside a theme's has names of its own
