@@ -183,7 +183,8 @@ async def end_blog(request: Request, blog: str) -> BlogModel:
     found = await _find_blog(context, blog)
     async with context.connection() as connection:
         await connection.execute(queries.SET_STATUS, {"site": context.number, "blog": found.number, "status": "ended"})
-    return await show_blog(request, blog)
+    ended: BlogModel = await show_blog(request, blog)
+    return ended
 
 
 @router.get("/api/news/breaking", scope=PUBLIC, response_model=list[ShownBreaking], summary="Breaking news that is shown")
