@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 from markupsafe import Markup
 
 from cms_ssg.kinds.list_kind import ListRule, feed_path, page_path
+from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.row_kind import name_fact
 from cms_ssg.list_rules import described_paths, list_rule
 from cms_ssg.reads import ADDRESS, CARD, FULL
@@ -227,8 +228,13 @@ class Page:
             "site": self.site_view, "locale": self.locale, "page": self.page_view, "menus": Menus(self),
             "t": make_t(self.around.strings[self.locale.code], lambda key: reads.name(f"string/{self.locale.code}/{key}")),
             "asset": self.asset, "url": self.url, "latest": self.latest, "data": self.data, "ref": self.ref, "clock": Clock(self),
-            "image": self.image, "image_facts": self.image_facts, "fact": self.fact,
+            "image": self.image, "image_facts": self.image_facts, "fact": self.fact, **self.views,
         }  # fmt: skip
+
+    @cached_property
+    def views(self) -> dict[str, Any]:
+        """What verticals offer to templates, by their names."""
+        return {vertical.name: resolve(vertical.view)(self) for vertical in self.site.features.verticals if vertical.view}
 
     def describe(self, **values: Any) -> SimpleNamespace:
         """Fill `page` for the template: what was given, over defaults."""
