@@ -34,10 +34,10 @@ ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
 """Attributes of what has the same ones on every site; an entry has the fields of the site's content types besides."""
 
 
-def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None) -> list[Problem]:
+def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None, views: Collection[str] = ()) -> list[Problem]:
     """Problems of the templates that a site uses, in the order of their names.
 
-    fields: of all content types of the site; without them an entry may have any attribute.
+    fields: of all content types of the site; without them an entry may have any attribute. views: names of verticals that templates know.
     Codes: theme.syntax (unknown filters and tests too), theme.unknown-variable, theme.unknown-attribute,
     theme.missing-template, theme.missing-asset, theme.unknown-block.
     """
@@ -58,7 +58,7 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
         except (OSError, UnicodeDecodeError) as error:
             problems.append(Problem("theme.syntax", _place(path), 0, f"cannot be read: {error}"))
     for name, tree in trees.items():
-        given = _names_given(name, trees)
+        given = _names_given(name, trees) | set(views)
         found = [
             *_check_tree(_place(files[name]), tree, given | set(folders.views), set(files), assets, attributes),
             *_check_blocks(_place(files[name]), name, trees),

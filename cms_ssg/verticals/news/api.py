@@ -110,7 +110,9 @@ class ShownBreaking(BaseModel):
 async def show_blog(request: Request, blog: str) -> BlogModel:
     """Its status and the number of its last event."""
     found = await _find_blog(site_of(request), blog)
-    return BlogModel(slug=found.slug, title=found.title, status=found.status, refresh_s=found.refresh_s, updates=found.updates, event=found.events)
+    return BlogModel(
+        slug=found.slug, title=found.title, status=found.status, refresh_s=found.refresh_s, updates=found.updates, event=found.events
+    )
 
 
 @router.get("/api/live/{blog}/stream", scope=PUBLIC, response_class=Response, summary="Updates as server-sent events")
@@ -139,7 +141,9 @@ async def post_update(request: Request, blog: str, update: UpdateModel) -> Shown
             refuse_ended(await (await connection.execute(queries.LOCK_BLOG, values)).fetchone())
         except CmsError as error:
             raise _refuse(error, 409) from None
-        if update.id is not None and (known := await fetch_async(connection, queries.FIND_UPDATE, **values, position=-1, update_id=update.id)):
+        if update.id is not None and (
+            known := await fetch_async(connection, queries.FIND_UPDATE, **values, position=-1, update_id=update.id)
+        ):
             return _show(context, known[0])
         try:
             more = {"author": clean_text(update.author), "pinned": update.pinned, "important": update.important, "update_id": update.id}
@@ -254,7 +258,9 @@ async def _change(request: Request, blog: str, number: int, **changes: Any) -> S
     found = await _find_blog(context, blog)
     values = {"content": None, "author": None, "pinned": None, "important": None, "deleted": False, **changes}
     async with context.connection() as connection:
-        changed = await fetch_async(connection, queries.CHANGE_UPDATE, site=context.number, blog=found.number, position=clip(number), **values)
+        changed = await fetch_async(
+            connection, queries.CHANGE_UPDATE, site=context.number, blog=found.number, position=clip(number), **values
+        )
     if not changed:
         raise _refuse(update_missing(number), 404)
     return _show(context, changed[0])

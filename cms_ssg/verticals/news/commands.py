@@ -56,7 +56,13 @@ def start_live(opened: OpenSite, post: str, *, refresh: int = 30, upcoming: bool
     found = find_post(opened, post, TYPE)
     if not 5 <= refresh <= 3600:
         raise fail("live.refresh", f"open pages cannot ask every {refresh} seconds", hint="--refresh takes 5 to 3600.")
-    values = {"site": opened.number, "post": found.number, "status": "upcoming" if upcoming else "live", "refresh_s": refresh, "comments": not no_comments}
+    values = {
+        "site": opened.number,
+        "post": found.number,
+        "status": "upcoming" if upcoming else "live",
+        "refresh_s": refresh,
+        "comments": not no_comments,
+    }
     opened.connection.execute(queries.START_BLOG, values)
     said = "" if found.is_live else f"\nIts post {found.file} is not published yet, so nobody sees it."
     return f"{found.title} is {values['status']}. Post with: cms live post {found.slug} 'What happened'{said}"
@@ -159,7 +165,11 @@ COMMANDS = (
         "live start",
         start_live,
         "cms live start storm",
-        {"refresh": "Seconds between two looks of an open page.", "upcoming": "Announce it; posting begins later.", "no_comments": "Readers may not comment."},
+        {
+            "refresh": "Seconds between two looks of an open page.",
+            "upcoming": "Announce it; posting begins later.",
+            "no_comments": "Readers may not comment.",
+        },
     ),
     Command("live post", post_live, 'cms live post storm "The bridge is **closed**."\ncms live post storm - < update.md', _UPDATE),
     Command("live edit", edit_live, 'cms live edit storm 12 "The bridge is open."', {"author": "Another author."}),

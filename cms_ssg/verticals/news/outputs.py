@@ -65,7 +65,9 @@ def claim_for_site(site: Site) -> Iterator[ClaimRow]:
     """The fragments of the home page and of all sections, and the page of all breaking news, in each locale, and the sitemap of the newest stories."""
     for locale in site.locales:
         for place in ("home", "sections"):
-            yield ClaimRow(breaking_path(site, locale, place), DEFAULT, locale, f"breaking {place}", "s", 0, {"kind": "breaking", "subject": place})
+            yield ClaimRow(
+                breaking_path(site, locale, place), DEFAULT, locale, f"breaking {place}", "s", 0, {"kind": "breaking", "subject": place}
+            )
         yield ClaimRow(f"{site.prefix(locale)}/breaking/", DEFAULT, locale, "breaking page", "s", 0, {"kind": "breaking-page"})
     yield ClaimRow("/news-sitemap.xml", DEFAULT, site.default_locale, "news sitemap", "s", 0, {"kind": "news-sitemap"})
 

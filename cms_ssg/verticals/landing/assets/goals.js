@@ -1,0 +1,1 @@
+// Tells that a variant was seen, and that a goal was reached.
