@@ -12,17 +12,19 @@ from markdown_it.rules_core.replacements import RARE_RE, SCOPED_ABBR_RE, replace
 from markdown_it.rules_core.smartquotes import QUOTE_RE, process_inlines
 from markdown_it.rules_core.state_core import StateCore
 
-from cms_ssg.content.inlines import escape_text, is_relative, write_plain
+from cms_ssg.content.inlines import escape_text, write_plain
 from cms_ssg.content.notes import note_mark, plain_alt, write_note
-from cms_ssg.content.placeholders import CLOSE, OPEN
+from cms_ssg.content.placeholders import CLOSE, OPEN, PLACEHOLDER
 from cms_ssg.content.raw_html import write_html
 from cms_ssg.content.slugs import make_slug
+from cms_ssg.content.urls import is_relative, is_safe_url, runs_script
 from cms_ssg.types import Heading, Json, Link
 
-PLACEHOLDER: Final = re.compile(f"{OPEN}(\\d+){CLOSE}")
 FOOTNOTE_MARK: Final = re.compile(r'<sup class="footnote-ref">.*?</sup>')
 TAGS: Final = re.compile(r"<[^<>]*>")
 OWN_ANCHOR: Final = re.compile(r"[ \t]*\{#([^\s{}\"'<>&]{1,100})\}$")
+PRE: Final = '<pre tabindex="0">'
+"""Code scrolls sideways: a reader without a mouse has to be able to reach it."""
 
 Highlight = Callable[[str, str], str | None]
 
@@ -52,6 +54,7 @@ class BodyWriter:
         self.out: list[str] = []
         self.outer: list[tuple[list[str], Any]] = []
         self.notes: dict[str, str] = {}
+        self.note_lines: dict[int, int] = {}
 
     def add_link(self, kind: Any, target: str, line: int, values: dict[str, Json]) -> str:
         """Note a link, image or shortcode; the placeholder that stands for it."""
@@ -145,6 +148,7 @@ class BodyWriter:
                 self.out.append(write_html(token.content, line, self.add_link, check_names=self.extended, sanitized=self.sanitized))
                 line += token.content.count("\n")
             elif kind == "footnote_ref":
+                self.note_lines.setdefault(token.meta["id"], line)
                 self.out.append(note_mark(token.meta))
             elif kind == "shortcode_open":
                 self._open_shortcode(token, line)
@@ -160,7 +164,8 @@ class BodyWriter:
         href = str(token.attrs["href"])
         href = self.add_link("link", href, line, {}) if is_relative(href) else escape_text(href)
         title = f' title="{escape_text(str(token.attrs["title"]))}"' if "title" in token.attrs else ""
-        self.out.append(f'<a href="{href}"{title}>')
+        safe = not self.sanitized or is_safe_url(str(token.attrs["href"]))  # what an image may show is no page to go to
+        self.out.append(f'<a href="{href}"{title}>' if safe else f"<a{title}>")
 
     def plain_text(self, html: str, images: bool = True) -> str:
         """The text of a piece of HTML, images by their alternative or left out."""
@@ -235,13 +240,13 @@ class BodyWriter:
         if self.extended and name:
             name = re.split(r"[,{:]", name, maxsplit=1)[0]
             if self.highlight is not None and (html := self.highlight(token.content, name)) is not None:
-                self.out.append(f'<pre class="highlight"><code class="language-{escape_text(name)}">{html}</code></pre>\n')
+                self.out.append(f'<pre class="highlight" tabindex="0"><code class="language-{escape_text(name)}">{html}</code></pre>\n')
                 return
         language = f' class="language-{escape_text(name)}"' if name else ""
-        self.out.append(f"<pre><code{language}>{escape_text(token.content)}</code></pre>\n")
+        self.out.append(f"{PRE}<code{language}>{escape_text(token.content)}</code></pre>\n")
 
     def _code(self, token: Any) -> None:
-        self.out.append(f"<pre><code>{escape_text(token.content)}</code></pre>\n")
+        self.out.append(f"{PRE}<code>{escape_text(token.content)}</code></pre>\n")
 
     def _html(self, token: Any) -> None:
         self.raw = True
@@ -259,6 +264,9 @@ class BodyWriter:
         inner = "".join(self.out)
         self.out, (opened, line) = self.outer.pop()
         values = {**opened.meta, "inner": inner, "close": token.content}
+        if self.sanitized:  # a template may put any of them into an href
+            values["args"] = ["" if runs_script(text) else text for text in values["args"]]
+            values["values"] = {name: "" if runs_script(text) else text for name, text in values["values"].items()}
         mark = self.add_link("shortcode", opened.meta["name"], line, values)
         self.out.append(mark + "\n" if opened.block else mark)
 
@@ -276,7 +284,9 @@ class BodyWriter:
         written: list[str] = []
         while len(written) < len(notes):  # writing a note may add others
             note = notes[len(written)]
-            html = f"<p>{self._write_inlines(note['tokens'], 0)}</p>\n" if "tokens" in note else self.notes.get(note["label"], "")
+            html = self.notes.get(note.get("label", ""), "")
+            if "tokens" in note:  # it stands in the text
+                html = f"<p>{self._write_inlines(note['tokens'], self.note_lines.get(len(written), self.first_line))}</p>\n"
             written.append(write_note(len(written) + 1, html, note.get("count", 1)))
         self.out.append(f'<section class="footnotes" role="doc-endnotes">\n<ol>\n{"".join(written)}</ol>\n</section>\n')
 

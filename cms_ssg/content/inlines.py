@@ -9,6 +9,7 @@ from typing import Any, Final
 from markdown_it.parser_inline import ParserInline
 
 from cms_ssg.content.tokens import InlineState
+from cms_ssg.content.urls import PLAIN_WEB, is_relative
 
 FIRST_OF: Final = {
     "newline": "\n", "escape": "\\", "backticks": "`", "strikethrough": "~", "emphasis": "*_", "link": "[", "image": "!",
@@ -42,14 +43,6 @@ SIGN: Final = re.compile(r"[\\`*_\[<&~^{\n!]")
 
 TARGETS: Final = frozenset([6, 7, 9, 10])
 """Groups of CONSTRUCT that end an image or a link."""
-
-SCHEME: Final = re.compile(r"(?!ref:)[A-Za-z][A-Za-z0-9+.-]+:")
-PLAIN_WEB: Final = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?(?:/[A-Za-z0-9\-._~/?=+,;:@#]*)?")
-
-
-def is_relative(target: str) -> bool:
-    """Whether a link's target has to be looked up: no scheme but ``ref:``, no ``//host``, no bare ``#fragment``, not empty."""
-    return bool(target) and target[0] != "#" and not target.startswith("//") and not SCHEME.match(target)
 
 
 def escape_text(text: str) -> str:

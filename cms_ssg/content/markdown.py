@@ -43,23 +43,23 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
         text, mdx = _neutralise(text, place, first_line, mdx, problems)
     from cms_ssg.content.body_html import BodyWriter
 
-    md = _load_parser(settings.extensions, mdx)
+    sanitized = settings.raw_html == "sanitized"
+    md = _load_parser(settings.extensions, mdx, sanitized)
     env: dict[str, Any] = {}
     tokens: list[Any] = []
     md.block.parse(text, md, env, tokens)
-    sanitized = settings.raw_html == "sanitized"
     writer = BodyWriter(
         md, env, first_line, extended=settings.extensions, typographer=settings.typographer, sanitized=sanitized,
         highlight=_load_highlight() if settings.highlight and settings.extensions else None,
     )  # fmt: skip
     html = writer.write(tokens)
     if sanitized and writer.raw:
-        from cms_ssg.content.raw_html import sanitize
+        from cms_ssg.content.sanitize import sanitize
 
-        html = sanitize(html)
+        html = sanitize(html, writer.links, key)
         for link in writer.links:
             if link.kind == "shortcode":
-                link.values["inner"] = sanitize(link.values["inner"])
+                link.values["inner"] = sanitize(link.values["inner"], writer.links, key)
     if settings.extensions and 'href="#' in html:
         html, found = _settle_fragments(html, writer, text, place, first_line)
         problems += [] if mdx else found  # a component may have had that name
@@ -130,11 +130,11 @@ def _neutralise(text: str, place: str, first_line: int, mdx: bool, problems: lis
 
 
 @lru_cache(maxsize=8)
-def _load_parser(extended: bool, mdx: bool) -> Any:
+def _load_parser(extended: bool, mdx: bool, sanitized: bool) -> Any:
     """The parser for a set of rules."""
     from cms_ssg.content.parser import make_parser
 
-    return make_parser(extended, mdx)
+    return make_parser(extended, mdx, sanitized)
 
 
 def _load_highlight() -> Any:

@@ -16,21 +16,25 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote.index import footnote_def, footnote_inline, footnote_ref
 
 from cms_ssg.content.blocks import BlockParser, parse_heading
-from cms_ssg.content.inlines import PLAIN_WEB, InlineParser, is_relative
+from cms_ssg.content.inlines import InlineParser
 from cms_ssg.content.markdown import MAX_NESTING
 from cms_ssg.content.raw_html import MATH_ELEMENTS, TAG, is_element
 from cms_ssg.content.shortcodes import shortcode_block, shortcode_inline
 from cms_ssg.content.tables import parse_table
+from cms_ssg.content.urls import PLAIN_WEB, is_relative, is_safe_url
 
 PLAIN_DESTINATION: Final = re.compile(r"[^\x00-\x20\x7f()<\\&]+")
+DATA_IMAGE: Final = re.compile(r"data:image/(?:gif|png|jpeg|webp)[;,]")
+"""Of the URLs that hold data, those that can only be pictures; a link to one leads nowhere."""
 BLOCK_NAMES: Final = frozenset(block_names)
 
 
 class Parser(MarkdownIt):
     """markdown-it with links left as written where they are relative."""
 
-    def __init__(self, extended: bool, mdx: bool) -> None:
+    def __init__(self, extended: bool, mdx: bool, sanitized: bool) -> None:
         super().__init__("commonmark", {"maxNesting": MAX_NESTING, "tasklists": extended, "html": True})
+        self.sanitized = sanitized
         self.block, self.inline = BlockParser(), InlineParser()
         self.configure(
             "commonmark", {"maxNesting": MAX_NESTING, "tasklists": extended, "html": True, "typographer": True, "quotes": "“”‘’"}
@@ -61,8 +65,8 @@ class Parser(MarkdownIt):
         return url if PLAIN_WEB.fullmatch(url) or is_relative(url) else normalizeLink(url)
 
     def validateLink(self, url: str) -> bool:
-        """Whether a link's scheme is harmless."""
-        return validateLink(url)
+        """Whether a link's scheme is harmless: by markdown-it's list of bad ones, under the policy "sanitized" by one of good ones."""
+        return bool(validateLink(url)) and (not self.sanitized or is_safe_url(url) or bool(DATA_IMAGE.match(url)))
 
 
 def parse_destination(string: str, pos: int, maximum: int) -> Any:
@@ -101,9 +105,9 @@ def find_label_end(state: Any, start: int, disableNested: bool = False) -> int:
     return found
 
 
-def make_parser(extended: bool, mdx: bool) -> Parser:
-    """A parser. extended: our extensions to CommonMark; mdx: indented text is no code."""
-    return Parser(extended, mdx)
+def make_parser(extended: bool, mdx: bool, sanitized: bool) -> Parser:
+    """A parser. extended: our extensions to CommonMark; mdx: indented text is no code; sanitized: links have a scheme known to be harmless, or none."""
+    return Parser(extended, mdx, sanitized)
 
 
 def bounded_footnote(state: Any, silent: bool) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 OPEN: Final = "\ufdd0"
 CLOSE: Final = "\ufdd1"
 """Non-characters: Unicode keeps them for internal use, so that they are taken out of any input."""
+PLACEHOLDER: Final = re.compile(f"{OPEN}([0-9]+){CLOSE}")

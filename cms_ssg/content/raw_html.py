@@ -6,7 +6,8 @@ import re
 from html import unescape
 from typing import Any, Final
 
-from cms_ssg.content.inlines import AddLink, escape_text, is_relative
+from cms_ssg.content.inlines import AddLink, escape_text
+from cms_ssg.content.urls import is_relative
 
 ATTRIBUTE: Final = re.compile(r"\s+([a-zA-Z_:@][a-zA-Z0-9:._@-]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\"'=<>`\x00-\x20]+)))?")
 TAG: Final = re.compile(
@@ -36,36 +37,6 @@ SVG_ELEMENTS: Final = frozenset(
 )
 ELEMENTS: Final = HTML_ELEMENTS | MATH_ELEMENTS | SVG_ELEMENTS
 
-ALLOWED_TAGS: Final = (HTML_ELEMENTS & frozenset(
-    """a abbr acronym address article aside audio b bdi bdo big blockquote br caption center cite code col colgroup data dd del details dfn
-    div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hgroup hr i img input ins kbd li main map mark nav ol p picture pre q rp
-    rt ruby s samp section small source span strike strong sub summary sup table tbody td tfoot th thead time tr track tt u ul var video wbr
-    area""".split()
-))  # fmt: skip
-ALLOWED_ATTRIBUTES: Final[dict[str, set[str]]] = {
-    "*": {"id", "class", "lang", "dir", "title", "role", "aria-label", "aria-hidden", "aria-describedby", "align"},
-    "a": {"href", "hreflang"},
-    "img": {"src", "alt", "width", "height", "loading"},
-    "audio": {"src", "controls", "loop", "muted", "preload"},
-    "video": {"src", "controls", "loop", "muted", "preload", "poster", "width", "height"},
-    "source": {"src", "type", "media"},
-    "track": {"src", "kind", "srclang", "label", "default"},
-    "ol": {"start", "reversed", "type"},
-    "li": {"value"},
-    "td": {"colspan", "rowspan", "headers"},
-    "th": {"colspan", "rowspan", "headers", "scope"},
-    "col": {"span"},
-    "colgroup": {"span"},
-    "details": {"open"},
-    "time": {"datetime"},
-    "data": {"value"},
-    "del": {"cite", "datetime"},
-    "ins": {"cite", "datetime"},
-    "blockquote": {"cite"},
-    "q": {"cite"},
-    "area": {"shape", "coords", "href", "alt"},
-    "map": {"name"},
-}
 SAFE_IMAGE_VALUES: Final = frozenset(["alt", "title", "width", "height", "loading", "class", "id", "lang", "dir", "align"])
 
 
@@ -107,7 +78,7 @@ def write_html(html: str, line: int, add_link: AddLink, *, check_names: bool, sa
             at = end
             continue
         if match[1] or name not in ("a", "img") or not match[3]:
-            out.append(match[0])
+            out.append('<pre tabindex="0">' if match[0] == "<pre>" else match[0])  # see body_html.PRE
             continue
         out.append(_write_link(match, name, line + html.count("\n", 0, begin), add_link, sanitized))
     out.append(html[at:])
@@ -134,15 +105,3 @@ def _write_link(match: re.Match[str], name: str, line: int, add_link: AddLink, s
     begin, end = spans[key]
     quote = "" if match[3][begin - 1 : begin] in ('"', "'") else '"'
     return f"<a{match[3][:begin]}{quote}{add_link('link', target, line, values)}{quote}{match[3][end:]}>"
-
-
-def sanitize(html: str) -> str:
-    """HTML without scripts, styles, forms, SVG, MathML and event handlers. Placeholders stay."""
-    import nh3
-
-    return nh3.clean(
-        html, tags=set(ALLOWED_TAGS), attributes=ALLOWED_ATTRIBUTES, link_rel=None, strip_comments=True,
-        clean_content_tags={"script", "style", "svg", "math", "template", "noscript", "title", "textarea"},
-        url_schemes={"http", "https", "mailto", "tel", "xmpp", "irc", "ircs", "ftp", "sms"},
-        tag_attribute_values={"input": {"type": {"checkbox"}}}, set_tag_attribute_values={"input": {"disabled": "", "type": "checkbox"}},
-    )  # fmt: skip

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import unquote
 
+from cms_ssg.content.checks import show
 from cms_ssg.content.collections import INDEX_NAMES, Place, Rules, below, find_collection, find_type, fold_locale
 from cms_ssg.content.dates import load_zone, say_moment
 from cms_ssg.content.frontmatter import FrontMatter, look_up, parse_front_matter
@@ -16,6 +17,7 @@ from cms_ssg.content.markdown import render_body
 from cms_ssg.content.paths import CLEAN_SEGMENT, DATE_NAMES, SERVER_HINT, MissingValue, find_other_extension
 from cms_ssg.content.schema import Schema
 from cms_ssg.content.slugs import make_slug, safe_path
+from cms_ssg.content.urls import runs_script
 from cms_ssg.settings import Collection
 from cms_ssg.types import Body, Draft, Json, Problem, Status
 
@@ -68,6 +70,9 @@ class _Reading:
         for name in ("aliases", "from"):
             if name in fields:
                 fields[name] = self._clean_paths(name, fields[name])
+        if type_name == "redirect" and runs_script(str(fields.get("to"))):
+            said = f"to: {show(fields['to'])} is neither a path nor the address of a page"
+            self.problems.append(Problem("content.field", file, self.lines.get("to", 0), said, "Write a path, or a URL of http or https."))
         if schema.pages and locale and not any(problem.severity == "error" for problem in self.problems):
             self._check_path(type_name, locale, fields)
         if any(problem.severity == "error" for problem in self.problems):

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cms_ssg.store.loader import FullEntry
 
 PLACE = re.compile("\ufdd0(\\d+)\ufdd1")
-CODE = re.compile(r'<pre( class="highlight")?(?=>)')
-"""Code scrolls sideways: a reader without a mouse has to be able to reach it."""
 LINK_SUFFIXES = (".md", ".mdx", ".markdown")
 
 
@@ -109,10 +107,9 @@ def fill_body(page: Page, full: FullEntry, page_path: str) -> Markup:
     """A body's HTML with every place filled. Unknown targets stay as written; unknown shortcodes stay as text."""
     if not full.html:
         return Markup("")
-    html = CODE.sub(r'<pre\1 tabindex="0"', full.html) if "<pre" in full.html else full.html
     if not full.links:
-        return Markup(html)
-    return Markup(PLACE.sub(_Filling(page, full, page_path).fill, html))
+        return Markup(full.html)
+    return Markup(PLACE.sub(_Filling(page, full, page_path).fill, full.html))
 
 
 class _Filling:

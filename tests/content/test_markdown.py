@@ -78,8 +78,8 @@ def test_placeholder_characters_are_taken_out_of_input() -> None:
         ("A `Promise<T>` and Promise<T>", "<p>A <code>Promise&lt;T&gt;</code> and Promise&lt;T&gt;</p>\n"),
         ("<T>\n\n<algorithm> x", "<p>&lt;T&gt;</p>\n<p>&lt;algorithm&gt; x</p>\n"),
         ("<my-element a>x</my-element>", "<p><my-element a>x</my-element></p>\n"),
-        ("```python title=\"x\"\na<b\n```", '<pre><code class="language-python">a&lt;b\n</code></pre>\n'),
-        ("```rust,ignore\nx\n```", '<pre><code class="language-rust">x\n</code></pre>\n'),
+        ("```python title=\"x\"\na<b\n```", '<pre tabindex="0"><code class="language-python">a&lt;b\n</code></pre>\n'),
+        ("```rust,ignore\nx\n```", '<pre tabindex="0"><code class="language-rust">x\n</code></pre>\n'),
         ("[a](javascript:alert(1))", "<p>[a](javascript:alert(1))</p>\n"),
     ],
 )  # fmt: skip
@@ -114,8 +114,8 @@ def test_typographer_writes_quotes_and_dashes() -> None:
 
 def test_fenced_code_of_a_known_language_has_classes_for_its_colours() -> None:
     html = render("```python\ndef f(): pass\n```\n\n```nosuch\nx\n```", highlight=True).html
-    assert '<pre class="highlight"><code class="language-python"><span class="k">def</span>' in html
-    assert '<pre><code class="language-nosuch">x\n</code></pre>' in html
+    assert '<pre class="highlight" tabindex="0"><code class="language-python"><span class="k">def</span>' in html
+    assert '<pre tabindex="0"><code class="language-nosuch">x\n</code></pre>' in html
     assert "style=" not in html
 
 
@@ -139,6 +139,42 @@ def test_sanitized_html_keeps_its_sense_and_loses_what_can_harm() -> None:
     assert f'<b class="z">b</b> <a href="{OPEN}0{CLOSE}">l</a>' in body.html
     assert f"{OPEN}1{CLOSE}" in body.html and 'id="h"' in body.html and 'type="checkbox"' in body.html
     assert "<script>" in render(text).html
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("[x](<java&Tab;script:alert(1)>)", '<p><a href="⟨0⟩">x</a></p>\n'),
+        ("[x](foo:bar) [y](tel:1)", '<p>[x](foo:bar) <a href="tel:1">y</a></p>\n'),
+        ('<a href="java&Tab;script:x">x</a>', "<p><a>x</a></p>\n"),
+        ("<a href='&#1;javascript&colon;x'>x</a>", "<p><a>x</a></p>\n"),
+        ('<q cite="javascript:x">x</q>', "<p><q>x</q></p>\n"),
+        ("![a](n.png) <b title='&#xfdd0;0&#xfdd1;'>&#64976;0&#64977;</b>", '<p>⟨0⟩ <b title="0">�0�</b></p>\n'),
+        ("<div>\n<p/title=\"<img src='n.png'>\">x", '<div>\n<p title="&lt;img src=">"&gt;x</p></div>'),
+        ("[x](data:image/png;base64,AA==)", "<p><a>x</a></p>\n"),
+        ("![x](data:image/png;base64,AA==)", "<p>⟨0⟩</p>\n"),
+        ("<div title='<pre>'>\n<pre>x</pre>", '<div title="&lt;pre&gt;">\n<pre tabindex="0">x</pre></div>'),
+    ],
+)
+def test_sanitized_html_holds_places_only_where_the_text_put_them_and_no_scheme_that_runs(text: str, html: str) -> None:
+    assert shown(text, raw_html="sanitized") == html
+
+
+def test_what_looks_like_a_path_and_is_a_script_to_a_browser_is_encoded() -> None:
+    link = render("[x](<java&Tab;script:alert(1)>)").links[0]
+    assert link.target == "java%09script:alert(1)"
+
+
+def test_arguments_of_shortcodes_are_no_scripts_in_sanitized_text() -> None:
+    text = '{{< note "java\tscript:x" "Note: y" href=" javascript:x" >}}<b onclick=x>y</b>{{< /note >}}'
+    values = render(text, raw_html="sanitized").links[0].values
+    assert (values["args"], values["values"], values["inner"]) == (["", "Note: y"], {"href": ""}, "<b>y</b>")
+    assert render(text).links[0].values["args"] == ["java\tscript:x", "Note: y"]
+
+
+def test_places_in_a_note_within_the_text_have_the_line_of_its_mark() -> None:
+    body = render("a\n\nb ^[{{< c >}} [d](e.md)]", first_line=5)
+    assert [(link.kind, link.line) for link in body.links] == [("shortcode", 7), ("link", 7)]
 
 
 def test_shortcodes_are_placeholders_with_arguments_and_inner_html() -> None:

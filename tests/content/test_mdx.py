@@ -34,12 +34,12 @@ def shown(text: str, *, mdx: bool = True) -> str:
         ("import duties rose.", "<p>import duties rose.</p>\n"),
         ("A {expression} b {' '} c {/* comment */} d {`e`}", "<p>A  b   c  d e</p>\n"),
         ("A \\{b} `{c}`", "<p>A {b} <code>{c}</code></p>\n"),
-        ("```js\nimport x from 'y'\n<T />{a}\n```", '<pre><code class="language-js">import x from \'y\'\n&lt;T /&gt;{a}\n</code></pre>\n'),
+        ("```js\nimport x from 'y'\n<T />{a}\n```", '<pre tabindex="0"><code class="language-js">import x from \'y\'\n&lt;T /&gt;{a}\n</code></pre>\n'),
         ('<div className="a" onClick={() => { x(); }} style={{ b: "c" }}>\n  text *b*\n</div>',
         '<div class="a">\n<p>text <em>b</em></p>\n</div>\n'),
         ("<h1 className='x'>Title **b**</h1>", '<h1 class="x">Title <strong>b</strong></h1>\n'),
         ("<section>\n  <div>\n    ```js\n    a\n    ```\n  </div>\n</section>",
-        '<section>\n<div>\n<pre><code class="language-js">a\n</code></pre>\n</div>\n</section>\n'),
+        '<section>\n<div>\n<pre tabindex="0"><code class="language-js">a\n</code></pre>\n</div>\n</section>\n'),
         ("<>\n\nx\n\n</>", "<p>x</p>\n"),
         ("<With>\n  {({ a }) => (\n    <>\n      <h2>B</h2>\n      {a}\n    </>\n  )}\n</With>", "<h2>B</h2>\n"),
         ("Promise<T> is a type", "<p>Promise&lt;T&gt; is a type</p>\n"),
@@ -74,7 +74,7 @@ def test_components_in_plain_markdown_go_and_its_code_types_and_html_stay() -> N
     text = 'A <Note kind="x">b</Note> and <Figure src="c" /> but List<T>, <b>d</b>, {e} and `<F />`.\n\n    <Code/>\n'
     assert (
         shown(text, mdx=False)
-        == "<p>A b and  but List&lt;T&gt;, <b>d</b>, {e} and <code>&lt;F /&gt;</code>.</p>\n<pre><code>&lt;Code/&gt;\n</code></pre>\n"
+        == '<p>A b and  but List&lt;T&gt;, <b>d</b>, {e} and <code>&lt;F /&gt;</code>.</p>\n<pre tabindex="0"><code>&lt;Code/&gt;\n</code></pre>\n'
     )
     assert [problem.message for problem in render(text, mdx=False)[1]] == ["<Note> is left out; its text stays", "<Figure> is left out"]
 

@@ -156,6 +156,10 @@ def test_other_types_have_their_own_fields() -> None:
     menu = draft_of("---\nitems:\n  - {title: A, url: /a/}\n  - ref: content/b.md\n---\n", "content/menus/main.md", rules)
     assert menu.fields["items"] == [{"title": "A", "url": "/a/"}, {"ref": "content/b.md"}]
     assert draft_of("---\nfrom: old.html\nto: /new/\n---\n", "content/redirects/x.md", rules).fields["from"] == ["/old.html"]
+    for target in ("javascript:alert(1)", '"java\\tscript:alert(1)"', '"\\x01data:text/html,x"'):
+        assert codes(f"---\nfrom: old.html\nto: {target}\n---\n", "content/redirects/x.md", rules) == [("content.field", 3, "error")], (
+            target
+        )
 
 
 def test_section_index_describes_its_section() -> None:

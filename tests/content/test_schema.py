@@ -99,6 +99,7 @@ def test_post_knows_every_field_that_the_product_promises() -> None:
         ({"type": "string", "format": "email"}, "a", "'a' is not an e-mail address"),
         ({"type": "string", "format": "uri"}, "https://a.b/c", "https://a.b/c"),
         ({"type": "string", "format": "uri"}, "/c", "'/c' is not a full URL"),
+        ({"type": "string", "format": "uri-reference"}, '"\\x01javascript:alert(1)"', "'\\x01javascript:alert(1)' is not a URL or path"),
         ({"type": "string", "format": "uri-reference"}, "'javascript:alert(1)'", "'javascript:alert(1)' is not a URL or path"),
     ],
 )  # fmt: skip
