@@ -13,15 +13,19 @@ from markdown_it.rules_core.smartquotes import QUOTE_RE, process_inlines
 from markdown_it.rules_core.state_core import StateCore
 
 from cms_ssg.content.inlines import escape_text, write_plain
+from cms_ssg.content.nesting import Nesting
 from cms_ssg.content.notes import note_mark, plain_alt, write_note
 from cms_ssg.content.placeholders import CLOSE, OPEN, PLACEHOLDER
 from cms_ssg.content.raw_html import write_html
 from cms_ssg.content.slugs import make_slug
+from cms_ssg.content.time_limit import TooSlow
 from cms_ssg.content.urls import is_relative, is_safe_url, runs_script
 from cms_ssg.types import Heading, Json, Link
 
-FOOTNOTE_MARK: Final = re.compile(r'<sup class="footnote-ref">.*?</sup>')
+FOOTNOTE_MARK: Final = re.compile(r'<sup class="footnote-ref"><a [^<>]*>[0-9]*</a></sup>')
 TAGS: Final = re.compile(r"<[^<>]*>")
+MAX_QUOTES: Final = 2_000
+"""Quotation marks in one paragraph that are made typographic: the time for them grows with the square of their number."""
 OWN_ANCHOR: Final = re.compile(r"[ \t]*\{#([^\s{}\"'<>&]{1,100})\}$")
 PRE: Final = '<pre tabindex="0">'
 """Code scrolls sideways: a reader without a mouse has to be able to reach it."""
@@ -30,7 +34,7 @@ Highlight = Callable[[str, str], str | None]
 
 
 class BodyWriter:
-    """Writes one body. html, links, toc and lead (the HTML of the first paragraph with text) are the result."""
+    """Writes one body. html, links, toc, lead (the HTML of the first paragraph with text) and slow (lines of code without colours) are the result."""
 
     def __init__(
         self,
@@ -45,14 +49,16 @@ class BodyWriter:
     ) -> None:
         self.md, self.env, self.first_line = md, env, first_line
         self.extended, self.typographer, self.sanitized, self.highlight = extended, typographer, sanitized, highlight
+        self.nesting = Nesting() if sanitized else None
         self.links: list[Link] = []
         self.toc: list[Heading] = []
         self.anchors: set[str] = set()
         self.numbers: dict[str, int] = {}
+        self.slow: list[int] = []
         self.lead = ""
         self.raw = False
         self.out: list[str] = []
-        self.outer: list[tuple[list[str], Any]] = []
+        self.outer: list[tuple[list[str], int, Any]] = []
         self.notes: dict[str, str] = {}
         self.note_lines: dict[int, int] = {}
 
@@ -120,12 +126,13 @@ class BodyWriter:
                 replace_scoped(children)
             if RARE_RE.search(text):
                 replace_rare(children)
-            if QUOTE_RE.search(text):
+            if QUOTE_RE.search(text) and text.count('"') + text.count("'") <= MAX_QUOTES:
                 process_inlines(children, StateCore("", self.md, self.env))
         return self._write_inlines(children, line)
 
     def _write_inlines(self, tokens: list[Any], line: int) -> str:
         kept, self.out = self.out, []
+        floor = self.nesting.enter() if self.nesting is not None else 0
         for token in tokens:
             kind = token.type
             if kind == "text" or kind == "text_special":
@@ -145,7 +152,7 @@ class BodyWriter:
                 self.out.append(self.add_link("image", str(token.attrs["src"]), line, values))
             elif kind == "html_inline":
                 self.raw = True
-                self.out.append(write_html(token.content, line, self.add_link, check_names=self.extended, sanitized=self.sanitized))
+                self.out.append(write_html(token.content, line, self.add_link, check_names=self.extended, nesting=self.nesting))
                 line += token.content.count("\n")
             elif kind == "footnote_ref":
                 self.note_lines.setdefault(token.meta["id"], line)
@@ -158,7 +165,7 @@ class BodyWriter:
                 self.out.append(f"<{'/' if token.nesting < 0 else ''}{token.tag}>")
         html = "".join(self.out)
         self.out = kept
-        return html
+        return html if self.nesting is None else html + self.nesting.leave(floor)
 
     def _write_link(self, token: Any, line: int) -> None:
         href = str(token.attrs["href"])
@@ -239,11 +246,18 @@ class BodyWriter:
         name = words[0]
         if self.extended and name:
             name = re.split(r"[,{:]", name, maxsplit=1)[0]
-            if self.highlight is not None and (html := self.highlight(token.content, name)) is not None:
+            if (html := self._colour(token, name)) is not None:
                 self.out.append(f'<pre class="highlight" tabindex="0"><code class="language-{escape_text(name)}">{html}</code></pre>\n')
                 return
         language = f' class="language-{escape_text(name)}"' if name else ""
         self.out.append(f"{PRE}<code{language}>{escape_text(token.content)}</code></pre>\n")
+
+    def _colour(self, token: Any, language: str) -> str | None:
+        try:
+            return self.highlight(token.content, language) if self.highlight is not None else None
+        except TooSlow:
+            self.slow.append(self.first_line + token.map[0])
+            return None
 
     def _code(self, token: Any) -> None:
         self.out.append(f"{PRE}<code>{escape_text(token.content)}</code></pre>\n")
@@ -251,18 +265,16 @@ class BodyWriter:
     def _html(self, token: Any) -> None:
         self.raw = True
         line = self.first_line + token.map[0]
-        self.out.append(write_html(token.content, line, self.add_link, check_names=self.extended, sanitized=self.sanitized))
+        self.out.append(write_html(token.content, line, self.add_link, check_names=self.extended, nesting=self.nesting))
 
     def _html_line(self, token: Any) -> None:
         self.out.append(self.inline(token.content, self.first_line + token.map[0]) + "\n")
 
     def _open_shortcode(self, token: Any, line: int = 0) -> None:
-        self.outer.append((self.out, (token, line or self.first_line + token.map[0])))
-        self.out = []
+        self._enter((token, line or self.first_line + token.map[0]))
 
     def _close_shortcode(self, token: Any) -> None:
-        inner = "".join(self.out)
-        self.out, (opened, line) = self.outer.pop()
+        inner, (opened, line) = self._leave()
         values = {**opened.meta, "inner": inner, "close": token.content}
         if self.sanitized:  # a template may put any of them into an href
             values["args"] = ["" if runs_script(text) else text for text in values["args"]]
@@ -271,13 +283,22 @@ class BodyWriter:
         self.out.append(mark + "\n" if opened.block else mark)
 
     def _open_note(self, token: Any) -> None:
-        self.outer.append((self.out, token.meta["label"]))
-        self.out = []
+        self._enter(token.meta["label"])
 
     def _close_note(self, _: Any) -> None:
-        html = "".join(self.out)
-        self.out, label = self.outer.pop()
+        html, label = self._leave()
         self.notes[label] = html
+
+    def _enter(self, what: Any) -> None:
+        """Begin what is written apart."""
+        self.outer.append((self.out, self.nesting.enter() if self.nesting is not None else 0, what))
+        self.out = []
+
+    def _leave(self) -> tuple[str, Any]:
+        """End it: its HTML, and what _enter() was given."""
+        html = "".join(self.out)
+        self.out, floor, what = self.outer.pop()
+        return html if self.nesting is None else html + self.nesting.leave(floor), what
 
     def _write_notes(self) -> None:
         notes = self.env["footnotes"]["list"]

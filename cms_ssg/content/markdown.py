@@ -18,6 +18,8 @@ __all__ = ["CLOSE", "OPEN", "render_body"]
 
 MAX_EXCERPT: Final = 300
 MAX_NESTING: Final = 100
+MAX_TOLD: Final = 50
+"""Links to nothing on the page that are told: each is looked for in the text."""
 TAGS: Final = re.compile(r"<[^<>]*>")
 ADDRESS: Final = re.compile(r"\bhttps?://\S+")
 WIDE: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -63,6 +65,9 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
     if settings.extensions and 'href="#' in html:
         html, found = _settle_fragments(html, writer, text, place, first_line)
         problems += [] if mdx else found  # a component may have had that name
+    said = "this code is left without colours: it takes too long to find them"
+    hint = "Shorten it, take long runs of empty lines out, or write another language after the fence."
+    problems += [Problem("content.slow-code", place, line, said, hint, "warning") for line in writer.slow]
     if "too_deep" in env:
         line = first_line + env["too_deep"]
         problems.append(
@@ -114,7 +119,7 @@ def _settle_fragments(html: str, writer: Any, text: str, place: str, first_line:
             hint,
             "warning",
         )
-        for name in missing
+        for name in missing[:MAX_TOLD]
     ]
 
 

@@ -26,6 +26,7 @@ from cms_ssg.content.urls import PLAIN_WEB, is_relative, is_safe_url
 PLAIN_DESTINATION: Final = re.compile(r"[^\x00-\x20\x7f()<\\&]+")
 DATA_IMAGE: Final = re.compile(r"data:image/(?:gif|png|jpeg|webp)[;,]")
 """Of the URLs that hold data, those that can only be pictures; a link to one leads nowhere."""
+FOOTNOTE: Final = re.compile(r"\[\^[^ \n\]]{1,999}\]")
 BLOCK_NAMES: Final = frozenset(block_names)
 
 
@@ -49,7 +50,7 @@ class Parser(MarkdownIt):
             deflist_plugin(self)
             block.at("html_block", mdx_block if mdx else known_html_block, {"alt": ["paragraph", "reference", "blockquote"]})
             inline.after("image", "footnote_inline", bounded_footnote)
-            inline.after("footnote_inline", "footnote_ref", footnote_ref)
+            inline.after("footnote_inline", "footnote_ref", bounded_reference)
             inline.before("escape", "shortcode", shortcode_inline)
             inline.at("html_inline", known_html_inline)
         if mdx:
@@ -115,6 +116,11 @@ def bounded_footnote(state: Any, silent: bool) -> bool:
     if not state.src.startswith("^[", state.pos) or find_label_end(state, state.pos + 1) < 0:
         return False
     return footnote_inline(state, silent)
+
+
+def bounded_reference(state: Any, silent: bool) -> bool:
+    """The plugin's rule for ``[^notes]``, which looks for the bracket to the end of the text."""
+    return bool(FOOTNOTE.match(state.src, state.pos, state.posMax)) and bool(footnote_ref(state, silent))
 
 
 def known_html_inline(state: Any, silent: bool) -> bool:

@@ -7,13 +7,17 @@ from html import unescape
 from typing import Any, Final
 
 from cms_ssg.content.inlines import AddLink, escape_text
+from cms_ssg.content.nesting import Nesting
 from cms_ssg.content.urls import is_relative
 
-ATTRIBUTE: Final = re.compile(r"\s+([a-zA-Z_:@][a-zA-Z0-9:._@-]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\"'=<>`\x00-\x20]+)))?")
+SPACE: Final = r"[ \t\n\r\f]"
+VALUE: Final = rf"{SPACE}*={SPACE}*"
+ATTRIBUTE: Final = re.compile(rf"{SPACE}+([a-zA-Z_:@][a-zA-Z0-9:._@-]*)(?:{VALUE}(?:\"([^\"]*)\"|'([^']*)'|([^\"'=<>`\x00-\x20]+)))?")
 TAG: Final = re.compile(
     r"<(/?)([A-Za-z][A-Za-z0-9-]*)"
-    r"((?:\s+[a-zA-Z_:@][a-zA-Z0-9:._@-]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\"'=<>`\x00-\x20]+))?)*)\s*(/?)>"
+    rf"((?:{SPACE}+[a-zA-Z_:@][a-zA-Z0-9:._@-]*(?:{VALUE}(?:\"[^\"]*\"|'[^']*'|[^\"'=<>`\x00-\x20]+))?)*){SPACE}*(/?)>"
 )
+OTHER_MARKUP: Final = re.compile(r"<[!?][^>]*>?")
 RAW_TEXT: Final = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style", "textarea")}
 
 HTML_ELEMENTS: Final = frozenset(
@@ -45,42 +49,45 @@ def is_element(name: str) -> bool:
     return name.lower() in ELEMENTS or "-" in name
 
 
-def write_html(html: str, line: int, add_link: AddLink, *, check_names: bool, sanitized: bool) -> str:
+def write_html(html: str, line: int, add_link: AddLink, *, check_names: bool, nesting: Nesting | None) -> str:
     """Raw HTML with placeholders for its relative links and images.
 
-    line: where it begins; check_names: tags that HTML does not know become text; sanitized: the
-    policy, by which an image keeps harmless attributes only.
+    line: where it begins; check_names: tags that HTML does not know become text; nesting: under the policy "sanitized" what is
+    open; then nothing is left that a parser could take for another tag than we do, and an image keeps harmless attributes only.
     """
     out: list[str] = []
-    at = 0
+    at = counted = 0
     while (begin := html.find("<", at)) >= 0:
         out.append(html[at:begin])
         if html.startswith("<!--", begin):
             end = html.find("-->", begin + 4)
-            end = len(html) if end < 0 else end + 3
-            out.append(html[begin:end])
-            at = end
+            at = len(html) if end < 0 else end + 3
+            out.append(html[begin:at] if nesting is None else "")
             continue
         match = TAG.match(html, begin)
         if match is None:
-            out.append("<")
-            at = begin + 1
+            other = OTHER_MARKUP.match(html, begin) if nesting is not None else None
+            at = other.end() if other is not None else begin + 1
+            out.append("<" if nesting is None else "&lt;" if other is None else "")
             continue
         at = match.end()
-        name = match[2].lower()
+        tag, name = match[0], match[2].lower()
         if check_names and not is_element(name):
-            out.append(escape_text(match[0]))
+            out.append(escape_text(tag))
             continue
         if not match[1] and name in RAW_TEXT:
             closing = RAW_TEXT[name].search(html, at)
             end = closing.start() if closing else len(html)
-            out.append(html[begin:end])
+            out.append(html[begin:end] if nesting is None else nesting.take(tag, name, closing=False))
             at = end
             continue
-        if match[1] or name not in ("a", "img") or not match[3]:
-            out.append('<pre tabindex="0">' if match[0] == "<pre>" else match[0])  # see body_html.PRE
-            continue
-        out.append(_write_link(match, name, line + html.count("\n", 0, begin), add_link, sanitized))
+        if not match[1] and name in ("a", "img") and match[3]:
+            line += html.count("\n", counted, begin)
+            counted = begin
+            tag = _write_link(match, name, line, add_link, nesting is not None)
+        elif tag == "<pre>":
+            tag = '<pre tabindex="0">'  # see body_html.PRE
+        out.append(tag if nesting is None else nesting.take(tag, name, closing=bool(match[1])))
     out.append(html[at:])
     return "".join(out)
 

@@ -17,10 +17,13 @@ from cms_ssg.content.markdown import render_body
 from cms_ssg.content.paths import CLEAN_SEGMENT, DATE_NAMES, SERVER_HINT, MissingValue, find_other_extension
 from cms_ssg.content.schema import Schema
 from cms_ssg.content.slugs import make_slug, safe_path
+from cms_ssg.content.time_limit import TooSlow, limit_cpu
 from cms_ssg.content.urls import runs_script
 from cms_ssg.settings import Collection
 from cms_ssg.types import Body, Draft, Json, Problem, Status
 
+MOST_CPU_S: Final = 60.0
+"""Seconds for one file: the largest that is read takes a fourth of that."""
 NAMED_FILE: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 
 Read = tuple[Draft | None, tuple[Problem, ...]]
@@ -36,10 +39,15 @@ def read_draft(rules: Rules, file: str, data: bytes) -> Read:
     collection = find_collection(file, rules.collections)
     if collection is None:
         return None, ()
-    front = parse_front_matter(data, file)
-    if front.problems:
-        return None, front.problems
-    return _Reading(rules, collection, file, front).make_draft(data)
+    try:
+        with limit_cpu(MOST_CPU_S):
+            front = parse_front_matter(data, file)
+            if front.problems:
+                return None, front.problems
+            return _Reading(rules, collection, file, front).make_draft(data)
+    except TooSlow:
+        hint = "Make several files of it, or look for what it repeats thousands of times."
+        return None, (Problem("content.slow", file, 0, f"reading it takes more than {MOST_CPU_S:.0f} seconds of processor time", hint),)
 
 
 class _Reading:

@@ -12,7 +12,10 @@ TAG: Final = re.compile(
     r"\{\{<\s*(/?)\s*([A-Za-z][\w-]*(?:/[A-Za-z][\w-]*)*)"
     r"((?:\s+(?:[A-Za-z_][\w-]*=)?(?:\"[^\"]*\"|'[^']*'|`[^`]*`|[^\s\"'`<>{}=/]+(?:/[^\s\"'`<>{}=/]+)*))*)\s*(/?)\s*>\}\}"
 )
-SHOWN: Final = re.compile(r"\{\{<\s*/\*((?:[^*]|\*(?!/))*)\*/\s*>\}\}")
+SHOWN: Final = re.compile(r"\{\{<\s*/\*")
+SHOWN_END: Final = re.compile(r"\*/\s*>\}\}")
+MAX_TAG: Final = 10_000
+"""Characters of a tag: what never ends must not cost a look at the whole text each time it begins."""
 
 
 def read_tag(match: re.Match[str]) -> dict[str, Json]:
@@ -32,7 +35,13 @@ def find_pairs(text: str) -> dict[int, tuple[int, int]]:
     """Where each opening tag that is closed begins -> where its closing tag begins and ends."""
     open_tags: dict[str, list[int]] = {}
     pairs: dict[int, tuple[int, int]] = {}
-    for match in TAG.finditer(text):
+    at = 0
+    while (at := text.find("{{<", at)) >= 0:
+        match = TAG.match(text, at, at + MAX_TAG)
+        if match is None:
+            at += 3
+            continue
+        at = match.end()
         if match[1]:
             if open_tags.get(match[2]):
                 pairs[open_tags[match[2]].pop()] = match.span()
@@ -43,10 +52,10 @@ def find_pairs(text: str) -> dict[int, tuple[int, int]]:
 
 def _pairs_of(env: Any, text: str) -> dict[int, tuple[int, int]]:
     """find_pairs, once per text."""
-    known = env.get("shortcode_pairs")
-    if known is None or known[0] is not text:
-        known = env["shortcode_pairs"] = (text, find_pairs(text))
-    return known[1]  # type: ignore[no-any-return]
+    known: dict[str, dict[int, tuple[int, int]]] = env.setdefault("shortcode_pairs", {})
+    if text not in known:
+        known[text] = find_pairs(text)
+    return known[text]
 
 
 def shortcode_block(state: Any, startLine: int, endLine: int, silent: bool) -> bool:
@@ -55,7 +64,7 @@ def shortcode_block(state: Any, startLine: int, endLine: int, silent: bool) -> b
     begin = state.bMarks[startLine] + state.tShift[startLine]
     if not src.startswith("{{<", begin) or state.is_code_block(startLine):
         return False
-    match = TAG.match(src, begin, ends[endLine - 1])
+    match = TAG.match(src, begin, min(ends[endLine - 1], begin + MAX_TAG))
     if match is None or match[1]:
         return False
     line = startLine
@@ -117,13 +126,17 @@ def shortcode_inline(state: Any, silent: bool) -> bool:
     src, begin = state.src, state.pos
     if not src.startswith("{{<", begin):
         return False
-    if shown := SHOWN.match(src, begin, state.posMax):
-        if not silent:
-            token = state.push("text_special", "", 0)
-            token.content = "{{<" + shown[1] + ">}}"
-        state.pos = shown.end()
-        return True
-    match = TAG.match(src, begin, state.posMax)
+    limit = min(state.posMax, begin + MAX_TAG)
+    if shown := SHOWN.match(src, begin, limit):
+        close = src.find("*/", shown.end(), limit)
+        end = SHOWN_END.match(src, close, limit) if close >= 0 else None
+        if end is not None:
+            if not silent:
+                token = state.push("text_special", "", 0)
+                token.content = "{{<" + src[shown.end() : close] + ">}}"
+            state.pos = end.end()
+            return True
+    match = TAG.match(src, begin, limit)
     if match is None or match[1]:
         return False
     pair = None if match[4] else _pairs_of(state.env, src).get(begin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from cms_ssg.store.loader import FullEntry
 
 PLACE = re.compile("\ufdd0(\\d+)\ufdd1")
+PICTURE = re.compile("</?picture")
 LINK_SUFFIXES = (".md", ".mdx", ".markdown")
 
 
@@ -117,6 +119,7 @@ class _Filling:
 
     def __init__(self, page: Page, full: FullEntry, page_path: str) -> None:
         self.page, self.full, self.page_path = page, full, page_path
+        self.looked_at, self.pictures = "", list[int]()
         self.seen_image = bool(full.fields.get("image"))  # which stands above the text
 
     def fill(self, match: re.Match[str]) -> str:
@@ -131,16 +134,18 @@ class _Filling:
             return str(escape(resolve_link(page, full.file, self.page_path, target) or _root_relative(page, target)))
         lazy, self.seen_image = self.seen_image, True
         path = resolve_path(page, full.file, self.page_path, target)
-        if not path or _is_in_picture(match):
+        if not path or self._is_in_picture(match):
             url = resolve_link(page, full.file, self.page_path, target) or _root_relative(page, target)
             return write_img(url, values, lazy)
         return make_picture(page, path, values, lazy=lazy)
 
-
-def _is_in_picture(match: re.Match[str]) -> bool:
-    """Whether a writer has put the image into a <picture> already."""
-    opened = match.string.rfind("<picture", 0, match.start())
-    return opened >= 0 and match.string.rfind("</picture", opened, match.start()) < 0
+    def _is_in_picture(self, match: re.Match[str]) -> bool:
+        """Whether a writer has put the image into a <picture> already."""
+        if self.looked_at is not match.string:
+            self.looked_at = match.string
+            self.pictures = [found.start() for found in PICTURE.finditer(match.string)] if "<picture" in match.string else []
+        before = bisect_left(self.pictures, match.start())
+        return before > 0 and not match.string.startswith("</", self.pictures[before - 1])
 
 
 def _root_relative(page: Page, target: str) -> str:

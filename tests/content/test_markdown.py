@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cms_ssg.content import highlight
 from cms_ssg.content.markdown import CLOSE, OPEN, render_body
 from cms_ssg.settings import Markdown
 from cms_ssg.types import Body, Heading
+from tests.growth import MOST, find_growth
 
 PLAIN = Markdown(highlight=False)
 
@@ -150,7 +152,7 @@ def test_sanitized_html_keeps_its_sense_and_loses_what_can_harm() -> None:
         ("<a href='&#1;javascript&colon;x'>x</a>", "<p><a>x</a></p>\n"),
         ('<q cite="javascript:x">x</q>', "<p><q>x</q></p>\n"),
         ("![a](n.png) <b title='&#xfdd0;0&#xfdd1;'>&#64976;0&#64977;</b>", '<p>⟨0⟩ <b title="0">�0�</b></p>\n'),
-        ("<div>\n<p/title=\"<img src='n.png'>\">x", '<div>\n<p title="&lt;img src=">"&gt;x</p></div>'),
+        ("<div>\n<p/title=\"<img src='n.png'>\">x", '<div>\n&lt;p/title="⟨0⟩"&gt;x</div>'),
         ("[x](data:image/png;base64,AA==)", "<p><a>x</a></p>\n"),
         ("![x](data:image/png;base64,AA==)", "<p>⟨0⟩</p>\n"),
         ("<div title='<pre>'>\n<pre>x</pre>", '<div title="&lt;pre&gt;">\n<pre tabindex="0">x</pre></div>'),
@@ -237,35 +239,52 @@ def test_key_depends_on_all_that_the_body_depends_on() -> None:
     assert render("a").key == render_body("a", PLAIN, "other.md")[0].key
 
 
-N = 20_000
+NASTY: list[Callable[[int], str]] = [
+    *(
+        lambda n, unit=unit: unit * n  # type: ignore[misc]
+        for unit in (
+            "[", "![", "*", "a**a", "*a_ ", "[a](", "](", "<", "<a ", "<!--", "<![CDATA[", "> ", "- ", "`a``b```c", "&", "~", "^[", "[^a]", "[^",
+            "{{< a ", "{{< a >}}", "{{</*", "{{</* */", "{{<", '{{< a "', "![{{<a>}}](u) {{<a>}} ",
+            "[a]: b\n", "<div>\n", '<x y="', "<T>", "```\n", "\\", "# a\n", "<?", "a\n: b\n", '"', "'a\" ", "![](i) ", "\n\n![](i)", "[a](b)\n",
+            '<a href="b">\n', "<script>", '# <sup class="footnote-ref">', '# <sup class="footnote-ref">\n',
+        )
+    ),
+    lambda n: "> " * 40 + "a\n" + "b\n" * n,
+    lambda n: "{{< a >}}\n" * (n // 10),
+    lambda n: "[a" * n + "]: x",
+    lambda n: "|" * n + "\n" + "|-" * n,
+    lambda n: "a|b\n-|-\n" + "a|b\n" * n,
+    lambda n: "a\n" * n + "===",
+    lambda n: "\t" * n + "a",
+    lambda n: "[x]: y\n\n" + "[x]" * n,
+    lambda n: "[" * n + "]" * n,
+    lambda n: "a\n" + "> " * 200 + "b\n" * (n // 20),
+    lambda n: "[^a]: b\n\n" + "[^" * n,
+    lambda n: "".join(f"[a](#b{number})\n" for number in range(n // 4)),
+    lambda n: "".join(f"# {'a' * 70}{number}\n[a](#{'a' * 70}{number}b)\n" for number in range(n // 40)),
+    lambda n: "".join(f"<i id=a{number}>" for number in range(n // 8)) + "\n\na" * (n // 8),
+    lambda n: "".join(f"<i id=a{number}><table><td></i></td></table>" for number in range(n // 16)) + "\n\na" * (n // 16),
+    lambda n: "".join(f"<i id=a{number}>\n\na\n\n" for number in range(n // 8)),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[" * N, "![" * N, "*" * N, "a**a" * N, "*a_ " * N, "[a](" * N, "](" * N, "<" * N, "<a " * N, "<!--" * N, "<![CDATA[" * N,
-        "> " * N, "- " * N, "> " * 40 + "a\n" + "b\n" * N,
-        "`a``b```c" * N, "&" * N, "~" * N, "{{< a " * N, "{{< a >}}" * N, "{{< a >}}\n" * (N // 10), "^[" * N, "[^a]" * N,
-        "[a]: b\n" * N, "[a" * N + "]: x",
-        "|" * N + "\n" + "|-" * N, "a|b\n-|-\n" + "a|b\n" * N, "<div>\n" * N, '<x y="' * N, "<T>" * N, "a\n" * N + "===",
-        "a\n: b\n" * N, "```\n" * N, "\\" * N,
-        "\t" * N + "a", "[x]: y\n\n" + "[x]" * N, "# a\n" * N, "<?" * N, "[" * N + "]" * N, "a\n" + "> " * 200 + "b",
-        "\n".join("  " * i + "- a" for i in range(300)),
-    ],
-    ids=lambda text: text[:10],
-)  # fmt: skip
-def test_nasty_text_takes_linear_time(text: str) -> None:
-    render("warm")
-    begin = time.process_time()
-    render(text)
-    assert time.process_time() - begin < 0.3 + len(text) * 20e-6
+@pytest.mark.parametrize("make", NASTY, ids=lambda make: make(20)[:12])
+def test_nasty_text_takes_linear_time(make: Callable[[int], str]) -> None:
+    for settings in ({}, {"raw_html": "sanitized", "typographer": True}):
+        assert find_growth(lambda text, settings=settings: render(text, **settings), make, 800) <= MOST
 
 
-def test_line_of_ten_megabytes_is_rendered() -> None:
-    begin = time.process_time()
-    body = render("word " * 2_000_000)
-    assert body.words == 2_000_000
-    assert time.process_time() - begin < 5
+def test_line_of_ten_megabytes_is_rendered_in_linear_time() -> None:
+    assert render("word " * 2_000_000).words == 2_000_000
+    assert find_growth(render, lambda n: "word " * n, 50_000) <= MOST
+
+
+def test_code_whose_colours_take_too_long_is_left_plain_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(highlight, "MOST_CPU_S", 0.05)
+    text = "x\n\n```java\n" + "\n" * 16_000 + "```\n\n```python\ndef f(): pass\n```\n"
+    body, problems = render_body(text, Markdown(), "x.md", 5)
+    assert [(problem.code, problem.line, problem.severity) for problem in problems] == [("content.slow-code", 7, "warning")]
+    assert '<code class="language-java">\n' in body.html and '<span class="k">def</span>' in body.html
 
 
 def test_nesting_without_end_is_told() -> None:

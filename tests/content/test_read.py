@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -16,11 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms_ssg.bundled import folder
+from cms_ssg.content import read as reading
 from cms_ssg.content.collections import Rules, make_rules
 from cms_ssg.content.read import read_draft
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
 from cms_ssg.content.schema import load_schemas
 from cms_ssg.content.slugs import safe_path
+from cms_ssg.content.time_limit import TooSlow, limit_cpu
 from cms_ssg.settings import Collection, Locale, Markdown, Settings, Taxonomy
 from cms_ssg.types import Draft, Problem
 
@@ -133,6 +136,40 @@ def test_locale_by_field() -> None:
     assert draft.locale == "it" and "metadata" not in draft.fields
     assert draft_of("", "content/a.md", rules).locale == "en"
     assert codes("---\ntitle: A\nlang: xx\n---\n", "content/a.md", rules) == [("content.unknown-locale", 3, "error")]
+
+
+def test_file_that_takes_too_long_to_read_is_told_and_keeps_its_last_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    head = "---\ndate: 2025-01-01\n---\n"
+    text = head + "word *emphasis* [link](a.md)\n\n" * 20_000
+    assert draft_of(text).body.links
+    monkeypatch.setattr(reading, "MOST_CPU_S", 0.05)
+    assert codes(text) == [("content.slow", 0, "error")]
+    assert draft_of(head + "short").body.words == 1
+
+
+def test_limits_of_time_nest_and_leave_nothing_behind() -> None:
+    seen = []
+
+    def work() -> None:
+        while True:
+            pass
+
+    def work_within(inner_s: float) -> None:
+        try:
+            with limit_cpu(inner_s):
+                work()
+        except TooSlow:
+            seen.append("inner")
+        work()
+
+    with pytest.raises(TooSlow), limit_cpu(0.2):
+        work_within(0.05)
+    assert seen == ["inner"]
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGVTALRM) is signal.SIG_DFL
+    with limit_cpu(0.01):
+        pass
+    sum(range(1_000_000))
 
 
 def test_other_types_have_their_own_fields() -> None:
