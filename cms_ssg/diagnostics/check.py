@@ -103,11 +103,11 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
         after = rows[-1][0]
         wanted = []
         for _, file, locale, path, links, image in rows:
-            for kind, target, line, _ in links:
+            for kind, target, line, values in links:
                 if kind == "shortcode":
                     if f"shortcodes/{target}.html" not in templates:
                         yield unknown_shortcode(file, line, target)
-                elif names := link_names(site, locale, file, path or "", target):
+                elif "form" not in values and (names := link_names(site, locale, file, path or "", target)):  # a program may answer it
                     wanted.append((file, line, kind, target, names))
             # what front matter names is looked for beside the page or at the root, and nowhere else
             if image and (names := tuple(n for n in link_names(site, locale, file, path or "", image) if n.startswith("/"))):

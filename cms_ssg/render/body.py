@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup, escape
 
+from cms_ssg.content.placeholders import OPEN, PLACEHOLDER
 from cms_ssg.paths import canonical_path, file_path
 from cms_ssg.render.pictures import make_picture, write_img
 from cms_ssg.types import Problem
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from cms_ssg.site import Site
     from cms_ssg.store.loader import FullEntry
 
-PLACE = re.compile("\ufdd0(\\d+)\ufdd1")
 PICTURE = re.compile("</?picture")
 LINK_SUFFIXES = (".md", ".mdx", ".markdown")
 
@@ -111,7 +111,7 @@ def fill_body(page: Page, full: FullEntry, page_path: str) -> Markup:
         return Markup("")
     if not full.links:
         return Markup(full.html)
-    return Markup(PLACE.sub(_Filling(page, full, page_path).fill, full.html))
+    return Markup(PLACEHOLDER.sub(_Filling(page, full, page_path).fill, full.html))
 
 
 class _Filling:
@@ -128,16 +128,22 @@ class _Filling:
         kind, target, line, values = full.links[int(match[1])]
         if kind == "shortcode":
             if values.get("inner"):
-                values = {**values, "inner": PLACE.sub(self.fill, values["inner"])}
+                values = {**values, "inner": PLACEHOLDER.sub(self.fill, values["inner"])}
             return _shortcode(page, full, self.page_path, line, values)
         if kind == "link":
-            return str(escape(resolve_link(page, full.file, self.page_path, target) or _root_relative(page, target)))
+            return str(escape(self._url(match)))
         lazy, self.seen_image = self.seen_image, True
+        values = {name: PLACEHOLDER.sub(self._url, value) if OPEN in value else value for name, value in values.items()}
         path = resolve_path(page, full.file, self.page_path, target)
         if not path or self._is_in_picture(match):
             url = resolve_link(page, full.file, self.page_path, target) or _root_relative(page, target)
             return write_img(url, values, lazy)
         return make_picture(page, path, values, lazy=lazy)
+
+    def _url(self, match: re.Match[str]) -> str:
+        """A URL within an attribute of an image, such as its srcset."""
+        target = self.full.links[int(match[1])][1]
+        return resolve_link(self.page, self.full.file, self.page_path, target) or _root_relative(self.page, target)
 
     def _is_in_picture(self, match: re.Match[str]) -> bool:
         """Whether a writer has put the image into a <picture> already."""

@@ -63,6 +63,42 @@ def test_raw_html_links_and_images_are_caught_with_their_other_attributes() -> N
     assert '<img src="https://f.g/h.png">' in body.html
 
 
+@pytest.mark.parametrize(
+    ("text", "html", "targets"),
+    [
+        ("<video src='/a.mp4' poster=b.png></video>", "<video src='⟨0⟩' poster=\"⟨1⟩\"></video>", ["/a.mp4", "b.png"]),
+        (
+            '<source srcset="a.webp 1x, https://b.c/d 2x,/e,f.png 3x">',
+            '<source srcset="⟨0⟩ 1x, https://b.c/d 2x, ⟨1⟩ 3x">',
+            ["a.webp", "/e,f.png"],
+        ),
+        ('<object data="a.pdf"></object><b data="c"></b>', '<object data="⟨0⟩"></object><b data="c"></b>', ["a.pdf"]),
+        ('<iframe title="a > b" src=/c/ ></iframe>', '<iframe title="a > b" src="⟨0⟩"></iframe>', ["/c/"]),
+        (
+            '<form action="/a"><button formaction=b>c</button></form>',
+            '<form action="⟨0⟩"><button formaction="⟨1⟩">c</button></form>',
+            ["/a", "b"],
+        ),
+        ('<svg><use xlink:href="/a.svg#b" /><use href="#c"/></svg>', '<svg><use xlink:href="⟨0⟩" /><use href="#c"/></svg>', ["/a.svg#b"]),
+        ('<script src="/a.js">"<img src=b>"</script>', '<script src="⟨0⟩">"<img src=b>"</script>', ["/a.js"]),
+        ('<audio src="https://a.b/c" src="d">', '<audio src="https://a.b/c" src="d">', []),
+        ('<base href="/a/"><q cite="#b" title="src=c">', '<base href="/a/"><q cite="#b" title="src=c">', []),
+    ],
+)
+def test_every_attribute_of_raw_html_that_holds_a_relative_url_is_looked_up(text: str, html: str, targets: list[str]) -> None:
+    body = render(f"<div>\n{text}\n</div>")
+    assert body.html.replace(OPEN, "⟨").replace(CLOSE, "⟩") == f"<div>\n{html}\n</div>"
+    assert [(link.kind, link.target, link.line) for link in body.links] == [("link", target, 2) for target in targets]
+
+
+def test_sizes_of_an_image_in_raw_html_are_looked_up_too() -> None:
+    body = render('<img src="a.png" srcset="a.png 1x, b.png 2x" longdesc=c.html>')
+    assert [(link.kind, link.target) for link in body.links] == [
+        ("link", "a.png"), ("link", "b.png"), ("link", "c.html"), ("image", "a.png"),
+    ]  # fmt: skip
+    assert body.links[3].values["srcset"] == f"{OPEN}0{CLOSE} 1x, {OPEN}1{CLOSE} 2x"
+
+
 def test_placeholder_characters_are_taken_out_of_input() -> None:
     body = render(f"a{OPEN}0{CLOSE}b &#xFDD0;")
     assert OPEN not in body.html and CLOSE not in body.html
