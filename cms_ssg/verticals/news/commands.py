@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.store.query import fetch
@@ -46,7 +45,7 @@ def end_breaking(opened: OpenSite, number: int) -> str:
     return f"Breaking news {number} ended.\n{SOON}"
 
 
-def list_breaking(opened: OpenSite, *, all: bool = False) -> list[queries.Breaking]:  # noqa: A002 - the option's name
+def list_breaking(opened: OpenSite, *, all: bool = False) -> list[queries.Breaking]:
     """List breaking news that is shown or planned, the most important first."""
     return fetch(opened.connection, queries.LIST_BREAKING, site=opened.number, all=all)
 
