@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
@@ -43,19 +44,10 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
     problems: list[Problem] = []
     if settings.extensions:
         text, mdx = _neutralise(text, place, first_line, mdx, problems)
-    from cms_ssg.content.body_html import BodyWriter
-
-    sanitized = settings.raw_html == "sanitized"
-    md = _load_parser(settings.extensions, mdx, sanitized)
-    env: dict[str, Any] = {}
-    tokens: list[Any] = []
-    md.block.parse(text, md, env, tokens)
-    writer = BodyWriter(
-        md, env, first_line, extended=settings.extensions, typographer=settings.typographer, sanitized=sanitized,
-        highlight=_load_highlight() if settings.highlight and settings.extensions else None,
-    )  # fmt: skip
-    html = writer.write(tokens)
-    if sanitized and writer.raw:
+    html, writer = _write_body(text, settings, first_line, mdx)
+    if not writer.ids.isdisjoint(heading.anchor for heading in writer.toc):
+        html, writer = _write_body(text, settings, first_line, mdx, taken=writer.ids)
+    if settings.raw_html == "sanitized" and writer.raw:
         from cms_ssg.content.sanitize import sanitize
 
         html = sanitize(html, writer.links, key)
@@ -68,8 +60,8 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
     said = "this code is left without colours: it takes too long to find them"
     hint = "Shorten it, take long runs of empty lines out, or write another language after the fence."
     problems += [Problem("content.slow-code", place, line, said, hint, "warning") for line in writer.slow]
-    if "too_deep" in env:
-        line = first_line + env["too_deep"]
+    if "too_deep" in writer.env:
+        line = first_line + writer.env["too_deep"]
         problems.append(
             Problem(
                 "content.nesting",
@@ -88,6 +80,21 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
         make_excerpt(writer.plain_text(writer.lead, images=False)),
     )
     return body, tuple(problems)
+
+
+def _write_body(text: str, settings: Markdown, first_line: int, mdx: bool, taken: Collection[str] = ()) -> tuple[str, Any]:
+    """A text's HTML, and the writer that made it. taken: anchors that no heading may have."""
+    from cms_ssg.content.body_html import BodyWriter
+
+    sanitized = settings.raw_html == "sanitized"
+    md = _load_parser(settings.extensions, mdx, sanitized)
+    tokens: list[Any] = []
+    writer = BodyWriter(
+        md, {}, first_line, extended=settings.extensions, typographer=settings.typographer, sanitized=sanitized,
+        highlight=_load_highlight() if settings.highlight and settings.extensions else None, taken=taken,
+    )  # fmt: skip
+    md.block.parse(text, md, writer.env, tokens)
+    return writer.write(tokens), writer
 
 
 def _digest_body(text: str, settings: Markdown, first_line: int, mdx: bool) -> bytes:
