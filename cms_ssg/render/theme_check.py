@@ -100,7 +100,7 @@ def _names_given(name: str, trees: dict[str, nodes.Template]) -> set[str]:
     while waiting:
         current = waiting.pop()
         found |= _names_set(trees[current])
-        users = [other for other, tree in trees.items() if other not in seen and current in _names_included(tree)]
+        users = [other for other, tree in trees.items() if other not in seen and _includes(tree, current)]
         if current == name:  # a child's blocks also see what its parent sets before them
             users += [other for other in _names_extended(trees[name]) if other in trees and other not in seen]
         seen.update(users)
@@ -110,6 +110,18 @@ def _names_given(name: str, trees: dict[str, nodes.Template]) -> set[str]:
 
 def _names_included(tree: nodes.Template) -> set[str]:
     return {name for node in tree.find_all(nodes.Include) for name in _constants(node.template)}
+
+
+def _includes(tree: nodes.Template, name: str) -> bool:
+    """Whether a template includes another one, by its name or by one that is put together: ``"blocks/" ~ kind ~ ".html"``."""
+    if name in _names_included(tree):
+        return True
+    for node in tree.find_all(nodes.Include):
+        parts = node.template.nodes if isinstance(node.template, nodes.Concat) else []
+        ends = [part.value if isinstance(part, nodes.Const) else "" for part in (parts[:1] + parts[-1:])]
+        if any(ends) and len(parts) > 1 and name.startswith(ends[0]) and name.endswith(ends[1]):
+            return True
+    return False
 
 
 def _names_extended(tree: nodes.Template) -> set[str]:

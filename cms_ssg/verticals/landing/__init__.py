@@ -17,4 +17,8 @@ VERTICAL = Vertical(
     ),
     view="cms_ssg.verticals.landing.views:LandingView",
     settings=LandingSettings,
+    commands="cms_ssg.verticals.landing.commands:COMMANDS",
+    checks="cms_ssg.verticals.landing.checks:CHECKS",
+    routes=("cms_ssg.verticals.landing.api:router",),
+    tables=("experiment_exposures", "experiment_conversions"),
 )
