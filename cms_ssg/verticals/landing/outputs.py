@@ -49,7 +49,9 @@ def claim_variants(site: Site, row: EntryRow, fields: dict[str, Json], path: str
         address = canonical_path(experiment.path(variant.name))
         if experiment.is_open and variant.weight:
             yield claim(address, {"kind": "variant", "variant": variant.name})
-        elif experiment.winner and experiment.page.startswith("/"):  # whoever kept the address of a variant comes back
+        elif (
+            experiment.winner and not experiment.problems() and experiment.page.startswith("/")
+        ):  # whoever kept the address of a variant comes back
             yield claim(address, {"kind": "redirect", "target": experiment.page})
 
 
@@ -107,5 +109,5 @@ def render_variant(page: Page, job: Job) -> tuple[bytes, str]:
     locale = page.site.locales.get(str(card.get("locale")))
     if locale is not None:
         page.locale = locale
-    page.views["landing"] = LandingView(page, str(job.spec["variant"]))
+    page.views["landing"] = LandingView(page, str(job.spec["variant"]), (experiment, full.file))
     return render_entry(page, job._replace(path=page.path, spec={"kind": "entry", "type": card.get("type", "")}, owner=entry))

@@ -47,12 +47,11 @@ def wrap(value: Json, spec: Mapping[str, Json]) -> Any:
 
 
 class LandingView:
-    """The page's blocks and experiment. variant: whose page is being made, ``""`` for the page itself."""
+    """The page's blocks and experiment. variant: whose page is being made, ``""`` for the page itself; found: the experiment it is of, and its file."""
 
-    def __init__(self, page: Page, variant: str = "") -> None:
+    def __init__(self, page: Page, variant: str = "", found: tuple[Experiment, str] | None = None) -> None:
         self._page, self._variant = page, variant
-        self._found: tuple[Experiment, str] | None = None
-        self._looked = False
+        self._found, self._looked = found, found is not None
 
     def blocks(self, entry: EntryView) -> list[Fields]:
         """The blocks in their order, each with its id: its own, or its kind and which of that kind it is."""
