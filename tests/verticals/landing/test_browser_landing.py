@@ -25,7 +25,9 @@ const open = (src, more = {}) => new Promise(done => {
   frame.src = src;
   document.body.append(frame);
 });
-const until = async test => { for (let n = 0; n < 400; n++) { let found; try { found = test(); } catch {} if (found) return found; await wait(25); } throw Error('never: ' + test); };
+const until = async test => {
+  for (let n = 0; n < 400; n++) { let found; try { found = test(); } catch {} if (found) return found; await wait(25); }
+  throw Error('never: ' + test); };
 const kept = () => (JSON.parse(localStorage.getItem('cms.experiments')) || {}).headline;
 const heading = frame => frame.contentDocument.querySelector('h1').textContent;
 const run = async () => { %s };
