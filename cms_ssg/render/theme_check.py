@@ -10,6 +10,7 @@ from typing import Final
 from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
 
+from cms_ssg.kinds.load import list_verticals
 from cms_ssg.render.theme import Theme, list_assets
 from cms_ssg.render.views import EntryView
 from cms_ssg.themes import ThemeFolders
@@ -33,10 +34,10 @@ ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
 """Attributes of what has the same ones on every site; an entry has the fields of the site's content types besides."""
 
 
-def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None, views: Collection[str] = ()) -> list[Problem]:
+def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None) -> list[Problem]:
     """Problems of the templates that a site uses, in the order of their names.
 
-    fields: of all content types of the site; without them an entry may have any attribute. views: names of verticals that templates know.
+    fields: of all content types of the site; without them an entry may have any attribute.
     Codes: theme.syntax (unknown filters and tests too), theme.unknown-variable, theme.unknown-attribute,
     theme.missing-template, theme.missing-asset, theme.unknown-block.
     """
@@ -57,9 +58,9 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
         except (OSError, UnicodeDecodeError) as error:
             problems.append(Problem("theme.syntax", _place(path), 0, f"cannot be read: {error}"))
     for name, tree in trees.items():
-        given = _names_given(name, trees) | set(views)
+        given = _names_given(name, trees)
         found = [
-            *_check_tree(_place(files[name]), tree, given, set(files), assets, attributes),
+            *_check_tree(_place(files[name]), tree, given | set(folders.views), set(files), assets, attributes),
             *_check_blocks(_place(files[name]), name, trees),
         ]
         problems += sorted(found, key=lambda problem: problem.line)
@@ -69,7 +70,7 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
 def list_templates(folders: Sequence[Path]) -> dict[str, Path]:
     """Templates below folders by name, sorted; the first folder that has a name wins."""
     found: dict[str, Path] = {}
-    places = set(folders)
+    places = {*folders, *(root / name for root in folders for name in list_verticals())}
     for root in folders:
         for path in root.rglob("*") if root.is_dir() else ():
             inner = places.intersection(path.parents) - {root, *root.parents}  # a vertical's folder inside a theme's has names of its own

@@ -76,7 +76,7 @@ class Inbox(MessageHandler):
     def handle_message(self, message: Message) -> None:
         self.messages.append(message)
 
-    async def handle_RCPT(self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
+    async def handle_RCPT(self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         if address.startswith("refused"):
             return "550 no such mailbox"
         envelope.rcpt_tos.append(address)
