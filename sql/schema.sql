@@ -1259,7 +1259,7 @@ CREATE INDEX documents_title ON cms.documents USING btree (site, lower(title) te
 
 CREATE INDEX documents_vector ON cms.documents USING gin (vector);
 
-CREATE INDEX documents_waiting ON cms.documents USING btree (site) WHERE (NOT shown);
+CREATE INDEX documents_waiting ON cms.documents USING btree (site, path) WHERE (NOT shown);
 
 CREATE INDEX entries_expire ON cms.entries USING btree (site, expire_at) WHERE (expire_at IS NOT NULL);
 

@@ -28,15 +28,20 @@ def settle_fragments(html: str, headings: list[str]) -> tuple[str, list[str]]:
         return html, missing
     ids = set(list_ids(html))
     loose: dict[str, set[str]] = {}
+    cut: dict[str, set[str]] = {}
     for anchor in headings:
-        loose.setdefault(_fold(anchor), set()).add(anchor)
+        folded = _fold(anchor)
+        loose.setdefault(folded, set()).add(anchor)
+        if len(anchor) > CUT:
+            cut.setdefault(folded, set()).add(anchor)
+    lengths = sorted({len(folded) for folded in cut})
     meant: dict[str, str] = {}
     for fragment in sorted(found):
         wanted = unquote(unescape(fragment))
         if wanted in ids or wanted.lower() == "top":
             continue
         folded = _fold(wanted)
-        alike = loose.get(folded) or {anchor for anchor in headings if len(anchor) > CUT and folded.startswith(_fold(anchor))}
+        alike = loose.get(folded) or {anchor for length in lengths for anchor in cut.get(folded[:length], ())}
         if len(alike) == 1:
             meant[fragment] = escape(min(alike))
         else:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from cms_ssg.content.dates import HINT, DateError, format_moment, parse_date
+from cms_ssg.content.urls import runs_script
 from cms_ssg.content.values import plain_json
 from cms_ssg.types import Json
 
@@ -31,7 +32,6 @@ KEYWORDS: Final = {
 EMAIL: Final = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+")
 URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"]+")
 URI_REFERENCE: Final = re.compile(r"[^\s<>\"]*")
-SCRIPT: Final = re.compile(r"\s*(?:javascript|vbscript|data):", re.IGNORECASE)
 
 
 class Wrong(ValueError):
@@ -133,7 +133,7 @@ def _check_date(value: Any, zone: str) -> Json:
 def _check_form(pattern: re.Pattern[str], what: str) -> Check:
     def check_form(value: Any, zone: str) -> Json:
         text = make_text(value).strip()
-        if not pattern.fullmatch(text) or SCRIPT.match(text):
+        if not pattern.fullmatch(text) or runs_script(text):
             raise Wrong(f"{show(value)} is not {what}")
         return text
 

@@ -22,6 +22,9 @@ __all__ = ["CLOSE", "OPEN", "render_body"]
 MAX_EXCERPT: Final = 300
 MAX_NESTING: Final = 100
 RESERVED: Final = re.compile(f"[{OPEN}{CLOSE}{TAG_OPEN}{TAG_CLOSE}]")
+MAX_TOLD: Final = 50
+"""Links to nothing on the page that are told: each is looked for in the text."""
+TAGS: Final = re.compile(r"<[^<>]*>")
 ADDRESS: Final = re.compile(r"\bhttps?://\S+")
 
 
@@ -41,33 +44,36 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
     if not text.isascii():
         text = RESERVED.sub("", text)
     problems: list[Problem] = []
-    written, shortcodes = text, Shortcodes()
+    sanitized = settings.raw_html == "sanitized"
+    written, shortcodes = text, Shortcodes(sanitized)
     if settings.extensions:
         text = shortcodes.mark(text)
         text, mdx = _neutralise(text, place, first_line, mdx, problems)
         problems = [replace(found, line=first_line + shortcodes.true_line(found.line - first_line)) for found in problems]
     from cms_ssg.content.body_html import BodyWriter
 
-    md = _load_parser(settings.extensions, mdx)
+    md = _load_parser(settings.extensions, mdx, sanitized)
     env: dict[str, Any] = {"shortcodes": shortcodes}
     tokens: list[Any] = []
     md.block.parse(text, md, env, tokens)
-    sanitized = settings.raw_html == "sanitized"
     writer = BodyWriter(
         md, env, first_line, extended=settings.extensions, typographer=settings.typographer, sanitized=sanitized,
         highlight=_load_highlight() if settings.highlight and settings.extensions else None,
     )  # fmt: skip
     html = writer.write(tokens)
     if sanitized and writer.raw:
-        from cms_ssg.content.raw_html import sanitize
+        from cms_ssg.content.sanitize import sanitize
 
-        html = sanitize(html)
+        html = sanitize(html, writer.links, key)
         for link in writer.links:
             if link.kind == "shortcode":
-                link.values["inner"] = sanitize(link.values["inner"])
+                link.values["inner"] = sanitize(link.values["inner"], writer.links, key)
     if settings.extensions and 'href="#' in html:
         html, found = _settle_fragments(html, writer, written, place, first_line)
         problems += [] if mdx else found  # a component may have had that name
+    said = "this code is left without colours: it takes too long to find them"
+    hint = "Shorten it, take long runs of empty lines out, or write another language after the fence."
+    problems += [Problem("content.slow-code", place, line, said, hint, "warning") for line in writer.slow]
     if "too_deep" in env:
         line = first_line + shortcodes.true_line(env["too_deep"])
         problems.append(
@@ -120,7 +126,7 @@ def _settle_fragments(html: str, writer: Any, text: str, place: str, first_line:
             hint,
             "warning",
         )
-        for name in missing
+        for name in missing[:MAX_TOLD]
     ]
 
 
@@ -136,11 +142,11 @@ def _neutralise(text: str, place: str, first_line: int, mdx: bool, problems: lis
 
 
 @lru_cache(maxsize=8)
-def _load_parser(extended: bool, mdx: bool) -> Any:
+def _load_parser(extended: bool, mdx: bool, sanitized: bool) -> Any:
     """The parser for a set of rules."""
     from cms_ssg.content.parser import make_parser
 
-    return make_parser(extended, mdx)
+    return make_parser(extended, mdx, sanitized)
 
 
 def _load_highlight() -> Any:

@@ -58,10 +58,10 @@ def record_made(
     if session.site.settings.search is not None:
         from cms_ssg.search.documents import show_published
 
-        pages = [
-            (by_path[m.path].locale or "", m.path) for m in made if m.kind == "search" and m.digest is not None and m.unwritten is None
-        ]
-        show_published(session.connection, session.row.id, pages, lambda path: session.target.read(object_key(path)))
+        made_now = [m for m in made if m.digest is not None and m.unwritten is None]
+        paths = [m.path for m in made_now if m.kind == "entry"]
+        pages = [(by_path[m.path].locale or "", m.path) for m in made_now if m.kind == "search"]
+        show_published(session.connection, session.row.id, paths, pages, lambda path: session.target.read(object_key(path)))
     if showing := [m for m in made if m.unwritten is None and (m.shows or m.waits)]:
         in_vain = set(images.note_shown(showing))
         tried.extend(in_vain)

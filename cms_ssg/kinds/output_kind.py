@@ -50,7 +50,7 @@ class OutputKind:
     holds: bool = False
     fingerprinted: bool = False
     shown: Literal["", "leaf", "list"] = ""
-    cache: Literal["", "assets", "pages", "feeds", "files"] = ""
+    cache: Literal["", "assets", "pages", "feeds", "files", "live"] = ""
     weight: int = 1
     vertical: str = ""
 

@@ -92,7 +92,8 @@ class Vertical:
     name: the word of its places and of its table in site.toml; folder: of its package, where ``strings``, ``assets`` and ``starter`` lie.
     outputs, lists, rows, facts: the kinds it brings. claims: more outputs of an entry: (site, row, fields, path); list_claims: of a list:
     (site, locale, rule, list id); site_claims: of the site. collections, taxonomies: that a site has without naming them.
-    view: reference to a class; templates know an object of it, made for each page, by the vertical's name.
+    slots: place in base.html (``head``, ``top``, ``bottom``) -> template that every page has there. templates: ``home`` or a group of lists -> template
+    of their pages, tried before the theme's own. view: reference to a class; templates know an object of it, made for each page, by the vertical's name.
     settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command), routes (routers of the
     API), tasks (a tuple of Task), checks (a tuple of Check), splits (a function OpenSite -> Splits), hooks (a pluggy
     plugin). tables: that a dump holds, each after those it refers to; personal: where people are.
@@ -109,6 +110,8 @@ class Vertical:
     site_claims: SiteClaims | None = None
     collections: tuple[dict[str, Any], ...] = ()
     taxonomies: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    slots: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, str] = field(default_factory=dict)
     view: str = ""
     settings: type[msgspec.Struct] | None = None
     commands: str = ""

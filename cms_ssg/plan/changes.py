@@ -277,4 +277,5 @@ def _described_lists(site: Site, ids: set[int], derived: Mapping[int, Derived], 
             schema = site.schemas.get(kind)
             if schema is not None and schema.heads:
                 found.add(f"{taxonomy or schema.headed_taxonomy({})}/{slug}")
+            found.update(f"{group.group}/{slug}" for group in site.features.lists.values() if group.head == kind)
     return sorted(found)

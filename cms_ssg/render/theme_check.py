@@ -16,7 +16,7 @@ from cms_ssg.render.views import EntryView
 from cms_ssg.themes import ThemeFolders
 from cms_ssg.types import Problem
 
-EVERYWHERE: Final = frozenset("site locale page menus t asset url image image_facts latest data ref clock fact".split())
+EVERYWHERE: Final = frozenset("site locale page menus t asset url image image_facts latest data ref clock fact slots".split())
 """What every template is given. docs/themes.md describes each."""
 
 SOMEWHERE: Final = frozenset("entry list terms taxonomy title target search args values inner".split())

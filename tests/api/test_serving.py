@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from cms_ssg.api.process import open_socket
 from tests.api.atlas import list_environ
 
 
@@ -79,3 +81,9 @@ def test_tokens_are_made_listed_and_revoked_by_command(atlas: tuple[Path, str]) 
     assert run("token", "revoke", str(made["id"])).returncode == 1
     assert "revoked" in run("token", "list").stdout
     assert run("token", "create", "x", "--scope", "everything").returncode == 2
+
+
+def test_a_body_does_not_wait_for_the_headers_to_be_confirmed() -> None:
+    listening = open_socket("127.0.0.1", 0)
+    with listening, socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
