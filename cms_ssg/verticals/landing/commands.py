@@ -40,7 +40,10 @@ def list_experiments(opened: OpenSite) -> list[Listed]:
 
 
 def start(opened: OpenSite, experiment: str) -> str:
-    """Start an experiment, from the next build on. One that ran before begins anew."""
+    """Start an experiment, from the next build on.
+
+    One that ran before begins anew.
+    """
     row, found = _find(opened, experiment)
     if said := found.problems():
         raise fail("landing.experiment", said[0], place=row.file, hint="Mend its file first.")
@@ -50,7 +53,10 @@ def start(opened: OpenSite, experiment: str) -> str:
 
 
 def report(opened: OpenSite, experiment: str, *, goal: str = "") -> Report:
-    """Say how an experiment stands. You may look as often as you like: the rule behind it allows for that."""
+    """Say how an experiment stands.
+
+    You may look as often as you like: the rule behind it allows for that.
+    """
     _, found = _find(opened, experiment)
     if not found.goals:
         raise fail("landing.no-goal", f"the experiment {experiment} has no goals", hint="goals: [order] in its file names what counts.")
@@ -61,7 +67,10 @@ def report(opened: OpenSite, experiment: str, *, goal: str = "") -> Report:
 
 
 def stop(opened: OpenSite, experiment: str, *, winner: str = "") -> str:
-    """End an experiment, from the next build on: with a winner, which the page shows from then on, or without."""
+    """End an experiment, with a winner or without.
+
+    From the next build on the page shows the winner; without one it is as it was.
+    """
     row, found = _find(opened, experiment)
     if winner and found.find(winner) is None:
         known = ", ".join(variant.name for variant in found.variants)
