@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from html import unescape
 from typing import Any, Final
 
@@ -12,10 +12,11 @@ from markdown_it.rules_core.replacements import RARE_RE, SCOPED_ABBR_RE, replace
 from markdown_it.rules_core.smartquotes import QUOTE_RE, process_inlines
 from markdown_it.rules_core.state_core import StateCore
 
+from cms_ssg.content.anchors import Names
 from cms_ssg.content.html_tags import fill_html
 from cms_ssg.content.inlines import escape_text, write_plain
 from cms_ssg.content.nesting import Nesting
-from cms_ssg.content.notes import note_mark, plain_alt, write_note
+from cms_ssg.content.notes import mark_id, note_id, note_mark, plain_alt, write_note
 from cms_ssg.content.placeholders import CLOSE, OPEN, PLACEHOLDER, TAG_OPEN
 from cms_ssg.content.raw_html import write_html
 from cms_ssg.content.shortcode_tags import Shortcodes
@@ -36,7 +37,9 @@ Highlight = Callable[[str, str], str | None]
 
 
 class BodyWriter:
-    """Writes one body. html, links, toc, lead (the HTML of the first paragraph with text) and slow (lines of code without colours) are the result."""
+    """Writes one body. html, links, toc, lead (the HTML of the first paragraph with text), slow (lines of code without colours) and
+    ids (of what is no heading) are the result. taken: anchors that no heading may have.
+    """
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class BodyWriter:
         typographer: bool,
         sanitized: bool,
         highlight: Highlight | None,
+        taken: Collection[str] = (),
     ) -> None:
         self.md, self.env, self.first_line = md, env, first_line
         self.extended, self.typographer, self.sanitized, self.highlight = extended, typographer, sanitized, highlight
@@ -55,8 +59,7 @@ class BodyWriter:
         self.nesting = Nesting() if sanitized else None
         self.links: list[Link] = []
         self.toc: list[Heading] = []
-        self.anchors: set[str] = set()
-        self.numbers: dict[str, int] = {}
+        self.anchors, self.ids = Names(taken), set[str]()
         self.slow: list[int] = []
         self.lead = ""
         self.raw = False
@@ -162,11 +165,11 @@ class BodyWriter:
                 values = {"alt": plain_alt(token.children), "title": str(token.attrs.get("title", ""))}
                 self.out.append(self.add_link("image", str(token.attrs["src"]), line, values))
             elif kind == "html_inline":
-                self.raw = True
                 self.out.append(self._raw(token.content, line))
                 line += token.content.count("\n")
             elif kind == "footnote_ref":
                 self.note_lines.setdefault(token.meta["id"], line)
+                self.ids.update((note_id(token.meta), mark_id(token.meta)))
                 self.out.append(note_mark(token.meta))
             elif kind == "shortcode_open":
                 self._open_shortcode(token)
@@ -208,18 +211,9 @@ class BodyWriter:
             content, anchor = content[: own.start()], own[1]
         html = self.inline(content, line)
         text = " ".join(self.plain_text(html).split())
-        anchor = self._free_anchor(anchor or make_slug(text) or "section")
+        anchor = self.anchors.give(anchor or make_slug(text) or "section")
         self.toc.append(Heading(int(tag[1]), text, anchor))
         self.out.append(f'<{tag} id="{escape_text(anchor)}">{html}</{tag}>\n')
-
-    def _free_anchor(self, anchor: str) -> str:
-        free, number = anchor, 1
-        while free in self.anchors:
-            number = self.numbers.get(anchor, number) + 1
-            self.numbers[anchor] = number
-            free = f"{anchor}-{number}"
-        self.anchors.add(free)
-        return free
 
     def _list(self, token: Any) -> None:
         out, first, inline = self.out, self.first_line, self.inline
@@ -274,12 +268,11 @@ class BodyWriter:
         self.out.append(f"{PRE}<code>{escape_text(self.shortcodes.as_written(token.content))}</code></pre>\n")
 
     def _html(self, token: Any) -> None:
-        self.raw = True
-        line = self.first_line + token.map[0]
-        self.out.append(self._raw(token.content, line))
+        self.out.append(self._raw(token.content, self.first_line + token.map[0]))
 
     def _raw(self, html: str, line: int) -> str:
-        html = write_html(html, line, self.add_link, check_names=self.extended, nesting=self.nesting)
+        self.raw = True
+        html = write_html(html, line, self.add_link, self.ids, check_names=self.extended, nesting=self.nesting)
         return fill_html(self, html, line) if TAG_OPEN in html else html
 
     def _html_line(self, token: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -50,17 +51,9 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
         text = shortcodes.mark(text)
         text, mdx = _neutralise(text, place, first_line, mdx, problems)
         problems = [replace(found, line=first_line + shortcodes.true_line(found.line - first_line)) for found in problems]
-    from cms_ssg.content.body_html import BodyWriter
-
-    md = _load_parser(settings.extensions, mdx, sanitized)
-    env: dict[str, Any] = {"shortcodes": shortcodes}
-    tokens: list[Any] = []
-    md.block.parse(text, md, env, tokens)
-    writer = BodyWriter(
-        md, env, first_line, extended=settings.extensions, typographer=settings.typographer, sanitized=sanitized,
-        highlight=_load_highlight() if settings.highlight and settings.extensions else None,
-    )  # fmt: skip
-    html = writer.write(tokens)
+    html, writer = _write_body(text, settings, first_line, mdx, shortcodes)
+    if not writer.ids.isdisjoint(heading.anchor for heading in writer.toc):
+        html, writer = _write_body(text, settings, first_line, mdx, shortcodes, taken=writer.ids)
     if sanitized and writer.raw:
         from cms_ssg.content.sanitize import sanitize
 
@@ -74,8 +67,8 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
     said = "this code is left without colours: it takes too long to find them"
     hint = "Shorten it, take long runs of empty lines out, or write another language after the fence."
     problems += [Problem("content.slow-code", place, line, said, hint, "warning") for line in writer.slow]
-    if "too_deep" in env:
-        line = first_line + shortcodes.true_line(env["too_deep"])
+    if "too_deep" in writer.env:
+        line = first_line + shortcodes.true_line(writer.env["too_deep"])
         problems.append(
             Problem(
                 "content.nesting",
@@ -95,6 +88,23 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
         make_excerpt(writer.plain_text(writer.lead, images=False)),
     )
     return body, tuple(problems)
+
+
+def _write_body(
+    text: str, settings: Markdown, first_line: int, mdx: bool, shortcodes: Shortcodes, taken: Collection[str] = ()
+) -> tuple[str, Any]:
+    """A text's HTML, and the writer that made it. taken: anchors that no heading may have."""
+    from cms_ssg.content.body_html import BodyWriter
+
+    sanitized = settings.raw_html == "sanitized"
+    md = _load_parser(settings.extensions, mdx, sanitized)
+    tokens: list[Any] = []
+    writer = BodyWriter(
+        md, {"shortcodes": shortcodes}, first_line, extended=settings.extensions, typographer=settings.typographer, sanitized=sanitized,
+        highlight=_load_highlight() if settings.highlight and settings.extensions else None, taken=taken,
+    )  # fmt: skip
+    md.block.parse(text, md, writer.env, tokens)
+    return writer.write(tokens), writer
 
 
 def _digest_body(text: str, settings: Markdown, first_line: int, mdx: bool) -> bytes:

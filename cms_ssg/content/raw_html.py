@@ -21,6 +21,7 @@ OTHER_MARKUP: Final = re.compile(r"<[!?][^>]*>?")
 URL_ATTRIBUTES: Final = frozenset(["action", "background", "cite", "data", "formaction", "href", "longdesc", "poster", "src", "xlink:href"])
 URL_SETS: Final = frozenset(["imagesrcset", "srcset"])
 HOLDS_URL: Final = re.compile(r"(?:action|background|cite|data|href|longdesc|poster|src|srcset)[ \t\n\r\f]*=", re.IGNORECASE)
+ID: Final = re.compile(rf"{SPACE}id{VALUE}(?:\"([^\"]*)\"|'([^']*)'|([^\"'=<>`\x00-\x20]+))", re.IGNORECASE)
 SET_COMMA: Final = re.compile(r",[ \t\n\r\f]+|(?<=[wx]),")
 """Between the candidates of a srcset; a comma within a URL is none."""
 RAW_TEXT: Final = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style", "textarea")}
@@ -54,10 +55,10 @@ def is_element(name: str) -> bool:
     return name.lower() in ELEMENTS or "-" in name
 
 
-def write_html(html: str, line: int, add_link: AddLink, *, check_names: bool, nesting: Nesting | None) -> str:
+def write_html(html: str, line: int, add_link: AddLink, ids: set[str], *, check_names: bool, nesting: Nesting | None) -> str:
     """Raw HTML with placeholders for its images and for the relative URLs in any attribute.
 
-    line: where it begins; check_names: tags that HTML does not know become text; nesting: under the policy "sanitized" what is
+    line: where it begins; ids: those in it are added; check_names: tags that HTML does not know become text; nesting: under the policy "sanitized" what is
     open; then nothing is left that a parser could take for another tag than we do, and an image keeps harmless attributes only.
     """
     out: list[str] = []
@@ -83,6 +84,8 @@ def write_html(html: str, line: int, add_link: AddLink, *, check_names: bool, ne
         if not match[1] and match[3]:
             line += html.count("\n", counted, begin)
             counted = begin
+            if (own := ID.search(match[3])) is not None:
+                ids.add(unescape(own[1] or own[2] or own[3] or ""))
             tag = _write_tag(match, name, line, add_link, nesting is not None)
         elif tag == "<pre>":
             tag = '<pre tabindex="0">'  # see body_html.PRE

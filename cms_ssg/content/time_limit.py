@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 CAN_LIMIT: Final = hasattr(signal, "setitimer")
+
+AGAIN_S: Final = 0.5
+"""What is raised while an object is being freed is lost, so it is raised once more."""
 
 
 class TooSlow(BaseException):
@@ -28,12 +32,14 @@ def limit_cpu(most_s: float) -> Iterator[None]:
     if not CAN_LIMIT or threading.current_thread() is not threading.main_thread():
         yield
         return
+    begun_s = time.thread_time()
     before = signal.signal(signal.SIGVTALRM, _stop)
-    outer_s = signal.setitimer(signal.ITIMER_VIRTUAL, most_s)[0]
+    outer_s = signal.setitimer(signal.ITIMER_VIRTUAL, most_s, AGAIN_S)[0]
     try:
         yield
     finally:
-        spent_s = most_s - signal.setitimer(signal.ITIMER_VIRTUAL, 0)[0]
+        left_s = signal.setitimer(signal.ITIMER_VIRTUAL, 0)[0]
+        spent_s = time.thread_time() - begun_s if left_s <= AGAIN_S else most_s - left_s
         signal.signal(signal.SIGVTALRM, before)
         if outer_s:
-            signal.setitimer(signal.ITIMER_VIRTUAL, max(outer_s - spent_s, 0.001))
+            signal.setitimer(signal.ITIMER_VIRTUAL, max(outer_s - spent_s, 0.001), AGAIN_S)

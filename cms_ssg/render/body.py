@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup, escape
 
+from cms_ssg.content.anchors import Names, list_ids, rename_anchors
 from cms_ssg.content.placeholders import OPEN, PLACEHOLDER
 from cms_ssg.content.urls import SAFE_SCHEMES, is_safe_url
 from cms_ssg.paths import canonical_path, file_path
@@ -117,16 +118,30 @@ def fill_body(page: Page, full: FullEntry, page_path: str) -> Markup:
     """A body's HTML with every place filled. Unknown targets stay as written; unknown shortcodes stay as text."""
     if not full.html:
         return Markup("")
+    names = heading_names(page, full)
+    html = rename_anchors(full.html, names) if names else full.html
     if not full.links:
-        return Markup(full.html)
-    return Markup(PLACEHOLDER.sub(_Filling(page, full, page_path).fill, full.html))
+        return Markup(html)
+    return Markup(PLACEHOLDER.sub(_Filling(page, full, page_path, names).fill, html))
+
+
+def heading_names(page: Page, full: FullEntry) -> dict[str, str]:
+    """New anchors of those headings of a body whose own the theme gives to something else on the page."""
+    if not full.toc:
+        return {}
+    page.reader.reads.name("template-ids")
+    taken = page.theme.ids.intersection(anchor for _, _, anchor in full.toc)
+    if not taken:
+        return {}
+    names = Names({*page.theme.ids, *list_ids(full.html or ""), *(anchor for _, _, anchor in full.toc)})
+    return {anchor: names.give(anchor) for _, _, anchor in full.toc if anchor in taken}
 
 
 class _Filling:
     """One body while its places are filled. seen_image: the first image is wanted at once, the others when they come into view."""
 
-    def __init__(self, page: Page, full: FullEntry, page_path: str) -> None:
-        self.page, self.full, self.page_path = page, full, page_path
+    def __init__(self, page: Page, full: FullEntry, page_path: str, names: dict[str, str]) -> None:
+        self.page, self.full, self.page_path, self.names = page, full, page_path, names
         self.looked_at, self.pictures = "", list[int]()
         self.seen_image = bool(full.fields.get("image"))  # which stands above the text
 
@@ -135,7 +150,9 @@ class _Filling:
         page, full = self.page, self.full
         kind, target, line, values = full.links[int(match[1])]
         if kind == "shortcode":
-            inner = PLACEHOLDER.sub(self.fill, values["inner"]) if values["inner"] else ""
+            inner = values["inner"]
+            if inner:
+                inner = PLACEHOLDER.sub(self.fill, rename_anchors(inner, self.names) if self.names else inner)
             html = self._run(values, line, inner)
             return html if html is not None else f"{escape(values['open'])}{inner}{escape(values['close'])}"
         if kind == "link":

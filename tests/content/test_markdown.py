@@ -145,6 +145,28 @@ def test_headings_have_unique_anchors_and_make_the_table_of_contents() -> None:
     assert '<h4 id="own">X</h4>' in body.html
 
 
+@pytest.mark.parametrize(
+    ("text", "anchors"),
+    [
+        ("# Own\n\n<div id=own></div>\n\n# Own", ["own-2", "own-3"]),
+        ("# A\n\nx <a name='a' ID = 'b'></a>\n\n## B", ["a", "b-2"]),
+        ("# Fn 1\n\nx[^n]\n\n## Fnref-1 {#fnref-1}\n\n[^n]: y", ["fn-1-2", "fnref-1-2"]),
+        ("# x {#i}\n\n<img src=a.png id=i>", ["i-2"]),
+        ("# Code\n\n```\n<b id=code>\n```\n\n`<b id=code>`", ["code"]),
+        ("{{< note >}}\n<b id=c>x</b>\n{{< /note >}}\n\n# C", ["c-2"]),
+    ],
+)
+def test_no_heading_has_the_id_of_something_else_on_the_page(text: str, anchors: list[str]) -> None:
+    body = render(text)
+    assert [heading.anchor for heading in body.toc] == anchors
+    stored = body.html + "".join(str(link.values.get("inner", "")) for link in body.links)
+    assert [stored.count(f' id="{anchor}">') for anchor in anchors] == [1] * len(anchors)
+
+
+def test_links_within_the_page_go_to_what_has_the_id() -> None:
+    assert '<a href="#own">' in render("# Own\n\n<b id=own></b> [x](#own) [y](#own-2)").html
+
+
 def test_typographer_writes_quotes_and_dashes() -> None:
     assert shown('"a" -- b\'s (c) `"`', typographer=True) == "<p>“a” – b’s © <code>&quot;</code></p>\n"
     assert shown('"a" -- b') == "<p>&quot;a&quot; -- b</p>\n"

@@ -138,6 +138,7 @@ def test_locale_by_field() -> None:
     assert codes("---\ntitle: A\nlang: xx\n---\n", "content/a.md", rules) == [("content.unknown-locale", 3, "error")]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # what is raised while an object is freed
 def test_file_that_takes_too_long_to_read_is_told_and_keeps_its_last_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     head = "---\ndate: 2025-01-01\n---\n"
     text = head + "word *emphasis* [link](a.md)\n\n" * 20_000

@@ -141,6 +141,57 @@ variants = false
     site.assert_clean()
 
 
+def test_no_heading_has_an_id_of_the_theme_whatever_the_theme_becomes(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(
+        """-- site.toml --
+theme = "own"
+-- themes/own/theme.toml --
+extends = "base"
+-- themes/own/templates/shortcodes/box.html --
+<div>{{ inner }}</div>
+-- content/posts/a.md --
+---
+date: 2025-01-01
+---
+# Title
+
+## Main
+
+[one](#main) [two](#setup)
+
+{{< box >}}
+## Setup
+{{< /box >}}
+
+## Main 2
+-- content/pages/b.md --
+# No heading but this
+"""
+    )
+
+    def page() -> str:
+        return (site.output / "2025/01/a/index.html").read_text("utf-8")
+
+    def ids() -> list[str]:
+        return re.findall(r'\sid="([^"]*)"', page())
+
+    site.build()
+    assert len(set(ids())) == len(ids()) and {"main", "main-3", "main-2", "setup"} <= set(ids())
+    assert '<a href="#main-3">one</a> <a href="#setup">two</a>' in page()
+    assert page().count('"#main-3"') == 2, "the contents lead there too"
+    site.write_file("themes/own/templates/shortcodes/box.html", '<div id="setup">{{ inner }}</div>')
+    assert "/2025/01/a/" in site.build().rendered
+    assert '<h2 id="setup-2">' in page() and '<a href="#setup-2">two</a>' in page()
+    site.write_file("themes/own/templates/unused.html", '<p id="main-2"></p>')
+    assert "/2025/01/a/" in site.build().rendered
+    assert '<h2 id="main-2-2">' in page()
+    site.assert_clean()
+    site.delete("themes/own/templates/unused.html")
+    site.build()
+    assert '<h2 id="main-2">' in page()
+    site.assert_clean()
+
+
 def test_code_can_be_reached_without_a_mouse(make_site: Callable[[str], SiteOnPage]) -> None:
     site = make_site("-- site.toml --\n-- content/pages/a.md --\n# A\n\n```python\nx\n```\n\n    y\n\n<pre class='own'>z</pre>\n")
     site.build()
