@@ -296,7 +296,7 @@ def check_theme(root: Path, env: str = "", *, site: Site | None = None) -> Theme
     folders = theme_folders(found.root, found.settings)
     fields = {name for schema in found.schemas.values() for name in schema.properties}
     fields.update(name for rule in found.settings.collection for name in (*rule.fields, *rule.defaults))
-    result = ThemeCheck(check_templates(folders, fields, [one.name for one in found.features.verticals if one.view]))
+    result = ThemeCheck(check_templates(folders, fields))
     if site is None:
         from cms_ssg.render.gallery import write_gallery
 

@@ -35,6 +35,17 @@ class OpenSite(NamedTuple):
     number: int
 
 
+class Split(NamedTuple):
+    """A page that a web server or CDN is to answer in several ways, each visitor in one. name: of the experiment; path: of the page.
+
+    shares: (path of the page to answer with, weight); the first one is the page itself.
+    """
+
+    name: str
+    path: str
+    shares: tuple[tuple[str, int], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A command below ``cms``: a function that returns a value, which the command line prints.
@@ -84,8 +95,8 @@ class Vertical:
     slots: place in base.html (``head``, ``top``, ``bottom``) -> template that every page has there. templates: ``home`` or a group of lists -> template
     of their pages, tried before the theme's own. view: reference to a class; templates know an object of it, made for each page, by the vertical's name.
     settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command), routes (routers of the
-    API), tasks (a tuple of Task), checks (a tuple of Check), hooks (a pluggy plugin). tables: that a dump holds, each after those it refers to;
-    personal: where people are.
+    API), tasks (a tuple of Task), checks (a tuple of Check), splits (a function OpenSite -> Splits), hooks (a pluggy
+    plugin). tables: that a dump holds, each after those it refers to; personal: where people are.
     """
 
     name: str
@@ -107,6 +118,7 @@ class Vertical:
     routes: tuple[str, ...] = ()
     tasks: str = ""
     checks: str = ""
+    splits: str = ""
     hooks: str = ""
     tables: tuple[str, ...] = ()
     personal: tuple[Personal, ...] = ()

@@ -34,10 +34,10 @@ ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
 """Attributes of what has the same ones on every site; an entry has the fields of the site's content types besides."""
 
 
-def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None, views: Collection[str] = ()) -> list[Problem]:
+def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None) -> list[Problem]:
     """Problems of the templates that a site uses, in the order of their names.
 
-    fields: of all content types of the site; without them an entry may have any attribute. views: names of verticals that templates know.
+    fields: of all content types of the site; without them an entry may have any attribute.
     Codes: theme.syntax (unknown filters and tests too), theme.unknown-variable, theme.unknown-attribute,
     theme.missing-template, theme.missing-asset, theme.unknown-block.
     """
@@ -58,7 +58,7 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
         except (OSError, UnicodeDecodeError) as error:
             problems.append(Problem("theme.syntax", _place(path), 0, f"cannot be read: {error}"))
     for name, tree in trees.items():
-        given = _names_given(name, trees) | set(views)
+        given = _names_given(name, trees)
         found = [
             *_check_tree(_place(files[name]), tree, given | set(folders.views), set(files), assets, attributes),
             *_check_blocks(_place(files[name]), name, trees),
@@ -101,7 +101,7 @@ def _names_given(name: str, trees: dict[str, nodes.Template]) -> set[str]:
     while waiting:
         current = waiting.pop()
         found |= _names_set(trees[current])
-        users = [other for other, tree in trees.items() if other not in seen and current in _names_included(tree)]
+        users = [other for other, tree in trees.items() if other not in seen and _includes(tree, current)]
         if current == name:  # a child's blocks also see what its parent sets before them
             users += [other for other in _names_extended(trees[name]) if other in trees and other not in seen]
         seen.update(users)
@@ -111,6 +111,18 @@ def _names_given(name: str, trees: dict[str, nodes.Template]) -> set[str]:
 
 def _names_included(tree: nodes.Template) -> set[str]:
     return {name for node in tree.find_all(nodes.Include) for name in _constants(node.template)}
+
+
+def _includes(tree: nodes.Template, name: str) -> bool:
+    """Whether a template includes another one, by its name or by one that is put together: ``"blocks/" ~ kind ~ ".html"``."""
+    if name in _names_included(tree):
+        return True
+    for node in tree.find_all(nodes.Include):
+        parts = node.template.nodes if isinstance(node.template, nodes.Concat) else []
+        ends = [part.value if isinstance(part, nodes.Const) else "" for part in (parts[:1] + parts[-1:])]
+        if any(ends) and len(parts) > 1 and name.startswith(ends[0]) and name.endswith(ends[1]):
+            return True
+    return False
 
 
 def _names_extended(tree: nodes.Template) -> set[str]:

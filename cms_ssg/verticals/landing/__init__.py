@@ -17,4 +17,9 @@ VERTICAL = Vertical(
     ),
     view="cms_ssg.verticals.landing.views:LandingView",
     settings=LandingSettings,
+    commands="cms_ssg.verticals.landing.commands:COMMANDS",
+    checks="cms_ssg.verticals.landing.checks:CHECKS",
+    splits="cms_ssg.verticals.landing.edge:list_splits",
+    routes=("cms_ssg.verticals.landing.api:router",),
+    tables=("experiment_exposures", "experiment_conversions"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from cms_ssg.types import Json
@@ -24,7 +25,10 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """A running experiment. page: its path or content file; variants: the first one is the page as it is; winner: ``""`` while nothing is decided."""
+    """A running experiment. page: its path or content file; variants: the first one is the page as it is; winner: ``""`` while nothing is decided.
+
+    run: when it was started, in seconds since 1970, 0 where its file does not say; what was counted before counts no more.
+    """
 
     name: str
     page: str
@@ -32,6 +36,7 @@ class Experiment:
     goals: tuple[str, ...] = ()
     winner: str = ""
     sample: int = 0
+    run: int = 0
 
     @property
     def control(self) -> Variant:
@@ -76,5 +81,12 @@ def make_experiment(fields: Mapping[str, Json]) -> Experiment:
     )
     return Experiment(
         str(fields.get("slug") or ""), str(fields.get("page") or ""), variants, tuple(map(str, fields.get("goals") or ())),
-        str(fields.get("winner") or ""), int(fields.get("sample") or 0),
+        str(fields.get("winner") or ""), int(fields.get("sample") or 0), _seconds(str(fields.get("publish_at") or "")),
     )  # fmt: skip
+
+
+def _seconds(text: str) -> int:
+    try:
+        return max(0, int(datetime.fromisoformat(text).timestamp())) if text else 0
+    except ValueError:
+        return 0

@@ -15,6 +15,9 @@ from cms_ssg.types import Json
 from cms_ssg.verticals.landing.experiments import make_experiment
 
 if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
     from cms_ssg.render.page import Page
     from cms_ssg.render.requests import Job
     from cms_ssg.render.site_view import Surroundings
@@ -42,10 +45,14 @@ def claim_variants(site: Site, row: EntryRow, fields: dict[str, Json], path: str
         return ClaimRow(name, ENTRY, row.locale, row.claim_key, "e", row.id, spec)
 
     yield claim(name_experiment(normalise_page(experiment.page)))
-    if experiment.is_open:
-        for variant in experiment.variants[1:]:
-            if variant.weight:
-                yield claim(canonical_path(experiment.path(variant.name)), {"kind": "variant", "variant": variant.name})
+    for variant in experiment.variants[1:]:
+        address = canonical_path(experiment.path(variant.name))
+        if experiment.is_open and variant.weight:
+            yield claim(address, {"kind": "variant", "variant": variant.name})
+        elif (
+            experiment.winner and not experiment.problems() and experiment.page.startswith("/")
+        ):  # whoever kept the address of a variant comes back
+            yield claim(address, {"kind": "redirect", "target": experiment.page})
 
 
 def normalise_page(page: str) -> str:
@@ -64,6 +71,14 @@ def find_page(page: Page, named: str) -> int | None:
     holder = page.reader.claim(named if named.startswith("/") else f"file:{named}")
     is_entry = holder is not None and holder.owner_kind == "e" and (holder.spec or {}).get("kind") in (None, "entry")
     return holder.owner if is_entry else None
+
+
+def has_page(connection: Connection[TupleRow], site: int, named: str) -> bool:
+    """Whether the store has the page that an experiment names."""
+    from cms_ssg.verticals.landing.queries import PAGE
+
+    named = normalise_page(named)
+    return connection.execute(PAGE, (site, named if named.startswith("/") else f"file:{named}")).fetchone() is not None
 
 
 def _variant_requests(around: Surroundings, job: Job, found: dict[tuple[Any, ...], Any]) -> Iterable[tuple[Any, ...]]:
@@ -94,5 +109,5 @@ def render_variant(page: Page, job: Job) -> tuple[bytes, str]:
     locale = page.site.locales.get(str(card.get("locale")))
     if locale is not None:
         page.locale = locale
-    page.views["landing"] = LandingView(page, str(job.spec["variant"]))
+    page.views["landing"] = LandingView(page, str(job.spec["variant"]), (experiment, full.file))
     return render_entry(page, job._replace(path=page.path, spec={"kind": "entry", "type": card.get("type", "")}, owner=entry))

@@ -13,6 +13,7 @@ from cms_ssg.reads import FULL
 from cms_ssg.types import Json, Problem
 from cms_ssg.verticals.landing.experiments import Experiment, Variant, make_experiment
 from cms_ssg.verticals.landing.outputs import name_experiment
+from cms_ssg.verticals.landing.settings import LandingSettings
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page
@@ -46,12 +47,11 @@ def wrap(value: Json, spec: Mapping[str, Json]) -> Any:
 
 
 class LandingView:
-    """The page's blocks and experiment. variant: whose page is being made, ``""`` for the page itself."""
+    """The page's blocks and experiment. variant: whose page is being made, ``""`` for the page itself; found: the experiment it is of, and its file."""
 
-    def __init__(self, page: Page, variant: str = "") -> None:
+    def __init__(self, page: Page, variant: str = "", found: tuple[Experiment, str] | None = None) -> None:
         self._page, self._variant = page, variant
-        self._found: tuple[Experiment, str] | None = None
-        self._looked = False
+        self._found, self._looked = found, found is not None
 
     def blocks(self, entry: EntryView) -> list[Fields]:
         """The blocks in their order, each with its id: its own, or its kind and which of that kind it is."""
@@ -74,21 +74,31 @@ class LandingView:
         return [Fields({**block, "id": key}, kinds.get(str(block.get(BLOCK)), {})) for key, block in named.items()]
 
     def experiment(self, entry: EntryView) -> SimpleNamespace | None:
-        """What the script in the page's head is to know, None where no experiment is on: name, variant, home (the page's address), choices, keep."""
+        """What the script in the page's head is to know, None where no experiment is on: name, variant, home (the page's address), choices and so on."""
         found = self._find(entry)
         if found is None or not found[0].is_open:
             return None
-        experiment, settings = found[0], self._page.site.settings.vertical["landing"]
-        self._page.reader.reads.name("setting/vertical.landing")
+        experiment, settings = found[0], self._settings
         choices = [
-            f"{variant.name}:{variant.weight}:{'' if variant is experiment.control else self._page.url(experiment.path(variant.name))}"
+            f"{variant.name}|{variant.weight}|{'' if variant is experiment.control else self._page.url(experiment.path(variant.name))}"
             for variant in experiment.variants
             if variant.weight or variant is experiment.control
         ]
         return SimpleNamespace(
-            name=experiment.name, variant=self._variant or experiment.control.name, choices=" ".join(choices),
-            home=self._page.url(entry.path), choose=settings.choose, keep=settings.remember,
+            name=experiment.name, goals=" ".join(experiment.goals), variant=self._variant or experiment.control.name, choices=" ".join(choices),
+            home=self._page.url(entry.path), run=experiment.run, choose=settings.choose, keep=settings.remember,
         )  # fmt: skip
+
+    @property
+    def keep(self) -> str:
+        """Which of the browser's stores remembers what was shown: ``local``, ``session``."""
+        return self._settings.remember
+
+    @property
+    def _settings(self) -> LandingSettings:
+        self._page.reader.reads.name("setting/vertical.landing")
+        settings: LandingSettings = self._page.site.settings.vertical["landing"]
+        return settings
 
     def prose(self, text: str | None, entry: EntryView) -> Markup:
         """A block's Markdown as HTML, with links and images looked up as in a body."""
