@@ -1,0 +1,65 @@
+"""``cms migrate``: a site of another system as a site of this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
+from cms_ssg.cli.output import count
+
+
+@click.group("migrate")
+def migrate() -> None:
+    """Move a site of another system into a new folder.
+
+    Addresses stay as they were or are redirected. What could not be moved is in INTO/migration-report.txt, by file and line. The same command again
+    changes nothing, and never what somebody edited since.
+    """
+
+
+def run_migration(call: Call, into: Path, source: Path, move: Callable[[Any], list[Any]]) -> int:
+    """Fill the folder and say what that did. move: takes the new site and returns what is wrong with the source."""
+    from cms_ssg.migrate.folder import NewSite
+    from cms_ssg.migrate.report import SUMMARY
+
+    folder = Path(call.folder or ".", into)
+    call.output.phase("migrate")
+    with NewSite(folder, source.name) as site:
+        problems = move(site)
+        notes, kinds = site.report.count(), site.report.count_kinds()
+    call.output.rest()
+    call.output.problems(problems)
+    counts = site.counts
+    lines = [", ".join(f"{number:,} {name}" for name, number in site.made.items() if number)]
+    lines.append(f"files in {folder}: " + ", ".join(f"{counts[name]:,} {name}" for name in ("added", "changed", "unchanged")))
+    if counts["kept"]:
+        lines.append(f"{count(counts['kept'], 'file')} kept as somebody edited or removed since")
+    if notes:
+        lines.append(f"{count(notes, 'thing')} could not be moved as they were: {folder / SUMMARY}")
+        lines += [f"  {number:,} {kind}" for kind, number in list(kinds.items())[:8]]
+    lines.append(f"Now: cms -C {folder} check, then cms -C {folder} serve")
+    value = {"folder": str(folder), "made": dict(site.made), "files": dict(counts), "notes": kinds, "problems": problems}
+    call.output.result(value, "\n".join(line for line in lines if line))
+    return PARTIAL if any(problem.severity == "error" for problem in problems) else DONE
+
+
+@site_command("wordpress", "cms migrate wordpress export.xml my-site\ncms migrate wordpress export.xml my-site --media wp-content/uploads")
+@click.option("--media", type=click.Path(path_type=Path, file_okay=False, exists=True), default=None, help="A copy of wp-content/uploads.")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("into", type=click.Path(path_type=Path))
+def wordpress(call: Call, file: Path, into: Path, media: Path | None) -> int:
+    """Move an export of WordPress (Tools, Export: a WXR file).
+
+    A run that was interrupted goes on where it was. Exit 3 where the file is cut off.
+    """
+    from cms_ssg.migrate.wordpress import migrate_wordpress
+
+    return run_migration(call, into, file, lambda site: migrate_wordpress(file, site, media, call.output.advance))
+
+
+for command in (wordpress,):
+    migrate.add_command(command)
