@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import sqlite3
 from collections import Counter
@@ -20,6 +22,8 @@ from cms_ssg.slugs import safe_path
 from cms_ssg.types import Json
 
 REDIRECTS: Final = "redirects.csv"
+_PLAIN: Final = re.compile(r"(?:[A-Za-z]|/(?=\w))[\w/.-]*(?: [\w/.-]+)*", re.ASCII)
+_WORDS: Final = frozenset("true false null yes no on off y n".split())
 STATE: Final = ".cms/migration.sqlite"
 
 
@@ -120,7 +124,7 @@ class NewSite:
     def write_entry(self, path: str, fields: dict[str, Json], body: str) -> None:
         """Write a content file; fields that are None, empty texts or empty lists are left out."""
         kept = {name: value for name, value in fields.items() if value not in (None, "", [], {}) and value is not False}
-        head = "".join(f"{dump_yaml(name)}: {dump_yaml(value)}\n" for name, value in kept.items())
+        head = "".join(f"{_dump(name)}: {_dump(value)}\n" for name, value in kept.items())
         text = body.strip("\n")
         self.write(path, f"---\n{head}---\n{text and f'{chr(10)}{text}{chr(10)}'}".encode("utf-8", "replace"))
 
@@ -181,6 +185,18 @@ class NewSite:
             else:
                 self.counts["unchanged"] += 1
         self.connection.commit()
+
+
+def _dump(value: Json) -> str:
+    """A value as YAML in one line; dump_yaml, which asks a parser about each text, is used for what is not plainly a text."""
+    if isinstance(value, str):
+        if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+            return value
+        if value.isprintable():
+            return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_dump, value)) + "]"
+    return dump_yaml(value)
 
 
 def _is_tables(value: Json) -> bool:

@@ -18,8 +18,8 @@ HTML_BLOCKS: Final = frozenset(
     "address article aside blockquote center details dialog dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr iframe legend li"
     " main menu nav ol p section summary table tbody td tfoot th thead tr ul".split()
 )
-_JOIN, _ID, _END = "\ue000", "\ue001", "\ue002"
-_PRIVATE: Final = re.compile("[\x00\ue000-\ue002]")
+_JOIN, _ID, _END, _HELD = "\ue000", "\ue001", "\ue002", "\ue003"
+_PRIVATE: Final = re.compile("[\x00\ue000-\ue003]")
 _BRACES: Final = re.compile(r"\{(?=\{[<%]|[{%])")
 _LINKS: Final = (
     ("a", "href"),
@@ -68,7 +68,9 @@ def convert_html(html: str, rewrite: Callable[[str], str], note: Note) -> str:
     for node in root.iter("img", "source"):
         node.attrib.pop("srcset", None)  # of copies that another system made; variants are made here
         node.attrib.pop("sizes", None)
-    return "\n\n".join(piece for piece in _make_pieces(root) if piece.strip())
+    kept: list[str] = []
+    text = _to_markdown("".join(_make_plain(root, kept)))
+    return re.sub(f"{_HELD}(\\d+){_END}", lambda found: kept[int(found[1])], text)
 
 
 def _clean(root: Any, note: Note) -> None:
@@ -98,33 +100,29 @@ def _remove(node: Any) -> None:
     parent.remove(node)
 
 
-def _make_pieces(parent: Any) -> Iterator[str]:
-    """Markdown and HTML blocks of an element's children, in their order."""
-    waiting: list[str] = []
+def _make_plain(parent: Any, kept: list[str]) -> Iterator[str]:
+    """HTML that Markdown holds, of an element's children; in place of what it cannot hold a paragraph with its number in kept."""
     if parent.text and parent.text.strip():
-        waiting.append(_escape(parent.text))
+        yield _escape(parent.text)
     for node in parent:
         tail = node.tail or ""
         node.tail = None
         if _is_plain(node):
             _mark_up(node)
-            waiting.append(_serialise(node))
+            yield _serialise(node)
+        elif node.tag in WRAPPERS and not node.get("id"):
+            yield from _make_plain(node, kept)
+        elif node.tag == "figure" and (url := _only_address(node)):
+            yield f'<p><a href="{_escape(url)}">{_escape(url)}</a></p>'
+            yield from (piece for caption in node.iter("figcaption") for piece in _make_plain(caption, kept))
+        elif node.tag == "figure" and (inner := _only_picture(node)) is not None:
+            _mark_up(inner)
+            yield f"<p>{_serialise(inner)}</p>" if inner.tag != "table" else _serialise(inner)
         else:
-            yield _to_markdown("".join(waiting))
-            waiting.clear()
-            if node.tag in WRAPPERS and not node.get("id"):
-                yield from _make_pieces(node)
-            elif node.tag == "figure" and (url := _only_address(node)):
-                yield _to_markdown(f'<p><a href="{_escape(url)}">{_escape(url)}</a></p>')
-                yield from (piece for caption in node.iter("figcaption") for piece in _make_pieces(caption))
-            elif node.tag == "figure" and (inner := _only_picture(node)) is not None:
-                _mark_up(inner)
-                yield _to_markdown(f"<p>{_serialise(inner)}</p>" if inner.tag != "table" else _serialise(inner))
-            else:
-                yield _make_block(node)
-        if tail.strip() or waiting:
-            waiting.append(_escape(tail))
-    yield _to_markdown("".join(waiting))
+            kept.append(_make_block(node))
+            yield f"<p>{_HELD}{len(kept) - 1}{_END}</p>"
+        if tail:
+            yield _escape(tail)
 
 
 def _is_plain(node: Any) -> bool:

@@ -35,6 +35,10 @@ class Report:
         """Forget everything: the move begins anew."""
         self._connection.execute("DELETE FROM notes")
 
+    def forget(self, place: str, first: int, last: int) -> None:
+        """Forget what was noted of these lines."""
+        self._connection.execute("DELETE FROM notes WHERE place = ? AND line BETWEEN ? AND ?", (place, first, last))
+
     def count(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM notes").fetchone()[0])
 

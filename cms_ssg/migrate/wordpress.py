@@ -89,4 +89,5 @@ def _convert_again(file: Path, head: Head, converter: Converter, index: Index) -
     for offset, line in index.list_waiting():
         item = next(read_items(file, head, offset, line), None)
         if item is not None:
+            converter.site.report.forget(file.name, item.line, item.end_line)
             converter.convert(item)

@@ -99,7 +99,7 @@ class _Pieces:
 
     def __init__(self, file: IO[bytes], head: bytes, start: int, line: int) -> None:
         self._file, self._head, self._buffer, self._hidden = file, head, b"", b""
-        self.offset, self.line, self.at_end = start, line, False
+        self.offset, self.line, self.at_end, self.is_through = start, line, False, False
         file.seek(start)
 
     def read(self, _size: int = -1) -> bytes:
@@ -112,6 +112,7 @@ class _Pieces:
             self._buffer += more.translate(_CONTROLS)
         end = self._find_end()
         piece, self._buffer = self._buffer[:end], self._buffer[end:]
+        self.is_through = not piece
         self.offset += len(piece)
         self.line += piece.count(b"\n")
         return piece
@@ -161,7 +162,7 @@ def read_items(path: Path, head: Head, start: int = 0, line: int = 0) -> Iterato
                 while node.getprevious() is not None:
                     del node.getparent()[0]
         except etree.XMLSyntaxError as error:
-            if pieces.at_end:
+            if pieces.is_through:
                 raise CutOffError(pieces.line, begun) from None
             raise _refuse(path, error, shift) from None
 
