@@ -144,7 +144,7 @@ class Index:
         return way
 
     def wait_for(self, item: Item) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO waiting VALUES (?, ?)", (item.start, item.line))
+        self._connection.execute("INSERT OR REPLACE INTO waiting VALUES (?, ?)", (item.start, item.start_line))
 
     def list_waiting(self) -> list[tuple[int, int]]:
         """Where items begin that wait for others, which are now forgotten; those that still wait will say so again."""

@@ -20,13 +20,14 @@ _CONTROLS: Final = bytes(0x20 if byte < 0x20 and byte not in (9, 10, 13) else by
 
 @dataclass(slots=True)
 class Item:
-    """One item. start, end: bytes in the file; line: of its beginning; lines: where the text of a field begins.
+    """One item. start, end: bytes in the file; start_line: of byte start; line: of the item; lines: where the text of a field begins.
 
     terms: (taxonomy, slug, name); meta: custom fields; comments: how many.
     """
 
     start: int
     end: int
+    start_line: int
     line: int
     end_line: int
     fields: dict[str, str] = field(default_factory=dict)
@@ -179,7 +180,7 @@ def _refuse(path: Path, error: Any, shift: int) -> CmsError:
 
 
 def _make_item(node: Any, begun: tuple[int, int], ended: tuple[int, int], shift: int) -> Item:
-    item = Item(begun[0], ended[0], (node.sourceline or 0) + shift, ended[1])
+    item = Item(begun[0], ended[0], begun[1], (node.sourceline or 0) + shift, ended[1])
     for child in node:
         tag = child.tag
         if not isinstance(tag, str):
