@@ -61,5 +61,15 @@ def wordpress(call: Call, file: Path, into: Path, media: Path | None) -> int:
     return run_migration(call, into, file, lambda site: migrate_wordpress(file, site, media, call.output.advance))
 
 
-for command in (wordpress,):
+@site_command("hugo", "cms migrate hugo old-site my-site")
+@click.argument("source", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("into", type=click.Path(path_type=Path))
+def hugo(call: Call, source: Path, into: Path) -> int:
+    """Move a Hugo site: content with its page resources, languages, taxonomies, menus, static files and data; not its templates."""
+    from cms_ssg.migrate.hugo import migrate_hugo
+
+    return run_migration(call, into, source, lambda site: migrate_hugo(source, site, call.output.advance))
+
+
+for command in (wordpress, hugo):
     migrate.add_command(command)
