@@ -15,6 +15,8 @@ MAX_DEPTH: Final = 20
 _ACTION: Final = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _GET: Final = re.compile(r'\(?\s*(?:\.Get|index\s+\.Params)\s+(?:"([^"]*)"|`([^`]*)`|(\d+))\s*\)?')
 
+_MARKDOWN: Final = "\ue020"
+
 Note = Callable[[str, int, str, str], None]
 
 
@@ -130,7 +132,11 @@ class HugoShortcodes:
             return None
         text = re.sub(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}", "", text, flags=re.DOTALL)
         made = _evaluate(_trim(text), tag, inner)
-        return made.strip() if made is not None else None
+        if made is None:
+            return None
+        # Markdown within a block of HTML is read where empty lines are around it
+        around = "\n\n" if re.match(r"\s*<(?:div|aside|section|article|blockquote|details|figure|table|p)\b", made) else ""
+        return made.replace(_MARKDOWN, around).strip()
 
 
 def _trim(text: str) -> str:
@@ -200,7 +206,9 @@ def _find_value(expression: str, tag: Tag, inner: str, dot: str | None) -> str |
     else:
         return None
     for name in filters:
-        if name in ("markdownify", "safeHTML", ".Page.RenderString", "$.Page.RenderString", "safeURL", "htmlUnescape", "plainify"):
+        if name in ("markdownify", ".Page.RenderString", "$.Page.RenderString"):
+            value, escaped = f"{_MARKDOWN}{value.strip()}{_MARKDOWN}" if value.strip() else "", False
+        elif name in ("safeHTML", "safeURL", "htmlUnescape", "plainify"):
             escaped = False
         elif (default := re.fullmatch(r'default\s+"([^"]*)"', name)) is not None:
             value = value or default[1]

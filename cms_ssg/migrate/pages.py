@@ -19,7 +19,8 @@ SKIPPED: Final = frozenset(".git .github .cms .bundle .sass-cache .jekyll-cache 
 KNOWN: Final = {
     "title": ("title",), "date": ("date", "publishDate", "published_at", "created"), "updated": ("updated", "lastmod", "last_modified_at", "modified"),
     "excerpt": ("excerpt", "description", "summary"), "tags": ("tags", "tag"), "categories": ("categories", "category"), "authors": ("authors", "author"),
-    "weight": ("weight",), "series": ("series",), "publish_at": ("publish_at",), "expire_at": ("expire_at", "expiryDate"), "canonical": ("canonical", "canonicalURL", "canonical_url"),
+    "weight": ("weight",), "series": ("series",), "publish_at": ("publish_at",), "expire_at": ("expire_at", "expiryDate"),
+    "canonical": ("canonical", "canonicalURL", "canonical_url"),
     "image": ("image", "images", "featured_image", "cover", "thumbnail", "feature"), "locale": ("locale",), "translation_key": ("translation_key", "translationKey"),
 }  # fmt: skip
 """Our field and the keys that other generators have for it, the first found counts."""

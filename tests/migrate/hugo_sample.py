@@ -39,7 +39,8 @@ weight = 1
     "content/about.md": "---\ntitle: About\naliases: [/who-we-are/, /old/about.html]\n---\nWe are at {{< param phone >}}.\n",
     "content/about.de.md": "---\ntitle: Wir\n---\nAm Hafen.\n",
     "content/posts/_index.md": "---\ntitle: All posts\n---\nWhat we wrote.\n",
-    "content/posts/High Tide.md": '---\ntitle: High Tide, again\ndate: 2024-03-01\ntags: [Sea Level, C++]\ntopics: [water]\n---\nSee {{< ref "/docs/setup.md#first" >}} or [it]({{< relref "storm" >}}).\n\n'
+    "content/posts/High Tide.md": "---\ntitle: High Tide, again\ndate: 2024-03-01\ntags: [Sea Level, C++]\ntopics: [water]\n---\n"
+    'See {{< ref "/docs/setup.md#first" >}} or [it]({{< relref "storm" >}}).\n\n'
     '{{< figure src="/gauge.gif" title="Gauge" caption="at noon" >}}\n\n{{< highlight go "linenos=table" >}}\nx := "{{"\n{{< /highlight >}}\n\n{{< youtube abc >}}\n\n'
     '{{< notice tip >}}Take **care**{{< /notice >}}\n\n{{< gallery dir="x" />}}\n\n{{% details summary="More" %}}\nHidden *text*\n{{% /details %}}\n\n`{{</* shown */>}}`\n',
     "content/posts/storm/index.md": "+++\ntitle = 'Storm'\ndate = 2024-04-02T10:00:00Z\nslug = 'the-storm'\n+++\n![Boat](boat.gif)\n\n<!--more-->\n\nWind.\n",
