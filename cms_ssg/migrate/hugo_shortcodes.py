@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from cms_ssg.content.shortcode_tags import MARK, Shortcodes, Tag
+from cms_ssg.migrate.pages import replace_outside_code
 from cms_ssg.types import Json
 
 MAX_DEPTH: Final = 20
 _ACTION: Final = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _GET: Final = re.compile(r'\(?\s*(?:\.Get|index\s+\.Params)\s+(?:"([^"]*)"|`([^`]*)`|(\d+))\s*\)?')
 
+_SHOWN: Final = re.compile(r"(\{\{[<%])/\*(.*?)\*/([>%]\}\})", re.DOTALL)
 _MARKDOWN: Final = "\ue020"
 
 Note = Callable[[str, int, str, str], None]
@@ -42,7 +44,8 @@ class HugoShortcodes:
             return body
         found = Shortcodes()
         marked = found.mark(body)
-        return self._fill(marked, found, (line, file), 0)
+        text = self._fill(marked, found, (line, file), 0)
+        return replace_outside_code(text, _SHOWN, lambda shown: f"{shown[1]}{shown[2]}{shown[3]}", inside=True)
 
     def _fill(self, text: str, found: Shortcodes, place: tuple[int, str], depth: int) -> str:
         out: list[str] = []

@@ -29,6 +29,11 @@ DROPPED: Final = frozenset(
     " publishDate linkTitle markup lang ref keywords id in_search_index page_template insert_anchor_links".split()
 )
 
+_CODE: Final = re.compile(
+    r"^ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^ {0,3}(?P=fence)[`~]*[ \t]*$|(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)",
+    re.MULTILINE | re.DOTALL,
+)
+
 
 @dataclass(slots=True)
 class SourcePage:
@@ -156,16 +161,13 @@ def copy_rest(root: Path, files: Iterator[str], site: NewSite, place: Callable[[
             site.made["files"] += 1
 
 
-def replace_outside_code(text: str, pattern: re.Pattern[str], change: Callable[[re.Match[str]], str]) -> str:
-    """Substitute in Markdown, but for fenced code and code spans."""
-    pieces = re.split(
-        r"(^ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^ {0,3}(?P=fence)[`~]*[ \t]*$|`[^`\n]+`)", text, flags=re.MULTILINE | re.DOTALL
-    )
-    out = []
+def replace_outside_code(text: str, pattern: re.Pattern[str], change: Callable[[re.Match[str]], str], inside: bool = False) -> str:
+    """Substitute in Markdown, but for fenced code and code spans; with inside, in those alone."""
+    out: list[str] = []
     at = 0
-    while at < len(pieces):
-        out.append(pattern.sub(change, pieces[at]))
-        if at + 1 < len(pieces):
-            out.append(pieces[at + 1])
-        at += 3
+    for code in _CODE.finditer(text):
+        plain = text[at : code.start()]
+        out += (plain, pattern.sub(change, code[0])) if inside else (pattern.sub(change, plain), code[0])
+        at = code.end()
+    out.append(text[at:] if inside else pattern.sub(change, text[at:]))
     return "".join(out)
