@@ -71,5 +71,15 @@ def hugo(call: Call, source: Path, into: Path) -> int:
     return run_migration(call, into, source, lambda site: migrate_hugo(source, site, call.output.advance))
 
 
-for command in (wordpress, hugo):
+@site_command("jekyll", "cms migrate jekyll old-site my-site")
+@click.argument("source", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("into", type=click.Path(path_type=Path))
+def jekyll(call: Call, source: Path, into: Path) -> int:
+    """Move a Jekyll site: posts, pages and collections with their Liquid run, data and files; not its layouts."""
+    from cms_ssg.migrate.jekyll import migrate_jekyll
+
+    return run_migration(call, into, source, lambda site: migrate_jekyll(source, site, call.output.advance))
+
+
+for command in (wordpress, hugo, jekyll):
     migrate.add_command(command)
