@@ -81,5 +81,29 @@ def jekyll(call: Call, source: Path, into: Path) -> int:
     return run_migration(call, into, source, lambda site: migrate_jekyll(source, site, call.output.advance))
 
 
-for command in (wordpress, hugo, jekyll):
+@site_command("ghost", "cms migrate ghost export.json my-site --base-url https://example.org --media content")
+@click.option("--base-url", default="", metavar="URL", help="Where the old site is; an export does not say.")
+@click.option(
+    "--media", type=click.Path(path_type=Path, file_okay=False, exists=True), default=None, help="A copy of Ghost's content folder."
+)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("into", type=click.Path(path_type=Path))
+def ghost(call: Call, file: Path, into: Path, media: Path | None, base_url: str) -> int:
+    """Move an export of Ghost (Settings, Import/Export: a JSON file)."""
+    from cms_ssg.migrate.ghost import migrate_ghost
+
+    return run_migration(call, into, file, lambda site: migrate_ghost(file, site, media, base_url, call.output.advance))
+
+
+@site_command("markdown", "cms migrate markdown notes my-site")
+@click.argument("source", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("into", type=click.Path(path_type=Path))
+def markdown(call: Call, source: Path, into: Path) -> int:
+    """Move a folder of Markdown: each file gets the address that its path gives, those with a date are posts."""
+    from cms_ssg.migrate.markdown_folder import migrate_markdown
+
+    return run_migration(call, into, source, lambda site: migrate_markdown(source, site, call.output.advance))
+
+
+for command in (wordpress, hugo, jekyll, ghost, markdown):
     migrate.add_command(command)

@@ -14,7 +14,7 @@ from cms_ssg.migrate.html_text import convert_html
 from cms_ssg.migrate.hugo_addresses import find_address, find_prefix, split_language, urlize
 from cms_ssg.migrate.hugo_config import HugoConfig, read_hugo_config
 from cms_ssg.migrate.hugo_shortcodes import HugoShortcodes
-from cms_ssg.migrate.pages import MARKDOWN, SourcePage, list_source_files, list_words, make_fields, read_page
+from cms_ssg.migrate.pages import MARKDOWN, SourcePage, as_table, list_source_files, list_words, make_fields, read_page
 from cms_ssg.migrate.wordpress_site import name_locale
 from cms_ssg.slugs import make_slug
 from cms_ssg.types import Json, Problem
@@ -233,7 +233,7 @@ class _Move:
         values, config = self.config.values, self.config
         first = config.languages[config.default_language]
         title = str(first.get("title") or values.get("title") or "Untitled site")
-        params = values.get("params") if isinstance(values.get("params"), dict) else {}
+        params = as_table(values.get("params"))
         settings: dict[str, Json] = {
             "name": make_slug(title)[:40] if make_slug(title).isascii() and make_slug(title) else "site",
             "title": title,
@@ -299,7 +299,7 @@ def make_menus(config: HugoConfig, find_page: Callable[[str, str], str], site: N
     menus: dict[str, Json] = {}
     for name, rows in config.menus.items():
         lines = []
-        for row in sorted((row for row in rows if isinstance(row, dict)), key=lambda row: row.get("weight") or 9999):
+        for row in sorted(rows, key=lambda row: row.get("weight") or 9999):
             url = str(row.get("url") or "") or find_page(str(row.get("pageRef") or ""), "") or str(row.get("pageRef") or "")
             title = str(row.get("name") or row.get("title") or row.get("identifier") or url)
             if not url:

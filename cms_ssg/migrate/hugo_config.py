@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from cms_ssg.data_files import read_data_file
 from cms_ssg.errors import fail
+from cms_ssg.migrate.pages import as_table
 
 NAMES: Final = ("hugo", "config")
 SUFFIXES: Final = (".toml", ".yaml", ".yml", ".json")
@@ -52,7 +53,7 @@ def read_hugo_config(root: Path) -> HugoConfig:
     config.content = str(folded.get("contentdir") or "content").strip("/")
     config.default_language = str(folded.get("defaultcontentlanguage") or "en").lower()
     config.default_in_folder = folded.get("defaultcontentlanguageinsubdir") is True
-    pages = folded.get("pagination") if isinstance(folded.get("pagination"), dict) else {}
+    pages = as_table(folded.get("pagination"))
     size = pages.get("pagerSize", folded.get("paginate", 10))
     config.page_size = size if isinstance(size, int) and 1 <= size <= 1000 else 10
     _read_tables(config, folded)
@@ -60,7 +61,7 @@ def read_hugo_config(root: Path) -> HugoConfig:
 
 
 def _read_tables(config: HugoConfig, folded: dict[str, Any]) -> None:
-    languages = folded.get("languages") if isinstance(folded.get("languages"), dict) else {}
+    languages = as_table(folded.get("languages"))
     rows = {
         code.lower(): {key.lower(): value for key, value in table.items()} for code, table in languages.items() if isinstance(table, dict)
     }
@@ -68,8 +69,8 @@ def _read_tables(config: HugoConfig, folded: dict[str, Any]) -> None:
     if config.default_language not in kept:
         config.default_language = min(kept, key=lambda code: (kept[code].get("weight") or 9999, code))
     config.languages = dict(sorted(kept.items(), key=lambda row: (row[0] != config.default_language, row[1].get("weight") or 9999, row[0])))
-    permalinks = folded.get("permalinks") if isinstance(folded.get("permalinks"), dict) else {}
-    flat = {**permalinks, **(permalinks.get("page") if isinstance(permalinks.get("page"), dict) else {})}
+    permalinks = as_table(folded.get("permalinks"))
+    flat = {**permalinks, **as_table(permalinks.get("page"))}
     config.permalinks = {section: pattern for section, pattern in flat.items() if isinstance(pattern, str)}
     taxonomies = folded.get("taxonomies")
     if isinstance(taxonomies, dict):
@@ -78,7 +79,11 @@ def _read_tables(config: HugoConfig, folded: dict[str, Any]) -> None:
         config.taxonomies = {"tag": "tags", "category": "categories"}
     menus = folded.get("menu") or folded.get("menus") or config.languages[config.default_language].get("menu") or {}
     menus = menus or config.languages[config.default_language].get("menus") or {}
-    config.menus = {name: rows for name, rows in menus.items() if isinstance(rows, list)} if isinstance(menus, dict) else {}
+    config.menus = (
+        {name: [row for row in rows if isinstance(row, dict)] for name, rows in menus.items() if isinstance(rows, list)}
+        if isinstance(menus, dict)
+        else {}
+    )
 
 
 def _read(root: Path, file: str) -> dict[str, Any]:

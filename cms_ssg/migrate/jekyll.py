@@ -16,7 +16,7 @@ from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.html_text import convert_html
 from cms_ssg.migrate.jekyll_config import POST_NAME, JekyllConfig, apply_defaults, find_address, list_categories, read_jekyll_config
 from cms_ssg.migrate.jekyll_text import JekyllText
-from cms_ssg.migrate.pages import MARKDOWN, SKIPPED, SourcePage, find_date, list_source_files, list_words, make_fields, read_page
+from cms_ssg.migrate.pages import MARKDOWN, SKIPPED, SourcePage, as_table, find_date, list_source_files, list_words, make_fields, read_page
 from cms_ssg.migrate.wordpress_site import name_locale
 from cms_ssg.slugs import make_slug
 from cms_ssg.types import Json, Problem
@@ -193,7 +193,7 @@ class _Move:
             for number in range(2, -(-total // size) + 1):
                 self.site.redirect(clean_address(pattern.replace(":num", str(number))), "/")
         archives = self.config.values.get("jekyll-archives")
-        links = archives.get("permalinks") if isinstance(archives, dict) and isinstance(archives.get("permalinks"), dict) else {}
+        links = as_table(as_table(archives).get("permalinks"))
         for field, name, base in (("tags", "tag", "tags"), ("categories", "category", "categories")):
             pattern = str(links.get(name) or f"/{name}/:name/")
             for term in sorted(self._terms[field]):

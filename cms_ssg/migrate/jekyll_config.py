@@ -11,7 +11,7 @@ from typing import Any, Final
 from cms_ssg.data_files import read_data_file
 from cms_ssg.errors import fail
 from cms_ssg.globs import matches_any
-from cms_ssg.migrate.pages import SourcePage, find_date, list_words
+from cms_ssg.migrate.pages import SourcePage, as_table, find_date, list_words
 from cms_ssg.slugs import make_slug
 
 STYLES: Final = {
@@ -58,7 +58,7 @@ def read_jekyll_config(root: Path) -> JekyllConfig:
 def apply_defaults(page: SourcePage, kind: str, config: JekyllConfig) -> None:
     """Give the page what the configuration's defaults say of its path and kind."""
     for row in config.defaults:
-        scope = row.get("scope") if isinstance(row.get("scope"), dict) else {}
+        scope = as_table(row.get("scope"))
         path = str(scope.get("path") or "").strip("/")
         inside = not path or page.file == path or page.file.startswith(f"{path}/") or ("*" in path and matches_any(page.file, (path,)))
         if inside and scope.get("type") in (None, "", kind):
@@ -105,7 +105,7 @@ def find_address(page: SourcePage, kind: str, config: JekyllConfig) -> str:
 
 
 def _date_values(date: Any) -> dict[str, str]:
-    year, week, weekday = date.isocalendar()
+    week = date.isocalendar().week
     return {
         "year": f"{date:%Y}", "short_year": f"{date:%y}", "month": f"{date:%m}", "i_month": str(date.month), "short_month": f"{date:%b}", "long_month": f"{date:%B}",
         "day": f"{date:%d}", "i_day": str(date.day), "short_day": f"{date:%a}", "long_day": f"{date:%A}", "y_day": f"{date:%j}", "week": f"{week:02d}",

@@ -91,7 +91,7 @@ def _make_highlight() -> type[Tag]:
         def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
             inner = context.get_buffer(buffer)
             self.block.render(context, inner)
-            code = inner.getvalue().strip("\n")  # type: ignore[attr-defined]
+            code = inner.getvalue().strip("\n")
             fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", code)), default=0))
             return buffer.write(f"\n{fence}{self.language}\n{code}\n{fence}\n")
 

@@ -101,7 +101,7 @@ def make_fields(page: SourcePage, site: NewSite) -> dict[str, Json]:
         elif name == "weight":
             value = value if isinstance(value, int | float) and not isinstance(value, bool) else None
         elif name == "series":
-            value = (list_words(value) or [None])[0]
+            value = next(iter(list_words(value)), None)
         else:
             value = str(value) if isinstance(value, str | int | float) else None
         out[name] = value
@@ -112,6 +112,11 @@ def make_fields(page: SourcePage, site: NewSite) -> dict[str, Json]:
     if more:
         out["metadata"] = more
     return out
+
+
+def as_table(value: Any) -> dict[str, Any]:
+    """A value of a configuration that is to be a table, an empty one where it is none."""
+    return value if isinstance(value, dict) else {}
 
 
 def list_words(value: Any, commas: bool = False) -> list[str]:

@@ -23,7 +23,8 @@ exclude: [README.md]
     "README.md": "---\ntitle: Read me\n---\nNot published.\n",
     "index.html": "---\nlayout: default\n---\n{% for post in site.posts %}<a href='{{ post.url }}'>{{ post.title }}</a>{% endfor %}\n",
     "about.md": "---\ntitle: About\npermalink: /about/\nredirect_from: [/who/]\n---\nCall {{ site.data.contact.phone }}, by {{ site.title | upcase }}.\n",
-    "list.html": "---\ntitle: List\n---\n<ul>{% for post in site.posts %}<li><a href='{{ post.url | relative_url }}'>{{ post.title }}</a> {{ post.date | date: '%Y' }}</li>{% endfor %}</ul>\n",
+    "list.html": "---\ntitle: List\n---\n"
+    "<ul>{% for post in site.posts %}<li><a href='{{ post.url | relative_url }}'>{{ post.title }}</a> {{ post.date | date: '%Y' }}</li>{% endfor %}</ul>\n",
     "_posts/2024-03-01-high-tide.md": """---
 title: High tide
 categories: [sea]
