@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import base64
+import io
 from pathlib import Path
 
-PICTURE = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+from PIL import Image
+
+_BUFFER = io.BytesIO()
+Image.new("RGB", (80, 50), (20, 90, 160)).save(_BUFFER, "PNG")
+PICTURE = _BUFFER.getvalue()
 
 FILES = {
     "hugo.toml": """baseURL = "https://old.example/"
@@ -41,10 +45,10 @@ weight = 1
     "content/posts/_index.md": "---\ntitle: All posts\n---\nWhat we wrote.\n",
     "content/posts/High Tide.md": "---\ntitle: High Tide, again\ndate: 2024-03-01\ntags: [Sea Level, C++]\ntopics: [water]\n---\n"
     'See {{< ref "/docs/setup.md#first" >}} or [it]({{< relref "storm" >}}).\n\n'
-    '{{< figure src="/gauge.gif" title="Gauge" caption="at noon" >}}\n\n{{< highlight go "linenos=table" >}}\nx := "{{"\n{{< /highlight >}}\n\n{{< youtube abc >}}\n\n'
+    '{{< figure src="/gauge.png" title="Gauge" caption="at noon" >}}\n\n{{< highlight go "linenos=table" >}}\nx := "{{"\n{{< /highlight >}}\n\n{{< youtube abc >}}\n\n'
     '{{< notice tip >}}Take **care**{{< /notice >}}\n\n{{< gallery dir="x" />}}\n\n{{% details summary="More" %}}\nHidden *text*\n{{% /details %}}\n\n`{{</* shown */>}}`\n',
-    "content/posts/storm/index.md": "+++\ntitle = 'Storm'\ndate = 2024-04-02T10:00:00Z\nslug = 'the-storm'\n+++\n![Boat](boat.gif)\n\n<!--more-->\n\nWind.\n",
-    "content/posts/storm/boat.gif": PICTURE,
+    "content/posts/storm/index.md": "+++\ntitle = 'Storm'\ndate = 2024-04-02T10:00:00Z\nslug = 'the-storm'\n+++\n![Boat](boat.png)\n\n<!--more-->\n\nWind.\n",
+    "content/posts/storm/boat.png": PICTURE,
     "content/posts/third.md": '{"title": "Third", "date": "2024-05-01", "url": "/special/third.html"}\nThree.\n',
     "content/posts/draft.md": "---\ntitle: Secret draft\ndate: 2024-05-01\ndraft: true\n---\nHush.\n",
     "content/docs/_index.md": "---\ntitle: Docs\n---\n",
@@ -53,12 +57,12 @@ weight = 1
     "content/tags/sea-level/_index.md": "---\ntitle: Sea Level\n---\nAbout levels.\n",
     "layouts/shortcodes/notice.html": '<aside class="notice {{ .Get 0 }}">{{ with .Get "title" }}<b>{{ . }}</b>{{ end }}{{ .Inner | markdownify }}</aside>',
     "layouts/shortcodes/gallery.html": '{{ range (readDir (.Get "dir")) }}{{ .Name }}{{ end }}',
-    "static/gauge.gif": PICTURE,
+    "static/gauge.png": PICTURE,
     "data/tides.yaml": "monday: 3\n",
 }
 
-OLD_ADDRESSES = """/ /about/ /who-we-are/ /old/about.html /de/ /de/about/ /posts/ /2024/03/high-tide-again/ /2024/04/the-storm/ /2024/04/the-storm/boat.gif /special/third.html
-/docs/ /docs/setup/ /docs/deep/more/ /tags/ /tags/sea-level/ /tags/c++/ /topics/ /topics/water/ /page/2/ /posts/page/2/ /index.xml /posts/index.xml /gauge.gif""".split()
+OLD_ADDRESSES = """/ /about/ /who-we-are/ /old/about.html /de/ /de/about/ /posts/ /2024/03/high-tide-again/ /2024/04/the-storm/ /2024/04/the-storm/boat.png /special/third.html
+/docs/ /docs/setup/ /docs/deep/more/ /tags/ /tags/sea-level/ /tags/c++/ /topics/ /topics/water/ /page/2/ /posts/page/2/ /index.xml /posts/index.xml /gauge.png""".split()
 
 
 def write_files(folder: Path, files: dict[str, str | bytes]) -> Path:

@@ -64,9 +64,9 @@ Text with class.
     "_includes/self.html": "{% include self.html %}",
     "_data/contact.yml": "phone: 12 34\n",
     "_layouts/default.html": "{{ content }}",
-    "assets/gauge.gif": PICTURE,
+    "assets/gauge.png": PICTURE,
     "moved.md": "---\ntitle: Moved\nredirect_to: /about/\npermalink: /moved/\n---\n",
 }  # fmt: skip
 
 OLD_ADDRESSES = """/ /about/ /who/ /list.html /sea/2024/03/01/high-tide.html /2024/04/02/storm.html /old/2020/01/02/second.html /2024/05/01/loop.html /2024/05/02/self.html
-/2024/05/03/grow.html /2024/05/04/broken.html /boats/anna/ /assets/gauge.gif /moved/ /page2/ /page3/ /feed.xml /sitemap.xml""".split()
+/2024/05/03/grow.html /2024/05/04/broken.html /boats/anna/ /assets/gauge.png /moved/ /page2/ /page3/ /feed.xml /sitemap.xml""".split()

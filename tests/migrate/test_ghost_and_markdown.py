@@ -14,7 +14,7 @@ from tests.migrate.test_wordpress import snapshot
 
 HTML = (
     '<p>See <a href="__GHOST_URL__/about/">about</a> and <a href="https://old.example/second/">second</a>.</p>'
-    '<figure class="kg-card kg-image-card kg-card-hascaption"><img src="__GHOST_URL__/content/images/size/w600/2024/gauge.gif" alt="g"><figcaption>Gauge</figcaption></figure>'
+    '<figure class="kg-card kg-image-card kg-card-hascaption"><img src="__GHOST_URL__/content/images/size/w600/2024/gauge.png" alt="g"><figcaption>Gauge</figcaption></figure>'
     '<!--kg-card-begin: html--><script>alert(1)</script><iframe src="https://video.example/1"></iframe><!--kg-card-end: html-->'
 )
 
@@ -38,7 +38,7 @@ EXPORT = {
             "meta": {"version": "5.80.0"},
             "data": {
                 "posts": [
-                    make_post("p1", "first", html=HTML, feature_image="__GHOST_URL__/content/images/2024/gauge.gif", codeinjection_head="<style>x</style>"),
+                    make_post("p1", "first", html=HTML, feature_image="__GHOST_URL__/content/images/2024/gauge.png", codeinjection_head="<style>x</style>"),
                     make_post("p2", "second", custom_excerpt="In short"),
                     make_post("p3", "about", type="page"),
                     make_post("p4", "members", visibility="paid"),
@@ -64,7 +64,7 @@ EXPORT = {
 def test_ghost_keeps_addresses_pictures_and_what_only_members_saw_hidden(
     cms: Cms, tmp_path: Path, build: Callable[[Path], Path], find_missing: Callable[[Path, Iterable[str]], list[str]]
 ) -> None:
-    write_files(tmp_path, {"export.json": json.dumps(EXPORT, indent=1), "content/images/2024/gauge.gif": PICTURE})
+    write_files(tmp_path, {"export.json": json.dumps(EXPORT, indent=1), "content/images/2024/gauge.png": PICTURE})
     site = tmp_path / "site"
     move = (
         "migrate",
@@ -80,7 +80,7 @@ def test_ghost_keeps_addresses_pictures_and_what_only_members_saw_hidden(
     assert (code, said) == (0, "")
     assert result["made"] == {"posts": 4, "pages": 1, "tags": 2, "people": 1}
     built = build(site)
-    old = "/ /first/ /second/ /about/ /tag/sea/ /tag/unused/ /author/ada/ /rss/ /tag/sea/rss/ /author/ada/rss/ /first/amp/ /content/images/2024/gauge.gif".split()
+    old = "/ /first/ /second/ /about/ /tag/sea/ /tag/unused/ /author/ada/ /rss/ /tag/sea/rss/ /author/ada/rss/ /first/amp/ /content/images/2024/gauge.png".split()
     assert find_missing(built, old) == []
     page = (built / "first/index.html").read_text("utf-8")
     for shown in ('href="/about/"', 'href="/second/"', "<figcaption>Gauge", "<iframe", "Ada Moss", "First!"):
@@ -110,10 +110,10 @@ def test_a_folder_of_markdown_keeps_its_paths_links_and_files(
 ) -> None:
     files: dict[str, str | bytes] = {
         "README.md": "# Notes\n\nSee [[Tide table|the table]], [[Nowhere]] and [up](guide/setup.md). `[[code]]`\n",
-        "guide/setup.md": "---\ntags: [a]\n---\nNo title. ![](gauge.gif)\n",
-        "guide/gauge.gif": PICTURE,
+        "guide/setup.md": "---\ntags: [a]\n---\nNo title. ![](gauge.png)\n",
+        "guide/gauge.png": PICTURE,
         "Tide table.md": "# Tides\n",
-        "log/2024-03-01 Storm.md": "Wind. ![[gauge.gif]]\n",
+        "log/2024-03-01 Storm.md": "Wind. ![[gauge.png]]\n",
         "log/2024-03-02.md": "---\ntitle: Calm\n---\nStill.\n",
     }
     old, site = write_files(tmp_path / "notes", files), tmp_path / "site"
@@ -121,8 +121,8 @@ def test_a_folder_of_markdown_keeps_its_paths_links_and_files(
     assert code == 0
     assert result["made"] == {"pages": 3, "posts": 2, "files": 1}
     built = build(site)
-    assert find_missing(built, ["/", "/guide/setup/", "/guide/setup/gauge.gif", "/log/2024-03-02/", "/blog/"]) == [
-        "404 /guide/setup/gauge.gif"
+    assert find_missing(built, ["/", "/guide/setup/", "/guide/setup/gauge.png", "/log/2024-03-02/", "/blog/"]) == [
+        "404 /guide/setup/gauge.png"
     ]
     home = (built / "index.html").read_text("utf-8")
     assert (
