@@ -28,6 +28,7 @@ COMMANDS = {
     "import": "imports:import_",
     "export": "export:export",
     "bulk": "bulk:bulk",
+    "migrate": "migrate:migrate",
     "build": "build:build",
     "sync": "build:sync",
     "check": "check:check",
