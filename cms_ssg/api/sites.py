@@ -61,9 +61,9 @@ class SiteContext:
         """The texts of the site's theme in a locale, as pages have them."""
         if locale not in self._translators:
             from cms_ssg.render.strings import load_strings, make_t
-            from cms_ssg.themes import theme_chain
+            from cms_ssg.themes import theme_folders
 
-            folders = [folder / "i18n" for folder in [*reversed(theme_chain(self.site.root, self.site.settings)), self.site.root]]
+            folders = theme_folders(self.site.root, self.site.settings).strings
             self._translators[locale] = make_t(load_strings(folders, locale, self.site.root))
         return self._translators[locale]
 

@@ -83,7 +83,9 @@ class Vertical:
     (site, locale, rule, list id); site_claims: of the site. collections, taxonomies: that a site has without naming them.
     settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command), routes (routers of the
     API), tasks (a tuple of Task), checks (a tuple of Check), hooks (a pluggy plugin). tables: that a dump holds, each after those it refers to;
-    personal: where people are.
+    personal: where people are. project: reference to a function (connection, site, site id, entries: set, listed: set) that writes rows of its
+    own from entries that were derived, in the same transaction; payments: reference to an object that is told what became of payments
+    (cms_ssg.payment.provider.Payable).
     """
 
     name: str
@@ -105,6 +107,8 @@ class Vertical:
     hooks: str = ""
     tables: tuple[str, ...] = ()
     personal: tuple[Personal, ...] = ()
+    project: str = ""
+    payments: str = ""
 
     def find_folder(self, kind: str) -> Path | None:
         """Its ``content_schema``, ``sql`` or ``templates``: the bundled place of its name, else in its own folder; None where it has none."""

@@ -170,7 +170,10 @@ def render_list(page: Page, job: Job) -> tuple[bytes, str]:
         alternates=page.alternates({code: path for code, (path, indexed) in locales.items() if indexed}),
     )  # fmt: skip
     own = list_kind(page.site, row.name)
-    names = ["home.html"] if home and not number else [own.template, "list.html"] if own is not None and own.template else ["list.html"]
+    group, _, slug = row.name.partition("/")
+    word = slug if group == "type" else group
+    names = [f"home-{word}.html", "home.html"] if home and not number else [own.template] if own is not None and own.template else []
+    names += [] if home and not number else [f"list-{word}.html", "list.html"]
     html = page.render(names, list=view)
     return html.encode("utf-8", "replace"), HTML
 
