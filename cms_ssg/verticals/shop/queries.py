@@ -37,7 +37,12 @@ class Sellable(NamedTuple):
     most: int | None
 
 
-_FREE: Final[LiteralString] = "coalesce((SELECT sum(l.on_hand - l.reserved) FROM cms.stock_levels l WHERE l.site = {0}.site AND l.sku = {0}.sku), 0)::bigint"
+_FREE: Final[LiteralString] = (
+    "(coalesce((SELECT sum(l.on_hand - l.reserved) FROM cms.stock_levels l WHERE l.site = {0}.site AND l.sku = {0}.sku), 0)"
+    " + coalesce((SELECT sum(r.quantity) FROM cms.stock_reservations r WHERE r.site = {0}.site AND r.sku = {0}.sku AND r.state = 'held'"
+    " AND r.expires_at <= clock_timestamp()), 0))::bigint"
+)
+"""What nobody has spoken for; a reservation whose time is over holds nothing, whether it was swept or not."""
 
 SELLABLES: Final = Query(
     """
