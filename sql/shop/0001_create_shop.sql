@@ -170,6 +170,8 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.stock_moves FOR EACH STATE
 CREATE FUNCTION cms.note_skus() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM cms.touch(c.site, fact || c.product) FROM (SELECT DISTINCT site, product FROM new_rows) c, unnest(ARRAY['fact/price/', 'fact/stock/', 'fact/offers/']) fact;
+  PERFORM cms.touch(p.site, 'fact/stock/' || p.product) FROM (
+    SELECT DISTINCT p.site, p.product FROM new_rows n JOIN cms.sku_parts p ON p.site = n.site AND p.part = n.sku) p;
   RETURN NULL;
 END $$;
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.skus REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_skus();

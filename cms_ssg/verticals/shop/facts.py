@@ -23,9 +23,9 @@ _FREE = """coalesce((SELECT sum(l.on_hand - l.reserved) FROM cms.stock_levels l 
 _STATES = f"""
   SELECT s.product, s.sku, s.is_variation, s.product_type,
     CASE WHEN s.product_type = 'bundle' THEN (
-      SELECT max(array_position(ARRAY['in_stock', 'low', 'on_backorder', 'out_of_stock'],
-        cms.stock_state({_FREE.format(sku="q.sku")}::bigint / r.quantity, q.manage_stock, q.backorders, s.low_stock_threshold)))
-      FROM cms.sku_parts r JOIN cms.sellables q ON q.site = r.site AND q.sku = r.part WHERE r.site = s.site AND r.product = s.product)
+      SELECT max(array_position(ARRAY['in_stock', 'low', 'on_backorder', 'out_of_stock'], CASE WHEN q.sku IS NULL THEN 'out_of_stock'
+        ELSE cms.stock_state({_FREE.format(sku="q.sku")}::bigint / r.quantity, q.manage_stock, q.backorders, s.low_stock_threshold) END))
+      FROM cms.sku_parts r LEFT JOIN cms.sellables q ON q.site = r.site AND q.sku = r.part AND q.is_sold WHERE r.site = s.site AND r.product = s.product)
     ELSE array_position(ARRAY['in_stock', 'low', 'on_backorder', 'out_of_stock'],
       cms.stock_state({_FREE.format(sku="s.sku")}::bigint, s.manage_stock, s.backorders, s.low_stock_threshold)) END AS rank
   FROM cms.skus s WHERE s.site = %(site)s AND s.product = ANY (%(subjects)s::text[]::bigint[]) AND s.is_sold"""

@@ -1,4 +1,4 @@
-"""The frames of the cart, the checkout and an order, which the API fills; and that a SKU is one product's."""
+"""The frames of the cart, the checkout and an order, which the API fills; and names by which products are found."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def claim_pages(site: Site) -> Iterator[ClaimRow]:
 
 
 def claim_skus(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[ClaimRow]:
-    """In a locale a SKU is one product's: two that have it are a conflict, which builds and `cms check` report."""
+    """A product is found by any of its SKUs: ``ref('sku:MUG-1')``."""
     schema = site.schemas.get(row.type)
     if schema is not None and "sku" in schema.properties:
         variations = fields.get("variations")

@@ -59,13 +59,13 @@ CROSS JOIN LATERAL (SELECT """
     + """ AS free) own
 LEFT JOIN LATERAL (
   SELECT (ARRAY['in_stock', 'low', 'on_backorder', 'out_of_stock'])[max(array_position(ARRAY['in_stock', 'low', 'on_backorder', 'out_of_stock'],
-      cms.stock_state("""
+      CASE WHEN q.sku IS NULL THEN 'out_of_stock' ELSE cms.stock_state("""
     + _FREE.format("q")
-    + """ / r.quantity, q.manage_stock, q.backorders, s.low_stock_threshold)))] AS state,
-    min("""
+    + """ / r.quantity, q.manage_stock, q.backorders, s.low_stock_threshold) END))] AS state,
+    min(CASE WHEN q.sku IS NULL THEN 0 WHEN q.manage_stock AND q.backorders = 'no' THEN """
     + _FREE.format("q")
-    + """ / r.quantity) FILTER (WHERE q.manage_stock AND q.backorders = 'no') AS most
-  FROM cms.sku_parts r JOIN cms.sellables q ON q.site = r.site AND q.sku = r.part WHERE r.site = s.site AND r.product = s.product) part ON s.product_type = 'bundle'
+    + """ / r.quantity END) AS most
+  FROM cms.sku_parts r LEFT JOIN cms.sellables q ON q.site = r.site AND q.sku = r.part AND q.is_sold WHERE r.site = s.site AND r.product = s.product) part ON s.product_type = 'bundle'
 WHERE s.site = %(site)s AND s.sku = ANY (%(skus)s) AND s.is_sold""",
     Sellable,
 )
