@@ -23,7 +23,7 @@ def find_exponent(currency: str) -> int:
     return EXPONENTS.get(currency, 2)
 
 
-def parse_amount(value: str | int | float | Decimal, currency: str) -> int:
+def parse_amount(value: str | float | Decimal, currency: str) -> int:
     """An amount as people write it, ``19.99``, in minor units. Raises ValueError where the currency has no such amount."""
     try:
         amount = Decimal(str(value).strip())
@@ -49,7 +49,7 @@ def format_amount(amount: int, currency: str, locale: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _format(currency: str, locale: str):  # type: ignore[no-untyped-def] # noqa: ANN202 - a class of ICU
+def _format(currency: str, locale: str):  # type: ignore[no-untyped-def]
     from icu4py.messageformat import MessageFormat  # pages without prices do not need it
 
     return MessageFormat(f"{{amount, number, ::currency/{currency}}}", locale)

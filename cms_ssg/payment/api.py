@@ -75,7 +75,9 @@ async def decide_fake(request: Request, intent: str) -> Response:
     except ProviderError:
         raise _no_payment() from None
     await settle_event(shop, provider, Event(f"evt_{secrets.token_hex(12)}", report))
-    here = request.url.path if chosen == "check" or not back else back.removeprefix(shop.site.origin)  # under whatever name the site is seen
+    here = (
+        request.url.path if chosen == "check" or not back else back.removeprefix(shop.site.origin)
+    )  # under whatever name the site is seen
     return RedirectResponse(here, 303)
 
 

@@ -18,7 +18,9 @@ SIGNATURE: Final = "fake-signature"
 
 CREATE: Final[LiteralString] = """
 INSERT INTO cms.fake_payments (intent, site, key, amount, currency, metadata, return_url) VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
-FIND: Final[LiteralString] = "SELECT intent, status, amount, currency, metadata, return_url FROM cms.fake_payments WHERE site = %s AND intent = %s"
+FIND: Final[LiteralString] = (
+    "SELECT intent, status, amount, currency, metadata, return_url FROM cms.fake_payments WHERE site = %s AND intent = %s"
+)
 MOVE: Final[LiteralString] = """
 UPDATE cms.fake_payments SET status = %(status)s, charges = charges + (%(status)s = 'succeeded')::int
 WHERE site = %(site)s AND intent = %(intent)s AND status NOT IN ('succeeded', 'cancelled') RETURNING status"""

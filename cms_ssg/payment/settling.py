@@ -51,8 +51,12 @@ KNOWN_REFUND: Final[LiteralString] = "SELECT number, amount, status FROM cms.pay
 REQUESTED: Final[LiteralString] = """
 SELECT r.number, r.id::text, r.amount, p.subject, p.provider, p.intent, p.currency FROM cms.payment_refunds r JOIN cms.payments p ON p.number = r.payment
 WHERE r.site = %s AND r.status = 'requested' ORDER BY r.number LIMIT 100"""
-REFUNDED: Final[LiteralString] = "UPDATE cms.payment_refunds SET status = 'done' WHERE number = %s AND status = 'requested' RETURNING amount"
-NOT_REFUNDED: Final[LiteralString] = "UPDATE cms.payment_refunds SET status = 'failed', problem = %s WHERE number = %s AND status = 'requested'"
+REFUNDED: Final[LiteralString] = (
+    "UPDATE cms.payment_refunds SET status = 'done' WHERE number = %s AND status = 'requested' RETURNING amount"
+)
+NOT_REFUNDED: Final[LiteralString] = (
+    "UPDATE cms.payment_refunds SET status = 'failed', problem = %s WHERE number = %s AND status = 'requested'"
+)
 ADD_REFUNDED: Final[LiteralString] = "UPDATE cms.payments SET refunded = refunded + %s, updated_at = clock_timestamp() WHERE number = %s"
 
 FINAL: Final = frozenset({"succeeded", "held"})
@@ -92,8 +96,8 @@ def _list_payables(site: Site) -> list[Payable]:
 def find_payable(site: Site, subject: str) -> Payable:
     """Who sells the subject of a payment."""
     vertical = site.features.find(subject.partition("/")[0])
-    assert vertical is not None and vertical.payments
-    return cast(Payable, resolve(vertical.payments))
+    assert vertical is not None, subject
+    return cast("Payable", resolve(vertical.payments))
 
 
 async def find_payment(connection: AsyncConnection[TupleRow], site: int, subject: str, *, lock: bool = False) -> PaymentRow | None:
@@ -102,9 +106,7 @@ async def find_payment(connection: AsyncConnection[TupleRow], site: int, subject
     return PaymentRow(*row) if row is not None else None
 
 
-async def begin_payment(
-    shop: Shop, provider: PaymentProvider, payment: PaymentRow, return_url: str, email: str = ""
-) -> Intent:
+async def begin_payment(shop: Shop, provider: PaymentProvider, payment: PaymentRow, return_url: str, email: str = "") -> Intent:
     """Begin a payment at the provider, whose row is stored already. May be repeated. Raises ProviderError."""
     intent = await provider.create(IntentRequest(
         f"cms-{payment.id}", payment.id, payment.subject, payment.amount, payment.currency, payment.digest, return_url, email
@@ -121,20 +123,19 @@ async def begin_payment(
 async def settle_event(shop: Shop, provider: PaymentProvider, event: Event) -> bool:
     """Take in what the provider reported. Its effect and the event's id are one transaction. False where it is known, or about no payment of ours."""
     report = event.report
-    async with shop.connect() as connection:
-        async with connection.transaction():
-            if not await (
-                await connection.execute(NOTE_EVENT, (shop.number, provider.name, event.id, report.intent, report.status))
-            ).fetchone():
-                return False
-            row = await (
-                await connection.execute(
-                    LOCK, {"site": shop.number, "provider": provider.name, "intent": report.intent, "payment": report.payment}
-                )
-            ).fetchone()
-            if row is None:
-                return False
-            settled = await _settle(connection, shop, PaymentRow(*row), report)
+    async with shop.connect() as connection, connection.transaction():
+        if not await (
+            await connection.execute(NOTE_EVENT, (shop.number, provider.name, event.id, report.intent, report.status))
+        ).fetchone():
+            return False
+        row = await (
+            await connection.execute(
+                LOCK, {"site": shop.number, "provider": provider.name, "intent": report.intent, "payment": report.payment}
+            )
+        ).fetchone()
+        if row is None:
+            return False
+        settled = await _settle(connection, shop, PaymentRow(*row), report)
     if settled:
         await send_refunds(shop)
     return True
@@ -158,13 +159,12 @@ async def _settle(connection: AsyncConnection[TupleRow], shop: Shop, payment: Pa
 async def settle_by_hand(shop: Shop, payment: PaymentRow, status: str) -> bool:
     """Take in what a person says of a payment of the provider ``manual``, or that one was cancelled."""
     report = Report(
-        payment.intent or f"manual_{payment.id}", cast(Any, status), payment.amount, payment.currency, payment.id, payment.subject, payment.digest
+        payment.intent or f"manual_{payment.id}", cast("Any", status), payment.amount, payment.currency, payment.id, payment.subject, payment.digest
     )  # fmt: skip
-    async with shop.connect() as connection:
-        async with connection.transaction():
-            locked = await find_payment(connection, shop.number, payment.subject, lock=True)
-            assert locked is not None
-            settled = await _settle(connection, shop, locked, report)
+    async with shop.connect() as connection, connection.transaction():
+        locked = await find_payment(connection, shop.number, payment.subject, lock=True)
+        assert locked is not None
+        settled = await _settle(connection, shop, locked, report)
     if settled:
         await send_refunds(shop)
     return settled
@@ -237,6 +237,8 @@ async def send_refunds(shop: Shop) -> int:
                 await connection.execute(NOT_REFUNDED, (problem, number))
             elif await (await connection.execute(REFUNDED, (number,))).fetchone():
                 await connection.execute(ADD_REFUNDED, (amount, payment.number))
-                await find_payable(shop.site, subject).note_refund(connection, shop, payment._replace(refunded=payment.refunded + amount), number)
+                await find_payable(shop.site, subject).note_refund(
+                    connection, shop, payment._replace(refunded=payment.refunded + amount), number
+                )
                 made += 1
     return made

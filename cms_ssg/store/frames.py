@@ -28,4 +28,7 @@ def split_frame(html: str | None, locale: str) -> tuple[str, str]:
     if html is not None and BEGIN in html and END in html:
         head, _, rest = html.partition(BEGIN)
         return head, rest.partition(END)[2]
-    return (f'<!doctype html>\n<html lang="{locale}"><meta charset="utf-8"><meta name="robots" content="noindex"><title>-</title><body>', "</body></html>\n")
+    return (
+        f'<!doctype html>\n<html lang="{locale}"><meta charset="utf-8"><meta name="robots" content="noindex"><title>-</title><body>',
+        "</body></html>\n",
+    )

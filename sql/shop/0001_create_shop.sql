@@ -166,16 +166,33 @@ CREATE TRIGGER take_moves AFTER INSERT ON cms.stock_moves REFERENCING NEW TABLE 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.stock_levels FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.stock_moves FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
 
--- Prices and rules of stock that pages show.
+-- Prices and rules of stock that pages show: told where one of them changes, and for the stock also to bundles that have the SKU as a part.
+CREATE FUNCTION cms.touch_skus(rows jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM cms.touch(c.site, c.name) FROM (
+    SELECT r.site, fact || r.product AS name FROM jsonb_to_recordset(rows) r (site int, product bigint, sku text, priced boolean, stocked boolean),
+      unnest(ARRAY['fact/price/', 'fact/offers/', 'fact/stock/']) fact WHERE CASE fact WHEN 'fact/price/' THEN r.priced WHEN 'fact/stock/' THEN r.stocked ELSE true END
+    UNION
+    SELECT r.site, 'fact/stock/' || p.product FROM jsonb_to_recordset(rows) r (site int, sku text, stocked boolean)
+      JOIN cms.sku_parts p ON p.site = r.site AND p.part = r.sku WHERE r.stocked) c;
+END $$;
 CREATE FUNCTION cms.note_skus() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM cms.touch(c.site, fact || c.product) FROM (SELECT DISTINCT site, product FROM new_rows) c, unnest(ARRAY['fact/price/', 'fact/stock/', 'fact/offers/']) fact;
-  PERFORM cms.touch(p.site, 'fact/stock/' || p.product) FROM (
-    SELECT DISTINCT p.site, p.product FROM new_rows n JOIN cms.sku_parts p ON p.site = n.site AND p.part = n.sku) p;
+  IF TG_OP = 'UPDATE' THEN
+    PERFORM cms.touch_skus(coalesce(jsonb_agg(c), '[]')) FROM (
+      SELECT n.site, n.product, n.sku,
+        (n.price, n.sale_price, n.sale_from, n.sale_until, n.currency, n.is_sold, n.product_type, n.attributes, n.place, n.image)
+          IS DISTINCT FROM (o.price, o.sale_price, o.sale_from, o.sale_until, o.currency, o.is_sold, o.product_type, o.attributes, o.place, o.image) AS priced,
+        (n.manage_stock, n.backorders, n.low_stock_threshold, n.is_sold, n.product_type, n.parts)
+          IS DISTINCT FROM (o.manage_stock, o.backorders, o.low_stock_threshold, o.is_sold, o.product_type, o.parts) AS stocked
+      FROM new_rows n JOIN old_rows o USING (site, sku, product)) c WHERE c.priced OR c.stocked;
+  ELSE
+    PERFORM cms.touch_skus(coalesce(jsonb_agg(jsonb_build_object('site', site, 'product', product, 'sku', sku, 'priced', true, 'stocked', true)), '[]')) FROM new_rows;
+  END IF;
   RETURN NULL;
 END $$;
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.skus REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_skus();
-CREATE TRIGGER note_updated AFTER UPDATE ON cms.skus REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_skus();
+CREATE TRIGGER note_updated AFTER UPDATE ON cms.skus REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_skus();
 CREATE TRIGGER note_deleted AFTER DELETE ON cms.skus REFERENCING OLD TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_skus();
 
 CREATE FUNCTION cms.lock_stock(for_site int, skus text[]) RETURNS void LANGUAGE plpgsql AS $$

@@ -52,7 +52,14 @@ async def show_product(request: Request, sku: str) -> Response:
     if not rows:
         raise fail("shop.no-sku", f"{sku[:80]!r} cannot be bought", status=404)
     one = rows[0]
-    value = {"sku": one.sku, "price": one.price, "was": one.was, "currency": one.currency, "state": one.state, "can_buy": one.most is None or one.most > 0}
+    value = {
+        "sku": one.sku,
+        "price": one.price,
+        "was": one.was,
+        "currency": one.currency,
+        "state": one.state,
+        "can_buy": one.most is None or one.most > 0,
+    }
     return answer_cached(request, msgspec.json.encode(value), "public, max-age=0, s-maxage=5")
 
 
@@ -91,14 +98,18 @@ async def put_line(request: Request, cart: str) -> Response:
     return await _answer_cart(request, found)
 
 
-@router.post("/api/carts/{cart}/shipping", scope=PUBLIC, per_minute=120, response_class=Response, summary="Say where a cart is sent, and how")
+@router.post(
+    "/api/carts/{cart}/shipping", scope=PUBLIC, per_minute=120, response_class=Response, summary="Say where a cart is sent, and how"
+)
 async def set_shipping(request: Request, cart: str) -> Response:
     """``country`` as two letters, ``method`` as one of the ids in ``shipping``."""
     fields = await read_fields(request)
     found = await _find_cart(request, cart)
     try:
         async with site_of(request).connection() as connection:
-            await carts.set_shipping(connection, site_of(request).site, found, read_text(fields, "country", needed=True), read_text(fields, "method"))
+            await carts.set_shipping(
+                connection, site_of(request).site, found, read_text(fields, "country", needed=True), read_text(fields, "method")
+            )
     except ApiError as error:
         return await _answer_refusal(request, error)
     return await _answer_cart(request, found)
@@ -139,7 +150,6 @@ async def check_out(request: Request) -> Response:
 
     Totals come from the catalogue. The answer names the order and, as ``payment_page``, where it is paid. The same key gives the same answer.
     """
-    context = site_of(request)
     fields = await read_fields(request)
     key = request.headers.get("idempotency-key", "") or (read_text(fields, "key") if is_form(request) else "")
     if not 8 <= len(key) <= LARGEST_KEY or not key.isascii():
@@ -191,7 +201,9 @@ async def _find_cart(request: Request, cart: str, *, make: bool = False, locale:
         except ApiError:
             if not make:
                 raise
-        return await carts.load_cart(connection, context.number, await carts.add_cart(connection, context.site, context.number, locale_of(request, locale)))
+        return await carts.load_cart(
+            connection, context.number, await carts.add_cart(connection, context.site, context.number, locale_of(request, locale))
+        )
 
 
 async def _answer_cart(request: Request, cart: CartRow) -> Response:
@@ -223,7 +235,9 @@ async def _show_cart(request: Request, problem: str = "", status: int = 200) -> 
     return await answer_page(request, "cart", locale, render_cart(around_of(request, locale), quote, problem), status)
 
 
-async def _show_checkout(request: Request, cart: CartRow, key: str, given: dict[str, Any], problem: str = "", status: int = 200) -> Response:
+async def _show_checkout(
+    request: Request, cart: CartRow, key: str, given: dict[str, Any], problem: str = "", status: int = 200
+) -> Response:
     context = site_of(request)
     locale = locale_of(request, cart.locale)
     async with context.connection() as connection:
@@ -240,7 +254,9 @@ async def _refuse_checkout(request: Request, error: ApiError, fields: dict[str, 
     except ApiError:
         return await _show_cart(request, error.message, error.status)
     told = "; ".join(f"{name}: {message}" for name, message in error.fields) or error.message
-    return await _show_checkout(request, cart, secrets.token_urlsafe(18) if error.code == "api.key-reused" else key, fields, told, error.status)
+    return await _show_checkout(
+        request, cart, secrets.token_urlsafe(18) if error.code == "api.key-reused" else key, fields, told, error.status
+    )
 
 
 def around_of(request: Request, locale: str) -> Around:
@@ -258,5 +274,3 @@ async def answer_page(request: Request, kind: str, locale: str, inside: str, sta
         row = await (await connection.execute(FIND, (context.number, kind, locale))).fetchone()
     head, tail = split_frame(row[0] if row is not None else None, locale)
     return Response("".join((head, str(inside), tail)).encode("utf-8", "replace"), status, media_type=HTML)
-
-

@@ -59,8 +59,12 @@ async def show_order(request: Request, order: str) -> Response:
     links = [(row, f"{context.base_path}/api/downloads/{row.number}?key={sign(shop, f'download {row.number}')}") for row in files]
     if wants_page(request):
         locale = locale_of(request, request.query_params.get("locale", "") or found.locale)
-        return await answer_page(request, "order", locale, render_order(around_of(request, locale), found, items, links if found.paid_at else []))
-    value = describe_order(found, items) | {"downloads": [{"sku": row.sku, "file": row.file, "left": row.left, "url": link} for row, link in links]}
+        return await answer_page(
+            request, "order", locale, render_order(around_of(request, locale), found, items, links if found.paid_at else [])
+        )
+    value = describe_order(found, items) | {
+        "downloads": [{"sku": row.sku, "file": row.file, "left": row.left, "url": link} for row, link in links]
+    }
     return Response(msgspec.json.encode(value), media_type=JSON)
 
 
@@ -73,7 +77,11 @@ async def fetch_download(request: Request, number: int) -> Response:
         raise fail("shop.no-order", "this link is not valid", status=404)
     async with context.connection() as connection:
         is_first = request.headers.get("range", "bytes=0-").startswith("bytes=0-")
-        sql = COUNT_DOWNLOAD if is_first else 'SELECT file FROM cms.downloads WHERE number = %s AND site = %s AND used > 0 AND (expires_at IS NULL OR clock_timestamp() < expires_at)'
+        sql = (
+            COUNT_DOWNLOAD
+            if is_first
+            else "SELECT file FROM cms.downloads WHERE number = %s AND site = %s AND used > 0 AND (expires_at IS NULL OR clock_timestamp() < expires_at)"
+        )
         row = await (await connection.execute(sql, (number, context.number))).fetchone()
     if row is None:
         raise fail("shop.download", "it was fetched as often as it may be, or its time is over", status=410)
@@ -105,7 +113,13 @@ async def refund(request: Request, order: str) -> Response:
     if lines is not None and not (isinstance(lines, dict) and all(isinstance(q, int) for q in lines.values())):
         raise invalid("lines", "it is an object of SKU and quantity")
     row = await refund_order(
-        await open_shop(site_of(request)), order, key, amount, lines, restock=bool(fields.get("restock")), reason=read_text(fields, "reason", 500)
+        await open_shop(site_of(request)),
+        order,
+        key,
+        amount,
+        lines,
+        restock=bool(fields.get("restock")),
+        reason=read_text(fields, "reason", 500),
     )
     return Response(msgspec.json.encode(describe_order(row)), media_type=JSON)
 
@@ -115,7 +129,11 @@ async def ship(request: Request, order: str) -> Response:
     """``carrier``, ``tracking``, ``url``."""
     fields = await read_fields(request)
     row = await ship_order(
-        await open_shop(site_of(request)), order, read_text(fields, "carrier"), read_text(fields, "tracking"), read_text(fields, "url", 1000)
+        await open_shop(site_of(request)),
+        order,
+        read_text(fields, "carrier"),
+        read_text(fields, "tracking"),
+        read_text(fields, "url", 1000),
     )
     return Response(msgspec.json.encode(describe_order(row)), media_type=JSON)
 
@@ -152,7 +170,9 @@ def _no_order() -> ApiError:
 def describe_order(order: OrderRow, items: list[ItemRow] | None = None) -> dict[str, Any]:
     """An order for programs."""
     value = order._asdict()
-    value |= {name: at.isoformat() if at is not None else None for name, at in (("paid_at", order.paid_at), ("created_at", order.created_at))}
+    value |= {
+        name: at.isoformat() if at is not None else None for name, at in (("paid_at", order.paid_at), ("created_at", order.created_at))
+    }
     del value["number"]
     if items is not None:
         value["items"] = [item._asdict() for item in items]

@@ -110,7 +110,9 @@ async def put_line(connection: Connection, number: int, cart: CartRow, sku: str,
         await connection.execute(DELETE_LINE, (cart.id, sku))
         return
     if not await fetch_async(connection, queries.SELLABLES, site=number, skus=[sku]):
-        raise fail("shop.no-sku", f"{sku[:80]!r} cannot be bought", status=404, hint="It is unknown, sold in variations, or no longer offered.")
+        raise fail(
+            "shop.no-sku", f"{sku[:80]!r} cannot be bought", status=404, hint="It is unknown, sold in variations, or no longer offered."
+        )
     counted = await (await connection.execute(COUNT_LINES, (cart.id, sku))).fetchone()
     if counted is not None and counted[0] >= MOST_LINES:
         raise fail("shop.cart-full", f"a cart holds {MOST_LINES} different things", status=422)
@@ -122,7 +124,12 @@ async def set_shipping(connection: Connection, site: Site, cart: CartRow, countr
     """Choose where a cart is sent and how. Raises ApiError shop.country."""
     country = country.upper()
     if not is_sold_to(settings_of(site), country):
-        raise fail("shop.country", f"nothing is sold to {country[:20]!r}", status=422, hint=f"Countries: {', '.join(list_countries(settings_of(site)))}.")
+        raise fail(
+            "shop.country",
+            f"nothing is sold to {country[:20]!r}",
+            status=422,
+            hint=f"Countries: {', '.join(list_countries(settings_of(site)))}.",
+        )
     await connection.execute(SET_SHIPPING, (country, method, cart.id))
 
 
@@ -151,9 +158,17 @@ async def make_quote(connection: Connection, site: Site, number: int, cart: Cart
     """What a cart costs at this moment."""
     settings = settings_of(site)
     asked = await fetch_async(connection, queries.LINES, cart=cart.id)
-    found = {one.sku: one for one in await fetch_async(connection, queries.SELLABLES, site=number, skus=[line.sku for line in asked])} if asked else {}
-    lines = tuple(Line(found[line.sku], line.quantity) for line in asked if line.sku in found and found[line.sku].currency == settings.currency)
-    problems = [Problem("sku", f"{line.sku} is no longer offered", line.sku) for line in asked if line.sku not in {one.what.sku for one in lines}]
+    found = (
+        {one.sku: one for one in await fetch_async(connection, queries.SELLABLES, site=number, skus=[line.sku for line in asked])}
+        if asked
+        else {}
+    )
+    lines = tuple(
+        Line(found[line.sku], line.quantity) for line in asked if line.sku in found and found[line.sku].currency == settings.currency
+    )
+    problems = [
+        Problem("sku", f"{line.sku} is no longer offered", line.sku) for line in asked if line.sku not in {one.what.sku for one in lines}
+    ]
     problems += [
         Problem("stock", f"of {line.what.title} there are {max(line.what.most, 0)}", line.what.sku)
         for line in lines

@@ -14,7 +14,9 @@ from cms_ssg.site import Site
 from cms_ssg.types import Json
 from cms_ssg.verticals.shop.settings import ShopSettings
 
-COLUMNS: Final[LiteralString] = """sku, product, is_variation, place, locale_rank, is_sold, title, slug, path, description, short_description, attributes, price, sale_price,
+COLUMNS: Final[
+    LiteralString
+] = """sku, product, is_variation, place, locale_rank, is_sold, title, slug, path, description, short_description, attributes, price, sale_price,
   sale_from, sale_until, cost_price, currency, tax_class, tax_status, manage_stock, backorders, low_stock_threshold, weight, length, width, height, shipping_class, image,
   gallery_images, meta_title, meta_description, product_type, external_url, button_text, downloadable, download_limit, download_expiry, files, parts, visibility,
   featured, status, published_at, digest"""
@@ -105,7 +107,7 @@ def read_parts(fields: dict[str, Json]) -> dict[str, int]:
     given = fields.get("parts")
     for part in given if isinstance(given, list) and find_type(fields) == "bundle" else ():
         if isinstance(part, dict):
-            parts[str(part["sku"])] = parts.get(str(part["sku"]), 0) + int(part.get("quantity") or 1)  # type: ignore[arg-type]
+            parts[str(part["sku"])] = parts.get(str(part["sku"]), 0) + int(part.get("quantity") or 1)
     return parts
 
 
@@ -139,7 +141,9 @@ def make_rows(fields: dict[str, Any], about: dict[str, Any], settings: ShopSetti
             "weight": one.get("weight", base["weight"]), "image": one.get("image") or base["image"],
         }  # fmt: skip
         if one.get("price") is not None or one.get("sale_price") is not None:
-            row |= read_prices({**fields, **{name: one[name] for name in ("price", "sale_price", "cost_price") if one.get(name) is not None}}, currency)
+            row |= read_prices(
+                {**fields, **{name: one[name] for name in ("price", "sale_price", "cost_price") if one.get(name) is not None}}, currency
+            )
         row["is_sold"] = bool(about["is_listed"] and row["price"] is not None and one.get("is_active", True))
         yield row, one.get("stock")
 

@@ -39,14 +39,15 @@ LOCK_CART: Final[LiteralString] = "SELECT ordered FROM cms.carts WHERE id = %s::
 USE_COUPON: Final[LiteralString] = """
 UPDATE cms.coupons SET used = used + 1 WHERE site = %s AND code = %s AND (most_uses IS NULL OR used < most_uses) RETURNING 1"""
 ADD_ORDER: Final[LiteralString] = """
-INSERT INTO cms.orders (number, site, order_number, checkout_key, customer_email, customer_name, billing_address, shipping_address, shipping_method, shipping_cost, subtotal,
-  discount_total, tax_total, shipping_total, total, currency, taxes_included, coupon, payment_method, payment_method_title, customer_note, locale, metadata)
+INSERT INTO cms.orders (number, site, order_number, checkout_key, customer_email, customer_name, billing_address, shipping_address, shipping_method,
+  shipping_cost, subtotal, discount_total, tax_total, shipping_total, total, currency, taxes_included, coupon, payment_method, payment_method_title, customer_note, locale, metadata)
 SELECT n, %(site)s, n::text, %(key)s, %(email)s, %(name)s, %(billing)s, %(shipping)s, %(method)s, %(shipping_cost)s, %(subtotal)s,
   %(discount)s, %(tax)s, %(shipping_total)s, %(total)s, %(currency)s, %(included)s, %(coupon)s, %(payment)s, %(payment_title)s, %(note)s, %(locale)s, %(metadata)s
 FROM nextval('cms.order_numbers') n RETURNING number"""
 ADD_ITEMS: Final[LiteralString] = """
 INSERT INTO cms.order_items ("order", order_id, product, product_id, variation_id, product_name, sku, quantity, unit_price, subtotal, discount_total, tax_total, total, metadata)
-SELECT o.number, o.order_id, i.product, i.product_id, i.variation_id, i.product_name, i.sku, i.quantity, i.unit_price, i.subtotal, i.discount_total, i.tax_total, i.total, i.metadata
+SELECT o.number, o.order_id, i.product, i.product_id, i.variation_id, i.product_name, i.sku, i.quantity, i.unit_price, i.subtotal,
+  i.discount_total, i.tax_total, i.total, i.metadata
 FROM cms.orders o, jsonb_to_recordset(%s::text::jsonb) i (product bigint, product_id uuid, variation_id uuid, product_name text, sku text, quantity int, unit_price bigint,
   subtotal bigint, discount_total bigint, tax_total bigint, total bigint, metadata jsonb) WHERE o.number = %s"""
 RESERVE: Final[LiteralString] = "SELECT short_sku, available FROM cms.reserve_stock(%s, %s, %s, %s)"
@@ -138,7 +139,8 @@ async def start_payment(shop: Shop, provider: PaymentProvider, number: int, emai
     async with shop.connect() as connection:
         payment = await find_payment(connection, shop.number, f"shop/{number}")
         row = await (await connection.execute("SELECT order_id::text FROM cms.orders WHERE number = %s", (number,))).fetchone()
-    assert payment is not None and row is not None
+    assert payment is not None, number
+    assert row is not None, number
     if payment.amount == 0:
         from cms_ssg.payment.settling import settle_by_hand
 
@@ -147,7 +149,9 @@ async def start_payment(shop: Shop, provider: PaymentProvider, number: int, emai
     try:
         intent: Intent = await begin_payment(shop, provider, payment, return_url(str(row[0])), email)
     except ProviderError as error:
-        raise fail("shop.payment", f"the payment could not begin: {error}", status=502, hint="Nothing was charged. Try again with the same key.") from None
+        raise fail(
+            "shop.payment", f"the payment could not begin: {error}", status=502, hint="Nothing was charged. Try again with the same key."
+        ) from None
     return Placed(number, intent.page, intent.secret)
 
 
@@ -176,7 +180,12 @@ def check_quote(quote: Quote, version: str) -> None:
         named = tuple((one.sku or one.code, one.message) for one in quote.problems)
         raise ApiError(409, f"shop.{problem.code}", problem.message, "Look at the cart again.", fields=named)
     if quote.version != version:
-        raise fail("shop.changed", "prices or costs changed since the cart was shown", status=409, hint="Show the cart again, and send its new version.")
+        raise fail(
+            "shop.changed",
+            "prices or costs changed since the cart was shown",
+            status=409,
+            hint="Show the cart again, and send its new version.",
+        )
 
 
 async def _write_order(connection: Connection, shop: Shop, buyer: Buyer, key: str, quote: Quote) -> int:
@@ -222,8 +231,19 @@ async def _write_order(connection: Connection, shop: Shop, buyer: Buyer, key: st
 
 
 def _short(left: str) -> ApiError:
-    return fail("shop.stock", f"there is not enough left{f' ({left})' if left else ''}", status=409, hint="Take fewer, or take them out of the cart.")
+    return fail(
+        "shop.stock",
+        f"there is not enough left{f' ({left})' if left else ''}",
+        status=409,
+        hint="Take fewer, or take them out of the cart.",
+    )
 
 
 def _busy() -> ApiError:
-    return fail("api.key-busy", "a request with this Idempotency-Key is at work", status=409, hint="Ask again in a moment.", headers={"Retry-After": "1"})
+    return fail(
+        "api.key-busy",
+        "a request with this Idempotency-Key is at work",
+        status=409,
+        hint="Ask again in a moment.",
+        headers={"Retry-After": "1"},
+    )

@@ -27,14 +27,33 @@ def check_shop(opened: OpenSite) -> Iterator[Problem]:
     """Products that cannot be bought though they look as if they could, and stock that is not the sum of its moves."""
     connection, site = opened.connection, opened.number
     for sku, first, second in connection.execute(SAME_SKU, (site,)):
-        yield Problem("shop.same-sku", second, 0, f"{sku} is the SKU of {first} too, and only one of them is sold", "Give each product and each variation a SKU of its own.")
+        yield Problem(
+            "shop.same-sku",
+            second,
+            0,
+            f"{sku} is the SKU of {first} too, and only one of them is sold",
+            "Give each product and each variation a SKU of its own.",
+        )
     for file, sku in connection.execute(NO_PRICE, (site,)):
         hint = "Give it a price that its currency has: 19.99 in EUR, 1999 in JPY."
         yield Problem("shop.no-price", file, 0, f"{sku} has no price that can be charged", hint, "warning")
     for file, part in connection.execute(NO_PART, (site,)):
-        yield Problem("shop.no-part", file, 0, f"the bundle has the part {part}, which cannot be bought", "Name the SKU of a product or a variation.", "warning")
+        yield Problem(
+            "shop.no-part",
+            file,
+            0,
+            f"the bundle has the part {part}, which cannot be bought",
+            "Name the SKU of a product or a variation.",
+            "warning",
+        )
     for sku, location, on_hand, total in connection.execute(WRONG_STOCK, (site,)):
-        yield Problem("shop.stock-sum", "", 0, f"of {sku} in {location} there are {on_hand}, its moves add up to {total}", "Somebody changed cms.stock_levels by hand.")
+        yield Problem(
+            "shop.stock-sum",
+            "",
+            0,
+            f"of {sku} in {location} there are {on_hand}, its moves add up to {total}",
+            "Somebody changed cms.stock_levels by hand.",
+        )
 
 
 CHECKS = (check_shop,)

@@ -52,7 +52,8 @@ def show_order(opened: OpenSite, order: str) -> dict[str, Any]:
     found = _find(opened, order)
     items = fetch(opened.connection, queries.ITEMS, number=found.number)
     events = opened.connection.execute(
-        'SELECT at, coalesce(from_status || \' -> \' || to_status, note) FROM cms.order_events WHERE "order" = %s ORDER BY number', (found.number,)
+        "SELECT at, coalesce(from_status || ' -> ' || to_status, note) FROM cms.order_events WHERE \"order\" = %s ORDER BY number",
+        (found.number,),
     )
     address = found.shipping_address or found.billing_address
     return _line(found) | {
@@ -68,7 +69,9 @@ def cancel(opened: OpenSite, order: str, *, reason: str = "") -> dict[str, Any]:
     return _line(run_in_shop(opened, lambda shop: cancel_order(shop, order, reason)))
 
 
-def refund(opened: OpenSite, order: str, *, amount: str = "", line: tuple[str, ...] = (), restock: bool = False, reason: str = "", key: str = "") -> dict[str, Any]:
+def refund(
+    opened: OpenSite, order: str, *, amount: str = "", line: tuple[str, ...] = (), restock: bool = False, reason: str = "", key: str = ""
+) -> dict[str, Any]:
     """Give money back: an amount, that of some lines, or all that is left."""
     found = _find(opened, order)
     lines: dict[str, int] | None = None
@@ -100,9 +103,13 @@ def show_stock(opened: OpenSite, sku: str = "", *, low: bool = False) -> list[di
     return [dict(zip(names, row, strict=True)) for row in opened.connection.execute(LEVELS, (opened.number, sku, sku, low))]
 
 
-def adjust(opened: OpenSite, sku: str, units: int, *, location: str = "main", ref: str = "", reason: str = "adjusted", author: str = "") -> str:
+def adjust(
+    opened: OpenSite, sku: str, units: int, *, location: str = "main", ref: str = "", reason: str = "adjusted", author: str = ""
+) -> str:
     """Add units to the stock of a SKU, or take them away. The same --ref is taken in once."""
     _check_sku(opened, sku)
+    if reason not in ("received", "adjusted"):
+        raise fail("shop.stock", f"{reason!r} is no reason for a change by hand", hint="Write received or adjusted.")
     return _move(opened, [(sku, location, units, reason, ref or secrets.token_hex(6), author)])
 
 
@@ -148,11 +155,19 @@ def _move(opened: OpenSite, moves: list[tuple[str, str, int, str, str, str]]) ->
     return f"{moves[0][0]}: {row[0] if row is not None else 0}"
 
 
-def add_coupon(opened: OpenSite, code: str, *, percent: str = "", amount: str = "", free_shipping: bool = False, minimum: str = "", uses: int = 0) -> str:
+def add_coupon(
+    opened: OpenSite, code: str, *, percent: str = "", amount: str = "", free_shipping: bool = False, minimum: str = "", uses: int = 0
+) -> str:
     """Add a coupon: a percentage, an amount, or free shipping."""
     currency = settings_of(opened.site).currency
     try:
-        kind, value = ("percent", int(float(percent) * 100)) if percent else ("amount", parse_amount(amount, currency)) if amount else ("free_shipping", 0)
+        kind, value = (
+            ("percent", int(float(percent) * 100))
+            if percent
+            else ("amount", parse_amount(amount, currency))
+            if amount
+            else ("free_shipping", 0)
+        )
         least = parse_amount(minimum, currency) if minimum else 0
     except ValueError as error:
         raise fail("shop.coupon", str(error), hint="Write amounts as 19.99, percentages as 10.") from None
@@ -173,7 +188,9 @@ def add_coupon(opened: OpenSite, code: str, *, percent: str = "", amount: str = 
 def list_coupons(opened: OpenSite) -> list[dict[str, Any]]:
     """List coupons."""
     names = ("code", "kind", "value", "minimum", "most_uses", "used", "ends_at")
-    rows = opened.connection.execute("SELECT code, kind, value, minimum, most_uses, used, ends_at FROM cms.coupons WHERE site = %s ORDER BY code", (opened.number,))
+    rows = opened.connection.execute(
+        "SELECT code, kind, value, minimum, most_uses, used, ends_at FROM cms.coupons WHERE site = %s ORDER BY code", (opened.number,)
+    )
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
@@ -181,10 +198,12 @@ COMMANDS = (
     Command("orders list", list_orders, "cms orders list --status processing", {"status": "Only those with this status.", "limit": "How many."}),
     Command("orders show", show_order, "cms orders show 1001"),
     Command("orders pay", pay, "cms orders pay 1001"),
-    Command("orders ship", ship, "cms orders ship 1001 --carrier DHL --tracking 123", {"carrier": "Who carries it.", "tracking": "Its number there.", "url": "Where it is followed."}),
+    Command("orders ship", ship, "cms orders ship 1001 --carrier DHL --tracking 123",
+        {"carrier": "Who carries it.", "tracking": "Its number there.", "url": "Where it is followed."}),
     Command("orders cancel", cancel, "cms orders cancel 1001", {"reason": "For the order's history."}),
     Command("orders refund", refund, "cms orders refund 1001 --line MUG-1=2 --restock", {
-        "amount": "How much; by default that of the lines.", "line": "SKU=quantity that comes back.", "restock": "Put it back into the stock.", "reason": "For the order's history.",
+        "amount": "How much; by default that of the lines.", "line": "SKU=quantity that comes back.", "restock": "Put it back into the stock.",
+        "reason": "For the order's history.",
         "key": "The same one refunds once, however often it is called.",
     }),
     Command("stock show", show_stock, "cms stock show --low", {"low": "Only what is low or out."}),
@@ -194,7 +213,8 @@ COMMANDS = (
     Command("stock move", move_stock, "cms stock move MUG-1 3 main shop", {"author": "Who."}),
     Command("stock history", show_history, "cms stock history MUG-1", {"limit": "How many."}),
     Command("coupons add", add_coupon, "cms coupons add SPRING --percent 10 --uses 100", {
-        "percent": "Of the goods.", "amount": "Off the goods.", "free_shipping": "Shipping costs nothing.", "minimum": "What the goods must cost.", "uses": "How often in all; 0 for any.",
+        "percent": "Of the goods.", "amount": "Off the goods.", "free_shipping": "Shipping costs nothing.", "minimum": "What the goods must cost.",
+        "uses": "How often in all; 0 for any.",
     }),
     Command("coupons list", list_coupons, "cms coupons list"),
 )  # fmt: skip

@@ -11,7 +11,8 @@ _NOW = """
 PRICE = Fact(
     "price",
     f"""SELECT product::text, jsonb_build_object('currency', min(currency), 'amount', min(amount), 'many', min(amount) <> max(amount),
-          'was', CASE WHEN min(amount) = max(amount) AND bool_and(on_sale) THEN min(price) END, 'until', to_char(min(sale_until) FILTER (WHERE on_sale) AT TIME ZONE 'UTC', 'YYYY-MM-DD')),
+          'was', CASE WHEN min(amount) = max(amount) AND bool_and(on_sale) THEN min(price) END,
+          'until', to_char(min(sale_until) FILTER (WHERE on_sale) AT TIME ZONE 'UTC', 'YYYY-MM-DD')),
           max(since), min(until)
         FROM (SELECT n.*, CASE WHEN on_sale THEN sale_price ELSE price END AS amount FROM ({_NOW}) n
               WHERE n.is_variation OR n.product_type <> 'variable') p

@@ -48,7 +48,9 @@ async def read_fields(request: Request) -> dict[str, Any]:
 
 def invalid(field: str, message: str) -> ApiError:
     """The error for a field that is not as it should be."""
-    return ApiError(422, "api.invalid", f"the request is not as it should be: {field}", "/docs says what is taken.", fields=((field, message),))
+    return ApiError(
+        422, "api.invalid", f"the request is not as it should be: {field}", "/docs says what is taken.", fields=((field, message),)
+    )
 
 
 def read_text(fields: dict[str, Any], name: str, most: int = MOST_TEXT, *, needed: bool = False) -> str:
@@ -127,5 +129,7 @@ def set_cookie(response: Response, request: Request, cart: str) -> Response:
     """Remember the cart in the browser. It is not sent along by other sites' forms."""
     context = site_of(request)
     is_secure = context.site.settings.base_url.startswith("https://")
-    response.set_cookie(COOKIE, cart, max_age=60 * 60 * 24 * 30, path=f"{context.base_path}/", httponly=True, samesite="lax", secure=is_secure)
+    response.set_cookie(
+        COOKIE, cart, max_age=60 * 60 * 24 * 30, path=f"{context.base_path}/", httponly=True, samesite="lax", secure=is_secure
+    )
     return response

@@ -27,7 +27,9 @@ from cms_ssg.verticals.shop.queries import OrderRow
 
 Connection = AsyncConnection[TupleRow]
 
-ADD_TRACKING: Final[LiteralString] = "UPDATE cms.orders SET tracking = tracking || %s::jsonb WHERE number = %s AND NOT tracking @> %s::jsonb"
+ADD_TRACKING: Final[LiteralString] = (
+    "UPDATE cms.orders SET tracking = tracking || %s::jsonb WHERE number = %s AND NOT tracking @> %s::jsonb"
+)
 ABANDONED: Final[LiteralString] = """
 SELECT o.number FROM cms.orders o WHERE o.site = %s AND o.status IN ('pending', 'failed') AND o.payment_method <> 'manual'
   AND o.created_at < clock_timestamp() - make_interval(mins => %s) ORDER BY o.number LIMIT 200"""
@@ -61,52 +63,57 @@ async def cancel_order(shop: Shop, name: str, reason: str = "") -> OrderRow:
             await reconcile_payment(shop, payment)
         else:
             await settle_by_hand(shop, payment, "cancelled")
-    async with shop.connect() as connection:
-        async with connection.transaction():
-            payment = await find_payment(connection, shop.number, f"shop/{order.number}", lock=True)
-            await connection.execute(queries.LOCK_ORDER, (shop.number, order.number))
-            order = (await fetch_async(connection, queries.ORDER, site=shop.number, number=order.number))[0]
-            if order.status not in ("cancelled", "refunded"):
-                await _close(connection, shop, order)
-            await return_goods(connection, shop, order.number, {"restock": True}, "cancel")
-            if reason:
-                await connection.execute(NOTE, (order.number, reason))
-            left = order.total - order.refunded_total
-            if payment is not None and payment.status == "succeeded" and left > 0:
-                try:
-                    await ask_refund(connection, shop.number, payment, left, "cancel", reason)
-                except RefundRefusedError:
-                    pass  # it is being refunded already
+    async with shop.connect() as connection, connection.transaction():
+        payment = await find_payment(connection, shop.number, f"shop/{order.number}", lock=True)
+        await connection.execute(queries.LOCK_ORDER, (shop.number, order.number))
+        order = (await fetch_async(connection, queries.ORDER, site=shop.number, number=order.number))[0]
+        if order.status not in ("cancelled", "refunded"):
+            await _close(connection, shop, order)
+        await return_goods(connection, shop, order.number, {"restock": True}, "cancel")
+        if reason:
+            await connection.execute(NOTE, (order.number, reason))
+        left = order.total - order.refunded_total
+        if payment is not None and payment.status == "succeeded" and left > 0:
+            try:
+                await ask_refund(connection, shop.number, payment, left, "cancel", reason)
+            except RefundRefusedError:
+                pass  # it is being refunded already
     await send_refunds(shop)
     return await _load(shop, order.number)
 
 
 async def refund_order(
-    shop: Shop, name: str, key: str, amount: int | None = None, lines: dict[str, int] | None = None, *, restock: bool = False, reason: str = ""
+    shop: Shop,
+    name: str,
+    key: str,
+    amount: int | None = None,
+    lines: dict[str, int] | None = None,
+    *,
+    restock: bool = False,
+    reason: str = "",
 ) -> OrderRow:
     """Give money back. amount: None for that of the lines, and without lines for all that is left; lines: SKU -> how many come back.
 
     key: one refund each. Raises ApiError shop.refund.
     """
-    async with shop.connect() as connection:
-        async with connection.transaction():
-            order = await find_order(connection, shop.number, name)
-            payment = await find_payment(connection, shop.number, f"shop/{order.number}", lock=True)
-            await connection.execute(queries.LOCK_ORDER, (shop.number, order.number))
-            known = await (await connection.execute(
-                "SELECT r.amount FROM cms.payment_refunds r JOIN cms.payments p ON p.number = r.payment WHERE r.site = %s AND p.subject = %s AND r.key = %s",
-                (shop.number, f"shop/{order.number}", key),
-            )).fetchone()  # fmt: skip
-            if known is None:
-                order = (await fetch_async(connection, queries.ORDER, site=shop.number, number=order.number))[0]
-                wanted = amount if amount is not None else await _price_lines(connection, order, lines)
-                if payment is None or wanted <= 0:
-                    raise fail("shop.refund", "there is nothing to give back", status=409)
-                details: dict[str, Any] = {"restock": restock} | ({"lines": lines} if lines is not None else {})
-                try:
-                    await ask_refund(connection, shop.number, payment, wanted, key, reason, details)
-                except RefundRefusedError as error:
-                    raise fail("shop.refund", str(error), status=409) from None
+    async with shop.connect() as connection, connection.transaction():
+        order = await find_order(connection, shop.number, name)
+        payment = await find_payment(connection, shop.number, f"shop/{order.number}", lock=True)
+        await connection.execute(queries.LOCK_ORDER, (shop.number, order.number))
+        known = await (await connection.execute(
+            "SELECT r.amount FROM cms.payment_refunds r JOIN cms.payments p ON p.number = r.payment WHERE r.site = %s AND p.subject = %s AND r.key = %s",
+            (shop.number, f"shop/{order.number}", key),
+        )).fetchone()  # fmt: skip
+        if known is None:
+            order = (await fetch_async(connection, queries.ORDER, site=shop.number, number=order.number))[0]
+            wanted = amount if amount is not None else await _price_lines(connection, order, lines)
+            if payment is None or wanted <= 0:
+                raise fail("shop.refund", "there is nothing to give back", status=409)
+            details: dict[str, Any] = {"restock": restock} | ({"lines": lines} if lines is not None else {})
+            try:
+                await ask_refund(connection, shop.number, payment, wanted, key, reason, details)
+            except RefundRefusedError as error:
+                raise fail("shop.refund", str(error), status=409) from None
     await send_refunds(shop)
     return await _load(shop, order.number)
 

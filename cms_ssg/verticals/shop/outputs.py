@@ -36,7 +36,9 @@ def claim_skus(site: Site, row: EntryRow, fields: dict[str, Json], path: str | N
     schema = site.schemas.get(row.type)
     if schema is not None and "sku" in schema.properties:
         variations = fields.get("variations")
-        for sku in dict.fromkeys([fields.get("sku") or fields.get("slug"), *(one.get("sku") for one in variations or () if isinstance(one, dict))]):
+        for sku in dict.fromkeys(
+            [fields.get("sku") or fields.get("slug"), *(one.get("sku") for one in variations or () if isinstance(one, dict))]
+        ):
             if sku:
                 yield ClaimRow(f"{row.locale}/sku:{sku}", ENTRY, row.locale, row.claim_key, "e", row.id, None)
 

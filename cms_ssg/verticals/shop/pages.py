@@ -33,9 +33,9 @@ class Around:
         label = self.t(f"shop_{name}")
         more = Markup(' autocomplete="{}"').format(complete) if complete else Markup("")
         more += Markup(" required") if required else Markup("")
-        return Markup('<p class="field"><label for="f-{0}">{1}</label><input id="f-{0}" name="{0}" type="{2}" value="{3}" maxlength="200"{4}></p>').format(
-            name, label, kind, value, more
-        )
+        return Markup(
+            '<p class="field"><label for="f-{0}">{1}</label><input id="f-{0}" name="{0}" type="{2}" value="{3}" maxlength="200"{4}></p>'
+        ).format(name, label, kind, value, more)
 
 
 def render_cart(around: Around, quote: Quote | None, problem: str = "") -> Markup:
@@ -53,9 +53,14 @@ def render_cart(around: Around, quote: Quote | None, problem: str = "") -> Marku
         "</tr></thead><tbody>{}</tbody></table></div>"
     ).format(t("shop_product"), t("shop_price"), t("shop_quantity"), t("shop_sum"), rows)
     coupon = Markup(
-        '<form class="inline" method="post" action="{}/coupon"><label for="f-code">{}</label><input id="f-code" name="code" value="{}" maxlength="50" autocomplete="off"><button>{}</button></form>'
+        '<form class="inline" method="post" action="{}/coupon"><label for="f-code">{}</label>'
+        '<input id="f-code" name="code" value="{}" maxlength="50" autocomplete="off"><button>{}</button></form>'
     ).format(path, t("shop_coupon"), quote.cart.coupon, t("shop_use"))
-    go = Markup('<p><a class="button" href="{}/api/checkout">{}</a></p>').format(base, t("shop_to_checkout")) if not _blocks(quote) else Markup("")
+    go = (
+        Markup('<p><a class="button" href="{}/api/checkout">{}</a></p>').format(base, t("shop_to_checkout"))
+        if not _blocks(quote)
+        else Markup("")
+    )
     return Markup("<h1>{}</h1>\n{}{}{}\n{}\n{}\n{}\n{}").format(
         t("shop_cart"), _notice(problem), notices, table, _shipping_form(around, quote), coupon, _sums(around, quote), go
     )
@@ -90,8 +95,11 @@ def _shipping_form(around: Around, quote: Quote) -> Markup:
     )
     methods = Markup("").join(
         Markup('<p class="choice"><label><input type="radio" name="method" value="{}"{}> {} <span>{}</span></label></p>').format(
-            one.method.id, Markup(" checked") if one is quote.offer else "", one.method.name, around.money(one.price, quote.currency) if one.price else t("shop_free")
-        )  # fmt: skip
+            one.method.id,
+            Markup(" checked") if one is quote.offer else "",
+            one.method.name,
+            around.money(one.price, quote.currency) if one.price else t("shop_free"),
+        )
         for one in quote.offers
     )
     return Markup(
@@ -114,9 +122,18 @@ def _sum_table(around: Around, rows: list[tuple[str, int]], tax: int, total: int
     t = around.t
     if tax and not included:
         rows = [*rows, (t("shop_tax"), tax)]
-    lines = Markup("").join(Markup('<tr><th scope="row">{}</th><td class="amount">{}</td></tr>').format(name, around.money(amount, currency)) for name, amount in rows)
-    last = Markup('<tr class="total"><th scope="row">{}</th><td class="amount">{}</td></tr>').format(t("shop_total"), around.money(total, currency))
-    note = Markup('<p class="quiet">{}</p>').format(t("shop_tax_included", amount=around.money(tax, currency))) if tax and included else Markup("")
+    lines = Markup("").join(
+        Markup('<tr><th scope="row">{}</th><td class="amount">{}</td></tr>').format(name, around.money(amount, currency))
+        for name, amount in rows
+    )
+    last = Markup('<tr class="total"><th scope="row">{}</th><td class="amount">{}</td></tr>').format(
+        t("shop_total"), around.money(total, currency)
+    )
+    note = (
+        Markup('<p class="quiet">{}</p>').format(t("shop_tax_included", amount=around.money(tax, currency)))
+        if tax and included
+        else Markup("")
+    )
     return Markup('<table class="sums"><tbody>{}{}</tbody></table>{}').format(lines, last, note)
 
 
@@ -161,7 +178,10 @@ def render_order(around: Around, order: OrderRow, items: Sequence[ItemRow], down
     t = around.t
     rows = Markup("").join(
         Markup('<tr><th scope="row">{} × {}{}</th><td class="amount">{}</td></tr>').format(
-            item.quantity, item.product_name, _attributes(item.metadata.get("attributes") or {}), around.money(item.subtotal, order.currency)
+            item.quantity,
+            item.product_name,
+            _attributes(item.metadata.get("attributes") or {}),
+            around.money(item.subtotal, order.currency),
         )
         for item in items
     )
@@ -172,7 +192,11 @@ def render_order(around: Around, order: OrderRow, items: Sequence[ItemRow], down
         sums.append((f"{t('shop_shipping')} ({order.shipping_method})", order.shipping_cost))
     parts = list(_tell_order(around, order, downloads))
     address = order.shipping_address or order.billing_address
-    lines = Markup("<br>").join(escape(address[name]) for name in ("name", "company", "line1", "line2", "postcode", "city", "region", "country") if address.get(name))
+    lines = Markup("<br>").join(
+        escape(address[name])
+        for name in ("name", "company", "line1", "line2", "postcode", "city", "region", "country")
+        if address.get(name)
+    )
     return Markup('<h1>{}</h1>\n<p class="status" role="status">{}</p>\n{}<table class="sums"><tbody>{}</tbody></table>\n{}\n<h2>{}</h2><address>{}</address>').format(
         t("shop_order_number", number=order.order_number), t(f"shop_status_{order.status}"), Markup("").join(parts), rows,
         _sum_table(around, sums, order.tax_total, order.total, order.currency, included=order.taxes_included), t("shop_address"), lines,
@@ -188,11 +212,17 @@ def _tell_order(around: Around, order: OrderRow, downloads: Sequence[tuple[Downl
     if order.refunded_total:
         yield Markup("<p>{}</p>").format(t("shop_refunded", amount=around.money(order.refunded_total, order.currency)))
     for one in order.tracking:
-        link = Markup('<a href="{}" rel="noreferrer">{}</a>').format(one["url"], one["tracking"]) if one.get("url", "").startswith("https://") else escape(one.get("tracking", ""))
+        link = (
+            Markup('<a href="{}" rel="noreferrer">{}</a>').format(one["url"], one["tracking"])
+            if one.get("url", "").startswith("https://")
+            else escape(one.get("tracking", ""))
+        )
         yield Markup("<p>{} {} {}</p>").format(t("shop_sent"), one.get("carrier", ""), link)
     if downloads:
         files = Markup("").join(
-            Markup('<li><a href="{}" download>{}</a>{}</li>').format(link, f"{row.name}: {row.file.rpartition('/')[2]}", "" if row.left is None else f" ({row.left})")
+            Markup('<li><a href="{}" download>{}</a>{}</li>').format(
+                link, f"{row.name}: {row.file.rpartition('/')[2]}", "" if row.left is None else f" ({row.left})"
+            )
             for row, link in downloads
         )
         yield Markup("<h2>{}</h2><ul>{}</ul>").format(t("shop_downloads"), files)

@@ -32,10 +32,14 @@ ADD_DOWNLOAD: Final[LiteralString] = """
 INSERT INTO cms.downloads (site, "order", sku, name, file, most, expires_at)
 VALUES (%s, %s, %s, %s, %s, %s, clock_timestamp() + make_interval(days => %s)) ON CONFLICT DO NOTHING"""
 REFUND_DETAILS: Final[LiteralString] = "SELECT amount, details, reason FROM cms.payment_refunds WHERE number = %s"
-ADD_REFUNDED: Final[LiteralString] = "UPDATE cms.orders SET refunded_total = refunded_total + %s WHERE number = %s RETURNING refunded_total = total"
+ADD_REFUNDED: Final[LiteralString] = (
+    "UPDATE cms.orders SET refunded_total = refunded_total + %s WHERE number = %s RETURNING refunded_total = total"
+)
 FREE_COUPON: Final[LiteralString] = """
 UPDATE cms.coupons c SET used = c.used - 1 FROM cms.orders o WHERE o.number = %s AND c.site = o.site AND c.code = o.coupon AND c.used > 0"""
-RETURNED: Final[LiteralString] = "UPDATE cms.order_items SET refunded_quantity = least(quantity, refunded_quantity + %s) WHERE \"order\" = %s AND sku = %s"
+RETURNED: Final[LiteralString] = (
+    'UPDATE cms.order_items SET refunded_quantity = least(quantity, refunded_quantity + %s) WHERE "order" = %s AND sku = %s'
+)
 RETURNED_ALL: Final[LiteralString] = 'UPDATE cms.order_items SET refunded_quantity = quantity WHERE "order" = %s'
 
 

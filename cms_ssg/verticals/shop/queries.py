@@ -65,7 +65,8 @@ LEFT JOIN LATERAL (
     min(CASE WHEN q.sku IS NULL THEN 0 WHEN q.manage_stock AND q.backorders = 'no' THEN """
     + _FREE.format("q")
     + """ / r.quantity END) AS most
-  FROM cms.sku_parts r LEFT JOIN cms.sellables q ON q.site = r.site AND q.sku = r.part AND q.is_sold WHERE r.site = s.site AND r.product = s.product) part ON s.product_type = 'bundle'
+  FROM cms.sku_parts r LEFT JOIN cms.sellables q ON q.site = r.site AND q.sku = r.part AND q.is_sold
+  WHERE r.site = s.site AND r.product = s.product) part ON s.product_type = 'bundle'
 WHERE s.site = %(site)s AND s.sku = ANY (%(skus)s) AND s.is_sold""",
     Sellable,
 )
@@ -82,7 +83,9 @@ class CartRow(NamedTuple):
     ordered: int | None
 
 
-CART: Final = Query("SELECT id::text, country, shipping, coupon, locale, ordered FROM cms.carts WHERE site = %(site)s AND id = %(cart)s::uuid", CartRow)
+CART: Final = Query(
+    "SELECT id::text, country, shipping, coupon, locale, ordered FROM cms.carts WHERE site = %(site)s AND id = %(cart)s::uuid", CartRow
+)
 
 
 class CartLine(NamedTuple):

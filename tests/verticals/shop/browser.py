@@ -73,7 +73,9 @@ class Browser:
         self.wait(f"document.readyState === 'complete' && location.href.startsWith({json.dumps(url)})")
 
     def fill(self, selector: str, value: str) -> None:
-        assert self.run(f"(() => {{ const f = document.querySelector({json.dumps(selector)}); if (!f) return false; f.value = {json.dumps(value)}; return true }})()"), selector
+        assert self.run(
+            f"(() => {{ const f = document.querySelector({json.dumps(selector)}); if (!f) return false; f.value = {json.dumps(value)}; return true }})()"
+        ), selector
 
     def click(self, selector: str) -> None:
         """Click, and wait for the page that follows."""
@@ -111,7 +113,8 @@ def open_browser(chromium: str, *, script: bool = True) -> Iterator[Browser]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
             [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", f"--user-data-dir={profile}", "--no-first-run", "about:blank"],
-            preexec_fn=arrange, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=arrange,  # noqa: PLW1509 - nothing but dup2 is called
+            close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         os.close(its_read)
         os.close(its_write)

@@ -149,7 +149,10 @@ class Stand:
                 connection.execute(f"DELETE FROM cms.{table}")
             connection.execute("SET session_replication_role = origin")
             for sku, units in FIRST_STOCK.items():
-                connection.execute("INSERT INTO cms.stock_moves (site, sku, delta, reason, ref) SELECT id, %s, %s, 'initial', 'entry' FROM cms.sites", (sku, units))
+                connection.execute(
+                    "INSERT INTO cms.stock_moves (site, sku, delta, reason, ref) SELECT id, %s, %s, 'initial', 'entry' FROM cms.sites",
+                    (sku, units),
+                )
 
     def stock(self, sku: str) -> tuple[int, int]:
         """(on hand, reserved)."""
@@ -158,8 +161,10 @@ class Stand:
     def check_ledger(self) -> None:
         """What lies there is the sum of its moves, and what is reserved the sum of what is held."""
         assert self.query("""
-            SELECT l.sku FROM cms.stock_levels l WHERE l.on_hand <> (SELECT coalesce(sum(delta), 0) FROM cms.stock_moves m WHERE (m.site, m.sku, m.location) = (l.site, l.sku, l.location))
-              OR l.reserved <> (SELECT coalesce(sum(quantity), 0) FROM cms.stock_reservations r WHERE (r.site, r.sku, r.location) = (l.site, l.sku, l.location) AND r.state = 'held')
+            SELECT l.sku FROM cms.stock_levels l
+            WHERE l.on_hand <> (SELECT coalesce(sum(delta), 0) FROM cms.stock_moves m WHERE (m.site, m.sku, m.location) = (l.site, l.sku, l.location))
+              OR l.reserved <> (SELECT coalesce(sum(quantity), 0) FROM cms.stock_reservations r
+                WHERE (r.site, r.sku, r.location) = (l.site, l.sku, l.location) AND r.state = 'held')
               OR l.on_hand < 0""") == []  # fmt: skip
 
     def make_cart(self, lines: dict[str, int], **shipping: str) -> dict[str, Any]:
@@ -215,7 +220,10 @@ class Stand:
     def open(self) -> OpenShop:
         """The shop as the API's own code knows it."""
         context = self.api.sites.contexts[0]
-        secret = self.value("INSERT INTO cms.secrets (site) VALUES (%s) ON CONFLICT (site) DO UPDATE SET site = excluded.site RETURNING secret", context.number)
+        secret = self.value(
+            "INSERT INTO cms.secrets (site) VALUES (%s) ON CONFLICT (site) DO UPDATE SET site = excluded.site RETURNING secret",
+            context.number,
+        )
 
         @asynccontextmanager
         async def connect_async() -> AsyncIterator[AsyncConnection[Any]]:
@@ -231,10 +239,13 @@ class Stand:
     def report(self, order: dict[str, Any], status: str, **changed: Any) -> Report:
         """What the provider says of an order's payment."""
         row = self.query(
-            "SELECT p.intent, p.amount, p.currency, p.id::text, p.subject, p.digest FROM cms.payments p JOIN cms.orders o ON p.subject = 'shop/' || o.number WHERE o.order_number = %s",
+            "SELECT p.intent, p.amount, p.currency, p.id::text, p.subject, p.digest FROM cms.payments p"
+            " JOIN cms.orders o ON p.subject = 'shop/' || o.number WHERE o.order_number = %s",
             order["order"],
         )[0]
-        values = dict(zip(("intent", "amount", "currency", "payment", "subject", "digest"), row, strict=True)) | {"status": status} | changed
+        values = (
+            dict(zip(("intent", "amount", "currency", "payment", "subject", "digest"), row, strict=True)) | {"status": status} | changed
+        )
         return Report(**values)
 
 

@@ -21,15 +21,26 @@ def assert_clean(site: SiteOnPage) -> None:
     """The output is what a clean build of the same files and the same stock makes."""
 
     def copy_rows(clean: SiteOnPage) -> None:
-        for sku, location, delta, reason, ref in site.query("SELECT sku, location, delta, reason, ref FROM cms.stock_moves ORDER BY number"):
-            clean.query("INSERT INTO cms.stock_moves (site, sku, location, delta, reason, ref) SELECT id, %s, %s, %s, %s, %s FROM cms.sites", sku, location, delta, reason, ref)
+        for sku, location, delta, reason, ref in site.query(
+            "SELECT sku, location, delta, reason, ref FROM cms.stock_moves ORDER BY number"
+        ):
+            clean.query(
+                "INSERT INTO cms.stock_moves (site, sku, location, delta, reason, ref) SELECT id, %s, %s, %s, %s, %s FROM cms.sites",
+                sku,
+                location,
+                delta,
+                reason,
+                ref,
+            )
 
     assert_same(site.tree(), site.build_clean(prepare=copy_rows, now=site.options.now).tree())
 
 
 def move(site: SiteOnPage, sku: str, delta: int) -> None:
     site.query(
-        "INSERT INTO cms.stock_moves (site, sku, delta, reason, ref) SELECT id, %s, %s, 'adjusted', gen_random_uuid()::text FROM cms.sites", sku, delta
+        "INSERT INTO cms.stock_moves (site, sku, delta, reason, ref) SELECT id, %s, %s, 'adjusted', gen_random_uuid()::text FROM cms.sites",
+        sku,
+        delta,
     )
 
 

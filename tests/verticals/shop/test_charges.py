@@ -68,7 +68,13 @@ def test_webhook_events_five_times_each_and_the_return_in_any_order_come_to_the_
 
 @pytest.mark.parametrize(
     "changed",
-    [{"amount": 1}, {"currency": "JPY"}, {"subject": "shop/999999"}, {"digest": "another"}, {"payment": "00000000-0000-0000-0000-000000000000"}],
+    [
+        {"amount": 1},
+        {"currency": "JPY"},
+        {"subject": "shop/999999"},
+        {"digest": "another"},
+        {"payment": "00000000-0000-0000-0000-000000000000"},
+    ],
 )
 def test_a_cheap_intent_for_a_dear_order_is_held_and_never_counts_as_a_charge(shop: Stand, changed: dict[str, object]) -> None:
     order = shop.order({"MUG": 2})

@@ -19,7 +19,17 @@ def kill_at(shop: Stand, step: str) -> tuple[str, str]:
     """The cart and the version of a checkout that ended by force."""
     shop.open()  # the site has its secret
     cart = shop.make_cart({"MUG": 2, "SET": 1})
-    command = [sys.executable, "-m", "tests.verticals.shop.killed", str(shop.root), shop.url, step, cart["id"], cart["version"], "the-killed-key"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.verticals.shop.killed",
+        str(shop.root),
+        shop.url,
+        step,
+        cart["id"],
+        cart["version"],
+        "the-killed-key",
+    ]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
     assert done.returncode == -9, done.stderr
     shop.check_ledger()
@@ -51,7 +61,8 @@ def crash(shop: Stand, step: str) -> None:
     shop.pass_time(20)
     shop.sweep()
     assert shop.stock("MUG") == ((47, 0) if was_paid else (50, 0))
-    assert shop.query("SELECT status FROM cms.orders") in ([("processing",)],) if was_paid else ([("cancelled",)], [])
+    ends = ([("processing",)],) if was_paid else ([("cancelled",)], [])
+    assert shop.query("SELECT status FROM cms.orders") in ends
     shop.check_ledger()
 
 

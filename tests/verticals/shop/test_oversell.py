@@ -36,10 +36,17 @@ def copy_cart(shop: Stand, lines: dict[str, int], copies: int) -> list[dict[str,
     """As many carts with these lines; all cost the same, so they have one version."""
     first = shop.make_cart(lines)
     rows = shop.query(
-        "INSERT INTO cms.carts (site, country) SELECT site, country FROM cms.carts, generate_series(2, %s) WHERE id = %s RETURNING id::text", copies, first["id"]
+        "INSERT INTO cms.carts (site, country) SELECT site, country FROM cms.carts, generate_series(2, %s) WHERE id = %s RETURNING id::text",
+        copies,
+        first["id"],
     )
     for sku, quantity in lines.items():
-        shop.query("INSERT INTO cms.cart_lines (cart, sku, quantity) SELECT id::uuid, %s, %s FROM unnest(%s::text[]) id", sku, quantity, [row[0] for row in rows])
+        shop.query(
+            "INSERT INTO cms.cart_lines (cart, sku, quantity) SELECT id::uuid, %s, %s FROM unnest(%s::text[]) id",
+            sku,
+            quantity,
+            [row[0] for row in rows],
+        )
     return [first, *({"id": row[0], "version": first["version"]} for row in rows)]
 
 
@@ -55,7 +62,9 @@ def test_200_buyers_at_once_never_oversell_50_units(shop: Stand) -> None:
     shop.check_ledger()
     orders = shop.value("SELECT count(*) FROM cms.orders")
     assert orders == Counter(answer.status_code for answer in answers)[201]
-    for number, page in shop.query("SELECT o.order_number, p.page FROM cms.orders o JOIN cms.payments p ON p.subject = 'shop/' || o.number"):
+    for number, page in shop.query(
+        "SELECT o.order_number, p.page FROM cms.orders o JOIN cms.payments p ON p.subject = 'shop/' || o.number"
+    ):
         shop.decide({"order": number, "payment_page": page})
     assert shop.stock("MUG") == (0, 0)
     assert shop.query("SELECT DISTINCT status FROM cms.orders") == [("processing",)]
@@ -111,7 +120,9 @@ def test_nobody_takes_out_by_hand_what_is_reserved(shop: Stand) -> None:
 
 def test_what_two_places_have_is_sold_from_the_first_that_has_all_of_it(shop: Stand) -> None:
     shop.query("INSERT INTO cms.stock_levels (site, sku, location, priority) SELECT id, 'MUG', 'shop', 10 FROM cms.sites")
-    shop.query("INSERT INTO cms.stock_moves (site, sku, location, delta, reason, ref) SELECT id, 'MUG', 'shop', 3, 'received', 'd1' FROM cms.sites")
+    shop.query(
+        "INSERT INTO cms.stock_moves (site, sku, location, delta, reason, ref) SELECT id, 'MUG', 'shop', 3, 'received', 'd1' FROM cms.sites"
+    )
     shop.buy({"MUG": 2})
     shop.buy({"MUG": 2})
     shop.buy({"MUG": 49})

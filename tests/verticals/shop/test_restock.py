@@ -32,7 +32,8 @@ async def run_step(opened: Shop, name: str, order: str) -> None:
     try:
         await STEPS[name](opened, order)
     except ApiError as error:
-        assert error.code in ("shop.refund", "shop.status"), error.message
+        if error.code not in ("shop.refund", "shop.status"):
+            raise
 
 
 @pytest.mark.parametrize("names", list(permutations(STEPS, 2)))
