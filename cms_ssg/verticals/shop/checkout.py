@@ -39,8 +39,9 @@ LOCK_CART: Final[LiteralString] = "SELECT ordered FROM cms.carts WHERE id = %s::
 USE_COUPON: Final[LiteralString] = """
 UPDATE cms.coupons SET used = used + 1 WHERE site = %s AND code = %s AND (most_uses IS NULL OR used < most_uses) RETURNING 1"""
 ADD_ORDER: Final[LiteralString] = """
-INSERT INTO cms.orders (number, site, order_number, checkout_key, customer_email, customer_name, billing_address, shipping_address, shipping_method,
-  shipping_cost, subtotal, discount_total, tax_total, shipping_total, total, currency, taxes_included, coupon, payment_method, payment_method_title, customer_note, locale, metadata)
+INSERT INTO cms.orders (number, site, order_number, checkout_key, customer_email, customer_name, billing_address, shipping_address,
+  shipping_method, shipping_cost, subtotal, discount_total, tax_total, shipping_total, total, currency, taxes_included, coupon, payment_method, payment_method_title,
+  customer_note, locale, metadata)
 SELECT n, %(site)s, n::text, %(key)s, %(email)s, %(name)s, %(billing)s, %(shipping)s, %(method)s, %(shipping_cost)s, %(subtotal)s,
   %(discount)s, %(tax)s, %(shipping_total)s, %(total)s, %(currency)s, %(included)s, %(coupon)s, %(payment)s, %(payment_title)s, %(note)s, %(locale)s, %(metadata)s
 FROM nextval('cms.order_numbers') n RETURNING number"""
