@@ -96,7 +96,9 @@ class Vertical:
     of their pages, tried before the theme's own. view: reference to a class; templates know an object of it, made for each page, by the vertical's name.
     settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command), routes (routers of the
     API), tasks (a tuple of Task), checks (a tuple of Check), splits (a function OpenSite -> Splits), hooks (a pluggy
-    plugin). tables: that a dump holds, each after those it refers to; personal: where people are.
+    plugin). tables: that a dump holds, each after those it refers to; personal: where people are. project: reference to a function
+    (connection, site, site id, entries: set, listed: set) that writes rows of its own from entries that were derived, in the same
+    transaction; payments: reference to an object that is told what became of payments (cms_ssg.payment.provider.Payable).
     """
 
     name: str
@@ -122,6 +124,8 @@ class Vertical:
     hooks: str = ""
     tables: tuple[str, ...] = ()
     personal: tuple[Personal, ...] = ()
+    project: str = ""
+    payments: str = ""
 
     def find_folder(self, kind: str) -> Path | None:
         """Its ``content_schema``, ``sql`` or ``templates``: the bundled place of its name, else in its own folder; None where it has none."""

@@ -9,6 +9,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 from psycopg import Connection
 
 from cms_ssg.kinds.list_kind import EntryRow
+from cms_ssg.kinds.reference import resolve
 from cms_ssg.list_rules import own_paths
 from cms_ssg.paths import file_path
 from cms_ssg.plan.derive import FALLBACK, FILE, Derived, derive_entry
@@ -145,6 +146,9 @@ def derive_entries(
         from cms_ssg.search.documents import save_documents
 
         save_documents(connection, site, site_id, derived, listed, set(old))
+    for vertical in site.features.verticals:
+        if vertical.project:
+            resolve(vertical.project)(connection, site, site_id, derived.keys() | old.keys(), listed)
     _save_places(connection, names, old, derived, listed, marks)
     moved = _mark_aspects(ids, derived, listed, old, marks) & listed
     items = (item for number in moved for item in derived[number].items if item.list.startswith("sitemap/"))
