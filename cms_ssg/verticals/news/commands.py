@@ -12,6 +12,7 @@ from cms_ssg.store.query import fetch
 from cms_ssg.verticals.news import queries
 from cms_ssg.verticals.news.breaking import BreakingInput, check_breaking, parse_time, say_sections
 from cms_ssg.verticals.news.live import TYPE
+from cms_ssg.verticals.news.related import KINDS, add_related, explain_related, remove_related, weigh_related
 from cms_ssg.verticals.news.texts import MOST_CHARACTERS
 from cms_ssg.verticals.news.writing import add_update, change_update, find_blog, find_post
 
@@ -168,5 +169,12 @@ COMMANDS = (
     Command("live pause", pause_live, "cms live pause storm"),
     Command("live end", end_live, "cms live end storm"),
     Command("live list", list_live, "cms live list"),
+    Command(
+        "related add", add_related, "cms related add bridge-closed storm --kind background",
+        {"kind": f"{', '.join(KINDS)}.", "both": "The other way round too."},
+    ),
+    Command("related remove", remove_related, "cms related remove bridge-closed storm"),
+    Command("related explain", explain_related, "cms related explain bridge-closed", {"limit": "How many."}),
+    Command("related weigh", weigh_related, "cms related weigh"),
     Command("live show", show_live, "cms live show storm", {"limit": "How many."}),
 )

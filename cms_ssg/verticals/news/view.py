@@ -112,6 +112,16 @@ class NewsView:
         state: Any = self._note().fact("live", entry)
         return bool(state) and state["status"] == "live"
 
+    def related(self, entry: Card, count: int = 10) -> list[Card]:
+        """Stories that go with an entry: those that people named, then those that were found."""
+        page = self._note()
+        value: Any = page.fact("related", entry)
+        cards: list[Card] = []
+        for item in value or ():
+            if len(cards) < count and (card := page.card(item["entry"])) is not None and card.url:
+                cards.append(card)
+        return cards
+
     def author(self, name: str) -> str:
         """The name of who wrote an update, as the author's entry has it."""
         card = self._note().ref(f"author:{name}") if name else None
