@@ -21,7 +21,7 @@ from cms_ssg.verticals.news.writing import add_update, change_update
 from tests.engine.siteonpage import SiteOnPage
 from tests.verticals.news.newsroom import SITE, opened
 
-STATES, A_STATE = 8, 125
+STATES, A_STATE = 5, 200
 
 
 def write_history(site: SiteOnPage) -> list[dict[str, bytes]]:
