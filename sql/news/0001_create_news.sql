@@ -395,3 +395,52 @@ BEGIN
   GET DIAGNOSTICS counted = ROW_COUNT;
   RETURN counted;
 END $$;
+
+-- What was killed: it stays unpublished whatever its file says, also if the file is deleted and comes back, or moves with its text as it was.
+-- status: what the entry would have, for when it is lifted.
+CREATE TABLE cms.killed (
+  site int NOT NULL REFERENCES cms.sites,
+  source_key text COLLATE "C" NOT NULL,
+  body_key bytea,
+  path text NOT NULL,
+  title text NOT NULL,
+  reason text NOT NULL DEFAULT '',
+  status text COLLATE "C" NOT NULL,
+  killed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (site, source_key)
+);
+
+CREATE FUNCTION cms.keep_killed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE cms.killed k SET status = NEW.status WHERE k.site = NEW.site AND (k.source_key = NEW.source_key OR k.body_key = NEW.body_key);
+  IF FOUND THEN
+    NEW.status := 'trashed';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER keep_killed BEFORE INSERT OR UPDATE ON cms.entries FOR EACH ROW WHEN (NEW.status = 'published') EXECUTE FUNCTION cms.keep_killed();
+
+-- Lists in which editors put stories first. place: by which those that are pinned are ordered; until: after which the pin is none.
+CREATE TABLE cms.list_pins (
+  site int NOT NULL REFERENCES cms.sites,
+  locale text COLLATE "C" NOT NULL,
+  list text COLLATE "C" NOT NULL,
+  post_id bigint NOT NULL REFERENCES cms.entries ON DELETE CASCADE,
+  place int NOT NULL,
+  until timestamptz,
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (site, locale, list, post_id)
+);
+CREATE FUNCTION cms.note_pins() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    PERFORM cms.touch(o.site, 'fact/pins/' || o.locale || '/' || o.list) FROM (SELECT DISTINCT site, locale, list FROM old_rows) o;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    PERFORM cms.touch(n.site, 'fact/pins/' || n.locale || '/' || n.list) FROM (SELECT DISTINCT site, locale, list FROM new_rows) n;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER note_inserted AFTER INSERT ON cms.list_pins REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_pins();
+CREATE TRIGGER note_updated AFTER UPDATE ON cms.list_pins REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_pins();
+CREATE TRIGGER note_deleted AFTER DELETE ON cms.list_pins REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_pins();

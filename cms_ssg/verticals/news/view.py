@@ -62,16 +62,25 @@ class NewsView:
         return parse_time(text, self._note().site.zone)
 
     def front(self, shown: ListView) -> list[Card]:
-        """The stories at the top of the front page: a featured one first, then the newest."""
+        """The stories at the top of the front page: those that are pinned, else a featured one first; then the newest."""
         self._note()
         items = shown.items
-        featured = next((item for item in items if item.is_featured), None)
-        return ([featured] if featured is not None else []) + [item for item in items if item is not featured][:7]
+        pinned = self.pinned("front")
+        if not pinned:
+            pinned = [item for item in items if item.is_featured][:1]
+        return (pinned + self.without(items, [item.path for item in pinned]))[:7]
+
+    def pinned(self, name: str) -> list[Card]:
+        """Stories that editors put first in a list."""
+        page = self._note()
+        value: Any = page.fact("pins", f"{page.locale.code}/{name}")
+        return [card for card in map(page.card, value or ()) if card is not None and card.url]
 
     def section(self, shown: ListView) -> list[Card]:
-        """The stories of a section's page."""
+        """The stories of a section's page, those that are pinned first."""
         self._note()
-        return shown.items
+        pinned = self.pinned(shown.name) if shown.is_front else []
+        return pinned + self.without(shown.items, [item.path for item in pinned])
 
     def without(self, items: list[Card], paths: list[str]) -> list[Card]:
         """These stories without those that the page shows already."""
