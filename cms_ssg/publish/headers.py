@@ -26,7 +26,13 @@ PREVIEWS: Final = r"^/_preview/"
 UNKEPT: Final = "private, no-store"
 NOINDEX: Final = "noindex, nofollow"
 
-CLASSES: Final[tuple[tuple[str, CacheClass], ...]] = ((FINGERPRINTED, "assets"), (VARIANTS, "assets"), (LIVE, "live"), (PAGES, "pages"), (FEEDS, "feeds"))
+CLASSES: Final[tuple[tuple[str, CacheClass], ...]] = (
+    (FINGERPRINTED, "assets"),
+    (VARIANTS, "assets"),
+    (LIVE, "live"),
+    (PAGES, "pages"),
+    (FEEDS, "feeds"),
+)
 """The first pattern that is found in a path gives its class; what matches none is one of the files."""
 
 

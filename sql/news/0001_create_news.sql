@@ -444,3 +444,12 @@ END $$;
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.list_pins REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_pins();
 CREATE TRIGGER note_updated AFTER UPDATE ON cms.list_pins REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_pins();
 CREATE TRIGGER note_deleted AFTER DELETE ON cms.list_pins REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_pins();
+
+-- What is read most follows from the access logs that were counted.
+CREATE FUNCTION cms.note_hits() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM cms.touch(n.site, 'fact/most-read/all') FROM (SELECT DISTINCT site FROM new_rows) n;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER note_inserted AFTER INSERT ON cms.hits REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_hits();
+CREATE TRIGGER note_updated AFTER UPDATE ON cms.hits REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_hits();

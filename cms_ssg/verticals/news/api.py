@@ -109,8 +109,7 @@ class ShownBreaking(BaseModel):
 @router.get("/api/live/{blog}", scope=PUBLIC, response_model=BlogModel, summary="The state of a live blog")
 async def show_blog(request: Request, blog: str) -> BlogModel:
     """Its status and the number of its last event."""
-    found = await _find_blog(site_of(request), blog)
-    return BlogModel(slug=found.slug, title=found.title, status=found.status, refresh_s=found.refresh_s, updates=found.updates, event=found.events)
+    return _show_blog(await _find_blog(site_of(request), blog))
 
 
 @router.get("/api/live/{blog}/stream", scope=PUBLIC, response_class=Response, summary="Updates as server-sent events")
@@ -139,7 +138,9 @@ async def post_update(request: Request, blog: str, update: UpdateModel) -> Shown
             refuse_ended(await (await connection.execute(queries.LOCK_BLOG, values)).fetchone())
         except CmsError as error:
             raise _refuse(error, 409) from None
-        if update.id is not None and (known := await fetch_async(connection, queries.FIND_UPDATE, **values, position=-1, update_id=update.id)):
+        if update.id is not None and (
+            known := await fetch_async(connection, queries.FIND_UPDATE, **values, position=-1, update_id=update.id)
+        ):
             return _show(context, known[0])
         try:
             more = {"author": clean_text(update.author), "pinned": update.pinned, "important": update.important, "update_id": update.id}
@@ -183,7 +184,7 @@ async def end_blog(request: Request, blog: str) -> BlogModel:
     found = await _find_blog(context, blog)
     async with context.connection() as connection:
         await connection.execute(queries.SET_STATUS, {"site": context.number, "blog": found.number, "status": "ended"})
-    return await show_blog(request, blog)
+    return _show_blog(await _find_blog(context, blog))
 
 
 @router.get("/api/news/breaking", scope=PUBLIC, response_model=list[ShownBreaking], summary="Breaking news that is shown")
@@ -253,7 +254,9 @@ async def _change(request: Request, blog: str, number: int, **changes: Any) -> S
     found = await _find_blog(context, blog)
     values = {"content": None, "author": None, "pinned": None, "important": None, "deleted": False, **changes}
     async with context.connection() as connection:
-        changed = await fetch_async(connection, queries.CHANGE_UPDATE, site=context.number, blog=found.number, position=clip(number), **values)
+        changed = await fetch_async(
+            connection, queries.CHANGE_UPDATE, site=context.number, blog=found.number, position=clip(number), **values
+        )
     if not changed:
         raise _refuse(update_missing(number), 404)
     return _show(context, changed[0])
@@ -270,6 +273,12 @@ def _content_of(given: UpdateModel | ChangeModel) -> dict[str, Any]:
 def _refuse(error: CmsError, status: int) -> ApiError:
     problem = error.problems[0]
     return fail(problem.code, problem.message, status=status, hint=problem.hint)
+
+
+def _show_blog(found: queries.Blog) -> BlogModel:
+    return BlogModel(
+        slug=found.slug, title=found.title, status=found.status, refresh_s=found.refresh_s, updates=found.updates, event=found.events
+    )  # fmt: skip
 
 
 def _show(context: SiteContext, update: queries.Update) -> ShownUpdate:

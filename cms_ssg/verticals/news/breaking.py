@@ -39,7 +39,11 @@ def check_breaking(item: BreakingInput, sections: Collection[str]) -> BreakingIn
     if not headline:
         raise fail("news.breaking", "breaking news has a headline", hint='cms news breaking add "What happened"')
     if len(headline) > MOST_HEADLINE or len(summary) > MOST_SUMMARY:
-        raise fail("news.breaking", f"a headline has at most {MOST_HEADLINE} characters, a summary {MOST_SUMMARY:,}", hint="Put the rest into a story.")
+        raise fail(
+            "news.breaking",
+            f"a headline has at most {MOST_HEADLINE} characters, a summary {MOST_SUMMARY:,}",
+            hint="Put the rest into a story.",
+        )
     if item.style not in STYLES:
         raise fail("news.breaking", f"there is no style {item.style!r}", hint=f"Styles: {', '.join(STYLES)}.")
     if not -1000 <= item.priority <= 1000:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.store.query import fetch
@@ -49,7 +48,7 @@ def end_breaking(opened: OpenSite, number: int) -> str:
     return f"Breaking news {number} ended.\n{SOON}"
 
 
-def list_breaking(opened: OpenSite, *, all: bool = False) -> list[queries.Breaking]:  # noqa: A002 - the option's name
+def list_breaking(opened: OpenSite, *, all: bool = False) -> list[queries.Breaking]:
     """List breaking news that is shown or planned, the most important first."""
     return fetch(opened.connection, queries.LIST_BREAKING, site=opened.number, all=all)
 
@@ -59,7 +58,13 @@ def start_live(opened: OpenSite, post: str, *, refresh: int = 30, upcoming: bool
     found = find_post(opened, post, TYPE)
     if not 5 <= refresh <= 3600:
         raise fail("live.refresh", f"open pages cannot ask every {refresh} seconds", hint="--refresh takes 5 to 3600.")
-    values = {"site": opened.number, "post": found.number, "status": "upcoming" if upcoming else "live", "refresh_s": refresh, "comments": not no_comments}
+    values = {
+        "site": opened.number,
+        "post": found.number,
+        "status": "upcoming" if upcoming else "live",
+        "refresh_s": refresh,
+        "comments": not no_comments,
+    }
     opened.connection.execute(queries.START_BLOG, values)
     said = "" if found.is_live else f"\nIts post {found.file} is not published yet, so nobody sees it."
     return f"{found.title} is {values['status']}. Post with: cms live post {found.slug} 'What happened'{said}"
@@ -162,7 +167,11 @@ COMMANDS = (
         "live start",
         start_live,
         "cms live start storm",
-        {"refresh": "Seconds between two looks of an open page.", "upcoming": "Announce it; posting begins later.", "no_comments": "Readers may not comment."},
+        {
+            "refresh": "Seconds between two looks of an open page.",
+            "upcoming": "Announce it; posting begins later.",
+            "no_comments": "Readers may not comment.",
+        },
     ),
     Command("live post", post_live, 'cms live post storm "The bridge is **closed**."\ncms live post storm - < update.md', _UPDATE),
     Command("live edit", edit_live, 'cms live edit storm 12 "The bridge is open."', {"author": "Another author."}),
@@ -171,15 +180,27 @@ COMMANDS = (
     Command("live pause", pause_live, "cms live pause storm"),
     Command("live end", end_live, "cms live end storm"),
     Command("live list", list_live, "cms live list"),
-    Command("news kill", kill, "cms news kill /city/2026/03/bridge-closed/ --reason 'court order'", {"reason": "Why, for the list of what was killed."}),
+    Command(
+        "news kill",
+        kill,
+        "cms news kill /city/2026/03/bridge-closed/ --reason 'court order'",
+        {"reason": "Why, for the list of what was killed."},
+    ),
     Command("news unkill", unkill, "cms news unkill /city/2026/03/bridge-closed/"),
     Command("news killed", list_killed, "cms news killed"),
-    Command("list pin", pin, "cms list pin front bridge-closed --until 6h\ncms list pin section/city bridge-closed", {"until": "Until when: a time, or 6h from now."}),
+    Command(
+        "list pin",
+        pin,
+        "cms list pin front bridge-closed --until 6h\ncms list pin section/city bridge-closed",
+        {"until": "Until when: a time, or 6h from now."},
+    ),
     Command("list unpin", unpin, "cms list unpin front bridge-closed"),
     Command("list order", order, "cms list order front storm bridge-closed"),
     Command("list pins", list_pins, "cms list pins"),
     Command(
-        "related add", add_related, "cms related add bridge-closed storm --kind background",
+        "related add",
+        add_related,
+        "cms related add bridge-closed storm --kind background",
         {"kind": f"{', '.join(KINDS)}.", "both": "The other way round too."},
     ),
     Command("related remove", remove_related, "cms related remove bridge-closed storm"),

@@ -28,10 +28,10 @@ INSERT INTO cms.list_pins (site, locale, list, post_id, place, until)
 SELECT %(site)s, %(locale)s, %(list)s, %(post)s, coalesce(%(place)s, (SELECT min(place) - 1 FROM cms.list_pins
   WHERE site = %(site)s AND locale = %(locale)s AND list = %(list)s), 0), %(until)s
 ON CONFLICT (site, locale, list, post_id) DO UPDATE SET place = excluded.place, until = excluded.until"""
-UNPIN: Final[LiteralString] = (
-    "DELETE FROM cms.list_pins WHERE site = %(site)s AND list = %(list)s AND post_id = %(post)s RETURNING 1"
+UNPIN: Final[LiteralString] = "DELETE FROM cms.list_pins WHERE site = %(site)s AND list = %(list)s AND post_id = %(post)s RETURNING 1"
+CLEAR: Final[LiteralString] = (
+    "DELETE FROM cms.list_pins WHERE site = %(site)s AND list = %(list)s AND locale = %(locale)s AND NOT post_id = ANY(%(posts)s)"
 )
-CLEAR: Final[LiteralString] = "DELETE FROM cms.list_pins WHERE site = %(site)s AND list = %(list)s AND locale = %(locale)s AND NOT post_id = ANY(%(posts)s)"
 
 
 class Pin(NamedTuple):
@@ -56,9 +56,11 @@ WHERE p.site = %(site)s AND (%(list)s = '' OR p.list = %(list)s) ORDER BY p.list
 
 def name_list(name: str) -> str:
     """``front``, or the name of a list: ``section/city``. Raises CmsError news.no-list."""
-    if name == FRONT or name.startswith("section/") and len(name) > len("section/"):
+    if name == FRONT or (name.startswith("section/") and len(name) > len("section/")):
         return name[:200].replace("\0", "")
-    raise fail("news.no-list", f"{name[:100]!r} is no list that editors order", hint="It is front, or section/ and a section's slug: section/city.")
+    raise fail(
+        "news.no-list", f"{name[:100]!r} is no list that editors order", hint="It is front, or section/ and a section's slug: section/city."
+    )
 
 
 def pin(opened: OpenSite, list_: str, post: str, *, until: str = "") -> str:
@@ -90,7 +92,14 @@ def order(opened: OpenSite, list_: str, posts: tuple[str, ...]) -> str:
     name = name_list(list_)
     with opened.connection.transaction():
         for place, post in enumerate(found):
-            values: dict[str, Any] = {"site": opened.number, "list": name, "post": post.number, "locale": post.locale, "place": place, "until": None}
+            values: dict[str, Any] = {
+                "site": opened.number,
+                "list": name,
+                "post": post.number,
+                "locale": post.locale,
+                "place": place,
+                "until": None,
+            }
             opened.connection.execute(PIN, values)
         values = {"site": opened.number, "list": name, "locale": found[0].locale, "posts": [post.number for post in found]}
         opened.connection.execute(CLEAR, values)

@@ -38,7 +38,9 @@ class Killed(NamedTuple):
     killed_at: datetime
 
 
-LIST: Final = Query("SELECT path, title, source_key, reason, killed_at FROM cms.killed WHERE site = %(site)s ORDER BY killed_at DESC", Killed)
+LIST: Final = Query(
+    "SELECT path, title, source_key, reason, killed_at FROM cms.killed WHERE site = %(site)s ORDER BY killed_at DESC", Killed
+)
 
 
 def kill(opened: OpenSite, path: str, *, reason: str = "") -> str:
@@ -75,7 +77,7 @@ def list_killed(opened: OpenSite) -> list[Killed]:
 def _publish(opened: OpenSite, path: str) -> list[str]:
     """Build what follows, forget what could bring it back, and say what visitors get now."""
     from cms_ssg.build import build
-    from cms_ssg.engine.session import BuildOptions
+    from cms_ssg.options import BuildOptions
     from cms_ssg.releases.forget import forget_all_releases
 
     settings = opened.site.settings
@@ -84,9 +86,15 @@ def _publish(opened: OpenSite, path: str) -> list[str]:
     failed = [problem for problem in result.problems if problem.severity == "error"]
     if result.status != "done" or failed:
         said = failed[0].message if failed else f"the build ended as {result.status}"
-        raise fail("news.kill-unfinished", f"it is unpublished in the store, but not everywhere yet: {said}", hint="Run cms build until it ends as done.")
+        raise fail(
+            "news.kill-unfinished",
+            f"it is unpublished in the store, but not everywhere yet: {said}",
+            hint="Run cms build until it ends as done.",
+        )
     forget_all_releases(opened.site)
-    purged = "no CDN is set up, so there is nothing to purge" if settings.cdn.kind == "null" else f"{settings.cdn.kind} has confirmed the purge"
+    purged = (
+        "no CDN is set up, so there is nothing to purge" if settings.cdn.kind == "null" else f"{settings.cdn.kind} has confirmed the purge"
+    )
     return [
         f"{result.removed} files removed, {result.written} written; kept releases forgotten; {purged}.",
         f"{path or 'It'} answers 404 now; 410 where nginx or CloudFront has what `cms target config` writes from now on.",

@@ -96,7 +96,9 @@ SELECT b.number, b.live_blog_id, b.post_id, coalesce(e.fields ->> 'slug', ''), c
 FROM cms.live_blogs b JOIN cms.entries e ON e.id = b.post_id WHERE b.site = %(site)s"""
 
 LIST_BLOGS = Query(f"{_BLOGS} ORDER BY b.status = 'ended', b.started_at DESC", Blog)
-FIND_BLOG = Query(f"{_BLOGS} AND (e.fields ->> 'slug' = %(name)s OR e.source_key = %(name)s OR b.number::text = %(name)s) ORDER BY b.number", Blog)
+FIND_BLOG = Query(
+    f"{_BLOGS} AND (e.fields ->> 'slug' = %(name)s OR e.source_key = %(name)s OR b.number::text = %(name)s) ORDER BY b.number", Blog
+)
 
 START_BLOG: Final[LiteralString] = """
 INSERT INTO cms.live_blogs AS b (site, post_id, status, auto_refresh_interval, allow_comments)

@@ -91,7 +91,9 @@ def add_related(opened: OpenSite, post: str, other: str, *, kind: str = "related
                 with opened.connection.transaction():
                     opened.connection.execute(ADD, (opened.number, first.number, first.type, second.number, second.type, kind, None))
             except UniqueViolation:
-                raise fail("related.twice", f"{second.title} is named by {first.title} already", hint="cms related remove takes it away.") from None
+                raise fail(
+                    "related.twice", f"{second.title} is named by {first.title} already", hint="cms related remove takes it away."
+                ) from None
     return f"{two.title} goes with {one.title}{' and the other way round' if both else ''}."
 
 
@@ -99,7 +101,11 @@ def remove_related(opened: OpenSite, post: str, other: str) -> str:
     """Take back what add said."""
     one, two = find_post(opened, post), find_post(opened, other)
     if opened.connection.execute(REMOVE, (opened.number, one.number, two.number)).fetchone() is None:
-        raise fail("related.not-said", f"nobody said that {two.title} goes with {one.title}", hint="cms related explain shows what is there, and why.")
+        raise fail(
+            "related.not-said",
+            f"nobody said that {two.title} goes with {one.title}",
+            hint="cms related explain shows what is there, and why.",
+        )
     return f"{two.title} is not named by {one.title} any more."
 
 

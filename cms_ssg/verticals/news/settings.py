@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -17,9 +17,10 @@ class RelatedWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 class NewsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """sections: slugs of the sections that the front page shows, in this order; poll_s: how often an open page asks for breaking news;
-    related: what makes stories related.
+    related: what makes stories related; include: who puts fragments into pages: the page's script, the web server (ssi), or the CDN (esi).
     """
 
     sections: tuple[str, ...] = ()
     related: RelatedWeights = RelatedWeights()
+    include: Literal["script", "ssi", "esi"] = "script"
     poll_s: Annotated[int, msgspec.Meta(ge=5, le=3600)] = 30

@@ -25,7 +25,11 @@ _SAFE_IMAGE: Final = re.compile(r"(https?://|/(?!/))")
 def check_content(content: Json) -> dict[str, Json]:
     """What may be stored as the content of an update. Raises CmsError live.empty, live.too-long, live.content."""
     if not isinstance(content, dict) or not ({"markdown", "blocks"} & content.keys()):
-        raise fail("live.content", "an update has Markdown or blocks", hint='Give {"markdown": "…"} or {"blocks": [{"type": "text", "text": "…"}]}.')
+        raise fail(
+            "live.content",
+            "an update has Markdown or blocks",
+            hint='Give {"markdown": "…"} or {"blocks": [{"type": "text", "text": "…"}]}.',
+        )
     if unknown := sorted(set(content) - {"markdown", "blocks"}):
         raise fail("live.content", f"an update has no {unknown[0]!r}", hint="It has markdown or blocks.")
     markdown, blocks = content.get("markdown"), content.get("blocks")
@@ -38,7 +42,9 @@ def check_content(content: Json) -> dict[str, Json]:
     if not any(text.strip() for text in texts):
         raise fail("live.empty", "the update is empty", hint="Write something.")
     if sum(map(len, texts)) > MOST_CHARACTERS:
-        raise fail("live.too-long", f"the update has more than {MOST_CHARACTERS:,} characters", hint="Make a story of it, and link to that.")
+        raise fail(
+            "live.too-long", f"the update has more than {MOST_CHARACTERS:,} characters", hint="Make a story of it, and link to that."
+        )
     if any("\0" in text for text in texts):
         raise fail("live.content", "the update has a NUL character, which no text has", hint="Take it out.")
     return {"blocks": blocks} if blocks is not None else {"markdown": markdown}
@@ -54,10 +60,16 @@ def _check_blocks(blocks: Json) -> list[str]:
             raise fail("live.content", f"block {number} is none of {', '.join(BLOCKS)}", hint='Give {"type": "text", "text": "…"}.')
         for name, value in block.items():
             if name != "type" and (name not in BLOCKS[kind] or not isinstance(value, str)):
-                raise fail("live.content", f"block {number}: {name!r} is no text that a block {kind!r} has", hint=f"It has {', '.join(BLOCKS[kind])}.")
+                raise fail(
+                    "live.content",
+                    f"block {number}: {name!r} is no text that a block {kind!r} has",
+                    hint=f"It has {', '.join(BLOCKS[kind])}.",
+                )
         first = block.get(BLOCKS[kind][0])
         if not first:
-            raise fail("live.content", f"block {number}: {BLOCKS[kind][0]!r} is missing", hint=f"A block {kind!r} has {', '.join(BLOCKS[kind])}.")
+            raise fail(
+                "live.content", f"block {number}: {BLOCKS[kind][0]!r} is missing", hint=f"A block {kind!r} has {', '.join(BLOCKS[kind])}."
+            )
         if kind == "image" and not _SAFE_IMAGE.match(first):
             raise fail("live.content", f"block {number}: the picture is no path and no address", hint="/images/a.jpg, or https://…")
         texts += [value for name, value in block.items() if name != "type"]

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from cms_ssg.render.list_view import ListView
 from cms_ssg.render.views import Card, EntryView, RowView, Term, parse_time
 from cms_ssg.slugs import make_slug
 from cms_ssg.verticals.news.live import now_path
-from cms_ssg.verticals.news.outputs import breaking_path
+from cms_ssg.verticals.news.outputs import FRAGMENTS, STORY, breaking_path, fragment_path, list_types
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page
@@ -44,6 +46,30 @@ class NewsView:
             section = shown.name.partition("/")[2]
         places = ("sections", f"section/{section}") if section else ("home",)
         return [page.url(breaking_path(page.site, page.locale.code, place)) for place in places]
+
+    def fragment(self, name: str) -> Markup:
+        """A part of the page that is made once for all pages: put in by the page's script, or by the server or CDN that gives the page."""
+        page = self._note()
+        if name not in FRAGMENTS:
+            raise ValueError(f"news.fragment({name!r}): it is one of {', '.join(FRAGMENTS)}")
+        return self.include(page.url(fragment_path(page.site, page.locale.code, name)))
+
+    def include(self, address: str, **data: object) -> Markup:
+        """Where the fragment at an address is put in. data: what the page's script is told besides."""
+        match self.settings.include:
+            case "ssi":
+                return Markup('<!--# include virtual="{}" -->').format(address)
+            case "esi":
+                return Markup('<esi:include src="{}"/>').format(address)
+        told = Markup("").join(Markup(' data-{}="{}"').format(key, value) for key, value in data.items())
+        return Markup('<div data-fragment="{}"{}></div>').format(address, told)
+
+    def most_read(self, count: int = 5) -> list[Card]:
+        """The stories that were read most in the last days that access logs were read of."""
+        page = self._note()
+        value: Any = page.fact("most-read", "all")
+        cards = (card for card in map(page.card, value or ()) if card is not None and card.locale == page.locale.code)
+        return [card for card in cards if STORY in list_types(page.site, page.site.schemas[card.type])][:count]
 
     @property
     def sections(self) -> list[Term]:

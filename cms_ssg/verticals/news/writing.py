@@ -24,9 +24,15 @@ def find_post(opened: OpenSite, name: str, type_: str = "") -> queries.Post:
     found = fetch(opened.connection, queries.FIND_POSTS, site=opened.number, name=name.replace("\0", ""), type=type_)
     if not found:
         what = "live blog" if type_ == TYPE else "story"
-        raise fail("news.no-post", f"there is no {what} {name[:100]!r}", hint="Give its slug, content file or path; cms sync reads new files first.")
+        raise fail(
+            "news.no-post",
+            f"there is no {what} {name[:100]!r}",
+            hint="Give its slug, content file or path; cms sync reads new files first.",
+        )
     if len({post.number for post in found}) > 1:
-        raise fail("news.ambiguous", f"{len(found)} entries are called {name!r}", hint=f"Name one by its file: {', '.join(p.file for p in found)}.")
+        raise fail(
+            "news.ambiguous", f"{len(found)} entries are called {name!r}", hint=f"Name one by its file: {', '.join(p.file for p in found)}."
+        )
     return found[0]
 
 
@@ -36,14 +42,24 @@ def find_blog(opened: OpenSite, name: str) -> queries.Blog:
     if not found:
         raise blog_missing(name, [blog.slug for blog in fetch(opened.connection, queries.LIST_BLOGS, site=opened.number)])
     if len(found) > 1:
-        raise fail("news.ambiguous", f"{len(found)} live blogs are called {name!r}", hint=f"Name one by its number: {', '.join(str(b.number) for b in found)}.")
+        raise fail(
+            "news.ambiguous",
+            f"{len(found)} live blogs are called {name!r}",
+            hint=f"Name one by its number: {', '.join(str(b.number) for b in found)}.",
+        )
     return found[0]
 
 
 def blog_missing(name: str, known: list[str]) -> CmsError:
     """The error of a name that no live blog has."""
     near = get_close_matches(name, known, 1)
-    hint = f"Did you mean {near[0]}?" if near else f"Begin it: cms live start {name[:60]}" if not known else f"There are: {', '.join(known[:10])}."
+    hint = (
+        f"Did you mean {near[0]}?"
+        if near
+        else f"Begin it: cms live start {name[:60]}"
+        if not known
+        else f"There are: {', '.join(known[:10])}."
+    )
     return fail("live.not-found", f"there is no live blog {name[:100]!r}", hint=hint)
 
 
@@ -68,7 +84,9 @@ def change_update(opened: OpenSite, blog: int, position: int, content: Json | No
     """Change what is given of an update: author, pinned, important, deleted. Raises CmsError live.no-update and as check_content does."""
     values = {"author": None, "pinned": None, "important": None, "deleted": False, **changes}
     stored = Jsonb(check_content(content)) if content is not None else None
-    found = fetch(opened.connection, queries.CHANGE_UPDATE, site=opened.number, blog=blog, position=clip(position), content=stored, **values)
+    found = fetch(
+        opened.connection, queries.CHANGE_UPDATE, site=opened.number, blog=blog, position=clip(position), content=stored, **values
+    )
     if not found:
         raise update_missing(position)
     return found[0]
@@ -81,7 +99,9 @@ def clip(number: int) -> int:
 
 def update_missing(position: int) -> CmsError:
     """The error of a number that no update has."""
-    return fail("live.no-update", f"the live blog has no update {position}, or it was deleted", hint="cms live show lists them with their numbers.")
+    return fail(
+        "live.no-update", f"the live blog has no update {position}, or it was deleted", hint="cms live show lists them with their numbers."
+    )
 
 
 def refuse_ended(row: Any) -> None:

@@ -92,7 +92,10 @@ def post_later(site: SiteOnPage) -> None:
 
 
 def test_breaking_news_is_added_listed_and_ended(site: SiteOnPage, api: Api) -> None:
-    added = api.client.post("/api/news/breaking", json={"headline": "Flood", "post": "/city/2026/02/bridge/", "show_on_sections": ["City"], "starts_at": "2026-01-01T00:00:00Z"})
+    added = api.client.post(
+        "/api/news/breaking",
+        json={"headline": "Flood", "post": "/city/2026/02/bridge/", "show_on_sections": ["City"], "starts_at": "2026-01-01T00:00:00Z"},
+    )
     assert added.status_code == 201, added.text
     number = added.json()["number"]
     assert added.json()["show_on_sections"] == ["city"]

@@ -58,7 +58,7 @@ def test_breaking_news_is_on_every_page_at_once_and_no_page_is_made_again(site: 
         assert list_breaking(found) == []
         assert [one.state for one in list_breaking(found, all=True)] == ["ended"]
     site.build(now=NOW + timedelta(days=900))
-    assert shown(site) == dict.fromkeys(PLACES, [])
+    assert shown(site) == {place: [] for place in PLACES}
 
 
 def test_a_section_has_its_own_and_the_most_important_comes_first(site: SiteOnPage) -> None:
@@ -67,7 +67,13 @@ def test_a_section_has_its_own_and_the_most_important_comes_first(site: SiteOnPa
     add(site, "Strike", show_on_sections=None, show_on_homepage=False)
     add(site, "Flood at sea", display_style="push", priority=99)
     assert site.build().rendered == {f"/fragments/breaking/{place}.html" for place in PLACES[:4]} | {"/breaking/"}
-    assert shown(site) == {"home": ["Flood"], "sections": ["Strike"], "section/city": ["Flood", "Fire"], "section/sport": ["Flood"], "section/opinion": []}
+    assert shown(site) == {
+        "home": ["Flood"],
+        "sections": ["Strike"],
+        "section/city": ["Flood", "Fire"],
+        "section/sport": ["Flood"],
+        "section/opinion": [],
+    }
     text = (site.output / "fragments/breaking/section/city.html").read_text("utf-8")
     assert text.index("Flood") < text.index("Fire")
     assert "at sea" not in (site.output / "breaking/index.html").read_text("utf-8")

@@ -21,7 +21,9 @@ SECRET = "A text that nobody may read any more, of more than twenty words, so th
 def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
     """The newsroom, built, with a story that will have to go."""
     site = make_site(SITE)
-    site.write_file("content/articles/secret.md", f"---\ntitle: The secret\ndate: 2026-02-28 11:00\nsection: City\ntags: [Traffic]\n---\n{SECRET}\n")
+    site.write_file(
+        "content/articles/secret.md", f"---\ntitle: The secret\ndate: 2026-02-28 11:00\nsection: City\ntags: [Traffic]\n---\n{SECRET}\n"
+    )
     site.build()
     return site
 
@@ -96,8 +98,12 @@ def test_a_killed_story_is_nowhere_any_more_and_does_not_come_back_with_its_file
 def assert_gone(site: SiteOnPage) -> None:
     """No published file, no kept one and no document has a trace of it."""
     places = [*site.output.rglob("*"), *(site.root / ".cms").rglob("*")]
-    assert [str(path) for path in places if path.is_file() and (b"nobody may read" in (data := path.read_bytes()) or b"The secret" in data)] == []
-    assert site.query("SELECT count(*) FROM cms.documents d JOIN cms.entries e ON e.id = d.entry WHERE e.fields ->> 'title' LIKE 'The secret%%'") == [(0,)]
+    assert [
+        str(path) for path in places if path.is_file() and (b"nobody may read" in (data := path.read_bytes()) or b"The secret" in data)
+    ] == []
+    assert site.query(
+        "SELECT count(*) FROM cms.documents d JOIN cms.entries e ON e.id = d.entry WHERE e.fields ->> 'title' LIKE 'The secret%%'"
+    ) == [(0,)]
 
 
 def test_what_editors_cannot_do_is_said(site: SiteOnPage) -> None:

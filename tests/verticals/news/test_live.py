@@ -124,7 +124,9 @@ def test_states_are_shown_and_an_ended_blog_takes_no_more(site: SiteOnPage) -> N
 
 
 def test_what_is_inserted_by_sql_with_nothing_but_a_text_is_shown(site: SiteOnPage) -> None:
-    site.query("""INSERT INTO cms.live_blog_updates (live_blog_id, content) SELECT live_blog_id, '{"markdown": "by *hand*"}' FROM cms.live_blogs""")
+    site.query(
+        """INSERT INTO cms.live_blog_updates (live_blog_id, content) SELECT live_blog_id, '{"markdown": "by *hand*"}' FROM cms.live_blogs"""
+    )
     site.build()
     assert "by <em>hand</em>" in page(site)
 
@@ -167,7 +169,9 @@ def test_markup_of_an_update_is_sanitized_in_markdown_and_in_blocks(site: SiteOn
     )
     post(site, bad)
     site.query("INSERT INTO cms.live_blog_updates (live_blog_id, content) SELECT live_blog_id, %s::jsonb FROM cms.live_blogs", blocks)
-    site.query("INSERT INTO cms.live_blog_updates (live_blog_id, content) SELECT live_blog_id, '{\"blocks\": [7, {}]}'::jsonb FROM cms.live_blogs")
+    site.query(
+        "INSERT INTO cms.live_blog_updates (live_blog_id, content) SELECT live_blog_id, '{\"blocks\": [7, {}]}'::jsonb FROM cms.live_blogs"
+    )
     assert site.build().result.status == "done"
     shown = page(site).partition('id="live-updates"')[2].partition("</section>")[0]
     for text in ("<script", "onerror=", 'href="javascript', 'src="javascript', "<i>H"):

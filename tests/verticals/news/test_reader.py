@@ -37,7 +37,9 @@ def write_history(site: SiteOnPage) -> list[dict[str, bytes]]:
                 if chance.random() < 0.1:
                     change_update(found, blog, update.position, {"markdown": f"edited {state}-{number}"})
                 older = chance.randint(1, update.position)
-                alive = found.connection.execute("SELECT deleted_at IS NULL FROM cms.live_blog_updates WHERE position = %s", (older,)).fetchone()
+                alive = found.connection.execute(
+                    "SELECT deleted_at IS NULL FROM cms.live_blog_updates WHERE position = %s", (older,)
+                ).fetchone()
                 if alive and alive[0] and chance.random() < 0.1:
                     change_update(found, blog, older, deleted=True)
                 elif alive and alive[0] and chance.random() < 0.1:

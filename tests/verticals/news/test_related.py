@@ -70,7 +70,10 @@ def test_a_new_story_changes_twenty_other_boxes_at_most(make_site: Callable[[str
     for name, text in make_stories(random.Random(4)).items():
         site.write_file(name, text)
     site.build()
-    site.write_file("content/articles/new.md", "---\ntitle: bridge harbour storm\ndate: 2026-02-28 13:00\nsection: City\ntags: [bridge]\n---\nThe tram.\n")
+    site.write_file(
+        "content/articles/new.md",
+        "---\ntitle: bridge harbour storm\ndate: 2026-02-28 13:00\nsection: City\ntags: [bridge]\n---\nThe tram.\n",
+    )
     built = site.build()
     pages = {path for path in built.pages if path.startswith(("/city/2026/", "/sport/2026/", "/culture/2026/", "/newcity/"))}
     assert 1 < len(pages) <= 21
@@ -125,6 +128,8 @@ def test_weights_change_by_the_command_alone_and_then_everything_is_found_again(
 
 def test_ten_thousand_tags_on_one_story_are_no_trouble(make_site: Callable[[str], SiteOnPage]) -> None:
     site = make_site(SITE)
-    site.write_file("content/articles/tags.md", f"---\ntitle: Tags\ndate: 2026-02-01\ntags: [{', '.join(f't{n}' for n in range(10_000))}]\n---\n")
+    site.write_file(
+        "content/articles/tags.md", f"---\ntitle: Tags\ndate: 2026-02-01\ntags: [{', '.join(f't{n}' for n in range(10_000))}]\n---\n"
+    )
     (problem,) = site.build().result.problems
     assert (problem.code, problem.line) == ("content.front-matter-size", 1)
