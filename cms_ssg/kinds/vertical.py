@@ -94,6 +94,8 @@ class Vertical:
     (site, locale, rule, list id); site_claims: of the site. collections, taxonomies: that a site has without naming them.
     slots: place in base.html (``head``, ``top``, ``bottom``) -> template that every page has there. templates: ``home`` or a group of lists -> template
     of their pages, tried before the theme's own. view: reference to a class; templates know an object of it, made for each page, by the vertical's name.
+    settle: reference to a function (OpenSite, numbers of entries), called in the transaction that derives these entries, after they were
+    written and before they are published: it brings tables up to date that the vertical derives of entries, and touches what changed.
     settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command), routes (routers of the
     API), tasks (a tuple of Task), checks (a tuple of Check), splits (a function OpenSite -> Splits), hooks (a pluggy
     plugin). tables: that a dump holds, each after those it refers to; personal: where people are. project: reference to a function
@@ -115,6 +117,7 @@ class Vertical:
     slots: Mapping[str, str] = field(default_factory=dict)
     templates: Mapping[str, str] = field(default_factory=dict)
     view: str = ""
+    settle: str = ""
     settings: type[msgspec.Struct] | None = None
     commands: str = ""
     routes: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from cms_ssg.kinds.list_kind import EntryRow
 from cms_ssg.kinds.reference import resolve
+from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.list_rules import own_paths
 from cms_ssg.paths import file_path
 from cms_ssg.plan.derive import FALLBACK, FILE, Derived, derive_entry
@@ -108,6 +109,9 @@ def derive_changes(
     if numbers := {row[2] for row in rows if row[1] == "r"}:
         derive_rows(connection, site, site_id, names, marks, numbers)
     bundles = derive_entries(connection, site, site_id, names, now, marks, entries, saved) if entries else set()
+    for vertical in site.features.verticals if entries else ():
+        if vertical.settle:
+            resolve(vertical.settle)(OpenSite(site, connection, site_id), sorted(entries))
     if bundles:
         files.update(row[0] for row in connection.execute(BUNDLE_FILES, (sorted(bundles), site_id)))
     if files:

@@ -89,7 +89,7 @@ class Page:
     def card(self, entry: int) -> Card | None:
         """An entry as other pages may show it, None where it is not to be seen."""
         data = self.reader.card(entry)
-        return Card(self, data) if data is not None and "unlisted" not in data else None
+        return Card(self, data) if data is not None and "unlisted" not in data and "row" not in data else None
 
     def row(self, number: int) -> RowView | None:
         """A row of a vertical's table, None where it is not to be seen."""
