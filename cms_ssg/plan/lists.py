@@ -52,8 +52,8 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
     items: list[ItemRow] = []
     settled = []
     for row, rule in zip(stale, rules, strict=True):
-        card = _make_card(row, rule, entries.get(row.id)) if row.items or rule.always else None
-        count = pages.get(row.id, 0)
+        card = _make_card(row, rule, entries.get(row.id)) if row.items >= rule.least or rule.always else None
+        count = pages.get(row.id, 0) if card is not None else 0
         if rule.chunks and card is not None:
             card["files"] = [[page_path(rule, number), lastmod] for number, lastmod in lastmods.get(row.id, ())]
         settled.append((row.id, count, card))
@@ -67,7 +67,7 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
         if rule.index and card is not None:
             parent = names.ensure(connection, [(row.locale, rule.index)])[(row.locale, rule.index)]
             items.append(ItemRow(parent, _place(site, row, rule, card), -row.id, None))
-        if rule.url and card is not None and rule.kind != "sitemaps":
+        if rule.url and card is not None and rule.kind != "sitemaps" and not rule.noindex:
             items.append(ItemRow(site_map, _address(row, rule), -row.id, None))
     for kind, claims in (("l", fronts), ("p", numbered)):
         if claims:

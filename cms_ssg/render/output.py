@@ -165,12 +165,15 @@ def render_list(page: Page, job: Job) -> tuple[bytes, str]:
     title = view.title
     locales = page.homes() if home and not number and len(page.site.locales) > 1 else {}
     page.describe(
-        title=title, description=view.description or (page.site_view.description if home else ""), noindex=False,
+        title=title, description=view.description or (page.site_view.description if home else ""), noindex=rule.noindex,
         feeds=page.feeds(rule, title), languages=page.languages({}) if len(page.site.locales) > 1 else [],
         alternates=page.alternates({code: path for code, (path, indexed) in locales.items() if indexed}),
     )  # fmt: skip
     own = list_kind(page.site, row.name)
-    names = ["home.html"] if home and not number else [own.template, "list.html"] if own is not None and own.template else ["list.html"]
+    if home and not number:
+        names = [f"home-{page.site.settings.home.list.partition('/')[2]}.html", "home.html"]
+    else:
+        names = [*([own.template] if own is not None and own.template else []), f"list-{rule.group}.html", "list.html"]
     html = page.render(names, list=view)
     return html.encode("utf-8", "replace"), HTML
 

@@ -19,7 +19,7 @@ from cms_ssg.render.body import fill_body, resolve_link
 from cms_ssg.render.pictures import ImageFacts, describe_image, path_beside, show_image
 from cms_ssg.render.reading import Reader
 from cms_ssg.render.strings import make_t
-from cms_ssg.render.views import Card, EntryView, RowView
+from cms_ssg.render.views import Card, EntryView, FeatureView, RowView
 from cms_ssg.settings import Locale
 from cms_ssg.types import Json
 
@@ -226,6 +226,7 @@ class Page:
             "t": make_t(self.around.strings[self.locale.code], lambda key: reads.name(f"string/{self.locale.code}/{key}")),
             "asset": self.asset, "url": self.url, "latest": self.latest, "data": self.data, "ref": self.ref, "clock": Clock(self),
             "image": self.image, "image_facts": self.image_facts, "fact": self.fact,
+            **{vertical.name: FeatureView(self, vertical) for vertical in self.site.features.verticals if vertical.view},
         }  # fmt: skip
 
     def describe(self, **values: Any) -> SimpleNamespace:

@@ -62,6 +62,7 @@ DERIVED: Final = frozenset(
         "images",
         "previews",
         "shards",
+        "entry_times",
         "task_runs",
         "tag_versions",
         "documents",
@@ -166,6 +167,8 @@ def _write_table(conn: Connection, archive: zipfile.ZipFile, table: str, columns
 
 
 def _read_table(conn: Connection, archive: zipfile.ZipFile, table: str, columns: list[str]) -> int:
+    if table not in KEPT:  # of a vertical, whose triggers may have filled it from the entries by now
+        conn.execute(sql.SQL("DELETE FROM cms.{}").format(sql.Identifier(table)))
     query = sql.SQL("COPY cms.{} ({}) FROM STDIN").format(sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns)))
     with archive.open(f"{table}.copy") as member, conn.cursor() as cursor:
         with cursor.copy(query) as copy:
