@@ -14,6 +14,9 @@ from cms_ssg.kinds.vertical import Vertical
 GROUP = "cms_ssg.verticals"
 """The entry points by which other packages bring verticals; those that come with cms_ssg are the packages of this name."""
 
+ROOMS = {"reviews": "cms_ssg.reviews"}
+"""Features that any vertical may use and a site may switch on by itself."""
+
 
 @cache
 def load_vertical(name: str) -> Vertical:
@@ -22,6 +25,8 @@ def load_vertical(name: str) -> Vertical:
     if "." in name:
         if _exists(name):
             found = getattr(import_module(name), "VERTICAL", None)
+    elif name in ROOMS:
+        found = import_module(ROOMS[name]).VERTICAL
     elif _exists(f"{GROUP}.{name}"):
         found = import_module(f"{GROUP}.{name}").VERTICAL
     else:
@@ -52,4 +57,4 @@ def list_verticals() -> list[str]:
 
     folder = Path(__file__).parent.parent / "verticals"
     bundled = [module.name for module in iter_modules([str(folder)]) if module.ispkg] if folder.is_dir() else []
-    return sorted({*bundled, *(point.name for point in entry_points(group=GROUP))})
+    return sorted({*bundled, *ROOMS, *(point.name for point in entry_points(group=GROUP))})

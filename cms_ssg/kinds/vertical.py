@@ -85,7 +85,7 @@ class Vertical:
     (site, locale, rule, list id); site_claims: of the site. fields_at: (row, fields, clock) -> the fields as they count at this time, of which
     cards and places in lists are made; cms.entry_times says when to look again. needs: verticals that are on wherever this one is. collections, taxonomies: that a site has without naming them.
     settings: the struct of its table in site.toml. view: reference to a class, made with the page, whose methods templates call as
-    ``NAME.method(…)``. References, resolved when used: commands (a tuple of Command), routes (routers of the
+    ``NAME.method(…)``. References, resolved when used: commands (a tuple of Command), queues (a tuple of Queue, of the desk), routes (routers of the
     API), tasks (a tuple of Task), checks (a tuple of Check), hooks (a pluggy plugin). tables: that a dump holds, each after those it refers to;
     personal: where people are; begin: what to type after its starter was copied, a line each.
     """
@@ -105,6 +105,7 @@ class Vertical:
     taxonomies: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     settings: type[msgspec.Struct] | None = None
     commands: str = ""
+    queues: str = ""
     view: str = ""
     routes: tuple[str, ...] = ()
     tasks: str = ""

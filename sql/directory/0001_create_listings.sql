@@ -208,6 +208,18 @@ CREATE TRIGGER project_listings_inserted AFTER INSERT ON cms.entries REFERENCING
 CREATE TRIGGER project_listings_updated AFTER UPDATE ON cms.entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
   FOR EACH STATEMENT EXECUTE FUNCTION cms.note_listing_entries();
 
+-- What reviews come to, as columns.
+CREATE FUNCTION cms.rate_listing() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE cms.listings SET rating_avg = CASE WHEN NEW.rating_count > 0 THEN round(NEW.rating_sum::numeric / NEW.rating_count, 2) ELSE 0 END,
+    rating_count = NEW.rating_count, review_count = NEW.review_count, stars = NEW.stars WHERE number = NEW.entry;
+  IF FOUND THEN
+    PERFORM cms.raise_tags(NEW.site, ARRAY['listings']);
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER rate_listing AFTER INSERT OR UPDATE ON cms.ratings FOR EACH ROW EXECUTE FUNCTION cms.rate_listing();
+
 -- Kilometres between two places on a sphere of the earth's mean radius (haversine).
 CREATE FUNCTION cms.distance_km(lat1 float8, lng1 float8, lat2 float8, lng2 float8) RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT 2 * 6371.0088 * asin(least(1, sqrt(sind((lat2 - lat1) / 2) ^ 2 + cosd(lat1) * cosd(lat2) * sind((lng2 - lng1) / 2) ^ 2)))

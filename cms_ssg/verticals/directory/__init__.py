@@ -16,6 +16,7 @@ VERTICAL = Vertical(
     collections=({"name": "listings", "path": "content/listings", "type": "listing"},),
     taxonomies={"category": {"field": "categories", "url": "/categories/{slug}/", "index": "/categories/"}},
     settings=Directory,
+    needs=("reviews",),
     view="cms_ssg.verticals.directory.view:View",
     routes=("cms_ssg.verticals.directory.api:router",),
     tables=("listings",),

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 
 from cms_ssg.render.views import Card, EntryView, Term, make_terms
+from cms_ssg.reviews.view import View as ReviewsView
 from cms_ssg.types import Json
 from cms_ssg.verticals.directory.hours import DAYS, parse_hours
 from cms_ssg.verticals.directory.map import Spot, draw_map
@@ -108,9 +109,8 @@ class View:
         return urlsplit(url).netloc.removeprefix("www.") or url
 
     def rating(self, entry: Card) -> dict[str, Json] | None:
-        """Stars of a listing: rating_avg, rating_count, review_count; None where it has none or the site has no reviews."""
-        value = self._page.fact("rating", entry) if "rating" in self._page.site.features.facts else None
-        return value if isinstance(value, dict) else None
+        """Stars of a listing: rating_avg, rating_count, review_count; None where it has none."""
+        return ReviewsView(self._page).rating(entry)
 
     def json_ld(self, entry: EntryView) -> dict[str, Any]:
         """The listing as a LocalBusiness of schema.org."""
@@ -136,6 +136,7 @@ class View:
                 "@type": "AggregateRating", "ratingValue": rating["rating_avg"], "ratingCount": rating["rating_count"],
                 "reviewCount": rating["review_count"] or None, "bestRating": 5, "worstRating": 1,
             }  # fmt: skip
+            found["review"] = ReviewsView(page).json_ld(entry)
         return found
 
     def categories(self, entry: EntryView) -> list[Term]:
