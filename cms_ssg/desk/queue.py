@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
-
-if TYPE_CHECKING:
-    from psycopg import AsyncConnection, Connection
+from typing import LiteralString, NamedTuple
 
 
 class Waiting(NamedTuple):
-    """One thing that waits. key: names it in an action; url: of the page it is about; lines: (what, text) shown below its title, as text."""
+    """One thing that waits. key: names it in an action; path: of the page it is about, '' for none; lines: (what, text) below its title, as text."""
 
     key: str
     title: str
-    url: str
+    path: str
     status: str
     lines: Mapping[str, str]
 
 
-Act = Callable[["Connection[Any]", int, str, str, str], bool]
-"""(connection, site, key, note, who) -> whether there was such a thing. Runs in a transaction of its own."""
-
-
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something that can be done. name: its word in addresses; text: on the button; note: whether it takes a text; run: does it."""
+    """Something that can be done. name: its word in addresses; text: on the button; note: whether it takes a text.
+
+    sql: a statement with %(site)s, %(key)s (a text, whatever was sent), %(note)s and %(who)s, which changes or returns rows where there was
+    such a thing. It runs in a transaction of its own.
+    """
 
     name: str
     text: str
-    run: Act
+    sql: LiteralString
     note: bool = False
 
 
@@ -43,9 +40,3 @@ class Queue:
     list: LiteralString
     actions: tuple[Action, ...]
     scope: str = "moderate"
-
-
-async def list_waiting(connection: AsyncConnection[Any], queue: Queue, site: int, limit: int = 50) -> list[Waiting]:
-    """What waits in a queue, the longest first."""
-    cursor = await connection.execute(queue.list, {"site": site, "limit": limit})
-    return [Waiting(*row) for row in await cursor.fetchall()]

@@ -52,11 +52,6 @@ WHERE r.site = %(site)s AND (r.status = %(status)s OR (%(status)s = 'pending' AN
 MOST_TEXT: Final = 5000
 
 
-def read_number(key: str) -> int:
-    """A review's number from a text, 0 where it is none."""
-    return int(key) if key.isascii() and key.isdigit() and len(key) < 19 else 0
-
-
 def decide(connection: Connection[Any], site: int, number: int, status: str, note: str = "") -> bool:
     """Approve, reject or file a review as spam. Returns whether there is one of this number."""
     values = {"site": site, "number": number, "status": status, "note": note[:MOST_TEXT].replace("\0", "")}
@@ -68,16 +63,10 @@ def respond(connection: Connection[Any], site: int, number: int, text: str) -> b
     return connection.execute(RESPOND, {"site": site, "number": number, "text": text[:MOST_TEXT].replace("\0", "").strip()}).rowcount > 0
 
 
-def _make(status: str) -> Any:
-    def act(connection: Connection[Any], site: int, key: str, note: str, who: str) -> bool:
-        return decide(connection, site, read_number(key), status, note)
-
-    return act
-
-
-def _respond(connection: Connection[Any], site: int, key: str, note: str, who: str) -> bool:
-    return respond(connection, site, read_number(key), note)
-
+# A queue gives an action the key as the text that was sent.
+_OF_KEY: Final[LiteralString] = r"""
+WHERE site = %(site)s AND number = CASE WHEN %(key)s ~ '^\d{1,18}$' THEN %(key)s::bigint END"""
+_SET: Final[LiteralString] = "UPDATE cms.reviews SET reports = 0, updated_at = clock_timestamp(), moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes), "
 
 QUEUES: Final = (
     Queue(
@@ -85,10 +74,15 @@ QUEUES: Final = (
         "Reviews",
         WAITING,
         (
-            Action("approve", "Approve", _make("approved")),
-            Action("reject", "Reject", _make("rejected"), note=True),
-            Action("spam", "Spam", _make("spam")),
-            Action("respond", "Answer", _respond, note=True),
+            Action("approve", "Approve", _SET + "status = 'approved'" + _OF_KEY),
+            Action("reject", "Reject", _SET + "status = 'rejected'" + _OF_KEY, note=True),
+            Action("spam", "Spam", _SET + "status = 'spam'" + _OF_KEY),
+            Action(
+                "respond",
+                "Answer",
+                "UPDATE cms.reviews SET owner_response = nullif(%(note)s, ''), owner_response_at = clock_timestamp(), updated_at = clock_timestamp()" + _OF_KEY,
+                note=True,
+            ),
         ),
     ),
 )
