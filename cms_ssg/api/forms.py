@@ -38,7 +38,9 @@ async def read_model(request: Request, model: type[Model]) -> Model:
     except ValidationError as error:
         fields = tuple((".".join(map(str, one["loc"]))[:100], str(one["msg"])) for one in error.errors()[:20])
         named = ", ".join(dict.fromkeys(name for name, _ in fields))
-        raise ApiError(422, "api.invalid", f"the request is not as it should be: {named}", "/docs says what is taken.", fields=fields) from None
+        raise ApiError(
+            422, "api.invalid", f"the request is not as it should be: {named}", "/docs says what is taken.", fields=fields
+        ) from None
     except (ValueError, RecursionError) as error:
         raise ApiError(422, "api.invalid", f"the body cannot be read: {str(error)[:200]}", "Send JSON or a form.") from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
+from psycopg import IntegrityError
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -118,9 +119,12 @@ async def act(request: Request, name: str, action: str) -> Response:
     if wanted is None:
         raise _no_such_thing()
     context = site_of(request)
-    async with context.connection() as connection, connection.transaction():
-        cursor = await connection.execute(wanted.sql, {"site": context.number, "key": form.key, "note": form.note, "who": session.name})
-        word = "done" if cursor.rowcount else "gone"
+    values = {"site": context.number, "key": form.key, "note": form.note, "who": session.name}
+    try:
+        async with context.connection() as connection, connection.transaction():
+            word = "done" if (await connection.execute(wanted.sql, values)).rowcount else "gone"
+    except IntegrityError:  # somebody else was faster
+        word = "gone"
     return RedirectResponse(f"{context.base_path}/desk/{queue.name}?{word}", 303, HEADERS)
 
 

@@ -73,7 +73,11 @@ def _render_waiting(queue: Queue, one: Waiting, session: Session, base: str) -> 
         title = f'<a href="{escape(base + one.path)}">{title}</a>'
     lines = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(text))}</dd>" for name, text in _lines(one.lines))
     label = escape(f"Note about {one.title}")
-    note = f'<input name="note" aria-label="{label}" placeholder="Note or answer" maxlength="5000">' if any(action.note for action in queue.actions) else ""
+    note = (
+        f'<input name="note" aria-label="{label}" placeholder="Note or answer" maxlength="5000">'
+        if any(action.note for action in queue.actions)
+        else ""
+    )
     buttons = "".join(
         f'<button formaction="{escape(base)}/desk/{queue.name}/{action.name}">{escape(action.text)}<span class="hide"> {escape(one.title)}</span></button>'
         for action in queue.actions

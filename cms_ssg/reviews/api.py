@@ -151,7 +151,9 @@ async def add_review(request: Request) -> Response:
         }  # fmt: skip
         recent, same = await (await connection.execute(RECENT, values)).fetchone()  # type: ignore[misc]
         if recent >= context.site.settings.vertical["reviews"].per_hour:
-            raise fail("reviews.limit", "too many reviews from here", status=429, hint="Come back in an hour.", headers={"Retry-After": "3600"})
+            raise fail(
+                "reviews.limit", "too many reviews from here", status=429, hint="Come back in an hour.", headers={"Retry-After": "3600"}
+            )
         if same:
             raise fail("reviews.twice", "you have reviewed this already", status=409)
         await connection.execute(ADD, {**values, "status": "spam" if values["score"] >= 1 else "pending"})
@@ -239,7 +241,10 @@ async def _vote(request: Request, review_id: str, helpful: bool | None) -> dict[
         raise fail("reviews.not-found", "there is no such review", status=404) from None
     async with context.connection() as connection:
         values = {"site": context.number, "id": number, "visitor": await digest_visitor(request, connection), "helpful": helpful}
-        if not (await connection.execute(VOTE, values)).rowcount and not await (await connection.execute(EXISTS, (context.number, number))).fetchone():
+        if (
+            not (await connection.execute(VOTE, values)).rowcount
+            and not await (await connection.execute(EXISTS, (context.number, number))).fetchone()
+        ):
             raise fail("reviews.not-found", "there is no such review", status=404)
     return {"status": "counted"}
 

@@ -6,17 +6,18 @@ from typing import Any, Final
 
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
-from cms_ssg.reviews.moderation import LIST, QueuedReview, decide, respond
+from cms_ssg.reviews.moderation import LIST, decide, respond
 from cms_ssg.store.query import fetch
 
 STATUSES: Final = ("pending", "approved", "rejected", "spam")
 
 
-def list_queue(opened: OpenSite, *, status: str = "pending", limit: int = 50) -> list[QueuedReview]:
+def list_queue(opened: OpenSite, *, status: str = "pending", limit: int = 50) -> list[dict[str, Any]]:
     """List reviews that wait for a decision, the oldest first."""
     if status not in STATUSES:
         raise fail("reviews.no-status", f"there is no status {status!r}", hint=f"One of: {', '.join(STATUSES)}.")
-    return fetch(opened.connection, LIST, site=opened.number, status=status, limit=max(1, min(limit, 1000)))
+    found = fetch(opened.connection, LIST, site=opened.number, status=status, limit=max(1, min(limit, 1000)))
+    return [one._asdict() for one in found]
 
 
 def approve(opened: OpenSite, number: tuple[int, ...]) -> str:
@@ -54,7 +55,10 @@ def _missing(number: int) -> Any:
 
 COMMANDS: Final = (
     Command(
-        "reviews queue", list_queue, "cms reviews queue\ncms reviews queue --status spam", {"status": "pending, approved, rejected or spam.", "limit": "How many."}
+        "reviews queue",
+        list_queue,
+        "cms reviews queue\ncms reviews queue --status spam",
+        {"status": "pending, approved, rejected or spam.", "limit": "How many."},
     ),
     Command("reviews approve", approve, "cms reviews approve 41 42"),
     Command("reviews reject", reject, 'cms reviews reject 41 --note "About another place"', {"note": "Why, for yourselves."}),

@@ -6,7 +6,9 @@ import re
 from typing import Final
 
 LINK: Final = re.compile(r"https?://|www\.|\[url|<a\s", re.IGNORECASE)
-WORDS: Final = re.compile(r"\b(?:casino|viagra|cialis|payday loan|crypto(?:currency)? invest|backlinks?|seo services?|escort|porn)\b", re.IGNORECASE)
+WORDS: Final = re.compile(
+    r"\b(?:casino|viagra|cialis|payday loan|crypto(?:currency)? invest|backlinks?|seo services?|escort|porn)\b", re.IGNORECASE
+)
 SHOUTING: Final = 0.7
 
 

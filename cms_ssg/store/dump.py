@@ -27,7 +27,7 @@ from cms_ssg.store.partitions import ensure_post_months
 
 KEPT: Final = (
     "sites", "entries", "bodies", "entry_texts", "files", "sources", "folders", "hits", "imported_logs", "imports", "import_rows", "tokens",
-    "empty_searches", "reviews", "review_votes",
+    "empty_searches", "reviews", "review_votes", "mails",
 )  # fmt: skip
 """Tables that are dumped, each after those it refers to."""
 SITE_COLUMNS: Final = ("id", "name", "sync_state", "lease_epoch")

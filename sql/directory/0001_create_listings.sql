@@ -155,6 +155,14 @@ EXCEPTION WHEN others THEN
   RETURN NULL; -- a field that was written by SQL and never checked
 END $$;
 
+CREATE FUNCTION cms.read_zone(zone text) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  PERFORM now() AT TIME ZONE zone;
+  RETURN zone;
+EXCEPTION WHEN others THEN
+  RETURN NULL; -- `cms check` tells of it
+END $$;
+
 -- Columns that are fields follow the entry; others stay as they are.
 CREATE FUNCTION cms.project_listings(entries bigint[]) RETURNS void LANGUAGE sql AS $$
   INSERT INTO cms.listings AS l (number, site, locale, title, slug, description, featured_image, gallery, email, phone, website, social_links, address,
@@ -162,7 +170,7 @@ CREATE FUNCTION cms.project_listings(entries bigint[]) RETURNS void LANGUAGE sql
     expire_at, verified, meta_title, meta_description, created_at, updated_at, location, open_minutes, vector)
   SELECT e.id, e.site, e.locale, coalesce(f ->> 'title', ''), coalesce(f ->> 'slug', ''), coalesce(f ->> 'description', f ->> 'excerpt'), f ->> 'image', f -> 'gallery',
     f ->> 'email', f ->> 'phone', f ->> 'website', f -> 'social_links', f ->> 'address', f ->> 'city', f ->> 'state', f ->> 'country', f ->> 'postal_code',
-    lat, lng, f -> 'hours', f ->> 'timezone',
+    lat, lng, f -> 'hours', CASE WHEN f ? 'timezone' THEN cms.read_zone(f ->> 'timezone') END,
     (f - '{title,slug,id,path,excerpt,date,updated,section,tags,authors,series,image,image_alt,focus,weight,is_featured,gallery,description,email,phone,website,social_links,address,city,state,country,postal_code,latitude,longitude,hours,timezone,custom_fields,categories,tier,featured_until,verified,meta_title,meta_description,canonical,noindex,aliases,layout,locale,translation_key,draft,status,publish_at,expire_at,metadata}'::text[])
       || coalesce(f -> 'metadata', '{}') || coalesce(f -> 'custom_fields', '{}'),
     ARRAY(SELECT cms.make_slug(c) FROM jsonb_array_elements_text(CASE jsonb_typeof(f -> 'categories') WHEN 'array' THEN f -> 'categories' ELSE '[]' END) c),
@@ -344,3 +352,62 @@ BEGIN
     USING p_site_id, cms.make_listing_query(p_query), cms.make_slugs(p_categories), p_location_lat::float8, p_location_lng::float8, coalesce(p_radius_km, 10)::float8,
       p_min_rating, p_listing_tier, more_values;
 END $$;
+
+-- Requests of people to look after a listing. token: digest of the word in the link that proves an address at the listing's own domain.
+CREATE TABLE cms.listing_claims (
+  number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  site int NOT NULL REFERENCES cms.sites,
+  entry bigint NOT NULL REFERENCES cms.entries ON DELETE CASCADE,
+  name text NOT NULL,
+  email text NOT NULL,
+  message text NOT NULL DEFAULT '',
+  status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'approved', 'rejected', 'undone')),
+  proof text NOT NULL DEFAULT 'none' CHECK (proof IN ('none', 'sent', 'confirmed')),
+  token bytea,
+  visitor bytea,
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  decided_at timestamptz,
+  decided_by text
+);
+CREATE UNIQUE INDEX listing_claims_one_owner ON cms.listing_claims (entry) WHERE status = 'approved';
+CREATE INDEX listing_claims_waiting ON cms.listing_claims (site, created_at) WHERE status = 'pending';
+CREATE INDEX listing_claims_email ON cms.listing_claims (site, lower(email));
+
+-- A claim that is decided decides about the listing's columns.
+CREATE FUNCTION cms.settle_claim() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.status = 'approved' AND OLD.status <> 'approved' THEN
+    UPDATE cms.listings SET claim_status = CASE NEW.proof WHEN 'confirmed' THEN 'verified' ELSE 'claimed' END, owner_email = NEW.email, owner_id = gen_random_uuid()
+      WHERE number = NEW.entry;
+  ELSIF OLD.status = 'approved' AND NEW.status <> 'approved' THEN
+    UPDATE cms.listings SET claim_status = 'unclaimed', owner_email = NULL, owner_id = NULL WHERE number = NEW.entry;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER settle_claim AFTER UPDATE OF status ON cms.listing_claims FOR EACH ROW EXECUTE FUNCTION cms.settle_claim();
+CREATE FUNCTION cms.forget_claim() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE cms.listings SET claim_status = 'unclaimed', owner_email = NULL, owner_id = NULL WHERE number = OLD.entry;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER forget_claim AFTER DELETE ON cms.listing_claims FOR EACH ROW WHEN (OLD.status = 'approved') EXECUTE FUNCTION cms.forget_claim();
+
+-- Whether a listing is claimed is shown on its page.
+CREATE FUNCTION cms.note_claim_status() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM cms.touch(NEW.site, 'fact/claim/' || NEW.number);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER note_claim_status AFTER UPDATE OF claim_status ON cms.listings FOR EACH ROW
+  WHEN (OLD.claim_status IS DISTINCT FROM NEW.claim_status) EXECUTE FUNCTION cms.note_claim_status();
+
+-- Others that may be the same place: the same name in the same city or within 300 m, or the same telephone number.
+CREATE FUNCTION cms.find_duplicates(listing bigint) RETURNS TABLE (number bigint, title text, why text) LANGUAGE sql STABLE AS $$
+  SELECT o.number, o.title, CASE WHEN lower(o.title) = lower(l.title) THEN 'name and place' ELSE 'telephone' END
+  FROM cms.listings l JOIN cms.listings o ON o.site = l.site AND o.number <> l.number AND o.locale = l.locale AND o.status <> 'rejected'
+   AND (lower(o.title) = lower(l.title) AND (lower(o.city) IS NOT DISTINCT FROM lower(l.city)
+          OR cms.distance_km(l.location[1], l.location[0], o.location[1], o.location[0]) < 0.3)
+     OR l.phone IS NOT NULL AND length(regexp_replace(l.phone, '\D', '', 'g')) > 6
+        AND regexp_replace(o.phone, '\D', '', 'g') = regexp_replace(l.phone, '\D', '', 'g'))
+  WHERE l.number = listing ORDER BY o.number LIMIT 20
+$$;

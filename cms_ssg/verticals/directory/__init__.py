@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from cms_ssg.kinds.vertical import Vertical
+from cms_ssg.verticals.directory.facts import CLAIM, PERSONAL
 from cms_ssg.verticals.directory.outputs import LISTS, OUTPUTS, claim_pages, count_fields
 from cms_ssg.verticals.directory.settings import Directory
 
@@ -18,8 +19,14 @@ VERTICAL = Vertical(
     settings=Directory,
     needs=("reviews",),
     view="cms_ssg.verticals.directory.view:View",
-    routes=("cms_ssg.verticals.directory.api:router",),
-    tables=("listings",),
+    routes=("cms_ssg.verticals.directory.api:router", "cms_ssg.verticals.directory.submissions:router"),
+    facts=(CLAIM,),
+    commands="cms_ssg.verticals.directory.commands:COMMANDS",
+    queues="cms_ssg.verticals.directory.queues:QUEUES",
+    tasks="cms_ssg.mail.sending:TASKS",
+    checks="cms_ssg.verticals.directory.checks:CHECKS",
+    tables=("listings", "listing_claims"),
+    personal=PERSONAL,
     begin=(
         "cms import csv import/breweries.csv --type listing --key id --map import/map.toml   # 465 breweries\n"
         "cms serve          # build it, look at it, and see every change"

@@ -44,7 +44,9 @@ class ListingQuery(BaseModel):
     open_now: bool = False
     facet: Annotated[list[Text], Field(max_length=20, description="A value of a field of your own: beer_garden/yes")] = []
     locale: Annotated[str, Field(max_length=35, description="A language of the site; its first by default.")] = ""
-    sort: Annotated[Literal["relevance", "rating", "distance", "newest", "listed"], Field(description="listed: as on the pages.")] = "relevance"
+    sort: Annotated[Literal["relevance", "rating", "distance", "newest", "listed"], Field(description="listed: as on the pages.")] = (
+        "relevance"
+    )
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     offset: Annotated[int, Field(ge=0, le=10_000)] = 0
 
@@ -133,7 +135,9 @@ def _read(context: SiteContext, query: ListingQuery) -> dict[str, Any]:
         name, slash, value = facet.partition("/")
         if not slash or name not in known:
             raise _invalid("facet", f"{name[:50]!r} is no facet of listings: {', '.join(known) or 'there are none'}")
-        custom[name] = {"true": True, "false": False}.get(value, value) if schema.properties[name].get("type") == "boolean" else _clean(value)
+        custom[name] = (
+            {"true": True, "false": False}.get(value, value) if schema.properties[name].get("type") == "boolean" else _clean(value)
+        )
     values: dict[str, Any] = {"locale": locale} | ({"custom": custom} if custom else {})
     values |= {name: _clean(value) for name in ("country", "state", "city") if (value := getattr(query, name))}
     return {
@@ -161,4 +165,3 @@ def _clean(text: str) -> str:
 def _invalid(field: str, message: str) -> ApiError:
     said = f"the request is not as it should be: {field}"
     return ApiError(422, "api.invalid", said, "/docs says what is taken.", fields=((field, message),))
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from math import ceil, cos, floor, log10, radians
 from typing import Final, NamedTuple
@@ -48,7 +48,7 @@ def draw_map(spots: Sequence[Spot], label: str) -> Markup:
         f'<rect class="sea" width="{WIDTH}" height="{HEIGHT}" rx="6"/>',
         *_draw_grid(place, (centre_x, centre_y), middle, squeeze * scale, scale),
     ]
-    for spot, (x, y) in sorted(zip(spots, points, strict=True), key=lambda pair: not pair[0].url, reverse=False):
+    for spot, (x, y) in sorted(zip(spots, points, strict=True), key=lambda pair: not pair[0].url):
         cx, cy = place(x, y)
         dot = f'<circle class="{"spot" if spot.url else "here"}" cx="{cx:.1f}" cy="{cy:.1f}" r="{5 if spot.url else 9}"><title>{escape(spot.title)}</title></circle>'
         parts.append(f'<a href="{escape(spot.url)}" tabindex="-1">{dot}</a>' if spot.url else dot)
@@ -67,7 +67,9 @@ def _turn(degrees: float) -> float:
     return (degrees + 180) % 360 - 180
 
 
-def _draw_grid(place, centre, middle, across, up):  # type: ignore[no-untyped-def]
+def _draw_grid(
+    place: Callable[[float, float], tuple[float, float]], centre: tuple[float, float], middle: float, across: float, up: float
+) -> Iterator[str]:
     """Meridians and parallels at round numbers."""
     for is_parallel, scale, length, at in ((True, up, HEIGHT, centre[1]), (False, across, WIDTH, centre[0])):
         span = length / scale

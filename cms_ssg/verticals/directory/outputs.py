@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 FIND_URL: Final = "/find/"
 FIND: Final = OutputKind("find", LEAVES, HTML, "cms_ssg.verticals.directory.outputs:render_find", page=True, linked=True, shown="leaf")
-OUTPUTS: Final = (FIND,)
+ADD_URL: Final = "/add/"
+ADD: Final = OutputKind("add", LEAVES, HTML, "cms_ssg.verticals.directory.outputs:render_add", page=True, linked=True, shown="leaf")
+OUTPUTS: Final = (FIND, ADD)
 
 
 def settings_of(site: Site) -> Directory:
@@ -31,8 +33,10 @@ def settings_of(site: Site) -> Directory:
 
 
 def claim_pages(site: Site) -> Iterator[ClaimRow]:
-    """The search page in each locale."""
+    """The search page in each locale, and the one to add a listing."""
     for locale in site.locales:
+        if settings_of(site).submissions:
+            yield ClaimRow(f"{site.prefix(locale)}{ADD_URL}", DEFAULT, locale, "add", "s", 0, {"kind": "add"})
         yield ClaimRow(f"{site.prefix(locale)}{FIND_URL}", DEFAULT, locale, "find", "s", 0, {"kind": "find"})
 
 
@@ -40,6 +44,12 @@ def render_find(page: Page, job: Job) -> tuple[bytes, str]:
     """The search page, which a script fills."""
     page.describe(title=page.globals["t"]("directory_find"), noindex=True, canonical="")
     return page.render(["find.html"]).encode("utf-8", "replace"), HTML
+
+
+def render_add(page: Page, job: Job) -> tuple[bytes, str]:
+    """The page with the form for a new listing."""
+    page.describe(title=page.globals["t"]("directory_add"))
+    return page.render(["add.html"]).encode("utf-8", "replace"), HTML
 
 
 def count_fields(row: EntryRow, fields: dict[str, Json], now: datetime) -> dict[str, Json]:
@@ -89,7 +99,9 @@ def _list_by_combination(placing: Placing) -> Iterator[Item]:
 
 def _letter_rule(site: Site, locale: str, slug: str) -> ListRule:
     url = f"{site.prefix(locale)}/a-z/{slug}/" if settings_of(site).letters else ""
-    return ListRule("letter", slug, url, size=200 if url else 0, index="lists/letter" if url else "", title=slug.upper() if len(slug) < 4 else "#")
+    return ListRule(
+        "letter", slug, url, size=200 if url else 0, index="lists/letter" if url else "", title=slug.upper() if len(slug) < 4 else "#"
+    )
 
 
 def _list_by_letter(placing: Placing) -> Iterator[Item]:

@@ -48,7 +48,9 @@ MORE: Final[LiteralString] = """ AND EXISTS (SELECT FROM cms.cards c WHERE c.ent
 """Conditions beside those of cms.search_listings; only what has a page is found, since people are sent there."""
 
 FIND: Final = Query(
-    "SELECT" + _COLUMNS + """
+    "SELECT"
+    + _COLUMNS
+    + """
 FROM cms.find_listings(%(site)s, %(words)s, %(categories)s, %(lat)s::numeric, %(lng)s::numeric, %(radius)s::numeric, %(min_rating)s::numeric, %(tier)s, %(sort)s, %(limit)s, %(offset)s,
   %(open_now)s, %(more)s, %(values)s) WITH ORDINALITY f(number, listing_id, title, distance_km, relevance_score, place)
 JOIN cms.listings l ON l.number = f.number JOIN cms.cards c ON c.entry = f.number ORDER BY f.place""",
@@ -57,8 +59,11 @@ JOIN cms.listings l ON l.number = f.number JOIN cms.cards c ON c.entry = f.numbe
 
 # In the order of the pages: as the list type/listing has them, which every list of a category or place follows.
 LISTED: Final = Query(
-    "WITH found AS MATERIALIZED (SELECT * FROM cms.match_listings(%(site)s, %(words)s, %(categories)s, %(lat)s::numeric, %(lng)s::numeric, %(radius)s::numeric, %(min_rating)s::numeric, %(tier)s,"
-    " %(open_now)s, %(more)s, %(values)s)) SELECT" + _COLUMNS + """
+    "WITH found AS MATERIALIZED (SELECT * FROM cms.match_listings(%(site)s, %(words)s, %(categories)s, %(lat)s::numeric, %(lng)s::numeric, %(radius)s::numeric,"
+    " %(min_rating)s::numeric, %(tier)s,"
+    " %(open_now)s, %(more)s, %(values)s)) SELECT"
+    + _COLUMNS
+    + """
 FROM found f JOIN cms.listings l ON l.number = f.number JOIN cms.cards c ON c.entry = f.number
 JOIN cms.lists t ON t.site = l.site AND t.locale = l.locale AND t.name = 'type/listing' JOIN cms.list_items i ON i.list = t.id AND i.member = l.number
 ORDER BY i.sort_key DESC LIMIT %(limit)s OFFSET %(offset)s""",
@@ -71,13 +76,13 @@ class Count(NamedTuple):
 
     facet: str
     value: str
-    count: int
+    listings: int
 
 
 COUNTS: Final = Query(
     """
-WITH found AS MATERIALIZED (SELECT l.* FROM cms.match_listings(%(site)s, %(words)s, %(categories)s, %(lat)s::numeric, %(lng)s::numeric, %(radius)s::numeric, %(min_rating)s::numeric, %(tier)s,
-  %(open_now)s, %(more)s, %(values)s) f JOIN cms.listings l ON l.number = f.number),
+WITH found AS MATERIALIZED (SELECT l.* FROM cms.match_listings(%(site)s, %(words)s, %(categories)s, %(lat)s::numeric, %(lng)s::numeric, %(radius)s::numeric,
+  %(min_rating)s::numeric, %(tier)s,   %(open_now)s, %(more)s, %(values)s) f JOIN cms.listings l ON l.number = f.number),
 counted AS (
   SELECT '' AS facet, '' AS value, count(*)::int AS n FROM found
   UNION ALL SELECT 'category', x, count(*) FROM found, unnest(categories) x GROUP BY x

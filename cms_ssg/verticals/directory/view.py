@@ -13,9 +13,9 @@ from cms_ssg.reviews.view import View as ReviewsView
 from cms_ssg.types import Json
 from cms_ssg.verticals.directory.hours import DAYS, parse_hours
 from cms_ssg.verticals.directory.map import Spot, draw_map
-from cms_ssg.verticals.directory.outputs import FIND_URL
-from cms_ssg.verticals.directory.places import list_categories, list_levels
+from cms_ssg.verticals.directory.outputs import ADD_URL, FIND_URL
 from cms_ssg.verticals.directory.phones import write_phone
+from cms_ssg.verticals.directory.places import list_categories, list_levels
 
 if TYPE_CHECKING:
     from cms_ssg.render.list_view import ListView
@@ -41,6 +41,16 @@ class View:
         """Where the API's routes begin."""
         return self._page.url("/api/")
 
+    @property
+    def add_url(self) -> str:
+        """The address of the page to add a listing, '' where visitors may not."""
+        is_on = self._page.site.settings.vertical["directory"].submissions
+        return self._page.url(f"{self._page.locale.prefix}{ADD_URL}") if is_on else ""
+
+    def claim(self, entry: Card) -> str:
+        """Whether somebody looks after a listing: unclaimed, claimed or verified."""
+        return str(self._page.fact("claim", entry) or "unclaimed")
+
     def terms_in(self, name: str) -> list[Term]:
         """The lists that an index holds: ``lists/category``, ``lists/place/italy``."""
         page = self._page
@@ -64,7 +74,7 @@ class View:
         found += [Term(self._page, code, "place", "/".join(words[1:end])) for end in range(2, len(words))]
         return [term for term in found if term.url]
 
-    def combinations(self, listed: ListView) -> list[Term]:
+    def combinations(self, listed: ListView) -> list[Named]:
         """Of a place: the categories of the listings shown that have a page for it."""
         slug = listed.name.partition("/")[2]
         names: dict[str, str] = {}
@@ -75,7 +85,7 @@ class View:
         for category, name in sorted(names.items()):
             term = Term(self._page, self._page.locale.code, "combination", f"{category}/{slug}")
             if term.url:
-                terms.append(_Named(term, Term(self._page, self._page.locale.code, "category", category, name).title))
+                terms.append(Named(term, Term(self._page, self._page.locale.code, "category", category, name).title))
         return terms
 
     def more(self, entry: EntryView) -> list[Card]:
@@ -146,7 +156,7 @@ class View:
         return [term for term in terms if term.url]
 
 
-class _Named:
+class Named:
     """A term under another title."""
 
     def __init__(self, term: Term, title: str) -> None:
