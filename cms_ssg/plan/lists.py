@@ -117,6 +117,8 @@ def _make_card(row: StaleList, rule: ListRule, entry: tuple[int, Json] | None) -
     }
     if rule.index and not rule.chunks:
         card["taxonomy"] = rule.group
+    if rule.noindex:
+        card["noindex"] = True
     if entry is not None:
         card["title"] = entry[1]["title"]
         card["description"] = entry[1].get("summary") or ""
