@@ -15,12 +15,11 @@ def init(call: Call, new_folder: str, starter: str) -> None:
     from pathlib import Path
 
     from cms_ssg.authoring.starters import copy_starter
+    from cms_ssg.kinds.load import load_vertical
 
     base = call.folder or "."
     target = Path(base, new_folder)
     files = copy_starter(starter, target)
-    steps = (
-        f"Made {target} with {len(files)} files. Now:\n\n  cd {target}\n  cms serve          # build it, look at it, and see every save\n"
-    )
-    steps += '  cms new post "My first post"'
+    begin = load_vertical(starter).begin or 'cms serve          # build it, look at it, and see every save\ncms new post "My first post"'
+    steps = f"Made {target} with {len(files)} files. Now:\n\n" + "\n".join(f"  {line}" for line in (f"cd {target}", *begin.split("\n")))
     call.output.result({"folder": str(target), "starter": starter, "files": files}, steps)

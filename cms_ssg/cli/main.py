@@ -42,6 +42,7 @@ COMMANDS = {
     "worker": "worker:worker",
     "api": "api:api",
     "token": "token:token",
+    "privacy": "privacy:privacy",
     "search": "search:search",
     "cache": "cache:cache",
     "purge": "cdn:purge",
