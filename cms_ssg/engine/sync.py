@@ -20,6 +20,7 @@ from cms_ssg.entries.reread import read_again
 from cms_ssg.reads import digest
 from cms_ssg.site import Site
 from cms_ssg.store import entries as store
+from cms_ssg.store.revisions import name_authors
 from cms_ssg.store.sources import (
     SourceRecords,
     delete_sources,
@@ -144,6 +145,8 @@ def sync(
         result.removed = store.remove_entries(connection, site_id, scan.removed) + store.delete_files(connection, site_id, scan.removed)
         delete_sources(connection, site_id, scan.removed)
         rebundle(connection, site_id, site.rules, scan.removed)
+    if scan.git is not None and (known_git := parse_git_state(state)) is not None and known_git.commit != scan.git.commit:
+        name_authors(connection, site_id, _list_authors(site, known_git.commit))
     read_states = set(changed)
     touch_sources(connection, site_id, [s for path, s in scan.states.items() if path not in read_states])
     again, found = read_again(connection, site, site_id, read_digest, commit)
@@ -153,6 +156,16 @@ def sync(
         save_sync_state(connection, site_id, scan, read_digest)
     commit()
     return result
+
+
+def _list_authors(site: Site, old: str) -> list[tuple[str, str, str]]:
+    """(file, author, commit) of what was committed since the last sync, by the newest commit of each file."""
+    from cms_ssg.content.git_log import read_commits
+
+    newest: dict[str, tuple[str, str, str]] = {}
+    for one in read_commits(site.root, content_folders(site), old):
+        newest.setdefault(one.file, (one.file, one.author, one.commit))
+    return list(newest.values())
 
 
 def _reads_anew(site: Site, state: dict[str, str]) -> bool:
