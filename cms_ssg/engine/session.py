@@ -17,6 +17,7 @@ from cms_ssg.engine.place import SPLIT, describe_place, find_reason, find_strang
 from cms_ssg.engine.planning import Planner
 from cms_ssg.engine.rounds import LARGE_ROUND, Rounds
 from cms_ssg.engine.sync import SyncResult, sync
+from cms_ssg.entries.pending import apply_due
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import object_key
 from cms_ssg.plan.dirty import BULK_TURN
@@ -177,6 +178,11 @@ class Session:
         """Between two writes, outside a transaction: be sure that this is still the builder. Raises LeaseLostError where it is not."""
         if self.lease.is_old:
             self.commit()
+
+    def apply_due(self) -> None:
+        """Make the changes of entries whose time has come."""
+        _, problems = apply_due(self.connection, self.site, self.row.id, self.planner.now, self.commit)
+        self.result.problems.extend(problems)
 
     def sync(self) -> SyncResult:
         """Read what changed in the files."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from cms_ssg import authoring
 from cms_ssg.authoring.change import parse_moment, parse_pair
 from cms_ssg.content.dates import format_moment
 from cms_ssg.entries.find import find_entry
+from cms_ssg.entries.pending import schedule_change
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import Changes, EntryInput
 from cms_ssg.errors import CmsError, UsageError
@@ -88,6 +89,12 @@ class Editor:
             return _of_file(authoring.set_fields(self.site, entry.file, pairs, gone))
         fields: dict[str, Json] = {**dict(map(parse_pair, pairs)), **dict.fromkeys(gone)}
         return self._change(entry, "nothing changed", fields=fields, body=body, expected_version=expected_version)
+
+    def change_later(self, what: str, change: EntryInput, at: str) -> tuple[int, str]:
+        """Keep a change until a time. Returns its number, and the file of the entry. Raises CmsError."""
+        entry = self._find(what)
+        with self.act("schedule", f"{entry.file} at {at}"):
+            return schedule_change(self.entries, entry, replace(change, number=entry.id), parse_moment(self.site, at)), entry.file
 
     def publish(self, what: str, at: str = "") -> EntryEdit:
         """Make an entry public, at once or not before a time. Raises CmsError."""

@@ -71,7 +71,8 @@ def merge_bodies(base: str, stored: str, given: str) -> tuple[str, list[Conflict
         return stored, [Conflict(base, stored, given)]
     texts: list[str] = []
     conflicts: list[Conflict] = []
-    for one, two, three in _find_regions(*parts):
+    regions = (piece for region in _find_regions(*parts) for piece in _split_region(*region))
+    for one, two, three in regions:
         if two in (one, three):
             texts += three
         elif three == one:
@@ -111,6 +112,13 @@ def _find_regions(base: Sequence[str], one: Sequence[str], two: Sequence[str]) -
             same = list(base[start : start + size])
             yield same, same, same
         at_base, at_one, at_two = start + size, first + size, second + size
+
+
+def _split_region(base: list[str], one: list[str], two: list[str]) -> list[tuple[list[str], list[str], list[str]]]:
+    """A piece paragraph by paragraph where all have as many: neighbours that were changed by different people are no conflict."""
+    if len(base) == len(one) == len(two):
+        return [([a], [b], [c]) for a, b, c in zip(base, one, two, strict=True)]
+    return [(base, one, two)]
 
 
 def _find_common(base: Sequence[str], one: Sequence[str], two: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:

@@ -30,7 +30,9 @@ def test_every_write_is_a_revision_with_its_author_and_a_body_is_kept_only_where
     save(site, EntryInput(number=number, body="One.\n\n2.\n"), source="import:wire", author="")
     site.query('UPDATE cms.entries SET fields = fields || \'{"section": "x"}\' WHERE id = %s', number)
     site.query("UPDATE cms.entry_texts SET markdown = 'By hand.' WHERE entry = %s", number)
-    rows = site.query("SELECT version, kind::text, author, origin, changes, body FROM cms.revisions WHERE entry = %s ORDER BY version", number)
+    rows = site.query(
+        "SELECT version, kind::text, author, origin, changes, body FROM cms.revisions WHERE entry = %s ORDER BY version", number
+    )
     user = site.query("SELECT session_user::text")[0][0]
     assert rows == [
         (1, "a", "ada", "api", {}, None),
@@ -131,6 +133,8 @@ def test_a_deleted_entry_leaves_all_it_had_in_its_last_revision(site: SiteOnPage
     site.query("DELETE FROM cms.entry_texts WHERE entry = %s", number)
     site.query("DELETE FROM cms.bodies WHERE entry = %s", number)
     site.query("DELETE FROM cms.entries WHERE id = %s", number)
-    row = site.query("SELECT kind::text, changes -> 'title' ->> 0, changes -> 'file' ->> 0 FROM cms.revisions WHERE entry = %s AND kind = 'd'", number)
+    row = site.query(
+        "SELECT kind::text, changes -> 'title' ->> 0, changes -> 'file' ->> 0 FROM cms.revisions WHERE entry = %s AND kind = 'd'", number
+    )
     assert row == [("d", "Flood", "content/posts/flood.md")]
     assert site.query("SELECT count(*) FROM cms.revisions WHERE entry = %s AND body = %s", number, POST.body) == [(1,)]

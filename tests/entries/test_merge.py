@@ -39,7 +39,9 @@ def test_fenced_code_with_blank_lines_is_one_paragraph() -> None:
 
 
 @given(PARAGRAPHS, PARAGRAPHS, PARAGRAPHS)
-def test_a_merge_without_conflict_is_the_same_from_both_sides_and_has_what_either_side_added(a: list[str], b: list[str], c: list[str]) -> None:
+def test_a_merge_without_conflict_is_the_same_from_both_sides_and_has_what_either_side_added(
+    a: list[str], b: list[str], c: list[str]
+) -> None:
     base, one, two = ("".join(f"{part}\n\n" for part in parts) for parts in (a, b, c))
     assert "".join(split_paragraphs(base)) == base
     text, conflicts = merge_bodies(base, one, two)
@@ -48,6 +50,11 @@ def test_a_merge_without_conflict_is_the_same_from_both_sides_and_has_what_eithe
     if not conflicts:
         assert text == other
         have = split_paragraphs(text)
-        assert all(have.count(p) >= min(1, split_paragraphs(side).count(p)) for side in (one, two) for p in split_paragraphs(side) if p not in split_paragraphs(base))
+        assert all(
+            have.count(p) >= min(1, split_paragraphs(side).count(p))
+            for side in (one, two)
+            for p in split_paragraphs(side)
+            if p not in split_paragraphs(base)
+        )
     assert merge_bodies(base, one, base) == (one, [])
     assert merge_bodies(base, base, two) == (two, [])
