@@ -7,20 +7,24 @@ import click
 from cms_ssg.cli.call import Call, site_command
 
 
-@site_command("init", "cms init my-site\ncms init my-site --starter blog")
+@site_command("init", "cms init my-site\ncms init my-group --starter corporate")
 @click.argument("new_folder", metavar="DIR")
 @click.option("--starter", default="blog", show_default=True, metavar="NAME", help="Which site to copy.")
 def init(call: Call, new_folder: str, starter: str) -> None:
     """Make a small real site in DIR, a new or empty folder."""
     from pathlib import Path
 
-    from cms_ssg.authoring.starters import copy_starter
+    from cms_ssg.authoring.starters import copy_starter, is_group
 
     base = call.folder or "."
     target = Path(base, new_folder)
     files = copy_starter(starter, target)
-    steps = (
-        f"Made {target} with {len(files)} files. Now:\n\n  cd {target}\n  cms serve          # build it, look at it, and see every save\n"
-    )
-    steps += '  cms new post "My first post"'
+    steps = f"Made {target} with {len(files)} files. Now:\n\n  cd {target}\n"
+    if is_group(target):
+        steps += "  cms -C brands build --all-sites   # build every brand\n"
+        steps += (
+            f"  cms -C {next(path.parent for path in sorted(target.glob('brands/*/site.toml'))).relative_to(target)} serve   # look at one"
+        )
+    else:
+        steps += '  cms serve          # build it, look at it, and see every save\n  cms new post "My first post"'
     call.output.result({"folder": str(target), "starter": starter, "files": files}, steps)

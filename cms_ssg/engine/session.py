@@ -209,7 +209,10 @@ class Session:
             names=names, between=self.planner.take_entries if self.options.plan else None,
             pool=self.pool if self.jobs > 1 and not self.options.dry_run else None, progress=lambda done, total: self._progress("sync", done, total),
         )  # fmt: skip
-        self.result.problems.extend(p for p in found.problems if p.severity == "warning" or not p.code.startswith("content."))
+        shared = set(found.shared)
+        self.result.problems.extend(
+            p for p in found.problems if p.severity == "warning" or not p.code.startswith("content.") or p in shared
+        )
         return found
 
     @property

@@ -50,13 +50,14 @@ AHEAD = 4 * BATCH
 
 @dataclass(slots=True)
 class SyncResult:
-    """What a sync did. problems: of the files read now, and of the scan."""
+    """What a sync did. problems: of the files read now, and of the scan; shared: of shared files, which are read until they are mended."""
 
     read: int = 0
     added: int = 0
     changed: int = 0
     removed: int = 0
     problems: list[Problem] = field(default_factory=list)
+    shared: list[Problem] = field(default_factory=list)
 
 
 class ReadFile(NamedTuple):
@@ -149,6 +150,12 @@ def sync(
         name_authors(connection, site_id, _list_authors(site, known_git.commit))
     read_states = set(changed)
     touch_sources(connection, site_id, [s for path, s in scan.states.items() if path not in read_states])
+    shared = store.list_shared(connection, site_id)
+    if site.settings.shared or any(not gone for _, gone in shared.values()):
+        from cms_ssg.engine.shared import sync_shared
+
+        sync_shared(connection, site, site_id, shared, result)
+        result.problems += result.shared
     again, found = read_again(connection, site, site_id, read_digest, commit)
     result.changed += again
     result.problems += found
@@ -259,5 +266,5 @@ def save_batch(
 
 def moved_rows(connection: Connection, site_id: int, removed: Sequence[str]) -> dict[bytes, str]:
     """Digests of what was in files that are gone: a new file with one of them was moved."""
-    rows = connection.execute(store.EXISTING, (list(removed), site_id)) if removed else ()
+    rows = connection.execute(store.EXISTING, (list(removed), site_id, store.FILE)) if removed else ()
     return {bytes(row[2]): row[1] for row in rows if not row[3]}

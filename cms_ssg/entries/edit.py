@@ -20,6 +20,7 @@ from cms_ssg.entries.values import Changes, EntryInput
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.paths import canonical_path
 from cms_ssg.site import Site
+from cms_ssg.store.entries import SHARED
 from cms_ssg.store.revisions import add_act, note_refused
 from cms_ssg.store.texts import StoredEntry
 from cms_ssg.types import Json, Problem
@@ -146,6 +147,9 @@ class Editor:
 def find_any(connection: Connection, site: Site, site_id: int, what: str) -> StoredEntry:
     """The entry meant by what, a file's with what the file says now. Raises CmsError."""
     entry = find_entry(connection, site, site_id, what)
+    if entry is not None and entry.source == SHARED:
+        hint = f"Edit it there; a file {entry.file} in this site takes its place here."
+        raise UsageError(Problem("entry.of-shared", entry.file, 0, "the entry is of a file that several sites share", hint))
     if entry is not None and entry.source != "file":
         return entry
     content = authoring.find_content(site, entry.file if entry is not None else what)

@@ -15,6 +15,7 @@ from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import Changes, EntryInput, Saved
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site
+from cms_ssg.store.entries import OF_FILES
 from cms_ssg.store.revisions import ActRow, RevisionRow, add_act, list_acts, list_of_act, list_of_site, list_revisions, mark_undone
 from cms_ssg.store.texts import StoredEntry, find_by_files, load_entries
 from cms_ssg.types import Json, Problem
@@ -103,7 +104,7 @@ def show_changes(changes: Changes) -> str:
 
 def revert_entry(entries: Entries, entry: StoredEntry, version: int) -> Saved:
     """Make an entry what it was at a version; that is a new version. Raises CmsError entry.of-file, UsageError entry.no-version."""
-    if entry.source == "file":
+    if entry.source in OF_FILES:
         hint = f"git log -- {entry.file} shows its versions; git checkout COMMIT -- {entry.file} brings one back."
         raise UsageError(Problem("entry.of-file", entry.file, 0, "the versions of a file are in git", hint))
     wanted = _load(entries.connection, entries.site_id, entry, version)

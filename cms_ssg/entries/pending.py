@@ -11,6 +11,7 @@ from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site
+from cms_ssg.store.entries import OF_FILES
 from cms_ssg.store.pending import PendingRow, add_pending, claim_due, end_pending, find_pending, rebase_pending
 from cms_ssg.store.texts import StoredEntry, load_entries
 from cms_ssg.types import Problem
@@ -20,7 +21,7 @@ def schedule_change(
     entries: Entries, entry: StoredEntry, change: EntryInput, due_at: datetime | None, *, needs_approval: bool = False
 ) -> int:
     """Keep a change of an entry for later. What is wrong with it is said now. Returns its number. Raises CmsError, UsageError entry.of-file."""
-    if entry.source == "file":
+    if entry.source in OF_FILES:
         hint = "Commit the change when it is time, or merge a branch then. cms publish --at and cms entry unpublish --at set times in the file."
         raise UsageError(Problem("entry.of-file", entry.file, 0, "a file's entry is changed in its file", hint))
     with entries.connection.transaction():

@@ -24,7 +24,7 @@ from cms_ssg.entries.values import Changes, EntryInput, Saved
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.paths import file_path
 from cms_ssg.site import Site
-from cms_ssg.store.entries import DraftRow, encode_json
+from cms_ssg.store.entries import OF_FILES, DraftRow, encode_json
 from cms_ssg.store.revisions import say_who
 from cms_ssg.store.texts import (
     StoredEntry,
@@ -154,7 +154,7 @@ class Entries:
             return _fail(
                 number, Problem("entry.not-found", "", 0, f"there is no entry {number}", "cms entry list shows what there is.")
             ), None
-        of_file = old is not None and old.source == "file"
+        of_file = old is not None and old.source in OF_FILES
         if of_file and old is not None:
             old = old._replace(markdown=read_body(self.site, old))
         merged: tuple[str, ...] = ()

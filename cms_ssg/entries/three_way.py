@@ -12,7 +12,7 @@ from psycopg import Connection
 from cms_ssg.entries.merge import Conflict, merge_bodies, merge_fields
 from cms_ssg.entries.rebuild import load_version
 from cms_ssg.entries.values import EntryInput
-from cms_ssg.store.entries import DraftRow
+from cms_ssg.store.entries import OF_FILES, DraftRow
 from cms_ssg.store.texts import StoredEntry
 from cms_ssg.types import Json, Problem
 
@@ -38,7 +38,7 @@ def merge_changes(
     read: makes what would be stored of a change of an entry.
     """
     base = load_version(connection, site_id, stored, entry.expected_version or 0)
-    if base is None or stored.source == "file":
+    if base is None or stored.source in OF_FILES:
         return None
     draft, markdown, removed, problems = read(entry, base, base.file)
     if draft is None:

@@ -68,10 +68,12 @@ SET_READ: Final[LiteralString] = """
 UPDATE cms.entry_texts t SET read_digest = %s, problems = d.problems FROM unnest(%s::bigint[], %s::jsonb[]) AS d(entry, problems)
 WHERE t.entry = d.entry"""
 
-DELETE_ENTRIES: Final[LiteralString] = "DELETE FROM cms.entries WHERE site = %s AND source <> 'file' AND id = ANY(%s::bigint[])"
+DELETE_ENTRIES: Final[LiteralString] = (
+    "DELETE FROM cms.entries WHERE site = %s AND source NOT IN ('file', 'shared') AND id = ANY(%s::bigint[])"
+)
 
 LIST_BORN: Final[LiteralString] = """
-SELECT id FROM cms.entries WHERE site = %s AND source <> 'file' AND id > %s ORDER BY id LIMIT %s"""
+SELECT id FROM cms.entries WHERE site = %s AND source NOT IN ('file', 'shared') AND id > %s ORDER BY id LIMIT %s"""
 
 
 class StoredEntry(NamedTuple):
