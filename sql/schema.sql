@@ -16,7 +16,7 @@ $$;
 CREATE FUNCTION cms.current_origin(source text) RETURNS text
     LANGUAGE sql STABLE
     AS $$
-  SELECT coalesce(nullif(current_setting('cms.origin', true), ''), CASE WHEN source = 'file' THEN 'file' ELSE 'sql' END)
+  SELECT coalesce(nullif(current_setting('cms.origin', true), ''), CASE WHEN source IN ('file', 'shared') THEN source ELSE 'sql' END)
 $$;
 
 CREATE FUNCTION cms.diff_fields(before jsonb, after jsonb) RETURNS jsonb
@@ -209,9 +209,9 @@ BEGIN
         || CASE WHEN n.locale <> o.locale THEN jsonb_build_object('locale', jsonb_build_array(o.locale, n.locale)) ELSE '{}' END
         || CASE WHEN n.translation_key <> o.translation_key
              THEN jsonb_build_object('translation_key', jsonb_build_array(o.translation_key, n.translation_key)) ELSE '{}' END
-        || CASE WHEN n.source = 'file' AND n.body_key IS DISTINCT FROM o.body_key
+        || CASE WHEN n.source IN ('file', 'shared') AND n.body_key IS DISTINCT FROM o.body_key
              THEN jsonb_build_object('body', jsonb_build_array(encode(o.body_key, 'hex'), encode(n.body_key, 'hex'))) ELSE '{}' END AS changes) d
-    WHERE d.changes <> '{}' OR n.source <> 'file' AND n.version <> o.version -- its Markdown changed; that follows
+    WHERE d.changes <> '{}' OR n.source NOT IN ('file', 'shared') AND n.version <> o.version -- its Markdown changed; that follows
     ON CONFLICT (entry, version) DO UPDATE SET changes = r.changes || excluded.changes;
   RETURN NULL;
 END $$;
@@ -1140,6 +1140,10 @@ CREATE TABLE cms.tokens (
     expires_at timestamp with time zone,
     last_used_at timestamp with time zone,
     revoked_at timestamp with time zone,
+    role text DEFAULT 'editor'::text NOT NULL COLLATE pg_catalog."C",
+    sections text[] DEFAULT '{}'::text[] NOT NULL COLLATE pg_catalog."C",
+    locales text[] DEFAULT '{}'::text[] NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT tokens_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'editor'::text, 'author'::text, 'reviewer'::text]))),
     CONSTRAINT tokens_scopes_check CHECK (((scopes <@ ARRAY['read'::text, 'write'::text, 'moderate'::text, 'live'::text, 'shop'::text, 'admin'::text]) AND (cardinality(scopes) > 0)))
 );
 

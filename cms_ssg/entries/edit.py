@@ -61,6 +61,10 @@ class Editor:
         finally:
             self.entries.act = 0
 
+    def note_refused(self, kind: str, what: str, why: str) -> None:
+        """Note in the audit log what somebody was not allowed to do."""
+        add_act(self.connection, self.site_id, self.entries.author, self.entries.origin, kind, what, why)
+
     def create(self, entry: EntryInput) -> EntryEdit:
         """Save a new entry. A type that is sorted by date gets today's where it has none. Raises CmsError with what is wrong with it."""
         schema = self.site.schemas.get(entry.type)

@@ -144,3 +144,9 @@ CREATE TABLE cms.pending_changes (
   problem text NOT NULL DEFAULT ''
 );
 CREATE INDEX pending_changes_due ON cms.pending_changes (site, due_at) WHERE state = 'waiting';
+
+-- What a token may do with entries, beside its scopes. sections, locales: only these; empty for all.
+ALTER TABLE cms.tokens
+  ADD COLUMN role text COLLATE "C" NOT NULL DEFAULT 'editor' CHECK (role IN ('admin', 'editor', 'author', 'reviewer')),
+  ADD COLUMN sections text[] COLLATE "C" NOT NULL DEFAULT '{}',
+  ADD COLUMN locales text[] COLLATE "C" NOT NULL DEFAULT '{}';
