@@ -10,6 +10,7 @@ import msgspec
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole of site.toml after defaults, [env.NAME] and CMS_* are applied.
 
+    shared: folders, relative to the site's, whose ``content/`` is this site's too where it has no file of the same name;
     verticals: the features that are switched on; vertical: what their own tables say, by name, each as the struct that its vertical declares.
     """
 
@@ -42,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     redirect_files: tuple[str, ...] = ()
     data_files: tuple[str, ...] = ()
     params: dict[str, Any] = {}
+    shared: tuple[str, ...] = ()
     verticals: tuple[str, ...] = ("blog",)
     vertical: dict[str, Any] = {}
     plugins: tuple[str, ...] | None = None

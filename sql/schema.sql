@@ -2,6 +2,30 @@
 
 CREATE SCHEMA cms;
 
+CREATE FUNCTION cms.current_act() RETURNS bigint
+    LANGUAGE sql STABLE
+    AS $$ SELECT nullif(current_setting('cms.act', true), '')::bigint $$;
+
+CREATE FUNCTION cms.current_author(source text, named text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT CASE WHEN coalesce(current_setting('cms.origin', true), '') <> '' THEN coalesce(current_setting('cms.author', true), '')
+              WHEN source = 'file' THEN '' ELSE session_user::text END
+$$;
+
+CREATE FUNCTION cms.current_origin(source text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT coalesce(nullif(current_setting('cms.origin', true), ''), CASE WHEN source IN ('file', 'shared') THEN source ELSE 'sql' END)
+$$;
+
+CREATE FUNCTION cms.diff_fields(before jsonb, after jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  SELECT coalesce(jsonb_object_agg(key, jsonb_build_array(b.value, a.value)), '{}')
+  FROM jsonb_each(before) b FULL JOIN jsonb_each(after) a USING (key) WHERE b.value IS DISTINCT FROM a.value
+$$;
+
 CREATE FUNCTION cms.follow_rows(followed regclass) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -201,6 +225,52 @@ BEGIN
   RETURN NULL;
 END $$;
 
+CREATE FUNCTION cms.note_revisions_added() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.revisions (site, entry, version, kind, author, origin, act)
+    SELECT site, id, version, 'a', cms.current_author(source, author), cms.current_origin(source), cms.current_act() FROM new_rows
+    ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_revisions_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.revisions AS r (site, entry, version, kind, author, origin, act, changes)
+    SELECT n.site, n.id, n.version, 'c', cms.current_author(n.source, n.author), cms.current_origin(n.source), cms.current_act(), d.changes
+    FROM new_rows n JOIN old_rows o USING (id) CROSS JOIN LATERAL (
+      SELECT CASE WHEN n.fields = o.fields THEN '{}'::jsonb ELSE cms.diff_fields(o.fields, n.fields) END
+        || CASE WHEN (n.status, n.removed_at IS NULL) IS DISTINCT FROM (o.status, o.removed_at IS NULL) THEN jsonb_build_object('status',
+             jsonb_build_array(CASE WHEN o.removed_at IS NULL THEN o.status ELSE 'trashed' END, CASE WHEN n.removed_at IS NULL THEN n.status ELSE 'trashed' END))
+           ELSE '{}' END
+        || CASE WHEN n.source_key <> o.source_key THEN jsonb_build_object('file', jsonb_build_array(o.source_key, n.source_key)) ELSE '{}' END
+        || CASE WHEN n.type <> o.type THEN jsonb_build_object('type', jsonb_build_array(o.type, n.type)) ELSE '{}' END
+        || CASE WHEN n.collection <> o.collection THEN jsonb_build_object('collection', jsonb_build_array(o.collection, n.collection)) ELSE '{}' END
+        || CASE WHEN n.locale <> o.locale THEN jsonb_build_object('locale', jsonb_build_array(o.locale, n.locale)) ELSE '{}' END
+        || CASE WHEN n.translation_key <> o.translation_key
+             THEN jsonb_build_object('translation_key', jsonb_build_array(o.translation_key, n.translation_key)) ELSE '{}' END
+        || CASE WHEN n.source IN ('file', 'shared') AND n.body_key IS DISTINCT FROM o.body_key
+             THEN jsonb_build_object('body', jsonb_build_array(encode(o.body_key, 'hex'), encode(n.body_key, 'hex'))) ELSE '{}' END AS changes) d
+    WHERE d.changes <> '{}' OR n.source NOT IN ('file', 'shared') AND n.version <> o.version -- its Markdown changed; that follows
+    ON CONFLICT (entry, version) DO UPDATE SET changes = r.changes || excluded.changes;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_revisions_deleted() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.revisions AS r (site, entry, version, kind, author, origin, act, changes)
+    SELECT o.site, o.id, o.version + 1, 'd', cms.current_author(o.source, o.author), cms.current_origin(o.source), cms.current_act(),
+      cms.diff_fields(o.fields || jsonb_build_object('file', o.source_key, 'type', o.type, 'locale', o.locale, 'status', o.status), '{}')
+    FROM old_rows o
+    ON CONFLICT (entry, version) DO UPDATE SET kind = 'd', changes = excluded.changes;
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION cms.note_rows() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -213,6 +283,33 @@ BEGIN
     INSERT INTO cms.changes (site, kind, subject)
       SELECT n.site, 'r', n.number FROM new_rows n JOIN old_rows o USING (number) WHERE n IS DISTINCT FROM o;
   END IF;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_texts_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  UPDATE cms.entries e SET version = e.version + 1 FROM new_rows n JOIN old_rows o USING (entry)
+    WHERE e.id = n.entry AND n.markdown <> o.markdown AND NOT EXISTS (
+      SELECT FROM cms.revisions r WHERE r.entry = e.id AND r.version = e.version AND r.made_in = pg_current_xact_id());
+  INSERT INTO cms.revisions AS r (site, entry, version, kind, author, origin, act, body)
+    SELECT e.site, e.id, e.version, 'c', cms.current_author(e.source, e.author), cms.current_origin(e.source), cms.current_act(), o.markdown
+    FROM new_rows n JOIN old_rows o USING (entry) JOIN cms.entries e ON e.id = n.entry WHERE n.markdown <> o.markdown
+    ON CONFLICT (entry, version) DO UPDATE SET body = coalesce(r.body, excluded.body);
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_texts_deleted() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.revisions AS r (site, entry, version, kind, author, origin, act, body)
+    SELECT e.site, e.id, CASE WHEN EXISTS (SELECT FROM cms.revisions p WHERE p.entry = e.id AND p.version = e.version AND p.made_in = pg_current_xact_id())
+                         THEN e.version ELSE e.version + 1 END,
+      'c', cms.current_author(e.source, e.author), cms.current_origin(e.source), cms.current_act(), o.markdown
+    FROM old_rows o JOIN cms.entries e ON e.id = o.entry
+    ON CONFLICT (entry, version) DO UPDATE SET body = coalesce(r.body, excluded.body);
   RETURN NULL;
 END $$;
 
@@ -301,6 +398,27 @@ BEGIN
   INSERT INTO cms.changes (site, kind, subject, name) VALUES (touch.site, 'n', 0, touch.name);
   PERFORM cms.raise_tags(touch.site, ARRAY[touch.name]);
 END $$;
+
+CREATE TABLE cms.acts (
+    id bigint NOT NULL,
+    site integer NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    author text DEFAULT ''::text NOT NULL,
+    origin text NOT NULL COLLATE pg_catalog."C",
+    kind text NOT NULL COLLATE pg_catalog."C",
+    what text DEFAULT ''::text NOT NULL,
+    refused text DEFAULT ''::text NOT NULL,
+    undone_by bigint
+);
+
+ALTER TABLE cms.acts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.acts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE cms.bodies (
     entry bigint NOT NULL,
@@ -959,6 +1077,35 @@ ALTER TABLE cms.payments ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE cms.pending_changes (
+    id bigint NOT NULL,
+    site integer NOT NULL,
+    entry bigint NOT NULL,
+    base_version integer NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    author text DEFAULT ''::text NOT NULL,
+    due_at timestamp with time zone,
+    needs_approval boolean DEFAULT false NOT NULL,
+    approved_by text DEFAULT ''::text NOT NULL,
+    fields jsonb DEFAULT '{}'::jsonb NOT NULL,
+    body text,
+    status text COLLATE pg_catalog."C",
+    state text DEFAULT 'waiting'::text NOT NULL COLLATE pg_catalog."C",
+    ended_at timestamp with time zone,
+    problem text DEFAULT ''::text NOT NULL,
+    CONSTRAINT pending_changes_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'applied'::text, 'cancelled'::text, 'failed'::text]))),
+    CONSTRAINT pending_changes_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'published'::text, 'trashed'::text])))
+);
+
+ALTER TABLE cms.pending_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.pending_changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE cms.posts (
     entry bigint NOT NULL,
     site integer NOT NULL,
@@ -1106,6 +1253,20 @@ CREATE TABLE cms.reviews (
     CONSTRAINT reviews_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'spam'::text])))
 );
 
+CREATE TABLE cms.revisions (
+    site integer NOT NULL,
+    entry bigint NOT NULL,
+    version integer NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    made_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    kind "char" NOT NULL,
+    author text DEFAULT ''::text NOT NULL,
+    origin text NOT NULL COLLATE pg_catalog."C",
+    act bigint,
+    changes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    body text
+);
+
 CREATE TABLE cms.search_pages (
     site integer NOT NULL,
     locale text NOT NULL COLLATE pg_catalog."C",
@@ -1218,6 +1379,10 @@ CREATE TABLE cms.tokens (
     expires_at timestamp with time zone,
     last_used_at timestamp with time zone,
     revoked_at timestamp with time zone,
+    role text DEFAULT 'editor'::text NOT NULL COLLATE pg_catalog."C",
+    sections text[] DEFAULT '{}'::text[] NOT NULL COLLATE pg_catalog."C",
+    locales text[] DEFAULT '{}'::text[] NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT tokens_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'editor'::text, 'author'::text, 'reviewer'::text]))),
     CONSTRAINT tokens_scopes_check CHECK (((scopes <@ ARRAY['read'::text, 'write'::text, 'moderate'::text, 'live'::text, 'shop'::text, 'admin'::text]) AND (cardinality(scopes) > 0)))
 );
 
@@ -1268,6 +1433,9 @@ ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_7 FOR VALUES WITH (modulus
 ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_8 FOR VALUES WITH (modulus 16, remainder 8);
 
 ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_9 FOR VALUES WITH (modulus 16, remainder 9);
+
+ALTER TABLE ONLY cms.acts
+    ADD CONSTRAINT acts_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY cms.bodies
     ADD CONSTRAINT bodies_pkey PRIMARY KEY (entry);
@@ -1449,6 +1617,9 @@ ALTER TABLE ONLY cms.payments
 ALTER TABLE ONLY cms.payments
     ADD CONSTRAINT payments_site_subject_key UNIQUE (site, subject);
 
+ALTER TABLE ONLY cms.pending_changes
+    ADD CONSTRAINT pending_changes_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY cms.posts
     ADD CONSTRAINT posts_pkey PRIMARY KEY (entry, created_at);
 
@@ -1488,6 +1659,9 @@ ALTER TABLE ONLY cms.reviews
 ALTER TABLE ONLY cms.reviews
     ADD CONSTRAINT reviews_pkey PRIMARY KEY (review_id);
 
+ALTER TABLE ONLY cms.revisions
+    ADD CONSTRAINT revisions_pkey PRIMARY KEY (entry, version);
+
 ALTER TABLE ONLY cms.search_pages
     ADD CONSTRAINT search_pages_pkey PRIMARY KEY (site, locale);
 
@@ -1520,6 +1694,8 @@ ALTER TABLE ONLY cms.tokens
 
 ALTER TABLE ONLY cms.tokens
     ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
+
+CREATE INDEX acts_site ON cms.acts USING btree (site, id DESC);
 
 CREATE INDEX builds_site ON cms.builds USING btree (site, id DESC);
 
@@ -1615,6 +1791,8 @@ CREATE UNIQUE INDEX payments_intent ON cms.payments USING btree (site, provider,
 
 CREATE INDEX payments_open ON cms.payments USING btree (site, updated_at) WHERE (status = ANY (ARRAY['pending'::text, 'action'::text]));
 
+CREATE INDEX pending_changes_due ON cms.pending_changes USING btree (site, due_at) WHERE (state = 'waiting'::text);
+
 CREATE INDEX posts_featured ON ONLY cms.posts USING btree (site, published_at DESC) WHERE is_featured;
 
 CREATE INDEX posts_published ON ONLY cms.posts USING btree (site, status, published_at DESC);
@@ -1642,6 +1820,10 @@ CREATE INDEX reviews_entry ON cms.reviews USING btree (entry, status, created_at
 CREATE INDEX reviews_visitor ON cms.reviews USING btree (site, visitor, created_at) WHERE (visitor IS NOT NULL);
 
 CREATE INDEX reviews_waiting ON cms.reviews USING btree (site, created_at) WHERE ((status = 'pending'::text) OR (reports > 0));
+
+CREATE INDEX revisions_act ON cms.revisions USING btree (act) WHERE (act IS NOT NULL);
+
+CREATE INDEX revisions_site ON cms.revisions USING btree (site, made_at DESC);
 
 CREATE INDEX shards_open ON cms.shards USING btree (site, id) WHERE (result IS NULL);
 
@@ -1821,6 +2003,19 @@ CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_9 FOR
 
 CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.posts FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
 
+CREATE TRIGGER revise_added AFTER INSERT ON cms.entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_revisions_added();
+
+CREATE TRIGGER revise_changed AFTER UPDATE ON cms.entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_revisions_changed();
+
+CREATE TRIGGER revise_changed AFTER UPDATE ON cms.entry_texts REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_texts_changed();
+
+CREATE TRIGGER revise_deleted AFTER DELETE ON cms.entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_revisions_deleted();
+
+CREATE TRIGGER revise_deleted AFTER DELETE ON cms.entry_texts REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_texts_deleted();
+
+ALTER TABLE ONLY cms.acts
+    ADD CONSTRAINT acts_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
 ALTER TABLE ONLY cms.bodies
     ADD CONSTRAINT bodies_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id);
 
@@ -1865,6 +2060,9 @@ ALTER TABLE ONLY cms.payment_refunds
 
 ALTER TABLE ONLY cms.payments
     ADD CONSTRAINT payments_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.pending_changes
+    ADD CONSTRAINT pending_changes_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
 ALTER TABLE ONLY cms.previews
     ADD CONSTRAINT previews_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

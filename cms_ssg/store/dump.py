@@ -27,7 +27,7 @@ from cms_ssg.store.partitions import ensure_post_months
 
 KEPT: Final = (
     "sites", "entries", "bodies", "entry_texts", "files", "sources", "folders", "hits", "imported_logs", "imports", "import_rows", "tokens",
-    "empty_searches", "previews", "reviews", "review_votes", "mails",
+    "empty_searches", "previews", "acts", "revisions", "pending_changes", "reviews", "review_votes", "mails",
 )  # fmt: skip
 """Tables that are dumped, each after those it refers to."""
 SITE_COLUMNS: Final = ("id", "name", "sync_state", "lease_epoch")
@@ -138,7 +138,11 @@ def restore_store(conn: Connection, file: Path, *, replace: bool = False) -> dic
                 raise fail("db.not-empty", "the database already has content", place=str(file), hint="--replace drops it first.")
             _make_tables(conn, header)
             ensure_post_months(conn, header.months)
-            rows = {table: _read_table(conn, archive, table, columns) for table, columns in header.tables.items()}
+            rows = {}
+            for table, columns in header.tables.items():
+                if table == "revisions":  # those that filling the tables has made
+                    conn.execute("DELETE FROM cms.revisions")
+                rows[table] = _read_table(conn, archive, table, columns)
             migrate(conn)
     except (OSError, EOFError, zipfile.BadZipFile) as error:
         raise _unreadable(file, str(error)) from error
@@ -155,7 +159,7 @@ def _list_own_tables() -> list[str]:
 def _list_columns(conn: Connection, table: str) -> list[str]:
     if table == "sites":
         return list(SITE_COLUMNS)
-    return [row[0] for row in conn.execute(_COLUMNS, [f"cms.{table}"])]
+    return [row[0] for row in conn.execute(_COLUMNS, [f"cms.{table}"]) if row[0] != "made_in"]  # a transaction of that database
 
 
 def _write_table(conn: Connection, archive: zipfile.ZipFile, table: str, columns: list[str]) -> int:
