@@ -87,7 +87,7 @@ class Vertical:
     written and before they are published: it brings tables up to date that the vertical derives of entries, and touches what changed.
     settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command), routes (routers of the
     API), tasks (a tuple of Task), checks (a tuple of Check), hooks (a pluggy plugin). tables: that a dump holds, each after those it refers to;
-    personal: where people are.
+    derived: those that follow from the others; personal: where people are.
     """
 
     name: str
@@ -112,6 +112,7 @@ class Vertical:
     checks: str = ""
     hooks: str = ""
     tables: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
     personal: tuple[Personal, ...] = ()
 
     def find_folder(self, kind: str) -> Path | None:
