@@ -102,7 +102,8 @@ class Vertical:
     written and before they are published: it brings tables up to date that the vertical derives of entries, and touches what changed.
     settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command), queues (a tuple of Queue, of
     the desk), routes (routers of the API), tasks (a tuple of Task), checks (a tuple of Check), splits (a function OpenSite -> Splits), hooks (a
-    pluggy plugin). tables: that a dump holds, each after those it refers to; personal: where people are; begin: what to type after its starter
+    pluggy plugin). tables: that a dump holds, each after those it refers to; derived: those that follow from the others;
+    personal: where people are; begin: what to type after its starter
     was copied, a line each. project: reference to a function (connection, site, site id, entries: set, listed: set) that writes rows of its own
     from entries that were derived, in the same transaction; payments: reference to an object that is told what became of payments
     (cms_ssg.payment.provider.Payable).
@@ -134,6 +135,7 @@ class Vertical:
     splits: str = ""
     hooks: str = ""
     tables: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
     personal: tuple[Personal, ...] = ()
     project: str = ""
     payments: str = ""

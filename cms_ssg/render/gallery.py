@@ -195,6 +195,7 @@ def _make_common(
         "fact": lambda _name, _key: None,
         "image_facts": lambda _src: SAMPLE_FACTS,
         "url": lambda path: path,
+        "slots": lambda _place: (),
         "latest": lambda _list, count: [_make_card(index) for index in range(count)],
         "data": lambda *keys: [{"name": "Mastodon", "url": "https://example.social/@atlas"}] if keys == ("social",) else None,
         "ref": lambda _target: None,

@@ -83,6 +83,11 @@ _COLUMNS: Final = (
 )
 _IDENTITIES: Final = "SELECT attname::text FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attidentity <> ''"
 
+_SHARED_NUMBERS: Final = """
+SELECT a.attname::text FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+WHERE d.adrelid = %s::regclass AND pg_get_expr(d.adbin, d.adrelid) LIKE '%%entries_id_seq%%'"""
+"""Columns of verticals' rows, which are numbered with the entries."""
+
 Connection = psycopg.Connection[TupleRow]
 
 
@@ -183,6 +188,11 @@ def _read_table(conn: Connection, archive: zipfile.ZipFile, table: str, columns:
     for (column,) in conn.execute(_IDENTITIES, [f"cms.{table}"]).fetchall():
         next_value = sql.SQL("SELECT setval(pg_get_serial_sequence({}, {}), coalesce(max({}), 0) + 1, false) FROM cms.{}")
         conn.execute(next_value.format(f"cms.{table}", column, sql.Identifier(column), sql.Identifier(table)))
+    for (column,) in conn.execute(_SHARED_NUMBERS, [f"cms.{table}"]).fetchall():
+        next_value = sql.SQL(
+            "SELECT setval('cms.entries_id_seq', greatest((SELECT last_value FROM cms.entries_id_seq), (SELECT coalesce(max({}), 0) + 1 FROM cms.{})), false)"
+        )
+        conn.execute(next_value.format(sql.Identifier(column), sql.Identifier(table)))
     return rows
 
 

@@ -1,0 +1,1 @@
+"""The shop: money, stock, carts, orders, payments, and its pages."""
