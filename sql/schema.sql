@@ -158,6 +158,49 @@ BEGIN
   RETURN NULL;
 END $$;
 
+CREATE FUNCTION cms.note_reviews_deleted() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.changes (site, kind, subject) SELECT site, 'r', number FROM old_rows WHERE status = 'approved';
+  PERFORM cms.rate(entry, site, -total, -n, -written, d) FROM (
+    SELECT entry, site, sum(rating) AS total, count(*) AS n, count(*) FILTER (WHERE content <> '') AS written,
+      ARRAY[-count(*) FILTER (WHERE rating = 1), -count(*) FILTER (WHERE rating = 2), -count(*) FILTER (WHERE rating = 3), -count(*) FILTER (WHERE rating = 4),
+            -count(*) FILTER (WHERE rating = 5)]::int[] AS d
+    FROM old_rows WHERE status = 'approved' GROUP BY entry, site ORDER BY entry) x;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_reviews_inserted() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.changes (site, kind, subject) SELECT site, 'r', number FROM new_rows WHERE status = 'approved';
+  PERFORM cms.rate(entry, site, total, n, written, d) FROM (
+    SELECT entry, site, sum(rating) AS total, count(*) AS n, count(*) FILTER (WHERE content <> '') AS written,
+      ARRAY[count(*) FILTER (WHERE rating = 1), count(*) FILTER (WHERE rating = 2), count(*) FILTER (WHERE rating = 3), count(*) FILTER (WHERE rating = 4),
+            count(*) FILTER (WHERE rating = 5)]::int[] AS d
+    FROM new_rows WHERE status = 'approved' GROUP BY entry, site ORDER BY entry) x;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_reviews_updated() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.changes (site, kind, subject) SELECT n.site, 'r', n.number FROM new_rows n JOIN old_rows o USING (number)
+    WHERE 'approved' IN (n.status, o.status) AND (n.status, n.entry, n.author_name, n.rating, n.title, n.content, n.pros, n.cons, n.images, n.is_verified_purchase,
+      n.visit_date, n.owner_response, n.owner_response_at, n.created_at) IS DISTINCT FROM (o.status, o.entry, o.author_name, o.rating, o.title, o.content, o.pros,
+      o.cons, o.images, o.is_verified_purchase, o.visit_date, o.owner_response, o.owner_response_at, o.created_at);
+  PERFORM cms.rate(entry, site, total, n, written, d) FROM (
+    SELECT entry, site, sum(sign * rating) AS total, sum(sign) AS n, coalesce(sum(sign) FILTER (WHERE content <> ''), 0) AS written,
+      ARRAY[coalesce(sum(sign) FILTER (WHERE rating = 1), 0), coalesce(sum(sign) FILTER (WHERE rating = 2), 0), coalesce(sum(sign) FILTER (WHERE rating = 3), 0),
+            coalesce(sum(sign) FILTER (WHERE rating = 4), 0), coalesce(sum(sign) FILTER (WHERE rating = 5), 0)]::int[] AS d
+    FROM (SELECT entry, site, rating, content, 1 AS sign FROM new_rows WHERE status = 'approved'
+          UNION ALL SELECT entry, site, rating, content, -1 FROM old_rows WHERE status = 'approved') both_ GROUP BY entry, site ORDER BY entry) x;
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION cms.note_rows() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -207,6 +250,21 @@ BEGIN
   IF FOUND THEN
     PERFORM pg_notify('cms_tags', '');
   END IF;
+END $$;
+
+CREATE FUNCTION cms.rate(entry bigint, site integer, delta_sum bigint, delta_count bigint, delta_reviews bigint, d integer[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF delta_sum = 0 AND delta_count = 0 AND delta_reviews = 0 AND d = '{0,0,0,0,0}'::int[] THEN
+    RETURN;
+  END IF;
+  INSERT INTO cms.ratings AS r (entry, site, rating_sum, rating_count, review_count, stars)
+    VALUES (rate.entry, rate.site, delta_sum, delta_count, delta_reviews, d)
+    ON CONFLICT ON CONSTRAINT ratings_pkey DO UPDATE SET rating_sum = r.rating_sum + excluded.rating_sum, rating_count = r.rating_count + excluded.rating_count,
+      review_count = r.review_count + excluded.review_count,
+      stars = ARRAY[r.stars[1] + d[1], r.stars[2] + d[2], r.stars[3] + d[3], r.stars[4] + d[4], r.stars[5] + d[5]];
+  PERFORM cms.touch(rate.site, 'fact/rating/' || rate.entry);
 END $$;
 
 CREATE FUNCTION cms.read_texts_again() RETURNS trigger
@@ -469,6 +527,12 @@ CREATE TABLE cms.entry_texts (
     problems jsonb
 );
 
+CREATE TABLE cms.entry_times (
+    entry bigint NOT NULL,
+    site integer NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE cms.events (
     id bigint NOT NULL,
     site integer NOT NULL,
@@ -597,6 +661,28 @@ CREATE TABLE cms.list_pages (
 
 ALTER TABLE cms.lists ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME cms.lists_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE cms.mails (
+    number bigint NOT NULL,
+    site integer NOT NULL,
+    recipient text NOT NULL,
+    reply_to text DEFAULT ''::text NOT NULL,
+    subject text NOT NULL,
+    body text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    error text
+);
+
+ALTER TABLE cms.mails ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.mails_number_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -825,6 +911,15 @@ CREATE TABLE cms.purges (
     error text
 );
 
+CREATE TABLE cms.ratings (
+    entry bigint NOT NULL,
+    site integer NOT NULL,
+    rating_sum bigint NOT NULL,
+    rating_count integer NOT NULL,
+    review_count integer NOT NULL,
+    stars integer[] NOT NULL
+);
+
 CREATE TABLE cms.read_names (
     key bigint NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C"
@@ -878,6 +973,43 @@ CREATE TABLE cms.releases (
     back_to bigint
 );
 
+CREATE TABLE cms.review_votes (
+    review bigint NOT NULL,
+    visitor bytea NOT NULL,
+    is_helpful boolean
+);
+
+CREATE TABLE cms.reviews (
+    review_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    number bigint DEFAULT nextval('cms.entries_id_seq'::regclass) NOT NULL,
+    site integer NOT NULL,
+    entry bigint NOT NULL,
+    user_id uuid,
+    author_name text NOT NULL,
+    author_email text,
+    rating integer NOT NULL,
+    title text,
+    content text DEFAULT ''::text NOT NULL,
+    pros text,
+    cons text,
+    images text[],
+    is_verified_purchase boolean DEFAULT false NOT NULL,
+    visit_date date,
+    status text DEFAULT 'pending'::text NOT NULL,
+    moderation_notes text,
+    spam_score real DEFAULT 0 NOT NULL,
+    reports integer DEFAULT 0 NOT NULL,
+    visitor bytea,
+    helpful_count integer DEFAULT 0 NOT NULL,
+    not_helpful_count integer DEFAULT 0 NOT NULL,
+    owner_response text,
+    owner_response_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT reviews_rating_check CHECK (((rating >= 1) AND (rating <= 5))),
+    CONSTRAINT reviews_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'spam'::text])))
+);
+
 CREATE TABLE cms.search_pages (
     site integer NOT NULL,
     locale text NOT NULL COLLATE pg_catalog."C",
@@ -907,6 +1039,12 @@ ALTER TABLE cms.shards ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE cms.site_secrets (
+    site integer NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    value bytea NOT NULL
 );
 
 CREATE TABLE cms.sites (
@@ -1066,6 +1204,9 @@ ALTER TABLE ONLY cms.entries
 ALTER TABLE ONLY cms.entry_texts
     ADD CONSTRAINT entry_texts_pkey PRIMARY KEY (entry);
 
+ALTER TABLE ONLY cms.entry_times
+    ADD CONSTRAINT entry_times_pkey PRIMARY KEY (entry, at);
+
 ALTER TABLE ONLY cms.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
 
@@ -1110,6 +1251,9 @@ ALTER TABLE ONLY cms.lists
 
 ALTER TABLE ONLY cms.lists
     ADD CONSTRAINT lists_site_locale_name_key UNIQUE (site, locale, name);
+
+ALTER TABLE ONLY cms.mails
+    ADD CONSTRAINT mails_pkey PRIMARY KEY (number);
 
 ALTER TABLE ONLY cms.migrations
     ADD CONSTRAINT migrations_pkey PRIMARY KEY (set, number);
@@ -1180,6 +1324,9 @@ ALTER TABLE ONLY cms.previews
 ALTER TABLE ONLY cms.purges
     ADD CONSTRAINT purges_pkey PRIMARY KEY (site, path);
 
+ALTER TABLE ONLY cms.ratings
+    ADD CONSTRAINT ratings_pkey PRIMARY KEY (entry);
+
 ALTER TABLE ONLY cms.read_names
     ADD CONSTRAINT read_names_pkey PRIMARY KEY (key);
 
@@ -1198,11 +1345,23 @@ ALTER TABLE ONLY cms.release_objects
 ALTER TABLE ONLY cms.releases
     ADD CONSTRAINT releases_pkey PRIMARY KEY (site, build);
 
+ALTER TABLE ONLY cms.review_votes
+    ADD CONSTRAINT review_votes_pkey PRIMARY KEY (review, visitor);
+
+ALTER TABLE ONLY cms.reviews
+    ADD CONSTRAINT reviews_number_key UNIQUE (number);
+
+ALTER TABLE ONLY cms.reviews
+    ADD CONSTRAINT reviews_pkey PRIMARY KEY (review_id);
+
 ALTER TABLE ONLY cms.search_pages
     ADD CONSTRAINT search_pages_pkey PRIMARY KEY (site, locale);
 
 ALTER TABLE ONLY cms.shards
     ADD CONSTRAINT shards_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY cms.site_secrets
+    ADD CONSTRAINT site_secrets_pkey PRIMARY KEY (site, name);
 
 ALTER TABLE ONLY cms.sites
     ADD CONSTRAINT sites_name_key UNIQUE (name);
@@ -1275,6 +1434,8 @@ CREATE INDEX entry_texts_problems ON cms.entry_texts USING btree (site) WHERE (p
 
 CREATE INDEX entry_texts_read ON cms.entry_texts USING btree (site, read_digest, entry);
 
+CREATE INDEX entry_times_due ON cms.entry_times USING btree (site, at);
+
 CREATE UNIQUE INDEX events_entry ON cms.events USING btree (site, kind, entry) WHERE (entry IS NOT NULL);
 
 CREATE INDEX events_site ON cms.events USING btree (site, kind, id);
@@ -1296,6 +1457,8 @@ CREATE INDEX list_items_member ON cms.list_items USING btree (member, list) INCL
 CREATE INDEX list_pages_high ON cms.list_pages USING btree (list, high);
 
 CREATE INDEX lists_stale ON cms.lists USING btree (site) WHERE (stale_from IS NOT NULL);
+
+CREATE INDEX mails_due ON cms.mails USING btree (site, due_at);
 
 CREATE INDEX outputs_failed ON cms.outputs USING btree (site) WHERE (error IS NOT NULL);
 
@@ -1326,6 +1489,14 @@ CREATE INDEX received_old ON cms.received USING btree (site, received_at);
 CREATE INDEX received_waiting ON cms.received USING btree (site) WHERE (built_at IS NULL);
 
 CREATE INDEX release_objects_old ON cms.release_objects USING btree (site, old_digest) WHERE (old_digest IS NOT NULL);
+
+CREATE INDEX reviews_email ON cms.reviews USING btree (site, lower(author_email)) WHERE (author_email IS NOT NULL);
+
+CREATE INDEX reviews_entry ON cms.reviews USING btree (entry, status, created_at DESC);
+
+CREATE INDEX reviews_visitor ON cms.reviews USING btree (site, visitor, created_at) WHERE (visitor IS NOT NULL);
+
+CREATE INDEX reviews_waiting ON cms.reviews USING btree (site, created_at) WHERE ((status = 'pending'::text) OR (reports > 0));
 
 CREATE INDEX shards_open ON cms.shards USING btree (site, id) WHERE (result IS NULL);
 
@@ -1387,17 +1558,23 @@ CREATE TRIGGER note_deleted AFTER DELETE ON cms.entries REFERENCING OLD TABLE AS
 
 CREATE TRIGGER note_deleted AFTER DELETE ON cms.files REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_files();
 
+CREATE TRIGGER note_deleted AFTER DELETE ON cms.reviews REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_reviews_deleted();
+
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.bodies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_bodies();
 
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_entries_inserted();
 
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.files REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_files();
 
+CREATE TRIGGER note_inserted AFTER INSERT ON cms.reviews REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_reviews_inserted();
+
 CREATE TRIGGER note_updated AFTER UPDATE ON cms.bodies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_bodies();
 
 CREATE TRIGGER note_updated AFTER UPDATE ON cms.entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_entries_updated();
 
 CREATE TRIGGER note_updated AFTER UPDATE ON cms.files REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_files();
+
+CREATE TRIGGER note_updated AFTER UPDATE ON cms.reviews REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_reviews_updated();
 
 CREATE TRIGGER number_versions BEFORE UPDATE ON cms.entries FOR EACH ROW WHEN ((((((((((((old.source_key IS DISTINCT FROM new.source_key) OR (old.collection IS DISTINCT FROM new.collection)) OR (old.type IS DISTINCT FROM new.type)) OR (old.locale IS DISTINCT FROM new.locale)) OR (old.translation_key IS DISTINCT FROM new.translation_key)) OR (old.status IS DISTINCT FROM new.status)) OR (old.publish_at IS DISTINCT FROM new.publish_at)) OR (old.expire_at IS DISTINCT FROM new.expire_at)) OR (old.removed_at IS DISTINCT FROM new.removed_at)) OR (old.fields IS DISTINCT FROM new.fields)) OR (old.version IS DISTINCT FROM new.version))) EXECUTE FUNCTION cms.number_versions();
 
@@ -1461,6 +1638,8 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_9 FOR EACH STATEMENT
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.posts FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
 
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.reviews FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
 CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
 
 CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_0 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
@@ -1506,6 +1685,9 @@ ALTER TABLE ONLY cms.entries
 ALTER TABLE ONLY cms.entry_texts
     ADD CONSTRAINT entry_texts_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY cms.entry_times
+    ADD CONSTRAINT entry_times_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY cms.files
     ADD CONSTRAINT files_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
@@ -1515,6 +1697,9 @@ ALTER TABLE ONLY cms.folders
 ALTER TABLE ONLY cms.inputs
     ADD CONSTRAINT inputs_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
+ALTER TABLE ONLY cms.mails
+    ADD CONSTRAINT mails_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
 ALTER TABLE ONLY cms.previews
     ADD CONSTRAINT previews_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
@@ -1523,6 +1708,18 @@ ALTER TABLE ONLY cms.release_objects
 
 ALTER TABLE ONLY cms.releases
     ADD CONSTRAINT releases_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.review_votes
+    ADD CONSTRAINT review_votes_review_fkey FOREIGN KEY (review) REFERENCES cms.reviews(number) ON DELETE CASCADE;
+
+ALTER TABLE ONLY cms.reviews
+    ADD CONSTRAINT reviews_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY cms.reviews
+    ADD CONSTRAINT reviews_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.site_secrets
+    ADD CONSTRAINT site_secrets_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
 ALTER TABLE ONLY cms.sources
     ADD CONSTRAINT sources_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

@@ -68,8 +68,10 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
 
 def list_templates(folders: Sequence[Path]) -> dict[str, Path]:
     """Templates below folders by name, sorted; the first folder that has a name wins."""
+    from cms_ssg.kinds.load import list_verticals
+
     found: dict[str, Path] = {}
-    places = set(folders)
+    places = set(folders) | {root / name for root in folders for name in list_verticals()}  # of verticals that are off, too
     for root in folders:
         for path in root.rglob("*") if root.is_dir() else ():
             inner = places.intersection(path.parents) - {root, *root.parents}  # a vertical's folder inside a theme's has names of its own
