@@ -85,7 +85,15 @@ def test_a_review_waits_until_it_is_approved_at_the_desk(api: Api, site: SiteOnP
     assert post("/api/reviews", json={"path": PATH, "rating": 5, "name": "Robot", "website": "x"}).status_code == 202
     again = post("/api/reviews", json={"path": PATH, "rating": 1, "name": "Ann", "email": CANARY.upper(), "content": "Other"})
     assert again.json()["code"] == "reviews.twice"
-    for wrong in ({"rating": 0}, {"rating": 6}, {"name": ""}, {"content": "x" * 5001}, {"email": "nobody"}, {"visit_date": "soon"}, {"more": 1}):
+    for wrong in (
+        {"rating": 0},
+        {"rating": 6},
+        {"name": ""},
+        {"content": "x" * 5001},
+        {"email": "nobody"},
+        {"visit_date": "soon"},
+        {"more": 1},
+    ):
         assert post("/api/reviews", json={"path": PATH, "rating": 3, "name": "C", **wrong}).status_code == 422, wrong
     assert post("/api/reviews", json={"path": "/listings/gone/", "rating": 3, "name": "C"}).json()["code"] == "reviews.no-entry"
     assert post("/api/reviews", content=b"x" * 1_100_000).status_code == 413
@@ -129,7 +137,9 @@ def test_the_desk_takes_forms_of_its_own_sessions_only(api: Api, site: SiteOnPag
 
 
 def test_a_proposed_listing_is_published_when_it_is_approved(api: Api, site: SiteOnPage) -> None:
-    sent = api.client.post("/api/listings", data={"title": "Cider Mill", "city": "Milan", "country": "Italy", "website": "mill.example", "your_email": CANARY})
+    sent = api.client.post(
+        "/api/listings", data={"title": "Cider Mill", "city": "Milan", "country": "Italy", "website": "mill.example", "your_email": CANARY}
+    )
     assert sent.status_code == 303, sent.text
     assert sent.headers["location"] == "/add/#sent"
     assert api.client.post("/api/listings", json={"title": "X", "website": "javascript://y"}).json()["errors"][0]["field"] == "website"
@@ -151,7 +161,9 @@ def test_of_two_claims_one_is_approved_and_an_address_at_the_domain_is_proved_by
     assert recipient == "me@mill.example"
     word = body.split("word=")[1].split()[0]
     assert api.get(f"/api/listings/claims/confirm?word={word}").status_code == 200
-    assert site.query("SELECT claim_status FROM cms.listings WHERE slug = 'cider-mill'") == [("unclaimed",)]  # to open a link proves nothing
+    assert site.query("SELECT claim_status FROM cms.listings WHERE slug = 'cider-mill'") == [
+        ("unclaimed",)
+    ]  # to open a link proves nothing
     assert api.client.post("/api/listings/claims/confirm", data={"word": word}).status_code == 303
     assert api.client.post("/api/listings/claims/confirm", data={"word": word}).status_code == 410
     assert site.query("SELECT claim_status, owner_email FROM cms.listings WHERE slug = 'cider-mill'") == [("verified", "me@mill.example")]
@@ -182,9 +194,13 @@ def test_a_person_who_is_erased_is_found_nowhere(api: Api, site: SiteOnPage) -> 
     site.build()
     for path, data in site.tree().items():
         assert b"Canary Bird" not in data and CANARY.encode() not in data, path
-    tables = site.query("SELECT c.oid::regclass::text FROM pg_class c WHERE c.relnamespace = 'cms'::regnamespace AND c.relkind IN ('r', 'p')")
+    tables = site.query(
+        "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relnamespace = 'cms'::regnamespace AND c.relkind IN ('r', 'p')"
+    )
     for (table,) in tables:
-        found = site.query(f"SELECT count(*) FROM {table} t WHERE t::text ILIKE '%%' || %s || '%%' OR t::text LIKE '%%Canary Bird%%'", CANARY)
+        found = site.query(
+            f"SELECT count(*) FROM {table} t WHERE t::text ILIKE '%%' || %s || '%%' OR t::text LIKE '%%Canary Bird%%'", CANARY
+        )
         assert found == [(0,)], table
     assert "Canary" not in api.get(f"/api/reviews?path={PATH}").text
     logs = [path for path in Path(site.root, ".cms").rglob("*.log")] if Path(site.root, ".cms").is_dir() else []

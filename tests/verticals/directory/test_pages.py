@@ -18,7 +18,16 @@ def json_ld(html: str) -> dict[str, object]:
 
 def test_listings_have_pages_by_place_category_combination_and_letter(site: SiteOnPage) -> None:
     pages = {path.removesuffix("index.html") for path in site.tree()}
-    assert {"listings/ale-house/", "places/italy/", "places/italy/piedmont/turin/", "categories/brewpub/", "a-z/a/", "find/", "add/", ""} <= pages
+    assert {
+        "listings/ale-house/",
+        "places/italy/",
+        "places/italy/piedmont/turin/",
+        "categories/brewpub/",
+        "a-z/a/",
+        "find/",
+        "add/",
+        "",
+    } <= pages
     assert "categories/brewpub/italy/piedmont/turin/" in pages
     assert "categories/mill/italy/lombardy/milan/" not in pages  # one listing is fewer than two
     assert "Fiji" in (site.output / "places/index.html").read_text()
@@ -99,7 +108,11 @@ def test_odd_values_in_fields_are_refused_or_shown_as_text(site: SiteOnPage) -> 
     for latitude in (".nan", "91", "north"):
         site.write(write_listing("bad", latitude=latitude, **HERE))
         assert [problem.code for problem in site.build().result.problems] == ["content.field"], latitude
-    site.write(write_listing("bad", description="'<script>alert(1)</script>'", hours="'<script>alert(2)</script>'", city="'<img src=x onerror=alert(3)>'"))
+    site.write(
+        write_listing(
+            "bad", description="'<script>alert(1)</script>'", hours="'<script>alert(2)</script>'", city="'<img src=x onerror=alert(3)>'"
+        )
+    )
     site.build()
     for path, data in site.tree().items():
         assert b"<script>alert" not in data, path

@@ -14,7 +14,8 @@ from tests.engine.siteonpage import SiteOnPage
 
 ADD = """
 WITH e AS (INSERT INTO cms.entries (site, source, source_key, collection, type, locale, translation_key, status, fields)
-  VALUES (%s, 'api', %s, 'listings', 'listing', 'en', %s, 'published', jsonb_build_object('title', %s::text, 'slug', %s::text, 'latitude', %s::float8, 'longitude', %s::float8)) RETURNING id)
+  VALUES (%s, 'api', %s, 'listings', 'listing', 'en', %s, 'published', jsonb_build_object('title', %s::text, 'slug', %s::text,
+  'latitude', %s::float8, 'longitude', %s::float8)) RETURNING id)
 SELECT id FROM e"""
 
 
@@ -53,7 +54,9 @@ def test_any_text_is_a_query(store: tuple[Connection, int], text: str) -> None:
 def test_a_place_is_near_on_both_sides_of_the_antimeridian(store: tuple[Connection, int]) -> None:
     connection, site = store
     for lng in (179.99, -179.99, 180, -180):
-        found = titles(connection, "%s, p_location_lat => -16.5, p_location_lng => %s::numeric, p_radius_km => 20, p_sort_by => 'distance'", site, lng)
+        found = titles(
+            connection, "%s, p_location_lat => -16.5, p_location_lng => %s::numeric, p_radius_km => 20, p_sort_by => 'distance'", site, lng
+        )
         assert sorted(found) == ["Date Line", "Other Side"], lng
 
 
@@ -84,8 +87,14 @@ def test_the_score_is_of_text_rating_and_tier_and_ties_go_by_number(store: tuple
         "INSERT INTO cms.reviews (site, entry, author_name, rating, status) SELECT site, id, 'A', 5, 'approved' FROM cms.entries WHERE fields ->> 'slug' = 'cider-mill'"
     )
     rows = connection.execute("SELECT title, relevance_score::float8 FROM cms.search_listings(%s, p_limit => 3)", (site,)).fetchall()
-    assert rows == [("Cider Mill", pytest.approx(0.2 + 0.3 + 0.1)), ("No Place", pytest.approx(0.2 + 0.3)), ("Ale House", pytest.approx(0.3))]
-    connection.execute("UPDATE cms.entries SET fields = fields || '{\"featured_until\": \"2020-01-01T00:00:00Z\"}' WHERE fields ->> 'slug' = 'no-place'")
+    assert rows == [
+        ("Cider Mill", pytest.approx(0.2 + 0.3 + 0.1)),
+        ("No Place", pytest.approx(0.2 + 0.3)),
+        ("Ale House", pytest.approx(0.3)),
+    ]
+    connection.execute(
+        "UPDATE cms.entries SET fields = fields || '{\"featured_until\": \"2020-01-01T00:00:00Z\"}' WHERE fields ->> 'slug' = 'no-place'"
+    )
     assert titles(connection, "%s, p_limit => 2", site) == ["Cider Mill", "Ale House"]
     assert titles(connection, "%s, p_sort_by => 'rating', p_limit => 1", site) == ["Cider Mill"]
     assert titles(connection, "%s, p_listing_tier => 'premium'", site) == []
@@ -107,7 +116,7 @@ def test_hours_are_read_from_days_and_from_text(store: tuple[Connection, int]) -
     assert is_open('"24/7"', sunday)
     assert is_open('"Fr-Mo 10:00-11:00"', sunday + 630)
     assert not is_open('"Mo-Su 10:00-11:00; Su off"', sunday + 630)
-    for odd in ("12", '"PH off"', '"x"', '[]', '{"someday": "late"}', '"Mo 99:99-100:00"', 'null'):
+    for odd in ("12", '"PH off"', '"x"', "[]", '{"someday": "late"}', '"Mo 99:99-100:00"', "null"):
         assert not is_open(odd, 600), odd
 
 
@@ -117,9 +126,17 @@ def test_the_program_and_the_store_read_the_same_hours(store: tuple[Connection, 
     from cms_ssg.verticals.directory.hours import parse_hours
 
     connection, _ = store
-    for hours in ({"monday": "9:00-17:00", "sunday": "10:00-12:00, 13:00-15:00"}, "Mo-Fr 09:00-17:00; Sa 10:00-14:00", "Mo,We 8:00-9:30", "Tu-Th 10.00-11.00", "PH off"):
+    for hours in (
+        {"monday": "9:00-17:00", "sunday": "10:00-12:00, 13:00-15:00"},
+        "Mo-Fr 09:00-17:00; Sa 10:00-14:00",
+        "Mo,We 8:00-9:30",
+        "Tu-Th 10.00-11.00",
+        "PH off",
+    ):
         row = connection.execute("SELECT cms.parse_hours(%s::jsonb)", (json.dumps(hours),)).fetchone()
         assert row is not None
         spans = {(span.lower, span.upper) for span in row[0]}
-        minutes = {(day * 1440 + int(a[:2]) * 60 + int(a[3:]), day * 1440 + int(b[:2]) * 60 + int(b[3:])) for day, a, b in parse_hours(hours).spans}
+        minutes = {
+            (day * 1440 + int(a[:2]) * 60 + int(a[3:]), day * 1440 + int(b[:2]) * 60 + int(b[3:])) for day, a, b in parse_hours(hours).spans
+        }
         assert spans == minutes, hours
