@@ -10,6 +10,7 @@ from typing import Final
 from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
 
+from cms_ssg.kinds.load import list_verticals
 from cms_ssg.render.theme import Theme, list_assets
 from cms_ssg.render.views import EntryView
 from cms_ssg.themes import ThemeFolders
@@ -70,6 +71,7 @@ def list_templates(folders: Sequence[Path]) -> dict[str, Path]:
     """Templates below folders by name, sorted; the first folder that has a name wins."""
     found: dict[str, Path] = {}
     places = set(folders)
+    places |= {root / name for root in folders for name in list_verticals()}  # those of a vertical that is off are nobody's
     for root in folders:
         for path in root.rglob("*") if root.is_dir() else ():
             inner = places.intersection(path.parents) - {root, *root.parents}  # a vertical's folder inside a theme's has names of its own

@@ -27,7 +27,7 @@ WHERE e.id = ANY (%s::bigint[]) AND e.type = ANY (%s) ORDER BY e.id"""
 KNOWN: Final[LiteralString] = "SELECT sku, product, digest FROM cms.skus WHERE site = %s AND product = ANY (%s::bigint[])"
 DELETE: Final[LiteralString] = """
 DELETE FROM cms.skus s USING unnest(%s::text[], %s::bigint[]) g (sku, product) WHERE s.site = %s AND s.sku = g.sku AND s.product = g.product"""
-_EXCLUDED: Final[LiteralString] = "excluded." + COLUMNS.replace(",\n  ", ", ").replace(", ", ", excluded.")
+_EXCLUDED: Final = "excluded." + COLUMNS.replace(",\n  ", ", ").replace(", ", ", excluded.")
 SAVE: Final[LiteralString] = f"""
 INSERT INTO cms.skus AS s (site, {COLUMNS}) SELECT %(site)s, {COLUMNS} FROM jsonb_populate_recordset(NULL::cms.skus, %(rows)s::text::jsonb)
 ON CONFLICT (site, sku, product) DO UPDATE SET ({COLUMNS}, updated_at) = ({_EXCLUDED}, now())"""
