@@ -14,9 +14,7 @@ from cms_ssg.site import Site
 from cms_ssg.types import Json
 from cms_ssg.verticals.shop.settings import ShopSettings
 
-COLUMNS: Final[
-    LiteralString
-] = """sku, product, is_variation, place, locale_rank, is_sold, title, slug, path, description, short_description, attributes, price, sale_price,
+COLUMNS: Final = """sku, product, is_variation, place, locale_rank, is_sold, title, slug, path, description, short_description, attributes, price, sale_price,
   sale_from, sale_until, cost_price, currency, tax_class, tax_status, manage_stock, backorders, low_stock_threshold, weight, length, width, height, shipping_class, image,
   gallery_images, meta_title, meta_description, product_type, external_url, button_text, downloadable, download_limit, download_expiry, files, parts, visibility,
   featured, status, published_at, digest"""
