@@ -14,9 +14,7 @@ from cms_ssg.site import Site
 from cms_ssg.types import Json
 from cms_ssg.verticals.shop.settings import ShopSettings
 
-COLUMNS: Final[
-    LiteralString
-] = """sku, product, is_variation, place, locale_rank, is_sold, title, slug, path, description, short_description, attributes, price, sale_price,
+COLUMNS: Final = """sku, product, is_variation, place, locale_rank, is_sold, title, slug, path, description, short_description, attributes, price, sale_price,
   sale_from, sale_until, cost_price, currency, tax_class, tax_status, manage_stock, backorders, low_stock_threshold, weight, length, width, height, shipping_class, image,
   gallery_images, meta_title, meta_description, product_type, external_url, button_text, downloadable, download_limit, download_expiry, files, parts, visibility,
   featured, status, published_at, digest"""
@@ -27,7 +25,7 @@ WHERE e.id = ANY (%s::bigint[]) AND e.type = ANY (%s) ORDER BY e.id"""
 KNOWN: Final[LiteralString] = "SELECT sku, product, digest FROM cms.skus WHERE site = %s AND product = ANY (%s::bigint[])"
 DELETE: Final[LiteralString] = """
 DELETE FROM cms.skus s USING unnest(%s::text[], %s::bigint[]) g (sku, product) WHERE s.site = %s AND s.sku = g.sku AND s.product = g.product"""
-_EXCLUDED: Final[LiteralString] = "excluded." + COLUMNS.replace(",\n  ", ", ").replace(", ", ", excluded.")
+_EXCLUDED: Final = "excluded." + COLUMNS.replace(",\n  ", ", ").replace(", ", ", excluded.")
 SAVE: Final[LiteralString] = f"""
 INSERT INTO cms.skus AS s (site, {COLUMNS}) SELECT %(site)s, {COLUMNS} FROM jsonb_populate_recordset(NULL::cms.skus, %(rows)s::text::jsonb)
 ON CONFLICT (site, sku, product) DO UPDATE SET ({COLUMNS}, updated_at) = ({_EXCLUDED}, now())"""
