@@ -15,6 +15,7 @@ def init(call: Call, new_folder: str, starter: str) -> None:
     from pathlib import Path
 
     from cms_ssg.authoring.starters import copy_starter
+    from cms_ssg.kinds.load import load_vertical
 
     base = call.folder or "."
     target = Path(base, new_folder)
@@ -22,5 +23,6 @@ def init(call: Call, new_folder: str, starter: str) -> None:
     steps = (
         f"Made {target} with {len(files)} files. Now:\n\n  cd {target}\n  cms serve          # build it, look at it, and see every save\n"
     )
-    steps += '  cms new post "My first post"'
+    kind = next((collection["type"] for collection in load_vertical(starter).collections), "page")
+    steps += f'  cms new {kind} "My first {kind}"'
     call.output.result({"folder": str(target), "starter": starter, "files": files}, steps)

@@ -76,7 +76,7 @@ class LandingView:
     def experiment(self, entry: EntryView) -> SimpleNamespace | None:
         """What the script in the page's head is to know, None where no experiment is on: name, variant, home (the page's address), choices and so on."""
         found = self._find(entry)
-        if found is None or not found[0].is_open:
+        if found is None or not found[0].is_open or self._page.path != entry.path:  # in another language's place it is not under test
             return None
         experiment, settings = found[0], self._settings
         choices = [

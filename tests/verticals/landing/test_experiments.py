@@ -179,6 +179,18 @@ def test_a_change_of_a_block_that_is_not_there_is_a_warning(site: SiteOnPage) ->
     assert "the variant question changes the block 'heroo', which the page does not have" in result.problems[0].message
 
 
+def test_a_page_in_another_languages_place_is_not_under_test_and_shows_the_winner(make_site: Callable[[str], SiteOnPage]) -> None:
+    locales = '[[locales]]\ncode = "en"\n[[locales]]\ncode = "it"\nfallback = "page"\n-- content/landing/index.md --'
+    site = make_site(SITE.replace("-- content/landing/index.md --", locales, 1))
+    site.build()
+    assert "data-experiment" in read(site)
+    assert "data-experiment" not in read(site, "/it/")
+    site.edit(FILE, "page: /", "page: /\nwinner: question")
+    assert site.build().pages == {"/", "/it/", VARIANT}
+    assert "<h1>In or out?</h1>" in read(site, "/it/")
+    site.assert_clean()
+
+
 def test_of_two_experiments_about_one_page_the_first_runs_and_check_tells_the_other(site: SiteOnPage) -> None:
     site.write_file("content/experiments/second.md", (site.root / FILE).read_text())
     site.build()
