@@ -16,10 +16,9 @@ def render_picture(report: Report) -> str:
     height = TOP + ROW * len(report.lines) + 40
     said = f"{report.experiment}: {report.goal}"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" '
-        'font-family="system-ui, sans-serif" font-size="14">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">',
         f"<title>{escape(said)}. {escape(report.verdict)}</title>",
-        "<style>svg{color:#22262a;background:#fdfcfa}@media(prefers-color-scheme:dark){svg{color:#e4e2dd;background:#15181b}}</style>",
+        "<style>svg{font:14px system-ui,sans-serif;color:#22262a;background:#fdfcfa}@media(prefers-color-scheme:dark){svg{color:#e4e2dd;background:#15181b}}</style>",
         f'<text x="16" y="30" fill="currentColor" font-weight="700" font-size="16">{escape(said)}</text>',
         *(_draw_line(line, TOP + ROW * n + ROW / 2, highest, line.variant == report.winner) for n, line in enumerate(report.lines)),
         f'<text x="16" y="{height - 14}" fill="currentColor">{escape(report.verdict.partition(". ")[0].rstrip("."))}.</text>',

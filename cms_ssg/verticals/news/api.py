@@ -109,10 +109,7 @@ class ShownBreaking(BaseModel):
 @router.get("/api/live/{blog}", scope=PUBLIC, response_model=BlogModel, summary="The state of a live blog")
 async def show_blog(request: Request, blog: str) -> BlogModel:
     """Its status and the number of its last event."""
-    found = await _find_blog(site_of(request), blog)
-    return BlogModel(
-        slug=found.slug, title=found.title, status=found.status, refresh_s=found.refresh_s, updates=found.updates, event=found.events
-    )
+    return _show_blog(await _find_blog(site_of(request), blog))
 
 
 @router.get("/api/live/{blog}/stream", scope=PUBLIC, response_class=Response, summary="Updates as server-sent events")
@@ -187,8 +184,7 @@ async def end_blog(request: Request, blog: str) -> BlogModel:
     found = await _find_blog(context, blog)
     async with context.connection() as connection:
         await connection.execute(queries.SET_STATUS, {"site": context.number, "blog": found.number, "status": "ended"})
-    ended: BlogModel = await show_blog(request, blog)
-    return ended
+    return _show_blog(await _find_blog(context, blog))
 
 
 @router.get("/api/news/breaking", scope=PUBLIC, response_model=list[ShownBreaking], summary="Breaking news that is shown")
@@ -277,6 +273,12 @@ def _content_of(given: UpdateModel | ChangeModel) -> dict[str, Any]:
 def _refuse(error: CmsError, status: int) -> ApiError:
     problem = error.problems[0]
     return fail(problem.code, problem.message, status=status, hint=problem.hint)
+
+
+def _show_blog(found: queries.Blog) -> BlogModel:
+    return BlogModel(
+        slug=found.slug, title=found.title, status=found.status, refresh_s=found.refresh_s, updates=found.updates, event=found.events
+    )  # fmt: skip
 
 
 def _show(context: SiteContext, update: queries.Update) -> ShownUpdate:

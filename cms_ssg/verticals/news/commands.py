@@ -10,7 +10,10 @@ from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.store.query import fetch
 from cms_ssg.verticals.news import queries
 from cms_ssg.verticals.news.breaking import BreakingInput, check_breaking, parse_time, say_sections
+from cms_ssg.verticals.news.curating import list_pins, order, pin, unpin
+from cms_ssg.verticals.news.killing import kill, list_killed, unkill
 from cms_ssg.verticals.news.live import TYPE
+from cms_ssg.verticals.news.related import KINDS, add_related, explain_related, remove_related, weigh_related
 from cms_ssg.verticals.news.texts import MOST_CHARACTERS
 from cms_ssg.verticals.news.writing import add_update, change_update, find_blog, find_post
 
@@ -177,5 +180,31 @@ COMMANDS = (
     Command("live pause", pause_live, "cms live pause storm"),
     Command("live end", end_live, "cms live end storm"),
     Command("live list", list_live, "cms live list"),
+    Command(
+        "news kill",
+        kill,
+        "cms news kill /city/2026/03/bridge-closed/ --reason 'court order'",
+        {"reason": "Why, for the list of what was killed."},
+    ),
+    Command("news unkill", unkill, "cms news unkill /city/2026/03/bridge-closed/"),
+    Command("news killed", list_killed, "cms news killed"),
+    Command(
+        "list pin",
+        pin,
+        "cms list pin front bridge-closed --until 6h\ncms list pin section/city bridge-closed",
+        {"until": "Until when: a time, or 6h from now."},
+    ),
+    Command("list unpin", unpin, "cms list unpin front bridge-closed"),
+    Command("list order", order, "cms list order front storm bridge-closed"),
+    Command("list pins", list_pins, "cms list pins"),
+    Command(
+        "related add",
+        add_related,
+        "cms related add bridge-closed storm --kind background",
+        {"kind": f"{', '.join(KINDS)}.", "both": "The other way round too."},
+    ),
+    Command("related remove", remove_related, "cms related remove bridge-closed storm"),
+    Command("related explain", explain_related, "cms related explain bridge-closed", {"limit": "How many."}),
+    Command("related weigh", weigh_related, "cms related weigh"),
     Command("live show", show_live, "cms live show storm", {"limit": "How many."}),
 )

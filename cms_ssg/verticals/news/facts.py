@@ -33,3 +33,15 @@ SELECT b.post_id::text, jsonb_build_object('status', b.status, 'refresh_s', b.au
   NULL::timestamptz, NULL::timestamptz
 FROM cms.live_blogs b WHERE b.site = %(site)s AND b.post_id::text = ANY(%(subjects)s)""",
 )
+
+# Of the last two days that were counted, so that a site whose logs come late shows something too.
+MOST_READ = Fact(
+    "most-read",
+    """
+SELECT s.subject, (
+  SELECT jsonb_agg(x.entry ORDER BY x.hits DESC, x.path) FROM (
+    SELECT c.entry, c.path, sum(h.hits) AS hits FROM cms.hits h JOIN cms.cards c ON c.site = h.site AND c.path = h.path AND c.live
+    WHERE h.site = %(site)s AND h.day > (SELECT max(day) - 2 FROM cms.hits WHERE site = %(site)s)
+    GROUP BY c.entry, c.path ORDER BY hits DESC, c.path LIMIT 60) x), NULL::timestamptz, NULL::timestamptz
+FROM unnest(%(subjects)s::text[]) s(subject)""",
+)

@@ -22,10 +22,14 @@ HERE: Final = "cms_ssg.verticals.news"
 OUTPUTS: Final = (
     OutputKind("breaking", LEAVES, HTML, f"{HERE}.outputs:render_breaking", cache="live"),
     OutputKind("breaking-page", LEAVES, HTML, f"{HERE}.outputs:render_breaking_page", page=True, linked=True, cache="live"),
+    OutputKind("news-fragment", LEAVES, HTML, f"{HERE}.outputs:render_fragment", cache="live"),
     OutputKind("live-now", LEAVES, JSON, f"{HERE}.live:render_now", cache="live"),
     OutputKind("live-log", ARCHIVES, JSON, f"{HERE}.live:render_log", linked=True, cache="live"),
     OutputKind("news-sitemap", FEEDS, XML, f"{HERE}.sitemap:render_news_sitemap"),
 )
+
+FRAGMENTS: Final = ("latest", "most-read")
+"""What pages show that would have all of them made again at every new story: each is an output of its own, put into them when they are read."""
 
 STORY: Final = "article"
 """The type that all stories extend."""
@@ -61,12 +65,21 @@ def breaking_path(site: Site, locale: str, place: str) -> str:
     return f"/fragments{site.prefix(locale)}/breaking/{place}.html"
 
 
+def fragment_path(site: Site, locale: str, name: str) -> str:
+    """Where a fragment is."""
+    return f"/fragments{site.prefix(locale)}/{name}.html"
+
+
 def claim_for_site(site: Site) -> Iterator[ClaimRow]:
     """The fragments of the home page and of all sections, and the page of all breaking news, in each locale, and the sitemap of the newest stories."""
     for locale in site.locales:
         for place in ("home", "sections"):
             yield ClaimRow(
                 breaking_path(site, locale, place), DEFAULT, locale, f"breaking {place}", "s", 0, {"kind": "breaking", "subject": place}
+            )
+        for name in FRAGMENTS:
+            yield ClaimRow(
+                fragment_path(site, locale, name), DEFAULT, locale, f"fragment {name}", "s", 0, {"kind": "news-fragment", "name": name}
             )
         yield ClaimRow(f"{site.prefix(locale)}/breaking/", DEFAULT, locale, "breaking page", "s", 0, {"kind": "breaking-page"})
     yield ClaimRow("/news-sitemap.xml", DEFAULT, site.default_locale, "news sitemap", "s", 0, {"kind": "news-sitemap"})
@@ -102,6 +115,11 @@ def render_breaking(page: Page, job: Job) -> tuple[bytes, str]:
     """The fragment that pages of a place put in."""
     html = page.render(["fragments/breaking.html"], breaking=list_breaking(page, job.spec["subject"]))
     return html.encode("utf-8", "replace"), HTML
+
+
+def render_fragment(page: Page, job: Job) -> tuple[bytes, str]:
+    """A part of pages that is made once for all of them."""
+    return page.render([f"fragments/{job.spec['name']}.html"]).encode("utf-8", "replace"), HTML
 
 
 def render_breaking_page(page: Page, job: Job) -> tuple[bytes, str]:

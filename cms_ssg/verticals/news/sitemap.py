@@ -38,8 +38,8 @@ def render_news_sitemap(page: Page, job: Job) -> tuple[bytes, str]:
     page.reader.reads.span(valid_from, valid_until)
     shown.sort(key=lambda item: (-item[0].timestamp(), item[1].path))
     name = _text(str(page.site_view.title))
-    start = '<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
-    out = [start + 'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">\n']
+    spaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
+    out = [f'<?xml version="1.0" encoding="utf-8"?>\n<urlset {spaces}>\n']
     for date, card, language in shown[:MOST]:
         out.append(
             f"<url><loc>{_text(make_ascii_url(page.absolute(card.path)))}</loc><news:news><news:publication><news:name>{name}</news:name>"

@@ -35,7 +35,7 @@ def check_content(content: Json) -> dict[str, Json]:
     markdown, blocks = content.get("markdown"), content.get("blocks")
     if blocks is None:
         if not isinstance(markdown, str):
-            raise fail("live.content", "markdown is a text")
+            raise fail("live.content", "markdown is a text", hint='Give {"markdown": "…"}.')
         texts = [markdown]
     else:
         texts = _check_blocks(blocks)
@@ -46,18 +46,18 @@ def check_content(content: Json) -> dict[str, Json]:
             "live.too-long", f"the update has more than {MOST_CHARACTERS:,} characters", hint="Make a story of it, and link to that."
         )
     if any("\0" in text for text in texts):
-        raise fail("live.content", "the update has a NUL character, which no text has")
+        raise fail("live.content", "the update has a NUL character, which no text has", hint="Take it out.")
     return {"blocks": blocks} if blocks is not None else {"markdown": markdown}
 
 
 def _check_blocks(blocks: Json) -> list[str]:
     if not isinstance(blocks, list) or len(blocks) > MOST_BLOCKS:
-        raise fail("live.content", f"blocks is a list of at most {MOST_BLOCKS}")
+        raise fail("live.content", f"blocks is a list of at most {MOST_BLOCKS}", hint='Give [{"type": "text", "text": "…"}].')
     texts: list[str] = []
     for number, block in enumerate(blocks, 1):
         kind = block.get("type") if isinstance(block, dict) else None
         if not isinstance(block, dict) or kind not in BLOCKS:
-            raise fail("live.content", f"block {number} is none of {', '.join(BLOCKS)}")
+            raise fail("live.content", f"block {number} is none of {', '.join(BLOCKS)}", hint='Give {"type": "text", "text": "…"}.')
         for name, value in block.items():
             if name != "type" and (name not in BLOCKS[kind] or not isinstance(value, str)):
                 raise fail(
@@ -67,7 +67,9 @@ def _check_blocks(blocks: Json) -> list[str]:
                 )
         first = block.get(BLOCKS[kind][0])
         if not first:
-            raise fail("live.content", f"block {number}: {BLOCKS[kind][0]!r} is missing")
+            raise fail(
+                "live.content", f"block {number}: {BLOCKS[kind][0]!r} is missing", hint=f"A block {kind!r} has {', '.join(BLOCKS[kind])}."
+            )
         if kind == "image" and not _SAFE_IMAGE.match(first):
             raise fail("live.content", f"block {number}: the picture is no path and no address", hint="/images/a.jpg, or https://…")
         texts += [value for name, value in block.items() if name != "type"]

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from cms_ssg.render.list_view import ListView
 from cms_ssg.render.views import Card, EntryView, RowView, Term, parse_time
 from cms_ssg.slugs import make_slug
 from cms_ssg.verticals.news.live import now_path
-from cms_ssg.verticals.news.outputs import breaking_path
+from cms_ssg.verticals.news.outputs import FRAGMENTS, STORY, breaking_path, fragment_path, list_types
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page
@@ -45,6 +47,30 @@ class NewsView:
         places = ("sections", f"section/{section}") if section else ("home",)
         return [page.url(breaking_path(page.site, page.locale.code, place)) for place in places]
 
+    def fragment(self, name: str) -> Markup:
+        """A part of the page that is made once for all pages: put in by the page's script, or by the server or CDN that gives the page."""
+        page = self._note()
+        if name not in FRAGMENTS:
+            raise ValueError(f"news.fragment({name!r}): it is one of {', '.join(FRAGMENTS)}")
+        return self.include(page.url(fragment_path(page.site, page.locale.code, name)))
+
+    def include(self, address: str, **data: object) -> Markup:
+        """Where the fragment at an address is put in. data: what the page's script is told besides."""
+        match self.settings.include:
+            case "ssi":
+                return Markup('<!--# include virtual="{}" -->').format(address)
+            case "esi":
+                return Markup('<esi:include src="{}"/>').format(address)
+        told = Markup("").join(Markup(' data-{}="{}"').format(key, value) for key, value in data.items())
+        return Markup('<div data-fragment="{}"{}></div>').format(address, told)
+
+    def most_read(self, count: int = 5) -> list[Card]:
+        """The stories that were read most in the last days that access logs were read of."""
+        page = self._note()
+        value: Any = page.fact("most-read", "all")
+        cards = (card for card in map(page.card, value or ()) if card is not None and card.locale == page.locale.code)
+        return [card for card in cards if STORY in list_types(page.site, page.site.schemas[card.type])][:count]
+
     @property
     def sections(self) -> list[Term]:
         """The sections of the front page that have stories."""
@@ -62,16 +88,25 @@ class NewsView:
         return parse_time(text, self._note().site.zone)
 
     def front(self, shown: ListView) -> list[Card]:
-        """The stories at the top of the front page: a featured one first, then the newest."""
+        """The stories at the top of the front page: those that are pinned, else a featured one first; then the newest."""
         self._note()
         items = shown.items
-        featured = next((item for item in items if item.is_featured), None)
-        return ([featured] if featured is not None else []) + [item for item in items if item is not featured][:7]
+        pinned = self.pinned("front")
+        if not pinned:
+            pinned = [item for item in items if item.is_featured][:1]
+        return (pinned + self.without(items, [item.path for item in pinned]))[:7]
+
+    def pinned(self, name: str) -> list[Card]:
+        """Stories that editors put first in a list."""
+        page = self._note()
+        value: Any = page.fact("pins", f"{page.locale.code}/{name}")
+        return [card for card in map(page.card, value or ()) if card is not None and card.url]
 
     def section(self, shown: ListView) -> list[Card]:
-        """The stories of a section's page."""
+        """The stories of a section's page, those that are pinned first."""
         self._note()
-        return shown.items
+        pinned = self.pinned(shown.name) if shown.is_front else []
+        return pinned + self.without(shown.items, [item.path for item in pinned])
 
     def without(self, items: list[Card], paths: list[str]) -> list[Card]:
         """These stories without those that the page shows already."""
@@ -111,6 +146,16 @@ class NewsView:
         """Whether an entry is a live blog that goes on."""
         state: Any = self._note().fact("live", entry)
         return bool(state) and state["status"] == "live"
+
+    def related(self, entry: Card, count: int = 10) -> list[Card]:
+        """Stories that go with an entry: those that people named, then those that were found."""
+        page = self._note()
+        value: Any = page.fact("related", entry)
+        cards: list[Card] = []
+        for item in value or ():
+            if len(cards) < count and (card := page.card(item["entry"])) is not None and card.url:
+                cards.append(card)
+        return cards
 
     def author(self, name: str) -> str:
         """The name of who wrote an update, as the author's entry has it."""
