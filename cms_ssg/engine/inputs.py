@@ -46,6 +46,7 @@ RENDERER_SOURCES = (
     "data_yaml.py",
     "content/yaml_fields.py",
     "content/values.py",
+    "content/checks.py",
 )
 RENDERER_PACKAGES = ("Jinja2", "MarkupSafe", "markdown-it-py", "mdit-py-plugins", "Pygments", "nh3")
 SECRET_SETTINGS = frozenset({"api", "cache", "cdn", "database_url", "preview", "shared", "target", "workers", "workflow"})
