@@ -10,6 +10,7 @@ import msgspec
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole of site.toml after defaults, [env.NAME] and CMS_* are applied.
 
+    shared: folders, relative to the site's, whose ``content/`` is this site's too where it has no file of the same name;
     verticals: the features that are switched on; vertical: what their own tables say, by name, each as the struct that its vertical declares.
     """
 
@@ -42,12 +43,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     redirect_files: tuple[str, ...] = ()
     data_files: tuple[str, ...] = ()
     params: dict[str, Any] = {}
+    shared: tuple[str, ...] = ()
     verticals: tuple[str, ...] = ("blog",)
     vertical: dict[str, Any] = {}
     plugins: tuple[str, ...] | None = None
     webhooks: tuple[Webhook, ...] = ()
     receiver: Receiver | None = None
     workers: Workers = msgspec.field(default_factory=lambda: Workers())  # noqa: PLW0108 - it is defined below
+    mail: Mail = msgspec.field(default_factory=lambda: Mail())  # noqa: PLW0108 - it is defined below
     search: Search | None = None
     api: Api = msgspec.field(default_factory=lambda: Api())  # noqa: PLW0108 - it is defined below
     cache: AnswerCache = msgspec.field(default_factory=lambda: AnswerCache())  # noqa: PLW0108 - it is defined below
@@ -76,7 +79,7 @@ class Locale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where pages are published. url: ``folder:PATH`` relative to the site folder, or ``s3://BUCKET/PREFIX``; keep_releases: how many can be
-    taken back, 0 for none.
+    taken back, 0 for none; keep_days: those of so many days are kept beyond that.
 
     For a bucket: uploads at once, in each process; compress: how text is stored, for visitors who all take that; part_mb: larger objects are uploaded in parts;
     retire_after_s: how long an asset that no page names any more stays for the pages that visitors have open; cache, headers:
@@ -89,6 +92,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     part_mb: Annotated[int, msgspec.Meta(ge=5, le=1000)] = 16
     retire_after_s: Annotated[int, msgspec.Meta(ge=0)] = 86_400
     keep_releases: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 10
+    keep_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 7
     cache: Cache = msgspec.field(default_factory=lambda: Cache())  # noqa: PLW0108 - it is defined below
     headers: Headers = msgspec.field(default_factory=lambda: Headers())  # noqa: PLW0108 - it is defined below
 
@@ -100,6 +104,7 @@ class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     pages: str = "public, max-age=0, s-maxage=86400, must-revalidate"
     feeds: str = "public, max-age=300, s-maxage=86400"
     files: str = "public, max-age=3600, s-maxage=86400"
+    live: str = "public, max-age=2, s-maxage=2, stale-while-revalidate=10, stale-if-error=3600"
 
 
 class Headers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -240,6 +245,19 @@ class Workers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     shard_size: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 300
     claim_s: Annotated[float, msgspec.Meta(ge=0.5, le=600)] = 15.0
+
+
+class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The server that e-mails go out through. host: "" keeps them in the store; port: 0 for the usual one; password_env: the variable that
+    holds the password; sender: ``Name <address>``, by default no-reply at the host of base_url.
+    """
+
+    host: str = ""
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password_env: str = ""
+    sender: str = ""
 
 
 class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -119,14 +119,31 @@ def create(
 @click.option("--unset", "gone", multiple=True, metavar="KEY", help="Remove a field; may be repeated.")
 @click.option("--body-file", type=click.File("rb"), default=None, metavar="FILE", help="Markdown of a new body; - reads standard input.")
 @click.option("--expected-version", type=click.IntRange(1), default=None, help="Refuse if the entry has another version by now.")
+@click.option("--at", default="", metavar="TIME", help="Make the change at that time, in the site's zone.")
 @author_option
 def set_(
     call: Call, what: str, pairs: tuple[str, ...], gone: tuple[str, ...], body_file: BinaryIO | None, expected_version: int | None,
-    author: str,
+    at: str, author: str,
 ) -> None:  # fmt: skip
-    """Set fields of an entry, or its body."""
+    """Set fields of an entry, or its body.
+
+    With --at, what is live stays until then; the first build after that time, or a scheduler, makes the change. cms calendar lists it,
+    cms entry cancel takes it back.
+    """
     with open_editor(call, author) as editor:
+        if at:
+            from cms_ssg.authoring.change import parse_pair
+            from cms_ssg.entries.values import EntryInput
+
+            fields = {**dict(map(parse_pair, pairs)), **dict.fromkeys(gone)}
+            show_later(call, *editor.change_later(what, EntryInput(fields=fields, body=read_body(body_file)), at), at)
+            return
         show_edit(call, editor.set_fields(what, pairs, gone, read_body(body_file), expected_version))
+
+
+def show_later(call: Call, number: int, file: str, at: str) -> None:
+    """What was kept for later."""
+    call.output.result({"pending": number, "file": file, "at": at}, f"change {number} of {file} waits until {at}")
 
 
 def read_body(file: BinaryIO | None) -> str | None:
@@ -155,10 +172,16 @@ def publish(call: Call, what: str, at: str, author: str) -> None:
 
 @site_command("unpublish", "cms entry unpublish 812")
 @click.argument("what")
+@click.option("--at", default="", metavar="TIME", help="At that time, in the site's zone.")
 @author_option
-def unpublish(call: Call, what: str, author: str) -> None:
+def unpublish(call: Call, what: str, at: str, author: str) -> None:
     """Make an entry a draft again. Its page goes at the next build."""
     with open_editor(call, author) as editor:
+        if at:
+            from cms_ssg.entries.values import EntryInput
+
+            show_later(call, *editor.change_later(what, EntryInput(status="draft"), at), at)
+            return
         show_edit(call, editor.unpublish(what))
 
 
@@ -183,5 +206,34 @@ def restore(call: Call, what: str, author: str) -> None:
         show_edit(call, editor.restore(what))
 
 
-for command in (list_, show, create, set_, publish, unpublish, trash, restore):
+@site_command("pending", "cms entry pending\ncms entry pending --all --json")
+@click.option("--all", "ended", is_flag=True, help="Those that were made or cancelled too.")
+def pending(call: Call, ended: bool) -> None:
+    """List changes that wait for their time or for an approval, and those that could not be made."""
+    from cms_ssg.content.dates import say_moment
+    from cms_ssg.store.pending import list_pending
+
+    with open_editor(call) as editor:
+        found = list_pending(editor.connection, editor.site_id, ended=ended)
+    rows = [
+        [row.id, say_moment(row.due_at, call.site.zone) if row.due_at else "-", row.state, row.author or "-", row.file or f"entry {row.entry}",
+         row.problem[:60] or ("needs an approval" if row.needs_approval and not row.approved_by else "")]
+        for row in found
+    ]  # fmt: skip
+    call.output.result({"pending": [row._asdict() for row in found]}, make_table(rows) if rows else "nothing waits")
+
+
+@site_command("cancel", "cms entry cancel 7")
+@click.argument("number", type=click.IntRange(1), metavar="CHANGE")
+@author_option
+def cancel(call: Call, number: int, author: str) -> None:
+    """Take back a change that waits. cms entry pending shows the numbers."""
+    from cms_ssg.entries.pending import cancel_change
+
+    with open_editor(call, author) as editor, editor.act("cancel", f"change {number}"):
+        row = cancel_change(editor.connection, editor.site_id, number)
+    call.output.result({"cancelled": row.id, "file": row.file}, f"change {row.id} of {row.file or row.entry} is cancelled")
+
+
+for command in (pending, cancel, list_, show, create, set_, publish, unpublish, trash, restore):
     entry.add_command(command)

@@ -10,7 +10,7 @@ from typing import Any, Final, LiteralString
 from cms_ssg.render.body import link_names
 from cms_ssg.render.theme_check import list_templates
 from cms_ssg.site import Site
-from cms_ssg.themes import theme_chain
+from cms_ssg.themes import theme_folders
 from cms_ssg.types import Problem
 
 LINK: Final = re.compile(r"""\burl\(\s*(['"])(/[^'"{}]*)\1\s*\)|\shref\s*=\s*(["'])(/(?!/)[^"'{}<>]*)\3""")
@@ -22,7 +22,7 @@ SELECT n FROM unnest(%s::text[]) n WHERE EXISTS (SELECT FROM cms.claims c WHERE 
 def check_template_links(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
     """Links of the site's own templates that lead nowhere in it: ``url('/about/')`` and ``href="/about/"``. What is put together is not known here."""
     wanted = []
-    for path in list_templates(theme_chain(site.root, site.settings)).values():
+    for path in list_templates(theme_folders(site.root, site.settings).templates).values():
         if path.is_relative_to(site.root):
             wanted += [
                 (path, line, target, link_names(site, site.default_locale, "", "/", target)) for line, target in _list_links(path, site)

@@ -20,7 +20,8 @@ class ListRule:
     """What a list's name means. group: its first word; url: of its first page, '' for none; size: items a page, 0 for no pages.
 
     kind: of its first page; page_kind: of the numbered ones; page_url: where these are, with ``{number}``, by default below the first page;
-    index: the list that holds this one; chunks: numbered pages run from the oldest and cover everything; always: it has a page even when empty.
+    index: the list that holds this one, whose name begins with ``lists/``; least: with fewer items it has no page; noindex: search engines are
+    asked to leave it out, and it is in no sitemap; chunks: numbered pages run from the oldest and cover everything; always: it has a page even when empty.
     """
 
     group: str
@@ -35,6 +36,8 @@ class ListRule:
     title: str = ""
     page_kind: str = "archive"
     page_url: str = ""
+    least: int = 1
+    noindex: bool = False
 
 
 class EntryRow(NamedTuple):
@@ -102,7 +105,8 @@ class ListKind:
 
     rule: (site, locale, the rest of the name) -> ListRule; items: the places of one live entry in lists of this kind. index_url: of the page
     that lists them, without the locale's prefix, ``""`` for none; order: of such lists there, by fields of their cards, () for by slug, the
-    highest first. title: reference to (page, slug) -> title in words, where the card's title is not it; template: tried before list.html;
+    highest first. head: a content type: such a list is described by the entry of that type with the list's slug, and has no pages without it.
+    title: reference to (page, slug) -> title in words, where the card's title is not it; template: tried before list.html;
     vertical: who brings it, ``""`` for the core.
     """
 
@@ -113,6 +117,7 @@ class ListKind:
     index_url: str = ""
     title: str = ""
     template: str = ""
+    head: str = ""
     vertical: str = ""
 
 

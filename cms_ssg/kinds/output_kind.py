@@ -50,15 +50,18 @@ class OutputKind:
     holds: bool = False
     fingerprinted: bool = False
     shown: Literal["", "leaf", "list"] = ""
-    cache: Literal["", "assets", "pages", "feeds", "files"] = ""
+    cache: Literal["", "assets", "pages", "feeds", "files", "live"] = ""
     weight: int = 1
     framed: bool = False
     vertical: str = ""
 
     @property
     def phase_if_new(self) -> int:
-        """When one is made that was not there before: before the pages that link to it, and after the new pages that it links to."""
-        return self.phase if not self.linked else NEW if self.phase < LISTS else NEW_LISTS
+        """When one is made that was not there before: before the pages that link to it, and after the new pages that it links to.
+
+        A new feed is known to nobody before its list links to it.
+        """
+        return self.phase if not self.linked else NEW if self.phase < LISTS or self.phase == FEEDS else NEW_LISTS
 
     def load_render(self) -> Render:
         """The function that renders it. Raises ImportError or AttributeError for a wrong reference."""

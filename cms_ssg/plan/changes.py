@@ -10,11 +10,12 @@ from psycopg import Connection
 
 from cms_ssg.kinds.list_kind import EntryRow
 from cms_ssg.kinds.reference import resolve
+from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.list_rules import own_paths
 from cms_ssg.paths import file_path
 from cms_ssg.plan.derive import FALLBACK, FILE, Derived, derive_entry
 from cms_ssg.plan.dirty import Marks
-from cms_ssg.plan.rows import derive_rows
+from cms_ssg.plan.rows import derive_rows, find_followers
 from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key, name_key
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
@@ -105,15 +106,19 @@ def derive_changes(
     files = {row[2] for row in rows if row[1] == "f"}
     for name in dict.fromkeys(row[3] for row in rows if row[1] == "n"):
         marks.read(name_key(name), name)
-    if numbers := {row[2] for row in rows if row[1] == "r"}:
-        derive_rows(connection, site, site_id, names, marks, numbers)
     bundles = derive_entries(connection, site, site_id, names, now, marks, entries, saved) if entries else set()
+    for vertical in site.features.verticals if entries else ():
+        if vertical.settle:
+            resolve(vertical.settle)(OpenSite(site, connection, site_id), sorted(entries))
     if bundles:
         files.update(row[0] for row in connection.execute(BUNDLE_FILES, (sorted(bundles), site_id)))
     if files:
         again = derive_files(connection, site, site_id, marks, files)
         if again:
             derive_entries(connection, site, site_id, names, now, marks, again)
+            entries |= again
+    if numbers := {row[2] for row in rows if row[1] == "r"} | find_followers(connection, site, entries):
+        derive_rows(connection, site, site_id, names, marks, numbers)
 
 
 def derive_entries(
@@ -281,4 +286,5 @@ def _described_lists(site: Site, ids: set[int], derived: Mapping[int, Derived], 
             schema = site.schemas.get(kind)
             if schema is not None and schema.heads:
                 found.add(f"{taxonomy or schema.headed_taxonomy({})}/{slug}")
+            found.update(f"{group.group}/{slug}" for group in site.features.lists.values() if group.head == kind)
     return sorted(found)

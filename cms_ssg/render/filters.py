@@ -67,12 +67,18 @@ def truncate_words(text: str | None, words: int = 30, end: str = "…") -> str:
     """Plain text of at most so many words. Markup loses its tags first; CJK text without spaces is cut at 2 characters a word."""
     if not text:
         return ""
-    plain = Markup(_TAG.sub(" ", text)).unescape() if isinstance(text, Markup) else str(text)
+    plain = _strip_tags(text) if isinstance(text, Markup) else str(text)
     parts = plain.split()
     shown = " ".join(parts[:words])
     if len(shown) > words * 12:
         return shown[: words * 2].rstrip() + end
     return shown + end if len(parts) > words else shown
+
+
+def _strip_tags(html: Markup) -> str:
+    text = str(html)
+    end = text.rfind(">") + 1  # no tag ends behind it; looking for an end there would cost a look at the rest each time
+    return Markup(_TAG.sub(" ", text[:end]) + text[end:]).unescape()
 
 
 def make_slug(text: str | None) -> str:

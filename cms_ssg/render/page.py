@@ -19,11 +19,12 @@ from cms_ssg.render.body import fill_body, resolve_link
 from cms_ssg.render.pictures import ImageFacts, describe_image, path_beside, show_image
 from cms_ssg.render.reading import Reader
 from cms_ssg.render.strings import make_t
-from cms_ssg.render.views import Card, EntryView, RowView
+from cms_ssg.render.views import Card, EntryView, FeatureView, RowView
 from cms_ssg.settings import Locale
 from cms_ssg.types import Json
 
 if TYPE_CHECKING:
+    from cms_ssg.render.list_view import ListView
     from cms_ssg.site import Site
 from cms_ssg.render.site_view import Clock, Menus, SiteView, Surroundings
 
@@ -87,7 +88,7 @@ class Page:
     def card(self, entry: int) -> Card | None:
         """An entry as other pages may show it, None where it is not to be seen."""
         data = self.reader.card(entry)
-        return Card(self, data) if data is not None and "unlisted" not in data else None
+        return Card(self, data) if data is not None and "unlisted" not in data and "row" not in data else None
 
     def row(self, number: int) -> RowView | None:
         """A row of a vertical's table, None where it is not to be seen."""
@@ -142,6 +143,8 @@ class Page:
         found = self.reader.need("around", *self.around_of)
         if found is not None:
             self.reader.reads.windows.add((found.list, found.low, found.high))
+        else:  # it is in no list while it is held: as long as nobody may link to it, its address is nobody's
+            self.reader.reads.entry(ADDRESS, self.around_of[1])
         return found
 
     def variants(self) -> list[dict[str, Any]]:
@@ -225,8 +228,25 @@ class Page:
             "site": self.site_view, "locale": self.locale, "page": self.page_view, "menus": Menus(self),
             "t": make_t(self.around.strings[self.locale.code], lambda key: reads.name(f"string/{self.locale.code}/{key}")),
             "asset": self.asset, "url": self.url, "latest": self.latest, "data": self.data, "ref": self.ref, "clock": Clock(self),
-            "image": self.image, "image_facts": self.image_facts, "fact": self.fact,
+            "image": self.image, "image_facts": self.image_facts, "fact": self.fact, "slots": self.slots, **self.views,
         }  # fmt: skip
+
+    @cached_property
+    def views(self) -> dict[str, Any]:
+        """What verticals offer to templates, by their names."""
+        return {vertical.name: FeatureView(self, vertical) for vertical in self.site.features.verticals if vertical.view}
+
+    def slots(self, place: str) -> list[str]:
+        """Templates that verticals have at a place of every page. Raises KeyError for an unknown place."""
+        self.reader.reads.name("setting/verticals")
+        return self.site.features.slots[place]
+
+    def list_view(self, name: str) -> ListView | None:
+        """A list of this page's locale as its first page has it, None where there is none."""
+        from cms_ssg.render.list_view import ListView
+
+        row = self.reader.list_named(self.locale.code, name)
+        return ListView(self, row, 0) if row is not None and row.card else None
 
     def describe(self, **values: Any) -> SimpleNamespace:
         """Fill `page` for the template: what was given, over defaults."""

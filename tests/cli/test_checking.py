@@ -17,6 +17,27 @@ def test_check_counts_errors_and_warnings(site: Path, cms: Cms) -> None:
     assert result["errors"] == 0
 
 
+def test_link_to_a_place_that_its_page_lacks_is_told_wherever_it_stands(site: Path, cms: Cms) -> None:
+    (site / "content/pages/about.md").write_text('# About\n\n## Who we are\n\n<a id="own"></a>\n')
+    (site / "content/posts/flood.md").write_text(
+        "---\ntitle: Flood\ndate: 2025-03-01\n---\n[a](/about/#nothing) [b](../pages/about.md#who-we-arr) [c](/about/#who-we-are)\n"
+        "[d](/about/#own) [e](/about/#main) [f](/about/#top) [g](/tags/#x) [h](/about/#:~:text=x)\n"
+    )
+    (site / "site.toml").write_text(f'{SITE}[[menus.main]]\ntitle = "X"\nurl = "/about/#gone"\n[redirects]\n"/old/" = "/about/#went"\n')
+    code, result, _ = cms("check")
+    found = {
+        p["message"].rpartition("#")[2].strip('"'): (p["place"], p["line"], p["hint"])
+        for p in result["problems"]
+        if p["code"] == "content.dangling-fragment"
+    }
+    assert code == 0
+    assert found.keys() == {"nothing", "who-we-arr", "gone", "went"}
+    assert found["nothing"][:2] == ("content/posts/flood.md", 5)
+    assert found["who-we-arr"][2] == 'Did you mean "#who-we-are"?'
+    assert found["gone"][:2] == ("site.toml", 8)
+    assert found["went"][0] == "site.toml"
+
+
 def test_unknown_shortcode_stays_as_it_was_written_and_is_told_by_build_and_check(site: Path, cms: Cms) -> None:
     (site / "content/pages/about.md").write_text(
         "# About\n\nA {{< nope  a=1 >}} and {{<nope>}}x{{</nope>}}.\n\n{{< note >}}known{{< /note >}}\n"

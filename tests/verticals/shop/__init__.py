@@ -1,1 +1,1 @@
-"""The shop: stock, money, orders, and people who buy."""
+"""The shop: money, stock, carts, orders, payments, and its pages."""
