@@ -82,6 +82,7 @@ def run(*arguments: str, site: Path) -> float:
 
 
 def say(what: str, value: str) -> None:
+    """Print one line of the table."""
     print(f"{what:55} {value}", flush=True)
 
 

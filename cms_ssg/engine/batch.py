@@ -16,7 +16,7 @@ from cms_ssg.store.arrays import int_array
 from cms_ssg.store.loader import Request, Values
 from cms_ssg.types import Json, Problem
 
-STAGES = 3
+STAGES = 4
 """How often a job's declared needs may depend on what was just loaded."""
 
 RETRIES = 50

@@ -82,12 +82,14 @@ class Vertical:
 
     name: the word of its places and of its table in site.toml; folder: of its package, where ``strings``, ``assets`` and ``starter`` lie.
     outputs, lists, rows, facts: the kinds it brings. claims: more outputs of an entry: (site, row, fields, path); list_claims: of a list:
-    (site, locale, rule, list id); site_claims: of the site. fields_at: (row, fields, clock) -> the fields as they count at this time, of which
-    cards and places in lists are made; cms.entry_times says when to look again. needs: verticals that are on wherever this one is. collections, taxonomies: that a site has without naming them.
-    settings: the struct of its table in site.toml. view: reference to a class, made with the page, whose methods templates call as
-    ``NAME.method(…)``. References, resolved when used: commands (a tuple of Command), queues (a tuple of Queue, of the desk), routes (routers of the
-    API), tasks (a tuple of Task), checks (a tuple of Check), hooks (a pluggy plugin). tables: that a dump holds, each after those it refers to;
-    personal: where people are; begin: what to type after its starter was copied, a line each.
+    (site, locale, rule, list id); site_claims: of the site. fields_at: (row, fields, clock) -> the fields as they count at this time, of
+    which cards and places in lists are made; cms.entry_times says when to look again. needs: verticals that are on wherever this one is.
+    collections, taxonomies: that a site has without naming them. settings: the struct of its table in site.toml.
+    References, resolved when used: view (a class, made with the page, whose methods templates call as ``NAME.method(…)``), requests (a
+    tuple of stages, as of an OutputKind, for what the view asks on any page), commands (a tuple of Command), queues (a tuple of Queue, of
+    the desk), routes (routers of the API), tasks (a tuple of Task), checks (a tuple of Check), hooks (a pluggy plugin).
+    tables: that a dump holds, each after those it refers to; personal: where people are; begin: what to type after its starter was
+    copied, a line each.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Vertical:
     commands: str = ""
     queues: str = ""
     view: str = ""
+    requests: str = ""
     routes: tuple[str, ...] = ()
     tasks: str = ""
     checks: str = ""

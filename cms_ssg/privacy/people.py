@@ -13,8 +13,10 @@ CORE: Final = (
         "SELECT 'mails', to_jsonb(m) FROM cms.mails m WHERE site = %(site)s AND (lower(recipient) = lower(%(email)s) OR lower(reply_to) = lower(%(email)s)"
         " OR strpos(lower(body), lower(%(email)s)) > 0)",
         (
-            "DELETE FROM cms.mails WHERE site = %(site)s AND (lower(recipient) = lower(%(email)s) OR lower(reply_to) = lower(%(email)s)"
-            " OR strpos(lower(body), lower(%(email)s)) > 0)",
+            (
+                "DELETE FROM cms.mails WHERE site = %(site)s AND (lower(recipient) = lower(%(email)s) OR lower(reply_to) = lower(%(email)s)"
+                " OR strpos(lower(body), lower(%(email)s)) > 0)"
+            ),
         ),
     ),
 )

@@ -107,7 +107,7 @@ async def find_listings(request: Request, query: Annotated[ListingQuery, Query()
             counts = await fetch_async(connection, COUNTS, **parameters)
             wanted = [value for facet, value, _ in counts if facet == "category"]
             named = await fetch_async(connection, TITLES, site=context.number, slugs=wanted, locale=parameters["locale"])
-        titles = {slug: title for slug, title in named}
+        titles = dict(named)
         facets: dict[str, list[dict[str, object]]] = {}
         for facet, value, count in counts:
             if facet:

@@ -51,8 +51,8 @@ FIND: Final = Query(
     "SELECT"
     + _COLUMNS
     + """
-FROM cms.find_listings(%(site)s, %(words)s, %(categories)s, %(lat)s::numeric, %(lng)s::numeric, %(radius)s::numeric, %(min_rating)s::numeric, %(tier)s, %(sort)s, %(limit)s, %(offset)s,
-  %(open_now)s, %(more)s, %(values)s) WITH ORDINALITY f(number, listing_id, title, distance_km, relevance_score, place)
+FROM cms.find_listings(%(site)s, %(words)s, %(categories)s, %(lat)s::numeric, %(lng)s::numeric, %(radius)s::numeric, %(min_rating)s::numeric, %(tier)s, %(sort)s, %(limit)s,
+  %(offset)s, %(open_now)s, %(more)s, %(values)s) WITH ORDINALITY f(number, listing_id, title, distance_km, relevance_score, place)
 JOIN cms.listings l ON l.number = f.number JOIN cms.cards c ON c.entry = f.number ORDER BY f.place""",
     Found,
 )
