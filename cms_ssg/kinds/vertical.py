@@ -97,7 +97,8 @@ class Vertical:
     cards and places in lists are made; cms.entry_times says when to look again. needs: verticals that are on wherever this one is.
     collections, taxonomies: that a site has without naming them.
     slots: place in base.html (``head``, ``top``, ``bottom``) -> template that every page has there. templates: ``home`` or a group of lists -> template
-    of their pages, tried before the theme's own. view: reference to a class, made with the page, whose methods templates call as ``NAME.method(…)``.
+    of their pages, tried before the theme's own. view: reference to a class, made with the page, whose methods templates call as ``NAME.method(…)``;
+    requests: to a tuple of stages, as of an OutputKind, for what the view asks on any page.
     settle: reference to a function (OpenSite, sorted numbers of entries, set of those among them that are listed), called in the transaction
     that derives these entries, before they are published: it brings tables up to date that follow from entries, and touches what changed.
     settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command), queues (a tuple of Queue, of
@@ -128,6 +129,7 @@ class Vertical:
     settings: type[msgspec.Struct] | None = None
     commands: str = ""
     queues: str = ""
+    requests: str = ""
     routes: tuple[str, ...] = ()
     tasks: str = ""
     checks: str = ""

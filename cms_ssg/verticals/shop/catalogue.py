@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from typing import Any, Final, LiteralString
 
@@ -43,14 +44,14 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder().decode
 
 
-def settle_products(opened: OpenSite, entries: Sequence[int], listed: Set[int]) -> None:
+def settle_products(opened: OpenSite, entries: Sequence[int], listed: AbstractSet[int]) -> None:
     """Write what these entries sell. listed: those that are to be seen."""
     types = [name for name, schema in opened.site.schemas.items() if {"sku", "price"} <= schema.properties.keys()]
     for start in range(0, len(entries), BATCH):
         _settle_batch(opened.connection, opened.site, opened.number, list(entries[start : start + BATCH]), listed, types)
 
 
-def _settle_batch(connection: Connection, site: Site, site_id: int, numbers: list[int], listed: Set[int], types: list[str]) -> None:
+def _settle_batch(connection: Connection, site: Site, site_id: int, numbers: list[int], listed: AbstractSet[int], types: list[str]) -> None:
     known = {(sku, product): bytes(mark) for sku, product, mark in connection.execute(KNOWN, (site_id, numbers))}
     rows = connection.execute(ENTRIES, (numbers, types)).fetchall()
     if not rows and not known:
