@@ -8,8 +8,6 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
-from cms_ssg.types import Problem
-
 SHOWN: Final = 10
 """Lines of each kind that the summary shows; the table has all."""
 
@@ -69,13 +67,6 @@ class Report:
             lines += [f"- … and {len(found) - SHOWN:,} more"] if len(found) > SHOWN else []
             lines.append("")
         return "\n".join([*lines, "Nothing."] if not rows else lines).rstrip("\n") + "\n"
-
-    def list_problems(self, limit: int = 1000) -> list[Problem]:
-        """The notes as warnings."""
-        return [
-            Problem("migrate.dropped", place, line, f"{kind} {fate}: {detail}", severity="warning")
-            for place, line, kind, detail, fate in self._rows()[:limit]
-        ]
 
     def _rows(self) -> list[tuple[str, int, str, str, str]]:
         return self._connection.execute("SELECT place, line, kind, detail, fate FROM notes ORDER BY place, line, kind, detail").fetchall()
