@@ -76,7 +76,7 @@ class Locale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where pages are published. url: ``folder:PATH`` relative to the site folder, or ``s3://BUCKET/PREFIX``; keep_releases: how many can be
-    taken back, 0 for none.
+    taken back, 0 for none; keep_days: those of so many days are kept beyond that.
 
     For a bucket: uploads at once, in each process; compress: how text is stored, for visitors who all take that; part_mb: larger objects are uploaded in parts;
     retire_after_s: how long an asset that no page names any more stays for the pages that visitors have open; cache, headers:
@@ -89,6 +89,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     part_mb: Annotated[int, msgspec.Meta(ge=5, le=1000)] = 16
     retire_after_s: Annotated[int, msgspec.Meta(ge=0)] = 86_400
     keep_releases: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 10
+    keep_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 7
     cache: Cache = msgspec.field(default_factory=lambda: Cache())  # noqa: PLW0108 - it is defined below
     headers: Headers = msgspec.field(default_factory=lambda: Headers())  # noqa: PLW0108 - it is defined below
 
@@ -100,6 +101,7 @@ class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     pages: str = "public, max-age=0, s-maxage=86400, must-revalidate"
     feeds: str = "public, max-age=300, s-maxage=86400"
     files: str = "public, max-age=3600, s-maxage=86400"
+    live: str = "public, max-age=2, s-maxage=2, stale-while-revalidate=10, stale-if-error=3600"
 
 
 class Headers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -25,12 +25,16 @@ BASE = "base"
 
 @dataclass(frozen=True, slots=True)
 class ThemeFolders:
-    """Where a site's templates and assets are looked for, the strongest first, and its texts, the weakest first. chain: the themes, child first."""
+    """Where a site's templates and assets are looked for, the strongest first, and its texts, the weakest first.
+
+    chain: the themes, child first; views: names by which templates know what verticals offer.
+    """
 
     chain: tuple[Path, ...]
     templates: tuple[Path, ...]
     assets: tuple[Path, ...]
     strings: tuple[Path, ...]
+    views: tuple[str, ...] = ()
 
 
 def theme_folders(root: Path, settings: Settings) -> ThemeFolders:
@@ -47,7 +51,7 @@ def make_folders(chain: Sequence[Path], verticals: Sequence[str] = (), root: Pat
     strings = [*(vertical.folder / "strings" for vertical in switched_on), *(folder / "i18n" for folder in reversed(chain))]
     return ThemeFolders(
         tuple(chain), tuple(templates), (*(folder / "assets" for folder in chain), *(vertical.folder / "assets" for vertical in switched_on)),
-        (*strings, *((root / "i18n",) if root is not None else ())),
+        (*strings, *((root / "i18n",) if root is not None else ())), tuple(vertical.name for vertical in switched_on if vertical.view),
     )  # fmt: skip
 
 

@@ -48,12 +48,12 @@ OTHER_FOLDERS: Final = tuple(f"{name}/" for name in SITE_FOLDERS)
 
 def watch(
     root: Path, *, env: str = "", reporter: Reporter | None = None, poll: bool = False,
-    on_ready: Callable[[], None] = lambda: None, on_written: Callable[[], None] = lambda: None,
+    on_ready: Callable[[], None] = lambda: None, on_written: Callable[[], None] = lambda: None, on_built: Callable[[], None] = lambda: None,
 ) -> None:  # fmt: skip
     """Build now and at every save until interrupted.
 
     poll: look at the files every second instead of being told; on_ready: called after the first build;
-    on_written: called when a build wrote or removed something.
+    on_written: called when a build wrote or removed something; on_built: called after each.
     """
     reporter = reporter or Reporter()
     events: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -62,6 +62,7 @@ def watch(
     try:
         watcher.begin(env)
         builder.build(None, first=True)
+        on_built()
         reporter.rest()
         on_ready()
         for changed in gather(events, root, wait_s=builder.find_wait):
@@ -69,6 +70,7 @@ def watch(
                 watcher.stop()
                 watcher.begin(env)
             builder.build(changed)
+            on_built()
             reporter.rest()
             if changed is None or any(name.endswith("/") or "/" not in name for name in changed):
                 watcher.begin(env)

@@ -487,6 +487,19 @@ ALTER TABLE cms.events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE cms.fake_payments (
+    intent text NOT NULL COLLATE pg_catalog."C",
+    site integer NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    amount bigint NOT NULL,
+    currency text NOT NULL COLLATE pg_catalog."C",
+    metadata jsonb NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL COLLATE pg_catalog."C",
+    charges integer DEFAULT 0 NOT NULL,
+    refunds jsonb DEFAULT '{}'::jsonb NOT NULL,
+    return_url text DEFAULT ''::text NOT NULL
+);
+
 CREATE TABLE cms.files (
     id bigint NOT NULL,
     site integer NOT NULL,
@@ -511,11 +524,29 @@ CREATE TABLE cms.folders (
     digest bytea NOT NULL
 );
 
+CREATE TABLE cms.frames (
+    site integer NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    locale text NOT NULL COLLATE pg_catalog."C",
+    path text NOT NULL COLLATE pg_catalog."C",
+    html text NOT NULL
+);
+
 CREATE TABLE cms.hits (
     site integer NOT NULL,
     path text NOT NULL COLLATE pg_catalog."C",
     day date NOT NULL,
     hits bigint NOT NULL
+);
+
+CREATE TABLE cms.idempotent_answers (
+    site integer NOT NULL,
+    route text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    fingerprint bytea NOT NULL,
+    status integer,
+    answer jsonb,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 CREATE TABLE cms.images (
@@ -777,6 +808,71 @@ CREATE TABLE cms.pages_9 (
     title text CONSTRAINT pages_title_not_null NOT NULL
 );
 
+CREATE TABLE cms.payment_events (
+    site integer NOT NULL,
+    provider text NOT NULL COLLATE pg_catalog."C",
+    event text NOT NULL COLLATE pg_catalog."C",
+    intent text NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE cms.payment_refunds (
+    number bigint NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    site integer NOT NULL,
+    payment bigint NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    amount bigint NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    status text DEFAULT 'requested'::text NOT NULL COLLATE pg_catalog."C",
+    problem text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT payment_refunds_amount_check CHECK ((amount > 0)),
+    CONSTRAINT payment_refunds_status_check CHECK ((status = ANY (ARRAY['requested'::text, 'done'::text, 'failed'::text])))
+);
+
+ALTER TABLE cms.payment_refunds ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.payment_refunds_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE cms.payments (
+    number bigint NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    site integer NOT NULL,
+    provider text NOT NULL COLLATE pg_catalog."C",
+    intent text COLLATE pg_catalog."C",
+    subject text NOT NULL COLLATE pg_catalog."C",
+    amount bigint NOT NULL,
+    currency text NOT NULL COLLATE pg_catalog."C",
+    digest text NOT NULL COLLATE pg_catalog."C",
+    status text DEFAULT 'created'::text NOT NULL COLLATE pg_catalog."C",
+    refunded bigint DEFAULT 0 NOT NULL,
+    page text DEFAULT ''::text NOT NULL,
+    problem text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT payments_amount_check CHECK ((amount >= 0)),
+    CONSTRAINT payments_check CHECK (((refunded >= 0) AND (refunded <= amount))),
+    CONSTRAINT payments_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT payments_status_check CHECK ((status = ANY (ARRAY['created'::text, 'pending'::text, 'action'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'held'::text])))
+);
+
+ALTER TABLE cms.payments ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.payments_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE cms.posts (
     entry bigint NOT NULL,
     site integer NOT NULL,
@@ -883,6 +979,11 @@ CREATE TABLE cms.search_pages (
     locale text NOT NULL COLLATE pg_catalog."C",
     path text NOT NULL COLLATE pg_catalog."C",
     html text NOT NULL
+);
+
+CREATE TABLE cms.secrets (
+    site integer NOT NULL,
+    secret bytea DEFAULT sha256(decode(replace((((gen_random_uuid())::text || (gen_random_uuid())::text) || (gen_random_uuid())::text), '-'::text, ''::text), 'hex'::text)) NOT NULL
 );
 
 CREATE UNLOGGED TABLE cms.shards (
@@ -1069,6 +1170,12 @@ ALTER TABLE ONLY cms.entry_texts
 ALTER TABLE ONLY cms.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY cms.fake_payments
+    ADD CONSTRAINT fake_payments_key_key UNIQUE (key);
+
+ALTER TABLE ONLY cms.fake_payments
+    ADD CONSTRAINT fake_payments_pkey PRIMARY KEY (intent);
+
 ALTER TABLE ONLY cms.files
     ADD CONSTRAINT files_pkey PRIMARY KEY (id);
 
@@ -1078,8 +1185,14 @@ ALTER TABLE ONLY cms.files
 ALTER TABLE ONLY cms.folders
     ADD CONSTRAINT folders_pkey PRIMARY KEY (site, path);
 
+ALTER TABLE ONLY cms.frames
+    ADD CONSTRAINT frames_pkey PRIMARY KEY (site, kind, locale);
+
 ALTER TABLE ONLY cms.hits
     ADD CONSTRAINT hits_pkey PRIMARY KEY (site, path, day);
+
+ALTER TABLE ONLY cms.idempotent_answers
+    ADD CONSTRAINT idempotent_answers_pkey PRIMARY KEY (site, route, key);
 
 ALTER TABLE ONLY cms.images
     ADD CONSTRAINT images_pkey PRIMARY KEY (site, digest);
@@ -1171,6 +1284,27 @@ ALTER TABLE ONLY cms.pages_8
 ALTER TABLE ONLY cms.pages_9
     ADD CONSTRAINT pages_9_pkey PRIMARY KEY (site, entry);
 
+ALTER TABLE ONLY cms.payment_events
+    ADD CONSTRAINT payment_events_pkey PRIMARY KEY (site, provider, event);
+
+ALTER TABLE ONLY cms.payment_refunds
+    ADD CONSTRAINT payment_refunds_id_key UNIQUE (id);
+
+ALTER TABLE ONLY cms.payment_refunds
+    ADD CONSTRAINT payment_refunds_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY cms.payment_refunds
+    ADD CONSTRAINT payment_refunds_site_payment_key_key UNIQUE (site, payment, key);
+
+ALTER TABLE ONLY cms.payments
+    ADD CONSTRAINT payments_id_key UNIQUE (id);
+
+ALTER TABLE ONLY cms.payments
+    ADD CONSTRAINT payments_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY cms.payments
+    ADD CONSTRAINT payments_site_subject_key UNIQUE (site, subject);
+
 ALTER TABLE ONLY cms.posts
     ADD CONSTRAINT posts_pkey PRIMARY KEY (entry, created_at);
 
@@ -1200,6 +1334,9 @@ ALTER TABLE ONLY cms.releases
 
 ALTER TABLE ONLY cms.search_pages
     ADD CONSTRAINT search_pages_pkey PRIMARY KEY (site, locale);
+
+ALTER TABLE ONLY cms.secrets
+    ADD CONSTRAINT secrets_pkey PRIMARY KEY (site);
 
 ALTER TABLE ONLY cms.shards
     ADD CONSTRAINT shards_pkey PRIMARY KEY (id);
@@ -1308,6 +1445,12 @@ CREATE INDEX outputs_retired ON cms.outputs USING btree (site, retired_at) WHERE
 CREATE INDEX outputs_valid_from ON cms.outputs USING btree (site, valid_from) WHERE (valid_from IS NOT NULL);
 
 CREATE INDEX outputs_valid_until ON cms.outputs USING btree (site, valid_until) WHERE (valid_until IS NOT NULL);
+
+CREATE INDEX payment_refunds_open ON cms.payment_refunds USING btree (site) WHERE (status = 'requested'::text);
+
+CREATE UNIQUE INDEX payments_intent ON cms.payments USING btree (site, provider, intent) WHERE (intent IS NOT NULL);
+
+CREATE INDEX payments_open ON cms.payments USING btree (site, updated_at) WHERE (status = ANY (ARRAY['pending'::text, 'action'::text]));
 
 CREATE INDEX posts_featured ON ONLY cms.posts USING btree (site, published_at DESC) WHERE is_featured;
 
@@ -1508,14 +1651,35 @@ ALTER TABLE ONLY cms.entries
 ALTER TABLE ONLY cms.entry_texts
     ADD CONSTRAINT entry_texts_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY cms.fake_payments
+    ADD CONSTRAINT fake_payments_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
 ALTER TABLE ONLY cms.files
     ADD CONSTRAINT files_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
 ALTER TABLE ONLY cms.folders
     ADD CONSTRAINT folders_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
+ALTER TABLE ONLY cms.frames
+    ADD CONSTRAINT frames_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.idempotent_answers
+    ADD CONSTRAINT idempotent_answers_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
 ALTER TABLE ONLY cms.inputs
     ADD CONSTRAINT inputs_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.payment_events
+    ADD CONSTRAINT payment_events_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.payment_refunds
+    ADD CONSTRAINT payment_refunds_payment_fkey FOREIGN KEY (payment) REFERENCES cms.payments(number);
+
+ALTER TABLE ONLY cms.payment_refunds
+    ADD CONSTRAINT payment_refunds_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.payments
+    ADD CONSTRAINT payments_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
 ALTER TABLE ONLY cms.previews
     ADD CONSTRAINT previews_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
@@ -1525,6 +1689,9 @@ ALTER TABLE ONLY cms.release_objects
 
 ALTER TABLE ONLY cms.releases
     ADD CONSTRAINT releases_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.secrets
+    ADD CONSTRAINT secrets_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
 ALTER TABLE ONLY cms.sources
     ADD CONSTRAINT sources_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

@@ -25,7 +25,12 @@ from cms_ssg.api.routing import load_router, mount
 from cms_ssg.api.sites import Sites, load_sites
 from cms_ssg.api.streams import Broadcaster, close_at_signals
 
-ROUTERS: Final = ("cms_ssg.api.operations:router", "cms_ssg.api.documentation:router", "cms_ssg.search.api:router")
+ROUTERS: Final = (
+    "cms_ssg.api.operations:router",
+    "cms_ssg.api.documentation:router",
+    "cms_ssg.search.api:router",
+    "cms_ssg.payment.api:router",
+)
 """Lazy references to the routers that are always mounted. A vertical names its own: docs/extending.md."""
 
 SITES, ENV, LOGS = "CMS_API_SITES", "CMS_API_ENV", "CMS_API_LOGS"

@@ -45,6 +45,7 @@ class SiteContext:
     follower: Follower
     cache: CacheService
     extras: dict[str, Any] = field(default_factory=dict)
+    listeners: dict[str, Callable[[set[str]], None]] = field(default_factory=dict)
     _translators: dict[str, Translator] = field(default_factory=dict)
 
     @property
@@ -60,6 +61,10 @@ class SiteContext:
         if name not in self.extras:
             self.extras[name] = make(self)
         return self.extras[name]
+
+    def listen(self, name: str, hear: Callable[[set[str]], None]) -> None:
+        """Have a room told which tags of this site were raised, in the running loop. name: its own, so that it is told once."""
+        self.listeners[name] = hear
 
     def translate(self, locale: str) -> Translator:
         """The texts of the site's theme in a locale, as pages have them."""
@@ -136,7 +141,7 @@ def load_sites(folders: Sequence[Path], env: str = "") -> Sites:
         url = database_url(site.root, settings.database_url, os.environ)
         if url not in pools:
             pools[url] = make_pool(url, POOL_SIZE, settings.api.timeout_s)
-            followers[url] = Follower(url, lambda raised: _forget_texts(contexts, raised))
+            followers[url] = Follower(url, lambda raised: _tell_contexts(contexts, raised))
         redis_url = os.environ.get("CMS_REDIS_URL", "") or settings.cache.redis_url
         if redis_url and redis_url not in layers:
             layers[redis_url] = RedisLayer(redis_url)
@@ -150,7 +155,10 @@ def load_sites(folders: Sequence[Path], env: str = "") -> Sites:
     return Sites(contexts)
 
 
-def _forget_texts(contexts: Sequence[SiteContext], raised: set[tuple[int, str]]) -> None:
+def _tell_contexts(contexts: Sequence[SiteContext], raised: set[tuple[int, str]]) -> None:
     for context in contexts:
         if (context.number, "search") in raised:
             context.forget_texts()
+        if context.listeners and (tags := {tag for number, tag in raised if number == context.number}):
+            for hear in context.listeners.values():
+                hear(tags)

@@ -156,14 +156,17 @@ def broadcaster_of(request: Request) -> Broadcaster:
     return broadcaster
 
 
-def stream(request: Request, channel: str, load_missed: Catch) -> StreamingResponse:
-    """The answer that goes on. A listener who comes again with Last-Event-ID is sent what it missed, from memory or by load_missed."""
+def stream(request: Request, channel: str, load_missed: Catch, after: int | None = None) -> StreamingResponse:
+    """The answer that goes on. A listener who comes again with Last-Event-ID is sent what it missed, from memory or by load_missed.
+
+    after: the last event that a listener knows who comes for the first time, None where it wants only what is new.
+    """
     text = request.headers.get("last-event-id", "").strip()
     if text and not (text.isascii() and text.isdigit() and len(text) < 19):
         raise fail("api.invalid", "Last-Event-ID is no number that was sent here", status=422)
     broadcaster = broadcaster_of(request)
     listener = broadcaster.join(channel)
-    body = _list_parts(broadcaster, channel, listener, int(text) if text else None, load_missed)
+    body = _list_parts(broadcaster, channel, listener, int(text) if text else after, load_missed)
     return StreamingResponse(body, 200, {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}, "text/event-stream; charset=utf-8")
 
 

@@ -14,6 +14,7 @@ from cms_ssg.errors import fail
 from cms_ssg.kinds.features import Features
 from cms_ssg.open_store import open_store
 from cms_ssg.paths import object_key
+from cms_ssg.publish.headers import PREVIEW_KEY
 from cms_ssg.publish.target import Target, Writer, is_folder, open_kept, open_target
 from cms_ssg.reads import digest as make_digest
 from cms_ssg.releases.note import list_unknown
@@ -80,7 +81,8 @@ def _compare(connection: Connection, site_id: int, target: Target, *, by_size: b
         if one.key in previews:
             continue
         if one.key not in manifest:
-            (result.orphaned if target.is_own(one.key) else result.foreign).append(one.key)
+            is_own = PREVIEW_KEY.match(one.key) if by_size else target.is_own(one.key)  # of a preview that the database forgot by a restore
+            (result.orphaned if is_own else result.foreign).append(one.key)
             continue
         path, etag, size, doubtful, digest = manifest.pop(one.key)
         if doubtful:  # the manifest does not know the version

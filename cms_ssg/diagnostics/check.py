@@ -131,7 +131,7 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
                         [target] if kind == "shortcode" else [piece["name"] for piece in values["pieces"] if not isinstance(piece, str)]
                     )
                     yield from (unknown_shortcode(file, line, name) for name in pieces if f"shortcodes/{name}.html" not in templates)
-                elif names := link_names(site, locale, file, path or "", target):
+                elif "form" not in values and (names := link_names(site, locale, file, path or "", target)):  # a program may answer it
                     wanted.append((file, line, kind, target, names))
             # what front matter names is looked for beside the page or at the root, and nowhere else
             if image and (names := tuple(n for n in link_names(site, locale, file, path or "", image) if n.startswith("/"))):

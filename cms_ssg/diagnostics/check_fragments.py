@@ -14,8 +14,10 @@ from cms_ssg.types import Problem
 PAGES: Final[LiteralString] = """
 SELECT c.name, b.entry, b.html FROM cms.claims c JOIN cms.bodies b ON b.entry = c.owner
 WHERE c.site = %s AND c.name = ANY(%s) AND c.wins AND c.owner_kind = 'e'"""
-HAS_SHORTCODES: Final[LiteralString] = """
-SELECT b.entry FROM cms.bodies b, jsonb_array_elements(b.links) l WHERE b.entry = ANY(%s) AND l ->> 0 = 'shortcode'"""
+HAS_TEMPLATES: Final[LiteralString] = """
+SELECT b.entry FROM cms.bodies b, jsonb_array_elements(b.links) l WHERE b.entry = ANY(%(entries)s) AND l ->> 0 = 'shortcode'
+UNION SELECT e.id FROM cms.entries e WHERE e.id = ANY(%(entries)s) AND jsonb_path_exists(e.fields, '$.*[*].block')"""
+"""Entries with shortcodes or blocks, whose templates may make any place."""
 
 
 class Link(NamedTuple):
@@ -42,10 +44,10 @@ def check_fragments(connection: Any, site_id: int, links: Sequence[Link], ids: f
     """Links whose page is there and their place in it is not. ids: those of the templates."""
     wanted = sorted({name for link in links for name in link.names})
     found = {name: (entry, html) for name, entry, html in connection.execute(PAGES, (site_id, wanted))}
-    open_ended = {row[0] for row in connection.execute(HAS_SHORTCODES, (sorted({entry for entry, _ in found.values()}),))}
+    open_ended = {row[0] for row in connection.execute(HAS_TEMPLATES, {"entries": sorted({entry for entry, _ in found.values()})})}
     for link in links:
         page = next((found[name] for name in link.names if name in found), None)
-        if page is None or page[0] in open_ended:  # no entry, or one whose shortcodes may make any place
+        if page is None or page[0] in open_ended:  # no entry, or one whose templates may make any place
             continue
         fragment, places = fragment_of(link.target), set(list_ids(page[1]))
         if fragment not in places | ids:

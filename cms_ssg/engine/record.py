@@ -9,6 +9,7 @@ from cms_ssg.paths import object_key
 from cms_ssg.reads import digest as make_digest
 from cms_ssg.releases.note import note_made
 from cms_ssg.store import outputs as store
+from cms_ssg.store.frames import save_frames
 from cms_ssg.types import Json, Problem
 
 if TYPE_CHECKING:
@@ -62,6 +63,12 @@ def record_made(
         paths = [m.path for m in made_now if m.kind == "entry"]
         pages = [(by_path[m.path].locale or "", m.path) for m in made_now if m.kind == "search"]
         show_published(session.connection, session.row.id, paths, pages, lambda path: session.target.read(object_key(path)))
+    outputs = session.site.features.outputs
+    if framed := [m for m in made if outputs[m.kind].framed and m.digest is not None and m.unwritten is None]:
+        save_frames(
+            session.connection, session.row.id, [(m.kind, by_path[m.path].locale or "", m.path) for m in framed],
+            lambda path: session.target.read(object_key(path)),
+        )  # fmt: skip
     if showing := [m for m in made if m.unwritten is None and (m.shows or m.waits)]:
         in_vain = set(images.note_shown(showing))
         tried.extend(in_vain)

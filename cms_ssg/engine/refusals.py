@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cms_ssg.engine.batch import Made
 from cms_ssg.engine.image_work import GONE
 from cms_ssg.errors import CmsError
 from cms_ssg.publish.links import Absent, find_links
 from cms_ssg.store.outputs import DirtyRow
 from cms_ssg.types import Problem
+
+if TYPE_CHECKING:
+    from cms_ssg.engine.batch import Made
 
 MOST_READ: Final = 50
 """So many pages that stay as they were are read for what they link to; where there are more, all removals wait."""

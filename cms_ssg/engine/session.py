@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from psycopg import Connection
@@ -16,12 +17,13 @@ from cms_ssg.engine.place import SPLIT, describe_place, find_reason, find_strang
 from cms_ssg.engine.planning import Planner
 from cms_ssg.engine.rounds import LARGE_ROUND, Rounds
 from cms_ssg.engine.sync import SyncResult, sync
-from cms_ssg.options import BuildOptions, BuildResult, clock
+from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import object_key
 from cms_ssg.plan.dirty import BULK_TURN
 from cms_ssg.publish.kept import Kept
 from cms_ssg.publish.owner import open_mark
 from cms_ssg.publish.target import Target, Writer, is_folder, name_target, open_kept, open_target
+from cms_ssg.releases.causes import find_causes, make_note
 from cms_ssg.releases.note import begin_releases, forget_old
 from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site
@@ -67,6 +69,7 @@ class Session:
     row: SiteRow
     skip: list[str]
     started: Any
+    now: datetime
     warm: Warm | None = None
     planner: Planner = field(init=False)
     rounds: Rounds = field(init=False)
@@ -74,6 +77,7 @@ class Session:
     elsewhere: bool = False
     follows_kill: bool = False
     was_urgent: bool = True
+    note: dict[str, Any] = field(default_factory=dict)
     urgent_after: int = 0
     claims: bool = False
     conditions: bool = True
@@ -83,7 +87,7 @@ class Session:
     _pool: Executor | None = None
 
     def __post_init__(self) -> None:
-        self.planner = Planner(self.connection, self.site, self.row, clock(self.options), self.commit)
+        self.planner = Planner(self.connection, self.site, self.row, self.now, self.commit)
         self.rounds = Rounds(self)
         if self.options.plan:
             self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.planner.now))
@@ -237,7 +241,10 @@ class Session:
             self.result.problems.append(Problem("publish.no-conditions", "site.toml", 0, "this store ignores the conditions of a write",
                 "Let one machine alone build this site: two builders could overwrite each other's pages.", "warning"))  # fmt: skip
         begin_releases(self)
+        causes = find_causes(self.connection, self.row.id, self.row.built_at_clock is None) if self.result.planned else ([], [])
         self.rounds.run()
+        if self.result.written or self.result.removed:
+            self.note = make_note(*causes, self.site.root)
         self.purge()
         if self.purger is not None:
             self.purger.tell(self.result)
@@ -307,6 +314,7 @@ class Session:
             count_rows(self.connection, RENDERED)
         names = ("status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds")
         summary = {name: getattr(result, name) for name in names}
+        summary |= self.note
         summary["codes"] = sorted({p.code for p in result.problems if p.severity == "error"})
         self.connection.execute(END_BUILD, (Jsonb(summary), result.build_id))
         self.connection.execute(FORGET_IDLE_BUILDS, {"site": self.row.id})

@@ -31,6 +31,19 @@ class Features:
         """Names of all kinds of outputs and the phase of each, as queries take them."""
         return {"kinds": list(self.outputs), "phases": [kind.phase for kind in self.outputs.values()]}
 
+    @cached_property
+    def slots(self) -> dict[str, list[str]]:
+        """Templates that verticals have on every page, by their place in base.html."""
+        found: dict[str, list[str]] = {"head": [], "top": [], "bottom": []}
+        for vertical in self.verticals:
+            for place, template in vertical.slots.items():
+                found[place].append(template)
+        return found
+
+    def templates_of(self, page: str) -> list[str]:
+        """Templates of verticals for a kind of page: ``home``, or a group of lists."""
+        return [vertical.templates[page] for vertical in self.verticals if page in vertical.templates]
+
     def names(self, wanted: Callable[[OutputKind], bool]) -> list[str]:
         """Names of the kinds of outputs of which something is true."""
         return [kind.name for kind in self.outputs.values() if wanted(kind)]

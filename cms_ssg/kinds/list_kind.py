@@ -102,7 +102,8 @@ class ListKind:
 
     rule: (site, locale, the rest of the name) -> ListRule; items: the places of one live entry in lists of this kind. index_url: of the page
     that lists them, without the locale's prefix, ``""`` for none; order: of such lists there, by fields of their cards, () for by slug, the
-    highest first. title: reference to (page, slug) -> title in words, where the card's title is not it; template: tried before list.html;
+    highest first. head: a content type: such a list is described by the entry of that type with the list's slug, and has no pages without it.
+    title: reference to (page, slug) -> title in words, where the card's title is not it; template: tried before list.html;
     vertical: who brings it, ``""`` for the core.
     """
 
@@ -113,6 +114,7 @@ class ListKind:
     index_url: str = ""
     title: str = ""
     template: str = ""
+    head: str = ""
     vertical: str = ""
 
 

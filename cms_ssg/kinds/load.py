@@ -19,15 +19,14 @@ GROUP = "cms_ssg.verticals"
 def load_vertical(name: str) -> Vertical:
     """The vertical of a name: one that comes with cms_ssg, one of an installed package, or that of a module. Raises CmsError settings.no-vertical."""
     found: Any = None
-    if "." in name:
-        if _exists(name):
-            found = getattr(import_module(name), "VERTICAL", None)
-    elif _exists(f"{GROUP}.{name}"):
+    if "." not in name and _exists(f"{GROUP}.{name}"):
         found = import_module(f"{GROUP}.{name}").VERTICAL
     else:
         from importlib.metadata import entry_points  # costs as much as all other settings together
 
         found = next((point.load() for point in entry_points(group=GROUP, name=name)), None)
+    if found is None and _exists(name):
+        found = getattr(import_module(name), "VERTICAL", None)
     if not isinstance(found, Vertical):
         from difflib import get_close_matches
 

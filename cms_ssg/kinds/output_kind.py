@@ -35,7 +35,7 @@ class OutputKind:
     linked: pages link to it, so a new one is made before them; content: the page of an entry; holds: while a new one fails, its entry is
     kept out of lists; fingerprinted: its name changes with its bytes, so the old one may stay; shown: a preview shows it, with its lists or
     with its leaves; cache: its class in [target.cache], ``""`` by its path; weight: how many pages it counts as where work is shared out;
-    vertical: who brings it, ``""`` for the core.
+    framed: the API fills it, and finds it in cms.frames; vertical: who brings it, ``""`` for the core.
     """
 
     name: str
@@ -50,8 +50,9 @@ class OutputKind:
     holds: bool = False
     fingerprinted: bool = False
     shown: Literal["", "leaf", "list"] = ""
-    cache: Literal["", "assets", "pages", "feeds", "files"] = ""
+    cache: Literal["", "assets", "pages", "feeds", "files", "live"] = ""
     weight: int = 1
+    framed: bool = False
     vertical: str = ""
 
     @property

@@ -35,6 +35,17 @@ class OpenSite(NamedTuple):
     number: int
 
 
+class Split(NamedTuple):
+    """A page that a web server or CDN is to answer in several ways, each visitor in one. name: of the experiment; path: of the page.
+
+    shares: (path of the page to answer with, weight); the first one is the page itself.
+    """
+
+    name: str
+    path: str
+    shares: tuple[tuple[str, int], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A command below ``cms``: a function that returns a value, which the command line prints.
@@ -81,9 +92,15 @@ class Vertical:
     name: the word of its places and of its table in site.toml; folder: of its package, where ``strings``, ``assets`` and ``starter`` lie.
     outputs, lists, rows, facts: the kinds it brings. claims: more outputs of an entry: (site, row, fields, path); list_claims: of a list:
     (site, locale, rule, list id); site_claims: of the site. collections, taxonomies: that a site has without naming them.
+    slots: place in base.html (``head``, ``top``, ``bottom``) -> template that every page has there. templates: ``home`` or a group of lists -> template
+    of their pages, tried before the theme's own. view: reference to a class; templates know an object of it, made for each page, by the vertical's name.
+    settle: reference to a function (OpenSite, numbers of entries), called in the transaction that derives these entries, after they were
+    written and before they are published: it brings tables up to date that the vertical derives of entries, and touches what changed.
     settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command), routes (routers of the
-    API), tasks (a tuple of Task), checks (a tuple of Check), hooks (a pluggy plugin). tables: that a dump holds, each after those it refers to;
-    personal: where people are.
+    API), tasks (a tuple of Task), checks (a tuple of Check), splits (a function OpenSite -> Splits), hooks (a pluggy
+    plugin). tables: that a dump holds, each after those it refers to; personal: where people are. project: reference to a function
+    (connection, site, site id, entries: set, listed: set) that writes rows of its own from entries that were derived, in the same
+    transaction; payments: reference to an object that is told what became of payments (cms_ssg.payment.provider.Payable).
     """
 
     name: str
@@ -97,14 +114,21 @@ class Vertical:
     site_claims: SiteClaims | None = None
     collections: tuple[dict[str, Any], ...] = ()
     taxonomies: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    slots: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, str] = field(default_factory=dict)
+    view: str = ""
+    settle: str = ""
     settings: type[msgspec.Struct] | None = None
     commands: str = ""
     routes: tuple[str, ...] = ()
     tasks: str = ""
     checks: str = ""
+    splits: str = ""
     hooks: str = ""
     tables: tuple[str, ...] = ()
     personal: tuple[Personal, ...] = ()
+    project: str = ""
+    payments: str = ""
 
     def find_folder(self, kind: str) -> Path | None:
         """Its ``content_schema``, ``sql`` or ``templates``: the bundled place of its name, else in its own folder; None where it has none."""

@@ -9,6 +9,8 @@ from typing import Any, Final, LiteralString, NamedTuple
 from psycopg import Connection
 
 from cms_ssg.kinds.list_kind import EntryRow
+from cms_ssg.kinds.reference import resolve
+from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.list_rules import own_paths
 from cms_ssg.paths import file_path
 from cms_ssg.plan.derive import FALLBACK, FILE, Derived, derive_entry
@@ -107,6 +109,9 @@ def derive_changes(
     if numbers := {row[2] for row in rows if row[1] == "r"}:
         derive_rows(connection, site, site_id, names, marks, numbers)
     bundles = derive_entries(connection, site, site_id, names, now, marks, entries, saved) if entries else set()
+    for vertical in site.features.verticals if entries else ():
+        if vertical.settle:
+            resolve(vertical.settle)(OpenSite(site, connection, site_id), sorted(entries))
     if bundles:
         files.update(row[0] for row in connection.execute(BUNDLE_FILES, (sorted(bundles), site_id)))
     if files:
@@ -145,6 +150,9 @@ def derive_entries(
         from cms_ssg.search.documents import save_documents
 
         save_documents(connection, site, site_id, derived, listed, set(old))
+    for vertical in site.features.verticals:
+        if vertical.project:
+            resolve(vertical.project)(connection, site, site_id, derived.keys() | old.keys(), listed)
     _save_places(connection, names, old, derived, listed, marks)
     moved = _mark_aspects(ids, derived, listed, old, marks) & listed
     items = (item for number in moved for item in derived[number].items if item.list.startswith("sitemap/"))
@@ -277,4 +285,5 @@ def _described_lists(site: Site, ids: set[int], derived: Mapping[int, Derived], 
             schema = site.schemas.get(kind)
             if schema is not None and schema.heads:
                 found.add(f"{taxonomy or schema.headed_taxonomy({})}/{slug}")
+            found.update(f"{group.group}/{slug}" for group in site.features.lists.values() if group.head == kind)
     return sorted(found)

@@ -52,8 +52,10 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
     items: list[ItemRow] = []
     settled = []
     for row, rule in zip(stale, rules, strict=True):
-        card = _make_card(row, rule, entries.get(row.id)) if row.items or rule.always else None
-        count = pages.get(row.id, 0)
+        kind = list_kind(site, row.name)
+        is_there = kind is None or not kind.head or row.id in entries
+        card = _make_card(row, rule, entries.get(row.id)) if is_there and (row.items or rule.always) else None
+        count = pages.get(row.id, 0) if is_there else 0
         if rule.chunks and card is not None:
             card["files"] = [[page_path(rule, number), lastmod] for number, lastmod in lastmods.get(row.id, ())]
         settled.append((row.id, count, card))
@@ -69,9 +71,9 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
             items.append(ItemRow(parent, _place(site, row, rule, card), -row.id, None))
         if rule.url and card is not None and rule.kind != "sitemaps":
             items.append(ItemRow(site_map, _address(row, rule), -row.id, None))
-    for kind, claims in (("l", fronts), ("p", numbered)):
+    for owner_kind, claims in (("l", fronts), ("p", numbered)):
         if claims:
-            changes, _ = save_claims(connection, site_id, kind, claims)
+            changes, _ = save_claims(connection, site_id, owner_kind, claims)
             marks.names(changes)
     # by its card a list had a page before, or was in an index; the home page's list is in none
     members = [-row.id for row, rule in zip(stale, rules, strict=True) if rule.index or rule.url or row.card]
@@ -83,9 +85,15 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
 def _term_entries(
     connection: Connection, site: Site, site_id: int, stale: Sequence[StaleList], rules: Sequence[ListRule]
 ) -> dict[int, tuple[int, Json]]:
-    """(id, card) of the term or author entry that describes a list, in its locale or else the default one."""
+    """(id, card) of the entry that describes a list: a term or author in its locale or else the default one, or the head that its kind names."""
     found: dict[int, tuple[int, Json]] = {}
-    wanted = [(s.id, s.locale, rule) for s, rule in zip(stale, rules, strict=True) if rule.group in site.settings.taxonomies]
+    both = list(zip(stale, rules, strict=True))
+    headed = [(s, rule, kind.head) for s, rule in both if (kind := list_kind(site, s.name)) is not None and kind.head]
+    if headed:
+        refs = [f"{s.locale}/{head}:{rule.slug}" for s, rule, head in headed]
+        rows = connection.execute(TERM_ENTRIES, {"lists": [s.id for s, _, _ in headed], "names": refs, "site": site_id})
+        found.update({number: (entry, card) for number, entry, card in rows})
+    wanted = [(s.id, s.locale, rule) for s, rule in both if rule.group in site.settings.taxonomies]
     for locale in (site.default_locale, None):
         lists, refs = [], []
         for number, own, rule in wanted:

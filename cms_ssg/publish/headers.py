@@ -9,10 +9,12 @@ from cms_ssg.reads import digest
 from cms_ssg.settings import Cache, Settings
 from cms_ssg.site import source_digest
 
-CacheClass = Literal["assets", "pages", "feeds", "files"]
+CacheClass = Literal["assets", "pages", "feeds", "files", "live"]
 
 FINGERPRINTED: Final = r"^/assets/.+\.(?=[0-9]*[a-f])[0-9a-f]{10}(\.[^./]+)?$"
 VARIANTS: Final = r"^/images/([0-9a-f]{20}-[0-9a-f]{8}-[0-9]+\.[a-z]+|card-[0-9a-f]{20}\.png)$"
+LIVE: Final = r"^/fragments/"
+"""What pages ask for again and again: breaking news, updates."""
 PAGES: Final = r"(/|\.html?)$"
 FEEDS: Final = r"\.(xml|json|txt|rss|atom|webmanifest)$"
 """Regular expressions that Python, PCRE and JavaScript read alike, so that every server can be told the same classes. Ten
@@ -21,16 +23,24 @@ digits are no fingerprint but a date, and what is called after one may change.""
 PREVIEW: Final = "preview"
 """The kind of the objects of a preview, and below ``/_preview/`` they lie."""
 PREVIEWS: Final = r"^/_preview/"
+PREVIEW_KEY: Final = re.compile(r"_preview/[0-9a-f]{40}/")
+"""How the keys of their objects begin, which nothing else is published under."""
 UNKEPT: Final = "private, no-store"
 NOINDEX: Final = "noindex, nofollow"
 
-CLASSES: Final[tuple[tuple[str, CacheClass], ...]] = ((FINGERPRINTED, "assets"), (VARIANTS, "assets"), (PAGES, "pages"), (FEEDS, "feeds"))
+CLASSES: Final[tuple[tuple[str, CacheClass], ...]] = (
+    (FINGERPRINTED, "assets"),
+    (VARIANTS, "assets"),
+    (LIVE, "live"),
+    (PAGES, "pages"),
+    (FEEDS, "feeds"),
+)
 """The first pattern that is found in a path gives its class; what matches none is one of the files."""
 
 
 def cache_class(cache: str, path: str) -> CacheClass:
     """The class of an output. cache: the one that its kind says, "" for none; path: ``/about/``, or the key of an object, ``about/index.html``."""
-    if cache in ("assets", "pages", "feeds", "files"):
+    if cache in ("assets", "pages", "feeds", "files", "live"):
         return cast("CacheClass", cache)
     path = path if path.startswith("/") else f"/{path}"
     return next((name for pattern, name in CLASSES if re.search(pattern, path)), "files")

@@ -64,7 +64,7 @@ def forget_old(session: Session) -> None:
         return
     connection, site = session.connection, session.row.id
     if keep:
-        store.forget_releases(connection, site, keep)
+        store.forget_releases(connection, site, keep, session.site.settings.target.keep_days)
     keys, digests = store.take_old_objects(connection, site, MOST_FORGOTTEN + result.written + result.removed)
     session.commit()
     if keep and session.follows_kill and is_folder(session.site.settings):  # builds list no bucket: an audit finds it there

@@ -191,6 +191,8 @@ def _make_common(
         "t": make_t(strings, on_read),
         "asset": asset,
         "image": _show_image,
+        "slots": lambda _place: [],
+        "fact": lambda _name, _key: None,
         "image_facts": lambda _src: SAMPLE_FACTS,
         "url": lambda path: path,
         "latest": lambda _list, count: [_make_card(index) for index in range(count)],

@@ -172,7 +172,16 @@ def render_list(page: Page, job: Job) -> tuple[bytes, str]:
         alternates=page.alternates({code: path for code, (path, indexed) in locales.items() if indexed}),
     )  # fmt: skip
     own = list_kind(page.site, row.name)
-    names = ["home.html"] if home and not number else [own.template, "list.html"] if own is not None and own.template else ["list.html"]
+    front = home and not number
+    group, _, slug = row.name.partition("/")
+    word = slug if group == "type" else group
+    page.reader.reads.name("setting/verticals")
+    names = page.site.features.templates_of("home" if front else rule.group)
+    if front:
+        names += [f"home-{word}.html", "home.html"]
+    else:
+        names += [own.template] if own is not None and own.template else []
+        names += [f"list-{word}.html", "list.html"]
     html = page.render(names, list=view)
     return html.encode("utf-8", "replace"), HTML
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 from markupsafe import Markup
 
 from cms_ssg.kinds.list_kind import ListRule, feed_path, page_path
+from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.row_kind import name_fact
 from cms_ssg.list_rules import described_paths, list_rule
 from cms_ssg.reads import ADDRESS, CARD, FULL
@@ -24,6 +25,7 @@ from cms_ssg.settings import Locale
 from cms_ssg.types import Json
 
 if TYPE_CHECKING:
+    from cms_ssg.render.list_view import ListView
     from cms_ssg.site import Site
 from cms_ssg.render.site_view import Clock, Menus, SiteView, Surroundings
 
@@ -87,7 +89,7 @@ class Page:
     def card(self, entry: int) -> Card | None:
         """An entry as other pages may show it, None where it is not to be seen."""
         data = self.reader.card(entry)
-        return Card(self, data) if data is not None and "unlisted" not in data else None
+        return Card(self, data) if data is not None and "unlisted" not in data and "row" not in data else None
 
     def row(self, number: int) -> RowView | None:
         """A row of a vertical's table, None where it is not to be seen."""
@@ -227,8 +229,25 @@ class Page:
             "site": self.site_view, "locale": self.locale, "page": self.page_view, "menus": Menus(self),
             "t": make_t(self.around.strings[self.locale.code], lambda key: reads.name(f"string/{self.locale.code}/{key}")),
             "asset": self.asset, "url": self.url, "latest": self.latest, "data": self.data, "ref": self.ref, "clock": Clock(self),
-            "image": self.image, "image_facts": self.image_facts, "fact": self.fact,
+            "image": self.image, "image_facts": self.image_facts, "fact": self.fact, "slots": self.slots, **self.views,
         }  # fmt: skip
+
+    @cached_property
+    def views(self) -> dict[str, Any]:
+        """What verticals offer to templates, by their names."""
+        return {vertical.name: resolve(vertical.view)(self) for vertical in self.site.features.verticals if vertical.view}
+
+    def slots(self, place: str) -> list[str]:
+        """Templates that verticals have at a place of every page. Raises KeyError for an unknown place."""
+        self.reader.reads.name("setting/verticals")
+        return self.site.features.slots[place]
+
+    def list_view(self, name: str) -> ListView | None:
+        """A list of this page's locale as its first page has it, None where there is none."""
+        from cms_ssg.render.list_view import ListView
+
+        row = self.reader.list_named(self.locale.code, name)
+        return ListView(self, row, 0) if row is not None and row.card else None
 
     def describe(self, **values: Any) -> SimpleNamespace:
         """Fill `page` for the template: what was given, over defaults."""

@@ -127,7 +127,7 @@ def _list_third(around: Surroundings, job: Job, found: dict[Request, Any]) -> It
 def _card_requests(around: Surroundings, locale: str, members: tuple[int, ...], found: dict[Request, Any]) -> Iterator[Request]:
     """The terms that cards show."""
     for member in members:
-        if (card := found.get(("card", member))) is not None:
+        if (card := found.get(("card", member))) is not None and "row" not in card:
             where = locale if around.site.fallback_locales else card["locale"]
             for taxonomy, terms in (card.get("terms") or {}).items():
                 for slug, _ in terms:

@@ -10,12 +10,13 @@ from typing import Final
 from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
 
+from cms_ssg.kinds.load import list_verticals
 from cms_ssg.render.theme import Theme, list_assets
 from cms_ssg.render.views import EntryView
 from cms_ssg.themes import ThemeFolders
 from cms_ssg.types import Problem
 
-EVERYWHERE: Final = frozenset("site locale page menus t asset url image image_facts latest data ref clock fact".split())
+EVERYWHERE: Final = frozenset("site locale page menus t asset url image image_facts latest data ref clock fact slots".split())
 """What every template is given. docs/themes.md describes each."""
 
 SOMEWHERE: Final = frozenset("entry list terms taxonomy title target search args values inner".split())
@@ -59,7 +60,7 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
     for name, tree in trees.items():
         given = _names_given(name, trees)
         found = [
-            *_check_tree(_place(files[name]), tree, given, set(files), assets, attributes),
+            *_check_tree(_place(files[name]), tree, given | set(folders.views), set(files), assets, attributes),
             *_check_blocks(_place(files[name]), name, trees),
         ]
         problems += sorted(found, key=lambda problem: problem.line)
@@ -69,7 +70,7 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
 def list_templates(folders: Sequence[Path]) -> dict[str, Path]:
     """Templates below folders by name, sorted; the first folder that has a name wins."""
     found: dict[str, Path] = {}
-    places = set(folders)
+    places = {*folders, *(root / name for root in folders for name in list_verticals())}
     for root in folders:
         for path in root.rglob("*") if root.is_dir() else ():
             inner = places.intersection(path.parents) - {root, *root.parents}  # a vertical's folder inside a theme's has names of its own
@@ -100,7 +101,7 @@ def _names_given(name: str, trees: dict[str, nodes.Template]) -> set[str]:
     while waiting:
         current = waiting.pop()
         found |= _names_set(trees[current])
-        users = [other for other, tree in trees.items() if other not in seen and current in _names_included(tree)]
+        users = [other for other, tree in trees.items() if other not in seen and _includes(tree, current)]
         if current == name:  # a child's blocks also see what its parent sets before them
             users += [other for other in _names_extended(trees[name]) if other in trees and other not in seen]
         seen.update(users)
@@ -110,6 +111,18 @@ def _names_given(name: str, trees: dict[str, nodes.Template]) -> set[str]:
 
 def _names_included(tree: nodes.Template) -> set[str]:
     return {name for node in tree.find_all(nodes.Include) for name in _constants(node.template)}
+
+
+def _includes(tree: nodes.Template, name: str) -> bool:
+    """Whether a template includes another one, by its name or by one that is put together: ``"blocks/" ~ kind ~ ".html"``."""
+    if name in _names_included(tree):
+        return True
+    for node in tree.find_all(nodes.Include):
+        parts = node.template.nodes if isinstance(node.template, nodes.Concat) else []
+        ends = [part.value if isinstance(part, nodes.Const) else "" for part in (parts[:1] + parts[-1:])]
+        if any(ends) and len(parts) > 1 and name.startswith(ends[0]) and name.endswith(ends[1]):
+            return True
+    return False
 
 
 def _names_extended(tree: nodes.Template) -> set[str]:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.list_rules import list_kind
+from cms_ssg.render.body import heading_names
 from cms_ssg.render.pictures import ImageFacts, card_image, describe_image, path_beside, show_image, social_image
 from cms_ssg.render.title import take_title
 from cms_ssg.types import Heading
@@ -266,7 +267,8 @@ class EntryView(Card):
     @property
     def toc(self) -> list[Heading]:
         """The headings of the body, without one that repeats the title."""
-        headings = [Heading(level, text, anchor) for level, text, anchor in self._full.toc or ()]
+        names = heading_names(self._page, self._full)
+        headings = [Heading(level, text, names.get(anchor, anchor)) for level, text, anchor in self._full.toc or ()]
         return headings[1:] if self.anchor and headings and headings[0].anchor == self.anchor else headings
 
     @property

@@ -1,6 +1,6 @@
 """Saves the store's content in one file and fills an empty database from it, of any Postgres version.
 
-A dump holds what people wrote and what sync knows about their files. Everything else is derived: a
+A dump holds what people wrote, what sync knows about their files, and which previews are to be removed when they expire. Everything else is derived: a
 restored store has no outputs, so the next build makes every page again. The file is a zip with
 ``dump.json`` and one member a table in COPY's text format.
 """
@@ -27,7 +27,7 @@ from cms_ssg.store.partitions import ensure_post_months
 
 KEPT: Final = (
     "sites", "entries", "bodies", "entry_texts", "files", "sources", "folders", "hits", "imported_logs", "imports", "import_rows", "tokens",
-    "empty_searches",
+    "empty_searches", "previews",
 )  # fmt: skip
 """Tables that are dumped, each after those it refers to."""
 SITE_COLUMNS: Final = ("id", "name", "sync_state", "lease_epoch")
@@ -60,7 +60,6 @@ DERIVED: Final = frozenset(
         "purges",
         "receipts",
         "images",
-        "previews",
         "shards",
         "task_runs",
         "tag_versions",

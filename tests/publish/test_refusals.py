@@ -141,6 +141,19 @@ def test_a_page_that_nothing_links_to_goes_though_another_is_refused_for_good(si
     assert "alone/index.html" in site.build().removed
 
 
+def test_a_new_page_whose_picture_is_refused_for_good_is_linked_from_nowhere(site: BucketSite, store: FaultyStore) -> None:
+    site.write_file("content/posts/p9/hopper.jpg", (Path(__file__).parents[1] / "data/images/hopper.jpg").read_bytes())
+    site.write_file("content/posts/p9/index.md", "---\ntitle: New\ndate: 2026-01-30\nsection: news\n---\n![A face](hopper.jpg)\n")
+    store.unwritten = {"/pages/images/": FOREVER["denied"]}
+    assert site.build().result.status == "partial"
+    assert "/news/p9/" not in site.bucket.read("index.html").data.decode()
+    assert list_broken(site) == []
+    store.unwritten = {}
+    site.build()
+    assert "/news/p9/" in site.bucket.read("index.html").data.decode()
+    site.assert_clean()
+
+
 def test_a_key_that_may_write_nothing_ends_the_build(site: BucketSite, store: FaultyStore) -> None:
     from cms_ssg.errors import CmsError
 

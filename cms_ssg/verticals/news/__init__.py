@@ -1,0 +1,48 @@
+"""News: stories of several types, breaking news, live blogs, related stories and a front page. It builds on the blog's posts and authors."""
+
+from pathlib import Path
+
+from cms_ssg.kinds.vertical import Vertical
+from cms_ssg.verticals.news.curating import PINS
+from cms_ssg.verticals.news.facts import BREAKING, LIVE, MOST_READ
+from cms_ssg.verticals.news.live import EVENT, LIVE_EVENTS, LIVE_PINNED, LIVE_UPDATES, UPDATE
+from cms_ssg.verticals.news.outputs import OUTPUTS, STORIES, claim_for_entry, claim_for_list, claim_for_site
+from cms_ssg.verticals.news.related import RELATED
+from cms_ssg.verticals.news.settings import NewsSettings
+
+VERTICAL = Vertical(
+    name="news",
+    folder=Path(__file__).parent,
+    outputs=OUTPUTS,
+    lists=(STORIES, LIVE_UPDATES, LIVE_PINNED, LIVE_EVENTS),
+    rows=(UPDATE, EVENT),
+    facts=(BREAKING, LIVE, RELATED, PINS, MOST_READ),
+    claims=claim_for_entry,
+    list_claims=claim_for_list,
+    site_claims=claim_for_site,
+    collections=(
+        {"name": "articles", "path": "content/articles", "type": "article"},
+        {"name": "opinion", "path": "content/opinion", "type": "opinion"},
+        {"name": "galleries", "path": "content/galleries", "type": "gallery"},
+        {"name": "videos", "path": "content/videos", "type": "video"},
+        {"name": "live", "path": "content/live", "type": "live-blog"},
+        {"name": "topics", "path": "content/topics", "type": "topic"},
+    ),
+    slots={"head": "partials/news-head.html", "top": "partials/breaking.html"},
+    templates={"home": "front.html", "section": "section.html"},
+    view="cms_ssg.verticals.news.view:NewsView",
+    settle="cms_ssg.verticals.news.related:settle_related",
+    settings=NewsSettings,
+    commands="cms_ssg.verticals.news.commands:COMMANDS",
+    routes=("cms_ssg.verticals.news.api:router",),
+    tables=(
+        "breaking_news",
+        "live_blogs",
+        "live_blog_updates",
+        "live_blog_events",
+        "content_relationships",
+        "related_weights",
+        "killed",
+        "list_pins",
+    ),
+)

@@ -1,0 +1,132 @@
+"""Stories that belong together: found again for what changed, in the transaction that derives it; said by people; and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, LiteralString
+
+from psycopg.errors import UniqueViolation
+
+from cms_ssg.errors import fail
+from cms_ssg.kinds.row_kind import Fact
+from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.verticals.news.outputs import STORY, list_types
+from cms_ssg.verticals.news.writing import find_post
+
+KINDS: Final = ("related", "follow_up", "background", "mentioned_in", "series")
+
+# What people said comes first. What was found: the best of the older ones that a story found, and of the newer ones that found it.
+RELATED = Fact(
+    "related",
+    """
+SELECT x.subject, jsonb_agg(jsonb_build_object('entry', x.entry, 'kind', x.kind, 'manual', x.manual) ORDER BY x.place), NULL::timestamptz, NULL::timestamptz
+FROM (
+  SELECT y.*, row_number() OVER (PARTITION BY y.subject ORDER BY y.manual DESC, y.score DESC NULLS FIRST, y.at DESC, y.key DESC) AS place
+  FROM (
+    SELECT DISTINCT ON (z.subject, z.entry) z.*, coalesce(e.fields ->> 'date', '') COLLATE "C" AS at, e.source_key AS key FROM (
+      SELECT s.subject, c.related_content_id AS entry, c.relationship_type AS kind, c.is_manual AS manual, c.relevance_score AS score
+      FROM unnest(%(subjects)s::text[]) s(subject) JOIN cms.content_relationships c ON c.content_id = s.subject::bigint AND c.site = %(site)s
+      UNION ALL
+      SELECT s.subject, c.content_id, c.relationship_type, false, c.relevance_score
+      FROM unnest(%(subjects)s::text[]) s(subject) JOIN cms.content_relationships c ON c.related_content_id = s.subject::bigint AND c.site = %(site)s AND NOT c.is_manual
+    ) z JOIN cms.entries e ON e.id = z.entry AND e.removed_at IS NULL AND e.status = 'published'
+    ORDER BY z.subject, z.entry, z.manual DESC) y) x
+WHERE x.place <= 40 GROUP BY x.subject""",
+)
+
+CHANGED: Final[LiteralString] = "SELECT entry, locale, term, at, key FROM cms.index_related(%s, %s::bigint[], %s)"
+READERS: Final[LiteralString] = "SELECT cms.list_related_readers(%s, %s::text[], %s::text[], %s::text[], %s::text[])"
+RELATE: Final[LiteralString] = "SELECT cms.relate_stories(%s::bigint[], %s, %s, %s)"
+STORIES: Final[LiteralString] = "SELECT id FROM cms.entries WHERE site = %s AND type = ANY(%s) AND removed_at IS NULL ORDER BY id"
+ADD: Final[LiteralString] = """
+INSERT INTO cms.content_relationships (site, content_id, content_type, related_content_id, related_content_type, relationship_type, relevance_score, is_manual)
+VALUES (%s, %s, %s, %s, %s, %s, %s, true)"""
+REMOVE: Final[LiteralString] = """
+DELETE FROM cms.content_relationships WHERE site = %s AND content_id = %s AND related_content_id = %s AND is_manual RETURNING 1"""
+EXPLAIN: Final[LiteralString] = """
+SELECT x.kind, x.manual, x.score, x.found_by, f.fields ->> 'title', f.source_key,
+  array(SELECT unnest(a.tags) INTERSECT SELECT unnest(b.tags) ORDER BY 1), a.section = b.section AND a.section <> '',
+  array(SELECT unnest(a.words) INTERSECT SELECT unnest(b.words) ORDER BY 1)
+FROM (
+  SELECT related_content_id AS other, relationship_type AS kind, is_manual AS manual, relevance_score AS score, 'this story' AS found_by
+  FROM cms.content_relationships WHERE content_id = %(entry)s
+  UNION ALL
+  SELECT content_id, relationship_type, false, relevance_score, 'the newer story' FROM cms.content_relationships WHERE related_content_id = %(entry)s AND NOT is_manual) x
+JOIN cms.entries f ON f.id = x.other
+LEFT JOIN cms.related_stories a ON a.entry = %(entry)s LEFT JOIN cms.related_stories b ON b.entry = x.other
+ORDER BY x.manual DESC, x.score DESC NULLS FIRST, f.fields ->> 'date' COLLATE "C" DESC, f.source_key DESC LIMIT %(limit)s"""
+
+
+def settle_related(opened: OpenSite, entries: Sequence[int]) -> None:
+    """Find again what is related to these entries, as far as what decides about it changed, and to newer stories that might name them."""
+    rows = opened.connection.execute(CHANGED, (opened.number, list(entries), story_types(opened))).fetchall()
+    if not rows:
+        return
+    columns = [[row[index] for row in rows] for index in (1, 2, 3, 4)]
+    readers = opened.connection.execute(READERS, (opened.number, *columns)).fetchall()
+    relate(opened, sorted({row[0] for row in rows} | {row[0] for row in readers}))
+
+
+def relate(opened: OpenSite, entries: Sequence[int]) -> None:
+    """Find the best older stories of these."""
+    weights = opened.site.settings.vertical["news"].related
+    opened.connection.execute(RELATE, (list(entries), *(round(1000 * part) for part in (weights.tags, weights.section, weights.text))))
+
+
+def story_types(opened: OpenSite) -> list[str]:
+    """Names of the types that are stories."""
+    return sorted(name for name, schema in opened.site.schemas.items() if STORY in list_types(opened.site, schema))
+
+
+def add_related(opened: OpenSite, post: str, other: str, *, kind: str = "related", both: bool = False) -> str:
+    """Say that an entry goes with another: it comes first in its box, and no rule takes it away."""
+    if kind not in KINDS:
+        raise fail("related.kind", f"there is no kind {kind!r}", hint=f"Kinds: {', '.join(KINDS)}.")
+    one, two = find_post(opened, post), find_post(opened, other)
+    if one.number == two.number:
+        raise fail("related.itself", f"{one.title} cannot be related to itself", hint="Name another entry.")
+    with opened.connection.transaction():
+        for first, second in ((one, two), *(((two, one),) if both else ())):
+            try:
+                with opened.connection.transaction():
+                    opened.connection.execute(ADD, (opened.number, first.number, first.type, second.number, second.type, kind, None))
+            except UniqueViolation:
+                raise fail(
+                    "related.twice", f"{second.title} is named by {first.title} already", hint="cms related remove takes it away."
+                ) from None
+    return f"{two.title} goes with {one.title}{' and the other way round' if both else ''}."
+
+
+def remove_related(opened: OpenSite, post: str, other: str) -> str:
+    """Take back what add said."""
+    one, two = find_post(opened, post), find_post(opened, other)
+    if opened.connection.execute(REMOVE, (opened.number, one.number, two.number)).fetchone() is None:
+        raise fail(
+            "related.not-said",
+            f"nobody said that {two.title} goes with {one.title}",
+            hint="cms related explain shows what is there, and why.",
+        )
+    return f"{two.title} is not named by {one.title} any more."
+
+
+def explain_related(opened: OpenSite, post: str, *, limit: int = 20) -> list[dict[str, object]]:
+    """Show what is related to an entry, and why."""
+    found = find_post(opened, post)
+    values: dict[str, Any] = {"entry": found.number, "limit": max(1, min(limit, 100))}
+    rows = opened.connection.execute(EXPLAIN, values).fetchall()
+    return [
+        {
+            "score": "said" if manual else score, "kind": kind, "title": title, "found_by": "a person" if manual else by,
+            "tags": ", ".join(tags or ()), "section": "same" if same else "", "words": ", ".join(words or ()),
+        }
+        for kind, manual, score, by, title, _, tags, same, words in rows
+    ]  # fmt: skip
+
+
+def weigh_related(opened: OpenSite) -> str:
+    """Count anew how rare words are, and find all related stories again. Nothing else changes the weights."""
+    with opened.connection.transaction():
+        row = opened.connection.execute("SELECT cms.weigh_related_words(%s)", (opened.number,)).fetchone()
+        entries = [number for (number,) in opened.connection.execute(STORIES, (opened.number, story_types(opened)))]
+        settle_related(opened, entries)
+    return f"{row[0] if row else 0:,} words weighed for {len(entries):,} stories."

@@ -1,0 +1,148 @@
+"""Breaking news: on every page without one being made again, by the clock, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cms_ssg.errors import CmsError
+from cms_ssg.verticals.news.commands import add_breaking, end_breaking, list_breaking
+from tests.engine.siteonpage import NOW, SiteOnPage
+from tests.verticals.news.newsroom import SITE, assert_clean, opened
+
+PLACES = ("home", "sections", "section/city", "section/sport", "section/opinion")
+
+
+@pytest.fixture
+def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
+    """The newsroom, built."""
+    site = make_site(SITE)
+    result = site.build().result
+    assert (result.status, result.problems) == ("done", [])
+    return site
+
+
+def shown(site: SiteOnPage) -> dict[str, list[str]]:
+    """Headlines by place, as the fragments have them."""
+    texts = {place: (site.output / f"fragments/breaking/{place}.html").read_text("utf-8") for place in PLACES}
+    return {place: [line for line in ("Flood", "Fire", "Strike") if line in text] for place, text in texts.items()}
+
+
+def add(site: SiteOnPage, headline: str, **values: Any) -> None:
+    row = {"starts_at": NOW - timedelta(hours=1), **values}
+    names = ", ".join(row)
+    site.query(
+        f"INSERT INTO cms.breaking_news (site, headline, {names}) SELECT id, %s, {', '.join(['%s'] * len(row))} FROM cms.sites",
+        headline,
+        *row.values(),
+    )
+
+
+def test_breaking_news_is_on_every_page_at_once_and_no_page_is_made_again(site: SiteOnPage) -> None:
+    for page in ("index.html", "city/index.html", "city/2026/02/bridge/index.html", "404.html", "archive/index.html"):
+        assert 'data-fragment="/fragments/breaking/' in (site.output / page).read_text("utf-8"), page
+    with opened(site) as found:
+        said = add_breaking(found, "Flood", post="bridge", summary="Stay at home")
+        assert "the front page and all sections" in said
+    built = site.build(now=NOW + timedelta(days=900))
+    assert len(built.written) <= 6
+    assert {key for key in built.written if "breaking" not in key} <= {"news-sitemap.xml"}
+    assert '<a href="/city/2026/02/bridge/">Flood</a>' in (site.output / "fragments/breaking/home.html").read_text("utf-8")
+    assert "Flood" in (site.output / "breaking/index.html").read_text("utf-8")
+    with opened(site) as found:
+        (item,) = list_breaking(found)
+        end_breaking(found, item.number)
+        assert list_breaking(found) == []
+        assert [one.state for one in list_breaking(found, all=True)] == ["ended"]
+    site.build(now=NOW + timedelta(days=900))
+    assert shown(site) == {place: [] for place in PLACES}
+
+
+def test_a_section_has_its_own_and_the_most_important_comes_first(site: SiteOnPage) -> None:
+    add(site, "Fire", show_on_sections=["city"], show_on_homepage=False, priority=2)
+    add(site, "Flood", show_on_sections=["city", "sport"], priority=9)
+    add(site, "Strike", show_on_sections=None, show_on_homepage=False)
+    add(site, "Flood at sea", display_style="push", priority=99)
+    assert site.build().rendered == {f"/fragments/breaking/{place}.html" for place in PLACES[:4]} | {"/breaking/"}
+    assert shown(site) == {
+        "home": ["Flood"],
+        "sections": ["Strike"],
+        "section/city": ["Flood", "Fire"],
+        "section/sport": ["Flood"],
+        "section/opinion": [],
+    }
+    text = (site.output / "fragments/breaking/section/city.html").read_text("utf-8")
+    assert text.index("Flood") < text.index("Fire")
+    assert "at sea" not in (site.output / "breaking/index.html").read_text("utf-8")
+    assert_clean(site)
+
+
+def test_it_begins_and_ends_by_the_clock_whichever_way_that_goes(site: SiteOnPage) -> None:
+    add(site, "Flood", starts_at=NOW + timedelta(hours=1), expires_at=NOW + timedelta(hours=2))
+    add(site, "Fire", starts_at=NOW - timedelta(hours=2), expires_at=NOW - timedelta(hours=1))
+    for hours, expected in ((0, []), (1, ["Flood"]), (1.9, ["Flood"]), (2, []), (-1.5, ["Fire"]), (0, [])):
+        now = NOW + timedelta(hours=hours)
+        site.build(now=now)
+        assert shown(site)["home"] == expected, hours
+        assert_clean(site, now=now)
+
+
+def test_a_story_that_is_not_published_is_not_linked_to_until_it_is(site: SiteOnPage) -> None:
+    ((post,),) = site.query("SELECT id FROM cms.entries WHERE fields ->> 'slug' = 'bridge'")
+    add(site, "Flood", post_id=post)
+    site.build()
+    site.edit("content/articles/bridge.md", "title:", "draft: true\ntitle:")
+    site.build()
+    text = (site.output / "fragments/breaking/home.html").read_text("utf-8")
+    assert "<span>Flood</span>" in text
+    assert_clean(site)
+    site.edit("content/articles/bridge.md", "draft: true\n", "slug: bridges-of-town\n")
+    site.build()
+    assert 'href="/city/2026/02/bridges-of-town/"' in (site.output / "fragments/breaking/home.html").read_text("utf-8")
+
+
+def test_what_is_written_again_as_it_was_or_is_over_makes_nothing(site: SiteOnPage) -> None:
+    add(site, "Flood", is_active=False)
+    site.query("UPDATE cms.breaking_news SET headline = headline, priority = 5")
+    assert site.query("SELECT count(*) FROM cms.changes") == [(0,)]
+
+
+def test_text_is_never_markup(site: SiteOnPage) -> None:
+    add(site, "Flood <script>alert(1)</script>", summary="<img src=x onerror=alert(1)>")
+    site.build()
+    for path in ("fragments/breaking/home.html", "breaking/index.html"):
+        text = (site.output / path).read_text("utf-8")
+        assert "Flood &lt;script&gt;" in text
+        assert "<img src=x" not in text
+
+
+REFUSED: tuple[tuple[str, dict[str, Any], str, str], ...] = (
+    ("", {}, "news.breaking", "has a headline"),
+    (" \0\n ", {}, "news.breaking", "has a headline"),
+    ("x" * 301, {}, "news.breaking", "at most 300"),
+    ("Flood", {"style": "shout"}, "news.breaking", "no style 'shout'"),
+    ("Flood", {"priority": 10**12}, "news.breaking", "from -1000 to 1000"),
+    ("Flood", {"expires": "yesterday"}, "news.time", "'yesterday' is no time"),
+    ("Flood", {"expires": "2020-01-01"}, "news.breaking", "over before it begins"),
+    ("Flood", {"starts": "3h", "expires": "2h"}, "news.breaking", "over before it begins"),
+    ("Flood", {"section": ("citty",)}, "news.no-section", "no section 'citty'"),
+    ("Flood", {"only_home": True, "not_home": True}, "news.breaking", "shown nowhere"),
+    ("Flood", {"post": "no-such-story"}, "news.no-post", "no story 'no-such-story'"),
+)
+
+
+def test_what_cannot_be_shown_is_refused_in_words(site: SiteOnPage) -> None:
+    with opened(site) as found:
+        for headline, options, code, said in REFUSED:
+            with pytest.raises(CmsError) as caught:
+                add_breaking(found, headline, **options)
+            (problem,) = caught.value.problems
+            assert (problem.code, said in problem.message) == (code, True), problem
+            assert problem.hint
+        for number in (0, -1, 7, 2**70):
+            with pytest.raises(CmsError, match="no breaking news"):
+                end_breaking(found, number)
+    assert site.query("SELECT count(*) FROM cms.breaking_news") == [(0,)]

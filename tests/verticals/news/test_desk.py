@@ -1,0 +1,123 @@
+"""What editors do besides writing: put stories first, and take one away for good."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cms_ssg.errors import CmsError
+from cms_ssg.verticals.news import curating, killing
+from tests.engine.siteonpage import NOW, SiteOnPage
+from tests.verticals.news.newsroom import SITE, assert_clean, opened
+
+SECRET = "A text that nobody may read any more, of more than twenty words, so that it is known again wherever it turns up in another file of the site."
+
+
+@pytest.fixture
+def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
+    """The newsroom, built, with a story that will have to go."""
+    site = make_site(SITE)
+    site.write_file(
+        "content/articles/secret.md", f"---\ntitle: The secret\ndate: 2026-02-28 11:00\nsection: City\ntags: [Traffic]\n---\n{SECRET}\n"
+    )
+    site.build()
+    return site
+
+
+def headlines(site: SiteOnPage, page: str = "") -> list[str]:
+    text = (site.output / page / "index.html").read_text("utf-8")
+    return re.findall(r"<h[23][^>]*><a href=[^>]*>([^<]+)</a></h[23]>", text)
+
+
+def test_pins_come_first_in_their_order_and_end_by_the_clock(site: SiteOnPage) -> None:
+    with opened(site) as found:
+        curating.pin(found, "front", "bridges")
+        curating.pin(found, "front", "final")
+        curating.pin(found, "section/city", "bridge")
+    assert site.build().pages == {"/", "/city/"}
+    assert headlines(site)[:3] == ["The final", "On bridges", "Storm"]
+    assert headlines(site, "city")[0] == "Bridge closed"
+    with opened(site) as found:
+        curating.order(found, "front", ("bridge", "final"))
+        assert [(pin.list, pin.title) for pin in curating.list_pins(found, "front")] == [("front", "Bridge closed"), ("front", "The final")]
+        found.connection.execute("UPDATE cms.list_pins SET until = %s WHERE list = 'front'", (NOW + timedelta(hours=1),))
+    site.build()
+    assert headlines(site)[:2] == ["Bridge closed", "The final"]
+    assert site.build(now=NOW + timedelta(hours=1)).pages == {"/"}
+    assert headlines(site)[0] == "Storm"
+    with opened(site) as found:
+        curating.unpin(found, "section/city", "bridge")
+    site.build(now=NOW + timedelta(hours=1))
+    assert headlines(site, "city")[0] == "Storm"
+
+
+def test_a_pin_of_a_story_that_is_not_published_waits_for_it(site: SiteOnPage) -> None:
+    site.edit("content/articles/final.md", "title:", "draft: true\ntitle:")
+    site.build()
+    with opened(site) as found:
+        assert "not published yet" in curating.pin(found, "front", "final")
+    site.build()
+    assert "The final" not in headlines(site)
+    site.edit("content/articles/final.md", "draft: true\n", "")
+    site.build()
+    assert headlines(site)[0] == "The final"
+
+
+def test_a_killed_story_is_nowhere_any_more_and_does_not_come_back_with_its_file(site: SiteOnPage) -> None:
+    site.edit("content/articles/bridge.md", "closed.", "closed, and open.")
+    site.build()
+    with opened(site) as found:
+        said = killing.kill(found, "/city/2026/02/secret/", reason="a court")
+        assert "kept releases forgotten" in said
+        assert "404 now; 410 where" in said
+        assert [(one.title, one.reason) for one in killing.list_killed(found)] == [("The secret", "a court")]
+    assert_gone(site)
+    site.edit("content/articles/secret.md", "title: The secret", "title: The secret again")
+    site.build()
+    assert_gone(site)
+    site.move("content/articles/secret.md", "content/articles/other.md")
+    site.build()
+    assert_gone(site)
+    site.delete("content/articles/other.md")
+    site.build()
+    site.write_file("content/articles/secret.md", f"---\ntitle: The secret\ndate: 2026-02-28 11:00\n---\nAnother text. {SECRET}\n")
+    site.build()
+    assert_gone(site)
+    with opened(site) as found:
+        assert "may be published again" in killing.unkill(found, "/city/2026/02/secret")
+        assert killing.list_killed(found) == []
+    site.build()
+    assert any(b"The secret" in data for data in site.tree().values())
+    assert_clean(site)
+
+
+def assert_gone(site: SiteOnPage) -> None:
+    """No published file, no kept one and no document has a trace of it."""
+    places = [*site.output.rglob("*"), *(site.root / ".cms").rglob("*")]
+    assert [
+        str(path) for path in places if path.is_file() and (b"nobody may read" in (data := path.read_bytes()) or b"The secret" in data)
+    ] == []
+    assert site.query(
+        "SELECT count(*) FROM cms.documents d JOIN cms.entries e ON e.id = d.entry WHERE e.fields ->> 'title' LIKE 'The secret%%'"
+    ) == [(0,)]
+
+
+def test_what_editors_cannot_do_is_said(site: SiteOnPage) -> None:
+    calls: tuple[tuple[Callable[..., Any], tuple[Any, ...], str], ...] = (
+        (curating.pin, ("front", "nope"), "news.no-post"),
+        (curating.pin, ("tag/x", "final"), "news.no-list"),
+        (curating.pin, ("section/", "final"), "news.no-list"),
+        (curating.unpin, ("front", "final"), "news.not-pinned"),
+        (curating.order, ("front", ("final", "final")), "news.twice"),
+        (killing.kill, ("/no/such/page/",), "news.no-post"),
+        (killing.unkill, ("/no/such/page/",), "news.not-killed"),
+    )
+    with opened(site) as found:
+        for call, values, code in calls:
+            with pytest.raises(CmsError) as caught:
+                call(found, *values)
+            assert (caught.value.problems[0].code, bool(caught.value.problems[0].hint)) == (code, True), values

@@ -1,0 +1,135 @@
+"""Related stories: the same boxes whatever the order of the import, few changed boxes for a new story, what people say first."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from cms_ssg.errors import CmsError
+from cms_ssg.verticals.news import related
+from tests.engine.siteonpage import SiteOnPage, assert_same
+from tests.verticals.news.newsroom import SITE, assert_clean, opened
+
+WORDS = "bridge harbour tram storm council budget school river market strike goal keeper opera museum library tax rent wind".split()
+COUNT = 64
+
+
+def make_stories(chance: random.Random) -> dict[str, str]:
+    """Files of generated stories by name."""
+    stories = {}
+    for number in range(COUNT):
+        words = chance.choices(WORDS, k=14)
+        tags = ", ".join(sorted({chance.choice(WORDS[:6]), chance.choice(WORDS[6:12])}))
+        section = chance.choice(["City", "Sport", "Culture"])
+        date = f"2026-01-{1 + number // 4:02} {number % 4:02}:00"
+        front = f"title: {' '.join(words[:3])} {number}\ndate: {date}\nsection: {section}\ntags: [{tags}]"
+        stories[f"content/articles/s{number:03}.md"] = f"---\n{front}\n---\n{' '.join(words)}.\n"
+    return stories
+
+
+def boxes(site: SiteOnPage) -> dict[str, list[str]]:
+    """What each story's box has, by file."""
+    rows = site.query(
+        "SELECT e.source_key, f.source_key FROM cms.content_relationships c JOIN cms.entries e ON e.id = c.content_id"
+        " JOIN cms.entries f ON f.id = c.related_content_id WHERE NOT c.is_manual ORDER BY 1, c.relevance_score DESC, 2"
+    )
+    found: dict[str, list[str]] = {}
+    for one, other in rows:
+        found.setdefault(one, []).append(other)
+    return found
+
+
+def test_an_import_in_any_order_gives_the_same_boxes(make_site: Callable[[str], SiteOnPage]) -> None:
+    chance = random.Random(3)
+    stories = make_stories(chance)
+    site = make_site(SITE)
+    names = list(stories)
+    chance.shuffle(names)
+    for part in (names[:30], names[30:31], names[31:]):
+        for name in part:
+            site.write_file(name, stories[name])
+        site.build()
+    clean = site.build_clean()
+    assert boxes(site) == boxes(clean)
+    assert_same(site.tree(), clean.tree())
+    assert max(map(len, boxes(site).values())) == 20
+    for name in names[:6]:  # edits that matter, and one story that goes
+        site.edit(name, "section: ", "section: New")
+    site.edit(names[7], "date: 2026-01", "date: 2025-12")
+    site.delete(names[8])
+    site.build()
+    clean = site.build_clean()
+    assert boxes(site) == boxes(clean)
+    assert_same(site.tree(), clean.tree())
+
+
+def test_a_new_story_changes_twenty_other_boxes_at_most(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(SITE)
+    for name, text in make_stories(random.Random(4)).items():
+        site.write_file(name, text)
+    site.build()
+    site.write_file(
+        "content/articles/new.md",
+        "---\ntitle: bridge harbour storm\ndate: 2026-02-28 13:00\nsection: City\ntags: [bridge]\n---\nThe tram.\n",
+    )
+    built = site.build()
+    pages = {path for path in built.pages if path.startswith(("/city/2026/", "/sport/2026/", "/culture/2026/", "/newcity/"))}
+    assert 1 < len(pages) <= 21
+    assert_clean(site)
+
+
+def test_what_people_say_comes_first_and_no_rule_takes_it_away(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(SITE)
+    site.build()
+    with opened(site) as found:
+        assert related.add_related(found, "final", "/city/2026/02/bridge/", kind="background", both=True)
+        assert related.add_related(found, "bridge", "bridges")
+    assert site.build().pages == {"/sport/2026/02/final/", "/city/2026/02/bridge/"}
+    page = (site.output / "sport/2026/02/final/index.html").read_text("utf-8")
+    assert "Bridge closed" in page.partition("related-title")[2]
+    site.edit("content/articles/final.md", "They won.", "They lost.")
+    site.build()
+    with opened(site) as found:
+        found.connection.execute("SELECT cms.generate_related_content(id) FROM cms.entries WHERE fields ->> 'slug' = 'final'")
+        told = related.explain_related(found, "final")
+        assert [(row["score"], row["kind"], row["found_by"]) for row in told][:1] == [("said", "background", "a person")]
+        for call, code in (
+            (lambda: related.add_related(found, "final", "final"), "related.itself"),
+            (lambda: related.add_related(found, "final", "bridge"), "related.twice"),
+            (lambda: related.add_related(found, "final", "storm", kind="cousin"), "related.kind"),
+            (lambda: related.add_related(found, "final", "nope"), "news.no-post"),
+            (lambda: related.remove_related(found, "storm", "bridge"), "related.not-said"),
+        ):
+            with pytest.raises(CmsError) as caught:
+                call()
+            assert (caught.value.problems[0].code, bool(caught.value.problems[0].hint)) == (code, True)
+        related.remove_related(found, "final", "bridge")
+    assert site.build().pages == {"/sport/2026/02/final/"}
+
+
+def test_weights_change_by_the_command_alone_and_then_everything_is_found_again(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(SITE)
+    for name, text in make_stories(random.Random(5)).items():
+        site.write_file(name, text)
+    site.build()
+    before = boxes(site)
+    with opened(site) as found:
+        assert "words weighed" in related.weigh_related(found)
+    assert site.build().pages
+    weighed = boxes(site)
+    assert weighed != before
+    with opened(site) as found:
+        related.weigh_related(found)
+    assert site.build().pages == set()
+    assert boxes(site) == weighed
+
+
+def test_ten_thousand_tags_on_one_story_are_no_trouble(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(SITE)
+    site.write_file(
+        "content/articles/tags.md", f"---\ntitle: Tags\ndate: 2026-02-01\ntags: [{', '.join(f't{n}' for n in range(10_000))}]\n---\n"
+    )
+    (problem,) = site.build().result.problems
+    assert (problem.code, problem.line) == ("content.front-matter-size", 1)
