@@ -16,6 +16,7 @@ from cms_ssg.migrate.hugo_config import HugoConfig, read_hugo_config
 from cms_ssg.migrate.hugo_pages import find_place, read_pages
 from cms_ssg.migrate.hugo_shortcodes import HugoShortcodes
 from cms_ssg.migrate.pages import SourcePage, as_table, list_source_files, list_words, make_fields
+from cms_ssg.migrate.report import Report
 from cms_ssg.migrate.wordpress_site import name_locale
 from cms_ssg.slugs import make_slug
 from cms_ssg.types import Json, Problem
@@ -234,7 +235,7 @@ class _Move:
             settings["base_url"] = "http://localhost:8000"
         if isinstance(values.get("timezone"), str):
             settings["timezone"] = values["timezone"]
-        menus = make_menus(config, self._find_page, self.site)
+        menus = make_menus(config, self._find_page, self.site.report)
         if menus:
             settings["menus"] = menus
         return settings
@@ -274,7 +275,7 @@ def make_taxonomies(config: HugoConfig) -> dict[str, Json]:
     return found
 
 
-def make_menus(config: HugoConfig, find_page: Callable[[str, str], str], site: NewSite) -> dict[str, Json]:
+def make_menus(config: HugoConfig, find_page: Callable[[str, str], str], report: Report) -> dict[str, Json]:
     """Lines of menus of the configuration, in order; those below others stand at the first level."""
     menus: dict[str, Json] = {}
     for name, rows in config.menus.items():
@@ -283,10 +284,10 @@ def make_menus(config: HugoConfig, find_page: Callable[[str, str], str], site: N
             url = str(row.get("url") or "") or find_page(str(row.get("pageRef") or ""), "") or str(row.get("pageRef") or "")
             title = str(row.get("name") or row.get("title") or row.get("identifier") or url)
             if not url:
-                site.report.note(config.file, 0, "lines of menus", f'{name}: "{title}" leads to nothing')
+                report.note(config.file, 0, "lines of menus", f'{name}: "{title}" leads to nothing')
                 continue
             if row.get("parent"):
-                site.report.note(config.file, 0, "lines of menus", f'{name}: "{title}" stood below another', "kept at the first level")
+                report.note(config.file, 0, "lines of menus", f'{name}: "{title}" stood below another', "kept at the first level")
             url = url if re.match(r"(?:[a-z]+:|/|#)", url) else f"/{url}"
             lines.append({"title": title, "url": clean_address(url) if url.startswith("/") and "#" not in url and "?" not in url else url})
         if lines:

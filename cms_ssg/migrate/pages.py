@@ -177,3 +177,11 @@ def replace_outside_code(text: str, pattern: re.Pattern[str], change: Callable[[
         at = code.end()
     out.append(text[at:] if inside else pattern.sub(change, text[at:]))
     return "".join(out)
+
+
+def list_outside_code(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """Matches in Markdown, but for those in fenced code and code spans."""
+    spans = [code.span() for code in _CODE.finditer(text)]
+    for match in pattern.finditer(text):
+        if not any(begin <= match.start() < end for begin, end in spans):
+            yield match

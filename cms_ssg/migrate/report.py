@@ -50,7 +50,7 @@ class Report:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["file", "line", "what", "detail", "fate"])
-        for row in self._rows():
+        for row in self.list_notes():
             writer.writerow([_defuse(str(cell)) if isinstance(cell, str) else cell for cell in row])
         return out.getvalue()
 
@@ -59,7 +59,7 @@ class Report:
         lines = [f"# Moved from {source}", "", *(f"- {number:,} {name}" for name, number in counts if number), ""]
         lines += [f"What could not be moved as it was. `{TABLE}` lists all of it by file and line.", ""]
         rows: dict[str, list[str]] = {}
-        for place, line, kind, detail, fate in self._rows():
+        for place, line, kind, detail, fate in self.list_notes():
             shown = f"- {place}:{line}: {detail}" if line else f"- {place}: {detail}"
             rows.setdefault(f"{kind} {fate}", []).append(shown)
         for kind, found in sorted(rows.items(), key=lambda row: (-len(row[1]), row[0])):
@@ -68,7 +68,8 @@ class Report:
             lines.append("")
         return "\n".join([*lines, "Nothing."] if not rows else lines).rstrip("\n") + "\n"
 
-    def _rows(self) -> list[tuple[str, int, str, str, str]]:
+    def list_notes(self) -> list[tuple[str, int, str, str, str]]:
+        """(file, line, kind, detail, fate) of each note."""
         return self._connection.execute("SELECT place, line, kind, detail, fate FROM notes ORDER BY place, line, kind, detail").fetchall()
 
 
