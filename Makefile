@@ -12,7 +12,7 @@ help: ## List what there is to make
 setup: ## Make .venv with `cms` in it; does nothing when it is up to date
 	@$(PYTHON) scripts/setup.py dev
 
-demo: setup ## Build the blog starter in demo/ and serve it (DEMO_ONCE=1: check one page and stop; S3=1: publish it to a local bucket)
+demo: setup ## Build a starter and serve it (STARTER=news, directory, shop …, all; DEMO_ONCE=1: check one page and stop; S3=1: publish the blog to a local bucket)
 	@$(PY) scripts/$(if $(S3),demo_s3,demo).py
 
 # Where it is set, every command that a test starts compiles this package again.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cms_ssg.content.scan import LFS_HINT, LFS_SAID, is_lfs_pointer
+from cms_ssg.content.toml_keys import find_deep_key
 from cms_ssg.errors import fail
 from cms_ssg.types import Json, Problem
 
@@ -193,6 +194,8 @@ def _parse_json(text: str) -> Json:
 def _parse_toml(text: str) -> Json:
     import tomllib
 
+    if (deep := find_deep_key(text)) >= 0:
+        raise _UnreadableError("is nested too deeply", text.count("\n", 0, deep) + 1)
     try:
         return _Converter().convert(tomllib.loads(text.replace("\r\n", "\n")))
     except tomllib.TOMLDecodeError as error:

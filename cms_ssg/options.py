@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cms_ssg.types import Problem
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """How to build. jobs: processes that render, 0 for as many as there are cores; now: the build's clock, by default the time it is.
+    """How to build. jobs: processes that render, 0 for as many as there are cores; now: the build's clock, by default the database's.
 
     changed: files that may have changed, relative to the site, a folder's with a final ``/``; None to look at all files;
     urgent: paths to publish also while the site is held; more: asked between two rounds for content files that changed meanwhile;
@@ -44,14 +44,15 @@ class BuildOptions:
 class BuildResult:
     """What a build did. status: done, or partial where something failed or is in conflict; seconds by step.
 
-    helped: shards that workers made; purged: pages that the CDN was told to forget; purge_began_at: when; purge_again_at: when it is to be told
-    once more; would: what a dry run found.
+    images: sizes of images and cards, counted in rendered too; helped: shards that workers made; purged: pages that the CDN was told to
+    forget; purge_began_at: when; purge_again_at: when it is to be told once more; would: what a dry run found.
     """
 
     build_id: int = 0
     status: str = "done"
     planned: int = 0
     rendered: int = 0
+    images: int = 0
     written: int = 0
     unchanged: int = 0
     removed: int = 0
@@ -72,8 +73,3 @@ class BuildResult:
             yield
         finally:
             self.seconds[step] = round(self.seconds[step] + time.perf_counter() - started, 4)
-
-
-def clock(options: BuildOptions) -> datetime:
-    """The one `now` of a build."""
-    return (options.now or datetime.now(UTC)).astimezone(UTC)

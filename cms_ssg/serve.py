@@ -59,6 +59,7 @@ class SiteServer(ThreadingHTTPServer):
         self.live = live
         self.own_hosts = list_own_hosts([address[0]])
         self.api: ApiBehind | None = None
+        self.drafts: Mapping[str, tuple[bytes, str]] = {}
         self.run_id = f"{os.getpid()}-{os.urandom(4).hex()}"
         self._listeners: set[queue.SimpleQueue[str]] = set()
         self._lock = threading.Lock()
@@ -115,11 +116,14 @@ class _Handler(BaseHTTPRequestHandler):
         if inside is None:
             self._redirect(f"{self.server.base_path}/") if path == "/" else self._send_missing("/")
             return
+        if self._send_draft(inside):
+            return
         file = find_file(self.server.folder, inside)
         if file is None:
             self._send_missing(inside)
         elif os.path.isdir(file):
-            self._redirect(f"{self.server.base_path}{quote_path(inside)}/")
+            query = quote(self.path.partition("?")[2], safe="=&%+;,:@/?!$'()*~-._")
+            self._redirect(f"{self.server.base_path}{quote_path(inside)}/" + (f"?{query}" if query else ""))
         else:
             self._send_file(file, HTTPStatus.OK)
 
@@ -137,6 +141,17 @@ class _Handler(BaseHTTPRequestHandler):
         if base and path != base and not path.startswith(f"{base}/"):
             return None
         return path[len(base) :] or "/"
+
+    def _send_draft(self, path: str) -> bool:
+        """Give what shows drafts, which lies in no folder. Returns whether there is such a thing at the path."""
+        drafts, text = self.server.drafts, unquote_to_bytes(path).decode("utf-8", "replace")
+        if text in drafts:
+            data, content_type = drafts[text]
+            is_page = content_type.startswith("text/html")
+            self._send(HTTPStatus.OK, add_script(data) if is_page and self.server.live else data, content_type)
+        elif f"{text}/" in drafts:
+            self._redirect(f"{self.server.base_path}{quote_path(path)}/")
+        return text in drafts or f"{text}/" in drafts
 
     def _send_file(self, file: str, status: HTTPStatus) -> None:
         content_type = guess_type(file)
@@ -338,11 +353,12 @@ def open_server(host: str, port: int, folder: Path, base_path: str = "", live: b
 
 def serve(
     root: Path, settings: Settings, *, env: str = "", host: str = "127.0.0.1", port: int = 8000, watched: bool = True, poll: bool = False,
-    hosts: Sequence[str] = (), reporter: Reporter | None = None, on_ready: Callable[[str], None] = lambda _url: None,
+    hosts: Sequence[str] = (), drafts: bool = False, reporter: Reporter | None = None, on_ready: Callable[[str], None] = lambda _url: None,
 ) -> None:  # fmt: skip
     """Serve the site's output until interrupted, building at every save if watched.
 
-    hosts: names beside this machine's own that are answered; on_ready: told the URL once the first build is done. Raises CmsError serve.port, serve.host, serve.target.
+    hosts: names beside this machine's own that are answered; drafts: shown too, here alone; on_ready: told the URL once the first build is
+    done. Raises CmsError serve.port, serve.host, serve.target.
     """
     scheme, _, rest = settings.target.url.partition(":")
     if scheme != "folder":
@@ -359,9 +375,13 @@ def serve(
         server.api.start()
     try:
         if watched:
+            from cms_ssg.serve_drafts import DraftShow
             from cms_ssg.watch import watch
 
-            watch(root, env=env, reporter=reporter, poll=poll, on_ready=lambda: on_ready(server.url), on_written=server.reload)
+            show = DraftShow(server, root, env, reporter or Reporter()).show if drafts else lambda: None
+            watch(
+                root, env=env, reporter=reporter, poll=poll, on_ready=lambda: on_ready(server.url), on_written=server.reload, on_built=show
+            )
         else:
             on_ready(server.url)
             while thread.is_alive():

@@ -1,11 +1,15 @@
-"""Builds at every save in one warm process: what changed is gathered for a moment, built, and errors are said without stopping."""
+"""Builds at every save in one warm process: what changed is gathered for a moment, built, and errors are said without stopping.
+
+What a build or this process itself wrote, and what the site is not made of, starts no build; a problem is said when it comes, not again while it lasts.
+"""
 
 from __future__ import annotations
 
 import math
+import os
 import queue
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +18,7 @@ from cms_ssg.content.scan_names import has_ignored_name
 from cms_ssg.engine.warm import Warm
 from cms_ssg.errors import CmsError
 from cms_ssg.reporter import Reporter
+from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.build import BuildResult
@@ -43,12 +48,12 @@ OTHER_FOLDERS: Final = tuple(f"{name}/" for name in SITE_FOLDERS)
 
 def watch(
     root: Path, *, env: str = "", reporter: Reporter | None = None, poll: bool = False,
-    on_ready: Callable[[], None] = lambda: None, on_written: Callable[[], None] = lambda: None,
+    on_ready: Callable[[], None] = lambda: None, on_written: Callable[[], None] = lambda: None, on_built: Callable[[], None] = lambda: None,
 ) -> None:  # fmt: skip
     """Build now and at every save until interrupted.
 
     poll: look at the files every second instead of being told; on_ready: called after the first build;
-    on_written: called when a build wrote or removed something.
+    on_written: called when a build wrote or removed something; on_built: called after each.
     """
     reporter = reporter or Reporter()
     events: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -57,6 +62,7 @@ def watch(
     try:
         watcher.begin(env)
         builder.build(None, first=True)
+        on_built()
         reporter.rest()
         on_ready()
         for changed in gather(events, root, wait_s=builder.find_wait):
@@ -64,6 +70,7 @@ def watch(
                 watcher.stop()
                 watcher.begin(env)
             builder.build(changed)
+            on_built()
             reporter.rest()
             if changed is None or any(name.endswith("/") or "/" not in name for name in changed):
                 watcher.begin(env)
@@ -122,6 +129,7 @@ class Builder:
         self.root, self.env, self.reporter, self.on_written, self.take_more = root, env, reporter, on_written, take_more
         self.warm = Warm()
         self._missed = False
+        self._told: set[Problem] = set()
         self._purge_again_at: datetime | None = None
         self._rest_until = 0.0
 
@@ -146,24 +154,30 @@ class Builder:
             options = BuildOptions(env=self.env, changed=named, more=self.take_more)
             result = build(self.root, options, self.reporter, self.warm)
         except CmsError as error:
-            for problem in error.problems:
-                self.reporter.problem(problem)
+            self._tell(error.problems)
             return None
         except Exception as error:  # noqa: BLE001 - the next save may mend it
             from cms_ssg.crash import log_crash
 
-            self.reporter.problem(log_crash(self.root, error, self.reporter.redact))
+            self._tell([log_crash(self.root, error, self.reporter.redact)])
             return None
         self._missed = False
         self._purge_again_at = result.purge_again_at
-        for problem in result.problems:
-            self.reporter.problem(problem)
+        self._tell(result.problems)
         if result.written or result.removed or result.failed or first:
             there = [name for name in changed or [] if (self.root / name).exists()]  # not what an editor put down for a moment
             self.reporter.built(result, there or changed or [])
         if result.written or result.removed:
             self.on_written()
         return result
+
+    def _tell(self, problems: Iterable[Problem]) -> None:
+        """Say what the last build did not find."""
+        found = dict.fromkeys(problems)
+        for problem in found:
+            if problem not in self._told:
+                self.reporter.problem(problem)
+        self._told = set(found)
 
 
 class Watcher:
@@ -173,12 +187,14 @@ class Watcher:
         self.root, self.events, self.poll, self.reporter = root, events, poll, reporter
         self._observer: Any = None
         self._watched: set[tuple[Path, bool]] = set()
-        self._wanted: set[tuple[Path, bool]] = set()
+        self._wanted: frozenset[tuple[Path, bool]] = frozenset()
         self._output = root / "build"
+        self._files: frozenset[Path] | None = None
+        """Files outside the folders that the site is made of; None where all that lie in its own folder are."""
 
     def begin(self, env: str) -> None:
         """Watch what the settings of now name; called again it adds what is new."""
-        self._wanted |= set(self._list_folders(env))
+        self._wanted |= frozenset(self._list_folders(env))
         if self._observer is None or self._wanted - self._watched:
             try:
                 self._start(self._wanted)
@@ -201,7 +217,7 @@ class Watcher:
             self._observer.join(2)
             self._observer = None
 
-    def _start(self, folders: set[tuple[Path, bool]]) -> None:
+    def _start(self, folders: frozenset[tuple[Path, bool]]) -> None:
         if self._observer is None:
             self._observer = self._make_observer()
             self._observer.start()
@@ -226,12 +242,16 @@ class Watcher:
         names = set(SITE_FOLDERS)
         try:
             site = _open(self.root, env)
-        except CmsError:  # a build says it; until it is mended the usual folders are watched
+        except CmsError:  # a build says it; until it is mended the usual folders are watched, and those of before
             names.add("content")
+            self._files = self._files or frozenset([self.root / "site.toml"])
         else:
             self._output = (self.root / site.settings.target.url.partition(":")[2]).resolve()
             names.update(rule.path.strip("/") or "." for rule in site.settings.collection)
+            files = ("site.toml", "hooks.py", *site.settings.redirect_files, *site.settings.data_files, site.settings.images.card_font)
+            self._files = None if "." in names else frozenset(self.root / name for name in files if name)
             names.update(name.rpartition("/")[0] for name in (*site.settings.redirect_files, *site.settings.data_files) if "/" in name)
+            yield from (((self.root / folder).resolve() / "content", True) for folder in site.settings.shared)
             yield from ((folder, True) for folder in _list_themes(site) if not folder.is_relative_to(self.root))
         if "." in names:
             names.remove(".")
@@ -239,19 +259,42 @@ class Watcher:
         for name in names:
             path = self.root / name
             above = any(other != name and f"{name}/".startswith(f"{other}/") for other in names)
-            if not above and self._concerns(path):
+            if not above and not self._is_ignored(path):
                 yield from ((folder, False) for folder in path.parents if folder != self.root and folder.is_relative_to(self.root))
                 yield path, True
 
     def tell(self, path: str, is_folder: bool = False) -> None:
         """Something at path was written, moved or removed. A folder's path is passed on with a final slash."""
-        if self._concerns(Path(path)):
+        if self._concerns(Path(path)) and not is_own_output(path):
             self.events.put(f"{path}/" if is_folder else path)
 
     def _concerns(self, path: Path) -> bool:
-        """Whether a path is the site's and not of the store, the output, an editor or a tool: what a scan would look at."""
+        """Whether a path is of what the site is made of, or of a folder that holds some of that."""
+        if path == self.root:
+            return True
+        if self._is_ignored(path):
+            return False
+        if self._files is None or path in self._files:
+            return True
+        return any(
+            path.is_relative_to(folder) if below else folder.is_relative_to(path) for folder, below in self._wanted if folder != self.root
+        )
+
+    def _is_ignored(self, path: Path) -> bool:
+        """Whether a path is of the store, the output, an editor or a tool: no scan looks at it."""
         inner = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
-        return inner == "." or not (has_ignored_name(inner) or path.is_relative_to(self._output))
+        return has_ignored_name(inner) or path.is_relative_to(self._output)
+
+
+def is_own_output(path: str) -> bool:
+    """Whether this process writes its messages to a file: each build that says something would be a reason for the next."""
+    for number in (1, 2):
+        try:
+            if os.path.samestat(os.stat(path), os.fstat(number)):
+                return True
+        except OSError:  # it went, or the process has no such stream
+            continue
+    return False
 
 
 class _Handler:
@@ -270,8 +313,6 @@ class _Handler:
 
 
 def _open(root: Path, env: str) -> Site:
-    import os
-
     from cms_ssg.site import open_site
 
     return open_site(root, os.environ, env)

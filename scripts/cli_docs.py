@@ -40,7 +40,7 @@ problem with `code`, `place`, `line`, `message`, `hint` and `severity`.
 
 | with `--json` | prints |
 | --- | --- |
-| `cms build` | `build_id`, `status` (`done`, `partial`), `planned`, `rendered`, `written`, `unchanged`, `removed`, `failed`, \
+| `cms build` | `build_id`, `status` (`done`, `partial`), `planned`, `rendered`, `images` (sizes of images and cards among those), `written`, `unchanged`, `removed`, `failed`, \
 `helped` (shards that workers made), `purged`, `purge_began_at`, `purge_again_at` (where there is a CDN), \
 `seconds` (`sync`, `plan`, `render`, `publish`, `record`, `total`), `problems`, \
 `would` (of a dry run: `uploads`, `size_bytes`, `images`: sizes of images to be made, `unlooked`: images that nobody has looked at yet, \

@@ -32,9 +32,11 @@ def main(extras: list[str]) -> None:
     if known[:1] == [wanted] and set(extras) <= set(known[1:]):
         return
     extras = sorted({*extras, *(known[1:] if known[:1] == [wanted] else [])})
-    print(f"Setting up {ENVIRONMENT} (once, and after changes of pyproject.toml) …", file=sys.stderr, flush=True)
+    tell(f"Setting up {ENVIRONMENT} (once, and after changes of pyproject.toml); some minutes on a slow line.")
     python = make_environment(ENVIRONMENT)
-    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", f"{ROOT}[{','.join(extras)}]")
+    run_told(
+        python, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off", "--editable", f"{ROOT}[{','.join(extras)}]"
+    )
     stamp.write_text("\n".join([wanted, *extras]))
 
 
@@ -65,6 +67,27 @@ def make_environment(folder: Path) -> Path:
             raise SetupError(f"{said}\nInstall python3-venv, or set PIP_INDEX_URL.") from error
         run(python, f"{wheel}/pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", str(wheel))
     return python
+
+
+def tell(text: str) -> None:
+    """Say on stderr how far it is."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def run_told(program: Path, *arguments: str) -> None:
+    """Run pip, which must succeed, saying a line for each package that it fetches; all that it said where it fails."""
+    process = subprocess.Popen([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        verb, _, rest = line.strip().partition(" ")
+        if verb == "Collecting":
+            tell(f"  fetching {rest.partition(' ')[0]}")
+        elif line.startswith("Installing collected packages"):
+            tell(f"  installing {line.count(',') + 1} packages")
+    if process.wait():
+        raise SetupError(f"this command failed: {' '.join([str(program), *arguments])}\n{''.join(said[-30:])}")
 
 
 def works(program: Path, *arguments: str) -> bool:

@@ -192,9 +192,9 @@ def test_publish_at_a_time_in_the_sites_zone(site: Site) -> None:
 
 def test_publish_takes_away_a_date_that_lies_ahead_unless_it_is_to_be_kept(site: Site) -> None:
     write(site.root, {"content/posts/x.md": "---\ntitle: X\ndraft: true\ndate: 2999-01-01\n---\n"})
-    later = "public from 2999-01-01 00:00 CET on, its date, as --keep-date asks"
+    later = "public from 2999-01-01 00:00 (Europe/Rome) on, its date, as --keep-date asks"
     assert [publish(site, "x", now=NOW, keep_date=True).what for _ in range(2)] == [later, later]
-    assert publish(site, "x", "2026-12-01", now=NOW).what == "public from 2026-12-01 00:00 CET on"
+    assert publish(site, "x", "2026-12-01", now=NOW).what == "public from 2026-12-01 00:00 (Europe/Rome) on"
     assert publish(site, "x", now=NOW).what == "public from the next build on"
     write(site.root, {"content/posts/z.md": "---\ntitle: Z\npubDate: 2999-01-01\n---\n"})
     assert publish(site, "z", now=NOW).what == "public from the next build on"
@@ -203,7 +203,7 @@ def test_publish_takes_away_a_date_that_lies_ahead_unless_it_is_to_be_kept(site:
 
 def test_publish_leaves_the_date_of_what_is_not_dated_by_its_publication(site: Site) -> None:
     write(site.root, {"content/pages/y.md": "---\ntitle: Y\ndraft: true\ndate: 2999-01-01\nexpire_at: 2025-01-01\n---\n"})
-    assert publish(site, "y", now=NOW).what == "no draft, but not shown: its expire_at was 2025-01-01 00:00 CET"
+    assert publish(site, "y", now=NOW).what == "no draft, but not shown: its expire_at was 2025-01-01 00:00 (Europe/Rome)"
     set_fields(site, "y", [], ["expire_at"])
     assert publish(site, "y", now=NOW).what == "public already"  # a page does not wait for its date
     assert "date: 2999-01-01" in text_of(site, "content/pages/y.md")

@@ -107,3 +107,17 @@ def test_index_that_cannot_be_reached_is_named_with_the_way_out(tmp_path: Path) 
     assert said.count("Install python3-venv, or set PIP_INDEX_URL") == 1
     assert said.count("this Python has no ensurepip") == 1
     assert "s%40crt" not in done.stderr
+
+
+TOLD = "import sys; sys.path.insert(0, sys.argv[1]); import setup; setup.run_told(sys.executable, '-c', sys.argv[2])"
+
+
+def test_setting_up_names_each_package_that_it_fetches_and_all_that_pip_said_where_it_fails() -> None:
+    pip = "print('Collecting click<9,>=8.1\\n  Downloading click.whl (98 kB)\\nInstalling collected packages: click, jinja2')"
+    done = subprocess.run([sys.executable, "-c", TOLD, SCRIPTS, pip], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "  fetching click<9,>=8.1\n  installing 2 packages\n")
+    done = subprocess.run(
+        [sys.executable, "-c", TOLD, SCRIPTS, f"{pip}; raise SystemExit('no such release')"], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "no such release" in done.stderr

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import queue
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cms_ssg.reporter import Reporter
+from cms_ssg.store.connect import connect
 from cms_ssg.types import Problem
 from cms_ssg.watch import Watcher, gather, watch
 
@@ -80,11 +83,41 @@ def test_settings_are_watched_and_output_store_and_editors_files_are_not(events:
         "content/posts/.flood.md.swp",
         "content/posts/flood.md~",
         "content/posts/4913",
+        "nohup.out",
+        "notes/today.txt",
     ):
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).write_text("x")
     (site / "site.toml").write_text('title = "U"\n')
     assert {name for name in drain(events, site) if "." in name.rpartition("/")[2]} == {"site.toml"}
+
+
+def test_files_outside_the_folders_of_a_site_are_told_where_the_settings_name_them(site: Path) -> None:
+    (site / "site.toml").write_text('redirect_files = ["moved.csv", "etc/more.csv"]\n')
+    (site / "etc").mkdir()
+    for poll in (False, True):
+        found: queue.SimpleQueue[str] = queue.SimpleQueue()
+        watcher = Watcher(site, found, poll, Reporter())
+        watcher.begin("")
+        try:
+            for name in ("moved.csv", "etc/more.csv", "README.md", "hooks.py", "other/x.txt"):
+                (site / name).parent.mkdir(exist_ok=True)
+                (site / name).write_text(f"{poll}")
+            assert {name for name in drain(found, site) if "." in name} == {"moved.csv", "etc/more.csv", "hooks.py"}
+        finally:
+            watcher.stop()
+
+
+def test_a_site_in_the_folder_itself_has_all_its_files_told(site: Path) -> None:
+    (site / "site.toml").write_text('[[collection]]\nname = "all"\npath = "."\ntype = "page"\n')
+    found: queue.SimpleQueue[str] = queue.SimpleQueue()
+    watcher = Watcher(site, found, False, Reporter())
+    watcher.begin("")
+    try:
+        (site / "README.md").write_text("x")
+        assert drain(found, site) == {"README.md"}
+    finally:
+        watcher.stop()
 
 
 def test_events_are_gathered_until_it_is_quiet(tmp_path: Path) -> None:
@@ -168,6 +201,36 @@ def test_every_save_is_built_errors_go_on_and_a_page_reloads(site: Path, db_url:
         (site / "content/posts/last.md").write_text("---\ntitle: Last\ndate: 2025-03-02\n---\n")
         thread.join(20)
     assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("log", ["nohup.out", "content/posts/watch.log"])
+def test_its_own_log_in_the_site_starts_no_build(log: str, site: Path, db_url: str) -> None:
+    (site / "content/posts/bad.md").write_text("---\ntitle: [\n---\n")
+    page = site / "build/2025/03/flood/index.html"
+    with (site / log).open("wb") as opened:
+        watching = subprocess.Popen(
+            [sys.executable, "-m", "cms_ssg", "watch"],
+            cwd=site,
+            stdout=opened,
+            stderr=opened,
+            env={**os.environ, "CMS_DATABASE_URL": db_url},
+        )
+    try:
+        wait_for(lambda: "Ctrl-C" in (site / log).read_text())
+        for word in ("Rain", "Wind"):
+            (site / "content/posts/flood.md").write_text(f"---\ntitle: {word}\ndate: 2025-03-01\n---\n")
+            wait_for(lambda word=word: word in page.read_text())  # type: ignore[misc]
+        with connect(db_url) as connection:
+            builds = "SELECT count(*) FROM cms.builds"
+            before = connection.execute(builds).fetchone()
+            with (site / log).open("a") as more:
+                more.write("more\n")
+            time.sleep(0.5)
+            assert connection.execute(builds).fetchone() == before
+    finally:
+        watching.terminate()
+        watching.wait(20)
+    assert (site / log).read_text().count("content/posts/bad.md") == 1, "it lasts, and is told once"
 
 
 @pytest.mark.parametrize(("folder", "poll"), [("content", False), ("content/posts", False), ("content/posts", True)])

@@ -12,10 +12,13 @@ HTML = "text/html; charset=utf-8"
 
 
 def answer_cached(
-    request: Request, data: bytes, cache_control: str, content_type: str = JSON, headers: dict[str, str] | None = None
+    request: Request, data: bytes, cache_control: str, content_type: str = JSON, headers: dict[str, str] | None = None, essence: bytes = b""
 ) -> Response:
-    """A public answer that browsers and the CDN may keep for a moment; 304 where the client has these very bytes."""
-    etag = f'"{blake2b(data, digest_size=12).hexdigest()}"'
+    """A public answer that browsers and the CDN may keep for a moment; 304 where the client has it.
+
+    essence: what the validator is made from, where some of the data differs each time it is made.
+    """
+    etag = f'"{blake2b(essence or data, digest_size=12).hexdigest()}"'
     fields = {"ETag": etag, "Cache-Control": cache_control, **(headers or {})}
     if has_etag(request.headers.get("if-none-match", ""), etag):
         return Response(None, 304, fields)

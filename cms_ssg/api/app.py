@@ -23,12 +23,19 @@ from cms_ssg.api.outer import Log, Outer, explain
 from cms_ssg.api.problems import ApiError, fail, find_request_id, make_problem
 from cms_ssg.api.routing import load_router, mount
 from cms_ssg.api.sites import Sites, load_sites
-from cms_ssg.api.streams import Broadcaster
+from cms_ssg.api.streams import Broadcaster, close_at_signals
 
-ROUTERS: Final = ("cms_ssg.api.operations:router", "cms_ssg.api.documentation:router", "cms_ssg.search.api:router")
+ROUTERS: Final = (
+    "cms_ssg.api.operations:router",
+    "cms_ssg.api.documentation:router",
+    "cms_ssg.search.api:router",
+    "cms_ssg.payment.api:router",
+    "cms_ssg.desk.api:router",
+    "cms_ssg.api.entries:router",
+)
 """Lazy references to the routers that are always mounted. A vertical names its own: docs/extending.md."""
 
-SITES, ENV = "CMS_API_SITES", "CMS_API_ENV"
+SITES, ENV, LOGS = "CMS_API_SITES", "CMS_API_ENV", "CMS_API_LOGS"
 """How `cms api` tells its processes which sites they answer for."""
 
 LARGEST_PLAIN_BYTES: Final = 1000
@@ -38,7 +45,8 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
     """The application for these sites. routers: ``package.module:router``; on_answer: told of each request."""
 
     @asynccontextmanager
-    async def live(_: FastAPI) -> AsyncIterator[None]:
+    async def live(app: FastAPI) -> AsyncIterator[None]:
+        close_at_signals(app.state.broadcaster)
         await sites.open()
         try:
             yield
@@ -70,7 +78,7 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
         numbers.count(**fields)
         on_answer(**fields)
 
-    return Outer(app, sites, note)
+    return Outer(app, sites, note, app.state.broadcaster.close)
 
 
 def make_app_from_environ() -> ASGIApp:
@@ -78,7 +86,7 @@ def make_app_from_environ() -> ASGIApp:
     from cms_ssg.api.log import log_answer
 
     folders = [Path(folder) for folder in os.environ[SITES].split(os.pathsep)]
-    return make_app(load_sites(folders, os.environ.get(ENV, "")), on_answer=log_answer)
+    return make_app(load_sites(folders, os.environ.get(ENV, "")), on_answer=log_answer if os.environ.get(LOGS) else lambda **_: None)
 
 
 def _describe_tokens(app: FastAPI) -> None:

@@ -30,10 +30,12 @@ Log = Callable[..., None]
 
 
 class Outer:
-    """The outermost layer of the application. on_answer: told of each request once it was answered."""
+    """The outermost layer of the application. on_answer: told of each request once it was answered; end_streams: lets the process stop soon."""
 
-    def __init__(self, app: ASGIApp, sites: Sites, on_answer: Log = lambda **_: None) -> None:
-        self.app, self.sites, self.on_answer = app, sites, on_answer
+    def __init__(
+        self, app: ASGIApp, sites: Sites, on_answer: Log = lambda **_: None, end_streams: Callable[[], None] = lambda: None
+    ) -> None:
+        self.app, self.sites, self.on_answer, self.end_streams = app, sites, on_answer, end_streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from cms_ssg.render.strings import Translator
 
 POOL_SIZE: Final = 10
+
+FIRST_LOOK_S: Final = 2.0
+"""How long the process waits for its first look at what is stale before it answers: until then it keeps nothing."""
 
 LOST_S: Final = 0.2
 """How long a request waits for a connection while the database is away."""
@@ -66,9 +70,9 @@ class SiteContext:
         """The texts of the site's theme in a locale, as pages have them."""
         if locale not in self._translators:
             from cms_ssg.render.strings import load_strings, make_t
-            from cms_ssg.themes import theme_chain
+            from cms_ssg.themes import theme_folders
 
-            folders = [folder / "i18n" for folder in [*reversed(theme_chain(self.site.root, self.site.settings)), self.site.root]]
+            folders = theme_folders(self.site.root, self.site.settings).strings
             self._translators[locale] = make_t(load_strings(folders, locale, self.site.root))
         return self._translators[locale]
 
@@ -99,6 +103,7 @@ class Sites:
             await pool.open(wait=False)
         for follower in self.followers:
             follower.start()
+        await asyncio.gather(*(follower.wait(FIRST_LOOK_S) for follower in self.followers))
 
     async def close(self) -> None:
         """Give all connections back."""

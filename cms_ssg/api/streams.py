@@ -127,6 +127,25 @@ class Broadcaster:
                 listener.wake.set()
 
 
+def close_at_signals(broadcaster: Broadcaster) -> None:
+    """End streams as soon as the process is told to end: the server waits for answers that are being given before it stops the application."""
+    import signal
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():  # a test's; only the main thread hears signals
+        return
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before = signal.getsignal(number)
+
+        def end(signum: int, frame: Any, before: Any = before) -> None:
+            loop.call_soon_threadsafe(broadcaster.close)
+            if callable(before):
+                before(signum, frame)
+
+        signal.signal(number, end)
+
+
 Catch = Callable[[int], Awaitable[Sequence[Event]]]
 """Loads the events after a number from the store."""
 

@@ -13,7 +13,7 @@ from cms_ssg.errors import CmsError
 from cms_ssg.site import Site
 from cms_ssg.types import Problem
 
-TARGET: Final = re.compile(r"""(?:\]\(\s*<?|^\[[^\]]+\]:\s*<?|href=["'])([^\s)>"'#?]+)""", re.MULTILINE)
+TARGET: Final = re.compile(r"""(?:\]\(\s*<?|^\[[^\]]+\]:\s*<?|(?:href|poster|src)=["'])([^\s)>"'#?]+)""", re.MULTILINE)
 """What a link in Markdown or HTML names, without anchor and query."""
 
 

@@ -11,7 +11,7 @@ from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import UsageError, fail
 from cms_ssg.site import Site
-from cms_ssg.store.imports import UNDONE, ChangedRow, ImportRow, drop_rows, list_imports, list_rows, try_lock, unlock
+from cms_ssg.store.imports import UNDONE, ChangedRow, ImportRow, drop_rows, list_imports, list_rows, renumber_rows, try_lock, unlock
 from cms_ssg.store.texts import StoredEntry, delete_entries, load_entries
 from cms_ssg.types import Json, Problem
 
@@ -61,7 +61,7 @@ def undo_import(connection: Connection, site: Site, site_id: int, number: int, a
 def _undo_batch(entries: Entries, rows: list[ChangedRow], result: Undone) -> None:
     stored = {e.id: e for e in load_entries(entries.connection, entries.site_id, [row.entry for row in rows], lock=True)}
     gone: list[int] = []
-    inputs: list[EntryInput] = []
+    inputs: list[tuple[EntryInput, int]] = []  # with the version that the entry had before, 0 where somebody changed it since
     for row in rows:
         entry = stored.get(row.entry)
         if entry is None:
@@ -74,15 +74,19 @@ def _undo_batch(entries: Entries, rows: list[ChangedRow], result: Undone) -> Non
             continue
         values = _list_old_values(entry, row.changes)
         if values:
-            inputs.append(EntryInput(number=entry.id, **values))
+            inputs.append((EntryInput(number=entry.id, **values), row.version - 1 if entry.version == row.version else 0))
         else:
             result.kept += 1
     result.removed += delete_entries(entries.connection, entries.site_id, gone)
-    for saved in entries.save_entries(inputs):
+    again: list[tuple[int, int, int]] = []
+    for (_, before), saved in zip(inputs, entries.save_entries([one for one, _ in inputs]), strict=True):
         if saved.action == "failed":
             result.kept += 1
-        else:
-            result.restored += 1
+            continue
+        result.restored += 1
+        if before:
+            again.append((saved.number, before, saved.version))
+    renumber_rows(entries.connection, result.number, again)
 
 
 def _list_old_values(entry: StoredEntry, changes: dict[str, list[Json]]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def status(call: Call) -> None:
 
 @site_command("clear", "cms cache clear")
 def clear(call: Call) -> None:
-    """Remove all answers from Redis, and make those in processes stale."""
+    """Remove all answers from Redis, make all others stale."""
     from cms_ssg.store.tags import raise_all
 
     redis_url = _find_redis(call)

@@ -18,7 +18,7 @@ def show_edit(call: Call, edit: Edit) -> None:
     call.output.result(edit, f"{edit.file}: {edit.what}")
 
 
-@site_command("new", 'cms new post "Flood in the valley"\ncms new post "Alluvione" --locale it --section news')
+@site_command("new", 'cms new post "Flood in the valley"\ncms new post "Alluvione" --locale it --section news\ncms new vertical recipes')
 @click.argument("type_name", metavar="TYPE")
 @click.argument("title")
 @click.option("--slug", default="", help="Its name in the URL; made of the title by default.")
@@ -27,12 +27,32 @@ def show_edit(call: Call, edit: Edit) -> None:
 @click.option("--publish", is_flag=True, help="Not as a draft.")
 @click.option("--edit", "then_edit", is_flag=True, help="Open it in $EDITOR.")
 def new(call: Call, type_name: str, title: str, slug: str, section: str, locale: str, publish: bool, then_edit: bool) -> int | None:
-    """Write a new content file of TYPE, a draft dated now."""
+    """Write a new content file of TYPE, a draft dated now.
+
+    `cms new vertical NAME` writes a feature of your own to begin with, as docs/extending.md describes it.
+    """
+    if type_name == "vertical":
+        write_vertical(call, title)
+        return None
     from cms_ssg.authoring import new_entry
 
     edit = new_entry(call.site, type_name, title, slug=slug, section=section, locale=locale, draft=not publish)
     show_edit(call, edit)
     return open_editor(call, edit.file) if then_edit else None
+
+
+def write_vertical(call: Call, name: str) -> None:
+    """Write the package of a new vertical, and say what to do with it."""
+    from pathlib import Path
+
+    from cms_ssg.authoring.new_vertical import new_vertical
+
+    folder = Path(call.folder or ".")
+    files = new_vertical(name, folder)
+    steps = (
+        f'Made cms-{name}/ with {len(files)} files. Now:\n\n  pip install -e cms-{name}\n  verticals = ["blog", "{name}"]    # in site.toml'
+    )
+    call.output.result({"folder": str(folder / f"cms-{name}"), "files": files}, steps)
 
 
 @site_command("edit", 'cms edit "flood in the"\ncms edit flood --set section=news')

@@ -53,7 +53,10 @@ def describe_plan(result: PlanResult, verbose: bool = False) -> str:
         for output in result.outputs
     )
     rows = [[number, kind, reason] for (kind, reason), number in sorted(groups.items(), key=lambda item: (-item[1], item[0]))]
-    blocks = [f"this edit touches {count(len(result.outputs), 'page')}", make_table(rows[:most], "  ")]
+    images = sum(output.kind == "image" for output in result.outputs)
+    touched = [count(len(result.outputs) - images, "page")] if len(result.outputs) > images else []
+    touched += [count(images, "image")] if images else []
+    blocks = [f"this edit touches {' and '.join(touched)}", make_table(rows[:most], "  ")]
     paths = [f"  {output.path}" for output in result.outputs]
     more = "" if len(paths) <= most else f"\n  … and {len(paths) - most:,} more; cms plan --verbose lists all"
     return "\n\n".join([*blocks, "\n".join(paths[:most]) + more])

@@ -40,6 +40,10 @@ def preview(call: Call, files: tuple[str, ...], branch: str, worktree: bool, exp
     They are rendered as a build would, with home and lists that they change; what is a draft or to come is shown as if it were out. Nothing
     is saved, and search engines are told to stay away. Expired previews go with the next build or preview.
     """
+    if files[:1] in (("list",), ("remove",)) and not (call.root / files[0]).exists():  # of the other command
+        context = click.get_current_context()
+        code: int | None = context.invoke(list_) if files[0] == "list" else context.invoke(remove, tokens=files[1:])
+        return code or DONE
     if bool(files) + bool(branch) + worktree != 1:
         raise click.UsageError("Name files, or give --branch NAME or --worktree: one of the three")
     span = parse_span(expires) if expires else None

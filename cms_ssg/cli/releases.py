@@ -11,7 +11,13 @@ from cms_ssg.cli.call import Call, site_command
 from cms_ssg.cli.output import count, make_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
     from cms_ssg.releases.history import ReleaseDiff
+    from cms_ssg.store.releases import Release
+
+MOST_NAMED = 4
 
 MOST_LINES = 40
 """Objects that are shown; --json has all."""
@@ -21,25 +27,41 @@ MOST_LINES = 40
 def releases() -> None:
     """Look at what builds changed, and take it back.
 
-    A release is a build that changed at least one object; [target] keep_releases says how many can be taken back.
+    A release is a build that changed at least one object; [target] keep_releases and keep_days say which can be taken back.
     """
 
 
-@site_command("list", "cms releases list")
-def list_(call: Call) -> None:
+@site_command("list", "cms releases list\ncms releases list --all")
+@click.option("--all", "each", is_flag=True, help="A line for each; by default saves of one hour and person are one.")
+def list_(call: Call, each: bool) -> None:
     """List the releases that are kept, the newest first."""
     from cms_ssg.content.dates import say_moment
-    from cms_ssg.releases.history import list_releases
+    from cms_ssg.releases.history import fold_releases, list_releases
 
     result = list_releases(call.root, call.env)
-    rows = [
-        [str(one.number), say_moment(one.made_at, call.site.zone), f"{one.objects - one.added - one.removed:,} changed", f"{one.added:,} added",
-         f"{one.removed:,} removed", f"back to release {one.back_to}" if one.back_to is not None else ""]
-        for one in result.releases
-    ]  # fmt: skip
+    groups = [[one] for one in result.releases] if each else fold_releases(result.releases, call.site.zone)
+    rows = [_list_cells(group, call.site.zone) for group in groups]
     held = f"held at release {result.held} since {say_moment(result.held_at, call.site.zone)}\n\n" if result.held_at is not None else ""
     value = {"held": result.held, "held_at": result.held_at, "releases": [one._asdict() for one in result.releases]}
     call.output.result(value, held + (make_table(rows) or "no release is kept"))
+
+
+def _list_cells(group: Sequence[Release], zone: tzinfo) -> list[str]:
+    """A line of the list. group: releases of one hour and person, the newest first."""
+    from cms_ssg.content.dates import say_moment
+
+    newest, oldest = group[0], group[-1]
+    added, removed, objects = (sum(getattr(one, name) for one in group) for name in ("added", "removed", "objects"))
+    counts = (("changed", objects - added - removed), ("added", added), ("removed", removed))
+    about = list(dict.fromkeys(one.about for one in group if one.about))
+    what = f"back to release {newest.back_to}" if newest.back_to is not None else "; ".join(about[:MOST_NAMED])
+    return [
+        str(newest.number) if len(group) == 1 else f"{oldest.number}-{newest.number}",
+        say_moment(newest.made_at.replace(second=0), zone),
+        newest.by,
+        what + (f"; and {len(about) - MOST_NAMED:,} more" if len(about) > MOST_NAMED else ""),
+        ", ".join(f"{number:,} {word}" for word, number in counts if number) + (f" in {len(group)} saves" if len(group) > 1 else ""),
+    ]
 
 
 @site_command("show", "cms releases show 41")

@@ -10,7 +10,7 @@ from cms_ssg.cli.output import count
 
 @click.group("theme")
 def theme() -> None:
-    """Look at the site's theme."""
+    """Look at the site's theme, and change it."""
 
 
 @site_command("check", "cms theme check")
@@ -31,4 +31,18 @@ def check(call: Call) -> int:
     return PARTIAL if errors else DONE
 
 
+@site_command("copy", "cms theme copy partials/card.html")
+@click.argument("template")
+def copy(call: Call, template: str) -> None:
+    """Copy a template of the theme into the site, to change it.
+
+    From then on the site's own is used. TEMPLATE is a file of the theme's templates folder, such as post.html.
+    """
+    from cms_ssg.authoring.theme_copy import copy_template
+
+    file = copy_template(call.site, template)
+    call.output.result({"file": file}, f"{file}: a copy of the theme's, which is used from now on")
+
+
 theme.add_command(check)
+theme.add_command(copy)

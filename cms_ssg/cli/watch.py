@@ -9,6 +9,8 @@ import click
 
 from cms_ssg.cli.call import Call, site_command
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 
 @contextmanager
 def until_interrupted(call: Call) -> Iterator[None]:
@@ -41,12 +43,14 @@ def watch(call: Call, poll: bool) -> None:
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 lets others in.")
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Answer to this name too; may be given more than once.")
+@click.option("--drafts/--no-drafts", default=None, help="Show drafts too, marked, here alone; by default where nobody else is let in.")
 @click.option("--no-watch", is_flag=True, help="Serve what is there; build nothing.")
 @click.option("--poll", is_flag=True, help="Look at the files every second; for file systems that tell nothing.")
-def serve(call: Call, port: int, host: str, hosts: tuple[str, ...], no_watch: bool, poll: bool) -> None:
+def serve(call: Call, port: int, host: str, hosts: tuple[str, ...], drafts: bool | None, no_watch: bool, poll: bool) -> None:
     """Build at every save, and show it in a browser.
 
-    Serves the output folder on this machine; open pages reload when they change.
+    Serves the output folder on this machine; open pages reload when they change. Drafts and what is to come are shown with a line at the
+    top of the page. They are never written to the output folder.
     """
     from cms_ssg.serve import serve as run_serve
 
@@ -62,6 +66,7 @@ def serve(call: Call, port: int, host: str, hosts: tuple[str, ...], no_watch: bo
             host=host,
             port=port,
             hosts=hosts,
+            drafts=host in LOOPBACK if drafts is None else drafts,
             watched=not no_watch,
             poll=poll,
             reporter=call.output,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from html import unescape
 from typing import Any, Final
 
@@ -12,25 +12,34 @@ from markdown_it.rules_core.replacements import RARE_RE, SCOPED_ABBR_RE, replace
 from markdown_it.rules_core.smartquotes import QUOTE_RE, process_inlines
 from markdown_it.rules_core.state_core import StateCore
 
+from cms_ssg.content.anchors import Names
 from cms_ssg.content.html_tags import fill_html
-from cms_ssg.content.inlines import escape_text, is_relative, write_plain
-from cms_ssg.content.notes import note_mark, plain_alt, write_note
-from cms_ssg.content.placeholders import CLOSE, OPEN, TAG_OPEN
+from cms_ssg.content.inlines import escape_text, write_plain
+from cms_ssg.content.nesting import Nesting
+from cms_ssg.content.notes import mark_id, note_id, note_mark, plain_alt, write_note
+from cms_ssg.content.placeholders import CLOSE, OPEN, PLACEHOLDER, TAG_OPEN
 from cms_ssg.content.raw_html import write_html
 from cms_ssg.content.shortcode_tags import Shortcodes
+from cms_ssg.content.time_limit import TooSlow
+from cms_ssg.content.urls import is_relative, is_safe_url
 from cms_ssg.slugs import make_slug
 from cms_ssg.types import Heading, Json, Link
 
-PLACEHOLDER: Final = re.compile(f"{OPEN}(\\d+){CLOSE}")
-FOOTNOTE_MARK: Final = re.compile(r'<sup class="footnote-ref">.*?</sup>')
+FOOTNOTE_MARK: Final = re.compile(r'<sup class="footnote-ref"><a [^<>]*>[0-9]*</a></sup>')
 TAGS: Final = re.compile(r"<[^<>]*>")
+MAX_QUOTES: Final = 2_000
+"""Quotation marks in one paragraph that are made typographic: the time for them grows with the square of their number."""
 OWN_ANCHOR: Final = re.compile(r"[ \t]*\{#([^\s{}\"'<>&]{1,100})\}$")
+PRE: Final = '<pre tabindex="0">'
+"""Code scrolls sideways: a reader without a mouse has to be able to reach it."""
 
 Highlight = Callable[[str, str], str | None]
 
 
 class BodyWriter:
-    """Writes one body. html, links, toc and lead (the HTML of the first paragraph with text) are the result."""
+    """Writes one body. html, links, toc, lead (the HTML of the first paragraph with text), slow (lines of code without colours) and
+    ids (of what is no heading) are the result. taken: anchors that no heading may have.
+    """
 
     def __init__(
         self,
@@ -42,19 +51,22 @@ class BodyWriter:
         typographer: bool,
         sanitized: bool,
         highlight: Highlight | None,
+        taken: Collection[str] = (),
     ) -> None:
         self.md, self.env, self.first_line = md, env, first_line
         self.extended, self.typographer, self.sanitized, self.highlight = extended, typographer, sanitized, highlight
         self.shortcodes: Shortcodes = env["shortcodes"]
+        self.nesting = Nesting() if sanitized else None
         self.links: list[Link] = []
         self.toc: list[Heading] = []
-        self.anchors: set[str] = set()
-        self.numbers: dict[str, int] = {}
+        self.anchors, self.ids = Names(taken), set[str]()
+        self.slow: list[int] = []
         self.lead = ""
         self.raw = False
         self.out: list[str] = []
-        self.outer: list[tuple[list[str], Any]] = []
+        self.outer: list[tuple[list[str], int, Any]] = []
         self.notes: dict[str, str] = {}
+        self.note_lines: dict[int, int] = {}
 
     def add_link(self, kind: Any, target: str, line: int, values: dict[str, Json]) -> str:
         """Note a link, image or shortcode; the placeholder that stands for it."""
@@ -127,13 +139,14 @@ class BodyWriter:
                 replace_scoped(children)
             if RARE_RE.search(text):
                 replace_rare(children)
-            if QUOTE_RE.search(text):
+            if QUOTE_RE.search(text) and text.count('"') + text.count("'") <= MAX_QUOTES:
                 process_inlines(children, StateCore("", self.md, self.env))
         html = self._write_inlines(children, line)
         return html if TAG_OPEN not in html else self.shortcodes.as_written(html, escape=escape_text)
 
     def _write_inlines(self, tokens: list[Any], line: int) -> str:
         kept, self.out = self.out, []
+        floor = self.nesting.enter() if self.nesting is not None else 0
         for token in tokens:
             kind = token.type
             if kind == "text" or kind == "text_special":
@@ -152,10 +165,11 @@ class BodyWriter:
                 values = {"alt": plain_alt(token.children), "title": str(token.attrs.get("title", ""))}
                 self.out.append(self.add_link("image", str(token.attrs["src"]), line, values))
             elif kind == "html_inline":
-                self.raw = True
                 self.out.append(self._raw(token.content, line))
                 line += token.content.count("\n")
             elif kind == "footnote_ref":
+                self.note_lines.setdefault(token.meta["id"], line)
+                self.ids.update((note_id(token.meta), mark_id(token.meta)))
                 self.out.append(note_mark(token.meta))
             elif kind == "shortcode_open":
                 self._open_shortcode(token)
@@ -165,13 +179,14 @@ class BodyWriter:
                 self.out.append(f"<{'/' if token.nesting < 0 else ''}{token.tag}>")
         html = "".join(self.out)
         self.out = kept
-        return html
+        return html if self.nesting is None else html + self.nesting.leave(floor)
 
     def _write_link(self, token: Any, line: int) -> None:
         href = str(token.attrs["href"])
         href = self.add_link("link", href, line, {}) if is_relative(href) or TAG_OPEN in href else escape_text(href)
         title = f' title="{escape_text(str(token.attrs["title"]))}"' if "title" in token.attrs else ""
-        self.out.append(f'<a href="{href}"{title}>')
+        safe = not self.sanitized or is_safe_url(str(token.attrs["href"]))  # what an image may show is no page to go to
+        self.out.append(f'<a href="{href}"{title}>' if safe else f"<a{title}>")
 
     def plain_text(self, html: str, images: bool = True) -> str:
         """The text of a piece of HTML, images by their alternative or left out."""
@@ -196,18 +211,9 @@ class BodyWriter:
             content, anchor = content[: own.start()], own[1]
         html = self.inline(content, line)
         text = " ".join(self.plain_text(html).split())
-        anchor = self._free_anchor(anchor or make_slug(text) or "section")
+        anchor = self.anchors.give(anchor or make_slug(text) or "section")
         self.toc.append(Heading(int(tag[1]), text, anchor))
         self.out.append(f'<{tag} id="{escape_text(anchor)}">{html}</{tag}>\n')
-
-    def _free_anchor(self, anchor: str) -> str:
-        free, number = anchor, 1
-        while free in self.anchors:
-            number = self.numbers.get(anchor, number) + 1
-            self.numbers[anchor] = number
-            free = f"{anchor}-{number}"
-        self.anchors.add(free)
-        return free
 
     def _list(self, token: Any) -> None:
         out, first, inline = self.out, self.first_line, self.inline
@@ -245,22 +251,28 @@ class BodyWriter:
         name = words[0]
         if self.extended and name:
             name = re.split(r"[,{:]", name, maxsplit=1)[0]
-            if self.highlight is not None and (html := self.highlight(code, name)) is not None:
-                self.out.append(f'<pre class="highlight"><code class="language-{escape_text(name)}">{html}</code></pre>\n')
+            if (html := self._colour(code, name, token)) is not None:
+                self.out.append(f'<pre class="highlight" tabindex="0"><code class="language-{escape_text(name)}">{html}</code></pre>\n')
                 return
         language = f' class="language-{escape_text(name)}"' if name else ""
-        self.out.append(f"<pre><code{language}>{escape_text(code)}</code></pre>\n")
+        self.out.append(f"{PRE}<code{language}>{escape_text(code)}</code></pre>\n")
+
+    def _colour(self, code: str, language: str, token: Any) -> str | None:
+        try:
+            return self.highlight(code, language) if self.highlight is not None else None
+        except TooSlow:
+            self.slow.append(self.first_line + self.shortcodes.true_line(token.map[0]))
+            return None
 
     def _code(self, token: Any) -> None:
-        self.out.append(f"<pre><code>{escape_text(self.shortcodes.as_written(token.content))}</code></pre>\n")
+        self.out.append(f"{PRE}<code>{escape_text(self.shortcodes.as_written(token.content))}</code></pre>\n")
 
     def _html(self, token: Any) -> None:
-        self.raw = True
-        line = self.first_line + token.map[0]
-        self.out.append(self._raw(token.content, line))
+        self.out.append(self._raw(token.content, self.first_line + token.map[0]))
 
     def _raw(self, html: str, line: int) -> str:
-        html = write_html(html, line, self.add_link, check_names=self.extended, sanitized=self.sanitized)
+        self.raw = True
+        html = write_html(html, line, self.add_link, self.ids, check_names=self.extended, nesting=self.nesting)
         return fill_html(self, html, line) if TAG_OPEN in html else html
 
     def _html_line(self, token: Any) -> None:
@@ -268,13 +280,11 @@ class BodyWriter:
 
     def open_shortcode(self, index: int) -> None:
         """What is written from here on is within this shortcode."""
-        self.outer.append((self.out, index))
-        self.out = []
+        self._enter(index)
 
     def close_shortcode(self, closing: int) -> None:
         """End the shortcode that was opened last. closing: index of the tag that does so, -1 for none."""
-        inner = "".join(self.out)
-        self.out, index = self.outer.pop()
+        inner, index = self._leave()
         self.shortcodes.used.update((index, closing))
         tag, close = self.shortcodes.tags[index], self.shortcodes.tags[closing].source if closing >= 0 else ""
         self.links.append(Link("shortcode", tag.name, self.first_line + tag.line, {**tag.meta, "inner": inner, "close": close}))
@@ -289,20 +299,31 @@ class BodyWriter:
             self.out.append("\n")
 
     def _open_note(self, token: Any) -> None:
-        self.outer.append((self.out, token.meta["label"]))
-        self.out = []
+        self._enter(token.meta["label"])
 
     def _close_note(self, _: Any) -> None:
-        html = "".join(self.out)
-        self.out, label = self.outer.pop()
+        html, label = self._leave()
         self.notes[label] = html
+
+    def _enter(self, what: Any) -> None:
+        """Begin what is written apart."""
+        self.outer.append((self.out, self.nesting.enter() if self.nesting is not None else 0, what))
+        self.out = []
+
+    def _leave(self) -> tuple[str, Any]:
+        """End it: its HTML, and what _enter() was given."""
+        html = "".join(self.out)
+        self.out, floor, what = self.outer.pop()
+        return html if self.nesting is None else html + self.nesting.leave(floor), what
 
     def _write_notes(self) -> None:
         notes = self.env["footnotes"]["list"]
         written: list[str] = []
         while len(written) < len(notes):  # writing a note may add others
             note = notes[len(written)]
-            html = f"<p>{self._write_inlines(note['tokens'], 0)}</p>\n" if "tokens" in note else self.notes.get(note["label"], "")
+            html = self.notes.get(note.get("label", ""), "")
+            if "tokens" in note:  # it stands in the text
+                html = f"<p>{self._write_inlines(note['tokens'], self.note_lines.get(len(written), self.first_line))}</p>\n"
             written.append(write_note(len(written) + 1, html, note.get("count", 1)))
         self.out.append(f'<section class="footnotes" role="doc-endnotes">\n<ol>\n{"".join(written)}</ol>\n</section>\n')
 

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from cms_ssg.content.dates import HINT, DateError, format_moment, parse_date
+from cms_ssg.content.urls import runs_script
 from cms_ssg.content.values import plain_json
 from cms_ssg.types import Json
 
@@ -15,20 +16,22 @@ Check = Callable[[Any, str], Json]
 """(value as read, the site's time zone) -> value as stored; raises Wrong."""
 
 ANNOTATIONS: Final = frozenset(["$schema", "$id", "$comment", "title", "description", "examples", "deprecated", "default"])
+BLOCK: Final = "block"
+"""The key of a block that names its kind."""
+
 OURS: Final = frozenset(["x-card", "x-list", "x-reference", "x-facet"])
 KEYWORDS: Final = {
     "string": frozenset(["minLength", "maxLength", "pattern", "format"]),
     "integer": frozenset(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]),
     "number": frozenset(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]),
     "boolean": frozenset(),
-    "array": frozenset(["items", "minItems", "maxItems"]),
+    "array": frozenset(["items", "minItems", "maxItems", "x-blocks"]),
     "object": frozenset(["properties", "required", "additionalProperties"]),
     "": frozenset(),
 }
 EMAIL: Final = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+")
 URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"]+")
 URI_REFERENCE: Final = re.compile(r"[^\s<>\"]*")
-SCRIPT: Final = re.compile(r"\s*(?:javascript|vbscript|data):", re.IGNORECASE)
 
 
 class Wrong(ValueError):
@@ -130,7 +133,7 @@ def _check_date(value: Any, zone: str) -> Json:
 def _check_form(pattern: re.Pattern[str], what: str) -> Check:
     def check_form(value: Any, zone: str) -> Json:
         text = make_text(value).strip()
-        if not pattern.fullmatch(text) or SCRIPT.match(text):
+        if not pattern.fullmatch(text) or runs_script(text):
             raise Wrong(f"{show(value)} is not {what}")
         return text
 
@@ -183,7 +186,7 @@ def _make_boolean(spec: dict[str, Any]) -> Check:
 
 
 def _make_list(spec: dict[str, Any]) -> Check:
-    item = make_check(spec.get("items", {}))
+    item = _make_block(spec["x-blocks"]) if "x-blocks" in spec else make_check(spec.get("items", {}))
     texts = spec.get("items") == {"type": "string", "minLength": 1}
     least, most = int(spec.get("minItems", 0)), int(spec.get("maxItems", 1 << 30))
 
@@ -207,6 +210,29 @@ def _make_list(spec: dict[str, Any]) -> Check:
         return checked
 
     return check_list
+
+
+def _make_block(kinds: dict[str, Any]) -> Check:
+    """A block: a group of keys, of which `block` says by which schema the others are checked."""
+    if not isinstance(kinds, dict):
+        raise Unsupported("keyword 'x-blocks': it is the beginning of names of content types that exist")
+    checks = {name: make_check(spec) for name, spec in kinds.items()}
+    known = f"Blocks: {', '.join(sorted(checks))}."
+
+    def check_block(value: Any, zone: str) -> Json:
+        if not isinstance(value, dict):
+            raise Wrong(f"{show(value)} is not a block", "Write a group of keys that begins with 'block: NAME'.")
+        name = value.get(BLOCK)
+        if name is None:
+            raise Wrong("the key 'block' is missing", known)
+        if not isinstance(name, str) or name not in checks:
+            raise Wrong(f"there is no block {show(name)}", known)
+        try:
+            return checks[name](value, zone)
+        except Wrong as wrong:
+            raise Wrong(f"({name}) {wrong}", wrong.hint) from None
+
+    return check_block
 
 
 def _make_object(spec: dict[str, Any]) -> Check:

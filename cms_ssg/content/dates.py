@@ -89,9 +89,16 @@ def format_moment(moment: datetime) -> str:
 
 
 def say_moment(moment: datetime, zone: tzinfo) -> str:
-    """For a person, in a zone: ``2025-03-01 09:00 CET``, with seconds where there are any."""
+    """For a person, in a zone, whose abbreviation few know: ``2025-03-01 09:00 (Europe/Rome)``, with seconds where there are any.
+
+    Where clocks are put back an hour comes twice: then the abbreviation tells which.
+    """
     local = moment.astimezone(zone)
-    return f"{local.replace(microsecond=0, tzinfo=None).isoformat(' ').removesuffix(':00')} {local.tzname()}"
+    name = getattr(zone, "key", "") or str(local.tzname())
+    if local.replace(fold=1).utcoffset() != local.replace(fold=0).utcoffset():
+        name = f"{local.tzname()}, {name}"
+    text = local.replace(microsecond=0, tzinfo=None).isoformat(" ").removesuffix(":00")
+    return f"{text} UTC" if name == "UTC" else f"{text} ({name})"
 
 
 def _fast_moment(text: str) -> datetime:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NoReturn
 
-from cms_ssg.content.values import Refused, clean_value
+from cms_ssg.content.toml_keys import find_deep_key
+from cms_ssg.content.values import Refused, clean_value, too_deep
 from cms_ssg.types import Json, Problem
 
 MAX_BYTES: Final = 64 * 1024
@@ -133,6 +134,8 @@ def _refuse_size(line: int, max_bytes: int, hint: str = "") -> NoReturn:
 def _parse_toml(head: str, first: int) -> tuple[dict[str, Json], dict[str, int]]:
     import tomllib
 
+    if (deep := find_deep_key(head)) >= 0:
+        raise too_deep(first + head.count("\n", 0, deep))
     try:
         fields = tomllib.loads(head)
     except tomllib.TOMLDecodeError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +79,18 @@ def _refuse(said: str) -> CmsError:
     return fail(
         "preview.git", said, hint="--branch needs a clone of the content repository; cms preview --worktree shows the files as they lie."
     )
+
+
+def find_author(root: Path, files: Sequence[str]) -> str:
+    """Who made the last commit of these files; "" where they are not as committed, or in no repository."""
+    if not any((folder / ".git").exists() for folder in (root, *root.parents)):
+        return ""
+    paths = [f":(literal){file}" for file in files]
+    code, changed, _ = _run(root, "status", "--porcelain", "--untracked-files=all", "--", *paths)
+    if code or changed:
+        return ""
+    code, author, _ = _run(root, "log", "-1", "--format=%an", "--", *paths)
+    return "" if code else os.fsdecode(author).strip()
 
 
 def _line(said: bytes) -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
+from cms_ssg.content.time_limit import limit_cpu
+
+MOST_CPU_S: Final = 5.0
+"""Seconds for one block: there are lexers whose time grows with the cube of a run of line ends."""
 MAX_CODE: Final = 50_000
 """Longer code stays plain: a lexer may be slow on it, and nobody reads it for its colours."""
 OTHER_NAMES: Final = {"mjs": "js", "cjs": "js", "mts": "ts", "cts": "ts"}
@@ -14,7 +18,7 @@ OTHER_NAMES: Final = {"mjs": "js", "cjs": "js", "mts": "ts", "cts": "ts"}
 def highlight_code(code: str, language: str) -> str | None:
     """Code as HTML with Pygments' short classes, None for a language it does not know.
 
-    language: any of its names, as written after the fence.
+    language: any of its names, as written after the fence. Raises TooSlow.
     """
     if len(code) > MAX_CODE or not language.isascii() or len(language) > 30:
         return None
@@ -23,7 +27,8 @@ def highlight_code(code: str, language: str) -> str | None:
         return None
     from pygments import highlight
 
-    html: str = highlight(code, lexer, _load_formatter())
+    with limit_cpu(MOST_CPU_S):
+        html: str = highlight(code, lexer, _load_formatter())
     return html
 
 

@@ -10,6 +10,7 @@ from markdown_it.parser_inline import ParserInline
 
 from cms_ssg.content.placeholders import TAG_OPEN
 from cms_ssg.content.tokens import InlineState
+from cms_ssg.content.urls import PLAIN_WEB, is_relative
 
 FIRST_OF: Final = {
     "newline": "\n", "escape": "\\", "backticks": "`", "strikethrough": "~", "emphasis": "*_", "link": "[", "image": "!",
@@ -43,14 +44,6 @@ SIGN: Final = re.compile(rf"[\\`*_\[<&~^\n!{TAG_OPEN}]")
 
 TARGETS: Final = frozenset([6, 7, 9, 10])
 """Groups of CONSTRUCT that end an image or a link."""
-
-SCHEME: Final = re.compile(r"(?!ref:)[A-Za-z][A-Za-z0-9+.-]+:")
-PLAIN_WEB: Final = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?(?:/[A-Za-z0-9\-._~/?=+,;:@#]*)?")
-
-
-def is_relative(target: str) -> bool:
-    """Whether a link's target has to be looked up: no scheme but ``ref:``, no ``//host``, no bare ``#fragment``, not empty."""
-    return bool(target) and target[0] != "#" and not target.startswith("//") and not SCHEME.match(target)
 
 
 def escape_text(text: str) -> str:
@@ -88,13 +81,16 @@ def write_plain(text: str, line: int, add_link: AddLink) -> str | None:
         sign = search(text, match.end())
     quoted = ">" in text or '"' in text
     out: list[str] = []
-    at = 0
+    at = counted = 0
     for match in marks:
         begin = match.start()
+        if match.lastindex in TARGETS:
+            line += text.count("\n", counted, begin)
+            counted = begin
         if begin > at:
             out.append(escape_text(text[at:begin]) if quoted else text[at:begin])
         at = match.end()
-        out.append(_write_construct(match, text, line, add_link))
+        out.append(_write_construct(match, line, add_link))
     out.append(escape_text(text[at:]) if quoted else text[at:])
     return "".join(out)
 
@@ -103,7 +99,7 @@ def _is_plain_target(target: str) -> bool:
     return not target or is_relative(target) or target[0] == "#" or bool(PLAIN_WEB.fullmatch(target))
 
 
-def _write_construct(match: re.Match[str], text: str, line: int, add_link: AddLink) -> str:
+def _write_construct(match: re.Match[str], line: int, add_link: AddLink) -> str:
     index = match.lastindex
     if index == 1:
         code = match[1]
@@ -116,11 +112,11 @@ def _write_construct(match: re.Match[str], text: str, line: int, add_link: AddLi
         return f"<em>{_write_inner(match[index])}</em>"
     if index in (6, 7):
         values = {"alt": match[5], "title": match[7] or ""}
-        return add_link("image", match[6], line + text.count("\n", 0, match.start()), values)
+        return add_link("image", match[6], line, values)
     if index in (9, 10):
         href = match[9]
         if is_relative(href):
-            href = add_link("link", href, line + text.count("\n", 0, match.start()), {})
+            href = add_link("link", href, line, {})
         title = f' title="{match[10]}"' if match[10] else ""
         return f'<a href="{href}"{title}>{_write_inner(match[8])}</a>'
     if index == 11:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -22,6 +23,9 @@ __all__ = ["CLOSE", "OPEN", "render_body"]
 MAX_EXCERPT: Final = 300
 MAX_NESTING: Final = 100
 RESERVED: Final = re.compile(f"[{OPEN}{CLOSE}{TAG_OPEN}{TAG_CLOSE}]")
+MAX_TOLD: Final = 50
+"""Links to nothing on the page that are told: each is looked for in the text."""
+TAGS: Final = re.compile(r"<[^<>]*>")
 ADDRESS: Final = re.compile(r"\bhttps?://\S+")
 
 
@@ -41,35 +45,30 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
     if not text.isascii():
         text = RESERVED.sub("", text)
     problems: list[Problem] = []
-    written, shortcodes = text, Shortcodes()
+    sanitized = settings.raw_html == "sanitized"
+    written, shortcodes = text, Shortcodes(sanitized)
     if settings.extensions:
         text = shortcodes.mark(text)
         text, mdx = _neutralise(text, place, first_line, mdx, problems)
         problems = [replace(found, line=first_line + shortcodes.true_line(found.line - first_line)) for found in problems]
-    from cms_ssg.content.body_html import BodyWriter
-
-    md = _load_parser(settings.extensions, mdx)
-    env: dict[str, Any] = {"shortcodes": shortcodes}
-    tokens: list[Any] = []
-    md.block.parse(text, md, env, tokens)
-    sanitized = settings.raw_html == "sanitized"
-    writer = BodyWriter(
-        md, env, first_line, extended=settings.extensions, typographer=settings.typographer, sanitized=sanitized,
-        highlight=_load_highlight() if settings.highlight and settings.extensions else None,
-    )  # fmt: skip
-    html = writer.write(tokens)
+    html, writer = _write_body(text, settings, first_line, mdx, shortcodes)
+    if not writer.ids.isdisjoint(heading.anchor for heading in writer.toc):
+        html, writer = _write_body(text, settings, first_line, mdx, shortcodes, taken=writer.ids)
     if sanitized and writer.raw:
-        from cms_ssg.content.raw_html import sanitize
+        from cms_ssg.content.sanitize import sanitize
 
-        html = sanitize(html)
+        html = sanitize(html, writer.links, key)
         for link in writer.links:
             if link.kind == "shortcode":
-                link.values["inner"] = sanitize(link.values["inner"])
+                link.values["inner"] = sanitize(link.values["inner"], writer.links, key)
     if settings.extensions and 'href="#' in html:
         html, found = _settle_fragments(html, writer, written, place, first_line)
         problems += [] if mdx else found  # a component may have had that name
-    if "too_deep" in env:
-        line = first_line + shortcodes.true_line(env["too_deep"])
+    said = "this code is left without colours: it takes too long to find them"
+    hint = "Shorten it, take long runs of empty lines out, or write another language after the fence."
+    problems += [Problem("content.slow-code", place, line, said, hint, "warning") for line in writer.slow]
+    if "too_deep" in writer.env:
+        line = first_line + shortcodes.true_line(writer.env["too_deep"])
         problems.append(
             Problem(
                 "content.nesting",
@@ -89,6 +88,23 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
         make_excerpt(writer.plain_text(writer.lead, images=False)),
     )
     return body, tuple(problems)
+
+
+def _write_body(
+    text: str, settings: Markdown, first_line: int, mdx: bool, shortcodes: Shortcodes, taken: Collection[str] = ()
+) -> tuple[str, Any]:
+    """A text's HTML, and the writer that made it. taken: anchors that no heading may have."""
+    from cms_ssg.content.body_html import BodyWriter
+
+    sanitized = settings.raw_html == "sanitized"
+    md = _load_parser(settings.extensions, mdx, sanitized)
+    tokens: list[Any] = []
+    writer = BodyWriter(
+        md, {"shortcodes": shortcodes}, first_line, extended=settings.extensions, typographer=settings.typographer, sanitized=sanitized,
+        highlight=_load_highlight() if settings.highlight and settings.extensions else None, taken=taken,
+    )  # fmt: skip
+    md.block.parse(text, md, writer.env, tokens)
+    return writer.write(tokens), writer
 
 
 def _digest_body(text: str, settings: Markdown, first_line: int, mdx: bool) -> bytes:
@@ -120,7 +136,7 @@ def _settle_fragments(html: str, writer: Any, text: str, place: str, first_line:
             hint,
             "warning",
         )
-        for name in missing
+        for name in missing[:MAX_TOLD]
     ]
 
 
@@ -136,11 +152,11 @@ def _neutralise(text: str, place: str, first_line: int, mdx: bool, problems: lis
 
 
 @lru_cache(maxsize=8)
-def _load_parser(extended: bool, mdx: bool) -> Any:
+def _load_parser(extended: bool, mdx: bool, sanitized: bool) -> Any:
     """The parser for a set of rules."""
     from cms_ssg.content.parser import make_parser
 
-    return make_parser(extended, mdx)
+    return make_parser(extended, mdx, sanitized)
 
 
 def _load_highlight() -> Any:

@@ -7,8 +7,17 @@ from typing import Any
 
 def note_mark(meta: dict[str, Any]) -> str:
     """The number in the text that leads to a note. meta: of the plugin's token."""
-    number, again = meta["id"] + 1, meta.get("subId", 0)
-    return f'<sup class="footnote-ref"><a href="#fn-{number}" id="{_mark_id(number, again)}" role="doc-noteref">{number}</a></sup>'
+    return f'<sup class="footnote-ref"><a href="#{note_id(meta)}" id="{mark_id(meta)}" role="doc-noteref">{meta["id"] + 1}</a></sup>'
+
+
+def note_id(meta: dict[str, Any]) -> str:
+    """The id of the note that a mark leads to."""
+    return f"fn-{meta['id'] + 1}"
+
+
+def mark_id(meta: dict[str, Any]) -> str:
+    """The id of a mark in the text."""
+    return _mark_id(meta["id"] + 1, meta.get("subId", 0))
 
 
 def write_note(number: int, html: str, uses: int) -> str:

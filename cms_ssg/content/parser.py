@@ -16,22 +16,27 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote.index import footnote_def, footnote_inline, footnote_ref
 
 from cms_ssg.content.blocks import BlockParser, parse_heading
-from cms_ssg.content.inlines import PLAIN_WEB, InlineParser, is_relative
+from cms_ssg.content.inlines import InlineParser
 from cms_ssg.content.markdown import MAX_NESTING
 from cms_ssg.content.placeholders import TAG_OPEN
 from cms_ssg.content.raw_html import MATH_ELEMENTS, TAG, is_element
 from cms_ssg.content.shortcodes import shortcode_block, shortcode_inline
 from cms_ssg.content.tables import parse_table
+from cms_ssg.content.urls import PLAIN_WEB, is_relative, is_safe_url
 
 PLAIN_DESTINATION: Final = re.compile(r"[^\x00-\x20\x7f()<\\&]+")
+DATA_IMAGE: Final = re.compile(r"data:image/(?:gif|png|jpeg|webp)[;,]")
+"""Of the URLs that hold data, those that can only be pictures; a link to one leads nowhere."""
+FOOTNOTE: Final = re.compile(r"\[\^[^ \n\]]{1,999}\]")
 BLOCK_NAMES: Final = frozenset(block_names)
 
 
 class Parser(MarkdownIt):
     """markdown-it with links left as written where they are relative."""
 
-    def __init__(self, extended: bool, mdx: bool) -> None:
+    def __init__(self, extended: bool, mdx: bool, sanitized: bool) -> None:
         super().__init__("commonmark", {"maxNesting": MAX_NESTING, "tasklists": extended, "html": True})
+        self.sanitized = sanitized
         self.block, self.inline = BlockParser(), InlineParser()
         self.configure(
             "commonmark", {"maxNesting": MAX_NESTING, "tasklists": extended, "html": True, "typographer": True, "quotes": "“”‘’"}
@@ -46,7 +51,7 @@ class Parser(MarkdownIt):
             deflist_plugin(self)
             block.at("html_block", mdx_block if mdx else known_html_block, {"alt": ["paragraph", "reference", "blockquote"]})
             inline.after("image", "footnote_inline", bounded_footnote)
-            inline.after("footnote_inline", "footnote_ref", footnote_ref)
+            inline.after("footnote_inline", "footnote_ref", bounded_reference)
             inline.before("escape", "shortcode", shortcode_inline)
             inline.at("html_inline", known_html_inline)
         if mdx:
@@ -62,8 +67,8 @@ class Parser(MarkdownIt):
         return url if PLAIN_WEB.fullmatch(url) or is_relative(url) or TAG_OPEN in url else normalizeLink(url)
 
     def validateLink(self, url: str) -> bool:
-        """Whether a link's scheme is harmless."""
-        return validateLink(url)
+        """Whether a link's scheme is harmless: by markdown-it's list of bad ones, under the policy "sanitized" by one of good ones."""
+        return bool(validateLink(url)) and (not self.sanitized or is_safe_url(url) or bool(DATA_IMAGE.match(url)))
 
 
 def parse_destination(string: str, pos: int, maximum: int) -> Any:
@@ -102,9 +107,9 @@ def find_label_end(state: Any, start: int, disableNested: bool = False) -> int:
     return found
 
 
-def make_parser(extended: bool, mdx: bool) -> Parser:
-    """A parser. extended: our extensions to CommonMark; mdx: indented text is no code."""
-    return Parser(extended, mdx)
+def make_parser(extended: bool, mdx: bool, sanitized: bool) -> Parser:
+    """A parser. extended: our extensions to CommonMark; mdx: indented text is no code; sanitized: links have a scheme known to be harmless, or none."""
+    return Parser(extended, mdx, sanitized)
 
 
 def bounded_footnote(state: Any, silent: bool) -> bool:
@@ -112,6 +117,11 @@ def bounded_footnote(state: Any, silent: bool) -> bool:
     if not state.src.startswith("^[", state.pos) or find_label_end(state, state.pos + 1) < 0:
         return False
     return footnote_inline(state, silent)
+
+
+def bounded_reference(state: Any, silent: bool) -> bool:
+    """The plugin's rule for ``[^notes]``, which looks for the bracket to the end of the text."""
+    return bool(FOOTNOTE.match(state.src, state.pos, state.posMax)) and bool(footnote_ref(state, silent))
 
 
 def known_html_inline(state: Any, silent: bool) -> bool:

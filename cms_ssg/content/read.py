@@ -10,17 +10,23 @@ from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import unquote
 
+from cms_ssg.content.approval import find_approvers, list_approvals
+from cms_ssg.content.checks import show
 from cms_ssg.content.collections import INDEX_NAMES, Place, Rules, below, find_collection, find_type, fold_locale
 from cms_ssg.content.dates import load_zone, say_moment
 from cms_ssg.content.frontmatter import FrontMatter, look_up, parse_front_matter
 from cms_ssg.content.markdown import render_body
 from cms_ssg.content.paths import CLEAN_SEGMENT, DATE_NAMES, SERVER_HINT, MissingValue, find_other_extension
 from cms_ssg.content.schema import Schema
+from cms_ssg.content.time_limit import TooSlow, limit_cpu
+from cms_ssg.content.urls import runs_script
 from cms_ssg.content.visibility import misspelt, understand
 from cms_ssg.settings import Collection
 from cms_ssg.slugs import make_slug, safe_path
 from cms_ssg.types import Body, Draft, Json, Problem, Status
 
+MOST_CPU_S: Final = 60.0
+"""Seconds for one file: the largest that is read takes a fourth of that."""
 NAMED_FILE: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 
 Read = tuple[Draft | None, tuple[Problem, ...]]
@@ -36,10 +42,15 @@ def read_draft(rules: Rules, file: str, data: bytes) -> Read:
     collection = find_collection(file, rules.collections)
     if collection is None:
         return None, ()
-    front = parse_front_matter(data, file, rules.front_matter_bytes)
-    if front.problems:
-        return None, front.problems
-    return _Reading(rules, collection, file, front).make_draft(data)
+    try:
+        with limit_cpu(MOST_CPU_S):
+            front = parse_front_matter(data, file, rules.front_matter_bytes)
+            if front.problems:
+                return None, front.problems
+            return _Reading(rules, collection, file, front).make_draft(data)
+    except TooSlow:
+        hint = "Make several files of it, or look for what it repeats thousands of times."
+        return None, (Problem("content.slow", file, 0, f"reading it takes more than {MOST_CPU_S:.0f} seconds of processor time", hint),)
 
 
 def read_values(rules: Rules, file: str, fields: dict[str, Any], body: str) -> Read:
@@ -76,9 +87,14 @@ class _Reading:
         self._doubt_lists(raw, schema)
         self._name(type_name, fields, body)
         status = self._take_status(fields)
+        if status == "published" and type_name in rules.settings.workflow:
+            self._check_approval(type_name, fields)
         for name in ("aliases", "from"):
             if name in fields:
                 fields[name] = self._clean_paths(name, fields[name])
+        if type_name == "redirect" and runs_script(str(fields.get("to"))):
+            said = f"to: {show(fields['to'])} is neither a path nor the address of a page"
+            self.problems.append(Problem("content.field", file, self.lines.get("to", 0), said, "Write a path, or a URL of http or https."))
         if schema.pages and locale and not any(problem.severity == "error" for problem in self.problems):
             self._check_path(type_name, locale, fields)
         if any(problem.severity == "error" for problem in self.problems):
@@ -217,6 +233,23 @@ class _Reading:
         if type_name == "term" and not fields.get("taxonomy"):
             is_index = self.file.rpartition("/")[2].partition(".")[0] in INDEX_NAMES
             fields["taxonomy"] = "section" if is_index else self.place.folder or "tag"
+
+    def _check_approval(self, type_name: str, fields: dict[str, Json]) -> None:
+        """Nothing of a type with a workflow is public that was not approved as it is; what was approved before stays live."""
+        needed = self.rules.settings.workflow[type_name].approvals
+        names = find_approvers(fields, self.front.body)
+        if len(names) >= needed:
+            return
+        before = ", ".join(dict.fromkeys(name for name, _ in list_approvals(fields)))
+        said = (
+            "it is not approved"
+            if not before
+            else f"it was changed since {before} approved it"
+            if not names
+            else f"only {', '.join(names)} approved it"
+        )
+        hint = f"It needs {needed}: cms entry approve, by somebody who did not write it. Until then make it a draft."
+        self.problems.append(Problem("workflow.unapproved", self.file, self.lines.get("approved", 0), said, hint))
 
     def _take_status(self, fields: dict[str, Json]) -> Status:
         draft, status = fields.pop("draft", False), fields.pop("status", None)

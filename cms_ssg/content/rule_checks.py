@@ -77,7 +77,7 @@ def _check_url(path: tuple[str | int, ...], pattern: str, types: list[Schema]) -
                 )
             else:
                 known = tuple(dict.fromkeys((*sorted(ALWAYS_GIVEN | DATE_NAMES), *(n for schema in with_pages for n in schema.properties))))
-                yield _Found(path, f"holds {{{name}}}, which is no field of a {with_pages[0].name}", name, known)
+                yield _Found(path, f"holds {{{name}}}, which is no field of the type {with_pages[0].name}", name, known)
 
 
 def _lacks(schema: Schema, name: str) -> bool:
@@ -108,7 +108,7 @@ def _check_patterns_of_types(root: Path, rules: Rules) -> Iterator[Problem]:
                 place = f"content_schema/{schema.name}.json"
                 said = f"keyword 'x-url': there is no field '{name}'"
                 near = nearest_name(name, tuple(schema.properties))
-                hint = f'Did you mean "{near}"?' if near else f"Fields of a {schema.name}: {', '.join(schema.properties)}."
+                hint = f'Did you mean "{near}"?' if near else f"Fields of the type {schema.name}: {', '.join(schema.properties)}."
                 yield Problem("schema.unsupported", place, find_keyword_line(root / place, said), said, hint)
 
 

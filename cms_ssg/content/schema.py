@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cms_ssg.content.annotations import check_field, check_type
-from cms_ssg.content.checks import ANNOTATIONS, Check, Unsupported, Wrong, make_check
+from cms_ssg.content.checks import ANNOTATIONS, BLOCK, Check, Unsupported, Wrong, make_check
 from cms_ssg.content.values import plain_json
 from cms_ssg.types import Json, Problem
 
@@ -118,7 +118,7 @@ class Schema:
         return clean, problems
 
     def _missing(self, name: str, place: str) -> Problem:
-        said = f"the field {name!r} of a {self.name} is missing"
+        said = f"the field {name!r} of the type {self.name} is missing"
         return Problem("content.missing-field", place, 0, said, f"Add '{name}: …' to the front matter.")
 
     def _doubt(self, name: str, line: int, place: str) -> Problem | None:
@@ -126,7 +126,7 @@ class Schema:
         near = nearest_name(name, tuple(self.properties))
         if not near and not self.closed:
             return None
-        hint = f'Did you mean "{near}"?' if near else f"Fields of a {self.name}: {', '.join(self.properties)}."
+        hint = f'Did you mean "{near}"?' if near else f"Fields of the type {self.name}: {', '.join(self.properties)}."
         return Problem("content.unknown-field", place, line, f'unknown field "{name}"', hint, "warning")
 
 
@@ -185,7 +185,33 @@ def load_schemas(*folders: Path) -> Schemas:
                     Problem("schema.extends", place, 0, f"x-extends names the unknown type {base!r}", f"Types: {', '.join(raw)}.")
                 )
             raw[name] = _extend(raw.get(base, {}) if base else {}, document)
+    for name, document in raw.items():
+        raw[name] = {**document, "properties": {field: _fill_blocks(spec, raw) for field, spec in document.get("properties", {}).items()}}
     return Schemas(raw, tuple(problems), texts)
+
+
+def _fill_blocks(spec: Any, raw: Mapping[str, dict[str, Any]]) -> Any:
+    """A field whose ``x-blocks`` names the beginning of names of types, with these as what each kind of block may hold.
+
+    So the schema says all by itself, also in another process, and a change of a block's type is a change of all types that hold it.
+    """
+    if not isinstance(spec, dict):
+        return spec
+    spec = {word: _fill_blocks(value, raw) if word in ("items", "additionalProperties") else value for word, value in spec.items()}
+    if isinstance(inner := spec.get("properties"), dict):
+        spec["properties"] = {name: _fill_blocks(value, raw) for name, value in inner.items()}
+    start = spec.get("x-blocks")
+    if isinstance(start, str) and start:
+        kinds = {name.removeprefix(start): document for name, document in raw.items() if name.startswith(start) and name != start}
+        if kinds:
+            spec["x-blocks"] = {kind: _make_block_spec(kind, document) for kind, document in kinds.items()}
+    return spec
+
+
+def _make_block_spec(kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    own = {BLOCK: {"type": "string", "const": kind}, "id": {"type": "string", "pattern": "^[a-z][a-z0-9-]*$", "maxLength": 100}}
+    properties = {**own, **document.get("properties", {})}
+    return {"type": "object", "properties": properties, "required": list(document.get("required", ())), "additionalProperties": False}
 
 
 def find_keyword_line(file: Path, message: str) -> int:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
 from cms_ssg.content.placeholders import TAG_CLOSE, TAG_OPEN
+from cms_ssg.content.urls import runs_script
 from cms_ssg.types import Json, Problem
 
 BARE: Final = r"/?(?:[^\s\"'`<>{}=/%]|%(?!\}\}))++(?:/(?:[^\s\"'`<>{}=/%]|%(?!\}\}))++)*+"
@@ -51,9 +52,13 @@ class Tag(NamedTuple):
 
 
 class Shortcodes:
-    """The tags of one text. used: indexes of those that were written somewhere as what they are; the others are reported."""
+    """The tags of one text. used: indexes of those that were written somewhere as what they are; the others are reported.
 
-    def __init__(self) -> None:
+    sanitized: by people one does not know; arguments that are scripts become empty, since a template may put any of them into an href.
+    """
+
+    def __init__(self, sanitized: bool = False) -> None:
+        self.sanitized = sanitized
         self.tags: list[Tag] = []
         self.used: set[int] = set()
         self._joined: list[int] = []
@@ -72,7 +77,7 @@ class Shortcodes:
             line += text.count("\n", done, begin)
             self._joined += [line - len(self._joined)] * tag.source.count("\n")
             out += (text[done:begin], f"{TAG_OPEN}{len(self.tags)}{TAG_CLOSE}")
-            self.tags.append(tag._replace(line=line))
+            self.tags.append((_without_scripts(tag) if self.sanitized else tag)._replace(line=line))
             line += tag.source.count("\n")
             done = at
         self._pair()
@@ -150,6 +155,13 @@ def mark_at(env: dict[str, Any], text: str, at: int) -> tuple[int, Tag, int] | N
     if match is None or shortcodes is None or int(match[1]) >= len(shortcodes.tags):
         return None
     return int(match[1]), shortcodes.tags[int(match[1])], match.end()
+
+
+def _without_scripts(tag: Tag) -> Tag:
+    def keep(value: Json) -> Json:
+        return "" if runs_script(str(value)) else value
+
+    return tag._replace(args=tuple(map(keep, tag.args)), values={name: keep(value) for name, value in tag.values.items()})
 
 
 def _is_escaped(text: str, begin: int, lowest: int) -> bool:

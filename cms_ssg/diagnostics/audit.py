@@ -14,11 +14,14 @@ from cms_ssg.errors import fail
 from cms_ssg.kinds.features import Features
 from cms_ssg.open_store import open_store
 from cms_ssg.paths import object_key
-from cms_ssg.publish.target import Target, Writer, is_folder, open_target
+from cms_ssg.publish.headers import PREVIEW_KEY
+from cms_ssg.publish.target import Target, Writer, is_folder, open_kept, open_target
 from cms_ssg.reads import digest as make_digest
+from cms_ssg.releases.note import list_unknown
 from cms_ssg.reporter import Reporter
 from cms_ssg.store.outputs import doubt_outputs
 from cms_ssg.store.previews import list_preview_keys
+from cms_ssg.store.sites import try_lease
 
 MANIFEST: Final[LiteralString] = (
     "SELECT path, etag, size_bytes, error IS NOT NULL OR unsure, digest FROM cms.outputs WHERE site = %s AND digest IS NOT NULL"
@@ -58,6 +61,11 @@ def audit(root: Path, env: str, *, repair: bool = False, confirmed: bool = False
                        hint="If they are to go, run it again with --confirm-removals.")  # fmt: skip
         for path in result.different:
             target.adopt(object_key(path))
+        if row.keeps_releases and (lease := try_lease(connection, row.id)) is not None:  # a builder keeps bytes before it notes them
+            kept = target.kept or open_kept(site.root, site.settings)
+            kept.drop_many(list_unknown(connection, row.id, kept, site.settings.store_name))
+            lease.end()
+            lease.forget()
         _doubt(connection, row.id, site.features, [*result.missing, *result.different])
     result.removed = sum(1 for reason in target.remove_many(result.orphaned) if reason is None)
     result.repair = build(root, BuildOptions(env=env, sync=False), reporter)
@@ -73,7 +81,8 @@ def _compare(connection: Connection, site_id: int, target: Target, *, by_size: b
         if one.key in previews:
             continue
         if one.key not in manifest:
-            (result.orphaned if target.is_own(one.key) else result.foreign).append(one.key)
+            is_own = PREVIEW_KEY.match(one.key) if by_size else target.is_own(one.key)  # of a preview that the database forgot by a restore
+            (result.orphaned if is_own else result.foreign).append(one.key)
             continue
         path, etag, size, doubtful, digest = manifest.pop(one.key)
         if doubtful:  # the manifest does not know the version

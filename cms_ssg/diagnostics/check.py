@@ -12,6 +12,8 @@ from urllib.parse import unquote, urlsplit
 from cms_ssg.config.environments import list_shared_targets
 from cms_ssg.config.explain import FILE, open_origin
 from cms_ssg.content.lines import line_of_field
+from cms_ssg.diagnostics.check_fragments import Link, check_fragments, fragment_of, list_template_ids
+from cms_ssg.diagnostics.check_templates import check_template_links
 from cms_ssg.diagnostics.check_terms import TERM_NAMES, check_parents, check_term_names
 from cms_ssg.diagnostics.nearest import Nearest
 from cms_ssg.engine.homes import list_taken_homes
@@ -88,6 +90,7 @@ def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Prob
         problems += _check_bodies(session.connection, site, session.row.id)
         problems += _check_layouts(session.connection, site, session.row.id)
         problems += _check_site_links(session.connection, site, session.row.id)
+        problems += check_template_links(session.connection, site, session.row.id)
         problems += check_term_names(session.connection, session.row.id)
         problems += check_parents(session.connection, site, session.row.id)
         problems += _check_authors(session.connection, site, session.row.id)
@@ -108,7 +111,7 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
     from cms_ssg.themes import theme_folders
 
     templates = list_templates(theme_folders(site.root, site.settings).templates)
-    nearest = Nearest(connection, site, site_id)
+    nearest, ids = Nearest(connection, site, site_id), list_template_ids(templates)
     after = 0
     while rows := connection.execute(BODIES, (site_id, after)).fetchall():
         after = rows[-1][0]
@@ -120,12 +123,16 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
                         [target] if kind == "shortcode" else [piece["name"] for piece in values["pieces"] if not isinstance(piece, str)]
                     )
                     yield from (unknown_shortcode(file, line, name) for name in pieces if f"shortcodes/{name}.html" not in templates)
-                elif names := link_names(site, locale, file, path or "", target):
+                elif "form" not in values and (names := link_names(site, locale, file, path or "", target)):  # a program may answer it
                     wanted.append((file, line, kind, target, names))
             # what front matter names is looked for beside the page or at the root, and nowhere else
             if image and (names := tuple(n for n in link_names(site, locale, file, path or "", image) if n.startswith("/"))):
                 wanted.append((file, -1, "image", image, names))
         known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for *_, names in wanted for n in names}), site_id))}
+        with_place = [
+            Link(file, line, target, names) for file, line, kind, target, names in wanted if kind == "link" and fragment_of(target)
+        ]
+        yield from check_fragments(connection, site_id, with_place, ids)
         for file, line, kind, target, names in wanted:
             if not known.intersection(names):
                 place = line if line >= 0 else line_of_field(site, file, "image")
@@ -163,13 +170,17 @@ def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Pro
     from cms_ssg.engine.inputs import read_redirects
     from cms_ssg.render.page import reference_names
     from cms_ssg.render.site_view import menu_names
+    from cms_ssg.render.theme_check import list_templates
 
     origin = open_origin(site.root, site.settings.env, os.environ)
     wanted: list[tuple[Problem, tuple[str, ...]]] = []
+    with_place: list[Link] = []
     for menu, items in site.settings.menus.items():
         for number, item in enumerate(items):
             names = reference_names(site, site.default_locale, item.ref) if item.ref else menu_names(site, site.default_locale, item.url)
             line = origin.line("menus", menu, number, "ref" if item.ref else "url")
+            if fragment_of(item.url):
+                with_place.append(Link(FILE, line, item.url, names or _path_names(item.url)))
             said, hint = (
                 f'nothing answers to "{item.ref or item.url}" in the menu {menu}',
                 "Write a content file, type:slug, or a path of this site.",
@@ -177,10 +188,16 @@ def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Pro
             wanted.append((Problem("settings.dangling-menu", FILE, line, said, hint, "warning"), names or _path_names(item.url)))
     for source, target in read_redirects(site.root, site.settings).targets.items():
         line = origin.line("redirects", source)
+        if fragment_of(target):
+            with_place.append(Link(FILE if line else "", line, target, _path_names(target)))
         said, hint = f'the redirect {source} leads to "{target}", where nothing is', "Name a path of this site, or a whole address."
         wanted.append((Problem("redirects.dangling", FILE if line else "", line, said, hint, "warning"), _path_names(target)))
     known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for _, names in wanted for n in names}), site_id))}
     yield from (problem for problem, names in wanted if names and not known.intersection(names))
+    from cms_ssg.themes import theme_folders
+
+    ids = list_template_ids(list_templates(theme_folders(site.root, site.settings).templates))
+    yield from check_fragments(connection, site_id, with_place, ids)
 
 
 def _path_names(url: str) -> tuple[str, ...]:

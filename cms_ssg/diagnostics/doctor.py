@@ -9,12 +9,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from cms_ssg.errors import CmsError
+from cms_ssg.publish.target import is_folder
 from cms_ssg.settings import Settings
 from cms_ssg.types import Problem
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 Status = Literal["ok", "warn", "fail"]
-
-SKEW_WARN_S, SKEW_FAIL_S = 2.0, 300.0
-"""Signed messages are refused when clocks are five minutes apart; scheduled content goes out by the builder's clock."""
 
 FREE_WARN_BYTES, FREE_FAIL_BYTES = 1 << 30, 50 << 20
 LIBRARIES: Final = ("psycopg", "jinja2", "markdown-it-py", "pillow", "boto3", "pluggy")
@@ -49,7 +47,7 @@ def examine(root: Path, settings: Settings, environ: Mapping[str, str]) -> list[
     """Look at all of it."""
     return [
         *_check_versions(), *_check_compressor(root, settings), *_check_database(root, settings, environ), *_check_target(root, settings), *_check_owner(root, settings),
-        *_check_space(root), *_check_watches(root), *_check_secrets(settings, environ),
+        *_check_space(root, settings), *_check_watches(root), *_check_secrets(settings, environ),
     ]  # fmt: skip
 
 
@@ -97,13 +95,12 @@ def _tell(name: str, problem: Problem) -> Check:
 
 
 def _check_clock(now: datetime, before: float, after: float) -> Check:
-    """The database's time lies between two looks at ours, or it is wrong by at least this much."""
-    theirs = now.astimezone(UTC).timestamp()
-    skew = max(0.0, before - theirs, theirs - after)
-    status: Status = "ok" if skew < SKEW_WARN_S else "warn" if skew < SKEW_FAIL_S else "fail"
-    return Check(
-        "clock", status, f"{skew:.1f} s from the database's", "" if status == "ok" else "Set both by NTP: timedatectl set-ntp true"
-    )
+    """How far our time is from the database's, which lies between two looks at ours."""
+    from cms_ssg.store.clock import describe_skew, measure_skew
+
+    skew_s = measure_skew(now, before, after)
+    problem = describe_skew(skew_s)
+    return _tell("clock", problem) if problem is not None else Check("clock", "ok", f"{abs(skew_s):.1f} s from the database's")
 
 
 def _check_migrations(connection: Connection) -> Check:
@@ -124,9 +121,8 @@ def _check_target(root: Path, settings: Settings) -> Iterator[Check]:
             Check(name, "ok", text) if problem is None else _tell(name, problem) for name, text, problem in examine_bucket(settings)
         )
         return
-    folder = nearest = (root / rest).resolve()
-    while not nearest.exists() and nearest != nearest.parent:
-        nearest = nearest.parent
+    folder = (root / rest).resolve()
+    nearest = _find_nearest(folder)
     try:
         with tempfile.NamedTemporaryFile(dir=nearest, prefix=".cms-doctor-"):
             pass
@@ -148,10 +144,25 @@ def _check_owner(root: Path, settings: Settings) -> Iterator[Check]:
         yield _tell("target owner", refuse_taken(root, settings, owner).problems[0])
 
 
-def _check_space(root: Path) -> Iterator[Check]:
-    free = shutil.disk_usage(root).free
+def _check_space(root: Path, settings: Settings) -> Iterator[Check]:
+    """Where pages go, and where an embedded database lies, which may be another disk."""
+    yield _check_disk("disk", root, "Free some: an embedded database stops without.")
+    if is_folder(settings):
+        folder = _find_nearest((root / settings.target.url.partition(":")[2]).resolve())
+        yield _check_disk("target disk", folder, "Free some: pages cannot be written without.")
+
+
+def _check_disk(name: str, folder: Path, hint: str) -> Check:
+    free = shutil.disk_usage(folder).free
     status: Status = "ok" if free >= FREE_WARN_BYTES else "warn" if free >= FREE_FAIL_BYTES else "fail"
-    yield Check("disk", status, f"{free / 1e9:,.1f} GB free", "" if status == "ok" else "Free some: an embedded database stops without.")
+    return Check(name, status, f"{free / 1e9:,.1f} GB free at {folder}", "" if status == "ok" else hint)
+
+
+def _find_nearest(folder: Path) -> Path:
+    """A folder, or the one that it would be made in."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
 
 
 def _check_watches(root: Path) -> Iterator[Check]:

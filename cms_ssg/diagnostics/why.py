@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final, LiteralString
 from urllib.parse import unquote, urlsplit
@@ -20,6 +20,7 @@ from cms_ssg.plan.explain import Explanation, explain_paths, list_claims, list_p
 from cms_ssg.plan.reasons import count_reads, say_reason
 from cms_ssg.releases.gone import Removal, describe_reach, list_former_paths, load_former_owner, load_removal
 from cms_ssg.site import Site
+from cms_ssg.store.clock import read_clock
 from cms_ssg.store.sources import list_problems
 
 ENTRY: Final[LiteralString] = """
@@ -128,7 +129,7 @@ def _explain_absence(connection: Connection, site: Site, site_id: int, file: str
     if _is_shown_otherwise(site, file, (status, publish_at, expire_at)):
         hint = "Run `cms build`, or `cms plan` to see what it would do."
         return fail("why.no-page", "has no page yet: it was changed since the last build", place=file, hint=hint)
-    now = datetime.now(UTC)
+    now, _ = read_clock(connection)
     if status == "draft":
         return fail("why.no-page", "has no page: it is a draft", place=file, hint=f"cms publish {file}")
     if status == "trashed":

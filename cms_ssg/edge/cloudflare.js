@@ -11,6 +11,21 @@ function nameKey(path) {
   return last === "" || /.\.[A-Za-z][A-Za-z0-9]{0,9}$/.test(last) || FILES.has(path) ? path : path + "/";
 }
 
+/** Which page to answer with where several are under test: by the visitor's address and browser, so that it lasts without a cookie. */
+function choose(path, visitor) {
+  const split = SITE.splits[path];
+  if (!split) return path;
+  const text = split[0] + visitor;
+  let hash = 2166136261; // FNV-1a, then mixed once more
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
+  hash = Math.imul(hash ^ (hash >>> 15), 2246822507);
+  let at = 0;
+  for (let i = 0; i < split[1].length; i++) at += split[1][i][1];
+  at *= ((hash ^ (hash >>> 13)) >>> 0) / 4294967296;
+  for (let i = 0; i < split[1].length; i++) if ((at -= split[1][i][1]) < 0) return split[1][i][0];
+  return path;
+}
+
 function answer(status, body, headers) {
   const all = new Headers(headers);
   for (const [name, value] of SITE.headers) all.set(name, value);
@@ -52,20 +67,23 @@ async function find(request, env, context) {
   if (found) return redirect(found, url.search);
   if (key !== path && !path.endsWith("/index.html")) return redirect(SITE.base + encodeURI(key), url.search);
 
+  const shown = choose(key, (request.headers.get("cf-connecting-ip") || "") + (request.headers.get("user-agent") || ""));
+
   const preview = path.startsWith(SITE.previews); // for whoever has the address: neither cached nor indexed
 
   // The cache knows a page by its own address, without a query, so that purging that address reaches it.
-  const name = new Request(url.origin + url.pathname, { headers: request.headers });
+  const address = url.origin + (shown === key ? url.pathname : SITE.base + encodeURI(shown));
+  const name = new Request(address, { headers: request.headers });
   const kept = preview ? undefined : await caches.default.match(name);
   if (kept) return kept;
-  const object = await env.BUCKET.get(SITE.prefix + key.slice(1) + (key.endsWith("/") ? "index.html" : ""));
+  const object = await env.BUCKET.get(SITE.prefix + shown.slice(1) + (shown.endsWith("/") ? "index.html" : ""));
   if (object === null) return missing(env, path, 404);
   const headers = new Headers();
   object.writeHttpMetadata(headers);
   headers.set("etag", object.httpEtag);
   if (preview) for (const [name, value] of SITE.previewHeaders) headers.set(name, value);
   const response = answer(200, object.body, headers);
-  if (!preview) context.waitUntil(caches.default.put(url.origin + url.pathname, response.clone()));
+  if (!preview) context.waitUntil(caches.default.put(address, response.clone()));
   if (request.headers.get("if-none-match") === object.httpEtag) return new Response(null, { status: 304, headers: response.headers });
   return response;
 }

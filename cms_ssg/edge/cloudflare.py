@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 from typing import Final
 
-from cms_ssg.edge.cloudfront import list_answers
+from cms_ssg.edge.cloudfront import list_answers, list_splits
 from cms_ssg.edge.nginx import quote_url
 from cms_ssg.edge.state import Edge
 from cms_ssg.publish.headers import NOINDEX, UNKEPT
@@ -26,7 +26,7 @@ def write_worker(edge: Edge) -> tuple[str, list[Problem]]:
     site = {
         "base": quote_url(edge.base), "secure": edge.secure, "prefix": _prefix(edge), "pages": edge.target.cache.pages,
         "answers": dict(sorted(list_answers(edge).items())), "files": sorted(edge.plain_files), "missing": edge.not_found,
-        "headers": edge.list_headers(), "policyHeader": edge.policy_header, "policy": edge.policy,
+        "splits": list_splits(edge), "headers": edge.list_headers(), "policyHeader": edge.policy_header, "policy": edge.policy,
         "previews": "/_preview/", "previewHeaders": [("cache-control", UNKEPT), ("x-robots-tag", NOINDEX)],
     }  # fmt: skip
     data = f"const SITE = {json.dumps(site, ensure_ascii=False, indent=1)};"

@@ -8,6 +8,21 @@ function nameKey(path) {
   return last === '' || /.\.[A-Za-z][A-Za-z0-9]{0,9}$/.test(last) || FILES[path] ? path : path + '/';
 }
 
+// Which page to answer with where several are under test: by the visitor's address and browser, so that it lasts without a cookie.
+function choose(path, visitor) {
+  const split = SPLITS[path];
+  if (!split) return path;
+  const text = split[0] + visitor;
+  let hash = 2166136261; // FNV-1a, then mixed once more
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
+  hash = Math.imul(hash ^ (hash >>> 15), 2246822507);
+  let at = 0;
+  for (let i = 0; i < split[1].length; i++) at += split[1][i][1];
+  at *= ((hash ^ (hash >>> 13)) >>> 0) / 4294967296;
+  for (let i = 0; i < split[1].length; i++) if ((at -= split[1][i][1]) < 0) return split[1][i][0];
+  return path;
+}
+
 function writeQuery(query) {
   const parts = [];
   for (const name in query) {
@@ -46,6 +61,12 @@ function refuse(statusCode, statusDescription) {
   if (found === GONE) return refuse(410, 'Gone');
   if (found) return redirect(found, request.querystring);
   if (key !== path && key.endsWith('/') && !path.endsWith('/index.html')) return redirect(BASE + encodeURI(key), request.querystring);
+  const agent = request.headers && request.headers['user-agent'];
+  const shown = choose(key, (event.viewer ? event.viewer.ip : '') + (agent ? agent.value : ''));
+  if (shown !== key) {
+    request.uri = encodeURI(shown) + (shown.endsWith('/') ? 'index.html' : '');
+    return request;
+  }
   const uri = request.uri.split('/').slice(BASE.split('/').length).join('/');
   request.uri = '/' + (uri === '' || uri.endsWith('/') ? uri + 'index.html' : uri);
   return request;

@@ -44,6 +44,7 @@ def _write_code(edge: Edge, *, inline: bool) -> str:
         f"const BASE = {json.dumps(quote_url(edge.base))};",
         f"const PAGES = {json.dumps(edge.target.cache.pages)};",
         f"const GONE = '{GONE}';",
+        f"const SPLITS = {_dump(list_splits(edge))};",
         f"const FILES = {_dump(dict.fromkeys(edge.plain_files, 1))};",
     ]
     if inline:
@@ -55,6 +56,11 @@ def _write_code(edge: Edge, *, inline: bool) -> str:
         found, head = "await find(key)", "import cf from 'cloudfront';\n"
     code = SOURCE.read_text("utf-8").replace("/* import */\n", head).replace("/* data */", "\n".join(lines))
     return code.replace("/* look up */", found).replace("/* async */", "" if inline else "async ")
+
+
+def list_splits(edge: Edge) -> dict[str, object]:
+    """Path -> name of the experiment, and what to answer with in which proportion."""
+    return {split.path: [split.name, [list(share) for share in split.shares]] for split in edge.splits}
 
 
 def _dump(value: dict[str, object] | dict[str, str] | dict[str, int]) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from cms_ssg.edge.state import Edge
+from cms_ssg.kinds.vertical import Split
 from cms_ssg.publish.headers import CLASSES, NOINDEX, PREVIEWS, UNKEPT
 from cms_ssg.render.page import FEED_TYPES
 
@@ -17,6 +18,9 @@ SMALLEST_BUCKET: Final = 64
 SMALLEST_TABLE: Final = 2_048
 SHORTLY: Final = "public, max-age=0, s-maxage=60"
 """How long a CDN in front may believe that something is not there."""
+
+SPLIT: Final = "private, max-age=0, must-revalidate"
+"""How long a page may be kept of which another visitor sees another variant: a CDN in front would give everybody the same."""
 
 COMPRESSED: Final = (
     "application/atom+xml application/feed+json application/javascript application/json application/manifest+json "
@@ -83,14 +87,37 @@ def _write_maps(edge: Edge) -> Iterator[str]:
         for pattern, name in CLASSES
     ]
     classes.insert(0, (_quote(f"~^{re.escape(edge.base)}{PREVIEWS[1:]}"), _quote(UNKEPT)))
+    shown = sorted({path for split in edge.splits for path, _ in split.shares})
+    classes += [(_quote(edge.base + _name_file(path)), _quote(SPLIT)) for path in shown]
     yield from _write_map("$uri", f"${name}_class", classes, _quote(edge.target.cache.files))
     yield "# Previews are for whoever has the address: not for search engines."
     yield from _write_map("$uri", f"${name}_robots", [(_quote(f"~^{re.escape(edge.base)}{PREVIEWS[1:]}"), _quote(NOINDEX))], '""')
     statuses = [('"~^(200|206|304)$"', f"${name}_class"), ("301", _quote(edge.target.cache.pages)), ('"~^4(04|10)$"', _quote(SHORTLY))]
     yield from _write_map("$status", f"${name}_cache", statuses, '"no-store"')
+    if edge.splits:
+        yield "# Pages under test. A visitor's address and browser decide, so that the choice lasts without a cookie."
+    for number, split in enumerate(edge.splits):
+        yield f"split_clients {_quote(f'${{remote_addr}}${{http_user_agent}}{split.name}')} ${name}_split_{number} {{"
+        yield from (f"    {share}% {_quote(edge.base + _name_file(path))};" for path, share in _list_shares(split))
+        yield f"    * {_quote(edge.base + _name_file(split.shares[0][0]))};"
+        yield "}"
+        yield ""
     if edge.policy:
         yield "# What pages may run and load: the site's own files, and what stands in the pages, by its hash."
         yield from _write_map("$sent_http_content_type", f"${name}_policy", [('"~^text/html"', _quote(edge.policy))], '""')
+
+
+def _name_file(path: str) -> str:
+    """The file of a page, since the page's own address is what is looked for."""
+    return f"{path}index.html" if path.endswith("/") else path
+
+
+def _list_shares(split: Split) -> Iterator[tuple[str, str]]:
+    """The variants but the first, with their parts of a hundred, to two places as nginx takes them."""
+    whole = sum(weight for _, weight in split.shares)
+    for path, weight in split.shares[1:]:
+        if share := weight * 10_000 // whole if whole else 0:
+            yield path, f"{share / 100:.2f}"
 
 
 def _write_map(source: str, variable: str, rows: Iterable[tuple[str, str]], default: str) -> Iterator[str]:
@@ -187,6 +214,8 @@ def _write_server(edge: Edge, options: NginxOptions) -> Iterator[str]:
     if base:
         yield f"location = {_quote(base)} {{ return 301 {_quote(quote_url(base + '/'))}; }}"
         yield "location / { return 404; }"
+    for number, split in enumerate(edge.splits):
+        yield f"location = {_quote(base + split.path)} {{ rewrite ^ ${name}_split_{number} last; }}"
     yield f"location {_quote(base + '/')} {{"
     yield from (f"    {line}" for line in _write_location(edge, options))
     yield "}"

@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from psycopg import Connection
 
+from cms_ssg.kinds.reference import resolve
+from cms_ssg.kinds.vertical import OpenSite, Split
 from cms_ssg.list_rules import described_paths
 from cms_ssg.paths import canonical_path
 from cms_ssg.render.body import is_inner, link_names
@@ -49,7 +51,7 @@ class Edge:
     name: of the site in the store; origin: ``https://example.org``; base: "" or ``/blog``; redirects: path -> the path, encoded and with
     its base, or URL it leads to; gone: paths that answer 410; not_found: start of paths -> the 404 page for those, the longest first;
     twins: redirects and gone paths that differ from another path in the case of letters alone; plain_files: files whose name has no
-    extension, so that it looks like a page's.
+    extension, so that it looks like a page's; splits: pages that are answered in several ways.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Edge:
     plain_files: tuple[str, ...]
     target: Target
     policy: str = ""
+    splits: tuple[Split, ...] = ()
 
     @property
     def host(self) -> str:
@@ -103,8 +106,15 @@ def load_edge(connection: Connection, site: Site, site_id: int, now: datetime, p
     plain_files = tuple(path for path in paths if not path.endswith("/") and canonical_path(path) != path)
     return Edge(
         site.settings.store_name, site.origin, unquote(site.base_path), redirects, gone, _list_not_found(site),
-        _find_twins({*redirects, *gone}, paths), plain_files, site.settings.target,
+        _find_twins({*redirects, *gone}, paths), plain_files, site.settings.target, splits=_list_splits(connection, site, site_id),
     )  # fmt: skip
+
+
+def _list_splits(connection: Connection, site: Site, site_id: int) -> tuple[Split, ...]:
+    """What verticals have under test, by path; of two about one page the first counts."""
+    opened = OpenSite(site, connection, site_id)
+    found = [split for vertical in site.features.verticals if vertical.splits for split in resolve(vertical.splits)(opened)]
+    return tuple({split.path: split for split in sorted(found, reverse=True)}.values())[::-1]
 
 
 def _find_described(connection: Connection, site: Site, site_id: int, rows: list[_Redirect]) -> list[_Redirect]:

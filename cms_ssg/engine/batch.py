@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from cms_ssg.paths import object_key
+from cms_ssg.publish.links import LINKS_TO, Absent
 from cms_ssg.publish.target import Live, Object, Outcome, Target
 from cms_ssg.render.output import Rendered, render_output
 from cms_ssg.render.reading import Missing, Reads
@@ -15,6 +16,8 @@ from cms_ssg.render.site_view import Surroundings
 from cms_ssg.store.arrays import int_array
 from cms_ssg.store.loader import Request, Values
 from cms_ssg.types import Json, Problem
+
+NONE_ABSENT = Absent()
 
 STAGES = 3
 """How often a job's declared needs may depend on what was just loaded."""
@@ -29,7 +32,8 @@ class Made(NamedTuple):
 
     digest, size_bytes: of what was rendered, None and 0 where it could not be; reads: sorted, as an array of the database; problem: why not;
     written: its bytes were not live before and now are; etag: what the target calls this version; unwritten: why it was not taken; shows: sets of images'
-    variants, name -> path -> spec; waits: digests of images that must be looked at and sets that must be made before it can be published.
+    variants, name -> path -> spec; waits: digests of images that must be looked at and sets that must be made before it can be published; lasting: what
+    it was not taken for will not be over by itself.
     """
 
     path: str
@@ -49,19 +53,26 @@ class Made(NamedTuple):
     unwritten: str | None
     shows: dict[str, dict[str, dict[str, Json]]]
     waits: tuple[set[str], set[str]] | None = None
+    lasting: bool = False
 
 
 def publish(
-    target: Target, rendered: Sequence[Rendered], live: Mapping[str, Live], told: set[int], before: Callable[[], None] | None = None
-) -> list[Made]:
+    target: Target, rendered: Sequence[Rendered], live: Mapping[str, Live], told: set[int], before: Callable[[], None] | None = None,
+    absent: Absent = NONE_ABSENT,
+) -> list[Made]:  # fmt: skip
     """Write what differs from what is live, by path.
 
-    told: keys of reads whose names were given before; extended here; before: to call now and then before something is written.
+    told: keys of reads whose names were given before; extended here; before: to call now and then before something is written; absent: what could not
+    be written: what links to it is not written either.
     """
     objects: dict[str, Object] = {}
+    outcomes: dict[str, Outcome] = {}
     for one in rendered:
         known, artifact = live.get(one.job.path), one.artifact
         if artifact is not None and not _waits(one) and (known is None or artifact.digest != known.digest):
+            if absent.paths and (link := absent.find_link(artifact.data)):
+                outcomes[one.job.path] = Outcome(False, refused=f"{LINKS_TO}{link}, which could not be written", lasting=True)
+                continue
             objects[one.job.path] = Object(
                 object_key(artifact.path),
                 artifact.data,
@@ -73,7 +84,7 @@ def publish(
                 one.reads.keys,
                 cache=artifact.cache,
             )
-    outcomes = dict(zip(objects, target.write_many(list(objects.values()), before) if objects else (), strict=True))
+    outcomes.update(zip(objects, target.write_many(list(objects.values()), before) if objects else (), strict=True))
     return [_describe_made(one, live.get(one.job.path), outcomes.get(one.job.path), told) for one in rendered]
 
 
@@ -92,7 +103,7 @@ def _describe_made(one: Rendered, known: Live | None, outcome: Outcome | None, t
         one.job.path, one.job.kind, one.job.owner, artifact.digest if artifact is not None else None,
         len(artifact.data) if artifact is not None else 0, int_array(sorted(reads.keys)), names, frozenset(reads.windows),
         reads.valid_from, reads.valid_until, one.problem, reads.problems, outcome.written, outcome.etag, outcome.refused,
-        reads.shows if one.problem is None else {}, waits,
+        reads.shows if one.problem is None else {}, waits, outcome.lasting,
     )  # fmt: skip
 
 

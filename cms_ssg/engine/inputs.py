@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,20 +38,24 @@ RENDERER_SOURCES = (
     "content/markdown*.py",
     "content/shortcodes*.py",
     "content/highlight*.py",
+    "content/anchors.py",
+    "content/placeholders.py",
     "search/results_page.py",
     "engine/inputs.py",
     "data_files.py",
     "data_yaml.py",
     "content/yaml_fields.py",
     "content/values.py",
+    "content/checks.py",
 )
 RENDERER_PACKAGES = ("Jinja2", "MarkupSafe", "markdown-it-py", "mdit-py-plugins", "Pygments", "nh3")
-SECRET_SETTINGS = frozenset({"api", "cache", "cdn", "database_url", "preview", "target", "workers"})
+SECRET_SETTINGS = frozenset({"api", "cache", "cdn", "database_url", "preview", "shared", "target", "workers", "workflow"})
 """Settings no page can read: they say where things are kept, not what they look like."""
 
 RACY_NS = 50_000_000
 """A file changed so shortly before it was read may change again within the same tick of the clock."""
 
+_ID = re.compile(rb"""\sid=["']?([^\s"'{}<>=]+)["'\s>]""")
 _encode = msgspec.json.Encoder(order="sorted").encode
 _Digests = dict[str, bytes]
 
@@ -102,7 +107,7 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
     Names: ``template/post.html`` and ``asset/site.css`` (the first theme of the chain that has it),
     ``setting/title``, ``setting/params.x``, ``menu/main``, ``data/authors``, ``data/authors#ada``,
     ``redirects/moved.csv``, ``string/it/date.long``, ``font/fonts/noto.otf``,
-    ``schema/post``, ``images`` (how they are published), ``renderer``. known: ``Inputs.known`` of the last call.
+    ``schema/post``, ``images`` (how they are published), ``template-ids`` (of elements, in any template), ``renderer``. known: ``Inputs.known`` of the last call.
     A data or string file that cannot be read is a problem and keeps its last digests.
     Raises CmsError theme.missing, theme.cycle, theme.unreadable, inputs.unreadable.
     """
@@ -111,11 +116,18 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
     reading.digests.update(_list_settings(settings))
     reading.digests["images"] = _digest(_encode(load_image_rules(folders.chain, settings)))
     reading.digests["renderer"] = renderer_digest()
-    reading.digests.update({f"vertical/{vertical.name}": vertical.digest for vertical in map(load_vertical, settings.verticals)})
+    for vertical in map(load_vertical, settings.verticals):
+        reading.digests[f"vertical/{vertical.name}"] = _digest(vertical.digest, _encode(settings.vertical.get(vertical.name)))
     for kind, places in (("template", folders.templates), ("asset", folders.assets)):
         salt = _encode(settings.tokens) if kind == "asset" else b""
         for name, path in sorted(list_theme_files(places, root).items()):
             _add_file(reading, f"{kind}/{name}", path, salt if name.endswith(".css") else b"")
+    templates = list_template_files(folders.templates, root)
+    reading.add(
+        "template-ids",
+        templates,
+        lambda: {"template-ids": _digest(*map(str.encode, sorted(find_ids(templates))))},
+    )
     _add_schemas(reading, root, settings)
     _add_data(reading, root, settings)
     if settings.images.cards and settings.images.card_font:
@@ -134,6 +146,16 @@ def list_theme_files(folders: Sequence[Path], root: Path) -> dict[str, Path]:
         for name, path in _walk(folder, root):
             found.setdefault(name, path)
     return found
+
+
+def list_template_files(folders: Sequence[Path], root: Path) -> list[Path]:
+    """All templates; where themes share a name, all of them: one may extend the other."""
+    return sorted(path for folder in folders for _, path in _walk(folder, root))
+
+
+def find_ids(templates: list[Path]) -> set[str]:
+    """The ids that templates give to elements, where they are written out."""
+    return {match[1].decode("utf-8", "replace") for path in templates for match in _ID.finditer(path.read_bytes())}
 
 
 def _walk(base: Path, root: Path) -> Iterator[tuple[str, Path]]:

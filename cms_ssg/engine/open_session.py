@@ -6,18 +6,20 @@ import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
-from psycopg import IntegrityError, OperationalError
+from psycopg import Connection, IntegrityError, OperationalError
 from psycopg.types.json import set_json_dumps, set_json_loads
 
 from cms_ssg.content.scan import start_scan
 from cms_ssg.engine.sync import content_folders
-from cms_ssg.errors import fail
+from cms_ssg.errors import CmsError, fail
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site
+from cms_ssg.store.clock import describe_skew, read_clock
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate
 from cms_ssg.store.sites import (
@@ -65,11 +67,12 @@ def open_session(
             migrate(connection, verticals=site.settings.verticals)
         try:
             row = ensure_site(connection, site.settings.store_name)
+            now = _choose_clock(connection, options, result)
             connection.autocommit = False
             lease = NoLease(connection, row.id) if only_save else take_lease(connection, row.id, wait)
             row = ensure_site(connection, site.settings.store_name)
             connection.commit()
-            session = Session(site, options, result, reporter, url, connection, lease, row, skip, started, warm)
+            session = Session(site, options, result, reporter, url, connection, lease, row, skip, started, now, warm)
             try:
                 yield session
             except IntegrityError:  # of two builders at work only one has the lease
@@ -89,6 +92,18 @@ def open_session(
     finally:
         if started is not None and (session is None or session.started is not None):
             started.stop()
+
+
+def _choose_clock(connection: Connection, options: BuildOptions, result: BuildResult) -> datetime:
+    """The one time of a build. Raises CmsError build.clock where this machine's is too far from the database's to publish anything."""
+    if options.now is not None:
+        return options.now.astimezone(UTC)
+    now, skew_s = read_clock(connection)
+    if (problem := describe_skew(skew_s)) is not None:
+        if problem.severity == "error" and options.plan and not options.dry_run:
+            raise CmsError(problem)
+        result.problems.append(problem)
+    return now
 
 
 def target_folder(site: Site) -> str:

@@ -17,6 +17,7 @@ from psycopg import Connection, IsolationLevel
 
 from cms_ssg.engine.batch import Made, publish, render_batch
 from cms_ssg.errors import fail
+from cms_ssg.publish.links import Absent
 from cms_ssg.publish.target import Live, Target, Writer, open_target
 from cms_ssg.render.requests import Job
 from cms_ssg.render.site_view import Surroundings
@@ -94,8 +95,8 @@ def worker_site() -> Site:
     return _Worker.seed.site
 
 
-def make_in_worker(snapshot: str, site_id: int, jobs: list[Job], live: dict[str, Live]) -> list[Made]:
-    """Make outputs from an exported snapshot. live: what the target holds, by path."""
+def make_in_worker(snapshot: str, site_id: int, jobs: list[Job], live: dict[str, Live], absent: Absent) -> list[Made]:
+    """Make outputs from an exported snapshot. live: what the target holds, by path; absent: as for publish."""
     worker = _Worker
     if worker.around is None:
         from cms_ssg.engine.surroundings import make_surroundings
@@ -112,7 +113,7 @@ def make_in_worker(snapshot: str, site_id: int, jobs: list[Job], live: dict[str,
         import_snapshot(worker.connection, snapshot)
         worker.snapshot, worker.values = snapshot, Values(worker.connection, site_id, worker.seed.site.features, worker.seed.now)
     worker.values.forget()
-    return publish(worker.target, render_batch(worker.around, worker.values, jobs), live, worker.told)
+    return publish(worker.target, render_batch(worker.around, worker.values, jobs), live, worker.told, absent=absent)
 
 
 def make_shard_in_worker(site_id: int, build: int, key: bytes) -> bool:

@@ -9,6 +9,7 @@ from cms_ssg.paths import object_key
 from cms_ssg.reads import digest as make_digest
 from cms_ssg.releases.note import note_made
 from cms_ssg.store import outputs as store
+from cms_ssg.store.frames import save_frames
 from cms_ssg.types import Json, Problem
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ def record_made(
         names.update(m.names)
         if m.unwritten is not None:  # stays dirty: what failed is not its content, so the next build tries again
             tried.append(m.path)
+            if m.lasting and session.site.features.outputs[m.kind].holds and dirty.digest is None:  # others must go on, and not link to it
+                failure, reads = _describe_failure(describe_refusal(m.path, m.unwritten)), store.join_arrays(m.reads, dirty.reads or "{}")
+                rows.append(store.OutputRow(dirty, m.kind, None, 0, reads, m.windows, m.valid_from, m.valid_until, failure, None, True))
+                held.append(m.owner)
             continue
         reads, error, digest = m.reads, None, m.digest
         if m.problem is not None:
@@ -44,25 +49,36 @@ def record_made(
         rows.append(
             store.OutputRow(dirty, m.kind, digest, m.size_bytes, reads, m.windows, m.valid_from, m.valid_until, error, m.etag, waits)
         )
-        if session.site.features.outputs[m.kind].holds:
-            (held if error is not None and digest is None else freed).append(m.owner)
+        holds = session.site.features.outputs[m.kind].holds
+        if holds and error is not None and digest is None:
+            held.append(m.owner)
+        elif holds and not waits and (dirty.digest is None or dirty.failed):
+            freed.append(m.owner)
     note_made(session, rows)
     store.record_outputs(session.connection, session.row.id, session.result.build_id, rows, names, named)
     if session.site.settings.search is not None:
         from cms_ssg.search.documents import show_published
 
-        pages = [
-            (by_path[m.path].locale or "", m.path) for m in made if m.kind == "search" and m.digest is not None and m.unwritten is None
-        ]
-        show_published(session.connection, session.row.id, pages, lambda path: session.target.read(object_key(path)))
+        made_now = [m for m in made if m.digest is not None and m.unwritten is None]
+        paths = [m.path for m in made_now if m.kind == "entry"]
+        pages = [(by_path[m.path].locale or "", m.path) for m in made_now if m.kind == "search"]
+        show_published(session.connection, session.row.id, paths, pages, lambda path: session.target.read(object_key(path)))
+    outputs = session.site.features.outputs
+    if framed := [m for m in made if outputs[m.kind].framed and m.digest is not None and m.unwritten is None]:
+        save_frames(
+            session.connection, session.row.id, [(m.kind, by_path[m.path].locale or "", m.path) for m in framed],
+            lambda path: session.target.read(object_key(path)),
+        )  # fmt: skip
     if showing := [m for m in made if m.unwritten is None and (m.shows or m.waits)]:
-        tried.extend(images.note_shown(showing))
+        in_vain = set(images.note_shown(showing))
+        tried.extend(in_vain)
+        kinds = session.site.features.outputs
+        held.extend(m.owner for m in showing if m.path in in_vain and kinds[m.kind].holds and by_path[m.path].digest is None)
     images.drop_unread(row for row in rows if not row.waits)
     if session.purger is not None:
         session.purger.note(made, by_path)
-    store.hold_entries(session.connection, held, True)
-    if any(by_path[m.path].failed for m in made):
-        store.hold_entries(session.connection, freed, False)
+    store.hold_entries(session.connection, held)
+    store.free_entries(session.connection, freed)
 
 
 def _find_live(session: Session, dirty: store.DirtyRow) -> bytes | None:
@@ -71,6 +87,11 @@ def _find_live(session: Session, dirty: store.DirtyRow) -> bytes | None:
         return dirty.digest
     data = session.target.read(object_key(dirty.path))
     return make_digest(data) if data is not None else None
+
+
+def describe_refusal(path: str, reason: str, what: str = "written") -> Problem:
+    """What the target did not take. what: was to be done with it."""
+    return Problem("publish.failed", "", 0, f"{path} could not be {what}: {reason}", "It stays as it was; the next build tries again.")
 
 
 def _describe_failure(problem: Problem) -> dict[str, Json]:

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 from psycopg import Connection, IsolationLevel
 
 from cms_ssg.engine.image_work import GONE, ImageWork
-from cms_ssg.engine.record import record_made
+from cms_ssg.engine.record import describe_refusal, record_made
+from cms_ssg.engine.refusals import Refusals
 from cms_ssg.errors import LeaseLostError
 from cms_ssg.kinds.features import Features
 from cms_ssg.kinds.output_kind import REMOVALS
 from cms_ssg.paths import object_key
+from cms_ssg.publish.links import LINKS_TO
 from cms_ssg.publish.target import IN_THE_WAY, Live, is_folder
 from cms_ssg.releases.note import keep_removed, note_removed
 from cms_ssg.store import outputs as store
 from cms_ssg.store.connect import connect
 from cms_ssg.store.retired import retire_outputs
-from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.engine.batch import Made
@@ -62,12 +63,14 @@ class Rounds:
     _around: Any = None
     _sharing: Sharing | None = None
     images: ImageWork = field(init=False)
+    refusals: Refusals = field(init=False)
     _blocked: dict[str, str] = field(default_factory=dict)
     _told: set[int] = field(default_factory=set)
     _named: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.images = ImageWork(self.session)
+        self.refusals = Refusals(self.session.site.settings.base_url, lambda path: self.session.target.read(object_key(path)))
 
     def run(self) -> None:
         """Take the most urgent outputs until none is left; what is saved meanwhile is planned between two rounds."""
@@ -82,17 +85,20 @@ class Rounds:
                     self.session.planner.guard(self.session.options.confirm_removals)
                 rows = store.take_dirty(self.session.connection, self.session.row.id, limit, self.tried, self.session.only)
                 self.session.commit()
-            if not rows:
+            if not rows or self.refusals.must_wait(rows):
                 if self._clear_way():
                     continue
+                self.session.result.problems.extend(self.refusals.describe())
                 return
             self.session.purge_saves(rows[0].turn, ROUND)
             unwanted = [row for row in rows if row.spec is None]
             if unwanted and (rows[0].phase == REMOVALS or len(unwanted) == len(rows)):
-                if self.session.purge(removals=False):
-                    self._remove(unwanted)
-                else:  # the edge may still link to them
-                    self.tried.extend(row.path for row in unwanted)
+                kept = self.refusals.list_kept(unwanted)
+                self.tried.extend(kept)
+                if not self.session.purge(removals=False):  # the edge may still link to them
+                    self.tried.extend(row.path for row in unwanted if row.path not in kept)
+                elif going := [row for row in unwanted if row.path not in kept]:
+                    self._remove(going)
             wanted = [row for row in rows if row.spec is not None]
             if wanted:
                 started = time.perf_counter()
@@ -139,7 +145,7 @@ class Rounds:
             if number == len(jobs) or len(waiting) == FILES or held > FILES_BYTES:
                 with self.session.result.timed("publish"):
                     live = _live([one.job for one in waiting], by_path)
-                    made = publish(self.session.target, waiting, live, self._told, self.session.keep_lease)
+                    made = publish(self.session.target, waiting, live, self._told, self.session.keep_lease, self.refusals.make_absent())
                 yield made
                 waiting = []
 
@@ -163,7 +169,8 @@ class Rounds:
                 with self.session.result.timed("render"):
                     rendered = render_batch(self.around, values, batch)
                 with self.session.result.timed("publish"):
-                    made = publish(self.session.target, rendered, _live(batch, by_path), self._told, self.session.keep_lease)
+                    live, absent = _live(batch, by_path), self.refusals.make_absent()
+                    made = publish(self.session.target, rendered, live, self._told, self.session.keep_lease, absent)
                 yield made
         reader.rollback()
 
@@ -173,8 +180,10 @@ class Rounds:
         from cms_ssg.engine.pool import make_in_worker, take_result
 
         snapshot = str(reader.execute("SELECT pg_export_snapshot()").fetchone()[0])  # type: ignore[index]
+        absent = self.refusals.make_absent()
         futures: list[Future[list[Made]]] = [
-            self.session.pool().submit(make_in_worker, snapshot, self.session.row.id, batch, _live(batch, by_path)) for batch in batches
+            self.session.pool().submit(make_in_worker, snapshot, self.session.row.id, batch, _live(batch, by_path), absent)
+            for batch in batches
         ]
         try:
             for future in futures:
@@ -192,7 +201,8 @@ class Rounds:
 
             self._sharing = Sharing(self.session)
         snapshot = str(reader.execute("SELECT pg_export_snapshot()").fetchone()[0])  # type: ignore[index]
-        yield from self._sharing.make(snapshot, batches, _live([job for batch in batches for job in batch], by_path))
+        live = _live([job for batch in batches for job in batch], by_path)
+        yield from self._sharing.make(snapshot, batches, live, self.refusals.make_absent())
 
     def _open_reader(self) -> Connection:
         """A connection that begins the round's snapshot."""
@@ -225,13 +235,21 @@ class Rounds:
             self.session.keep_lease()
             record_made(self.session, self.images, by_path, made, self.tried, self._named)
             self.session.commit()
+        for one in made:
+            if one.unwritten is not None:
+                self.refusals.note(by_path[one.path], one)
         result = self.session.result
-        rendered = sum(1 for m in made if m.digest is not None and m.unwritten != IN_THE_WAY)  # that is made again
+        blocked = {m.path: m.unwritten for m in made if m.unwritten is not None and m.unwritten.startswith((IN_THE_WAY, GONE, LINKS_TO))}
+        rendered = sum(1 for m in made if m.digest is not None and m.path not in blocked)  # these may be made again
         written = sum(1 for m in made if m.written)
-        blocked = {m.path: m.unwritten for m in made if m.unwritten in (IN_THE_WAY, GONE)}  # of these nothing was written
-        refused = [_publish_problem(m.path, m.unwritten) for m in made if m.unwritten is not None and m.path not in blocked]
+        refused = [describe_refusal(m.path, m.unwritten) for m in made if m.unwritten is not None and m.path not in blocked]
         self._blocked.update(blocked)
         result.rendered += rendered
+        result.images += sum(
+            1
+            for m in made
+            if self.session.site.features.outputs[m.kind].made == "image" and m.digest is not None and m.unwritten != IN_THE_WAY
+        )
         result.written += written
         result.unchanged += rendered - written - len(refused)
         result.problems.extend(p for m in made for p in m.problems)
@@ -240,12 +258,13 @@ class Rounds:
 
     def _clear_way(self) -> bool:
         """Whether what lay in the way of others was removed meanwhile, so that these can be made. If not, say what could not be written."""
-        again = {path for path, reason in self._blocked.items() if reason == IN_THE_WAY}
+        again = {path for path, reason in self._blocked.items() if reason != GONE}
         if again and self._removed:
+            self.refusals.forget(again)
             self.tried, self._removed = [path for path in self.tried if path not in again], False
             self._blocked = {path: reason for path, reason in self._blocked.items() if path not in again}
             return True
-        self.session.result.problems.extend(_publish_problem(path, why) for path, why in self._blocked.items() if path in self.tried)
+        self.session.result.problems.extend(describe_refusal(path, why) for path, why in self._blocked.items() if path in self.tried)
         return False
 
     @contextmanager
@@ -283,7 +302,7 @@ class Rounds:
                 for row, reason in zip(rows, reasons, strict=True):
                     if reason is not None:
                         failed.append(row)
-                        self.session.result.problems.append(_publish_problem(row.path, reason))
+                        self.session.result.problems.append(describe_refusal(row.path, reason, "removed"))
             with self.session.result.timed("record"):
                 self.session.keep_lease()
                 self.tried.extend(row.path for row in failed)
@@ -329,7 +348,3 @@ def _live(jobs: Sequence[Job], by_path: Mapping[str, store.DirtyRow]) -> dict[st
     """What the target holds of these jobs' outputs."""
     rows = (by_path[job.path] for job in jobs)
     return {row.path: Live(None if row.unsure else row.digest, row.etag) for row in rows if row.digest is not None}
-
-
-def _publish_problem(path: str, reason: str) -> Problem:
-    return Problem("publish.failed", "", 0, f"{path} could not be written: {reason}", "It stays as it was; the next build tries again.")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from psycopg import Connection
@@ -16,12 +17,14 @@ from cms_ssg.engine.place import SPLIT, describe_place, find_reason, find_strang
 from cms_ssg.engine.planning import Planner
 from cms_ssg.engine.rounds import LARGE_ROUND, Rounds
 from cms_ssg.engine.sync import SyncResult, sync
-from cms_ssg.options import BuildOptions, BuildResult, clock
+from cms_ssg.entries.pending import apply_due
+from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import object_key
 from cms_ssg.plan.dirty import BULK_TURN
 from cms_ssg.publish.kept import Kept
 from cms_ssg.publish.owner import open_mark
 from cms_ssg.publish.target import Target, Writer, is_folder, name_target, open_kept, open_target
+from cms_ssg.releases.causes import find_causes, make_note
 from cms_ssg.releases.note import begin_releases, forget_old
 from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site
@@ -49,7 +52,7 @@ if TYPE_CHECKING:
     from cms_ssg.events.telling import Telling
 
 FAILING: Final[LiteralString] = """
-SELECT o.error FROM cms.outputs o WHERE o.site = %s AND o.error IS NOT NULL
+SELECT o.error, o.path FROM cms.outputs o WHERE o.site = %s AND o.error IS NOT NULL
   AND (%s OR NOT EXISTS (SELECT FROM cms.dirty d WHERE d.site = o.site AND d.path = o.path)) ORDER BY o.path"""
 
 
@@ -67,6 +70,7 @@ class Session:
     row: SiteRow
     skip: list[str]
     started: Any
+    now: datetime
     warm: Warm | None = None
     planner: Planner = field(init=False)
     rounds: Rounds = field(init=False)
@@ -74,6 +78,7 @@ class Session:
     elsewhere: bool = False
     follows_kill: bool = False
     was_urgent: bool = True
+    note: dict[str, Any] = field(default_factory=dict)
     urgent_after: int = 0
     claims: bool = False
     conditions: bool = True
@@ -83,7 +88,7 @@ class Session:
     _pool: Executor | None = None
 
     def __post_init__(self) -> None:
-        self.planner = Planner(self.connection, self.site, self.row, clock(self.options), self.commit)
+        self.planner = Planner(self.connection, self.site, self.row, self.now, self.commit)
         self.rounds = Rounds(self)
         if self.options.plan:
             self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.planner.now))
@@ -174,6 +179,11 @@ class Session:
         if self.lease.is_old:
             self.commit()
 
+    def apply_due(self) -> None:
+        """Make the changes of entries whose time has come."""
+        _, problems = apply_due(self.connection, self.site, self.row.id, self.planner.now, self.commit)
+        self.result.problems.extend(problems)
+
     def sync(self) -> SyncResult:
         """Read what changed in the files."""
         self.reporter.phase("sync")
@@ -199,7 +209,10 @@ class Session:
             names=names, between=self.planner.take_entries if self.options.plan else None,
             pool=self.pool if self.jobs > 1 and not self.options.dry_run else None, progress=lambda done, total: self._progress("sync", done, total),
         )  # fmt: skip
-        self.result.problems.extend(p for p in found.problems if p.severity == "warning" or not p.code.startswith("content."))
+        shared = set(found.shared)
+        self.result.problems.extend(
+            p for p in found.problems if p.severity == "warning" or not p.code.startswith("content.") or p in shared
+        )
         return found
 
     @property
@@ -237,7 +250,10 @@ class Session:
             self.result.problems.append(Problem("publish.no-conditions", "site.toml", 0, "this store ignores the conditions of a write",
                 "Let one machine alone build this site: two builders could overwrite each other's pages.", "warning"))  # fmt: skip
         begin_releases(self)
+        causes = find_causes(self.connection, self.row.id, self.row.built_at_clock is None) if self.result.planned else ([], [])
         self.rounds.run()
+        if self.result.written or self.result.removed:
+            self.note = make_note(*causes, self.site.root)
         self.purge()
         if self.purger is not None:
             self.purger.tell(self.result)
@@ -271,15 +287,15 @@ class Session:
     def note_problems(self) -> None:
         """Put what is wrong into the result. Before a build nobody knows what becomes of pages that it would make."""
         result = self.result
-        failing = self.connection.execute(FAILING, (self.row.id, not self.options.dry_run)).fetchall()
-        result.problems.extend(Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for (e,) in failing)
+        rows = self.connection.execute(FAILING, (self.row.id, not self.options.dry_run)).fetchall()
+        failing = [Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for e, _ in rows]
         bad_images = self.rounds.images.list_problems()
         content = [p for p in list_problems(self.connection, self.row.id) if p.severity == "error"]  # warnings are said once, when read
         if bad_images:
             from cms_ssg.store.images import drop_told
 
-            content, result.problems = drop_told(content, bad_images), drop_told(result.problems, bad_images)
-        result.problems.extend(content)
+            failing, content, result.problems = (drop_told(found, bad_images) for found in (failing, content, result.problems))
+        result.problems.extend((*failing, *content))
         result.problems.extend(list_conflicts(self.connection, self.site, self.row.id))
         result.problems.extend((*self.planner.problems, *self.site.rule_warnings))
         if result.planned:
@@ -291,7 +307,9 @@ class Session:
                 result.problems.append(nobodys)
         result.problems.extend(bad_images)
         result.problems = list(dict.fromkeys(result.problems))
-        result.failed = len(failing) + len(self.rounds.tried) + len(content) + sum(p.severity == "error" for p in bad_images)
+        result.failed = (
+            len({path for _, path in rows} | set(self.rounds.tried)) + len(content) + sum(p.severity == "error" for p in bad_images)
+        )
         if result.failed or any(p.severity == "error" for p in result.problems):
             result.status = "partial"
 
@@ -305,6 +323,7 @@ class Session:
             count_rows(self.connection, RENDERED)
         names = ("status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds")
         summary = {name: getattr(result, name) for name in names}
+        summary |= self.note
         summary["codes"] = sorted({p.code for p in result.problems if p.severity == "error"})
         self.connection.execute(END_BUILD, (Jsonb(summary), result.build_id))
         self.connection.execute(FORGET_IDLE_BUILDS, {"site": self.row.id})

@@ -25,6 +25,7 @@ from cms_ssg.engine.batch import Made, publish, render_batch
 from cms_ssg.engine.place import name_place
 from cms_ssg.engine.planning import derive_frame, page_frame
 from cms_ssg.errors import LeaseLostError
+from cms_ssg.publish.links import Absent
 from cms_ssg.publish.target import Live, Target, Writer, name_target, open_target
 from cms_ssg.reads import digest
 from cms_ssg.render.requests import Job
@@ -41,11 +42,12 @@ CHECK_S: Final = 0.25
 
 
 class Work(msgspec.Struct, frozen=True):
-    """What a shard asks for. live: what the target holds, by path; writer: in whose name it is written."""
+    """What a shard asks for. live: what the target holds, by path; writer: in whose name it is written; absent: as for publish."""
 
     batches: list[list[Job]]
     live: dict[str, Live]
     writer: Writer
+    absent: Absent
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -188,7 +190,7 @@ class Maker:
         self._values.forget()
         rendered = render_batch(self.around, self._values, batch)
         kept.look()
-        return publish(self._target, rendered, work.live, told, kept.look)
+        return publish(self._target, rendered, work.live, told, kept.look, work.absent)
 
     def _open_snapshot(self, snapshot: str) -> bool:
         """See what the builder sees. Returns False where it has gone."""

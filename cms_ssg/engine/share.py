@@ -20,6 +20,7 @@ from cms_ssg.store import shards as store
 if TYPE_CHECKING:
     from cms_ssg.engine.batch import Made
     from cms_ssg.engine.session import Session
+    from cms_ssg.publish.links import Absent
     from cms_ssg.publish.target import Live
     from cms_ssg.render.requests import Job
 
@@ -54,9 +55,9 @@ class Sharing:
     def queue(self) -> Connection:
         return self.maker.queue
 
-    def make(self, snapshot: str, batches: Sequence[list[Job]], live: dict[str, Live]) -> Iterator[list[Made]]:
+    def make(self, snapshot: str, batches: Sequence[list[Job]], live: dict[str, Live], absent: Absent) -> Iterator[list[Made]]:
         """Make these pages together with whoever helps. Gives what was made, in no order."""
-        paths = self._offer(snapshot, batches, live)
+        paths = self._offer(snapshot, batches, live, absent)
         pause_s = SHORTEST_S
         try:
             while paths:
@@ -99,13 +100,13 @@ class Sharing:
         self.maker.rest()
         self._clear(offered)
 
-    def _offer(self, snapshot: str, batches: Sequence[list[Job]], live: dict[str, Live]) -> dict[int, list[str]]:
+    def _offer(self, snapshot: str, batches: Sequence[list[Job]], live: dict[str, Live], absent: Absent) -> dict[int, list[str]]:
         """Write the shards and wake the workers. Returns each shard's paths."""
         session, maker = self.session, self.maker
         shards = cut_shards(batches, session.site.settings.workers.shard_size)
         paths = [[job.path for batch in shard for job in batch] for shard in shards]
         works = [
-            encode(Work(shard, {path: live[path] for path in wanted if path in live}, session.writer))
+            encode(Work(shard, {path: live[path] for path in wanted if path in live}, session.writer, absent))
             for shard, wanted in zip(shards, paths, strict=True)
         ]
         numbers = store.add_shards(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from cms_ssg.engine.inputs import read_data
+from cms_ssg.engine.inputs import find_ids, list_template_files, read_data
 from cms_ssg.errors import CmsError
 from cms_ssg.render.site_view import Surroundings
 from cms_ssg.render.strings import Strings, Unreadable, load_strings
@@ -23,9 +23,8 @@ def make_surroundings(site: Site, now: datetime) -> Surroundings:
     refs = tuple({item.ref: None for lines in site.settings.menus.values() for item in lines if item.ref})
     urls = tuple({item.url: None for lines in site.settings.menus.values() for item in lines if item.url.startswith("/")})
     rules = load_image_rules(folders.chain, site.settings)
-    return Surroundings(
-        site, Theme(folders.templates), strings, read_data(site.root, site.settings.data_files), assets, now, refs, urls, rules
-    )
+    theme = Theme(folders.templates, lambda: find_ids(list_template_files(folders.templates, site.root)))
+    return Surroundings(site, theme, strings, read_data(site.root, site.settings.data_files), assets, now, refs, urls, rules)
 
 
 def _load_strings(folders: Sequence[Path], locale: str, root: Path) -> Strings:

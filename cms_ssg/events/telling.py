@@ -22,6 +22,7 @@ from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.site import Site
 from cms_ssg.store import deliveries
 from cms_ssg.store import events as store
+from cms_ssg.store.clock import read_clock
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.sites import END_BUILD, START_BUILD, ensure_site
 from cms_ssg.types import Problem
@@ -202,10 +203,8 @@ class Telling:
 
     def _begin_late(self, connection: Connection, site_id: int) -> None:
         """The build failed before it had a number."""
-        from cms_ssg.options import clock
-
         self._site_id = site_id
-        row = connection.execute(START_BUILD, (site_id, clock(self.options))).fetchone()
+        row = connection.execute(START_BUILD, (site_id, self.options.now or read_clock(connection)[0])).fetchone()
         self.result.build_id = int(row[0]) if row is not None else 0
         last = store.load_last_build(connection, site_id, self.result.build_id)
         self.last_status = _sum_up(last[2]) if last is not None else ""

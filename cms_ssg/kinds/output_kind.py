@@ -35,7 +35,7 @@ class OutputKind:
     linked: pages link to it, so a new one is made before them; content: the page of an entry; holds: while a new one fails, its entry is
     kept out of lists; fingerprinted: its name changes with its bytes, so the old one may stay; shown: a preview shows it, with its lists or
     with its leaves; cache: its class in [target.cache], ``""`` by its path; weight: how many pages it counts as where work is shared out;
-    vertical: who brings it, ``""`` for the core.
+    framed: the API fills it, and finds it in cms.frames; vertical: who brings it, ``""`` for the core.
     """
 
     name: str
@@ -52,12 +52,16 @@ class OutputKind:
     shown: Literal["", "leaf", "list"] = ""
     cache: Literal["", "assets", "pages", "feeds", "files", "live"] = ""
     weight: int = 1
+    framed: bool = False
     vertical: str = ""
 
     @property
     def phase_if_new(self) -> int:
-        """When one is made that was not there before: before the pages that link to it, and after the new pages that it links to."""
-        return self.phase if not self.linked else NEW if self.phase < LISTS else NEW_LISTS
+        """When one is made that was not there before: before the pages that link to it, and after the new pages that it links to.
+
+        A new feed is known to nobody before its list links to it.
+        """
+        return self.phase if not self.linked else NEW if self.phase < LISTS or self.phase == FEEDS else NEW_LISTS
 
     def load_render(self) -> Render:
         """The function that renders it. Raises ImportError or AttributeError for a wrong reference."""

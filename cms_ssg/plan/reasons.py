@@ -56,6 +56,12 @@ def say_reason(reason: str, kind: str) -> str:
     return next((found.expand(said) for form, said in _FORMS if (found := form.fullmatch(reason))), reason)
 
 
+def cut_file(reason: str) -> str:
+    """The content file whose change a stored reason names, "" for none."""
+    found = re.fullmatch(r"(?:content|card|address) of (.+)", reason)
+    return found[1] if found else ""
+
+
 def say_list(group: str, name: str) -> str:
     """A list's name as a person calls it: ``section/news`` is "the section news"."""
     if group == "type":

@@ -9,6 +9,7 @@ import msgspec
 from psycopg import Connection
 
 from cms_ssg.engine.place import name_place
+from cms_ssg.errors import CmsError
 from cms_ssg.publish.target import Target, Writer, open_target
 from cms_ssg.site import Site
 from cms_ssg.store.previews import DELETE, PreviewRow, list_previews
@@ -26,7 +27,10 @@ def forget_previews(connection: Connection, site_id: int, site: Site, rows: Sequ
     for row in rows:
         if row.place and row.place != find_place(site.root, row.target):
             continue  # it lies in the folder of another checkout
-        refused = next((reason for reason in open_place(site, row.target).remove_many(row.keys) if reason is not None), None)
+        try:
+            refused = next((reason for reason in open_place(site, row.target).remove_many(row.keys) if reason is not None), None)
+        except CmsError as error:  # a restored store may know of previews in a bucket that this machine has no key for
+            refused = error.problems[0].message
         if refused is None:
             connection.execute(DELETE, (site_id, row.token))
         else:

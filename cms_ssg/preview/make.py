@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +27,7 @@ from cms_ssg.publish.target import Object, Writer
 from cms_ssg.reads import digest
 from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site
+from cms_ssg.store.clock import read_clock
 from cms_ssg.store.previews import ADD, PreviewRow, list_previews
 from cms_ssg.store.sites import SiteRow
 from cms_ssg.types import Problem
@@ -86,7 +87,7 @@ def make_preview(root: Path, options: PreviewOptions, reporter: Reporter | None 
     Raises CmsError preview.*, and what a target or the database raises.
     """
     started = time.perf_counter()
-    with _open(root, options.env) as (site, connection, row):
+    with open_for_preview(root, options.env) as (site, connection, row):
         if site.type_problems:
             raise CmsError(*site.type_problems)
         late = forget_expired(connection, row.id, site)
@@ -101,7 +102,7 @@ def make_preview(root: Path, options: PreviewOptions, reporter: Reporter | None 
 
 def list_all(root: Path, env: str = "") -> tuple[Site, list[PreviewRow]]:
     """The site and its previews, also those that have expired and wait to be removed."""
-    with _open(root, env) as (site, connection, row):
+    with open_for_preview(root, env) as (site, connection, row):
         return site, list_previews(connection, row.id)
 
 
@@ -110,7 +111,7 @@ def remove(root: Path, tokens: tuple[str, ...], *, expired: bool, env: str = "")
 
     Raises CmsError preview.unknown for a token that is none.
     """
-    with _open(root, env) as (site, connection, row):
+    with open_for_preview(root, env) as (site, connection, row):
         rows = list_previews(connection, row.id, expired=expired)
         if not expired:
             unknown = [token for token in tokens if token not in {one.token for one in rows}]
@@ -123,7 +124,8 @@ def remove(root: Path, tokens: tuple[str, ...], *, expired: bool, env: str = "")
 
 
 @contextmanager
-def _open(root: Path, env: str) -> Iterator[tuple[Site, Connection, SiteRow]]:
+def open_for_preview(root: Path, env: str) -> Iterator[tuple[Site, Connection, SiteRow]]:
+    """The site, a connection and the site's row. Raises CmsError db.lost where the database goes away meanwhile, and as open_store does."""
     set_json_dumps(msgspec.json.Encoder().encode)
     try:
         with open_store(root, env) as opened:
@@ -137,11 +139,11 @@ def _make(site: Site, connection: Connection, row: SiteRow, subject: Subject, op
     from cms_ssg.engine.surroundings import make_surroundings
     from cms_ssg.preview.render import Previewer
 
-    now, settings = datetime.now(UTC), site.settings.preview
+    now, settings = read_clock(connection)[0], site.settings.preview
     previewer = Previewer(
         connection, row, subject, make_surroundings(subject.site, now), now, options.pages if options.pages is not None else settings.pages
     )
-    shown = _show_with_images(previewer)
+    shown = show_with_images(previewer)
     problems = [*previewer.problems, *(one.problem for one in shown.rendered if one.problem is not None)]
     pages = {one.job.path: one.artifact for one in shown.rendered if one.artifact is not None}
     if not pages and not shown.files:
@@ -179,21 +181,11 @@ def make_url(site: Site, token: str, path: str) -> str:
 
 
 def _make_objects(previewer: Previewer, shown: Shown, pages: Mapping[str, Artifact], base: str, problems: list[Problem]) -> list[Object]:
-    """All that the preview holds: pages, files that are new or other, variants of images and assets that are not live."""
-    from cms_ssg.engine.files import read_file
+    """All that the preview holds, with links that stay in it."""
     from cms_ssg.preview.rewrite import Rewriter
-    from cms_ssg.render.requests import Job
 
-    site, assets = previewer.subject.site, previewer.around.assets
-    jobs = list(shown.files)
-    jobs += [Job(path, "", {"kind": "asset", "name": name}, 0) for name, path in assets.items() if path not in shown.published]
-    found: dict[str, tuple[bytes, str]] = dict(_make_variants(previewer, shown, problems))
-    for one in (read_file(site, job) for job in jobs):
-        if one.artifact is not None:
-            found[one.job.path] = (one.artifact.data, one.artifact.content_type)
-        elif one.problem is not None:
-            problems.append(one.problem)
-    rewriter = Rewriter(site, base, {*pages, *found})
+    found = gather_objects(previewer, shown, pages, problems)
+    rewriter = Rewriter(previewer.subject.site, base, {*pages, *found})
     styled = {path: (rewriter.style(path, data) if kind.startswith("text/css") else data, kind) for path, (data, kind) in found.items()}
     styled |= {path: (rewriter.page(path, one.data), one.content_type) for path, one in pages.items()}
     return [
@@ -202,10 +194,27 @@ def _make_objects(previewer: Previewer, shown: Shown, pages: Mapping[str, Artifa
     ]
 
 
+def gather_objects(previewer: Previewer, shown: Shown, pages: Collection[str], problems: list[Problem]) -> dict[str, tuple[bytes, str]]:
+    """What pages need beside them: files that are new or other, variants of images and assets that are not live."""
+    from cms_ssg.engine.files import read_file
+    from cms_ssg.render.requests import Job
+
+    site, assets = previewer.subject.site, previewer.around.assets
+    jobs = [job for job in shown.files if job.path not in pages]
+    jobs += [Job(path, "", {"kind": "asset", "name": name}, 0) for name, path in assets.items() if path not in shown.published]
+    found: dict[str, tuple[bytes, str]] = dict(_make_variants(previewer, shown, problems))
+    for one in (read_file(site, job) for job in jobs):
+        if one.artifact is not None:
+            found[one.job.path] = (one.artifact.data, one.artifact.content_type)
+        elif one.problem is not None:
+            problems.append(one.problem)
+    return found
+
+
 # Images
 
 
-def _show_with_images(previewer: Previewer) -> Shown:
+def show_with_images(previewer: Previewer) -> Shown:
     """The pages, with facts of images that nobody has looked at yet. Looking takes its time, so it is done between two transactions."""
     shown = previewer.show()
     for _ in range(LOOKS):

@@ -55,7 +55,7 @@ def open_subject(site: Site, options: PreviewOptions, connection: Connection, si
         yield Subject("the working tree", site, found.changed, found.removed, True, found.problems)
     else:
         files = [_find_file(site, name) for name in options.files]
-        beside = [other for file in files for other in _list_bundle(site, file)]
+        beside = [other for file in files for other in list_bundle(site, file)]
         yield Subject(", ".join(files), site, sorted({*files, *beside}))
 
 
@@ -80,7 +80,7 @@ def _find_file(site: Site, name: str) -> str:
     return file
 
 
-def _list_bundle(site: Site, file: str) -> Iterator[str]:
+def list_bundle(site: Site, file: str) -> Iterator[str]:
     """Files that lie beside an index page: its images, stored or not."""
     folder = site.rules.find_bundle(file)
     if not folder:

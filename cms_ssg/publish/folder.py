@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
@@ -11,6 +12,9 @@ from cms_ssg.ownership import Owner, find_owner, give, make_folders
 from cms_ssg.publish.kept import KeptFolder
 from cms_ssg.publish.target import IN_THE_WAY, Before, Listed, Object, Outcome
 from cms_ssg.reads import digest
+
+LASTING = frozenset((errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EINVAL, errno.EILSEQ, errno.ELOOP))
+"""What a file is refused with for what it is or where it lies; other refusals may be over soon, such as a full disk."""
 
 
 class FolderTarget:
@@ -36,9 +40,9 @@ class FolderTarget:
             try:
                 outcomes.append(Outcome(self.write(one.key, one.data, one.live.digest if one.live is not None else None)))
             except (NotADirectoryError, IsADirectoryError, FileExistsError):
-                outcomes.append(Outcome(False, refused=IN_THE_WAY))
+                outcomes.append(Outcome(False, refused=IN_THE_WAY, lasting=True))
             except OSError as error:
-                outcomes.append(Outcome(False, refused=error.strerror or str(error)))
+                outcomes.append(Outcome(False, refused=error.strerror or str(error), lasting=error.errno in LASTING))
         return outcomes
 
     def remove_many(self, keys: Sequence[str], before: Before = None) -> list[str | None]:

@@ -23,6 +23,8 @@ digits are no fingerprint but a date, and what is called after one may change.""
 PREVIEW: Final = "preview"
 """The kind of the objects of a preview, and below ``/_preview/`` they lie."""
 PREVIEWS: Final = r"^/_preview/"
+PREVIEW_KEY: Final = re.compile(r"_preview/[0-9a-f]{40}/")
+"""How the keys of their objects begin, which nothing else is published under."""
 UNKEPT: Final = "private, no-store"
 NOINDEX: Final = "noindex, nofollow"
 

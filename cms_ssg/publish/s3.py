@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from threading import BoundedSemaphore
 from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import quote
@@ -21,7 +22,18 @@ from cms_ssg.media_types import content_encoding
 from cms_ssg.publish.compress import name_encoding, pack
 from cms_ssg.publish.headers import cache_control
 from cms_ssg.publish.owner import OBJECT as MARK
-from cms_ssg.publish.s3_client import MISSING, MOVED, UPLOAD_LOST, code_of, look_at, open_client, read_object, say_failure
+from cms_ssg.publish.s3_client import (
+    HIDDEN,
+    MISSING,
+    MOVED,
+    UPLOAD_LOST,
+    code_of,
+    is_for_all,
+    look_at,
+    open_client,
+    read_object,
+    say_failure,
+)
 from cms_ssg.publish.s3_kept import MOST_COPIED, PREFIX, KeptBucket
 from cms_ssg.publish.s3_parts import upload_parts
 from cms_ssg.publish.tags import cache_tags
@@ -34,6 +46,9 @@ R = TypeVar("R")
 
 TRIES: Final = 6
 """How often a write may meet another version than it expected before it is left to the next build."""
+
+NO_VERSION: Final = '"00000000000000000000000000000000"'
+"""An etag that no object has."""
 
 CHUNK: Final = 64
 """Objects written between two looks at the lease."""
@@ -61,6 +76,7 @@ class S3Target:
         self.recheck: Before = None
         self.client, self.free = open_client(settings.target.uploads), BoundedSemaphore(settings.target.uploads)
         kept = KeptBucket(self.client, self.bucket, self.prefix, settings.target.uploads)
+        self._is_let: dict[str, bool] = {}
         self.kept: KeptBucket | None = kept if settings.target.keep_releases else None
 
     def write_many(self, objects: Sequence[Object], before: Before = None) -> list[Outcome]:
@@ -76,6 +92,8 @@ class S3Target:
         try:
             found = read_object(self.client, self.bucket, self.prefix + key)
         except (ClientError, BotoCoreError) as error:
+            if isinstance(error, ClientError) and code_of(error) in HIDDEN and self._may("get_object", f"{self.prefix}{MARK}"):
+                return None
             raise say_failure(error, self.bucket) from error
         return found[0] if found is not None else None
 
@@ -118,29 +136,59 @@ class S3Target:
                 raise say_failure(error, self.bucket) from error
 
     def honours_conditions(self) -> bool:
-        """Whether of two writes that ask for an empty place the second is refused. Raises CmsError publish.*.
+        """Whether a write is refused that asks for an empty place, or for another version than is there. Raises CmsError publish.*.
 
-        Also the first is, where a build was killed here: its successor asks at the same place, and clears it.
+        Some stores honour one of the two. The first write is without a condition: a build may have been killed here.
         """
-        assert self.writer is not None
-        place = {"Bucket": self.bucket, "Key": f"{self.prefix}.cms-probe-{self.writer.store}"}
+        place = self._name_probe()
         try:
+            self.client.put_object(**place, Body=b"")
             try:
-                self.client.put_object(**place, Body=b"", IfNoneMatch="*")
-                self.client.put_object(**place, Body=b"", IfNoneMatch="*")
-            except ClientError as error:
-                if code_of(error) not in MOVED:
-                    raise
-                return True
+                return all(self._is_refused(place, condition) for condition in ({"IfNoneMatch": "*"}, {"IfMatch": NO_VERSION}))
             finally:
                 self.client.delete_object(**place)
+        except (ClientError, BotoCoreError) as error:
+            raise say_failure(error, self.bucket) from error
+
+    def _is_refused(self, place: dict[str, str], condition: dict[str, str]) -> bool:
+        try:
+            self.client.put_object(**place, Body=b"", **condition)
         except ClientError as error:
-            if code_of(error) in ("NotImplemented", "501", "InvalidArgument"):
-                return False
-            raise say_failure(error, self.bucket) from error
-        except BotoCoreError as error:
-            raise say_failure(error, self.bucket) from error
+            if code_of(error) in MOVED:
+                return True
+            if code_of(error) not in ("NotImplemented", "501", "InvalidArgument"):
+                raise
         return False
+
+    def _name_probe(self) -> dict[str, str]:
+        assert self.writer is not None
+        return {"Bucket": self.bucket, "Key": f"{self.prefix}.cms-probe-{self.writer.store}"}
+
+    def _may(self, right: str, key: str) -> bool:
+        """Whether the store carries out such a request for an object of which nothing else can be wrong; asked once."""
+        if key not in self._is_let:
+            try:
+                getattr(self.client, right)(Bucket=self.bucket, Key=key, **({"Body": b""} if right == "put_object" else {}))
+                self._is_let[key] = True
+            except (ClientError, BotoCoreError):
+                self._is_let[key] = False
+        return self._is_let[key]
+
+    def _refuse_one(self, error: ClientError, act: str) -> str:
+        """Why the store does not take this one object. Raises CmsError where it would take no other either. act: what it was asked for."""
+        code = code_of(error)
+        if code in UPLOAD_LOST:
+            return f"the store answers {code}"
+        if is_for_all(error) or not self._may_write():
+            raise say_failure(error, self.bucket) from error
+        return f"the store refuses {act} ({code}: {error.response.get('Error', {}).get('Message', '')})".replace(": )", ")")
+
+    def _may_write(self) -> bool:
+        place = self._name_probe()
+        may = self._may("put_object", place["Key"])
+        with suppress(ClientError, BotoCoreError):
+            self.client.delete_object(**place)
+        return may
 
     # One object
 
@@ -181,7 +229,7 @@ class S3Target:
                 if seen is not None and self._is_same(seen, one, headers):
                     return Outcome(False, seen.etag)
                 if seen is not None and (refused := self._refuse(seen)):
-                    return Outcome(False, refused=refused)
+                    return Outcome(False, refused=refused, lasting=True)
                 body = _pack(one, headers)
                 if self.recheck is not None:
                     self.recheck()
@@ -200,15 +248,13 @@ class S3Target:
                 if seen is not None and self._is_same(seen, one, headers):
                     return Outcome(True, seen.etag)  # our own, whose answer was lost
                 if seen is not None and (refused := self._refuse(seen)):
-                    return Outcome(False, refused=refused)
+                    return Outcome(False, refused=refused, lasting=True)
                 if self.recheck is not None:
                     self.recheck()
                 digest, etag = _name_version(seen)
-            return Outcome(False, refused="somebody else goes on writing the same object")
+            return Outcome(False, refused="something is there that the store does not show, or somebody else goes on writing it")
         except ClientError as error:
-            if code_of(error) in UPLOAD_LOST:
-                return Outcome(False, refused=f"the store answers {code_of(error)}")
-            raise say_failure(error, self.bucket) from error
+            return Outcome(False, refused=self._refuse_one(error, "to write it"), lasting=code_of(error) not in UPLOAD_LOST)
         except BotoCoreError as error:
             raise say_failure(error, self.bucket) from error
 
@@ -218,9 +264,7 @@ class S3Target:
         except ClientError as error:
             if code_of(error) in MISSING:
                 return None
-            if code_of(error) in UPLOAD_LOST:
-                return f"the store answers {code_of(error)}"
-            raise say_failure(error, self.bucket) from error
+            return self._refuse_one(error, "to remove it")
         except BotoCoreError as error:
             raise say_failure(error, self.bucket) from error
         return None
@@ -236,8 +280,13 @@ class S3Target:
         return str(answer["ETag"])
 
     def _look(self, key: str) -> Seen | None:
-        """Who wrote what is there."""
-        answer = look_at(self.client, self.bucket, self.prefix + key)
+        """Who wrote what is there. What the store does not show counts as nothing: a write that asks for an empty place finds out."""
+        try:
+            answer = look_at(self.client, self.bucket, self.prefix + key)
+        except ClientError as error:
+            if code_of(error) not in HIDDEN:
+                raise
+            return None
         if answer is None:
             return None
         said = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}

@@ -96,6 +96,11 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def is_for_all(error: ClientError) -> bool:
+    """Whether a refusal is about the key, the bucket or the clock, and so meets every object alike."""
+    return code_of(error) in _NO_KEY | _WRONG_REGION | {"NoSuchBucket", "RequestTimeTooSkewed", "AllAccessDisabled", "AccountProblem"}
+
+
 def say_failure(error: ClientError | BotoCoreError, bucket: str) -> CmsError:
     """What a failed request means, without its signature."""
     later = "What was published stays; run the same command again."
@@ -120,7 +125,7 @@ def say_failure(error: ClientError | BotoCoreError, bucket: str) -> CmsError:
                         hint=f"Set AWS_REGION to {region}; for R2 it is auto.")  # fmt: skip
         if code in _NO_RIGHT:
             return fail("publish.denied", f"the store denies it ({text})", place=f"s3://{bucket}",
-                        hint="The key needs s3:GetObject, s3:PutObject, s3:DeleteObject on the objects and s3:ListBucket on the bucket.")  # fmt: skip
+                        hint="The key needs s3:GetObject, s3:PutObject, s3:DeleteObject on the objects, and s3:ListBucket on the bucket for audits.")  # fmt: skip
         return fail("publish.failed", f"the store answers {text}", place=f"s3://{bucket}", hint=later)
     hint = f"{later} Look at the network, and at AWS_ENDPOINT_URL, which names the store."
     return fail("publish.unreachable", f"the store does not answer: {error}", place=f"s3://{bucket}", hint=hint)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cms_ssg.publish.kept import Keepable, KeptObject
-from cms_ssg.publish.s3_client import MISSING, MOVED, code_of, look_at, read_object, say_failure
+from cms_ssg.publish.s3_client import HIDDEN, MISSING, MOVED, code_of, look_at, read_object, say_failure
 from cms_ssg.reads import digest as make_digest
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class KeptBucket:
         try:
             self.client.copy_object(Bucket=self.bucket, Key=self._key(digest), CopySource=source, **condition)
         except ClientError as error:
-            if code_of(error) not in MOVED | MISSING | {"InvalidRequest"} or code_of(error) == "NoSuchBucket":
+            if code_of(error) not in MOVED | MISSING | HIDDEN | {"InvalidRequest"} or code_of(error) == "NoSuchBucket":
                 raise
 
     def add_many(self, objects: Sequence[Keepable]) -> None:
@@ -51,7 +51,7 @@ class KeptBucket:
     def _add_one(self, one: Keepable) -> None:
         digest, etag = one.digest, one.etag
         if digest is None:
-            seen = look_at(self.client, self.bucket, self.prefix + one.key)
+            seen = self._look(self.prefix + one.key)
             if seen is None:
                 return
             said = {name.lower(): value for name, value in seen.get("Metadata", {}).items()}.get("cms-digest", "")
@@ -59,6 +59,15 @@ class KeptBucket:
                 return
             digest, etag = bytes.fromhex(said), seen["ETag"]
         self.add(one.key, digest, etag)
+
+    def _look(self, key: str) -> Any:
+        """As look_at, but what the store does not show is not there: a key that may not list is told no more."""
+        try:
+            return look_at(self.client, self.bucket, key)
+        except ClientError as error:
+            if code_of(error) not in HIDDEN:
+                raise
+            return None
 
     def read_many(self, digests: Sequence[bytes]) -> list[KeptObject | None]:
         return self._spread(self._read, digests)
@@ -78,7 +87,7 @@ class KeptBucket:
 
     def is_own(self, digest: bytes, site: str) -> bool:
         try:
-            seen = look_at(self.client, self.bucket, self._key(digest))
+            seen = self._look(self._key(digest))
         except ClientError as error:
             raise say_failure(error, self.bucket) from error
         if seen is None:

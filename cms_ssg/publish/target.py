@@ -49,11 +49,14 @@ IN_THE_WAY: Final = "a file and a folder would have the same name there"
 
 
 class Outcome(NamedTuple):
-    """What became of an object. written: its bytes were not there before and now are; refused: why the target did not take it."""
+    """What became of an object. written: its bytes were not there before and now are; refused: why the target did not take it; lasting: it
+    will not take it at another time either, unless somebody does something about that.
+    """
 
     written: bool
     etag: str | None = None
     refused: str | None = None
+    lasting: bool = False
 
 
 class Listed(NamedTuple):

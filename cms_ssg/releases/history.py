@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
+from itertools import groupby
 from pathlib import Path
 
 from psycopg import Connection
@@ -54,6 +56,15 @@ def list_releases(root: Path, env: str = "") -> ReleaseList:
         held = connection.execute(store.SHOW_HOLD, (site,)).fetchone()
         rows = [Release(*row) for row in connection.execute(store.LIST, (site,))]
     return ReleaseList(rows, held[0] if held else None, held[1] if held else None)
+
+
+def fold_releases(releases: Sequence[Release], zone: tzinfo) -> list[list[Release]]:
+    """Neighbours of one hour and one person together. A rollback stays alone."""
+    groups = groupby(
+        releases,
+        lambda one: (one.made_at.astimezone(zone).strftime("%Y-%m-%d %H %z"), one.by, one.number if one.back_to is not None else 0),
+    )
+    return [list(group) for _, group in groups]
 
 
 def show_release(root: Path, number: int, env: str = "") -> ReleaseDiff:

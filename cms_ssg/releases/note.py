@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from cms_ssg.paths import object_key
-from cms_ssg.publish.kept import Keepable
+from cms_ssg.publish.kept import Keepable, Kept
+from cms_ssg.publish.target import is_folder
 from cms_ssg.store import releases as store
 from cms_ssg.store.outputs import DirtyRow, OutputRow
 
 if TYPE_CHECKING:
+    from psycopg import Connection
+
     from cms_ssg.engine.session import Session
 
 MOST_FORGOTTEN: Final = 5000
@@ -61,11 +64,11 @@ def forget_old(session: Session) -> None:
         return
     connection, site = session.connection, session.row.id
     if keep:
-        store.forget_releases(connection, site, keep)
+        store.forget_releases(connection, site, keep, session.site.settings.target.keep_days)
     keys, digests = store.take_old_objects(connection, site, MOST_FORGOTTEN + result.written + result.removed)
     session.commit()
-    if keep and session.follows_kill:
-        digests += _list_unknown(session, digests)
+    if keep and session.follows_kill and is_folder(session.site.settings):  # builds list no bucket: an audit finds it there
+        digests += list_unknown(session.connection, session.row.id, session.open_kept(), session.site.settings.store_name, digests)
     if digests:
         session.open_kept().drop_many(digests)
     if keys:
@@ -75,8 +78,7 @@ def forget_old(session: Session) -> None:
     session.commit()
 
 
-def _list_unknown(session: Session, forgotten: Sequence[bytes]) -> list[bytes]:
-    """Digests of bytes that a killed build kept and noted nowhere."""
-    kept = session.open_kept()
-    unknown = kept.list_digests() - store.list_kept(session.connection, session.row.id) - set(forgotten)
-    return [digest for digest in sorted(unknown) if kept.is_own(digest, session.site.settings.store_name)]
+def list_unknown(connection: Connection, site_id: int, kept: Kept, name: str, forgotten: Sequence[bytes] = ()) -> list[bytes]:
+    """Digests of bytes that a killed build kept and noted nowhere. name: of the site in the database."""
+    unknown = kept.list_digests() - store.list_kept(connection, site_id) - set(forgotten)
+    return [digest for digest in sorted(unknown) if kept.is_own(digest, name)]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup, escape
 
+from cms_ssg.content.anchors import Names, list_ids, rename_anchors
+from cms_ssg.content.placeholders import OPEN, PLACEHOLDER
+from cms_ssg.content.urls import SAFE_SCHEMES, is_safe_url
 from cms_ssg.paths import canonical_path, file_path
 from cms_ssg.render.pictures import make_picture, write_img
 from cms_ssg.types import Problem
@@ -18,11 +22,7 @@ if TYPE_CHECKING:
     from cms_ssg.site import Site
     from cms_ssg.store.loader import FullEntry
 
-PLACE = re.compile("\ufdd0(\\d+)\ufdd1")
-CODE = re.compile(r'<pre( class="highlight")?(?=>)')
-"""Code scrolls sideways: a reader without a mouse has to be able to reach it."""
-SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*")
-HARMLESS = frozenset(["http", "https", "mailto", "tel", "sms", "ref", "xmpp", "irc", "ircs", "ftp"])
+PICTURE = re.compile("</?picture")
 URL_ATTRIBUTES = frozenset(["href", "src", "poster", "cite", "action", "formaction", "data", "background", "xlink:href"])
 LINK_SUFFIXES = (".md", ".mdx", ".markdown")
 
@@ -118,17 +118,31 @@ def fill_body(page: Page, full: FullEntry, page_path: str) -> Markup:
     """A body's HTML with every place filled. Unknown targets stay as written; unknown shortcodes stay as text."""
     if not full.html:
         return Markup("")
-    html = CODE.sub(r'<pre\1 tabindex="0"', full.html) if "<pre" in full.html else full.html
+    names = heading_names(page, full)
+    html = rename_anchors(full.html, names) if names else full.html
     if not full.links:
         return Markup(html)
-    return Markup(PLACE.sub(_Filling(page, full, page_path).fill, html))
+    return Markup(PLACEHOLDER.sub(_Filling(page, full, page_path, names).fill, html))
+
+
+def heading_names(page: Page, full: FullEntry) -> dict[str, str]:
+    """New anchors of those headings of a body whose own the theme gives to something else on the page."""
+    if not full.toc:
+        return {}
+    page.reader.reads.name("template-ids")
+    taken = page.theme.ids.intersection(anchor for _, _, anchor in full.toc)
+    if not taken:
+        return {}
+    names = Names({*page.theme.ids, *list_ids(full.html or ""), *(anchor for _, _, anchor in full.toc)})
+    return {anchor: names.give(anchor) for _, _, anchor in full.toc if anchor in taken}
 
 
 class _Filling:
     """One body while its places are filled. seen_image: the first image is wanted at once, the others when they come into view."""
 
-    def __init__(self, page: Page, full: FullEntry, page_path: str) -> None:
-        self.page, self.full, self.page_path = page, full, page_path
+    def __init__(self, page: Page, full: FullEntry, page_path: str, names: dict[str, str]) -> None:
+        self.page, self.full, self.page_path, self.names = page, full, page_path, names
+        self.looked_at, self.pictures = "", list[int]()
         self.seen_image = bool(full.fields.get("image"))  # which stands above the text
 
     def fill(self, match: re.Match[str]) -> str:
@@ -136,26 +150,43 @@ class _Filling:
         page, full = self.page, self.full
         kind, target, line, values = full.links[int(match[1])]
         if kind == "shortcode":
-            inner = PLACE.sub(self.fill, values["inner"]) if values["inner"] else ""
+            inner = values["inner"]
+            if inner:
+                inner = PLACEHOLDER.sub(self.fill, rename_anchors(inner, self.names) if self.names else inner)
             html = self._run(values, line, inner)
             return html if html is not None else f"{escape(values['open'])}{inner}{escape(values['close'])}"
-        fallback = _root_relative(page, target)
-        if pieces := values.get("pieces"):
-            target = self._join(pieces, line)
-            if values.get("attribute", "href") not in URL_ATTRIBUTES:
-                return str(escape(target))
-            if not is_harmless(target):
-                page.reader.reads.problems.append(_refused_target(full.file, line, target))
-                target = ""
-            fallback = _root_relative(page, target) if isinstance(pieces[0], str) else target
-            values = {name: value for name, value in values.items() if name != "pieces"}
         if kind == "link":
-            return str(escape(resolve_link(page, full.file, self.page_path, target) or fallback))
+            return str(escape(self._url(match)))
+        target, fallback = self._find_target(target, line, values)
         lazy, self.seen_image = self.seen_image, True
+        values = {
+            name: PLACEHOLDER.sub(self._url, value) if isinstance(value, str) and OPEN in value else value
+            for name, value in values.items()
+            if name != "pieces"
+        }
         path = resolve_path(page, full.file, self.page_path, target)
-        if not path or _is_in_picture(match):
+        if not path or self._is_in_picture(match):
             return write_img(resolve_link(page, full.file, self.page_path, target) or fallback, values, lazy)
         return make_picture(page, path, values, lazy=lazy)
+
+    def _url(self, match: re.Match[str]) -> str:
+        """The value of an attribute, such as a link's target or a URL within a srcset; not escaped."""
+        _, target, line, values = self.full.links[int(match[1])]
+        if "pieces" in values and values.get("attribute", "href") not in URL_ATTRIBUTES:
+            return self._join(values["pieces"], line)
+        target, fallback = self._find_target(target, line, values)
+        return resolve_link(self.page, self.full.file, self.page_path, target) or fallback
+
+    def _find_target(self, target: str, line: int, values: dict[str, Any]) -> tuple[str, str]:
+        """What is to be looked up, and what stands there where it is not found."""
+        pieces = values.get("pieces")
+        if not pieces:
+            return target, _root_relative(self.page, target)
+        target = self._join(pieces, line)
+        if not is_safe_url(target):
+            self.page.reader.reads.problems.append(_refused_target(self.full.file, line, target))
+            target = ""
+        return target, _root_relative(self.page, target) if isinstance(pieces[0], str) else target
 
     def _run(self, tag: dict[str, Any], line: int, inner: str = "") -> str | None:
         """What a shortcode's template makes of it, None where the theme has none."""
@@ -175,26 +206,22 @@ class _Filling:
             made.append(piece if isinstance(piece, str) else piece["open"] if html is None else Markup(html).striptags())
         return "".join(made)
 
-
-def _is_in_picture(match: re.Match[str]) -> bool:
-    """Whether a writer has put the image into a <picture> already."""
-    opened = match.string.rfind("<picture", 0, match.start())
-    return opened >= 0 and match.string.rfind("</picture", opened, match.start()) < 0
+    def _is_in_picture(self, match: re.Match[str]) -> bool:
+        """Whether a writer has put the image into a <picture> already."""
+        if self.looked_at is not match.string:
+            self.looked_at = match.string
+            self.pictures = [found.start() for found in PICTURE.finditer(match.string)] if "<picture" in match.string else []
+        before = bisect_left(self.pictures, match.start())
+        return before > 0 and not match.string.startswith("</", self.pictures[before - 1])
 
 
 def _root_relative(page: Page, target: str) -> str:
     return page.url(target) if target.startswith("/") and not target.startswith("//") else target
 
 
-def is_harmless(target: str) -> bool:
-    """Whether a target has no scheme, or one that runs nothing."""
-    scheme, colon, _ = "".join(char for char in target if char > " ").partition(":")
-    return not colon or not SCHEME.fullmatch(scheme) or scheme.lower() in HARMLESS
-
-
 def _refused_target(file: str, line: int, target: str) -> Problem:
     said = f'a shortcode makes the link target "{target[:60]}", whose scheme is not allowed'
-    return Problem("content.shortcode", file, line, said, f"Allowed are {', '.join(sorted(HARMLESS))}.", "warning")
+    return Problem("content.shortcode", file, line, said, f"Allowed are {', '.join(sorted(SAFE_SCHEMES))}.", "warning")
 
 
 def unknown_shortcode(file: str, line: int, name: str) -> Problem:

@@ -67,12 +67,18 @@ def truncate_words(text: str | None, words: int = 30, end: str = "…") -> str:
     """Plain text of at most so many words. Markup loses its tags first; CJK text without spaces is cut at 2 characters a word."""
     if not text:
         return ""
-    plain = Markup(_TAG.sub(" ", text)).unescape() if isinstance(text, Markup) else str(text)
+    plain = _strip_tags(text) if isinstance(text, Markup) else str(text)
     parts = plain.split()
     shown = " ".join(parts[:words])
     if len(shown) > words * 12:
         return shown[: words * 2].rstrip() + end
     return shown + end if len(parts) > words else shown
+
+
+def _strip_tags(html: Markup) -> str:
+    text = str(html)
+    end = text.rfind(">") + 1  # no tag ends behind it; looking for an end there would cost a look at the rest each time
+    return Markup(_TAG.sub(" ", text[:end]) + text[end:]).unescape()
 
 
 def make_slug(text: str | None) -> str:
@@ -97,11 +103,28 @@ def make_absolute(url: str | None, base_url: str) -> str:
     return url if "://" in url else urljoin(base_url + "/", url)
 
 
+@pass_context
+def show_money(context: Context, amount: int | None, currency: str) -> str:
+    """``{{ 1999|money("EUR") }}``: an amount in minor units as the page's language writes it, nothing for none."""
+    from cms_ssg.money import format_amount
+
+    return format_amount(amount, currency, context["locale"].code) if amount is not None else ""
+
+
+def show_decimal(amount: int | None, currency: str) -> str:
+    """``{{ 1999|decimal("EUR") }}``: an amount in minor units for programs, ``19.99``."""
+    from cms_ssg.money import to_decimal
+
+    return f"{to_decimal(amount, currency):f}" if amount is not None else ""
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "absolute": make_absolute,
     "date": show_date,
+    "decimal": show_decimal,
     "iso": format_iso,
     "json_ld": dump_json_ld,
+    "money": show_money,
     "rfc822": format_rfc822,
     "slug": make_slug,
     "truncate_words": truncate_words,

@@ -191,6 +191,7 @@ def _make_common(
         "t": make_t(strings, on_read),
         "asset": asset,
         "image": _show_image,
+        "fact": lambda _name, _key: None,
         "image_facts": lambda _src: SAMPLE_FACTS,
         "url": lambda path: path,
         "slots": lambda _place: (),

@@ -118,6 +118,8 @@ def render_entry(page: Page, job: Job) -> tuple[bytes, str]:
     if schema.neighbours:
         row = page.reader.list_named(full.locale, schema.neighbours)
         page.around_of = (row.id, full.id) if row is not None else None
+        if row is None:
+            page.reader.reads.entry(ADDRESS, full.id)
     entry = page.entry(job.owner, is_fallback=fallback)
     assert entry is not None
     variants = page.variants()
@@ -165,15 +167,21 @@ def render_list(page: Page, job: Job) -> tuple[bytes, str]:
     title = view.title
     locales = page.homes() if home and not number and len(page.site.locales) > 1 else {}
     page.describe(
-        title=title, description=view.description or (page.site_view.description if home else ""), noindex=False,
+        title=title, description=view.description or (page.site_view.description if home else ""), noindex="noindex" in (row.card or {}),
         feeds=page.feeds(rule, title), languages=page.languages({}) if len(page.site.locales) > 1 else [],
         alternates=page.alternates({code: path for code, (path, indexed) in locales.items() if indexed}),
     )  # fmt: skip
     own = list_kind(page.site, row.name)
     front = home and not number
+    group, _, slug = row.name.partition("/")
+    word = slug if group == "type" else group
     page.reader.reads.name("setting/verticals")
     names = page.site.features.templates_of("home" if front else rule.group)
-    names += ["home.html"] if front else [own.template, "list.html"] if own is not None and own.template else ["list.html"]
+    if front:
+        names += [f"home-{word}.html", "home.html"]
+    else:
+        names += [own.template] if own is not None and own.template else []
+        names += [f"list-{word}.html", "list.html"]
     html = page.render(names, list=view)
     return html.encode("utf-8", "replace"), HTML
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -71,7 +72,8 @@ class Theme(Environment):
 
     template_class = _Template
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], find_ids: Callable[[], set[str]] = set) -> None:
+        """find_ids: gives the ids that the templates give to elements."""
         super().__init__(
             loader=FileSystemLoader(list(folders), followlinks=False),
             autoescape=True, undefined=Unknown, trim_blocks=True, lstrip_blocks=True, auto_reload=False, cache_size=-1,
@@ -82,6 +84,12 @@ class Theme(Environment):
         self.shows_terms = False
         """Whether a card in a list was asked for its terms: from then on they are loaded with the cards."""
         self._absent: set[str] = set()
+        self._find_ids = find_ids
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """What no heading may be called."""
+        return frozenset(self._find_ids())
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """A template's globals, as one dict: each render copies them, and copying the ChainMap Jinja makes takes longer than a short page."""

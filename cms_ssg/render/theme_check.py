@@ -70,7 +70,7 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
 def list_templates(folders: Sequence[Path]) -> dict[str, Path]:
     """Templates below folders by name, sorted; the first folder that has a name wins."""
     found: dict[str, Path] = {}
-    places = {*folders, *(root / name for root in folders for name in list_verticals())}
+    places = {*folders, *(root / name for root in folders for name in list_verticals())}  # of verticals that are off, too
     for root in folders:
         for path in root.rglob("*") if root.is_dir() else ():
             inner = places.intersection(path.parents) - {root, *root.parents}  # a vertical's folder inside a theme's has names of its own
@@ -101,7 +101,7 @@ def _names_given(name: str, trees: dict[str, nodes.Template]) -> set[str]:
     while waiting:
         current = waiting.pop()
         found |= _names_set(trees[current])
-        users = [other for other, tree in trees.items() if other not in seen and current in _names_included(tree)]
+        users = [other for other, tree in trees.items() if other not in seen and _includes(tree, current)]
         if current == name:  # a child's blocks also see what its parent sets before them
             users += [other for other in _names_extended(trees[name]) if other in trees and other not in seen]
         seen.update(users)
@@ -111,6 +111,18 @@ def _names_given(name: str, trees: dict[str, nodes.Template]) -> set[str]:
 
 def _names_included(tree: nodes.Template) -> set[str]:
     return {name for node in tree.find_all(nodes.Include) for name in _constants(node.template)}
+
+
+def _includes(tree: nodes.Template, name: str) -> bool:
+    """Whether a template includes another one, by its name or by one that is put together: ``"blocks/" ~ kind ~ ".html"``."""
+    if name in _names_included(tree):
+        return True
+    for node in tree.find_all(nodes.Include):
+        parts = node.template.nodes if isinstance(node.template, nodes.Concat) else []
+        ends = [part.value if isinstance(part, nodes.Const) else "" for part in (parts[:1] + parts[-1:])]
+        if any(ends) and len(parts) > 1 and name.startswith(ends[0]) and name.endswith(ends[1]):
+            return True
+    return False
 
 
 def _names_extended(tree: nodes.Template) -> set[str]:
@@ -133,7 +145,7 @@ def list_attributes(view: type) -> frozenset[str]:
 def _check_tree(
     place: str, tree: nodes.Template, given: set[str], templates: set[str], assets: set[str], attributes: Mapping[str, frozenset[str]]
 ) -> Iterator[Problem]:
-    known = EVERYWHERE | SOMEWHERE | JINJA | given
+    known = EVERYWHERE | SOMEWHERE | JINJA | given | _names_of_verticals()
     optional = set(map(id, _optional_names(tree)))
     own = _names_set(tree)
     for node in tree.find_all(nodes.Name):
@@ -149,6 +161,13 @@ def _check_tree(
                 message = f"{base.name} has no {attribute.attr}"
                 yield Problem("theme.unknown-attribute", place, attribute.lineno, message, _suggest(attribute.attr, names))
     yield from _check_targets(place, tree, templates, assets)
+
+
+def _names_of_verticals() -> set[str]:
+    """The names under which verticals let templates call them, whether or not a site has them on."""
+    from cms_ssg.kinds.load import load_vertical
+
+    return {name for name in list_verticals() if load_vertical(name).view}
 
 
 def _check_targets(place: str, tree: nodes.Template, templates: set[str], assets: set[str]) -> Iterator[Problem]:

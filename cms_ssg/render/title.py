@@ -9,7 +9,7 @@ from typing import Final
 from markupsafe import Markup
 
 OPENING: Final = re.compile(r"\s*(?:<(?:article|div|header|hgroup|section)\b[^>]*>\s*)*(<h1\b([^>]*)>(.*?)</h1>\s*)", re.DOTALL)
-TAG: Final = re.compile(r"<[^>]*>")
+TAG: Final = re.compile(r"<[^<>]*>")
 ANCHOR: Final = re.compile(r'\bid="([^"]*)"')
 NO_WORD: Final = re.compile(r"[\W_]+")
 

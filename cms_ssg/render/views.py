@@ -13,11 +13,13 @@ from markupsafe import Markup
 
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.list_rules import list_kind
+from cms_ssg.render.body import heading_names
 from cms_ssg.render.pictures import ImageFacts, card_image, describe_image, path_beside, show_image, social_image
 from cms_ssg.render.title import take_title
 from cms_ssg.types import Heading
 
 if TYPE_CHECKING:
+    from cms_ssg.kinds.vertical import Vertical
     from cms_ssg.render.page import Page
 
 WORDS_A_MINUTE = 213
@@ -180,6 +182,23 @@ class RowView:
         return number
 
 
+class FeatureView:
+    """What a vertical lets templates call, under its own name. Whoever uses any of it reads the vertical's code."""
+
+    __slots__ = ("_page", "_vertical", "_view")
+
+    def __init__(self, page: Page, vertical: Vertical) -> None:
+        self._page, self._vertical, self._view = page, vertical, None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        self._page.reader.reads.name(f"vertical/{self._vertical.name}")
+        if self._view is None:
+            self._view = resolve(self._vertical.view)(self._page)
+        return getattr(self._view, name)
+
+
 class Term:
     """A group of entries: a tag, a section, an author, a month."""
 
@@ -266,7 +285,8 @@ class EntryView(Card):
     @property
     def toc(self) -> list[Heading]:
         """The headings of the body, without one that repeats the title."""
-        headings = [Heading(level, text, anchor) for level, text, anchor in self._full.toc or ()]
+        names = heading_names(self._page, self._full)
+        headings = [Heading(level, text, names.get(anchor, anchor)) for level, text, anchor in self._full.toc or ()]
         return headings[1:] if self.anchor and headings and headings[0].anchor == self.anchor else headings
 
     @property

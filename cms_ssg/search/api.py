@@ -124,7 +124,9 @@ async def search(request: Request, query: Annotated[SearchQuery, Query()]) -> Re
     """Find documents by words and filters, with counts for further filters."""
     context = _need_search(site_of(request))
     question = make_question(context, query)
-    return answer_cached(request, await answer_json(context, question), CACHE_CONTROL, headers={"X-Search": "postgres"})
+    data = await answer_json(context, question)
+    found, _, _ = data.rpartition(b',"took_ms":')
+    return answer_cached(request, data, CACHE_CONTROL, headers={"X-Search": "postgres"}, essence=found)
 
 
 @router.get("/api/suggest", scope=PUBLIC, response_model=SuggestionsModel, summary="Suggest titles")

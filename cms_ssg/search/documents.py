@@ -12,7 +12,7 @@ from psycopg import Connection
 from cms_ssg.reads import digest
 from cms_ssg.search.words import cut_bytes, find_configuration, make_plain, make_text, make_words
 from cms_ssg.site import Site, source_digest
-from cms_ssg.store.arrays import int_array
+from cms_ssg.store.arrays import int_array, text_array
 
 SOURCES: Final = ("search/documents.py", "search/words.py")
 """What decides about a document besides its entry."""
@@ -40,8 +40,8 @@ ON CONFLICT (entry) DO UPDATE SET (site, type, locale, path, published_at, updat
      excluded.content, excluded.terms, excluded.image, excluded.vector, excluded.digest, excluded.shown)"""
 
 SHOW: Final[LiteralString] = """
-UPDATE cms.documents d SET shown = true FROM cms.outputs o
-WHERE d.site = %s AND NOT d.shown AND o.site = d.site AND o.path = d.path AND o.digest IS NOT NULL"""
+UPDATE cms.documents d SET shown = true FROM unnest(%s::text[]) p JOIN cms.outputs o ON o.path = p COLLATE "C" AND o.digest IS NOT NULL
+WHERE d.site = %s AND NOT d.shown AND d.path = p COLLATE "C" AND o.site = d.site"""
 
 SAVE_PAGE: Final[LiteralString] = """
 INSERT INTO cms.search_pages AS p (site, locale, path, html) VALUES (%s, %s, %s, %s)
@@ -107,12 +107,14 @@ def forget_documents(connection: Connection, site_id: int) -> None:
     connection.execute(DELETE_PAGES, (site_id,))
 
 
-def show_published(connection: Connection, site_id: int, pages: Sequence[tuple[str, str]], read: Callable[[str], bytes | None]) -> None:
-    """Let documents be found whose pages have been published since, and keep the search pages that were, for the API to put results into.
+def show_published(
+    connection: Connection, site_id: int, paths: Sequence[str], pages: Sequence[tuple[str, str]], read: Callable[[str], bytes | None]
+) -> None:
+    """Let documents be found whose pages were published, and keep the search pages that were, for the API to put results into.
 
-    pages: locale and path of each search page that was written; read: gives what was published at a path.
+    paths: of the pages that a round made; pages: locale and path of each search page among them; read: gives what was published at a path.
     """
-    connection.execute(SHOW, (site_id,))
+    connection.execute(SHOW, (text_array(paths), site_id))
     for locale, path in pages:
         if (data := read(path)) is not None:
             connection.execute(SAVE_PAGE, (site_id, locale, path, data.decode("utf-8", "replace")))
@@ -134,10 +136,10 @@ def make_document(d: Known, html: str) -> dict[str, Any]:
 
 def list_terms(d: Known) -> list[str]:
     """What an entry is filtered and counted by, in the form of lists' names: ``type/post``, ``section/history``, ``tag/tides``."""
-    terms = [f"type/{d.type}"]
+    terms = {f"type/{d.type}"}
     for taxonomy, names in (d.card.get("terms") or {}).items():
-        terms.extend(f"{taxonomy}/{slug}" for slug, _ in names if slug)
-    return list(dict.fromkeys(terms))
+        terms.update(f"{taxonomy}/{slug}" for slug, _ in names if slug)
+    return sorted(terms)
 
 
 def _is_found(site: Site, d: Known) -> bool:

@@ -34,6 +34,9 @@ SELECT id, source, type, file, errors_file, errors_bytes, author, started_at, fi
 FROM cms.imports WHERE site = %s AND (%s = 0 OR id = %s) ORDER BY id DESC LIMIT %s"""
 
 ROWS: Final[LiteralString] = "SELECT entry, version, changes FROM cms.import_rows WHERE import = %s AND entry > %s ORDER BY entry LIMIT %s"
+RENUMBER: Final[LiteralString] = """
+UPDATE cms.import_rows r SET version = d.after FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS d(entry, before, after)
+WHERE r.entry = d.entry AND r.version = d.before AND r.import < %s"""
 UNDONE: Final[LiteralString] = "UPDATE cms.imports SET undone_at = clock_timestamp() WHERE id = %s"
 
 
@@ -110,3 +113,10 @@ def list_rows(connection: Connection, number: int, after: int, most: int) -> lis
 def drop_rows(connection: Connection, number: int, entries: Sequence[Any]) -> None:
     """Forget what an import did to these entries."""
     connection.execute(DROP_ROWS, (number, list(entries)))
+
+
+def renumber_rows(connection: Connection, number: int, versions: Sequence[tuple[int, int, int]]) -> None:
+    """Entries are again as earlier imports left them. versions: (entry, the version that such an import left, the version that the entry has now)."""
+    if versions:
+        entries, before, after = zip(*versions, strict=True)
+        connection.execute(RENUMBER, (list(entries), list(before), list(after), number))

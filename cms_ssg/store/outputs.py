@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, LiteralString, NamedTuple
 
@@ -60,8 +60,11 @@ FROM unnest(%(paths)s::text[]) p
 ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions')"""
 
 HOLD: Final[LiteralString] = """
-WITH held AS (UPDATE cms.cards SET held = %(held)s WHERE entry = ANY(%(entries)s) AND held <> %(held)s RETURNING entry, site)
+WITH held AS (UPDATE cms.cards SET held = true WHERE entry = ANY(%s) AND NOT held RETURNING entry, site)
 INSERT INTO cms.changes (site, kind, subject) SELECT site, 'd', entry FROM held"""
+FREE: Final[LiteralString] = """
+WITH freed AS (UPDATE cms.cards SET held = false WHERE entry = ANY(%s) AND held RETURNING entry, site)
+INSERT INTO cms.changes (site, kind, subject) SELECT site, 'd', entry FROM freed"""
 
 FLUSH_GIN: Final[LiteralString] = "SELECT gin_clean_pending_list('cms.outputs_reads'::regclass)"
 
@@ -216,11 +219,16 @@ def remove_outputs(connection: Connection, site: int, rows: Sequence[DirtyRow]) 
     take_off(connection, site, rows)
 
 
-def hold_entries(connection: Connection, entries: Iterable[int], held: bool) -> None:
-    """Keep new pages that fail out of every list, or let them in once they render."""
-    numbers = list(entries)
-    if numbers:
-        connection.execute(HOLD, {"entries": numbers, "held": held})
+def hold_entries(connection: Connection, entries: Sequence[int]) -> None:
+    """Keep new pages that fail out of every list."""
+    if entries:
+        connection.execute(HOLD, (list(entries),))
+
+
+def free_entries(connection: Connection, entries: Sequence[int]) -> None:
+    """Let those of these pages in that were kept out, now that they can be linked to."""
+    if entries:
+        connection.execute(FREE, (list(entries),))
 
 
 def take_off(connection: Connection, site: int, rows: Sequence[DirtyRow]) -> None:

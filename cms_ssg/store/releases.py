@@ -27,9 +27,10 @@ SET_KEEPS: Final[LiteralString] = "UPDATE cms.sites SET keeps_releases = %s WHER
 
 LIST: Final[LiteralString] = """
 SELECT r.build, r.made_at, r.back_to, count(o.path), count(*) FILTER (WHERE o.old_digest IS NULL AND o.new_digest IS NOT NULL),
-       count(*) FILTER (WHERE o.new_digest IS NULL AND o.old_digest IS NOT NULL), coalesce(sum(o.new_size), 0)::bigint
-FROM cms.releases r LEFT JOIN cms.release_objects o ON o.site = r.site AND o.build = r.build AND o.old_digest IS DISTINCT FROM o.new_digest
-WHERE r.site = %s GROUP BY r.build, r.made_at, r.back_to ORDER BY r.build DESC"""
+       count(*) FILTER (WHERE o.new_digest IS NULL AND o.old_digest IS NOT NULL), coalesce(sum(o.new_size), 0)::bigint,
+       coalesce(b.result ->> 'about', ''), coalesce(b.result ->> 'by', '')
+FROM cms.releases r LEFT JOIN cms.builds b ON b.id = r.build LEFT JOIN cms.release_objects o ON o.site = r.site AND o.build = r.build AND o.old_digest IS DISTINCT FROM o.new_digest
+WHERE r.site = %s GROUP BY r.build, r.made_at, r.back_to, b.result ORDER BY r.build DESC"""
 NUMBERS: Final[LiteralString] = "SELECT build FROM cms.releases WHERE site = %s ORDER BY build DESC"
 
 DIFF: Final[LiteralString] = """
@@ -82,7 +83,12 @@ SELECT d.path FROM cms.dirty d WHERE d.site = %s AND d.phase = 9 AND d.reason <>
   AND NOT EXISTS (SELECT FROM cms.claims c WHERE c.site = d.site AND c.name = d.path AND c.wins AND c.spec IS NOT NULL)
 ORDER BY d.path"""
 
-OLD_RELEASES: Final[LiteralString] = "SELECT build FROM cms.releases WHERE site = %s ORDER BY build DESC OFFSET %s"
+MOST_BY_AGE: Final = 1000
+"""Releases that are kept for their age, however many were made."""
+
+OLD_RELEASES: Final[LiteralString] = """
+SELECT build FROM (SELECT build, made_at, row_number() OVER (ORDER BY build DESC) AS rank FROM cms.releases WHERE site = %(site)s) r
+WHERE rank > %(keep)s AND (rank > %(most)s OR made_at <= clock_timestamp() - %(days)s * interval '1 day') ORDER BY build DESC LIMIT 1"""
 FORGET_RELEASES: Final[LiteralString] = "DELETE FROM cms.releases WHERE site = %s AND build <= %s"
 FORGET_ALL: Final[LiteralString] = "DELETE FROM cms.releases WHERE site = %s"
 OLDEST: Final[LiteralString] = "SELECT min(build) FROM cms.releases WHERE site = %s"
@@ -107,7 +113,9 @@ class NewObject(NamedTuple):
 
 
 class Release(NamedTuple):
-    """A build that changed objects. back_to: it is a rollback to the state after that release; size_bytes: of what it wrote."""
+    """A build that changed objects. back_to: it is a rollback to the state after that release; size_bytes: of what it wrote;
+    about: what it was for; by: whose doing it was.
+    """
 
     number: int
     made_at: datetime
@@ -116,6 +124,8 @@ class Release(NamedTuple):
     added: int
     removed: int
     size_bytes: int
+    about: str = ""
+    by: str = ""
 
 
 class Wanted(NamedTuple):
@@ -173,9 +183,9 @@ def restore_outputs(
     connection.execute(MARK_RESTORED, {"site": site, "paths": [w.path for w, _ in rows], "reason": RESTORED, **features.phases})
 
 
-def forget_releases(connection: Connection, site: int, keep: int) -> None:
-    """Have only the newest so many; what belongs to the others is taken away bit by bit with take_old_objects."""
-    if old := connection.execute(OLD_RELEASES, (site, keep)).fetchone():
+def forget_releases(connection: Connection, site: int, keep: int, days: int) -> None:
+    """Have only the newest so many and those of the last days; what belongs to the others is taken away bit by bit with take_old_objects."""
+    if old := connection.execute(OLD_RELEASES, {"site": site, "keep": keep, "days": days, "most": max(keep, MOST_BY_AGE)}).fetchone():
         connection.execute(FORGET_RELEASES, (site, old[0]))
 
 

@@ -25,7 +25,7 @@ CREATE INDEX documents_vector ON cms.documents USING gin (vector);
 CREATE INDEX documents_terms ON cms.documents USING gin (terms);
 CREATE INDEX documents_newest ON cms.documents (site, locale, published_at DESC NULLS LAST, entry DESC) WHERE shown;
 CREATE INDEX documents_location ON cms.documents USING spgist (location) WHERE location IS NOT NULL;
-CREATE INDEX documents_waiting ON cms.documents (site) WHERE NOT shown;
+CREATE INDEX documents_waiting ON cms.documents (site, path) WHERE NOT shown;
 CREATE INDEX documents_title ON cms.documents (site, lower(title) text_pattern_ops) WHERE shown;
 
 -- The frame of a site's search page in each locale, as the build rendered it: the API puts results into it.

@@ -151,6 +151,7 @@ def serve_api(folders: Sequence[Path], url: str, redis_url: str = "", routers: S
     with httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=20) as client:
         yield Api(client, app, sites)
     server.should_exit = True
+    app.end_streams()
     thread.join(15)
     listening.close()
     assert not thread.is_alive()

@@ -47,6 +47,11 @@ def test_rows_are_added_then_unchanged_then_changed(site: Path, cms: Cms, query:
     assert cms("build", "--jobs", "1")[0] == 0
     assert sorted(path.name for path in (site / "build/places").iterdir()) == ["alpha", "alpha-3", "beta"]
     fields = query("SELECT fields FROM cms.entries WHERE external_key = '1'")[0][0]
+    for one in cms("import", "list")[1]["imports"]:
+        assert cms("import", "undo", str(one["number"]))[0] == 0
+    assert query("SELECT count(*) FROM cms.entries WHERE source = 'import:place'") == [(0,)]
+    assert cms("build", "--jobs", "1", "--confirm-removals")[0] == 0
+    assert not (site / "build/places").exists()
     assert (fields["rating"], fields["open"], fields["kinds"], fields["phone"], fields["tags"]) == (
         4.5, True, ["pub", "brewery"], "+39 011 1", ["place"],
     )  # fmt: skip

@@ -17,11 +17,13 @@ import pytest
 from cms_ssg.cli.main import run as run_cms
 from tests.cli.small_site import SITE, Cms
 
+DATA = Path(__file__).resolve().parents[1] / "data"
+
 
 def test_build_tells_what_it_did_in_the_promised_words(site: Path, cms: Cms) -> None:
     code, result, err = cms("build", "--jobs", "1")
     assert (code, err) == (0, "")
-    keys = ["build_id", "status", "planned", "rendered", "written", "unchanged", "removed", "failed", "helped"]
+    keys = ["build_id", "status", "planned", "rendered", "images", "written", "unchanged", "removed", "failed", "helped"]
     keys += ["purged", "purge_began_at", "purge_again_at", "seconds", "problems", "would"]
     assert list(result) == keys
     assert list(result["seconds"]) == ["sync", "plan", "render", "publish", "record", "total"]
@@ -362,3 +364,16 @@ def test_status_names_no_builder_that_is_dead(site: Path, cms: Cms, db: psycopg.
     assert cms("status")[1]["builder"]
     db.execute("UPDATE cms.sites SET lease_holder = NULL, lease_expires_at = NULL")
     db.commit()
+
+
+def test_plan_and_build_count_the_same_pages_and_images_are_counted_apart(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_cms(["build"]) == 0
+    (site / "content/posts/pic").mkdir()
+    (site / "content/posts/pic/hopper.jpg").write_bytes((DATA / "images/hopper.jpg").read_bytes())
+    (site / "content/posts/pic/index.md").write_text("---\ntitle: Pic\ndate: 2025-05-01\n---\n![a](hopper.jpg)\n")
+    capsys.readouterr()
+    run_cms(["plan"])
+    planned = re.search(r"this edit touches (\d+ pages)", capsys.readouterr().out)
+    run_cms(["build"])
+    built = re.fullmatch(r"(\d+ pages) rendered, \d+ images? made, \d+ written to build.*\n", capsys.readouterr().out)
+    assert planned and built and planned[1] == built[1]

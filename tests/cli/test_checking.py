@@ -17,6 +17,27 @@ def test_check_counts_errors_and_warnings(site: Path, cms: Cms) -> None:
     assert result["errors"] == 0
 
 
+def test_link_to_a_place_that_its_page_lacks_is_told_wherever_it_stands(site: Path, cms: Cms) -> None:
+    (site / "content/pages/about.md").write_text('# About\n\n## Who we are\n\n<a id="own"></a>\n')
+    (site / "content/posts/flood.md").write_text(
+        "---\ntitle: Flood\ndate: 2025-03-01\n---\n[a](/about/#nothing) [b](../pages/about.md#who-we-arr) [c](/about/#who-we-are)\n"
+        "[d](/about/#own) [e](/about/#main) [f](/about/#top) [g](/tags/#x) [h](/about/#:~:text=x)\n"
+    )
+    (site / "site.toml").write_text(f'{SITE}[[menus.main]]\ntitle = "X"\nurl = "/about/#gone"\n[redirects]\n"/old/" = "/about/#went"\n')
+    code, result, _ = cms("check")
+    found = {
+        p["message"].rpartition("#")[2].strip('"'): (p["place"], p["line"], p["hint"])
+        for p in result["problems"]
+        if p["code"] == "content.dangling-fragment"
+    }
+    assert code == 0
+    assert found.keys() == {"nothing", "who-we-arr", "gone", "went"}
+    assert found["nothing"][:2] == ("content/posts/flood.md", 5)
+    assert found["who-we-arr"][2] == 'Did you mean "#who-we-are"?'
+    assert found["gone"][:2] == ("site.toml", 8)
+    assert found["went"][0] == "site.toml"
+
+
 def test_unknown_shortcode_stays_as_it_was_written_and_is_told_by_build_and_check(site: Path, cms: Cms) -> None:
     (site / "content/pages/about.md").write_text(
         "# About\n\nA {{< nope  a=1 >}} and {{<nope>}}x{{</nope>}}.\n\n{{< note >}}known{{< /note >}}\n"
@@ -127,6 +148,20 @@ def test_check_says_that_nothing_is_at_the_address_of_the_home_page(site: Path, 
     assert problems == [("settings.empty-home", "site.toml", 7), ("settings.no-home", "site.toml", 8)]
     (site / "content/pages/index.md").write_text("# Home\n")
     assert [p["code"] for p in cms("check")[1]["problems"]] == ["settings.empty-home"]
+
+
+def test_check_says_where_a_template_links_to_nothing(site: Path, cms: Cms) -> None:
+    (site / "site.toml").write_text('theme = "own"\n' + SITE)
+    template = site / "themes/own/templates/post.html"
+    template.parent.mkdir(parents=True)
+    template.write_text(
+        """{% extends "base.html" %}\n<a href="{{ url('/about/?x#y') }}"> <a href="/about/"> {{ url('/feed.xml') }} {{ url('/tags/' ~ 1) }}
+<a href="/nowhere/">x</a> {{ url("/gone/") }} <a href="//cdn.example/"> <a href="/{{ 1 }}/">"""
+    )
+    problems = [(p["code"], p["place"], p["line"], p["message"]) for p in cms("check")[1]["problems"] if p["code"] == "theme.dangling-link"]
+    assert problems == [
+        ("theme.dangling-link", "themes/own/templates/post.html", 3, f'nothing answers to "{target}"') for target in ("/nowhere/", "/gone/")
+    ]
 
 
 def test_what_an_environment_sets_is_told_at_its_own_line(site: Path, cms: Cms) -> None:

@@ -22,6 +22,12 @@ NEVER = {
     "redis",
     "meilisearch",
     "fastapi",
+    "starlette",
+    "uvicorn",
+    "psycopg_pool",
+    "rapidfuzz",
+    "cms_ssg.api",
+    "cms_ssg.cache",
     "watchdog",
     "http.server",
     "ruamel",
@@ -80,3 +86,17 @@ def test_build_that_only_removes_a_file_imports_nothing_that_renders(built: Path
 def test_build_of_one_edit_imports_nothing_it_has_no_use_for(built: Path, db_url: str) -> None:
     (built / "content/posts/flood.md").write_text("---\ntitle: Flood\ndate: 2025-03-01\n---\nMore water.\n")
     assert not run_build(built, db_url) & NEVER
+
+
+def test_build_of_an_edit_with_search_imports_nothing_of_the_api(built: Path, db_url: str) -> None:
+    (built / "site.toml").write_text('title = "T"\n[search]\n')
+    run_build(built, db_url)
+    (built / "content/posts/flood.md").write_text("---\ntitle: Flood\ndate: 2025-03-01\n---\nMost water.\n")
+    imported = run_build(built, db_url)
+    assert "cms_ssg.search.documents" in imported
+    assert not imported & NEVER
+
+
+def test_build_without_search_imports_nothing_of_it(built: Path, db_url: str) -> None:
+    (built / "content/posts/flood.md").write_text("---\ntitle: Flood\ndate: 2025-03-01\n---\nNew water.\n")
+    assert not {name for name in run_build(built, db_url) if name.startswith("cms_ssg.search")}

@@ -23,6 +23,15 @@ def test_preview_is_made_listed_and_removed(site: Path, cms: Cms) -> None:
     assert code == 1 and "preview.unknown" in said
 
 
+def test_preview_list_and_remove_are_taken_for_those_of_previews(site: Path, cms: Cms) -> None:
+    assert cms("build")[0] == 0
+    made = cms("preview", "content/posts/later.md")[1]
+    code, found, _ = cms("preview", "list")
+    assert (code, [one["token"] for one in found["previews"]]) == (0, [made["token"]])
+    assert cms("preview", "remove", made["token"])[1]["removed"] == [made["token"]]
+    assert cms("preview", "remove", made["token"])[0] == 1
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

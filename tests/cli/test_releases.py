@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
+import subprocess
 from pathlib import Path
 
+import psycopg
+import pytest
+
+from cms_ssg.cli.main import run
 from tests.cli.small_site import Cms
 
 
@@ -73,3 +79,78 @@ def test_plan_of_a_held_site_says_that_it_is_held(site: Path, cms: Cms) -> None:
     assert "cms releases resume" in err
     cms("releases", "resume")
     assert cms("plan")[1]["problems"] == []
+
+
+def edit(site: Path, title: str) -> None:
+    (site / "content/posts/flood.md").write_text(f"---\ntitle: {title}\ndate: 2025-03-01\ntags: [water]\n---\nWater.\n")
+
+
+def test_list_says_what_a_release_was_for_and_whose_doing_it_was(site: Path, cms: Cms, monkeypatch: pytest.MonkeyPatch) -> None:
+    cms("build")
+    edit(site, "The flood")
+    (site / "content/posts/rain.md").write_text("---\ntitle: Rain\ndate: 2025-03-02\n---\nRain.\n")
+    cms("build")
+    (site / "content/posts/rain.md").unlink()
+    monkeypatch.setenv("GITHUB_ACTOR", "ada")
+    cms("build")
+    (site / "site.toml").write_text((site / "site.toml").read_text().replace('title = "T"', 'title = "U"'))
+    cms("build")
+    found = cms("releases", "list")[1]["releases"]
+    assert [one["about"] for one in found] == [
+        "the setting title changed", '"Rain" removed', 'new: "Rain"; "The flood" changed', "the first build",
+    ]  # fmt: skip
+    assert [one["by"] for one in found] == ["ada", "ada", getpass.getuser(), getpass.getuser()]
+
+
+def test_author_of_the_commit_is_named_where_the_files_are_as_committed(site: Path, cms: Cms) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", "-c", "user.name=Ada L", "-c", "user.email=a@a.org", *arguments], cwd=site, check=True, capture_output=True)
+
+    (site / ".gitignore").write_text("/build/\n/.cms/\n")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "x")
+    cms("build")
+    edit(site, "The flood")
+    git("commit", "-qam", "y")
+    cms("build")
+    edit(site, "A flood")
+    cms("build")
+    assert [one["by"] for one in cms("releases", "list")[1]["releases"]][:2] == [getpass.getuser(), "Ada L"]
+
+
+def test_saves_of_an_hour_are_one_line_and_all_shows_each(site: Path, cms: Cms, db_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for title in ("A", "B", "C", "D"):
+        edit(site, title)
+        cms("build")
+    first, *_, last = sorted(one["number"] for one in cms("releases", "list")[1]["releases"])
+    with psycopg.connect(db_url) as connection:
+        connection.execute(
+            "UPDATE cms.releases SET made_at = '2025-03-01 10:00+00'::timestamptz + (build - %s) * interval '25 min'", [first]
+        )
+    run(["releases", "list"])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [str(last), f"{first}-{last - 1}"]
+    assert "in 3 saves" in lines[1] and '"C" changed; "B" changed; the first build' in lines[1]
+    run(["releases", "list", "--all"])
+    assert len(capsys.readouterr().out.splitlines()) == 4
+
+
+def test_releases_of_the_last_days_are_kept_beyond_their_number(site: Path, cms: Cms, db_url: str) -> None:
+    (site / "site.toml").write_text(f"{(site / 'site.toml').read_text()}\n[target]\nkeep_releases = 2\nkeep_days = 3\n")
+    for title in ("A", "B", "C", "D"):
+        edit(site, title)
+        cms("build")
+    assert len(cms("releases", "list")[1]["releases"]) == 4
+    with psycopg.connect(db_url) as connection:
+        connection.execute(
+            "UPDATE cms.releases SET made_at = made_at - interval '4 days' WHERE build <= (SELECT min(build) + 1 FROM cms.releases)"
+        )
+    edit(site, "E")
+    cms("build")
+    assert len(cms("releases", "list")[1]["releases"]) == 3
+    with psycopg.connect(db_url) as connection:
+        connection.execute("UPDATE cms.releases SET made_at = made_at - interval '4 days'")
+    edit(site, "F")
+    cms("build")
+    assert len(cms("releases", "list")[1]["releases"]) == 2

@@ -32,7 +32,7 @@ def fill(body: Body) -> str:
         title = f' title="{escape_text(link.values["title"])}"' if link.values.get("title") else ""
         return f'<img src="{target}" alt="{escape_text(link.values["alt"])}"{title} />'
 
-    return PLACEHOLDER.sub(put, body.html)
+    return PLACEHOLDER.sub(put, body.html).replace('<pre tabindex="0">', "<pre>")
 
 
 @cache

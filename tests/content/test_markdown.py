@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cms_ssg.content import highlight
 from cms_ssg.content.markdown import CLOSE, OPEN, render_body
 from cms_ssg.settings import Markdown
 from cms_ssg.types import Body, Heading
+from tests.growth import MOST, find_growth
 
 PLAIN = Markdown(highlight=False)
 
@@ -61,6 +63,42 @@ def test_raw_html_links_and_images_are_caught_with_their_other_attributes() -> N
     assert '<img src="https://f.g/h.png">' in body.html
 
 
+@pytest.mark.parametrize(
+    ("text", "html", "targets"),
+    [
+        ("<video src='/a.mp4' poster=b.png></video>", "<video src='⟨0⟩' poster=\"⟨1⟩\"></video>", ["/a.mp4", "b.png"]),
+        (
+            '<source srcset="a.webp 1x, https://b.c/d 2x,/e,f.png 3x">',
+            '<source srcset="⟨0⟩ 1x, https://b.c/d 2x, ⟨1⟩ 3x">',
+            ["a.webp", "/e,f.png"],
+        ),
+        ('<object data="a.pdf"></object><b data="c"></b>', '<object data="⟨0⟩"></object><b data="c"></b>', ["a.pdf"]),
+        ('<iframe title="a > b" src=/c/ ></iframe>', '<iframe title="a > b" src="⟨0⟩"></iframe>', ["/c/"]),
+        (
+            '<form action="/a"><button formaction=b>c</button></form>',
+            '<form action="⟨0⟩"><button formaction="⟨1⟩">c</button></form>',
+            ["/a", "b"],
+        ),
+        ('<svg><use xlink:href="/a.svg#b" /><use href="#c"/></svg>', '<svg><use xlink:href="⟨0⟩" /><use href="#c"/></svg>', ["/a.svg#b"]),
+        ('<script src="/a.js">"<img src=b>"</script>', '<script src="⟨0⟩">"<img src=b>"</script>', ["/a.js"]),
+        ('<audio src="https://a.b/c" src="d">', '<audio src="https://a.b/c" src="d">', []),
+        ('<base href="/a/"><q cite="#b" title="src=c">', '<base href="/a/"><q cite="#b" title="src=c">', []),
+    ],
+)
+def test_every_attribute_of_raw_html_that_holds_a_relative_url_is_looked_up(text: str, html: str, targets: list[str]) -> None:
+    body = render(f"<div>\n{text}\n</div>")
+    assert body.html.replace(OPEN, "⟨").replace(CLOSE, "⟩") == f"<div>\n{html}\n</div>"
+    assert [(link.kind, link.target, link.line) for link in body.links] == [("link", target, 2) for target in targets]
+
+
+def test_sizes_of_an_image_in_raw_html_are_looked_up_too() -> None:
+    body = render('<img src="a.png" srcset="a.png 1x, b.png 2x" longdesc=c.html>')
+    assert [(link.kind, link.target) for link in body.links] == [
+        ("link", "a.png"), ("link", "b.png"), ("link", "c.html"), ("image", "a.png"),
+    ]  # fmt: skip
+    assert body.links[3].values["srcset"] == f"{OPEN}0{CLOSE} 1x, {OPEN}1{CLOSE} 2x"
+
+
 def test_placeholder_characters_are_taken_out_of_input() -> None:
     body = render(f"a{OPEN}0{CLOSE}b &#xFDD0;")
     assert OPEN not in body.html and CLOSE not in body.html
@@ -78,8 +116,8 @@ def test_placeholder_characters_are_taken_out_of_input() -> None:
         ("A `Promise<T>` and Promise<T>", "<p>A <code>Promise&lt;T&gt;</code> and Promise&lt;T&gt;</p>\n"),
         ("<T>\n\n<algorithm> x", "<p>&lt;T&gt;</p>\n<p>&lt;algorithm&gt; x</p>\n"),
         ("<my-element a>x</my-element>", "<p><my-element a>x</my-element></p>\n"),
-        ("```python title=\"x\"\na<b\n```", '<pre><code class="language-python">a&lt;b\n</code></pre>\n'),
-        ("```rust,ignore\nx\n```", '<pre><code class="language-rust">x\n</code></pre>\n'),
+        ("```python title=\"x\"\na<b\n```", '<pre tabindex="0"><code class="language-python">a&lt;b\n</code></pre>\n'),
+        ("```rust,ignore\nx\n```", '<pre tabindex="0"><code class="language-rust">x\n</code></pre>\n'),
         ("[a](javascript:alert(1))", "<p>[a](javascript:alert(1))</p>\n"),
     ],
 )  # fmt: skip
@@ -107,6 +145,28 @@ def test_headings_have_unique_anchors_and_make_the_table_of_contents() -> None:
     assert '<h4 id="own">X</h4>' in body.html
 
 
+@pytest.mark.parametrize(
+    ("text", "anchors"),
+    [
+        ("# Own\n\n<div id=own></div>\n\n# Own", ["own-2", "own-3"]),
+        ("# A\n\nx <a name='a' ID = 'b'></a>\n\n## B", ["a", "b-2"]),
+        ("# Fn 1\n\nx[^n]\n\n## Fnref-1 {#fnref-1}\n\n[^n]: y", ["fn-1-2", "fnref-1-2"]),
+        ("# x {#i}\n\n<img src=a.png id=i>", ["i-2"]),
+        ("# Code\n\n```\n<b id=code>\n```\n\n`<b id=code>`", ["code"]),
+        ("{{< note >}}\n<b id=c>x</b>\n{{< /note >}}\n\n# C", ["c-2"]),
+    ],
+)
+def test_no_heading_has_the_id_of_something_else_on_the_page(text: str, anchors: list[str]) -> None:
+    body = render(text)
+    assert [heading.anchor for heading in body.toc] == anchors
+    stored = body.html + "".join(str(link.values.get("inner", "")) for link in body.links)
+    assert [stored.count(f' id="{anchor}">') for anchor in anchors] == [1] * len(anchors)
+
+
+def test_links_within_the_page_go_to_what_has_the_id() -> None:
+    assert '<a href="#own">' in render("# Own\n\n<b id=own></b> [x](#own) [y](#own-2)").html
+
+
 def test_typographer_writes_quotes_and_dashes() -> None:
     assert shown('"a" -- b\'s (c) `"`', typographer=True) == "<p>“a” – b’s © <code>&quot;</code></p>\n"
     assert shown('"a" -- b') == "<p>&quot;a&quot; -- b</p>\n"
@@ -114,8 +174,8 @@ def test_typographer_writes_quotes_and_dashes() -> None:
 
 def test_fenced_code_of_a_known_language_has_classes_for_its_colours() -> None:
     html = render("```python\ndef f(): pass\n```\n\n```nosuch\nx\n```", highlight=True).html
-    assert '<pre class="highlight"><code class="language-python"><span class="k">def</span>' in html
-    assert '<pre><code class="language-nosuch">x\n</code></pre>' in html
+    assert '<pre class="highlight" tabindex="0"><code class="language-python"><span class="k">def</span>' in html
+    assert '<pre tabindex="0"><code class="language-nosuch">x\n</code></pre>' in html
     assert "style=" not in html
 
 
@@ -139,6 +199,42 @@ def test_sanitized_html_keeps_its_sense_and_loses_what_can_harm() -> None:
     assert f'<b class="z">b</b> <a href="{OPEN}0{CLOSE}">l</a>' in body.html
     assert f"{OPEN}1{CLOSE}" in body.html and 'id="h"' in body.html and 'type="checkbox"' in body.html
     assert "<script>" in render(text).html
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("[x](<java&Tab;script:alert(1)>)", '<p><a href="⟨0⟩">x</a></p>\n'),
+        ("[x](foo:bar) [y](tel:1)", '<p>[x](foo:bar) <a href="tel:1">y</a></p>\n'),
+        ('<a href="java&Tab;script:x">x</a>', "<p><a>x</a></p>\n"),
+        ("<a href='&#1;javascript&colon;x'>x</a>", "<p><a>x</a></p>\n"),
+        ('<q cite="javascript:x">x</q>', "<p><q>x</q></p>\n"),
+        ("![a](n.png) <b title='&#xfdd0;0&#xfdd1;'>&#64976;0&#64977;</b>", '<p>⟨0⟩ <b title="0">�0�</b></p>\n'),
+        ("<div>\n<p/title=\"<img src='n.png'>\">x", '<div>\n&lt;p/title="⟨0⟩"&gt;x</div>'),
+        ("[x](data:image/png;base64,AA==)", "<p><a>x</a></p>\n"),
+        ("![x](data:image/png;base64,AA==)", "<p>⟨0⟩</p>\n"),
+        ("<div title='<pre>'>\n<pre>x</pre>", '<div title="&lt;pre&gt;">\n<pre tabindex="0">x</pre></div>'),
+    ],
+)
+def test_sanitized_html_holds_places_only_where_the_text_put_them_and_no_scheme_that_runs(text: str, html: str) -> None:
+    assert shown(text, raw_html="sanitized") == html
+
+
+def test_what_looks_like_a_path_and_is_a_script_to_a_browser_is_encoded() -> None:
+    link = render("[x](<java&Tab;script:alert(1)>)").links[0]
+    assert link.target == "java%09script:alert(1)"
+
+
+def test_arguments_of_shortcodes_are_no_scripts_in_sanitized_text() -> None:
+    text = '{{< note "java\tscript:x" "Note: y" href=" javascript:x" >}}<b onclick=x>y</b>{{< /note >}}'
+    values = render(text, raw_html="sanitized").links[0].values
+    assert (values["args"], values["values"], values["inner"]) == (["", "Note: y"], {"href": ""}, "<b>y</b>")
+    assert render(text).links[0].values["args"] == ["java\tscript:x", "Note: y"]
+
+
+def test_places_in_a_note_within_the_text_have_the_line_of_its_mark() -> None:
+    body = render("a\n\nb ^[{{< c >}} [d](e.md)]", first_line=5)
+    assert [(link.kind, link.line) for link in body.links] == [("shortcode", 7), ("link", 7)]
 
 
 def test_shortcodes_are_placeholders_with_arguments_and_inner_html() -> None:
@@ -201,35 +297,52 @@ def test_key_depends_on_all_that_the_body_depends_on() -> None:
     assert render("a").key == render_body("a", PLAIN, "other.md")[0].key
 
 
-N = 20_000
+NASTY: list[Callable[[int], str]] = [
+    *(
+        lambda n, unit=unit: unit * n  # type: ignore[misc]
+        for unit in (
+            "[", "![", "*", "a**a", "*a_ ", "[a](", "](", "<", "<a ", "<!--", "<![CDATA[", "> ", "- ", "`a``b```c", "&", "~", "^[", "[^a]", "[^",
+            "{{< a ", "{{< a >}}", "{{</*", "{{</* */", "{{<", '{{< a "', "![{{<a>}}](u) {{<a>}} ",
+            "[a]: b\n", "<div>\n", '<x y="', "<T>", "```\n", "\\", "# a\n", "<?", "a\n: b\n", '"', "'a\" ", "![](i) ", "\n\n![](i)", "[a](b)\n",
+            '<a href="b">\n', "<script>", '# <sup class="footnote-ref">', '# <sup class="footnote-ref">\n',
+        )
+    ),
+    lambda n: "> " * 40 + "a\n" + "b\n" * n,
+    lambda n: "{{< a >}}\n" * (n // 10),
+    lambda n: "[a" * n + "]: x",
+    lambda n: "|" * n + "\n" + "|-" * n,
+    lambda n: "a|b\n-|-\n" + "a|b\n" * n,
+    lambda n: "a\n" * n + "===",
+    lambda n: "\t" * n + "a",
+    lambda n: "[x]: y\n\n" + "[x]" * n,
+    lambda n: "[" * n + "]" * n,
+    lambda n: "a\n" + "> " * 200 + "b\n" * (n // 20),
+    lambda n: "[^a]: b\n\n" + "[^" * n,
+    lambda n: "".join(f"[a](#b{number})\n" for number in range(n // 4)),
+    lambda n: "".join(f"# {'a' * 70}{number}\n[a](#{'a' * 70}{number}b)\n" for number in range(n // 40)),
+    lambda n: "".join(f"<i id=a{number}>" for number in range(n // 8)) + "\n\na" * (n // 8),
+    lambda n: "".join(f"<i id=a{number}><table><td></i></td></table>" for number in range(n // 16)) + "\n\na" * (n // 16),
+    lambda n: "".join(f"<i id=a{number}>\n\na\n\n" for number in range(n // 8)),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[" * N, "![" * N, "*" * N, "a**a" * N, "*a_ " * N, "[a](" * N, "](" * N, "<" * N, "<a " * N, "<!--" * N, "<![CDATA[" * N,
-        "> " * N, "- " * N, "> " * 40 + "a\n" + "b\n" * N,
-        "`a``b```c" * N, "&" * N, "~" * N, "{{< a " * N, "{{< a >}}" * N, "{{< a >}}\n" * (N // 10), "^[" * N, "[^a]" * N,
-        "[a]: b\n" * N, "[a" * N + "]: x",
-        "|" * N + "\n" + "|-" * N, "a|b\n-|-\n" + "a|b\n" * N, "<div>\n" * N, '<x y="' * N, "<T>" * N, "a\n" * N + "===",
-        "a\n: b\n" * N, "```\n" * N, "\\" * N,
-        "\t" * N + "a", "[x]: y\n\n" + "[x]" * N, "# a\n" * N, "<?" * N, "[" * N + "]" * N, "a\n" + "> " * 200 + "b",
-        "\n".join("  " * i + "- a" for i in range(300)),
-    ],
-    ids=lambda text: text[:10],
-)  # fmt: skip
-def test_nasty_text_takes_linear_time(text: str) -> None:
-    render("warm")
-    begin = time.process_time()
-    render(text)
-    assert time.process_time() - begin < 0.3 + len(text) * 20e-6
+@pytest.mark.parametrize("make", NASTY, ids=lambda make: make(20)[:12])
+def test_nasty_text_takes_linear_time(make: Callable[[int], str]) -> None:
+    for settings in ({}, {"raw_html": "sanitized", "typographer": True}):
+        assert find_growth(lambda text, settings=settings: render(text, **settings), make, 800) <= MOST
 
 
-def test_line_of_ten_megabytes_is_rendered() -> None:
-    begin = time.process_time()
-    body = render("word " * 2_000_000)
-    assert body.words == 2_000_000
-    assert time.process_time() - begin < 5
+def test_line_of_ten_megabytes_is_rendered_in_linear_time() -> None:
+    assert render("word " * 2_000_000).words == 2_000_000
+    assert find_growth(render, lambda n: "word " * n, 50_000) <= MOST
+
+
+def test_code_whose_colours_take_too_long_is_left_plain_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(highlight, "MOST_CPU_S", 0.05)
+    text = "x\n\n```java\n" + "\n" * 16_000 + "```\n\n```python\ndef f(): pass\n```\n"
+    body, problems = render_body(text, Markdown(), "x.md", 5)
+    assert [(problem.code, problem.line, problem.severity) for problem in problems] == [("content.slow-code", 7, "warning")]
+    assert '<code class="language-java">\n' in body.html and '<span class="k">def</span>' in body.html
 
 
 def test_nesting_without_end_is_told() -> None:

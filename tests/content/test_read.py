@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -16,10 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms_ssg.bundled import folder
+from cms_ssg.content import read as reading
 from cms_ssg.content.collections import Rules, make_rules
 from cms_ssg.content.read import read_draft
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
 from cms_ssg.content.schema import load_schemas
+from cms_ssg.content.time_limit import TooSlow, limit_cpu
 from cms_ssg.settings import Collection, Limits, Locale, Markdown, Settings, Taxonomy
 from cms_ssg.slugs import safe_path
 from cms_ssg.types import Draft, Problem
@@ -135,6 +138,41 @@ def test_locale_by_field() -> None:
     assert codes("---\ntitle: A\nlang: xx\n---\n", "content/a.md", rules) == [("content.unknown-locale", 3, "error")]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # what is raised while an object is freed
+def test_file_that_takes_too_long_to_read_is_told_and_keeps_its_last_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    head = "---\ndate: 2025-01-01\n---\n"
+    text = head + "word *emphasis* [link](a.md)\n\n" * 20_000
+    assert draft_of(text).body.links
+    monkeypatch.setattr(reading, "MOST_CPU_S", 0.05)
+    assert codes(text) == [("content.slow", 0, "error")]
+    assert draft_of(head + "short").body.words == 1
+
+
+def test_limits_of_time_nest_and_leave_nothing_behind() -> None:
+    seen = []
+
+    def work() -> None:
+        while True:
+            pass
+
+    def work_within(inner_s: float) -> None:
+        try:
+            with limit_cpu(inner_s):
+                work()
+        except TooSlow:
+            seen.append("inner")
+        work()
+
+    with pytest.raises(TooSlow), limit_cpu(0.2):
+        work_within(0.05)
+    assert seen == ["inner"]
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGVTALRM) is signal.SIG_DFL
+    with limit_cpu(0.01):
+        pass
+    sum(range(1_000_000))
+
+
 def test_other_types_have_their_own_fields() -> None:
     rules = rules_of(
         Collection(name="m", path="content/menus", type="menu"),
@@ -156,6 +194,10 @@ def test_other_types_have_their_own_fields() -> None:
     menu = draft_of("---\nitems:\n  - {title: A, url: /a/}\n  - ref: content/b.md\n---\n", "content/menus/main.md", rules)
     assert menu.fields["items"] == [{"title": "A", "url": "/a/"}, {"ref": "content/b.md"}]
     assert draft_of("---\nfrom: old.html\nto: /new/\n---\n", "content/redirects/x.md", rules).fields["from"] == ["/old.html"]
+    for target in ("javascript:alert(1)", '"java\\tscript:alert(1)"', '"\\x01data:text/html,x"'):
+        assert codes(f"---\nfrom: old.html\nto: {target}\n---\n", "content/redirects/x.md", rules) == [("content.field", 3, "error")], (
+            target
+        )
 
 
 def test_section_index_describes_its_section() -> None:
@@ -345,10 +387,6 @@ def test_a_path_or_slug_that_is_changed_is_told_with_its_line(line: str, said: s
     assert not said or said in problems[0].message
 
 
-def test_a_path_that_is_an_address_is_an_error() -> None:
-    assert codes("---\ndate: 2025-01-01\npath: https://old.example/x/\n---\n") == [("content.path", 3, "error")]
-
-
 def test_limits_of_a_file_are_settings() -> None:
     aliases = "\n".join(f"- /old/{'x' * 60}/{number}" for number in range(1610))
     text = f"---\ndate: 2025-01-01\naliases:\n{aliases}\n---\n"
@@ -357,5 +395,6 @@ def test_limits_of_a_file_are_settings() -> None:
     assert len(draft_of(text, rules=rules_of(limits=Limits(front_matter_kb=200, aliases=2000))).fields["aliases"]) == 1610
 
 
-def test_a_key_of_three_letters_is_no_slip_of_id() -> None:
+def test_a_path_may_be_no_address_and_a_key_of_three_letters_is_no_slip_of_id() -> None:
+    assert codes("---\ndate: 2025-01-01\npath: https://old.example/x/\n---\n") == [("content.path", 3, "error")]
     assert codes("---\ndate: 2025-01-01\nuid: 7\n---\n") == []

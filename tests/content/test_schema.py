@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
 import tempfile
-import time
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -99,6 +100,7 @@ def test_post_knows_every_field_that_the_product_promises() -> None:
         ({"type": "string", "format": "email"}, "a", "'a' is not an e-mail address"),
         ({"type": "string", "format": "uri"}, "https://a.b/c", "https://a.b/c"),
         ({"type": "string", "format": "uri"}, "/c", "'/c' is not a full URL"),
+        ({"type": "string", "format": "uri-reference"}, '"\\x01javascript:alert(1)"', "'\\x01javascript:alert(1)' is not a URL or path"),
         ({"type": "string", "format": "uri-reference"}, "'javascript:alert(1)'", "'javascript:alert(1)' is not a URL or path"),
     ],
 )  # fmt: skip
@@ -233,7 +235,7 @@ def test_schemas_can_be_sent_to_another_process() -> None:
     assert again["post"].check({"title": "A"}, {}, "x") == ({"title": "A"}, [])
 
 
-def test_checking_a_post_takes_less_than_forty_microseconds() -> None:
+def test_checking_a_post_is_a_few_calls_a_field() -> None:
     schema = load_schemas(CORE, BLOG)["post"]
     fields = {
         "title": "A title",
@@ -243,7 +245,17 @@ def test_checking_a_post_takes_less_than_forty_microseconds() -> None:
         "authors": ["x"],
         "excerpt": "Some words.",
     }
-    begin = time.process_time()
-    for _ in range(2000):
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    schema.check(fields, {}, "x.md")
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
         schema.check(fields, {}, "x.md")
-    assert (time.process_time() - begin) / 2000 < 40e-6
+    finally:
+        sys.setprofile(before)
+    assert calls < 6 * len(fields)

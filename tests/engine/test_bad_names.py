@@ -18,6 +18,7 @@ from cms_ssg.errors import CmsError
 from tests.engine.odd_site import SITE, check_site, say
 from tests.engine.siteonpage import SiteOnPage
 
+IMAGES = Path(__file__).parents[1] / "data/images"
 Make = Callable[[str], SiteOnPage]
 
 # Content types
@@ -55,13 +56,13 @@ def test_the_removal_guard_says_what_may_be_the_reason(site: SiteOnPage) -> None
 
 
 def test_check_names_images_and_layouts_that_are_nowhere(site: SiteOnPage) -> None:
-    site.write_file("static/there.png", "PNG")
+    site.write_file("static/there.png", (IMAGES / "l_trns.png").read_bytes())
     site.edit("content/posts/a.md", "tags: [red]", "image: nowhere.png\nlayout: wide\ntags: [red]")
     site.edit("content/posts/b.md", "title: Second", "title: Second\nimage: /there.png\nlayout: page")
     assert [say(p) for p in check_site(site)] == ["content/posts/a.md:4 content.dangling-image", "content/posts/a.md:5 content.no-layout"]
     site.write_file("themes/own/templates/wide.html", "wide {{ entry.title }}")
     site.edit("site.toml", 'title = "Odd"', 'title = "Odd"\ntheme = "own"')
-    site.write_file("content/posts/a/nowhere.png", "PNG")
+    site.write_file("content/posts/a/nowhere.png", (IMAGES / "l_trns.png").read_bytes())
     site.move("content/posts/a.md", "content/posts/a/index.md")
     site.edit("content/posts/a/index.md", "(b.md)", "(../b.md)")
     assert check_site(site) == []

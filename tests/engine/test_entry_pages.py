@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 import pytest
 
+from tests.engine.odd_site import check_site
 from tests.engine.siteonpage import SiteOnPage
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -102,6 +103,92 @@ def test_what_stands_elsewhere_is_in_no_sitemap_and_names_no_translations(make_s
     site.write_file("content/en/about.md", "---\ntitle: About us\ncanonical: https://b.org/about/\n---\nText.\n")
     site.build()
     assert "<loc>https://b.org/about/</loc>" in sitemap.read_text("utf-8")
+    site.assert_clean()
+
+
+def test_every_url_of_raw_html_has_the_base_path_and_a_file_that_is_nowhere_is_told(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(
+        """-- site.toml --
+base_url = "https://a.org/sub"
+[images]
+variants = false
+-- content/pages/a.md --
+# A
+
+<video src="/clip.mp4" poster="b.png"><source src="clip.webm"></video>
+
+<img src="/b.png" srcset="b.png 1x, /b.png?big 2x"> <form action="/go"></form>
+
+<div>
+<object data="/lost.pdf"></object>
+</div>
+-- static/clip.mp4 --
+-- static/b.png --
+-- static/a/clip.webm --
+"""
+    )
+    site.build()
+    page = (site.output / "a/index.html").read_text("utf-8")
+    assert '<video src="/sub/clip.mp4" poster="b.png"><source src="/sub/a/clip.webm"></video>' in page
+    assert 'srcset="b.png 1x, /sub/b.png?big 2x"' in page and 'action="/sub/go"' in page and 'data="/sub/lost.pdf"' in page
+    told = [(problem.line, problem.message) for problem in check_site(site) if problem.code == "content.dangling-link"]
+    assert told == [(3, 'nothing answers to "b.png"'), (5, 'nothing answers to "b.png"'), (8, 'nothing answers to "/lost.pdf"')]
+    site.write_file("static/lost.pdf", "found")
+    site.write_file("static/a/b.png", "found")
+    assert "/a/" in site.build().rendered
+    assert 'srcset="/sub/a/b.png 1x' in (site.output / "a/index.html").read_text("utf-8")
+    assert [problem for problem in check_site(site) if problem.code == "content.dangling-link"] == []
+    site.assert_clean()
+
+
+def test_no_heading_has_an_id_of_the_theme_whatever_the_theme_becomes(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(
+        """-- site.toml --
+theme = "own"
+-- themes/own/theme.toml --
+extends = "base"
+-- themes/own/templates/shortcodes/box.html --
+<div>{{ inner }}</div>
+-- content/posts/a.md --
+---
+date: 2025-01-01
+---
+# Title
+
+## Main
+
+[one](#main) [two](#setup)
+
+{{< box >}}
+## Setup
+{{< /box >}}
+
+## Main 2
+-- content/pages/b.md --
+# No heading but this
+"""
+    )
+
+    def page() -> str:
+        return (site.output / "2025/01/a/index.html").read_text("utf-8")
+
+    def ids() -> list[str]:
+        return re.findall(r'\sid="([^"]*)"', page())
+
+    site.build()
+    assert len(set(ids())) == len(ids()) and {"main", "main-3", "main-2", "setup"} <= set(ids())
+    assert '<a href="#main-3">one</a> <a href="#setup">two</a>' in page()
+    assert page().count('"#main-3"') == 2, "the contents lead there too"
+    site.write_file("themes/own/templates/shortcodes/box.html", '<div id="setup">{{ inner }}</div>')
+    assert "/2025/01/a/" in site.build().rendered
+    assert '<h2 id="setup-2">' in page() and '<a href="#setup-2">two</a>' in page()
+    site.write_file("themes/own/templates/unused.html", '<p id="main-2"></p>')
+    assert "/2025/01/a/" in site.build().rendered
+    assert '<h2 id="main-2-2">' in page()
+    site.assert_clean()
+    site.delete("themes/own/templates/unused.html")
+    site.build()
+    assert '<h2 id="main-2">' in page()
     site.assert_clean()
 
 
@@ -296,7 +383,7 @@ def test_each_locale_has_a_home_page_or_a_way_to_one(make_site: Callable[[str], 
     site.build()
     assert 'href="/it/"' in page.read_text("utf-8")
     assert "/it/blog/" in italian.read_text("utf-8"), "the list is the home page as long as there is no other"
-    site.write_file("content/index.it.md", home % "")
+    site.write_file("content/index.it.md", home.replace("path: /", "path: /it/") % "")
     site.build()
     assert "Welcome." in italian.read_text("utf-8")
     assert 'href="/it/" lang="it"' in page.read_text("utf-8")

@@ -76,7 +76,7 @@ TERM = f"{OTHER[:-1].replace('other', 'tagged')}).tags[0]"
 SHOWN: dict[str, str] = {
     # settings, menus, strings, data, assets
     "description": "{{ site.description }}", "author": "{{ site.author }}", "params": "{{ site.params.motto }}", "tokens": "{{ site.tokens.accent }}",
-    "noindex": "{{ site.noindex }}",
+    "noindex": "{{ site.noindex }}", "search": "{{ site.search is none }}",
     "menu": "{% for line in menus.main %}{{ line.title }}{{ line.url }}{{ line.current }}{% endfor %}",
     "menu-by-ref": "{% for line in menus.by_ref %}{{ line.title }}{{ line.url }}{% endfor %}",
     "menu-absent": "{{ menus.later|default([])|length }}",
@@ -150,6 +150,7 @@ FILES = {
     "themes/plain/templates/entry.html": "{{ entry.title }}",
     "themes/plain/templates/post.html": "{% if entry.newer %}{{ entry.newer.path }}{% endif %}{% if entry.older %}{{ entry.older.path }}{% endif %}",
     "themes/plain/templates/404.html": '{{ t("word") }}',
+    "themes/plain/templates/search.html": "{{ search }}",
     "themes/plain/templates/redirect.html": "{{ target }}",
     "themes/plain/templates/home.html": "{% for item in list['items'] %}{{ item.path }}{% endfor %}",
     "themes/plain/templates/list.html": """{% set show = list.name.rpartition("/")[2] %}
@@ -219,7 +220,7 @@ def edit_everything(site: SiteOnPage) -> None:
     )
     settings = settings.replace("#111111", "#222222").replace('[[menus.main]]\ntitle = "One"', '[[menus.main]]\ntitle = "Two"')
     settings = settings.replace("theme =", "noindex = true\ntheme =") + '\n[[menus.later]]\ntitle = "Later"\nurl = "/l/"\n'
-    site.write_file("site.toml", settings + "\n[images]\nwidths = [30]\n")
+    site.write_file("site.toml", settings + "\n[images]\nwidths = [30]\n[search]\n")
     for name, image in (("swapped", "rgb.jpg"), ("later", "hopper_gray.jpg")):
         site.write_file(f"static/{name}.jpg", (IMAGES / image).read_bytes())
     for path in ("assets/site.css", "templates/part.html"):

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from cms_ssg.images.children import Children, Task
-from cms_ssg.images.facts import MOST_CPU_S, VERSION, parse_facts
+from cms_ssg.images.facts import VERSION, parse_facts
 from cms_ssg.images.recipe import DEFAULT_RULES, plan_variants
 from cms_ssg.reads import digest
 from tests.images.studio import IMAGES, make, measure
@@ -143,13 +143,13 @@ def test_image_that_takes_too_long_ends_its_process_and_another_goes_on(children
     request = {"root": str(file.parent), "file": file.name, "digest": digest(file.read_bytes()).hex(), "widest": 20000.0}
     endless = {"format": "avif", "width": 14_000, "height": 9_000, "quality": 95}
     small = {"format": "jpeg", "width": 20, "height": 15, "quality": 80}
-    started = time.process_time()
+    started, own_started = time.monotonic(), time.process_time()
     answers = list(children.work([[Task("slow", {**request, "spec": endless}), Task("quick", {**request, "spec": small})]], lambda: None))
     assert [answer.key for answer in answers] == ["slow", "quick"]
     assert answers[0].facts is not None
     assert answers[0].facts.code == "image.limits"
     assert answers[1].data is not None
-    assert time.process_time() - started < MOST_CPU_S, "the work was the child's"
+    assert time.process_time() - own_started < (time.monotonic() - started) / 2, "the work was the child's"
 
 
 def test_file_that_is_no_longer_what_was_read_is_left_alone(children: Children, tmp_path: Path) -> None:

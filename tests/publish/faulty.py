@@ -22,13 +22,17 @@ ELSEWHERE = (
     b'<?xml version="1.0"?><Error><Code>AuthorizationHeaderMalformed</Code>'
     b"<Message>the region 'us-east-1' is wrong; expecting 'eu-west-1'</Message><Region>eu-west-1</Region></Error>"
 )
+KEY_TOO_LONG = b'<?xml version="1.0"?><Error><Code>KeyTooLongError</Code><Message>Your key is too long</Message></Error>'
+INVALID = b'<?xml version="1.0"?><Error><Code>InvalidRequest</Code><Message>Not like this</Message></Error>'
 DENIED = b'<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
 
 
 class FaultyStore(ThreadingHTTPServer):
     """busy, silent, lost: share of the requests that meet each; slow_s: how long silence lasts; clock_s: how far its clock is ahead. counts: requests by
     method and by fault; most: requests that were under way at once; denied: what in an address is refused, by which refusal;
-    muted: what in it is met with silence; uncopied: source of a copy that counts as too large for one."""
+    muted: what in it is met with silence; uncopied: source of a copy that counts as too large for one; unlisted: the key lacks s3:ListBucket, so that
+    what is not there is denied; unwritten: part of a key -> (status, body) that writing or removing it is refused with, for the first such key alone where
+    chosen is a dictionary; dropped: header that is ignored."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -38,6 +42,9 @@ class FaultyStore(ThreadingHTTPServer):
         self.behind, self.busy, self.silent, self.lost, self.slow_s, self.clock_s = behind, busy, silent, lost, slow_s, clock_s
         self.random, self.lock, self.counts = random.Random(1), threading.Lock(), Counter[str]()
         self.refusal = DENIED
+        self.unlisted, self.dropped = False, ""
+        self.chosen: dict[str, str] | None = None
+        self.unwritten: dict[str, tuple[int, bytes]] = {}
         self.under_way, self.most, self.denied, self.muted, self.uncopied = 0, 0, "", "", ""
 
     def choose(self, method: str) -> str:
@@ -103,6 +110,16 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.denied and self.server.denied in self.path:
             self.refuse(403, self.server.refusal)
             return
+        if self.server.unlisted and self.command == "GET" and "list-type=" in self.path:
+            self.refuse(403, DENIED)
+            return
+        for part, (status, refusal) in self.server.unwritten.items():
+            if part in self.path and self.command in ("PUT", "DELETE", "POST"):
+                if self.server.chosen is not None and self.server.chosen.setdefault(part, self.path) != self.path:
+                    continue
+                self.server.counts["unwritten"] += 1
+                self.refuse(status, refusal)
+                return
         if self.server.uncopied and self.server.uncopied in self.headers.get("x-amz-copy-source", ""):
             self.refuse(400, TOO_LARGE)
             return
@@ -113,9 +130,14 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(self.server.slow_s)
             self.close_connection = True
             return
-        self.behind.request(self.command, self.path, body, {n: v for n, v in self.headers.items() if n != "Expect"})
+        self.behind.request(
+            self.command, self.path, body, {n: v for n, v in self.headers.items() if n not in ("Expect", self.server.dropped)}
+        )
         answer = self.behind.getresponse()
         data = answer.read()
+        if self.server.unlisted and answer.status == 404 and self.command in ("GET", "HEAD", "PUT"):
+            self.refuse(403, DENIED)
+            return
         if fault == "lost":
             self.close_connection = True
             return

@@ -74,11 +74,11 @@ Five = tuple[Published, list[int]]
 
 def set_keep(site: SiteOnPage, number: int) -> None:
     text = (site.root / "site.toml").read_text("utf-8")
-    kept = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("keep_releases"))
+    kept = "".join(line for line in text.splitlines(keepends=True) if not line.startswith(("keep_releases", "keep_days")))
     if "[target]" in kept:
-        site.write_file("site.toml", kept.replace("[target]\n", f"[target]\nkeep_releases = {number}\n"))
+        site.write_file("site.toml", kept.replace("[target]\n", f"[target]\nkeep_releases = {number}\nkeep_days = 0\n"))
     else:
-        site.write_file("site.toml", f"{kept}\n[target]\nkeep_releases = {number}\n")
+        site.write_file("site.toml", f"{kept}\n[target]\nkeep_releases = {number}\nkeep_days = 0\n")
 
 
 def list_kept(site: SiteOnPage) -> set[str]:

@@ -98,6 +98,22 @@ def test_a_wrong_key_and_a_store_without_conditions_are_told(tmp_path: Path, mon
     assert "something else" not in str(checks)
 
 
+@pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
+def test_a_store_that_ignores_one_of_the_two_conditions_is_told(header: str, bucket: Bucket, tmp_path: Path) -> None:
+    with serve_faulty(bucket.address) as store, environment(f"http://127.0.0.1:{store.server_port}"):
+        store.dropped = header
+        checks = look(tmp_path, f"s3://{bucket.name}")
+    assert statuses(checks) == {**WELL, "target conditions": "publish.no-conditions"}
+    assert bucket.list_all_keys() == []
+
+
+def test_the_disk_that_is_looked_at_is_the_targets(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text('[target]\nurl = "folder:/dev/shm/pages/of/a/site"\n')
+    checks = examine(tmp_path, load_settings(tmp_path, {}), {"CMS_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"})
+    [check] = [check for check in checks if check.name == "target disk"]
+    assert check.text.endswith("free at /dev/shm")
+
+
 RIGHTS = frozenset(("s3:ListBucket", "s3:PutObject", "s3:GetObject", "s3:DeleteObject"))
 
 

@@ -95,7 +95,7 @@ def test_why_a_store_refuses_is_said_also_where_it_is_only_asked_for_headers(
     """The answer to HEAD says 403 and no more; where conditions are not honoured that is the first request."""
     settings = Settings(target=Target(url=f"s3://{bucket.name}"))
     with serve_faulty(bucket.address) as store, environment(f"http://127.0.0.1:{store.server_port}"):
-        store.denied, store.refusal = "index.html", refusal
+        store.denied, store.refusal = f"/{bucket.name}/", refusal
         target = S3Target(bucket.name, settings, replace(WRITER, conditions=conditions))
         with pytest.raises(CmsError) as caught:
             target.write_many(make_objects(1, "first"))

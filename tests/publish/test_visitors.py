@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.engine.siteonpage import wipe
 from tests.publish.buckets import Bucket, BucketSite, environment
-from tests.publish.faulty import serve_faulty
+from tests.publish.faulty import BUSY, serve_faulty
 
 BASE = "https://visited.example"
 
@@ -56,6 +56,9 @@ url = "s3://pages"
 [tokens]
 accent = "#000000"
 """
+
+REFUSED = ("/news/p", "/index.html", "/assets/", "/sport/p", "/pages/index.html", "/tags/", "feed.xml", "/sport/index.html", "sitemap")
+"""Parts of keys: every second publish is refused one such key, of every phase in turn."""
 
 LINK = re.compile(r"""(?:href|src)=["']?([^"'\s>]+)""")
 
@@ -134,6 +137,7 @@ def test_no_visitor_meets_a_broken_link_while_a_failing_store_is_published_to(
     publishes: int, bucket: Bucket, engine_urls: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cms_ssg.publish.s3_client.READ_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("cms_ssg.publish.s3_client.ATTEMPTS", 3)
     wipe(engine_urls[0])
     site = BucketSite(tmp_path / "site", *engine_urls)
     site.bucket = bucket
@@ -150,16 +154,20 @@ def test_no_visitor_meets_a_broken_link_while_a_failing_store_is_published_to(
             serve_faulty(bucket.address, busy=0.05, silent=0.001, lost=0.01, slow_s=1) as store,
             environment(f"http://127.0.0.1:{store.server_port}"),
         ):
-            for _ in range(publishes):
+            for number in range(publishes):
                 newsroom.edit()
+                part = REFUSED[number // 2 % len(REFUSED)]
+                store.chosen, store.unwritten = {}, {part: (503, BUSY)} if number % 2 == 0 else {}  # one key alone
                 site.build()
+            refused = store.counts["unwritten"]
+            store.unwritten = {}
     finally:
         visitor.over.set()
         visitor.join()
     assert visitor.ended_well
     assert visitor.broken == []
     assert visitor.rounds > 1
-    assert store.counts["busy"] and store.counts["lost"]
+    assert store.counts["busy"] and store.counts["lost"] and refused
     site.build()
     assert_all_links_lead_somewhere(visitor)
 

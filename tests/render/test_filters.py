@@ -16,6 +16,7 @@ from markupsafe import Markup
 from cms_ssg.render.dates import format_iso, format_rfc822
 from cms_ssg.render.filters import FILTERS, dump_json_ld, make_absolute, make_slug, truncate_words
 from cms_ssg.render.strings import load_strings, make_t
+from tests.growth import MOST, find_growth
 
 BASE = Path(__file__).parents[2] / "themes/base/i18n"
 MARCH = datetime(2025, 3, 1, 9, tzinfo=UTC)
@@ -92,6 +93,11 @@ def test_json_is_not_escaped_again_in_a_template() -> None:
 )
 def test_truncate_counts_words_and_never_cuts_markup(text: str | None, words: int, expected: str) -> None:
     assert truncate_words(text, words) == expected
+
+
+@pytest.mark.parametrize("unit", ["<", "<a ", "<>", "a ", "&lt;"])
+def test_cutting_text_takes_linear_time(unit: str) -> None:
+    assert find_growth(lambda text: truncate_words(Markup(text)), lambda n: unit * n, 10_000) <= MOST
 
 
 def test_truncated_markup_is_plain_text_and_escaped_when_shown() -> None:

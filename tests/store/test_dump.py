@@ -45,7 +45,9 @@ def filled(db: Connection) -> Connection:
 
 def contents(conn: Connection) -> dict[str, list[str]]:
     tables = [*(t for t in KEPT if t != "sites"), "posts", "pages"]
-    found = {table: [row[0] for row in conn.execute(f"SELECT t::text FROM cms.{table} t ORDER BY 1")] for table in tables}
+    found = {
+        table: [row[0] for row in conn.execute(f"SELECT (to_jsonb(t) - 'made_in')::text FROM cms.{table} t ORDER BY 1")] for table in tables
+    }
     conn.rollback()
     return found
 

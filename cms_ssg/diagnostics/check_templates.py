@@ -1,0 +1,47 @@
+"""What ``cms check`` says of links that are written in templates: where nothing answers to them, every page leads there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, LiteralString
+
+from cms_ssg.render.body import link_names
+from cms_ssg.render.theme_check import list_templates
+from cms_ssg.site import Site
+from cms_ssg.themes import theme_folders
+from cms_ssg.types import Problem
+
+LINK: Final = re.compile(r"""\burl\(\s*(['"])(/[^'"{}]*)\1\s*\)|\shref\s*=\s*(["'])(/(?!/)[^"'{}<>]*)\3""")
+
+CLAIMED: Final[LiteralString] = """
+SELECT n FROM unnest(%s::text[]) n WHERE EXISTS (SELECT FROM cms.claims c WHERE c.site = %s AND c.name = n COLLATE "C" AND c.wins)"""
+
+
+def check_template_links(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
+    """Links of the site's own templates that lead nowhere in it: ``url('/about/')`` and ``href="/about/"``. What is put together is not known here."""
+    wanted = []
+    for path in list_templates(theme_folders(site.root, site.settings).templates).values():
+        if path.is_relative_to(site.root):
+            wanted += [
+                (path, line, target, link_names(site, site.default_locale, "", "/", target)) for line, target in _list_links(path, site)
+            ]
+    names = sorted({name for *_, found in wanted for name in found})
+    known = {row[0] for row in connection.execute(CLAIMED, (names, site_id))}
+    for path, line, target, found in wanted:
+        if found and known.isdisjoint(found):
+            said = f'nothing answers to "{target}"'
+            hint = "Links may name a path of this site, or a file in static/."
+            yield Problem("theme.dangling-link", path.relative_to(site.root).as_posix(), line, said, hint, "warning")
+
+
+def _list_links(path: Path, site: Site) -> Iterator[tuple[int, str]]:
+    """(line, path without the base path) of each link."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError):  # the check of templates says it
+        return
+    for match in LINK.finditer(text):
+        target = match[2] or match[4].removeprefix(site.base_path)
+        yield text.count("\n", 0, match.start()) + 1, target or "/"

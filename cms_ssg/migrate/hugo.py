@@ -1,0 +1,314 @@
+"""``cms migrate hugo``: a Hugo site's content, settings and addresses in a new site; its templates stay behind."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from cms_ssg.migrate.folder import NewSite, clean_address
+from cms_ssg.migrate.html_text import convert_html
+from cms_ssg.migrate.hugo_addresses import find_address, find_prefix, split_language, urlize
+from cms_ssg.migrate.hugo_config import HugoConfig, read_hugo_config
+from cms_ssg.migrate.hugo_shortcodes import HugoShortcodes
+from cms_ssg.migrate.pages import MARKDOWN, SourcePage, as_table, list_source_files, list_words, make_fields, read_page
+from cms_ssg.migrate.wordpress_site import name_locale
+from cms_ssg.slugs import make_slug
+from cms_ssg.types import Json, Problem
+
+LEFT_BEHIND: Final = ("layouts", "themes", "assets", "archetypes")
+
+
+def migrate_hugo(root: Path, site: NewSite, progress: Callable[[int], None]) -> list[Problem]:
+    """Move a Hugo site. Raises CmsError migrate.no-source, migrate.unwritable, data.unreadable."""
+    config = read_hugo_config(root)
+    site.begin()
+    move = _Move(root, site, config)
+    move.read()
+    for page in move.pages:
+        move.write(page)
+        progress(1)
+    move.write_lists()
+    for name in LEFT_BEHIND:
+        if (root / name).is_dir():
+            site.report.note(name, 0, "folders", "templates and what they make are another language's: cms theme copy begins a theme")
+    site.finish(move.make_settings())
+    return []
+
+
+class _Move:
+    """One move: all pages are read before the first is written, since they name each other."""
+
+    def __init__(self, root: Path, site: NewSite, config: HugoConfig) -> None:
+        self.root, self.site, self.config = root, site, config
+        self.pages: list[SourcePage] = []
+        self.places: dict[str, tuple[str, str]] = {}
+        """File -> (language, its path below the content folder without language)."""
+        self._by_name: dict[tuple[str, str], str] = {}
+        self._dated: Counter[str] = Counter()
+        self._terms: dict[str, dict[str, str]] = {}
+        params = config.values.get("params")
+        self.shortcodes = HugoShortcodes(root, params if isinstance(params, dict) else {}, self._find_page, self._note)
+        self._file = ""
+
+    def _note(self, kind: str, line: int, detail: str, fate: str) -> None:
+        self.site.report.note(self._file, line, kind, detail, fate)
+
+    def read(self) -> None:
+        """Read all pages and copy the other files."""
+        folders = dict.fromkeys(
+            [
+                self.config.content,
+                *(str(table.get("contentdir") or self.config.content).strip("/") for table in self.config.languages.values()),
+            ]
+        )
+        folders = {name: None for name in folders if not any(name != other and name.startswith(f"{other}/") for other in folders)}
+        for folder in folders:
+            for below in list_source_files(self.root / folder) if (self.root / folder).is_dir() else ():
+                file = f"{folder}/{below}"
+                if below.endswith((*MARKDOWN, ".html", ".htm")):
+                    page = read_page(self.root, file, self.site)
+                    if page is not None and (page.fields or below.endswith(MARKDOWN)):
+                        self._add(page)
+                        continue
+                language, place = split_language(file, self.config)
+                place = place[len(self.config.content) + 1 :]
+                self.site.copy(
+                    self.root / file,
+                    f"content/{place}" if language == self.config.default_language else f"content/{_with_language(place, language)}",
+                )
+                self.site.made["files"] += 1
+        static = self.root / str(self.config.values.get("staticdir") or "static")
+        for below in list_source_files(static) if static.is_dir() else ():
+            self.site.copy(static / below, f"static/{below}")
+            self.site.made["files"] += 1
+        for below in list_source_files(self.root / "data") if (self.root / "data").is_dir() else ():
+            self.site.copy(self.root / "data" / below, f"data/{below}")
+
+    def _add(self, page: SourcePage) -> None:
+        language, place = split_language(page.file, self.config)
+        place = place[len(self.config.content) + 1 :]
+        address = find_address(page, place, language, self.config)
+        page.address = clean_address(address)
+        if not page.address:
+            self.site.report.note(page.file, 0, "addresses", f"{address} cannot be the address of a page here", "made new")
+        prefix = find_prefix(language, self.config)
+        for alias in list_words(page.fields.get("aliases") or []):
+            page.aliases.append(clean_address(alias if alias.startswith("/") else f"{prefix}/{alias}"))
+        self.pages.append(page)
+        self.places[page.file] = (language, place)
+        stem = posixpath.splitext(place)[0]
+        for name in (
+            place,
+            stem,
+            posixpath.dirname(place) if stem.endswith(("/index", "/_index")) else "",
+            posixpath.basename(place),
+            posixpath.basename(stem),
+        ):
+            if name:
+                self._by_name.setdefault((language, name), page.address)
+        section = place.split("/")[0] if "/" in place else ""
+        if section and not stem.endswith("_index") and page.fields.get("date"):
+            self._dated[section] += 1
+
+    def _find_page(self, name: str, file: str) -> str:
+        language, place = self.places.get(file, (self.config.default_language, file))
+        here = posixpath.normpath(posixpath.join(posixpath.dirname(place), name)) if not name.startswith("/") else ""
+        for candidate in (here, name.strip("/"), posixpath.splitext(name.strip("/"))[0]):
+            for code in (language, self.config.default_language):
+                if candidate and (found := self._by_name.get((code, candidate))):
+                    return found
+        return ""
+
+    def write(self, page: SourcePage) -> None:
+        """Write one page, or the text of a list."""
+        language, place = self.places[page.file]
+        self._file = page.file
+        if page.fields.get("headless") or page.fields.get("render") == "never":
+            self._note("pages without an address", 0, page.file, "left out")
+            return
+        body = self.shortcodes.run(page.body, page.line, page.file)
+        if page.file.endswith((".html", ".htm")):
+            body = convert_html(body, str, lambda kind, detail, fate: self._note(kind, page.line, detail, fate))
+        body = re.sub(r"^[ \t]*<!--\s*more\s*-->[ \t]*\n?", "", body, flags=re.MULTILINE)
+        fields = make_fields(page, self.site)
+        for name in self.config.taxonomies.values():
+            if name not in fields and page.fields.get(name):
+                fields[name] = list_words(page.fields[name])
+                fields.get("metadata", {}).pop(name, None)
+        for name in ("authors", *self.config.taxonomies.values()):
+            for term in fields.get(name) or ():
+                self._terms.setdefault(name, {})[urlize(term)] = term
+        section, stem = (place.split("/")[0] if "/" in place else ""), posixpath.splitext(posixpath.basename(place))[0]
+        if stem == "_index":
+            self._write_list(page, fields, body, section, place)
+            return
+        dated = bool(section and fields.get("date"))
+        fields = {"title": fields.pop("title", None) or stem.replace("-", " "), "path": page.address, **fields}
+        if dated:
+            fields["section"] = section
+        target = f"content/{posixpath.splitext(place)[0]}.md"
+        fields["type"] = None
+        self.site.write_entry(_with_language(target, language) if language != self.config.default_language else target, fields, body)
+        self.site.made["posts" if section in self._dated else "pages"] += 1
+
+    def _write_list(self, page: SourcePage, fields: dict[str, Json], body: str, section: str, place: str) -> None:
+        """An _index: the home page's text, that of a section, of a term, or a page that lists what lies below it."""
+        language = self.places[page.file][0]
+        folder = posixpath.dirname(place)
+        fields = {
+            "title": fields.get("title"),
+            "excerpt": fields.get("excerpt"),
+            "aliases": fields.get("aliases"),
+            "weight": fields.get("weight"),
+        }
+        if not folder:
+            if body.strip():
+                self._note("texts of the home page", page.line, " ".join(body.split())[:80], "left out: the home page lists posts")
+            return
+        plurals = self.config.taxonomies.values()
+        if section in plurals and "/" in folder:
+            name, term = _name_taxonomy(section), folder.split("/")[1]
+            target = f"content-terms/{name}/{make_slug(term)}.md"
+            fields |= {"slug": make_slug(str(fields["title"] or term)), "taxonomy": name}
+        elif section in plurals:
+            return
+        elif section in self._dated and folder == section:
+            target = f"content-terms/section/{make_slug(section)}.md"
+            fields |= {"slug": make_slug(section), "taxonomy": "section"}
+        else:
+            fields["path"] = page.address
+            target = f"content/{folder}/index.md"
+            below = [one for one in self._list_below(folder, language) if one is not page]
+            if not body.strip() and below:
+                body = "".join(f"- [{one.fields.get('title') or one.address}]({one.address})\n" for one in below)
+        self.site.write_entry(_with_language(target, language) if language != self.config.default_language else target, fields, body)
+        self.site.made["texts of lists"] += 1
+
+    def _list_below(self, folder: str, language: str) -> list[SourcePage]:
+        """Pages right below a folder, the lightest first."""
+        found = []
+        for page in self.pages:
+            code, place = self.places[page.file]
+            stem = posixpath.splitext(place)[0]
+            parent = posixpath.dirname(posixpath.dirname(place) if stem.endswith(("/index", "/_index")) else place)
+            if code == language and parent == folder:
+                found.append(page)
+        return sorted(found, key=lambda page: (page.fields.get("weight") or 9999, str(page.fields.get("title") or "")))
+
+    def write_lists(self) -> None:
+        """Redirects from addresses of lists: their feeds, further pages, terms that are written otherwise here."""
+        for language in self.config.languages:
+            prefix = find_prefix(language, self.config)
+            new = "" if language == self.config.default_language and not prefix else prefix
+            self.site.redirect(f"{prefix}/index.xml", f"{new}/feed.xml")
+            self._redirect_pages(f"{prefix}/", f"{new}/", sum(self._dated.values()))
+        for section, number in self._dated.items():
+            old, new = f"/{urlize(section)}/", f"/{make_slug(section)}/"
+            self.site.redirect(f"{old}index.xml", f"{new}feed.xml")
+            self._redirect_pages(old, new, number)
+            self.site.redirect(old, new)
+        have_lists = {place.split("/")[0] for _, place in self.places.values() if "/" in place}
+        for section in sorted(have_lists - set(self._dated) - set(self.config.taxonomies.values())):
+            if not any(page.address == f"/{urlize(section)}/" for page in self.pages):
+                below = self._list_below(section, self.config.default_language)
+                body = "".join(f"- [{one.fields.get('title') or one.address}]({one.address})\n" for one in below)
+                self.site.write_entry(
+                    f"content/{section}/index.md", {"title": section.replace("-", " ").title(), "path": f"/{urlize(section)}/"}, body
+                )
+        for plural, terms in self._terms.items():
+            if plural in self.config.taxonomies.values():
+                for old, term in terms.items():
+                    self.site.redirect(f"/{urlize(plural)}/{old}/", f"/{urlize(plural)}/{make_slug(term)}/")
+
+    def _redirect_pages(self, old: str, new: str, number: int) -> None:
+        for page in range(1, number // self.config.page_size + 2):
+            self.site.redirect(f"{old}page/{page}/", new)
+
+    def make_settings(self) -> dict[str, Json]:
+        """The new site's settings."""
+        values, config = self.config.values, self.config
+        first = config.languages[config.default_language]
+        title = str(first.get("title") or values.get("title") or "Untitled site")
+        params = as_table(values.get("params"))
+        settings: dict[str, Json] = {
+            "name": make_slug(title)[:40] if make_slug(title).isascii() and make_slug(title) else "site",
+            "title": title,
+            "description": str(params.get("description") or ""),
+            "base_url": str(values.get("baseurl") or "http://localhost:8000").rstrip("/") or "http://localhost:8000",
+            "page_size": config.page_size,
+            "locales": make_locales(config),
+            "taxonomies": make_taxonomies(config),
+            "collection": [
+                {"name": "terms", "path": "content-terms", "type": "term", "locale": "suffix"},
+                {
+                    "name": "content", "path": "content", "type": "page", "url": "/{path}/", "locale": "suffix",
+                    "types": {f"{section}/**": "post" for section in sorted(self._dated)},
+                },
+            ],
+        }  # fmt: skip
+        if not re.match("https?://", settings["base_url"]):
+            settings["base_url"] = "http://localhost:8000"
+        if isinstance(values.get("timezone"), str):
+            settings["timezone"] = values["timezone"]
+        menus = make_menus(config, self._find_page, self.site)
+        if menus:
+            settings["menus"] = menus
+        return settings
+
+
+def _with_language(path: str, language: str) -> str:
+    stem, suffix = posixpath.splitext(path)
+    return f"{stem}.{language}{suffix}"
+
+
+def _name_taxonomy(plural: str) -> str:
+    return {"tags": "tag", "categories": "category", "authors": "author", "series": "series"}.get(plural, make_slug(plural))
+
+
+def make_locales(config: HugoConfig) -> list[dict[str, Json]]:
+    """The site's languages, the default one first, each with the prefix that it had."""
+    found = []
+    for code, table in config.languages.items():
+        locale = {"code": code} if len(config.languages) > 1 else name_locale(str(config.values.get("languagecode") or code))
+        name = table.get("languagename") or table.get("label")
+        if name and len(config.languages) > 1:
+            locale["name"] = str(name)
+        if code == config.default_language and config.default_in_folder:
+            locale["prefix"] = f"/{code}"
+        found.append(locale)
+    return found
+
+
+def make_taxonomies(config: HugoConfig) -> dict[str, Json]:
+    """Hugo's taxonomies with their addresses; those that it does not have are off."""
+    found: dict[str, Json] = {"tag": False, "series": False, "author": False, "section": {"url": "/{slug}/"}}
+    for plural in config.taxonomies.values():
+        base = urlize(plural)
+        found[_name_taxonomy(plural)] = {"field": plural, "url": f"/{base}/{{slug}}/", "index": f"/{base}/"}
+    if found["author"] is False:
+        del found["author"]
+    return found
+
+
+def make_menus(config: HugoConfig, find_page: Callable[[str, str], str], site: NewSite) -> dict[str, Json]:
+    """Lines of menus of the configuration, in order; those below others stand at the first level."""
+    menus: dict[str, Json] = {}
+    for name, rows in config.menus.items():
+        lines = []
+        for row in sorted(rows, key=lambda row: row.get("weight") or 9999):
+            url = str(row.get("url") or "") or find_page(str(row.get("pageRef") or ""), "") or str(row.get("pageRef") or "")
+            title = str(row.get("name") or row.get("title") or row.get("identifier") or url)
+            if not url:
+                site.report.note(config.file, 0, "lines of menus", f'{name}: "{title}" leads to nothing')
+                continue
+            if row.get("parent"):
+                site.report.note(config.file, 0, "lines of menus", f'{name}: "{title}" stood below another', "kept at the first level")
+            url = url if re.match(r"(?:[a-z]+:|/|#)", url) else f"/{url}"
+            lines.append({"title": title, "url": clean_address(url) if url.startswith("/") and "#" not in url and "?" not in url else url})
+        if lines:
+            menus[make_slug(name) or "main"] = lines
+    return menus

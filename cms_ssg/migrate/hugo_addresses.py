@@ -1,0 +1,106 @@
+"""Where Hugo publishes a page, by the rules of its documentation on URLs and permalinks."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import unicodedata
+from typing import Any, Final
+
+from cms_ssg.migrate.hugo_config import HugoConfig
+from cms_ssg.migrate.pages import SourcePage, find_date
+
+_TOKEN: Final = re.compile(r":(\w+)(\[[^\]]*\])?")
+
+
+def urlize(text: str) -> str:
+    """A text as Hugo writes it in a URL: lower case, spaces as hyphens, other signs dropped."""
+    text = unicodedata.normalize("NFC", text.strip()).lower()
+    kept = "".join(
+        sign if sign.isalnum() or sign in "./\\_#+~-@" or unicodedata.category(sign)[0] == "M" else "-" if sign.isspace() else ""
+        for sign in text
+    )
+    return re.sub(r"-{2,}", "-", kept).strip("-").replace("#", "")
+
+
+def split_language(file: str, config: HugoConfig) -> tuple[str, str]:
+    """(language, path without it) of a content file, whose language is a folder of contentDir's or stands before the suffix."""
+    for code, table in config.languages.items():
+        folder = str(table.get("contentdir") or "").strip("/")
+        if folder and folder != config.content and file.startswith(f"{folder}/"):
+            return code, f"{config.content}/{file[len(folder) + 1 :]}"
+    stem, suffix = posixpath.splitext(file)
+    base, _, code = stem.rpartition(".")
+    if base and code.lower() in config.languages:
+        return code.lower(), base + suffix
+    return config.default_language, file
+
+
+def find_prefix(language: str, config: HugoConfig) -> str:
+    """``/de`` for a language that has a folder of its own."""
+    return f"/{language}" if language != config.default_language or config.default_in_folder else ""
+
+
+def find_address(page: SourcePage, file: str, language: str, config: HugoConfig) -> str:
+    """The page's path at the old site. file: its path below the content folder, without its language."""
+    prefix = find_prefix(language, config)
+    ugly = config.values.get("uglyurls") is True
+    url = page.fields.get("url")
+    if isinstance(url, str) and url:
+        return url if url.startswith("/") else f"{prefix}/{url}"
+    folder, name = posixpath.split(file)
+    stem = posixpath.splitext(name)[0]
+    if stem == "_index":
+        return f"{prefix}/{'/'.join(urlize(part) for part in folder.split('/'))}/".replace("//", "/")
+    if stem == "index":
+        folder, stem = posixpath.split(folder)
+    section = folder.split("/")[0] if folder else ""
+    pattern = config.permalinks.get(section) or config.permalinks.get("/" + section, "")
+    slug = str(page.fields.get("slug") or "")
+    if pattern:
+        path = "/" + _TOKEN.sub(lambda found: _fill(found, page, folder, stem), pattern).strip("/") + "/"
+        path = re.sub("/{2,}", "/", path)
+    else:
+        parts = [urlize(part) for part in folder.split("/") if part] + [urlize(slug or stem)]
+        path = f"/{'/'.join(part for part in parts if part)}/"
+    if ugly and path != "/":
+        path = f"{path.rstrip('/')}.html"
+    return prefix + (path if path != "//" else "/")
+
+
+def _fill(found: re.Match[str], page: SourcePage, folder: str, stem: str) -> str:
+    name, cut = found[1], found[2]
+    sections = [urlize(part) for part in folder.split("/") if part]
+    if name == "sections":
+        return "/".join(_cut(sections, cut) if cut else sections)
+    slug, title = str(page.fields.get("slug") or ""), str(page.fields.get("title") or "")
+    date: Any = find_date(page)
+    values = {
+        "section": sections[0] if sections else "",
+        "title": urlize(title),
+        "slug": urlize(slug or title or stem),
+        "slugorfilename": urlize(slug or stem),
+        "slugorcontentbasename": urlize(slug or stem),
+        "filename": urlize(stem),
+        "contentbasename": urlize(stem),
+    }
+    if date is not None:
+        values |= {
+            "year": f"{date:%Y}",
+            "month": f"{date:%m}",
+            "day": f"{date:%d}",
+            "monthname": f"{date:%B}".lower(),
+            "weekdayname": f"{date:%A}".lower(),
+        }
+        values |= {"weekday": str((date.weekday() + 1) % 7), "yearday": str(date.timetuple().tm_yday)}
+    return values.get(name, "")
+
+
+def _cut(sections: list[str], cut: str) -> list[str]:
+    first, colon, last = cut.strip("[]").partition(":")
+    try:
+        if not colon:
+            return [sections[len(sections) - 1 if first == "last" else int(first)]]
+        return sections[int(first or 0) : int(last) if last and last != "last" else len(sections)]
+    except (IndexError, ValueError):
+        return sections

@@ -1,0 +1,101 @@
+"""What a Hugo site's configuration says, from every place where it may stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from cms_ssg.data_files import read_data_file
+from cms_ssg.errors import fail
+from cms_ssg.migrate.pages import as_table
+
+NAMES: Final = ("hugo", "config")
+SUFFIXES: Final = (".toml", ".yaml", ".yml", ".json")
+
+
+@dataclass(slots=True)
+class HugoConfig:
+    """The settings that matter here. languages: code -> its table, the default one first; permalinks: section -> pattern."""
+
+    values: dict[str, Any]
+    file: str
+    languages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    permalinks: dict[str, str] = field(default_factory=dict)
+    taxonomies: dict[str, str] = field(default_factory=dict)
+    menus: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    default_language: str = "en"
+    default_in_folder: bool = False
+    content: str = "content"
+    page_size: int = 10
+
+
+def read_hugo_config(root: Path) -> HugoConfig:
+    """Read the configuration. Raises CmsError migrate.no-source where there is none, data.unreadable."""
+    values: dict[str, Any] = {}
+    file = ""
+    for name in [f"{stem}{suffix}" for stem in NAMES for suffix in SUFFIXES]:
+        if not file and (root / name).is_file():
+            values, file = _read(root, name), name
+    for folder in ("config/_default", "config/production"):
+        for path in sorted((root / folder).glob("*")) if (root / folder).is_dir() else ():
+            if path.suffix in SUFFIXES:
+                file = file or f"{folder}/{path.name}"
+                found = _read(root, f"{folder}/{path.name}")
+                stem, _, language = path.stem.partition(".")
+                whole = found if stem in NAMES else {stem: found}
+                _merge(values, {"languages": {language: whole}} if language else whole)
+    if not file:
+        hint = "It has a hugo.toml, a config.toml (yaml, json) or a folder config/_default."
+        raise fail("migrate.no-source", "is no Hugo site", place=str(root), hint=hint)
+    folded = {key.lower(): value for key, value in values.items()}
+    config = HugoConfig(folded, file)
+    config.content = str(folded.get("contentdir") or "content").strip("/")
+    config.default_language = str(folded.get("defaultcontentlanguage") or "en").lower()
+    config.default_in_folder = folded.get("defaultcontentlanguageinsubdir") is True
+    pages = as_table(folded.get("pagination"))
+    size = pages.get("pagerSize", folded.get("paginate", 10))
+    config.page_size = size if isinstance(size, int) and 1 <= size <= 1000 else 10
+    _read_tables(config, folded)
+    return config
+
+
+def _read_tables(config: HugoConfig, folded: dict[str, Any]) -> None:
+    languages = as_table(folded.get("languages"))
+    rows = {
+        code.lower(): {key.lower(): value for key, value in table.items()} for code, table in languages.items() if isinstance(table, dict)
+    }
+    kept = {code: table for code, table in rows.items() if not table.get("disabled")} or {config.default_language: {}}
+    if config.default_language not in kept:
+        config.default_language = min(kept, key=lambda code: (kept[code].get("weight") or 9999, code))
+    config.languages = dict(sorted(kept.items(), key=lambda row: (row[0] != config.default_language, row[1].get("weight") or 9999, row[0])))
+    permalinks = as_table(folded.get("permalinks"))
+    flat = {**permalinks, **as_table(permalinks.get("page"))}
+    config.permalinks = {section: pattern for section, pattern in flat.items() if isinstance(pattern, str)}
+    taxonomies = folded.get("taxonomies")
+    if isinstance(taxonomies, dict):
+        config.taxonomies = {name: plural for name, plural in taxonomies.items() if isinstance(plural, str)}
+    else:
+        config.taxonomies = {"tag": "tags", "category": "categories"}
+    menus = folded.get("menu") or folded.get("menus") or config.languages[config.default_language].get("menu") or {}
+    menus = menus or config.languages[config.default_language].get("menus") or {}
+    config.menus = (
+        {name: [row for row in rows if isinstance(row, dict)] for name, rows in menus.items() if isinstance(rows, list)}
+        if isinstance(menus, dict)
+        else {}
+    )
+
+
+def _read(root: Path, file: str) -> dict[str, Any]:
+    value = read_data_file(root / file, root)
+    if not isinstance(value, dict):
+        raise fail("migrate.no-source", "holds no settings", place=file, hint="Hugo's settings are a table.")
+    return value
+
+
+def _merge(values: dict[str, Any], more: dict[str, Any]) -> None:
+    for key, value in more.items():
+        if isinstance(value, dict) and isinstance(values.get(key), dict):
+            _merge(values[key], value)
+        else:
+            values[key] = value

@@ -1,0 +1,111 @@
+"""``cms migrate markdown``: any folder of Markdown as a site, each file at the address that its path gives."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from cms_ssg.errors import fail
+from cms_ssg.migrate.folder import NewSite, clean_address
+from cms_ssg.migrate.pages import MARKDOWN, list_source_files, list_words, make_fields, read_page, replace_outside_code
+from cms_ssg.slugs import make_slug
+from cms_ssg.types import Json, Problem
+
+INDEXES: Final = frozenset(("index", "_index", "readme"))
+_WIKI: Final = re.compile(r"(!?)\[\[([^\]\n|#]*)(#[^\]\n|]*)?(?:\|([^\]\n]*))?\]\]")
+_DAY: Final = re.compile(r"(\d{4}-\d{2}-\d{2})[-_ ]?(.*)")
+
+
+def migrate_markdown(root: Path, site: NewSite, progress: Callable[[int], None]) -> list[Problem]:
+    """Move a folder. Raises CmsError migrate.no-source where it holds no Markdown, migrate.unwritable."""
+    files = list(list_source_files(root)) if root.is_dir() else []
+    texts = [file for file in files if file.lower().endswith(MARKDOWN)]
+    if not texts:
+        raise fail("migrate.no-source", "holds no Markdown", place=str(root), hint="Name the folder whose .md files are to be moved.")
+    site.begin()
+    names = {posixpath.splitext(posixpath.basename(file))[0].casefold(): file for file in reversed(texts)}
+    addresses = {file: _find_address(file) for file in texts}
+    written: dict[str, bool] = {}
+    has_home = "/" in addresses.values()
+    for file in texts:
+        page = read_page(root, file, site)
+        if page is None:
+            continue
+        given = page.fields.get("permalink") or page.fields.get("url") or page.fields.get("path")
+        page.address = clean_address(given) if isinstance(given, str) else addresses[file]
+        page.aliases = [clean_address(alias) for alias in list_words(page.fields.get("aliases") or []) if "/" in alias]
+        stem = posixpath.splitext(posixpath.basename(file))[0]
+        dated = _DAY.fullmatch(stem)
+        if dated:
+            page.fields.setdefault("date", dated[1])
+        fields = make_fields(page, site)
+        is_post = bool(fields.get("date"))
+        body = replace_outside_code(page.body, _WIKI, lambda found: _make_link(found, names, addresses, file, site))  # noqa: B023
+        fields = {"title": fields.pop("title", None), "path": page.address or None, **fields}
+        if not fields["title"] and not re.match(r"\s*# ", page.body):
+            fields["title"] = (
+                dated[2]
+                if dated and dated[2]
+                else stem
+                if stem.casefold() not in INDEXES
+                else posixpath.basename(posixpath.dirname(file)) or "Home"
+            ).replace("-", " ")
+        target = f"content/{posixpath.splitext(file)[0]}.md"
+        if stem.casefold() == "readme" and f"{posixpath.dirname(file)}/index.md".lstrip("/") not in files:
+            target = posixpath.join("content", posixpath.dirname(file), "index.md")
+        target = site.choose_name(target, file)
+        written[target.removeprefix("content/")] = is_post
+        site.write_entry(target, fields, body)
+        site.made["posts" if is_post else "pages"] += 1
+        progress(1)
+    for file in files:
+        if file not in addresses:
+            site.copy(root / file, f"content/{file}")
+            site.made["files"] += 1
+    types = _make_types(written)
+    settings: dict[str, Json] = {
+        "name": make_slug(root.resolve().name)[:40]
+        if make_slug(root.resolve().name).isascii() and make_slug(root.resolve().name)
+        else "site",
+        "title": root.resolve().name,
+        "base_url": "http://localhost:8000",
+        "collection": [{"name": "content", "path": "content", "type": "page", "url": "/{path}/", **({"types": types} if types else {})}],
+    }
+    if has_home:
+        settings["home"] = {"url": "/blog/"}
+    site.finish(settings)
+    return []
+
+
+def _find_address(file: str) -> str:
+    folder, name = posixpath.split(posixpath.splitext(file)[0])
+    return clean_address(f"/{folder}/" if name.casefold() in INDEXES else f"/{folder}/{name}/")
+
+
+def _make_types(written: dict[str, bool]) -> dict[str, str]:
+    """Globs of the files that are posts; a folder in which every file is one is named once. written: path below content -> whether it is one."""
+    found: dict[str, str] = {}
+    for folder in sorted({posixpath.dirname(path) for path, is_post in written.items() if is_post}):
+        inside = {path: is_post for path, is_post in written.items() if posixpath.dirname(path) == folder}
+        if folder and all(inside.values()):
+            found[f"/{folder}/*.md"] = "post"
+        else:
+            found |= {f"/{path}": "post" for path, is_post in inside.items() if is_post}
+    return found
+
+
+def _make_link(found: re.Match[str], names: dict[str, str], addresses: dict[str, str], file: str, site: NewSite) -> str:
+    """``[[Page|text]]`` of wikis and note-taking programs as a link."""
+    embed, name, fragment, label = found[1], found[2].strip(), found[3] or "", found[4]
+    text = label or name or fragment.lstrip("#")
+    anchor = f"#{make_slug(fragment[1:])}" if fragment else ""
+    if embed and re.search(r"\.(?:png|jpe?g|gif|webp|svg|avif)$", name, re.IGNORECASE):
+        return f"![{label or ''}](<{name}>)"
+    target = names.get(posixpath.basename(name).casefold()) if name else file
+    if target is None:
+        site.report.note(file, 0, "links", found[0], "kept as text")
+        return text
+    return f"[{text}](<{addresses[target]}{anchor}>)"

@@ -1,0 +1,152 @@
+"""What a payment provider is to the rest of the program, and what passes between the two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+    from psycopg.rows import TupleRow
+
+    from cms_ssg.site import Site
+
+Status = Literal["pending", "action", "succeeded", "failed", "cancelled"]
+"""Of a payment at the provider. action: the buyer has something to do, such as 3-D Secure; failed: may be tried again."""
+
+
+class ProviderError(Exception):
+    """The provider refused, or does not answer. temporary: the same request may succeed later."""
+
+    def __init__(self, message: str, *, temporary: bool = False) -> None:
+        super().__init__(message)
+        self.temporary = temporary
+
+
+class BadWebhookError(Exception):
+    """A webhook that is not signed by the provider, too old, or about another account."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntentRequest:
+    """What is to be paid. key: the provider makes one payment for it, however often it is asked; payment: id of our row; digest: of what was agreed on;
+    return_url: where the buyer goes afterwards.
+    """
+
+    key: str
+    payment: str
+    subject: str
+    amount: int
+    currency: str
+    digest: str
+    return_url: str
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A payment at the provider. page: where the buyer pays, ``""`` where there is nothing to do there; secret: for the provider's own script."""
+
+    id: str
+    status: Status
+    page: str = ""
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the provider says of a payment, with all that must be as it was agreed on."""
+
+    intent: str
+    status: Status
+    amount: int
+    currency: str
+    payment: str
+    subject: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A report that the provider sent. id: the same however often it is sent."""
+
+    id: str
+    report: Report
+
+
+class PaymentProvider(Protocol):
+    """A provider. Every method may be repeated without another effect."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def create(self, request: IntentRequest) -> Intent:
+        """Begin a payment. Raises ProviderError."""
+        ...
+
+    async def fetch(self, intent: str) -> Report:
+        """How a payment stands. Raises ProviderError."""
+        ...
+
+    async def cancel(self, intent: str) -> Report:
+        """End a payment that was not made; one that succeeded stays as it is. Raises ProviderError."""
+        ...
+
+    async def refund(self, intent: str, amount: int, currency: str, key: str) -> str:
+        """Give money back; the provider's name of the refund. Raises ProviderError."""
+        ...
+
+    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Event | None:
+        """A message of the provider, None where it is about nothing of ours. Raises BadWebhookError."""
+        ...
+
+
+class Connections(Protocol):
+    """Gives connections in autocommit mode, as the API's pool does."""
+
+    def __call__(self) -> AbstractAsyncContextManager[AsyncConnection[TupleRow]]: ...
+
+
+class PaymentRow(NamedTuple):
+    """A payment as it is stored."""
+
+    number: int
+    id: str
+    provider: str
+    intent: str | None
+    subject: str
+    amount: int
+    currency: str
+    digest: str
+    status: str
+    refunded: int
+    page: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The site that is paid. connect: its store; secret: of the site, for what it signs itself."""
+
+    site: Site
+    number: int
+    connect: Connections
+    secret: bytes
+
+
+class Payable(Protocol):
+    """A vertical that is paid, as `Vertical.payments` names it. Its name is the first word of the subjects."""
+
+    def list_providers(self, site: Site) -> tuple[str, ...]:
+        """Names of the providers that the site offers."""
+        ...
+
+    async def settle(self, connection: AsyncConnection[TupleRow], shop: Shop, payment: PaymentRow) -> None:
+        """A payment came to another status, in the transaction in which that is written."""
+        ...
+
+    async def note_refund(self, connection: AsyncConnection[TupleRow], shop: Shop, payment: PaymentRow, refund: int) -> None:
+        """A refund was made, in the transaction in which that is written."""
+        ...

@@ -1,0 +1,145 @@
+"""Stripe, by its hosted page (Checkout Sessions): the buyer pays at Stripe, no script of theirs runs here, and each session makes one PaymentIntent.
+
+CMS_STRIPE_KEY is the secret key, CMS_STRIPE_WEBHOOK_SECRET the signing secret of the webhook; two of these with a space between them while one is replaced.
+https://docs.stripe.com/api/checkout/sessions, https://docs.stripe.com/webhooks, https://docs.stripe.com/currencies
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from cms_ssg.money import find_exponent
+from cms_ssg.payment.provider import BadWebhookError, Event, Intent, IntentRequest, ProviderError, Report, Shop, Status
+
+TOLERANCE_S: Final = 300
+ZERO: Final = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
+THREE: Final = frozenset("BHD JOD KWD OMR TND".split())
+EVENTS: Final[dict[str, Status]] = {
+    "checkout.session.completed": "pending",
+    "checkout.session.async_payment_succeeded": "succeeded",
+    "checkout.session.async_payment_failed": "failed",
+    "checkout.session.expired": "cancelled",
+}
+
+
+def to_stripe(amount: int, currency: str) -> int:
+    """Minor units as Stripe counts them, whose decimals are not always those of ISO 4217. Raises ProviderError for an amount that it cannot charge."""
+    scale = (0 if currency in ZERO else 3 if currency in THREE else 2) - find_exponent(currency)
+    scaled, rest = (amount * int(10**scale), 0) if scale >= 0 else divmod(amount, int(10**-scale))
+    if rest or (currency in THREE and scaled % 10):
+        raise ProviderError(f"Stripe cannot charge {amount} minor units of {currency}")
+    return scaled
+
+
+def from_stripe(amount: int, currency: str) -> int:
+    """What Stripe counts as minor units; -1 for an amount that is none."""
+    scale = find_exponent(currency) - (0 if currency in ZERO else 3 if currency in THREE else 2)
+    scaled, rest = (amount * int(10**scale), 0) if scale >= 0 else divmod(amount, int(10**-scale))
+    return scaled if not rest else -1
+
+
+class StripeProvider:
+    """An account at Stripe. base_url: of another server, for tests."""
+
+    name = "stripe"
+
+    def __init__(self, shop: Shop, base_url: str = "") -> None:
+        key = os.environ.get("CMS_STRIPE_KEY", "")
+        if not key:
+            raise ProviderError("CMS_STRIPE_KEY is not set")
+        try:
+            import stripe  # half a second, and nobody else needs it
+        except ImportError:
+            raise ProviderError("the package stripe is not installed: pip install 'cms-ssg[stripe]'") from None
+        self.shop, self.stripe = shop, stripe
+        self.is_live = key.startswith(("sk_live_", "rk_live_"))
+        base = base_url or os.environ.get("CMS_STRIPE_URL", "")
+        self.client = stripe.StripeClient(key, max_network_retries=2, base_addresses={"api": base} if base else {})
+
+    async def create(self, request: IntentRequest) -> Intent:
+        metadata = {"payment": request.payment, "subject": request.subject, "digest": request.digest}
+        line: dict[str, Any] = {
+            "quantity": 1,
+            "price_data": {
+                "currency": request.currency.lower(), "unit_amount": to_stripe(request.amount, request.currency),
+                "product_data": {"name": f"{self.shop.site.settings.title}: {request.subject.rpartition('/')[2]}"},
+            },
+        }  # fmt: skip
+        params: dict[str, Any] = {
+            "mode": "payment", "line_items": [line], "metadata": metadata, "payment_intent_data": {"metadata": metadata}, "client_reference_id": request.subject,
+            "success_url": request.return_url, "cancel_url": request.return_url,
+        }  # fmt: skip
+        if request.email:
+            params["customer_email"] = request.email
+        session = await self._call(lambda: self.client.v1.checkout.sessions.create(params, {"idempotency_key": request.key}))  # type: ignore[arg-type]
+        return Intent(session.id, "pending", session.url or "")
+
+    async def fetch(self, intent: str) -> Report:
+        return _report(await self._call(lambda: self.client.v1.checkout.sessions.retrieve(intent)))
+
+    async def cancel(self, intent: str) -> Report:
+        report = await self.fetch(intent)
+        if report.status == "pending":
+            try:
+                report = _report(await self._call(lambda: self.client.v1.checkout.sessions.expire(intent)))
+            except ProviderError:
+                report = await self.fetch(intent)  # it was paid, or expired, in this moment
+        return report
+
+    async def refund(self, intent: str, amount: int, currency: str, key: str) -> str:
+        session = await self._call(lambda: self.client.v1.checkout.sessions.retrieve(intent))
+        params: Any = {"payment_intent": session.payment_intent, "amount": to_stripe(amount, currency)}
+        made = await self._call(lambda: self.client.v1.refunds.create(params, {"idempotency_key": key}))
+        return str(made.id)
+
+    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Event | None:
+        header = headers.get("stripe-signature", "")
+        verify = self.stripe.WebhookSignature.verify_header
+        for secret in os.environ.get("CMS_STRIPE_WEBHOOK_SECRET", "").split():
+            try:
+                verify(body, header, secret, TOLERANCE_S)
+                break
+            except (self.stripe.SignatureVerificationError, ValueError):
+                continue
+        else:
+            raise BadWebhookError("the signature is wrong or too old")
+        event: dict[str, Any] = msgspec.json.decode(body)
+        if event.get("account"):
+            raise BadWebhookError("it is about another account")
+        if bool(event.get("livemode")) != self.is_live:
+            raise BadWebhookError("it is of the other mode, live or test")
+        status = EVENTS.get(str(event.get("type")))
+        if status is None:
+            return None
+        session = event["data"]["object"]
+        return Event(str(event["id"]), _report(session, status))
+
+    async def _call(self, work: Callable[[], Any]) -> Any:
+        try:
+            return await asyncio.to_thread(work)
+        except (self.stripe.APIConnectionError, self.stripe.RateLimitError) as error:
+            raise ProviderError(str(error.user_message or "Stripe does not answer"), temporary=True) from None
+        except self.stripe.StripeError as error:
+            raise ProviderError(str(error.user_message or error), temporary=(error.http_status or 0) >= 500) from None
+
+
+def _report(session: Any, told: Status | None = None) -> Report:
+    """What a session says. told: by the event's name, where the session itself says no more."""
+
+    def read(name: str) -> Any:
+        return session[name] if name in session else None  # noqa: SIM401 - Stripe's objects have no get
+
+    status: Status = told or "pending"
+    if read("payment_status") in ("paid", "no_payment_required"):
+        status = "succeeded"
+    elif read("status") == "expired":
+        status = "cancelled"
+    currency = str(read("currency") or "").upper()
+    metadata = read("metadata") or {}
+    values = [str(metadata[name]) if name in metadata else "" for name in ("payment", "subject", "digest")]
+    return Report(str(read("id")), status, from_stripe(int(read("amount_total") or 0), currency), currency, *values)

@@ -1,0 +1,45 @@
+"""A shop: products with variations and stock, carts, checkout, orders."""
+
+from pathlib import Path
+
+from cms_ssg.kinds.vertical import Personal, Vertical
+from cms_ssg.verticals.shop.facts import OFFERS, PRICE, STOCK
+from cms_ssg.verticals.shop.outputs import CART, CHECKOUT, ORDER, claim_pages, claim_skus
+from cms_ssg.verticals.shop.settings import ShopSettings
+
+VERTICAL = Vertical(
+    name="shop",
+    folder=Path(__file__).parent,
+    outputs=(CART, CHECKOUT, ORDER),
+    facts=(PRICE, STOCK, OFFERS),
+    claims=claim_skus,
+    site_claims=claim_pages,
+    collections=({"name": "products", "path": "content/products", "type": "product"},),
+    taxonomies={
+        "product_category": {"field": "categories", "url": "/shop/{slug}/", "index": "/shop/", "title": "Shop"},
+        "brand": {"field": "brand", "url": "/brands/{slug}/", "index": "/brands/", "title": "Brands"},
+    },
+    settings=ShopSettings,
+    commands="cms_ssg.verticals.shop.commands:COMMANDS",
+    routes=("cms_ssg.verticals.shop.api:router", "cms_ssg.verticals.shop.api_orders:router"),
+    tasks="cms_ssg.verticals.shop.tasks:TASKS",
+    checks="cms_ssg.verticals.shop.checks:CHECKS",
+    tables=(
+        "skus", "sku_parts", "stock_levels", "stock_moves", "stock_reservations", "coupons", "carts", "cart_lines", "orders",
+        "order_items", "order_events", "product_sales", "downloads",
+    ),
+    settle="cms_ssg.verticals.shop.catalogue:settle_products",
+    payments="cms_ssg.verticals.shop.paying:PAYABLE",
+    personal=(
+        Personal(
+            """SELECT 'orders', to_jsonb(o) FROM cms.orders o WHERE site = %(site)s AND lower(customer_email) = lower(%(email)s)""",
+            (
+                """UPDATE cms.orders SET customer_email = 'erased@invalid', customer_name = 'erased', customer_note = '', customer_id = NULL, admin_notes = '{}',
+                     billing_address = jsonb_build_object('country', billing_address ->> 'country'),
+                     shipping_address = CASE WHEN shipping_address IS NOT NULL THEN jsonb_build_object('country', shipping_address ->> 'country') END,
+                     metadata = metadata - 'vat_number'
+                   WHERE site = %(site)s AND lower(customer_email) = lower(%(email)s)""",
+            ),
+        ),
+    ),
+)  # fmt: skip

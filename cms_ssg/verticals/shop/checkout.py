@@ -1,0 +1,250 @@
+"""From a cart to an order whose goods are reserved and whose payment has begun. Each step is a transaction, and each may be repeated with the same key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final, LiteralString
+
+import msgspec
+from psycopg import AsyncConnection
+from psycopg.errors import CheckViolation, DeadlockDetected, SerializationFailure
+from psycopg.rows import TupleRow
+
+from cms_ssg.api.problems import ApiError, fail
+from cms_ssg.payment.provider import Intent, PaymentProvider, ProviderError, Shop
+from cms_ssg.payment.settling import ADD as ADD_PAYMENT
+from cms_ssg.payment.settling import begin_payment, find_payment
+from cms_ssg.verticals.shop.carts import Quote, count_units, load_cart, make_quote, settings_of
+
+Connection = AsyncConnection[TupleRow]
+ROUTE: Final = "checkout"
+STALE_S: Final = 30
+"""An answer that takes longer than this is thought dead, and the next request with its key goes on where it stopped."""
+
+CLAIM: Final[LiteralString] = """
+INSERT INTO cms.idempotent_answers AS a (site, route, key, fingerprint) VALUES (%(site)s, %(route)s, %(key)s, %(fingerprint)s)
+ON CONFLICT (site, route, key) DO UPDATE SET started_at = clock_timestamp()
+  WHERE a.fingerprint = excluded.fingerprint AND a.answer IS NULL AND a.started_at < clock_timestamp() - make_interval(secs => %(stale)s)
+RETURNING 1"""
+KNOWN: Final[LiteralString] = "SELECT fingerprint, status, answer FROM cms.idempotent_answers WHERE site = %s AND route = %s AND key = %s"
+ANSWERED: Final[LiteralString] = """
+UPDATE cms.idempotent_answers SET status = %s, answer = %s WHERE site = %s AND route = %s AND key = %s"""
+FORGET: Final[LiteralString] = "DELETE FROM cms.idempotent_answers WHERE site = %s AND route = %s AND key = %s AND answer IS NULL"
+
+MADE: Final[LiteralString] = "SELECT number FROM cms.orders WHERE site = %s AND checkout_key = %s"
+LOCK_CART: Final[LiteralString] = "SELECT ordered FROM cms.carts WHERE id = %s::uuid FOR UPDATE"
+USE_COUPON: Final[LiteralString] = """
+UPDATE cms.coupons SET used = used + 1 WHERE site = %s AND code = %s AND (most_uses IS NULL OR used < most_uses) RETURNING 1"""
+ADD_ORDER: Final[LiteralString] = """
+INSERT INTO cms.orders (number, site, order_number, checkout_key, customer_email, customer_name, billing_address, shipping_address,
+  shipping_method, shipping_cost, subtotal, discount_total, tax_total, shipping_total, total, currency, taxes_included, coupon, payment_method, payment_method_title,
+  customer_note, locale, metadata)
+SELECT n, %(site)s, n::text, %(key)s, %(email)s, %(name)s, %(billing)s, %(shipping)s, %(method)s, %(shipping_cost)s, %(subtotal)s,
+  %(discount)s, %(tax)s, %(shipping_total)s, %(total)s, %(currency)s, %(included)s, %(coupon)s, %(payment)s, %(payment_title)s, %(note)s, %(locale)s, %(metadata)s
+FROM nextval('cms.order_numbers') n RETURNING number"""
+ADD_ITEMS: Final[LiteralString] = """
+INSERT INTO cms.order_items ("order", order_id, product, product_id, variation_id, product_name, sku, quantity, unit_price, subtotal, discount_total, tax_total, total, metadata)
+SELECT o.number, o.order_id, i.product, i.product_id, i.variation_id, i.product_name, i.sku, i.quantity, i.unit_price, i.subtotal,
+  i.discount_total, i.tax_total, i.total, i.metadata
+FROM cms.orders o, jsonb_to_recordset(%s::text::jsonb) i (product bigint, product_id uuid, variation_id uuid, product_name text, sku text, quantity int, unit_price bigint,
+  subtotal bigint, discount_total bigint, tax_total bigint, total bigint, metadata jsonb) WHERE o.number = %s"""
+RESERVE: Final[LiteralString] = "SELECT short_sku, available FROM cms.reserve_stock(%s, %s, %s, %s)"
+CLOSE_CART: Final[LiteralString] = "UPDATE cms.carts SET ordered = %s, updated_at = clock_timestamp() WHERE id = %s::uuid"
+
+NO_LIMIT_MINUTES: Final = 60 * 24 * 14
+"""How long goods are kept for payments by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who orders, what they saw, and how they pay. version: of the quote that was shown."""
+
+    cart: str
+    version: str
+    email: str
+    name: str
+    billing: dict[str, str]
+    shipping: dict[str, str] | None
+    payment: str
+    note: str = ""
+    locale: str = ""
+
+    def fingerprint(self) -> bytes:
+        """What a second request with the same key must have in common with the first."""
+        return blake2b(msgspec.json.encode({name: getattr(self, name) for name in self.__slots__}, order="sorted"), digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order that was placed. page: where it is paid, ``""`` where there is nothing to do; secret: for the provider's script."""
+
+    number: int
+    page: str
+    secret: str = ""
+
+
+async def retry(work: Callable[[], Awaitable[Any]]) -> Any:
+    """Do a transaction again where the database ended it for the sake of another one."""
+    for attempt in range(5):
+        try:
+            return await work()
+        except (DeadlockDetected, SerializationFailure):
+            if attempt == 4:
+                raise
+            await asyncio.sleep(0.02 * 2**attempt)
+    return None
+
+
+async def claim_key(shop: Shop, key: str, fingerprint: bytes) -> tuple[int, dict[str, Any]] | None:
+    """Take a key for oneself: None, or the answer that was given already. Raises ApiError api.key-reused, api.key-busy."""
+    values = {"site": shop.number, "route": ROUTE, "key": key, "fingerprint": fingerprint, "stale": STALE_S}
+    async with shop.connect() as connection:
+        if await (await connection.execute(CLAIM, values)).fetchone():
+            return None
+        row = await (await connection.execute(KNOWN, (shop.number, ROUTE, key))).fetchone()
+    if row is None:  # another request gave it back between the two statements
+        raise _busy()
+    if bytes(row[0]) != fingerprint:
+        raise fail("api.key-reused", "this Idempotency-Key belongs to another request", status=422, hint="A new request needs a new key.")
+    if row[2] is None:
+        raise _busy()
+    return int(row[1]), row[2]
+
+
+async def save_answer(shop: Shop, key: str, status: int, answer: dict[str, Any]) -> None:
+    """Keep the answer for whoever asks again with this key."""
+    async with shop.connect() as connection:
+        await connection.execute(ANSWERED, (status, msgspec.json.encode(answer).decode(), shop.number, ROUTE, key))
+
+
+async def free_key(shop: Shop, key: str) -> None:
+    """Nothing came of it: the key may be used again."""
+    async with shop.connect() as connection:
+        await connection.execute(FORGET, (shop.number, ROUTE, key))
+
+
+async def place_order(shop: Shop, provider: PaymentProvider, buyer: Buyer, key: str, return_url: Callable[[str], str]) -> Placed:
+    """Make the order of a key, or go on with the one that it made. return_url: order id -> where the buyer goes after paying.
+
+    Raises ApiError shop.no-cart, shop.changed, shop.stock, shop.empty, shop.coupon, shop.payment.
+    """
+    number = await retry(lambda: _make_order(shop, buyer, key))
+    return await start_payment(shop, provider, number, buyer.email, return_url)
+
+
+async def start_payment(shop: Shop, provider: PaymentProvider, number: int, email: str, return_url: Callable[[str], str]) -> Placed:
+    """Begin the payment of an order, or find it begun. Raises ApiError shop.payment."""
+    async with shop.connect() as connection:
+        payment = await find_payment(connection, shop.number, f"shop/{number}")
+        row = await (await connection.execute("SELECT order_id::text FROM cms.orders WHERE number = %s", (number,))).fetchone()
+    assert payment is not None, number
+    assert row is not None, number
+    if payment.amount == 0:
+        from cms_ssg.payment.settling import settle_by_hand
+
+        await settle_by_hand(shop, payment, "succeeded")
+        return Placed(number, "")
+    try:
+        intent: Intent = await begin_payment(shop, provider, payment, return_url(str(row[0])), email)
+    except ProviderError as error:
+        raise fail(
+            "shop.payment", f"the payment could not begin: {error}", status=502, hint="Nothing was charged. Try again with the same key."
+        ) from None
+    return Placed(number, intent.page, intent.secret)
+
+
+async def _make_order(shop: Shop, buyer: Buyer, key: str) -> int:
+    async with shop.connect() as connection:
+        made = await (await connection.execute(MADE, (shop.number, key))).fetchone()
+        if made is not None:
+            return int(made[0])
+        async with connection.transaction():
+            cart = await load_cart(connection, shop.number, buyer.cart)
+            locked = await (await connection.execute(LOCK_CART, (cart.id,))).fetchone()
+            if locked is None or locked[0] is not None:
+                raise fail("shop.no-cart", "this cart was ordered already", status=409, hint="The order's page shows how it stands.")
+            country = (buyer.shipping or buyer.billing)["country"]  # another one than was shown makes another version
+            quote = await make_quote(connection, shop.site, shop.number, cart._replace(country=country))
+            check_quote(quote, buyer.version)
+            return await _write_order(connection, shop, buyer, key, quote)
+
+
+def check_quote(quote: Quote, version: str) -> None:
+    """Refuse what cannot be ordered, or is not what was shown. Raises ApiError."""
+    if not quote.lines:
+        raise fail("shop.empty", "the cart is empty", status=409)
+    if quote.problems:
+        problem = quote.problems[0]
+        named = tuple((one.sku or one.code, one.message) for one in quote.problems)
+        raise ApiError(409, f"shop.{problem.code}", problem.message, "Look at the cart again.", fields=named)
+    if quote.version != version:
+        raise fail(
+            "shop.changed",
+            "prices or costs changed since the cart was shown",
+            status=409,
+            hint="Show the cart again, and send its new version.",
+        )
+
+
+async def _write_order(connection: Connection, shop: Shop, buyer: Buyer, key: str, quote: Quote) -> int:
+    settings, totals = settings_of(shop.site), quote.totals
+    if quote.coupon is not None and not await (await connection.execute(USE_COUPON, (shop.number, quote.coupon.code))).fetchone():
+        raise fail("shop.coupon", "this code was used up", status=409)
+    encode = msgspec.json.encode
+    row = await (await connection.execute(ADD_ORDER, {
+        "site": shop.number, "key": key, "email": buyer.email, "name": buyer.name, "billing": encode(buyer.billing).decode(),
+        "shipping": encode(buyer.shipping).decode() if buyer.shipping is not None else None,
+        "method": quote.offer.method.name if quote.offer is not None and quote.is_sent else "", "shipping_cost": totals.shipping_cost, "subtotal": totals.subtotal,
+        "discount": totals.discount, "tax": totals.tax, "shipping_total": totals.shipping_total, "total": totals.total, "currency": quote.currency,
+        "included": settings.prices_include_tax, "coupon": quote.coupon.code if quote.coupon is not None else "", "payment": buyer.payment,
+        "payment_title": buyer.payment, "note": buyer.note, "locale": buyer.locale, "metadata": encode({"version": quote.version}).decode(),
+    })).fetchone()  # fmt: skip
+    assert row is not None
+    number = int(row[0])
+    items = [
+        {
+            "product": line.what.product, "product_id": line.what.product_id, "variation_id": line.what.id if line.what.is_variation else None,
+            "product_name": line.what.title, "sku": line.what.sku, "quantity": line.quantity, "unit_price": line.what.price, "subtotal": sums.subtotal,
+            "discount_total": sums.discount, "tax_total": sums.tax, "total": sums.total,
+            "metadata": {
+                "attributes": line.what.attributes, "type": line.what.product_type, "parts": line.what.parts, "files": line.what.files,
+                "limit": line.what.download_limit, "expiry": line.what.download_expiry,
+            },
+        }
+        for line, sums in zip(quote.lines, totals.lines, strict=True)
+    ]  # fmt: skip
+    await connection.execute(ADD_ITEMS, (encode(items).decode(), number))
+    minutes = NO_LIMIT_MINUTES if buyer.payment == "manual" else settings.reserve_minutes
+    try:
+        short = await (
+            await connection.execute(RESERVE, (shop.number, f"order/{number}", encode(count_units(quote.lines)).decode(), minutes))
+        ).fetchall()
+    except CheckViolation:
+        raise _short("") from None
+    if short:
+        raise _short(", ".join(f"{sku}: {max(free, 0)}" for sku, free in short))
+    await connection.execute(ADD_PAYMENT, (shop.number, buyer.payment, f"shop/{number}", totals.total, quote.currency, quote.version))
+    await connection.execute(CLOSE_CART, (number, quote.cart.id))
+    return number
+
+
+def _short(left: str) -> ApiError:
+    return fail(
+        "shop.stock",
+        f"there is not enough left{f' ({left})' if left else ''}",
+        status=409,
+        hint="Take fewer, or take them out of the cart.",
+    )
+
+
+def _busy() -> ApiError:
+    return fail(
+        "api.key-busy",
+        "a request with this Idempotency-Key is at work",
+        status=409,
+        hint="Ask again in a moment.",
+        headers={"Retry-After": "1"},
+    )

@@ -1,0 +1,64 @@
+"""What `cms check` says of a shop: amounts that the currency does not have, parts and stock that do not add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, LiteralString
+
+from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.types import Problem
+from cms_ssg.verticals.shop.carts import settings_of
+
+NO_PRICE: Final[LiteralString] = """
+SELECT e.source_key, s.sku FROM cms.skus s JOIN cms.entries e ON e.id = s.product
+WHERE s.site = %s AND s.price IS NULL AND s.status = 'published' AND (s.is_variation OR s.product_type IN ('simple', 'digital', 'bundle')) ORDER BY 1, 2"""
+NO_PART: Final[LiteralString] = """
+SELECT e.source_key, p.part FROM cms.sku_parts p JOIN cms.entries e ON e.id = p.product
+WHERE p.site = %s AND NOT EXISTS (SELECT FROM cms.skus s WHERE s.site = p.site AND s.sku = p.part AND s.is_sold) ORDER BY 1, 2"""
+SAME_SKU: Final[LiteralString] = """
+SELECT s.sku, min(e.source_key), max(e.source_key) FROM cms.skus s JOIN cms.entries e ON e.id = s.product
+WHERE s.site = %s GROUP BY s.sku, e.locale HAVING count(*) > 1 ORDER BY 1"""
+WRONG_STOCK: Final[LiteralString] = """
+SELECT l.sku, l.location, l.on_hand, coalesce(m.total, 0) FROM cms.stock_levels l
+LEFT JOIN (SELECT site, sku, location, sum(delta) AS total FROM cms.stock_moves GROUP BY site, sku, location) m USING (site, sku, location)
+WHERE l.site = %s AND l.on_hand <> coalesce(m.total, 0) ORDER BY 1, 2"""
+
+
+def check_shop(opened: OpenSite) -> Iterator[Problem]:
+    """Products that cannot be bought though they look as if they could, and stock that is not the sum of its moves."""
+    connection, site = opened.connection, opened.number
+    settings, base = settings_of(opened.site), opened.site.settings.base_url
+    if "fake" in settings.payments and base.startswith("https://"):
+        hint = 'Write payments = ["stripe"] or ["manual"] below [shop]; an [env.…] may have other settings.'
+        yield Problem("shop.fake", "site.toml", 0, "the test provider is offered: whoever presses its button has paid", hint, "warning")
+    for sku, first, second in connection.execute(SAME_SKU, (site,)):
+        yield Problem(
+            "shop.same-sku",
+            second,
+            0,
+            f"{sku} is the SKU of {first} too, and only one of them is sold",
+            "Give each product and each variation a SKU of its own.",
+        )
+    for file, sku in connection.execute(NO_PRICE, (site,)):
+        hint = "Give it a price that its currency has: 19.99 in EUR, 1999 in JPY."
+        yield Problem("shop.no-price", file, 0, f"{sku} has no price that can be charged", hint, "warning")
+    for file, part in connection.execute(NO_PART, (site,)):
+        yield Problem(
+            "shop.no-part",
+            file,
+            0,
+            f"the bundle has the part {part}, which cannot be bought",
+            "Name the SKU of a product or a variation.",
+            "warning",
+        )
+    for sku, location, on_hand, total in connection.execute(WRONG_STOCK, (site,)):
+        yield Problem(
+            "shop.stock-sum",
+            "",
+            0,
+            f"of {sku} in {location} there are {on_hand}, its moves add up to {total}",
+            "Somebody changed cms.stock_levels by hand.",
+        )
+
+
+CHECKS = (check_shop,)

@@ -1,0 +1,89 @@
+"""``cms serve`` and ``cms api`` as a person starts them: search is there, and pages do not need it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from cms_ssg.api.process import open_socket
+from tests.api.atlas import list_environ
+
+
+@contextmanager
+def start(folder: Path, url: str, *words: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    command = [sys.executable, "-m", "cms_ssg", "-C", str(folder), "--json", *words]
+    with subprocess.Popen(command, env=list_environ(url), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())["url"], process
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+
+
+def test_serve_passes_searches_on_and_shows_the_built_page_when_the_api_is_away(atlas: tuple[Path, str]) -> None:
+    folder, url = atlas
+    with start(folder, url, "serve", "--no-watch", "--port", "0") as (address, _), httpx.Client(base_url=address, timeout=30) as client:
+        found = client.get("/api/search?q=tide")
+        assert (found.status_code, found.json()["total"]) == (200, 3)
+        assert found.headers["etag"]
+        assert client.get("/api/search?q=tide", headers={"If-None-Match": found.headers["etag"]}).status_code == 304
+        assert "<mark>tide</mark>" in client.get("/search?q=tide").text
+        assert client.get("/docs").status_code == 200
+        assert client.get("/tide/").status_code == 200
+        assert client.post("/api/search").json()["code"] == "api.method"
+        assert client.post("/tide/").status_code == 501
+        text = (folder / "site.toml").read_text()
+        (folder / "site.toml").write_text("broken")  # the API starts anew for it, and cannot
+        away = client.get("/search?q=tide")
+        (folder / "site.toml").write_text(text)
+        assert (away.status_code, away.headers["location"]) == (301, "/search/?q=tide")
+        assert 'class="search"' in client.get("/search/?q=tide").text
+
+
+def test_api_with_several_processes_answers_and_ends_at_once_when_told(atlas: tuple[Path, str]) -> None:
+    folder, url = atlas
+    with start(folder, url, "api", "--port", "0", "--workers", "2", "--quiet") as (address, process):
+        with httpx.Client(base_url=address, timeout=30) as client:
+            assert {client.get("/api/search?q=tide").json()["total"] for _ in range(6)} == {3}
+            assert "cms_api_requests_total" in client.get("/metrics").text
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def test_tokens_are_made_listed_and_revoked_by_command(atlas: tuple[Path, str]) -> None:
+    folder, url = atlas
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "cms_ssg", "-C", str(folder), *words], env=list_environ(url), capture_output=True, text=True
+        )
+
+    made = json.loads(run("--json", "token", "create", "deploy", "--scope", "write", "--scope", "read").stdout)
+    assert made["token"].startswith("cms_")
+    assert len(made["token"]) > 40
+    listed = run("token", "list").stdout
+    assert "deploy" in listed
+    assert made["token"] not in listed
+    assert run("token", "revoke", str(made["id"])).returncode == 0
+    assert run("token", "revoke", str(made["id"])).returncode == 1
+    assert "revoked" in run("token", "list").stdout
+    assert run("token", "create", "x", "--scope", "everything").returncode == 2
+
+
+def test_a_body_does_not_wait_for_the_headers_to_be_confirmed() -> None:
+    listening = open_socket("127.0.0.1", 0)
+    with listening, socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -1,0 +1,138 @@
+"""Exports of WordPress move in."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.cli.small_site import Cms
+from tests.migrate.wxr_sample import OLD_ADDRESSES, item, make_export
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    (tmp_path / "up/2024/04").mkdir(parents=True)
+    Image.new("RGB", (80, 50), (20, 90, 160)).save(tmp_path / "up/2024/04/gauge.png")
+    (tmp_path / "export.xml").write_text(make_export(), "utf-8")
+    return tmp_path / "export.xml"
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """What is in a folder, and when each file was written."""
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".cms" not in path.parts
+    }
+
+
+def test_every_old_address_answers_and_what_was_dropped_is_named_by_line(
+    cms: Cms, export: Path, build: Callable[[Path], Path], find_missing: Callable[[Path, Iterable[str]], list[str]]
+) -> None:
+    site = export.with_name("site")
+    code, result, _ = cms("migrate", "wordpress", str(export), str(site), "--media", str(export.with_name("up")))
+    assert code == 0
+    assert result["made"] == {"post": 5, "page": 2, "book": 1, "media": 1, "people": 1, "terms": 4}
+    built = build(site)
+    assert find_missing(built, OLD_ADDRESSES) == []
+    rows = list(csv.reader((site / "migration-report.csv").read_text("utf-8").splitlines()))[1:]
+    lines = export.read_text("utf-8").splitlines()
+    noted = {kind: lines[int(line) - 1] for _, line, kind, _, _ in rows}
+    assert "wp:latest-posts" in noted["blocks"] and 'ref":31' in noted["reusable blocks"] and "acme_box" in noted["shortcodes"]
+    assert {"comments", "<script>", "event handlers", "items in the trash", "pages with a password"} <= noted.keys()
+    page = (built / "2024/04/river/index.html").read_text("utf-8")
+    for shown in (
+        "From the box",
+        "<summary>More</summary>",
+        'id="what-now"',
+        "{{&lt; x &gt;}}",
+        "<figcaption",
+        "Chart text",
+        "[not_a_shortcode]",
+    ):
+        assert shown in page
+    assert "alert(1)" not in page and "onclick" not in page and "wp:" not in page
+    classic = (built / "2024/04/classic/index.html").read_text("utf-8")
+    assert "[sic] and [1]" in classic and "Boxed text" in classic and "<figcaption>A caption</figcaption>" in classic
+    assert "[gallery]" in classic and "acme_box" not in classic and "contact-form" not in classic
+    assert "A draft" not in "".join(path.read_text("utf-8") for path in built.rglob("*.html"))
+
+
+def test_a_second_run_changes_nothing_and_keeps_what_somebody_edited(cms: Cms, export: Path) -> None:
+    site = export.with_name("site")
+    move = ("migrate", "wordpress", str(export), str(site), "--media", str(export.with_name("up")))
+    cms(*move)
+    before = snapshot(site)
+    _, result, _ = cms(*move)
+    assert snapshot(site) == before
+    assert set(result["files"]) == {"unchanged"}
+    (site / "content/pages/about.md").write_text("mine")
+    (site / "content/posts/2024/classic.md").unlink()
+    export.write_text(make_export().replace("Who we are", "Who they are").replace("<p>Us", "<p>We"), "utf-8")
+    _, result, _ = cms(*move)
+    assert (site / "content/pages/about.md").read_text() == "mine"
+    assert not (site / "content/posts/2024/classic.md").exists()
+    assert result["files"]["kept"] == 2
+
+
+def test_a_file_that_is_cut_off_says_where_and_the_whole_one_goes_on_there(cms: Cms, export: Path) -> None:
+    whole = export.read_bytes()
+    cms("migrate", "wordpress", str(export), str(export.with_name("at-once")))
+    at = whole.index(b"<title>Team")
+    export.write_bytes(whole[:at])
+    code, result, _ = cms("migrate", "wordpress", str(export), str(export.with_name("site")))
+    assert code == 3
+    (problem,) = result["problems"]
+    assert problem["code"] == "migrate.cut-off"
+    assert problem["line"] == whole[:at].count(b"\n") + 1
+    assert result["made"]["page"] == 1
+    export.write_bytes(whole)
+    code, result, _ = cms("migrate", "wordpress", str(export), str(export.with_name("site")))
+    assert code == 0
+    assert result["made"]["page"] == 2
+    bytes_of = {name: {path: data for path, (data, _) in snapshot(export.with_name(name)).items()} for name in ("site", "at-once")}
+    assert bytes_of["site"] == bytes_of["at-once"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (
+            '<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "&b;&b;"><!ENTITY b "xxxxxxx">]>' + make_export().partition("?>")[2],
+            "migrate.entities",
+        ),
+        ("<rss><channel><title>x</title></channel></rss>", "migrate.no-wxr"),
+        ("no xml at all", "migrate.no-wxr"),
+        ("", "migrate.no-wxr"),
+        (make_export().replace("<wp:post_id>12<", "<wp:post_id>12</wp:oops><"), "migrate.broken"),
+    ],
+)
+def test_what_is_no_export_is_refused(cms: Cms, tmp_path: Path, text: str, code: str) -> None:
+    (tmp_path / "export.xml").write_text(text, "utf-8")
+    exit_code, result, _ = cms("migrate", "wordpress", str(tmp_path / "export.xml"), str(tmp_path / "site"))
+    assert exit_code == 1
+    assert [problem["code"] for problem in result["problems"]] == [code]
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(cms: Cms, export: Path) -> None:
+    code, result, _ = cms("migrate", "wordpress", str(export), str(export.parent))
+    assert code == 1
+    assert [problem["code"] for problem in result["problems"]] == ["migrate.not-empty"]
+    assert sorted(os.listdir(export.parent)) == ["export.xml", "up"]
+
+
+def test_control_characters_and_two_posts_of_one_name_do_no_harm(cms: Cms, tmp_path: Path) -> None:
+    head, _, tail = make_export().partition("  <item>")
+    more = item(50, title="A", link="https://old.example/blog/2024/04/same/", content="a\x0bb") + item(
+        51, title="B", link="https://old.example/blog/2024/05/same/", content="[acme_loop][acme_loop]" * 50
+    )
+    (tmp_path / "export.xml").write_text(f"{head}{more}  <item>{tail}", "utf-8")
+    code, _, _ = cms("migrate", "wordpress", str(tmp_path / "export.xml"), str(tmp_path / "site"))
+    assert code == 0
+    assert (tmp_path / "site/content/posts/2024/same.md").exists()
+    assert (tmp_path / "site/content/posts/2024/same-2.md").exists()

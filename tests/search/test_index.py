@@ -1,0 +1,81 @@
+"""The index from the command line; written anew it is what builds had made of it; words that were mistyped."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cms_ssg.search.lexicon import count_words, say_terms
+from cms_ssg.search.reindex import count_documents, reindex
+from cms_ssg.search.words import parse_query
+from cms_ssg.site import open_site
+from cms_ssg.store.connect import connect
+from tests.api.atlas import Api, list_environ
+
+ROWS = "SELECT to_jsonb(d) - 'shown' FROM cms.documents d ORDER BY entry"
+
+
+def test_written_anew_the_index_is_what_builds_had_made(atlas: tuple[Path, str]) -> None:
+    folder, url = atlas
+    site = open_site(folder, os.environ)
+    with connect(url, autocommit=True) as connection:
+        before = connection.execute(ROWS).fetchall()
+        connection.execute("UPDATE cms.documents SET title = 'wrong', vector = ''")
+        connection.execute("DELETE FROM cms.documents WHERE path = '/tree/'")
+        connection.execute("INSERT INTO cms.documents SELECT (jsonb_populate_record(d, '{\"entry\": 999}')).* FROM cms.documents d LIMIT 1")
+        assert reindex(connection, site, 1) == 8
+        assert connection.execute(ROWS).fetchall() == before
+        assert [(row.locale, row.documents, row.waiting) for row in count_documents(connection, 1)] == [("en", 7, 0), ("it", 1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("tdie", "tide"),
+        ("rialways", "railways"),
+        ("triangel", "triangle"),
+        ("meassuring", "measuring"),
+        ("xylophone", ""),
+        ("ti", ""),
+        ("12345", ""),
+    ],
+)
+def test_a_word_is_corrected_where_one_is_near(typed: str, meant: str) -> None:
+    lexicon = count_words(["The tide and the railways", "Measuring a triangle", "tide side"])
+    assert lexicon.correct(typed) == meant
+
+
+def test_a_query_is_corrected_word_by_word() -> None:
+    lexicon = count_words(["A tide table", "The coast"])
+    assert say_terms(lexicon.correct_terms(parse_query('tdie "tide tabel" -plank '))) == 'tide "tide table" -plank'
+    assert lexicon.correct_terms(parse_query("tide coas")) == ()
+
+
+def test_what_was_meant_is_found_and_said(api: Api) -> None:
+    answer = api.json("/api/search?q=tdie")
+    assert (answer["did_you_mean"], answer["total"]) == ("tide", 3)
+    assert api.json("/api/search?q=zzzzzz")["did_you_mean"] == ""
+    assert 'href="/search?q=tide"' in api.get("/search?q=tdie").text
+
+
+def test_the_index_is_asked_from_the_command_line(atlas: tuple[Path, str]) -> None:
+    folder, url = atlas
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "cms_ssg", "-C", str(folder), *words], env=list_environ(url), capture_output=True, text=True
+        )
+
+    found = json.loads(run("--json", "search", "query", "tide", "--facet", "section/workshop").stdout)
+    assert [hit["url"] for hit in found["hits"]] == ["/tide/"]
+    assert run("search", "query", "zzzz").returncode == 1
+    assert run("search", "query", "a", "--facet", "colour/red").returncode == 2
+    assert run("search", "query", "a", "--locale", "fr").returncode == 2
+    assert "/tide/" in run("search", "suggest", "meas").stdout
+    assert "search is on" in run("search", "status").stdout
+    assert run("cache", "status").returncode == 0

@@ -1,0 +1,150 @@
+"""Products become rows that can be sold and pages that are never staler than what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.open_store import open_store
+from cms_ssg.verticals.shop.checks import check_shop
+from tests.engine.siteonpage import SiteOnPage, assert_same, database
+from tests.verticals.shop.stand import SITE
+
+MUG, SHOP = "/products/mug/", "/shop/ceramics/"
+
+
+def assert_clean(site: SiteOnPage) -> None:
+    """The output is what a clean build of the same files and the same stock makes."""
+
+    def copy_rows(clean: SiteOnPage) -> None:
+        for sku, location, delta, reason, ref in site.query(
+            "SELECT sku, location, delta, reason, ref FROM cms.stock_moves ORDER BY number"
+        ):
+            clean.query(
+                "INSERT INTO cms.stock_moves (site, sku, location, delta, reason, ref) SELECT id, %s, %s, %s, %s, %s FROM cms.sites",
+                sku,
+                location,
+                delta,
+                reason,
+                ref,
+            )
+
+    assert_same(site.tree(), site.build_clean(prepare=copy_rows, now=site.options.now).tree())
+
+
+def move(site: SiteOnPage, sku: str, delta: int) -> None:
+    site.query(
+        "INSERT INTO cms.stock_moves (site, sku, delta, reason, ref) SELECT id, %s, %s, 'adjusted', gen_random_uuid()::text FROM cms.sites",
+        sku,
+        delta,
+    )
+
+
+@pytest.fixture
+def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
+    """The stand, built."""
+    site = make_site(SITE)
+    assert site.build().result.status == "done"
+    return site
+
+
+def page(site: SiteOnPage, path: str) -> str:
+    return (site.output / path.strip("/") / "index.html").read_text()
+
+
+def test_products_and_variations_are_rows_with_the_columns_that_people_know(site: SiteOnPage) -> None:
+    assert site.query("SELECT sku, price, stock_quantity, stock_status, product_type, status, currency FROM cms.products ORDER BY sku") == [
+        ("BOWL", 3050, 1000, "in_stock", "simple", "published", "EUR"), ("DRAFT", 100, 0, "out_of_stock", "simple", "draft", "EUR"),
+        ("GUIDE", 900, 0, "in_stock", "digital", "published", "EUR"), ("LATER", 8000, 1, "in_stock", "simple", "published", "EUR"),
+        ("MUG", 2000, 50, "in_stock", "simple", "published", "EUR"), ("SET", 4500, 0, "in_stock", "bundle", "published", "EUR"),
+        ("shirt", 1500, 0, "in_stock", "variable", "published", "EUR"),
+    ]  # fmt: skip
+    assert site.query("SELECT sku, attributes, price, stock_quantity, stock_status, is_active FROM cms.product_variations ORDER BY sku") == [
+        ("SHIRT-L", {"size": "L"}, 1700, 0, "out_of_stock", True), ("SHIRT-S", {"size": "S"}, 1500, 4, "in_stock", True),
+    ]  # fmt: skip
+    assert site.query("SELECT sku FROM cms.skus WHERE NOT is_sold ORDER BY sku") == [("DRAFT",), ("shirt",)]
+
+
+def test_a_page_shows_price_and_state_and_never_what_the_product_cost(site: SiteOnPage) -> None:
+    assert "€20.00" in page(site, MUG)
+    assert "In stock" in page(site, MUG)
+    assert '"price":"20.00"' in page(site, MUG)
+    assert '"lowPrice":"15.00"' in page(site, "/products/shirt/")
+    assert not any(b"4.25" in data or b"425" in data for path, data in site.tree().items() if "shirt" in path or "shop" in path)
+    assert_clean(site)
+
+
+def test_only_a_change_of_the_displayed_state_renders_pages(site: SiteOnPage) -> None:
+    move(site, "MUG", -40)
+    assert site.build().pages == set()
+    move(site, "MUG", -8)
+    assert site.build().pages == {MUG, "/products/set/", SHOP, "/"}
+    assert "Only a few left" in page(site, SHOP)
+    move(site, "MUG", -1)
+    assert site.build().pages == set()
+    move(site, "MUG", -1)
+    assert site.build().pages == {MUG, "/products/set/", SHOP, "/"}
+    assert "<form" not in page(site, "/products/set/")
+    assert_clean(site)
+    move(site, "SHIRT-L", 5)
+    assert site.build().pages == {"/products/shirt/", "/"}
+    assert_clean(site)
+
+
+def test_a_price_that_is_edited_renders_what_shows_it(site: SiteOnPage) -> None:
+    site.edit("content/products/mug.md", "price: 20.00", "price: 21.00")
+    assert site.build().pages == {MUG, SHOP, "/"}
+    assert site.query("SELECT price FROM cms.products WHERE sku = 'MUG'") == [(2100,)]
+    assert_clean(site)
+
+
+def test_a_sale_begins_and_ends_by_the_clock_without_a_row_written(site: SiteOnPage) -> None:
+    sale = "price: 20.00\nsale_price: 16.00\nsale_from: 2026-03-29T00:00:00+01:00\nsale_until: 2026-03-30T00:00:00+02:00"
+    site.edit("content/products/mug.md", "price: 20.00", sale)
+    site.build()
+    assert "€16.00" not in page(site, MUG)
+    before = site.query("SELECT xmin::text, * FROM cms.skus WHERE sku = 'MUG'")
+    for at, shown in (
+        (datetime(2026, 3, 28, 22, 59, tzinfo=UTC), False), (datetime(2026, 3, 28, 23, 0, tzinfo=UTC), True), (datetime(2026, 3, 29, 21, 59, tzinfo=UTC), True),
+        (datetime(2026, 3, 29, 22, 0, tzinfo=UTC), False),
+    ):  # fmt: skip
+        site.options = replace(site.options, now=at)
+        rendered = site.build().pages
+        assert ("€16.00" in page(site, MUG)) == shown
+        assert rendered <= {MUG, SHOP, "/"}
+        assert_clean(site)
+    assert site.query("SELECT xmin::text, * FROM cms.skus WHERE sku = 'MUG'") == before
+
+
+def test_a_product_that_goes_is_no_longer_sold_and_its_history_stays(site: SiteOnPage) -> None:
+    site.delete("content/products/mug.md")
+    site.build()
+    assert site.query("SELECT sku FROM cms.skus WHERE sku = 'MUG'") == []
+    assert site.query("SELECT on_hand FROM cms.stock_levels WHERE sku = 'MUG'") == [(50,)]
+    assert "<form" not in page(site, "/products/set/")
+    assert_clean(site)
+
+
+def test_what_cannot_be_sold_as_it_is_written_is_reported_by_check(site: SiteOnPage) -> None:
+    site.write_file("content/products/other.md", "---\ntitle: Other\nsku: MUG\nprice: 1.00\n---\nSame.\n")
+    site.write_file("content/products/odd.md", "---\ntitle: Odd\nsku: ODD\nprice: 1.005\n---\nHalf a cent.\n")
+    site.edit("content/products/set.md", "sku: BOWL", "sku: NOTHING")
+    site.build()
+    with database(site.url), open_store(site.root, "") as (opened, connection, row):
+        problems = list(check_shop(OpenSite(opened, connection, row.id)))
+    assert [(problem.code, problem.place) for problem in problems] == [
+        ("shop.same-sku", "content/products/other.md"), ("shop.no-price", "content/products/odd.md"), ("shop.no-part", "content/products/set.md"),
+    ]  # fmt: skip
+    assert site.query("SELECT price FROM cms.sellables WHERE sku = 'MUG'") == [(2000,)]
+
+
+def test_a_product_with_a_thousand_variations_is_one_page_and_a_thousand_rows(site: SiteOnPage) -> None:
+    lines = "\n".join(f"  - {{sku: V-{n}, attributes: {{size: {n}}}, price: {10 + n}, stock: 3}}" for n in range(1000))
+    site.write_file("content/products/many.md", f"---\ntitle: Many\nsku: MANY\nvariations:\n{lines}\n---\nAll sizes.\n")
+    site.build()
+    assert site.query("SELECT count(*) FROM cms.product_variations WHERE sku LIKE 'V-%%'") == [(1000,)]
+    assert page(site, "/products/many/").count("<option") == 1000
