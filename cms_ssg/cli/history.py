@@ -39,8 +39,8 @@ def log(call: Call, what: str, author: str, limit: int) -> None:
 
 @site_command("diff", "cms entry diff 812\ncms entry diff flood --from 3 --to 5")
 @click.argument("what")
-@click.option("--from", "old", type=click.IntRange(1), default=0, metavar="VERSION", help="The older one; by default the one before.")
-@click.option("--to", "new", type=click.IntRange(1), default=0, metavar="VERSION", help="The newer one; by default as it is now.")
+@click.option("--from", "old", type=click.IntRange(0), default=0, metavar="VERSION", help="The older one; by default the one before.")
+@click.option("--to", "new", type=click.IntRange(0), default=0, metavar="VERSION", help="The newer one; by default as it is now.")
 def diff(call: Call, what: str, old: int, new: int) -> None:
     """Show what differs between two versions of an entry. The body of a file is compared by git."""
     from cms_ssg.entries.history import compare_versions, find_stored, show_changes
@@ -70,7 +70,7 @@ def revert(call: Call, what: str, version: int, author: str) -> None:
 
 
 @site_command("undo", "cms undo\ncms undo 41")
-@click.argument("number", type=click.IntRange(1), default=0, metavar="[ACT]")
+@click.argument("number", type=click.IntRange(0), default=0, metavar="[ACT]")
 @click.option("--dry-run", is_flag=True, help="Say what would be taken back; change nothing.")
 @author_option
 def undo(call: Call, number: int, dry_run: bool, author: str) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from typing import Any, Final, LiteralString
 
 import msgspec
 from psycopg import Connection
 
+from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.money import parse_amount
 from cms_ssg.site import Site
 from cms_ssg.types import Json
@@ -42,15 +44,14 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder().decode
 
 
-def project(connection: Connection, site: Site, site_id: int, entries: set[int], listed: set[int]) -> None:
+def settle_products(opened: OpenSite, entries: Sequence[int], listed: AbstractSet[int]) -> None:
     """Write what these entries sell. listed: those that are to be seen."""
-    types = [name for name, schema in site.schemas.items() if {"sku", "price"} <= schema.properties.keys()]
-    numbers = sorted(entries)
-    for start in range(0, len(numbers), BATCH):
-        _project_batch(connection, site, site_id, numbers[start : start + BATCH], listed, types)
+    types = [name for name, schema in opened.site.schemas.items() if {"sku", "price"} <= schema.properties.keys()]
+    for start in range(0, len(entries), BATCH):
+        _settle_batch(opened.connection, opened.site, opened.number, list(entries[start : start + BATCH]), listed, types)
 
 
-def _project_batch(connection: Connection, site: Site, site_id: int, numbers: list[int], listed: set[int], types: list[str]) -> None:
+def _settle_batch(connection: Connection, site: Site, site_id: int, numbers: list[int], listed: AbstractSet[int], types: list[str]) -> None:
     known = {(sku, product): bytes(mark) for sku, product, mark in connection.execute(KNOWN, (site_id, numbers))}
     rows = connection.execute(ENTRIES, (numbers, types)).fetchall()
     if not rows and not known:

@@ -203,5 +203,5 @@ def test_a_person_who_is_erased_is_found_nowhere(api: Api, site: SiteOnPage) -> 
         )
         assert found == [(0,)], table
     assert "Canary" not in api.get(f"/api/reviews?path={PATH}").text
-    logs = [path for path in Path(site.root, ".cms").rglob("*.log")] if Path(site.root, ".cms").is_dir() else []
+    logs = list(Path(site.root, ".cms").rglob("*.log")) if Path(site.root, ".cms").is_dir() else []
     assert not any(CANARY in path.read_text("utf-8", "replace") for path in logs)

@@ -1,1 +1,1 @@
-"""The shop: money, stock, carts, orders, payments, and its pages."""
+"""The shop: stock, money, orders, and people who buy."""
