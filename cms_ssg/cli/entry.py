@@ -211,7 +211,10 @@ def restore(call: Call, what: str, author: str) -> None:
 @site_command("pending", "cms entry pending\ncms entry pending --all --json")
 @click.option("--all", "ended", is_flag=True, help="Those that were made or cancelled too.")
 def pending(call: Call, ended: bool) -> None:
-    """List changes that wait for their time or for an approval, and those that could not be made."""
+    """List changes that wait for their time or an approval.
+
+    Those that could not be made are listed with the reason.
+    """
     from cms_ssg.content.dates import say_moment
     from cms_ssg.store.pending import list_pending
 
@@ -243,7 +246,9 @@ def submit(call: Call, what: str, at: str, author: str) -> None:
 @click.option("--change", type=click.IntRange(0), default=0, metavar="CHANGE", help="A change that waits: cms entry pending.")
 @author_option
 def approve(call: Call, what: str, change: int, author: str) -> int:
-    """Approve a change that waits, or an entry as it is now: for a file's, `approved` in its front matter says so.
+    """Approve a change that waits, or an entry as it is.
+
+    For a file's entry, `approved` in its front matter says so.
 
     The approval is of exactly this text. Nobody approves what is their own.
     """
@@ -275,7 +280,10 @@ def approve(call: Call, what: str, change: int, author: str) -> int:
 @click.argument("number", type=click.IntRange(1), metavar="CHANGE")
 @author_option
 def cancel(call: Call, number: int, author: str) -> None:
-    """Take back a change that waits. cms entry pending shows the numbers."""
+    """Take back a change that waits.
+
+    cms entry pending shows the numbers.
+    """
     from cms_ssg.entries.pending import cancel_change
 
     with open_editor(call, author) as editor, editor.act("cancel", f"change {number}"):
