@@ -27,6 +27,11 @@ class Features:
     facts: Mapping[str, Fact]
 
     @cached_property
+    def requests(self) -> tuple[str, ...]:
+        """References to the stages of what every page may ask for."""
+        return tuple(vertical.requests for vertical in self.verticals if vertical.requests)
+
+    @cached_property
     def phases(self) -> dict[str, list[Any]]:
         """Names of all kinds of outputs and the phase of each, as queries take them."""
         return {"kinds": list(self.outputs), "phases": [kind.phase for kind in self.outputs.values()]}

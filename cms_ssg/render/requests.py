@@ -36,8 +36,8 @@ def list_requests(around: Surroundings, job: Job, found: dict[Request, Any], sta
     stages = around.site.features.outputs[job.kind].load_stages()
     requests = stages[stage](around, job, found) if stage < len(stages) else ()
     if around.site.features.outputs[job.kind].page:
-        for vertical in around.site.features.verticals:
-            more: tuple[Stage, ...] = resolve(vertical.requests) if vertical.requests else ()
+        for reference in around.site.features.requests:
+            more: tuple[Stage, ...] = resolve(reference)
             requests = (*requests, *more[stage](around, job, found)) if stage < len(more) else requests
     if stage:
         return requests

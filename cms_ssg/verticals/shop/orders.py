@@ -22,6 +22,7 @@ from cms_ssg.payment.settling import (
 )
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
+from cms_ssg.verticals.shop.mails import write_mail
 from cms_ssg.verticals.shop.paying import NOTE, close_order, move_order, return_goods
 from cms_ssg.verticals.shop.queries import OrderRow
 
@@ -155,6 +156,9 @@ async def ship_order(shop: Shop, name: str, carrier: str = "", tracking: str = "
             value = msgspec.json.encode([{"carrier": carrier, "tracking": tracking, "url": url}]).decode()
             await connection.execute(ADD_TRACKING, (value, order.number, value))
         await move_order(connection, order.number, "completed", f"sent {carrier} {tracking}".strip())
+        if order.status == "processing":
+            order = (await fetch_async(connection, queries.ORDER, site=shop.number, number=order.number))[0]
+            await write_mail(connection, shop, order, "sent")
     return await _load(shop, order.number)
 
 

@@ -12,6 +12,7 @@ from cms_ssg.payment.settling import RefundRefusedError, ask_refund
 from cms_ssg.site import Site
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
+from cms_ssg.verticals.shop.mails import write_mail
 from cms_ssg.verticals.shop.queries import ItemRow, OrderRow
 from cms_ssg.verticals.shop.settings import ShopSettings
 
@@ -64,6 +65,7 @@ class _Payable:
             await close_order(connection, shop, order)
         elif payment.status == "pending" and payment.provider == "manual" and order.status == "pending":
             await move_order(connection, number, "on_hold", "waits for the payment")
+            await write_mail(connection, shop, order, "waiting")
 
     async def note_refund(self, connection: Connection, shop: Shop, payment: PaymentRow, refund: int) -> None:
         number = int(payment.subject.partition("/")[2])
@@ -74,6 +76,7 @@ class _Payable:
         done = await (await connection.execute(ADD_REFUNDED, (amount, number))).fetchone()
         await connection.execute(NOTE, (number, f"refunded {amount} {payment.currency}{f': {reason}' if reason else ''}"))
         await return_goods(connection, shop, number, details, f"refund/{refund}")
+        await write_mail(connection, shop, (await fetch_async(connection, queries.ORDER, site=shop.number, number=number))[0], "refunded")
         if done is not None and done[0]:
             await move_order(connection, number, "refunded")
 
@@ -148,6 +151,7 @@ async def _take_payment(connection: Connection, shop: Shop, order: OrderRow, pay
     await move_order(connection, order.number, "processing")
     if is_digital:
         await move_order(connection, order.number, "completed")
+    await write_mail(connection, shop, order, "paid")
 
 
 async def take_goods(connection: Connection, shop: Shop, number: int, items: list[ItemRow]) -> bool:

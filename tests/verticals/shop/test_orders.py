@@ -90,6 +90,22 @@ def test_commands_show_ship_refund_and_cancel_orders(shop: Stand) -> None:
         shop.query("UPDATE cms.orders SET status = 'pending'")
 
 
+def test_each_thing_that_happens_to_an_order_is_told_by_one_mail_with_its_link(shop: Stand) -> None:
+    shop.query("DELETE FROM cms.mails")
+    order = shop.buy({"MUG": 1})
+    for _ in range(3):
+        shop.send_webhook("evt_again", shop.report(order, "succeeded"))
+        run(shop, commands.ship, order["order"], carrier="DHL", tracking="123")
+    run(shop, commands.refund, order["order"], amount="5.00")
+    shop.order({"MUG": 1}, payment="manual")
+    mails = shop.query("SELECT recipient, subject, body FROM cms.mails ORDER BY number")
+    words = ("preparing", "on its way", "goes back", "transfer")
+    assert [next(word for word in words if word in body.partition("\n")[0]) for *_, body in mails] == list(words)
+    assert all((to, subject) == ("ann@example.org", f"Order {order['order']} · Stand") for to, subject, _ in mails[:3])
+    assert all(f"http://localhost:8000{order['order_page']}" in body for _, _, body in mails[:3])
+    assert "DHL 123" in mails[1][2]
+
+
 def test_commands_move_stock_and_take_each_delivery_in_once(shop: Stand) -> None:
     assert run(shop, commands.adjust, "MUG", 10, ref="delivery-1", reason="received") == "MUG: 60"
     assert run(shop, commands.adjust, "MUG", 10, ref="delivery-1", reason="received") == "taken in before"
