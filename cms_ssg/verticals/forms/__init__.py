@@ -11,6 +11,7 @@ VERTICAL = Vertical(
     collections=({"name": "forms", "path": "content/forms", "type": "form"},),
     commands="cms_ssg.verticals.forms.commands:COMMANDS",
     routes=("cms_ssg.verticals.forms.api:router",),
+    queues="cms_ssg.verticals.forms.queues:QUEUES",
     tasks="cms_ssg.verticals.forms.tasks:TASKS",
     tables=("form_submissions",),
     personal=(PERSONAL,),

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from email.message import Message
 from typing import Any
 
+import httpx
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
@@ -20,6 +21,7 @@ from cms_ssg.mail.sending import send_mails
 from cms_ssg.open_store import open_store
 from cms_ssg.privacy.people import erase_person, find_person
 from cms_ssg.store.connect import connect
+from cms_ssg.store.tokens import create_token
 from cms_ssg.verticals.forms.commands import export, list_forms
 from cms_ssg.verticals.forms.tasks import forget
 from tests.api.atlas import Api, build_site, serve_api
@@ -300,3 +302,20 @@ def test_a_person_is_exported_and_erased_wherever_the_address_stands(forms: Form
         assert erase_person(opened, "ADA@example.org").rows == 4
     assert forms.query("SELECT email FROM cms.form_submissions") == [("grace@example.org",)]
     assert forms.query("SELECT count(*) FROM cms.mails") == [(1,)]
+
+
+def test_the_desk_shows_what_was_sent_and_deletes_it(forms: Forms) -> None:
+    forms.send("contact", {**ADA, "name": "<b>Ada</b>"})
+    with forms.opened() as opened:
+        _, token = create_token(opened.connection, opened.number, "desk", ("moderate",), 1)
+    signed_in = forms.api.client.post("/desk/sign-in", data={"token": token})
+    cookie = signed_in.headers["set-cookie"].partition(";")[0]  # it is for HTTPS alone, as the site's address is
+    with httpx.Client(base_url=forms.api.client.base_url, headers={"Cookie": cookie}) as desk:
+        page = desk.get("/desk/forms")
+        assert "contact: ada@example.org" in page.text and "&lt;b&gt;Ada&lt;/b&gt;" in page.text
+        found = re.search(r'name="csrf" value="([^"]+)"', page.text)
+        assert found is not None
+        ((number,),) = forms.query("SELECT number FROM cms.form_submissions")
+        done = desk.post("/desk/forms/delete", data={"csrf": found[1], "key": str(number)})
+        assert done.headers["location"] == "/desk/forms?done"
+    assert forms.query("SELECT count(*) FROM cms.form_submissions") == [(0,)]
