@@ -10,7 +10,7 @@ import msgspec
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole of site.toml after defaults, [env.NAME] and CMS_* are applied.
 
-    shared: folders, relative to the site's, whose ``content/`` is this site's too where it has no file of the same name;
+    shared: folders, relative to the site's, whose ``content/`` is this site's too where it has no file of the same name; workflow: by content type;
     verticals: the features that are switched on; vertical: what their own tables say, by name, each as the struct that its vertical declares.
     """
 
@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     data_files: tuple[str, ...] = ()
     params: dict[str, Any] = {}
     shared: tuple[str, ...] = ()
+    workflow: dict[str, Workflow] = {}
     verticals: tuple[str, ...] = ("blog",)
     vertical: dict[str, Any] = {}
     plugins: tuple[str, ...] | None = None
@@ -59,6 +60,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def store_name(self) -> str:
         """The site's name in the database: with its environment, since another target needs a manifest of its own."""
         return f"{self.name}@{self.env}" if self.env else self.name
+
+
+class Workflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a content type goes through before it is public. approvals: of so many people who did not write it."""
+
+    approvals: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1
 
 
 class Locale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

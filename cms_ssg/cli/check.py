@@ -11,7 +11,9 @@ from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
 from cms_ssg.cli.output import count
 
 
-@site_command("check", "cms check\ncms check --json\ncms check --format gitlab > gl-code-quality-report.json")
+@site_command(
+    "check", "cms check\ncms check --json\ncms check --format gitlab > gl-code-quality-report.json\ncms check --against sitemap.xml"
+)
 @click.option(
     "--format",
     "form",
@@ -19,14 +21,21 @@ from cms_ssg.cli.output import count
     default="text",
     help="Print problems as annotations: GitHub Actions' workflow commands, or GitLab's Code Quality report.",
 )
-def check(call: Call, form: str) -> int:
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    metavar="FILE",
+    help="Report every address of an old sitemap.xml, or of a list of URLs, that nothing answers to.",
+)
+def check(call: Call, form: str, against: Path | None) -> int:
     """Check content, theme, links and strings.
 
     Nothing is saved or written. Exit 3 where there are errors.
     """
     from cms_ssg.diagnostics.check import check as run_check
 
-    problems = run_check(call.root, call.env, call.output)
+    problems = run_check(call.root, call.env, call.output, against)
     errors = sum(problem.severity == "error" for problem in problems)
     call.output.problems(problems)
     warnings = len(problems) - errors

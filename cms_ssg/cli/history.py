@@ -14,7 +14,10 @@ from cms_ssg.cli.output import make_table
 @click.option("--author", default="", metavar="NAME", help="Without WHAT: only what this one changed.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many.")
 def log(call: Call, what: str, author: str, limit: int) -> None:
-    """Show who changed an entry, when and where from; without WHAT, the newest changes of the site."""
+    """Show who changed an entry, when and where from.
+
+    Without WHAT, the newest changes of the site.
+    """
     from cms_ssg.content.dates import say_moment
     from cms_ssg.entries.history import read_log, read_site_log
 
@@ -39,8 +42,8 @@ def log(call: Call, what: str, author: str, limit: int) -> None:
 
 @site_command("diff", "cms entry diff 812\ncms entry diff flood --from 3 --to 5")
 @click.argument("what")
-@click.option("--from", "old", type=click.IntRange(1), default=0, metavar="VERSION", help="The older one; by default the one before.")
-@click.option("--to", "new", type=click.IntRange(1), default=0, metavar="VERSION", help="The newer one; by default as it is now.")
+@click.option("--from", "old", type=click.IntRange(0), default=0, metavar="VERSION", help="The older one; by default the one before.")
+@click.option("--to", "new", type=click.IntRange(0), default=0, metavar="VERSION", help="The newer one; by default as it is now.")
 def diff(call: Call, what: str, old: int, new: int) -> None:
     """Show what differs between two versions of an entry. The body of a file is compared by git."""
     from cms_ssg.entries.history import compare_versions, find_stored, show_changes
@@ -70,11 +73,11 @@ def revert(call: Call, what: str, version: int, author: str) -> None:
 
 
 @site_command("undo", "cms undo\ncms undo 41")
-@click.argument("number", type=click.IntRange(1), default=0, metavar="[ACT]")
+@click.argument("number", type=click.IntRange(0), default=0, metavar="[ACT]")
 @click.option("--dry-run", is_flag=True, help="Say what would be taken back; change nothing.")
 @author_option
 def undo(call: Call, number: int, dry_run: bool, author: str) -> int:
-    """Take back the last act that changed entries, or the one with this number.
+    """Take back the last act that changed entries, or another.
 
     Later changes of the same entries stay. Where they touch the same field, the entry stays as it is and is reported. A release is taken
     back by cms releases rollback.
@@ -100,7 +103,10 @@ def undo(call: Call, number: int, dry_run: bool, author: str) -> int:
 @click.option("--author", default="", metavar="NAME", help="Only what this one did.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many.")
 def audit_log(call: Call, author: str, limit: int) -> None:
-    """List what people and programs did, and what was refused to them, the newest first."""
+    """List what people and programs did, the newest first.
+
+    What was refused is listed with the reason.
+    """
     from cms_ssg.content.dates import say_moment
     from cms_ssg.store.revisions import list_acts
 

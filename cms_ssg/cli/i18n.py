@@ -29,8 +29,9 @@ def check_locale(call: Call, locale: str) -> str:
 @site_command("status", "cms i18n status\ncms i18n status --locale de --json")
 @click.option("--locale", default="", metavar="CODE", help="Only this locale.")
 def status(call: Call, locale: str) -> None:
-    """List translations that are missing, and those whose original was changed after them.
+    """List translations that are missing or stale.
 
+    One is stale once its original was changed after it.
     Run cms sync or cms build first: what the store knows is compared.
     """
     from cms_ssg.entries.translations import list_translations

@@ -49,9 +49,13 @@ CLAIMED: Final[LiteralString] = """
 SELECT n FROM unnest(%s::text[]) n WHERE EXISTS (SELECT FROM cms.claims c WHERE c.site = %s AND c.name = n COLLATE "C" AND c.wins)"""
 
 
-def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[Problem]:
-    """Everything that is wrong, errors and warnings. Runs a sync and a plan in a transaction that is rolled back."""
+def check(root: Path, env: str = "", reporter: Reporter | None = None, against: Path | None = None) -> list[Problem]:
+    """Everything that is wrong, errors and warnings. Runs a sync and a plan in a transaction that is rolled back.
+
+    against: a file with addresses of an old site, each of which is to answer. Raises CmsError check.no-addresses.
+    """
     from cms_ssg.content.uncollected import find_uncollected
+    from cms_ssg.diagnostics.against import read_addresses
     from cms_ssg.engine.inputs import read_redirects
     from cms_ssg.engine.open_session import target_folder
 
@@ -59,7 +63,8 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
     problems: list[Problem] = []
     problems += (*site.type_problems, *site.rule_warnings)
     if not site.type_problems:  # with a type missing its content would be wrong for no fault of its own
-        problems += _check_content(site, env, reporter)
+        addresses = read_addresses(against) if against is not None else []
+        problems += _check_content(site, env, reporter, (against or Path(), addresses))
     problems += list_shared_targets(site.root, site.settings, os.environ)
     problems += read_redirects(site.root, site.settings).problems
     if nobodys := find_uncollected(str(site.root), site.rules, target_folder(site)):
@@ -70,7 +75,9 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None) -> list[P
     return list(dict.fromkeys(problems))
 
 
-def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Problem]:
+def _check_content(site: Site, env: str, reporter: Reporter | None, old: tuple[Path, list[tuple[str, int]]]) -> list[Problem]:
+    """old: a file with an old site's addresses, and those."""
+    from cms_ssg.diagnostics.against import list_unanswered
     from cms_ssg.engine.open_session import open_session
     from cms_ssg.store.conflicts import list_conflicts
     from cms_ssg.store.images import drop_told, list_bad_images
@@ -96,6 +103,7 @@ def _check_content(site: Site, env: str, reporter: Reporter | None) -> list[Prob
         problems += _check_authors(session.connection, site, session.row.id)
         problems += list_taken_homes(session.connection, site, session.row.id)
         problems += _check_home(session.connection, site, session.row.id)
+        problems += list_unanswered(session.connection, site, session.row.id, *old)
         opened = OpenSite(site, session.connection, session.row.id)
         for vertical in site.features.verticals:
             for check_more in resolve(vertical.checks) if vertical.checks else ():

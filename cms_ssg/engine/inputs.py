@@ -49,7 +49,7 @@ RENDERER_SOURCES = (
     "content/checks.py",
 )
 RENDERER_PACKAGES = ("Jinja2", "MarkupSafe", "markdown-it-py", "mdit-py-plugins", "Pygments", "nh3")
-SECRET_SETTINGS = frozenset({"api", "cache", "cdn", "database_url", "preview", "shared", "target", "workers"})
+SECRET_SETTINGS = frozenset({"api", "cache", "cdn", "database_url", "preview", "shared", "target", "workers", "workflow"})
 """Settings no page can read: they say where things are kept, not what they look like."""
 
 RACY_NS = 50_000_000

@@ -95,11 +95,13 @@ class Editor:
         fields: dict[str, Json] = {**dict(map(parse_pair, pairs)), **dict.fromkeys(gone)}
         return self._change(entry, "nothing changed", fields=fields, body=body, expected_version=expected_version)
 
-    def change_later(self, what: str, change: EntryInput, at: str) -> tuple[int, str]:
-        """Keep a change until a time. Returns its number, and the file of the entry. Raises CmsError."""
+    def change_later(self, what: str, change: EntryInput, at: str = "", *, needs_approval: bool = False) -> tuple[int, str]:
+        """Keep a change until a time, or until it is approved. Returns its number, and the file of the entry. Raises CmsError."""
         entry = self._find(what)
-        with self.act("schedule", f"{entry.file} at {at}"):
-            return schedule_change(self.entries, entry, replace(change, number=entry.id), parse_moment(self.site, at)), entry.file
+        due_at = parse_moment(self.site, at) if at else None
+        with self.act("propose" if needs_approval else "schedule", f"{entry.file} {at}".strip()):
+            number = schedule_change(self.entries, entry, replace(change, number=entry.id), due_at, needs_approval=needs_approval)
+        return number, entry.file
 
     def publish(self, what: str, at: str = "") -> EntryEdit:
         """Make an entry public, at once or not before a time. Raises CmsError."""

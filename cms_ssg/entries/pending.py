@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from psycopg import Connection
 
-from cms_ssg.entries.save import Entries
+from cms_ssg import authoring
+from cms_ssg.content.approval import FIELD, add_approval, list_approvals
+from cms_ssg.content.frontmatter import parse_front_matter
+from cms_ssg.content.read_file import read_file
+from cms_ssg.entries.find import find_entry
+from cms_ssg.entries.read import read_entry
+from cms_ssg.entries.save import Entries, decode_json
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site
 from cms_ssg.store.entries import OF_FILES
-from cms_ssg.store.pending import PendingRow, add_pending, claim_due, end_pending, find_pending, rebase_pending
-from cms_ssg.store.texts import StoredEntry, load_entries
+from cms_ssg.store.pending import PendingRow, add_pending, approve_pending, claim_due, end_pending, find_pending, rebase_pending
+from cms_ssg.store.revisions import list_writers
+from cms_ssg.store.texts import StoredEntry, find_by_files, load_entries
 from cms_ssg.types import Problem
 
 
@@ -25,7 +33,7 @@ def schedule_change(
         hint = "Commit the change when it is time, or merge a branch then. cms publish --at and cms entry unpublish --at set times in the file."
         raise UsageError(Problem("entry.of-file", entry.file, 0, "a file's entry is changed in its file", hint))
     with entries.connection.transaction():
-        checked = entries.save_entries([change], dry_run=True)[0]
+        checked = entries.save_entries([replace(change, status="draft") if needs_approval else change], dry_run=True)[0]
         if checked.action == "failed":
             raise CmsError(*checked.problems)
         return add_pending(
@@ -66,7 +74,7 @@ def apply_due(connection: Connection, site: Site, site_id: int, now: datetime, c
 def apply_change(connection: Connection, site: Site, site_id: int, row: PendingRow, origin: str = "schedule") -> Problem | None:
     """Apply a change in the caller's transaction; a warning where it does not fit. What others changed since it was made is merged."""
     entries = Entries(connection, site, site_id, author=row.author)
-    entries.origin = origin
+    entries.origin, entries.approvers = origin, [name for name in row.approved_by.split(", ") if name]
     stored = next(iter(load_entries(connection, site_id, [row.entry], lock=True)), None)
     said = _find_obstacle(row, stored)
     if not said:
@@ -91,3 +99,60 @@ def _find_obstacle(row: PendingRow, stored: StoredEntry | None) -> str:
     if row.status is None and (stored.removed or stored.status == "trashed"):
         return "the entry is in the trash"
     return ""
+
+
+def approve_change(connection: Connection, site: Site, site_id: int, number: int, by: str) -> tuple[PendingRow, Problem | None, bool]:
+    """Approve a change that waits; with enough approvals it is made, at once or at its time. Returns the change, what hinders it, whether it was made.
+
+    Raises UsageError pending.not-found, workflow.own.
+    """
+    row = find_waiting(connection, site_id, number)
+    if not by or by in (row.author, *row.approved_by.split(", ")):
+        said = "nobody is named who approves it" if not by else f"{by} " + ("wrote it" if by == row.author else "approved it before")
+        raise UsageError(Problem("workflow.own", row.file, 0, said, "--author NAME names somebody else, who approves it."))
+    with connection.transaction():
+        stored = next(iter(load_entries(connection, site_id, [row.entry], lock=True)), None)
+        names = [*(name for name in row.approved_by.split(", ") if name), by]
+        rule = site.settings.workflow.get(stored.type) if stored is not None else None
+        if rule is not None and len(names) < rule.approvals:
+            approve_pending(connection, site_id, number, ", ".join(names))
+            return row, None, False
+        approve_pending(connection, site_id, number, ", ".join(names), is_enough=True)
+        row = find_waiting(connection, site_id, number)
+        if row.due_at is not None:
+            return row, None, False
+        problem = apply_change(connection, site, site_id, row, "approval")
+        return row, problem, problem is None
+
+
+def approve_entry(entries: Entries, what: str, by: str) -> tuple[str, list[str]]:
+    """Approve an entry as it is: a draft of the store, or what its file says. Returns its file, and the field `approved` as it is now.
+
+    what: as for cms entry. Raises UsageError workflow.own, and CmsError.
+    """
+    connection, site, site_id = entries.connection, entries.site, entries.site_id
+    entry = find_entry(connection, site, site_id, what)
+    file = entry.file if entry is not None else authoring.find_content(site, what).file
+    number = entry.id if entry is not None else next((row[1] for row in find_by_files(connection, site_id, [file])), 0)
+    if not by or by in list_writers(connection, site_id, number):
+        said = f"{by} wrote it" if by else "nobody is named who approves it"
+        raise UsageError(Problem("workflow.own", file, 0, said, "--author NAME names somebody else, who approves it."))
+    if entry is None or entry.source in OF_FILES:
+        return file, _approve_file(site, file, by)
+    entries.approvers = [by]
+    entries.save_entry(EntryInput(number=number))
+    after = load_entries(connection, site_id, [number])[0]
+    return file, [f"{name} {digest}" for name, digest in list_approvals(after.fields)]
+
+
+def _approve_file(site: Site, file: str, by: str) -> list[str]:
+    data = read_file(str(site.root), file)
+    if isinstance(data, Problem):
+        raise CmsError(data)
+    front = parse_front_matter(data, file)
+    row, problems = read_entry(site, file, {**front.fields, "draft": True}, front.body)
+    if row is None:
+        raise CmsError(*problems, *front.problems)
+    approved = add_approval(decode_json(row.fields), front.body, [by])
+    authoring.set_values(site, file, {FIELD: approved}, ())
+    return approved

@@ -11,6 +11,8 @@ import msgspec
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
+from cms_ssg.content.approval import FIELD as APPROVED
+from cms_ssg.content.approval import add_approval
 from cms_ssg.content.collections import find_collection
 from cms_ssg.content.frontmatter import MAX_BYTES
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES
@@ -60,6 +62,7 @@ class Entries:
         self.connection, self.site, self.site_id = connection, site, site_id
         self.source, self.author = source, clean_text(author)
         self.act, self.origin = act, source
+        self.approvers: list[str] = []  # who approves what is saved, as it is saved
         self.takes_files = False  # True in a transaction that is rolled back: a file's entry as it will be once its file was changed
 
     def save_entry(self, entry: EntryInput) -> Saved:
@@ -204,6 +207,10 @@ class Entries:
             raise Refused(
                 "content.front-matter-size", f"the fields are more than {MAX_BYTES // 1024} kB", 0, "Move long text into the body."
             )
+        if self.approvers:
+            checked, _ = read_entry(site, file, {**fields, "draft": True}, body)
+            approved = add_approval(decode_json(checked.fields), body, self.approvers) if checked is not None else []
+            fields["metadata"] = {**(fields.get("metadata") or {}), APPROVED: approved}
         draft, problems = read_entry(site, file, fields, body)
         if draft is None:
             problems = tuple(p for p in problems if p.severity == "error")

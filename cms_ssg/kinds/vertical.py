@@ -97,14 +97,15 @@ class Vertical:
     cards and places in lists are made; cms.entry_times says when to look again. needs: verticals that are on wherever this one is.
     collections, taxonomies: that a site has without naming them.
     slots: place in base.html (``head``, ``top``, ``bottom``) -> template that every page has there. templates: ``home`` or a group of lists -> template
-    of their pages, tried before the theme's own. view: reference to a class, made with the page, whose methods templates call as ``NAME.method(…)``.
-    settle: reference to a function (OpenSite, numbers of entries), called in the transaction that derives these entries, after they were
-    written and before they are published: it brings tables up to date that the vertical derives of entries, and touches what changed.
+    of their pages, tried before the theme's own. view: reference to a class, made with the page, whose methods templates call as ``NAME.method(…)``;
+    requests: to a tuple of stages, as of an OutputKind, for what the view asks on any page.
+    settle: reference to a function (OpenSite, sorted numbers of entries, set of those among them that are listed), called in the transaction
+    that derives these entries, before they are published: it brings tables up to date that follow from entries, and touches what changed.
     settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command), queues (a tuple of Queue, of
     the desk), routes (routers of the API), tasks (a tuple of Task), checks (a tuple of Check), splits (a function OpenSite -> Splits), hooks (a
-    pluggy plugin). tables: that a dump holds, each after those it refers to; personal: where people are; begin: what to type after its starter
-    was copied, a line each. project: reference to a function (connection, site, site id, entries: set, listed: set) that writes rows of its own
-    from entries that were derived, in the same transaction; payments: reference to an object that is told what became of payments
+    pluggy plugin). tables: that a dump holds, each after those it refers to; derived: those that follow from the others;
+    personal: where people are; begin: what to type after its starter
+    was copied, a line each. payments: reference to an object that is told what became of payments
     (cms_ssg.payment.provider.Payable).
     """
 
@@ -128,14 +129,15 @@ class Vertical:
     settings: type[msgspec.Struct] | None = None
     commands: str = ""
     queues: str = ""
+    requests: str = ""
     routes: tuple[str, ...] = ()
     tasks: str = ""
     checks: str = ""
     splits: str = ""
     hooks: str = ""
     tables: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
     personal: tuple[Personal, ...] = ()
-    project: str = ""
     payments: str = ""
     begin: str = ""
 

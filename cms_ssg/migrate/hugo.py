@@ -11,10 +11,12 @@ from typing import Final
 
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.html_text import convert_html
-from cms_ssg.migrate.hugo_addresses import find_address, find_prefix, split_language, urlize
+from cms_ssg.migrate.hugo_addresses import find_prefix, split_language, urlize
 from cms_ssg.migrate.hugo_config import HugoConfig, read_hugo_config
+from cms_ssg.migrate.hugo_pages import find_place, read_pages
 from cms_ssg.migrate.hugo_shortcodes import HugoShortcodes
-from cms_ssg.migrate.pages import MARKDOWN, SourcePage, as_table, list_source_files, list_words, make_fields, read_page
+from cms_ssg.migrate.pages import SourcePage, as_table, list_source_files, list_words, make_fields
+from cms_ssg.migrate.report import Report
 from cms_ssg.migrate.wordpress_site import name_locale
 from cms_ssg.slugs import make_slug
 from cms_ssg.types import Json, Problem
@@ -59,46 +61,25 @@ class _Move:
 
     def read(self) -> None:
         """Read all pages and copy the other files."""
-        folders = dict.fromkeys(
-            [
-                self.config.content,
-                *(str(table.get("contentdir") or self.config.content).strip("/") for table in self.config.languages.values()),
-            ]
-        )
-        folders = {name: None for name in folders if not any(name != other and name.startswith(f"{other}/") for other in folders)}
-        for folder in folders:
-            for below in list_source_files(self.root / folder) if (self.root / folder).is_dir() else ():
-                file = f"{folder}/{below}"
-                if below.endswith((*MARKDOWN, ".html", ".htm")):
-                    page = read_page(self.root, file, self.site)
-                    if page is not None and (page.fields or below.endswith(MARKDOWN)):
-                        self._add(page)
-                        continue
-                language, place = split_language(file, self.config)
-                place = place[len(self.config.content) + 1 :]
-                self.site.copy(
-                    self.root / file,
-                    f"content/{place}" if language == self.config.default_language else f"content/{_with_language(place, language)}",
-                )
-                self.site.made["files"] += 1
+        self.pages, others = read_pages(self.root, self.config, self.site.report)
+        for file in others:
+            language, place = split_language(file, self.config)
+            place = place[len(self.config.content) + 1 :]
+            target = f"content/{place}"
+            self.site.copy(self.root / file, target if language == self.config.default_language else _with_language(target, language))
+            self.site.made["files"] += 1
         static = self.root / str(self.config.values.get("staticdir") or "static")
         for below in list_source_files(static) if static.is_dir() else ():
             self.site.copy(static / below, f"static/{below}")
             self.site.made["files"] += 1
         for below in list_source_files(self.root / "data") if (self.root / "data").is_dir() else ():
             self.site.copy(self.root / "data" / below, f"data/{below}")
+        for page in self.pages:
+            self._note_names(page)
 
-    def _add(self, page: SourcePage) -> None:
-        language, place = split_language(page.file, self.config)
-        place = place[len(self.config.content) + 1 :]
-        address = find_address(page, place, language, self.config)
-        page.address = clean_address(address)
-        if not page.address:
-            self.site.report.note(page.file, 0, "addresses", f"{address} cannot be the address of a page here", "made new")
-        prefix = find_prefix(language, self.config)
-        for alias in list_words(page.fields.get("aliases") or []):
-            page.aliases.append(clean_address(alias if alias.startswith("/") else f"{prefix}/{alias}"))
-        self.pages.append(page)
+    def _note_names(self, page: SourcePage) -> None:
+        """By what names others refer to the page."""
+        language, place = find_place(page.file, self.config)
         self.places[page.file] = (language, place)
         stem = posixpath.splitext(place)[0]
         for name in (
@@ -254,7 +235,7 @@ class _Move:
             settings["base_url"] = "http://localhost:8000"
         if isinstance(values.get("timezone"), str):
             settings["timezone"] = values["timezone"]
-        menus = make_menus(config, self._find_page, self.site)
+        menus = make_menus(config, self._find_page, self.site.report)
         if menus:
             settings["menus"] = menus
         return settings
@@ -294,7 +275,7 @@ def make_taxonomies(config: HugoConfig) -> dict[str, Json]:
     return found
 
 
-def make_menus(config: HugoConfig, find_page: Callable[[str, str], str], site: NewSite) -> dict[str, Json]:
+def make_menus(config: HugoConfig, find_page: Callable[[str, str], str], report: Report) -> dict[str, Json]:
     """Lines of menus of the configuration, in order; those below others stand at the first level."""
     menus: dict[str, Json] = {}
     for name, rows in config.menus.items():
@@ -303,10 +284,10 @@ def make_menus(config: HugoConfig, find_page: Callable[[str, str], str], site: N
             url = str(row.get("url") or "") or find_page(str(row.get("pageRef") or ""), "") or str(row.get("pageRef") or "")
             title = str(row.get("name") or row.get("title") or row.get("identifier") or url)
             if not url:
-                site.report.note(config.file, 0, "lines of menus", f'{name}: "{title}" leads to nothing')
+                report.note(config.file, 0, "lines of menus", f'{name}: "{title}" leads to nothing')
                 continue
             if row.get("parent"):
-                site.report.note(config.file, 0, "lines of menus", f'{name}: "{title}" stood below another', "kept at the first level")
+                report.note(config.file, 0, "lines of menus", f'{name}: "{title}" stood below another', "kept at the first level")
             url = url if re.match(r"(?:[a-z]+:|/|#)", url) else f"/{url}"
             lines.append({"title": title, "url": clean_address(url) if url.startswith("/") and "#" not in url and "?" not in url else url})
         if lines:

@@ -7,23 +7,19 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any
 
 from cms_ssg.data_files import read_data_file
 from cms_ssg.errors import CmsError
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.html_text import convert_html
-from cms_ssg.migrate.jekyll_config import POST_NAME, JekyllConfig, apply_defaults, find_address, list_categories, read_jekyll_config
+from cms_ssg.migrate.jekyll_config import JekyllConfig, list_categories, read_jekyll_config
+from cms_ssg.migrate.jekyll_pages import find_base, read_pages
 from cms_ssg.migrate.jekyll_text import JekyllText
-from cms_ssg.migrate.pages import MARKDOWN, SKIPPED, SourcePage, as_table, find_date, list_source_files, list_words, make_fields, read_page
+from cms_ssg.migrate.pages import SourcePage, as_table, find_date, list_source_files, list_words, make_fields
 from cms_ssg.migrate.wordpress_site import name_locale
 from cms_ssg.slugs import make_slug
 from cms_ssg.types import Json, Problem
-
-PAGES: Final = (*MARKDOWN, ".html", ".htm")
-MAX_HEAD: Final = 4
-OWN: Final = frozenset("_layouts _includes _sass _plugins _site _data".split())
 
 
 def migrate_jekyll(root: Path, site: NewSite, progress: Callable[[int], None]) -> list[Problem]:
@@ -52,85 +48,17 @@ class _Move:
         self._posts: Counter[str] = Counter()
         self._terms: dict[str, set[str]] = {"tags": set(), "categories": set()}
         self._drafts: set[str] = set()
-        source = str(config.values.get("source") or "").strip("/")
-        self.base = root / source if source and ".." not in source else root
+        self.base = find_base(root, config)
         self._text: JekyllText | None = None
 
     def read(self) -> None:
         """Read all pages and copy the other files."""
-        excluded = [str(name).strip("/") for name in self.config.values.get("exclude") or []]
-        included = [str(name).strip("/") for name in self.config.values.get("include") or []]
-        names = frozenset(
-            {
-                *SKIPPED,
-                *OWN,
-                "Gemfile",
-                "Gemfile.lock",
-                "Rakefile",
-                "package.json",
-                "package-lock.json",
-                "_config.yml",
-                "_config.yaml",
-                "_config.toml",
-            }
-        )
-        folder = str(self.config.values.get("collections_dir") or "").strip("/")
-        for file in list_source_files(self.base, names):
-            if any(file == name or file.startswith(f"{name}/") for name in excluded):
-                continue
-            kind = self._find_kind(file, folder)
-            hidden = any(
-                part[0] in "._#~" for part in file.split("/") if part not in ("_posts", "_drafts") and not (kind and part == f"_{kind}")
-            )
-            if not kind or (hidden and not any(file == name or file.startswith(f"{name}/") for name in included)):
-                continue
-            if self._has_head(file):
-                if file.endswith(PAGES):
-                    self._add(file, kind)
-                else:
-                    self.site.report.note(file, 0, "files made of Liquid", posixpath.basename(file))
-            elif kind not in ("posts", "drafts"):
-                self.site.copy(self.base / file, f"static/{file}")
-                self.site.made["files"] += 1
+        self.pages, others = read_pages(self.base, self.config, self.site.report)
+        for file in others:
+            self.site.copy(self.base / file, f"static/{file}")
+            self.site.made["files"] += 1
         for file in list_source_files(self.base / "_data") if (self.base / "_data").is_dir() else ():
             self.site.copy(self.base / "_data" / file, f"data/{file}")
-
-    def _find_kind(self, file: str, folder: str) -> str:
-        """posts, drafts, pages, a published collection, "" for what is not published."""
-        parts = (file.removeprefix(f"{folder}/") if folder else file).split("/")
-        if "_posts" in parts:
-            return "posts" if POST_NAME.fullmatch(posixpath.splitext(parts[-1])[0]) else ""
-        if "_drafts" in parts:
-            return "drafts"
-        if parts[0].startswith("_") and len(parts) > 1:
-            table = self.config.collections.get(parts[0][1:])
-            return parts[0][1:] if table is not None and table.get("output") is True else ""
-        return "pages"
-
-    def _has_head(self, file: str) -> bool:
-        try:
-            with (self.base / file).open("rb") as opened:
-                return opened.read(MAX_HEAD + 3).removeprefix(b"\xef\xbb\xbf").startswith(b"---")
-        except OSError:
-            return False
-
-    def _add(self, file: str, kind: str) -> None:
-        page = read_page(self.base, file, self.site)
-        if page is None:
-            return
-        apply_defaults(page, kind, self.config)
-        named = POST_NAME.fullmatch(posixpath.splitext(posixpath.basename(file))[0])
-        if named is not None and kind == "posts":
-            page.fields.setdefault("date", named[1])
-            page.fields.setdefault("title", named[2].replace("-", " ").capitalize())
-        address = find_address(page, kind, self.config)
-        page.address = clean_address(address)
-        if not page.address:
-            self.site.report.note(file, 0, "addresses", f"{address} cannot be the address of a page here", "made new")
-        page.aliases += [clean_address(urlsplit(one).path) for one in list_words(page.fields.get("redirect_from") or [])]
-        if kind == "drafts":
-            page.fields["draft"] = True
-        self.pages.append((kind, page))
 
     def _load_text(self) -> JekyllText:
         if self._text is None:

@@ -31,7 +31,7 @@ def migrate_markdown(root: Path, site: NewSite, progress: Callable[[int], None])
     written: dict[str, bool] = {}
     has_home = "/" in addresses.values()
     for file in texts:
-        page = read_page(root, file, site)
+        page = read_page(root, file, site.report)
         if page is None:
             continue
         given = page.fields.get("permalink") or page.fields.get("url") or page.fields.get("path")

@@ -11,6 +11,7 @@ from typing import Any, Final
 from cms_ssg.content.dates import parse_date
 from cms_ssg.content.frontmatter import parse_front_matter
 from cms_ssg.migrate.folder import NewSite
+from cms_ssg.migrate.report import Report
 from cms_ssg.types import Json
 
 MARKDOWN: Final = (".md", ".markdown", ".mkd", ".mdown")
@@ -64,7 +65,7 @@ def list_source_files(root: Path, skipped: frozenset[str] = SKIPPED) -> Iterator
     return iter(sorted(found))
 
 
-def read_page(root: Path, file: str, site: NewSite) -> SourcePage | None:
+def read_page(root: Path, file: str, report: Report) -> SourcePage | None:
     """Read one file, None where it cannot be read, which is noted."""
     path = root / file
     try:
@@ -72,11 +73,11 @@ def read_page(root: Path, file: str, site: NewSite) -> SourcePage | None:
             raise OSError(0, "it is larger than 20 MB")
         read = parse_front_matter(path.read_bytes(), file, 1 << 20)
     except OSError as error:
-        site.report.note(file, 0, "files", f"cannot be read: {error.strerror}")
+        report.note(file, 0, "files", f"cannot be read: {error.strerror}")
         return None
     if read.problems:
         problem = read.problems[0]
-        site.report.note(file, problem.line, "files", f"{problem.message} [{problem.code}]")
+        report.note(file, problem.line, "files", f"{problem.message} [{problem.code}]")
         return None
     return SourcePage(file, dict(read.fields), read.body, read.body_line)
 
@@ -176,3 +177,11 @@ def replace_outside_code(text: str, pattern: re.Pattern[str], change: Callable[[
         at = code.end()
     out.append(text[at:] if inside else pattern.sub(change, text[at:]))
     return "".join(out)
+
+
+def list_outside_code(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """Matches in Markdown, but for those in fenced code and code spans."""
+    spans = [code.span() for code in _CODE.finditer(text)]
+    for match in pattern.finditer(text):
+        if not any(begin <= match.start() < end for begin, end in spans):
+            yield match

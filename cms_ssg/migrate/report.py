@@ -8,8 +8,6 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
-from cms_ssg.types import Problem
-
 SHOWN: Final = 10
 """Lines of each kind that the summary shows; the table has all."""
 
@@ -52,7 +50,7 @@ class Report:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["file", "line", "what", "detail", "fate"])
-        for row in self._rows():
+        for row in self.list_notes():
             writer.writerow([_defuse(str(cell)) if isinstance(cell, str) else cell for cell in row])
         return out.getvalue()
 
@@ -61,7 +59,7 @@ class Report:
         lines = [f"# Moved from {source}", "", *(f"- {number:,} {name}" for name, number in counts if number), ""]
         lines += [f"What could not be moved as it was. `{TABLE}` lists all of it by file and line.", ""]
         rows: dict[str, list[str]] = {}
-        for place, line, kind, detail, fate in self._rows():
+        for place, line, kind, detail, fate in self.list_notes():
             shown = f"- {place}:{line}: {detail}" if line else f"- {place}: {detail}"
             rows.setdefault(f"{kind} {fate}", []).append(shown)
         for kind, found in sorted(rows.items(), key=lambda row: (-len(row[1]), row[0])):
@@ -70,14 +68,8 @@ class Report:
             lines.append("")
         return "\n".join([*lines, "Nothing."] if not rows else lines).rstrip("\n") + "\n"
 
-    def list_problems(self, limit: int = 1000) -> list[Problem]:
-        """The notes as warnings."""
-        return [
-            Problem("migrate.dropped", place, line, f"{kind} {fate}: {detail}", severity="warning")
-            for place, line, kind, detail, fate in self._rows()[:limit]
-        ]
-
-    def _rows(self) -> list[tuple[str, int, str, str, str]]:
+    def list_notes(self) -> list[tuple[str, int, str, str, str]]:
+        """(file, line, kind, detail, fate) of each note."""
         return self._connection.execute("SELECT place, line, kind, detail, fate FROM notes ORDER BY place, line, kind, detail").fetchall()
 
 

@@ -70,7 +70,7 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
 def list_templates(folders: Sequence[Path]) -> dict[str, Path]:
     """Templates below folders by name, sorted; the first folder that has a name wins."""
     found: dict[str, Path] = {}
-    places = {*folders, *(root / name for root in folders for name in list_verticals())}
+    places = {*folders, *(root / name for root in folders for name in list_verticals())}  # of verticals that are off, too
     for root in folders:
         for path in root.rglob("*") if root.is_dir() else ():
             inner = places.intersection(path.parents) - {root, *root.parents}  # a vertical's folder inside a theme's has names of its own
@@ -165,7 +165,7 @@ def _check_tree(
 
 def _names_of_verticals() -> set[str]:
     """The names under which verticals let templates call them, whether or not a site has them on."""
-    from cms_ssg.kinds.load import list_verticals, load_vertical
+    from cms_ssg.kinds.load import load_vertical
 
     return {name for name in list_verticals() if load_vertical(name).view}
 

@@ -133,7 +133,7 @@ class ResponseModel(BaseModel):
 
 
 @router.post(
-    "/api/reviews", scope=PUBLIC, per_minute=10, status_code=202, response_model=SentModel, summary="Send a review",
+    "/api/reviews", scope=PUBLIC, per_minute=30, status_code=202, response_model=SentModel, summary="Send a review",
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": ReviewModel.model_json_schema()}}}},
 )  # fmt: skip
 async def add_review(request: Request) -> Response:

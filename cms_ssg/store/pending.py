@@ -47,13 +47,14 @@ BY_NUMBER: Final = Query(_COLUMNS + "WHERE p.site = %(site)s AND p.id = %(id)s",
 NEXT_DUE: Final = Query(
     _COLUMNS
     + """
-WHERE p.site = %(site)s AND p.state = 'waiting' AND p.due_at <= %(now)s AND (NOT p.needs_approval OR p.approved_by <> '')
+WHERE p.site = %(site)s AND p.state = 'waiting' AND p.due_at <= %(now)s AND NOT p.needs_approval
 ORDER BY p.due_at, p.id LIMIT 1 FOR UPDATE OF p SKIP LOCKED""",
     PendingRow,
 )
 END: Final[LiteralString] = """
 UPDATE cms.pending_changes SET state = %s, problem = %s, ended_at = clock_timestamp() WHERE site = %s AND id = %s AND state IN ('waiting', 'failed')"""
-APPROVE: Final[LiteralString] = "UPDATE cms.pending_changes SET approved_by = %s WHERE site = %s AND id = %s AND state = 'waiting'"
+APPROVE: Final[LiteralString] = """
+UPDATE cms.pending_changes SET approved_by = %s, needs_approval = needs_approval AND NOT %s WHERE site = %s AND id = %s AND state IN ('waiting', 'failed')"""
 REBASE: Final[LiteralString] = """
 UPDATE cms.pending_changes SET base_version = %s WHERE site = %s AND entry = %s AND state = 'waiting' AND base_version = %s AND id > %s"""
 
@@ -85,9 +86,9 @@ def end_pending(connection: Connection, site: int, number: int, state: str, prob
     return connection.execute(END, (state, problem[:2000], site, number)).rowcount > 0
 
 
-def approve_pending(connection: Connection, site: int, number: int, by: str) -> None:
-    """Say who approved a change."""
-    connection.execute(APPROVE, (by, site, number))
+def approve_pending(connection: Connection, site: int, number: int, by: str, *, is_enough: bool = False) -> None:
+    """Say who approved a change. is_enough: it waits for no other."""
+    connection.execute(APPROVE, (by, is_enough, site, number))
 
 
 def rebase_pending(connection: Connection, site: int, done: PendingRow, before: int, after: int) -> None:

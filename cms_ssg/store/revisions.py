@@ -72,6 +72,9 @@ FROM cms.acts a WHERE a.site = %(site)s AND (%(id)s = 0 OR a.id = %(id)s) AND (%
 ORDER BY a.id DESC LIMIT %(most)s""",
     ActRow,
 )
+WRITERS: Final[LiteralString] = """
+SELECT DISTINCT author FROM cms.revisions WHERE site = %s AND entry = %s AND author <> '' AND (kind = 'a' OR body IS NOT NULL
+  OR changes - ARRAY['metadata', 'status'] <> '{}')"""
 MARK_UNDONE: Final[LiteralString] = "UPDATE cms.acts SET undone_by = %s WHERE site = %s AND id = %s"
 
 NAME_AUTHORS: Final[LiteralString] = """
@@ -101,6 +104,11 @@ def note_refused(connection: Connection, number: int, why: str) -> None:
 def list_acts(connection: Connection, site: int, *, number: int = 0, author: str = "", most: int = 50) -> list[ActRow]:
     """Acts, the newest first."""
     return fetch(connection, ACTS, site=site, id=number, author=author, most=most)
+
+
+def list_writers(connection: Connection, site: int, entry: int) -> list[str]:
+    """Who made or changed the content of an entry."""
+    return [row[0] for row in connection.execute(WRITERS, (site, entry))]
 
 
 def mark_undone(connection: Connection, site: int, number: int, by: int) -> None:

@@ -18,6 +18,7 @@ VERTICAL = Vertical(
     taxonomies={"category": {"field": "categories", "url": "/categories/{slug}/", "index": "/categories/"}},
     settings=Directory,
     needs=("reviews",),
+    requests="cms_ssg.verticals.directory.requests:STAGES",
     view="cms_ssg.verticals.directory.view:View",
     routes=("cms_ssg.verticals.directory.api:router", "cms_ssg.verticals.directory.submissions:router"),
     facts=(CLAIM,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection
@@ -60,7 +61,8 @@ def find_listing(connection: Connection[Any], site: int, what: str) -> Known:
 
 def add_listing(connection: Connection[Any], site: Site, number: int, fields: dict[str, Json], email: str | None) -> int:
     """Save a listing that waits to be approved. Returns its number. Raises CmsError with what is wrong in it."""
-    saved = Entries(connection, site, number, author="visitor").save_entry(EntryInput("listing", fields, "", "draft"))
+    key = token_hex(4)  # becomes part of the address where another listing has this name
+    saved = Entries(connection, site, number, author="visitor").save_entry(EntryInput("listing", fields, "", "draft", external_key=key))
     connection.execute(NOTE_SUBMITTER, {"number": saved.number, "email": email})
     return saved.number
 

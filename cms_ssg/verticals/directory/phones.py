@@ -11,10 +11,14 @@ def write_phone(text: str, region: str) -> dict[str, str] | None:
     import phonenumbers
 
     digits = "".join(char for char in text if char in "+0123456789")
-    try:
-        number = phonenumbers.parse(text, region or None)
-    except phonenumbers.NumberParseException:
-        number = None
+    number = None
+    for written in (text, f"+{digits}"):  # some leave the + before a country's prefix out
+        try:
+            number = phonenumbers.parse(written, region or None)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            break
     if number is None or not phonenumbers.is_possible_number(number):
         return {"text": text, "url": f"tel:{digits}"} if len(digits) > 3 else None
     form = phonenumbers.PhoneNumberFormat

@@ -16,12 +16,12 @@ from cms_ssg.verticals.directory.map import Spot, draw_map
 from cms_ssg.verticals.directory.outputs import ADD_URL, FIND_URL
 from cms_ssg.verticals.directory.phones import write_phone
 from cms_ssg.verticals.directory.places import list_categories, list_levels
+from cms_ssg.verticals.directory.requests import NEARBY
 
 if TYPE_CHECKING:
     from cms_ssg.render.list_view import ListView
     from cms_ssg.render.page import Page
 
-NEARBY: Final = 6
 ON_A_MAP: Final = 60
 
 

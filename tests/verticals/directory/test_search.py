@@ -14,8 +14,8 @@ from tests.engine.siteonpage import SiteOnPage
 
 ADD = """
 WITH e AS (INSERT INTO cms.entries (site, source, source_key, collection, type, locale, translation_key, status, fields)
-  VALUES (%s, 'api', %s, 'listings', 'listing', 'en', %s, 'published',
-    jsonb_build_object('title', %s::text, 'slug', %s::text, 'latitude', %s::float8, 'longitude', %s::float8)) RETURNING id)
+  VALUES (%s, 'api', %s, 'listings', 'listing', 'en', %s, 'published', jsonb_build_object('title', %s::text, 'slug', %s::text,
+  'latitude', %s::float8, 'longitude', %s::float8)) RETURNING id)
 SELECT id FROM e"""
 
 
@@ -55,7 +55,7 @@ def test_a_place_is_near_on_both_sides_of_the_antimeridian(store: tuple[Connecti
     connection, site = store
     for lng in (179.99, -179.99, 180, -180):
         found = titles(
-            connection, "%s, p_location_lat => -16.5, p_location_lng => %s, p_radius_km => 20, p_sort_by => 'distance'", site, lng
+            connection, "%s, p_location_lat => -16.5, p_location_lng => %s::numeric, p_radius_km => 20, p_sort_by => 'distance'", site, lng
         )
         assert sorted(found) == ["Date Line", "Other Side"], lng
 
@@ -74,7 +74,7 @@ def test_distances_are_those_of_a_full_search_wherever_one_looks(store: tuple[Co
         lng = chance.choice([chance.uniform(-180, 180), 180, -180, 179.9])
         radius = chance.choice([1, 50, 500, 5000, 12000, 20100])
         found = titles(
-            connection, "%s, p_location_lat => %s, p_location_lng => %s, p_radius_km => %s, p_sort_by => 'distance', p_limit => 1000", site, lat, lng, radius
+            connection, "%s, p_location_lat => %s::numeric, p_location_lng => %s::numeric, p_radius_km => %s::int, p_sort_by => 'distance', p_limit => 1000", site, lat, lng, radius
         )  # fmt: skip
         wanted = {f"p{n}" for n, (a, b) in enumerate(places) if haversine_km(lat, lng, round(a, 8), round(b, 8)) <= radius}
         assert {title for title in found if title[0] == "p"} == wanted, (lat, lng, radius)
@@ -104,7 +104,7 @@ def test_hours_are_read_from_days_and_from_text(store: tuple[Connection, int]) -
     connection, _ = store
 
     def is_open(hours: str, minute: int) -> bool:
-        row = connection.execute("SELECT cms.parse_hours(%s::jsonb) @> %s", (hours, minute)).fetchone()
+        row = connection.execute("SELECT cms.parse_hours(%s::jsonb) @> %s::int", (hours, minute)).fetchone()
         return bool(row and row[0])
 
     monday, sunday = 0, 6 * 1440

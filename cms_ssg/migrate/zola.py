@@ -1,0 +1,65 @@
+"""What a Zola site's configuration and content say: addresses, taxonomies, languages."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from cms_ssg.data_files import read_data_file
+from cms_ssg.errors import fail
+from cms_ssg.migrate.folder import clean_address
+from cms_ssg.migrate.hugo_addresses import urlize
+from cms_ssg.migrate.pages import SourcePage, as_table, list_source_files, list_words, read_page
+from cms_ssg.migrate.report import Report
+
+FILES: Final = ("config.toml", "zola.toml")
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:T[^_-]*)?[-_](.+)")
+
+
+def read_zola_config(root: Path) -> tuple[dict[str, Any], str]:
+    """The settings and the file that holds them. Raises CmsError migrate.no-source, data.unreadable."""
+    file = next((name for name in FILES if (root / name).is_file()), "")
+    values = read_data_file(root / file, root) if file else None
+    if not isinstance(values, dict) or not (root / "content").is_dir():
+        raise fail("migrate.no-source", "is no Zola site", place=str(root), hint="It has a config.toml and a folder content.")
+    return values, file
+
+
+def read_pages(root: Path, values: dict[str, Any], report: Report) -> list[SourcePage]:
+    """The pages of content/, each with its address."""
+    languages = set(as_table(values.get("languages")))
+    pages = []
+    for below in list_source_files(root / "content"):
+        page = read_page(root, f"content/{below}", report) if below.endswith(".md") else None
+        if page is None:
+            continue
+        folder, name = posixpath.split(below)
+        stem, _, code = name.removesuffix(".md").rpartition(".")
+        language = code if stem and code in languages else ""
+        stem = stem if language else name.removesuffix(".md")
+        page.address = clean_address(f"/{language}/{_find_path(page, folder, stem)}")
+        page.aliases = [clean_address(alias) for alias in list_words(page.fields.get("aliases") or [])]
+        pages.append(page)
+    return pages
+
+
+def _find_path(page: SourcePage, folder: str, stem: str) -> str:
+    given = page.fields.get("path")
+    if isinstance(given, str) and given:
+        return given.strip("/") + "/"
+    if stem == "_index":
+        return f"{folder}/"
+    if stem == "index":
+        folder, stem = posixpath.split(folder)
+    dated = _DAY.fullmatch(stem)
+    slug = page.fields.get("slug")
+    return f"{folder}/{slug if isinstance(slug, str) and slug else urlize(dated[1] if dated else stem).replace('_', '-')}/"
+
+
+def find_taxonomies(values: dict[str, Any]) -> dict[str, str]:
+    """Name -> field of each taxonomy."""
+    found = values.get("taxonomies")
+    names = [str(row.get("name")) for row in found if isinstance(row, dict) and row.get("name")] if isinstance(found, list) else []
+    return {name: name for name in names}

@@ -1,0 +1,75 @@
+"""``cms init --from`` writes a site.toml for a site that stays where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.small_site import Cms
+from tests.migrate import hugo_sample, jekyll_sample
+from tests.migrate.hugo_sample import write_files
+
+Build = Callable[[Path], Path]
+FindMissing = Callable[[Path, Iterable[str]], list[str]]
+
+ZOLA: dict[str, str | bytes] = {
+    "config.toml": 'base_url = "https://old.example"\ntitle = "Harbour"\ndefault_language = "en"\ntaxonomies = [{name = "tags"}]\n[languages.de]\n',
+    "content/_index.md": "+++\ntitle = 'Home'\n+++\n",
+    "content/about.md": "+++\ntitle = 'About'\naliases = ['old-about']\n+++\nSee [tide](@/blog/2024-03-01-High_Tide.md).\n",
+    "content/about.de.md": "+++\ntitle = 'Wir'\n+++\nHallo.\n",
+    "content/blog/_index.md": "+++\ntitle = 'The blog'\n+++\n",
+    "content/blog/2024-03-01-High_Tide.md": "+++\ntitle = 'High tide'\ndate = 2024-03-01\n[taxonomies]\ntags = ['Sea Level']\n+++\n{{ youtube(id='x') }}\n\n`{{ code() }}`\n",
+    "content/blog/storm/index.md": "+++\ntitle = 'Storm'\ndate = 2024-04-01\nslug = 'Big-Storm'\n+++\n![Boat](boat.png)\n",
+    "content/blog/storm/boat.png": hugo_sample.PICTURE,
+    "static/robots.png": hugo_sample.PICTURE,
+}
+ZOLA_ADDRESSES = "/ /about/ /old-about/ /de/about/ /blog/ /blog/high-tide/ /blog/Big-Storm/ /blog/Big-Storm/boat.png /tags/ /tags/sea-level/ /robots.png".split()
+HUGO_ADDRESSES = [address for address in hugo_sample.OLD_ADDRESSES if not address.endswith(".xml")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "files", "addresses", "raw"),
+    [
+        ("zola", ZOLA, ZOLA_ADDRESSES, [("content/blog/2024-03-01-High_Tide.md", 7)]),
+        ("hugo", hugo_sample.FILES, HUGO_ADDRESSES, [("content/posts/High Tide.md", line) for line in (11, 17, 19)]),
+        ("jekyll", jekyll_sample.FILES, jekyll_sample.OLD_ADDRESSES, None),
+    ],
+)
+def test_every_old_address_answers_and_no_file_of_the_source_is_changed(
+    cms: Cms,
+    tmp_path: Path,
+    build: Build,
+    find_missing: FindMissing,
+    kind: str,
+    files: dict[str, str | bytes],
+    addresses: list[str],
+    raw: list[tuple[str, int]] | None,
+) -> None:
+    old = write_files(tmp_path / "old", files)
+    before = {path: path.read_bytes() for path in old.rglob("*") if path.is_file()}
+    code, result, _ = cms("init", "--from", kind, str(old))
+    assert code == 0
+    assert {path: path.read_bytes() for path in before} == before
+    assert [problem["place"] for problem in result["problems"] if problem["code"] == "init.left-out"] == (
+        ["list.html"] if kind == "jekyll" else []
+    )
+    told = [(problem["place"], problem["line"]) for problem in result["problems"] if problem["code"] == "init.raw-tag"]
+    if raw is not None:
+        assert sorted(told) == sorted(raw)
+    else:
+        assert ("about.md", 6) in told and ("_posts/2024-03-01-high-tide.md", 16) in told
+    built = build(old)
+    assert find_missing(built, addresses) == []
+    assert "Hush" not in "".join(path.read_text("utf-8") for path in built.rglob("*.html"))
+
+
+def test_a_site_toml_that_is_there_is_kept_and_what_is_no_such_site_is_refused(cms: Cms, tmp_path: Path) -> None:
+    old = write_files(tmp_path / "old", {**ZOLA, "site.toml": "title = 'mine'\n"})
+    code, result, _ = cms("init", "--from", "zola", str(old))
+    assert (code, result["problems"][0]["code"]) == (1, "init.has-site")
+    assert (old / "site.toml").read_text() == "title = 'mine'\n"
+    code, result, _ = cms("init", "--from", "jekyll", str(write_files(tmp_path / "none", {"a.txt": ""})))
+    assert (code, result["problems"][0]["code"]) == (1, "migrate.no-source")
+    assert not (tmp_path / "none/site.toml").exists()
