@@ -59,6 +59,7 @@ def _build(
         with result.timed("plan"):
             session.tell(telling)
             session.begin()
+            session.apply_due()
         if options.sync:
             with result.timed("sync"):
                 found = session.sync().problems
@@ -117,6 +118,7 @@ def plan(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
         with open_session(site, replace(options, dry_run=True), result, reporter) as session:
             with result.timed("plan"):
                 session.begin()
+                session.apply_due()
             if options.sync:
                 with result.timed("sync"):
                     session.sync()

@@ -10,6 +10,7 @@ import msgspec
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole of site.toml after defaults, [env.NAME] and CMS_* are applied.
 
+    shared: folders, relative to the site's, whose ``content/`` is this site's too where it has no file of the same name; workflow: by content type;
     verticals: the features that are switched on; vertical: what their own tables say, by name, each as the struct that its vertical declares.
     """
 
@@ -42,12 +43,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     redirect_files: tuple[str, ...] = ()
     data_files: tuple[str, ...] = ()
     params: dict[str, Any] = {}
+    shared: tuple[str, ...] = ()
+    workflow: dict[str, Workflow] = {}
     verticals: tuple[str, ...] = ("blog",)
     vertical: dict[str, Any] = {}
     plugins: tuple[str, ...] | None = None
     webhooks: tuple[Webhook, ...] = ()
     receiver: Receiver | None = None
     workers: Workers = msgspec.field(default_factory=lambda: Workers())  # noqa: PLW0108 - it is defined below
+    mail: Mail = msgspec.field(default_factory=lambda: Mail())  # noqa: PLW0108 - it is defined below
     search: Search | None = None
     api: Api = msgspec.field(default_factory=lambda: Api())  # noqa: PLW0108 - it is defined below
     cache: AnswerCache = msgspec.field(default_factory=lambda: AnswerCache())  # noqa: PLW0108 - it is defined below
@@ -56,6 +60,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def store_name(self) -> str:
         """The site's name in the database: with its environment, since another target needs a manifest of its own."""
         return f"{self.name}@{self.env}" if self.env else self.name
+
+
+class Workflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a content type goes through before it is public. approvals: of so many people who did not write it."""
+
+    approvals: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1
 
 
 class Locale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -242,6 +252,19 @@ class Workers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     shard_size: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 300
     claim_s: Annotated[float, msgspec.Meta(ge=0.5, le=600)] = 15.0
+
+
+class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The server that e-mails go out through. host: "" keeps them in the store; port: 0 for the usual one; password_env: the variable that
+    holds the password; sender: ``Name <address>``, by default no-reply at the host of base_url.
+    """
+
+    host: str = ""
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password_env: str = ""
+    sender: str = ""
 
 
 class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

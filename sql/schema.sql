@@ -2,6 +2,30 @@
 
 CREATE SCHEMA cms;
 
+CREATE FUNCTION cms.current_act() RETURNS bigint
+    LANGUAGE sql STABLE
+    AS $$ SELECT nullif(current_setting('cms.act', true), '')::bigint $$;
+
+CREATE FUNCTION cms.current_author(source text, named text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT CASE WHEN coalesce(current_setting('cms.origin', true), '') <> '' THEN coalesce(current_setting('cms.author', true), '')
+              WHEN source = 'file' THEN '' ELSE session_user::text END
+$$;
+
+CREATE FUNCTION cms.current_origin(source text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT coalesce(nullif(current_setting('cms.origin', true), ''), CASE WHEN source IN ('file', 'shared') THEN source ELSE 'sql' END)
+$$;
+
+CREATE FUNCTION cms.diff_fields(before jsonb, after jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  SELECT coalesce(jsonb_object_agg(key, jsonb_build_array(b.value, a.value)), '{}')
+  FROM jsonb_each(before) b FULL JOIN jsonb_each(after) a USING (key) WHERE b.value IS DISTINCT FROM a.value
+$$;
+
 CREATE FUNCTION cms.follow_rows(followed regclass) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -158,6 +182,95 @@ BEGIN
   RETURN NULL;
 END $$;
 
+CREATE FUNCTION cms.note_reviews_deleted() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.changes (site, kind, subject) SELECT site, 'r', number FROM old_rows WHERE status = 'approved';
+  PERFORM cms.rate(entry, site, -total, -n, -written, d) FROM (
+    SELECT entry, site, sum(rating) AS total, count(*) AS n, count(*) FILTER (WHERE content <> '') AS written,
+      ARRAY[-count(*) FILTER (WHERE rating = 1), -count(*) FILTER (WHERE rating = 2), -count(*) FILTER (WHERE rating = 3), -count(*) FILTER (WHERE rating = 4),
+            -count(*) FILTER (WHERE rating = 5)]::int[] AS d
+    FROM old_rows WHERE status = 'approved' GROUP BY entry, site ORDER BY entry) x;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_reviews_inserted() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.changes (site, kind, subject) SELECT site, 'r', number FROM new_rows WHERE status = 'approved';
+  PERFORM cms.rate(entry, site, total, n, written, d) FROM (
+    SELECT entry, site, sum(rating) AS total, count(*) AS n, count(*) FILTER (WHERE content <> '') AS written,
+      ARRAY[count(*) FILTER (WHERE rating = 1), count(*) FILTER (WHERE rating = 2), count(*) FILTER (WHERE rating = 3), count(*) FILTER (WHERE rating = 4),
+            count(*) FILTER (WHERE rating = 5)]::int[] AS d
+    FROM new_rows WHERE status = 'approved' GROUP BY entry, site ORDER BY entry) x;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_reviews_updated() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.changes (site, kind, subject) SELECT n.site, 'r', n.number FROM new_rows n JOIN old_rows o USING (number)
+    WHERE 'approved' IN (n.status, o.status) AND (n.status, n.entry, n.author_name, n.rating, n.title, n.content, n.pros, n.cons, n.images, n.is_verified_purchase,
+      n.visit_date, n.owner_response, n.owner_response_at, n.created_at) IS DISTINCT FROM (o.status, o.entry, o.author_name, o.rating, o.title, o.content, o.pros,
+      o.cons, o.images, o.is_verified_purchase, o.visit_date, o.owner_response, o.owner_response_at, o.created_at);
+  PERFORM cms.rate(entry, site, total, n, written, d) FROM (
+    SELECT entry, site, sum(sign * rating) AS total, sum(sign) AS n, coalesce(sum(sign) FILTER (WHERE content <> ''), 0) AS written,
+      ARRAY[coalesce(sum(sign) FILTER (WHERE rating = 1), 0), coalesce(sum(sign) FILTER (WHERE rating = 2), 0), coalesce(sum(sign) FILTER (WHERE rating = 3), 0),
+            coalesce(sum(sign) FILTER (WHERE rating = 4), 0), coalesce(sum(sign) FILTER (WHERE rating = 5), 0)]::int[] AS d
+    FROM (SELECT entry, site, rating, content, 1 AS sign FROM new_rows WHERE status = 'approved'
+          UNION ALL SELECT entry, site, rating, content, -1 FROM old_rows WHERE status = 'approved') both_ GROUP BY entry, site ORDER BY entry) x;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_revisions_added() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.revisions (site, entry, version, kind, author, origin, act)
+    SELECT site, id, version, 'a', cms.current_author(source, author), cms.current_origin(source), cms.current_act() FROM new_rows
+    ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_revisions_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.revisions AS r (site, entry, version, kind, author, origin, act, changes)
+    SELECT n.site, n.id, n.version, 'c', cms.current_author(n.source, n.author), cms.current_origin(n.source), cms.current_act(), d.changes
+    FROM new_rows n JOIN old_rows o USING (id) CROSS JOIN LATERAL (
+      SELECT CASE WHEN n.fields = o.fields THEN '{}'::jsonb ELSE cms.diff_fields(o.fields, n.fields) END
+        || CASE WHEN (n.status, n.removed_at IS NULL) IS DISTINCT FROM (o.status, o.removed_at IS NULL) THEN jsonb_build_object('status',
+             jsonb_build_array(CASE WHEN o.removed_at IS NULL THEN o.status ELSE 'trashed' END, CASE WHEN n.removed_at IS NULL THEN n.status ELSE 'trashed' END))
+           ELSE '{}' END
+        || CASE WHEN n.source_key <> o.source_key THEN jsonb_build_object('file', jsonb_build_array(o.source_key, n.source_key)) ELSE '{}' END
+        || CASE WHEN n.type <> o.type THEN jsonb_build_object('type', jsonb_build_array(o.type, n.type)) ELSE '{}' END
+        || CASE WHEN n.collection <> o.collection THEN jsonb_build_object('collection', jsonb_build_array(o.collection, n.collection)) ELSE '{}' END
+        || CASE WHEN n.locale <> o.locale THEN jsonb_build_object('locale', jsonb_build_array(o.locale, n.locale)) ELSE '{}' END
+        || CASE WHEN n.translation_key <> o.translation_key
+             THEN jsonb_build_object('translation_key', jsonb_build_array(o.translation_key, n.translation_key)) ELSE '{}' END
+        || CASE WHEN n.source IN ('file', 'shared') AND n.body_key IS DISTINCT FROM o.body_key
+             THEN jsonb_build_object('body', jsonb_build_array(encode(o.body_key, 'hex'), encode(n.body_key, 'hex'))) ELSE '{}' END AS changes) d
+    WHERE d.changes <> '{}' OR n.source NOT IN ('file', 'shared') AND n.version <> o.version -- its Markdown changed; that follows
+    ON CONFLICT (entry, version) DO UPDATE SET changes = r.changes || excluded.changes;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_revisions_deleted() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.revisions AS r (site, entry, version, kind, author, origin, act, changes)
+    SELECT o.site, o.id, o.version + 1, 'd', cms.current_author(o.source, o.author), cms.current_origin(o.source), cms.current_act(),
+      cms.diff_fields(o.fields || jsonb_build_object('file', o.source_key, 'type', o.type, 'locale', o.locale, 'status', o.status), '{}')
+    FROM old_rows o
+    ON CONFLICT (entry, version) DO UPDATE SET kind = 'd', changes = excluded.changes;
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION cms.note_rows() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -170,6 +283,33 @@ BEGIN
     INSERT INTO cms.changes (site, kind, subject)
       SELECT n.site, 'r', n.number FROM new_rows n JOIN old_rows o USING (number) WHERE n IS DISTINCT FROM o;
   END IF;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_texts_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  UPDATE cms.entries e SET version = e.version + 1 FROM new_rows n JOIN old_rows o USING (entry)
+    WHERE e.id = n.entry AND n.markdown <> o.markdown AND NOT EXISTS (
+      SELECT FROM cms.revisions r WHERE r.entry = e.id AND r.version = e.version AND r.made_in = pg_current_xact_id());
+  INSERT INTO cms.revisions AS r (site, entry, version, kind, author, origin, act, body)
+    SELECT e.site, e.id, e.version, 'c', cms.current_author(e.source, e.author), cms.current_origin(e.source), cms.current_act(), o.markdown
+    FROM new_rows n JOIN old_rows o USING (entry) JOIN cms.entries e ON e.id = n.entry WHERE n.markdown <> o.markdown
+    ON CONFLICT (entry, version) DO UPDATE SET body = coalesce(r.body, excluded.body);
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_texts_deleted() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.revisions AS r (site, entry, version, kind, author, origin, act, body)
+    SELECT e.site, e.id, CASE WHEN EXISTS (SELECT FROM cms.revisions p WHERE p.entry = e.id AND p.version = e.version AND p.made_in = pg_current_xact_id())
+                         THEN e.version ELSE e.version + 1 END,
+      'c', cms.current_author(e.source, e.author), cms.current_origin(e.source), cms.current_act(), o.markdown
+    FROM old_rows o JOIN cms.entries e ON e.id = o.entry
+    ON CONFLICT (entry, version) DO UPDATE SET body = coalesce(r.body, excluded.body);
   RETURN NULL;
 END $$;
 
@@ -209,6 +349,21 @@ BEGIN
   END IF;
 END $$;
 
+CREATE FUNCTION cms.rate(entry bigint, site integer, delta_sum bigint, delta_count bigint, delta_reviews bigint, d integer[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF delta_sum = 0 AND delta_count = 0 AND delta_reviews = 0 AND d = '{0,0,0,0,0}'::int[] THEN
+    RETURN;
+  END IF;
+  INSERT INTO cms.ratings AS r (entry, site, rating_sum, rating_count, review_count, stars)
+    VALUES (rate.entry, rate.site, delta_sum, delta_count, delta_reviews, d)
+    ON CONFLICT ON CONSTRAINT ratings_pkey DO UPDATE SET rating_sum = r.rating_sum + excluded.rating_sum, rating_count = r.rating_count + excluded.rating_count,
+      review_count = r.review_count + excluded.review_count,
+      stars = ARRAY[r.stars[1] + d[1], r.stars[2] + d[2], r.stars[3] + d[3], r.stars[4] + d[4], r.stars[5] + d[5]];
+  PERFORM cms.touch(rate.site, 'fact/rating/' || rate.entry);
+END $$;
+
 CREATE FUNCTION cms.read_texts_again() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -243,6 +398,27 @@ BEGIN
   INSERT INTO cms.changes (site, kind, subject, name) VALUES (touch.site, 'n', 0, touch.name);
   PERFORM cms.raise_tags(touch.site, ARRAY[touch.name]);
 END $$;
+
+CREATE TABLE cms.acts (
+    id bigint NOT NULL,
+    site integer NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    author text DEFAULT ''::text NOT NULL,
+    origin text NOT NULL COLLATE pg_catalog."C",
+    kind text NOT NULL COLLATE pg_catalog."C",
+    what text DEFAULT ''::text NOT NULL,
+    refused text DEFAULT ''::text NOT NULL,
+    undone_by bigint
+);
+
+ALTER TABLE cms.acts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.acts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE cms.bodies (
     entry bigint NOT NULL,
@@ -469,6 +645,12 @@ CREATE TABLE cms.entry_texts (
     problems jsonb
 );
 
+CREATE TABLE cms.entry_times (
+    entry bigint NOT NULL,
+    site integer NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE cms.events (
     id bigint NOT NULL,
     site integer NOT NULL,
@@ -628,6 +810,28 @@ CREATE TABLE cms.list_pages (
 
 ALTER TABLE cms.lists ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME cms.lists_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE cms.mails (
+    number bigint NOT NULL,
+    site integer NOT NULL,
+    recipient text NOT NULL,
+    reply_to text DEFAULT ''::text NOT NULL,
+    subject text NOT NULL,
+    body text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    error text
+);
+
+ALTER TABLE cms.mails ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.mails_number_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -873,6 +1077,35 @@ ALTER TABLE cms.payments ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE cms.pending_changes (
+    id bigint NOT NULL,
+    site integer NOT NULL,
+    entry bigint NOT NULL,
+    base_version integer NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    author text DEFAULT ''::text NOT NULL,
+    due_at timestamp with time zone,
+    needs_approval boolean DEFAULT false NOT NULL,
+    approved_by text DEFAULT ''::text NOT NULL,
+    fields jsonb DEFAULT '{}'::jsonb NOT NULL,
+    body text,
+    status text COLLATE pg_catalog."C",
+    state text DEFAULT 'waiting'::text NOT NULL COLLATE pg_catalog."C",
+    ended_at timestamp with time zone,
+    problem text DEFAULT ''::text NOT NULL,
+    CONSTRAINT pending_changes_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'applied'::text, 'cancelled'::text, 'failed'::text]))),
+    CONSTRAINT pending_changes_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'published'::text, 'trashed'::text])))
+);
+
+ALTER TABLE cms.pending_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.pending_changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE cms.posts (
     entry bigint NOT NULL,
     site integer NOT NULL,
@@ -919,6 +1152,15 @@ CREATE TABLE cms.purges (
     purged_at timestamp with time zone,
     tries integer DEFAULT 0 NOT NULL,
     error text
+);
+
+CREATE TABLE cms.ratings (
+    entry bigint NOT NULL,
+    site integer NOT NULL,
+    rating_sum bigint NOT NULL,
+    rating_count integer NOT NULL,
+    review_count integer NOT NULL,
+    stars integer[] NOT NULL
 );
 
 CREATE TABLE cms.read_names (
@@ -974,6 +1216,57 @@ CREATE TABLE cms.releases (
     back_to bigint
 );
 
+CREATE TABLE cms.review_votes (
+    review bigint NOT NULL,
+    visitor bytea NOT NULL,
+    is_helpful boolean
+);
+
+CREATE TABLE cms.reviews (
+    review_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    number bigint DEFAULT nextval('cms.entries_id_seq'::regclass) NOT NULL,
+    site integer NOT NULL,
+    entry bigint NOT NULL,
+    user_id uuid,
+    author_name text NOT NULL,
+    author_email text,
+    rating integer NOT NULL,
+    title text,
+    content text DEFAULT ''::text NOT NULL,
+    pros text,
+    cons text,
+    images text[],
+    is_verified_purchase boolean DEFAULT false NOT NULL,
+    visit_date date,
+    status text DEFAULT 'pending'::text NOT NULL,
+    moderation_notes text,
+    spam_score real DEFAULT 0 NOT NULL,
+    reports integer DEFAULT 0 NOT NULL,
+    visitor bytea,
+    helpful_count integer DEFAULT 0 NOT NULL,
+    not_helpful_count integer DEFAULT 0 NOT NULL,
+    owner_response text,
+    owner_response_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT reviews_rating_check CHECK (((rating >= 1) AND (rating <= 5))),
+    CONSTRAINT reviews_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'spam'::text])))
+);
+
+CREATE TABLE cms.revisions (
+    site integer NOT NULL,
+    entry bigint NOT NULL,
+    version integer NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    made_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    kind "char" NOT NULL,
+    author text DEFAULT ''::text NOT NULL,
+    origin text NOT NULL COLLATE pg_catalog."C",
+    act bigint,
+    changes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    body text
+);
+
 CREATE TABLE cms.search_pages (
     site integer NOT NULL,
     locale text NOT NULL COLLATE pg_catalog."C",
@@ -1008,6 +1301,12 @@ ALTER TABLE cms.shards ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE cms.site_secrets (
+    site integer NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    value bytea NOT NULL
 );
 
 CREATE TABLE cms.sites (
@@ -1080,6 +1379,10 @@ CREATE TABLE cms.tokens (
     expires_at timestamp with time zone,
     last_used_at timestamp with time zone,
     revoked_at timestamp with time zone,
+    role text DEFAULT 'editor'::text NOT NULL COLLATE pg_catalog."C",
+    sections text[] DEFAULT '{}'::text[] NOT NULL COLLATE pg_catalog."C",
+    locales text[] DEFAULT '{}'::text[] NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT tokens_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'editor'::text, 'author'::text, 'reviewer'::text]))),
     CONSTRAINT tokens_scopes_check CHECK (((scopes <@ ARRAY['read'::text, 'write'::text, 'moderate'::text, 'live'::text, 'shop'::text, 'admin'::text]) AND (cardinality(scopes) > 0)))
 );
 
@@ -1131,6 +1434,9 @@ ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_8 FOR VALUES WITH (modulus
 
 ALTER TABLE ONLY cms.pages ATTACH PARTITION cms.pages_9 FOR VALUES WITH (modulus 16, remainder 9);
 
+ALTER TABLE ONLY cms.acts
+    ADD CONSTRAINT acts_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY cms.bodies
     ADD CONSTRAINT bodies_pkey PRIMARY KEY (entry);
 
@@ -1166,6 +1472,9 @@ ALTER TABLE ONLY cms.entries
 
 ALTER TABLE ONLY cms.entry_texts
     ADD CONSTRAINT entry_texts_pkey PRIMARY KEY (entry);
+
+ALTER TABLE ONLY cms.entry_times
+    ADD CONSTRAINT entry_times_pkey PRIMARY KEY (entry, at);
 
 ALTER TABLE ONLY cms.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
@@ -1223,6 +1532,9 @@ ALTER TABLE ONLY cms.lists
 
 ALTER TABLE ONLY cms.lists
     ADD CONSTRAINT lists_site_locale_name_key UNIQUE (site, locale, name);
+
+ALTER TABLE ONLY cms.mails
+    ADD CONSTRAINT mails_pkey PRIMARY KEY (number);
 
 ALTER TABLE ONLY cms.migrations
     ADD CONSTRAINT migrations_pkey PRIMARY KEY (set, number);
@@ -1305,6 +1617,9 @@ ALTER TABLE ONLY cms.payments
 ALTER TABLE ONLY cms.payments
     ADD CONSTRAINT payments_site_subject_key UNIQUE (site, subject);
 
+ALTER TABLE ONLY cms.pending_changes
+    ADD CONSTRAINT pending_changes_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY cms.posts
     ADD CONSTRAINT posts_pkey PRIMARY KEY (entry, created_at);
 
@@ -1313,6 +1628,9 @@ ALTER TABLE ONLY cms.previews
 
 ALTER TABLE ONLY cms.purges
     ADD CONSTRAINT purges_pkey PRIMARY KEY (site, path);
+
+ALTER TABLE ONLY cms.ratings
+    ADD CONSTRAINT ratings_pkey PRIMARY KEY (entry);
 
 ALTER TABLE ONLY cms.read_names
     ADD CONSTRAINT read_names_pkey PRIMARY KEY (key);
@@ -1332,6 +1650,18 @@ ALTER TABLE ONLY cms.release_objects
 ALTER TABLE ONLY cms.releases
     ADD CONSTRAINT releases_pkey PRIMARY KEY (site, build);
 
+ALTER TABLE ONLY cms.review_votes
+    ADD CONSTRAINT review_votes_pkey PRIMARY KEY (review, visitor);
+
+ALTER TABLE ONLY cms.reviews
+    ADD CONSTRAINT reviews_number_key UNIQUE (number);
+
+ALTER TABLE ONLY cms.reviews
+    ADD CONSTRAINT reviews_pkey PRIMARY KEY (review_id);
+
+ALTER TABLE ONLY cms.revisions
+    ADD CONSTRAINT revisions_pkey PRIMARY KEY (entry, version);
+
 ALTER TABLE ONLY cms.search_pages
     ADD CONSTRAINT search_pages_pkey PRIMARY KEY (site, locale);
 
@@ -1340,6 +1670,9 @@ ALTER TABLE ONLY cms.secrets
 
 ALTER TABLE ONLY cms.shards
     ADD CONSTRAINT shards_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY cms.site_secrets
+    ADD CONSTRAINT site_secrets_pkey PRIMARY KEY (site, name);
 
 ALTER TABLE ONLY cms.sites
     ADD CONSTRAINT sites_name_key UNIQUE (name);
@@ -1361,6 +1694,8 @@ ALTER TABLE ONLY cms.tokens
 
 ALTER TABLE ONLY cms.tokens
     ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
+
+CREATE INDEX acts_site ON cms.acts USING btree (site, id DESC);
 
 CREATE INDEX builds_site ON cms.builds USING btree (site, id DESC);
 
@@ -1414,6 +1749,8 @@ CREATE INDEX entry_texts_problems ON cms.entry_texts USING btree (site) WHERE (p
 
 CREATE INDEX entry_texts_read ON cms.entry_texts USING btree (site, read_digest, entry);
 
+CREATE INDEX entry_times_due ON cms.entry_times USING btree (site, at);
+
 CREATE UNIQUE INDEX events_entry ON cms.events USING btree (site, kind, entry) WHERE (entry IS NOT NULL);
 
 CREATE INDEX events_site ON cms.events USING btree (site, kind, id);
@@ -1436,6 +1773,8 @@ CREATE INDEX list_pages_high ON cms.list_pages USING btree (list, high);
 
 CREATE INDEX lists_stale ON cms.lists USING btree (site) WHERE (stale_from IS NOT NULL);
 
+CREATE INDEX mails_due ON cms.mails USING btree (site, due_at);
+
 CREATE INDEX outputs_failed ON cms.outputs USING btree (site) WHERE (error IS NOT NULL);
 
 CREATE INDEX outputs_reads ON cms.outputs USING gin (reads);
@@ -1451,6 +1790,8 @@ CREATE INDEX payment_refunds_open ON cms.payment_refunds USING btree (site) WHER
 CREATE UNIQUE INDEX payments_intent ON cms.payments USING btree (site, provider, intent) WHERE (intent IS NOT NULL);
 
 CREATE INDEX payments_open ON cms.payments USING btree (site, updated_at) WHERE (status = ANY (ARRAY['pending'::text, 'action'::text]));
+
+CREATE INDEX pending_changes_due ON cms.pending_changes USING btree (site, due_at) WHERE (state = 'waiting'::text);
 
 CREATE INDEX posts_featured ON ONLY cms.posts USING btree (site, published_at DESC) WHERE is_featured;
 
@@ -1471,6 +1812,18 @@ CREATE INDEX received_old ON cms.received USING btree (site, received_at);
 CREATE INDEX received_waiting ON cms.received USING btree (site) WHERE (built_at IS NULL);
 
 CREATE INDEX release_objects_old ON cms.release_objects USING btree (site, old_digest) WHERE (old_digest IS NOT NULL);
+
+CREATE INDEX reviews_email ON cms.reviews USING btree (site, lower(author_email)) WHERE (author_email IS NOT NULL);
+
+CREATE INDEX reviews_entry ON cms.reviews USING btree (entry, status, created_at DESC);
+
+CREATE INDEX reviews_visitor ON cms.reviews USING btree (site, visitor, created_at) WHERE (visitor IS NOT NULL);
+
+CREATE INDEX reviews_waiting ON cms.reviews USING btree (site, created_at) WHERE ((status = 'pending'::text) OR (reports > 0));
+
+CREATE INDEX revisions_act ON cms.revisions USING btree (act) WHERE (act IS NOT NULL);
+
+CREATE INDEX revisions_site ON cms.revisions USING btree (site, made_at DESC);
 
 CREATE INDEX shards_open ON cms.shards USING btree (site, id) WHERE (result IS NULL);
 
@@ -1532,17 +1885,23 @@ CREATE TRIGGER note_deleted AFTER DELETE ON cms.entries REFERENCING OLD TABLE AS
 
 CREATE TRIGGER note_deleted AFTER DELETE ON cms.files REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_files();
 
+CREATE TRIGGER note_deleted AFTER DELETE ON cms.reviews REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_reviews_deleted();
+
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.bodies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_bodies();
 
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_entries_inserted();
 
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.files REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_files();
 
+CREATE TRIGGER note_inserted AFTER INSERT ON cms.reviews REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_reviews_inserted();
+
 CREATE TRIGGER note_updated AFTER UPDATE ON cms.bodies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_bodies();
 
 CREATE TRIGGER note_updated AFTER UPDATE ON cms.entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_entries_updated();
 
 CREATE TRIGGER note_updated AFTER UPDATE ON cms.files REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_files();
+
+CREATE TRIGGER note_updated AFTER UPDATE ON cms.reviews REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_reviews_updated();
 
 CREATE TRIGGER number_versions BEFORE UPDATE ON cms.entries FOR EACH ROW WHEN ((((((((((((old.source_key IS DISTINCT FROM new.source_key) OR (old.collection IS DISTINCT FROM new.collection)) OR (old.type IS DISTINCT FROM new.type)) OR (old.locale IS DISTINCT FROM new.locale)) OR (old.translation_key IS DISTINCT FROM new.translation_key)) OR (old.status IS DISTINCT FROM new.status)) OR (old.publish_at IS DISTINCT FROM new.publish_at)) OR (old.expire_at IS DISTINCT FROM new.expire_at)) OR (old.removed_at IS DISTINCT FROM new.removed_at)) OR (old.fields IS DISTINCT FROM new.fields)) OR (old.version IS DISTINCT FROM new.version))) EXECUTE FUNCTION cms.number_versions();
 
@@ -1606,6 +1965,8 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.pages_9 FOR EACH STATEMENT
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.posts FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
 
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cms.reviews FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate();
+
 CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
 
 CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_0 FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
@@ -1642,6 +2003,19 @@ CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.pages_9 FOR
 
 CREATE TRIGGER refuse_write BEFORE INSERT OR DELETE OR UPDATE ON cms.posts FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_projection_write();
 
+CREATE TRIGGER revise_added AFTER INSERT ON cms.entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_revisions_added();
+
+CREATE TRIGGER revise_changed AFTER UPDATE ON cms.entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_revisions_changed();
+
+CREATE TRIGGER revise_changed AFTER UPDATE ON cms.entry_texts REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_texts_changed();
+
+CREATE TRIGGER revise_deleted AFTER DELETE ON cms.entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_revisions_deleted();
+
+CREATE TRIGGER revise_deleted AFTER DELETE ON cms.entry_texts REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_texts_deleted();
+
+ALTER TABLE ONLY cms.acts
+    ADD CONSTRAINT acts_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
 ALTER TABLE ONLY cms.bodies
     ADD CONSTRAINT bodies_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id);
 
@@ -1650,6 +2024,9 @@ ALTER TABLE ONLY cms.entries
 
 ALTER TABLE ONLY cms.entry_texts
     ADD CONSTRAINT entry_texts_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY cms.entry_times
+    ADD CONSTRAINT entry_times_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY cms.fake_payments
     ADD CONSTRAINT fake_payments_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
@@ -1669,6 +2046,9 @@ ALTER TABLE ONLY cms.idempotent_answers
 ALTER TABLE ONLY cms.inputs
     ADD CONSTRAINT inputs_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
+ALTER TABLE ONLY cms.mails
+    ADD CONSTRAINT mails_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
 ALTER TABLE ONLY cms.payment_events
     ADD CONSTRAINT payment_events_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
@@ -1681,6 +2061,9 @@ ALTER TABLE ONLY cms.payment_refunds
 ALTER TABLE ONLY cms.payments
     ADD CONSTRAINT payments_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
+ALTER TABLE ONLY cms.pending_changes
+    ADD CONSTRAINT pending_changes_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
 ALTER TABLE ONLY cms.previews
     ADD CONSTRAINT previews_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
@@ -1690,8 +2073,20 @@ ALTER TABLE ONLY cms.release_objects
 ALTER TABLE ONLY cms.releases
     ADD CONSTRAINT releases_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
+ALTER TABLE ONLY cms.review_votes
+    ADD CONSTRAINT review_votes_review_fkey FOREIGN KEY (review) REFERENCES cms.reviews(number) ON DELETE CASCADE;
+
+ALTER TABLE ONLY cms.reviews
+    ADD CONSTRAINT reviews_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY cms.reviews
+    ADD CONSTRAINT reviews_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
 ALTER TABLE ONLY cms.secrets
     ADD CONSTRAINT secrets_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.site_secrets
+    ADD CONSTRAINT site_secrets_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
 ALTER TABLE ONLY cms.sources
     ADD CONSTRAINT sources_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

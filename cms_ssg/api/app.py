@@ -30,6 +30,8 @@ ROUTERS: Final = (
     "cms_ssg.api.documentation:router",
     "cms_ssg.search.api:router",
     "cms_ssg.payment.api:router",
+    "cms_ssg.desk.api:router",
+    "cms_ssg.api.entries:router",
 )
 """Lazy references to the routers that are always mounted. A vertical names its own: docs/extending.md."""
 

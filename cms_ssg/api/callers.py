@@ -21,12 +21,17 @@ SCOPES: Final = (PUBLIC, *tokens.SCOPES)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """address: the client's, as far as it can be believed; token: the number of its token, 0 without one."""
+    """address: the client's, as far as it can be believed; token: the number of its token, 0 without one; role, sections, locales: what that
+    may do with entries.
+    """
 
     address: str
     token: int = 0
     name: str = ""
     scopes: frozenset[str] = frozenset()
+    role: str = "editor"
+    sections: tuple[str, ...] = ()
+    locales: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -90,7 +95,7 @@ async def identify(request: Request, context: SiteContext) -> Caller:
             "api.token", "this token is unknown here, has expired or was revoked", status=401, hint="cms token create makes one for a site.",
             headers={"WWW-Authenticate": 'Bearer realm="cms", error="invalid_token"'},
         )  # fmt: skip
-    return Caller(address, found.id, found.name, frozenset(found.scopes))
+    return Caller(address, found.id, found.name, frozenset(found.scopes), found.role, tuple(found.sections), tuple(found.locales))
 
 
 def check_scope(caller: Caller, scope: str) -> None:

@@ -86,9 +86,11 @@ def mount(app: FastAPI, router: Router, vertical: str = "") -> None:
     """
     for route in router.routes:
         extra: dict[str, Any] = {"x-scope": route.scope} | ({} if route.scope == PUBLIC else {"security": [{"token": []}]})
+        options = {**route.options}
+        extra |= options.pop("openapi_extra", {})
         app.add_api_route(
             route.path, route.endpoint, methods=[route.method], tags=[router.tag], openapi_extra=extra,
-            dependencies=[Depends(require(route.scope, route.per_minute, f"{route.method} {route.path}", vertical))], **route.options,
+            dependencies=[Depends(require(route.scope, route.per_minute, f"{route.method} {route.path}", vertical))], **options,
         )  # fmt: skip
 
 

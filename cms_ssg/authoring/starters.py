@@ -1,23 +1,36 @@
-"""Small real sites that ``cms init`` copies: one of each vertical that has one."""
+"""Small real sites that ``cms init`` copies: one of each vertical that has one, and those that are no vertical's: ``cms_ssg/starters``."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
+from cms_ssg.bundled import PACKAGE
 from cms_ssg.errors import UsageError, fail
 from cms_ssg.kinds.load import list_verticals, load_vertical
 from cms_ssg.ownership import find_owner, give, make_folders
 from cms_ssg.types import Problem
 
 GITIGNORE = "/.cms/\n/build/\n/build-staging/\n"
+GROUP_IGNORE = ".cms/\n/brands/*/build/\n/brands/*/build-staging/\n"
 _TARGET = '\n[target]\nurl = "folder:build"\n'
 
 
 def find_starters() -> dict[str, Path]:
-    """Folders of the starters, by the names of their verticals."""
-    folders = {name: load_vertical(name).folder / "starter" for name in list_verticals()}
-    return {name: folder for name, folder in folders.items() if (folder / "site.toml").is_file()}
+    """Folders of the starters, by name: the core's own, and those of verticals."""
+    folders = {folder.name: folder for folder in sorted((PACKAGE / "starters").iterdir()) if folder.is_dir()}
+    folders |= {name: load_vertical(name).folder / "starter" for name in list_verticals()}
+    return {name: folder for name, folder in folders.items() if is_site(folder) or is_group(folder)}
+
+
+def is_site(folder: Path) -> bool:
+    """Whether a folder is a site."""
+    return (folder / "site.toml").is_file()
+
+
+def is_group(folder: Path) -> bool:
+    """Whether a folder holds several sites, in ``brands``."""
+    return any((folder / "brands").glob("*/site.toml"))
 
 
 def copy_starter(name: str, folder: Path) -> list[str]:
@@ -36,8 +49,9 @@ def copy_starter(name: str, folder: Path) -> list[str]:
         owner = find_owner(folder)
         skipped = shutil.ignore_patterns("__pycache__", "*.pyc", ".cms", "build", ".gitignore")
         shutil.copytree(starters[name], folder, dirs_exist_ok=True, ignore=skipped, copy_function=shutil.copyfile)
-        (folder / ".gitignore").write_text(GITIGNORE, encoding="utf-8")
-        _write_target(folder / "site.toml")
+        (folder / ".gitignore").write_text(GITIGNORE if is_site(folder) else GROUP_IGNORE, encoding="utf-8")
+        if is_site(folder):
+            _write_target(folder / "site.toml")
         for path in folder.rglob("*") if owner else ():
             give(path, owner)
     except OSError as error:

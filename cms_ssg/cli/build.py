@@ -45,20 +45,30 @@ def status_code(status: str) -> int:
 @click.option("--urgent", multiple=True, metavar="PATH", help="Publish this page also while the site is held; may be given again.")
 @click.option("--force", is_flag=True, help="Build a checkout that does not descend from the last one.")
 @click.option("--queue", is_flag=True, help="Leave the build to a worker; with --urgent alone.")
+@click.option("--all-sites", is_flag=True, help="Build every site below this folder, or that of -C.")
 @click.option("--no-wait", is_flag=True, help="Leave the second purge of the CDN to the next build.")
 def build(
     call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry_run: bool, confirm_removals: bool, urgent: tuple[str, ...], force: bool,
-    no_wait: bool, distributed: bool, queue: bool,
+    no_wait: bool, distributed: bool, queue: bool, all_sites: bool,
 ) -> int:  # fmt: skip
     """Bring the output up to date.
 
     Reads the files that changed, renders the pages they reach and writes those that differ. Exit 3 where something was left out.
-    --dry-run renders them too, to say how many uploads, bytes, removals and purges there would be.
+    --dry-run renders them too, to say how many uploads, bytes, removals and purges there would be. --all-sites builds the sites of a folder,
+    several at once; --jobs is for all of them together then.
     """
     if queue:
         if no_sync or full or jobs or now or dry_run or confirm_removals or force or no_wait or distributed:
             raise click.UsageError("--queue goes with --urgent alone: a worker builds what is there when it begins")
         return queue_build(call, urgent)
+    if all_sites:
+        from cms_ssg.cli.all_sites import build_all
+
+        flags = {"--no-sync": no_sync, "--full": full, "--dry-run": dry_run, "--confirm-removals": confirm_removals, "--force": force,
+                 "--no-wait": no_wait, "--distributed": distributed}  # fmt: skip
+        if urgent:
+            raise click.UsageError("--urgent names a page of one site: it does not go with --all-sites")
+        return build_all(call, jobs, [*(flag for flag, is_set in flags.items() if is_set), *(["--now", now] if now else [])])
     moment = parse_moment(call, now, "--now") if now else None
 
     from cms_ssg.build import BuildOptions

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from cms_ssg.cli.call import Call, site_command
+from cms_ssg.cli.call import DONE, FAILED, Call, site_command
 from cms_ssg.cli.output import make_table
 
 if TYPE_CHECKING:
@@ -119,14 +119,33 @@ def create(
 @click.option("--unset", "gone", multiple=True, metavar="KEY", help="Remove a field; may be repeated.")
 @click.option("--body-file", type=click.File("rb"), default=None, metavar="FILE", help="Markdown of a new body; - reads standard input.")
 @click.option("--expected-version", type=click.IntRange(1), default=None, help="Refuse if the entry has another version by now.")
+@click.option("--at", default="", metavar="TIME", help="Make the change at that time, in the site's zone.")
+@click.option("--propose", is_flag=True, help="Make the change once somebody approves it; with --at then.")
 @author_option
 def set_(
     call: Call, what: str, pairs: tuple[str, ...], gone: tuple[str, ...], body_file: BinaryIO | None, expected_version: int | None,
-    author: str,
+    at: str, propose: bool, author: str,
 ) -> None:  # fmt: skip
-    """Set fields of an entry, or its body."""
+    """Set fields of an entry, or its body.
+
+    With --at, what is live stays until then; the first build after that time, or a scheduler, makes the change. cms calendar lists it,
+    cms entry cancel takes it back.
+    """
     with open_editor(call, author) as editor:
+        if at or propose:
+            from cms_ssg.authoring.change import parse_pair
+            from cms_ssg.entries.values import EntryInput
+
+            fields = {**dict(map(parse_pair, pairs)), **dict.fromkeys(gone)}
+            change = EntryInput(fields=fields, body=read_body(body_file))
+            show_later(call, *editor.change_later(what, change, at, needs_approval=propose), at or "somebody approves it")
+            return
         show_edit(call, editor.set_fields(what, pairs, gone, read_body(body_file), expected_version))
+
+
+def show_later(call: Call, number: int, file: str, at: str) -> None:
+    """What was kept for later."""
+    call.output.result({"pending": number, "file": file, "at": at}, f"change {number} of {file} waits until {at}")
 
 
 def read_body(file: BinaryIO | None) -> str | None:
@@ -155,10 +174,16 @@ def publish(call: Call, what: str, at: str, author: str) -> None:
 
 @site_command("unpublish", "cms entry unpublish 812")
 @click.argument("what")
+@click.option("--at", default="", metavar="TIME", help="At that time, in the site's zone.")
 @author_option
-def unpublish(call: Call, what: str, author: str) -> None:
+def unpublish(call: Call, what: str, at: str, author: str) -> None:
     """Make an entry a draft again. Its page goes at the next build."""
     with open_editor(call, author) as editor:
+        if at:
+            from cms_ssg.entries.values import EntryInput
+
+            show_later(call, *editor.change_later(what, EntryInput(status="draft"), at), at)
+            return
         show_edit(call, editor.unpublish(what))
 
 
@@ -183,5 +208,88 @@ def restore(call: Call, what: str, author: str) -> None:
         show_edit(call, editor.restore(what))
 
 
-for command in (list_, show, create, set_, publish, unpublish, trash, restore):
+@site_command("pending", "cms entry pending\ncms entry pending --all --json")
+@click.option("--all", "ended", is_flag=True, help="Those that were made or cancelled too.")
+def pending(call: Call, ended: bool) -> None:
+    """List changes that wait for their time or an approval.
+
+    Those that could not be made are listed with the reason.
+    """
+    from cms_ssg.content.dates import say_moment
+    from cms_ssg.store.pending import list_pending
+
+    with open_editor(call) as editor:
+        found = list_pending(editor.connection, editor.site_id, ended=ended)
+    rows = [
+        [row.id, say_moment(row.due_at, call.site.zone) if row.due_at else "-", row.state, row.author or "-", row.file or f"entry {row.entry}",
+         row.problem[:60] or ("needs an approval" if row.needs_approval else "")]
+        for row in found
+    ]  # fmt: skip
+    call.output.result({"pending": [row._asdict() for row in found]}, make_table(rows) if rows else "nothing waits")
+
+
+@site_command("submit", 'cms entry submit 812 --author ada\ncms entry submit flood --at "2026-12-01 09:00"')
+@click.argument("what")
+@click.option("--at", default="", metavar="TIME", help="To be public from that time on, in the site's zone.")
+@author_option
+def submit(call: Call, what: str, at: str, author: str) -> None:
+    """Ask for a draft to be approved. With enough approvals it is published."""
+    from cms_ssg.entries.values import EntryInput
+
+    with open_editor(call, author) as editor:
+        later = editor.change_later(what, EntryInput(status="published"), at, needs_approval=True)
+        show_later(call, *later, at or "somebody approves it")
+
+
+@site_command("approve", "cms entry approve --change 7 --author bob\ncms entry approve content/posts/flood.md --author bob")
+@click.argument("what", default="")
+@click.option("--change", type=click.IntRange(0), default=0, metavar="CHANGE", help="A change that waits: cms entry pending.")
+@author_option
+def approve(call: Call, what: str, change: int, author: str) -> int:
+    """Approve a change that waits, or an entry as it is.
+
+    For a file's entry, `approved` in its front matter says so.
+
+    The approval is of exactly this text. Nobody approves what is their own.
+    """
+    from cms_ssg.entries.pending import approve_change, approve_entry
+
+    if bool(what) == bool(change):
+        raise click.UsageError("give WHAT, or --change NUMBER")
+    with open_editor(call, author) as editor, editor.act("approve", what or f"change {change}"):
+        if change:
+            row, problem, is_made = approve_change(editor.connection, editor.site, editor.site_id, change, author)
+            call.output.problems([problem] if problem else [])
+            said = (
+                "was made"
+                if is_made
+                else "cannot be made"
+                if problem
+                else "is approved and waits"
+                if not row.needs_approval
+                else "needs another approval"
+            )
+            call.output.result({"change": row.id, "file": row.file, "made": is_made}, f"change {row.id} of {row.file} {said}")
+            return FAILED if problem else DONE
+        file, approved = approve_entry(editor.entries, what, author)
+    call.output.result({"file": file, "approved": approved}, f"{file}: approved by {author}")
+    return DONE
+
+
+@site_command("cancel", "cms entry cancel 7")
+@click.argument("number", type=click.IntRange(1), metavar="CHANGE")
+@author_option
+def cancel(call: Call, number: int, author: str) -> None:
+    """Take back a change that waits.
+
+    cms entry pending shows the numbers.
+    """
+    from cms_ssg.entries.pending import cancel_change
+
+    with open_editor(call, author) as editor, editor.act("cancel", f"change {number}"):
+        row = cancel_change(editor.connection, editor.site_id, number)
+    call.output.result({"cancelled": row.id, "file": row.file}, f"change {row.id} of {row.file or row.entry} is cancelled")
+
+
+for command in (pending, submit, approve, cancel, list_, show, create, set_, publish, unpublish, trash, restore):
     entry.add_command(command)

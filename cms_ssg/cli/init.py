@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@site_command("init", "cms init my-site\ncms init my-site --starter blog\ncms init --from hugo old-site")
+@site_command("init", "cms init my-site\ncms init my-group --starter corporate\ncms init --from hugo old-site")
 @click.argument("new_folder", metavar="DIR")
 @click.option("--starter", default="blog", show_default=True, metavar="NAME", help="Which site to copy.")
 @click.option(
@@ -30,15 +30,21 @@ def init(call: Call, new_folder: str, starter: str, kind: str | None) -> None:
         _adopt(call, kind, Path(call.folder or ".", new_folder))
         return
 
-    from cms_ssg.authoring.starters import copy_starter
+    from cms_ssg.authoring.starters import copy_starter, is_group
+    from cms_ssg.kinds.load import load_vertical
 
     base = call.folder or "."
     target = Path(base, new_folder)
     files = copy_starter(starter, target)
-    steps = (
-        f"Made {target} with {len(files)} files. Now:\n\n  cd {target}\n  cms serve          # build it, look at it, and see every save\n"
-    )
-    steps += '  cms new post "My first post"'
+    if is_group(target):
+        brand = next(path.parent for path in sorted(target.glob("brands/*/site.toml"))).relative_to(target)
+        lines = ["cms -C brands build --all-sites   # build every brand", f"cms -C {brand} serve   # look at one"]
+    else:
+        begin = (
+            load_vertical(starter).begin or 'cms serve          # build it, look at it, and see every save\ncms new post "My first post"'
+        )
+        lines = begin.split("\n")
+    steps = f"Made {target} with {len(files)} files. Now:\n\n" + "\n".join(f"  {line}" for line in (f"cd {target}", *lines))
     call.output.result({"folder": str(target), "starter": starter, "files": files}, steps)
 
 

@@ -163,16 +163,31 @@ def with_defaults(data: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(locales := full.get("locales"), list):
         full["locales"] = [{"code": item} if isinstance(item, str) else item for item in locales]
     verticals = list_switched_on(full.get("verticals"))
+    if isinstance(named := full.get("verticals"), list):
+        known = {load_vertical(name).name for name in named if isinstance(name, str)}
+        full["verticals"] = [*named, *(vertical.name for vertical in verticals if vertical.name not in known)]
     full["taxonomies"] = add_taxonomies(full.get("taxonomies", {}), verticals)
     full["vertical"] = {vertical.name: full.pop(vertical.name, {}) for vertical in verticals if vertical.settings is not None}
     return full
 
 
 def list_switched_on(names: Any) -> tuple[Vertical, ...]:
-    """The verticals that a site names, by default the blog. Raises CmsError settings.no-vertical."""
+    """The verticals that a site names, by default the blog, and those that these need. Raises CmsError settings.no-vertical."""
     if names is None:
         names = Settings().verticals
-    return tuple(load_vertical(name) for name in names if isinstance(name, str)) if isinstance(names, list | tuple) else ()
+    found: dict[str, Vertical] = {}
+
+    def add(name: str) -> None:
+        vertical = load_vertical(name)
+        found.setdefault(vertical.name, vertical)
+        for needed in vertical.needs:
+            if needed not in found:
+                add(needed)
+
+    for name in names if isinstance(names, list | tuple) else ():
+        if isinstance(name, str):
+            add(name)
+    return tuple(found.values())
 
 
 def add_taxonomies(own: Any, verticals: tuple[Vertical, ...]) -> Any:

@@ -251,6 +251,17 @@ def _finish(process: subprocess.Popen[bytes], given: bytes | None = None) -> _An
     return _Answer(process.returncode, data, error)
 
 
+def run_git(root: Path, *arguments: str) -> tuple[int, bytes]:
+    """Run git and wait for it: its exit code, and what it printed. Raises OSError where there is no git."""
+    answer = _finish(_start(root, *arguments))
+    return answer.code, answer.data
+
+
+def list_pathspecs(folders: Sequence[str]) -> list[str]:
+    """Folders and files as git is to be told of them: by their names, whatever characters are in them."""
+    return _pathspecs(folders)
+
+
 def _pathspecs(folders: Sequence[str]) -> list[str]:
     return [f":(literal){folder or '.'}" for folder in folders]
 

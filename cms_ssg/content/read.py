@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import unquote
 
+from cms_ssg.content.approval import find_approvers, list_approvals
 from cms_ssg.content.checks import show
 from cms_ssg.content.collections import INDEX_NAMES, Place, Rules, below, find_collection, find_type, fold_locale
 from cms_ssg.content.dates import load_zone, say_moment
@@ -86,6 +87,8 @@ class _Reading:
         self._doubt_lists(raw, schema)
         self._name(type_name, fields, body)
         status = self._take_status(fields)
+        if status == "published" and type_name in rules.settings.workflow:
+            self._check_approval(type_name, fields)
         for name in ("aliases", "from"):
             if name in fields:
                 fields[name] = self._clean_paths(name, fields[name])
@@ -230,6 +233,23 @@ class _Reading:
         if type_name == "term" and not fields.get("taxonomy"):
             is_index = self.file.rpartition("/")[2].partition(".")[0] in INDEX_NAMES
             fields["taxonomy"] = "section" if is_index else self.place.folder or "tag"
+
+    def _check_approval(self, type_name: str, fields: dict[str, Json]) -> None:
+        """Nothing of a type with a workflow is public that was not approved as it is; what was approved before stays live."""
+        needed = self.rules.settings.workflow[type_name].approvals
+        names = find_approvers(fields, self.front.body)
+        if len(names) >= needed:
+            return
+        before = ", ".join(dict.fromkeys(name for name, _ in list_approvals(fields)))
+        said = (
+            "it is not approved"
+            if not before
+            else f"it was changed since {before} approved it"
+            if not names
+            else f"only {', '.join(names)} approved it"
+        )
+        hint = f"It needs {needed}: cms entry approve, by somebody who did not write it. Until then make it a draft."
+        self.problems.append(Problem("workflow.unapproved", self.file, self.lines.get("approved", 0), said, hint))
 
     def _take_status(self, fields: dict[str, Json]) -> Status:
         draft, status = fields.pop("draft", False), fields.pop("status", None)

@@ -193,7 +193,7 @@ def _say_age(seconds: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CalendarItem:
-    """Something that will happen. at: in the site's zone; what: publish or expire."""
+    """Something that will happen. at: in the site's zone; what: publish, expire, or change and the number of the change that waits."""
 
     at: str
     what: str
@@ -207,6 +207,8 @@ SELECT x.at, x.what, e.fields ->> 'title', e.source_key FROM (
     AND (expire_at IS NULL OR expire_at > publish_at)
   UNION ALL SELECT expire_at, 'expire', id FROM cms.entries WHERE site = %(site)s AND expire_at > now() AND status = 'published' AND removed_at IS NULL
     AND (publish_at IS NULL OR expire_at > publish_at)
+  UNION ALL SELECT due_at, 'change ' || id || CASE WHEN state = 'failed' THEN ' (failed)' WHEN needs_approval THEN ' (not approved)' ELSE '' END,
+    entry FROM cms.pending_changes WHERE site = %(site)s AND due_at IS NOT NULL AND state IN ('waiting', 'failed')
 ) x JOIN cms.entries e USING (id) ORDER BY x.at, e.source_key"""
 
 

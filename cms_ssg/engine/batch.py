@@ -19,7 +19,7 @@ from cms_ssg.types import Json, Problem
 
 NONE_ABSENT = Absent()
 
-STAGES = 3
+STAGES = 4
 """How often a job's declared needs may depend on what was just loaded."""
 
 RETRIES = 50

@@ -46,9 +46,10 @@ RENDERER_SOURCES = (
     "data_yaml.py",
     "content/yaml_fields.py",
     "content/values.py",
+    "content/checks.py",
 )
 RENDERER_PACKAGES = ("Jinja2", "MarkupSafe", "markdown-it-py", "mdit-py-plugins", "Pygments", "nh3")
-SECRET_SETTINGS = frozenset({"api", "cache", "cdn", "database_url", "preview", "target", "workers"})
+SECRET_SETTINGS = frozenset({"api", "cache", "cdn", "database_url", "preview", "shared", "target", "workers", "workflow"})
 """Settings no page can read: they say where things are kept, not what they look like."""
 
 RACY_NS = 50_000_000
@@ -115,7 +116,8 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
     reading.digests.update(_list_settings(settings))
     reading.digests["images"] = _digest(_encode(load_image_rules(folders.chain, settings)))
     reading.digests["renderer"] = renderer_digest()
-    reading.digests.update({f"vertical/{vertical.name}": vertical.digest for vertical in map(load_vertical, settings.verticals)})
+    for vertical in map(load_vertical, settings.verticals):
+        reading.digests[f"vertical/{vertical.name}"] = _digest(vertical.digest, _encode(settings.vertical.get(vertical.name)))
     for kind, places in (("template", folders.templates), ("asset", folders.assets)):
         salt = _encode(settings.tokens) if kind == "asset" else b""
         for name, path in sorted(list_theme_files(places, root).items()):

@@ -17,6 +17,7 @@ from cms_ssg.engine.place import SPLIT, describe_place, find_reason, find_strang
 from cms_ssg.engine.planning import Planner
 from cms_ssg.engine.rounds import LARGE_ROUND, Rounds
 from cms_ssg.engine.sync import SyncResult, sync
+from cms_ssg.entries.pending import apply_due
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import object_key
 from cms_ssg.plan.dirty import BULK_TURN
@@ -178,6 +179,11 @@ class Session:
         if self.lease.is_old:
             self.commit()
 
+    def apply_due(self) -> None:
+        """Make the changes of entries whose time has come."""
+        _, problems = apply_due(self.connection, self.site, self.row.id, self.planner.now, self.commit)
+        self.result.problems.extend(problems)
+
     def sync(self) -> SyncResult:
         """Read what changed in the files."""
         self.reporter.phase("sync")
@@ -203,7 +209,10 @@ class Session:
             names=names, between=self.planner.take_entries if self.options.plan else None,
             pool=self.pool if self.jobs > 1 and not self.options.dry_run else None, progress=lambda done, total: self._progress("sync", done, total),
         )  # fmt: skip
-        self.result.problems.extend(p for p in found.problems if p.severity == "warning" or not p.code.startswith("content."))
+        shared = set(found.shared)
+        self.result.problems.extend(
+            p for p in found.problems if p.severity == "warning" or not p.code.startswith("content.") or p in shared
+        )
         return found
 
     @property

@@ -20,6 +20,7 @@ from cms_ssg.entries.reread import read_again
 from cms_ssg.reads import digest
 from cms_ssg.site import Site
 from cms_ssg.store import entries as store
+from cms_ssg.store.revisions import name_authors
 from cms_ssg.store.sources import (
     SourceRecords,
     delete_sources,
@@ -49,13 +50,14 @@ AHEAD = 4 * BATCH
 
 @dataclass(slots=True)
 class SyncResult:
-    """What a sync did. problems: of the files read now, and of the scan."""
+    """What a sync did. problems: of the files read now, and of the scan; shared: of shared files, which are read until they are mended."""
 
     read: int = 0
     added: int = 0
     changed: int = 0
     removed: int = 0
     problems: list[Problem] = field(default_factory=list)
+    shared: list[Problem] = field(default_factory=list)
 
 
 class ReadFile(NamedTuple):
@@ -144,8 +146,16 @@ def sync(
         result.removed = store.remove_entries(connection, site_id, scan.removed) + store.delete_files(connection, site_id, scan.removed)
         delete_sources(connection, site_id, scan.removed)
         rebundle(connection, site_id, site.rules, scan.removed)
+    if scan.git is not None and (known_git := parse_git_state(state)) is not None and known_git.commit != scan.git.commit:
+        name_authors(connection, site_id, _list_authors(site, known_git.commit))
     read_states = set(changed)
     touch_sources(connection, site_id, [s for path, s in scan.states.items() if path not in read_states])
+    shared = store.list_shared(connection, site_id)
+    if site.settings.shared or any(not gone for _, gone in shared.values()):
+        from cms_ssg.engine.shared import sync_shared
+
+        sync_shared(connection, site, site_id, shared, result)
+        result.problems += result.shared
     again, found = read_again(connection, site, site_id, read_digest, commit)
     result.changed += again
     result.problems += found
@@ -153,6 +163,16 @@ def sync(
         save_sync_state(connection, site_id, scan, read_digest)
     commit()
     return result
+
+
+def _list_authors(site: Site, old: str) -> list[tuple[str, str, str]]:
+    """(file, author, commit) of what was committed since the last sync, by the newest commit of each file."""
+    from cms_ssg.content.git_log import read_commits
+
+    newest: dict[str, tuple[str, str, str]] = {}
+    for one in read_commits(site.root, content_folders(site), old):
+        newest.setdefault(one.file, (one.file, one.author, one.commit))
+    return list(newest.values())
 
 
 def _reads_anew(site: Site, state: dict[str, str]) -> bool:
@@ -246,5 +266,5 @@ def save_batch(
 
 def moved_rows(connection: Connection, site_id: int, removed: Sequence[str]) -> dict[bytes, str]:
     """Digests of what was in files that are gone: a new file with one of them was moved."""
-    rows = connection.execute(store.EXISTING, (list(removed), site_id)) if removed else ()
+    rows = connection.execute(store.EXISTING, (list(removed), site_id, store.FILE)) if removed else ()
     return {bytes(row[2]): row[1] for row in rows if not row[3]}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,11 +14,14 @@ from cms_ssg import authoring
 from cms_ssg.authoring.change import parse_moment, parse_pair
 from cms_ssg.content.dates import format_moment
 from cms_ssg.entries.find import find_entry
+from cms_ssg.entries.pending import schedule_change
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import Changes, EntryInput
-from cms_ssg.errors import UsageError
+from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.paths import canonical_path
 from cms_ssg.site import Site
+from cms_ssg.store.entries import SHARED
+from cms_ssg.store.revisions import add_act, note_refused
 from cms_ssg.store.texts import StoredEntry
 from cms_ssg.types import Json, Problem
 
@@ -42,6 +46,24 @@ class Editor:
     def __init__(self, connection: Connection, site: Site, site_id: int, author: str = "") -> None:
         self.connection, self.site, self.site_id = connection, site, site_id
         self.entries = Entries(connection, site, site_id, author=author)
+        self.entries.origin = "cli"
+
+    @contextmanager
+    def act(self, kind: str, what: str) -> Iterator[None]:
+        """What is written in this block is one act, which the audit log names, also where it is refused."""
+        number = add_act(self.connection, self.site_id, self.entries.author, self.entries.origin, kind, what)
+        self.entries.act = number
+        try:
+            yield
+        except CmsError as error:
+            note_refused(self.connection, number, str(error.problems[0]))
+            raise
+        finally:
+            self.entries.act = 0
+
+    def note_refused(self, kind: str, what: str, why: str) -> None:
+        """Note in the audit log what somebody was not allowed to do."""
+        add_act(self.connection, self.site_id, self.entries.author, self.entries.origin, kind, what, why)
 
     def create(self, entry: EntryInput) -> EntryEdit:
         """Save a new entry. A type that is sorted by date gets today's where it has none. Raises CmsError with what is wrong with it."""
@@ -49,7 +71,8 @@ class Editor:
         if schema is not None and not entry.fields.get("date") and any(name.lstrip("-") == "date" for name in schema.sort):
             now = format_moment(datetime.now(UTC).replace(microsecond=0))
             entry = EntryInput(entry.type, {**entry.fields, "date": now}, entry.body, entry.status, entry.locale, entry.slug)
-        saved = self.entries.save_entry(entry)
+        with self.act("create", f"{entry.type} {entry.slug or entry.fields.get('title', '')}"):
+            saved = self.entries.save_entry(entry)
         return self._describe(saved.number, "a new draft" if entry.status == "draft" else "new, public from the next build on")
 
     def set_fields(
@@ -71,6 +94,14 @@ class Editor:
             return _of_file(authoring.set_fields(self.site, entry.file, pairs, gone))
         fields: dict[str, Json] = {**dict(map(parse_pair, pairs)), **dict.fromkeys(gone)}
         return self._change(entry, "nothing changed", fields=fields, body=body, expected_version=expected_version)
+
+    def change_later(self, what: str, change: EntryInput, at: str = "", *, needs_approval: bool = False) -> tuple[int, str]:
+        """Keep a change until a time, or until it is approved. Returns its number, and the file of the entry. Raises CmsError."""
+        entry = self._find(what)
+        due_at = parse_moment(self.site, at) if at else None
+        with self.act("propose" if needs_approval else "schedule", f"{entry.file} {at}".strip()):
+            number = schedule_change(self.entries, entry, replace(change, number=entry.id), due_at, needs_approval=needs_approval)
+        return number, entry.file
 
     def publish(self, what: str, at: str = "") -> EntryEdit:
         """Make an entry public, at once or not before a time. Raises CmsError."""
@@ -107,8 +138,11 @@ class Editor:
         return find_any(self.connection, self.site, self.site_id, what)
 
     def _change(self, entry: StoredEntry, idle: str, **values: Any) -> EntryEdit:
-        saved = self.entries.save_entry(EntryInput(number=entry.id, **values))
+        with self.act(str(values.get("status") or "change"), entry.file):
+            saved = self.entries.save_entry(EntryInput(number=entry.id, **values))
         done = f"changed {', '.join(saved.changes)}" if saved.changes else idle
+        if saved.merged:
+            done += f"; merged with others' changes of {', '.join(saved.merged)}"
         return self._describe(entry.id, done, saved.changes, saved.problems)
 
     def _describe(self, number: int, what: str, changes: Changes | None = None, problems: tuple[Problem, ...] = ()) -> EntryEdit:
@@ -119,6 +153,9 @@ class Editor:
 def find_any(connection: Connection, site: Site, site_id: int, what: str) -> StoredEntry:
     """The entry meant by what, a file's with what the file says now. Raises CmsError."""
     entry = find_entry(connection, site, site_id, what)
+    if entry is not None and entry.source == SHARED:
+        hint = f"Edit it there; a file {entry.file} in this site takes its place here."
+        raise UsageError(Problem("entry.of-shared", entry.file, 0, "the entry is of a file that several sites share", hint))
     if entry is not None and entry.source != "file":
         return entry
     content = authoring.find_content(site, entry.file if entry is not None else what)

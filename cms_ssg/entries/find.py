@@ -34,6 +34,7 @@ WHERE e.site = %(site)s AND (%(type)s = '' OR e.type = %(type)s)
   AND (%(source)s = '' OR e.source = %(source)s OR %(source)s = 'import' AND e.source LIKE 'import:%%')
   AND (%(status)s = '' AND NOT (e.source = 'file' AND e.removed_at IS NOT NULL)
        OR %(status)s = CASE WHEN e.removed_at IS NULL THEN e.status ELSE 'trashed' END)
+  AND (%(locale)s = '' OR e.locale = %(locale)s) AND (%(before)s = 0 OR e.id < %(before)s)
 ORDER BY e.id DESC LIMIT %(limit)s"""
 
 
@@ -56,7 +57,14 @@ def list_entries(
     connection: Connection, site_id: int, *, type_name: str = "", source: str = "", status: str = "", limit: int = 50
 ) -> list[ListedEntry]:
     """Entries, the newest first. source: ``file``, ``api``, ``import`` for all imports, ``import:<name>``."""
-    values = {"site": site_id, "type": type_name, "source": source, "status": status, "limit": limit}
+    return list_page(connection, site_id, type_name=type_name, source=source, status=status, limit=limit)
+
+
+def list_page(
+    connection: Connection, site_id: int, *, type_name: str = "", source: str = "", status: str = "", locale: str = "", before: int = 0, limit: int = 50
+) -> list[ListedEntry]:  # fmt: skip
+    """The same, a page at a time. before: entries with lower numbers than this, 0 for all."""
+    values = {"site": site_id, "type": type_name, "source": source, "status": status, "locale": locale, "before": before, "limit": limit}
     return [ListedEntry(*row) for row in connection.execute(LIST, values)]
 
 

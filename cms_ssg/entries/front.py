@@ -9,6 +9,7 @@ from cms_ssg.content.collections import find_collection
 from cms_ssg.content.frontmatter import MAX_BYTES, parse_front_matter
 from cms_ssg.content.read_file import read_file
 from cms_ssg.site import Site
+from cms_ssg.store.entries import FILE
 from cms_ssg.store.texts import StoredEntry
 from cms_ssg.types import Json, Problem
 
@@ -51,5 +52,7 @@ def is_too_large(fields: dict[str, Any]) -> bool:
 
 def read_body(site: Site, entry: StoredEntry) -> str:
     """The Markdown that a file's entry has in its file, "" where that cannot be read."""
-    data = read_file(str(site.root), entry.file)
-    return "" if isinstance(data, Problem) else parse_front_matter(data, entry.file).body
+    folders = [site.root] if entry.source == FILE else [site.root / folder for folder in site.settings.shared]
+    found = (read_file(str(folder), entry.file) for folder in folders)
+    data = next((data for data in found if not isinstance(data, Problem)), b"")
+    return parse_front_matter(data, entry.file).body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -11,18 +11,23 @@ import msgspec
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
+from cms_ssg.content.approval import FIELD as APPROVED
+from cms_ssg.content.approval import add_approval
 from cms_ssg.content.collections import find_collection
 from cms_ssg.content.frontmatter import MAX_BYTES
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES
 from cms_ssg.content.values import Refused, clean_text, clean_value
 from cms_ssg.entries.front import is_too_large, make_fields, read_body
+from cms_ssg.entries.merge import Conflict
 from cms_ssg.entries.place import choose_files
 from cms_ssg.entries.read import read_entry
+from cms_ssg.entries.three_way import merge_changes
 from cms_ssg.entries.values import Changes, EntryInput, Saved
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.paths import file_path
 from cms_ssg.site import Site
-from cms_ssg.store.entries import DraftRow, encode_json
+from cms_ssg.store.entries import OF_FILES, DraftRow, encode_json
+from cms_ssg.store.revisions import say_who
 from cms_ssg.store.texts import (
     StoredEntry,
     TextRow,
@@ -35,23 +40,29 @@ from cms_ssg.store.texts import (
 from cms_ssg.types import Json, Problem
 
 API: Final = "api"
+Read = tuple[DraftRow | None, str, bool, tuple[Problem, ...]]
 decode_json = msgspec.json.Decoder().decode
 
 
 class EntryChangedError(CmsError):
-    """The entry was changed since it was read. current: as it is now."""
+    """The entry was changed since it was read, and both changes cannot stand. current: as it is now; conflicts: by field, with all three values."""
 
-    def __init__(self, current: StoredEntry, *problems: Problem) -> None:
+    def __init__(self, current: StoredEntry, conflicts: Mapping[str, Conflict], *problems: Problem) -> None:
         super().__init__(*problems)
-        self.current = current
+        self.current, self.conflicts = current, dict(conflicts)
 
 
 class Entries:
-    """The entries of a site, to be written by one source. source: ``api`` or ``import:<name>``; author: who writes, "" for nobody in particular."""
+    """The entries of a site, to be written by one source. source: ``api`` or ``import:<name>``; author: who writes, "" for nobody in particular.
 
-    def __init__(self, connection: Connection, site: Site, site_id: int, source: str = API, author: str = "") -> None:
+    act: number of the act that the writes belong to, 0 for none; origin: where they come from, by default the source.
+    """
+
+    def __init__(self, connection: Connection, site: Site, site_id: int, source: str = API, author: str = "", act: int = 0) -> None:
         self.connection, self.site, self.site_id = connection, site, site_id
         self.source, self.author = source, clean_text(author)
+        self.act, self.origin = act, source
+        self.approvers: list[str] = []  # who approves what is saved, as it is saved
         self.takes_files = False  # True in a transaction that is rolled back: a file's entry as it will be once its file was changed
 
     def save_entry(self, entry: EntryInput) -> Saved:
@@ -61,7 +72,8 @@ class Entries:
                 saved = self.save_entries([entry])[0]
                 if saved.action == "failed":
                     if saved.problems[0].code == "entry.changed":
-                        raise EntryChangedError(load_entries(self.connection, self.site_id, [saved.number])[0], *saved.problems)
+                        current = load_entries(self.connection, self.site_id, [saved.number])[0]
+                        raise EntryChangedError(current, saved.conflicts, *saved.problems)
                     raise CmsError(*saved.problems)
         except UniqueViolation:  # somebody else saved it at the same time
             raise CmsError(_exists(entry.file or entry.slug)) from None
@@ -97,17 +109,18 @@ class Entries:
         return results
 
     def _write(self, results: list[Saved], writes: Sequence[tuple[int, TextRow]]) -> None:
+        say_who(self.connection, self.author, self.origin, self.act)
         digest = self.site.rules.digest
         new = [(place, row) for place, row in writes if not row.id]
         ids = add_entries(self.connection, self.site_id, self.source, [row for _, row in new], digest)
         for (place, _), number in zip(new, ids, strict=True):
             found = results[place]
-            results[place] = Saved(found.action, number, found.file, 1, found.changes, found.problems)
+            results[place] = replace(found, number=number, version=1)
         old = [(place, row) for place, row in writes if row.id]
         versions = change_entries(self.connection, self.site_id, [row for _, row in old], digest)
         for place, row in old:
             found = results[place]
-            results[place] = Saved(found.action, row.id, found.file, versions[row.id], found.changes, found.problems)
+            results[place] = replace(found, version=versions[row.id])
 
     def _choose_files(self, entries: Sequence[EntryInput], numbers: Sequence[int]) -> list[str | CmsError]:
         """The file that would hold each new entry, "" for those that are stored, or why there is none."""
@@ -144,11 +157,20 @@ class Entries:
             return _fail(
                 number, Problem("entry.not-found", "", 0, f"there is no entry {number}", "cms entry list shows what there is.")
             ), None
-        of_file = old is not None and old.source == "file"
+        of_file = old is not None and old.source in OF_FILES
         if of_file and old is not None:
             old = old._replace(markdown=read_body(self.site, old))
+        merged: tuple[str, ...] = ()
         try:
             draft, markdown, removed, problems = self._read(entry, old, old.file if old is not None else file)
+            if old is not None and entry.expected_version not in (None, old.version):
+                found = merge_changes(self.connection, self.site_id, entry, old, self._read)
+                if found is None or found.conflicts:
+                    differing = _compare(old, draft, markdown, removed) if draft is not None else {}
+                    conflicts = found.conflicts if found is not None else {}
+                    return replace(_fail(number, *_say_changed(old, entry.expected_version or 0, differing)), conflicts=conflicts), None
+                draft, markdown, removed, problems = found.read
+                merged = found.theirs
         except Refused as refused:
             return _fail(number, Problem(refused.code, old.file if old is not None else file, 0, refused.message, refused.hint)), None
         if draft is None:
@@ -157,17 +179,15 @@ class Entries:
             row = TextRow(0, draft, markdown, self.author, removed, entry.external_key, entry.digest)
             return Saved("added", 0, draft.file, 1, {}, problems), row
         changes = _compare(old, draft, markdown, removed)
-        if entry.expected_version is not None and entry.expected_version != old.version:
-            return _fail(number, *_say_changed(old, entry.expected_version, changes)), None
         if changes and of_file and not self.takes_files:
             said = f"the entry is that of a file, which would bring back its {', '.join(changes)}"
             return _fail(number, Problem("entry.of-file", old.file, 0, said, "Edit the file, as cms entry set does.")), None
         if not changes:
-            return Saved("unchanged", old.id, old.file, old.version, {}, problems), None
+            return Saved("unchanged", old.id, old.file, old.version, {}, problems, merged), None
         row = TextRow(old.id, draft, markdown, self.author, removed, None, entry.digest)
-        return Saved("changed", old.id, old.file, old.version, changes, problems), row
+        return Saved("changed", old.id, old.file, old.version, changes, problems, merged), row
 
-    def _read(self, entry: EntryInput, old: StoredEntry | None, file: str) -> tuple[DraftRow | None, str, bool, tuple[Problem, ...]]:
+    def _read(self, entry: EntryInput, old: StoredEntry | None, file: str) -> Read:
         """An entry as it would be stored, its Markdown, whether it is in the trash, and what is wrong."""
         site = self.site
         fields, status = self._merge(entry, old, file), _status_of(old)
@@ -187,6 +207,10 @@ class Entries:
             raise Refused(
                 "content.front-matter-size", f"the fields are more than {MAX_BYTES // 1024} kB", 0, "Move long text into the body."
             )
+        if self.approvers:
+            checked, _ = read_entry(site, file, {**fields, "draft": True}, body)
+            approved = add_approval(decode_json(checked.fields), body, self.approvers) if checked is not None else []
+            fields["metadata"] = {**(fields.get("metadata") or {}), APPROVED: approved}
         draft, problems = read_entry(site, file, fields, body)
         if draft is None:
             problems = tuple(p for p in problems if p.severity == "error")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cms_ssg.entries.merge import Conflict
 from cms_ssg.types import Json, Problem, Status
 
 Action = Literal["added", "changed", "unchanged", "failed"]
@@ -19,7 +20,8 @@ class EntryInput:
 
     type, locale, slug: of a new entry; "" for the site's first locale, and for a slug that is made of the title. fields: those that are given, the
     others stay; None removes one. body: Markdown; None: as it is. status: None: as it is, published for a new one. number: of the entry to be changed;
-    0: the one that the source calls external_key, else a new one. expected_version: refuse where the entry has another version by now. digest: stands for
+    0: the one that the source calls external_key, else a new one. expected_version: that the change was made from; what others
+    changed since then is merged, and refused where both changed the same. digest: stands for
     what was given, b"" for nothing. file: that a new entry is to have, "" to have one chosen.
     """
 
@@ -38,7 +40,10 @@ class EntryInput:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What became of an EntryInput. number: 0 where a new one failed; changes: empty for a new entry; problems: errors where it failed, else warnings."""
+    """What became of an EntryInput. number: 0 where a new one failed; changes: empty for a new entry; problems: errors where it failed, else warnings.
+
+    merged: fields in which others' changes since expected_version were kept; conflicts: fields that both changed, which is why it failed.
+    """
 
     action: Action
     number: int = 0
@@ -46,3 +51,5 @@ class Saved:
     version: int = 0
     changes: Changes = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    merged: tuple[str, ...] = ()
+    conflicts: Mapping[str, Conflict] = field(default_factory=dict)

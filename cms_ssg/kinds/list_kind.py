@@ -20,7 +20,8 @@ class ListRule:
     """What a list's name means. group: its first word; url: of its first page, '' for none; size: items a page, 0 for no pages.
 
     kind: of its first page; page_kind: of the numbered ones; page_url: where these are, with ``{number}``, by default below the first page;
-    index: the list that holds this one; chunks: numbered pages run from the oldest and cover everything; always: it has a page even when empty.
+    index: the list that holds this one, whose name begins with ``lists/``; least: with fewer items it has no page; noindex: search engines are
+    asked to leave it out, and it is in no sitemap; chunks: numbered pages run from the oldest and cover everything; always: it has a page even when empty.
     """
 
     group: str
@@ -35,6 +36,8 @@ class ListRule:
     title: str = ""
     page_kind: str = "archive"
     page_url: str = ""
+    least: int = 1
+    noindex: bool = False
 
 
 class EntryRow(NamedTuple):

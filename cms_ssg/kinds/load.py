@@ -14,12 +14,17 @@ from cms_ssg.kinds.vertical import Vertical
 GROUP = "cms_ssg.verticals"
 """The entry points by which other packages bring verticals; those that come with cms_ssg are the packages of this name."""
 
+ROOMS = {"reviews": "cms_ssg.reviews"}
+"""Features that any vertical may use and a site may switch on by itself."""
+
 
 @cache
 def load_vertical(name: str) -> Vertical:
     """The vertical of a name: one that comes with cms_ssg, one of an installed package, or that of a module. Raises CmsError settings.no-vertical."""
     found: Any = None
-    if "." not in name and _exists(f"{GROUP}.{name}"):
+    if name in ROOMS:
+        found = import_module(ROOMS[name]).VERTICAL
+    elif "." not in name and _exists(f"{GROUP}.{name}"):
         found = import_module(f"{GROUP}.{name}").VERTICAL
     else:
         from importlib.metadata import entry_points  # costs as much as all other settings together
@@ -51,4 +56,4 @@ def list_verticals() -> list[str]:
 
     folder = Path(__file__).parent.parent / "verticals"
     bundled = [module.name for module in iter_modules([str(folder)]) if module.ispkg] if folder.is_dir() else []
-    return sorted({*bundled, *(point.name for point in entry_points(group=GROUP))})
+    return sorted({*bundled, *ROOMS, *(point.name for point in entry_points(group=GROUP))})

@@ -26,7 +26,8 @@ class RowKind:
 
     name: of the kind; table: ``cms.reviews``, with the columns ``site`` and ``number``, which comes from cms.entries_id_seq (SQL:
     ``cms.follow_rows(table)`` makes the triggers that note its changes); load: a query with %(numbers)s that gives (number, fields as JSON) of the
-    rows that may be shown; derive: (site, number, fields) -> Row, None where it is not to be shown; html: fields that hold sanitized HTML.
+    rows that may be shown; derive: (site, number, fields) -> Row, None where it is not to be shown; html: fields that hold sanitized HTML;
+    follows: a query with %(entries)s that gives the numbers of rows to derive again with these entries, whose paths are part of theirs.
     """
 
     name: str
@@ -34,6 +35,7 @@ class RowKind:
     load: LiteralString
     derive: Callable[[Site, int, dict[str, Json]], Row | None]
     html: tuple[str, ...] = ()
+    follows: LiteralString = ""
     vertical: str = ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 EntryClaims = Callable[["Site", EntryRow, dict[str, Json], "str | None"], "Iterator[ClaimRow]"]
 ListClaims = Callable[["Site", str, ListRule, int], "Iterator[ClaimRow]"]
 SiteClaims = Callable[["Site"], "Iterator[ClaimRow]"]
+FieldsAt = Callable[[EntryRow, dict[str, Json], datetime], dict[str, Json]]
 
 
 class OpenSite(NamedTuple):
@@ -91,16 +93,20 @@ class Vertical:
 
     name: the word of its places and of its table in site.toml; folder: of its package, where ``strings``, ``assets`` and ``starter`` lie.
     outputs, lists, rows, facts: the kinds it brings. claims: more outputs of an entry: (site, row, fields, path); list_claims: of a list:
-    (site, locale, rule, list id); site_claims: of the site. collections, taxonomies: that a site has without naming them.
+    (site, locale, rule, list id); site_claims: of the site. fields_at: (row, fields, clock) -> the fields as they count at this time, of which
+    cards and places in lists are made; cms.entry_times says when to look again. needs: verticals that are on wherever this one is.
+    collections, taxonomies: that a site has without naming them.
     slots: place in base.html (``head``, ``top``, ``bottom``) -> template that every page has there. templates: ``home`` or a group of lists -> template
-    of their pages, tried before the theme's own. view: reference to a class; templates know an object of it, made for each page, by the vertical's name.
-    settle: reference to a function (OpenSite, numbers of entries), called in the transaction that derives these entries, after they were
-    written and before they are published: it brings tables up to date that the vertical derives of entries, and touches what changed.
-    settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command), routes (routers of the
-    API), tasks (a tuple of Task), checks (a tuple of Check), splits (a function OpenSite -> Splits), hooks (a pluggy
-    plugin). tables: that a dump holds, each after those it refers to; personal: where people are. project: reference to a function
-    (connection, site, site id, entries: set, listed: set) that writes rows of its own from entries that were derived, in the same
-    transaction; payments: reference to an object that is told what became of payments (cms_ssg.payment.provider.Payable).
+    of their pages, tried before the theme's own. view: reference to a class, made with the page, whose methods templates call as ``NAME.method(…)``;
+    requests: to a tuple of stages, as of an OutputKind, for what the view asks on any page.
+    settle: reference to a function (OpenSite, sorted numbers of entries, set of those among them that are listed), called in the transaction
+    that derives these entries, before they are published: it brings tables up to date that follow from entries, and touches what changed.
+    settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command), queues (a tuple of Queue, of
+    the desk), routes (routers of the API), tasks (a tuple of Task), checks (a tuple of Check), splits (a function OpenSite -> Splits), hooks (a
+    pluggy plugin). tables: that a dump holds, each after those it refers to; derived: those that follow from the others;
+    personal: where people are; begin: what to type after its starter
+    was copied, a line each. payments: reference to an object that is told what became of payments
+    (cms_ssg.payment.provider.Payable).
     """
 
     name: str
@@ -112,6 +118,8 @@ class Vertical:
     claims: EntryClaims | None = None
     list_claims: ListClaims | None = None
     site_claims: SiteClaims | None = None
+    fields_at: FieldsAt | None = None
+    needs: tuple[str, ...] = ()
     collections: tuple[dict[str, Any], ...] = ()
     taxonomies: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     slots: Mapping[str, str] = field(default_factory=dict)
@@ -120,15 +128,18 @@ class Vertical:
     settle: str = ""
     settings: type[msgspec.Struct] | None = None
     commands: str = ""
+    queues: str = ""
+    requests: str = ""
     routes: tuple[str, ...] = ()
     tasks: str = ""
     checks: str = ""
     splits: str = ""
     hooks: str = ""
     tables: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
     personal: tuple[Personal, ...] = ()
-    project: str = ""
     payments: str = ""
+    begin: str = ""
 
     def find_folder(self, kind: str) -> Path | None:
         """Its ``content_schema``, ``sql`` or ``templates``: the bundled place of its name, else in its own folder; None where it has none."""

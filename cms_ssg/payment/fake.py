@@ -54,7 +54,7 @@ class FakeProvider:
     async def find(self, intent: str) -> tuple[Report, str]:
         """A payment, and where the buyer goes afterwards. Raises ProviderError."""
         async with self.shop.connect() as connection:
-            row: TupleRow | None = await (await connection.execute(FIND, (self.shop.number, intent))).fetchone()
+            row: TupleRow | None = await (await connection.execute(FIND, (self.shop.number, intent.replace("\0", "")))).fetchone()
         if row is None:
             raise ProviderError(f"there is no payment {intent[:80]}")
         data = row[4]
@@ -63,7 +63,7 @@ class FakeProvider:
     async def pay(self, intent: str, status: Status) -> Report:
         """What the buyer does on the page. One that succeeded stays so."""
         async with self.shop.connect() as connection:
-            await connection.execute(MOVE, {"status": status, "site": self.shop.number, "intent": intent})
+            await connection.execute(MOVE, {"status": status, "site": self.shop.number, "intent": intent.replace("\0", "")})
         return await self.fetch(intent)
 
     async def cancel(self, intent: str) -> Report:

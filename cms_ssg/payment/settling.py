@@ -22,7 +22,7 @@ from cms_ssg.payment.provider import (
 )
 from cms_ssg.site import Site
 
-COLUMNS: Final[LiteralString] = "number, id::text, provider, intent, subject, amount, currency, digest, status, refunded, page, problem"
+COLUMNS: Final = "number, id::text, provider, intent, subject, amount, currency, digest, status, refunded, page, problem"
 ADD: Final[LiteralString] = """
 INSERT INTO cms.payments (site, provider, subject, amount, currency, digest) VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (site, subject) DO NOTHING"""
 FIND: Final[LiteralString] = f"SELECT {COLUMNS} FROM cms.payments WHERE site = %s AND subject = %s"
@@ -43,9 +43,9 @@ SELECT {COLUMNS} FROM cms.payments WHERE site = %s AND status IN ('pending', 'ac
 SEEN: Final[LiteralString] = "UPDATE cms.payments SET updated_at = clock_timestamp() WHERE number = %s"
 ASK_REFUND: Final[LiteralString] = """
 INSERT INTO cms.payment_refunds (site, payment, key, amount, reason, details)
-SELECT p.site, p.number, %(key)s, %(amount)s, %(reason)s, %(details)s FROM cms.payments p
+SELECT p.site, p.number, %(key)s, %(amount)s::bigint, %(reason)s, %(details)s FROM cms.payments p
 WHERE p.number = %(payment)s AND p.status = 'succeeded'
-  AND %(amount)s <= p.amount - coalesce((SELECT sum(r.amount) FROM cms.payment_refunds r WHERE r.payment = p.number AND r.status <> 'failed'), 0)
+  AND %(amount)s::bigint <= p.amount - coalesce((SELECT sum(r.amount) FROM cms.payment_refunds r WHERE r.payment = p.number AND r.status <> 'failed'), 0)
 ON CONFLICT (site, payment, key) DO NOTHING RETURNING number"""
 KNOWN_REFUND: Final[LiteralString] = "SELECT number, amount, status FROM cms.payment_refunds WHERE site = %s AND payment = %s AND key = %s"
 REQUESTED: Final[LiteralString] = """

@@ -15,7 +15,7 @@ from cms_ssg.list_rules import own_paths
 from cms_ssg.paths import file_path
 from cms_ssg.plan.derive import FALLBACK, FILE, Derived, derive_entry
 from cms_ssg.plan.dirty import Marks
-from cms_ssg.plan.rows import derive_rows
+from cms_ssg.plan.rows import derive_rows, find_followers
 from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key, name_key
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
@@ -106,18 +106,16 @@ def derive_changes(
     files = {row[2] for row in rows if row[1] == "f"}
     for name in dict.fromkeys(row[3] for row in rows if row[1] == "n"):
         marks.read(name_key(name), name)
-    if numbers := {row[2] for row in rows if row[1] == "r"}:
-        derive_rows(connection, site, site_id, names, marks, numbers)
     bundles = derive_entries(connection, site, site_id, names, now, marks, entries, saved) if entries else set()
-    for vertical in site.features.verticals if entries else ():
-        if vertical.settle:
-            resolve(vertical.settle)(OpenSite(site, connection, site_id), sorted(entries))
     if bundles:
         files.update(row[0] for row in connection.execute(BUNDLE_FILES, (sorted(bundles), site_id)))
     if files:
         again = derive_files(connection, site, site_id, marks, files)
         if again:
             derive_entries(connection, site, site_id, names, now, marks, again)
+            entries |= again
+    if numbers := {row[2] for row in rows if row[1] == "r"} | find_followers(connection, site, entries):
+        derive_rows(connection, site, site_id, names, marks, numbers)
 
 
 def derive_entries(
@@ -150,14 +148,14 @@ def derive_entries(
         from cms_ssg.search.documents import save_documents
 
         save_documents(connection, site, site_id, derived, listed, set(old))
-    for vertical in site.features.verticals:
-        if vertical.project:
-            resolve(vertical.project)(connection, site, site_id, derived.keys() | old.keys(), listed)
     _save_places(connection, names, old, derived, listed, marks)
     moved = _mark_aspects(ids, derived, listed, old, marks) & listed
     items = (item for number in moved for item in derived[number].items if item.list.startswith("sitemap/"))
     stir_lists(connection, [(names.ids[(item.locale, item.list)], item.sort_key) for item in items])
     touch_lists(connection, site_id, _described_lists(site, ids, derived, old))
+    for vertical in site.features.verticals:
+        if vertical.settle:
+            resolve(vertical.settle)(OpenSite(site, connection, site_id), sorted(derived.keys() | old.keys()), listed)
     moved_files = {str(d.card["file"]) for n, d in derived.items() if n not in old or (old[n].path, old[n].live) != (d.path, d.live)}
     return {folder for folder, _, name in (file.rpartition("/") for file in moved_files) if name.startswith("index.")}
 

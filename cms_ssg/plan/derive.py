@@ -68,6 +68,9 @@ def derive_entry(site: Site, row: EntryRow, now: datetime) -> Derived:
             path = canonical_path(site.entry_path(row.collection, row.type, row.locale, row.source_key, fields))
         except ValueError as error:
             live, problem = False, f"no path for this entry: {error}" if live else ""
+    for vertical in site.features.verticals:
+        if vertical.fields_at is not None:
+            fields = vertical.fields_at(row, fields, now)
     indexed = not fields.get("noindex") and _stands_here(site, path or "", str(fields.get("canonical") or ""))
     card = make_card(site, row, fields, path)
     if not indexed:

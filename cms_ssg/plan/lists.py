@@ -53,8 +53,8 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
     settled = []
     for row, rule in zip(stale, rules, strict=True):
         kind = list_kind(site, row.name)
-        is_there = kind is None or not kind.head or row.id in entries
-        card = _make_card(row, rule, entries.get(row.id)) if is_there and (row.items or rule.always) else None
+        is_there = (kind is None or not kind.head or row.id in entries) and (row.items >= rule.least or rule.always)
+        card = _make_card(row, rule, entries.get(row.id)) if is_there else None
         count = pages.get(row.id, 0) if is_there else 0
         if rule.chunks and card is not None:
             card["files"] = [[page_path(rule, number), lastmod] for number, lastmod in lastmods.get(row.id, ())]
@@ -69,7 +69,7 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
         if rule.index and card is not None:
             parent = names.ensure(connection, [(row.locale, rule.index)])[(row.locale, rule.index)]
             items.append(ItemRow(parent, _place(site, row, rule, card), -row.id, None))
-        if rule.url and card is not None and rule.kind != "sitemaps":
+        if rule.url and card is not None and rule.kind != "sitemaps" and not rule.noindex:
             items.append(ItemRow(site_map, _address(row, rule), -row.id, None))
     for owner_kind, claims in (("l", fronts), ("p", numbered)):
         if claims:
@@ -125,6 +125,8 @@ def _make_card(row: StaleList, rule: ListRule, entry: tuple[int, Json] | None) -
     }
     if rule.index and not rule.chunks:
         card["taxonomy"] = rule.group
+    if rule.noindex:
+        card["noindex"] = True
     if entry is not None:
         card["title"] = entry[1]["title"]
         card["description"] = entry[1].get("summary") or ""

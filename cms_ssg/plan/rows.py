@@ -43,6 +43,12 @@ def derive_rows(connection: Connection, site: Site, site_id: int, names: ListNam
     marks.positions.update(save_items(connection, sorted(old), rows))
 
 
+def find_followers(connection: Connection, site: Site, entries: set[int]) -> set[int]:
+    """Rows that are derived from entries besides themselves."""
+    kinds = [kind for kind in site.features.rows.values() if kind.follows] if entries else []
+    return {row[0] for kind in kinds for row in connection.execute(kind.follows, {"entries": sorted(entries)})}
+
+
 def _load(connection: Connection, site: Site, numbers: set[int]) -> Mapping[int, tuple[str, Row]]:
     """The rows that may be shown, by number: one query a kind."""
     found: dict[int, tuple[str, Row]] = {}

@@ -167,7 +167,7 @@ def render_list(page: Page, job: Job) -> tuple[bytes, str]:
     title = view.title
     locales = page.homes() if home and not number and len(page.site.locales) > 1 else {}
     page.describe(
-        title=title, description=view.description or (page.site_view.description if home else ""), noindex=False,
+        title=title, description=view.description or (page.site_view.description if home else ""), noindex="noindex" in (row.card or {}),
         feeds=page.feeds(rule, title), languages=page.languages({}) if len(page.site.locales) > 1 else [],
         alternates=page.alternates({code: path for code, (path, indexed) in locales.items() if indexed}),
     )  # fmt: skip

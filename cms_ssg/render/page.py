@@ -12,7 +12,6 @@ from urllib.parse import quote, unquote
 from markupsafe import Markup
 
 from cms_ssg.kinds.list_kind import ListRule, feed_path, page_path
-from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.row_kind import name_fact
 from cms_ssg.list_rules import described_paths, list_rule
 from cms_ssg.reads import ADDRESS, CARD, FULL
@@ -20,7 +19,7 @@ from cms_ssg.render.body import fill_body, resolve_link
 from cms_ssg.render.pictures import ImageFacts, describe_image, path_beside, show_image
 from cms_ssg.render.reading import Reader
 from cms_ssg.render.strings import make_t
-from cms_ssg.render.views import Card, EntryView, RowView
+from cms_ssg.render.views import Card, EntryView, FeatureView, RowView
 from cms_ssg.settings import Locale
 from cms_ssg.types import Json
 
@@ -235,7 +234,7 @@ class Page:
     @cached_property
     def views(self) -> dict[str, Any]:
         """What verticals offer to templates, by their names."""
-        return {vertical.name: resolve(vertical.view)(self) for vertical in self.site.features.verticals if vertical.view}
+        return {vertical.name: FeatureView(self, vertical) for vertical in self.site.features.verticals if vertical.view}
 
     def slots(self, place: str) -> list[str]:
         """Templates that verticals have at a place of every page. Raises KeyError for an unknown place."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cms_ssg.kinds.list_kind import page_path
 from cms_ssg.kinds.output_kind import Stage
+from cms_ssg.kinds.reference import resolve
 from cms_ssg.list_rules import list_rule
 from cms_ssg.render.body import body_requests, link_names
 from cms_ssg.render.page import reference_names
 from cms_ssg.render.site_view import Surroundings, menu_names
+
+if TYPE_CHECKING:
+    from cms_ssg.kinds.vertical import Vertical
 
 Request = tuple[Any, ...]
 
@@ -34,10 +39,18 @@ def list_requests(around: Surroundings, job: Job, found: dict[Request, Any], sta
     """What a job is known to need at a stage; each stage may look at what the ones before it loaded."""
     stages = around.site.features.outputs[job.kind].load_stages()
     requests = stages[stage](around, job, found) if stage < len(stages) else ()
+    if around.site.features.outputs[job.kind].page:
+        for more in _load_stages_of_verticals(around.site.features.verticals):
+            requests = (*requests, *more[stage](around, job, found)) if stage < len(more) else requests
     if stage:
         return requests
     homes = around.site.locales if len(around.site.locales) > 1 and job.kind not in WITHOUT_MENUS else ()
     return (*requests, *_menu_requests(around, job), *(("claim", f"{around.site.prefix(code)}/") for code in homes))
+
+
+@cache
+def _load_stages_of_verticals(verticals: tuple[Vertical, ...]) -> tuple[tuple[Stage, ...], ...]:
+    return tuple(resolve(vertical.requests) for vertical in verticals if vertical.requests)
 
 
 def _menu_requests(around: Surroundings, job: Job) -> Iterator[Request]:

@@ -70,7 +70,7 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
 def list_templates(folders: Sequence[Path]) -> dict[str, Path]:
     """Templates below folders by name, sorted; the first folder that has a name wins."""
     found: dict[str, Path] = {}
-    places = {*folders, *(root / name for root in folders for name in list_verticals())}
+    places = {*folders, *(root / name for root in folders for name in list_verticals())}  # of verticals that are off, too
     for root in folders:
         for path in root.rglob("*") if root.is_dir() else ():
             inner = places.intersection(path.parents) - {root, *root.parents}  # a vertical's folder inside a theme's has names of its own
@@ -145,7 +145,7 @@ def list_attributes(view: type) -> frozenset[str]:
 def _check_tree(
     place: str, tree: nodes.Template, given: set[str], templates: set[str], assets: set[str], attributes: Mapping[str, frozenset[str]]
 ) -> Iterator[Problem]:
-    known = EVERYWHERE | SOMEWHERE | JINJA | given
+    known = EVERYWHERE | SOMEWHERE | JINJA | given | _names_of_verticals()
     optional = set(map(id, _optional_names(tree)))
     own = _names_set(tree)
     for node in tree.find_all(nodes.Name):
@@ -161,6 +161,13 @@ def _check_tree(
                 message = f"{base.name} has no {attribute.attr}"
                 yield Problem("theme.unknown-attribute", place, attribute.lineno, message, _suggest(attribute.attr, names))
     yield from _check_targets(place, tree, templates, assets)
+
+
+def _names_of_verticals() -> set[str]:
+    """The names under which verticals let templates call them, whether or not a site has them on."""
+    from cms_ssg.kinds.load import load_vertical
+
+    return {name for name in list_verticals() if load_vertical(name).view}
 
 
 def _check_targets(place: str, tree: nodes.Template, templates: set[str], assets: set[str]) -> Iterator[Problem]:

@@ -19,6 +19,7 @@ from cms_ssg.render.title import take_title
 from cms_ssg.types import Heading
 
 if TYPE_CHECKING:
+    from cms_ssg.kinds.vertical import Vertical
     from cms_ssg.render.page import Page
 
 WORDS_A_MINUTE = 213
@@ -179,6 +180,23 @@ class RowView:
         """The row's number in the store."""
         number: int = self._data["number"]
         return number
+
+
+class FeatureView:
+    """What a vertical lets templates call, under its own name. Whoever uses any of it reads the vertical's code."""
+
+    __slots__ = ("_page", "_vertical", "_view")
+
+    def __init__(self, page: Page, vertical: Vertical) -> None:
+        self._page, self._vertical, self._view = page, vertical, None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        self._page.reader.reads.name(f"vertical/{self._vertical.name}")
+        if self._view is None:
+            self._view = resolve(self._vertical.view)(self._page)
+        return getattr(self._view, name)
 
 
 class Term:

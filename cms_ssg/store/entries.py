@@ -12,9 +12,19 @@ from psycopg import Connection
 from cms_ssg.store.partitions import ensure_post_months
 from cms_ssg.types import Draft
 
+FILE: Final = "file"
+"""The source of entries of the site's own files."""
+SHARED: Final = "shared"
+"""The source of entries of files in a folder that several sites share."""
+OF_FILES: Final = (FILE, SHARED)
+
+SHARED_ROWS: Final[LiteralString] = (
+    "SELECT source_key, digest, removed_at IS NOT NULL FROM cms.entries WHERE site = %s AND source = 'shared'"
+)
+
 EXISTING: Final[LiteralString] = """
 SELECT e.id, e.source_key, e.digest, e.removed_at IS NOT NULL, e.created_at, e.type FROM unnest(%s::text[]) k
-JOIN cms.entries e ON e.site = %s AND e.source = 'file' AND e.source_key = k COLLATE "C" """
+JOIN cms.entries e ON e.site = %s AND e.source = %s AND e.source_key = k COLLATE "C" """
 
 NEXT_IDS: Final[LiteralString] = "SELECT nextval(pg_get_serial_sequence('cms.entries', 'id')) FROM generate_series(1, %s)"
 
@@ -31,7 +41,7 @@ COPY_BODIES: Final[LiteralString] = "COPY cms.bodies (entry, key, html, toc, wor
 
 REMOVE: Final[LiteralString] = """
 UPDATE cms.entries e SET removed_at = %s FROM unnest(%s::text[]) k
-WHERE e.site = %s AND e.source = 'file' AND e.source_key = k COLLATE "C" AND e.removed_at IS NULL"""
+WHERE e.site = %s AND e.source = %s AND e.source_key = k COLLATE "C" AND e.removed_at IS NULL"""
 
 FILE_ROWS: Final[LiteralString] = 'SELECT path, bundle, digest FROM cms.files WHERE site = %s AND path = ANY(%s::text[] COLLATE "C")'
 ADD_FILES: Final[LiteralString] = """
@@ -104,15 +114,17 @@ def make_row(draft: Draft, dated: bool) -> DraftRow:
     )  # fmt: skip
 
 
-def save_drafts(connection: Connection, site: int, rows: Sequence[DraftRow], moved: Mapping[bytes, str]) -> tuple[int, int]:
+def save_drafts(
+    connection: Connection, site: int, rows: Sequence[DraftRow], moved: Mapping[bytes, str], source: str = FILE
+) -> tuple[int, int]:
     """Save drafts that differ from what is stored.
 
-    moved: digest -> source key of files that went away in the same sync: a draft with that digest
+    source: FILE, or SHARED; moved: digest -> source key of files that went away in the same sync: a draft with that digest
     takes over the row. Returns (added, changed).
     """
-    old = {row[1]: row for row in connection.execute(EXISTING, ([d.file for d in rows], site))}
+    old = {row[1]: row for row in connection.execute(EXISTING, ([d.file for d in rows], site, source))}
     gone_keys = {d.file: moved[d.digest] for d in rows if d.file not in old and d.digest in moved}
-    gone = {row[1]: row for row in connection.execute(EXISTING, (list(gone_keys.values()), site))} if gone_keys else {}
+    gone = {row[1]: row for row in connection.execute(EXISTING, (list(gone_keys.values()), site, source))} if gone_keys else {}
     added: list[DraftRow] = []
     changed: list[tuple[int, DraftRow]] = []
     days: set[date] = set()
@@ -134,7 +146,7 @@ def save_drafts(connection: Connection, site: int, rows: Sequence[DraftRow], mov
             with cursor.copy(COPY_ENTRIES) as copy:
                 for number, d in zip(ids, added, strict=True):
                     copy.write_row((
-                        number, site, "file", d.file, d.collection, d.type, d.locale, d.translation_key, d.status, d.publish_at,
+                        number, site, source, d.file, d.collection, d.type, d.locale, d.translation_key, d.status, d.publish_at,
                         d.expire_at, d.date or now, d.fields.decode(), d.body.key, d.digest,
                     ))  # fmt: skip
         if changed:
@@ -151,9 +163,14 @@ def save_drafts(connection: Connection, site: int, rows: Sequence[DraftRow], mov
     return len(added), len(changed)
 
 
-def remove_entries(connection: Connection, site: int, files: Sequence[str]) -> int:
+def remove_entries(connection: Connection, site: int, files: Sequence[str], source: str = FILE) -> int:
     """Take entries whose files are gone out of sight. They come back with their file. Returns how many."""
-    return connection.execute(REMOVE, (datetime.now(UTC), list(files), site)).rowcount if files else 0
+    return connection.execute(REMOVE, (datetime.now(UTC), list(files), site, source)).rowcount if files else 0
+
+
+def list_shared(connection: Connection, site: int) -> dict[str, tuple[bytes, bool]]:
+    """(digest, whether it is gone) of a site's entries of shared files, by file."""
+    return {file: (bytes(digest), gone) for file, digest, gone in connection.execute(SHARED_ROWS, (site,))}
 
 
 def save_files(connection: Connection, site: int, rows: Sequence[FileRow], absent: Collection[str] = ()) -> int:

@@ -50,7 +50,8 @@ SAVE_KNOWN: Final[LiteralString] = "UPDATE cms.sites SET known_inputs = %s WHERE
 DUE: Final[LiteralString] = """
 INSERT INTO cms.changes (site, kind, subject)
 SELECT site, 'd', id FROM cms.entries WHERE site = %(site)s AND publish_at > %(low)s AND publish_at <= %(high)s
-UNION SELECT site, 'd', id FROM cms.entries WHERE site = %(site)s AND expire_at > %(low)s AND expire_at <= %(high)s"""
+UNION SELECT site, 'd', id FROM cms.entries WHERE site = %(site)s AND expire_at > %(low)s AND expire_at <= %(high)s
+UNION SELECT site, 'd', entry FROM cms.entry_times WHERE site = %(site)s AND at > %(low)s AND at <= %(high)s"""
 
 CHANGE_ALL: Final[LiteralString] = """
 INSERT INTO cms.changes (site, kind, subject)

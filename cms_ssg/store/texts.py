@@ -51,6 +51,11 @@ FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::
   AS d(id, collection, publish_at, expire_at, fields, body_key)
 WHERE e.id = d.id"""
 
+CHANGE_TEXTS: Final[LiteralString] = """
+UPDATE cms.entry_texts t SET markdown = d.markdown FROM unnest(%s::bigint[], %s::text[]) AS d(entry, markdown)
+WHERE t.entry = d.entry AND t.markdown <> d.markdown"""
+KEEP_READ: Final[LiteralString] = "UPDATE cms.entry_texts SET read_digest = %s, problems = NULL WHERE entry = ANY(%s::bigint[])"
+
 DELETE_TEXTS: Final[LiteralString] = "DELETE FROM cms.entry_texts WHERE entry = ANY(%s::bigint[])"
 COPY_TEXTS: Final[LiteralString] = "COPY cms.entry_texts (entry, site, markdown, read_digest, problems) FROM STDIN"
 
@@ -63,10 +68,12 @@ SET_READ: Final[LiteralString] = """
 UPDATE cms.entry_texts t SET read_digest = %s, problems = d.problems FROM unnest(%s::bigint[], %s::jsonb[]) AS d(entry, problems)
 WHERE t.entry = d.entry"""
 
-DELETE_ENTRIES: Final[LiteralString] = "DELETE FROM cms.entries WHERE site = %s AND source <> 'file' AND id = ANY(%s::bigint[])"
+DELETE_ENTRIES: Final[LiteralString] = (
+    "DELETE FROM cms.entries WHERE site = %s AND source NOT IN ('file', 'shared') AND id = ANY(%s::bigint[])"
+)
 
 LIST_BORN: Final[LiteralString] = """
-SELECT id FROM cms.entries WHERE site = %s AND source <> 'file' AND id > %s ORDER BY id LIMIT %s"""
+SELECT id FROM cms.entries WHERE site = %s AND source NOT IN ('file', 'shared') AND id > %s ORDER BY id LIMIT %s"""
 
 
 class StoredEntry(NamedTuple):
@@ -152,8 +159,10 @@ def change_entries(connection: Connection, site: int, rows: Sequence[TextRow], r
         [d.status for d in drafts], [d.publish_at for d in drafts], [d.expire_at for d in drafts], [d.fields.decode() for d in drafts],
         bytea_array(d.body.key for d in drafts), bytea_array(r.digest for r in rows), [r.author for r in rows], [r.removed for r in rows],
     )).fetchall()  # fmt: skip
-    _delete_texts(connection, ids)
-    _copy_texts(connection, site, [(r.id, r) for r in rows], read_digest)
+    connection.execute(DELETE_BODIES, (list(ids),))
+    _copy_bodies(connection, [(r.id, r.draft) for r in rows])
+    connection.execute(CHANGE_TEXTS, (int_array(ids), text_array(r.markdown for r in rows)))  # a trigger takes it for unread
+    connection.execute(KEEP_READ, (read_digest, int_array(ids)))
     return dict(versions)
 
 

@@ -27,15 +27,28 @@ class TokenRow(NamedTuple):
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    role: str
+    sections: list[str]
+    locales: list[str]
 
+
+class Powers(NamedTuple):
+    """What a token may do with entries. sections, locales: only in these; empty for all."""
+
+    role: str = "editor"
+    sections: Sequence[str] = ()
+    locales: Sequence[str] = ()
+
+
+EDITOR: Final = Powers()
 
 ADD: Final[LiteralString] = """
-INSERT INTO cms.tokens (site, name, digest, scopes, expires_at)
-VALUES (%s, %s, %s, %s, CASE WHEN %s::int > 0 THEN now() + %s::int * interval '1 day' END) RETURNING id"""
+INSERT INTO cms.tokens (site, name, digest, scopes, expires_at, role, sections, locales)
+VALUES (%s, %s, %s, %s, CASE WHEN %s::int > 0 THEN now() + %s::int * interval '1 day' END, %s, %s, %s) RETURNING id"""
 LIST: Final = Query("""
-SELECT id, name, scopes, created_at, expires_at, last_used_at, revoked_at FROM cms.tokens WHERE site = %(site)s ORDER BY id""", TokenRow)  # fmt: skip
+SELECT id, name, scopes, created_at, expires_at, last_used_at, revoked_at, role, sections, locales FROM cms.tokens WHERE site = %(site)s ORDER BY id""", TokenRow)  # fmt: skip
 FIND: Final = Query("""
-SELECT id, name, scopes, created_at, expires_at, last_used_at, revoked_at FROM cms.tokens
+SELECT id, name, scopes, created_at, expires_at, last_used_at, revoked_at, role, sections, locales FROM cms.tokens
 WHERE site = %(site)s AND digest = %(digest)s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())""", TokenRow)  # fmt: skip
 REVOKE: Final[LiteralString] = "UPDATE cms.tokens SET revoked_at = now() WHERE site = %s AND id = %s AND revoked_at IS NULL"
 USED: Final[LiteralString] = """
@@ -47,10 +60,14 @@ def digest_token(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
-def create_token(connection: Connection[TupleRow], site: int, name: str, scopes: Sequence[str], days: int) -> tuple[int, str]:
+def create_token(
+    connection: Connection[TupleRow], site: int, name: str, scopes: Sequence[str], days: int, powers: Powers = EDITOR
+) -> tuple[int, str]:
     """Make a token. days: until it expires, 0 for never. Returns its number and the token itself, which nobody can show again."""
     token = PREFIX + secrets.token_urlsafe(32)
-    row = connection.execute(ADD, (site, name, digest_token(token), sorted(set(scopes), key=SCOPES.index), days, days)).fetchone()
+    allowed = sorted(set(scopes), key=SCOPES.index)
+    values = (site, name, digest_token(token), allowed, days, days, powers.role, list(powers.sections), list(powers.locales))
+    row = connection.execute(ADD, values).fetchone()
     assert row is not None
     return row[0], token
 

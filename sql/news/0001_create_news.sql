@@ -90,8 +90,8 @@ CREATE TABLE cms.live_blog_updates (
   author_id text COLLATE "C" NOT NULL DEFAULT '',
   is_pinned boolean NOT NULL DEFAULT false,
   is_important boolean NOT NULL DEFAULT false,
-  position int NOT NULL,
-  last_event int NOT NULL,
+  position int NOT NULL DEFAULT 0,
+  last_event int NOT NULL DEFAULT 0,
   posted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   updated_at timestamptz,
   deleted_at timestamptz,
@@ -113,11 +113,15 @@ CREATE TABLE cms.live_blog_events (
   UNIQUE (live_blog_id, event)
 );
 
--- Events of a blog are numbered in the order of their commits: whoever adds one holds the blog's row.
+-- Events of a blog are numbered in the order of their commits: whoever adds one holds the blog's row. An update that has a position comes from a
+-- dump, which has its events too.
 CREATE FUNCTION cms.number_live_update() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   blog cms.live_blogs;
 BEGIN
+  IF TG_OP = 'INSERT' AND NEW.position > 0 THEN
+    RETURN NEW;
+  END IF;
   IF TG_OP = 'UPDATE' THEN
     IF (OLD.content, OLD.author_id, OLD.is_pinned, OLD.is_important, OLD.posted_at, OLD.deleted_at)
         IS NOT DISTINCT FROM (NEW.content, NEW.author_id, NEW.is_pinned, NEW.is_important, NEW.posted_at, NEW.deleted_at) THEN
@@ -140,6 +144,8 @@ BEGIN
   IF TG_OP = 'INSERT' THEN
     NEW.position := blog.last_event;
   END IF;
+  INSERT INTO cms.live_blog_events (site, live_blog_id, event, position, action) VALUES (NEW.site, NEW.live_blog_id, NEW.last_event, NEW.position,
+    CASE WHEN NEW.deleted_at IS NOT NULL THEN 'delete' WHEN TG_OP = 'INSERT' THEN 'post' ELSE 'edit' END);
   RETURN NEW;
 END $$;
 CREATE TRIGGER number_update BEFORE INSERT OR UPDATE ON cms.live_blog_updates FOR EACH ROW EXECUTE FUNCTION cms.number_live_update();
@@ -154,9 +160,6 @@ BEGIN
       RETURN NULL;
     END IF;
     INSERT INTO cms.live_blog_events (site, live_blog_id, event, position, action) VALUES (OLD.site, OLD.live_blog_id, following, OLD.position, 'delete');
-  ELSIF TG_OP = 'INSERT' OR OLD.last_event <> NEW.last_event THEN
-    INSERT INTO cms.live_blog_events (site, live_blog_id, event, position, action) VALUES (NEW.site, NEW.live_blog_id, NEW.last_event, NEW.position,
-      CASE WHEN NEW.deleted_at IS NOT NULL THEN 'delete' WHEN TG_OP = 'INSERT' THEN 'post' ELSE 'edit' END);
   END IF;
   IF TG_OP <> 'INSERT' THEN  -- the event that showed it before shows nothing now
     INSERT INTO cms.changes (site, kind, subject)

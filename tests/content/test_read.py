@@ -387,10 +387,6 @@ def test_a_path_or_slug_that_is_changed_is_told_with_its_line(line: str, said: s
     assert not said or said in problems[0].message
 
 
-def test_a_path_that_is_an_address_is_an_error() -> None:
-    assert codes("---\ndate: 2025-01-01\npath: https://old.example/x/\n---\n") == [("content.path", 3, "error")]
-
-
 def test_limits_of_a_file_are_settings() -> None:
     aliases = "\n".join(f"- /old/{'x' * 60}/{number}" for number in range(1610))
     text = f"---\ndate: 2025-01-01\naliases:\n{aliases}\n---\n"
@@ -399,5 +395,6 @@ def test_limits_of_a_file_are_settings() -> None:
     assert len(draft_of(text, rules=rules_of(limits=Limits(front_matter_kb=200, aliases=2000))).fields["aliases"]) == 1610
 
 
-def test_a_key_of_three_letters_is_no_slip_of_id() -> None:
+def test_a_path_may_be_no_address_and_a_key_of_three_letters_is_no_slip_of_id() -> None:
+    assert codes("---\ndate: 2025-01-01\npath: https://old.example/x/\n---\n") == [("content.path", 3, "error")]
     assert codes("---\ndate: 2025-01-01\nuid: 7\n---\n") == []

@@ -103,7 +103,7 @@ def test_markdown_and_fields_written_by_sql_are_published_and_an_unsafe_path_is_
     assert site.build().result.status == "done"
     text = (site.output / "2025/05/quotes/index.html").read_text("utf-8")
     assert "New <em>text</em>." in text and "By SQL" in text
-    assert site.query("SELECT version FROM cms.entries WHERE id = %s", saved.number) == [(2,)]
+    assert site.query("SELECT version FROM cms.entries WHERE id = %s", saved.number) == [(3,)]
     unsafe = Jsonb({"title": "By SQL", "date": "2025-05-05T00:00:00Z", "slug": "a\u202eb"})
     site.query("UPDATE cms.entries SET fields = %s WHERE id = %s", unsafe, saved.number)
     site.query(

@@ -72,9 +72,12 @@ def test_an_entry_that_was_changed_since_it_was_read_is_refused_with_both_values
     assert caught.value.current.version == 2
     said = " ".join(str(problem) for problem in caught.value.problems)
     assert 'stored is "Ada\'s"' in said and 'given was "Bob\'s"' in said and "by ada" in said
+    assert caught.value.conflicts["title"] == ("Flood", "Ada's", "Bob's")
     site.query('UPDATE cms.entries SET fields = fields || \'{"section": "x"}\' WHERE id = %s', number)
-    with writing(site) as writer, pytest.raises(EntryChangedError):
-        writer.save_entry(EntryInput(number=number, fields={"title": "Bob's"}, expected_version=2))
+    with writing(site) as writer:
+        saved = writer.save_entry(EntryInput(number=number, fields={"title": "Bob's"}, expected_version=2))
+    assert (saved.version, saved.merged) == (4, ("section",))
+    assert site.query("SELECT fields ->> 'section', fields ->> 'title' FROM cms.entries WHERE id = %s", number) == [("x", "Bob's")]
 
 
 def test_an_entry_of_a_file_is_refused(site: SiteOnPage) -> None:

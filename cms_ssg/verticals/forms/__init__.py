@@ -14,6 +14,6 @@ VERTICAL = Vertical(
     commands="cms_ssg.verticals.forms.commands:COMMANDS",
     routes=("cms_ssg.verticals.forms.api:router",),
     tasks="cms_ssg.verticals.forms.tasks:TASKS",
-    tables=("form_submissions",),
+    tables=("form_submissions", "form_mails"),
     personal=(PERSONAL,),
 )

@@ -19,7 +19,9 @@ VERTICAL = Vertical(
     settings=LandingSettings,
     commands="cms_ssg.verticals.landing.commands:COMMANDS",
     checks="cms_ssg.verticals.landing.checks:CHECKS",
+    begin="cms serve                       # build it, look at it, and see every save\ncms experiment start headline   # show half of the visitors another headline",
     splits="cms_ssg.verticals.landing.edge:list_splits",
     routes=("cms_ssg.verticals.landing.api:router",),
     tables=("experiment_exposures", "experiment_conversions"),
+    derived=("experiment_keys",),
 )

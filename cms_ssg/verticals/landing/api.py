@@ -20,6 +20,9 @@ from cms_ssg.api.sites import SiteContext
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.landing import queries
 from cms_ssg.verticals.landing.experiments import Experiment, make_experiment
+from cms_ssg.verticals.landing.picture import render_picture
+from cms_ssg.verticals.landing.report import Report, make_report
+from cms_ssg.verticals.landing.statistics import Count
 from cms_ssg.verticals.landing.tickets import Ticket, read_ticket, sign_ticket
 
 router = Router("Experiments")
@@ -95,6 +98,34 @@ async def convert(request: Request, name: str) -> Response:
         if await (await connection.execute(queries.ADD_CONVERSION, row)).fetchone() is None:
             raise fail("landing.replayed", "this goal was reached before on this visit", status=409, hint="Each goal counts once.")
     return Response(None, 204)
+
+
+@router.get("/api/experiments/{name}/report", scope="read", summary="How an experiment stands")
+async def show_report(request: Request, name: str, goal: str = "") -> Response:
+    """Rates with intervals, whether visitors were shared out as they should be, and whether it is decided."""
+    return Response(msgspec.json.encode(await _load_report(site_of(request), name, goal)), media_type=JSON)
+
+
+@router.get("/api/experiments/{name}/report.svg", scope="read", summary="How an experiment stands, as a picture")
+async def show_picture(request: Request, name: str, goal: str = "") -> Response:
+    """Each variant's rate with its interval, on one scale."""
+    report = await _load_report(site_of(request), name, goal)
+    return Response(render_picture(report).encode(), media_type="image/svg+xml")
+
+
+async def _load_report(context: SiteContext, name: str, goal: str) -> Report:
+    async with context.connection() as connection:
+        rows = await fetch_async(connection, queries.EXPERIMENT, site=context.number, experiment=name.replace("\0", ""))
+        if not rows:
+            raise fail(
+                "landing.no-experiment", "there is no such experiment", status=404, hint="cms experiment list names those there are."
+            )
+        experiment = make_experiment(rows[0].fields)
+        asked = goal or (experiment.goals[0] if experiment.goals else "")
+        if asked not in experiment.goals:
+            raise _invalid("goal", f"{name} has {', '.join(experiment.goals) or 'no goals'}")
+        counted = await fetch_async(connection, queries.COUNTS, site=context.number, experiment=name, run=experiment.run, goal=asked)
+    return make_report(experiment, asked, {row.variant: Count(row.visitors, row.reached) for row in counted})
 
 
 def is_program(request: Request) -> bool:

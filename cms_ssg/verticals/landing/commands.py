@@ -13,6 +13,7 @@ from cms_ssg.types import Json, Problem
 from cms_ssg.verticals.landing import queries
 from cms_ssg.verticals.landing.experiments import Experiment, make_experiment
 from cms_ssg.verticals.landing.outputs import has_page
+from cms_ssg.verticals.landing.picture import render_picture
 from cms_ssg.verticals.landing.report import Report, make_report
 from cms_ssg.verticals.landing.statistics import Count
 
@@ -52,7 +53,7 @@ def start(opened: OpenSite, experiment: str) -> str:
     return _change(opened, row.file, {"publish_at": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}, ("draft", "status", "winner", "expire_at"))
 
 
-def report(opened: OpenSite, experiment: str, *, goal: str = "") -> Report:
+def report(opened: OpenSite, experiment: str, *, goal: str = "", picture: bool = False) -> Report | str:
     """Say how an experiment stands.
 
     You may look as often as you like: the rule behind it allows for that.
@@ -63,7 +64,8 @@ def report(opened: OpenSite, experiment: str, *, goal: str = "") -> Report:
     if goal and goal not in found.goals:
         raise UsageError(Problem("landing.no-goal", "", 0, f'{experiment} has no goal "{goal}"', f"Goals: {', '.join(found.goals)}."))
     asked = goal or found.goals[0]
-    return make_report(found, asked, _count(opened, found, asked))
+    made = make_report(found, asked, _count(opened, found, asked))
+    return render_picture(made) if picture else made
 
 
 def stop(opened: OpenSite, experiment: str, *, winner: str = "") -> str:
@@ -116,8 +118,8 @@ COMMANDS = (
     Command("experiment list", list_experiments, "cms experiment list"),
     Command("experiment start", start, "cms experiment start headline"),
     Command(
-        "experiment report", report, "cms experiment report headline\ncms experiment report headline --goal order",
-        {"goal": "Which goal; the experiment's first by default."},
+        "experiment report", report, "cms experiment report headline\ncms experiment report headline --picture > headline.svg",
+        {"goal": "Which goal; the experiment's first by default.", "picture": "Print an SVG."},
     ),
     Command("experiment stop", stop, "cms experiment stop headline --winner question", {"winner": "The variant that the page is to show from now on."}),
 )  # fmt: skip

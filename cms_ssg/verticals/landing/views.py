@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from cms_ssg.content.checks import BLOCK
+from cms_ssg.content.checks import BLOCK, Wrong, make_check
 from cms_ssg.reads import FULL
 from cms_ssg.types import Json, Problem
 from cms_ssg.verticals.landing.experiments import Experiment, Variant, make_experiment
@@ -63,20 +63,25 @@ class LandingView:
         if shown is not None and shown.blocks is not None:
             given = list(shown.blocks)
         named = dict(zip(_name_blocks(given), given, strict=True))
-        for key, changes in (shown.changes if shown is not None else {}).items():
-            if key not in named:
-                self._warn(
-                    found, f"the variant {shown.name if shown else ''} changes the block {key!r}, which the page does not have", named
-                )
-            else:
-                named[key] = {**named[key], **changes}
+        for block in given:
+            page.reader.reads.name(f"schema/block-{block.get(BLOCK)}")
         kinds: Mapping[str, Json] = page.site.schemas["landing"].properties["blocks"].get("x-blocks") or {}
+        for key, changes in (shown.changes if shown is not None else {}).items():
+            said = f"the variant {shown.name if shown is not None else ''} changes the block {key!r}"
+            if key not in named:
+                self._warn(found, f"{said}, which the page does not have", f"Its blocks: {', '.join(named)}.")
+                continue
+            page.reader.reads.name("setting/timezone")
+            try:  # the page's schema knows nothing of what an experiment makes of its blocks
+                named[key] = make_check(kinds[str(named[key][BLOCK])])({**named[key], **changes}, page.site.settings.timezone)
+            except (Wrong, KeyError) as wrong:
+                self._warn(found, f"{said}: {wrong}", getattr(wrong, "hint", ""))
         return [Fields({**block, "id": key}, kinds.get(str(block.get(BLOCK)), {})) for key, block in named.items()]
 
     def experiment(self, entry: EntryView) -> SimpleNamespace | None:
         """What the script in the page's head is to know, None where no experiment is on: name, variant, home (the page's address), choices and so on."""
         found = self._find(entry)
-        if found is None or not found[0].is_open:
+        if found is None or not found[0].is_open or self._page.path != entry.path:  # in another language's place it is not under test
             return None
         experiment, settings = found[0], self._settings
         choices = [
@@ -128,7 +133,7 @@ class LandingView:
                 self._found = (make_experiment(full.fields), full.file) if full is not None else None
             self._looked = True
             for said in self._found[0].problems() if self._found is not None else ():
-                self._warn(self._found, f"the experiment does not run: {said}", {})
+                self._warn(self._found, f"the experiment does not run: {said}", "Mend it, or end it: cms experiment stop.")
         return self._found
 
     def _shown(self, experiment: Experiment) -> Variant | None:
@@ -136,8 +141,7 @@ class LandingView:
             return None
         return experiment.find(self._variant or experiment.winner or experiment.control.name)
 
-    def _warn(self, found: tuple[Experiment, str] | None, message: str, blocks: Mapping[str, object]) -> None:
-        hint = f"Its blocks: {', '.join(blocks)}." if blocks else "Mend it, or end it: cms experiment stop."
+    def _warn(self, found: tuple[Experiment, str] | None, message: str, hint: str) -> None:
         place = found[1] if found is not None else ""
         self._page.reader.reads.problems.append(Problem("landing.experiment", place, 0, message, hint, "warning"))
 

@@ -45,4 +45,5 @@ VERTICAL = Vertical(
         "killed",
         "list_pins",
     ),
+    derived=("related_stories", "related_terms"),
 )

@@ -145,7 +145,9 @@ async def post_update(request: Request, blog: str, update: UpdateModel) -> Shown
         try:
             more = {"author": clean_text(update.author), "pinned": update.pinned, "important": update.important, "update_id": update.id}
             added = await fetch_async(connection, queries.ADD_UPDATE, **values, **more, content=Jsonb(content))
-        except errors.UniqueViolation:
+        except errors.UniqueViolation as error:
+            if error.diag.constraint_name != queries.ONE_ID:
+                raise
             raise fail("live.content", "another update has this id", status=409) from None
     return _show(context, added[0])
 

@@ -100,6 +100,9 @@ FIND_BLOG = Query(
     f"{_BLOGS} AND (e.fields ->> 'slug' = %(name)s OR e.source_key = %(name)s OR b.number::text = %(name)s) ORDER BY b.number", Blog
 )
 
+ONE_ID: Final = "live_blog_updates_pkey"
+"""The constraint that an id breaks which another update has."""
+
 START_BLOG: Final[LiteralString] = """
 INSERT INTO cms.live_blogs AS b (site, post_id, status, auto_refresh_interval, allow_comments)
 VALUES (%(site)s, %(post)s, %(status)s, %(refresh_s)s, %(comments)s)
@@ -110,7 +113,7 @@ UPDATE cms.live_blogs SET status = %(status)s, ended_at = CASE WHEN %(status)s =
 WHERE site = %(site)s AND number = %(blog)s"""
 LOCK_BLOG: Final[LiteralString] = "SELECT status FROM cms.live_blogs WHERE site = %(site)s AND number = %(blog)s FOR UPDATE"
 
-_UPDATE: Final[LiteralString] = (
+_UPDATE: Final = (
     "u.position, u.update_id, u.content, u.author_id, u.is_pinned, u.is_important, u.posted_at, u.updated_at, u.deleted_at IS NOT NULL"
 )
 FIND_UPDATE = Query(
@@ -127,8 +130,8 @@ WHERE b.site = %(site)s AND b.number = %(blog)s AND u.deleted_at IS NULL AND u.p
 )
 ADD_UPDATE = Query(
     f"""
-INSERT INTO cms.live_blog_updates AS u (update_id, site, live_blog_id, content, author_id, is_pinned, is_important, position, last_event)
-SELECT coalesce(%(update_id)s, gen_random_uuid()), b.site, b.live_blog_id, %(content)s, %(author)s, %(pinned)s, %(important)s, 0, 0
+INSERT INTO cms.live_blog_updates AS u (update_id, site, live_blog_id, content, author_id, is_pinned, is_important)
+SELECT coalesce(%(update_id)s, gen_random_uuid()), b.site, b.live_blog_id, %(content)s, %(author)s, %(pinned)s, %(important)s
 FROM cms.live_blogs b WHERE b.site = %(site)s AND b.number = %(blog)s
 RETURNING {_UPDATE}""",
     Update,
@@ -152,7 +155,7 @@ WHERE b.site = %(site)s AND b.number = %(blog)s AND v.event > %(after)s ORDER BY
     Event,
 )
 
-_BREAKING: Final[LiteralString] = """
+_BREAKING: Final = """
 b.number, CASE WHEN NOT b.is_active THEN 'ended' WHEN b.expires_at <= clock_timestamp() THEN 'over' WHEN b.starts_at > clock_timestamp() THEN 'planned' ELSE 'shown' END,
 b.priority, b.display_style, b.headline, b.starts_at, b.expires_at, b.show_on_homepage, b.show_on_sections"""
 LIST_BREAKING = Query(

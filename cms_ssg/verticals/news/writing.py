@@ -76,7 +76,9 @@ def add_update(
         more = {"author": clean_text(author)[:200], "pinned": pinned, "important": important, "update_id": update_id}
         try:
             return fetch(opened.connection, queries.ADD_UPDATE, **values, **more, content=stored)[0]
-        except errors.UniqueViolation:
+        except errors.UniqueViolation as error:
+            if error.diag.constraint_name != queries.ONE_ID:
+                raise
             raise fail("live.content", "another update has this id", hint="Leave the id out, or make a new one.") from None
 
 

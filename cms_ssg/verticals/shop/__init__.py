@@ -25,9 +25,10 @@ VERTICAL = Vertical(
     tasks="cms_ssg.verticals.shop.tasks:TASKS",
     checks="cms_ssg.verticals.shop.checks:CHECKS",
     tables=(
-        "skus", "sku_parts", "stock_levels", "stock_moves", "stock_reservations", "coupons", "orders", "order_items", "order_events", "product_sales", "downloads",
+        "skus", "sku_parts", "stock_levels", "stock_moves", "stock_reservations", "coupons", "carts", "cart_lines", "orders",
+        "order_items", "order_events", "product_sales", "downloads",
     ),
-    project="cms_ssg.verticals.shop.catalogue:project",
+    settle="cms_ssg.verticals.shop.catalogue:settle_products",
     payments="cms_ssg.verticals.shop.paying:PAYABLE",
     personal=(
         Personal(

@@ -48,7 +48,7 @@ async def show_product(request: Request, sku: str) -> Response:
     """What a page refreshes itself with: the price in minor units, what it was, and the state of the stock, never how many there are."""
     context = site_of(request)
     async with context.connection() as connection:
-        rows = await fetch_async(connection, queries.SELLABLES, site=context.number, skus=[sku])
+        rows = await fetch_async(connection, queries.SELLABLES, site=context.number, skus=[sku.replace("\0", "")])
     if not rows:
         raise fail("shop.no-sku", f"{sku[:80]!r} cannot be bought", status=404)
     one = rows[0]

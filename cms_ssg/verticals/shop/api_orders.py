@@ -33,7 +33,9 @@ COUNT_DOWNLOAD: Final[LiteralString] = """
 UPDATE cms.downloads d SET used = used + 1 FROM cms.orders o
 WHERE d.number = %s AND d.site = %s AND o.number = d."order" AND o.status IN ('processing', 'completed') AND (d.most IS NULL OR d.used < d.most)
   AND (d.expires_at IS NULL OR clock_timestamp() < d.expires_at) RETURNING d.file"""
-FIND_DOWNLOAD: Final[LiteralString] = """SELECT "order" FROM cms.downloads WHERE number = %s AND site = %s"""
+GO_ON_WITH_DOWNLOAD: Final[LiteralString] = """
+SELECT d.file FROM cms.downloads d JOIN cms.orders o ON o.number = d."order"
+WHERE d.number = %s AND d.site = %s AND o.status IN ('processing', 'completed') AND d.used > 0 AND (d.expires_at IS NULL OR clock_timestamp() < d.expires_at)"""
 
 
 @router.get("/api/orders", scope=SCOPE, response_class=Response, summary="Orders, the newest first")
@@ -77,11 +79,7 @@ async def fetch_download(request: Request, number: int) -> Response:
         raise fail("shop.no-order", "this link is not valid", status=404)
     async with context.connection() as connection:
         is_first = request.headers.get("range", "bytes=0-").startswith("bytes=0-")
-        sql = (
-            COUNT_DOWNLOAD
-            if is_first
-            else "SELECT file FROM cms.downloads WHERE number = %s AND site = %s AND used > 0 AND (expires_at IS NULL OR clock_timestamp() < expires_at)"
-        )
+        sql = COUNT_DOWNLOAD if is_first else GO_ON_WITH_DOWNLOAD
         row = await (await connection.execute(sql, (number, context.number))).fetchone()
     if row is None:
         raise fail("shop.download", "it was fetched as often as it may be, or its time is over", status=410)

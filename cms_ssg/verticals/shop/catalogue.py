@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from typing import Any, Final, LiteralString
 
 import msgspec
 from psycopg import Connection
 
+from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.money import parse_amount
 from cms_ssg.site import Site
 from cms_ssg.types import Json
 from cms_ssg.verticals.shop.settings import ShopSettings
 
-COLUMNS: Final[
-    LiteralString
-] = """sku, product, is_variation, place, locale_rank, is_sold, title, slug, path, description, short_description, attributes, price, sale_price,
+COLUMNS: Final = """sku, product, is_variation, place, locale_rank, is_sold, title, slug, path, description, short_description, attributes, price, sale_price,
   sale_from, sale_until, cost_price, currency, tax_class, tax_status, manage_stock, backorders, low_stock_threshold, weight, length, width, height, shipping_class, image,
   gallery_images, meta_title, meta_description, product_type, external_url, button_text, downloadable, download_limit, download_expiry, files, parts, visibility,
   featured, status, published_at, digest"""
@@ -27,7 +27,7 @@ WHERE e.id = ANY (%s::bigint[]) AND e.type = ANY (%s) ORDER BY e.id"""
 KNOWN: Final[LiteralString] = "SELECT sku, product, digest FROM cms.skus WHERE site = %s AND product = ANY (%s::bigint[])"
 DELETE: Final[LiteralString] = """
 DELETE FROM cms.skus s USING unnest(%s::text[], %s::bigint[]) g (sku, product) WHERE s.site = %s AND s.sku = g.sku AND s.product = g.product"""
-_EXCLUDED: Final[LiteralString] = "excluded." + COLUMNS.replace(",\n  ", ", ").replace(", ", ", excluded.")
+_EXCLUDED: Final = "excluded." + COLUMNS.replace(",\n  ", ", ").replace(", ", ", excluded.")
 SAVE: Final[LiteralString] = f"""
 INSERT INTO cms.skus AS s (site, {COLUMNS}) SELECT %(site)s, {COLUMNS} FROM jsonb_populate_recordset(NULL::cms.skus, %(rows)s::text::jsonb)
 ON CONFLICT (site, sku, product) DO UPDATE SET ({COLUMNS}, updated_at) = ({_EXCLUDED}, now())"""
@@ -44,15 +44,14 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder().decode
 
 
-def project(connection: Connection, site: Site, site_id: int, entries: set[int], listed: set[int]) -> None:
+def settle_products(opened: OpenSite, entries: Sequence[int], listed: AbstractSet[int]) -> None:
     """Write what these entries sell. listed: those that are to be seen."""
-    types = [name for name, schema in site.schemas.items() if {"sku", "price"} <= schema.properties.keys()]
-    numbers = sorted(entries)
-    for start in range(0, len(numbers), BATCH):
-        _project_batch(connection, site, site_id, numbers[start : start + BATCH], listed, types)
+    types = [name for name, schema in opened.site.schemas.items() if {"sku", "price"} <= schema.properties.keys()]
+    for start in range(0, len(entries), BATCH):
+        _settle_batch(opened.connection, opened.site, opened.number, list(entries[start : start + BATCH]), listed, types)
 
 
-def _project_batch(connection: Connection, site: Site, site_id: int, numbers: list[int], listed: set[int], types: list[str]) -> None:
+def _settle_batch(connection: Connection, site: Site, site_id: int, numbers: list[int], listed: AbstractSet[int], types: list[str]) -> None:
     known = {(sku, product): bytes(mark) for sku, product, mark in connection.execute(KNOWN, (site_id, numbers))}
     rows = connection.execute(ENTRIES, (numbers, types)).fetchall()
     if not rows and not known:

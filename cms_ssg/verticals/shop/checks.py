@@ -7,6 +7,7 @@ from typing import Final, LiteralString
 
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.types import Problem
+from cms_ssg.verticals.shop.carts import settings_of
 
 NO_PRICE: Final[LiteralString] = """
 SELECT e.source_key, s.sku FROM cms.skus s JOIN cms.entries e ON e.id = s.product
@@ -26,6 +27,10 @@ WHERE l.site = %s AND l.on_hand <> coalesce(m.total, 0) ORDER BY 1, 2"""
 def check_shop(opened: OpenSite) -> Iterator[Problem]:
     """Products that cannot be bought though they look as if they could, and stock that is not the sum of its moves."""
     connection, site = opened.connection, opened.number
+    settings, base = settings_of(opened.site), opened.site.settings.base_url
+    if "fake" in settings.payments and base.startswith("https://"):
+        hint = 'Write payments = ["stripe"] or ["manual"] below [shop]; an [env.…] may have other settings.'
+        yield Problem("shop.fake", "site.toml", 0, "the test provider is offered: whoever presses its button has paid", hint, "warning")
     for sku, first, second in connection.execute(SAME_SKU, (site,)):
         yield Problem(
             "shop.same-sku",

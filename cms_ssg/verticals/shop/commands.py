@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 from typing import Any, Final, LiteralString
 
 from psycopg.errors import CheckViolation, UniqueViolation
@@ -194,7 +195,15 @@ def list_coupons(opened: OpenSite) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
+def import_products(opened: OpenSite, file: str, *, dry_run: bool = False) -> str:
+    """Import the CSV that WooCommerce exports: all its products with their variations. A second time it changes them."""
+    from cms_ssg.verticals.shop.woocommerce import import_file
+
+    return str(import_file(opened, Path(file), dry_run=dry_run))
+
+
 COMMANDS = (
+    Command("products import", import_products, "cms products import products.csv", {"dry_run": "Only say what would be imported."}),
     Command("orders list", list_orders, "cms orders list --status processing", {"status": "Only those with this status.", "limit": "How many."}),
     Command("orders show", show_order, "cms orders show 1001"),
     Command("orders pay", pay, "cms orders pay 1001"),

@@ -42,7 +42,7 @@ FROM (SELECT array_agg(sku ORDER BY sku) AS skus FROM cms.stock_reservations WHE
 
 async def find_order(connection: Connection, site: int, name: str) -> OrderRow:
     """An order by its number for people or its id. Raises ApiError shop.no-order."""
-    rows = await fetch_async(connection, queries.ORDER_BY_NAME, site=site, name=name[:100])
+    rows = await fetch_async(connection, queries.ORDER_BY_NAME, site=site, name=name[:100].replace("\0", ""))
     if not rows:
         raise fail("shop.no-order", f"there is no order {name[:50]!r}", status=404)
     return rows[0]

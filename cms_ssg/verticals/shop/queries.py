@@ -37,7 +37,7 @@ class Sellable(NamedTuple):
     most: int | None
 
 
-_FREE: Final[LiteralString] = (
+_FREE: Final = (
     "(coalesce((SELECT sum(l.on_hand - l.reserved) FROM cms.stock_levels l WHERE l.site = {0}.site AND l.sku = {0}.sku), 0)"
     " + coalesce((SELECT sum(r.quantity) FROM cms.stock_reservations r WHERE r.site = {0}.site AND r.sku = {0}.sku AND r.state = 'held'"
     " AND r.expires_at <= clock_timestamp()), 0))::bigint"

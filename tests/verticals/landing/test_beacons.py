@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from uuid import uuid4
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.open_store import open_store
+from cms_ssg.store.tokens import create_token
 from cms_ssg.verticals.landing.commands import list_experiments, report, start, stop
+from cms_ssg.verticals.landing.report import Report
 from cms_ssg.verticals.landing.tickets import Ticket, read_ticket, sign_ticket
 from tests.engine.siteonpage import database
 from tests.verticals.landing.conftest import Served
@@ -120,13 +123,29 @@ def test_a_report_counts_visitors_and_those_who_reached_the_goal(starter: Served
             convert(starter, ticket, "order")
     with database(starter.database), open_store(starter.root, "") as (site, connection, row):
         opened = OpenSite(site, connection, row.id)
-        assert [(line.variant, line.visitors, line.reached) for line in report(opened, "headline").lines] == [
+        made = report(opened, "headline")
+        assert isinstance(made, Report)
+        assert [(line.variant, line.visitors, line.reached) for line in made.lines] == [
             ("statement", 3, 0),
             ("question", 3, 1),
         ]
-        assert [line.reached for line in report(opened, "headline", goal="order-click").lines] == [3, 3]
+        picture = str(report(opened, "headline", goal="order-click", picture=True))
+        assert {text.text for text in ET.fromstring(picture).iter("{http://www.w3.org/2000/svg}text")} >= {
+            "question",
+            "100.00% of 3",
+        }
+        _, token = create_token(connection, row.id, "report", ("read",), 1)
         (listed,) = list_experiments(opened)
         assert (listed.experiment, listed.state, listed.visitors) == ("headline", "running", 6)
+    answer = starter.client.get(f"{API}report", headers={"Authorization": f"Bearer {token}"})
+    assert [line["reached"] for line in answer.json()["lines"]] == [0, 1]
+    shown = starter.client.get(f"{API}report.svg", params={"goal": "order-click"}, headers={"Authorization": f"Bearer {token}"})
+    assert (shown.headers["content-type"], shown.text) == ("image/svg+xml", picture)
+
+
+def test_a_report_is_for_those_with_a_token(starter: Served) -> None:
+    assert starter.client.get(f"{API}report").status_code == 401
+    assert starter.client.get(f"{API}report.svg").status_code == 401
 
 
 def test_start_and_stop_write_the_experiments_file_and_nothing_else(starter: Served) -> None:

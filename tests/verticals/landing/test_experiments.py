@@ -172,11 +172,46 @@ def test_an_experiment_on_a_page_that_is_gone_is_told_by_its_file(site: SiteOnPa
     assert "data-experiment" not in read(site)
 
 
-def test_a_change_of_a_block_that_is_not_there_is_a_warning(site: SiteOnPage) -> None:
-    site.edit(FILE, "changes: {hero:", "changes: {heroo:")
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ("{heroo: {title: In or out?}}", "'heroo', which the page does not have"),
+        ("{hero: {titel: In or out?}}", "'hero': unknown key 'titel'"),
+        ("{hero: {buttons: [{text: Go, url: 'javascript:alert(1)'}]}}", "'hero': buttons: item 1: url"),
+        ("{hero: {block: text}}", "'hero': block: 'text' is not one of hero"),
+    ],
+)
+def test_a_change_that_does_not_fit_is_left_out_and_told(site: SiteOnPage, changes: str, said: str) -> None:
+    site.edit(FILE, "{hero: {title: In or out?}}", changes)
     result = site.build().result
-    assert {(p.code, p.severity) for p in result.problems} == {("landing.experiment", "warning")}
-    assert "the variant question changes the block 'heroo', which the page does not have" in result.problems[0].message
+    assert {(p.code, p.severity, p.place) for p in result.problems} == {("landing.experiment", "warning", FILE)}
+    assert said in result.problems[0].message
+    assert "<h1>On your wall</h1>" in read(site, VARIANT) and "javascript" not in read(site, VARIANT)
+    site.assert_clean()
+
+
+def test_a_field_that_a_site_adds_to_a_block_is_known_to_variants_from_then_on(site: SiteOnPage) -> None:
+    site.edit(FILE, "{hero: {title: In or out?}}", "{hero: {tone: loud}}")
+    assert site.build().result.problems
+    site.write_file("content_schema/block-hero.json", '{"properties": {"tone": {"type": "string"}}}')
+    site.write_file("themes/own/templates/blocks/hero.html", "{{ block.tone or 'quiet' }}")
+    site.edit("site.toml", 'title = "Ebb"', 'title = "Ebb"\ntheme = "own"')
+    built = site.build()
+    assert {"/", VARIANT} <= built.pages and not built.result.problems
+    assert "quiet" in read(site) and "loud" in read(site, VARIANT)
+    site.assert_clean()
+
+
+def test_a_page_in_another_languages_place_is_not_under_test_and_shows_the_winner(make_site: Callable[[str], SiteOnPage]) -> None:
+    locales = '[[locales]]\ncode = "en"\n[[locales]]\ncode = "it"\nfallback = "page"\n-- content/landing/index.md --'
+    site = make_site(SITE.replace("-- content/landing/index.md --", locales, 1))
+    site.build()
+    assert "data-experiment" in read(site)
+    assert "data-experiment" not in read(site, "/it/")
+    site.edit(FILE, "page: /", "page: /\nwinner: question")
+    assert site.build().pages == {"/", "/it/", VARIANT}
+    assert "<h1>In or out?</h1>" in read(site, "/it/")
+    site.assert_clean()
 
 
 def test_of_two_experiments_about_one_page_the_first_runs_and_check_tells_the_other(site: SiteOnPage) -> None:

@@ -112,9 +112,7 @@ def test_states_are_shown_and_an_ended_blog_takes_no_more(site: SiteOnPage) -> N
     with pytest.raises(CmsError, match="has ended"):
         post(site, "too late")
     with pytest.raises(psycopg.errors.CheckViolation, match="has ended"):
-        site.query(
-            "INSERT INTO cms.live_blog_updates (site, live_blog_id, content, position, last_event) SELECT site, live_blog_id, '{}', 0, 0 FROM cms.live_blogs"
-        )
+        site.query("INSERT INTO cms.live_blog_updates (live_blog_id, content) SELECT live_blog_id, '{}' FROM cms.live_blogs")
     with opened(site) as found:
         commands.start_live(found, "storm")
     post(site, "on we go")

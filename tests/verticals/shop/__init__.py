@@ -1,0 +1,1 @@
+"""The shop: stock, money, orders, and people who buy."""

@@ -8,7 +8,7 @@
   const post = (path, value) => fetch(api + path, { method: 'POST', body: JSON.stringify(value), keepalive: true, headers: { 'Content-Type': 'application/json' } });
 
   const expose = async () => {
-    if (!page) return;
+    if (!page || location.pathname !== page.dataset.home) return; // a preview counts for nothing
     const { experiment: name, variant, run, choose, goals } = page.dataset;
     let mine = kept[name];
     if (choose === 'edge' && (!mine || mine.v !== variant || mine.r !== run)) mine = kept[name] = { v: variant, r: run };

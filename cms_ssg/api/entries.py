@@ -1,0 +1,212 @@
+"""Routes of entries: listed, read, made and changed, by the rules of the site's types and of the caller's role."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import Query as QueryParameter
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cms_ssg.api.answers import JSON, has_etag
+from cms_ssg.api.problems import ApiError, fail
+from cms_ssg.api.routing import Router, caller_of, site_of
+from cms_ssg.entries.edit import Editor, find_path, is_trashed
+from cms_ssg.entries.find import list_page
+from cms_ssg.entries.front import read_body
+from cms_ssg.entries.rights import Deed, Subject, Writer, find_refusal
+from cms_ssg.entries.save import EntryChangedError
+from cms_ssg.entries.values import EntryInput, Saved
+from cms_ssg.errors import CmsError
+from cms_ssg.site import Site
+from cms_ssg.store.connect import connect
+from cms_ssg.store.entries import OF_FILES
+from cms_ssg.store.texts import StoredEntry, load_entries
+from cms_ssg.types import Status
+
+router = Router("Entries")
+
+_VERSION: Final = re.compile(r'(?:W/)?"v?(\d{1,9})"')
+STATUS: Final = {"entry.not-found": 404, "entry.changed": 409, "entry.exists": 409, "entry.of-file": 409, "entry.of-shared": 409}
+
+
+class ListQuery(BaseModel):
+    """Which entries are listed, the newest first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Annotated[str, Field(max_length=100)] = ""
+    status: Status | None = None
+    locale: Annotated[str, Field(max_length=35)] = ""
+    source: Annotated[str, Field(max_length=100, description="file, shared, api, import:NAME")] = ""
+    before: Annotated[int, Field(ge=0, le=2**62, description="The `next` of the page before.")] = 0
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class NewEntry(BaseModel):
+    """An entry to be made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Annotated[str, Field(max_length=100)]
+    fields: dict[str, Any] = {}
+    body: str = ""
+    status: Status = "draft"
+    locale: Annotated[str, Field(max_length=35)] = ""
+    slug: Annotated[str, Field(max_length=200)] = ""
+
+
+class EntryChange(BaseModel):
+    """What is to be changed of an entry. Fields that are not given stay; null removes one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    fields: dict[str, Any] = {}
+    body: str | None = None
+    status: Status | None = None
+
+
+@router.get("/api/entries", scope="read", response_class=Response, summary="List entries")
+def list_entries(request: Request, asked: Annotated[ListQuery, QueryParameter()]) -> Response:
+    """A page of entries without their bodies. `next` goes on where this page ends."""
+    with open_editor(request) as editor:
+        found = list_page(
+            editor.connection, editor.site_id, type_name=asked.type, source=asked.source, status=asked.status or "", locale=asked.locale,
+            before=asked.before, limit=asked.limit,
+        )  # fmt: skip
+    value = {"entries": [one._asdict() for one in found], "next": found[-1].number if len(found) == asked.limit else None}
+    return _answer(value)
+
+
+@router.get("/api/entries/{number}", scope="read", response_class=Response, summary="Show an entry")
+def show_entry(request: Request, number: int) -> Response:
+    """An entry with its fields, its Markdown and its version, which is also the ETag."""
+    with open_editor(request) as editor:
+        entry = load_one(editor, number)
+        value = describe(editor.site, entry)
+    headers = {"ETag": f'"v{entry.version}"'}
+    if has_etag(request.headers.get("if-none-match", ""), headers["ETag"]):
+        return Response(None, 304, {**headers, "Cache-Control": "no-store"})
+    return _answer(value, headers=headers)
+
+
+@router.post("/api/entries", scope="write", response_class=Response, status_code=201, summary="Make an entry")
+def create_entry(request: Request, new: NewEntry) -> Response:
+    """Save a new entry in the store, a draft unless it says otherwise."""
+    with open_editor(request) as editor:
+        locale = new.locale or editor.site.default_locale
+        is_live = new.status == "published"
+        subject = Subject(str(new.fields.get("section") or ""), locale, editor.entries.author, is_live)
+        check_right(request, editor, "create", subject, new.type)
+        made = editor.create(EntryInput(new.type, new.fields, new.body, new.status, new.locale, new.slug))
+        entry = load_one(editor, made.number)
+        value = describe(editor.site, entry)
+    return _answer(value, 201, {"ETag": f'"v{entry.version}"', "Location": f"/api/entries/{entry.id}"})
+
+
+@router.patch("/api/entries/{number}", scope="write", response_class=Response, summary="Change an entry")
+def change_entry(request: Request, number: int, change: EntryChange) -> Response:
+    """Change an entry from the version that If-Match names.
+
+    What others changed since then is merged by field, and in the body by paragraph. Where both changed the same, the answer is 409 with all
+    three values of each such field. A file's entry is refused with the file's name.
+    """
+    version = _read_version(request)
+    with open_editor(request) as editor:
+        entry = load_one(editor, number)
+        now = Subject(
+            str(entry.fields.get("section") or ""), entry.locale, entry.author, entry.status == "published" and not is_trashed(entry)
+        )
+        check_right(request, editor, "edit", now, entry.file)
+        moved = now._replace(section=str(change.fields.get("section", now.section) or ""), is_live=change.status == "published")
+        check_right(request, editor, "publish" if change.status == "published" else "edit", moved, entry.file)
+        given = EntryInput(number=number, fields=change.fields, body=change.body, status=change.status, expected_version=version)
+        with editor.act(change.status or "change", entry.file):
+            saved = editor.entries.save_entry(given)
+        entry = load_one(editor, number)
+        value = describe(editor.site, entry, saved)
+    return _answer(value, headers={"ETag": f'"v{entry.version}"'})
+
+
+@contextmanager
+def open_editor(request: Request) -> Iterator[Editor]:
+    """An editor for the caller, with a connection of its own. What is wrong with an entry becomes an answer."""
+    context = site_of(request)
+    caller = caller_of(request)
+    with connect(str(context.pool.conninfo), autocommit=True) as connection:
+        editor = Editor(connection, context.site, context.number, caller.name)
+        editor.entries.origin = "api"
+        try:
+            yield editor
+        except EntryChangedError as error:
+            raise _explain_conflict(error) from None
+        except CmsError as error:
+            raise explain_problem(error) from None
+
+
+def load_one(editor: Editor, number: int) -> StoredEntry:
+    """An entry of the site. Raises ApiError entry.not-found."""
+    found = load_entries(editor.connection, editor.site_id, [number]) if number < 2**62 else []
+    if not found:
+        raise fail("entry.not-found", f"there is no entry {number}", status=404, hint="GET /api/entries lists what there is.")
+    entry = found[0]
+    return entry._replace(markdown=read_body(editor.site, entry)) if entry.source in OF_FILES else entry
+
+
+def check_right(request: Request, editor: Editor, deed: Deed, subject: Subject, what: str) -> None:
+    """Refuse what the caller's role does not allow, and note that in the audit log. Raises ApiError api.role."""
+    caller = caller_of(request)
+    role = "admin" if "admin" in caller.scopes else caller.role
+    said = find_refusal(Writer(caller.name, role, caller.sections, caller.locales), deed, subject)
+    if said:
+        editor.note_refused(deed, what, said)
+        raise fail("api.role", said, status=403, hint="cms token create --role says what a token may do.")
+
+
+def describe(site: Site, entry: StoredEntry, saved: Saved | None = None) -> dict[str, Any]:
+    """An entry as the API shows it."""
+    value: dict[str, Any] = {
+        "number": entry.id, "source": entry.source, "file": entry.file, "type": entry.type, "locale": entry.locale,
+        "translation_key": entry.translation_key, "status": "trashed" if is_trashed(entry) else entry.status, "version": entry.version,
+        "author": entry.author, "changed_at": entry.changed_at, "path": find_path(site, entry), "fields": entry.fields, "body": entry.markdown,
+    }  # fmt: skip
+    if saved is not None:
+        value |= {"changed": sorted(saved.changes), "merged": saved.merged, "warnings": [problem.message for problem in saved.problems]}
+    return value
+
+
+def _read_version(request: Request) -> int:
+    header = request.headers.get("if-match", "").strip()
+    if not header:
+        hint = "Send the ETag of the entry as it was read."
+        raise fail("api.no-version", "a change says from which version it was made, in If-Match", status=428, hint=hint)
+    found = _VERSION.fullmatch(header)
+    if found is None:
+        raise fail("api.invalid", "If-Match is no version of an entry", status=422, hint='Send the ETag as it came: "v3".')
+    return int(found[1])
+
+
+def explain_problem(error: CmsError) -> ApiError:
+    """What is wrong with an entry, as an answer."""
+    first = error.problems[0]
+    fields = tuple((problem.place or "entry", problem.message) for problem in error.problems)
+    return ApiError(STATUS.get(first.code, 422), first.code, first.message, first.hint, fields=fields)
+
+
+def _explain_conflict(error: EntryChangedError) -> ApiError:
+    """Both versions of each field that two changed. The present version is in the ETag."""
+    first = error.problems[0]
+    fields = tuple(
+        (name, msgspec.json.encode({"base": base, "stored": stored, "given": given}).decode())
+        for name, (base, stored, given) in error.conflicts.items()
+    )
+    return ApiError(409, first.code, first.message, first.hint, fields=fields, headers={"ETag": f'"v{error.current.version}"'})
+
+
+def _answer(value: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(value), status, {"Cache-Control": "no-store", **(headers or {})}, JSON)

@@ -1,0 +1,124 @@
+"""``cms log``, ``cms undo``, ``cms audit-log``, and the versions of an entry: who changed what, and back again."""
+
+from __future__ import annotations
+
+import click
+
+from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
+from cms_ssg.cli.entry import author_option, entry, open_editor
+from cms_ssg.cli.output import make_table
+
+
+@site_command("log", "cms log flood-in-the-valley\ncms log --author ada --limit 10")
+@click.argument("what", default="")
+@click.option("--author", default="", metavar="NAME", help="Without WHAT: only what this one changed.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many.")
+def log(call: Call, what: str, author: str, limit: int) -> None:
+    """Show who changed an entry, when and where from.
+
+    Without WHAT, the newest changes of the site.
+    """
+    from cms_ssg.content.dates import say_moment
+    from cms_ssg.entries.history import read_log, read_site_log
+
+    with open_editor(call) as editor:
+        if what:
+            items = read_log(editor.connection, editor.site, editor.site_id, what, limit)
+        else:
+            items = read_site_log(editor.connection, editor.site_id, author, limit)
+    rows = [
+        [
+            f"v{item.version}" if item.version else "-",
+            say_moment(item.at, call.site.zone),
+            item.author or "-",
+            item.origin[:16],
+            item.what[:70],
+        ]
+        + ([] if what else [item.file])
+        for item in items
+    ]
+    call.output.result({"changes": items}, make_table(rows) if rows else "no changes are known")
+
+
+@site_command("diff", "cms entry diff 812\ncms entry diff flood --from 3 --to 5")
+@click.argument("what")
+@click.option("--from", "old", type=click.IntRange(0), default=0, metavar="VERSION", help="The older one; by default the one before.")
+@click.option("--to", "new", type=click.IntRange(0), default=0, metavar="VERSION", help="The newer one; by default as it is now.")
+def diff(call: Call, what: str, old: int, new: int) -> None:
+    """Show what differs between two versions of an entry. The body of a file is compared by git."""
+    from cms_ssg.entries.history import compare_versions, find_stored, show_changes
+
+    with open_editor(call) as editor:
+        found = find_stored(editor.connection, editor.site, editor.site_id, what)
+        changes = compare_versions(editor.connection, editor.site_id, found, old, new)
+    call.output.result({"number": found.id, "file": found.file, "changes": changes}, show_changes(changes))
+
+
+@site_command("revert", "cms entry revert 812 --to 3")
+@click.argument("what")
+@click.option("--to", "version", type=click.IntRange(1), required=True, metavar="VERSION", help="The version that it is to be again.")
+@author_option
+def revert(call: Call, what: str, version: int, author: str) -> None:
+    """Make an entry what it was at a version. That is a new version, so it can be taken back too."""
+    from cms_ssg.entries.history import find_stored, revert_entry
+
+    with open_editor(call, author) as editor:
+        found = find_stored(editor.connection, editor.site, editor.site_id, what)
+        with editor.act("revert", f"{found.file} to version {version}"):
+            saved = revert_entry(editor.entries, found, version)
+    said = f"is version {version} again (version {saved.version})" if saved.changes else f"was like version {version}"
+    call.output.result(
+        {"number": saved.number, "version": saved.version, "changes": saved.changes}, f"entry {found.id} {found.file} {said}"
+    )
+
+
+@site_command("undo", "cms undo\ncms undo 41")
+@click.argument("number", type=click.IntRange(0), default=0, metavar="[ACT]")
+@click.option("--dry-run", is_flag=True, help="Say what would be taken back; change nothing.")
+@author_option
+def undo(call: Call, number: int, dry_run: bool, author: str) -> int:
+    """Take back the last act that changed entries, or another.
+
+    Later changes of the same entries stay. Where they touch the same field, the entry stays as it is and is reported. A release is taken
+    back by cms releases rollback.
+    """
+    from cms_ssg.entries.history import find_last_act, undo_act
+
+    with open_editor(call, author) as editor:
+        act = find_last_act(editor.connection, editor.site_id, number)
+        said = f"act {act.id} ({act.kind} {act.what}, {act.author or 'nobody named'})"
+        if dry_run:
+            call.output.result({"act": act.id, "entries": act.entries}, f"would take back {said}: {act.entries} entries")
+            return DONE
+        result = undo_act(editor.entries, act)
+    call.output.problems([problem for found in result.conflicts.values() for problem in found])
+    call.output.result(
+        {"act": act.id, "undone_by": result.act, "restored": result.restored, "conflicts": sorted(result.conflicts)},
+        f"took back {said}: {len(result.restored)} entries, {len(result.conflicts)} left as they are",
+    )
+    return PARTIAL if result.conflicts else DONE
+
+
+@site_command("audit-log", "cms audit-log\ncms audit-log --author ada --json")
+@click.option("--author", default="", metavar="NAME", help="Only what this one did.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many.")
+def audit_log(call: Call, author: str, limit: int) -> None:
+    """List what people and programs did, the newest first.
+
+    What was refused is listed with the reason.
+    """
+    from cms_ssg.content.dates import say_moment
+    from cms_ssg.store.revisions import list_acts
+
+    with open_editor(call) as editor:
+        acts = list_acts(editor.connection, editor.site_id, author=author, most=limit)
+    rows = [
+        [act.id, say_moment(act.made_at, call.site.zone), act.author or "-", act.origin, act.kind, act.what[:60],
+         f"refused: {act.refused[:60]}" if act.refused else f"taken back by {act.undone_by}" if act.undone_by else f"{act.entries} entries"]
+        for act in acts
+    ]  # fmt: skip
+    call.output.result({"acts": [act._asdict() for act in acts]}, make_table(rows) if rows else "nothing was done yet")
+
+
+for command in (diff, revert):
+    entry.add_command(command)

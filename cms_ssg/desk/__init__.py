@@ -1,0 +1,1 @@
+"""The desk: queues of what waits for somebody to decide, as pages that the API renders."""

@@ -1,0 +1,42 @@
+"""A queue of the desk as a value: what waits, and what can be done about it. Verticals name theirs in ``Vertical.queues``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import LiteralString, NamedTuple
+
+
+class Waiting(NamedTuple):
+    """One thing that waits. key: names it in an action; path: of the page it is about, '' for none; lines: (what, text) below its title, as text."""
+
+    key: str
+    title: str
+    path: str
+    status: str
+    lines: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that can be done. name: its word in addresses; text: on the button; note: whether it takes a text.
+
+    sql: a statement with %(site)s, %(key)s (a text, whatever was sent), %(note)s and %(who)s, which changes or returns rows where there was
+    such a thing. It runs in a transaction of its own.
+    """
+
+    name: str
+    text: str
+    sql: LiteralString
+    note: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """name: its word in addresses; title; scope: that a token must have; list: a query with %(site)s, %(limit)s that gives rows of Waiting."""
+
+    name: str
+    title: str
+    list: LiteralString
+    actions: tuple[Action, ...]
+    scope: str = "moderate"

@@ -1,0 +1,90 @@
+"""Content that several sites share: files below ``content/`` of a shared folder are entries of each site that has none of the same name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from psycopg import Connection
+
+from cms_ssg.config.defaults import LANGUAGE_NAMES
+from cms_ssg.content.collections import Rules, below, find_collection, fold_locale
+from cms_ssg.content.read import read_draft
+from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
+from cms_ssg.content.scan_names import find_path_problem, has_ignored_name
+from cms_ssg.site import Site
+from cms_ssg.store import entries as store
+from cms_ssg.store.revisions import say_who
+from cms_ssg.types import Problem
+
+if TYPE_CHECKING:
+    from cms_ssg.engine.sync import SyncResult
+
+CONTENT: Final = "content"
+
+
+def sync_shared(connection: Connection, site: Site, site_id: int, known: dict[str, tuple[bytes, bool]], result: SyncResult) -> None:
+    """Read the shared files that changed, in the caller's transaction; result is added to. known: what is stored of them, by file.
+
+    Of several folders the first that has a file is taken. The site's own file of the same name takes its place, also while that is a draft.
+    A file that cannot be read leaves what was read of it last.
+    """
+    seen: set[str] = set()
+    drafts: list[store.DraftRow] = []
+    for folder in site.settings.shared:
+        root = site.root / folder
+        if not (root / CONTENT).is_dir():
+            said = f"the shared folder {folder} has no folder {CONTENT}"
+            result.shared.append(Problem("content.no-shared", "site.toml", 0, said, "Mend the path in shared = [...]."))
+            seen |= known.keys()  # a folder that is away for a moment takes no pages down
+        for file in _list_files(root, site.rules):
+            if file in seen or (site.root / file).exists():
+                continue
+            seen.add(file)
+            row, problems = _read(site.rules, root, file, known.get(file, (b"", True)))
+            result.shared += [replace(problem, place=f"{folder}/{file}") for problem in problems]
+            if row is not None:
+                drafts.append(row)
+    say_who(connection, "", store.SHARED)
+    added, changed = store.save_drafts(connection, site_id, drafts, {}, store.SHARED)
+    gone = [file for file, (_, is_gone) in known.items() if file not in seen and not is_gone]
+    result.added, result.changed = result.added + added, result.changed + changed
+    result.removed += store.remove_entries(connection, site_id, gone, store.SHARED)
+    say_who(connection, "", "")
+
+
+def _list_files(root: Path, rules: Rules) -> Iterator[str]:
+    """Files that a collection takes, in the order of their names."""
+    for folder, folders, files in os.walk(root / CONTENT):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            file = Path(folder, name).relative_to(root).as_posix()
+            if _is_of_other_language(rules, file):
+                continue
+            if not has_ignored_name(file) and find_path_problem(file) is None and find_collection(file, rules.collections) is not None:
+                yield file
+
+
+def _is_of_other_language(rules: Rules, file: str) -> bool:
+    """Whether a file's name says a language that this site has not: the sites of a group have not all the same ones."""
+    rule = find_collection(file, rules.collections)
+    if rule is None or rule.locale not in ("suffix", "folder"):
+        return False
+    inner = below(file, rule.path)
+    code = inner.partition("/")[0] if rule.locale == "folder" else inner.rpartition("/")[2].rpartition(".")[0].rpartition(".")[2]
+    return fold_locale(code) in LANGUAGE_NAMES and fold_locale(code) not in rules.locale_codes and (rule.locale == "suffix" or "/" in inner)
+
+
+def _read(rules: Rules, root: Path, file: str, known: tuple[bytes, bool]) -> tuple[store.DraftRow | None, tuple[Problem, ...]]:
+    """A shared file's row; None where it is stored already or cannot be."""
+    data = read_file(str(root), file, MAX_CONTENT_BYTES)
+    if isinstance(data, Problem):
+        return None, (data,)
+    if known == (blake2b(rules.digest + data, digest_size=16).digest(), False):
+        return None, ()
+    draft, problems = read_draft(rules, file, data)
+    return (store.make_row(draft, rules.types[draft.type].dated) if draft is not None else None), problems

@@ -1,0 +1,27 @@
+"""Reviews of entries of any type: sent by visitors, decided about by people, shown on the pages of what they are about."""
+
+from pathlib import Path
+
+from cms_ssg.kinds.vertical import Personal, Vertical
+from cms_ssg.reviews.outputs import LISTS, OUTPUTS, RATING, REVIEW
+from cms_ssg.reviews.settings import Reviews
+
+VERTICAL = Vertical(
+    name="reviews",
+    folder=Path(__file__).parent,
+    outputs=OUTPUTS,
+    lists=LISTS,
+    rows=(REVIEW,),
+    facts=(RATING,),
+    settings=Reviews,
+    view="cms_ssg.reviews.view:View",
+    routes=("cms_ssg.reviews.api:router",),
+    commands="cms_ssg.reviews.commands:COMMANDS",
+    queues="cms_ssg.reviews.moderation:QUEUES",
+    personal=(
+        Personal(
+            "SELECT 'reviews', to_jsonb(r) - 'visitor' FROM cms.reviews r WHERE site = %(site)s AND lower(author_email) = lower(%(email)s)",
+            ("DELETE FROM cms.reviews WHERE site = %(site)s AND lower(author_email) = lower(%(email)s)",),
+        ),
+    ),
+)

@@ -1,0 +1,91 @@
+"""Deciding about reviews: the same statements for commands, the API and the desk."""
+
+from __future__ import annotations
+
+from typing import Any, Final, LiteralString, NamedTuple
+
+from psycopg import Connection
+
+from cms_ssg.desk.queue import Action, Queue
+from cms_ssg.store.query import Query
+
+WAITING: Final[LiteralString] = """
+SELECT r.number::text, r.rating || ' ★ ' || coalesce(r.title, left(r.content, 80), ''), coalesce(c.path, ''), r.status, jsonb_strip_nulls(jsonb_build_object(
+  'About', coalesce(c.card ->> 'title', e.fields ->> 'title'), 'By', r.author_name, 'Text', nullif(r.content, ''), 'Good', r.pros, 'Bad', r.cons,
+  'Sent', to_char(r.created_at, 'YYYY-MM-DD HH24:MI'), 'Looks like spam', CASE WHEN r.spam_score >= 1 THEN 'yes' END,
+  'Reported', CASE WHEN r.reports > 0 THEN r.reports || ' times' END))
+FROM cms.reviews r JOIN cms.entries e ON e.id = r.entry LEFT JOIN cms.cards c ON c.entry = r.entry
+WHERE r.site = %(site)s AND (r.status = 'pending' OR r.reports > 0) ORDER BY r.created_at, r.number LIMIT %(limit)s"""
+
+DECIDE: Final[LiteralString] = """
+UPDATE cms.reviews SET status = %(status)s, reports = 0, moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes), updated_at = clock_timestamp()
+WHERE site = %(site)s AND number = %(number)s"""
+
+RESPOND: Final[LiteralString] = """
+UPDATE cms.reviews SET owner_response = nullif(%(text)s, ''), owner_response_at = CASE WHEN %(text)s <> '' THEN clock_timestamp() END, updated_at = clock_timestamp()
+WHERE site = %(site)s AND number = %(number)s"""
+
+
+class QueuedReview(NamedTuple):
+    """A review that waits."""
+
+    number: int
+    rating: int
+    title: str
+    about: str
+    author: str
+    text: str
+    status: str
+    reports: int
+    spam_score: float
+    created_at: Any
+
+
+LIST: Final = Query(
+    """
+SELECT r.number, r.rating, coalesce(r.title, ''), coalesce(c.path, e.fields ->> 'title', ''), r.author_name, r.content, r.status, r.reports, r.spam_score, r.created_at
+FROM cms.reviews r JOIN cms.entries e ON e.id = r.entry LEFT JOIN cms.cards c ON c.entry = r.entry
+WHERE r.site = %(site)s AND (r.status = %(status)s OR (%(status)s = 'pending' AND r.reports > 0)) ORDER BY r.created_at, r.number LIMIT %(limit)s""",
+    QueuedReview,
+)
+
+MOST_TEXT: Final = 5000
+
+
+def decide(connection: Connection[Any], site: int, number: int, status: str, note: str = "") -> bool:
+    """Approve, reject or file a review as spam. Returns whether there is one of this number."""
+    values = {"site": site, "number": number, "status": status, "note": note[:MOST_TEXT].replace("\0", "")}
+    return connection.execute(DECIDE, values).rowcount > 0
+
+
+def respond(connection: Connection[Any], site: int, number: int, text: str) -> bool:
+    """Put the owner's answer below a review; an empty text takes it away."""
+    return connection.execute(RESPOND, {"site": site, "number": number, "text": text[:MOST_TEXT].replace("\0", "").strip()}).rowcount > 0
+
+
+# A queue gives an action the key as the text that was sent.
+_OF_KEY: Final[LiteralString] = r"""
+WHERE site = %(site)s AND number = CASE WHEN %(key)s ~ '^\d{1,18}$' THEN %(key)s::bigint END"""
+_SET: Final[LiteralString] = (
+    "UPDATE cms.reviews SET reports = 0, updated_at = clock_timestamp(), moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes), "
+)
+
+QUEUES: Final = (
+    Queue(
+        "reviews",
+        "Reviews",
+        WAITING,
+        (
+            Action("approve", "Approve", _SET + "status = 'approved'" + _OF_KEY),
+            Action("reject", "Reject", _SET + "status = 'rejected'" + _OF_KEY, note=True),
+            Action("spam", "Spam", _SET + "status = 'spam'" + _OF_KEY),
+            Action(
+                "respond",
+                "Answer",
+                "UPDATE cms.reviews SET owner_response = nullif(%(note)s, ''), owner_response_at = clock_timestamp(), updated_at = clock_timestamp()"
+                + _OF_KEY,
+                note=True,
+            ),
+        ),
+    ),
+)

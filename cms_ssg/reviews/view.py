@@ -1,0 +1,64 @@
+"""What templates call to show reviews: ``reviews.of(entry)``, ``reviews.older_url(entry)``, ``reviews.rating(entry)``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cms_ssg.kinds.list_kind import page_path
+from cms_ssg.list_rules import list_rule
+from cms_ssg.render.views import Card, RowView
+from cms_ssg.reviews.outputs import name_list
+from cms_ssg.types import Json
+
+if TYPE_CHECKING:
+    from cms_ssg.render.page import Page
+
+
+class View:
+    """Made for one page."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    @property
+    def action(self) -> str:
+        """Where the form sends a review."""
+        return self._page.url("/api/reviews")
+
+    def takes(self, entry: Card) -> bool:
+        """Whether this entry may be reviewed."""
+        types = self._page.site.settings.vertical["reviews"].types
+        return bool(entry.path) and (not types or entry.type in types)
+
+    def of(self, entry: Card) -> list[RowView]:
+        """The newest approved reviews, as many as the entry's own page shows."""
+        row = self._list(entry)
+        members = self._page.reader.window("front", row.id) if row is not None else ()
+        return [found for member in members if (found := self._page.row(member)) is not None]
+
+    def older_url(self, entry: Card) -> str:
+        """The page with the reviews before those, '' where there is none."""
+        row = self._list(entry)
+        if row is None or not row.pages:
+            return ""
+        rule = list_rule(self._page.site, row.locale, row.name)
+        return self._page.url(page_path(rule, row.pages))
+
+    def rating(self, entry: Card) -> dict[str, Json] | None:
+        """rating_avg, rating_count, review_count, stars; None while there is no approved review."""
+        value = self._page.fact("rating", entry)
+        return value if isinstance(value, dict) else None
+
+    def json_ld(self, entry: Card) -> list[dict[str, Any]]:
+        """The reviews of ``of`` with text, as schema.org has them."""
+        return [
+            {
+                "@type": "Review", "author": {"@type": "Person", "name": row.author_name}, "datePublished": row.created_at, "name": row.title,
+                "reviewBody": row.content, "reviewRating": {"@type": "Rating", "ratingValue": row.rating, "bestRating": 5, "worstRating": 1},
+            }
+            for row in self.of(entry)
+            if row.content
+        ]  # fmt: skip
+
+    def _list(self, entry: Card) -> Any:
+        return self._page.reader.list_named(entry.locale, name_list(entry.path))

@@ -1,0 +1,35 @@
+"""Directories: listings by category, place and letter, their search, claims and tiers."""
+
+from pathlib import Path
+
+from cms_ssg.kinds.vertical import Vertical
+from cms_ssg.verticals.directory.facts import CLAIM, PERSONAL
+from cms_ssg.verticals.directory.outputs import LISTS, OUTPUTS, claim_pages, count_fields
+from cms_ssg.verticals.directory.settings import Directory
+
+VERTICAL = Vertical(
+    name="directory",
+    folder=Path(__file__).parent,
+    outputs=OUTPUTS,
+    lists=LISTS,
+    site_claims=claim_pages,
+    fields_at=count_fields,
+    collections=({"name": "listings", "path": "content/listings", "type": "listing"},),
+    taxonomies={"category": {"field": "categories", "url": "/categories/{slug}/", "index": "/categories/"}},
+    settings=Directory,
+    needs=("reviews",),
+    requests="cms_ssg.verticals.directory.requests:STAGES",
+    view="cms_ssg.verticals.directory.view:View",
+    routes=("cms_ssg.verticals.directory.api:router", "cms_ssg.verticals.directory.submissions:router"),
+    facts=(CLAIM,),
+    commands="cms_ssg.verticals.directory.commands:COMMANDS",
+    queues="cms_ssg.verticals.directory.queues:QUEUES",
+    tasks="cms_ssg.mail.sending:TASKS",
+    checks="cms_ssg.verticals.directory.checks:CHECKS",
+    tables=("listings", "listing_claims"),
+    personal=PERSONAL,
+    begin=(
+        "cms import csv import/breweries.csv --type listing --key id --map import/map.toml   # 465 breweries\n"
+        "cms serve          # build it, look at it, and see every change"
+    ),
+)

@@ -1,0 +1,167 @@
+"""Routes of a directory: finding listings, with counts for further filters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import Query
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cms_ssg.api.answers import answer_cached
+from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.problems import ApiError
+from cms_ssg.api.routing import Router, site_of
+from cms_ssg.api.sites import SiteContext
+from cms_ssg.store.query import fetch_async
+from cms_ssg.verticals.directory.queries import COUNTS, FIND, LISTED, MORE, TITLES, Found
+
+router = Router("Directory")
+
+TAG: Final = "listings"
+CACHE_CONTROL: Final = "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=86400"
+Text = Annotated[str, StringConstraints(max_length=200)]
+
+
+class ListingQuery(BaseModel):
+    """What may be asked. Categories are alternatives; filters together narrow the answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: Annotated[str, Field(max_length=500, description='Words, "phrases", and -words that must not occur.')] = ""
+    category: Annotated[list[Text], Field(max_length=20, description="Slugs of categories.")] = []
+    country: Text = ""
+    state: Text = ""
+    city: Text = ""
+    lat: Annotated[float | None, Field(ge=-90, le=90, allow_inf_nan=False)] = None
+    lng: Annotated[float | None, Field(ge=-180, le=180, allow_inf_nan=False)] = None
+    radius: Annotated[float, Field(gt=0, le=20_100, allow_inf_nan=False, description="Kilometres around the place.")] = 10
+    min_rating: Annotated[float | None, Field(ge=0, le=5, allow_inf_nan=False)] = None
+    tier: Literal["basic", "featured", "premium", ""] = ""
+    open_now: bool = False
+    facet: Annotated[list[Text], Field(max_length=20, description="A value of a field of your own: beer_garden/yes")] = []
+    locale: Annotated[str, Field(max_length=35, description="A language of the site; its first by default.")] = ""
+    sort: Annotated[Literal["relevance", "rating", "distance", "newest", "listed"], Field(description="listed: as on the pages.")] = (
+        "relevance"
+    )
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    offset: Annotated[int, Field(ge=0, le=10_000)] = 0
+
+
+class ListingModel(BaseModel):
+    """One listing. open: None where its hours are not known."""
+
+    id: int
+    listing_id: str
+    title: str
+    url: str
+    summary: str
+    image: str | None
+    address: str | None
+    city: str | None
+    state: str | None
+    country: str | None
+    latitude: float | None
+    longitude: float | None
+    categories: list[str]
+    rating_avg: float
+    rating_count: int
+    review_count: int
+    tier: str
+    verified: bool
+    open: bool | None
+    distance_km: float | None
+    score: float | None
+    created_at: datetime
+
+
+class ValueModel(BaseModel):
+    """How many would be found with this value as well."""
+
+    value: str
+    title: str
+    count: int
+
+
+class ListingsModel(BaseModel):
+    """What was found."""
+
+    total: int
+    listings: list[ListingModel]
+    facets: dict[str, list[ValueModel]]
+
+
+@router.get("/api/listings", scope=PUBLIC, response_model=ListingsModel, summary="Find listings")
+async def find_listings(request: Request, query: Annotated[ListingQuery, Query()]) -> Response:
+    """Find listings by words, place and filters, the best first, with counts for further filters."""
+    context = site_of(request)
+    parameters = _read(context, query)
+    columns = LISTED if query.sort == "listed" else FIND
+
+    async def fetch() -> Any:
+        async with context.connection() as connection:
+            found = await fetch_async(connection, columns, **parameters)
+            counts = await fetch_async(connection, COUNTS, **parameters)
+            wanted = [value for facet, value, _ in counts if facet == "category"]
+            named = await fetch_async(connection, TITLES, site=context.number, slugs=wanted, locale=parameters["locale"])
+        titles = dict(named)
+        facets: dict[str, list[dict[str, object]]] = {}
+        for facet, value, count in counts:
+            if facet:
+                title = titles.get(value, value) if facet == "category" else value
+                facets.setdefault(facet, []).append({"value": value, "title": title, "count": count})
+        total = next((count for facet, _, count in counts if not facet), 0)
+        return {"total": total, "listings": [_show(context, one) for one in found], "facets": facets}
+
+    key = "listings:" + query.model_dump_json()
+    data = await context.cache.load_json(key, fetch, (TAG,))
+    return answer_cached(request, data, CACHE_CONTROL)
+
+
+def _read(context: SiteContext, query: ListingQuery) -> dict[str, Any]:
+    """A checked request as the queries take it. Raises ApiError api.invalid for what this site does not have."""
+    if (query.lat is None) != (query.lng is None):
+        raise _invalid("lat", "latitude and longitude come together")
+    locale = query.locale.lower() or context.site.default_locale
+    if locale not in context.site.locales:
+        raise _invalid("locale", f"the site has {', '.join(context.site.locales)}")
+    schema = context.site.schemas["listing"]
+    known = [name for name in schema.facets if name not in ("categories", "city", "state", "country", "tier")]
+    custom: dict[str, Any] = {}
+    for facet in query.facet:
+        name, slash, value = facet.partition("/")
+        if not slash or name not in known:
+            raise _invalid("facet", f"{name[:50]!r} is no facet of listings: {', '.join(known) or 'there are none'}")
+        custom[name] = (
+            {"true": True, "false": False}.get(value, value) if schema.properties[name].get("type") == "boolean" else _clean(value)
+        )
+    values: dict[str, Any] = {"locale": locale} | ({"custom": custom} if custom else {})
+    values |= {name: _clean(value) for name in ("country", "state", "city") if (value := getattr(query, name))}
+    return {
+        "site": context.number, "words": _clean(query.q) or None, "categories": [_clean(slug) for slug in query.category] or None, "lat": query.lat, "lng": query.lng,
+        "radius": query.radius, "min_rating": query.min_rating, "tier": query.tier or None, "sort": query.sort, "limit": query.limit,
+        "offset": query.offset, "open_now": query.open_now, "more": MORE, "values": Jsonb(values), "custom": known, "zone": context.site.settings.timezone,
+        "locale": locale,
+    }  # fmt: skip
+
+
+def _show(context: SiteContext, one: Found) -> dict[str, Any]:
+    image = one.image if one.image and (one.image.startswith("/") or "://" in one.image) else None
+    return {
+        "id": one.number, "listing_id": str(one.listing_id), "title": one.title, "url": context.base_path + one.path, "summary": one.summary, "image": image,
+        "address": one.address, "city": one.city, "state": one.state, "country": one.country, "latitude": one.latitude, "longitude": one.longitude,
+        "categories": one.categories, "rating_avg": one.rating_avg, "rating_count": one.rating_count, "review_count": one.review_count, "tier": one.tier,
+        "verified": one.verified, "open": one.is_open, "distance_km": one.distance_km, "score": one.score, "created_at": one.created_at,
+    }  # fmt: skip
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", " ").encode("utf-8", "replace").decode()
+
+
+def _invalid(field: str, message: str) -> ApiError:
+    said = f"the request is not as it should be: {field}"
+    return ApiError(422, "api.invalid", said, "/docs says what is taken.", fields=((field, message),))

@@ -1,0 +1,103 @@
+"""``cms listings``: what waits, decisions, tiers, duplicates."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final, LiteralString, NamedTuple
+
+from cms_ssg.errors import fail
+from cms_ssg.kinds.vertical import Command, OpenSite
+from cms_ssg.store.query import Query, fetch
+from cms_ssg.types import Json
+from cms_ssg.verticals.directory.changes import decide, find_listing, merge, set_fields
+
+
+class Queued(NamedTuple):
+    """A listing that waits."""
+
+    number: int
+    title: str
+    city: str
+    status: str
+    sent_by: str
+    note: str
+    created_at: datetime
+
+
+QUEUE: Final = Query(
+    """
+SELECT number, title, coalesce(city, ''), status, coalesce(submitter_email, ''), coalesce(moderation_notes, ''), created_at FROM cms.listings
+WHERE site = %(site)s AND status = %(status)s ORDER BY created_at, number LIMIT %(limit)s""",
+    Queued,
+)
+PAIRS: Final[LiteralString] = """
+SELECT l.number, l.title, d.number, d.title, d.why FROM cms.listings l, cms.find_duplicates(l.number) d
+WHERE l.site = %s AND l.status = 'approved' AND l.number < d.number ORDER BY 1, 3 LIMIT %s"""
+STATUSES: Final = ("pending", "approved", "rejected", "expired")
+TIERS: Final = ("basic", "featured", "premium")
+
+
+def list_queue(opened: OpenSite, *, status: str = "pending", limit: int = 50) -> list[dict[str, Any]]:
+    """List listings that wait for a decision, the oldest first."""
+    if status not in STATUSES:
+        raise fail("directory.no-status", f"there is no status {status!r}", hint=f"One of: {', '.join(STATUSES)}.")
+    found = fetch(opened.connection, QUEUE, site=opened.number, status=status, limit=max(1, min(limit, 1000)))
+    return [one._asdict() for one in found]
+
+
+def approve(opened: OpenSite, number: tuple[int, ...]) -> str:
+    """Publish listings that wait."""
+    return _decide(opened, number, True)
+
+
+def reject(opened: OpenSite, number: tuple[int, ...], *, note: str = "") -> str:
+    """Refuse listings that wait."""
+    return _decide(opened, number, False, note)
+
+
+def set_tier(opened: OpenSite, listing: str, tier: str, *, until: str = "") -> str:
+    """Show a listing as basic, featured or premium, until a day if one is given."""
+    if tier not in TIERS:
+        raise fail("directory.no-tier", f"there is no tier {tier!r}", hint=f"One of: {', '.join(TIERS)}.")
+    known = find_listing(opened.connection, opened.number, listing)
+    fields: dict[str, Json] = {"tier": tier, "featured_until": until or None}
+    set_fields(opened.connection, opened.site, opened.number, known, fields)
+    return f"{known.title} is {tier}" + (f" until {until}" if until else "")
+
+
+def list_duplicates(opened: OpenSite, *, limit: int = 100) -> list[dict[str, Any]]:
+    """List pairs of listings that may be the same place."""
+    rows = opened.connection.execute(PAIRS, (opened.number, max(1, min(limit, 10_000))))
+    return [{"number": a, "title": one, "other": b, "other_title": two, "why": why} for a, one, b, two, why in rows]
+
+
+def merge_listings(opened: OpenSite, keep: str, other: str) -> str:
+    """Make two listings one: reviews move to the first, and the second's address leads to it."""
+    first = find_listing(opened.connection, opened.number, keep)
+    second = find_listing(opened.connection, opened.number, other)
+    count = merge(opened.connection, opened.site, opened.number, first, second)
+    return f"{second.title} ({second.number}) is now {first.title} ({first.number}); {count} reviews moved"
+
+
+def _decide(opened: OpenSite, numbers: tuple[int, ...], is_approved: bool, note: str = "") -> str:
+    for number in numbers:
+        if not decide(opened.connection, opened.number, number, is_approved, note):
+            raise fail("directory.not-waiting", f"no listing {number} waits", hint="cms listings queue shows those that do.")
+    return "\n".join(f"listing {number} is {'approved' if is_approved else 'rejected'}" for number in numbers)
+
+
+COMMANDS: Final = (
+    Command(
+        "listings queue", list_queue, "cms listings queue", {"status": "pending, approved, rejected or expired.", "limit": "How many."}
+    ),
+    Command("listings approve", approve, "cms listings approve 41 42"),
+    Command("listings reject", reject, 'cms listings reject 41 --note "No such place"', {"note": "Why, for yourselves."}),
+    Command(
+        "listings tier",
+        set_tier,
+        "cms listings tier hair-of-the-dog premium --until 2027-01-01",
+        {"until": "Day from which it is basic again."},
+    ),
+    Command("listings duplicates", list_duplicates, "cms listings duplicates", {"limit": "How many pairs."}),
+    Command("listings merge", merge_listings, "cms listings merge 41 57"),
+)

@@ -1,0 +1,68 @@
+"""What waits at the desk: new listings and claims."""
+
+from __future__ import annotations
+
+from typing import Final, LiteralString
+
+from cms_ssg.desk.queue import Action, Queue
+
+_NUMBER: Final[LiteralString] = r"CASE WHEN %(key)s ~ '^\d{1,18}$' THEN %(key)s::bigint END"
+
+LISTINGS: Final = Queue(
+    "listings",
+    "Listings",
+    """
+SELECT l.number::text, l.title, '', l.status, jsonb_strip_nulls(jsonb_build_object('Description', left(l.description, 1000), 'Categories', array_to_string(l.categories, ', '),
+  'Address', concat_ws(', ', l.address, l.postal_code, l.city, l.state, l.country), 'Phone', l.phone, 'Website', l.website, 'Sent by', l.submitter_email,
+  'Note', l.moderation_notes, 'Sent', to_char(l.created_at, 'YYYY-MM-DD HH24:MI')))
+FROM cms.listings l JOIN cms.entries e ON e.id = l.number WHERE l.site = %(site)s AND l.status = 'pending' AND e.source <> 'file'
+ORDER BY l.created_at, l.number LIMIT %(limit)s""",
+    (
+        Action(
+            "approve",
+            "Approve",
+            "UPDATE cms.entries SET status = 'published', fields = fields - 'draft' WHERE site = %(site)s AND type = 'listing' AND source <> 'file'"
+            " AND status = 'draft' AND removed_at IS NULL AND id = " + _NUMBER,
+        ),
+        Action(
+            "reject",
+            "Reject",
+            "UPDATE cms.listings SET status = 'rejected', moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes)"
+            " WHERE site = %(site)s AND status = 'pending' AND number = " + _NUMBER,
+            note=True,
+        ),
+    ),
+)
+
+CLAIMS: Final = Queue(
+    "claims",
+    "Claims",
+    """
+SELECT k.number::text, l.title, coalesce(c.path, ''), k.status, jsonb_strip_nulls(jsonb_build_object('By', k.name, 'E-mail', k.email, 'Message', nullif(k.message, ''),
+  'Website of the listing', l.website, 'Address proved', CASE k.proof WHEN 'confirmed' THEN 'yes' WHEN 'sent' THEN 'not yet' END,
+  'Sent', to_char(k.created_at, 'YYYY-MM-DD HH24:MI')))
+FROM cms.listing_claims k JOIN cms.listings l ON l.number = k.entry LEFT JOIN cms.cards c ON c.entry = k.entry
+WHERE k.site = %(site)s AND k.status IN ('pending', 'approved') ORDER BY k.status DESC, k.created_at, k.number LIMIT %(limit)s""",
+    (
+        Action(
+            "approve",
+            "Approve",
+            "UPDATE cms.listing_claims SET status = 'approved', decided_at = clock_timestamp(), decided_by = %(who)s"
+            " WHERE site = %(site)s AND status = 'pending' AND number = " + _NUMBER,
+        ),
+        Action(
+            "reject",
+            "Reject",
+            "UPDATE cms.listing_claims SET status = 'rejected', decided_at = clock_timestamp(), decided_by = %(who)s"
+            " WHERE site = %(site)s AND status = 'pending' AND number = " + _NUMBER,
+        ),
+        Action(
+            "undo",
+            "Take back",
+            "UPDATE cms.listing_claims SET status = 'undone', decided_at = clock_timestamp(), decided_by = %(who)s"
+            " WHERE site = %(site)s AND status = 'approved' AND number = " + _NUMBER,
+        ),
+    ),
+)
+
+QUEUES: Final = (LISTINGS, CLAIMS)

@@ -1,0 +1,253 @@
+"""What visitors send to a directory: new listings, claims and messages to owners. Everything waits for somebody, or goes out by e-mail."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from html import escape
+from typing import Annotated, Any, Final, LiteralString
+from urllib.parse import urlsplit
+
+from anyio.to_thread import run_sync
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from cms_ssg.api.answers import HTML
+from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.forms import answer_form, digest_visitor, is_form, read_model
+from cms_ssg.api.problems import ApiError, fail
+from cms_ssg.api.routing import Router, site_of
+from cms_ssg.api.sites import SiteContext
+from cms_ssg.errors import CmsError
+from cms_ssg.mail.outbox import ADD as ADD_MAIL
+from cms_ssg.mail.outbox import one_line
+from cms_ssg.store.connect import connect, database_url
+from cms_ssg.types import Json
+from cms_ssg.verticals.directory.changes import APPROVE, REJECT, add_listing
+
+router = Router("Directory")
+
+Line = Annotated[str, StringConstraints(max_length=500)]
+Email = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+$")]
+Trap = Annotated[str, StringConstraints(max_length=1000)]
+
+FIND: Final[LiteralString] = """
+SELECT l.number, l.title, l.email, l.owner_email, l.website, l.claim_status FROM cms.claims w JOIN cms.cards c ON c.entry = w.owner JOIN cms.listings l ON l.number = w.owner
+WHERE w.site = %s AND w.name = %s AND w.wins AND w.owner_kind = 'e' AND c.live AND c.path = w.name"""
+ADD_CLAIM: Final[LiteralString] = """
+INSERT INTO cms.listing_claims (site, entry, name, email, message, proof, token, visitor) SELECT %(site)s, %(entry)s, %(name)s, %(email)s, %(message)s,
+  %(proof)s, %(token)s, %(visitor)s
+WHERE (SELECT count(*) FROM cms.listing_claims WHERE site = %(site)s AND status = 'pending' AND (visitor = %(visitor)s OR lower(email) = lower(%(email)s))) < 5
+  AND NOT EXISTS (SELECT FROM cms.listing_claims WHERE entry = %(entry)s AND lower(email) = lower(%(email)s) AND status = 'pending')"""
+CONFIRM: Final[LiteralString] = """
+UPDATE cms.listing_claims k SET proof = 'confirmed', token = NULL, decided_at = clock_timestamp(), decided_by = 'e-mail',
+  status = CASE WHEN EXISTS (SELECT FROM cms.listing_claims o WHERE o.entry = k.entry AND o.status = 'approved') THEN 'pending' ELSE 'approved' END
+WHERE site = %s AND token = %s AND status = 'pending' AND created_at > clock_timestamp() - interval '7 days'"""
+
+
+class NewListing(BaseModel):
+    """A listing that a visitor proposes. homepage: must be empty; programs that fill in every field give themselves away."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+    description: Annotated[str, StringConstraints(max_length=5000)] = ""
+    category: Annotated[str, StringConstraints(max_length=200)] = ""
+    address: Line = ""
+    city: Annotated[str, StringConstraints(max_length=200)] = ""
+    state: Annotated[str, StringConstraints(max_length=200)] = ""
+    country: Annotated[str, StringConstraints(max_length=200)] = ""
+    postal_code: Annotated[str, StringConstraints(max_length=40)] = ""
+    phone: Annotated[str, StringConstraints(max_length=60)] = ""
+    website: Annotated[str, StringConstraints(max_length=2000)] = ""
+    hours: Annotated[str, StringConstraints(max_length=500)] = ""
+    latitude: Annotated[float | None, Field(ge=-90, le=90, allow_inf_nan=False)] = None
+    longitude: Annotated[float | None, Field(ge=-180, le=180, allow_inf_nan=False)] = None
+    your_email: Email | None = None
+    homepage: Trap = ""
+
+
+class NewClaim(BaseModel):
+    """Somebody who says that a listing is theirs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: Annotated[str, StringConstraints(max_length=1000)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    email: Email
+    message: Annotated[str, StringConstraints(max_length=2000)] = ""
+    homepage: Trap = ""
+
+
+class Message(BaseModel):
+    """A message to the owner of a listing, whose address nobody is shown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: Annotated[str, StringConstraints(max_length=1000)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    email: Email
+    message: Annotated[str, StringConstraints(min_length=1, max_length=5000)]
+    homepage: Trap = ""
+
+
+class Verdict(BaseModel):
+    """What is decided about a listing that waits."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    approve: bool
+    note: Annotated[str, StringConstraints(max_length=2000)] = ""
+
+
+@router.post("/api/listings", scope=PUBLIC, per_minute=5, status_code=202, summary="Propose a listing")
+async def propose_listing(request: Request) -> Response:
+    """Take a new listing. It waits until somebody approves it."""
+    context = site_of(request)
+    sent = await read_model(request, NewListing)
+    if not sent.homepage:
+        fields: dict[str, Json] = {
+            name: value
+            for name, value in sent.model_dump(exclude={"homepage", "your_email", "category"}).items()
+            if value not in ("", None)
+        }
+        if sent.category:
+            fields["categories"] = [sent.category]
+        if sent.website and "://" not in sent.website:
+            fields["website"] = f"https://{sent.website}"
+        try:
+            await run_sync(_save, context, fields, sent.your_email)
+        except CmsError as error:
+            problems = tuple((problem.message.partition(":")[0][:60], problem.message) for problem in error.problems)
+            raise ApiError(422, "api.invalid", "the listing is not as it should be", "/docs says what is taken.", fields=problems) from None
+    return _thank(request, "/add/", "sent")
+
+
+@router.post("/api/listings/claims", scope=PUBLIC, per_minute=5, status_code=202, summary="Claim a listing")
+async def claim_listing(request: Request) -> Response:
+    """Take a claim. An address at the listing's own domain is proved by a link that is mailed there; others are looked at by somebody."""
+    context = site_of(request)
+    sent = await read_model(request, NewClaim)
+    async with context.connection() as connection, connection.transaction():
+        listing = await _find(connection, context, sent.path)
+        if listing[5] != "unclaimed":
+            raise fail(
+                "directory.claimed", "somebody looks after this listing already", status=409, hint="Write to the people of this directory."
+            )
+        word = secrets.token_urlsafe(32) if is_at_domain(sent.email, listing[4] or "") else ""
+        values = {
+            "site": context.number, "entry": listing[0], "name": sent.name, "email": sent.email, "message": sent.message, "proof": "sent" if word else "none",
+            "token": hashlib.sha256(word.encode()).digest() if word else None, "visitor": await digest_visitor(request, connection),
+        }  # fmt: skip
+        if not sent.homepage and (await connection.execute(ADD_CLAIM, values)).rowcount and word:
+            link = f"{context.site.settings.base_url}/api/listings/claims/confirm?word={word}"
+            body = f"Somebody, probably you, asks to look after {listing[1]}.\n\nIf it was you, open this link within seven days:\n{link}\n\nIf not, do nothing.\n"
+            mail = {
+                "site": context.number,
+                "recipient": sent.email,
+                "reply_to": "",
+                "subject": one_line(f"Your claim of {listing[1]}"),
+                "body": body,
+            }
+            await connection.execute(ADD_MAIL, mail)
+    return _thank(request, sent.path, "claim-sent")
+
+
+@router.get("/api/listings/claims/confirm", scope=PUBLIC, per_minute=20, include_in_schema=False)
+async def ask_to_confirm(request: Request, word: str = "") -> Response:
+    """A page with a button: programs that look into e-mails open links, and must not confirm anything."""
+    action = f"{site_of(request).base_path}/api/listings/claims/confirm"
+    html = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'
+        f'<title>Confirm</title><body><form method="post" action="{escape(action)}"><input type="hidden" name="word" value="{escape(word[:100])}">'
+        "<p>Confirm that this listing is yours.</p><button>Confirm</button></form></body></html>\n"
+    )
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'"}
+    return Response(html.encode("utf-8", "replace"), 200, headers, HTML)
+
+
+class Word(BaseModel):
+    """The word of a link."""
+
+    word: Annotated[str, StringConstraints(max_length=100)] = ""
+
+
+@router.post("/api/listings/claims/confirm", scope=PUBLIC, per_minute=20, include_in_schema=False)
+async def confirm_claim(request: Request) -> Response:
+    """Approve a claim whose address is proved, unless somebody else has the listing by now."""
+    from psycopg.errors import UniqueViolation
+
+    context = site_of(request)
+    form = await read_model(request, Word)
+    try:
+        async with context.connection() as connection:
+            count = (await connection.execute(CONFIRM, (context.number, hashlib.sha256(form.word.encode()).digest()))).rowcount
+    except UniqueViolation:
+        count = 0
+    if not count:
+        raise fail("directory.no-claim", "this link was used, is too old, or somebody else looks after the listing", status=410)
+    return answer_form(request, "/", "claimed")
+
+
+@router.post("/api/listings/contact", scope=PUBLIC, per_minute=5, status_code=202, summary="Write to an owner")
+async def contact_owner(request: Request) -> Response:
+    """Mail a message to the owner of a listing, or to its own address."""
+    context = site_of(request)
+    sent = await read_model(request, Message)
+    async with context.connection() as connection:
+        listing = await _find(connection, context, sent.path)
+        recipient = listing[3] or listing[2]
+        if not recipient:
+            raise fail("directory.no-address", "this listing has no address to write to", status=404)
+        if not sent.homepage:
+            body = (
+                f"{sent.name} <{sent.email}> writes about {listing[1]}:\n\n{sent.message}\n\n{context.site.settings.base_url}{sent.path}\n"
+            )
+            mail = {
+                "site": context.number,
+                "recipient": recipient,
+                "reply_to": sent.email,
+                "subject": one_line(f"Message about {listing[1]}"),
+                "body": body,
+            }
+            await connection.execute(ADD_MAIL, mail)
+    return _thank(request, sent.path, "message-sent")
+
+
+@router.post("/api/listings/{number}/decision", scope="moderate", summary="Decide about a listing that waits")
+async def decide_listing(request: Request, number: int, verdict: Verdict) -> dict[str, str]:
+    """Approve or reject a listing that waits."""
+    context = site_of(request)
+    values = {"site": context.number, "number": number if 0 < number < 1 << 62 else 0, "note": verdict.note.replace("\0", "")}
+    async with context.connection() as connection:
+        if not (await connection.execute(APPROVE if verdict.approve else REJECT, values)).rowcount:
+            raise fail("directory.not-waiting", f"no listing {number} waits", status=404)
+    return {"status": "approved" if verdict.approve else "rejected"}
+
+
+def is_at_domain(email: str, website: str) -> bool:
+    """Whether an address is at the domain of a website."""
+    host = (urlsplit(website).hostname or "").removeprefix("www.").lower()
+    domain = email.rpartition("@")[2].lower()
+    return "." in host and (domain == host or domain.endswith(f".{host}"))
+
+
+def _save(context: SiteContext, fields: dict[str, Json], email: str | None) -> int:
+    site = context.site
+    with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
+        return add_listing(connection, site, context.number, fields, email)
+
+
+async def _find(connection: Any, context: SiteContext, path: str) -> Any:
+    row = await (await connection.execute(FIND, (context.number, path.removeprefix(context.base_path)))).fetchone()
+    if row is None:
+        raise fail("directory.not-found", "there is no listing at this path", status=404)
+    return row
+
+
+def _thank(request: Request, path: str, fragment: str) -> Response:
+    if is_form(request):
+        return answer_form(request, path.removeprefix(site_of(request).base_path), fragment)
+    return JSONResponse({"status": "pending"}, 202)

@@ -1,0 +1,103 @@
+"""Entries by the API: made and changed from a version, merged or refused with both sides, within what a role may do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cms_ssg.store.connect import connect
+from cms_ssg.store.tokens import Powers, create_token
+from tests.api.atlas import Api
+
+NEW = {
+    "type": "post",
+    "fields": {"title": "Flood", "date": "2025-05-05", "section": "notes"},
+    "body": "One.\n\nTwo.\n",
+    "status": "published",
+}
+
+
+class Person:
+    """Somebody with a token."""
+
+    def __init__(self, api: Api, url: str, name: str, powers: Powers, *scopes: str) -> None:
+        self.api = api
+        with connect(url, autocommit=True) as connection:
+            self.token = create_token(connection, 1, name, scopes or ("read", "write"), 1, powers)[1]
+
+    def ask(self, method: str, path: str, value: Any = None, version: str = "") -> Any:
+        headers = {"Authorization": f"Bearer {self.token}"} | ({"If-Match": version} if version else {})
+        return self.api.client.request(method, path, headers=headers, json=value)
+
+
+@pytest.fixture
+def ada(api: Api, atlas: tuple[Path, str]) -> Person:
+    return Person(api, atlas[1], "ada", Powers())
+
+
+def make(person: Person, slug: str, **more: Any) -> tuple[str, str]:
+    answer = person.ask("POST", "/api/entries", NEW | {"slug": slug} | more)
+    assert answer.status_code == 201, answer.text
+    return answer.headers["location"], answer.headers["etag"]
+
+
+def test_an_entry_is_made_read_and_changed_and_its_version_is_its_validator(ada: Person, atlas: tuple[Path, str]) -> None:
+    place, etag = make(ada, "made")
+    read = ada.ask("GET", place)
+    assert (read.json()["fields"]["title"], read.json()["author"], read.headers["etag"]) == ("Flood", "ada", etag == '"v1"' and etag)
+    changed = ada.ask("PATCH", place, {"fields": {"title": "Floods"}}, etag)
+    assert (changed.status_code, changed.headers["etag"], changed.json()["changed"]) == (200, '"v2"', ["title"])
+    listed = ada.ask("GET", "/api/entries?limit=1").json()
+    assert listed["entries"][0]["title"] == "Floods"
+    assert ada.ask("GET", f"/api/entries?limit=100&before={listed['next']}").json()["entries"][0]["number"] < listed["next"]
+    with connect(atlas[1]) as connection:
+        rows = connection.execute("SELECT kind, author, origin FROM cms.acts ORDER BY id DESC LIMIT 2").fetchall()
+    assert rows == [("change", "ada", "api"), ("create", "ada", "api")]
+
+
+def test_two_who_change_different_things_both_succeed_and_of_the_same_thing_the_second_sees_both(ada: Person) -> None:
+    place, etag = make(ada, "merged")
+    assert ada.ask("PATCH", place, {"body": "1.\n\nTwo.\n"}, etag).status_code == 200
+    merged = ada.ask("PATCH", place, {"body": "One.\n\n2.\n"}, etag)
+    assert (merged.status_code, merged.json()["body"], merged.json()["merged"]) == (200, "1.\n\n2.\n", ["body"])
+    refused = ada.ask("PATCH", place, {"body": "Uno.\n\nTwo.\n"}, etag)
+    assert (refused.status_code, refused.json()["code"], refused.headers["etag"]) == (409, "entry.changed", '"v3"')
+    assert [json.loads(error["message"]) for error in refused.json()["errors"]] == [
+        {"base": "One.\n\n", "stored": "1.\n\n", "given": "Uno.\n\n"}
+    ]
+
+
+def test_a_change_without_a_version_or_of_a_file_or_of_nothing_is_refused(ada: Person) -> None:
+    place, _ = make(ada, "refused")
+    for path, value, version, status, code in (
+        (place, {"body": "x"}, "", 428, "api.no-version"), (place, {"body": "x"}, "3", 422, "api.invalid"), (place, {"nonsense": 1}, '"v1"', 422, "api.invalid"),
+        (place, {"fields": {"date": "never"}}, '"v1"', 422, "content.field"), ("/api/entries/999999", {"body": "x"}, '"v1"', 404, "entry.not-found"),
+        ("/api/entries/99999999999999999999999", {"body": "x"}, '"v1"', 404, "entry.not-found"), (place, {"body": "x"}, '"v99"', 409, "entry.changed"),
+    ):  # fmt: skip
+        answer = ada.ask("PATCH", path, value, version)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    file = next(one for one in ada.ask("GET", "/api/entries?source=file").json()["entries"])
+    answer = ada.ask("PATCH", f"/api/entries/{file['number']}", {"fields": {"title": "x"}}, f'"v{file["version"]}"')
+    assert (answer.status_code, answer.json()["code"], answer.json()["errors"][0]["field"]) == (409, "entry.of-file", file["file"])
+
+
+def test_a_role_may_do_what_it_says_in_its_sections_and_locales(api: Api, atlas: tuple[Path, str], ada: Person) -> None:
+    author = Person(api, atlas[1], "bob", Powers("author", ["notes"], ["en"]))
+    place, etag = make(author, "bobs", status="draft")
+    assert author.ask("PATCH", place, {"body": "More."}, etag).status_code == 200
+    live, live_etag = make(ada, "adas")
+    for answer in (
+        author.ask("PATCH", place, {"status": "published"}, '"v2"'), author.ask("PATCH", live, {"body": "x"}, live_etag),
+        author.ask("PATCH", place, {"fields": {"section": "history"}}, '"v2"'), author.ask("POST", "/api/entries", NEW | {"slug": "live"}),
+        author.ask("POST", "/api/entries", NEW | {"slug": "it", "status": "draft", "locale": "it"}),
+        Person(api, atlas[1], "eve", Powers("reviewer")).ask("POST", "/api/entries", NEW | {"slug": "eve"}),
+    ):  # fmt: skip
+        assert (answer.status_code, answer.json()["code"]) == (403, "api.role"), answer.text
+    assert ada.ask("PATCH", place, {"status": "published"}, '"v2"').status_code == 200
+    with connect(atlas[1]) as connection:
+        row = connection.execute("SELECT author, refused FROM cms.acts WHERE refused <> '' ORDER BY id DESC LIMIT 1").fetchone()
+    assert row is not None
+    assert row[0] == "eve" and "reviewer" in row[1]

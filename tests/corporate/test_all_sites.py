@@ -1,0 +1,44 @@
+"""``cms build --all-sites``: every brand is built; one that fails does not keep the others back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cms_ssg.authoring.starters import copy_starter, find_starters
+from cms_ssg.cli.all_sites import find_sites
+from tests.cli.small_site import Cms, cms, db_url
+
+__all__ = ["cms", "db_url"]
+
+
+def test_starters_of_the_core_stand_beside_those_of_verticals() -> None:
+    assert {"blog", "corporate"} <= find_starters().keys()
+
+
+def test_all_sites_are_built_and_one_that_fails_is_named(tmp_path: Path, cms: Cms, db_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMS_DATABASE_URL", db_url)
+    copy_starter("corporate", tmp_path / "group")
+    brands = tmp_path / "group/brands"
+    (brands / "marea/site.toml").write_text("pagesize = 3\n")
+    assert [site.name for site in find_sites(brands)] == ["fjell", "lumen", "marea"]
+    code, result, said = cms("-C", str(brands), "build", "--all-sites", "--jobs", "2")
+    assert code == 1
+    assert [(one["site"], one["code"]) for one in result["sites"]] == [
+        ("fjell", 0),
+        ("lumen", 0),
+        ("marea", 2 if one_is_usage(result) else 1),
+    ]
+    assert "marea: site.toml:1:" in said
+    assert (brands / "fjell/build/careers/index.html").is_file()
+
+
+def one_is_usage(result: dict[str, list[dict[str, int]]]) -> bool:
+    return result["sites"][2]["code"] == 2
+
+
+def test_a_folder_without_sites_is_refused(tmp_path: Path, cms: Cms) -> None:
+    code, _, said = cms("-C", str(tmp_path), "build", "--all-sites")
+    assert code == 2
+    assert "cli.no-sites" in said

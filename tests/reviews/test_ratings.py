@@ -1,0 +1,126 @@
+"""Ratings are exact whatever is written by whom at the same time, and pages follow approved reviews and nothing else."""
+
+from __future__ import annotations
+
+import random
+import threading
+
+import psycopg
+
+from cms_ssg.store.connect import connect
+from tests.engine.siteonpage import SiteOnPage, assert_same
+
+STORED = "SELECT entry, rating_sum, rating_count, review_count, stars FROM cms.ratings WHERE rating_count > 0 ORDER BY entry"
+TRUE = """
+SELECT entry, sum(rating), count(*)::int, (count(*) FILTER (WHERE content <> ''))::int, ARRAY[count(*) FILTER (WHERE rating = 1), count(*) FILTER (WHERE rating = 2),
+  count(*) FILTER (WHERE rating = 3), count(*) FILTER (WHERE rating = 4), count(*) FILTER (WHERE rating = 5)]::int[]
+FROM cms.reviews WHERE status = 'approved' GROUP BY entry ORDER BY entry"""
+ADD = """
+INSERT INTO cms.reviews (site, entry, author_name, rating, content, status, created_at)
+SELECT site, id, %s, %s, %s, %s, timestamptz '2026-01-01' + %s * interval '1 hour' FROM cms.entries WHERE fields ->> 'slug' = %s"""
+
+
+def add(site: SiteOnPage, slug: str, name: str, rating: int, content: str = "Good.", status: str = "approved", hour: int = 0) -> None:
+    site.query(ADD, name, rating, content, status, hour, slug)
+
+
+def assert_clean(site: SiteOnPage) -> None:
+    def copy(clean: SiteOnPage) -> None:
+        rows = site.query(
+            "SELECT r.review_id, e.source_key, r.author_name, r.rating, r.content, r.status, r.owner_response, r.created_at FROM cms.reviews r JOIN cms.entries e ON e.id = r.entry"
+        )
+        for review_id, file, *rest in rows:
+            clean.query(
+                "INSERT INTO cms.reviews (review_id, site, entry, author_name, rating, content, status, owner_response, created_at)"
+                " SELECT %s, site, id, %s, %s, %s, %s, %s, %s FROM cms.entries WHERE source_key = %s",
+                review_id, *rest, file,
+            )  # fmt: skip
+
+    assert_same(site.tree(), site.build_clean(prepare=copy).tree())
+
+
+def test_eight_writers_at_once_leave_exact_ratings(site: SiteOnPage) -> None:
+    numbers = [row[0] for row in site.query("SELECT id FROM cms.entries WHERE type = 'listing' ORDER BY id")]
+    number = site.query("SELECT id FROM cms.sites")[0][0]
+
+    def write(seed: int) -> None:
+        chance = random.Random(seed)
+        with connect(site.url, autocommit=True) as connection:
+            for _ in range(40):
+                entry, other, rating = chance.choice(numbers), chance.choice(numbers), chance.randint(1, 5)
+                some = "number IN (SELECT number FROM cms.reviews ORDER BY random() LIMIT %s)"
+                statement, values = chance.choice([
+                    ("INSERT INTO cms.reviews (site, entry, author_name, rating, status) VALUES (%s, %s, 'A', %s, 'pending'), (%s, %s, 'B', %s, 'approved')",
+                     (number, entry, rating, number, other, 6 - rating)),
+                    (f"UPDATE cms.reviews SET status = 'approved' WHERE {some}", (3,)),
+                    (f"UPDATE cms.reviews SET status = 'rejected' WHERE {some}", (1,)),
+                    (f"UPDATE cms.reviews SET rating = 6 - rating, content = 'x' WHERE {some}", (2,)),
+                    (f"UPDATE cms.reviews SET entry = %s WHERE {some}", (entry, 2)),
+                    (f"DELETE FROM cms.reviews WHERE {some}", (1,)),
+                ])  # fmt: skip
+                for _ in range(20):
+                    try:
+                        connection.execute(statement, values)
+                        break
+                    except psycopg.errors.DeadlockDetected:
+                        continue
+
+    threads = [threading.Thread(target=write, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    stored = site.query(STORED)
+    assert stored == site.query(TRUE)
+    assert len(stored) > 2
+    columns = "number, (rating_avg * rating_count)::int, rating_count, review_count, stars"
+    mirrored = site.query(f"SELECT {columns} FROM cms.listings WHERE rating_count > 0 ORDER BY number")
+    assert [(row[0], *row[2:]) for row in mirrored] == [(row[0], *row[2:]) for row in stored]
+
+
+def test_an_approved_review_renders_exactly_the_pages_that_show_it(site: SiteOnPage) -> None:
+    add(site, "cider-mill", "Ann", 4, status="pending")
+    assert site.build().rendered == set()
+    site.query("UPDATE cms.reviews SET status = 'approved'")
+    assert site.build().rendered == {
+        "/", "/listings/cider-mill/", "/categories/mill/", "/places/italy/", "/places/italy/lombardy/", "/places/italy/lombardy/milan/",
+    }  # fmt: skip
+    html = (site.output / "listings/cider-mill/index.html").read_text()
+    assert '"ratingValue":4.0' in html and "Ann" in html
+    assert_clean(site)
+    site.query("UPDATE cms.reviews SET helpful_count = 3, moderation_notes = 'seen'")
+    assert site.build().rendered == set()
+    site.query("UPDATE cms.reviews SET owner_response = 'Thank you'")
+    assert site.build().rendered == {"/listings/cider-mill/"}
+    site.query("DELETE FROM cms.reviews")
+    site.build()
+    assert_clean(site)
+
+
+def test_reviews_beyond_the_newest_are_on_pages_of_their_own(site: SiteOnPage) -> None:
+    for hour in range(45):
+        add(site, "cider-mill", f"visitor {hour:02}", 1 + hour % 5, hour=hour)
+    built = site.build()
+    assert "/listings/cider-mill/reviews/1/" in built.pages
+    assert "visitor 00" in (site.output / "listings/cider-mill/reviews/1/index.html").read_text()
+    assert "visitor 44" in (site.output / "listings/cider-mill/index.html").read_text()
+    assert_clean(site)
+    add(site, "cider-mill", "latest", 5, hour=99)
+    assert "/listings/cider-mill/reviews/1/" not in site.build().pages
+    site.edit("content/listings/cider-mill.md", "title: Cider Mill", "title: Cider Mill\nslug: mill")
+    site.build()
+    assert not (site.output / "listings/cider-mill").exists()
+    assert (site.output / "listings/mill/reviews/1/index.html").exists()
+    assert_clean(site)
+    site.delete("content/listings/cider-mill.md")
+    site.build()
+    assert not (site.output / "listings/mill").exists()
+    assert_clean(site)
+
+
+def test_what_a_visitor_wrote_is_shown_as_text(site: SiteOnPage) -> None:
+    add(site, "ale-house", "</script><script>alert(1)</script>", 5, "<img src=x onerror=alert(1)> {{ 7 * 7 }}")
+    site.build()
+    html = (site.output / "listings/ale-house/index.html").read_text()
+    assert "<script>alert" not in html and "<img src=x" not in html
+    assert "{{ 7 * 7 }}" in html

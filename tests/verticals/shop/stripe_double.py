@@ -1,0 +1,171 @@
+"""The other side of Stripe's API: it takes only what the wheel's own parameter classes know, keeps idempotency keys, and signs what it sends as Stripe does."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl
+
+import stripe.params
+import stripe.params.checkout
+from stripe import WebhookSignature
+
+KEY, SECRET = "sk_test_double", "whsec_double"
+FREE = {"metadata"}
+
+
+class RefusedError(Exception):
+    def __init__(self, status: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.kind = status, kind
+
+
+def parse_form(body: str) -> dict[str, Any]:
+    """``line_items[0][price_data][currency]=eur`` as nested objects."""
+    found: dict[str, Any] = {}
+    for name, value in parse_qsl(body, keep_blank_values=True):
+        place = found
+        parts = re.findall(r"[^\[\]]+", name)
+        for part in parts[:-1]:
+            place = place.setdefault(part, {})
+        place[parts[-1]] = value
+    return found
+
+
+def check_params(module: Any, kind: str, params: dict[str, Any]) -> None:
+    """Every name is one that this class of the wheel has, at every depth."""
+    known = getattr(module, kind).__annotations__
+    for name, value in params.items():
+        if name not in known:
+            raise RefusedError(400, "invalid_request_error", f"Received unknown parameter: {name}")
+        if isinstance(value, dict) and name not in FREE:
+            camel = "".join(part.title() for part in name.split("_"))
+            inner = f"{kind}{camel}" if hasattr(module, f"{kind}{camel}") else f"{kind}{camel.removesuffix('s')}"
+            for one in value.values() if all(key.isdigit() for key in value) else (value,):
+                check_params(module, inner, one)
+
+
+class Double:
+    """An account. charges: sessions that were paid, by id."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[str, dict[str, Any]] = {}
+        self.refunds: list[dict[str, Any]] = []
+        self.keys: dict[str, tuple[Any, dict[str, Any]]] = {}
+        self.url = ""
+
+    def answer(self, method: str, path: str, params: dict[str, Any], key: str) -> dict[str, Any]:
+        if key in self.keys:
+            if self.keys[key][0] != (path, params):
+                raise RefusedError(400, "idempotency_error", "Keys for idempotent requests can only be used with the same parameters")
+            return self.keys[key][1]
+        value = self._act(method, path, params)
+        if key and method == "POST":
+            self.keys[key] = ((path, params), value)
+        return value
+
+    def _act(self, method: str, path: str, params: dict[str, Any]) -> dict[str, Any]:
+        parts = path.removeprefix("/v1/").split("/")
+        if (method, path) == ("POST", "/v1/checkout/sessions"):
+            return self._create(params)
+        if (method, path) == ("POST", "/v1/refunds"):
+            return self._refund(params)
+        session = self.sessions.get(parts[2]) if parts[:2] == ["checkout", "sessions"] else None
+        if session is None:
+            raise RefusedError(404, "invalid_request_error", f"No such object: {path}")
+        if parts[3:] == ["expire"]:
+            if session["status"] != "open":
+                raise RefusedError(400, "invalid_request_error", 'Only Checkout Sessions with a status in ["open"] can be expired')
+            session["status"] = "expired"
+        return session
+
+    def _create(self, params: dict[str, Any]) -> dict[str, Any]:
+        check_params(stripe.params.checkout, "SessionCreateParams", params)
+        data = params["line_items"]["0"]["price_data"]
+        if params["mode"] != "payment" or int(data["unit_amount"]) <= 0 or not data["product_data"]["name"]:
+            raise RefusedError(400, "invalid_request_error", "a payment needs an amount and a name")
+        name = f"cs_test_{secrets.token_hex(8)}"
+        self.sessions[name] = {
+            "id": name, "object": "checkout.session", "status": "open", "payment_status": "unpaid", "payment_intent": None, "currency": data["currency"],
+            "amount_total": int(data["unit_amount"]), "metadata": params["metadata"], "url": f"https://checkout.stripe.com/c/pay/{name}",
+        }  # fmt: skip
+        return self.sessions[name]
+
+    def _refund(self, params: dict[str, Any]) -> dict[str, Any]:
+        check_params(stripe.params, "RefundCreateParams", params)
+        paid = next((s for s in self.sessions.values() if s["payment_intent"] == params.get("payment_intent")), None)
+        left = paid["amount_total"] - sum(r["amount"] for r in self.refunds if r["payment_intent"] == paid["payment_intent"]) if paid else 0
+        if int(params["amount"]) > left:
+            raise RefusedError(400, "invalid_request_error", "Refund amount is greater than unrefunded amount on charge")
+        self.refunds.append(
+            {
+                "id": f"re_{secrets.token_hex(6)}",
+                "object": "refund",
+                "amount": int(params["amount"]),
+                "payment_intent": params["payment_intent"],
+            }
+        )
+        return self.refunds[-1]
+
+    def pay(self, session: str) -> None:
+        """What the buyer does on the hosted page."""
+        if self.sessions[session]["status"] == "open":
+            self.sessions[session] |= {"status": "complete", "payment_status": "paid", "payment_intent": f"pi_{secrets.token_hex(6)}"}
+
+    def make_webhook(self, kind: str, session: str, at: float | None = None, **changed: Any) -> tuple[dict[str, str], bytes]:
+        """Headers and body of an event, signed by the wheel's own helper."""
+        event = {
+            "id": f"evt_{secrets.token_hex(6)}",
+            "object": "event",
+            "type": kind,
+            "livemode": False,
+            "data": {"object": self.sessions[session]},
+        } | changed
+        body = json.dumps(event)
+        stamp = int(at if at is not None else time.time())
+        return {"stripe-signature": f"t={stamp},v1={WebhookSignature._compute_signature(f'{stamp}.{body}', SECRET)}"}, body.encode()
+
+
+@contextmanager
+def open_double() -> Iterator[Double]:
+    """A double on a port of its own."""
+    double = Double()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
+            try:
+                if self.headers.get("Authorization") != f"Bearer {KEY}":
+                    raise RefusedError(401, "invalid_request_error", "Invalid API Key provided")
+                value, status = double.answer(self.command, self.path, parse_form(body), self.headers.get("Idempotency-Key", "")), 200
+            except RefusedError as error:
+                value, status = {"error": {"type": error.kind, "message": str(error)}}, error.status
+            data = json.dumps(value).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        do_GET = do_POST  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    double.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield double
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,107 @@
+"""People buy in a browser, with a script and without, also when they click twice, go back, or have two tabs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cms_ssg.authoring.starters import copy_starter
+from tests.api.atlas import build_site, list_environ
+from tests.conftest import TEMPLATE, fresh_database
+from tests.verticals.shop.browser import Browser, open_browser
+from tests.verticals.shop.serving import serve
+from tests.verticals.shop.stand import Stand
+
+pytestmark = pytest.mark.browser
+PERSON = {"email": "ann@example.org", "name": "Ann <b>Bold</b>", "line1": "Via 1", "postcode": "00100", "city": "Roma"}
+
+
+@pytest.fixture(scope="module")
+def starter(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """The starter's address and database, served as `cms serve` does."""
+    folder = tmp_path_factory.mktemp("starter") / "shop"
+    copy_starter("shop", folder)
+    for url in fresh_database(server_url, TEMPLATE):
+        build_site(folder, url)
+        with serve(folder, list_environ(url)) as address:
+            yield address, url
+
+
+def fill(browser: Browser) -> None:
+    for name, value in PERSON.items():
+        browser.fill(f"[name={name}]", value)
+
+
+def put_into_cart(browser: Browser, address: str, path: str) -> None:
+    browser.open(address + path)
+    browser.click("form.add button")
+
+
+def count(url: str, sql: str) -> int:
+    return int(Stand(Path(), url, None).value(sql))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_person_buys_a_mug_and_the_stock_is_one_less(chromium: str, starter: tuple[str, str], script: bool) -> None:
+    address, url = starter
+    before = count(url, "SELECT on_hand FROM cms.stock_levels WHERE sku = 'MUG-1'")
+    with open_browser(chromium, script=script) as browser:
+        put_into_cart(browser, address, "/products/breakfast-mug/")
+        assert "Breakfast mug" in browser.text()
+        assert "€29.90" in browser.text()
+        browser.click("a.button")
+        fill(browser)
+        browser.click("form.checkout button")
+        assert "€29.90" in browser.text()
+        browser.click("button[value=pay]")
+        assert "Paid. We are preparing your order." in browser.text()
+        assert PERSON["name"] in browser.text()
+        assert [said for said in browser.complaints if "favicon" not in said] == []
+    assert count(url, "SELECT on_hand FROM cms.stock_levels WHERE sku = 'MUG-1'") == before - 1
+
+
+def test_clicking_twice_going_back_and_a_second_tab_make_one_order(chromium: str, starter: tuple[str, str]) -> None:
+    address, url = starter
+    orders = count(url, "SELECT count(*) FROM cms.orders")
+    with open_browser(chromium) as browser:
+        put_into_cart(browser, address, "/products/tea-towel/")
+        browser.click("a.button")
+        other = browser.run("document.documentElement.outerHTML")  # the second tab has the form as it is now
+        fill(browser)
+        browser.run("(() => { const form = document.querySelector('form.checkout'); form.requestSubmit(); form.requestSubmit() })()")
+        browser.wait("!!document.querySelector('button[value=pay]')")
+        browser.run("history.back()")
+        browser.wait("!!document.querySelector('h1')")
+        if browser.run("!!document.querySelector('form.checkout')"):
+            fill(browser)
+            browser.click("form.checkout button")
+        assert "form" in other
+    assert count(url, "SELECT count(*) FROM cms.orders") == orders + 1
+
+
+def test_pages_and_the_carts_link_read_without_the_api(starter: tuple[str, str], chromium: str) -> None:
+    address, _ = starter
+    for path in ("/", "/products/table-linen/", "/shop/ceramics/", "/cart/", "/brands/", "/shop/"):
+        assert httpx.get(address + path).status_code == 200
+    with open_browser(chromium) as browser:
+        browser.open(f"{address}/cart/")
+        browser.wait("document.querySelector('main h1').textContent === 'Cart'")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_page_of_the_shop_is_wider_than_the_window(chromium: str, starter: tuple[str, str], width: int) -> None:
+    address, _ = starter
+    with open_browser(chromium) as browser:
+        browser.resize(width, 900)
+        put_into_cart(browser, address, "/products/table-linen/")
+        for path in ("/", "/products/table-linen/", "/products/breakfast-set/", "/api/cart", "/api/checkout"):
+            browser.open(address + path)
+            assert browser.run("document.documentElement.scrollWidth") <= width, path
+            if folder := os.environ.get("SHOP_SCREENSHOTS"):
+                browser.screenshot(Path(folder, f"{width}{path.replace('/', '-')}.png"))
+            unlabelled = "[...document.querySelectorAll('main input:not([type=hidden]), main select')].filter(f => !f.labels.length).length"
+            assert browser.run(unlabelled) == 0, path

@@ -1,0 +1,101 @@
+"""The CSV of WooCommerce goes in as it is: every type, variations wherever they stand, and what is wrong is told by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cms_ssg.errors import CmsError
+from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.open_store import open_store
+from cms_ssg.verticals.shop.woocommerce import Imported, import_file
+from tests.api.atlas import build_site
+from tests.conftest import TEMPLATE, fresh_database
+from tests.engine.siteonpage import database
+from tests.verticals.shop.stand import Stand, write_stand
+
+HEADER = (
+    "ID,Type,SKU,Name,Published,Is featured?,Visibility in catalog,Short description,Description,Date sale price starts,Date sale price ends,Tax status,Tax class,In stock?,Stock,"
+    "Backorders allowed?,Weight (kg),Sale price,Regular price,Categories,Tags,Images,Download limit,Download expiry days,Parent,Grouped products,External URL,Button text,"
+    "Attribute 1 name,Attribute 1 value(s),Download 1 name,Download 1 URL"
+).split(",")
+SIZE = {"Attribute 1 name": "Size"}
+ROWS = (
+    {**SIZE, "ID": "7", "Type": "variation", "SKU": "CAP-S", "Regular price": "12", "Parent": "id:5", "Attribute 1 value(s)": "S", "Stock": "3"},
+    {**SIZE, "ID": "5", "Type": "variable", "SKU": "CAP", "Name": "Cap", "Categories": "Clothing > Hats, Sale", "Attribute 1 value(s)": "S, L"},
+    {**SIZE, "ID": "8", "Type": "variation", "SKU": "CAP-L", "Regular price": "13.50", "Sale price": "11", "Parent": "CAP", "Attribute 1 value(s)": "L"},
+    {"Type": "simple", "SKU": "PIN", "Name": "Pin, <b>bold</b>", "Regular price": "2.50", "Stock": "10", "Backorders allowed?": "notify", "Weight (kg)": "0.01"},
+    {
+        "Type": "simple, downloadable, virtual", "SKU": "SONG", "Name": "Song", "Regular price": "1", "Download 1 name": "Song",
+        "Download 1 URL": "https://example.org/files/song.flac", "Download limit": "-1",
+    },
+    {"Type": "external", "SKU": "BOOK", "Name": "Book", "External URL": "https://example.org/book", "Button text": "Buy it there"},
+    {"Type": "grouped", "SKU": "ALL", "Name": "All of it", "Grouped products": "PIN, id:5"},
+    {"Type": "variation", "SKU": "LOST", "Name": "Lost", "Parent": "NOBODY", "Regular price": "1"},
+    {"Type": "simple", "SKU": "PIN", "Name": "Pin again", "Regular price": "3"},
+    {"Type": "simple", "SKU": "FREE", "Name": "No price", "Published": "0"},
+)  # fmt: skip
+
+
+def write_csv(path: Path, rows: tuple[dict[str, str], ...] = ROWS) -> Path:
+    import csv
+
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
+        writer = csv.DictWriter(file, HEADER)
+        writer.writeheader()
+        writer.writerows({"Published": "1", **row} for row in rows)
+    return path
+
+
+@pytest.fixture(scope="module")
+def stand(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Stand:  # type: ignore[misc]
+    for url in fresh_database(server_url, TEMPLATE):
+        folder = write_stand(tmp_path_factory.mktemp("woo"))
+        build_site(folder, url)
+        yield Stand(folder, url, None)  # type: ignore[arg-type,misc]
+
+
+def import_csv(stand: Stand, path: Path, **options: bool) -> Imported:
+    with database(stand.url), open_store(stand.root, "") as (site, connection, row):
+        return import_file(OpenSite(site, connection, row.id), path, **options)
+
+
+def test_an_export_of_woocommerce_goes_in_whole_and_what_is_wrong_is_told_by_line(stand: Stand, tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "products.csv")
+    assert import_csv(stand, file, dry_run=True).added == 6
+    result = import_csv(stand, file)
+    assert (result.added, result.failed, result.variations) == (6, 2, 2)
+    told = "\n".join(result.problems)
+    assert "line 9: there is no product 'NOBODY'" in told
+    assert "line 10: the SKU PIN is in line 5 already" in told
+    assert "line 11: FREE has no price" in told
+    assert "line 6: put song.flac into downloads/" in told
+    again = import_csv(stand, file)
+    assert (again.added, again.changed, again.unchanged) == (0, 0, 6)
+    build_site(stand.root, stand.url)
+    assert stand.query("SELECT sku, product_type, price, status FROM cms.products WHERE sku = ANY (%s) ORDER BY sku", ["CAP", "PIN", "SONG", "BOOK", "ALL", "FREE"]) == [
+        ("ALL", "grouped", None, "published"), ("BOOK", "external", None, "published"), ("CAP", "variable", None, "published"), ("FREE", "simple", None, "draft"),
+        ("PIN", "simple", 250, "published"), ("SONG", "digital", 100, "published"),
+    ]  # fmt: skip
+    assert stand.query("SELECT sku, attributes, price, sale_price, stock_quantity FROM cms.product_variations WHERE sku LIKE 'CAP%%' ORDER BY sku") == [
+        ("CAP-L", {"Size": "L"}, 1350, 1100, 0), ("CAP-S", {"Size": "S"}, 1200, None, 3),
+    ]  # fmt: skip
+    page = (stand.root / "build/products/pin-bold-bold-b/index.html", *(stand.root / "build/products").glob("pin*/index.html"))[
+        -1
+    ].read_text()
+    assert "<b>bold</b>" not in page
+    assert "€2.50" in page
+    assert (stand.root / "build/shop/hats/index.html").exists()
+
+
+def test_a_file_that_is_no_export_is_refused_with_its_place(stand: Stand, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text("a,b\n1,2\n")
+    for path in (other, tmp_path / "none.csv"):
+        with pytest.raises(CmsError) as refused:
+            import_csv(stand, path)
+        assert refused.value.problems[0].code == "shop.import"
+    other.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(CmsError):
+        import_csv(stand, other)

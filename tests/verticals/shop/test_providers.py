@@ -1,0 +1,146 @@
+"""What every provider does alike. Stripe's other side is a double that knows Stripe's own parameters."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from cms_ssg.payment.fake import FakeProvider
+from cms_ssg.payment.provider import BadWebhookError, IntentRequest, PaymentProvider, ProviderError
+from cms_ssg.payment.stripe import StripeProvider, from_stripe, to_stripe
+from tests.verticals.shop.stand import Stand
+from tests.verticals.shop.stripe_double import KEY, SECRET, open_double
+
+REQUEST = IntentRequest(
+    "cms-1", "11111111-1111-1111-1111-111111111111", "shop/1001", 4500, "EUR", "abc", "https://example.org/back", "ann@example.org"
+)
+
+
+@dataclass
+class Case:
+    """A provider and its other side. pay: what the buyer does there; webhook: a message of it about a payment."""
+
+    provider: PaymentProvider
+    pay: Callable[[str], object]
+    webhook: Callable[..., tuple[dict[str, str], bytes]]
+
+
+@pytest.fixture(params=["fake", "stripe"])
+def case(request: pytest.FixtureRequest, shop: Stand, monkeypatch: pytest.MonkeyPatch) -> Iterator[Case]:
+    opened = shop.open().shop
+    if request.param == "fake":
+        fake = FakeProvider(opened)
+        run = asyncio.run
+        yield Case(
+            fake,
+            lambda intent: run(fake.pay(intent, "succeeded")),
+            lambda intent, at=None: fake.make_webhook("evt_1", run(fake.fetch(intent)), at),
+        )
+        return
+    monkeypatch.setenv("CMS_STRIPE_KEY", KEY)
+    monkeypatch.setenv("CMS_STRIPE_WEBHOOK_SECRET", f"whsec_older {SECRET}")
+    with open_double() as double:
+        provider = StripeProvider(opened, double.url)
+        yield Case(provider, double.pay, lambda intent, at=None: double.make_webhook("checkout.session.completed", intent, at))
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)
+
+
+def test_one_key_begins_one_payment_and_it_carries_what_was_agreed_on(case: Case) -> None:
+    first, second = run(case.provider.create(REQUEST)), run(case.provider.create(REQUEST))
+    assert first.id == second.id
+    report = run(case.provider.fetch(first.id))
+    assert (report.status, report.amount, report.currency, report.payment, report.subject, report.digest) == (
+        "pending", 4500, "EUR", REQUEST.payment, "shop/1001", "abc"
+    )  # fmt: skip
+
+
+def test_a_charge_is_reported_by_asking_and_by_webhook_alike(case: Case) -> None:
+    intent = run(case.provider.create(REQUEST)).id
+    case.pay(intent)
+    report = run(case.provider.fetch(intent))
+    assert report.status == "succeeded"
+    event = case.provider.parse_webhook(*case.webhook(intent))
+    assert event is not None
+    assert event.report == report
+
+
+def test_a_payment_is_cancelled_unless_it_was_made(case: Case) -> None:
+    intent = run(case.provider.create(REQUEST)).id
+    assert run(case.provider.cancel(intent)).status == "cancelled"
+    assert run(case.provider.cancel(intent)).status == "cancelled"
+    paid = run(
+        case.provider.create(
+            IntentRequest("cms-2", "22222222-1111-1111-1111-111111111111", "shop/1002", 100, "EUR", "d", "https://example.org/")
+        )
+    ).id
+    case.pay(paid)
+    assert run(case.provider.cancel(paid)).status == "succeeded"
+
+
+def test_a_refund_of_one_key_is_made_once_and_never_of_more_than_was_paid(case: Case) -> None:
+    intent = run(case.provider.create(REQUEST)).id
+    case.pay(intent)
+    assert run(case.provider.refund(intent, 4000, "EUR", "r1")) == run(case.provider.refund(intent, 4000, "EUR", "r1"))
+    with pytest.raises(ProviderError):
+        run(case.provider.refund(intent, 501, "EUR", "r2"))
+    run(case.provider.refund(intent, 500, "EUR", "r3"))
+
+
+def test_a_webhook_with_a_wrong_or_old_signature_is_refused(case: Case) -> None:
+    intent = run(case.provider.create(REQUEST)).id
+    headers, body = case.webhook(intent)
+    for wrong_headers, wrong_body in (({}, body), (headers, body + b" "), case.webhook(intent, time.time() - 400)):
+        with pytest.raises(BadWebhookError):
+            case.provider.parse_webhook(wrong_headers, wrong_body)
+
+
+def test_a_stripe_webhook_of_another_account_or_mode_is_refused_and_other_events_are_none(
+    shop: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CMS_STRIPE_KEY", KEY)
+    monkeypatch.setenv("CMS_STRIPE_WEBHOOK_SECRET", SECRET)
+    with open_double() as double:
+        provider = StripeProvider(shop.open().shop, double.url)
+        intent = run(provider.create(REQUEST)).id
+        for changed in ({"account": "acct_1"}, {"livemode": True}):
+            with pytest.raises(BadWebhookError):
+                provider.parse_webhook(*double.make_webhook("checkout.session.completed", intent, None, **changed))
+        assert provider.parse_webhook(*double.make_webhook("customer.created", intent)) is None
+        expired = provider.parse_webhook(*double.make_webhook("checkout.session.expired", intent))
+        assert expired is not None
+        assert expired.report.status == "cancelled"
+
+
+def test_a_stripe_that_does_not_answer_may_be_asked_again_and_a_wrong_key_may_not(shop: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMS_STRIPE_KEY", "sk_test_wrong")
+    with open_double() as double, pytest.raises(ProviderError) as refused:
+        run(StripeProvider(shop.open().shop, double.url).create(REQUEST))
+    assert not refused.value.temporary
+    provider = StripeProvider(shop.open().shop, "http://127.0.0.1:9")
+    provider.client = provider.stripe.StripeClient(KEY, max_network_retries=0, base_addresses={"api": "http://127.0.0.1:9"})
+    with pytest.raises(ProviderError) as away:
+        run(provider.create(REQUEST))
+    assert away.value.temporary
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "there"),
+    [(1999, "USD", 1999), (1999, "JPY", 1999), (1230, "KWD", 1230), (5, "ISK", 500), (5, "UGX", 500), (500, "MGA", 5)],
+)
+def test_stripe_has_exponents_of_its_own(amount: int, currency: str, there: int) -> None:
+    assert to_stripe(amount, currency) == there
+    assert from_stripe(there, currency) == amount
+
+
+@pytest.mark.parametrize(("amount", "currency"), [(1234, "KWD"), (501, "MGA")])
+def test_an_amount_that_stripe_cannot_charge_is_refused(amount: int, currency: str) -> None:
+    with pytest.raises(ProviderError):
+        to_stripe(amount, currency)
