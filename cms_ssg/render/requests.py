@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from cms_ssg.kinds.list_kind import page_path
 from cms_ssg.kinds.output_kind import Stage
@@ -13,9 +12,6 @@ from cms_ssg.list_rules import list_rule
 from cms_ssg.render.body import body_requests, link_names
 from cms_ssg.render.page import reference_names
 from cms_ssg.render.site_view import Surroundings, menu_names
-
-if TYPE_CHECKING:
-    from cms_ssg.kinds.vertical import Vertical
 
 Request = tuple[Any, ...]
 
@@ -40,17 +36,13 @@ def list_requests(around: Surroundings, job: Job, found: dict[Request, Any], sta
     stages = around.site.features.outputs[job.kind].load_stages()
     requests = stages[stage](around, job, found) if stage < len(stages) else ()
     if around.site.features.outputs[job.kind].page:
-        for more in _load_stages_of_verticals(around.site.features.verticals):
+        for vertical in around.site.features.verticals:
+            more: tuple[Stage, ...] = resolve(vertical.requests) if vertical.requests else ()
             requests = (*requests, *more[stage](around, job, found)) if stage < len(more) else requests
     if stage:
         return requests
     homes = around.site.locales if len(around.site.locales) > 1 and job.kind not in WITHOUT_MENUS else ()
     return (*requests, *_menu_requests(around, job), *(("claim", f"{around.site.prefix(code)}/") for code in homes))
-
-
-@cache
-def _load_stages_of_verticals(verticals: tuple[Vertical, ...]) -> tuple[tuple[Stage, ...], ...]:
-    return tuple(resolve(vertical.requests) for vertical in verticals if vertical.requests)
 
 
 def _menu_requests(around: Surroundings, job: Job) -> Iterator[Request]:
