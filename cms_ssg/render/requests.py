@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from cms_ssg.kinds.list_kind import page_path
 from cms_ssg.kinds.output_kind import Stage
@@ -13,9 +13,6 @@ from cms_ssg.list_rules import list_rule
 from cms_ssg.render.body import body_requests, link_names
 from cms_ssg.render.page import reference_names
 from cms_ssg.render.site_view import Surroundings, menu_names
-
-if TYPE_CHECKING:
-    from cms_ssg.kinds.vertical import Vertical
 
 Request = tuple[Any, ...]
 
@@ -40,7 +37,7 @@ def list_requests(around: Surroundings, job: Job, found: dict[Request, Any], sta
     stages = around.site.features.outputs[job.kind].load_stages()
     requests = stages[stage](around, job, found) if stage < len(stages) else ()
     if around.site.features.outputs[job.kind].page:
-        for more in _load_stages_of_verticals(around.site.features.verticals):
+        for more in _load_stages_of_verticals(tuple(vertical.requests for vertical in around.site.features.verticals if vertical.requests)):
             requests = (*requests, *more[stage](around, job, found)) if stage < len(more) else requests
     if stage:
         return requests
@@ -49,8 +46,8 @@ def list_requests(around: Surroundings, job: Job, found: dict[Request, Any], sta
 
 
 @cache
-def _load_stages_of_verticals(verticals: tuple[Vertical, ...]) -> tuple[tuple[Stage, ...], ...]:
-    return tuple(resolve(vertical.requests) for vertical in verticals if vertical.requests)
+def _load_stages_of_verticals(references: tuple[str, ...]) -> tuple[tuple[Stage, ...], ...]:
+    return tuple(resolve(reference) for reference in references)
 
 
 def _menu_requests(around: Surroundings, job: Job) -> Iterator[Request]:
