@@ -41,8 +41,8 @@ def write_xliff(units: Sequence[Unit], source: str, target: str) -> bytes:
                 if text or tag == "source":
                     ET.SubElement(segment, tag, {"xml:space": "preserve"}).text = _CONTROL.sub("", text)
     ET.indent(root)
-    text: str = ET.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'.encode()
+    written: str = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{written}\n'.encode()
 
 
 def write_po(units: Sequence[Unit], target: str) -> bytes:
