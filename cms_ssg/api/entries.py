@@ -26,6 +26,7 @@ from cms_ssg.errors import CmsError
 from cms_ssg.site import Site
 from cms_ssg.store.connect import connect
 from cms_ssg.store.entries import OF_FILES
+from cms_ssg.store.revisions import find_creator
 from cms_ssg.store.texts import StoredEntry, load_entries
 from cms_ssg.types import Status
 
@@ -119,9 +120,8 @@ def change_entry(request: Request, number: int, change: EntryChange) -> Response
     version = _read_version(request)
     with open_editor(request) as editor:
         entry = load_one(editor, number)
-        now = Subject(
-            str(entry.fields.get("section") or ""), entry.locale, entry.author, entry.status == "published" and not is_trashed(entry)
-        )
+        made_by = find_creator(editor.connection, editor.site_id, entry.id) or entry.author
+        now = Subject(str(entry.fields.get("section") or ""), entry.locale, made_by, entry.status == "published" and not is_trashed(entry))
         check_right(request, editor, "edit", now, entry.file)
         moved = now._replace(section=str(change.fields.get("section", now.section) or ""), is_live=change.status == "published")
         check_right(request, editor, "publish" if change.status == "published" else "edit", moved, entry.file)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import click
 
-from cms_ssg.cli.call import Call, site_command
-from cms_ssg.cli.entry import open_editor
+from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
+from cms_ssg.cli.entry import author_option, open_editor
 from cms_ssg.cli.output import make_table
 from cms_ssg.errors import UsageError
 from cms_ssg.types import Problem
@@ -15,7 +16,7 @@ from cms_ssg.types import Problem
 
 @click.group("i18n")
 def i18n() -> None:
-    """Show which translations are missing or stale."""
+    """Show what is to be translated; out to translators and back."""
 
 
 def check_locale(call: Call, locale: str) -> str:
@@ -48,4 +49,62 @@ def status(call: Call, locale: str) -> None:
     call.output.result({"locales": summary, "translations": [one._asdict() for one in found]}, text)
 
 
-i18n.add_command(status)
+@site_command("export", "cms i18n export de texts.xlf\ncms i18n export de texts.po --all")
+@click.argument("locale")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--all", "everything", is_flag=True, help="What is translated already, too.")
+def export(call: Call, locale: str, file: Path, everything: bool) -> None:
+    """Write what is to be translated into LOCALE as XLIFF or PO.
+
+    FILE ends in .po for PO; else it is XLIFF 2.0. Missing and stale translations are written, a body by paragraph.
+    """
+    from cms_ssg.entries.translate import list_units, load_originals
+    from cms_ssg.entries.translation_files import write_po, write_xliff
+    from cms_ssg.entries.translations import list_originals, list_translations
+
+    check_locale(call, locale)
+    with open_editor(call) as editor:
+        connection, site, number = editor.connection, editor.site, editor.site_id
+        files = (
+            list_originals(connection, site, number)
+            if everything
+            else [one.original for one in list_translations(connection, site, number, locale)]
+        )
+        units = [unit for entry in load_originals(editor.entries, files).values() for unit in list_units(site, entry)]
+    data = write_po(units, locale) if file.suffix == ".po" else write_xliff(units, call.site.default_locale, locale)
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise UsageError(Problem("i18n.unreadable", str(file), 0, f"cannot be written: {error.strerror}", "Name another file.")) from None
+    value = {"file": str(file), "locale": locale, "entries": len(set(files)), "texts": len(units)}
+    call.output.result(value, f"{file}: {len(units)} texts of {len(set(files))} entries")
+
+
+@site_command("import", "cms i18n import texts.xlf")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@author_option
+def import_(call: Call, file: Path, author: str) -> int:
+    """Write the translations of an XLIFF or PO file.
+
+    A translation of a content file becomes a file, one of an entry of the store an entry. One that is not complete, or whose original
+    was changed since the export, is left out and reported.
+    """
+    from cms_ssg.entries.translate import import_units
+    from cms_ssg.entries.translation_files import read_units
+
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise UsageError(Problem("i18n.unreadable", str(file), 0, f"cannot be read: {error.strerror}", "Name another file.")) from None
+    locale, units = read_units(data, str(file))
+    check_locale(call, locale)
+    with open_editor(call, author) as editor, editor.act("translate", f"{file.name} into {locale}"):
+        result = import_units(editor.entries, locale, units)
+    call.output.problems(result.left)
+    value = {"locale": locale, "written": result.written, "left": len(result.left)}
+    call.output.result(value, f"{len(result.written)} translations written, {len(result.left)} left out")
+    return PARTIAL if result.left else DONE
+
+
+for command in (status, export, import_):
+    i18n.add_command(command)

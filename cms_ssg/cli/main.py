@@ -43,6 +43,7 @@ COMMANDS = {
     "watch": "watch:watch",
     "serve": "watch:serve",
     "worker": "worker:worker",
+    "git": "git:git",
     "i18n": "i18n:i18n",
     "api": "api:api",
     "token": "token:token",

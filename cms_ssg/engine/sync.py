@@ -247,6 +247,8 @@ def save_batch(
     result.removed += store.delete_files(connection, site_id, [f.file for f in files if f.is_content or f.verdict == "refused"])
     drafts = [f.row for f in files if f.row is not None]
     added, changed = store.save_drafts(connection, site_id, drafts, moved)
+    if added:
+        store.hand_over(connection, site_id, [row.file for row in drafts])
     seen = ((f, scan.states.get(f.file) or known.get(f.file)) for f in files if f.blob)
     rows = [replace(state, blob=f.blob) for f, state in seen if state is not None]
     rows += [FileState(f.file, 0, 0, 0, 0) for f in files if not f.blob]  # nothing is like it, so it is read again; the problem is kept

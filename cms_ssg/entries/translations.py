@@ -83,6 +83,12 @@ def list_translations(connection: Connection, site: Site, site_id: int, locale: 
                 yield Translation("stale", code, row.file, row.title, other.file, other.owner or row.owner, at, translated_at)
 
 
+def list_originals(connection: Connection, site: Site, site_id: int) -> list[str]:
+    """Files of everything public in the first locale that has pages."""
+    types = [name for name, schema in site.schemas.items() if schema.pages]
+    return [row.file for row in fetch(connection, LIST, site=site_id, types=types) if row.locale == site.default_locale]
+
+
 def _find_time(row: VersionRow, commits: Mapping[tuple[str, str], datetime]) -> datetime | None:
     committed = commits.get((row.source, row.file))
     return committed or row.changed_at or row.added_at

@@ -19,6 +19,9 @@ BATCH: Final = 20
 WAITS_S: Final = (60, 300, 1800, 7200, 21_600, 86_400)
 """Before each further try; after the last one an e-mail stays with its error."""
 
+_REFUSED: Final = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, MessageError, ValueError)
+"""Errors of one e-mail, after which the connection can be used on. Every SMTPException is an OSError."""
+
 DUE: Final[LiteralString] = """
 SELECT number, recipient, reply_to, subject, body, tries FROM cms.mails WHERE site = %s AND due_at <= clock_timestamp() ORDER BY due_at, number LIMIT %s
 FOR UPDATE SKIP LOCKED"""
@@ -55,7 +58,8 @@ def send_mails(opened: OpenSite) -> int:
             except (OSError, smtplib.SMTPException, MessageError, ValueError) as error:
                 wait_s = WAITS_S[tries] if tries < len(WAITS_S) else None
                 opened.connection.execute(FAILED, (f"{type(error).__name__}: {error}"[:500], wait_s, wait_s, number))
-                if isinstance(error, (OSError, smtplib.SMTPServerDisconnected)):
+                if server is not None and not isinstance(error, _REFUSED):
+                    server.close()
                     server = None
             else:
                 opened.connection.execute(SENT, (number,))

@@ -75,13 +75,14 @@ class _Move:
         self._used: set[str] = set()
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        """Rows of a table."""
+        """Rows of a table; a database holds no lists or tables in them, so an export that does is read without those."""
         found = self._data.get(name)
-        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+        rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+        return [{key: None if isinstance(value, list | dict) else value for key, value in row.items()} for row in rows]
 
     def _join(self, name: str, key: str) -> dict[Any, list[Any]]:
         found: dict[Any, list[Any]] = {}
-        for row in sorted(self.rows(name), key=lambda row: row.get("sort_order") or 0):
+        for row in sorted(self.rows(name), key=lambda row: row["sort_order"] if isinstance(row.get("sort_order"), int) else 0):
             found.setdefault(row.get("post_id"), []).append(row.get(key))
         return found
 

@@ -51,6 +51,7 @@ class _Move:
         """File -> (language, its path below the content folder without language)."""
         self._by_name: dict[tuple[str, str], str] = {}
         self._dated: Counter[str] = Counter()
+        self._root_posts: set[str] = set()
         self._terms: dict[str, dict[str, str]] = {}
         params = config.values.get("params")
         self.shortcodes = HugoShortcodes(root, params if isinstance(params, dict) else {}, self._find_page, self._note)
@@ -91,7 +92,7 @@ class _Move:
         ):
             if name:
                 self._by_name.setdefault((language, name), page.address)
-        section = place.split("/")[0] if "/" in place else ""
+        section = _find_section(place)
         if section and not stem.endswith("_index") and page.fields.get("date"):
             self._dated[section] += 1
 
@@ -123,7 +124,7 @@ class _Move:
         for name in ("authors", *self.config.taxonomies.values()):
             for term in fields.get(name) or ():
                 self._terms.setdefault(name, {})[urlize(term)] = term
-        section, stem = (place.split("/")[0] if "/" in place else ""), posixpath.splitext(posixpath.basename(place))[0]
+        section, stem = _find_section(place), posixpath.splitext(posixpath.basename(place))[0]
         if stem == "_index":
             self._write_list(page, fields, body, section, place)
             return
@@ -132,9 +133,10 @@ class _Move:
         if dated:
             fields["section"] = section
         target = f"content/{posixpath.splitext(place)[0]}.md"
-        fields["type"] = None
+        if not section and fields.get("date"):
+            self._root_posts.add(f"/{posixpath.splitext(place)[0]}*.md")
         self.site.write_entry(_with_language(target, language) if language != self.config.default_language else target, fields, body)
-        self.site.made["posts" if section in self._dated else "pages"] += 1
+        self.site.made["posts" if section in self._dated or (not section and fields.get("date")) else "pages"] += 1
 
     def _write_list(self, page: SourcePage, fields: dict[str, Json], body: str, section: str, place: str) -> None:
         """An _index: the home page's text, that of a section, of a term, or a page that lists what lies below it."""
@@ -192,7 +194,7 @@ class _Move:
             self.site.redirect(f"{old}index.xml", f"{new}feed.xml")
             self._redirect_pages(old, new, number)
             self.site.redirect(old, new)
-        have_lists = {place.split("/")[0] for _, place in self.places.values() if "/" in place}
+        have_lists = {_find_section(place) for _, place in self.places.values()} - {""}
         for section in sorted(have_lists - set(self._dated) - set(self.config.taxonomies.values())):
             if not any(page.address == f"/{urlize(section)}/" for page in self.pages):
                 below = self._list_below(section, self.config.default_language)
@@ -227,7 +229,7 @@ class _Move:
                 {"name": "terms", "path": "content-terms", "type": "term", "locale": "suffix"},
                 {
                     "name": "content", "path": "content", "type": "page", "url": "/{path}/", "locale": "suffix",
-                    "types": {f"{section}/**": "post" for section in sorted(self._dated)},
+                    "types": {f"/{section}/**": "post" for section in sorted(self._dated)} | dict.fromkeys(sorted(self._root_posts), "post"),
                 },
             ],
         }  # fmt: skip
@@ -239,6 +241,14 @@ class _Move:
         if menus:
             settings["menus"] = menus
         return settings
+
+
+def _find_section(place: str) -> str:
+    """The uppermost folder of a page, "" for one that lies in none; the folder of a page with its files is the page itself."""
+    folder = posixpath.dirname(place)
+    if posixpath.splitext(posixpath.basename(place))[0] == "index":
+        folder = posixpath.dirname(folder)
+    return folder.split("/")[0]
 
 
 def _with_language(path: str, language: str) -> str:

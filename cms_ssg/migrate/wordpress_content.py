@@ -15,12 +15,12 @@ MAX_DEPTH: Final = 5
 MAX_CONTENT: Final = 5_000_000
 _SHORTCODE: Final = r"\[(?P<{0}open>\[?)(?P<{0}close>/?)(?P<{0}name>[A-Za-z][\w-]*)(?P<{0}args>(?:\s+[^\[\]]*?|=[^\[\]]*?)?)\s*(?P<{0}self>/?)\](?P<{0}shut>\]?)"
 _TOKEN: Final = re.compile(
-    r"(?P<pre><(pre|code|textarea)\b.*?</\2\s*>)"
+    r"(?=[<\[])(?:(?P<pre><(pre|code|textarea)\b.*?</\2\s*>)"
     r"|(?P<block><!--\s+(?P<end>/)?wp:(?P<bname>[a-z][a-z0-9_/-]*)\s+(?P<json>\{.*?\}\s+)?(?P<alone>/)?-->)"
     r"|(?P<comment><!--.*?-->)"
     r"|(?P<caption>\[(?:wp_)?caption\b(?P<capargs>[^\]]*)\](?P<capbody>.*?)\[/(?:wp_)?caption\])"
     r"|(?P<code>\[(?P<codename>code|sourcecode|source|cc)\b(?P<codeargs>[^\]]*)\](?P<codebody>.*?)\[/(?P=codename)\])"
-    rf"|(?P<tag>{_SHORTCODE.format('')})",
+    rf"|(?P<tag>{_SHORTCODE.format('')}))",
     re.DOTALL,
 )
 _ARGUMENT: Final = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+))|"([^"]*)"|'([^']*)'|(\S+)""")

@@ -11,6 +11,7 @@ from cms_ssg.migrate.folder import clean_address
 from cms_ssg.migrate.wxr import Head, Item
 from cms_ssg.slugs import make_slug
 
+MAX_WAYS: Final = 100_000
 UNPUBLISHED: Final = frozenset("draft pending private auto-draft trash inherit".split())
 _TAXONOMY: Final = {"category": "category", "post_tag": "tag"}
 
@@ -25,6 +26,7 @@ class Index:
         self.base_url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}" if parts.netloc else ""
         self.host, self.base_path = parts.netloc.lower().removeprefix("www."), parts.path.rstrip("/")
         self.head = head
+        self._ways: dict[tuple[str, str], list[str]] = {}
         connection.execute(
             "CREATE TABLE IF NOT EXISTS items (id TEXT PRIMARY KEY, kind TEXT, path TEXT, file TEXT, alt TEXT, title TEXT, text TEXT) WITHOUT ROWID"
         )
@@ -62,6 +64,7 @@ class Index:
 
     def add_term(self, found: tuple[str, str, str, str, str], number: str = "") -> None:
         taxonomy, slug, name, parent, about = found
+        self._ways.clear()
         if taxonomy and slug:
             self._connection.execute(
                 "INSERT OR IGNORE INTO terms VALUES (?, ?, ?, ?, ?, ?)", (taxonomy, unquote(slug), number, name, parent, about)
@@ -134,6 +137,8 @@ class Index:
 
     def find_way(self, taxonomy: str, slug: str) -> list[str]:
         """The slugs from the uppermost term down to this one."""
+        if (taxonomy, slug) in self._ways:
+            return self._ways[taxonomy, slug]
         way = [slug]
         while (
             row := self._connection.execute("SELECT parent FROM terms WHERE taxonomy = ? AND slug = ?", (taxonomy, way[0])).fetchone()
@@ -141,6 +146,8 @@ class Index:
             if unquote(row[0]) in way:
                 break
             way.insert(0, unquote(row[0]))
+        if len(self._ways) < MAX_WAYS:
+            self._ways[taxonomy, slug] = way
         return way
 
     def wait_for(self, item: Item) -> None:

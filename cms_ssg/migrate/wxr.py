@@ -86,13 +86,18 @@ def read_head(path: Path) -> Head:
     for node in channel:
         if not isinstance(node.tag, str):
             continue
-        name = etree.QName(node).localname
+        name = _name(node)
         if name in ("author", "category", "tag", "term"):
-            row = {etree.QName(child).localname: (child.text or "").strip() for child in node if isinstance(child.tag, str)}
+            row = {_name(child): (child.text or "").strip() for child in node if isinstance(child.tag, str)}
             (head.authors if name == "author" else head.terms).append({**row, "kind": name})
         else:
             head.fields.setdefault(name, (node.text or "").strip())
     return head
+
+
+def _name(node: Any) -> str:
+    """An element's name without its namespace."""
+    return str(node.tag).rpartition("}")[2]
 
 
 class _Pieces:

@@ -64,11 +64,9 @@ def respond(connection: Connection[Any], site: int, number: int, text: str) -> b
 
 
 # A queue gives an action the key as the text that was sent.
-_OF_KEY: Final[LiteralString] = r"""
+_OF_KEY: LiteralString = r"""
 WHERE site = %(site)s AND number = CASE WHEN %(key)s ~ '^\d{1,18}$' THEN %(key)s::bigint END"""
-_SET: Final[LiteralString] = (
-    "UPDATE cms.reviews SET reports = 0, updated_at = clock_timestamp(), moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes), "
-)
+_NOTED: LiteralString = " reports = 0, updated_at = clock_timestamp(), moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes)"
 
 QUEUES: Final = (
     Queue(
@@ -76,9 +74,9 @@ QUEUES: Final = (
         "Reviews",
         WAITING,
         (
-            Action("approve", "Approve", _SET + "status = 'approved'" + _OF_KEY),
-            Action("reject", "Reject", _SET + "status = 'rejected'" + _OF_KEY, note=True),
-            Action("spam", "Spam", _SET + "status = 'spam'" + _OF_KEY),
+            Action("approve", "Approve", "UPDATE cms.reviews SET status = 'approved'," + _NOTED + _OF_KEY),
+            Action("reject", "Reject", "UPDATE cms.reviews SET status = 'rejected'," + _NOTED + _OF_KEY, note=True),
+            Action("spam", "Spam", "UPDATE cms.reviews SET status = 'spam'," + _NOTED + _OF_KEY),
             Action(
                 "respond",
                 "Answer",

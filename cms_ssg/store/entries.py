@@ -18,6 +18,13 @@ SHARED: Final = "shared"
 """The source of entries of files in a folder that several sites share."""
 OF_FILES: Final = (FILE, SHARED)
 
+HAND_OVER: Final[LiteralString] = """
+UPDATE cms.entries s SET removed_at = clock_timestamp() FROM unnest(%s::text[]) k JOIN cms.entries f ON f.site = %s AND f.source = 'file'
+  AND f.source_key = k COLLATE "C" AND f.removed_at IS NULL
+WHERE s.site = f.site AND s.source <> 'file' AND s.source <> 'shared' AND s.source_key = f.source_key AND s.removed_at IS NULL
+  AND (s.status, s.type, s.locale, s.fields) = (f.status, f.type, f.locale, f.fields)
+  AND (SELECT html FROM cms.bodies WHERE entry = s.id) = (SELECT html FROM cms.bodies WHERE entry = f.id)"""
+
 SHARED_ROWS: Final[LiteralString] = (
     "SELECT source_key, digest, removed_at IS NOT NULL FROM cms.entries WHERE site = %s AND source = 'shared'"
 )
@@ -166,6 +173,11 @@ def save_drafts(
 def remove_entries(connection: Connection, site: int, files: Sequence[str], source: str = FILE) -> int:
     """Take entries whose files are gone out of sight. They come back with their file. Returns how many."""
     return connection.execute(REMOVE, (datetime.now(UTC), list(files), site, source)).rowcount if files else 0
+
+
+def hand_over(connection: Connection, site: int, files: Sequence[str]) -> int:
+    """Entries of the store whose files came, with the same in them, belong to these from now on. Returns how many."""
+    return connection.execute(HAND_OVER, (list(files), site)).rowcount if files else 0
 
 
 def list_shared(connection: Connection, site: int) -> dict[str, tuple[bytes, bool]]:

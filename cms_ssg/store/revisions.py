@@ -111,6 +111,12 @@ def list_writers(connection: Connection, site: int, entry: int) -> list[str]:
     return [row[0] for row in connection.execute(WRITERS, (site, entry))]
 
 
+def find_creator(connection: Connection, site: int, entry: int) -> str:
+    """Who made an entry, "" where that is not known."""
+    row = connection.execute("SELECT author FROM cms.revisions WHERE site = %s AND entry = %s AND kind = 'a'", (site, entry)).fetchone()
+    return str(row[0]) if row is not None else ""
+
+
 def mark_undone(connection: Connection, site: int, number: int, by: int) -> None:
     """Say that an act was taken back by another one."""
     connection.execute(MARK_UNDONE, (by, site, number))

@@ -76,7 +76,7 @@ CREATE FUNCTION cms.make_slugs(names text[]) RETURNS text[] LANGUAGE sql IMMUTAB
   SELECT CASE WHEN names IS NOT NULL THEN ARRAY(SELECT cms.make_slug(n) FROM unnest(names) n) END
 $$;
 
-CREATE FUNCTION cms.score_tier(tier text) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION cms.score_tier(tier text) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE tier WHEN 'premium' THEN 0.3 WHEN 'featured' THEN 0.2 ELSE 0.1 END
 $$;
 
@@ -128,7 +128,7 @@ CREATE TABLE cms.listings (
   location point,                 -- (longitude, latitude)
   open_minutes int4multirange NOT NULL DEFAULT '{}',
   vector tsvector NOT NULL,
-  base_score numeric GENERATED ALWAYS AS (rating_avg / 5 * 0.3 + cms.score_tier(listing_tier)) STORED
+  base_score float8 GENERATED ALWAYS AS (rating_avg::float8 / 5 * 0.3 + cms.score_tier(listing_tier)) STORED
 );
 CREATE INDEX listings_slug ON cms.listings (site, slug); -- not unique: of two entries that want one address the store holds both, and one has a page
 CREATE INDEX listings_location ON cms.listings USING spgist (location) WHERE status = 'approved' AND location IS NOT NULL;
@@ -174,7 +174,7 @@ CREATE FUNCTION cms.project_listings(entries bigint[]) RETURNS void LANGUAGE sql
     (f - '{title,slug,id,path,excerpt,date,updated,section,tags,authors,series,image,image_alt,focus,weight,is_featured,gallery,description,email,phone,website,social_links,address,city,state,country,postal_code,latitude,longitude,hours,timezone,custom_fields,categories,tier,featured_until,verified,meta_title,meta_description,canonical,noindex,aliases,layout,locale,translation_key,draft,status,publish_at,expire_at,metadata}'::text[])
       || coalesce(f -> 'metadata', '{}') || coalesce(f -> 'custom_fields', '{}'),
     ARRAY(SELECT cms.make_slug(c) FROM jsonb_array_elements_text(CASE jsonb_typeof(f -> 'categories') WHEN 'array' THEN f -> 'categories' ELSE '[]' END) c),
-    CASE WHEN f ->> 'tier' IN ('featured', 'premium') THEN f ->> 'tier' ELSE 'basic' END, cms.read_time(f ->> 'featured_until'),
+    CASE WHEN f ->> 'tier' IN ('featured', 'premium') THEN f ->> 'tier' ELSE 'basic' END, CASE WHEN f ? 'featured_until' THEN cms.read_time(f ->> 'featured_until') END,
     CASE WHEN e.removed_at IS NOT NULL OR e.status = 'trashed' THEN 'rejected' WHEN e.status = 'draft' THEN 'pending' ELSE 'approved' END,
     e.publish_at, e.expire_at, coalesce(f ->> 'verified', '') = 'true', f ->> 'meta_title', f ->> 'meta_description', e.created_at, clock_timestamp(),
     CASE WHEN lat IS NOT NULL AND lng IS NOT NULL THEN point(lng::float8, lat::float8) END, cms.parse_hours(f -> 'hours'),
@@ -258,7 +258,7 @@ END $$;
 CREATE FUNCTION cms.where_listings(p_query text, p_categories text[], lat float8, lng float8, km float8, p_min_rating numeric, p_listing_tier text, p_open_now boolean)
 RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
-  found text := $w$l.site = $1 AND l.status = 'approved' AND (l.publish_at IS NULL OR l.publish_at <= clock_timestamp()) AND (l.expire_at IS NULL OR l.expire_at > clock_timestamp())$w$;
+  found text := $w$l.site = $1 AND l.status = 'approved' AND (l.publish_at IS NULL OR l.publish_at <= statement_timestamp()) AND (l.expire_at IS NULL OR l.expire_at > statement_timestamp())$w$;
 BEGIN
   IF p_query IS NOT NULL AND btrim(p_query) <> '' THEN
     found := found || ' AND l.vector @@ $2';
@@ -274,10 +274,10 @@ BEGIN
     found := found || ' AND l.rating_avg >= $7';
   END IF;
   IF p_listing_tier IS NOT NULL THEN
-    found := found || $w$ AND CASE WHEN l.featured_until <= clock_timestamp() THEN 'basic' ELSE l.listing_tier END = $8$w$;
+    found := found || $w$ AND CASE WHEN l.featured_until <= statement_timestamp() THEN 'basic' ELSE l.listing_tier END = $8$w$;
   END IF;
   IF p_open_now THEN
-    found := found || $w$ AND l.open_minutes @> cms.minute_of_week(clock_timestamp(), coalesce(l.timezone, 'UTC'))$w$;
+    found := found || $w$ AND l.open_minutes @> cms.minute_of_week(statement_timestamp(), coalesce(l.timezone, 'UTC'))$w$;
   END IF;
   RETURN found;
 END $$;
@@ -298,7 +298,7 @@ DECLARE
   query tsquery := cms.make_listing_query(p_query);
   has_place boolean := p_location_lat IS NOT NULL AND p_location_lng IS NOT NULL;
   conditions text := cms.where_listings(p_query, p_categories, lat, lng, km, p_min_rating, p_listing_tier, p_open_now) || coalesce(more, '');
-  text_score text := CASE WHEN query IS NOT NULL THEN 'ts_rank(l.vector, $2)::numeric * 0.4' ELSE '0.5 * 0.4' END;
+  text_score text := CASE WHEN query IS NOT NULL THEN 'ts_rank(l.vector, $2) * 0.4::float8' ELSE '0.2::float8' END;
   distance text := CASE WHEN has_place THEN 'cms.distance_km($4, $5, l.location[1], l.location[0])' ELSE 'NULL::float8' END;
   sorting text;
   part text;
@@ -313,9 +313,9 @@ BEGIN
     || ' FROM cms.listings l WHERE ' || replace(conditions, '%', '%%') || ' AND %2$s ORDER BY ' || sorting || ' LIMIT $10';
   -- two parts, so that an index gives the first ones of those whose tier is what the row says
   RETURN QUERY EXECUTE
-    'SELECT number, listing_id, title, round(distance::numeric, 3), round(score, 6) FROM (('
-    || format(part, 'l.base_score', '(l.featured_until IS NULL OR l.featured_until > clock_timestamp())') || ') UNION ALL ('
-    || format(part, 'l.rating_avg / 5 * 0.3 + 0.1', 'l.featured_until <= clock_timestamp()') || ')) found ORDER BY ' || sorting || ' LIMIT $11 OFFSET $12'
+    'SELECT number, listing_id, title, round(distance::numeric, 3), round(score::numeric, 6) FROM (('
+    || format(part, 'l.base_score', '(l.featured_until IS NULL OR l.featured_until > statement_timestamp())') || ') UNION ALL ('
+    || format(part, '(l.rating_avg::float8 / 5 * 0.3 + 0.1)', 'l.featured_until <= statement_timestamp()') || ')) found ORDER BY ' || sorting || ' LIMIT $11 OFFSET $12'
     USING p_site_id, query, cms.make_slugs(p_categories), lat, lng, km, p_min_rating, p_listing_tier, more_values, many, greatest(coalesce(p_limit, 20), 0), greatest(coalesce(p_offset, 0), 0);
 END $$;
 

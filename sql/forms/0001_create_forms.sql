@@ -21,18 +21,3 @@ CREATE INDEX ON cms.form_submissions (site, delete_at) WHERE delete_at IS NOT NU
 CREATE UNIQUE INDEX ON cms.form_submissions (secret) WHERE secret IS NOT NULL;
 -- One address is on a list once.
 CREATE UNIQUE INDEX form_submissions_listed ON cms.form_submissions (site, form, email) WHERE status <> 'received';
-
--- E-mails that are still to be sent; a row goes once its e-mail was accepted.
-CREATE TABLE cms.form_mails (
-  number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  site int NOT NULL REFERENCES cms.sites,
-  submission bigint NOT NULL REFERENCES cms.form_submissions ON DELETE CASCADE,
-  recipient text NOT NULL,
-  subject text NOT NULL,
-  body text NOT NULL,
-  reply_to text NOT NULL DEFAULT '',
-  tries int NOT NULL DEFAULT 0,
-  due_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  error text
-);
-CREATE INDEX ON cms.form_mails (site, due_at);

@@ -51,6 +51,7 @@ weight = 1
     "content/posts/storm/boat.png": PICTURE,
     "content/posts/third.md": '{"title": "Third", "date": "2024-05-01", "url": "/special/third.html"}\nThree.\n',
     "content/posts/draft.md": "---\ntitle: Secret draft\ndate: 2024-05-01\ndraft: true\n---\nHush.\n",
+    "content/v1.0/index.md": "---\ntitle: Version 1.0\ndate: 2024-02-01\n---\nOut.\n",
     "content/docs/_index.md": "---\ntitle: Docs\n---\n",
     "content/docs/setup.md": "---\ntitle: Set up\nweight: 1\n---\n## First\n\nDo it.\n",
     "content/docs/deep/More.md": "---\ntitle: More\n---\nDeep.\n",
@@ -61,7 +62,8 @@ weight = 1
     "data/tides.yaml": "monday: 3\n",
 }
 
-OLD_ADDRESSES = """/ /about/ /who-we-are/ /old/about.html /de/ /de/about/ /posts/ /2024/03/high-tide-again/ /2024/04/the-storm/ /2024/04/the-storm/boat.png /special/third.html
+OLD_ADDRESSES = """/ /v1.0/
+/about/ /who-we-are/ /old/about.html /de/ /de/about/ /posts/ /2024/03/high-tide-again/ /2024/04/the-storm/ /2024/04/the-storm/boat.png /special/third.html
 /docs/ /docs/setup/ /docs/deep/more/ /tags/ /tags/sea-level/ /tags/c++/ /topics/ /topics/water/ /page/2/ /posts/page/2/ /index.xml /posts/index.xml /gauge.png""".split()
 
 

@@ -18,7 +18,7 @@ def test_every_old_address_answers_and_no_page_has_a_raw_shortcode(
     old, site = write_files(tmp_path / "old", FILES), tmp_path / "site"
     code, result, said = cms("migrate", "hugo", str(old), str(site))
     assert (code, said) == (0, "")
-    assert result["made"] == {"files": 2, "pages": 4, "posts": 4, "texts of lists": 3}
+    assert result["made"] == {"files": 2, "pages": 4, "posts": 5, "texts of lists": 3}
     built = build(site)
     assert find_missing(built, OLD_ADDRESSES) == []
     page = (built / "2024/03/high-tide-again/index.html").read_text("utf-8")
@@ -33,6 +33,7 @@ def test_every_old_address_answers_and_no_page_has_a_raw_shortcode(
     ):
         assert shown in page
     assert "gallery" not in page
+    assert "Out." in (built / "v1.0/index.html").read_text("utf-8") and "Version 1.0" in (built / "2024/02/index.html").read_text("utf-8")
     assert "12 34" in (built / "about/index.html").read_text("utf-8")
     assert "Am Hafen" in (built / "de/about/index.html").read_text("utf-8")
     assert "What we wrote" in (built / "posts/index.html").read_text("utf-8")

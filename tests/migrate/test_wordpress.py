@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from cms_ssg.migrate.folder import NewSite
+from cms_ssg.migrate.wordpress import migrate_wordpress
 from tests.cli.small_site import Cms
 from tests.migrate.wxr_sample import OLD_ADDRESSES, item, make_export
 
@@ -96,6 +98,28 @@ def test_a_file_that_is_cut_off_says_where_and_the_whole_one_goes_on_there(cms: 
     assert code == 0
     assert result["made"]["page"] == 2
     bytes_of = {name: {path: data for path, (data, _) in snapshot(export.with_name(name)).items()} for name in ("site", "at-once")}
+    assert bytes_of["site"] == bytes_of["at-once"]
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    head, _, tail = make_export().partition("  <item>")
+    more = "".join(item(100 + number, title=f"Post {number}", content=f"[acme_{number} /] [gallery ids='20']") for number in range(450))
+    (tmp_path / "export.xml").write_text(f"{head}{more}  <item>{tail}", "utf-8")
+    told: list[int] = []
+
+    def stop_at_the_second(number: int) -> None:
+        told.append(number)
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    with NewSite(tmp_path / "site", "export.xml") as site, pytest.raises(KeyboardInterrupt):
+        migrate_wordpress(tmp_path / "export.xml", site, None, stop_at_the_second)
+    again: list[int] = []
+    for name in ("site", "at-once"):
+        with NewSite(tmp_path / name, "export.xml") as site:
+            assert migrate_wordpress(tmp_path / "export.xml", site, None, again.append) == []
+    assert again == [200] * (1 + 2), "the first of the two began behind 200 items"
+    bytes_of = {name: {path: data for path, (data, _) in snapshot(tmp_path / name).items()} for name in ("site", "at-once")}
     assert bytes_of["site"] == bytes_of["at-once"]
 
 

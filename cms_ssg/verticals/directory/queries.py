@@ -35,13 +35,13 @@ class Found(NamedTuple):
     created_at: datetime
 
 
-_COLUMNS: Final[LiteralString] = """
+_COLUMNS: LiteralString = """
   f.number, f.listing_id, f.title, f.distance_km::float8, f.relevance_score::float8, c.path, coalesce(c.card ->> 'summary', ''), l.featured_image, l.address, l.city,
   l.state, l.country, l.latitude::float8, l.longitude::float8, l.categories, l.rating_avg::float8, l.rating_count, l.review_count,
   CASE WHEN l.featured_until <= clock_timestamp() THEN 'basic' ELSE l.listing_tier END, l.verified,
   CASE WHEN NOT isempty(l.open_minutes) THEN l.open_minutes @> cms.minute_of_week(clock_timestamp(), coalesce(l.timezone, %(zone)s)) END, l.created_at"""
 
-MORE: Final[LiteralString] = """ AND EXISTS (SELECT FROM cms.cards c WHERE c.entry = l.number AND c.listed AND c.path IS NOT NULL)
+MORE: LiteralString = """ AND EXISTS (SELECT FROM cms.cards c WHERE c.entry = l.number AND c.listed AND c.path IS NOT NULL)
  AND ($9 ->> 'locale' IS NULL OR l.locale = $9 ->> 'locale')
  AND ($9 ->> 'country' IS NULL OR l.country = $9 ->> 'country') AND ($9 ->> 'state' IS NULL OR l.state = $9 ->> 'state')
  AND ($9 ->> 'city' IS NULL OR l.city = $9 ->> 'city') AND ($9 -> 'custom' IS NULL OR l.custom_fields @> ($9 -> 'custom'))"""

@@ -6,7 +6,7 @@ from typing import Final, LiteralString
 
 from cms_ssg.desk.queue import Action, Queue
 
-_NUMBER: Final[LiteralString] = r"CASE WHEN %(key)s ~ '^\d{1,18}$' THEN %(key)s::bigint END"
+_NUMBER: LiteralString = r"CASE WHEN %(key)s ~ '^\d{1,18}$' THEN %(key)s::bigint END"
 
 LISTINGS: Final = Queue(
     "listings",

@@ -4,15 +4,14 @@ from pathlib import Path
 
 from cms_ssg.kinds.vertical import Vertical
 from cms_ssg.verticals.forms.privacy import PERSONAL
-from cms_ssg.verticals.forms.settings import FormsSettings
 
 VERTICAL = Vertical(
     name="forms",
     folder=Path(__file__).parent,
     collections=({"name": "forms", "path": "content/forms", "type": "form"},),
-    settings=FormsSettings,
     commands="cms_ssg.verticals.forms.commands:COMMANDS",
     routes=("cms_ssg.verticals.forms.api:router",),
+    queues="cms_ssg.verticals.forms.queues:QUEUES",
     tasks="cms_ssg.verticals.forms.tasks:TASKS",
     tables=("form_submissions", "form_mails"),
     personal=(PERSONAL,),

@@ -1,4 +1,4 @@
-"""``cms forms list``, ``export`` and ``erase``."""
+"""``cms forms list`` and ``export``."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ import msgspec
 from cms_ssg.errors import UsageError
 from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.types import Problem
-from cms_ssg.verticals.forms.privacy import ERASE
 
 LIST: Final[LiteralString] = """
-SELECT form, count(*), count(*) FILTER (WHERE status = 'confirmed'), count(*) FILTER (WHERE status = 'pending'), max(submitted_at),
-  (SELECT count(*) FROM cms.form_mails m WHERE m.site = s.site AND m.submission = ANY(array_agg(s.number)))
-FROM cms.form_submissions s WHERE site = %s GROUP BY site, form ORDER BY form"""
+SELECT form, count(*), count(*) FILTER (WHERE status = 'confirmed'), count(*) FILTER (WHERE status = 'pending'), max(submitted_at)
+FROM cms.form_submissions WHERE site = %s GROUP BY form ORDER BY form"""
 SENT: Final[LiteralString] = """
 SELECT number, submitted_at, status, locale, fields FROM cms.form_submissions
 WHERE site = %s AND form = %s AND (%s OR status <> 'pending') ORDER BY number"""
@@ -26,14 +24,13 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Listed(msgspec.Struct):
-    """One line of `cms forms list`. waiting: e-mails that are still to be sent."""
+    """One line of `cms forms list`."""
 
     form: str
     sent: int
     confirmed: int
     pending: int
     last: datetime
-    waiting: int
 
 
 def list_forms(opened: OpenSite) -> list[Listed]:
@@ -58,15 +55,6 @@ def export(opened: OpenSite, form: str, *, format: str = "csv", pending: bool = 
     return out.getvalue().rstrip("\n")
 
 
-def erase(opened: OpenSite, email: str) -> str:
-    """Delete everything that was sent with an e-mail address."""
-    count = 0
-    with opened.connection.transaction():
-        for statement in ERASE:
-            count += opened.connection.execute(statement, {"site": opened.number, "email": email.replace("\0", "").strip()}).rowcount
-    return f"{count} deleted"
-
-
 def _cell(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
 
@@ -77,5 +65,4 @@ COMMANDS = (
         "forms export", export, "cms forms export order > orders.csv\ncms forms export letter --format jsonl",
         {"format": "csv or jsonl.", "pending": "With addresses that are not confirmed yet."},
     ),
-    Command("forms erase", erase, "cms forms erase ada@example.org"),
 )  # fmt: skip

@@ -13,6 +13,4 @@ EXPORT: Final[LiteralString] = (
     f"SELECT 'form_submissions', to_jsonb(s) - 'secret' FROM cms.form_submissions s WHERE {_THEIRS} ORDER BY number"
 )
 ERASE: Final[tuple[LiteralString, ...]] = (f"DELETE FROM cms.form_submissions WHERE {_THEIRS}",)
-"""E-mails that are still to be sent go with what they are about."""
-
 PERSONAL: Final = Personal(EXPORT, ERASE)

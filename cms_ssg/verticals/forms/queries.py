@@ -37,10 +37,6 @@ ON CONFLICT (site, form, email) WHERE status <> 'received' DO UPDATE
   WHERE s.status = 'pending' AND s.submitted_at < clock_timestamp() - %(again_s)s * interval '1 s'
 RETURNING number"""
 
-ADD_MAIL: Final[LiteralString] = """
-INSERT INTO cms.form_mails (site, submission, recipient, subject, body, reply_to)
-VALUES (%(site)s, %(submission)s, %(recipient)s, %(subject)s, %(body)s, %(reply_to)s)"""
-
 STYLE: Final[LiteralString] = """
 SELECT name FROM cms.claims WHERE site = %s AND wins AND name ~ '^/assets/(site|landing)\\.[0-9a-f]+\\.css$' ORDER BY name DESC"""
 

@@ -24,7 +24,7 @@ def add_breaking(
     opened: OpenSite, headline: str, *, summary: str = "", post: str = "", priority: int = 1, style: str = "banner", starts: str = "",
     expires: str = "", section: tuple[str, ...] = (), only_home: bool = False, not_home: bool = False,
 ) -> str:  # fmt: skip
-    """Show breaking news on the front page and in sections, without building a page again."""
+    """Show breaking news; no page is built for it."""
     zone = opened.site.zone
     sections = () if only_home else section or None
     item = BreakingInput(headline, summary, priority, style, parse_time(starts, zone), parse_time(expires, zone), not not_home, sections)
@@ -49,12 +49,12 @@ def end_breaking(opened: OpenSite, number: int) -> str:
 
 
 def list_breaking(opened: OpenSite, *, all: bool = False) -> list[queries.Breaking]:
-    """List breaking news that is shown or planned, the most important first."""
+    """List breaking news that is shown or planned."""
     return fetch(opened.connection, queries.LIST_BREAKING, site=opened.number, all=all)
 
 
 def start_live(opened: OpenSite, post: str, *, refresh: int = 30, upcoming: bool = False, no_comments: bool = False) -> str:
-    """Begin a live blog on a live-blog post, or go on with one that was paused or ended."""
+    """Begin a live blog, or go on with one."""
     found = find_post(opened, post, TYPE)
     if not 5 <= refresh <= 3600:
         raise fail("live.refresh", f"open pages cannot ask every {refresh} seconds", hint="--refresh takes 5 to 3600.")
@@ -71,21 +71,21 @@ def start_live(opened: OpenSite, post: str, *, refresh: int = 30, upcoming: bool
 
 
 def post_live(opened: OpenSite, blog: str, text: str, *, author: str = "", pinned: bool = False, important: bool = False) -> str:
-    """Post an update, in Markdown; with - as the text it is read from standard input."""
+    """Post an update in Markdown; - reads standard input."""
     found = find_blog(opened, blog)
     update = add_update(opened, found.number, {"markdown": _read_text(text)}, author=author, pinned=pinned, important=important)
     return f"Posted update {update.position} of {found.title}."
 
 
 def edit_live(opened: OpenSite, blog: str, number: int, text: str, *, author: str | None = None) -> str:
-    """Put another text in place of an update's; - reads it from standard input."""
+    """Put another text in place of an update's."""
     found = find_blog(opened, blog)
     change_update(opened, found.number, number, {"markdown": _read_text(text)}, author=author)
     return f"Changed update {number} of {found.title}."
 
 
 def delete_live(opened: OpenSite, blog: str, number: int) -> str:
-    """Delete an update: its text goes from every page and file."""
+    """Delete an update from every page and file."""
     found = find_blog(opened, blog)
     change_update(opened, found.number, number, deleted=True)
     return f"Deleted update {number} of {found.title}."
@@ -99,7 +99,7 @@ def pin_live(opened: OpenSite, blog: str, number: int, *, off: bool = False) -> 
 
 
 def end_live(opened: OpenSite, blog: str) -> str:
-    """End a live blog: open pages stop asking, and nothing can be posted any more."""
+    """End a live blog; nothing can be posted any more."""
     return _set_status(opened, blog, "ended")
 
 
@@ -115,7 +115,7 @@ def list_live(opened: OpenSite) -> list[dict[str, object]]:
 
 
 def show_live(opened: OpenSite, blog: str, *, limit: int = 20) -> list[dict[str, object]]:
-    """List the newest updates of a live blog with their numbers."""
+    """List the newest updates with their numbers."""
     found = find_blog(opened, blog)
     updates = fetch(
         opened.connection, queries.LIST_UPDATES, site=opened.number, blog=found.number, before=2**31 - 1, limit=max(1, min(limit, 1000))

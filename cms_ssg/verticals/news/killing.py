@@ -44,7 +44,7 @@ LIST: Final = Query(
 
 
 def kill(opened: OpenSite, path: str, *, reason: str = "") -> str:
-    """Take a story away everywhere, at once and for good: only unkill lets it come back."""
+    """Take a story away everywhere, at once and for good."""
     found = find_post(opened, path)
     values = {"site": opened.number, "entry": found.number}
     more = {"path": found.path or "", "title": found.title, "reason": reason, "words": FEW_WORDS}

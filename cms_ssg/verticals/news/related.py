@@ -80,7 +80,7 @@ def story_types(opened: OpenSite) -> list[str]:
 
 
 def add_related(opened: OpenSite, post: str, other: str, *, kind: str = "related", both: bool = False) -> str:
-    """Say that an entry goes with another: it comes first in its box, and no rule takes it away."""
+    """Say that an entry goes with another."""
     if kind not in KINDS:
         raise fail("related.kind", f"there is no kind {kind!r}", hint=f"Kinds: {', '.join(KINDS)}.")
     one, two = find_post(opened, post), find_post(opened, other)
@@ -125,7 +125,7 @@ def explain_related(opened: OpenSite, post: str, *, limit: int = 20) -> list[dic
 
 
 def weigh_related(opened: OpenSite) -> str:
-    """Count anew how rare words are, and find all related stories again. Nothing else changes the weights."""
+    """Count how rare words are, and find all again."""
     with opened.connection.transaction():
         row = opened.connection.execute("SELECT cms.weigh_related_words(%s)", (opened.number,)).fetchone()
         entries = [number for (number,) in opened.connection.execute(STORIES, (opened.number, story_types(opened)))]

@@ -9,19 +9,21 @@ from contextlib import contextmanager
 from email.message import Message
 from typing import Any
 
+import httpx
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 from aiosmtpd.smtp import Envelope, Session
-from psycopg import Connection
 
 from cms_ssg.api.limits import Limiter
 from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.mail.sending import send_mails
 from cms_ssg.open_store import open_store
+from cms_ssg.privacy.people import erase_person, find_person
 from cms_ssg.store.connect import connect
-from cms_ssg.verticals.forms.commands import erase, export, list_forms
-from cms_ssg.verticals.forms.privacy import PERSONAL
-from cms_ssg.verticals.forms.tasks import forget, send_mails
+from cms_ssg.store.tokens import create_token
+from cms_ssg.verticals.forms.commands import export, list_forms
+from cms_ssg.verticals.forms.tasks import forget
 from tests.api.atlas import Api, build_site, serve_api
 from tests.conftest import TEMPLATE, fresh_database
 from tests.edge.nginx_server import find_port
@@ -32,7 +34,7 @@ title = "Ebb"
 base_url = "https://ebb.example"
 verticals = ["forms"]
 locales = ["en", "de"]
-[forms]
+[mail]
 host = "127.0.0.1"
 port = {port}
 security = "none"
@@ -130,6 +132,7 @@ def served(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def forms(served: Forms) -> Forms:
     """With nothing sent yet, and every client's count of requests at 0."""
     served.query("DELETE FROM cms.form_submissions")
+    served.query("DELETE FROM cms.mails")
     served.inbox.messages = []
     served.api.app.app.state.limiter = Limiter(None)
     return served
@@ -219,16 +222,16 @@ def test_a_name_cannot_add_headers(forms: Forms) -> None:
 
 def test_a_mail_that_is_refused_is_tried_again_later_and_keeps_no_other_back(forms: Forms) -> None:
     forms.send("contact", ADA)
-    forms.query("UPDATE cms.form_mails SET recipient = 'refused@example.org'")
+    forms.query("UPDATE cms.mails SET recipient = 'refused@example.org'")
     forms.send("contact", ADA)
     assert len(forms.mail()) == 1
-    ((tries, error, later),) = forms.query("SELECT tries, error, due_at > clock_timestamp() FROM cms.form_mails")
+    ((tries, error, later),) = forms.query("SELECT tries, error, due_at > clock_timestamp() FROM cms.mails")
     assert (tries, later) == (1, True)
     assert "no such mailbox" in error
     for _ in range(6):
-        forms.query("UPDATE cms.form_mails SET due_at = clock_timestamp()")
+        forms.query("UPDATE cms.mails SET due_at = clock_timestamp()")
         assert forms.mail() == []
-    assert forms.query("SELECT tries, due_at = 'infinity' FROM cms.form_mails") == [(7, True)]
+    assert forms.query("SELECT tries, due_at = 'infinity' FROM cms.mails") == [(7, True)]
 
 
 def test_an_address_counts_once_its_owner_has_pressed_the_button(forms: Forms) -> None:
@@ -271,13 +274,13 @@ def test_a_token_that_is_none_is_told_so(forms: Forms, token: str) -> None:
     assert forms.api.get("/api/forms/letter/other").status_code == 404
 
 
-def test_what_was_kept_long_enough_goes_with_its_mails(forms: Forms) -> None:
+def test_what_was_kept_long_enough_goes(forms: Forms) -> None:
     forms.send("contact", ADA)
     forms.send("letter", {"email": "ada@example.org"})
     forms.query("UPDATE cms.form_submissions SET delete_at = clock_timestamp() - interval '1 s'")
     with forms.opened() as opened:
         forget(opened)
-    assert forms.query("SELECT (SELECT count(*) FROM cms.form_submissions), (SELECT count(*) FROM cms.form_mails)") == [(0, 0)]
+    assert forms.query("SELECT count(*) FROM cms.form_submissions") == [(0,)]
 
 
 def test_an_export_opens_in_a_spreadsheet_without_running_anything(forms: Forms) -> None:
@@ -286,7 +289,7 @@ def test_an_export_opens_in_a_spreadsheet_without_running_anything(forms: Forms)
         (row,) = csv.DictReader(export(opened, "contact").splitlines(keepends=True))
         assert row["name"] == '\'=HYPERLINK("https://evil.example")'
         assert '"name":"=HYPERLINK' in export(opened, "contact", format="jsonl")
-        assert [(one.form, one.sent, one.waiting) for one in list_forms(opened)] == [("contact", 1, 1)]
+        assert [(one.form, one.sent) for one in list_forms(opened)] == [("contact", 1)]
 
 
 def test_a_person_is_exported_and_erased_wherever_the_address_stands(forms: Forms) -> None:
@@ -294,12 +297,25 @@ def test_a_person_is_exported_and_erased_wherever_the_address_stands(forms: Form
     forms.send("contact", {**ADA, "name": "ada@EXAMPLE.org", "email": "other@example.org"})
     forms.send("contact", {**ADA, "email": "grace@example.org"})
     with forms.opened() as opened:
-        found = export_person(opened.connection, opened.number, "ADA@example.org")
-        assert [name for name, _ in found] == ["form_submissions"] * 2 and all("secret" not in row for _, row in found)
-        assert erase(opened, "ADA@example.org") == "2 deleted"
+        assert sorted(one.table for one in find_person(opened, "ADA@example.org")) == ["form_submissions"] * 2 + ["mails"] * 2
+        assert all("secret" not in one.row for one in find_person(opened, "ADA@example.org"))
+        assert erase_person(opened, "ADA@example.org").rows == 4
     assert forms.query("SELECT email FROM cms.form_submissions") == [("grace@example.org",)]
-    assert forms.query("SELECT count(*) FROM cms.form_mails") == [(1,)]
+    assert forms.query("SELECT count(*) FROM cms.mails") == [(1,)]
 
 
-def export_person(connection: Connection[Any], site: int, email: str) -> list[tuple[str, dict[str, Any]]]:
-    return connection.execute(PERSONAL.export, {"site": site, "email": email}).fetchall()  # type: ignore[call-overload,no-any-return]
+def test_the_desk_shows_what_was_sent_and_deletes_it(forms: Forms) -> None:
+    forms.send("contact", {**ADA, "name": "<b>Ada</b>"})
+    with forms.opened() as opened:
+        _, token = create_token(opened.connection, opened.number, "desk", ("moderate",), 1)
+    signed_in = forms.api.client.post("/desk/sign-in", data={"token": token})
+    cookie = signed_in.headers["set-cookie"].partition(";")[0]  # it is for HTTPS alone, as the site's address is
+    with httpx.Client(base_url=forms.api.client.base_url, headers={"Cookie": cookie}) as desk:
+        page = desk.get("/desk/forms")
+        assert "contact: ada@example.org" in page.text and "&lt;b&gt;Ada&lt;/b&gt;" in page.text
+        found = re.search(r'name="csrf" value="([^"]+)"', page.text)
+        assert found is not None
+        ((number,),) = forms.query("SELECT number FROM cms.form_submissions")
+        done = desk.post("/desk/forms/delete", data={"csrf": found[1], "key": str(number)})
+        assert done.headers["location"] == "/desk/forms?done"
+    assert forms.query("SELECT count(*) FROM cms.form_submissions") == [(0,)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +12,9 @@ from tests.engine.siteonpage import SiteOnPage, assert_same
 from tests.verticals.news.newsroom import ROWS, SITE, opened
 
 
-def test_a_restored_newsroom_is_the_same_and_goes_on(make_site: Callable[[str], SiteOnPage], empty_db_url: str, tmp_path: Path) -> None:
-    site = make_site(SITE)
+def test_a_restored_newsroom_is_the_same_and_goes_on(db_url: str, empty_db_url: str, tmp_path: Path) -> None:
+    site = SiteOnPage(tmp_path / "site", db_url, db_url)
+    site.write(SITE)
     site.build()
     with opened(site) as found:
         commands.start_live(found, "storm")

@@ -1,0 +1,41 @@
+"""``cms git``: what was written into the store goes to the repository too."""
+
+from __future__ import annotations
+
+import click
+
+from cms_ssg.cli.call import Call, site_command
+from cms_ssg.cli.entry import open_editor
+from cms_ssg.cli.output import make_table
+
+
+@click.group("git")
+def git() -> None:
+    """Bring entries of the store into the repository."""
+
+
+@site_command("push", "cms git push\ncms git push --branch edits --no-push")
+@click.option(
+    "--branch", default="cms-edits", show_default=True, metavar="NAME", help="The branch that gets the commits; made where it is new."
+)
+@click.option("--remote", default="origin", show_default=True, metavar="NAME", help="Where the branch is sent.")
+@click.option("--no-push", is_flag=True, help="Make the commits, and send nothing.")
+def push(call: Call, branch: str, remote: str, no_push: bool) -> None:
+    """Commit entries of the store to a branch, and send it.
+
+    Each commit is by the author of the entries' last change. The checkout stays as it is. Once the branch is merged and pulled, the
+    next sync hands entries that are the same over to their files.
+    """
+    from cms_ssg.content.git_branch import Branch
+    from cms_ssg.entries.git_push import commit_entries
+
+    with open_editor(call) as editor:
+        result = commit_entries(editor.connection, editor.site, editor.site_id, branch)
+        if result.commits and not no_push:
+            Branch(editor.site.root, branch).push(remote)
+    rows = [[commit[:12], author or "-", f"{len(files)} files"] for commit, author, files in result.commits]
+    value = {"branch": branch, "commits": [{"commit": one, "author": by, "files": files} for one, by, files in result.commits]}
+    call.output.result(value, make_table(rows) if rows else f"the branch {branch} has all entries of the store")
+
+
+git.add_command(push)
