@@ -13,6 +13,6 @@ VERTICAL = Vertical(
     routes=("cms_ssg.verticals.forms.api:router",),
     queues="cms_ssg.verticals.forms.queues:QUEUES",
     tasks="cms_ssg.verticals.forms.tasks:TASKS",
-    tables=("form_submissions", "form_mails"),
+    tables=("form_submissions",),
     personal=(PERSONAL,),
 )
