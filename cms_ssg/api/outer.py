@@ -129,7 +129,7 @@ class _Exchange:
     async def _write(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            if self.timeout is not None:
+            if self.timeout is not None and not self.timeout.expired():
                 self.timeout.reschedule(None)  # a stream may go on for as long as it likes
             headers = list(message.get("headers", ()))
             names = {name.lower() for name, _ in headers}
