@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, LiteralString
 
 from psycopg.errors import UniqueViolation
@@ -57,7 +58,7 @@ LEFT JOIN cms.related_stories a ON a.entry = %(entry)s LEFT JOIN cms.related_sto
 ORDER BY x.manual DESC, x.score DESC NULLS FIRST, f.fields ->> 'date' COLLATE "C" DESC, f.source_key DESC LIMIT %(limit)s"""
 
 
-def settle_related(opened: OpenSite, entries: Sequence[int], _listed: Set[int] = frozenset()) -> None:
+def settle_related(opened: OpenSite, entries: Sequence[int], _listed: AbstractSet[int] = frozenset()) -> None:
     """Find again what is related to these entries, as far as what decides about it changed, and to newer stories that might name them."""
     rows = opened.connection.execute(CHANGED, (opened.number, list(entries), story_types(opened))).fetchall()
     if not rows:
