@@ -321,41 +321,49 @@ BEGIN
   RETURN QUERY SELECT * FROM related_changed;
 END $$;
 
--- How much two stories have in common, 0 to 1: tags, section and words, by the weights that are given in thousandths. In whole numbers, so that
--- the order of a sum decides nothing.
-CREATE FUNCTION cms.score_related(a cms.related_stories, b cms.related_stories, of_tags int, of_section int, of_text int) RETURNS numeric
-LANGUAGE sql IMMUTABLE AS $$
-  SELECT round((
-    CASE WHEN cardinality(a.tags) + cardinality(b.tags) = 0 THEN 0
-      ELSE of_tags * 2 * (SELECT count(*) FROM unnest(a.tags) x WHERE x = ANY(b.tags))::numeric / (cardinality(a.tags) + cardinality(b.tags)) END
-    + CASE WHEN a.section = b.section AND a.section <> '' THEN of_section ELSE 0 END
-    + coalesce((
-      SELECT of_text * 2 * sum(least(x.weight, y.weight))::numeric
-        / nullif((SELECT sum(w) FROM unnest(a.weights) w) + (SELECT sum(w) FROM unnest(b.weights) w), 0)
-      FROM unnest(a.words, a.weights) x(word, weight) JOIN unnest(b.words, b.weights) y(word, weight) USING (word)), 0)) / 1000, 4)
-$$;
-
--- Find for each of these stories the 20 older ones that have most in common with it, among the newest 60 with each of its terms. A story shows the
+-- Find for each of these stories the 20 older ones that have most in common with it, among the newest 40 with each of its terms. A story shows the
 -- best of those, and of the newer ones that found it.
 CREATE FUNCTION cms.relate_stories(stories bigint[], of_tags int DEFAULT 300, of_section int DEFAULT 300, of_text int DEFAULT 400) RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+  part bigint[];
 BEGIN
   CREATE TEMP TABLE IF NOT EXISTS related_best (one bigint, other bigint, score numeric(5, 4), site int) ON COMMIT DROP;
   DELETE FROM related_best;
-  INSERT INTO related_best
-  SELECT r.one, r.other, least(r.score, 1), r.site FROM (
-    SELECT p.one, p.other, s.score, a.site, row_number() OVER (PARTITION BY p.one ORDER BY s.score DESC, b.at DESC, b.key DESC) AS place
-    FROM (
-      SELECT DISTINCT w.entry AS one, c.entry AS other FROM cms.related_stories w
-      JOIN cms.related_terms t ON t.entry = w.entry
-      CROSS JOIN LATERAL (
-        SELECT r.entry FROM cms.related_terms r
-        WHERE r.site = t.site AND r.locale = t.locale AND r.term = t.term AND (r.at, r.key) < (t.at, t.key) ORDER BY r.at DESC, r.key DESC LIMIT 60) c
-      WHERE w.entry = ANY(stories)) p
-    JOIN cms.related_stories a ON a.entry = p.one JOIN cms.related_stories b ON b.entry = p.other
-    CROSS JOIN LATERAL (SELECT cms.score_related(a, b, of_tags, of_section, of_text) AS score) s
-    WHERE s.score > 0) r
-  WHERE r.place <= 20;
+  CREATE TEMP TABLE IF NOT EXISTS related_pairs (one bigint, other bigint, site int) ON COMMIT DROP;
+  FOR start IN 1 .. cardinality(stories) BY 200 LOOP  -- so many at once that their words fit into memory
+    part := stories[start : start + 199];
+    DELETE FROM related_pairs;
+    INSERT INTO related_pairs
+    SELECT DISTINCT t.entry, c.entry, t.site FROM cms.related_terms t
+    CROSS JOIN LATERAL (
+      SELECT r.entry FROM cms.related_terms r
+      WHERE r.site = t.site AND r.locale = t.locale AND r.term = t.term AND (r.at, r.key) < (t.at, t.key) ORDER BY r.at DESC, r.key DESC LIMIT 40) c
+    WHERE t.entry = ANY(part);
+    -- In whole numbers, so that the order of a sum decides nothing.
+    INSERT INTO related_best
+    SELECT r.one, r.other, least(r.score, 1), r.site FROM (
+      SELECT s.*, row_number() OVER (PARTITION BY s.one ORDER BY s.score DESC, s.at DESC, s.key DESC) AS place FROM (
+        SELECT p.one, p.other, p.site, b.at, b.key, round((
+          coalesce(of_tags * 2 * g.shared / nullif(cardinality(a.tags) + cardinality(b.tags), 0)::numeric, 0)
+          + CASE WHEN a.section = b.section AND a.section <> '' THEN of_section ELSE 0 END
+          + coalesce(of_text * 2 * w.shared / nullif(x.total + y.total, 0)::numeric, 0)) / 1000, 4) AS score
+        FROM related_pairs p
+        JOIN cms.related_stories a ON a.entry = p.one JOIN cms.related_stories b ON b.entry = p.other
+        LEFT JOIN (
+          SELECT q.one, q.other, count(*) AS shared FROM related_pairs q JOIN cms.related_stories s ON s.entry = q.other CROSS JOIN LATERAL unnest(s.tags) u(tag)
+          JOIN (SELECT n.entry, m.tag FROM cms.related_stories n CROSS JOIN LATERAL unnest(n.tags) m(tag) WHERE n.entry = ANY(part)) own
+            ON own.entry = q.one AND own.tag = u.tag GROUP BY 1, 2) g ON g.one = p.one AND g.other = p.other
+        LEFT JOIN (
+          SELECT q.one, q.other, sum(least(own.weight, u.weight)) AS shared
+          FROM related_pairs q JOIN cms.related_stories s ON s.entry = q.other CROSS JOIN LATERAL unnest(s.words, s.weights) u(word, weight)
+          JOIN (SELECT n.entry, m.word, m.weight FROM cms.related_stories n CROSS JOIN LATERAL unnest(n.words, n.weights) m(word, weight) WHERE n.entry = ANY(part)) own
+            ON own.entry = q.one AND own.word = u.word GROUP BY 1, 2) w ON w.one = p.one AND w.other = p.other
+        JOIN (SELECT n.entry, (SELECT sum(i) FROM unnest(n.weights) i) AS total FROM cms.related_stories n WHERE n.entry = ANY(part)) x ON x.entry = p.one
+        JOIN (SELECT n.entry, (SELECT sum(i) FROM unnest(n.weights) i) AS total FROM cms.related_stories n WHERE n.entry IN (SELECT other FROM related_pairs)) y ON y.entry = p.other) s
+      WHERE s.score > 0) r
+    WHERE r.place <= 20;
+  END LOOP;
   DELETE FROM cms.content_relationships c
   WHERE c.content_id = ANY(stories) AND NOT c.is_manual AND NOT EXISTS (SELECT FROM related_best b WHERE b.one = c.content_id AND b.other = c.related_content_id);
   UPDATE cms.content_relationships c SET relevance_score = b.score FROM related_best b
@@ -365,13 +373,13 @@ BEGIN
   ON CONFLICT (content_id, related_content_id, is_manual) DO NOTHING;
 END $$;
 
--- Stories whose best older ones may be others since these terms changed: the next 60 newer ones with each of the terms.
+-- Stories whose best older ones may be others since these terms changed: the next 40 newer ones with each of the terms.
 CREATE FUNCTION cms.list_related_readers(for_site int, locales text[], terms text[], ats text[], keys text[]) RETURNS SETOF bigint LANGUAGE sql STABLE AS $$
   SELECT DISTINCT n.entry FROM unnest(locales, terms, ats, keys) x(locale, term, at, key)
   CROSS JOIN LATERAL (
     SELECT r.entry FROM cms.related_terms r
     WHERE r.site = for_site AND r.locale = x.locale COLLATE "C" AND r.term = x.term COLLATE "C" AND (r.at, r.key) > (x.at COLLATE "C", x.key COLLATE "C")
-    ORDER BY r.at, r.key LIMIT 60) n
+    ORDER BY r.at, r.key LIMIT 40) n
 $$;
 
 -- What is related to a post, found anew: cms.generate_related_content(post). Builds do so by themselves for what changed.
