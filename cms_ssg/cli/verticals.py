@@ -18,9 +18,33 @@ if TYPE_CHECKING:
     from cms_ssg.kinds.vertical import Command, Vertical
 
 
+class VerticalGroup(click.Group):
+    """The commands of verticals with one first word. Their code is imported when one of them is looked for, so that starting is quick."""
+
+    def __init__(self, word: str, summary: str) -> None:
+        super().__init__(word, help=summary)
+        self.verticals: list[Vertical] = []
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        self._load()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        self._load()
+        return super().get_command(ctx, cmd_name)
+
+    def _load(self) -> None:
+        if not self.commands:
+            root = click.Group("verticals", commands={str(self.name): self})
+            for vertical in self.verticals:
+                for command in resolve(vertical.commands):
+                    if command.name.partition(" ")[0] == self.name:
+                        _add(root, vertical, command)
+
+
 def find_group(name: str) -> click.Command | None:
     """The command or group of commands with this first word, None where no vertical brings it."""
-    return next((made for word, made in _list_groups().items() if word == name), None)
+    return _list_groups().get(name)
 
 
 def list_groups() -> list[str]:
@@ -32,7 +56,12 @@ def _list_groups() -> Mapping[str, click.Command]:
     root = click.Group("verticals")
     for name in list_verticals():
         vertical = load_vertical(name)
-        for command in resolve(vertical.commands) if vertical.commands else ():
+        for word, summary in vertical.groups.items():
+            found = root.commands.get(word)
+            if not isinstance(found, VerticalGroup):
+                root.add_command(found := VerticalGroup(word, summary))
+            found.verticals.append(vertical)
+        for command in resolve(vertical.commands) if vertical.commands and not vertical.groups else ():
             _add(root, vertical, command)
     return root.commands
 

@@ -101,7 +101,8 @@ class Vertical:
     requests: to a tuple of stages, as of an OutputKind, for what the view asks on any page.
     settle: reference to a function (OpenSite, sorted numbers of entries, set of those among them that are listed), called in the transaction
     that derives these entries, before they are published: it brings tables up to date that follow from entries, and touches what changed.
-    settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command), queues (a tuple of Queue, of
+    settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command, whose first words ``groups`` may
+    name with a line about each, so that `cms --help` need not load them), queues (a tuple of Queue, of
     the desk), routes (routers of the API), tasks (a tuple of Task), checks (a tuple of Check), splits (a function OpenSite -> Splits), hooks (a
     pluggy plugin). tables: that a dump holds, each after those it refers to; derived: those that follow from the others;
     personal: where people are; begin: what to type after its starter
@@ -127,6 +128,7 @@ class Vertical:
     view: str = ""
     settle: str = ""
     settings: type[msgspec.Struct] | None = None
+    groups: Mapping[str, str] = field(default_factory=dict)
     commands: str = ""
     queues: str = ""
     requests: str = ""

@@ -16,6 +16,7 @@ VERTICAL = Vertical(
     settings=Reviews,
     view="cms_ssg.reviews.view:View",
     routes=("cms_ssg.reviews.api:router",),
+    groups={"reviews": "Decide about reviews."},
     commands="cms_ssg.reviews.commands:COMMANDS",
     queues="cms_ssg.reviews.moderation:QUEUES",
     personal=(

@@ -22,6 +22,7 @@ VERTICAL = Vertical(
     view="cms_ssg.verticals.directory.view:View",
     routes=("cms_ssg.verticals.directory.api:router", "cms_ssg.verticals.directory.submissions:router"),
     facts=(CLAIM,),
+    groups={"listings": "Decide about listings that wait, and look after those there are."},
     commands="cms_ssg.verticals.directory.commands:COMMANDS",
     queues="cms_ssg.verticals.directory.queues:QUEUES",
     tasks="cms_ssg.mail.sending:TASKS",

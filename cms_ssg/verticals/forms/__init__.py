@@ -9,6 +9,7 @@ VERTICAL = Vertical(
     name="forms",
     folder=Path(__file__).parent,
     collections=({"name": "forms", "path": "content/forms", "type": "form"},),
+    groups={"forms": "Look at what visitors sent by forms."},
     commands="cms_ssg.verticals.forms.commands:COMMANDS",
     routes=("cms_ssg.verticals.forms.api:router",),
     queues="cms_ssg.verticals.forms.queues:QUEUES",

@@ -33,6 +33,12 @@ VERTICAL = Vertical(
     view="cms_ssg.verticals.news.view:NewsView",
     settle="cms_ssg.verticals.news.related:settle_related",
     settings=NewsSettings,
+    groups={
+        "news": "Show breaking news, and take stories away for good.",
+        "live": "Post to live blogs.",
+        "list": "Pin and order stories on the front page and in sections.",
+        "related": "Say which stories belong together, and why.",
+    },
     commands="cms_ssg.verticals.news.commands:COMMANDS",
     routes=("cms_ssg.verticals.news.api:router",),
     tables=(

@@ -20,6 +20,12 @@ VERTICAL = Vertical(
         "brand": {"field": "brand", "url": "/brands/{slug}/", "index": "/brands/", "title": "Brands"},
     },
     settings=ShopSettings,
+    groups={
+        "orders": "Look after orders: pay, ship, cancel, refund.",
+        "stock": "Look at the stock, and change it.",
+        "coupons": "Look at coupons, and add some.",
+        "products": "Import products of another shop.",
+    },
     commands="cms_ssg.verticals.shop.commands:COMMANDS",
     routes=("cms_ssg.verticals.shop.api:router", "cms_ssg.verticals.shop.api_orders:router"),
     tasks="cms_ssg.verticals.shop.tasks:TASKS",
