@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     help="Write a site.toml for a site of this system, which DIR is; its files stay as they are.",
 )
 def init(call: Call, new_folder: str, starter: str, kind: str | None) -> None:
-    """Make a small real site in DIR, a new or empty folder; or with --from a site.toml for the site that DIR is."""
+    """Make a small real site in DIR, a new or empty folder.
+
+    Or with --from a site.toml for the site that DIR is.
+    """
     from pathlib import Path
 
     if kind is not None:

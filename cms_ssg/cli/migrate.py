@@ -65,7 +65,10 @@ def wordpress(call: Call, file: Path, into: Path, media: Path | None) -> int:
 @click.argument("source", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("into", type=click.Path(path_type=Path))
 def hugo(call: Call, source: Path, into: Path) -> int:
-    """Move a Hugo site: content with its page resources, languages, taxonomies, menus, static files and data; not its templates."""
+    """Move a Hugo site.
+
+    Its content with page resources, languages, taxonomies, menus, static files and data; not its templates.
+    """
     from cms_ssg.migrate.hugo import migrate_hugo
 
     return run_migration(call, into, source, lambda site: migrate_hugo(source, site, call.output.advance))
@@ -75,7 +78,10 @@ def hugo(call: Call, source: Path, into: Path) -> int:
 @click.argument("source", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("into", type=click.Path(path_type=Path))
 def jekyll(call: Call, source: Path, into: Path) -> int:
-    """Move a Jekyll site: posts, pages and collections with their Liquid run, data and files; not its layouts."""
+    """Move a Jekyll site.
+
+    Its posts, pages and collections with their Liquid run, data and files; not its layouts.
+    """
     from cms_ssg.migrate.jekyll import migrate_jekyll
 
     return run_migration(call, into, source, lambda site: migrate_jekyll(source, site, call.output.advance))
@@ -89,7 +95,10 @@ def jekyll(call: Call, source: Path, into: Path) -> int:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("into", type=click.Path(path_type=Path))
 def ghost(call: Call, file: Path, into: Path, media: Path | None, base_url: str) -> int:
-    """Move an export of Ghost (Settings, Import/Export: a JSON file)."""
+    """Move an export of Ghost.
+
+    A JSON file: Settings, Import/Export.
+    """
     from cms_ssg.migrate.ghost import migrate_ghost
 
     return run_migration(call, into, file, lambda site: migrate_ghost(file, site, media, base_url, call.output.advance))
@@ -99,7 +108,10 @@ def ghost(call: Call, file: Path, into: Path, media: Path | None, base_url: str)
 @click.argument("source", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("into", type=click.Path(path_type=Path))
 def markdown(call: Call, source: Path, into: Path) -> int:
-    """Move a folder of Markdown: each file gets the address that its path gives, those with a date are posts."""
+    """Move a folder of Markdown.
+
+    Each file gets the address that its path gives; those with a date are posts.
+    """
     from cms_ssg.migrate.markdown_folder import migrate_markdown
 
     return run_migration(call, into, source, lambda site: migrate_markdown(source, site, call.output.advance))

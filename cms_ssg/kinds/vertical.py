@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import msgspec
     from psycopg import Connection
 
+    from cms_ssg.kinds.claim import ClaimRow
     from cms_ssg.site import Site
-    from cms_ssg.store.claims import ClaimRow
 
 EntryClaims = Callable[["Site", EntryRow, dict[str, Json], "str | None"], "Iterator[ClaimRow]"]
 ListClaims = Callable[["Site", str, ListRule, int], "Iterator[ClaimRow]"]

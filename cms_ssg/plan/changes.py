@@ -8,18 +8,19 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection
 
+from cms_ssg.kinds.claim import FALLBACK, FILE, ClaimRow
 from cms_ssg.kinds.list_kind import EntryRow
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.list_rules import own_paths
 from cms_ssg.paths import file_path
-from cms_ssg.plan.derive import FALLBACK, FILE, Derived, derive_entry
+from cms_ssg.plan.derive import Derived, derive_entry
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.plan.rows import derive_rows, find_followers
 from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key, name_key
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
-from cms_ssg.store.claims import REFUSED, ClaimRow, save_claims
+from cms_ssg.store.claims import REFUSED, save_claims
 from cms_ssg.store.lists import ItemRow, ListNames, save_items, stir_lists, touch_lists
 
 BATCH = 4000

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import msgspec
 
 from cms_ssg.collation import make_text_key
+from cms_ssg.kinds.claim import ALIAS, ENTRY, FALLBACK, LATE_ALIAS, ClaimRow
 from cms_ssg.kinds.core import term_names
 from cms_ssg.kinds.list_kind import EntryRow, Item, Placing
 from cms_ssg.list_rules import described_paths, own_paths
@@ -21,14 +22,8 @@ from cms_ssg.paths import canonical_path
 from cms_ssg.reads import digest
 from cms_ssg.site import Site
 from cms_ssg.slugs import make_slug
-from cms_ssg.store.claims import REFUSED, ClaimRow
+from cms_ssg.store.claims import REFUSED
 from cms_ssg.types import Json
-
-ENTRY, FILE, LIST, ALIAS, FALLBACK, DEFAULT, LATE_ALIAS = 0, 1, 2, 3, 4, 5, 6
-"""Kinds of claims; the lowest wins. A lost FALLBACK or DEFAULT is no conflict.
-
-LATE_ALIAS: of an address that the site makes a page for by itself, while it has anything to show there.
-"""
 
 encode_json = msgspec.json.Encoder(order="sorted").encode
 decode_json = msgspec.json.Decoder().decode

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from psycopg import Connection
 
+from cms_ssg.kinds.claim import DEFAULT, FILE, ClaimRow
 from cms_ssg.paths import canonical_path
-from cms_ssg.plan.derive import DEFAULT, FILE, alias_kind
+from cms_ssg.plan.derive import alias_kind
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.site import Site
-from cms_ssg.store.claims import ClaimRow, save_claims
+from cms_ssg.store.claims import save_claims
 from cms_ssg.store.lists import ListNames, touch_lists
 from cms_ssg.types import Json
 

@@ -36,7 +36,10 @@ def mark_spam(opened: OpenSite, number: tuple[int, ...]) -> str:
 
 
 def add_response(opened: OpenSite, number: int, text: str) -> str:
-    """Put the owner's answer below a review; an empty text takes it away."""
+    """Put the owner's answer below a review.
+
+    An empty text takes it away.
+    """
     if not respond(opened.connection, opened.number, number, text):
         raise _missing(number)
     return f"review {number} has an answer" if text.strip() else f"review {number} has no answer any more"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, LiteralString, NamedTuple
+from typing import Final, LiteralString
 
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from cms_ssg.kinds.claim import ClaimRow, Rank
 from cms_ssg.store.arrays import bool_array, int_array, text_array
-from cms_ssg.types import Json
-
-Rank = tuple[int, str, str, str]
 
 REFUSED: Final = 7
 """A claim of this kind is recorded so that it can be told, and never wins."""
@@ -48,24 +46,6 @@ SELECT l.name, l.kind, l.locale, l.key, l.owner_kind, l.owner, l.spec, l.wins, l
   w.name, w.kind, w.locale, w.key, w.owner_kind, w.owner, w.spec, w.wins, w.since
 FROM cms.claims l LEFT JOIN cms.claims w ON w.site = l.site AND w.name = l.name AND w.wins
 WHERE l.site = %s AND NOT l.wins AND (l.kind NOT IN (4, 5) OR l.spec ->> 'kind' = 'terms') ORDER BY l.name, l.kind, l.since, l.locale, l.key"""
-
-
-class ClaimRow(NamedTuple):
-    """One claim as it is stored. owner_kind: e entry, f file, l list, s site; since: an entry's date, as of two claims of a kind the earlier wins."""
-
-    name: str
-    kind: int
-    locale: str
-    key: str
-    owner_kind: str
-    owner: int
-    spec: dict[str, Json] | None
-    wins: bool = False
-    since: str = ""
-
-    @property
-    def rank(self) -> Rank:
-        return (self.kind, self.since, self.locale, self.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from typing import Final
 from psycopg import Connection
 
 from cms_ssg.content.lines import line_of_field
+from cms_ssg.kinds.claim import ClaimRow
 from cms_ssg.site import Site
-from cms_ssg.store.claims import REFUSED, ClaimRow, list_lost_claims
+from cms_ssg.store.claims import REFUSED, list_lost_claims
 from cms_ssg.types import Problem
 
 KINDS: Final = {"entry": "page", "redirect": "alias", "asset": "asset", "file": "file", "fallback": "fallback page", "feed": "feed"}

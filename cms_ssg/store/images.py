@@ -11,9 +11,10 @@ from psycopg.types.json import Jsonb
 
 from cms_ssg.images.facts import MISNAMED, Facts, find_misnaming, is_image, parse_facts
 from cms_ssg.images.recipe import image_prefix
+from cms_ssg.kinds.claim import ClaimRow
 from cms_ssg.reads import name_key
 from cms_ssg.store.arrays import bytea_array, int_array, text_array
-from cms_ssg.store.claims import ClaimRow, NameChange, save_claims
+from cms_ssg.store.claims import NameChange, save_claims
 from cms_ssg.types import Json, Problem
 
 FILE_RANK = 1

@@ -104,7 +104,9 @@ def test_every_command_can_be_given_all_its_options_and_arguments_at_once(path: 
             expected[param.name] = value
     call = Call(Output(io.StringIO(), io.StringIO()))
     given = command.make_context(path[-1], ["-C", str(tmp_path), "--env", "live", *args], obj=call)
-    assert {name: str(value) if isinstance(value, Path) else value for name, value in given.params.items()} == expected
+    assert {
+        name: str(getattr(value, "name", value)) if isinstance(value, Path | io.IOBase) else value for name, value in given.params.items()
+    } == expected
     last = {param.opts[-1]: number for number, param in enumerate(command.params, start=1)}
     assert (call.folder, call.env) == (str(tmp_path / f"word-{last['-C']}"), str(tmp_path / f"word-{last['--env']}"))
     assert (call.output.as_json, call.output.as_log, call.output.level) == (True, True, next(iter(LEVELS)))
@@ -112,8 +114,12 @@ def test_every_command_can_be_given_all_its_options_and_arguments_at_once(path: 
 
 def make_value(param: click.Parameter, number: int, folder: Path) -> tuple[str | None, object]:
     """What to write for an option or argument, None for a flag, and what the command is to get."""
-    (folder / f"word-{number}").touch()
-    word = str(folder / f"word-{number}")
+    path = folder / f"word-{number}"
+    if isinstance(param.type, click.Path) and not param.type.file_okay:
+        path.mkdir()
+    else:
+        path.touch()
+    word = str(path)
     many = (lambda value: (value,)) if param.multiple or param.nargs == -1 else (lambda value: value)  # type: ignore[attr-defined]
     if isinstance(param, click.Option) and param.is_flag:
         return None, True
@@ -241,7 +247,7 @@ def test_init_makes_a_site_once(run: Runner, tmp_path: Path, monkeypatch: pytest
     said = run("init", "mine")
     assert said.code == 0
     assert "cms serve" in said.out
-    assert (tmp_path / "mine/.gitignore").read_text() == "/.cms/\n/build/\n"
+    assert (tmp_path / "mine/.gitignore").read_text() == "/.cms/\n/build/\n/build-staging/\n"
     assert "folder:build" in (tmp_path / "mine/site.toml").read_text()
     again = run("init", "mine", "--json")
     assert again.code == 1

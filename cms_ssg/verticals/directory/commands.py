@@ -56,7 +56,10 @@ def reject(opened: OpenSite, number: tuple[int, ...], *, note: str = "") -> str:
 
 
 def set_tier(opened: OpenSite, listing: str, tier: str, *, until: str = "") -> str:
-    """Show a listing as basic, featured or premium, until a day if one is given."""
+    """Give a listing a tier: basic, featured or premium.
+
+    Until a day if one is given.
+    """
     if tier not in TIERS:
         raise fail("directory.no-tier", f"there is no tier {tier!r}", hint=f"One of: {', '.join(TIERS)}.")
     known = find_listing(opened.connection, opened.number, listing)
@@ -72,7 +75,10 @@ def list_duplicates(opened: OpenSite, *, limit: int = 100) -> list[dict[str, Any
 
 
 def merge_listings(opened: OpenSite, keep: str, other: str) -> str:
-    """Make two listings one: reviews move to the first, and the second's address leads to it."""
+    """Make two listings one.
+
+    Reviews move to the first, and the second's address leads to it.
+    """
     first = find_listing(opened.connection, opened.number, keep)
     second = find_listing(opened.connection, opened.number, other)
     count = merge(opened.connection, opened.site, opened.number, first, second)

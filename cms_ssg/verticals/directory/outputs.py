@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from cms_ssg.kinds.claim import DEFAULT, ClaimRow
 from cms_ssg.kinds.list_kind import EntryRow, Item, ListKind, ListRule, Placing
 from cms_ssg.kinds.output_kind import HTML, LEAVES, OutputKind
-from cms_ssg.plan.derive import DEFAULT
-from cms_ssg.store.claims import ClaimRow
 from cms_ssg.types import Json
 from cms_ssg.verticals.directory.places import find_letter, list_categories, list_levels
 from cms_ssg.verticals.directory.settings import Directory

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from cms_ssg.errors import fail
+from cms_ssg.kinds.claim import ENTRY, ClaimRow
 from cms_ssg.kinds.list_kind import EntryRow
 from cms_ssg.kinds.output_kind import HTML, LEAVES, OutputKind
 from cms_ssg.paths import canonical_path
-from cms_ssg.plan.derive import ENTRY
-from cms_ssg.store.claims import ClaimRow
 from cms_ssg.types import Json
 from cms_ssg.verticals.landing.experiments import make_experiment
 

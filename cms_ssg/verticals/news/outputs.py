@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from cms_ssg.kinds.claim import DEFAULT, ENTRY, LIST, ClaimRow
 from cms_ssg.kinds.list_kind import EntryRow, Item, ListKind, ListRule, Placing
 from cms_ssg.kinds.output_kind import ARCHIVES, FEEDS, HTML, JSON, LEAVES, XML, OutputKind
-from cms_ssg.plan.derive import DEFAULT, ENTRY, LIST
-from cms_ssg.store.claims import ClaimRow
 from cms_ssg.types import Json
 from cms_ssg.verticals.news.live import TYPE, now_path
 

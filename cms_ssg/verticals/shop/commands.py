@@ -66,14 +66,20 @@ def show_order(opened: OpenSite, order: str) -> dict[str, Any]:
 
 
 def cancel(opened: OpenSite, order: str, *, reason: str = "") -> dict[str, Any]:
-    """Cancel an order: reserved goods are free again, what was paid is given back and its goods return to the stock."""
+    """Cancel an order.
+
+    Reserved goods are free again, what was paid is given back and its goods return to the stock.
+    """
     return _line(run_in_shop(opened, lambda shop: cancel_order(shop, order, reason)))
 
 
 def refund(
     opened: OpenSite, order: str, *, amount: str = "", line: tuple[str, ...] = (), restock: bool = False, reason: str = "", key: str = ""
 ) -> dict[str, Any]:
-    """Give money back: an amount, that of some lines, or all that is left."""
+    """Give money back.
+
+    An amount, that of some lines, or all that is left.
+    """
     found = _find(opened, order)
     lines: dict[str, int] | None = None
     for text in line:
@@ -94,7 +100,7 @@ def ship(opened: OpenSite, order: str, *, carrier: str = "", tracking: str = "",
 
 
 def pay(opened: OpenSite, order: str) -> dict[str, Any]:
-    """Note that the money of an order came, which is paid by hand."""
+    """Note that the money of an order came by hand."""
     return _line(run_in_shop(opened, lambda shop: pay_order(shop, order)))
 
 
@@ -196,7 +202,10 @@ def list_coupons(opened: OpenSite) -> list[dict[str, Any]]:
 
 
 def import_products(opened: OpenSite, file: str, *, dry_run: bool = False) -> str:
-    """Import the CSV that WooCommerce exports: all its products with their variations. A second time it changes them."""
+    """Import the CSV of products that WooCommerce exports.
+
+    All products with their variations; a second time it changes them.
+    """
     from cms_ssg.verticals.shop.woocommerce import import_file
 
     return str(import_file(opened, Path(file), dry_run=dry_run))

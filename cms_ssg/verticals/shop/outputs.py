@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from cms_ssg.kinds.claim import DEFAULT, ENTRY, ClaimRow
 from cms_ssg.kinds.list_kind import EntryRow
 from cms_ssg.kinds.output_kind import HTML, LEAVES, OutputKind
 from cms_ssg.paths import canonical_path
-from cms_ssg.plan.derive import DEFAULT, ENTRY
-from cms_ssg.store.claims import ClaimRow
 from cms_ssg.types import Json
 
 if TYPE_CHECKING:
