@@ -85,7 +85,7 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "dirty outputs done": (outputs.DELETE_DIRTY, [PATHS, [1] * 100, SITE]),
     "what waits": (outputs.HAS_DIRTY_OR_CHANGES, {"site": SITE}),
     "entries of files": (entries.EXISTING, [FILES, SITE, "file"]),
-    "entries whose files went": (entries.REMOVE, [datetime.now(UTC), FILES, SITE]),
+    "entries whose files went": (entries.REMOVE, [datetime.now(UTC), FILES, SITE, "file"]),
     "files by path": (entries.FILE_ROWS, [SITE, FILES]),
     "files below a folder": (entries.FILES_BELOW, [["content/posts/7"], SITE]),
     "sources in folders": (sources.FILES_IN, [SITE, ["content/posts/7"]]),
