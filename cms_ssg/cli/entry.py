@@ -89,7 +89,9 @@ def show(call: Call, what: str) -> None:
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A field, the value as YAML writes it; may be repeated.")
 @click.option("--slug", default="", help="Its name in the URL; made of the title by default.")
 @click.option("--locale", default="", metavar="CODE", help="Its language; the site's first by default.")
-@click.option("--body-file", type=click.File("rb"), default=None, metavar="FILE", help="Markdown of its body; - reads standard input.")
+@click.option(
+    "--body-file", type=click.File("rb", lazy=True), default=None, metavar="FILE", help="Markdown of its body; - reads standard input."
+)
 @click.option("--draft", is_flag=True, help="As a draft.")
 @author_option
 def create(
@@ -117,7 +119,9 @@ def create(
 @click.argument("what")
 @click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--unset", "gone", multiple=True, metavar="KEY", help="Remove a field; may be repeated.")
-@click.option("--body-file", type=click.File("rb"), default=None, metavar="FILE", help="Markdown of a new body; - reads standard input.")
+@click.option(
+    "--body-file", type=click.File("rb", lazy=True), default=None, metavar="FILE", help="Markdown of a new body; - reads standard input."
+)
 @click.option("--expected-version", type=click.IntRange(1), default=None, help="Refuse if the entry has another version by now.")
 @click.option("--at", default="", metavar="TIME", help="Make the change at that time, in the site's zone.")
 @click.option("--propose", is_flag=True, help="Make the change once somebody approves it; with --at then.")

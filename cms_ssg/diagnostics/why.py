@@ -160,7 +160,7 @@ def _is_shown_otherwise(site: Site, file: str, stored: tuple[str, datetime | Non
         draft = Content(site, file).draft
     except CmsError:  # no build takes it as it is
         return False
-    row = make_row(draft, site.schemas[draft.type].months)
+    row = make_row(draft, site.schemas[draft.type].dated)
     times = (datetime.fromisoformat(time) if time else None for time in (row.publish_at, row.expire_at))
     return (row.status, *times) != stored
 

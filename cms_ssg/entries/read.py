@@ -14,7 +14,7 @@ def read_entry(site: Site, file: str, fields: dict[str, Any], markdown: str) -> 
     """The row of an entry, None where one of the problems is an error; and all problems."""
     draft, problems = read_values(site.rules, file, fields, markdown)
     if draft is not None:
-        return make_row(draft, site.rules.types[draft.type].months), problems
+        return make_row(draft, site.rules.types[draft.type].dated), problems
     hint = "Give a [[collection]] of site.toml this path, or trash the entry."
     missing = Problem("entry.no-collection", file, 0, "no collection takes the file that would hold this entry", hint)
     return None, problems or (missing,)

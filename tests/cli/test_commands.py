@@ -104,12 +104,16 @@ def test_every_command_can_be_given_all_its_options_and_arguments_at_once(path: 
             expected[param.name] = value
     call = Call(Output(io.StringIO(), io.StringIO()))
     given = command.make_context(path[-1], ["-C", str(tmp_path), "--env", "live", *args], obj=call)
-    assert {
-        name: str(getattr(value, "name", value)) if isinstance(value, Path | io.IOBase) else value for name, value in given.params.items()
-    } == expected
+    assert {name: _plain(value) for name, value in given.params.items()} == expected
     last = {param.opts[-1]: number for number, param in enumerate(command.params, start=1)}
     assert (call.folder, call.env) == (str(tmp_path / f"word-{last['-C']}"), str(tmp_path / f"word-{last['--env']}"))
     assert (call.output.as_json, call.output.as_log, call.output.level) == (True, True, next(iter(LEVELS)))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, click.utils.LazyFile):
+        return value.name
+    return str(value) if isinstance(value, Path) else value
 
 
 def make_value(param: click.Parameter, number: int, folder: Path) -> tuple[str | None, object]:
