@@ -111,9 +111,7 @@ def test_every_command_can_be_given_all_its_options_and_arguments_at_once(path: 
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, click.utils.LazyFile):
-        return value.name
-    return str(value) if isinstance(value, Path) else value
+    return str(value) if isinstance(value, Path) else getattr(value, "name", value)  # a file that is opened when it is read
 
 
 def make_value(param: click.Parameter, number: int, folder: Path) -> tuple[str | None, object]:
