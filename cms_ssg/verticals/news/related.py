@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, LiteralString
 
-from psycopg.errors import UniqueViolation
-
 from cms_ssg.errors import fail
 from cms_ssg.kinds.row_kind import Fact
 from cms_ssg.kinds.vertical import OpenSite
@@ -81,6 +79,8 @@ def story_types(opened: OpenSite) -> list[str]:
 
 def add_related(opened: OpenSite, post: str, other: str, *, kind: str = "related", both: bool = False) -> str:
     """Say that an entry goes with another."""
+    from psycopg.errors import UniqueViolation
+
     if kind not in KINDS:
         raise fail("related.kind", f"there is no kind {kind!r}", hint=f"Kinds: {', '.join(KINDS)}.")
     one, two = find_post(opened, post), find_post(opened, other)

@@ -6,9 +6,6 @@ from difflib import get_close_matches
 from typing import Any
 from uuid import UUID
 
-from psycopg import errors
-from psycopg.types.json import Jsonb
-
 from cms_ssg.content.values import clean_text
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.kinds.vertical import OpenSite
@@ -67,6 +64,9 @@ def add_update(
     opened: OpenSite, blog: int, content: Json, *, author: str = "", pinned: bool = False, important: bool = False, update_id: UUID | None = None
 ) -> queries.Update:  # fmt: skip
     """Post an update. update_id: of one that may have been sent before; then it is not posted twice. Raises CmsError live.*."""
+    from psycopg.errors import UniqueViolation
+    from psycopg.types.json import Jsonb
+
     values = {"site": opened.number, "blog": blog}
     stored = Jsonb(check_content(content))
     with opened.connection.transaction():
@@ -76,7 +76,7 @@ def add_update(
         more = {"author": clean_text(author)[:200], "pinned": pinned, "important": important, "update_id": update_id}
         try:
             return fetch(opened.connection, queries.ADD_UPDATE, **values, **more, content=stored)[0]
-        except errors.UniqueViolation as error:
+        except UniqueViolation as error:
             if error.diag.constraint_name != queries.ONE_ID:
                 raise
             raise fail("live.content", "another update has this id", hint="Leave the id out, or make a new one.") from None
@@ -84,6 +84,8 @@ def add_update(
 
 def change_update(opened: OpenSite, blog: int, position: int, content: Json | None = None, **changes: Any) -> queries.Update:
     """Change what is given of an update: author, pinned, important, deleted. Raises CmsError live.no-update and as check_content does."""
+    from psycopg.types.json import Jsonb
+
     values = {"author": None, "pinned": None, "important": None, "deleted": False, **changes}
     stored = Jsonb(check_content(content)) if content is not None else None
     found = fetch(
