@@ -217,6 +217,7 @@ DERIVING = (
     "plan/site_claims.py",
     "store/claims.py",
     "plan/rows.py",
+    "kinds/claim.py",
     "kinds/core.py",
     "kinds/list_kind.py",
     "list_rules.py",

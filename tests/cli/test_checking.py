@@ -170,6 +170,8 @@ def test_what_an_environment_sets_is_told_at_its_own_line(site: Path, cms: Cms) 
     (site / "site.toml").write_text(
         f'{text}[env.staging.home]\nlist = "tag/nothing"\n[env.staging.tokens]\nacent = "#000"\n[env.staging.menus]\nmain = [{{ url = "/nowhere/" }}]\n'
     )
+    own_target = '[env.staging.target]\nurl = "folder:build-staging"\n'
+    (site / "site.toml").write_text((site / "site.toml").read_text() + own_target)
     assert cms("check")[1]["problems"] == []
     problems = cms("--env", "staging", "check")[1]["problems"]
     assert sorted((p["code"], p["place"], p["line"]) for p in problems) == [
