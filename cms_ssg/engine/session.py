@@ -17,7 +17,6 @@ from cms_ssg.engine.place import SPLIT, describe_place, find_reason, find_strang
 from cms_ssg.engine.planning import Planner
 from cms_ssg.engine.rounds import LARGE_ROUND, Rounds
 from cms_ssg.engine.sync import SyncResult, sync
-from cms_ssg.entries.pending import apply_due
 from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import object_key
 from cms_ssg.plan.dirty import BULK_TURN
@@ -30,6 +29,7 @@ from cms_ssg.reporter import Reporter
 from cms_ssg.site import Site
 from cms_ssg.store import outputs as store
 from cms_ssg.store.conflicts import list_conflicts
+from cms_ssg.store.pending import has_due
 from cms_ssg.store.sites import (
     END_BUILD,
     FORGET_IDLE_BUILDS,
@@ -181,6 +181,10 @@ class Session:
 
     def apply_due(self) -> None:
         """Make the changes of entries whose time has come."""
+        if not has_due(self.connection, self.row.id, self.planner.now):
+            return
+        from cms_ssg.entries.pending import apply_due  # with all that reads content
+
         _, problems = apply_due(self.connection, self.site, self.row.id, self.planner.now, self.commit)
         self.result.problems.extend(problems)
 

@@ -7,8 +7,6 @@ from typing import Final
 
 from psycopg import Connection
 
-from cms_ssg.entries.front import make_fields
-from cms_ssg.entries.read import read_entry
 from cms_ssg.site import Site
 from cms_ssg.store.entries import DraftRow
 from cms_ssg.store.texts import StoredEntry, list_unread, load_entries, save_readings
@@ -40,6 +38,9 @@ def read_again(connection: Connection, site: Site, site_id: int, digest: bytes, 
 
 
 def _read(site: Site, entry: StoredEntry) -> tuple[DraftRow | None, tuple[Problem, ...]]:
+    from cms_ssg.entries.front import make_fields  # with all that reads content, which a build that changes nothing does without
+    from cms_ssg.entries.read import read_entry
+
     fields = make_fields(site, entry)
     if entry.status == "draft":
         fields["draft"] = True

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.ownership import write_owned
 from cms_ssg.settings import Settings
 
 OBJECT: Final = ".cms/target"
@@ -68,8 +69,7 @@ class FileMark:
         for path in self.paths:
             new = path.with_name(f"{path.name}.{os.getpid()}")
             try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                new.write_bytes(msgspec.json.encode(owner))
+                write_owned(new, msgspec.json.encode(owner))
                 new.replace(path)
                 return
             except OSError:  # where none can be written, this checkout only reads

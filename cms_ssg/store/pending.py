@@ -51,6 +51,9 @@ WHERE p.site = %(site)s AND p.state = 'waiting' AND p.due_at <= %(now)s AND NOT 
 ORDER BY p.due_at, p.id LIMIT 1 FOR UPDATE OF p SKIP LOCKED""",
     PendingRow,
 )
+HAS_DUE: Final[LiteralString] = """
+SELECT FROM cms.pending_changes
+WHERE site = %s AND state = 'waiting' AND due_at <= %s AND NOT needs_approval LIMIT 1"""
 END: Final[LiteralString] = """
 UPDATE cms.pending_changes SET state = %s, problem = %s, ended_at = clock_timestamp() WHERE site = %s AND id = %s AND state IN ('waiting', 'failed')"""
 APPROVE: Final[LiteralString] = """
@@ -79,6 +82,12 @@ def find_pending(connection: Connection, site: int, number: int) -> PendingRow |
 def claim_due(connection: Connection, site: int, now: datetime) -> PendingRow | None:
     """The change that was due first, locked until the transaction ends; None where nothing is due."""
     return next(iter(fetch(connection, NEXT_DUE, site=site, now=now)), None)
+
+
+def has_due(connection: Connection, site: int, now: datetime) -> bool:
+    """Whether the time of a change has come; an entry need not be locked to know it."""
+    row = connection.execute(HAS_DUE, (site, now)).fetchone()
+    return row is not None
 
 
 def end_pending(connection: Connection, site: int, number: int, state: str, problem: str = "") -> bool:
