@@ -7,7 +7,6 @@ from typing import Final
 
 from psycopg import Connection
 
-from cms_ssg.content.lines import line_of_field
 from cms_ssg.kinds.claim import ClaimRow
 from cms_ssg.site import Site
 from cms_ssg.store.claims import REFUSED, list_lost_claims
@@ -75,6 +74,8 @@ def _name_owner(row: ClaimRow) -> str:
 
 def _find_line(site: Site, row: ClaimRow) -> int:
     """The line that says the path, 0 where the file's name does."""
+    from cms_ssg.content.lines import line_of_field
+
     if row.owner_kind != "e":
         return 0
     names = ("path", "slug") if (row.spec or {}).get("kind") == "entry" else ("aliases", "from")
