@@ -51,6 +51,10 @@ class Place:
     problem: str = ""
 
 
+OWN_FILES: Final = frozenset({"site.toml", "hooks.py"})
+"""Files of a site that say how it is made, where its folder is a collection itself: they may name what is secret."""
+
+
 class Rules:
     """How a site's files become drafts and where entries live; all of it follows from settings and schemas."""
 
@@ -112,10 +116,12 @@ class Rules:
 
     def is_offered(self, file: str) -> bool:
         """Whether a file that is no content is published: not Markdown that no collection takes, nor what all collections around it
-        exclude, nor what is read as data, nor what an editor or a merge left. All of static/ is.
+        exclude, nor what is read as data, nor what an editor or a merge left, nor the site's own settings and hooks. All of static/ is.
         """
         if below(file, "static"):
             return True
+        if file in OWN_FILES:
+            return False
         if file.lower().endswith(MARKDOWN_SUFFIXES) or file in self.data or is_leftover(file) or is_copy(file):
             return False
         around = self._list_around(file)
