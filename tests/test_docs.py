@@ -89,3 +89,12 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
         if anchor:
             headings = re.findall(r"^#+ (.+)$", found.read_text("utf-8"), re.MULTILINE)
             assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}, target
+
+
+def test_requirements_name_tables_and_tests_that_are_there() -> None:
+    page = (ROOT / "docs/requirements.md").read_text("utf-8")
+    sql = "".join(path.read_text("utf-8") for path in (ROOT / "sql").glob("*/*.sql"))
+    for name in re.findall(r"`cms\.([a-z_]+)`", page):
+        assert re.search(rf"(TABLE|VIEW)\s+cms\.{name}\b", sql), name
+    for name in re.findall(r"`((?:tests|sql|cms_ssg)/[\w/.]*)`", page):
+        assert (ROOT / name).exists(), name
