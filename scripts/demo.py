@@ -30,9 +30,11 @@ def main() -> int:
 
 
 def show(starter: str, once: bool) -> int:
-    """Make, build and serve one starter."""
+    """Make, build and serve one starter; of a group of sites its first."""
     demo = ROOT / ("demo" if starter == "blog" else f"demo-{starter}")
     make_demo(demo, starter)
+    if brands := sorted(path.parent for path in demo.glob("brands/*/site.toml")):
+        demo = brands[0]
     try:
         print("Starting its database and building its pages …", flush=True)
         if once:
@@ -46,7 +48,7 @@ def show(starter: str, once: bool) -> int:
 
 def make_demo(folder: Path, starter: str = "blog") -> None:
     """Make a site of the starter, and fill its store, the first time."""
-    if (folder / "site.toml").exists():
+    if (folder / "site.toml").exists() or (folder / "brands").exists():
         return
     subprocess.run([CMS, "init", folder, "--starter", starter], check=True, stdout=subprocess.DEVNULL)
     print(f"Made {folder.name}/ from the starter {starter}.", flush=True)
