@@ -18,7 +18,7 @@ demo: setup ## Build a starter and serve it (STARTER=news, directory, shop …, 
 # Where it is set, every command that a test starts compiles this package again.
 test test-long: export PYTHONDONTWRITEBYTECODE =
 
-test: setup ## Run the tests but the long ones, under five minutes on two cores
+test: setup ## Run the tests but the long ones
 	@$(PY) -m pytest -q -rs -n $(WORKERS) $(ARGS)
 
 test-long: setup ## Run the long random tests: some hours, of which the comparison with clean builds takes one and a half
