@@ -126,6 +126,7 @@ def test_what_an_environment_sets_is_told_at_its_own_line(site: Path, cms: Cms) 
     first = text.count("\n") + 1
     (site / "site.toml").write_text(
         f'{text}[env.staging.home]\nlist = "tag/nothing"\n[env.staging.tokens]\nacent = "#000"\n[env.staging.menus]\nmain = [{{ url = "/nowhere/" }}]\n'
+        '[env.staging.target]\nurl = "folder:staging"\n'
     )
     assert cms("check")[1]["problems"] == []
     problems = cms("--env", "staging", "check")[1]["problems"]

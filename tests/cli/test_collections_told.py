@@ -82,7 +82,9 @@ def test_misspelt_field_of_a_file_is_still_told_there(site: Path, cms: Cms) -> N
 
 
 def test_wrong_type_of_an_environment_is_told_where_the_environment_says_it(site: Path, cms: Cms) -> None:
-    (site / "site.toml").write_text(SITE + '[[env.staging.collection]]\nname = "posts"\npath = "content/posts"\ntype = "psot"\n')
+    (site / "site.toml").write_text(
+        SITE + '[[env.staging.collection]]\nname = "posts"\npath = "content/posts"\ntype = "psot"\n[env.staging.target]\nurl = "folder:b"\n'
+    )
     code, result, _ = cms("check", "--env", "staging")
     assert code == 3
     assert [(p["code"], p["line"]) for p in result["problems"]] == [("settings.wrong-value", 9)]

@@ -193,7 +193,7 @@ def test_init_makes_a_site_once(run: Runner, tmp_path: Path, monkeypatch: pytest
     said = run("init", "mine")
     assert said.code == 0
     assert "cms serve" in said.out
-    assert (tmp_path / "mine/.gitignore").read_text() == "/.cms/\n/build/\n"
+    assert (tmp_path / "mine/.gitignore").read_text() == "/.cms/\n/build/\n/build-staging/\n"
     assert "folder:build" in (tmp_path / "mine/site.toml").read_text()
     again = run("init", "mine", "--json")
     assert again.code == 1
