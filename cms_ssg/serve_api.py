@@ -20,7 +20,9 @@ START_S: Final = 15.0
 AGAIN_S: Final = 5.0
 """An API that ended is not started more often."""
 
-LARGEST_BODY: Final = 1 << 20
+LARGEST_BODY: Final = 100 << 20
+"""The API has limits of its own."""
+
 KEPT_HEADERS: Final = frozenset({"connection", "date", "server", "keep-alive", "transfer-encoding"})
 """Headers of an answer that are each server's own."""
 

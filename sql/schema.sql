@@ -501,6 +501,29 @@ CREATE TABLE cms.claims (
     since text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C"
 );
 
+CREATE TABLE cms.comments (
+    id bigint NOT NULL,
+    site integer NOT NULL,
+    entry bigint NOT NULL,
+    version integer NOT NULL,
+    change bigint,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    author text DEFAULT ''::text NOT NULL,
+    text text NOT NULL,
+    asks boolean DEFAULT false NOT NULL,
+    resolved_at timestamp with time zone,
+    resolved_by text DEFAULT ''::text NOT NULL
+);
+
+ALTER TABLE cms.comments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.comments_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE cms.list_items (
     list integer NOT NULL,
     sort_key bytea NOT NULL,
@@ -845,6 +868,17 @@ CREATE TABLE cms.migrations (
     name text NOT NULL COLLATE pg_catalog."C",
     checksum text NOT NULL COLLATE pg_catalog."C",
     applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE cms.open_editors (
+    site integer NOT NULL,
+    entry bigint NOT NULL,
+    person text NOT NULL,
+    seen_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    holds_since timestamp with time zone,
+    base_version integer DEFAULT 0 NOT NULL,
+    texts jsonb,
+    kept_at timestamp with time zone
 );
 
 CREATE TABLE cms.outputs (
@@ -1452,6 +1486,9 @@ ALTER TABLE ONLY cms.changes
 ALTER TABLE ONLY cms.claims
     ADD CONSTRAINT claims_pkey PRIMARY KEY (site, name, kind, locale, key);
 
+ALTER TABLE ONLY cms.comments
+    ADD CONSTRAINT comments_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY cms.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (id);
 
@@ -1538,6 +1575,9 @@ ALTER TABLE ONLY cms.mails
 
 ALTER TABLE ONLY cms.migrations
     ADD CONSTRAINT migrations_pkey PRIMARY KEY (set, number);
+
+ALTER TABLE ONLY cms.open_editors
+    ADD CONSTRAINT open_editors_pkey PRIMARY KEY (entry, person);
 
 ALTER TABLE ONLY cms.outputs
     ADD CONSTRAINT outputs_pkey PRIMARY KEY (id);
@@ -1712,6 +1752,8 @@ CREATE INDEX changes_subject ON cms.changes USING btree (subject);
 CREATE INDEX claims_lost ON cms.claims USING btree (site) WHERE ((NOT wins) AND ((kind <> ALL (ARRAY[4, 5])) OR ((spec ->> 'kind'::text) = 'terms'::text)));
 
 CREATE INDEX claims_owner ON cms.claims USING btree (owner, owner_kind, site);
+
+CREATE INDEX comments_entry ON cms.comments USING btree (entry, id);
 
 CREATE INDEX deliveries_dead ON cms.deliveries USING btree (site) WHERE ((next_at IS NULL) AND (delivered_at IS NULL));
 
@@ -2019,6 +2061,15 @@ ALTER TABLE ONLY cms.acts
 ALTER TABLE ONLY cms.bodies
     ADD CONSTRAINT bodies_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id);
 
+ALTER TABLE ONLY cms.comments
+    ADD CONSTRAINT comments_change_fkey FOREIGN KEY (change) REFERENCES cms.pending_changes(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY cms.comments
+    ADD CONSTRAINT comments_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY cms.comments
+    ADD CONSTRAINT comments_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
 ALTER TABLE ONLY cms.entries
     ADD CONSTRAINT entries_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
@@ -2048,6 +2099,12 @@ ALTER TABLE ONLY cms.inputs
 
 ALTER TABLE ONLY cms.mails
     ADD CONSTRAINT mails_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.open_editors
+    ADD CONSTRAINT open_editors_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY cms.open_editors
+    ADD CONSTRAINT open_editors_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
 ALTER TABLE ONLY cms.payment_events
     ADD CONSTRAINT payment_events_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

@@ -27,7 +27,7 @@ from cms_ssg.store.partitions import ensure_post_months
 
 KEPT: Final = (
     "sites", "entries", "bodies", "entry_texts", "files", "sources", "folders", "hits", "imported_logs", "imports", "import_rows", "tokens",
-    "empty_searches", "previews", "acts", "revisions", "pending_changes", "reviews", "review_votes", "mails", "payments", "payment_events",
+    "empty_searches", "previews", "acts", "revisions", "pending_changes", "comments", "reviews", "review_votes", "mails", "payments", "payment_events",
     "payment_refunds", "fake_payments", "idempotent_answers", "secrets",
 )  # fmt: skip
 """Tables that are dumped, each after those it refers to."""
@@ -70,6 +70,7 @@ DERIVED: Final = frozenset(
         "documents",
         "search_pages",
         "frames",
+        "open_editors",
     }
 )
 """Tables that triggers, the next build or the migrations fill. A test asks of every new table which it is."""

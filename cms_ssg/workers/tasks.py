@@ -16,10 +16,16 @@ ON CONFLICT (site, name) DO UPDATE SET started_at = clock_timestamp(), error = N
   WHERE task_runs.started_at <= clock_timestamp() - %(every_s)s * interval '1 s' RETURNING 1"""
 NOTE_ERROR: Final[LiteralString] = "UPDATE cms.task_runs SET error = %s WHERE site = %s AND name = %s"
 
+MAIL: Final = ("cms_ssg.mail.sending:TASKS",)
+WEBHOOKS: Final = ("cms_ssg.events.webhooks:TASKS",)
+
 
 def list_tasks(site: Site) -> list[Task]:
-    """The tasks of all verticals that are switched on."""
-    return [task for vertical in site.features.verticals if vertical.tasks for task in resolve(vertical.tasks)]
+    """The tasks of the core that the site needs, and of all verticals that are switched on."""
+    own = [*(MAIL if site.settings.workflow else ()), *(WEBHOOKS if site.settings.webhooks else ())]
+    return [task for reference in own for task in resolve(reference)] + [
+        task for vertical in site.features.verticals if vertical.tasks for task in resolve(vertical.tasks)
+    ]
 
 
 def run_due_tasks(connection: Connection, site: Site, site_id: int) -> list[str]:
