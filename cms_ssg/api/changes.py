@@ -161,7 +161,7 @@ def approve(editor: Editor, writer: Writer, number: int) -> tuple[PendingRow, Pr
     if entry is not None:
         check_right(editor, writer, "approve", describe_subject(editor, entry)._replace(author=row.author), f"change {number}")
     with editor.act("approve", f"change {number}"):
-        return approve_change(editor.connection, editor.site, editor.site_id, number, writer.name)
+        return approve_change(editor.connection, editor.site, editor.site_id, number, writer.name, editor.entries.act)
 
 
 def cancel(editor: Editor, writer: Writer, number: int) -> PendingRow:

@@ -262,7 +262,9 @@ def approve(call: Call, what: str, change: int, author: str) -> int:
         raise click.UsageError("give WHAT, or --change NUMBER")
     with open_editor(call, author) as editor, editor.act("approve", what or f"change {change}"):
         if change:
-            row, problem, is_made = approve_change(editor.connection, editor.site, editor.site_id, change, author)
+            row, problem, is_made = approve_change(
+                editor.connection, editor.site, editor.site_id, change, author, editor.entries.act
+            )
             call.output.problems([problem] if problem else [])
             said = (
                 "was made"

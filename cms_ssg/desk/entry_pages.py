@@ -22,6 +22,7 @@ from cms_ssg.store.open_editors import OpenEditor
 from cms_ssg.store.pending import PendingRow
 from cms_ssg.store.texts import StoredEntry
 
+SOURCES: Final = {"file": "file", "shared": "shared file", "api": "store"}
 DONE: Final = {
     "save": "Saved.", "merged": "Saved, together with what somebody else changed meanwhile.", "publish": "Published: it goes out with the next build.",
     "schedule": "Scheduled.", "scheduled": "The change is made at that time. It is listed at Waiting.", "propose": "Somebody is asked to approve it.",
@@ -66,7 +67,7 @@ def render_list(site: Site, found: Sequence[ListedEntry], asked: Mapping[str, st
     new = "".join(f'<li><a href="{base}/desk/entries/new?type={escape(one)}">{escape(one)}</a></li>' for one in types)
     rows = "".join(
         f'<tr><td><a href="{base}/desk/entries/{one.number}">{escape(one.title or one.file)}</a></td><td>{escape(one.type)}</td>'
-        f"<td>{escape(one.locale)}</td><td>{escape(one.status)}</td><td>{'file' if one.source in OF_FILES else escape(one.source)}</td>"
+        f"<td>{escape(one.locale)}</td><td>{escape(one.status)}</td><td>{SOURCES.get(one.source) or escape(one.source)}</td>"
         f"<td>{escape(say_moment(one.changed_at, site.zone).partition(' (')[0])}</td></tr>"
         for one in found
     )
@@ -214,14 +215,16 @@ def _render_buttons(page: EntryPage) -> str:
         found.append(button("publish", "Publish"))
     if may.propose and (may.needs_approval or not may.publish):
         found.append(button("propose", "Ask for approval", main=may.is_live))
+    other = []
     if may.publish or (may.propose and may.needs_approval):
-        found.append(
-            f'<span class="later"><label>At <input type="datetime-local" name="at"></label>{button("schedule", "Schedule") if may.publish else ""}</span>'
-        )
+        schedule = button("schedule", "Schedule") if may.publish else ""
+        other.append(f'<span class="later"><label>At <input type="datetime-local" name="at"></label>{schedule}</span>')
     if may.edit and may.publish and may.is_live:
-        found.append(button("unpublish", "Unpublish", quiet=True))
+        other.append(button("unpublish", "Unpublish", quiet=True))
     if may.edit:
-        found.append(button("trash", "Trash", quiet=True))
+        other.append(button("trash", "Trash", quiet=True))
+    if other:
+        found.append(f'<details class="other"><summary>More</summary><div>{"".join(other)}</div></details>')
     return "".join(found)
 
 

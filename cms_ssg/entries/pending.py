@@ -21,7 +21,7 @@ from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site
 from cms_ssg.store.entries import OF_FILES
 from cms_ssg.store.pending import PendingRow, add_pending, approve_pending, claim_due, end_pending, find_pending, rebase_pending
-from cms_ssg.store.revisions import list_writers
+from cms_ssg.store.revisions import add_act, list_writers
 from cms_ssg.store.texts import StoredEntry, find_by_files, load_entries
 from cms_ssg.types import Problem
 
@@ -63,7 +63,8 @@ def apply_due(connection: Connection, site: Site, site_id: int, now: datetime, c
     """Apply what is due, in the order of the times. Returns how many were, and a warning for each that does not fit any more."""
     count, problems = 0, list[Problem]()
     while (row := claim_due(connection, site_id, now)) is not None:
-        problem = apply_change(connection, site, site_id, row)
+        act = add_act(connection, site_id, row.author, "schedule", "apply", f"change {row.id} of {row.file}")
+        problem = apply_change(connection, site, site_id, row, act=act)
         if problem is not None:
             problems.append(problem)
         else:
@@ -72,9 +73,13 @@ def apply_due(connection: Connection, site: Site, site_id: int, now: datetime, c
     return count, problems
 
 
-def apply_change(connection: Connection, site: Site, site_id: int, row: PendingRow, origin: str = "schedule") -> Problem | None:
-    """Apply a change in the caller's transaction; a warning where it does not fit. What others changed since it was made is merged."""
+def apply_change(connection: Connection, site: Site, site_id: int, row: PendingRow, origin: str = "schedule", act: int = 0) -> Problem | None:
+    """Apply a change in the caller's transaction; a warning where it does not fit. What others changed since it was made is merged.
+
+    act: number of the act that it belongs to, by which it can be undone.
+    """
     entries = Entries(connection, site, site_id, author=row.author)
+    entries.act = act
     entries.origin, entries.approvers = origin, [name for name in row.approved_by.split(", ") if name]
     stored = next(iter(load_entries(connection, site_id, [row.entry], lock=True)), None)
     said = _find_obstacle(row, stored)
@@ -102,8 +107,10 @@ def _find_obstacle(row: PendingRow, stored: StoredEntry | None) -> str:
     return ""
 
 
-def approve_change(connection: Connection, site: Site, site_id: int, number: int, by: str) -> tuple[PendingRow, Problem | None, bool]:
+def approve_change(connection: Connection, site: Site, site_id: int, number: int, by: str, act: int = 0) -> tuple[PendingRow, Problem | None, bool]:
     """Approve a change that waits; with enough approvals it is made, at once or at its time. Returns the change, what hinders it, whether it was made.
+
+    act: number of the act that this is part of.
 
     Raises UsageError pending.not-found, workflow.own.
     """
@@ -124,7 +131,7 @@ def approve_change(connection: Connection, site: Site, site_id: int, number: int
         row = find_waiting(connection, site_id, number)
         if row.due_at is not None:
             return row, None, False
-        problem = apply_change(connection, site, site_id, row, "approval")
+        problem = apply_change(connection, site, site_id, row, "approval", act)
         return row, problem, problem is None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,8 +22,8 @@ def meet(api: Api, atlas: tuple[Path, str]) -> Iterator[Meet]:
     """Signs somebody in: (name, powers)."""
     with ExitStack() as stack:
 
-        def sign_in(name: str, powers: Powers = Powers()) -> DeskPerson:  # noqa: B008
-            person = DeskPerson(str(api.client.base_url), atlas[1], name, powers)
+        def sign_in(name: str, powers: Powers = Powers(), scopes: Sequence[str] = ("read", "write")) -> DeskPerson:  # noqa: B008
+            person = DeskPerson(str(api.client.base_url), atlas[1], name, powers, scopes)
             stack.callback(person.client.close)
             return person
 
