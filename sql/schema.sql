@@ -1127,6 +1127,7 @@ CREATE TABLE cms.pending_changes (
     state text DEFAULT 'waiting'::text NOT NULL COLLATE pg_catalog."C",
     ended_at timestamp with time zone,
     problem text DEFAULT ''::text NOT NULL,
+    base jsonb,
     CONSTRAINT pending_changes_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'applied'::text, 'cancelled'::text, 'failed'::text]))),
     CONSTRAINT pending_changes_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'published'::text, 'trashed'::text])))
 );

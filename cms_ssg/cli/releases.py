@@ -107,6 +107,11 @@ def rollback(call: Call, number: int) -> int:
     Nothing is rendered. Builds publish nothing until `cms releases resume`. A rollback is a release itself: it can be taken back too. Exit 3
     where an object could not be put back.
     """
+    return show_rollback(call, number)
+
+
+def show_rollback(call: Call, number: int) -> int:
+    """Go back to the state after a release, and say what became of it. Returns the exit code."""
     from cms_ssg.releases.rollback import roll_back
 
     result = roll_back(call.root, number, call.env, call.output)

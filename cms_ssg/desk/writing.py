@@ -200,6 +200,10 @@ def _save_file(editor: Editor, schema: Schema, entry: StoredEntry, form: Form) -
     if theirs:
         return Outcome(entry.id, texts=texts, theirs=theirs)
     values, _ = read_changes(schema, stored, texts)
+    if form.do == "schedule" and entry.status == "published" and form.at:
+        body = None if _lines(texts[BODY]) == _lines(stored[BODY]) else f"{_lines(texts[BODY])}\n"
+        editor.change_later(str(entry.id), EntryInput(fields=values, body=body), form.at)
+        return "scheduled"
     body = None if _lines(texts[BODY]) == _lines(stored[BODY]) else f"{_lines(texts[BODY])}\n"
     with editor.act(form.do or "change", entry.file):
         gone = [name for name, value in values.items() if value is None]

@@ -12,7 +12,9 @@ from cms_ssg import authoring
 from cms_ssg.content.approval import FIELD, add_approval, list_approvals
 from cms_ssg.content.frontmatter import parse_front_matter
 from cms_ssg.content.read_file import read_file
+from cms_ssg.entries.file_changes import apply_to_file
 from cms_ssg.entries.find import find_entry
+from cms_ssg.entries.front import read_body
 from cms_ssg.entries.notices import tell
 from cms_ssg.entries.read import read_entry
 from cms_ssg.entries.save import Entries, decode_json
@@ -30,16 +32,19 @@ def schedule_change(
     entries: Entries, entry: StoredEntry, change: EntryInput, due_at: datetime | None, *, needs_approval: bool = False
 ) -> int:
     """Keep a change of an entry for later. What is wrong with it is said now. Returns its number. Raises CmsError, UsageError entry.of-file."""
-    if entry.source in OF_FILES:
-        hint = "Commit the change when it is time, or merge a branch then. cms publish --at and cms entry unpublish --at set times in the file."
+    if entry.source in OF_FILES and (entry.source != "file" or not entry.id or needs_approval or not entries.site.settings.desk.files):
+        hint = "Commit the change when it is time, or merge a branch then; [desk] files = true has cms write it into the file at its time."
         raise UsageError(Problem("entry.of-file", entry.file, 0, "a file's entry is changed in its file", hint))
+    base = {"fields": entry.fields, "body": read_body(entries.site, entry)} if entry.source in OF_FILES else None
+    entries.takes_files = base is not None
     with entries.connection.transaction():
         checked = entries.save_entries([replace(change, status="draft") if needs_approval else change], dry_run=True)[0]
+        entries.takes_files = False
         if checked.action == "failed":
             raise CmsError(*checked.problems)
         return add_pending(
             entries.connection, entries.site_id, entry=entry.id, base_version=entry.version, author=entries.author, due_at=due_at,
-            needs_approval=needs_approval, fields=dict(change.fields), body=change.body, status=change.status,
+            needs_approval=needs_approval, fields=dict(change.fields), body=change.body, status=change.status, base=base,
         )  # fmt: skip
 
 
@@ -73,7 +78,9 @@ def apply_due(connection: Connection, site: Site, site_id: int, now: datetime, c
     return count, problems
 
 
-def apply_change(connection: Connection, site: Site, site_id: int, row: PendingRow, origin: str = "schedule", act: int = 0) -> Problem | None:
+def apply_change(
+    connection: Connection, site: Site, site_id: int, row: PendingRow, origin: str = "schedule", act: int = 0
+) -> Problem | None:
     """Apply a change in the caller's transaction; a warning where it does not fit. What others changed since it was made is merged.
 
     act: number of the act that it belongs to, by which it can be undone.
@@ -83,7 +90,12 @@ def apply_change(connection: Connection, site: Site, site_id: int, row: PendingR
     entries.origin, entries.approvers = origin, [name for name in row.approved_by.split(", ") if name]
     stored = next(iter(load_entries(connection, site_id, [row.entry], lock=True)), None)
     said = _find_obstacle(row, stored)
-    if not said:
+    if not said and row.base is not None:
+        said = apply_to_file(site, row)
+        if not said:
+            end_pending(connection, site_id, row.id, "applied")
+            return None
+    elif not said:
         change = EntryInput("", row.fields, row.body, row.status, number=row.entry, expected_version=row.base_version)
         saved = entries.save_entries([change])[0]
         if saved.action != "failed":
@@ -107,7 +119,9 @@ def _find_obstacle(row: PendingRow, stored: StoredEntry | None) -> str:
     return ""
 
 
-def approve_change(connection: Connection, site: Site, site_id: int, number: int, by: str, act: int = 0) -> tuple[PendingRow, Problem | None, bool]:
+def approve_change(
+    connection: Connection, site: Site, site_id: int, number: int, by: str, act: int = 0
+) -> tuple[PendingRow, Problem | None, bool]:
     """Approve a change that waits; with enough approvals it is made, at once or at its time. Returns the change, what hinders it, whether it was made.
 
     act: number of the act that this is part of.

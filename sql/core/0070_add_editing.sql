@@ -28,3 +28,6 @@ CREATE TABLE cms.comments (
   resolved_by text NOT NULL DEFAULT ''
 );
 CREATE INDEX comments_entry ON cms.comments (entry, id);
+
+-- A change of a file's entry is written into the file when its time comes, and merged with what the file says then: base holds what it said before, {fields, body}.
+ALTER TABLE cms.pending_changes ADD COLUMN base jsonb;

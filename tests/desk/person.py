@@ -40,7 +40,7 @@ def read_form(page: str) -> dict[str, str]:
     values = {}
     for tag in re.findall(r"<input [^>]*>", form[0]):
         named = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
-        if "name" in named and named.get("type") not in ("file", "checkbox") or " checked" in tag:
+        if ("name" in named and named.get("type") not in ("file", "checkbox")) or " checked" in tag:
             values[named["name"]] = html.unescape(named.get("value", ""))
     for name, text in re.findall(r'<textarea [^>]*name="([^"]+)"[^>]*>\n(.*?)</textarea>', form[0], re.DOTALL):
         values[name] = html.unescape(text)

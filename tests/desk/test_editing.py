@@ -94,7 +94,9 @@ def test_a_role_has_the_buttons_that_it_may_press_and_no_others(ada: DeskPerson,
     refused = eve.client.post(path, data=read_form(page) | {"do": "publish"})
     assert (refused.status_code, refused.json()["code"]) == (403, "api.role")
     assert eve.client.post(path, data=read_form(page) | {"do": "save", "csrf": "x"}).json()["code"] == "desk.form"
-    assert eve.client.post("/desk/entries/new", data={"csrf": read_form(page)["csrf"], "type": "nonsense"}).json()["code"] == "entry.no-type"
+    assert (
+        eve.client.post("/desk/entries/new", data={"csrf": read_form(page)["csrf"], "type": "nonsense"}).json()["code"] == "entry.no-type"
+    )
     assert eve.client.get("/desk/entries/99999999").status_code == 404
     eve.client.cookies.clear()
     assert "Token, as" in eve.client.get(path).text, "the form to sign in, from which one goes on to the page"

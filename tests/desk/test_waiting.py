@@ -88,7 +88,9 @@ def test_a_draft_is_proposed_said_something_about_and_approved_by_somebody_else(
 def test_a_change_of_what_is_live_is_proposed_scheduled_cancelled_and_undone_by_http(meet: Meet, ask: Ask) -> None:
     ada, bob = meet("ada"), meet("bob")
     chief = meet("chief", scopes=("read", "write", "admin"))
-    number = ask(ada, "POST", "/api/entries", {"type": "page", "fields": {"title": "Live"}, "body": "As it is.", "status": "published"}).json()["number"]
+    number = ask(
+        ada, "POST", "/api/entries", {"type": "page", "fields": {"title": "Live"}, "body": "As it is.", "status": "published"}
+    ).json()["number"]
     place = f"/api/entries/{number}/changes"
     assert ask(ada, "POST", place, {"body": "x", "needs_approval": False}).status_code == 422
     assert ask(ada, "POST", place, {"body": "x", "at": "never"}).json()["code"] == "authoring.bad-time"
