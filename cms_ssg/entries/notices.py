@@ -13,6 +13,9 @@ from cms_ssg.store.outbox import ADD, one_line
 from cms_ssg.store.texts import StoredEntry
 
 Event = Literal["entry.proposed", "entry.approved", "entry.commented"]
+PROPOSED: Final = "entry.proposed"
+APPROVED: Final = "entry.approved"
+COMMENTED: Final = "entry.commented"
 SUBJECTS: Final[dict[str, str]] = {
     "entry.proposed": "{who} asks for an approval: {title}", "entry.approved": "{who} approved: {title}", "entry.commented": "{who} on {title}",
 }  # fmt: skip

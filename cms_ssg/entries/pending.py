@@ -15,7 +15,7 @@ from cms_ssg.content.read_file import read_file
 from cms_ssg.entries.file_changes import apply_to_file
 from cms_ssg.entries.find import find_entry
 from cms_ssg.entries.front import read_body
-from cms_ssg.entries.notices import tell
+from cms_ssg.entries.notices import APPROVED, tell
 from cms_ssg.entries.read import read_entry
 from cms_ssg.entries.save import Entries, decode_json
 from cms_ssg.entries.values import EntryInput
@@ -136,7 +136,7 @@ def approve_change(
         stored = next(iter(load_entries(connection, site_id, [row.entry], lock=True)), None)
         names = [*(name for name in row.approved_by.split(", ") if name), by]
         if stored is not None:
-            tell(connection, site, site_id, "entry.approved", stored, who=by, change=number)
+            tell(connection, site, site_id, APPROVED, stored, who=by, change=number)
         rule = site.settings.workflow.get(stored.type) if stored is not None else None
         if rule is not None and len(names) < rule.approvals:
             approve_pending(connection, site_id, number, ", ".join(names))

@@ -118,7 +118,9 @@ def test_what_is_wrong_with_a_change_is_said_when_it_is_made(site: SiteOnPage) -
             editor.change_later(file, EntryInput(fields={"title": "x"}), SOON.isoformat())
 
 
-def test_a_change_of_a_file_is_written_into_it_at_its_time_with_what_was_changed_there_meanwhile(make_site: Callable[[str], SiteOnPage]) -> None:
+def test_a_change_of_a_file_is_written_into_it_at_its_time_with_what_was_changed_there_meanwhile(
+    make_site: Callable[[str], SiteOnPage],
+) -> None:
     site = make_site(FILES)
     site.build()
     number = site.query("SELECT id FROM cms.entries WHERE source_key = 'content/about.md'")[0][0]
