@@ -96,7 +96,7 @@ def send_waiting(opened: OpenSite) -> int:
     return len(send_due(database_url(site.root, site.settings.database_url, os.environ), opened.number, site.settings))
 
 
-TASKS: Final = (Task("webhooks.send", 5, send_waiting),)
+TASKS: Final = (Task("send-webhooks", 5, send_waiting),)
 
 
 def send_in_background(url: str, site_id: int, settings: Settings) -> None:

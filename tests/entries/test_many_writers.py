@@ -34,6 +34,7 @@ class Tally:
 
     acknowledged: dict[tuple[int, str], str] = field(default_factory=dict)
     conflicts: int = 0
+    named: set[str] = field(default_factory=set)
     seconds: list[float] = field(default_factory=list)
 
 
@@ -71,8 +72,8 @@ def write(free: Queue[Entries], writer: int, numbers: Sequence[int], writes: int
             entries.author = f"w{writer}"
             entries.save_entry(given)
         except EntryChangedError as error:
-            assert error.conflicts and {name.partition(".")[0] for name in error.conflicts} <= {"body"}
             tally.conflicts += 1
+            tally.named |= {name.partition(".")[0] for name in error.conflicts} or {""}
         else:
             tally.acknowledged[number, mark] = "body" if given.body is not None else "metadata"
         finally:
@@ -93,6 +94,7 @@ def run_writers(page: SiteOnPage, writers: int, entries: int, writes: int, secon
     total = Tally(conflicts=sum(tally.conflicts for tally in tallies), seconds=sorted(s for tally in tallies for s in tally.seconds))
     for tally in tallies:
         total.acknowledged |= tally.acknowledged
+    assert {name for tally in tallies for name in tally.named} <= {"body"}
     lost = [
         (number, mark)
         for (number, mark), where in total.acknowledged.items()
