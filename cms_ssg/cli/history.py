@@ -1,4 +1,4 @@
-"""``cms log``, ``cms undo``, ``cms audit-log``, and the versions of an entry: who changed what, and back again."""
+"""``cms log``, ``cms undo``, ``cms audit``, and the versions of an entry: who changed what, and back again."""
 
 from __future__ import annotations
 
@@ -139,10 +139,10 @@ def _undo_release(call: Call, number: int, dry_run: bool) -> int:
     return show_rollback(call, found[1])
 
 
-@site_command("audit-log", "cms audit-log\ncms audit-log --author ada --json")
+@site_command("audit", "cms audit\ncms audit --author ada --json")
 @click.option("--author", default="", metavar="NAME", help="Only what this one did.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many.")
-def audit_log(call: Call, author: str, limit: int) -> None:
+def audit(call: Call, author: str, limit: int) -> None:
     """List what people and programs did, the newest first.
 
     What was refused is listed with the reason.

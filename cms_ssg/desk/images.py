@@ -24,6 +24,7 @@ from cms_ssg.images.facts import RASTER, Facts
 from cms_ssg.images.tasks import make_looks
 from cms_ssg.reads import digest
 from cms_ssg.slugs import make_slug
+from cms_ssg.types import Problem
 
 router = Router("Desk")
 
@@ -92,6 +93,4 @@ def _look(root: Path, file: str, key: str) -> Facts | None:
 
 
 def _refuse(said: str, hint: str) -> CmsError:
-    from cms_ssg.errors import fail as refuse
-
-    return refuse("desk.no-picture", said, hint=hint)
+    return CmsError(Problem("desk.no-picture", "", 0, said, hint))

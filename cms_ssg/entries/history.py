@@ -129,9 +129,9 @@ def find_last_act(connection: Connection, site_id: int, number: int = 0) -> ActR
         acts = [act for act in acts if act.entries and act.undone_by is None and act.kind != "undo"]
     if not acts:
         said = f"there is no act {number}" if number else "there is nothing to take back"
-        raise UsageError(Problem("undo.nothing", "", 0, said, "cms audit-log lists what was done."))
+        raise UsageError(Problem("undo.nothing", "", 0, said, "cms audit lists what was done."))
     if acts[0].undone_by is not None:
-        raise UsageError(Problem("undo.done", "", 0, f"act {acts[0].id} was taken back before", "cms audit-log lists what was done."))
+        raise UsageError(Problem("undo.done", "", 0, f"act {acts[0].id} was taken back before", "cms audit lists what was done."))
     return acts[0]
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.open_store import open_store
+from cms_ssg.testing import SiteOnPage, assert_same
+from cms_ssg.testing.site import database
 from cms_ssg.workers.tasks import run_due_tasks
-from tests.engine.siteonpage import SiteOnPage, assert_same, database
 
 SITE = """-- site.toml --
 verticals = ["blog", "tests.verticals.events"]
@@ -67,9 +68,9 @@ def assert_clean(site: SiteOnPage) -> None:
 
 
 @pytest.fixture
-def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
+def site(cms_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
     """The sample site, built."""
-    site = make_site(SITE)
+    site = cms_site(SITE)
     assert site.build().result.status == "done"
     return site
 
