@@ -114,6 +114,13 @@ class Site:
         """The fields of a type that other pages may show."""
         return self.schemas[type_name].card_fields if type_name in self.schemas else ()
 
+    @cached_property
+    def shared_fields(self) -> dict[str, frozenset[str]]:
+        """By type, the fields that translations have of their original where they say nothing themselves; only types that have some."""
+        return (
+            {name: schema.shared_fields for name, schema in self.schemas.items() if schema.shared_fields} if len(self.locales) > 1 else {}
+        )
+
     def neighbours_of(self, type_name: str) -> str:
         """The list in which a type's entries have a previous and a next one, '' for none."""
         return self.schemas[type_name].neighbours if type_name in self.schemas else ""

@@ -17,6 +17,7 @@ from cms_ssg.paths import file_path
 from cms_ssg.plan.derive import Derived, derive_entry
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.plan.rows import derive_rows, find_followers
+from cms_ssg.plan.translations import fill_shared_fields, with_translations
 from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key, name_key
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
@@ -127,7 +128,7 @@ def derive_entries(
 
     saved: those that somebody wrote.
     """
-    ids = _with_fallback_sources(connection, site, site_id, ids)
+    ids = _with_fallback_sources(connection, site, site_id, with_translations(connection, site, site_id, ids, ENTRIES, CARDS))
     old = {row.entry: row for row in map(OldCard._make, connection.execute(CARDS, (int_array(ids),)))}
     derived = _derive(connection, site, site_id, now, ids)
     claims = {number: derived[number].claims if number in derived else () for number in ids}
@@ -227,7 +228,8 @@ def _without_needless_fallbacks(connection: Connection, site: Site, site_id: int
 
 
 def _derive(connection: Connection, site: Site, site_id: int, now: datetime, ids: set[int]) -> dict[int, Derived]:
-    rows = (EntryRow(*row) for row in connection.execute(ENTRIES, (int_array(ids),)))
+    rows = [EntryRow(*row) for row in connection.execute(ENTRIES, (int_array(ids),))]
+    rows = fill_shared_fields(connection, site, site_id, rows, now)
     return _without_needless_fallbacks(connection, site, site_id, {row.id: derive_entry(site, row, now) for row in rows})
 
 
