@@ -21,7 +21,7 @@ import brotli
 from botocore.config import Config
 
 from cms_ssg.build import build
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from tests.engine.siteonpage import Built, SiteOnPage, assert_same, database
 
 UNPACK: dict[str, Callable[[bytes], bytes]] = {"": bytes, "gzip": gzip.decompress, "br": brotli.decompress}
