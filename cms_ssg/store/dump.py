@@ -20,8 +20,8 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from cms_ssg.bundled import folder as bundled_folder
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.files.bundled import folder as bundled_folder
 from cms_ssg.kinds.load import list_verticals, load_vertical
 from cms_ssg.store.migrate import list_files, list_status, migrate
 from cms_ssg.store.partitions import ensure_post_months

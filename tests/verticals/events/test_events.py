@@ -9,9 +9,9 @@ import pytest
 
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.open_store import open_store
 from cms_ssg.store.connect import connect
 from cms_ssg.store.dump import dump_store, restore_store
+from cms_ssg.store.open_store import open_store
 from cms_ssg.workers.tasks import run_due_tasks
 from tests.engine.siteonpage import SiteOnPage, assert_same, database
 
