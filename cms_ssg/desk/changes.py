@@ -11,7 +11,7 @@ from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.changes import approve, cancel
 from cms_ssg.api.problems import fail
 from cms_ssg.api.routing import Router, site_of
-from cms_ssg.content.dates import say_moment
+from cms_ssg.content.frontmatter.dates import say_moment
 from cms_ssg.desk.frame import HEADERS, View, answer_page, enter
 from cms_ssg.desk.requests import read_pairs, work
 from cms_ssg.desk.session import Session

@@ -8,8 +8,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import yaml
 
-from cms_ssg.content.frontmatter import parse_front_matter
-from cms_ssg.content.schema import Schema
+from cms_ssg.content.frontmatter.parse import parse_front_matter
+from cms_ssg.content.schema.content_types import Schema
 from cms_ssg.types import Json
 
 BODY: Final = "body"

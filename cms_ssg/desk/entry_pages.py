@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from cms_ssg.content.dates import say_moment
-from cms_ssg.content.schema import Schema
+from cms_ssg.content.frontmatter.dates import say_moment
+from cms_ssg.content.schema.content_types import Schema
 from cms_ssg.desk.entry_form import BODY, PREFIX, Input, list_inputs
 from cms_ssg.desk.session import Session
 from cms_ssg.desk.writing import May

@@ -23,7 +23,7 @@ from cms_ssg.images.children import Children
 from cms_ssg.images.facts import RASTER, Facts
 from cms_ssg.images.tasks import make_looks
 from cms_ssg.reads import digest
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Problem
 
 router = Router("Desk")

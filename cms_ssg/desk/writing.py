@@ -12,8 +12,8 @@ from cms_ssg import authoring
 from cms_ssg.api.problems import fail
 from cms_ssg.api.rights import check_right, describe_subject
 from cms_ssg.authoring.change import parse_moment
-from cms_ssg.content.dates import format_moment
-from cms_ssg.content.schema import Schema
+from cms_ssg.content.frontmatter.dates import format_moment
+from cms_ssg.content.schema.content_types import Schema
 from cms_ssg.desk.entry_form import BODY, PREFIX, make_texts, read_changes
 from cms_ssg.entries.edit import Editor, find_any
 from cms_ssg.entries.front import read_body

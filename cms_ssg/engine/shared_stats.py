@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from cms_ssg.ownership import write_owned
+from cms_ssg.files.ownership import write_owned
 
 FILE: Final = ".cms/shared.json"
 UNSETTLED_NS: Final = 2_000_000_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cms_ssg import authoring
-from cms_ssg.content.frontmatter import parse_front_matter
+from cms_ssg.content.frontmatter.parse import parse_front_matter
 from cms_ssg.content.read_file import read_file
 from cms_ssg.entries.merge import merge_bodies, merge_fields
 from cms_ssg.errors import CmsError

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Literal, LiteralString
 
 from cms_ssg.errors import fail
-from cms_ssg.open_store import open_store
+from cms_ssg.store.open_store import open_store
 
 COMPARE: Final[LiteralString] = """
 SELECT coalesce(a.path, b.path), CASE WHEN b.path IS NULL THEN 'missing' WHEN a.path IS NULL THEN 'only here' ELSE 'other' END, count(*) OVER ()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from cms_ssg.entries.rights import Deed, Subject, Writer, find_refusal
 from cms_ssg.store.connect import connect
 from cms_ssg.store.tokens import Powers
 from tests.api.atlas import Api, build_site, serve_api, write_site
@@ -108,3 +109,10 @@ def test_a_change_of_what_is_live_is_proposed_scheduled_cancelled_and_undone_by_
     assert ask(chief, "POST", f"/api/audit/{approval['id']}/undo").json()["restored"] == [number]
     assert ask(ada, "GET", f"/api/entries/{number}").json()["fields"]["title"] == "Live"
     assert ask(chief, "POST", f"/api/audit/{approval['id']}/undo").json()["code"] == "undo.done"
+
+
+def test_a_role_for_a_section_that_is_gone_allows_nothing() -> None:
+    writer = Writer("ada", "editor", ("gone",))
+    for deed in get_args(Deed):
+        assert "this token is for gone" in find_refusal(writer, deed, Subject("news", "en", "bob")), deed
+    assert find_refusal(writer, "edit", Subject("Gone", "en", "bob")) == ""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.open_store import open_store
+from cms_ssg.store.open_store import open_store
 from cms_ssg.testing import SiteOnPage, assert_same
 from cms_ssg.testing.site import database
 from cms_ssg.workers.tasks import run_due_tasks
