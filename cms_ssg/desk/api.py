@@ -63,7 +63,8 @@ async def show_desk(request: Request) -> Response:
     links = list_links(request, session)
     if not links:
         return answer_page(request, session, "Desk", "<p>There is nothing here for this token.</p>")
-    return RedirectResponse(f"{base}/desk/{links[0].name}", 303, HEADERS)
+    goes_on = _find_goal(request.query_params.get("next", ""))
+    return RedirectResponse(f"{base}{goes_on if goes_on != '/desk' else f'/desk/{links[0].name}'}", 303, HEADERS)
 
 
 @router.post("/desk/sign-in", scope=PUBLIC, per_minute=10, include_in_schema=False)
@@ -72,8 +73,7 @@ async def sign_in(request: Request) -> Response:
     refuse_foreign(request)
     form = await read_model(request, SignIn)
     base = site_of(request).base_path
-    goes_on = form.next if re.fullmatch(r"/desk(/[\w/-]*)?", form.next) else "/desk"
-    response = RedirectResponse(f"{base}{goes_on}", 303, HEADERS)
+    response = RedirectResponse(f"{base}{_find_goal(form.next)}", 303, HEADERS)
     if await begin_session(request, form.token, response):
         return response
     return answer_page(request, None, "Sign in", render_sign_in(base, True, form.next), status=403)
@@ -119,6 +119,11 @@ async def act(request: Request, name: str, action: str) -> Response:
     except IntegrityError:  # somebody else was faster
         word = "gone"
     return RedirectResponse(f"{context.base_path}/desk/{queue.name}?{word}", 303, HEADERS)
+
+
+def _find_goal(path: str) -> str:
+    """The page of the desk that somebody wanted to go to, never one of another site."""
+    return path if re.fullmatch(r"/desk(/[\w/-]*)?", path) else "/desk"
 
 
 def _find_queue(request: Request, session: Session, name: str) -> Queue:

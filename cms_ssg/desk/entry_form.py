@@ -45,7 +45,7 @@ def list_inputs(schema: Schema, fields: Mapping[str, Json], zone: tzinfo) -> lis
     texts = make_texts(schema, fields, zone)
     own = {name for name in names if name in schema.required or name in FIRST or (fields.get(name) is not None and name != "metadata")}
     own |= {name for name, spec in schema.properties.items() if "x-blocks" in spec}
-    names.sort(key=lambda name: (name not in own, FIRST.index(name) if name in FIRST else -1 if name in schema.required else len(FIRST)))
+    names.sort(key=lambda name: (name not in own, _rank(name, schema)))
     return [
         Input(
             PREFIX + name, _name_label(name, spec), str(spec.get("description", "")), find_kind(name, spec), texts[PREFIX + name],
@@ -54,6 +54,13 @@ def list_inputs(schema: Schema, fields: Mapping[str, Json], zone: tzinfo) -> lis
         for name in names
         for spec in (schema.properties[name],)
     ]  # fmt: skip
+
+
+def _rank(name: str, schema: Schema) -> int:
+    """Where a field stands: blocks, which are the page, before what the type requires, then the usual ones."""
+    if "x-blocks" in schema.properties[name]:
+        return -2
+    return FIRST.index(name) if name in FIRST else -1 if name in schema.required else len(FIRST)
 
 
 def find_kind(name: str, spec: Mapping[str, Any]) -> Kind:

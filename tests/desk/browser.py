@@ -54,13 +54,13 @@ class Browser:
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
-    def until(self, script: str, most_s: float = 30.0) -> Any:
+    def until(self, script: str, most_s: float = 30.0) -> None:
         """Wait for an expression to be true; while a page is changing it may fail."""
         end = time.monotonic() + most_s
         while True:
             try:
-                if found := self.run(script):
-                    return found
+                if self.run(f"Boolean({script})"):
+                    return
             except (AssertionError, LookupError):
                 pass
             assert time.monotonic() < end, f"never: {script}"

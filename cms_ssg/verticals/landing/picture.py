@@ -25,7 +25,9 @@ def render_picture(report: Report, *, is_inline: bool = False) -> str:
         "" if is_inline else STYLE,
         f'<text x="16" y="30" fill="currentColor" font-weight="700" font-size="16">{escape(said)}</text>',
         *(_draw_line(line, TOP + ROW * n + ROW / 2, highest, line.variant == report.winner) for n, line in enumerate(report.lines)),
-        f'<text x="16" y="{height - 14}" fill="currentColor">{escape(report.verdict.partition(". ")[0].rstrip("."))}.</text>',
+        ""
+        if is_inline
+        else f'<text x="16" y="{height - 14}" fill="currentColor">{escape(report.verdict.partition(". ")[0].rstrip("."))}.</text>',
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
