@@ -368,10 +368,11 @@ def serve(
     server.own_hosts |= list_own_hosts(hosts)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True, name="cms-serve")
     thread.start()
-    if settings.search is not None or any(vertical.routes for vertical in load_features(settings.verticals).verticals):
-        from cms_ssg.serve.api_proxy import ApiBehind
+    from cms_ssg.serve.api_proxy import ApiBehind
 
-        server.api = ApiBehind(root, settings, env, server.base_path)
+    is_dynamic = settings.search is not None or any(vertical.routes for vertical in load_features(settings.verticals).verticals)
+    server.api = ApiBehind(root, settings, env, server.base_path, only_desk=not is_dynamic)
+    if is_dynamic:  # else it starts when somebody opens the desk
         server.api.start()
     try:
         if watched:

@@ -41,6 +41,8 @@ UPDATE cms.open_editors o SET holds_since = clock_timestamp() WHERE entry = %(en
 LET_GO: Final[LiteralString] = """
 UPDATE cms.open_editors o SET holds_since = NULL WHERE entry = %(entry)s AND site = %(site)s AND holds_since < (
   SELECT max(p.holds_since) FROM cms.open_editors p WHERE p.entry = o.entry)"""
+FORGET_OLD: Final[LiteralString] = """
+DELETE FROM cms.open_editors WHERE site = %(site)s AND texts IS NULL AND seen_at < clock_timestamp() - interval '1 day'"""
 OPEN: Final = Query(
     """
 SELECT person, holds_since IS NOT NULL, coalesce(holds_since, seen_at) FROM cms.open_editors
@@ -65,6 +67,7 @@ def see_editor(connection: Connection, site: int, entry: int, person: str, *, ta
     """Note that somebody has an entry open. It is their turn where it is nobody's, or where they take it. Returns all who have it open."""
     values = {"site": site, "entry": entry, "person": person, "takes": takes, "seen": SEEN_S}
     with connection.transaction():
+        connection.execute(FORGET_OLD, values)
         connection.execute(SEE, values)
         if connection.execute(HOLD, values).rowcount:
             connection.execute(LET_GO, values)
