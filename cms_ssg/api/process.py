@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,24 +55,27 @@ def run(
     Raises CmsError settings.*, db.*, api.port, api.same-host.
     """
     from cms_ssg.api.app import ENV, LOGS, SITES, make_app
-    from cms_ssg.api.log import log_answer
+    from cms_ssg.api.log import log_answer, log_note
     from cms_ssg.api.sites import load_sites
+    from cms_ssg.workers.tasks import running_tasks
 
     sites = load_sites(folders, env)
     listening = open_socket(host, port)
     name = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host
     url = f"http://{name}:{listening.getsockname()[1]}/"
-    if workers == 1:
-        asyncio.run(
-            _serve_one(make_app(sites, on_answer=log_answer if logs else lambda **_: None), listening, lambda: on_ready(url), with_parent)
-        )
-        return
-    os.environ[SITES], os.environ[ENV], os.environ[LOGS] = os.pathsep.join(map(str, folders)), env, "1" if logs else ""
-    from uvicorn.supervisors import Multiprocess
+    with ExitStack() as stack:
+        for folder in folders:  # such as sending e-mails, where nothing else of this site may be running
+            stack.enter_context(running_tasks(folder, env, log_note))
+        if workers == 1:
+            app = make_app(sites, on_answer=log_answer if logs else lambda **_: None)
+            asyncio.run(_serve_one(app, listening, lambda: on_ready(url), with_parent))
+            return
+        os.environ[SITES], os.environ[ENV], os.environ[LOGS] = os.pathsep.join(map(str, folders)), env, "1" if logs else ""
+        from uvicorn.supervisors import Multiprocess
 
-    config = make_config("cms_ssg.api.app:make_app_from_environ", factory=True, workers=workers)
-    on_ready(url)
-    Multiprocess(config, sockets=[listening]).run()
+        config = make_config("cms_ssg.api.app:make_app_from_environ", factory=True, workers=workers)
+        on_ready(url)
+        Multiprocess(config, sockets=[listening]).run()
 
 
 async def _serve_one(app: Any, listening: socket.socket, on_ready: Callable[[], None], with_parent: bool) -> None:

@@ -64,12 +64,13 @@ DERIVED: Final = frozenset(
         "shards",
         "entry_times",
         "ratings",
-        "site_secrets",
         "task_runs",
         "tag_versions",
         "documents",
         "search_pages",
         "frames",
+        "most_read",
+        "statistics_refreshed",
     }
 )
 """Tables that triggers, the next build or the migrations fill. A test asks of every new table which it is."""
