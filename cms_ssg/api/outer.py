@@ -117,8 +117,11 @@ class _Exchange:
         self.origin, self.cors = self.headers.get(b"origin", b"").decode("latin-1"), context.site.settings.api.cors
 
     async def _read(self) -> Message:
-        async with asyncio.timeout(None if self.has_body else BODY_S):  # afterwards it is waited for that the client goes
-            message = await self._receive()
+        try:
+            async with asyncio.timeout(None if self.has_body else BODY_S):  # afterwards it is waited for that the client goes
+                message = await self._receive()
+        except TimeoutError:
+            raise fail("api.timeout", "the body took too long to arrive", status=408) from None
         if message["type"] == "http.request":
             self.has_body = not message.get("more_body", False)
             self.read_bytes += len(message.get("body", b""))
