@@ -55,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     search: Search | None = None
     api: Api = msgspec.field(default_factory=lambda: Api())  # noqa: PLW0108 - it is defined below
     cache: AnswerCache = msgspec.field(default_factory=lambda: AnswerCache())  # noqa: PLW0108 - it is defined below
+    visitors: Visitors | None = None
     statistics: Statistics = msgspec.field(default_factory=lambda: Statistics())  # noqa: PLW0108 - it is defined below
 
     @property
@@ -297,6 +298,20 @@ class AnswerCache(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     memory_mb: Annotated[int, msgspec.Meta(ge=0, le=65_536)] = 32
     redis_url: str = ""
     redis_ttl_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 3600
+
+
+class Visitors(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Visitors prove who they are where this table is in site.toml: by links sent by e-mail, and by ID tokens of OpenID Connect where issuer is set.
+
+    issuer, audience: that a token must name; keys_url: where the issuer publishes its keys (``jwks_uri``); link_minutes: how long a link works;
+    session_days: how long a browser is known.
+    """
+
+    issuer: str = ""
+    audience: str = ""
+    keys_url: str = ""
+    link_minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 30
+    session_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 30
 
 
 class Statistics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -1517,6 +1517,14 @@ ALTER TABLE cms.tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE cms.visitor_links (
+    site integer NOT NULL,
+    digest bytea NOT NULL,
+    email text NOT NULL,
+    back text NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE cms.windows (
     output bigint NOT NULL,
     list integer NOT NULL,
@@ -1820,6 +1828,9 @@ ALTER TABLE ONLY cms.tokens
 ALTER TABLE ONLY cms.tokens
     ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY cms.visitor_links
+    ADD CONSTRAINT visitor_links_pkey PRIMARY KEY (site, digest);
+
 CREATE INDEX acts_site ON cms.acts USING btree (site, id DESC);
 
 CREATE INDEX builds_site ON cms.builds USING btree (site, id DESC);
@@ -1971,6 +1982,8 @@ CREATE INDEX tag_versions_raised ON cms.tag_versions USING btree (raised_at);
 CREATE INDEX tag_versions_version ON cms.tag_versions USING btree (version);
 
 CREATE INDEX tokens_site ON cms.tokens USING btree (site, id);
+
+CREATE INDEX visitor_links_email ON cms.visitor_links USING btree (site, lower(email));
 
 CREATE INDEX windows_high ON cms.windows USING btree (list, high) INCLUDE (low, output);
 
@@ -2235,3 +2248,6 @@ ALTER TABLE ONLY cms.task_runs
 
 ALTER TABLE ONLY cms.tokens
     ADD CONSTRAINT tokens_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.visitor_links
+    ADD CONSTRAINT visitor_links_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

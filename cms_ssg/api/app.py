@@ -34,6 +34,7 @@ ROUTERS: Final = (
     "cms_ssg.api.entries:router",
     "cms_ssg.statistics.beacon:router",
     "cms_ssg.events.api:router",
+    "cms_ssg.visitors.api:router",
 )
 """Lazy references to the routers that are always mounted. A vertical names its own: docs/extending.md."""
 

@@ -90,6 +90,10 @@ async def identify(request: Request, context: SiteContext) -> Caller:
     if not header:
         return Caller(address)
     kind, _, text = header.partition(" ")
+    visitors = context.site.settings.visitors
+    if visitors is not None and visitors.issuer and kind.lower() == "bearer" and text.count(".") == 2:  # a visitor's, see cms_ssg/visitors
+        request.scope["cms_visitor_token"] = text.strip()
+        return Caller(address)
     found = None
     if kind.lower() == "bearer" and text.startswith(tokens.PREFIX) and len(text) < 200:
         async with context.connection() as connection:

@@ -19,6 +19,10 @@ CORE: Final = (
             ),
         ),
     ),
+    Personal(
+        "SELECT 'visitor_links', to_jsonb(v) - 'digest' FROM cms.visitor_links v WHERE site = %(site)s AND lower(email) = lower(%(email)s)",
+        ("DELETE FROM cms.visitor_links WHERE site = %(site)s AND lower(email) = lower(%(email)s)",),
+    ),
 )
 
 CONTENT: Final = """

@@ -70,6 +70,7 @@ DERIVED: Final = frozenset(
         "search_pages",
         "frames",
         "most_read",
+        "visitor_links",
         "statistics_refreshed",
     }
 )

@@ -16,9 +16,10 @@ from psycopg import Connection, OperationalError
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.vertical import OpenSite, Task
+from cms_ssg.mail.sending import TASKS as MAIL
 from cms_ssg.open_store import open_store
 from cms_ssg.site import Site
-from cms_ssg.statistics.refresh import TASKS
+from cms_ssg.statistics.refresh import TASKS as STATISTICS
 
 TAKE: Final[LiteralString] = """
 INSERT INTO cms.task_runs (site, name) VALUES (%(site)s, %(name)s)
@@ -33,7 +34,7 @@ AGAIN_S: Final = 10.0
 
 def list_tasks(site: Site) -> list[Task]:
     """The site's own tasks, and those of all verticals that are switched on; two verticals may bring the same one."""
-    own = (*TASKS, *(task for vertical in site.features.verticals if vertical.tasks for task in resolve(vertical.tasks)))
+    own = (*STATISTICS, *MAIL, *(task for vertical in site.features.verticals if vertical.tasks for task in resolve(vertical.tasks)))
     return list({task.name: task for task in own}.values())
 
 
