@@ -23,8 +23,8 @@ def show(call: Call, days: int, top: int) -> None:
 
     The posts by day of publication and the terms are counted every hour by cms watch, serve, api or a worker, or by cms stats refresh.
     """
-    from cms_ssg.open_store import open_store
     from cms_ssg.statistics.show import load_statistics
+    from cms_ssg.store.open_store import open_store
 
     with open_store(call.root, call.env) as (_, connection, row):
         found = load_statistics(connection, row.id, days, top)
@@ -46,8 +46,8 @@ def refresh(call: Call) -> None:
 
     Lists of the most read change with the next build.
     """
-    from cms_ssg.open_store import open_store
     from cms_ssg.statistics.refresh import refresh as run_refresh
+    from cms_ssg.store.open_store import open_store
 
     with open_store(call.root, call.env) as (site, connection, row):
         run_refresh(connection, site, row.id)

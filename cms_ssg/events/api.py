@@ -13,9 +13,9 @@ from cms_ssg.api.answers import JSON
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
+from cms_ssg.config.settings import Receiver
 from cms_ssg.events.pushes import judge
 from cms_ssg.events.signatures import read_secrets
-from cms_ssg.settings import Receiver
 from cms_ssg.store import received as store
 
 router = Router("Rebuild")

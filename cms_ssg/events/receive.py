@@ -19,13 +19,13 @@ from typing import Final
 
 from psycopg import OperationalError
 
-from cms_ssg.content.git_run import REPOSITORY_VARIABLES
+from cms_ssg.config.settings import Receiver
+from cms_ssg.content.git.run import REPOSITORY_VARIABLES
 from cms_ssg.errors import CmsError
 from cms_ssg.events.signatures import read_secrets
-from cms_ssg.open_store import open_store
-from cms_ssg.settings import Receiver
 from cms_ssg.store import received as store
 from cms_ssg.store.connect import connect, database_url
+from cms_ssg.store.open_store import open_store
 
 LOOK_S: Final = 1.0
 """How often the store is looked at for a message that waits."""

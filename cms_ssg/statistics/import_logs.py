@@ -10,11 +10,11 @@ from hashlib import file_digest
 from pathlib import Path
 
 from cms_ssg.errors import fail
-from cms_ssg.open_store import open_store
 from cms_ssg.paths import canonical_path
 from cms_ssg.site import Site
 from cms_ssg.statistics.access_logs import read_hits
 from cms_ssg.statistics.refresh import KEPT_DAYS, SUM_OLD_HITS, refresh
+from cms_ssg.store.open_store import open_store
 from cms_ssg.store.receipts import TAKE_LOG, add_hits
 
 AT_ONCE = 50_000

@@ -17,9 +17,9 @@ from cms_ssg.errors import CmsError
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.vertical import OpenSite, Task
 from cms_ssg.mail.sending import TASKS as MAIL
-from cms_ssg.open_store import open_store
 from cms_ssg.site import Site
 from cms_ssg.statistics.refresh import TASKS as STATISTICS
+from cms_ssg.store.open_store import open_store
 
 TAKE: Final[LiteralString] = """
 INSERT INTO cms.task_runs (site, name) VALUES (%(site)s, %(name)s)

@@ -19,8 +19,8 @@ from aiosmtpd.controller import Controller
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.open_store import open_store
 from cms_ssg.privacy.people import find_person
+from cms_ssg.store.open_store import open_store
 from cms_ssg.workers.tasks import run_due_tasks
 from tests.api.atlas import Api, serve_api, write_site
 from tests.conftest import TEMPLATE, fresh_database
