@@ -121,8 +121,8 @@ def serve(folder: Path, redis_url: str = "", workers: int = 0) -> Iterator[tuple
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         port = int(str(json.loads(process.stdout.readline())["url"]).rstrip("/").rpartition(":")[2])
-        if workers:
-            time.sleep(5)
+        for _ in range(workers * 20):  # until all have begun
+            asyncio.run(_fetch(port, "/readyz"))
         try:
             yield process, port
         finally:
