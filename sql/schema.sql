@@ -1517,6 +1517,20 @@ ALTER TABLE cms.tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE cms.uploads (
+    site integer NOT NULL,
+    token text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    target text NOT NULL,
+    place text NOT NULL,
+    email text NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    size_bytes integer NOT NULL,
+    expires_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE cms.visitor_links (
     site integer NOT NULL,
     digest bytea NOT NULL,
@@ -1828,6 +1842,9 @@ ALTER TABLE ONLY cms.tokens
 ALTER TABLE ONLY cms.tokens
     ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY cms.uploads
+    ADD CONSTRAINT uploads_pkey PRIMARY KEY (site, token);
+
 ALTER TABLE ONLY cms.visitor_links
     ADD CONSTRAINT visitor_links_pkey PRIMARY KEY (site, digest);
 
@@ -1982,6 +1999,10 @@ CREATE INDEX tag_versions_raised ON cms.tag_versions USING btree (raised_at);
 CREATE INDEX tag_versions_version ON cms.tag_versions USING btree (version);
 
 CREATE INDEX tokens_site ON cms.tokens USING btree (site, id);
+
+CREATE INDEX uploads_email ON cms.uploads USING btree (site, email) WHERE (email <> ''::text);
+
+CREATE INDEX uploads_expire ON cms.uploads USING btree (site, expires_at) WHERE (expires_at IS NOT NULL);
 
 CREATE INDEX visitor_links_email ON cms.visitor_links USING btree (site, lower(email));
 
@@ -2248,6 +2269,9 @@ ALTER TABLE ONLY cms.task_runs
 
 ALTER TABLE ONLY cms.tokens
     ADD CONSTRAINT tokens_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.uploads
+    ADD CONSTRAINT uploads_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
 ALTER TABLE ONLY cms.visitor_links
     ADD CONSTRAINT visitor_links_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

@@ -35,6 +35,7 @@ ROUTERS: Final = (
     "cms_ssg.statistics.beacon:router",
     "cms_ssg.events.api:router",
     "cms_ssg.visitors.api:router",
+    "cms_ssg.uploads.api:router",
 )
 """Lazy references to the routers that are always mounted. A vertical names its own: docs/extending.md."""
 

@@ -20,6 +20,7 @@ from cms_ssg.mail.sending import TASKS as MAIL
 from cms_ssg.site import Site
 from cms_ssg.statistics.refresh import TASKS as STATISTICS
 from cms_ssg.store.open_store import open_store
+from cms_ssg.uploads.keep import TASKS as UPLOADS
 
 TAKE: Final[LiteralString] = """
 INSERT INTO cms.task_runs (site, name) VALUES (%(site)s, %(name)s)
@@ -34,7 +35,12 @@ AGAIN_S: Final = 10.0
 
 def list_tasks(site: Site) -> list[Task]:
     """The site's own tasks, and those of all verticals that are switched on; two verticals may bring the same one."""
-    own = (*STATISTICS, *MAIL, *(task for vertical in site.features.verticals if vertical.tasks for task in resolve(vertical.tasks)))
+    own = (
+        *STATISTICS,
+        *MAIL,
+        *UPLOADS,
+        *(task for vertical in site.features.verticals if vertical.tasks for task in resolve(vertical.tasks)),
+    )
     return list({task.name: task for task in own}.values())
 
 
