@@ -79,8 +79,7 @@ def _build(
     if site.settings.search is not None and site.settings.search.engine != "postgres" and not options.dry_run:
         from cms_ssg.search.sending import send_after_build
 
-        with result.timed("index"):
-            result.problems += send_after_build(site, session.url, session.row.id)
+        result.problems += send_after_build(site, session.url, session.row.id)
 
 
 def _open_whole_site(root: Path, options: BuildOptions) -> Site:

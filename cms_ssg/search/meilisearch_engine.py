@@ -56,7 +56,7 @@ class MeilisearchEngine:
         """The settings of each index. Order first, then the engine's own rules, then the newest."""
         return {
             "searchableAttributes": ["title", "excerpt", "content"],
-            "filterableAttributes": ["site", "published", "month", "located", "_geo", *(f"facets.{facet}" for facet in self.facets)],
+            "filterableAttributes": ["id", "site", "published", "month", "located", "_geo", *(f"facets.{facet}" for facet in self.facets)],
             "sortableAttributes": ["published", "title_key", "_geo"],
             "rankingRules": ["sort", "words", "typo", "proximity", "attribute", "exactness", "published:desc"],
             "pagination": {"maxTotalHits": MOST_HITS},
@@ -157,7 +157,7 @@ class MeilisearchEngine:
 
     def delete(self, locale: str, entries: Sequence[int]) -> None:
         """Remove documents, and wait until they are found no more."""
-        self._run(lambda client: client.index(self._uid(locale)).delete_documents([str(entry) for entry in entries]))
+        self._run(lambda client: client.index(self._uid(locale)).delete_documents(filter=[f"id IN [{', '.join(map(str, entries))}]"]))
 
     def fill(self, locale: str, batches: Iterable[Sequence[EngineDocument]]) -> int:
         """Make a new index beside the old one, then swap the two."""

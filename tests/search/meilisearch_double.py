@@ -32,6 +32,7 @@ SEARCH = {
 }  # fmt: skip
 TOKEN = r"(?:'((?:[^'\\]|\\.)*)'|([\w.-]+))"
 COMPARISON = re.compile(rf"([\w.]+) (=|>=|<) {TOKEN}$")
+LISTED = re.compile(r"([\w.]+) IN \[([\w, ]+)\]$")
 RADIUS = re.compile(r"_geoRadius\((\S+), (\S+), (\d+)\)$")
 BOX = re.compile(r"_geoBoundingBox\(\[(\S+), (\S+)\], \[(\S+), (\S+)\]\)$")
 POINT = re.compile(r"_geoPoint\((\S+), (\S+)\):(asc|desc)$")
@@ -92,8 +93,9 @@ class Double:
             case ("POST", "indexes", uid, "documents"):
                 check_fields(query, {"primaryKey"})
                 return self.enqueue("documentAdditionOrUpdate", uid, lambda: self.add(uid, query.get("primaryKey", [None])[0], body))
-            case ("POST", "indexes", uid, "documents", "delete-batch"):
-                return self.enqueue("documentDeletion", uid, lambda: [self.find(uid).documents.pop(int(one), None) for one in body])
+            case ("POST", "indexes", uid, "documents", "delete"):
+                check_fields(body, {"filter"})
+                return self.enqueue("documentDeletion", uid, lambda: self.delete(self.find(uid), body["filter"]))
             case ("POST", "swap-indexes"):
                 return self.enqueue("indexSwap", None, lambda: self.swap(body))
             case ("GET", "indexes", uid, "stats"):
@@ -164,6 +166,11 @@ class Double:
                 raise Refused(400, "invalid_document_geo_field")
             index.documents[row[index.primary_key]] = row
 
+    def delete(self, index: Index, filters: list[Any]) -> None:
+        for key, document in list(index.documents.items()):
+            if passes(document, filters, index.settings):
+                del index.documents[key]
+
     def swap(self, pairs: list[dict[str, Any]]) -> None:
         for pair in pairs:
             check_fields(pair, {"indexes", "rename"})
@@ -213,7 +220,7 @@ class Double:
 
 def check_fields(body: Any, known: set[str]) -> None:
     if unknown := set(body) - known:
-        raise Refused(400, "bad_request", f"Unknown field `{sorted(unknown)[0]}`")
+        raise Refused(400, "bad_request", f"Unknown field `{min(unknown)}`")
 
 
 def check_settings(body: dict[str, Any]) -> None:
@@ -264,7 +271,7 @@ def rank(query: str, document: dict[str, Any], attributes: list[str]) -> tuple[i
         if not found:
             return None
         slips += min(cost for _, cost, _ in found)
-        best = min(best, min(attributes.index(words[at][0]) for at, _, _ in found))
+        best = min(best, *(attributes.index(words[at][0]) for at, _, _ in found))
         marks += [words[at + step] for at, _, length in found for step in range(length)]
     positions: dict[str, list[dict[str, int]]] = {}
     for name, match in marks:
@@ -291,8 +298,7 @@ def find_words(
 
 def passes(document: dict[str, Any], filters: list[Any], settings: dict[str, Any]) -> bool:
     return all(
-        any([test(document, one, settings) for one in part]) if isinstance(part, list) else test(document, part, settings)
-        for part in filters
+        any(test(document, one, settings) for one in part) if isinstance(part, list) else test(document, part, settings) for part in filters
     )
 
 
@@ -305,6 +311,9 @@ def test(document: dict[str, Any], expression: str, settings: dict[str, Any]) ->
         need_declared("_geo", settings, "filterableAttributes", "invalid_search_filter")
         north, east, south, west = map(float, found.groups())
         return place is not None and south <= place["lat"] <= north and west <= place["lng"] <= east
+    if found := LISTED.match(expression):
+        need_declared(found[1], settings, "filterableAttributes", "invalid_search_filter")
+        return bool({str(one) for one in list_values(document, found[1])} & set(found[2].split(", ")))
     found = COMPARISON.match(expression)
     if found is None or found[1] == "_geo":
         raise Refused(400, "invalid_search_filter", expression)
@@ -356,7 +365,7 @@ def serve_double() -> Iterator[Double]:
             self.end_headers()
             self.wfile.write(text)
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = reply
+        do_GET = do_POST = do_PATCH = do_DELETE = reply  # noqa: N815
 
         def log_message(self, *_: Any) -> None:
             pass
