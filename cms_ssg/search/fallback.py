@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from cms_ssg.search.engine import EngineError, SearchEngine
+from cms_ssg.search.lexicon import say_terms
 from cms_ssg.search.open_engine import open_engine
 from cms_ssg.search.postgres import Connect, PostgresIndex
 from cms_ssg.search.questions import Answer, FacetValue, Question, SearchIndex, Suggestion
@@ -62,7 +63,12 @@ class EngineIndex:
         """Find, count and highlight."""
         if await self._can_answer():
             try:
-                return await self._name_facets(await self.engine.search(question), question.locale)
+                answer = await self.engine.search(question)
+                if answer.total == 0 and (corrected := await self.postgres.correct(question)) is not None:
+                    other = await self.engine.search(corrected)
+                    if other.total:
+                        answer = msgspec.structs.replace(other, did_you_mean=say_terms(corrected.terms))
+                return await self._name_facets(answer, question.locale)
             except EngineError:
                 self._closed_until = time.monotonic() + OPEN_S
         return await self.postgres.search(question)

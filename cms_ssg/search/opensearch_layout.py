@@ -14,7 +14,10 @@ LANGUAGES: Final = {
 
 
 def make_layout(locale: str, shards: int, replicas: int) -> dict[str, Any]:
-    """Settings and mapping of the index of one language."""
+    """Settings and mapping of the index of one language.
+
+    The standard tokenizer keeps ``node.js`` and ``1.74.1`` whole, while a query's words are cut there: the character filter cuts documents too.
+    """
     stop, stemmer = LANGUAGES.get(locale.partition("-")[0], ("", ""))
     chain = ["lowercase", "language_stop", "language_snowball"] if stop else ["lowercase"]
     filters: dict[str, Any] = {
@@ -26,8 +29,9 @@ def make_layout(locale: str, shards: int, replicas: int) -> dict[str, Any]:
             "number_of_replicas": replicas,
             "max_result_window": 10_200,
             "analysis": {
+                "char_filter": {"split": {"type": "pattern_replace", "pattern": r"(?<=[\p{L}\p{N}])[._,:'’](?=[\p{L}\p{N}])", "replacement": " "}},
                 "filter": filters,
-                "analyzer": {"content_analyzer": {"type": "custom", "tokenizer": "standard", "filter": chain}},
+                "analyzer": {"content_analyzer": {"type": "custom", "char_filter": ["split"], "tokenizer": "standard", "filter": chain}},
                 "normalizer": {"lowercase": {"type": "custom", "filter": ["lowercase"]}},
             },
         },

@@ -159,13 +159,18 @@ class PostgresIndex:
         """Find, count and highlight. Where nothing is found, what was probably meant is searched for."""
         begun = time.perf_counter()
         answer = await self._search(question)
-        if answer.total == 0 and question.terms:
-            terms = (await self._find_lexicon(question.locale)).correct_terms(question.terms)
-            if terms:
-                other = await self._search(msgspec.structs.replace(question, terms=terms))
-                if other.total:
-                    answer = msgspec.structs.replace(other, did_you_mean=say_terms(terms))
+        if answer.total == 0 and (corrected := await self.correct(question)) is not None:
+            other = await self._search(corrected)
+            if other.total:
+                answer = msgspec.structs.replace(other, did_you_mean=say_terms(corrected.terms))
         return msgspec.structs.replace(answer, took_ms=round((time.perf_counter() - begun) * 1000, 1))
+
+    async def correct(self, question: Question) -> Question | None:
+        """The question with the words that were probably meant, None where nothing is near what was typed."""
+        if not question.terms:
+            return None
+        terms = (await self._find_lexicon(question.locale)).correct_terms(question.terms)
+        return msgspec.structs.replace(question, terms=terms) if terms else None
 
     async def _find_lexicon(self, locale: str) -> Lexicon:
         """The site's words, as they were at most LEXICON_S ago."""
