@@ -235,6 +235,7 @@ def test_documents_follow_their_entries(tmp_path: Path, db_url: str) -> None:
         assert documents(connection) == {}
         assert connection.execute("SELECT count(*) FROM cms.search_pages").fetchone() == (0,)
         assert not (folder / "build/search/index.html").exists()
+        assert not list((folder / "build/assets").glob("search.*"))
         (folder / "site.toml").write_text(text)
         build_site(folder, db_url)
         assert "/tree/" in documents(connection)
