@@ -282,6 +282,11 @@ class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     shards: Annotated[int, msgspec.Meta(ge=1, le=100)] = 5
     replicas: Annotated[int, msgspec.Meta(ge=0, le=10)] = 2
 
+    @property
+    def as_shown(self) -> Search:
+        """What pages may depend on: which engine answers is none of their business, so another one renders no page again."""
+        return Search(types=self.types, page_size=self.page_size)
+
 
 class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What ``cms api`` answers for this site, and to whom.

@@ -9,6 +9,7 @@ from typing import Final
 from cms_ssg.errors import fail
 from cms_ssg.search.documents import list_facets
 from cms_ssg.search.engine import SearchEngine
+from cms_ssg.settings import Search
 from cms_ssg.site import Site
 
 KEY_VARIABLE: Final = "CMS_SEARCH_API_KEY"
@@ -20,15 +21,21 @@ def has_engine(site: Site) -> bool:
     return site.settings.search is not None and site.settings.search.engine != "postgres"
 
 
+def find_url(search: Search, environ: Mapping[str, str]) -> str:
+    """Where the engine is. Raises CmsError search.no-url."""
+    url = environ.get(URL_VARIABLE, "") or search.url
+    if not url:
+        hint = f"Set url in [search], or the variable {URL_VARIABLE}: http://localhost:{7700 if search.engine == 'meilisearch' else 9200}"
+        raise fail("search.no-url", f"[search] names {search.engine} and not where it is", place="site.toml", hint=hint)
+    return url
+
+
 def open_engine(site: Site, number: int, environ: Mapping[str, str]) -> SearchEngine | None:
     """The engine of a site; None where Postgres itself answers. number: the site's. Raises CmsError search.no-url, search.not-installed."""
     search = site.settings.search
     if search is None or search.engine == "postgres":
         return None
-    url, key = environ.get(URL_VARIABLE, "") or search.url, environ.get(KEY_VARIABLE, "")
-    if not url:
-        hint = f"Set url in [search], or the variable {URL_VARIABLE}: http://localhost:{7700 if search.engine == 'meilisearch' else 9200}"
-        raise fail("search.no-url", f"[search] names {search.engine} and not where it is", place="site.toml", hint=hint)
+    url, key = find_url(search, environ), environ.get(KEY_VARIABLE, "")
     index = search.index or re.sub(r"[^a-z0-9]+", "-", site.settings.store_name.lower()).strip("-") or "site"
     facets = list_facets(site)
     if search.engine == "meilisearch":

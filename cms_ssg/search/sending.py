@@ -13,7 +13,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from cms_ssg.search.engine import EngineDocument, EngineError, SearchEngine
-from cms_ssg.search.open_engine import has_engine, open_engine
+from cms_ssg.search.open_engine import find_url, has_engine, open_engine
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
 from cms_ssg.store.query import Query, fetch
@@ -37,6 +37,12 @@ UPDATE cms.search_engines SET leased_until = '-infinity', again_at = NULL, error
   sent_at = CASE WHEN %s::bool THEN clock_timestamp() ELSE sent_at END WHERE site = %s"""
 FAILED: Final[LiteralString] = """
 UPDATE cms.search_engines SET leased_until = '-infinity', error = %s, again_at = clock_timestamp() + %s * interval '1 s' WHERE site = %s"""
+MARK: Final[LiteralString] = """
+UPDATE cms.search_changes SET version = -version WHERE version > 0 AND (site, entry, locale) IN (
+  SELECT site, entry, locale FROM cms.search_changes WHERE site = %s FOR UPDATE SKIP LOCKED)"""
+DELETE_MARKED: Final[LiteralString] = "DELETE FROM cms.search_changes WHERE site = %s AND version < 0"
+"""What was marked before everything was sent need not be sent again; another change since then has another version."""
+
 DELETE_SENT: Final[LiteralString] = """
 DELETE FROM cms.search_changes WHERE (site, entry, locale, version) IN (
   SELECT c.site, c.entry, c.locale, c.version FROM unnest(%(entries)s::bigint[], %(locales)s::text[], %(versions)s::bigint[]) s (entry, locale, version)
@@ -81,7 +87,10 @@ FROM cms.search_engines e WHERE site = %(site)s""", EngineState)  # fmt: skip
 
 
 def register_engine(connection: Connection[TupleRow], site: Site, site_id: int) -> None:
-    """Before a build derives anything: from now on changes of documents are noted for the engine, or not any more."""
+    """Before a build derives anything: from now on changes of documents are noted for the engine, or not any more. Raises CmsError search.no-url."""
+    search = site.settings.search
+    if search is not None and has_engine(site):
+        find_url(search, os.environ)
     connection.execute(REGISTER if has_engine(site) else FORGET, (site_id,))
 
 
@@ -111,8 +120,10 @@ def send_changes(
     try:
         done = 0
         if fill or not row[1] or bytes(row[0]) != layout:
+            connection.execute(MARK, (site_id,))
             for locale in site.locales:
                 done += engine.fill(locale, _list_batches(connection, site, site_id, locale, on_batch))
+            connection.execute(DELETE_MARKED, (site_id,))
             connection.execute(FILLED, (layout, site_id))
         while changes := fetch(connection, CHANGES, site=site_id, most=BATCH):
             if not _send(connection, engine, site, site_id, changes):

@@ -41,7 +41,16 @@ def test_what_people_mean_is_found_first_by_opensearch(db_url: str, opensearch_u
     from cms_ssg.search.sending import _list_batches
 
     engine = OpenSearchEngine(
-        opensearch_url, "", f"judged-{os.getpid()}", site=1, locales=LOCALES, facets=("type",), base_path="", zone="UTC", shards=1, replicas=0
+        opensearch_url,
+        "",
+        f"judged-{os.getpid()}",
+        site=1,
+        locales=LOCALES,
+        facets=("type",),
+        base_path="",
+        zone="UTC",
+        shards=1,
+        replicas=0,
     )
     site: Any = SimpleNamespace(settings=SimpleNamespace(timezone="UTC"))
     with connect(db_url, autocommit=True) as connection:

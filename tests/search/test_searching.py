@@ -195,7 +195,9 @@ def test_what_nothing_is_found_for_is_counted_without_saying_who(api: Api, atlas
     api.get("/search", params={"q": "sext", "part": "results"})
     api.get("/api/search", params={"q": "sextant", "tag": "tides"})
     with connect(atlas[1], autocommit=True) as connection:
-        rows = connection.execute("SELECT words, times FROM cms.empty_searches WHERE words ~ 'sext|exam|0044|tdie' ORDER BY words").fetchall()
+        rows = connection.execute(
+            "SELECT words, times FROM cms.empty_searches WHERE words ~ 'sext|exam|0044|tdie' ORDER BY words"
+        ).fetchall()
     assert rows == [("sextant", 3), ("tdie", 1)]
 
 
