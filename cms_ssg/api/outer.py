@@ -16,6 +16,9 @@ from cms_ssg.api.problems import ApiError, fail, make_problem
 from cms_ssg.api.sites import Sites
 
 MOST_BODY_BYTES: Final = 1 << 20
+LARGER_BODIES: Final = {"/api/uploads": 8 << 20}
+"""Routes whose bodies may be larger than those of others."""
+
 MOST_QUERY_BYTES: Final = 8192
 OPERATIONS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Paths that are about the process and not about a site."""
@@ -105,6 +108,7 @@ class _Exchange:
         scope = self.scope
         if len(scope.get("query_string", b"")) > MOST_QUERY_BYTES:
             raise fail("api.too-large", f"the query is longer than {MOST_QUERY_BYTES:,} bytes", status=414)
+        self.most_bytes = next((most for path, most in LARGER_BODIES.items() if scope["path"].endswith(path)), MOST_BODY_BYTES)
         if scope["path"] in OPERATIONS:
             self._check_length()
             return
@@ -129,8 +133,11 @@ class _Exchange:
             raise fail("api.too-large", f"the body is larger than {self.most_bytes:,} bytes", status=413)
 
     async def _read(self) -> Message:
-        async with asyncio.timeout(None if self.has_body else BODY_S):  # afterwards it is waited for that the client goes
-            message = await self._receive()
+        try:
+            async with asyncio.timeout(None if self.has_body else BODY_S):  # afterwards it is waited for that the client goes
+                message = await self._receive()
+        except TimeoutError:
+            raise fail("api.timeout", "the body took too long to arrive", status=408) from None
         if message["type"] == "http.request":
             self.has_body = not message.get("more_body", False)
             self.read_bytes += len(message.get("body", b""))

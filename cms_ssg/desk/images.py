@@ -1,4 +1,4 @@
-"""Pictures that are uploaded at the desk: into ``static/uploads`` of the site's folder, which the next build publishes like every other file there."""
+"""Pictures that are uploaded at the desk: into ``static/pictures`` of the site's folder, which the next build publishes like every other file there."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from cms_ssg.types import Problem
 
 router = Router("Desk")
 
-FOLDER: Final = "static/uploads"
+FOLDER: Final = "static/pictures"
 TYPES: Final = {"jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp", "avif": "image/avif"}
 
 
@@ -48,7 +48,7 @@ async def upload(request: Request) -> Response:
     return Response(msgspec.json.encode({"path": file.removeprefix("static")}), 201, HEADERS, JSON)
 
 
-@router.get("/desk/images/uploads/{name:path}", scope=PUBLIC, include_in_schema=False)
+@router.get("/desk/images/pictures/{name:path}", scope=PUBLIC, include_in_schema=False)
 async def show_picture(request: Request, name: str) -> Response:
     """A picture that was uploaded, also before a build has published it."""
     await enter(request, "write")
@@ -61,7 +61,7 @@ async def show_picture(request: Request, name: str) -> Response:
 
 
 def save_picture(root: Path, name: str, data: bytes, now: datetime) -> str:
-    """Write a picture below static/uploads, by the month, if it is one that pages can show. Returns its file in the site.
+    """Write a picture below static/pictures, by the month, if it is one that pages can show. Returns its file in the site.
 
     name: as the writer's machine calls it. Raises CmsError images.*, authoring.unwritable.
     """

@@ -370,7 +370,11 @@ def serve(
     thread.start()
     from cms_ssg.serve.api_proxy import ApiBehind
 
-    is_dynamic = settings.search is not None or any(vertical.routes for vertical in load_features(settings.verticals).verticals)
+    is_dynamic = (
+        settings.search is not None
+        or settings.statistics.beacon
+        or any(vertical.routes for vertical in load_features(settings.verticals).verticals)
+    )
     server.api = ApiBehind(root, settings, env, server.base_path, only_desk=not is_dynamic)
     if is_dynamic:  # else it starts when somebody opens the desk
         server.api.start()

@@ -108,10 +108,10 @@ def test_a_picture_is_uploaded_and_what_is_none_is_not_kept(ada: DeskPerson, atl
     answer = ada.client.post("/desk/images", params={"csrf": csrf, "name": "A Härbour.PNG"}, content=data)
     assert answer.status_code == 201, answer.text
     path = answer.json()["path"]
-    assert re.fullmatch(r"/uploads/\d{4}/\d\d/a-härbour-[0-9a-f]{8}\.png", path), path
+    assert re.fullmatch(r"/pictures/\d{4}/\d\d/a-härbour-[0-9a-f]{8}\.png", path), path
     assert (atlas[0] / f"static{path}").read_bytes() == ada.client.get(f"/desk/images{path}").content == data
     for name, content in (("x.svg", b"<svg/>"), ("x.png", b"no picture"), ("../../x.jpg", data), ("", b"")):
         refused = ada.client.post("/desk/images", params={"csrf": csrf, "name": name}, content=content)
         assert (refused.status_code, refused.json()["code"]) == (422, "desk.no-picture"), refused.text
-    assert len(list((atlas[0] / "static/uploads").rglob("*.*"))) == 1
-    assert ada.client.get("/desk/images/uploads/../../site.toml").status_code == 404
+    assert len(list((atlas[0] / "static/pictures").rglob("*.*"))) == 1
+    assert ada.client.get("/desk/images/pictures/../../site.toml").status_code == 404

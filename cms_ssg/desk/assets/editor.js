@@ -150,7 +150,7 @@ for (const chooser of document.querySelectorAll("input[data-upload]")) {
   };
   const draw = () => {
     picture.hidden = true;
-    if (input.value.startsWith("/") || /^https?:/.test(input.value)) image.src = input.value.startsWith("/uploads/") ? `${base}/desk/images${input.value}` : base.concat(input.value).replace(/^.*(https?:)/, "$1");
+    if (input.value.startsWith("/") || /^https?:/.test(input.value)) image.src = input.value.startsWith("/pictures/") ? `${base}/desk/images${input.value}` : base.concat(input.value).replace(/^.*(https?:)/, "$1");
     place();
   };
   image.addEventListener("load", () => { picture.hidden = false; });

@@ -26,5 +26,4 @@ VERTICAL = Vertical(
     desk_pages="cms_ssg.verticals.landing.desk:PAGES",
     slots={"bottom": "partials/goals.html"},
     tables=("experiment_exposures", "experiment_conversions"),
-    derived=("experiment_keys",),
 )
