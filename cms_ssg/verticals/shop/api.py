@@ -102,14 +102,15 @@ async def put_line(request: Request, cart: str) -> Response:
     "/api/carts/{cart}/shipping", scope=PUBLIC, per_minute=120, response_class=Response, summary="Say where a cart is sent, and how"
 )
 async def set_shipping(request: Request, cart: str) -> Response:
-    """``country`` as two letters, ``method`` as one of the ids in ``shipping``."""
+    """``country`` as two letters, ``method`` as one of the ids in ``shipping``, ``vat_number`` of a business."""
     fields = await read_fields(request)
     found = await _find_cart(request, cart)
     try:
         async with site_of(request).connection() as connection:
             await carts.set_shipping(
-                connection, site_of(request).site, found, read_text(fields, "country", needed=True), read_text(fields, "method")
-            )
+                connection, site_of(request).site, found, read_text(fields, "country", needed=True), read_text(fields, "method"),
+                read_text(fields, "vat_number", 30) if "vat_number" in fields else None,
+            )  # fmt: skip
     except ApiError as error:
         return await _answer_refusal(request, error)
     return await _answer_cart(request, found)

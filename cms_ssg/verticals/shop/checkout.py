@@ -199,8 +199,10 @@ async def _write_order(connection: Connection, shop: Shop, buyer: Buyer, key: st
         "shipping": encode(buyer.shipping).decode() if buyer.shipping is not None else None,
         "method": quote.offer.method.name if quote.offer is not None and quote.is_sent else "", "shipping_cost": totals.shipping_cost, "subtotal": totals.subtotal,
         "discount": totals.discount, "tax": totals.tax, "shipping_total": totals.shipping_total, "total": totals.total, "currency": quote.currency,
-        "included": settings.prices_include_tax, "coupon": quote.coupon.code if quote.coupon is not None else "", "payment": buyer.payment,
-        "payment_title": buyer.payment, "note": buyer.note, "locale": buyer.locale, "metadata": encode({"version": quote.version}).decode(),
+        "included": quote.taxes_included, "coupon": quote.coupon.code if quote.coupon is not None else "", "payment": buyer.payment,
+        "payment_title": buyer.payment, "note": buyer.note, "locale": buyer.locale, "metadata": encode(
+            {"version": quote.version, "shipping_rate": str(totals.shipping_rate)} | ({"vat_number": quote.cart.vat_number} if quote.is_reverse else {})
+        ).decode(),
     })).fetchone()  # fmt: skip
     assert row is not None
     number = int(row[0])
@@ -211,7 +213,7 @@ async def _write_order(connection: Connection, shop: Shop, buyer: Buyer, key: st
             "discount_total": sums.discount, "tax_total": sums.tax, "total": sums.total,
             "metadata": {
                 "attributes": line.what.attributes, "type": line.what.product_type, "parts": line.what.parts, "files": line.what.files,
-                "limit": line.what.download_limit, "expiry": line.what.download_expiry,
+                "limit": line.what.download_limit, "expiry": line.what.download_expiry, "rate": str(sums.rate),
             },
         }
         for line, sums in zip(quote.lines, totals.lines, strict=True)

@@ -202,17 +202,17 @@ def list_coupons(opened: OpenSite) -> list[dict[str, Any]]:
 
 
 def import_products(opened: OpenSite, file: str, *, dry_run: bool = False) -> str:
-    """Import the CSV of products that WooCommerce exports.
+    """Import the products of another shop: the CSV that WooCommerce exports, or the JSON of Saleor.
 
     All products with their variations; a second time it changes them.
     """
-    from cms_ssg.verticals.shop.woocommerce import import_file
+    from cms_ssg.product_files.saving import import_products as import_file
 
-    return str(import_file(opened, Path(file), dry_run=dry_run))
+    return str(import_file(opened, Path(file), settings_of(opened.site).currency, dry_run=dry_run))
 
 
 COMMANDS = (
-    Command("products import", import_products, "cms products import products.csv", {"dry_run": "Only say what would be imported."}),
+    Command("products import", import_products, "cms products import products.csv\ncms products import saleor.json", {"dry_run": "Only say what would be imported."}),
     Command("orders list", list_orders, "cms orders list --status processing", {"status": "Only those with this status.", "limit": "How many."}),
     Command("orders show", show_order, "cms orders show 1001"),
     Command("orders pay", pay, "cms orders pay 1001"),

@@ -115,7 +115,7 @@ def _sums(around: Around, quote: Quote) -> Markup:
         rows.append((t("shop_discount"), -totals.discount))
     if quote.offer is not None:
         rows.append((f"{t('shop_shipping')} ({quote.offer.method.name})", totals.shipping_cost))
-    return _sum_table(around, rows, totals.tax, totals.total, quote.currency, included=around.settings.prices_include_tax)
+    return _sum_table(around, rows, totals.tax, totals.total, quote.currency, included=quote.taxes_included)
 
 
 def _sum_table(around: Around, rows: list[tuple[str, int]], tax: int, total: int, currency: str, *, included: bool) -> Markup:

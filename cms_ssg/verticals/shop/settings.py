@@ -4,36 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-Amount = str | int | float
-"""An amount as people write it: 4.90 or "4.90"."""
-
-
-class Tax(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The tax of a country. rate: in percent; tax_class: of products; country: ``""`` for all others."""
-
-    rate: Amount
-    country: str = ""
-    tax_class: str = "standard"
-
-
-class Shipping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A way to send an order. countries: () for all; price, price_per_kg; free_from: what the goods must cost, "" for never; max_kg: 0 for any;
-    classes: () for products of every shipping class.
-    """
-
-    id: str
-    name: str
-    price: Amount = 0
-    price_per_kg: Amount = 0
-    free_from: Amount = ""
-    max_kg: float = 0.0
-    countries: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
-
+from cms_ssg.shipping import Shipping
+from cms_ssg.tax import Tax
 
 class ShopSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """currency: of all prices; countries: that are sold to, () for every one; country: of a visitor who has not said; reserve_minutes: how long goods are
-    kept for who pays; payments: providers that are offered, the first one is chosen.
+    kept for who pays; payments: providers that are offered, the first one is chosen. eu_vat: rates of the EU's members that ``taxes`` do not name are
+    those of its table, and businesses of other members with a VAT number pay without tax; seller: name, address and tax number, for invoices;
+    invoice_note: below each; notify: who gets an e-mail for each new order and for stock that becomes low. facets: fields, attributes of variations
+    or ``brand``, by whose values a category has pages; facets_least: products that such a page needs; facets_indexed: search engines may have them.
     """
 
     currency: str = "EUR"
@@ -44,3 +23,10 @@ class ShopSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shipping: tuple[Shipping, ...] = ()
     payments: tuple[str, ...] = ("manual",)
     reserve_minutes: int = 15
+    eu_vat: bool = False
+    seller: str = ""
+    invoice_note: str = ""
+    notify: str = ""
+    facets: tuple[str, ...] = ()
+    facets_least: int = 3
+    facets_indexed: bool = False

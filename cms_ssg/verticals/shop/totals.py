@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from cms_ssg.money import parse_amount, split_amount, take_share
-from cms_ssg.verticals.shop.settings import Shipping, ShopSettings
+from cms_ssg.money import split_amount, take_share
+from cms_ssg.shipping import Offer, Parcel, list_offers
+from cms_ssg.tax import find_rate
+from cms_ssg.verticals.shop.settings import ShopSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +36,21 @@ class Discount:
 
 @dataclass(frozen=True, slots=True)
 class LineTotals:
-    """One line. total = subtotal - discount, and the tax where it is not included."""
+    """One line. total = subtotal - discount, and the tax where it is not included; rate: of that tax."""
 
     subtotal: int
     discount: int
     tax: int
     total: int
+    rate: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """All of it: total is the sum of the lines' totals and of shipping_total. shipping_cost: without the tax where that is not included."""
+    """All of it: total is the sum of the lines' totals and of shipping_total. shipping_cost: without the tax where that is not included.
+
+    shipping_rate: of its tax.
+    """
 
     lines: tuple[LineTotals, ...]
     subtotal: int
@@ -53,38 +59,27 @@ class Totals:
     shipping_total: int
     tax: int
     total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A way to send these goods, and what it costs before a coupon."""
-
-    method: Shipping
-    price: int
+    shipping_rate: Decimal = Decimal(0)
 
 
 def list_shipping(settings: ShopSettings, goods: Sequence[Goods], country: str, net: int) -> list[Offer]:
     """The ways to send these goods to a country. net: what the goods cost, less the discount."""
     sent = [one for one in goods if one.is_sent]
     kg = sum((one.kg * one.quantity for one in sent), Decimal(0))
-    classes = {one.shipping_class for one in sent if one.shipping_class}
-    found = []
-    for method in settings.shipping if sent else ():
-        fits = (not method.countries or country in method.countries) and (not method.max_kg or kg <= Decimal(str(method.max_kg)))
-        if fits and (not method.classes or classes <= set(method.classes)):
-            price = parse_amount(method.price, settings.currency) + take_share(parse_amount(method.price_per_kg, settings.currency), kg)
-            is_free = method.free_from != "" and net >= parse_amount(method.free_from, settings.currency)
-            found.append(Offer(method, 0 if is_free else price))
-    return found
+    parcel = Parcel(kg, frozenset(one.shipping_class for one in sent if one.shipping_class), net)
+    return list(list_offers(settings.shipping, parcel, country, settings.currency)) if sent else []
 
 
-def find_rate(settings: ShopSettings, country: str, tax_class: str) -> Decimal:
-    """The tax rate of a class in a country, 0.22 for 22 %: that of the country, else that of all others, else none."""
-    for where in (country, ""):
-        for tax in settings.taxes:
-            if tax.country == where and tax.tax_class == tax_class:
-                return Decimal(str(tax.rate)) / 100
-    return Decimal(0)
+def rate_of(settings: ShopSettings, country: str, tax_class: str) -> Decimal:
+    """The tax rate of a class in a country, 0.22 for 22 %."""
+    return find_rate(settings.taxes, country, tax_class, use_eu=settings.eu_vat)
+
+
+def take_out_tax(settings: ShopSettings, amount: int, country: str, tax_class: str, tax_status: str = "taxable") -> int:
+    """A price without the tax of a country that it includes."""
+    if not settings.prices_include_tax or tax_status != "taxable":
+        return amount
+    return amount - _find_tax(amount, rate_of(settings, country, tax_class), True)
 
 
 def take_discount(goods: Sequence[Goods], discount: Discount | None) -> list[int]:
@@ -104,16 +99,17 @@ def sum_up(settings: ShopSettings, goods: Sequence[Goods], country: str, discoun
     lines = []
     for one, off in zip(goods, take_discount(goods, discount), strict=True):
         subtotal = one.price * one.quantity
-        rate = find_rate(settings, country, one.tax_class) if one.tax_status == "taxable" else Decimal(0)
+        rate = rate_of(settings, country, one.tax_class) if one.tax_status == "taxable" else Decimal(0)
         tax = _find_tax(subtotal - off, rate, settings.prices_include_tax)
-        lines.append(LineTotals(subtotal, off, tax, subtotal - off + (0 if settings.prices_include_tax else tax)))
+        lines.append(LineTotals(subtotal, off, tax, subtotal - off + (0 if settings.prices_include_tax else tax), rate))
     cost = offer.price if offer is not None and not (discount is not None and discount.kind == "free_shipping") else 0
-    rates = [find_rate(settings, country, one.tax_class) for one in goods if one.is_sent and one.tax_status != "none"]
-    shipping_tax = _find_tax(cost, max(rates, default=Decimal(0)), settings.prices_include_tax)
+    rates = [rate_of(settings, country, one.tax_class) for one in goods if one.is_sent and one.tax_status != "none"]
+    shipping_rate = max(rates, default=Decimal(0))
+    shipping_tax = _find_tax(cost, shipping_rate, settings.prices_include_tax)
     shipping_total = cost + (0 if settings.prices_include_tax else shipping_tax)
     return Totals(
         tuple(lines), sum(line.subtotal for line in lines), sum(line.discount for line in lines), cost, shipping_total,
-        sum(line.tax for line in lines) + shipping_tax, sum(line.total for line in lines) + shipping_total,
+        sum(line.tax for line in lines) + shipping_tax, sum(line.total for line in lines) + shipping_total, shipping_rate,
     )  # fmt: skip
 
 
