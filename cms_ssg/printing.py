@@ -55,12 +55,16 @@ def render_document(document: Document) -> str:
     numbers_from = len(document.columns) - document.numeric
 
     def cell(place: int, text: str, tag: str = "td") -> Markup:
-        return Markup('<{0}{1}>{2}</{0}>').format(Markup(tag), Markup(' class="n"') if place >= numbers_from else "", text)
+        return Markup("<{0}{1}>{2}</{0}>").format(Markup(tag), Markup(' class="n"') if place >= numbers_from else "", text)
 
     head = Markup("").join(cell(place, text, "th") for place, text in enumerate(document.columns))
-    body = Markup("").join(Markup("<tr>{}</tr>").format(Markup("").join(cell(place, text) for place, text in enumerate(row))) for row in document.rows)
+    body = Markup("").join(
+        Markup("<tr>{}</tr>").format(Markup("").join(cell(place, text) for place, text in enumerate(row))) for row in document.rows
+    )
     facts = Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>").format(name, text) for name, text in document.facts)
-    sums = Markup("").join(Markup('<tr><th scope="row">{}</th><td class="n">{}</td></tr>').format(name, text) for name, text in document.sums)
+    sums = Markup("").join(
+        Markup('<tr><th scope="row">{}</th><td class="n">{}</td></tr>').format(name, text) for name, text in document.sums
+    )
     return Markup(
         '<!doctype html>\n<html lang="{}" dir="{}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="robots" content="noindex"><title>{}</title><style>{}</style></head>\n<body><header><address>{}</address><p>{}</p></header>\n<h1>{}</h1>\n'

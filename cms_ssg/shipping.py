@@ -59,6 +59,8 @@ def list_offers(methods: Sequence[Shipping], parcel: Parcel, country: str, curre
         fits_class = not method.classes or parcel.classes <= set(method.classes)
         if method.goes_to(country) and fits_weight and fits_class and parcel.worth >= parse_amount(method.minimum, currency):
             prices = [parse_amount(price, currency) for name, price in method.class_prices.items() if name in parcel.classes]
-            price = max(prices, default=parse_amount(method.price, currency)) + take_share(parse_amount(method.price_per_kg, currency), parcel.kg)
+            price = max(prices, default=parse_amount(method.price, currency)) + take_share(
+                parse_amount(method.price_per_kg, currency), parcel.kg
+            )
             is_free = method.free_from != "" and parcel.worth >= parse_amount(method.free_from, currency)
             yield Offer(method, 0 if is_free else price)

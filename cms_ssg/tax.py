@@ -41,12 +41,13 @@ def _find_eu_rate(country: str, tax_class: str) -> Decimal | None:
     rate = get_rate(country) if is_eu_member(country) else None
     if rate is None:
         return None
+    found: float | None = None
     if tax_class == "reduced":
         found = max(rate["reduced"], default=rate["standard"])
     elif tax_class == "super-reduced":
-        found = rate["super_reduced"] if rate["super_reduced"] is not None else rate["standard"]
-    else:
-        found = rate["standard"] if tax_class == "standard" else None
+        found = rate["super_reduced"] or rate["standard"]
+    elif tax_class == "standard":
+        found = rate["standard"]
     return Decimal(str(found)) / 100 if found is not None else None
 
 

@@ -36,7 +36,13 @@ def read_woocommerce(path: Path, result: Imported) -> list[FileProduct]:
     products = read_products(path, result)
     ids = {product.id: product.key for product in products if product.id}
     return [
-        FileProduct(one.line, one.key, make_fields(one, ids, result), one.row.get("description", "").replace("\\n", "\n"), one.row.get("published", "1") in ("1", "yes"))
+        FileProduct(
+            one.line,
+            one.key,
+            make_fields(one, ids, result),
+            one.row.get("description", "").replace("\\n", "\n"),
+            one.row.get("published", "1") in ("1", "yes"),
+        )
         for one in products
     ]
 
@@ -165,4 +171,3 @@ def _read_whole(text: str | None) -> int | None:
         return int(float(text)) if text else None
     except (ValueError, OverflowError):
         return None
-

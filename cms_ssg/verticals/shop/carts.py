@@ -9,6 +9,7 @@ from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace as replace_settings
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
@@ -17,8 +18,6 @@ from cms_ssg.shipping import Offer
 from cms_ssg.site import Site
 from cms_ssg.store.query import fetch_async
 from cms_ssg.tax import is_reverse_charged, parse_vat_number
-from msgspec.structs import replace as replace_settings
-
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.queries import CartRow, Coupon, Sellable
 from cms_ssg.verticals.shop.settings import ShopSettings
@@ -218,7 +217,19 @@ def _price(settings: ShopSettings, cart: CartRow, lines: tuple[Line, ...], coupo
         cart.country, offer.method.id if offer is not None else "", coupon.code if coupon is not None else "", settings.currency, cart.vat_number if is_reverse else "",
     ]  # fmt: skip
     version = blake2b(msgspec.json.encode(seen), digest_size=12).hexdigest()
-    return Quote(cart, lines, totals, tuple(offers), offer, coupon, tuple(problems), settings.currency, settings.prices_include_tax, is_reverse, version)
+    return Quote(
+        cart,
+        lines,
+        totals,
+        tuple(offers),
+        offer,
+        coupon,
+        tuple(problems),
+        settings.currency,
+        settings.prices_include_tax,
+        is_reverse,
+        version,
+    )
 
 
 def _take_out_taxes(
@@ -231,7 +242,8 @@ def _take_out_taxes(
     )  # fmt: skip
     classes = {line.what.tax_class for line in lines if line.what.product_type != "digital" and line.what.tax_status != "none"}
     return net_lines, [
-        replace(offer, price=min((take_out_tax(settings, offer.price, country, one) for one in classes), default=offer.price)) for offer in offers
+        replace(offer, price=min((take_out_tax(settings, offer.price, country, one) for one in classes), default=offer.price))
+        for offer in offers
     ]
 
 

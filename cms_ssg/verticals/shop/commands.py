@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final, LiteralString
 
 from psycopg.errors import CheckViolation, UniqueViolation
 
+from cms_ssg.addresses import format_lines
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.money import parse_amount, to_decimal
@@ -24,6 +26,9 @@ LEVELS: Final[LiteralString] = """
 SELECT l.sku, l.location, l.on_hand, l.reserved, l.on_hand - l.reserved, l.priority FROM cms.stock_levels l
 WHERE l.site = %s AND (%s = '' OR l.sku = %s) AND (NOT %s OR EXISTS (SELECT FROM cms.sellables s WHERE s.site = l.site AND s.sku = l.sku
   AND cms.stock_state(l.on_hand - l.reserved, s.manage_stock, s.backorders, s.low_stock_threshold) <> 'in_stock')) ORDER BY l.sku, l.location"""
+PREFER: Final[LiteralString] = """
+INSERT INTO cms.stock_locations (site, location, priority) VALUES (%s, %s, %s) ON CONFLICT (site, location) DO UPDATE SET priority = excluded.priority"""
+PREFER_ROWS: Final[LiteralString] = "UPDATE cms.stock_levels SET priority = %s WHERE site = %s AND location = %s"
 HISTORY: Final[LiteralString] = """
 SELECT moved_at, location, delta, reason, ref, author FROM cms.stock_moves WHERE site = %s AND sku = %s ORDER BY number DESC LIMIT %s"""
 
@@ -52,16 +57,13 @@ def show_order(opened: OpenSite, order: str) -> dict[str, Any]:
     """Show an order with its lines and its history."""
     found = _find(opened, order)
     items = fetch(opened.connection, queries.ITEMS, number=found.number)
-    events = opened.connection.execute(
-        "SELECT at, coalesce(from_status || ' -> ' || to_status, note) FROM cms.order_events WHERE \"order\" = %s ORDER BY number",
-        (found.number,),
-    )
+    events = fetch(opened.connection, queries.EVENTS, number=found.number)
     address = found.shipping_address or found.billing_address
     return _line(found) | {
-        "email": found.customer_email, "address": ", ".join(address.values()), "shipping": found.shipping_method, "note": found.customer_note,
+        "email": found.customer_email, "address": ", ".join(format_lines(address)), "shipping": found.shipping_method, "note": found.customer_note,
         "lines": "; ".join(f"{item.quantity} x {item.sku}" for item in items), "tax": str(to_decimal(found.tax_total, found.currency)),
         "refunded": str(to_decimal(found.refunded_total, found.currency)), "problem": found.payment_problem or "",
-        "history": "; ".join(f"{at:%Y-%m-%d %H:%M} {said}" for at, said in events),
+        "history": "; ".join(f"{event.at:%Y-%m-%d %H:%M} {event.said}" for event in events),
     }  # fmt: skip
 
 
@@ -104,6 +106,57 @@ def pay(opened: OpenSite, order: str) -> dict[str, Any]:
     return _line(run_in_shop(opened, lambda shop: pay_order(shop, order)))
 
 
+def print_paper(opened: OpenSite, order: str, *, packing_slip: bool = False, out: str = "") -> str:
+    """Write the invoice of an order, or its packing slip, as HTML or PDF."""
+    from cms_ssg.printing import make_pdf, render_document
+    from cms_ssg.verticals.shop.mails import translator_of
+    from cms_ssg.verticals.shop.papers import locale_of_order, make_paper
+
+    found = _find(opened, order)
+    items = fetch(opened.connection, queries.ITEMS, number=found.number)
+    kind = "packing-slip" if packing_slip else "invoice"
+    html = render_document(make_paper(kind, opened.site, translator_of(opened.site, locale_of_order(opened.site, found)), found, items))
+    path = Path(out or f"{kind}-{found.order_number}.html")
+    _write(path, make_pdf(html) if path.suffix.lower() == ".pdf" else html.encode("utf-8", "replace"))
+    return str(path)
+
+
+def export_orders(opened: OpenSite, out: str, *, since: str = "", until: str = "", status: str = "") -> str:
+    """Write orders as CSV, a row for each of their lines."""
+    from cms_ssg.verticals.shop.reports import write_orders
+
+    text = "".join(write_orders(opened.connection, _span(opened, since, until) | {"status": status}))
+    _write(Path(out), text.encode("utf-8", "replace"))
+    return f"{text.count(chr(10)) - 1} lines written to {out}"
+
+
+def report_sales(opened: OpenSite, *, by: str = "month", since: str = "", until: str = "") -> list[dict[str, Any]]:
+    """Add up what was sold: by day, month, year or product."""
+    from cms_ssg.verticals.shop.reports import PERIODS, list_sales
+
+    if by not in (*PERIODS, "product"):
+        raise fail("shop.report", f"sales are not added up by {by!r}", hint="Write day, month, year or product.")
+    return list_sales(opened.connection, _span(opened, since, until), by)
+
+
+def _span(opened: OpenSite, since: str, until: str) -> dict[str, Any]:
+    """Days as queries take them: from the first one's beginning to the last one's end, in the site's time."""
+    try:
+        first, last = date.fromisoformat(since) if since else date(2000, 1, 1), date.fromisoformat(until) if until else date(9000, 1, 1)
+    except ValueError as error:
+        raise fail("shop.report", f"this is no day: {error}", hint="Write 2026-03-01.") from None
+    return {"site": opened.number, "zone": opened.site.settings.timezone, "since": first, "until": last + timedelta(days=1)}
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise fail(
+            "shop.write", f"it cannot be written: {error.strerror}", place=str(path), hint="Name a file in a folder that is there."
+        ) from None
+
+
 def show_stock(opened: OpenSite, sku: str = "", *, low: bool = False) -> list[dict[str, Any]]:
     """Show what there is of each SKU, or of one."""
     names = ("sku", "location", "on_hand", "reserved", "free", "priority")
@@ -134,6 +187,14 @@ def move_stock(opened: OpenSite, sku: str, units: int, source: str, target: str,
     """Move units from one location to another."""
     ref = secrets.token_hex(6)
     return _move(opened, [(sku, source, -units, "transfer", ref, author), (sku, target, units, "transfer", ref, author)])
+
+
+def prefer_location(opened: OpenSite, location: str, priority: int) -> str:
+    """Say which location goods are sold from first: the one with the highest priority that has all of an order's units."""
+    with opened.connection.transaction():
+        opened.connection.execute(PREFER, (opened.number, location, priority))
+        changed = opened.connection.execute(PREFER_ROWS, (priority, opened.number, location)).rowcount
+    return f"{location} has the priority {priority}, with {changed} SKUs"
 
 
 def show_history(opened: OpenSite, sku: str, *, limit: int = 50) -> list[dict[str, Any]]:
@@ -224,11 +285,18 @@ COMMANDS = (
         "reason": "For the order's history.",
         "key": "The same one refunds once, however often it is called.",
     }),
+    Command("orders invoice", print_paper, "cms orders invoice 1001 --out invoice.pdf\ncms orders invoice 1001 --packing-slip", {
+        "packing_slip": "What goes into the parcel, without prices.", "out": "The file, .html or .pdf; by default invoice-NUMBER.html."}),
+    Command("orders export", export_orders, "cms orders export orders.csv --since 2026-01-01", {
+        "since": "From this day on.", "until": "Up to this day.", "status": "Only those with this status."}),
+    Command("orders report", report_sales, "cms orders report --by month\ncms orders report --by product --since 2026-01-01", {
+        "by": "day, month, year or product.", "since": "From this day on.", "until": "Up to this day."}),
     Command("stock show", show_stock, "cms stock show --low", {"low": "Only what is low or out."}),
     Command("stock adjust", adjust, "cms stock adjust MUG-1 10 --reason received", {
         "location": "Where.", "ref": "What brought it, such as a delivery note; the same one is taken in once.", "reason": "received or adjusted.", "author": "Who."}),
     Command("stock set", set_stock, "cms stock set MUG-1 12", {"location": "Where.", "author": "Who."}),
     Command("stock move", move_stock, "cms stock move MUG-1 3 main shop", {"author": "Who."}),
+    Command("stock prefer", prefer_location, "cms stock prefer main 10"),
     Command("stock history", show_history, "cms stock history MUG-1", {"limit": "How many."}),
     Command("coupons add", add_coupon, "cms coupons add SPRING --percent 10 --uses 100", {
         "percent": "Of the goods.", "amount": "Off the goods.", "free_shipping": "Shipping costs nothing.", "minimum": "What the goods must cost.",

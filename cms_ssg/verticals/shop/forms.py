@@ -11,6 +11,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cms_ssg.addresses import check_address
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import site_of
 from cms_ssg.payment.provider import Shop
@@ -100,6 +101,12 @@ def _read_address(fields: dict[str, Any], name: str) -> dict[str, str]:
         except ApiError as error:
             raise invalid(f"{name}.{part}", error.fields[0][1]) from None
     address["country"] = address["country"].upper()
+    problems = check_address(address)
+    if problems:
+        raise ApiError(
+            422, "api.invalid", f"the request is not as it should be: {', '.join(problems)}", "/docs says what is taken.",
+            fields=tuple((f"{name}.{part}", why) for part, why in problems.items()),
+        )  # fmt: skip
     return address
 
 

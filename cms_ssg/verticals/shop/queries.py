@@ -85,7 +85,8 @@ class CartRow(NamedTuple):
 
 
 CART: Final = Query(
-    "SELECT id::text, country, shipping, coupon, locale, vat_number, ordered FROM cms.carts WHERE site = %(site)s AND id = %(cart)s::uuid", CartRow
+    "SELECT id::text, country, shipping, coupon, locale, vat_number, ordered FROM cms.carts WHERE site = %(site)s AND id = %(cart)s::uuid",
+    CartRow,
 )
 
 
@@ -164,6 +165,26 @@ ORDER: Final = Query(_ORDERS + " AND o.number = %(number)s", OrderRow)
 ORDER_BY_NAME: Final = Query(_ORDERS + " AND (o.order_number = %(name)s OR o.order_id::text = %(name)s)", OrderRow)
 ORDERS: Final = Query(
     _ORDERS + " AND (%(status)s = '' OR o.status = %(status)s) AND o.number < %(before)s ORDER BY o.number DESC LIMIT %(limit)s", OrderRow
+)
+
+FOUND_ORDERS: Final = Query(
+    _ORDERS
+    + """ AND (%(status)s = '' OR o.status = %(status)s) AND o.number < %(before)s AND (%(q)s = '' OR o.order_number = %(q)s
+  OR lower(o.customer_email) = lower(%(q)s) OR strpos(lower(o.customer_name), lower(%(q)s)) > 0) ORDER BY o.number DESC LIMIT %(limit)s""",
+    OrderRow,
+)
+
+
+class EventRow(NamedTuple):
+    """Something that happened to an order."""
+
+    at: datetime
+    said: str
+
+
+EVENTS: Final = Query(
+    """SELECT at, coalesce(from_status || ' -> ' || to_status, note) FROM cms.order_events WHERE "order" = %(number)s ORDER BY number""",
+    EventRow,
 )
 
 

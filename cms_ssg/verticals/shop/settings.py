@@ -7,6 +7,7 @@ import msgspec
 from cms_ssg.shipping import Shipping
 from cms_ssg.tax import Tax
 
+
 class ShopSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """currency: of all prices; countries: that are sold to, () for every one; country: of a visitor who has not said; reserve_minutes: how long goods are
     kept for who pays; payments: providers that are offered, the first one is chosen. eu_vat: rates of the EU's members that ``taxes`` do not name are
