@@ -161,6 +161,7 @@ def render_checkout(around: Around, quote: Quote, key: str, given: dict[str, Any
             name, Markup(" checked") if name == (text("payment") or around.settings.payments[0]) else "", t(f"shop_pay_{name}")
         )
         for name in around.settings.payments
+        if name != "stripe_intents"  # needs a front end with Stripe's script
     )
     lines = Markup("").join(
         Markup('<tr><th scope="row">{} × {}{}</th><td class="amount">{}</td></tr>').format(

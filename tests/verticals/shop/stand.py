@@ -37,6 +37,8 @@ currency = "EUR"
 country = "IT"
 countries = ["IT", "DE"]
 payments = ["fake", "manual"]
+eu_vat = true
+seller = "Stand, Roma, IT00743110157"
 [[shop.taxes]]
 rate = 22
 [[shop.taxes]]

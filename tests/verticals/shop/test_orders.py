@@ -309,7 +309,8 @@ def test_a_lost_link_is_sent_to_the_orders_own_address_alone(shop: Stand) -> Non
 def test_low_stock_is_told_once_to_the_hook_and_goods_go_from_the_preferred_location(shop: Stand) -> None:
     hooks = shop.root / "hooks.py"
     hooks.write_text(
-        "from cms_ssg.hooks import hook\n\n@hook\ndef stock_low(stock):\n    open(__file__ + '.txt', 'a').write(f'{stock.sku} {stock.state} {stock.free}\\n')\n"
+        "from cms_ssg.hooks import hook\n\n@hook\ndef stock_low(stock):\n    with open(__file__ + '.txt', 'a') as file:\n"
+        "        file.write(f'{stock.sku} {stock.state} {stock.free}\\n')\n"
     )
     try:
         assert run(shop, commands.move_stock, "MUG", 40, "main", "market") == "MUG: 50"
@@ -324,3 +325,23 @@ def test_low_stock_is_told_once_to_the_hook_and_goods_go_from_the_preferred_loca
         assert shop.query("SELECT count(*) FROM cms.stock_alerts") == [(0,)]
     finally:
         hooks.unlink()
+
+
+def test_a_business_of_another_member_state_pays_without_tax_and_its_invoice_says_why(shop: Stand) -> None:
+    cart = shop.make_cart({"MUG": 2}, country="DE")
+    path = f"/api/carts/{cart['id']}/shipping"
+    assert (cart["total"], cart["tax"], cart["taxes_included"]) == (4500, 719, True)
+    assert shop.api.client.post(path, json={"country": "DE", "vat_number": "DE1"}).json()["code"] == "shop.vat-number"
+    cart = shop.api.client.post(path, json={"country": "DE", "vat_number": "DE 136695976"}).json()
+    assert (cart["total"], cart["tax"], cart["is_reverse_charged"], cart["lines"][0]["unit_price"]) == (2 * 1681 + 420, 0, True, 1681)
+    berlin = {"name": "Werk", "line1": "Weg 1", "city": "Berlin", "country": "DE", "postcode": "10115"}
+    assert shop.check_out(cart, billing=ADDRESS).json()["code"] == "shop.changed"  # in Italy the number frees of nothing
+    wrong = shop.check_out(cart, billing=berlin | {"postcode": "1"}).json()
+    assert [error["field"] for error in wrong["errors"]] == ["billing.postcode"]
+    order = shop.check_out(cart, billing=berlin).json()
+    shop.decide(order)
+    invoice = shop.api.client.get(order["order_page"].replace("?", "/invoice?")).text
+    assert "Reverse charge" in invoice
+    assert "DE136695976" in invoice
+    assert "IT00743110157" in invoice
+    assert shop.query("SELECT total, tax_total, taxes_included FROM cms.orders") == [(3782, 0, False)]
