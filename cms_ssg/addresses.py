@@ -42,6 +42,17 @@ def find_form(country: str) -> Form:
     )  # fmt: skip
 
 
+def name_country(code: str, locale: str) -> str:
+    """The name of a country in a language; the code of one that is unknown."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        names = Locale.parse(locale, sep="-").territories
+    except (ValueError, UnknownLocaleError):
+        names = Locale("en").territories
+    return str(names.get(code) or code)
+
+
 def check_address(address: Mapping[str, str]) -> dict[str, str]:
     """What is wrong with an address: field -> why. It has name, company, line1, line2, city, region, postcode, country.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from cms_ssg.addresses import find_form, format_lines
+from cms_ssg.addresses import find_form, format_lines, name_country
 from cms_ssg.money import format_amount
 from cms_ssg.render.strings import Translator
 from cms_ssg.verticals.shop.carts import Quote, list_countries
@@ -29,14 +29,16 @@ class Around:
         """An amount in the page's language."""
         return format_amount(amount, currency, self.locale)
 
-    def input(self, name: str, kind: str = "text", value: str = "", *, complete: str = "", required: bool = True) -> Markup:
-        """A field of a form with its label."""
+    def input(
+        self, name: str, kind: str = "text", value: str = "", *, complete: str = "", required: bool = True, half: bool = False
+    ) -> Markup:
+        """A field of a form with its label. half: it may share its line with another one."""
         label = self.t(f"shop_{name}")
         more = Markup(' autocomplete="{}"').format(complete) if complete else Markup("")
         more += Markup(" required") if required else Markup("")
         return Markup(
-            '<p class="field"><label for="f-{0}">{1}</label><input id="f-{0}" name="{0}" type="{2}" value="{3}" maxlength="200"{4}></p>'
-        ).format(name, label, kind, value, more)
+            '<p class="field{5}"><label for="f-{0}">{1}</label><input id="f-{0}" name="{0}" type="{2}" value="{3}" maxlength="200"{4}></p>'
+        ).format(name, label, kind, value, more, " half" if half else "")
 
 
 def render_cart(around: Around, quote: Quote | None, problem: str = "") -> Markup:
@@ -91,7 +93,9 @@ def _shipping_form(around: Around, quote: Quote) -> Markup:
         return Markup("")
     countries = list_countries(around.settings)
     options = Markup("").join(
-        Markup('<option value="{0}"{1}>{2}</option>').format(code, Markup(" selected") if code == quote.cart.country else "", code)
+        Markup('<option value="{0}"{1}>{2}</option>').format(
+            code, Markup(" selected") if code == quote.cart.country else "", name_country(code, around.locale)
+        )
         for code in (countries if quote.cart.country in countries else ["", *countries])
     )
     methods = Markup("").join(
@@ -171,12 +175,12 @@ def render_checkout(around: Around, quote: Quote, key: str, given: dict[str, Any
     )
     return Markup(
         '<h1>{}</h1>\n{}<form class="checkout" method="post" action="{}/api/checkout">\n<input type="hidden" name="key" value="{}"><input type="hidden" name="version" value="{}">'
-        '<input type="hidden" name="country" value="{}">\n<fieldset><legend>{}</legend>{}<p class="quiet">{}: {} · <a href="{}/api/cart">{}</a></p></fieldset>\n'
-        '<fieldset><legend>{}</legend>{}</fieldset>\n<fieldset><legend>{}</legend><table class="sums"><tbody>{}</tbody></table>{}</fieldset>\n'
+        '<input type="hidden" name="country" value="{}">\n<div><fieldset class="address"><legend>{}</legend>{}<p class="quiet">{}: {} · <a href="{}/api/cart">{}</a></p></fieldset>\n'
+        '<fieldset><legend>{}</legend>{}</fieldset></div>\n<div class="summary"><fieldset><legend>{}</legend><table class="sums"><tbody>{}</tbody></table>{}</fieldset>\n'
         '<p class="field"><label for="f-note">{}</label><textarea id="f-note" name="note" rows="3" maxlength="2000">{}</textarea></p>\n'
-        '<p><button class="button">{}</button></p></form>'
+        '<p><button class="button">{}</button></p></div></form>'
     ).format(
-        t("shop_checkout"), _notice(problem), around.base, key, quote.version, country, t("shop_address"), Markup("").join(fields), t("shop_country"), country, around.base,
+        t("shop_checkout"), _notice(problem), around.base, key, quote.version, country, t("shop_address"), Markup("").join(fields), t("shop_country"), name_country(country, around.locale), around.base,
         t("shop_change"), t("shop_payment"), payments, t("shop_summary"), lines, _sums(around, quote), t("shop_note"), text("note"),
         t("shop_order_now", amount=around.money(quote.totals.total, quote.currency)),
     )  # fmt: skip
@@ -186,8 +190,8 @@ def _region_fields(around: Around, country: str, postcode: str, city: str, regio
     """Postcode, town and region, as addresses of a country have them."""
     form = find_form(country)
     if form.has_postcode:
-        yield around.input("postcode", value=postcode, complete="postal-code", required=form.needs_postcode)
-    yield around.input("city", value=city, complete="address-level2")
+        yield around.input("postcode", value=postcode, complete="postal-code", required=form.needs_postcode, half=True)
+    yield around.input("city", value=city, complete="address-level2", half=form.has_postcode)
     if not form.region or not form.needs_region:
         return
     label = around.t(f"shop_region_{form.region}")

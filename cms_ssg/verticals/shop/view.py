@@ -29,7 +29,7 @@ class View:
         found = []
         for facet in settings.facets:
             chosen = [term for term in terms if term.slug.split("/")[1:2] == [make_slug(facet)]]
-            if chosen:
+            if len(chosen) > 1:  # one alone chooses nothing
                 found.append((facet.replace("_", " ").capitalize(), chosen))
         return found
 

@@ -184,7 +184,11 @@ def test_a_product_is_found_where_its_visibility_says_and_an_archived_one_leads_
     assert "noindex" in tree["products/jar-hidden/index.html"]
     assert "jar-visible" in tree["shop/ceramics/brand/thread/index.html"]
     assert "noindex" in tree["shop/ceramics/brand/thread/index.html"]
-    assert 'href="/shop/ceramics/brand/thread/"' in tree["shop/ceramics/index.html"]
+    assert 'href="/shop/ceramics/brand/thread/"' not in tree["shop/ceramics/index.html"]  # the only one
+    for name in ("mug", "bowl"):
+        site.edit(f"content/products/{name}.md", "stock:", "brand: Kiln\nstock:")
+    site.build()
+    assert all(f'href="/shop/ceramics/brand/{brand}/"' in page(site, SHOP) for brand in ("thread", "kiln"))
     assert "/products/mug/" in tree["products/old/index.html"]
     assert "products/past/index.html" not in tree
     assert site.query("SELECT sku, status FROM cms.products WHERE status = 'archived' ORDER BY 1") == [("OLD", "archived"), ("PAST", "archived")]
