@@ -11,6 +11,9 @@ from starlette.responses import RedirectResponse, Response
 
 from cms_ssg.api.answers import HTML, JSON, answer_cached
 from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.fields import invalid, read_fields, read_text, read_whole, wants_page
+from cms_ssg.api.forms import is_form
+from cms_ssg.api.idempotency import KeyedRequest
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.payment.api import open_shop
@@ -19,20 +22,8 @@ from cms_ssg.store.frames import FIND, split_frame
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import carts, queries
 from cms_ssg.verticals.shop.carts import Quote, describe_quote, make_quote, settings_of
-from cms_ssg.verticals.shop.checkout import claim_key, free_key, place_order, save_answer
-from cms_ssg.verticals.shop.forms import (
-    COOKIE,
-    invalid,
-    is_form,
-    locale_of,
-    order_path,
-    read_buyer,
-    read_fields,
-    read_quantity,
-    read_text,
-    set_cookie,
-    wants_page,
-)
+from cms_ssg.verticals.shop.checkout import ROUTE, place_order
+from cms_ssg.verticals.shop.forms import COOKIE, locale_of, order_path, read_buyer, set_cookie
 from cms_ssg.verticals.shop.pages import Around, render_cart, render_checkout
 from cms_ssg.verticals.shop.queries import CartRow
 
@@ -88,7 +79,7 @@ async def put_line(request: Request, cart: str) -> Response:
     """``sku``, ``quantity`` (1); ``set``: the quantity replaces that of the line, and 0 takes it out."""
     context = site_of(request)
     fields = await read_fields(request)
-    sku, quantity = read_text(fields, "sku", 64, needed=True), read_quantity(fields)
+    sku, quantity = read_text(fields, "sku", 64, needed=True), read_whole(fields, "quantity", 1)
     try:
         found = await _find_cart(request, cart, make=is_form(request), locale=read_text(fields, "locale"))
         async with context.connection() as connection:
@@ -174,13 +165,14 @@ async def _order(request: Request, fields: dict[str, Any], cart: str, key: str) 
     provider = load_provider(shop, buyer.payment)
     if provider is None:
         raise invalid("payment", f"the shop takes {', '.join(settings_of(context.site).payments)}")
-    known = await claim_key(shop, key, buyer.fingerprint())
+    asked = KeyedRequest(shop.connect, shop.number, ROUTE, key, buyer.fingerprint())
+    known = await asked.claim()
     if known is not None:
         return known[1], known[0]
     try:
         placed = await place_order(shop, provider, buyer, key, lambda order: context.site.origin + order_path(shop, order))
     except ApiError:
-        await free_key(shop, key)
+        await asked.free()
         raise
     async with context.connection() as connection:
         order = (await fetch_async(connection, queries.ORDER, site=shop.number, number=placed.number))[0]
@@ -188,7 +180,7 @@ async def _order(request: Request, fields: dict[str, Any], cart: str, key: str) 
         "order": order.order_number, "id": order.order_id, "status": order.status, "total": order.total, "currency": order.currency,
         "order_page": order_path(shop, order.order_id), "payment_page": placed.page, "payment_secret": placed.secret,
     }  # fmt: skip
-    await save_answer(shop, key, 201, answer)
+    await asked.save(201, answer)
     return answer, 201
 
 

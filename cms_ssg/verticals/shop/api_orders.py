@@ -11,6 +11,8 @@ from starlette.responses import FileResponse, Response
 
 from cms_ssg.api.answers import JSON
 from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.fields import invalid, read_fields, read_text, wants_page
+from cms_ssg.api.forms import is_form
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
@@ -20,7 +22,7 @@ from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.api import answer_page, around_of
 from cms_ssg.verticals.shop.carts import check_id
-from cms_ssg.verticals.shop.forms import invalid, is_form, is_signed, locale_of, order_path, read_fields, read_text, sign, wants_page
+from cms_ssg.verticals.shop.forms import is_signed, locale_of, order_path, sign
 from cms_ssg.verticals.shop.mails import write_mail
 from cms_ssg.verticals.shop.orders import cancel_order, find_order, refund_order, ship_order
 from cms_ssg.verticals.shop.pages import render_link_form, render_order

@@ -13,12 +13,12 @@ from cms_ssg.addresses import format_lines
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.money import parse_amount, to_decimal
+from cms_ssg.payment.run import run_in_shop
 from cms_ssg.store.query import fetch
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import settings_of
 from cms_ssg.verticals.shop.orders import cancel_order, pay_order, refund_order, ship_order
 from cms_ssg.verticals.shop.queries import OrderRow
-from cms_ssg.verticals.shop.run import run_in_shop
 
 MOVE: Final[LiteralString] = """
 INSERT INTO cms.stock_moves (site, sku, location, delta, reason, ref, author) VALUES (%s, %s, %s, %s, %s, %s, %s)"""

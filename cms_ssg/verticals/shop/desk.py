@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.fields import invalid, read_fields, read_text, read_whole
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.desk.api import HEADERS, answer_page, list_queues, need_session
@@ -21,7 +22,6 @@ from cms_ssg.payment.provider import Shop
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.desk_pages import render_order, render_orders
-from cms_ssg.verticals.shop.forms import invalid, read_fields, read_quantity, read_text
 from cms_ssg.verticals.shop.orders import cancel_order, find_order, note_order, pay_order, refund_order, ship_order
 from cms_ssg.verticals.shop.paper_routes import answer_paper
 from cms_ssg.verticals.shop.papers import PAPERS
@@ -107,7 +107,7 @@ async def _act(shop: Shop, order: str, action: str, fields: dict[str, Any], who:
         async with shop.connect() as connection:
             found = await find_order(connection, shop.number, order)
             items = await fetch_async(connection, queries.ITEMS, number=found.number)
-        lines = {item.sku: quantity for item in items if (quantity := read_quantity(fields, f"q{item.number}", 0))}
+        lines = {item.sku: quantity for item in items if (quantity := read_whole(fields, f"q{item.number}", 0))}
         amount = None
         if given := read_text(fields, "amount", 30):
             try:

@@ -175,12 +175,15 @@ def render_checkout(around: Around, quote: Quote, key: str, given: dict[str, Any
     )
     return Markup(
         '<h1>{}</h1>\n{}<form class="checkout" method="post" action="{}/api/checkout">\n<input type="hidden" name="key" value="{}"><input type="hidden" name="version" value="{}">'
-        '<input type="hidden" name="country" value="{}">\n<div><fieldset class="address"><legend>{}</legend>{}<p class="quiet">{}: {} · <a href="{}/api/cart">{}</a></p></fieldset>\n'
+        '<input type="hidden" name="country" value="{}">\n<div><fieldset class="address"><legend>{}</legend>{}'
+        '<p class="quiet">{}: {} · <a href="{}/api/cart">{}</a></p></fieldset>\n'
         '<fieldset><legend>{}</legend>{}</fieldset></div>\n<div class="summary"><fieldset><legend>{}</legend><table class="sums"><tbody>{}</tbody></table>{}</fieldset>\n'
         '<p class="field"><label for="f-note">{}</label><textarea id="f-note" name="note" rows="3" maxlength="2000">{}</textarea></p>\n'
         '<p><button class="button">{}</button></p></div></form>'
     ).format(
-        t("shop_checkout"), _notice(problem), around.base, key, quote.version, country, t("shop_address"), Markup("").join(fields), t("shop_country"), name_country(country, around.locale), around.base,
+        t("shop_checkout"), _notice(problem), around.base, key, quote.version, country, t("shop_address"), Markup("").join(fields),
+        t("shop_country"), name_country(country, around.locale),
+        around.base,
         t("shop_change"), t("shop_payment"), payments, t("shop_summary"), lines, _sums(around, quote), t("shop_note"), text("note"),
         t("shop_order_now", amount=around.money(quote.totals.total, quote.currency)),
     )  # fmt: skip

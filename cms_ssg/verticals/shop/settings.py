@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from cms_ssg.shipping import Shipping
-from cms_ssg.tax import Tax
+from cms_ssg.pricing import Pricing
 
 
-class ShopSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """currency: of all prices; countries: that are sold to, () for every one; country: of a visitor who has not said; reserve_minutes: how long goods are
-    kept for who pays; payments: providers that are offered, the first one is chosen. eu_vat: rates of the EU's members that ``taxes`` do not name are
-    those of its table, and businesses of other members with a VAT number pay without tax; seller: name, address and tax number, for invoices;
+class ShopSettings(Pricing, frozen=True, forbid_unknown_fields=True):
+    """countries: that are sold to, () for every one; country: of a visitor who has not said; reserve_minutes: how long goods are
+    kept for who pays; payments: providers that are offered, the first one is chosen. eu_vat: also, businesses of other
+    members with a VAT number pay without tax; seller: name, address and tax number, for invoices;
     invoice_note: below each; notify: who gets an e-mail for each new order and for stock that becomes low. facets: fields, attributes of variations
     or ``brand``, by whose values a category has pages; facets_least: products that such a page needs; facets_indexed: search engines may have them.
     """
 
-    currency: str = "EUR"
     country: str = ""
     countries: tuple[str, ...] = ()
-    prices_include_tax: bool = True
-    taxes: tuple[Tax, ...] = ()
-    shipping: tuple[Shipping, ...] = ()
     payments: tuple[str, ...] = ("manual",)
     reserve_minutes: int = 15
-    eu_vat: bool = False
     seller: str = ""
     invoice_note: str = ""
     notify: str = ""

@@ -7,11 +7,11 @@ from typing import Final, LiteralString
 from cms_ssg.kinds.vertical import OpenSite, Task
 from cms_ssg.mail.outbox import ADD, one_line
 from cms_ssg.mail.sending import TASKS as MAIL
+from cms_ssg.payment.run import run_in_shop
 from cms_ssg.payment.settling import reconcile, send_refunds
 from cms_ssg.verticals.shop.carts import settings_of
 from cms_ssg.verticals.shop.mails import translator_of
 from cms_ssg.verticals.shop.orders import end_abandoned
-from cms_ssg.verticals.shop.run import run_in_shop
 
 
 def sweep(opened: OpenSite) -> None:

@@ -118,14 +118,19 @@ class Double:
         if parts[1:] == ["cancel"]:
             check_params(stripe.params, "PaymentIntentCancelParams", params)
             if intent["status"] in ("succeeded", "canceled"):
-                raise RefusedError(400, "invalid_request_error", f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}.")
+                raise RefusedError(
+                    400, "invalid_request_error", f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}."
+                )
             intent["status"] = "canceled"
         return intent
 
     def _refund(self, params: dict[str, Any]) -> dict[str, Any]:
         check_params(stripe.params, "RefundCreateParams", params)
         name = params.get("payment_intent")
-        paid = next((s["amount_total"] for s in self.sessions.values() if s["payment_intent"] == name), self.intents.get(name, {}).get("amount_received", 0))
+        paid = next(
+            (s["amount_total"] for s in self.sessions.values() if s["payment_intent"] == name),
+            self.intents.get(name, {}).get("amount_received", 0),
+        )
         left = paid - sum(r["amount"] for r in self.refunds if r["payment_intent"] == name)
         if int(params["amount"]) > left:
             raise RefusedError(400, "invalid_request_error", "Refund amount is greater than unrefunded amount on charge")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -171,7 +170,9 @@ def test_a_product_is_found_where_its_visibility_says_and_an_archived_one_leads_
     for name in ("visible", "catalog", "search", "hidden"):
         text = FOUND.format(title=f"Jar {name}", sku=f"JAR-{name}", visibility=name)
         site.write_file(f"content/products/jar-{name}.md", f"---{text}---\nA jar.\n")
-    site.write_file("content/products/old.md", "---\ntitle: Old\nsku: OLD\nprice: 5.00\narchived: true\nreplaced_by: product:mug\n---\nOld.\n")
+    site.write_file(
+        "content/products/old.md", "---\ntitle: Old\nsku: OLD\nprice: 5.00\narchived: true\nreplaced_by: product:mug\n---\nOld.\n"
+    )
     site.write_file("content/products/past.md", "---\ntitle: Past\nsku: PAST\nprice: 5.00\narchived: true\n---\nPast.\n")
     assert site.build().result.status == "done"
     tree = {path: data.decode("utf-8", "replace") for path, data in site.tree().items() if path.endswith((".html", ".xml"))}
@@ -180,7 +181,10 @@ def test_a_product_is_found_where_its_visibility_says_and_an_archived_one_leads_
         for name in ("visible", "catalog", "search", "hidden")
     }  # fmt: skip
     assert found == {"visible": (True,) * 4, "catalog": (True,) * 4, "search": (False, False, True, True), "hidden": (False,) * 4}
-    assert site.query("SELECT path FROM cms.documents WHERE path LIKE '/products/jar%%' ORDER BY path") == [("/products/jar-search/",), ("/products/jar-visible/",)]
+    assert site.query("SELECT path FROM cms.documents WHERE path LIKE '/products/jar%%' ORDER BY path") == [
+        ("/products/jar-search/",),
+        ("/products/jar-visible/",),
+    ]
     assert "noindex" in tree["products/jar-hidden/index.html"]
     assert "jar-visible" in tree["shop/ceramics/brand/thread/index.html"]
     assert "noindex" in tree["shop/ceramics/brand/thread/index.html"]
@@ -191,7 +195,10 @@ def test_a_product_is_found_where_its_visibility_says_and_an_archived_one_leads_
     assert all(f'href="/shop/ceramics/brand/{brand}/"' in page(site, SHOP) for brand in ("thread", "kiln"))
     assert "/products/mug/" in tree["products/old/index.html"]
     assert "products/past/index.html" not in tree
-    assert site.query("SELECT sku, status FROM cms.products WHERE status = 'archived' ORDER BY 1") == [("OLD", "archived"), ("PAST", "archived")]
+    assert site.query("SELECT sku, status FROM cms.products WHERE status = 'archived' ORDER BY 1") == [
+        ("OLD", "archived"),
+        ("PAST", "archived"),
+    ]
     with database(site.url), open_store(site.root, "") as (opened, connection, row):
         edge = load_edge(connection, opened, row.id, datetime.now(UTC), ())
     assert "/products/past/" in edge.gone
@@ -200,10 +207,13 @@ def test_a_product_is_found_where_its_visibility_says_and_an_archived_one_leads_
 
 
 def test_googles_feed_has_each_variation_with_its_price_and_state(site: SiteOnPage) -> None:
-    root = ElementTree.fromstring(site.tree()["merchant-1.xml"])
+    root = ET.fromstring(site.tree()["merchant-1.xml"])
     google = "{http://base.google.com/ns/1.0}"
     items = {item.findtext(f"{google}id"): item for item in root.iter("item")}
-    told = {sku: tuple(item.findtext(google + name) for name in ("price", "availability", "item_group_id", "size")) for sku, item in items.items()}
+    told = {
+        sku: tuple(item.findtext(google + name) for name in ("price", "availability", "item_group_id", "size"))
+        for sku, item in items.items()
+    }
     assert told["MUG"] == ("20.00 EUR", "in_stock", None, None)
     assert told["SHIRT-L"] == ("17.00 EUR", "out_of_stock", "shirt", "L")
     assert told["LATER"][1] == "in_stock"

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms_ssg.money import format_amount, parse_amount, split_amount, take_share, to_decimal
+from cms_ssg.pricing import Discount, Goods, list_shipping, sum_up
 from cms_ssg.shipping import Shipping
 from cms_ssg.tax import Tax, find_rate, is_reverse_charged, parse_vat_number
 from cms_ssg.verticals.shop.settings import ShopSettings
-from cms_ssg.verticals.shop.totals import Discount, Goods, list_shipping, sum_up
 
 CURRENCIES = ["USD", "JPY", "KWD"]
 goods = st.lists(
@@ -109,7 +109,12 @@ def test_shipping_is_by_country_weight_class_and_free_from_an_amount_on() -> Non
     ))  # fmt: skip
     heavy = [Goods("A", 2, 1000, kg=Decimal(3), shipping_class="bulky"), Goods("B", 1, 100, shipping_class="fragile")]
     assert [(offer.method.id, offer.price) for offer in list_shipping(zones, heavy, "FR", 2100)] == [("eu", 3000)]
-    assert list_shipping(zones, heavy, "CH", 2100) == list_shipping(zones, heavy, "FR", 999) == list_shipping(zones, heavy[1:], "FR", 2100) == []
+    assert (
+        list_shipping(zones, heavy, "CH", 2100)
+        == list_shipping(zones, heavy, "FR", 999)
+        == list_shipping(zones, heavy[1:], "FR", 2100)
+        == []
+    )
 
 
 def test_rates_are_those_that_are_written_down_then_the_eus_then_those_of_all_others() -> None:
@@ -118,12 +123,20 @@ def test_rates_are_those_that_are_written_down_then_the_eus_then_those_of_all_ot
     def rate(country: str, tax_class: str = "standard") -> Decimal:
         return find_rate(taxes, country, tax_class, use_eu=True)
 
-    assert (rate("DE"), rate("FR", "reduced"), rate("US"), rate("US", "reduced")) == (Decimal("0.19"), Decimal("0.055"), Decimal("0.08"), Decimal(0))
+    assert (rate("DE"), rate("FR", "reduced"), rate("US"), rate("US", "reduced")) == (
+        Decimal("0.19"),
+        Decimal("0.055"),
+        Decimal("0.08"),
+        Decimal(0),
+    )
     assert find_rate(taxes, "DE", "standard") == Decimal("0.08")
     assert parse_vat_number("de 136 695 976") == ("DE136695976", "DE")
     assert parse_vat_number("EL094259216")[1] == "GR"
     for wrong in ("DE136695975", "US123", "", "DE"):
         with pytest.raises(ValueError, match="VAT number"):
             parse_vat_number(wrong)
-    told = [is_reverse_charged(*case) for case in (("DE", "DE", "IT"), ("IT", "IT", "IT"), ("DE", "FR", "IT"), ("", "DE", "IT"), ("DE", "DE", "US"))]
+    told = [
+        is_reverse_charged(*case)
+        for case in (("DE", "DE", "IT"), ("IT", "IT", "IT"), ("DE", "FR", "IT"), ("", "DE", "IT"), ("DE", "DE", "US"))
+    ]
     assert told == [True, False, False, False, False]

@@ -217,13 +217,23 @@ def make_token(shop: Stand, *scopes: str) -> str:
     from cms_ssg.store.tokens import digest_token
 
     token = "cms_" + secrets.token_hex(20)
-    shop.query("INSERT INTO cms.tokens (site, name, digest, scopes) SELECT id, %s, %s, %s FROM cms.sites", token, digest_token(token), list(scopes))
+    shop.query(
+        "INSERT INTO cms.tokens (site, name, digest, scopes) SELECT id, %s, %s, %s FROM cms.sites", token, digest_token(token), list(scopes)
+    )
     return token
 
 
 def test_an_invoice_has_a_number_without_gaps_and_its_taxes_add_up_as_html_and_pdf(shop: Stand, tmp_path: Path) -> None:
-    unpaid, first, second = shop.order({"MUG": 1}), shop.buy({"MUG": 2, "GUIDE": 1}, billing=ADDRESS | {"name": "Ann & <Co>"}), shop.buy({"BOWL": 1})
-    assert shop.query("SELECT order_number, invoice_number FROM cms.orders ORDER BY number") == [(unpaid["order"], None), (first["order"], 1), (second["order"], 2)]
+    unpaid, first, second = (
+        shop.order({"MUG": 1}),
+        shop.buy({"MUG": 2, "GUIDE": 1}, billing=ADDRESS | {"name": "Ann & <Co>"}),
+        shop.buy({"BOWL": 1}),
+    )
+    assert shop.query("SELECT order_number, invoice_number FROM cms.orders ORDER BY number") == [
+        (unpaid["order"], None),
+        (first["order"], 1),
+        (second["order"], 2),
+    ]
     path, _, key = first["order_page"].partition("?")
     page = shop.api.client.get(f"{path}/invoice?{key}")
     assert page.status_code == 200
@@ -276,10 +286,15 @@ def test_a_shopkeeper_finds_ships_and_refunds_an_order_at_the_desk(shop: Stand) 
         assert "No order" in client.get("/desk/orders/all?q=nobody").text
         page = client.get(here).text
         assert "&lt;i&gt;Ann&lt;/i&gt;" in page
-        csrf, key, line = (re.search(pattern, page)[1] for pattern in (r'name="csrf" value="([^"]+)"', r'name="key" value="([^"]+)"', r'name="(q\d+)"'))  # type: ignore[index]
+        csrf, key, line = (
+            re.search(pattern, page)[1] for pattern in (r'name="csrf" value="([^"]+)"', r'name="key" value="([^"]+)"', r'name="(q\d+)"')
+        )  # type: ignore[index]
         assert client.post(f"{here}/ship", data={"csrf": "wrong"}).status_code == 403
         for _ in range(2):  # the same form twice
-            assert "Done." in client.post(f"{here}/refund", data={"csrf": csrf, "key": key, line: "1", "restock": "on", "reason": "broken"}).text
+            assert (
+                "Done."
+                in client.post(f"{here}/refund", data={"csrf": csrf, "key": key, line: "1", "restock": "on", "reason": "broken"}).text
+            )
         assert "so many were not bought" in client.post(f"{here}/refund", data={"csrf": csrf, "key": "another-key", line: "9"}).text
         assert "more decimals" in client.post(f"{here}/refund", data={"csrf": csrf, "key": "third-key", "amount": "1.005"}).text
         assert "Done." in client.post(f"{here}/note", data={"csrf": csrf, "note": "rang the buyer"}).text

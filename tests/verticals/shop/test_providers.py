@@ -52,7 +52,9 @@ def open_test_mode(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Case:
         double.intents[intent] = intents.retrieve(intent).to_dict()
         return double.make_webhook("payment_intent.succeeded", intent, at)
 
-    return Case(provider, lambda intent: intents.confirm(intent, {"payment_method": "pm_card_visa", "return_url": REQUEST.return_url}), make_webhook)
+    return Case(
+        provider, lambda intent: intents.confirm(intent, {"payment_method": "pm_card_visa", "return_url": REQUEST.return_url}), make_webhook
+    )
 
 
 @pytest.fixture(params=["fake", "stripe", "stripe_intents", "test mode"])
@@ -72,7 +74,10 @@ def case(request: pytest.FixtureRequest, shop: Stand, monkeypatch: pytest.Monkey
     if request.param == "test mode":
         yield open_test_mode(opened, monkeypatch)
         return
-    kinds = {"stripe": (StripeProvider, "checkout.session.completed"), "stripe_intents": (StripeIntentsProvider, "payment_intent.succeeded")}
+    kinds = {
+        "stripe": (StripeProvider, "checkout.session.completed"),
+        "stripe_intents": (StripeIntentsProvider, "payment_intent.succeeded"),
+    }
     make, event = kinds[request.param]
     with open_double() as double:
         yield Case(make(opened, double.url), double.pay, lambda intent, at=None: double.make_webhook(event, intent, at))
@@ -175,9 +180,16 @@ def test_an_amount_that_stripe_cannot_charge_is_refused(amount: int, currency: s
 
 @pytest.mark.parametrize(
     ("there", "error", "status"),
-    [("requires_action", None, "action"), ("processing", None, "pending"), ("requires_payment_method", {"code": "card_declined"}, "failed"), ("canceled", None, "cancelled")],
+    [
+        ("requires_action", None, "action"),
+        ("processing", None, "pending"),
+        ("requires_payment_method", {"code": "card_declined"}, "failed"),
+        ("canceled", None, "cancelled"),
+    ],
 )
-def test_a_payment_intent_is_open_declined_or_waits_for_a_check(shop: Stand, monkeypatch: pytest.MonkeyPatch, there: str, error: object, status: str) -> None:
+def test_a_payment_intent_is_open_declined_or_waits_for_a_check(
+    shop: Stand, monkeypatch: pytest.MonkeyPatch, there: str, error: object, status: str
+) -> None:
     monkeypatch.setenv("CMS_STRIPE_KEY", KEY)
     with open_double() as double:
         provider = StripeIntentsProvider(shop.open().shop, double.url)

@@ -1,4 +1,4 @@
-"""What a cart costs: discounts, shipping and taxes on whole minor units. Pure; docs/shop.md says how it rounds."""
+"""What goods cost together: discounts, shipping and taxes on whole minor units. Pure; docs/shop.md says how it rounds."""
 
 from __future__ import annotations
 
@@ -6,10 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+import msgspec
+
 from cms_ssg.money import split_amount, take_share
-from cms_ssg.shipping import Offer, Parcel, list_offers
-from cms_ssg.tax import find_rate
-from cms_ssg.verticals.shop.settings import ShopSettings
+from cms_ssg.shipping import Offer, Parcel, Shipping, list_offers
+from cms_ssg.tax import Tax, find_rate
+
+
+class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What decides about totals. currency: of all prices; eu_vat: rates of the EU's members that ``taxes`` do not name are those of its table."""
+
+    currency: str = "EUR"
+    prices_include_tax: bool = True
+    taxes: tuple[Tax, ...] = ()
+    eu_vat: bool = False
+    shipping: tuple[Shipping, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ class Totals:
     shipping_rate: Decimal = Decimal(0)
 
 
-def list_shipping(settings: ShopSettings, goods: Sequence[Goods], country: str, net: int) -> list[Offer]:
+def list_shipping(settings: Pricing, goods: Sequence[Goods], country: str, net: int) -> list[Offer]:
     """The ways to send these goods to a country. net: what the goods cost, less the discount."""
     sent = [one for one in goods if one.is_sent]
     kg = sum((one.kg * one.quantity for one in sent), Decimal(0))
@@ -70,12 +81,12 @@ def list_shipping(settings: ShopSettings, goods: Sequence[Goods], country: str, 
     return list(list_offers(settings.shipping, parcel, country, settings.currency)) if sent else []
 
 
-def rate_of(settings: ShopSettings, country: str, tax_class: str) -> Decimal:
+def rate_of(settings: Pricing, country: str, tax_class: str) -> Decimal:
     """The tax rate of a class in a country, 0.22 for 22 %."""
     return find_rate(settings.taxes, country, tax_class, use_eu=settings.eu_vat)
 
 
-def take_out_tax(settings: ShopSettings, amount: int, country: str, tax_class: str, tax_status: str = "taxable") -> int:
+def take_out_tax(settings: Pricing, amount: int, country: str, tax_class: str, tax_status: str = "taxable") -> int:
     """A price without the tax of a country that it includes."""
     if not settings.prices_include_tax or tax_status != "taxable":
         return amount
@@ -94,7 +105,7 @@ def take_discount(goods: Sequence[Goods], discount: Discount | None) -> list[int
     return split_amount(min(amount, whole), subtotals) if goods else []
 
 
-def sum_up(settings: ShopSettings, goods: Sequence[Goods], country: str, discount: Discount | None, offer: Offer | None) -> Totals:
+def sum_up(settings: Pricing, goods: Sequence[Goods], country: str, discount: Discount | None, offer: Offer | None) -> Totals:
     """The totals of a cart."""
     lines = []
     for one, off in zip(goods, take_discount(goods, discount), strict=True):
