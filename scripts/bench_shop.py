@@ -95,8 +95,8 @@ async def place_orders(site: Path, orders: int, at_once: int, buy: Callable[[int
 
     from cms_ssg.api.problems import ApiError
     from cms_ssg.kinds.vertical import OpenSite
-    from cms_ssg.open_store import open_store
     from cms_ssg.payment.run import open_shop
+    from cms_ssg.store.open_store import open_store
     from cms_ssg.verticals.shop import carts
     from cms_ssg.verticals.shop.checkout import Buyer, _make_order, retry
 
@@ -133,7 +133,7 @@ async def place_orders(site: Path, orders: int, at_once: int, buy: Callable[[int
 
 def list_states(site: Path) -> dict[int, str]:
     """What the page of each product says of its stock."""
-    from cms_ssg.open_store import open_store
+    from cms_ssg.store.open_store import open_store
     from cms_ssg.verticals.shop.facts import STOCK
 
     with open_store(site, "") as (_, connection, row):

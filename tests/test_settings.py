@@ -13,9 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms_ssg.config.load import OWN_VARIABLES, VARIABLES, load_settings
-from cms_ssg.config.toml_lines import list_key_lines
-from cms_ssg.errors import CmsError
-from cms_ssg.settings import (
+from cms_ssg.config.settings import (
     AnswerCache,
     Api,
     Cache,
@@ -38,6 +36,8 @@ from cms_ssg.settings import (
     Webhook,
     Workers,
 )  # fmt: skip
+from cms_ssg.config.toml_lines import list_key_lines
+from cms_ssg.errors import CmsError
 
 
 def load(root: Path, text: str, environ: dict[str, str] | None = None, env: str = "") -> Settings:

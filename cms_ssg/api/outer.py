@@ -187,8 +187,8 @@ def explain(error: Exception, scope: Scope) -> ApiError:
         )
     if isinstance(error, Error) and (error.sqlstate is None or error.sqlstate[:2] in ("08", "57")):
         return fail("api.no-database", "the database does not answer", status=503, headers={"Retry-After": "2"})
-    from cms_ssg.crash import log_crash
-    from cms_ssg.redact import Redactor
+    from cms_ssg.reporting.crash import log_crash
+    from cms_ssg.reporting.redact import Redactor
 
     site = scope["cms_site"].site if "cms_site" in scope else None
     redactor = Redactor(os.environ, [site.settings.database_url] if site is not None else [])

@@ -15,9 +15,9 @@ from cms_ssg.cache.follow import Follower
 from cms_ssg.cache.layers import CacheService
 from cms_ssg.cache.redis import RedisLayer
 from cms_ssg.errors import fail
-from cms_ssg.open_store import open_store
 from cms_ssg.site import Site
 from cms_ssg.store.connect import database_url
+from cms_ssg.store.open_store import open_store
 from cms_ssg.store.pool import WAIT_S, Pool, make_pool
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class SiteContext:
         """The texts of the site's theme in a locale, as pages have them."""
         if locale not in self._translators:
             from cms_ssg.render.strings import load_strings, make_t
-            from cms_ssg.themes import theme_folders
+            from cms_ssg.render.theme_chain import theme_folders
 
             folders = theme_folders(self.site.root, self.site.settings).strings
             self._translators[locale] = make_t(load_strings(folders, locale, self.site.root))

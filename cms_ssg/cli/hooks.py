@@ -44,7 +44,7 @@ def open_site_store(call: Call) -> tuple[Connection[TupleRow], str, int]:
 @site_command("list", "cms hooks list")
 def list_all(call: Call) -> None:
     """List hooks, receivers and the newest messages."""
-    from cms_ssg.content.dates import say_moment
+    from cms_ssg.content.frontmatter.dates import say_moment
     from cms_ssg.events.plugins import find_plugins
     from cms_ssg.events.webhooks import show_receiver
     from cms_ssg.store.deliveries import list_deliveries

@@ -12,13 +12,13 @@ from psycopg import Connection
 from cms_ssg.build import BuildOptions, BuildResult, build
 from cms_ssg.errors import fail
 from cms_ssg.kinds.features import Features
-from cms_ssg.open_store import open_store
 from cms_ssg.paths import object_key
 from cms_ssg.publish.headers import PREVIEW_KEY
 from cms_ssg.publish.target import Target, Writer, is_folder, open_kept, open_target
 from cms_ssg.reads import digest as make_digest
 from cms_ssg.releases.note import list_unknown
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
+from cms_ssg.store.open_store import open_store
 from cms_ssg.store.outputs import doubt_outputs
 from cms_ssg.store.previews import list_preview_keys
 from cms_ssg.store.sites import try_lease

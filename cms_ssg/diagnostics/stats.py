@@ -11,9 +11,9 @@ from pathlib import Path
 
 from cms_ssg.diagnostics.access_logs import read_hits
 from cms_ssg.errors import fail
-from cms_ssg.open_store import open_store
 from cms_ssg.paths import canonical_path
 from cms_ssg.site import Site
+from cms_ssg.store.open_store import open_store
 from cms_ssg.store.receipts import FORGET_HITS, KEPT_DAYS, TAKE_LOG, add_hits
 
 AT_ONCE = 50_000

@@ -16,10 +16,10 @@ from typing import Any, Final
 
 from psycopg import OperationalError
 
-from cms_ssg.content.git_run import REPOSITORY_VARIABLES
+from cms_ssg.config.settings import Receiver
+from cms_ssg.content.git.run import REPOSITORY_VARIABLES
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.events.pushes import Verdict, judge
-from cms_ssg.settings import Receiver
 from cms_ssg.store import received as store
 from cms_ssg.store.connect import connect
 

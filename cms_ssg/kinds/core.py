@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cms_ssg.kinds.list_kind import Item, ListKind, ListRule, Placing, claimable
 from cms_ssg.kinds.output_kind import ARCHIVES, ASSETS, FEEDS, HTML, LEAVES, XML, OutputKind
 from cms_ssg.kinds.output_kind import LISTS as LIST_PHASE
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json
 
 if TYPE_CHECKING:

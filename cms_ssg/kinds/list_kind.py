@@ -11,7 +11,7 @@ from cms_ssg.paths import canonical_path
 from cms_ssg.types import Json
 
 if TYPE_CHECKING:
-    from cms_ssg.content.schema import Schema
+    from cms_ssg.content.schema.content_types import Schema
     from cms_ssg.site import Site
 
 

@@ -15,8 +15,8 @@ from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
-from cms_ssg.money import format_amount
 from cms_ssg.payment.fake import FakeProvider
+from cms_ssg.payment.money import format_amount
 from cms_ssg.payment.provider import BadWebhookError, Event, PaymentProvider, ProviderError, Shop
 from cms_ssg.payment.settling import load_provider, settle_event
 

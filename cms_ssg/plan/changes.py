@@ -12,12 +12,12 @@ from cms_ssg.kinds.claim import FALLBACK, FILE, ClaimRow
 from cms_ssg.kinds.list_kind import EntryRow
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.list_rules import own_paths
 from cms_ssg.paths import file_path
 from cms_ssg.plan.derive import Derived, derive_entry
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.plan.rows import derive_rows, find_followers
 from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key, name_key
+from cms_ssg.render.list_rules import own_paths
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
 from cms_ssg.store.claims import REFUSED, save_claims

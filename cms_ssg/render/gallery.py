@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup, escape
 
-from cms_ssg.ownership import write_owned
+from cms_ssg.files.ownership import write_owned
 from cms_ssg.render.strings import Strings, forget, load_strings, make_t
 from cms_ssg.render.theme import Theme, list_assets, read_asset
+from cms_ssg.render.theme_chain import ThemeFolders
 from cms_ssg.render.tokens import locate_tokens
-from cms_ssg.themes import ThemeFolders
 from cms_ssg.types import Heading
 
 if TYPE_CHECKING:

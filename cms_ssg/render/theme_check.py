@@ -12,8 +12,8 @@ from jinja2.exceptions import TemplateSyntaxError
 
 from cms_ssg.kinds.load import list_verticals
 from cms_ssg.render.theme import Theme, list_assets
+from cms_ssg.render.theme_chain import ThemeFolders
 from cms_ssg.render.views import EntryView
-from cms_ssg.themes import ThemeFolders
 from cms_ssg.types import Problem
 
 EVERYWHERE: Final = frozenset("site locale page menus t asset url image image_facts latest data ref clock fact slots".split())

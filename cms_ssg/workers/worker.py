@@ -21,7 +21,7 @@ from procrastinate.exceptions import ConnectorException, ProcrastinateException
 
 from cms_ssg.build import BuildOptions, build
 from cms_ssg.errors import CmsError, StoppedError
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.store import jobs, statistics
 from cms_ssg.store.partitions import ensure_post_partitions
 from cms_ssg.types import Problem
@@ -178,7 +178,7 @@ class Worker:
                 self.failed += 1
                 raise
             except Exception as error:
-                from cms_ssg.crash import log_crash
+                from cms_ssg.reporting.crash import log_crash
 
                 self.reporter.problem(log_crash(self.root, error, self.reporter.redact))
                 self.failed += 1

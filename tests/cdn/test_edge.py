@@ -159,8 +159,8 @@ def test_cms_build_waits_for_the_second_purge_unless_told_not_to(
 
 
 def test_watch_builds_again_when_the_second_purge_is_due(site: SiteOnPage) -> None:
-    from cms_ssg.reporter import Reporter
-    from cms_ssg.watch import Builder
+    from cms_ssg.reporting.progress import Reporter
+    from cms_ssg.serve.watch import Builder
 
     builder = Builder(site.root, "", Reporter(), lambda: None)
     with database(site.url):

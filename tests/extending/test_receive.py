@@ -21,10 +21,10 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from cms_ssg.config.settings import Receiver
 from cms_ssg.events import receive
 from cms_ssg.events.receive import MOST_AT_ONCE, MOST_BYTES, Builder, ReceivingServer
 from cms_ssg.events.signatures import sign_standard
-from cms_ssg.settings import Receiver
 from cms_ssg.store.sites import ensure_site
 
 SECRETS = ("old-secret", "new-secret")

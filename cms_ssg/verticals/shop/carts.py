@@ -14,11 +14,11 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from cms_ssg.api.problems import ApiError, fail
-from cms_ssg.pricing import Discount, Goods, Totals, list_shipping, sum_up, take_discount, take_out_tax
-from cms_ssg.shipping import Offer
+from cms_ssg.selling.pricing import Discount, Goods, Totals, list_shipping, sum_up, take_discount, take_out_tax
+from cms_ssg.selling.shipping import Offer
+from cms_ssg.selling.tax import is_reverse_charged, parse_vat_number
 from cms_ssg.site import Site
 from cms_ssg.store.query import fetch_async
-from cms_ssg.tax import is_reverse_charged, parse_vat_number
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.queries import CartRow, Coupon, Sellable
 from cms_ssg.verticals.shop.settings import ShopSettings

@@ -9,11 +9,11 @@ from typing import Any, Final, LiteralString
 
 from psycopg.errors import CheckViolation, UniqueViolation
 
-from cms_ssg.addresses import format_lines
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
-from cms_ssg.money import parse_amount, to_decimal
+from cms_ssg.payment.money import parse_amount, to_decimal
 from cms_ssg.payment.run import run_in_shop
+from cms_ssg.selling.addresses import format_lines
 from cms_ssg.store.query import fetch
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import settings_of
@@ -108,7 +108,7 @@ def pay(opened: OpenSite, order: str) -> dict[str, Any]:
 
 def print_paper(opened: OpenSite, order: str, *, packing_slip: bool = False, out: str = "") -> str:
     """Write the invoice of an order, or its packing slip, as HTML or PDF."""
-    from cms_ssg.printing import make_pdf, render_document
+    from cms_ssg.selling.printing import make_pdf, render_document
     from cms_ssg.verticals.shop.mails import translator_of
     from cms_ssg.verticals.shop.papers import locale_of_order, make_paper
 
@@ -267,7 +267,7 @@ def import_products(opened: OpenSite, file: str, *, dry_run: bool = False) -> st
 
     All products with their variations; a second time it changes them.
     """
-    from cms_ssg.product_files.saving import import_products as import_file
+    from cms_ssg.selling.product_files.saving import import_products as import_file
 
     return str(import_file(opened, Path(file), settings_of(opened.site).currency, dry_run=dry_run))
 

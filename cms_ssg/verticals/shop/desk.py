@@ -16,8 +16,8 @@ from cms_ssg.desk.api import HEADERS, answer_page, list_queues, need_session
 from cms_ssg.desk.pages import render_page
 from cms_ssg.desk.queue import Queue
 from cms_ssg.desk.session import Session, find_session
-from cms_ssg.money import parse_amount
 from cms_ssg.payment.api import open_shop
+from cms_ssg.payment.money import parse_amount
 from cms_ssg.payment.provider import Shop
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries

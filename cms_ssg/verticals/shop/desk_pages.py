@@ -7,8 +7,8 @@ from typing import Final
 
 from markupsafe import Markup
 
-from cms_ssg.addresses import format_lines
-from cms_ssg.money import to_decimal
+from cms_ssg.payment.money import to_decimal
+from cms_ssg.selling.addresses import format_lines
 from cms_ssg.verticals.shop.queries import EventRow, ItemRow, OrderRow
 
 STATUSES: Final = ("pending", "processing", "on_hold", "completed", "cancelled", "refunded", "failed")

@@ -9,11 +9,11 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cms_ssg.addresses import check_address
 from cms_ssg.api.fields import invalid, read_text
 from cms_ssg.api.problems import ApiError
 from cms_ssg.api.routing import site_of
 from cms_ssg.payment.provider import Shop
+from cms_ssg.selling.addresses import check_address
 from cms_ssg.verticals.shop.checkout import Buyer
 
 COOKIE: Final = "cart"

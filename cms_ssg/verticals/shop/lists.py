@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cms_ssg.kinds.core import term_names
 from cms_ssg.kinds.list_kind import EntryRow, Item, ListKind, ListRule, Placing
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json
 from cms_ssg.verticals.shop.settings import ShopSettings
 
 if TYPE_CHECKING:
-    from cms_ssg.content.schema import Schema
+    from cms_ssg.content.schema.content_types import Schema
     from cms_ssg.render.page import Page
     from cms_ssg.site import Site
 

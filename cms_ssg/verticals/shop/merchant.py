@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from cms_ssg.kinds.output_kind import FEEDS, XML, OutputKind
-from cms_ssg.money import to_decimal
+from cms_ssg.payment.money import to_decimal
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page

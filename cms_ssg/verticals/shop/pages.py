@@ -8,9 +8,9 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from cms_ssg.addresses import find_form, format_lines, name_country
-from cms_ssg.money import format_amount
+from cms_ssg.payment.money import format_amount
 from cms_ssg.render.strings import Translator
+from cms_ssg.selling.addresses import find_form, format_lines, name_country
 from cms_ssg.verticals.shop.carts import Quote, list_countries
 from cms_ssg.verticals.shop.queries import DownloadRow, ItemRow, OrderRow
 from cms_ssg.verticals.shop.settings import ShopSettings

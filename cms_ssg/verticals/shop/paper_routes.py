@@ -10,7 +10,7 @@ from cms_ssg.api.answers import HTML
 from cms_ssg.api.problems import fail
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.errors import CmsError
-from cms_ssg.printing import make_pdf, render_document
+from cms_ssg.selling.printing import make_pdf, render_document
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.papers import locale_of_order, make_paper

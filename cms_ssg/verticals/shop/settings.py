@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cms_ssg.pricing import Pricing
+from cms_ssg.selling.pricing import Pricing
 
 
 class ShopSettings(Pricing, frozen=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cms_ssg.render.views import Card, Term, make_terms
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.verticals.shop.lists import SALE_URL
 from cms_ssg.verticals.shop.settings import ShopSettings
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.open_store import open_store
+from cms_ssg.store.open_store import open_store
 from cms_ssg.store.tokens import create_token
 from cms_ssg.verticals.landing.commands import list_experiments, report, start, stop
 from cms_ssg.verticals.landing.report import Report

@@ -14,10 +14,10 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from cms_ssg.api.idempotency import KeyedRequest
-from cms_ssg.open_store import open_store
 from cms_ssg.payment import settling
 from cms_ssg.payment.fake import FakeProvider
 from cms_ssg.payment.provider import Event, Shop
+from cms_ssg.store.open_store import open_store
 from cms_ssg.verticals.shop import checkout, paying
 from tests.verticals.shop.stand import ADDRESS
 

@@ -11,7 +11,7 @@ import pytest
 
 from cms_ssg.edge.state import load_edge
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.open_store import open_store
+from cms_ssg.store.open_store import open_store
 from cms_ssg.verticals.shop.checks import check_shop
 from cms_ssg.verticals.shop.tasks import rank_best_sellers
 from tests.engine.siteonpage import SiteOnPage, assert_same, database
