@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from cms_ssg.api.answers import HTML, JSON, answer_cached
 from cms_ssg.api.callers import PUBLIC
-from cms_ssg.api.fields import invalid, read_fields, read_text, read_whole, wants_page
+from cms_ssg.api.fields import invalid, read_fields, read_text, wants_page
 from cms_ssg.api.forms import is_form
 from cms_ssg.api.idempotency import KeyedRequest
 from cms_ssg.api.problems import ApiError, fail
@@ -23,7 +23,7 @@ from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import carts, queries
 from cms_ssg.verticals.shop.carts import Quote, describe_quote, make_quote, settings_of
 from cms_ssg.verticals.shop.checkout import ROUTE, place_order
-from cms_ssg.verticals.shop.forms import COOKIE, locale_of, order_path, read_buyer, set_cookie
+from cms_ssg.verticals.shop.forms import COOKIE, locale_of, order_path, read_buyer, read_quantity, set_cookie
 from cms_ssg.verticals.shop.pages import Around, render_cart, render_checkout
 from cms_ssg.verticals.shop.queries import CartRow
 
@@ -79,7 +79,7 @@ async def put_line(request: Request, cart: str) -> Response:
     """``sku``, ``quantity`` (1); ``set``: the quantity replaces that of the line, and 0 takes it out."""
     context = site_of(request)
     fields = await read_fields(request)
-    sku, quantity = read_text(fields, "sku", 64, needed=True), read_whole(fields, "quantity", 1)
+    sku, quantity = read_text(fields, "sku", 64, needed=True), read_quantity(fields)
     try:
         found = await _find_cart(request, cart, make=is_form(request), locale=read_text(fields, "locale"))
         async with context.connection() as connection:

@@ -9,8 +9,8 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cms_ssg.api.fields import invalid, read_text
-from cms_ssg.api.problems import ApiError
+from cms_ssg.api.fields import invalid, read_text, read_whole
+from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import site_of
 from cms_ssg.payment.provider import Shop
 from cms_ssg.selling.addresses import check_address
@@ -19,6 +19,14 @@ from cms_ssg.verticals.shop.checkout import Buyer
 COOKIE: Final = "cart"
 ADDRESS: Final = ("name", "company", "line1", "line2", "city", "region", "postcode", "country", "phone")
 NEEDED: Final = ("name", "line1", "city", "country")
+
+
+def read_quantity(fields: dict[str, Any]) -> int:
+    """How many units are meant, 1 where nothing is said. Raises ApiError shop.quantity."""
+    try:
+        return read_whole(fields, "quantity", 1)
+    except ApiError:
+        raise fail("shop.quantity", "a quantity is a whole number", status=422) from None
 
 
 def read_buyer(fields: dict[str, Any], cart: str, locale: str) -> Buyer:

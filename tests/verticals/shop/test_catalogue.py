@@ -120,7 +120,8 @@ def test_a_sale_begins_and_ends_by_the_clock_without_a_row_written(site: SiteOnP
         assert ("€16.00" in page(site, MUG)) == shown
         assert rendered <= {MUG, SHOP, "/", "/sale/"}
         assert ("sale/index.html" in site.tree()) == shown
-        assert_clean(site)
+        if at.minute == 0:  # the first minute of the sale, and the first one after it
+            assert_clean(site)
     assert site.query("SELECT xmin::text, * FROM cms.skus WHERE sku = 'MUG'") == before
 
 
