@@ -32,6 +32,8 @@ thead th, tr.total > * { font-weight: 700; }
 .scroll { overflow-x: auto; }
 fieldset { border: 1px solid #8886; border-radius: 8px; margin-block: 1rem; }
 input[type="number"] { width: 5.5rem; }
+fieldset label > input:not([type="checkbox"], [type="number"]) { display: block; width: min(100%, 26rem); box-sizing: border-box; }
+input[type="checkbox"] { min-height: 0; }
 .notice { border-left: 4px solid #0a84ff; padding: .5rem .9rem; background: #0a84ff1a; }
 .hide { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; } dt { margin-top: .4rem; } }
@@ -69,6 +71,10 @@ def render_sign_in(base: str, wrong: bool) -> str:
 def render_queue(queue: Queue, waiting: Sequence[Waiting], session: Session, base: str, done: str = "") -> str:
     """What waits, each with its buttons."""
     notice = f'<p class="notice" role="status">{escape(done)}</p>' if done else ""
+    if queue.links:
+        notice += (
+            f"<p>{' · '.join(f'<a href={chr(34)}{escape(base + path)}{chr(34)}>{escape(text)}</a>' for path, text in queue.links)}</p>"
+        )
     if not waiting:
         return f"{notice}<p>Nothing waits.</p>"
     return notice + "".join(_render_waiting(queue, one, session, base) for one in waiting)

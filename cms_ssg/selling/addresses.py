@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from cms_ssg.text.collation import make_text_key
+
 NAMES: Final = {
     "name": "name", "company": "company_name", "city": "city", "region": "country_area", "postcode": "postal_code", "country": "country_code",
 }  # fmt: skip
@@ -51,6 +53,20 @@ def name_country(code: str, locale: str) -> str:
     except (ValueError, UnknownLocaleError):
         names = Locale("en").territories
     return str(names.get(code) or code)
+
+
+@lru_cache(maxsize=64)
+def list_all_countries(locale: str) -> tuple[tuple[str, str], ...]:
+    """(code, name) of every country, by name."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        names = Locale.parse(locale, sep="-").territories
+    except (ValueError, UnknownLocaleError):
+        names = Locale("en").territories
+    left_out = {"EU", "EZ", "UN", "ZZ", "QO", "XA", "XB"}
+    found = [(code, str(name)) for code, name in names.items() if len(code) == 2 and code not in left_out]
+    return tuple(sorted(found, key=lambda one: make_text_key(one[1], locale)))
 
 
 def check_address(address: Mapping[str, str]) -> dict[str, str]:

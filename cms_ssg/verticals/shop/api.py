@@ -18,6 +18,7 @@ from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.payment.api import open_shop
 from cms_ssg.payment.settling import load_provider
+from cms_ssg.render.strings import Translator
 from cms_ssg.store.frames import FIND, split_frame
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import carts, queries
@@ -162,6 +163,8 @@ async def _order(request: Request, fields: dict[str, Any], cart: str, key: str) 
     context = site_of(request)
     shop = await open_shop(context)
     buyer = read_buyer(fields, cart, locale_of(request, read_text(fields, "locale")))
+    if is_form(request) and settings_of(context.site).terms and not fields.get("terms"):
+        raise invalid("terms", "it is missing")
     provider = load_provider(shop, buyer.payment)
     if provider is None:
         raise invalid("payment", f"the shop takes {', '.join(settings_of(context.site).payments)}")
@@ -246,10 +249,19 @@ async def _refuse_checkout(request: Request, error: ApiError, fields: dict[str, 
         cart = await _find_cart(request, MINE)
     except ApiError:
         return await _show_cart(request, error.message, error.status)
-    told = "; ".join(f"{name}: {message}" for name, message in error.fields) or error.message
+    t = site_of(request).translate(locale_of(request, cart.locale))
+    said = {"it is missing": t("shop_is_missing"), "it is not one of this country": t("shop_is_wrong")}
+    told = "; ".join(f"{_name_field(t, name)}: {said.get(message, message)}" for name, message in error.fields) or error.message
     return await _show_checkout(
         request, cart, secrets.token_urlsafe(18) if error.code == "api.key-reused" else key, fields, told, error.status
     )
+
+
+def _name_field(t: Translator, name: str) -> str:
+    """A field as the form calls it: ``billing.postcode`` is the postcode."""
+    key = f"shop_{name.rpartition('.')[2]}"
+    label = t(key)
+    return label if label != key else name
 
 
 def around_of(request: Request, locale: str) -> Around:

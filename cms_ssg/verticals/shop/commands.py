@@ -26,6 +26,9 @@ LEVELS: Final[LiteralString] = """
 SELECT l.sku, l.location, l.on_hand, l.reserved, l.on_hand - l.reserved, l.priority FROM cms.stock_levels l
 WHERE l.site = %s AND (%s = '' OR l.sku = %s) AND (NOT %s OR EXISTS (SELECT FROM cms.sellables s WHERE s.site = l.site AND s.sku = l.sku
   AND cms.stock_state(l.on_hand - l.reserved, s.manage_stock, s.backorders, s.low_stock_threshold) <> 'in_stock')) ORDER BY l.sku, l.location"""
+ADD_COUPON: Final[LiteralString] = """
+INSERT INTO cms.coupons (site, code, kind, value, minimum, most_uses, starts_at, ends_at)
+VALUES (%(site)s, upper(%(code)s), %(kind)s, %(value)s, %(least)s, %(uses)s, %(since)s::timestamp AT TIME ZONE %(zone)s, %(until)s::timestamp AT TIME ZONE %(zone)s)"""
 PREFER: Final[LiteralString] = """
 INSERT INTO cms.stock_locations (site, location, priority) VALUES (%s, %s, %s) ON CONFLICT (site, location) DO UPDATE SET priority = excluded.priority"""
 PREFER_ROWS: Final[LiteralString] = "UPDATE cms.stock_levels SET priority = %s WHERE site = %s AND location = %s"
@@ -224,7 +227,16 @@ def _move(opened: OpenSite, moves: list[tuple[str, str, int, str, str, str]]) ->
 
 
 def add_coupon(
-    opened: OpenSite, code: str, *, percent: str = "", amount: str = "", free_shipping: bool = False, minimum: str = "", uses: int = 0
+    opened: OpenSite,
+    code: str,
+    *,
+    percent: str = "",
+    amount: str = "",
+    free_shipping: bool = False,
+    minimum: str = "",
+    uses: int = 0,
+    since: str = "",
+    until: str = "",
 ) -> str:
     """Add a coupon: a percentage, an amount, or free shipping."""
     currency = settings_of(opened.site).currency
@@ -243,14 +255,21 @@ def add_coupon(
         raise fail("shop.coupon", "say what it gives", hint="--percent 10, --amount 5.00 or --free-shipping")
     try:
         opened.connection.execute(
-            "INSERT INTO cms.coupons (site, code, kind, value, minimum, most_uses) VALUES (%s, upper(%s), %s, %s, %s, %s)",
-            (opened.number, code, kind, value, least, uses or None),
+            ADD_COUPON,
+            {**_span(opened, since, until), "code": code, "kind": kind, "value": value, "least": least, "uses": uses or None},
         )
     except UniqueViolation:
         raise fail("shop.coupon", f"there is a coupon {code.upper()} already", hint="Choose another code.") from None
     except CheckViolation:
         raise fail("shop.coupon", "a percentage is at most 100, an amount at least 0", hint="--percent 10") from None
     return f"{code.upper()} added"
+
+
+def delete_coupon(opened: OpenSite, code: str) -> str:
+    """Delete a coupon. Orders that used it stay as they are."""
+    if not opened.connection.execute("DELETE FROM cms.coupons WHERE site = %s AND code = upper(%s)", (opened.number, code)).rowcount:
+        raise fail("shop.coupon", f"there is no coupon {code.upper()}", hint="cms coupons list shows what there is.")
+    return f"{code.upper()} deleted"
 
 
 def list_coupons(opened: OpenSite) -> list[dict[str, Any]]:
@@ -298,9 +317,10 @@ COMMANDS = (
     Command("stock move", move_stock, "cms stock move MUG-1 3 main shop", {"author": "Who."}),
     Command("stock prefer", prefer_location, "cms stock prefer main 10"),
     Command("stock history", show_history, "cms stock history MUG-1", {"limit": "How many."}),
-    Command("coupons add", add_coupon, "cms coupons add SPRING --percent 10 --uses 100", {
+    Command("coupons add", add_coupon, "cms coupons add SPRING --percent 10 --uses 100 --until 2026-05-31", {
         "percent": "Of the goods.", "amount": "Off the goods.", "free_shipping": "Shipping costs nothing.", "minimum": "What the goods must cost.",
-        "uses": "How often in all; 0 for any.",
+        "uses": "How often in all; 0 for any.", "since": "From this day on.", "until": "Up to this day.",
     }),
+    Command("coupons delete", delete_coupon, "cms coupons delete SPRING"),
     Command("coupons list", list_coupons, "cms coupons list"),
 )  # fmt: skip

@@ -31,14 +31,14 @@ SCOPE: Final = "shop"
 PAGE: Final = 50
 
 WAITING: Final[LiteralString] = """
-SELECT o.order_number, o.order_number || ' · ' || o.customer_name, '/desk/orders/' || o.order_number, o.status, jsonb_strip_nulls(jsonb_build_object(
+SELECT o.order_number, o.order_number || ' · ' || o.customer_name, '/desk/orders/' || o.order_number, o.status, json_strip_nulls(json_build_object(
   'Ordered', (SELECT string_agg(i.quantity || ' × ' || i.product_name, E'\\n' ORDER BY i.number) FROM cms.order_items i WHERE i."order" = o.number),
   'Goes to', coalesce(o.shipping_address, o.billing_address) ->> 'country', 'By', nullif(o.shipping_method, ''), 'Payment', o.payment_method,
   'Problem', nullif(p.problem, ''), 'Note', nullif(o.customer_note, ''), 'On', to_char(o.created_at, 'YYYY-MM-DD HH24:MI')))
 FROM cms.orders o LEFT JOIN cms.payments p ON p.site = o.site AND p.subject = 'shop/' || o.number
 WHERE o.site = %(site)s AND o.status IN ('processing', 'on_hold') ORDER BY o.number LIMIT %(limit)s"""
 
-QUEUES: Final = (Queue("orders", "Orders", WAITING, (), SCOPE),)
+QUEUES: Final = (Queue("orders", "Orders", WAITING, (), SCOPE, (("/desk/orders/all", "All orders"),)),)
 
 
 @router.get("/desk/orders/all", scope=PUBLIC, include_in_schema=False)

@@ -30,12 +30,18 @@ def read_quantity(fields: dict[str, Any]) -> int:
 
 
 def read_buyer(fields: dict[str, Any], cart: str, locale: str) -> Buyer:
-    """Who orders. A form has flat fields (``line1``), JSON has objects (``billing``). Raises ApiError api.invalid."""
+    """Who orders. JSON has objects (``billing``); a form has flat fields (``line1``), and ``bill_line1`` where the bill goes elsewhere. Raises ApiError api.invalid."""
     email = read_text(fields, "email", needed=True)
     name, at, host = email.rpartition("@")
     if not name or not at or "." not in host or " " in email:
         raise invalid("email", "it is no e-mail address")
     given = fields.get("billing")
+    billed = {name[5:]: value for name, value in fields.items() if name.startswith("bill_") and name != "bill_country"}
+    if not isinstance(given, dict) and any(billed.values()):
+        given, fields = (
+            billed | {"country": fields.get("bill_country")},
+            fields | {"shipping": {name: fields.get(name) for name in ADDRESS}},
+        )
     billing = _read_address(given if isinstance(given, dict) else fields, "billing")
     shipping = _read_address(fields["shipping"], "shipping") if isinstance(fields.get("shipping"), dict) else None
     return Buyer(

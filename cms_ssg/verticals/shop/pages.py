@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from markupsafe import Markup, escape
 
 from cms_ssg.payment.money import format_amount
 from cms_ssg.render.strings import Translator
-from cms_ssg.selling.addresses import find_form, format_lines, name_country
+from cms_ssg.selling.addresses import find_form, format_lines, list_all_countries, name_country
 from cms_ssg.verticals.shop.carts import Quote, list_countries
 from cms_ssg.verticals.shop.queries import DownloadRow, ItemRow, OrderRow
 from cms_ssg.verticals.shop.settings import ShopSettings
+
+_COMPLETE: Final = {
+    "name": "name", "company": "organization", "line1": "address-line1", "line2": "address-line2", "postcode": "postal-code", "city": "address-level2",
+    "region": "address-level1",
+}  # fmt: skip
+"""Our fields as browsers know them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +163,7 @@ def render_checkout(around: Around, quote: Quote, key: str, given: dict[str, Any
 
     fields = [
         around.input("email", "email", text("email"), complete="email"), around.input("name", value=text("name"), complete="name"),
+        around.input("company", value=text("company"), complete="organization", required=False),
         around.input("line1", value=text("line1"), complete="address-line1"), around.input("line2", value=text("line2"), complete="address-line2", required=False),
         *_region_fields(around, country, text("postcode"), text("city"), text("region")),
     ]  # fmt: skip
@@ -176,17 +183,50 @@ def render_checkout(around: Around, quote: Quote, key: str, given: dict[str, Any
     return Markup(
         '<h1>{}</h1>\n{}<form class="checkout" method="post" action="{}/api/checkout">\n<input type="hidden" name="key" value="{}"><input type="hidden" name="version" value="{}">'
         '<input type="hidden" name="country" value="{}">\n<div><fieldset class="address"><legend>{}</legend>{}'
-        '<p class="quiet">{}: {} · <a href="{}/api/cart">{}</a></p></fieldset>\n'
+        '<p class="quiet">{}: {} · <a href="{}/api/cart">{}</a></p>{}</fieldset>\n'
         '<fieldset><legend>{}</legend>{}</fieldset></div>\n<div class="summary"><fieldset><legend>{}</legend><table class="sums"><tbody>{}</tbody></table>{}</fieldset>\n'
         '<p class="field"><label for="f-note">{}</label><textarea id="f-note" name="note" rows="3" maxlength="2000">{}</textarea></p>\n'
-        '<p><button class="button">{}</button></p></div></form>'
+        '{}<p><button class="button">{}</button></p></div></form>'
     ).format(
         t("shop_checkout"), _notice(problem), around.base, key, quote.version, country, t("shop_address"), Markup("").join(fields),
         t("shop_country"), name_country(country, around.locale),
         around.base,
-        t("shop_change"), t("shop_payment"), payments, t("shop_summary"), lines, _sums(around, quote), t("shop_note"), text("note"),
+        t("shop_change"), _billing_fields(around, given, country), t("shop_payment"), payments, t("shop_summary"), lines, _sums(around, quote), t("shop_note"),
+        text("note"), _terms(around),
         t("shop_order_now", amount=around.money(quote.totals.total, quote.currency)),
     )  # fmt: skip
+
+
+def _billing_fields(around: Around, given: dict[str, Any], country: str) -> Markup:
+    """Another address for the bill, closed until somebody wants it."""
+    t = around.t
+    names = list(_COMPLETE)
+    fields = Markup("").join(
+        Markup('<p class="field"><label for="f-bill_{0}">{1}</label><input id="f-bill_{0}" name="bill_{0}" value="{2}" maxlength="200" autocomplete="billing {3}"></p>').format(
+            name, t(f"shop_{name}"), str(given.get(f"bill_{name}") or ""), _COMPLETE[name]
+        )
+        for name in names
+    )  # fmt: skip
+    chosen = str(given.get("bill_country") or country)
+    options = Markup("").join(
+        Markup('<option value="{}"{}>{}</option>').format(code, Markup(" selected") if code == chosen else "", name)
+        for code, name in list_all_countries(around.locale)
+    )
+    select = Markup(
+        '<p class="field"><label for="f-bill_country">{}</label><select id="f-bill_country" name="bill_country">{}</select></p>'
+    ).format(t("shop_country"), options)
+    is_open = Markup(" open") if any(given.get(f"bill_{name}") for name in names) else ""
+    return Markup("<details{}><summary>{}</summary>{}{}</details>").format(is_open, t("shop_bill_elsewhere"), fields, select)
+
+
+def _terms(around: Around) -> Markup:
+    """The box to tick, where the shop has terms."""
+    if not around.settings.terms:
+        return Markup("")
+    link = Markup('<a href="{}" target="_blank">{}</a>').format(around.base + around.settings.terms, around.t("shop_terms"))
+    return Markup('<p class="choice"><label><input type="checkbox" name="terms" value="1" required> <span>{}</span></label></p>').format(
+        Markup(escape(around.t("shop_accept_terms", terms="\0")).replace("\0", link))
+    )
 
 
 def _region_fields(around: Around, country: str, postcode: str, city: str, region: str) -> Iterator[Markup]:

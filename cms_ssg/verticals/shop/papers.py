@@ -38,7 +38,8 @@ def _make_invoice(site: Site, t: Translator, order: OrderRow, items: Sequence[It
         return format_amount(amount, order.currency, locale)
 
     rows = [
-        [item.sku, _name(item), str(item.quantity), money(item.unit_price), _percent(_rate(item)), money(item.subtotal)] for item in items
+        [item.sku, _name(item), str(item.quantity), money(item.unit_price), f"{_percent(_rate(item))} %", money(item.subtotal)]
+        for item in items
     ]
     sums = [(t("shop_subtotal"), money(order.subtotal))]
     if order.discount_total:

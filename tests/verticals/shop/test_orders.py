@@ -360,3 +360,33 @@ def test_a_business_of_another_member_state_pays_without_tax_and_its_invoice_say
     assert "DE136695976" in invoice
     assert "IT00743110157" in invoice
     assert shop.query("SELECT total, tax_total, taxes_included FROM cms.orders") == [(3782, 0, False)]
+
+
+def test_a_form_may_name_another_address_for_the_bill_and_says_what_is_wrong_in_its_language(shop: Stand) -> None:
+    with httpx.Client(base_url=shop.api.client.base_url, headers={**new_address(), "accept": "text/html"}, timeout=30) as client:
+        client.post("/api/carts/mine/lines", data={"sku": "MUG"})
+        page = client.get("/api/checkout").text
+        key, version = (re.search(rf'name="{name}" value="([^"]+)"', page)[1] for name in ("key", "version"))  # type: ignore[index]
+        assert '<option value="DE">Germany</option>' in page
+        form = ADDRESS | {"key": key, "version": version, "email": "ann@example.org", "payment": "fake"}
+        wrong = client.post("/api/checkout", data=form | {"postcode": "1", "bill_name": "Werk"})
+        assert wrong.status_code == 422
+        assert "Street and number: is missing" in wrong.text
+        assert "<details open>" in wrong.text
+        bill = {"name": "Werk", "company": "Werk AG", "line1": "Weg 1", "city": "Berlin", "postcode": "10115", "country": "DE"}
+        assert client.post("/api/checkout", data=form | {f"bill_{name}": value for name, value in bill.items()}).status_code == 303
+    assert shop.query("SELECT billing_address ->> 'company', shipping_address ->> 'city', customer_name FROM cms.orders") == [
+        ("Werk AG", "Roma", "Werk")
+    ]
+
+
+def test_a_coupon_has_its_days_and_can_be_deleted(shop: Stand) -> None:
+    run(shop, commands.add_coupon, "early", percent="10", since="2999-01-01")
+    run(shop, commands.add_coupon, "now", amount="1.50", since="2020-01-01", until="2998-12-31")
+    cart = shop.make_cart({"MUG": 1})
+    answers = [shop.api.client.post(f"/api/carts/{cart['id']}/coupon", json={"code": code}) for code in ("EARLY", "NOW")]
+    assert [answer.status_code for answer in answers] == [422, 200]
+    assert answers[1].json()["discount"] == 150
+    assert run(shop, commands.delete_coupon, "early") == "EARLY deleted"
+    with pytest.raises(CmsError, match="no coupon"):
+        run(shop, commands.delete_coupon, "early")
