@@ -390,3 +390,22 @@ def test_a_coupon_has_its_days_and_can_be_deleted(shop: Stand) -> None:
     assert run(shop, commands.delete_coupon, "early") == "EARLY deleted"
     with pytest.raises(CmsError, match="no coupon"):
         run(shop, commands.delete_coupon, "early")
+
+
+def test_a_till_moves_stock_by_the_api_each_delivery_once(shop: Stand) -> None:
+    client, headers = shop.api.client, {"Authorization": f"Bearer {make_token(shop, 'shop')}"}
+    assert client.post("/api/stock/MUG", json={"units": 5, "ref": "d1"}).status_code == 401
+    for _ in range(2):
+        moved = client.post("/api/stock/MUG", json={"units": 5, "ref": "d1", "reason": "received", "location": "till"}, headers=headers)
+        assert [one["on_hand"] for one in moved.json()["locations"]] == [50, 5]
+    wrong: list[dict[str, object]] = [
+        {"units": 0, "ref": "x"},
+        {"units": 1},
+        {"units": 1, "ref": "x", "reason": "sale"},
+        {"units": 0.5, "ref": "x"},
+    ]
+    assert {client.post("/api/stock/MUG", json=body, headers=headers).json()["code"] for body in wrong} == {"api.invalid"}
+    assert client.post("/api/stock/MUG", json={"units": -51, "ref": "d2"}, headers=headers).json()["code"] == "shop.stock"
+    assert client.post("/api/stock/NONE", json={"units": 1, "ref": "d3"}, headers=headers).json()["code"] == "shop.no-sku"
+    assert client.get("/api/stock/MUG", headers=headers).json()["locations"][0]["free"] == 50
+    shop.check_ledger()
