@@ -21,7 +21,7 @@ from cms_ssg.kinds.load import load_vertical
 from cms_ssg.redirects import Redirects, read_redirects
 from cms_ssg.settings import Settings
 from cms_ssg.site import Site
-from cms_ssg.themes import load_image_rules, theme_folders
+from cms_ssg.themes import PARENT, load_image_rules, theme_folders
 from cms_ssg.types import Json, Problem
 
 __all__ = ["Data", "Inputs", "Known", "Redirects", "list_inputs", "read_data", "read_redirects"]
@@ -51,6 +51,9 @@ RENDERER_SOURCES = (
 RENDERER_PACKAGES = ("Jinja2", "MarkupSafe", "markdown-it-py", "mdit-py-plugins", "Pygments", "nh3")
 SECRET_SETTINGS = frozenset({"api", "cache", "cdn", "database_url", "preview", "shared", "target", "workers", "workflow"})
 """Settings no page can read: they say where things are kept, not what they look like."""
+
+LOCALE_WORDS = frozenset({"title", "description", "menus"})
+"""Settings that a locale may have in its own language. A page reads them by the names that the site's have."""
 
 RACY_NS = 50_000_000
 """A file changed so shortly before it was read may change again within the same tick of the clock."""
@@ -122,6 +125,8 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
         salt = _encode(settings.tokens) if kind == "asset" else b""
         for name, path in sorted(list_theme_files(places, root).items()):
             _add_file(reading, f"{kind}/{name}", path, salt if name.endswith(".css") else b"")
+    for name, path in list_parents(folders.templates, root).items() if len(folders.chain) > 1 else ():
+        _add_file(reading, f"template/{name}", path, b"")
     templates = list_template_files(folders.templates, root)
     reading.add(
         "template-ids",
@@ -146,6 +151,15 @@ def list_theme_files(folders: Sequence[Path], root: Path) -> dict[str, Path]:
         for name, path in _walk(folder, root):
             found.setdefault(name, path)
     return found
+
+
+def list_parents(folders: Sequence[Path], root: Path) -> dict[str, Path]:
+    """Name -> file of the templates that others of their name go before: ``parent:post.html``."""
+    found: dict[str, list[Path]] = {}
+    for folder in folders:
+        for name, path in _walk(folder, root):
+            found.setdefault(name, []).append(path)
+    return {PARENT * number + name: path for name, paths in found.items() for number, path in enumerate(paths) if number}
 
 
 def list_template_files(folders: Sequence[Path], root: Path) -> list[Path]:
@@ -230,11 +244,17 @@ def _list_settings(settings: Settings) -> _Digests:
     """One digest a top-level key, and one a key of each table such as params."""
     plain: dict[str, Json] = msgspec.to_builtins(settings)
     digests: _Digests = {}
-    for name, items in plain.pop("menus").items():
-        digests[f"menu/{name}"] = _digest(_encode(items))
+    locales = plain["locales"]
+    own = {locale.pop("code"): locale for locale in map(dict, locales)}
+    menus = plain.pop("menus")
+    for name in {*menus, *(name for words in own.values() for name in words["menus"])}:
+        digests[f"menu/{name}"] = _digest(_encode([menus.get(name), *(words["menus"].get(name) for words in own.values())]))
+    plain["locales"] = [{key: value for key, value in locale.items() if key not in LOCALE_WORDS} for locale in locales]
     for key, value in plain.items():
         if key in SECRET_SETTINGS:
             continue
+        if key in LOCALE_WORDS:
+            value = [value, *(words[key] for words in own.values())]
         digests[f"setting/{key}"] = _digest(_encode(value))
         if isinstance(value, dict):
             digests.update({f"setting/{key}.{inner}": _digest(_encode(item)) for inner, item in value.items()})

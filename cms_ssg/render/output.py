@@ -67,7 +67,7 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
     subject = f" (from {full.file})" if full is not None else ""
     if isinstance(error, CmsError):  # a file that cannot be read: it is to blame, not the template that asked for it
         return replace(error.problems[0], message=f"{error.problems[0].message}; {job.path}{subject} needs it")
-    place, line = _find_template(error)
+    place, line = find_template(error)
     if isinstance(error, TemplateNotFound):
         message, hint = f"{job.path}{subject} needs the template {error.name}", "Add it to the theme's templates folder."
         return Problem("theme.missing-template", place, line, message, hint)
@@ -79,7 +79,7 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
     return Problem(code, place, line, f"{job.path}{subject}: {reason}", hint)
 
 
-def _find_template(error: Exception) -> tuple[str, int]:
+def find_template(error: Exception) -> tuple[str, int]:
     """The template that failed, and its line."""
     if isinstance(error, TemplateSyntaxError):
         return _template_place(error.filename or f"/templates/{error.name or '?'}"), error.lineno

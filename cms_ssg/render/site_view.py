@@ -52,6 +52,8 @@ class SiteView:
         if name not in self.NAMES:
             raise AttributeError(name)
         self._page.reader.reads.name(f"setting/{name}")
+        if name in ("title", "description") and (own := getattr(self._page.locale, name)):
+            return own
         return getattr(self._page.site.settings, name)
 
 
@@ -66,9 +68,10 @@ class Menus:
     def __getattr__(self, name: str) -> Any:
         page = self._page
         page.reader.reads.name(f"menu/{name}")
-        if name not in page.site.settings.menus:
+        items = page.locale.menus.get(name, page.site.settings.menus.get(name))
+        if items is None:
             raise AttributeError(name)
-        return [line for item in page.site.settings.menus[name] if (line := self._line(item)) is not None]
+        return [line for item in items if (line := self._line(item)) is not None]
 
     def _line(self, item: Any) -> dict[str, Any] | None:
         page, url, title = self._page, item.url, item.title

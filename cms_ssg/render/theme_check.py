@@ -13,7 +13,7 @@ from jinja2.exceptions import TemplateSyntaxError
 from cms_ssg.kinds.load import list_verticals
 from cms_ssg.render.theme import Theme, list_assets
 from cms_ssg.render.views import EntryView
-from cms_ssg.themes import ThemeFolders
+from cms_ssg.themes import PARENT, ThemeFolders
 from cms_ssg.types import Problem
 
 EVERYWHERE: Final = frozenset("site locale page menus t asset url image image_facts latest data ref clock fact slots".split())
@@ -42,7 +42,7 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
     theme.missing-template, theme.missing-asset, theme.unknown-block.
     """
     theme = Theme(folders.templates)
-    files = list_templates(folders.templates)
+    files = list_templates(folders.templates, parents=True)
     attributes = ATTRIBUTES if fields is None else {**ATTRIBUTES, "entry": frozenset(fields) | list_attributes(EntryView)}
     assets = set(list_assets(folders.assets))
     trees: dict[str, nodes.Template] = {}
@@ -67,15 +67,18 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
     return problems
 
 
-def list_templates(folders: Sequence[Path]) -> dict[str, Path]:
-    """Templates below folders by name, sorted; the first folder that has a name wins."""
+def list_templates(folders: Sequence[Path], parents: bool = False) -> dict[str, Path]:
+    """Templates below folders by name, sorted; the first folder that has a name wins. parents: the others too, as ``parent:post.html``."""
     found: dict[str, Path] = {}
     places = {*folders, *(root / name for root in folders for name in list_verticals())}  # of verticals that are off, too
     for root in folders:
         for path in root.rglob("*") if root.is_dir() else ():
             inner = places.intersection(path.parents) - {root, *root.parents}  # a vertical's folder inside a theme's has names of its own
             if path.is_file() and not path.name.startswith(".") and not inner:
-                found.setdefault(path.relative_to(root).as_posix(), path)
+                name = path.relative_to(root).as_posix()
+                while parents and name in found:
+                    name = PARENT + name
+                found.setdefault(name, path)
     return dict(sorted(found.items()))
 
 
