@@ -244,20 +244,26 @@ def _list_settings(settings: Settings) -> _Digests:
     """One digest a top-level key, and one a key of each table such as params."""
     plain: dict[str, Json] = msgspec.to_builtins(settings)
     digests: _Digests = {}
-    locales = plain["locales"]
-    own = {locale.pop("code"): locale for locale in map(dict, locales)}
-    menus = plain.pop("menus")
-    for name in {*menus, *(name for words in own.values() for name in words["menus"])}:
-        digests[f"menu/{name}"] = _digest(_encode([menus.get(name), *(words["menus"].get(name) for words in own.values())]))
-    plain["locales"] = [{key: value for key, value in locale.items() if key not in LOCALE_WORDS} for locale in locales]
+    digests |= _list_words(plain)
+    del plain["menus"]
+    plain["locales"] = [{key: value for key, value in locale.items() if key not in LOCALE_WORDS} for locale in plain["locales"]]
     for key, value in plain.items():
-        if key in SECRET_SETTINGS:
+        if key in SECRET_SETTINGS or key in LOCALE_WORDS:
             continue
-        if key in LOCALE_WORDS:
-            value = [value, *(words[key] for words in own.values())]
         digests[f"setting/{key}"] = _digest(_encode(value))
         if isinstance(value, dict):
             digests.update({f"setting/{key}.{inner}": _digest(_encode(item)) for inner, item in value.items()})
+    return digests
+
+
+def _list_words(plain: dict[str, Json]) -> _Digests:
+    """What the site is called and its menus, as each locale has them: ``setting/title`` of the default one, ``setting/title@it`` of another."""
+    digests: _Digests = {}
+    for number, locale in enumerate(plain["locales"] or [{"menus": {}}]):
+        mark = f"@{locale['code']}" if number else ""
+        menus = {**plain["menus"], **locale["menus"]}
+        digests |= {f"menu/{name}{mark}": _digest(_encode(items)) for name, items in menus.items()}
+        digests |= {f"setting/{key}{mark}": _digest(_encode(locale.get(key) or plain[key])) for key in ("title", "description")}
     return digests
 
 

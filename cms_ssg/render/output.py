@@ -19,6 +19,7 @@ from cms_ssg.render.reading import Missing, Reader, Reads
 from cms_ssg.render.requests import Job, Request
 from cms_ssg.render.site_view import Surroundings
 from cms_ssg.render.views import make_terms, parse_time
+from cms_ssg.themes import PARENT
 from cms_ssg.types import Artifact, Problem
 
 
@@ -69,7 +70,9 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
         return replace(error.problems[0], message=f"{error.problems[0].message}; {job.path}{subject} needs it")
     place, line = find_template(error)
     if isinstance(error, TemplateNotFound):
-        message, hint = f"{job.path}{subject} needs the template {error.name}", "Add it to the theme's templates folder."
+        plain = (error.name or "").replace(PARENT, "")
+        below = "" if plain == error.name else " of a theme below"
+        message, hint = f"{job.path}{subject} needs the template {plain}{below}", "Add it to the theme's templates folder."
         return Problem("theme.missing-template", place, line, message, hint)
     reason = str(error) or type(error).__name__
     if isinstance(error, RecursionError):

@@ -51,10 +51,9 @@ class SiteView:
     def __getattr__(self, name: str) -> Any:
         if name not in self.NAMES:
             raise AttributeError(name)
-        self._page.reader.reads.name(f"setting/{name}")
-        if name in ("title", "description") and (own := getattr(self._page.locale, name)):
-            return own
-        return getattr(self._page.site.settings, name)
+        is_word = name in ("title", "description")
+        self._page.reader.reads.name(f"setting/{name}{locale_mark(self._page) if is_word else ''}")
+        return (getattr(self._page.locale, name) if is_word else "") or getattr(self._page.site.settings, name)
 
 
 class Menus:
@@ -67,7 +66,7 @@ class Menus:
 
     def __getattr__(self, name: str) -> Any:
         page = self._page
-        page.reader.reads.name(f"menu/{name}")
+        page.reader.reads.name(f"menu/{name}{locale_mark(page)}")
         items = page.locale.menus.get(name, page.site.settings.menus.get(name))
         if items is None:
             raise AttributeError(name)
@@ -85,6 +84,12 @@ class Menus:
                 next((name for name in menu_names(page.site, page.locale.code, url) if page.reader.claim(name) is not None), url)
             )
         return {"title": title or url, "url": url, "current": url == page.url(page.path)}
+
+
+def locale_mark(page: Page) -> str:
+    """What the names of inputs end in that each locale has in its own language."""
+    code = page.locale.code
+    return "" if code == page.site.default_locale else f"@{code}"
 
 
 class Clock:
