@@ -19,6 +19,7 @@ from cms_ssg.data_files import Data, list_data_files, read_data, walk_folders
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.kinds.load import load_vertical
 from cms_ssg.redirects import Redirects, read_redirects
+from cms_ssg.render.style_files import list_beside
 from cms_ssg.settings import Settings
 from cms_ssg.site import Site
 from cms_ssg.themes import PARENT, load_image_rules, theme_folders
@@ -181,7 +182,9 @@ def _walk(base: Path, root: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _add_file(reading: _Reading, name: str, path: Path, salt: bytes) -> None:
-    reading.add(name, [path], lambda: {name: _digest(salt, path.read_bytes())}, salt)
+    """An asset or template; the fonts and pictures that a style sheet names are a part of it, since it names their bytes."""
+    beside = [*list_beside(path, path.read_bytes()).values()] if path.suffix == ".css" else []
+    reading.add(name, [path, *beside], lambda: {name: _digest(salt, *(file.read_bytes() for file in (path, *beside)))}, salt)
 
 
 def _add_font(reading: _Reading, root: Path, file: str) -> None:

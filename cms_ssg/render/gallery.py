@@ -95,7 +95,7 @@ def write_gallery(site: Site, folders: ThemeFolders, folder: Path) -> tuple[Path
     for name, path in list_assets(folders.assets).items():
         target = folder / "assets" / name
         with locate_tokens(site):
-            write_owned(target, read_asset(path, settings.tokens))
+            write_owned(target, read_asset(path, settings.tokens, fingerprints=False))
     first = settings.locales[0]
     samples: list[Sample] = []
     for locale in [first, *[other for other in settings.locales if other.dir != first.dir][:1]]:
@@ -259,7 +259,7 @@ def _make_page(kind: str, title: str, path: str, image: str = "", noindex: bool 
 
 def _make_term(taxonomy: str, slug: str, title: str, description: str = "") -> SimpleNamespace:
     return SimpleNamespace(
-        name=f"{taxonomy}/{slug}", slug=slug, title=title, url=f"/{taxonomy}/{slug}/", description=description, entry=None, data=None
+        name=f"{taxonomy}/{slug}", slug=slug, title=title, url=f"/{taxonomy}/{slug}/", description=description, entry=None, data=None, count=7
     )
 
 
@@ -302,7 +302,7 @@ def _make_entry(cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace
     values: dict[str, Any] = {
         **vars(card), "content": Markup(article), "toc": toc, "words": 840, "reading_time": 4, "fields": {"image_alt": "A jagged coast", "excerpt": FEW_WORDS},
         "newer": cards[1], "older": cards[2], "series": series, "terms": {"tag": card.tags}, "is_fallback": False,
-        "meta_title": "", "meta_description": "", "anchor": "",
+        "meta_title": "", "meta_description": "", "anchor": "", "related": cards[3:6], "image_caption": "A coast, drawn twice.", "image_credit": "The Atlas",
     }  # fmt: skip
     return SimpleNamespace(**{**values, **changes})
 

@@ -168,10 +168,10 @@ class Page:
         return None
 
     def latest(self, name: str, count: int = 5) -> list[Card]:
-        """The first entries of a list in this page's locale. Raises ValueError for what is no name or no count."""
+        """The first entries of a list in this page's locale; ``home`` is the one that the home page shows. Raises ValueError for what is no name or no count."""
         if type(name) is not str or type(count) is not int or not 0 <= count <= MOST_LATEST:
             raise ValueError(f"latest({name!r}, {count!r}): it takes a list's name and a number up to {MOST_LATEST:,}")
-        row = self.reader.list_named(self.locale.code, name)
+        row = self.reader.list_named(self.locale.code, self.site.settings.home.list if name == "home" else name)
         members = self.reader.window("top", row.id, count) if row is not None else ()
         return [card for card in map(self.card, members) if card is not None]
 
@@ -252,7 +252,8 @@ class Page:
         """Fill `page` for the template: what was given, over defaults."""
         defaults: dict[str, Any] = {
             "kind": self.kind, "title": "", "path": self.path, "url": self.absolute(self.path), "canonical": self.absolute(self.path),
-            "description": "", "image": "", "noindex": False, "published": None, "updated": None, "alternates": [], "feeds": [],
+            "description": "", "image": "", "noindex": False, "published": None, "updated": None, "alternates": [],
+            "feeds": values["feeds"] if "feeds" in values else self.home_feeds(),
             "languages": self.languages({}) if len(self.site.settings.locales) > 1 else [],
         }  # fmt: skip
         self.page_view.__dict__.update(defaults | values)

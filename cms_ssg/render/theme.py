@@ -18,6 +18,7 @@ from markupsafe import _escape_inner  # type: ignore[attr-defined]
 from cms_ssg.reads import digest
 from cms_ssg.render.filters import FILTERS
 from cms_ssg.render.reading import Reads
+from cms_ssg.render.style_files import list_beside
 from cms_ssg.render.tokens import locate_tokens, render_tokens
 from cms_ssg.render.unknown import Unknown
 from cms_ssg.site import Site
@@ -173,11 +174,16 @@ def list_assets(folders: Sequence[Path]) -> dict[str, Path]:
     return found
 
 
-def read_asset(path: Path, tokens: Mapping[str, str]) -> bytes:
-    """An asset's bytes; in a style sheet the line ``/* tokens */`` becomes the site's tokens."""
+def read_asset(path: Path, tokens: Mapping[str, str], fingerprints: bool = True) -> bytes:
+    """An asset's bytes; in a style sheet the line ``/* tokens */`` becomes the site's tokens, and ``url("font.woff2")`` names the file beside it
+    as it is published.
+    """
     data = path.read_bytes()
     if path.suffix == ".css":
         data = TOKENS.sub(lambda _: render_tokens(tokens).encode(), data, count=1)
+        for name, beside in list_beside(path, data).items() if fingerprints else ():
+            published = asset_path(name, beside.read_bytes()).removeprefix("/assets/")
+            data = data.replace(f'url("{name}")'.encode(), f'url("{published}")'.encode())
     return data
 
 

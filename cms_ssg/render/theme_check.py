@@ -180,7 +180,13 @@ def _check_targets(place: str, tree: nodes.Template, templates: set[str], assets
         if names and not templates.intersection(names) and not getattr(node, "ignore_missing", False):
             plain = names[0].replace(PARENT, "")
             said = f'there is no template "{plain}"' + ("" if plain == names[0] else " in a theme below, which this one could extend")
-            yield Problem("theme.missing-template", place, node.lineno, said, _suggest(plain, {name for name in templates if not name.startswith(PARENT)}))
+            yield Problem(
+                "theme.missing-template",
+                place,
+                node.lineno,
+                said,
+                _suggest(plain, {name for name in templates if not name.startswith(PARENT)}),
+            )
     for call in tree.find_all(nodes.Call):
         if isinstance(call.node, nodes.Name) and call.node.name == "asset" and call.args:
             for name in _constants(call.args[0]):
