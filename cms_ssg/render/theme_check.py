@@ -47,7 +47,10 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
     assets = set(list_assets(folders.assets))
     trees: dict[str, nodes.Template] = {}
     problems: list[Problem] = []
-    for name, path in files.items():
+    for name, path in [*files.items()]:
+        if name.startswith(PARENT) and name not in {other for tree in trees.values() for other in _names_used(tree)}:
+            del files[name]  # what goes before it does not extend it, so nothing uses it
+            continue
         try:
             source = path.read_text("utf-8-sig")
             trees[name] = theme.parse(source, name, str(path))
@@ -79,7 +82,7 @@ def list_templates(folders: Sequence[Path], parents: bool = False) -> dict[str, 
                 while parents and name in found:
                     name = PARENT + name
                 found.setdefault(name, path)
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items(), key=lambda item: (item[0].count(PARENT), item[0])))
 
 
 def _place(path: Path) -> str:
@@ -126,6 +129,12 @@ def _includes(tree: nodes.Template, name: str) -> bool:
         if any(ends) and len(parts) > 1 and name.startswith(ends[0]) and name.endswith(ends[1]):
             return True
     return False
+
+
+def _names_used(tree: nodes.Template) -> set[str]:
+    """The templates that one extends or imports."""
+    users = [*tree.find_all(nodes.Extends), *tree.find_all(nodes.Import), *tree.find_all(nodes.FromImport)]
+    return {name for node in users for name in _constants(node.template)}  # type: ignore[attr-defined]
 
 
 def _names_extended(tree: nodes.Template) -> set[str]:
