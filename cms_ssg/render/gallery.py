@@ -307,7 +307,9 @@ def _make_entry(cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace
     toc = [Heading(*heading) for heading in headings]
     article = Path(__file__).with_name("gallery_article.html").read_text("utf-8").replace("/wide.svg", SAMPLE_IMAGE)
     values: dict[str, Any] = {
-        **vars(card), "content": Markup(article), "toc": toc, "words": 840, "reading_time": 4, "fields": {"image_alt": "A coast", "image_caption": "Drawn twice.", "image_credit": "The Atlas", "excerpt": FEW_WORDS},
+        **vars(card), "content": Markup(article), "toc": toc, "words": 840, "reading_time": 4,
+            "fields": {"image_alt": "A coast", "image_caption": "Drawn twice.", "image_credit": "The Atlas",
+            "excerpt": FEW_WORDS},
         "newer": cards[1], "older": cards[2], "series": series, "terms": {"tag": card.tags}, "is_fallback": False,
         "meta_title": "", "meta_description": "", "anchor": "", "related": cards[3:6],
     }  # fmt: skip

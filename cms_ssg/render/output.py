@@ -14,7 +14,7 @@ from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
 from cms_ssg.render.body import is_inner, resolve_link
 from cms_ssg.render.list_view import ListView
-from cms_ssg.render.page import FEED_TYPES, Page
+from cms_ssg.render.page import FEED_TYPES, HomeFeeds, Page
 from cms_ssg.render.reading import Missing, Reader, Reads
 from cms_ssg.render.requests import Job, Request
 from cms_ssg.render.site_view import Surroundings
@@ -171,7 +171,7 @@ def render_list(page: Page, job: Job) -> tuple[bytes, str]:
     locales = page.homes() if home and not number and len(page.site.locales) > 1 else {}
     page.describe(
         title=title, description=view.description or (page.site_view.description if home else ""), noindex="noindex" in (row.card or {}),
-        feeds=page.feeds(rule, title) or page.home_feeds(), languages=page.languages({}) if len(page.site.locales) > 1 else [],
+        feeds=page.feeds(rule, title) or HomeFeeds(page), languages=page.languages({}) if len(page.site.locales) > 1 else [],
         alternates=page.alternates({code: path for code, (path, indexed) in locales.items() if indexed}),
     )  # fmt: skip
     own = list_kind(page.site, row.name)
@@ -305,7 +305,7 @@ def render_redirect(page: Page, job: Job) -> tuple[bytes, str]:
     target = str(job.spec.get("target") or page.lead_to(job.owner) or "/")
     if is_inner(target):
         target = page.site.origin + (resolve_link(page, "", page.path, target) or page.url(target if target.startswith("/") else "/"))
-    page.describe(title=page.site_view.title, canonical=target, noindex=True, feeds=[])
+    page.describe(title=page.site_view.title, canonical=target, noindex=True)
     html = page.render(["redirect.html"], target=target)
     return html.encode("utf-8", "replace"), HTML
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 from urllib.parse import quote, unquote
 
 from markupsafe import Markup
@@ -253,7 +253,7 @@ class Page:
         defaults: dict[str, Any] = {
             "kind": self.kind, "title": "", "path": self.path, "url": self.absolute(self.path), "canonical": self.absolute(self.path),
             "description": "", "image": "", "noindex": False, "published": None, "updated": None, "alternates": [],
-            "feeds": values["feeds"] if "feeds" in values else self.home_feeds(),
+            "feeds": HomeFeeds(self),
             "languages": self.languages({}) if len(self.site.settings.locales) > 1 else [],
         }  # fmt: skip
         self.page_view.__dict__.update(defaults | values)
@@ -311,6 +311,25 @@ class Page:
     def render(self, names: list[str], **variables: Any) -> str:
         """The first template of these that exists, with the page's values."""
         return self.theme.pick(names).render({**self.globals, **variables})
+
+
+class HomeFeeds(Sequence[dict[str, str]]):
+    """The feeds of the home list, on pages that have none of their own; what they are called is read only where it is shown."""
+
+    __slots__ = ("_page",)
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def __len__(self) -> int:
+        return len(self._page.home_feeds())
+
+    @overload
+    def __getitem__(self, at: int) -> dict[str, str]: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[dict[str, str]]: ...
+    def __getitem__(self, at: int | slice) -> dict[str, str] | list[dict[str, str]]:
+        return self._page.home_feeds()[at]
 
 
 UNSAFE = frozenset(' "<>\\^`{|}')
