@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from cms_ssg.config.check_api import check_api
-from cms_ssg.settings import Collection, Locale, MenuItem, Settings
+from cms_ssg.settings import Collection, Locale, MenuItem, Settings, SubItem
 
 Path = tuple[str | int, ...]
 Wrong = tuple[Path, str, str]
@@ -267,9 +267,11 @@ def _check_links(settings: Settings) -> Iterator[Wrong]:
     for place, locale in enumerate(settings.locales):
         menus += [(("locales", place, "menus", name), items) for name, items in locale.menus.items()]
     for where, items in menus:
-        for number, item in enumerate(items):
+        lines: list[tuple[Path, MenuItem | SubItem]] = [((*where, number), item) for number, item in enumerate(items)]
+        lines += [((*path, "items", place), below) for path, item in [*lines] for place, below in enumerate(getattr(item, "items", ()))]
+        for path, item in lines:
             if bool(item.url) == bool(item.ref):
-                yield (*where, number), "needs either url or ref", 'Such as {title = "About", url = "/about/"}.'
+                yield path, "needs either url or ref", 'Such as {title = "About", url = "/about/"}.'
     for source, target in settings.redirects.items():
         if not source.startswith("/"):
             yield ("redirects", source), "must begin with a slash", ""

@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from cms_ssg.paths import canonical_path
 from cms_ssg.reads import name_key
-from cms_ssg.settings import MenuItem
+from cms_ssg.settings import MenuItem, SubItem
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
 from cms_ssg.types import Problem
@@ -35,7 +35,7 @@ class MenuLine(NamedTuple):
 
     menu: str
     path: tuple[str | int, ...]
-    item: MenuItem
+    item: MenuItem | SubItem
     names: tuple[str, ...]
 
 
@@ -44,12 +44,16 @@ def list_menu_lines(site: Site) -> Iterator[MenuLine]:
     from cms_ssg.render.page import reference_names
     from cms_ssg.render.site_view import menu_names
 
-    own = ((locale.code, ("locales", number, "menus"), locale.menus) for number, locale in enumerate(site.settings.locales))
-    for locale, path, menus in ((site.default_locale, ("menus",), site.settings.menus), *own):
+    own: list[tuple[str, tuple[str | int, ...], dict[str, tuple[MenuItem, ...]]]] = [(site.default_locale, ("menus",), site.settings.menus)]
+    own += [(locale.code, ("locales", number, "menus"), locale.menus) for number, locale in enumerate(site.settings.locales)]
+    for locale, path, menus in own:
         for menu, items in menus.items():
-            for number, item in enumerate(items):
+            outer = [((*path, menu, number), item) for number, item in enumerate(items)]
+            places: list[tuple[tuple[str | int, ...], MenuItem | SubItem]] = [*outer]
+            places += [((*at, "items", number), below) for at, item in outer for number, below in enumerate(item.items)]
+            for at, item in places:
                 names = reference_names(site, locale, item.ref) if item.ref else menu_names(site, locale, item.url) or path_names(item.url)
-                yield MenuLine(menu, (*path, menu, number, "ref" if item.ref else "url"), item, names)
+                yield MenuLine(menu, (*at, "ref" if item.ref else "url"), item, names)
 
 
 def list_dead_menu_lines(connection: Connection, site: Site, site_id: int) -> list[Problem]:

@@ -11,6 +11,7 @@ from cms_ssg.errors import CmsError
 from cms_ssg.render.site_view import Surroundings
 from cms_ssg.render.strings import Strings, Unreadable, load_strings
 from cms_ssg.render.theme import Theme, make_asset_paths
+from cms_ssg.settings import MenuItem, SubItem
 from cms_ssg.site import Site
 from cms_ssg.themes import load_image_rules, theme_folders
 
@@ -21,7 +22,9 @@ def make_surroundings(site: Site, now: datetime) -> Surroundings:
     strings = {locale.code: _load_strings(folders.strings, locale.code, site.root) for locale in site.settings.locales}
     assets = make_asset_paths(site, folders.assets)
     menus = [site.settings.menus, *(locale.menus for locale in site.settings.locales)]
-    items = [item for menu in menus for lines in menu.values() for item in lines]
+    lines = [line for menu in menus for items in menu.values() for line in items]
+    items: list[MenuItem | SubItem] = [*lines]
+    items += [below for line in lines for below in line.items]
     refs = tuple({item.ref: None for item in items if item.ref})
     urls = tuple({item.url: None for item in items if item.url.startswith("/")})
     rules = load_image_rules(folders.chain, site.settings)

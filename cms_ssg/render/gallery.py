@@ -198,7 +198,8 @@ def _make_common(
     strings: Strings, asset: Callable[[str], str], text_direction: str, tokens: dict[str, str], on_read: Callable[[str], None]
 ) -> dict[str, Any]:
     places = (("Essays", "/"), ("Archive", "/archive/"), ("About", "/about/"))
-    menu = [{"title": title, "url": url, "current": url == "/"} for title, url in places]
+    menu = [{"title": title, "url": url, "current": url == "/", "below": []} for title, url in places]
+    menu[1]["below"] = menu[2:]
     name = str(strings.texts.get("language_name", strings.locale))
     return {
         "site": SimpleNamespace(

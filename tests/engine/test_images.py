@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from cms_ssg.reporter import Reporter
 from tests.engine.siteonpage import SiteOnPage, read_tree
@@ -318,15 +320,27 @@ def test_cards_are_drawn_for_entries_without_an_image_where_the_site_wants_them(
     site.assert_clean()
 
 
-def test_a_drawing_is_no_picture_for_social_networks_so_a_card_is(site: SiteOnPage) -> None:
+def test_a_drawing_is_no_picture_for_social_networks_so_a_photograph_of_the_text_is_or_a_card(site: SiteOnPage) -> None:
     site.write_file("content/posts/a/plot.SVG", '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"/>')
     site.edit("content/posts/a/index.md", "date:", "image: plot.SVG\ndate:")
+    site.build()
+    assert re.search(r'<meta property="og:image" content="https://alpha\.example/base/images/[0-9a-f]+-\S+\.jpg">', page(site))
+    site.edit("content/posts/a/index.md", '![A man](hopper.jpg "Grace")', "Text")
     site.build()
     assert "og:image" not in page(site)
     site.edit("site.toml", "[images]", "[images]\ncards = true")
     site.build()
     assert re.search(r'<meta property="og:image" content="https://alpha\.example/base/images/card-\S+">', page(site))
     site.assert_clean()
+
+
+def test_a_picture_of_one_pixel_is_one_file_in_all_the_sizes_that_are_asked_for(site: SiteOnPage) -> None:
+    buffer = io.BytesIO()
+    Image.new("P", (1, 1)).save(buffer, "GIF")
+    site.write_file("static/dot.gif", buffer.getvalue())
+    site.edit("content/posts/a/index.md", "date:", "image: /dot.gif\ndate:")
+    site.edit("content/posts/b.md", "date:", "image: /dot.gif\ndate:")
+    assert site.build().result.problems == []
 
 
 def test_verify_finds_a_variant_that_is_not_what_was_published(site: SiteOnPage) -> None:
