@@ -319,10 +319,10 @@ class EntryView(Card):
     def social_image(self) -> str:
         """Absolute URL of the picture that social networks show: the featured image, else a card; '' for none."""
         featured = social_image(self._page, self.image, self._image_path, self._data.get("focus"))
-        return featured or self._body_image() or card_image(self._page, self.title)
+        return featured or (self._body_image() if self.image else "") or card_image(self._page, self.title)
 
     def _body_image(self) -> str:
-        """The first picture of the body that networks can show."""
+        """Where the featured image is a drawing: the first picture of the body that networks can show."""
         targets = [str(target) for kind, target, _, values in self._full.links or () if kind == "image" and "pieces" not in values]
         for target in targets[:3]:
             names = link_names(self._page.site, self.locale, self._full.file, self.path, target)
