@@ -9,9 +9,9 @@ from urllib.parse import unquote, urlsplit
 
 from psycopg import Connection
 
+from cms_ssg.config.settings import MenuItem, SubItem
 from cms_ssg.paths import canonical_path
 from cms_ssg.reads import name_key
-from cms_ssg.settings import MenuItem, SubItem
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
 from cms_ssg.types import Problem

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from cms_ssg.config.settings import MenuItem, SubItem
 from cms_ssg.engine.inputs import find_ids, list_template_files, read_data
 from cms_ssg.errors import CmsError
 from cms_ssg.render.site_view import Surroundings
 from cms_ssg.render.strings import Strings, Unreadable, load_strings
 from cms_ssg.render.theme import Theme, make_asset_paths
-from cms_ssg.settings import MenuItem, SubItem
+from cms_ssg.render.theme_chain import load_image_rules, theme_folders
 from cms_ssg.site import Site
-from cms_ssg.themes import load_image_rules, theme_folders
 
 
 def make_surroundings(site: Site, now: datetime) -> Surroundings:

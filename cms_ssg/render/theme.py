@@ -19,10 +19,10 @@ from cms_ssg.reads import digest
 from cms_ssg.render.filters import FILTERS
 from cms_ssg.render.reading import Reads
 from cms_ssg.render.style_files import list_beside
+from cms_ssg.render.theme_chain import PARENT
 from cms_ssg.render.tokens import locate_tokens, render_tokens
 from cms_ssg.render.unknown import Unknown
 from cms_ssg.site import Site
-from cms_ssg.themes import PARENT
 
 
 def escape_text(value: Any) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from tests.engine.siteonpage import SiteOnPage, read_tree
 
 IMAGES = Path(__file__).parents[1] / "data/images"
