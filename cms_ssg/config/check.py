@@ -268,7 +268,7 @@ def _check_links(settings: Settings) -> Iterator[Wrong]:
         menus += [(("locales", place, "menus", name), items) for name, items in locale.menus.items()]
     for where, items in menus:
         lines: list[tuple[Path, MenuItem | SubItem]] = [((*where, number), item) for number, item in enumerate(items)]
-        lines += [((*path, "items", place), below) for path, item in [*lines] for place, below in enumerate(getattr(item, "items", ()))]
+        lines += [((*path, "below", place), under) for path, item in [*lines] for place, under in enumerate(getattr(item, "below", ()))]
         for path, item in lines:
             if bool(item.url) == bool(item.ref):
                 yield path, "needs either url or ref", 'Such as {title = "About", url = "/about/"}.'

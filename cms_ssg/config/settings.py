@@ -226,17 +226,17 @@ class TypeList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class MenuItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One line of a menu: either url or ref (a content file or ``type:slug``). items: the lines below it, which have none themselves."""
+    """One line of a menu: either url or ref (a content file or ``type:slug``). below: the lines under it, which have none themselves."""
 
     title: str = ""
     url: str = ""
     ref: str = ""
     weight: int = 0
-    items: tuple[SubItem, ...] = ()
+    below: tuple[SubItem, ...] = ()
 
 
 class SubItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A line below another one of a menu."""
+    """A line under another one of a menu."""
 
     title: str = ""
     url: str = ""

@@ -50,7 +50,7 @@ def list_menu_lines(site: Site) -> Iterator[MenuLine]:
         for menu, items in menus.items():
             outer = [((*path, menu, number), item) for number, item in enumerate(items)]
             places: list[tuple[tuple[str | int, ...], MenuItem | SubItem]] = [*outer]
-            places += [((*at, "items", number), below) for at, item in outer for number, below in enumerate(item.items)]
+            places += [((*at, "below", number), under) for at, item in outer for number, under in enumerate(item.below)]
             for at, item in places:
                 names = reference_names(site, locale, item.ref) if item.ref else menu_names(site, locale, item.url) or path_names(item.url)
                 yield MenuLine(menu, (*at, "ref" if item.ref else "url"), item, names)

@@ -24,7 +24,7 @@ def make_surroundings(site: Site, now: datetime) -> Surroundings:
     menus = [site.settings.menus, *(locale.menus for locale in site.settings.locales)]
     lines = [line for menu in menus for items in menu.values() for line in items]
     items: list[MenuItem | SubItem] = [*lines]
-    items += [below for line in lines for below in line.items]
+    items += [below for line in lines for below in line.below]
     refs = tuple({item.ref: None for item in items if item.ref})
     urls = tuple({item.url: None for item in items if item.url.startswith("/")})
     rules = load_image_rules(folders.chain, site.settings)

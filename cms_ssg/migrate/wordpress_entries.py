@@ -257,7 +257,7 @@ class Converter:
                 top = above
             line = {"title": title or url, "url": url}
             if (head := heads.get((menu, top))) is not None:
-                head.setdefault("items", []).append(line)
+                head.setdefault("below", []).append(line)
                 continue
             heads[menu, number] = line
             out.setdefault(re.sub(r"[^a-z0-9]+", "-", make_slug(unquote(menu))).strip("-") or "menu", []).append(line)

@@ -85,7 +85,7 @@ class Menus:
             url = page.url(
                 next((name for name in menu_names(page.site, page.locale.code, url) if page.reader.claim(name) is not None), url)
             )
-        below = [line for inner in getattr(item, "items", ()) if (line := self._line(inner)) is not None]
+        below = [line for inner in getattr(item, "below", ()) if (line := self._line(inner)) is not None]
         return {"title": title or url, "url": url, "current": url == page.url(page.path), "below": below}
 
 

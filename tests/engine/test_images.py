@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import shutil
 from collections.abc import Callable
@@ -10,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from cms_ssg.reporting.progress import Reporter
 from tests.engine.siteonpage import SiteOnPage, read_tree
@@ -332,15 +330,6 @@ def test_a_drawing_is_no_picture_for_social_networks_so_a_photograph_of_the_text
     site.build()
     assert re.search(r'<meta property="og:image" content="https://alpha\.example/base/images/card-\S+">', page(site))
     site.assert_clean()
-
-
-def test_a_picture_of_one_pixel_is_one_file_in_all_the_sizes_that_are_asked_for(site: SiteOnPage) -> None:
-    buffer = io.BytesIO()
-    Image.new("P", (1, 1)).save(buffer, "GIF")
-    site.write_file("static/dot.gif", buffer.getvalue())
-    site.edit("content/posts/a/index.md", "date:", "image: /dot.gif\ndate:")
-    site.edit("content/posts/b.md", "date:", "image: /dot.gif\ndate:")
-    assert site.build().result.problems == []
 
 
 def test_verify_finds_a_variant_that_is_not_what_was_published(site: SiteOnPage) -> None:

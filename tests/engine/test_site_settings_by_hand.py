@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+
+from PIL import Image
 
 from tests.engine.siteonpage import SiteOnPage
 
@@ -98,6 +101,13 @@ def test_a_site_is_widened_by_lines_of_settings_and_told_what_it_breaks(make_sit
     site.write_file("themes/mine/templates/post.html", '{% extends "entry.html" %}')
     assert site.build().pages == {"/2025/02/one/"}
     site.assert_clean()
+
+    # a picture so small that all its sizes are one file
+    buffer = io.BytesIO()
+    Image.new("P", (1, 1)).save(buffer, "GIF")
+    site.write_file("static/dot.gif", buffer.getvalue())
+    site.edit("content/posts/one.md", "section: Sport", "section: Sport\nimage: /dot.gif")
+    assert site.build().result.problems == []
 
     # a section that goes is told of the menu and the page that lead there, and of the menu for as long as it does
     site.edit("content/posts/one.md", "section: Sport", "section: Games")

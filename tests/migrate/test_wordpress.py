@@ -46,7 +46,7 @@ def test_every_old_address_answers_and_what_was_dropped_is_named_by_line(
     built = build(site)
     assert find_missing(built, OLD_ADDRESSES) == []
     menu = tomllib.loads((site / "site.toml").read_text("utf-8"))["menus"]["main"]
-    assert [(line["title"], [below["title"] for below in line.get("items", ())]) for line in menu][-1] == (
+    assert [(line["title"], [below["title"] for below in line.get("below", ())]) for line in menu][-1] == (
         "Elsewhere",
         ["Below it", "Lower"],
     )
