@@ -19,7 +19,7 @@ __all__ = ["BuildOptions", "BuildResult", "PlanResult", "SyncSummary", "build", 
 
 if TYPE_CHECKING:
     from cms_ssg.engine.warm import Warm
-    from cms_ssg.events.notify import Telling
+    from cms_ssg.events.telling import Telling
 
 
 def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, warm: Warm | None = None) -> BuildResult:
@@ -31,7 +31,7 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
     result = BuildResult()
     with result.timed("total"):
         site = open_site(root, os.environ, options.env)
-        from cms_ssg.events.notify import open_telling
+        from cms_ssg.events.telling import open_telling
 
         telling = open_telling(site, options, result, in_background=warm is not None)
         with telling.around() if telling is not None else nullcontext():
@@ -152,7 +152,7 @@ def sync(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
     result = BuildResult()
     site = _open_whole_site(root, options)
     from cms_ssg.engine.open_session import open_session
-    from cms_ssg.events.notify import open_telling
+    from cms_ssg.events.telling import open_telling
     from cms_ssg.store.sources import list_problems
 
     telling = open_telling(site, options, result)

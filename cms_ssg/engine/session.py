@@ -51,7 +51,7 @@ from cms_ssg.types import Problem
 if TYPE_CHECKING:
     from cms_ssg.engine.purging import Purger
     from cms_ssg.engine.warm import Warm
-    from cms_ssg.events.notify import Telling
+    from cms_ssg.events.telling import Telling
 
 FAILING: Final[LiteralString] = """
 SELECT o.error, o.path FROM cms.outputs o WHERE o.site = %s AND o.error IS NOT NULL

@@ -29,7 +29,7 @@ from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.engine.session import Session
-from cms_ssg.events.call_hooks import tell_hooks
+from cms_ssg.events.tell_hooks import tell_hooks
 
 MOST_PROBLEMS: Final = 50
 CONTENT_HOOKS: Final = ("content_after_save", "post_after_publish", "post_bulk_updated")

@@ -23,7 +23,7 @@ from cms_ssg.engine.place import SPLIT, name_place
 from cms_ssg.engine.planning import SECOND_LOOK_S
 from cms_ssg.engine.session import Session
 from cms_ssg.errors import fail
-from cms_ssg.events.notify import open_telling
+from cms_ssg.events.telling import open_telling
 from cms_ssg.files.media_types import content_type
 from cms_ssg.kinds.features import Features
 from cms_ssg.kinds.output_kind import NEW, REMOVALS

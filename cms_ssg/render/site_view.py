@@ -55,7 +55,7 @@ class SiteView:
             raise AttributeError(name)
         is_word = name in ("title", "description")
         self._page.reader.reads.name(f"setting/{name}{locale_mark(self._page) if is_word else ''}")
-        value = (getattr(self._page.locale, name) if is_word else "") or getattr(self._page.site.settings, name)
+        value: Any = (getattr(self._page.locale, name) if is_word else "") or getattr(self._page.site.settings, name)
         return value.as_shown if name == "search" and value is not None else value
 
 
