@@ -124,7 +124,7 @@ class View:
 
     def json_ld(self, entry: EntryView) -> dict[str, Any]:
         """The listing as a LocalBusiness of schema.org."""
-        fields, page, rating = entry.fields, self._page, self.rating(entry)
+        fields, page, reviews = entry.fields, self._page, ReviewsView(self._page)
         found: dict[str, Any] = {
             "@type": "LocalBusiness", "@id": page.absolute(entry.path), "name": entry.title, "url": page.absolute(entry.path),
             "description": fields.get("description") or entry.summary, "telephone": fields.get("phone"), "image": page.with_origin(entry.image),
@@ -141,12 +141,8 @@ class View:
             {"@type": "OpeningHoursSpecification", "dayOfWeek": f"https://schema.org/{DAYS[day].title()}", "opens": opens, "closes": closes}
             for day, opens, closes in hours.spans
         ]
-        if rating and rating.get("rating_count"):
-            found["aggregateRating"] = {
-                "@type": "AggregateRating", "ratingValue": rating["rating_avg"], "ratingCount": rating["rating_count"],
-                "reviewCount": rating["review_count"] or None, "bestRating": 5, "worstRating": 1,
-            }  # fmt: skip
-            found["review"] = ReviewsView(page).json_ld(entry)
+        if (rating := reviews.aggregate(entry)) is not None:
+            found |= {"aggregateRating": rating, "review": reviews.json_ld(entry)}
         return found
 
     def categories(self, entry: EntryView) -> list[Term]:

@@ -11,9 +11,8 @@ import pytest
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.open_store import open_store
 from cms_ssg.privacy.people import erase_person, find_person
-from cms_ssg.store.connect import connect
-from cms_ssg.store.tokens import create_token
 from tests.api.atlas import Api, serve_api
+from tests.api.desk import press, sign_in
 from tests.engine.siteonpage import SiteOnPage, database
 
 CANARY = "canary.bird@person.example"
@@ -24,25 +23,6 @@ PATH = "/listings/cider-mill/"
 def api(site: SiteOnPage) -> Iterator[Api]:
     with serve_api([site.root], site.url) as running:
         yield running
-
-
-def sign_in(api: Api, site: SiteOnPage, *scopes: str) -> None:
-    with connect(site.url, autocommit=True) as connection:
-        _, token = create_token(connection, site.query("SELECT id FROM cms.sites")[0][0], "Mara", scopes, 1)
-    answer = api.client.post("/desk/sign-in", data={"token": token})
-    assert answer.status_code == 303 and answer.headers["location"] == "/desk"
-    cookie = answer.headers["set-cookie"].lower()
-    assert "httponly" in cookie and "samesite=strict" in cookie and "path=/desk" in cookie
-
-
-def press(api: Api, queue: str, action: str, number: int = 0) -> str:
-    """Press a button of the n-th thing in a queue; what the desk says then."""
-    html = api.get(f"/desk/{queue}").text
-    csrf = re.findall(r'name="csrf" value="(\w+)"', html)[-1]
-    key = re.findall(r'name="key" value="(\w+)"', html)[number]
-    answer = api.client.post(f"/desk/{queue}/{action}", data={"csrf": csrf, "key": key})
-    assert answer.status_code == 303, answer.text
-    return str(answer.headers["location"])
 
 
 def test_the_api_names_the_listings_of_a_page_in_the_order_of_the_page(api: Api, site: SiteOnPage) -> None:
@@ -74,66 +54,6 @@ def test_listings_are_found_with_counts_for_further_filters(api: Api) -> None:
 def test_wrong_questions_are_refused_by_name(api: Api, query: str) -> None:
     answer = api.get(f"/api/listings?{query}")
     assert answer.status_code == 422 and answer.json()["code"] == "api.invalid"
-
-
-def test_a_review_waits_until_it_is_approved_at_the_desk(api: Api, site: SiteOnPage) -> None:
-    post = api.client.post
-    answer = post("/api/reviews", json={"path": PATH, "rating": 4, "name": "Ann", "email": CANARY, "content": "<b>Fine</b>"})
-    assert (answer.status_code, answer.json()) == (202, {"status": "pending"})
-    form = post("/api/reviews", data={"path": PATH, "rating": "2", "name": "Bob", "content": "buy viagra http://a http://b", "website": ""})
-    assert form.status_code == 303 and form.headers["location"] == f"{PATH}#review-sent"
-    assert post("/api/reviews", json={"path": PATH, "rating": 5, "name": "Robot", "website": "x"}).status_code == 202
-    again = post("/api/reviews", json={"path": PATH, "rating": 1, "name": "Ann", "email": CANARY.upper(), "content": "Other"})
-    assert again.json()["code"] == "reviews.twice"
-    for wrong in (
-        {"rating": 0},
-        {"rating": 6},
-        {"name": ""},
-        {"content": "x" * 5001},
-        {"email": "nobody"},
-        {"visit_date": "soon"},
-        {"more": 1},
-    ):
-        assert post("/api/reviews", json={"path": PATH, "rating": 3, "name": "C", **wrong}).status_code == 422, wrong
-    assert post("/api/reviews", json={"path": "/listings/gone/", "rating": 3, "name": "C"}).json()["code"] == "reviews.no-entry"
-    assert post("/api/reviews", content=b"x" * 1_100_000).status_code == 413
-    assert post("/api/reviews", content=b"\xff{").status_code == 422
-    assert site.query("SELECT author_name, status FROM cms.reviews ORDER BY number") == [("Ann", "pending"), ("Bob", "spam")]
-    assert api.json(f"/api/reviews?path={PATH}")["reviews"] == []
-    assert api.get("/api/reviews/queue").status_code == 401
-
-    sign_in(api, site, "moderate")
-    page = api.get("/desk/reviews")
-    assert "&lt;b&gt;Fine" in page.text and "<b>Fine" not in page.text and CANARY not in page.text
-    assert "script-src" not in page.headers["content-security-policy"] and page.headers["cache-control"] == "no-store"
-    assert press(api, "reviews", "approve") == "/desk/reviews?done"
-    assert site.build().rendered >= {PATH, "/categories/mill/"}
-    shown = api.json(f"/api/reviews?path={PATH}")
-    assert (shown["rating_avg"], shown["rating_count"], shown["reviews"][0]["author_name"]) == (4.0, 1, "Ann")
-    assert "author_email" not in str(shown) and CANARY not in str(shown)
-    number = shown["reviews"][0]["id"]
-    for _ in range(3):
-        assert post(f"/api/reviews/{number}/helpful").json() == {"status": "counted"}
-    assert api.json(f"/api/reviews?path={PATH}&limit=1")["reviews"][0]["helpful"] == 1
-    assert post("/api/reviews/none/helpful").status_code == 404
-
-
-def test_the_desk_takes_forms_of_its_own_sessions_only(api: Api, site: SiteOnPage) -> None:
-    assert api.get("/desk/reviews").status_code == 303
-    assert api.client.post("/desk/sign-in", data={"token": "cms_wrong"}).status_code == 403
-    assert api.client.post("/desk/reviews/approve", data={"key": "1"}).status_code == 401
-    sign_in(api, site, "read")
-    assert "no queues" in api.get("/desk").text
-    assert api.get("/desk/reviews").status_code == 404
-    sign_in(api, site, "moderate")
-    assert api.client.post("/desk/reviews/approve", data={"csrf": "x", "key": "1"}).json()["code"] == "desk.form"
-    csrf = re.findall(r'name="csrf" value="(\w+)"', api.get("/desk/listings").text)[0]
-    foreign = {"Sec-Fetch-Site": "cross-site"}
-    assert api.client.post("/desk/reviews/approve", data={"csrf": csrf, "key": "1"}, headers=foreign).status_code == 403
-    for key in ("1", "0", "x", "9" * 30, "1; DROP TABLE cms.reviews"):
-        assert api.client.post("/desk/reviews/approve", data={"csrf": csrf, "key": key}).headers["location"] == "/desk/reviews?gone"
-    site.query("UPDATE cms.tokens SET revoked_at = now()")
-    assert api.get("/desk/reviews").status_code == 303
 
 
 def test_a_proposed_listing_is_published_when_it_is_approved(api: Api, site: SiteOnPage) -> None:
