@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from email.message import Message
-
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message as MessageHandler
 
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.mail.sending import send_mails
 from cms_ssg.open_store import open_store
 from cms_ssg.privacy.people import erase_person, find_person
 from tests.api.atlas import Api, serve_api
 from tests.api.desk import press, sign_in
+from tests.api.inbox import serve_inbox
 from tests.edge.nginx_server import find_port
 from tests.engine.siteonpage import SiteOnPage, database
 from tests.reviews.conftest import SITE
 
 CANARY = "canary.bird@person.example"
 PATH = "/recipes/soup/"
-
-
-class Inbox(MessageHandler):
-    """A mail server that keeps what it is given."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.messages: list[Message] = []
-
-    def handle_message(self, message: Message) -> None:
-        self.messages.append(message)
 
 
 def test_a_review_waits_until_it_is_approved_at_the_desk(api: Api, site: SiteOnPage) -> None:
@@ -81,34 +66,27 @@ def test_a_review_that_is_to_be_confirmed_waits_for_the_link_and_is_erased_with_
     port = find_port()
     site = make_site(SITE.format(more=f'confirm = true\n[mail]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"'))
     site.build()
-    inbox = Inbox()
-    server = Controller(inbox, "127.0.0.1", port)
-    server.start()
-    try:
-        with serve_api([site.root], site.url) as api, database(site.url), open_store(site.root, "") as (opened, connection, row):
-            review = {"path": PATH, "rating": 5, "name": "Canary Bird", "content": "Fine"}
-            assert api.client.post("/api/reviews", json=review).json()["errors"][0]["field"] == "email"
-            assert api.client.post("/api/reviews", json={**review, "email": CANARY}).json() == {"status": "confirm"}
-            sign_in(api, site, "moderate")
-            assert "Canary" not in api.get("/desk/reviews").text
-            open_site = OpenSite(opened, connection, row.id)
-            assert send_mails(open_site) == 1
-            (message,) = inbox.messages
-            assert message["To"] == CANARY
-            word = re.findall(r"word=([\w-]+)", str(message.get_payload(decode=True), "utf-8"))[0]
-            page = api.get(f"/api/reviews/confirm?word={word}")
-            assert page.status_code == 200 and 'rel="stylesheet"' in page.text
-            assert "Canary" not in api.get("/desk/reviews").text  # to open a link proves nothing
-            assert api.client.post("/api/reviews/confirm", data={"word": word}).status_code == 200
-            assert api.client.post("/api/reviews/confirm", data={"word": word}).status_code == 410
-            assert "Address confirmed" in api.get("/desk/reviews").text
-            assert press(api, "reviews", "approve") == "/desk/reviews?done"
-            site.build()
-            assert "Canary Bird" in (site.output / "recipes/soup/index.html").read_text()
-            assert [one.table for one in find_person(open_site, CANARY)] == ["reviews"]
-            erase_person(open_site, CANARY)
-            site.build()
-            assert not any(b"Canary" in data for data in site.tree().values())
-            assert "Canary" not in api.get(f"/api/reviews?path={PATH}").text
-    finally:
-        server.stop()
+    with serve_inbox(port) as inbox, serve_api([site.root], site.url) as api:
+        review = {"path": PATH, "rating": 5, "name": "Canary Bird", "content": "Fine"}
+        assert api.client.post("/api/reviews", json=review).json()["errors"][0]["field"] == "email"
+        assert api.client.post("/api/reviews", json={**review, "email": CANARY}).json() == {"status": "confirm"}
+        sign_in(api, site, "moderate")
+        assert "Canary" not in api.get("/desk/reviews").text
+        recipient, text = inbox.receive(site)
+        assert recipient == CANARY
+        word = re.findall(r"word=([\w-]+)", text)[0]
+        page = api.get(f"/api/reviews/confirm?word={word}")
+        assert page.status_code == 200 and 'rel="stylesheet"' in page.text
+        assert "Canary" not in api.get("/desk/reviews").text  # to open a link proves nothing
+        assert api.client.post("/api/reviews/confirm", data={"word": word}).status_code == 200
+        assert api.client.post("/api/reviews/confirm", data={"word": word}).status_code == 410
+        assert "Address confirmed" in api.get("/desk/reviews").text
+        assert press(api, "reviews", "approve") == "/desk/reviews?done"
+        site.build()
+        assert "Canary Bird" in (site.output / "recipes/soup/index.html").read_text()
+        with database(site.url), open_store(site.root, "") as (opened, connection, row):
+            assert [one.table for one in find_person(OpenSite(opened, connection, row.id), CANARY)] == ["reviews"]
+            erase_person(OpenSite(opened, connection, row.id), CANARY)
+        site.build()
+        assert not any(b"Canary" in data for data in site.tree().values())
+        assert "Canary" not in api.get(f"/api/reviews?path={PATH}").text
