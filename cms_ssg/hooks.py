@@ -151,7 +151,11 @@ class Specs:
 
     @_spec
     def post_bulk_updated(self, update: PostsUpdated) -> None:
-        """One build saved or published more than BULK_AT posts: an import, a mass edit. At most 1,000 posts a call. At least once."""
+        """Many entries changed at once.
+
+        One build saved or published more than BULK_AT posts, such as those of an import: at most 1,000 posts a call. Or somebody ran
+        ``cms bulk``, or the API did: all entries of any type that this changed, in one call, at the end of the next build or sync. At least once.
+        """
 
     @_spec
     def build_after(self, build: BuildEnd) -> None:

@@ -25,6 +25,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     theme: str = "base"
     locales: tuple[Locale, ...] = ()
     page_size: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
+    trash_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 0
     feed_size: Annotated[int, msgspec.Meta(ge=1, le=500)] = 20
     feeds: tuple[Literal["rss", "atom", "json"], ...] = ("rss", "atom", "json")
     database_url: str = ""

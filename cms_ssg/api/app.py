@@ -32,6 +32,7 @@ ROUTERS: Final = (
     "cms_ssg.payment.api:router",
     "cms_ssg.desk.api:router",
     "cms_ssg.api.entries:router",
+    "cms_ssg.api.imports:router",
 )
 """Lazy references to the routers that are always mounted. A vertical names its own: docs/extending.md."""
 

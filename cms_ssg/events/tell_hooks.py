@@ -66,7 +66,7 @@ def _gather_posts(connection: Connection, site: Site, site_id: int, plugins: Plu
 
     connection.execute(store.FORGET_TAKEN_BACK, (site_id,))
     if store.count_posts(connection, site_id) > BULK_AT:
-        changed = [row[0] for row in connection.execute(store.SAVED_POSTS, (site_id,))]
+        changed = [row[0] for row in connection.execute(store.SAVED_POSTS, (site_id, site_id))]
         while True:
             notes = store.list_live_posts(connection, site_id, POSTS_AT_ONCE)
             if not notes and not changed:

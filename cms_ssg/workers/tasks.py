@@ -6,6 +6,7 @@ from typing import Final, LiteralString
 
 from psycopg import Connection
 
+from cms_ssg.bulk.trash import TASKS as TRASH_TASKS
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.vertical import OpenSite, Task
 from cms_ssg.site import Site
@@ -18,8 +19,9 @@ NOTE_ERROR: Final[LiteralString] = "UPDATE cms.task_runs SET error = %s WHERE si
 
 
 def list_tasks(site: Site) -> list[Task]:
-    """The tasks of all verticals that are switched on."""
-    return [task for vertical in site.features.verticals if vertical.tasks for task in resolve(vertical.tasks)]
+    """The site's own tasks, and those of all verticals that are switched on; two verticals may bring the same one."""
+    own = (*TRASH_TASKS, *(task for vertical in site.features.verticals if vertical.tasks for task in resolve(vertical.tasks)))
+    return list({task.name: task for task in own}.values())
 
 
 def run_due_tasks(connection: Connection, site: Site, site_id: int) -> list[str]:

@@ -143,7 +143,7 @@ def test_a_listing_is_proposed_approved_claimed_by_mail_changed_by_its_owner_and
             assert error.value.problems[0].code == "directory.of-file"
             assert merge_listings(open_site, str(number), path).endswith("1 reviews moved")
         built = site.build()
-        assert path not in built.pages and "/listings/mill-of-asti/" in built.pages
+        assert "/listings/mill-of-asti/" in built.pages
         assert "/listings/mill-of-asti/" in (site.output / path[1:] / "index.html").read_text()  # leads there
         assert site.query("SELECT rating_count FROM cms.listings WHERE title = 'Mill of Asti'") == [(1,)]
 
