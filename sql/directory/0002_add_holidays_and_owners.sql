@@ -98,3 +98,10 @@ CREATE TABLE cms.listing_links (
   expires_at timestamptz NOT NULL DEFAULT clock_timestamp() + interval '1 day'
 );
 CREATE INDEX listing_links_entry ON cms.listing_links (entry, expires_at);
+
+-- Words by their English stem and as they are written; once where both are the same, since each costs time to rank.
+CREATE OR REPLACE FUNCTION cms.make_listing_query(p_query text) RETURNS tsquery LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN stems = words THEN stems ELSE stems || words END
+  FROM (SELECT websearch_to_tsquery('english', left(p_query, 1000)) AS stems, websearch_to_tsquery('simple', left(p_query, 1000)) AS words) x
+  WHERE btrim(coalesce(p_query, '')) <> ''
+$$;
