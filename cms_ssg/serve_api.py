@@ -10,12 +10,12 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from cms_ssg.settings import Settings
 
-START_S: Final = 15.0
-"""How long a request waits for an API that is starting."""
+START_S: Final = 25.0
+"""How long a request waits for an API that is starting; on a busy machine it goes on starting for the next requests."""
 
 AGAIN_S: Final = 5.0
 """An API that ended is not started more often."""
@@ -33,6 +33,7 @@ class ApiBehind:
         self.search_paths = {f"{base_path}{locale.prefix or ''}/search" for locale in settings.locales}
         self._process: subprocess.Popen[str] | None = None
         self._port = 0
+        self._has_said = threading.Event()
         self._started = (-AGAIN_S, 0)
         self._lock = threading.Lock()
 
@@ -100,39 +101,45 @@ class ApiBehind:
                 is_running = False
             if not is_running and time.monotonic() > self._started[0] + (AGAIN_S if stamp == self._started[1] else 0):
                 self._started = (time.monotonic(), stamp)
-                self._port = self._begin()
-            return self._port if self._process is not None and self._process.poll() is None else 0
+                self._begin()
+            if self._process is None or not self._has_said.wait(START_S):
+                return 0
+            return self._port if self._process.poll() is None else 0
 
-    def _begin(self) -> int:
-        """Start the process and wait for the address that it says."""
+    def _begin(self) -> None:
+        """Start the process, and have the address that it prints read."""
         environment = ["--env", self.env] if self.env else []
         command = [sys.executable, "-m", "cms_ssg", "-C", str(self.root), *environment, "--json", "--log-level", "warning", "api"]
         self._process = subprocess.Popen(
             [*command, "--port", "0", "--quiet", "--with-parent"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
         )  # fmt: skip
-        said: list[str] = []
-        reader = threading.Thread(target=lambda: said.append(self._process.stdout.readline()), daemon=True)  # type: ignore[union-attr]
-        reader.start()
-        reader.join(START_S)
+        self._port, self._has_said = 0, threading.Event()
+        threading.Thread(target=self._read_port, args=(self._process.stdout, self._has_said), daemon=True).start()
+
+    def _read_port(self, output: IO[str], has_said: threading.Event) -> None:
+        """Read the line that says the address; a process that ends before prints none."""
         try:
-            value: dict[str, Any] = json.loads(said[0])
-            return int(str(value["url"]).rstrip("/").rpartition(":")[2])
-        except (IndexError, KeyError, ValueError):
-            self._end()
-            return 0
+            value: dict[str, Any] = json.loads(output.readline())
+            port = int(str(value["url"]).rstrip("/").rpartition(":")[2])
+        except (KeyError, ValueError):  # ended, or its output was closed
+            port = 0
+        if has_said is self._has_said:
+            self._port = port
+        has_said.set()
 
     def _end(self) -> None:
         process, self._process = self._process, None
         if process is None:
             return
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                stream.close()
+        if process.stdin is not None:
+            process.stdin.close()  # tells it to end
         try:
             process.wait(3)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if process.stdout is not None:
+            process.stdout.close()  # last: a thread may be reading it
 
     def _read_stamp(self) -> int:
         try:
