@@ -24,7 +24,7 @@
       event.preventDefault();
       const button = event.submitter, count = button.querySelector("span");
       try {
-        const answer = await fetch(button.formAction, { method: "POST" });
+        const answer = await fetch(button.getAttribute("formaction") || form.action, { method: "POST" });
         if (!answer.ok) throw new Error(answer.status);
         for (const other of form.elements) other.disabled = true;
         if (count) write(count, Number(count.dataset.count || 0) + 1);

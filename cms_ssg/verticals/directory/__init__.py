@@ -33,6 +33,7 @@ VERTICAL = Vertical(
     settle="cms_ssg.verticals.directory.upkeep:settle_expiry",
     checks="cms_ssg.verticals.directory.checks:CHECKS",
     tables=("listings", "listing_claims"),
+    derived=("holidays", "listing_links"),
     personal=PERSONAL,
     begin=(
         "cms import csv import/breweries.csv --type listing --key id --map import/map.toml   # 465 breweries\n"
