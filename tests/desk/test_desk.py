@@ -66,7 +66,7 @@ def test_the_desk_is_used_by_keyboard_on_a_phone_and_runs_nothing_that_was_sent(
         tab_to("e.textContent.startsWith('Reject') && e.textContent.includes('By Bob')")
         assert browser.run("getComputedStyle(document.activeElement).outlineStyle") == "solid"
         press("Enter", "\r")
-        browser.wait("document.querySelectorAll('article').length === 1 && document.querySelector('[role=status]')")
+        browser.wait("document.querySelectorAll('article').length === 1 && !!document.querySelector('[role=status]')")
         tab_to("e.textContent.startsWith('Approve')")
         press("Enter", "\r")
         browser.wait("document.querySelector('main').innerText.includes('Nothing waits')")

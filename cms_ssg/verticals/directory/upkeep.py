@@ -47,13 +47,11 @@ def list_holidays(countries: Mapping[str, str], year: int) -> Iterator[tuple[str
         return
     import holidays
 
+    known = holidays.list_supported_countries()
     for country, code in countries.items():
         nation, _, part = code.partition("-")
-        try:
-            days = holidays.country_holidays(nation, subdiv=part or None, years=(year, year + 1))
-        except NotImplementedError:
-            continue
-        yield from ((country, day) for day in days)
+        if nation in known and part in ("", *known[nation]):
+            yield from ((country, day) for day in holidays.country_holidays(nation, subdiv=part or None, years=(year, year + 1)))
 
 
 def count_views(opened: OpenSite) -> None:
