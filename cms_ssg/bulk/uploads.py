@@ -21,30 +21,32 @@ MOST_PARTS: Final = 4096
 KEPT_DAYS: Final = 7
 
 ADD: Final[LiteralString] = """
-WITH old AS (DELETE FROM cms.uploads WHERE site = %(site)s AND created_at < clock_timestamp() - %(days)s * interval '1 day')
-INSERT INTO cms.uploads (site, options, author) VALUES (%(site)s, %(options)s, %(author)s) RETURNING id"""
+WITH old AS (DELETE FROM cms.import_uploads WHERE site = %(site)s AND created_at < clock_timestamp() - %(days)s * interval '1 day')
+INSERT INTO cms.import_uploads (site, options, author) VALUES (%(site)s, %(options)s, %(author)s) RETURNING id"""
 ADD_PART: Final[LiteralString] = """
-INSERT INTO cms.upload_parts (upload, number, data) SELECT id, %(number)s, %(data)s FROM cms.uploads WHERE site = %(site)s AND id = %(id)s AND state = 'open'
+INSERT INTO cms.import_upload_parts (upload, number, data) SELECT id, %(number)s, %(data)s FROM cms.import_uploads WHERE site = %(site)s AND id = %(id)s AND state = 'open'
 ON CONFLICT (upload, number) DO UPDATE SET data = excluded.data"""
 # Whoever imports holds the lock: where nobody does, the process that did is dead.
 SHOW: Final[LiteralString] = """
 SELECT id, CASE WHEN state = 'running' AND pg_try_advisory_xact_lock(hashtextextended('cms upload ' || id, 0)) THEN 'stopped' ELSE state END, rows, total, result,
-  errors IS NOT NULL, created_at, ended_at, (SELECT count(*) FROM cms.upload_parts p WHERE p.upload = u.id)
-FROM cms.uploads u WHERE site = %(site)s AND (%(id)s = 0 OR id = %(id)s) ORDER BY id DESC LIMIT 50"""
-ERRORS: Final[LiteralString] = "SELECT errors FROM cms.uploads WHERE site = %s AND id = %s"
+  errors IS NOT NULL, created_at, ended_at, (SELECT count(*) FROM cms.import_upload_parts p WHERE p.upload = u.id)
+FROM cms.import_uploads u WHERE site = %(site)s AND (%(id)s = 0 OR id = %(id)s) ORDER BY id DESC LIMIT 50"""
+ERRORS: Final[LiteralString] = "SELECT errors FROM cms.import_uploads WHERE site = %s AND id = %s"
 
 _LOCK: Final[LiteralString] = "SELECT pg_try_advisory_lock(hashtextextended('cms upload ' || %s, 0))"
 _BEGIN: Final[LiteralString] = """
-UPDATE cms.uploads u SET state = 'running', rows = 0, result = NULL, ended_at = NULL FROM cms.uploads o WHERE u.site = %s AND u.id = %s AND o.id = u.id
+UPDATE cms.import_uploads u SET state = 'running', rows = 0, result = NULL, ended_at = NULL FROM cms.import_uploads o WHERE u.site = %s AND u.id = %s AND o.id = u.id
 RETURNING o.state = 'running', u.options, u.author"""
 # An import that was killed is begun anew: rows that went in are unchanged, and all that are wrong are told again.
 _END_KILLED: Final[LiteralString] = (
     "UPDATE cms.imports SET finished_at = clock_timestamp() WHERE site = %s AND source = %s AND finished_at IS NULL"
 )
-_PROGRESS: Final[LiteralString] = "UPDATE cms.uploads SET rows = %s, total = %s WHERE id = %s"
-_NUMBERS: Final[LiteralString] = "SELECT number FROM cms.upload_parts WHERE upload = %s ORDER BY number"
-_PART: Final[LiteralString] = "SELECT data FROM cms.upload_parts WHERE upload = %s AND number = %s"
-_END: Final[LiteralString] = "UPDATE cms.uploads SET state = %s, result = %s, errors = %s, ended_at = clock_timestamp() WHERE id = %s"
+_PROGRESS: Final[LiteralString] = "UPDATE cms.import_uploads SET rows = %s, total = %s WHERE id = %s"
+_NUMBERS: Final[LiteralString] = "SELECT number FROM cms.import_upload_parts WHERE upload = %s ORDER BY number"
+_PART: Final[LiteralString] = "SELECT data FROM cms.import_upload_parts WHERE upload = %s AND number = %s"
+_END: Final[LiteralString] = (
+    "UPDATE cms.import_uploads SET state = %s, result = %s, errors = %s, ended_at = clock_timestamp() WHERE id = %s"
+)
 
 
 class UploadOptions(msgspec.Struct, forbid_unknown_fields=True):

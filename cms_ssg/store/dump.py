@@ -71,8 +71,8 @@ DERIVED: Final = frozenset(
         "documents",
         "search_pages",
         "frames",
-        "uploads",
-        "upload_parts",
+        "import_uploads",
+        "import_upload_parts",
     }
 )
 """Tables that triggers, the next build or the migrations fill. A test asks of every new table which it is."""

@@ -77,12 +77,14 @@ def test_an_upload_whose_process_ended_is_begun_anew_and_what_is_old_in_the_tras
     with open_store(site, "") as (opened, connection, row):
         options = '{"type": "place", "key": "id"}'
         upload = connection.execute(
-            "INSERT INTO cms.uploads (site, options, state) VALUES (%s, %s, 'running') RETURNING id", (row.id, options)
+            "INSERT INTO cms.import_uploads (site, options, state) VALUES (%s, %s, 'running') RETURNING id", (row.id, options)
         ).fetchone()[0]  # type: ignore[index]
-        connection.execute("INSERT INTO cms.upload_parts VALUES (%s, 1, %s)", (upload, ROWS.encode()))
+        connection.execute("INSERT INTO cms.import_upload_parts VALUES (%s, 1, %s)", (upload, ROWS.encode()))
         for _ in range(2):
             run_upload(lambda: connect(db_url, autocommit=True), opened, row.id, upload)
-        state, added, unchanged, errors = query("SELECT state, result ->> 'added', result ->> 'unchanged', errors FROM cms.uploads")[0]
+        state, added, unchanged, errors = query("SELECT state, result ->> 'added', result ->> 'unchanged', errors FROM cms.import_uploads")[
+            0
+        ]
         assert (state, added, unchanged) == ("done", "0", "39") and b"rating" in bytes(errors)
     assert UploadOptions("place").form == "csv"
     cms("bulk", "delete", "--type", "place", "--where", "title~Place 1")

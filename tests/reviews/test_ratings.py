@@ -77,7 +77,12 @@ def test_eight_writers_at_once_leave_exact_ratings(site: SiteOnPage) -> None:
     assert len(stored) > 2
 
 
-def test_an_approved_review_renders_exactly_the_pages_that_show_it(site: SiteOnPage) -> None:
+def test_an_approved_review_renders_exactly_the_pages_that_show_it_and_is_told_to_hooks_once(site: SiteOnPage) -> None:
+    site.write_file(
+        "hooks.py",
+        "from pathlib import Path\nfrom cms_ssg.hooks import hook\n@hook\ndef row_after_publish(row):\n"
+        "    with Path(__file__).with_name('told.txt').open('a') as file: print(row.kind, row.fields['author_name'], file=file)\n",
+    )
     add(site, "soup", "Ann", 4, status="pending")
     assert site.build().rendered == set()
     site.query("UPDATE cms.reviews SET status = 'approved'")
@@ -90,6 +95,8 @@ def test_an_approved_review_renders_exactly_the_pages_that_show_it(site: SiteOnP
     assert site.build().rendered == set()
     site.query("UPDATE cms.reviews SET owner_response = 'Thank you'")
     assert site.build().rendered == {"/recipes/soup/"}
+    assert (site.root / "told.txt").read_text() == "review Ann\n"
+    (site.root / "hooks.py").unlink()
     assert_clean(site)
 
 

@@ -1,5 +1,5 @@
 -- Files of rows that are imported by way of the API: sent in parts, then imported by whichever process is asked to. Kept for a week.
-CREATE TABLE cms.uploads (
+CREATE TABLE cms.import_uploads (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   site int NOT NULL REFERENCES cms.sites,
   options jsonb NOT NULL,         -- as cms_ssg.bulk.uploads.UploadOptions
@@ -12,9 +12,9 @@ CREATE TABLE cms.uploads (
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   ended_at timestamptz
 );
-CREATE INDEX uploads_site ON cms.uploads (site, created_at);
-CREATE TABLE cms.upload_parts (
-  upload bigint NOT NULL REFERENCES cms.uploads ON DELETE CASCADE,
+CREATE INDEX import_uploads_site ON cms.import_uploads (site, created_at);
+CREATE TABLE cms.import_upload_parts (
+  upload bigint NOT NULL REFERENCES cms.import_uploads ON DELETE CASCADE,
   number int NOT NULL,
   data bytea NOT NULL,
   PRIMARY KEY (upload, number)
