@@ -44,6 +44,7 @@ class Shown(NamedTuple):
     content: str
     pros: str | None
     cons: str | None
+    images: list[str]
     visit_date: date | None
     verified: bool
     helpful: int
@@ -54,7 +55,8 @@ class Shown(NamedTuple):
 
 SHOWN: Final = Query(
     """
-SELECT review_id, author_name, rating, title, content, pros, cons, visit_date, is_verified_purchase, helpful_count, not_helpful_count, owner_response, created_at
+SELECT review_id, author_name, rating, title, content, pros, cons, coalesce(images, '{}'), visit_date, is_verified_purchase,
+  helpful_count, not_helpful_count, owner_response, created_at
 FROM cms.reviews WHERE entry = %(entry)s AND status = 'approved' ORDER BY created_at DESC, review_id DESC LIMIT %(limit)s OFFSET %(offset)s""",
     Shown,
 )

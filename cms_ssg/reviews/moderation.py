@@ -12,6 +12,7 @@ from cms_ssg.store.query import Query
 WAITING: Final[LiteralString] = """
 SELECT r.number::text, r.rating || ' ★ ' || coalesce(r.title, left(r.content, 80), ''), coalesce(c.path, ''), r.status, jsonb_strip_nulls(jsonb_build_object(
   'About', coalesce(c.card ->> 'title', e.fields ->> 'title'), 'By', r.author_name, 'Text', nullif(r.content, ''), 'Good', r.pros, 'Bad', r.cons,
+  'Images', array_to_string(r.images, ' '),
   'Sent', to_char(r.created_at, 'YYYY-MM-DD HH24:MI'), 'Address confirmed', CASE WHEN r.confirmed_at IS NOT NULL THEN 'yes' END,
   'Looks like spam', CASE WHEN r.spam_score >= 1 THEN 'yes' END,
   'Reported', CASE WHEN r.reports > 0 THEN r.reports || ' times' END))

@@ -10,15 +10,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.confirm_links import Word, answer_page, ask, digest_word, make_word
 from cms_ssg.api.forms import answer_form, digest_visitor, is_form, read_model
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
-from cms_ssg.mail.links import Word, answer_page, ask, digest_word, make_word
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.mail.outbox import one_line
 from cms_ssg.reviews.moderation import MOST_TEXT
 from cms_ssg.reviews.spam import score_text
+from cms_ssg.uploads.keep import KEEP
+from cms_ssg.visitors.identity import find_visitor
 
 router = Router("Reviews")
 
@@ -37,8 +39,10 @@ SELECT count(*) FILTER (WHERE created_at > clock_timestamp() - interval '1 hour'
 FROM cms.reviews WHERE site = %(site)s AND (visitor = %(visitor)s OR lower(author_email) = lower(%(email)s))"""
 
 ADD: Final[LiteralString] = """
-INSERT INTO cms.reviews (site, entry, author_name, author_email, rating, title, content, pros, cons, visit_date, status, spam_score, visitor, confirm_token)
-VALUES (%(site)s, %(entry)s, %(name)s, %(email)s, %(rating)s, %(title)s, %(content)s, %(pros)s, %(cons)s, %(visit_date)s, %(status)s, %(score)s, %(visitor)s, %(token)s)"""
+INSERT INTO cms.reviews (site, entry, author_name, author_email, rating, title, content, pros, cons, visit_date, status, spam_score, visitor, confirm_token, images,
+  confirmed_at)
+VALUES (%(site)s, %(entry)s, %(name)s, %(email)s, %(rating)s, %(title)s, %(content)s, %(pros)s, %(cons)s, %(visit_date)s, %(status)s, %(score)s, %(visitor)s, %(token)s, %(images)s,
+  CASE WHEN %(is_proved)s THEN clock_timestamp() END)"""
 
 CONFIRM: Final[LiteralString] = """
 UPDATE cms.reviews SET confirm_token = NULL, confirmed_at = clock_timestamp()
@@ -59,6 +63,10 @@ class ReviewModel(BaseModel):
     pros: Annotated[str, StringConstraints(max_length=1000)] = ""
     cons: Annotated[str, StringConstraints(max_length=1000)] = ""
     visit_date: date | None = None
+    images: Annotated[
+        list[Annotated[str, StringConstraints(max_length=100)]],
+        Field(max_length=8, description="Tokens of images that the visitor sent to /api/uploads."),
+    ] = []
     website: Annotated[str, StringConstraints(max_length=1000)] = ""
 
 
@@ -77,16 +85,19 @@ async def add_review(request: Request) -> Response:
     context = site_of(request)
     review = await read_model(request, ReviewModel)
     settings = context.site.settings.vertical["reviews"]
-    if settings.confirm and not review.email:
+    visitor = await find_visitor(request)
+    email = visitor.email if visitor is not None else review.email
+    needs_link = settings.confirm and visitor is None
+    if needs_link and not email:
         raise ApiError(422, "api.invalid", "the request is not as it should be: email", fields=(("email", "an address is needed here"),))
-    status = "confirm" if settings.confirm else "pending"
+    status = "confirm" if needs_link else "pending"
     async with context.connection() as connection, connection.transaction():
         entry = await find_entry(connection, context, review.path)
         if review.website:
             return _thank(request, review.path, status)  # whoever filled this in is told nothing
-        word, token = make_word() if settings.confirm else ("", None)
+        word, token = make_word() if needs_link else ("", None)
         values: dict[str, Any] = {
-            "site": context.number, "entry": entry, "name": review.name, "email": review.email, "rating": review.rating, "title": review.title or None,
+            "site": context.number, "entry": entry, "name": review.name, "email": email, "rating": review.rating, "title": review.title or None,
             "content": review.content, "pros": review.pros or None, "cons": review.cons or None, "visit_date": review.visit_date,
             "visitor": await digest_visitor(request, connection), "score": score_text(review.name, review.title, review.content, review.pros, review.cons),
         }  # fmt: skip
@@ -98,7 +109,10 @@ async def add_review(request: Request) -> Response:
         if same:
             raise fail("reviews.twice", "you have reviewed this already", status=409)
         is_spam = values["score"] >= 1
-        await connection.execute(ADD, {**values, "status": "spam" if is_spam else "pending", "token": token})
+        await connection.execute(ADD, {
+            **values, "status": "spam" if is_spam else "pending", "token": token, "is_proved": visitor is not None,
+            "images": await _keep_images(connection, context, review.images, visitor.email if visitor is not None else ""),
+        })  # fmt: skip
         if word and not is_spam:
             await _ask_author(connection, context, values, word)
     return _thank(request, review.path, status)
@@ -132,6 +146,23 @@ async def find_entry(connection: Any, context: SiteContext, path: str) -> int:
     if row is None or (types and row[1] not in types):
         raise fail("reviews.no-entry", "there is nothing to review at this path", status=404)
     return int(row[0])
+
+
+async def _keep_images(connection: Any, context: SiteContext, tokens: list[str], email: str) -> list[str] | None:
+    """The paths of images that the visitor with this proved address sent. Raises ApiError reviews.no-image."""
+    paths = []
+    for token in tokens:
+        values = {"site": context.number, "token": token, "email": email.lower()}
+        row = await (await connection.execute(KEEP, values)).fetchone() if email else None
+        if row is None:
+            raise fail(
+                "reviews.no-image",
+                "an image was not sent by this visitor, or is used already",
+                status=422,
+                hint="POST /api/uploads takes images.",
+            )
+        paths.append(f"/{row[0]}")
+    return paths or None
 
 
 async def _ask_author(connection: Any, context: SiteContext, values: dict[str, Any], word: str) -> None:

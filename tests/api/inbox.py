@@ -11,7 +11,7 @@ from aiosmtpd.handlers import Message as MessageHandler
 
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.mail.sending import send_mails
-from cms_ssg.open_store import open_store
+from cms_ssg.store.open_store import open_store
 from tests.engine.siteonpage import SiteOnPage, database
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from cms_ssg.bulk.trash import empty_trash
 from cms_ssg.bulk.uploads import UploadOptions, run_upload
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.open_store import open_store
 from cms_ssg.store.connect import connect
+from cms_ssg.store.open_store import open_store
 from cms_ssg.store.tokens import create_token
 from tests.api.atlas import serve_api
 from tests.bulk.conftest import Query

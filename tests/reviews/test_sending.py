@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 
+from PIL import Image
+
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.open_store import open_store
 from cms_ssg.privacy.people import erase_person, find_person
+from cms_ssg.store.open_store import open_store
 from tests.api.atlas import Api, serve_api
 from tests.api.desk import press, sign_in
 from tests.api.inbox import serve_inbox
@@ -16,6 +19,7 @@ from tests.engine.siteonpage import SiteOnPage, database
 from tests.reviews.conftest import SITE
 
 CANARY = "canary.bird@person.example"
+OTHER = "otto@person.example"
 PATH = "/recipes/soup/"
 
 
@@ -64,7 +68,7 @@ def test_a_review_that_is_to_be_confirmed_waits_for_the_link_and_is_erased_with_
     make_site: Callable[[str], SiteOnPage],
 ) -> None:
     port = find_port()
-    site = make_site(SITE.format(more=f'confirm = true\n[mail]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"'))
+    site = make_site(SITE.format(more=f'confirm = true\n[mail]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n[visitors]'))
     site.build()
     with serve_inbox(port) as inbox, serve_api([site.root], site.url) as api:
         review = {"path": PATH, "rating": 5, "name": "Canary Bird", "content": "Fine"}
@@ -84,6 +88,24 @@ def test_a_review_that_is_to_be_confirmed_waits_for_the_link_and_is_erased_with_
         assert press(api, "reviews", "approve") == "/desk/reviews?done"
         site.build()
         assert "Canary Bird" in (site.output / "recipes/soup/index.html").read_text()
+
+        assert api.client.post("/api/visitors/links", json={"email": OTHER, "back": PATH}).status_code in (200, 202)
+        word = re.findall(r"word=([\w-]+)", inbox.receive(site)[1])[0]
+        api.client.post("/api/visitors/confirm", data={"word": word})
+        picture = io.BytesIO()
+        Image.new("RGB", (40, 30), "red").save(picture, "PNG")
+        sent = api.client.post("/api/uploads", content=picture.getvalue(), headers={"Content-Type": "image/png"})
+        assert sent.status_code == 201, sent.text
+        image = sent.json()
+        proved = {"path": PATH, "rating": 4, "name": "Otto", "content": "Red."}
+        assert api.client.post("/api/reviews", json={**proved, "images": ["none"]}).json()["code"] == "reviews.no-image"
+        assert api.client.post("/api/reviews", json={**proved, "images": [image["token"]]}).json() == {"status": "pending"}
+        assert press(api, "reviews", "approve") == "/desk/reviews?done"
+        site.build()
+        assert f'src="{image["path"]}"' in (site.output / "recipes/soup/index.html").read_text()
+        assert (site.output / image["path"][1:]).exists()
+        assert api.json(f"/api/reviews?path={PATH}")["reviews"][0]["images"] == [image["path"]]
+
         with database(site.url), open_store(site.root, "") as (opened, connection, row):
             assert [one.table for one in find_person(OpenSite(opened, connection, row.id), CANARY)] == ["reviews"]
             erase_person(OpenSite(opened, connection, row.id), CANARY)

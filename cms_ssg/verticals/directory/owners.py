@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.confirm_links import answer_page, digest_word, make_word
 from cms_ssg.api.forms import answer_form, is_form, read_model
 from cms_ssg.api.problems import ApiError
 from cms_ssg.api.routing import Router, site_of
@@ -24,7 +25,6 @@ from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.mail.links import answer_page, digest_word, make_word
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.mail.outbox import one_line
 from cms_ssg.store.connect import connect, database_url

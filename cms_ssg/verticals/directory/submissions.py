@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.confirm_links import Word, answer_page, ask, digest_word, make_word
 from cms_ssg.api.forms import answer_form, digest_visitor, is_form, read_model
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.errors import CmsError
-from cms_ssg.mail.links import Word, answer_page, ask, digest_word, make_word
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.mail.outbox import one_line
 from cms_ssg.store.connect import connect, database_url

@@ -10,8 +10,8 @@ import pytest
 
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.open_store import open_store
 from cms_ssg.privacy.people import erase_person, find_person
+from cms_ssg.store.open_store import open_store
 from cms_ssg.verticals.directory.changes import add_listing
 from cms_ssg.verticals.directory.commands import approve, list_duplicates, merge_listings
 from tests.api.atlas import Api, serve_api

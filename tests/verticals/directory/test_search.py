@@ -144,7 +144,7 @@ def test_the_program_and_the_store_read_the_same_hours(store: tuple[Connection, 
 
 def test_a_place_has_hours_of_its_own_on_public_holidays(site: SiteOnPage, store: tuple[Connection, int]) -> None:
     from cms_ssg.kinds.vertical import OpenSite
-    from cms_ssg.open_store import open_store
+    from cms_ssg.store.open_store import open_store
     from cms_ssg.verticals.directory.upkeep import save_holidays
     from tests.engine.siteonpage import database
 
