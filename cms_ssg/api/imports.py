@@ -19,7 +19,7 @@ from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, caller_of, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.bulk.change import BulkChange, BulkResult, change_many
-from cms_ssg.bulk.uploads import ADD, ADD_PART, ERRORS, KEPT_DAYS, MOST_PARTS, SHOW, UploadOptions, run_upload
+from cms_ssg.bulk.uploads import ADD, ADD_PART, ERRORS, MOST_PARTS, SHOW, UploadOptions, run_upload
 from cms_ssg.errors import CmsError
 from cms_ssg.store.connect import connect, database_url
 
@@ -69,7 +69,7 @@ async def begin_import(request: Request) -> dict[str, Any]:
         options = msgspec.convert(sent.model_dump(), UploadOptions)
     except msgspec.ValidationError as error:
         raise fail("api.invalid", f"map: {error}", status=422, hint="/docs says what is taken.") from None
-    values = {"site": context.number, "days": KEPT_DAYS, "options": Jsonb(msgspec.to_builtins(options)), "author": caller_of(request).name}
+    values = {"site": context.number, "options": Jsonb(msgspec.to_builtins(options)), "author": caller_of(request).name}
     async with context.connection() as connection:
         row = await (await connection.execute(ADD, values)).fetchone()
     assert row is not None

@@ -18,10 +18,8 @@ from cms_ssg.errors import CmsError
 from cms_ssg.site import Site
 
 MOST_PARTS: Final = 4096
-KEPT_DAYS: Final = 7
 
 ADD: Final[LiteralString] = """
-WITH old AS (DELETE FROM cms.import_uploads WHERE site = %(site)s AND created_at < clock_timestamp() - %(days)s * interval '1 day')
 INSERT INTO cms.import_uploads (site, options, author) VALUES (%(site)s, %(options)s, %(author)s) RETURNING id"""
 ADD_PART: Final[LiteralString] = """
 INSERT INTO cms.import_upload_parts (upload, number, data) SELECT id, %(number)s, %(data)s FROM cms.import_uploads WHERE site = %(site)s AND id = %(id)s AND state = 'open'

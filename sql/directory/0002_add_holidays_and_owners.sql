@@ -1,7 +1,7 @@
--- Hours on public holidays, counted views, and links by which owners propose changes of their listings.
+-- Hours on public holidays, and links by which owners propose changes of their listings.
 
 -- holiday_minutes: of a day, in which a place is open on public holidays; NULL where its hours say nothing of them.
-ALTER TABLE cms.listings ADD holiday_minutes int4multirange, ADD views_until date;
+ALTER TABLE cms.listings ADD holiday_minutes int4multirange;
 
 -- Public holidays, by country as listings name it; '' is any country. Written from the settings, see [directory] holidays.
 CREATE TABLE cms.holidays (

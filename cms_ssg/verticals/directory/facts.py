@@ -30,6 +30,10 @@ PERSONAL: Final = (
         ("DELETE FROM cms.listing_claims WHERE site = %(site)s AND lower(email) = lower(%(email)s)",),
     ),
     Personal(
+        "SELECT 'pending_changes', p.fields FROM cms.pending_changes p WHERE site = %(site)s AND strpos(lower(fields::text), lower(%(email)s)) > 0",
+        ("DELETE FROM cms.pending_changes WHERE site = %(site)s AND strpos(lower(fields::text), lower(%(email)s)) > 0",),
+    ),
+    Personal(
         "SELECT 'listing_links', jsonb_build_object('email', email, 'expires_at', expires_at) FROM cms.listing_links WHERE site = %(site)s AND lower(email) = lower(%(email)s)",
         ("DELETE FROM cms.listing_links WHERE site = %(site)s AND lower(email) = lower(%(email)s)",),
     ),

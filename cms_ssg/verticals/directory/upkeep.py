@@ -1,4 +1,4 @@
-"""What time changes in a directory: listings that expire, public holidays, and views as logs tell of them."""
+"""What time changes in a directory: listings that expire, public holidays, and how often pages were read."""
 
 from __future__ import annotations
 
@@ -19,13 +19,10 @@ WITH wanted AS (SELECT * FROM unnest(%(countries)s::text[], %(days)s::date[]) w(
 gone AS (DELETE FROM cms.holidays h WHERE site = %(site)s AND NOT EXISTS (SELECT FROM wanted w WHERE w.country = h.country AND w.day = h.day))
 INSERT INTO cms.holidays (site, country, day) SELECT %(site)s, country, day FROM wanted ON CONFLICT DO NOTHING"""
 
-# Days that logs may still bring more of are not counted yet.
+# A page that moved keeps what was counted before.
 COUNT_VIEWS: Final[LiteralString] = """
-UPDATE cms.listings l SET view_count = view_count + h.views, views_until = h.last FROM (
-  SELECT c.entry, sum(h.hits)::int AS views, max(h.day) AS last FROM cms.hits h JOIN cms.cards c ON c.site = h.site AND c.path = h.path
-  JOIN cms.listings o ON o.number = c.entry
-  WHERE h.site = %(site)s AND h.day < CURRENT_DATE - 1 AND h.day > coalesce(o.views_until, '-infinity') GROUP BY c.entry) h
-WHERE l.number = h.entry"""
+UPDATE cms.listings l SET view_count = v.views FROM cms.entry_views v
+WHERE l.site = %(site)s AND v.site = l.site AND v.entry = l.number AND v.views > l.view_count"""
 
 
 def settle_expiry(opened: OpenSite, entries: Sequence[int], listed: AbstractSet[int] = frozenset()) -> None:
@@ -55,7 +52,7 @@ def list_holidays(countries: Mapping[str, str], year: int) -> Iterator[tuple[str
 
 
 def count_views(opened: OpenSite) -> None:
-    """Add the views of the days that are over, as `cms cdn` read them from logs, to those of each listing."""
+    """Note how often each listing's page was read."""
     opened.connection.execute(COUNT_VIEWS, {"site": opened.number})
 
 

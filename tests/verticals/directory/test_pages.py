@@ -6,7 +6,10 @@ import json
 import re
 from datetime import UTC, datetime
 
-from tests.engine.siteonpage import SiteOnPage
+from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.store.open_store import open_store
+from cms_ssg.verticals.directory.upkeep import count_views
+from tests.engine.siteonpage import SiteOnPage, database
 from tests.verticals.directory.conftest import HERE, write_listing
 
 
@@ -136,6 +139,10 @@ def test_an_approved_review_renders_every_page_that_shows_its_stars(site: SiteOn
         "/", "/listings/cider-mill/", "/categories/mill/", "/places/italy/", "/places/italy/lombardy/", "/places/italy/lombardy/milan/",
     }  # fmt: skip
     assert '"ratingValue":4.0' in (site.output / "listings/cider-mill/index.html").read_text()
+    site.query("INSERT INTO cms.hits (site, path, day, hits) SELECT id, '/listings/cider-mill/', CURRENT_DATE, 7 FROM cms.sites")
+    with database(site.url), open_store(site.root, "") as (opened, connection, row):
+        count_views(OpenSite(opened, connection, row.id))
+    assert site.query("SELECT view_count FROM cms.listings WHERE slug = 'cider-mill'") == [(7,)]
     assert site.query("SELECT rating_avg, rating_count, review_count, stars FROM cms.listings WHERE rating_count > 0") == [
         (4, 1, 1, [0, 0, 0, 1, 0])
     ]
