@@ -31,6 +31,7 @@ ROUTERS: Final = (
     "cms_ssg.search.api:router",
     "cms_ssg.payment.api:router",
     "cms_ssg.api.entries:router",
+    "cms_ssg.api.imports:router",
     "cms_ssg.api.changes:router",
     "cms_ssg.desk.entries:router",
     "cms_ssg.desk.drafts:router",

@@ -53,6 +53,10 @@ def render_sign_in(base: str, wrong: bool, goes_on: str = "") -> str:
 def render_queue(queue: Queue, waiting: Sequence[Waiting], session: Session, base: str, done: str = "") -> str:
     """What waits, each with its buttons."""
     notice = f'<p class="notice" role="status">{escape(done)}</p>' if done else ""
+    if queue.links:
+        notice += (
+            f"<p>{' · '.join(f'<a href={chr(34)}{escape(base + path)}{chr(34)}>{escape(text)}</a>' for path, text in queue.links)}</p>"
+        )
     if not waiting:
         return f"{notice}<p>Nothing waits.</p>"
     return notice + "".join(_render_waiting(queue, one, session, base) for one in waiting)
@@ -73,10 +77,11 @@ def _render_waiting(queue: Queue, one: Waiting, session: Session, base: str) -> 
         f'<button formaction="{escape(base)}/desk/{queue.name}/{action.name}">{escape(action.text)}<span class="hide"> {escape(one.title)}</span></button>'
         for action in queue.actions
     )
-    return (
-        f'<article><h2>{title}</h2><dl><dt>Status</dt><dd>{escape(one.status)}</dd>{lines}</dl><form class="acts" method="post">'
-        f'<input type="hidden" name="csrf" value="{session.csrf}"><input type="hidden" name="key" value="{escape(one.key)}">{note}{buttons}</form></article>'
+    form = (
+        f'<form class="acts" method="post"><input type="hidden" name="csrf" value="{session.csrf}">'
+        f'<input type="hidden" name="key" value="{escape(one.key)}">{note}{buttons}</form>'
     )
+    return f"<article><h2>{title}</h2><dl><dt>Status</dt><dd>{escape(one.status)}</dd>{lines}</dl>{form if queue.actions else ''}</article>"
 
 
 def _lines(lines: Mapping[str, str]) -> Sequence[tuple[str, str]]:

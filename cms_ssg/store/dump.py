@@ -73,6 +73,8 @@ DERIVED: Final = frozenset(
         "search_changes",
         "frames",
         "open_editors",
+        "import_uploads",
+        "import_upload_parts",
         "most_read",
         "visitor_links",
         "statistics_refreshed",

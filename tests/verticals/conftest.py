@@ -7,15 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from cms_ssg.testing import SiteOnPage
-from cms_ssg.testing.fixtures import cms_databases, cms_site
-
-__all__ = ["cms_databases", "cms_site"]
-
-
-@pytest.fixture(scope="session")
-def cms_server(server_url: str) -> str:
-    """The server of the run."""
-    return server_url
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from cms_ssg.store.tokens import create_token
 from cms_ssg.verticals.landing.commands import list_experiments, report, start, stop
 from cms_ssg.verticals.landing.report import Report
 from cms_ssg.verticals.landing.tickets import Ticket, read_ticket, sign_ticket
-from tests.desk.person import DeskPerson
+from tests.editing.person import DeskPerson
 from tests.engine.siteonpage import database
 from tests.verticals.landing.conftest import Served
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from cms_ssg.store.connect import connect
 from cms_ssg.store.tokens import Powers
-from tests.desk.conftest import Meet
-from tests.desk.person import DeskPerson, read_form
+from tests.editing.conftest import Meet
+from tests.editing.person import DeskPerson, read_form
 
 BODY = "One.\n\nTwo.\n\nThree.\n"
 

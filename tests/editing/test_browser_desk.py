@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.api.atlas import Api
-from tests.desk.browser import open_browser
-from tests.desk.conftest import Meet
-from tests.desk.test_editing import make
+from tests.editing.browser import open_browser
+from tests.editing.conftest import Meet
+from tests.editing.test_editing import make
 
 PREVIEWED = "[...document.querySelectorAll('.preview iframe:not([hidden])')].some(f => f.contentDocument?.body?.innerHTML.includes({!r}))"
 

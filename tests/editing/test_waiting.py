@@ -14,8 +14,8 @@ from cms_ssg.store.connect import connect
 from cms_ssg.store.tokens import Powers
 from tests.api.atlas import Api, build_site, serve_api, write_site
 from tests.conftest import TEMPLATE, fresh_database
-from tests.desk.conftest import Meet
-from tests.desk.test_editing import make
+from tests.editing.conftest import Meet
+from tests.editing.test_editing import make
 
 MORE = """
 [[webhooks]]
