@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from cms_ssg.config.editing_settings import Desk, Workflow
+
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole of site.toml after defaults, [env.NAME] and CMS_* are applied.
@@ -59,7 +61,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     mail: Mail = msgspec.field(default_factory=lambda: Mail())  # noqa: PLW0108 - it is defined below
     search: Search | None = None
     api: Api = msgspec.field(default_factory=lambda: Api())  # noqa: PLW0108 - it is defined below
-    desk: Desk = msgspec.field(default_factory=lambda: Desk())  # noqa: PLW0108 - it is defined below
+    desk: Desk = msgspec.field(default_factory=Desk)
     cache: AnswerCache = msgspec.field(default_factory=lambda: AnswerCache())  # noqa: PLW0108 - it is defined below
     visitors: Visitors | None = None
     statistics: Statistics = msgspec.field(default_factory=lambda: Statistics())  # noqa: PLW0108 - it is defined below
@@ -68,15 +70,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def store_name(self) -> str:
         """The site's name in the database: with its environment, since another target needs a manifest of its own."""
         return f"{self.name}@{self.env}" if self.env else self.name
-
-
-class Workflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a content type goes through before it is public. approvals: of so many people who did not write it;
-    notify: e-mail addresses that are told when somebody asks for one, gives one, or comments.
-    """
-
-    approvals: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1
-    notify: tuple[str, ...] = ()
 
 
 class Locale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -335,13 +328,6 @@ class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     requests_per_minute: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 300
     timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 5.0
-
-
-class Desk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What may be written at the desk beside entries of the store. files: content files of the folder that `cms api` runs in; upload_mb: of one image."""
-
-    files: bool = False
-    upload_mb: Annotated[int, msgspec.Meta(ge=0, le=100)] = 15
 
 
 class AnswerCache(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
