@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -67,6 +69,18 @@ def test_no_function_has_a_verb_that_says_nothing() -> None:
         and not LIBRARY_HOOKS.fullmatch(node.name)
     ]
     assert found == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports inside functions count. Those that only a type checker follows do not: a value and the role that speaks of it may name each other."""
+    graph = grimp.build_graph("cms_ssg", exclude_type_checking_imports=True, cache_dir=None)
+    imported = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    circle: list[str] = []
+    try:
+        TopologicalSorter(imported).prepare()
+    except CycleError as error:
+        circle = error.args[1]
+    assert " imported by ".join(circle) == ""
 
 
 def test_nothing_is_left_open() -> None:

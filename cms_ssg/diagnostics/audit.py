@@ -14,7 +14,8 @@ from cms_ssg.errors import fail
 from cms_ssg.kinds.features import Features
 from cms_ssg.paths import object_key
 from cms_ssg.publish.headers import PREVIEW_KEY
-from cms_ssg.publish.target import Target, Writer, is_folder, open_kept, open_target
+from cms_ssg.publish.open_target import open_kept, open_target
+from cms_ssg.publish.target import Target, Writer, is_folder
 from cms_ssg.reads import digest as make_digest
 from cms_ssg.releases.note import list_unknown
 from cms_ssg.reporting.progress import Reporter

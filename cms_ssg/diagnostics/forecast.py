@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, LiteralString
 from cms_ssg.engine.batch import render_batch
 from cms_ssg.engine.files import read_file
 from cms_ssg.engine.rounds import cut_batches
-from cms_ssg.publish.cdn import open_cdn
+from cms_ssg.publish.open_cdn import open_cdn
 from cms_ssg.publish.target import is_folder
 from cms_ssg.render.requests import Job
 from cms_ssg.store import outputs as store

@@ -13,7 +13,7 @@ import msgspec
 from psycopg import Connection, IntegrityError, OperationalError
 from psycopg.types.json import set_json_dumps, set_json_loads
 
-from cms_ssg.content.scan.changed_files import start_scan
+from cms_ssg.content.scan.scan_files import start_scan
 from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.engine.sync import content_folders
 from cms_ssg.errors import CmsError, fail

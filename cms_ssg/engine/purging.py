@@ -13,7 +13,8 @@ from psycopg import Connection
 from cms_ssg.config.settings import Settings
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.features import load_features
-from cms_ssg.publish.cdn import Cdn, CdnError, Clock, open_cdn, say_rights
+from cms_ssg.publish.cdn import Cdn, CdnError, Clock, say_rights
+from cms_ssg.publish.open_cdn import open_cdn
 from cms_ssg.store import purges as store
 from cms_ssg.types import Problem
 

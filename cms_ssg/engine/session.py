@@ -21,8 +21,9 @@ from cms_ssg.engine.sync import SyncResult, sync
 from cms_ssg.paths import object_key
 from cms_ssg.plan.dirty import BULK_TURN
 from cms_ssg.publish.kept import Kept
+from cms_ssg.publish.open_target import open_kept, open_target
 from cms_ssg.publish.owner import open_mark
-from cms_ssg.publish.target import Target, Writer, is_folder, name_target, open_kept, open_target
+from cms_ssg.publish.target import Target, Writer, is_folder, name_target
 from cms_ssg.releases.causes import find_causes, make_note
 from cms_ssg.releases.note import begin_releases, forget_old
 from cms_ssg.reporting.progress import Reporter

@@ -26,7 +26,8 @@ from cms_ssg.engine.place import name_place
 from cms_ssg.engine.planning import derive_frame, page_frame
 from cms_ssg.errors import LeaseLostError
 from cms_ssg.publish.links import Absent
-from cms_ssg.publish.target import Live, Target, Writer, name_target, open_target
+from cms_ssg.publish.open_target import open_target
+from cms_ssg.publish.target import Live, Target, Writer, name_target
 from cms_ssg.reads import digest
 from cms_ssg.render.requests import Job
 from cms_ssg.render.site_view import Surroundings

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from psycopg import Connection
 
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
-from cms_ssg.content.scan.changed_files import FileState, Scan, is_lfs_pointer, make_blob_id, scan_files, with_read
+from cms_ssg.content.scan.changed_files import FileState, Scan, is_lfs_pointer, make_blob_id, with_read
 from cms_ssg.content.scan.named_files import scan_named
+from cms_ssg.content.scan.scan_files import scan_files
 from cms_ssg.engine.bundles import find_bundles, rebundle
 from cms_ssg.entries.reread import read_again
 from cms_ssg.reads import digest

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
-from urllib.parse import quote
 
 from cms_ssg.config.settings import Settings
-from cms_ssg.errors import fail
 
 if TYPE_CHECKING:
     from cms_ssg.publish.kept import Kept
@@ -115,41 +112,6 @@ class Writer:
     epoch: int
     claims: bool = False
     conditions: bool = True
-
-
-def open_target(root: Path, settings: Settings, writer: Writer | None = None) -> Target:
-    """The target of the settings: ``folder:build`` relative to the site folder, or ``s3://bucket/prefix``. writer: None to read only."""
-    scheme, _, rest = settings.target.url.partition(":")
-    if scheme == "folder" and rest:
-        from cms_ssg.publish.folder import FolderTarget
-
-        return FolderTarget((root / rest).resolve(), _kept_folder(root, settings) if settings.target.keep_releases else None)
-    if scheme == "s3" and rest.startswith("//") and rest.strip("/"):
-        from cms_ssg.publish.compress import require_compressor
-        from cms_ssg.publish.s3 import S3Target  # boto3 takes a while
-
-        if writer is not None:
-            require_compressor(root, settings)
-        return S3Target(rest[2:], settings, writer)
-    raise fail("settings.target", f'no such target: "{settings.target.url}"', place="site.toml",
-               hint='Write [target] url = "folder:build" or "s3://bucket/prefix".')  # fmt: skip
-
-
-def open_kept(root: Path, settings: Settings) -> Kept:
-    """Where what was replaced is kept, whether more is to be."""
-    if not is_folder(settings):
-        from cms_ssg.publish.s3_client import open_client
-        from cms_ssg.publish.s3_kept import KeptBucket
-
-        bucket, _, prefix = settings.target.url.partition("//")[2].strip("/").partition("/")
-        return KeptBucket(open_client(settings.target.uploads), bucket, f"{prefix}/" if prefix else "", settings.target.uploads)
-    from cms_ssg.publish.kept import KeptFolder
-
-    return KeptFolder(_kept_folder(root, settings), (root / settings.target.url.partition(":")[2]).resolve())
-
-
-def _kept_folder(root: Path, settings: Settings) -> Path:
-    return root.resolve() / ".cms" / "kept" / f"={quote(settings.store_name, safe='')}"
 
 
 def is_folder(settings: Settings) -> bool:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from cms_ssg.config.load import load_settings
-from cms_ssg.publish.cdn import Address, Cdn, CdnError, Pace, open_cdn
+from cms_ssg.publish.cdn import Address, Cdn, CdnError, Pace
 from cms_ssg.publish.cloudflare import CloudflareCdn
 from cms_ssg.publish.fastly import FastlyCdn
+from cms_ssg.publish.open_cdn import open_cdn
 from cms_ssg.publish.request import parse_retry_after
 from cms_ssg.publish.tags import MOST_BYTES, cache_tags, entry_tag, list_tag, page_tag, site_tag, tag_header
 from cms_ssg.reads import ADDRESS, CARD, FULL, LIST, entry_key, name_key
