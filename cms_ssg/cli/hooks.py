@@ -135,6 +135,7 @@ def serve(call: Call, port: int, host: str) -> None:
     From GitHub, GitLab or by Standard Webhooks; until Ctrl-C.
     """
     from cms_ssg.cli.watch import until_interrupted
+    from cms_ssg.events.receive import Builder
     from cms_ssg.events.receive import serve as run_serve
     from cms_ssg.events.signatures import read_secrets
 
@@ -151,7 +152,8 @@ def serve(call: Call, port: int, host: str) -> None:
     with until_interrupted(call):
         secrets = read_secrets(os.environ, receiver.secret_env)
         options = (*(["--log-json"] if call.output.as_log else []), "--log-level", call.output.level)
-        run_serve(call.root, call.env, url, site_id, receiver, secrets, host, port, call.output.note, say_address, options)
+        builder = Builder(call.root, call.env, url, site_id, receiver, call.output.note, options)
+        run_serve(builder, secrets, host, port, say_address)
 
 
 for command in (list_all, retry, send_test, serve):

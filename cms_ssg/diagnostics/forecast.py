@@ -11,7 +11,7 @@ from cms_ssg.engine.batch import render_batch
 from cms_ssg.engine.files import read_file
 from cms_ssg.engine.rounds import cut_batches
 from cms_ssg.publish.open_cdn import open_cdn
-from cms_ssg.publish.target import is_folder
+from cms_ssg.publish.target import find_abilities
 from cms_ssg.render.requests import Job
 from cms_ssg.store import outputs as store
 from cms_ssg.store.loader import Values
@@ -88,7 +88,7 @@ def forecast(session: Session) -> Forecast:
     would.images = len(shown) - len(connection.execute(PUBLISHED, (site_id, sorted(shown))).fetchall())
     would.unlooked = len(unlooked)
     gone = [row for row in rows.values() if row.spec is None and row.digest is not None]
-    if not is_folder(session.site.settings):
+    if find_abilities(session.site.settings).retires:
         gone = retire_outputs(connection, site_id, session.site.features, gone, session.site.settings.target.retire_after_s)
     would.removals = len(gone)
     _count_purges(session, would, changed, [(row.path, row.phase, "removed") for row in gone])

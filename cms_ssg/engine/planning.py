@@ -13,11 +13,13 @@ from psycopg import Connection
 from cms_ssg.engine.inputs import list_inputs, read_redirects
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds import core
+from cms_ssg.kinds.output_kind import REMOVALS
 from cms_ssg.plan.changes import take_changes
+from cms_ssg.plan.context import PlanContext
 from cms_ssg.plan.dirty import BULK, SAVE, Marks, mark_all, mark_timed
 from cms_ssg.plan.lists import settle_lists
 from cms_ssg.plan.site_claims import claim_site_paths
-from cms_ssg.publish.target import is_folder
+from cms_ssg.publish.target import find_abilities
 from cms_ssg.reads import digest, name_key
 from cms_ssg.render.theme_chain import theme_folders
 from cms_ssg.site import Site, source_digest
@@ -43,7 +45,7 @@ SECOND_LOOK_S = 600.0
 REMOVED: Final[LiteralString] = """
 SELECT o.path, o.kind = ANY(%(content)s) FROM cms.dirty d
 JOIN cms.outputs o ON o.site = d.site AND o.path = d.path AND o.digest IS NOT NULL AND o.retired_at IS NULL AND o.kind <> ALL(%(images)s)
-WHERE d.site = %(site)s AND d.phase = 9 ORDER BY d.path <> '/', o.kind <> ALL(%(content)s), d.path"""
+WHERE d.site = %(site)s AND d.phase = %(removals)s ORDER BY d.path <> '/', o.kind <> ALL(%(content)s), d.path"""
 PUBLISHED: Final[LiteralString] = """
 SELECT count(*), count(*) FILTER (WHERE kind = ANY(%(content)s)) FROM cms.outputs WHERE site = %(site)s AND digest IS NOT NULL"""
 
@@ -80,7 +82,8 @@ class Planner:
         """
         connection, site_id = self.connection, self.row.id
         features = self.site.features
-        again_s = 0.0 if is_folder(self.site.settings) else SECOND_LOOK_S
+        abilities = find_abilities(self.site.settings)
+        again_s = SECOND_LOOK_S if abilities.is_shared else 0.0
         if left := replay_journal(connection, site_id, features, again_s):
             clear_left(left)
         derive_digest = digest(derive_frame(self.site))
@@ -101,7 +104,7 @@ class Planner:
             self._claim_site(marks)
         if again:
             mark_all(connection, site_id, features, again)
-        if not is_folder(self.site.settings):
+        if abilities.retires:
             mark_retired(connection, site_id, self.site.settings.target.retire_after_s)
         self._pass_time(marks)
         marks.save(connection)
@@ -113,7 +116,8 @@ class Planner:
         if self.taken > MANY_CHANGES:
             self._count_rows()
         marks = Marks(self.row.id, self.site.features, SAVE)
-        while settle_lists(self.connection, self.site, self.row.id, self.names, marks):
+        context = self._plan_with(marks)
+        while settle_lists(context):
             marks.save(self.connection)
             self.commit()
         return total
@@ -121,8 +125,9 @@ class Planner:
     def take_entries(self) -> int:
         """The first half of take: derive entries and files. A sync calls it between two batches, while workers go on reading."""
         marks = Marks(self.row.id, self.site.features, SAVE, self.listens)
+        context = self._plan_with(marks)
         total = 0
-        while taken := take_changes(self.connection, self.site, self.row.id, self.names, self.now, marks):
+        while taken := take_changes(context):
             marks.save(self.connection)
             self.commit()
             total += taken
@@ -130,6 +135,9 @@ class Planner:
             if self.taken > self.count_at:
                 self._count_rows()
         return total
+
+    def _plan_with(self, marks: Marks) -> PlanContext:
+        return PlanContext(self.connection, self.site, self.row.id, self.names, self.now, marks)
 
     def _count_rows(self) -> None:
         count_rows(self.connection, SAVED)
@@ -161,7 +169,7 @@ class Planner:
         redirects = read_redirects(self.site.root, self.site.settings)
         self.problems.extend(redirects.problems)
         assets = make_asset_paths(self.site, theme_folders(self.site.root, self.site.settings).assets)
-        claim_site_paths(self.connection, self.site, self.row.id, self.names, marks, assets, redirects.targets)
+        claim_site_paths(self._plan_with(marks), assets, redirects.targets)
 
     def _pass_time(self, marks: Marks) -> None:
         """Take the entries that became due, or were due no longer, since the clock of the last build."""
@@ -182,7 +190,7 @@ class Planner:
             return
         features = self.site.features
         names = {"content": features.names(lambda kind: kind.content), "images": features.names(lambda kind: kind.made == "image")}
-        gone = self.connection.execute(REMOVED, {"site": self.row.id, **names}).fetchall()
+        gone = self.connection.execute(REMOVED, {"site": self.row.id, "removals": REMOVALS, **names}).fetchall()
         if not gone:
             return
         total, entries = self.connection.execute(PUBLISHED, {"site": self.row.id, **names}).fetchone()  # type: ignore[misc]

@@ -20,7 +20,7 @@ from cms_ssg.kinds.features import Features
 from cms_ssg.kinds.output_kind import REMOVALS
 from cms_ssg.paths import object_key
 from cms_ssg.publish.links import LINKS_TO
-from cms_ssg.publish.target import IN_THE_WAY, Live, is_folder
+from cms_ssg.publish.target import IN_THE_WAY, Live, find_abilities
 from cms_ssg.releases.note import keep_removed, note_removed
 from cms_ssg.store import outputs as store
 from cms_ssg.store.connect import connect
@@ -75,7 +75,7 @@ class Rounds:
     def run(self) -> None:
         """Take the most urgent outputs until none is left; what is saved meanwhile is planned between two rounds."""
         limit = largest = LARGE_ROUND if self.session.result.planned > ROUND * 4 else ROUND
-        if not is_folder(self.session.site.settings):  # a store may be slow
+        if not find_abilities(self.session.site.settings).looks_are_free:  # a store may be slow
             limit = ROUND
         self.session.reporter.phase("render", self.session.result.planned)
         while True:
@@ -288,7 +288,7 @@ class Rounds:
     def _remove(self, rows: Sequence[store.DirtyRow]) -> None:
         """Take away what nobody claims any more, after everything that linked to it was made again."""
         settings, failed = self.session.site.settings, []
-        if not is_folder(settings):
+        if find_abilities(settings).retires:
             with self.session.result.timed("record"):
                 features = self.session.site.features
                 rows = retire_outputs(self.session.connection, self.session.row.id, features, rows, settings.target.retire_after_s)

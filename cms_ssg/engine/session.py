@@ -17,13 +17,13 @@ from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.engine.place import SPLIT, describe_place, find_reason, find_stranger, make_owner, mark_target, name_place
 from cms_ssg.engine.planning import Planner
 from cms_ssg.engine.rounds import LARGE_ROUND, Rounds
-from cms_ssg.engine.sync import SyncResult, sync
+from cms_ssg.engine.sync import SyncContext, SyncResult, sync
 from cms_ssg.paths import object_key
 from cms_ssg.plan.dirty import BULK_TURN
 from cms_ssg.publish.kept import Kept
 from cms_ssg.publish.open_target import open_kept, open_target
 from cms_ssg.publish.owner import open_mark
-from cms_ssg.publish.target import Target, Writer, is_folder, name_target
+from cms_ssg.publish.target import Target, Writer, find_abilities, name_target
 from cms_ssg.releases.causes import find_causes, make_note
 from cms_ssg.releases.note import begin_releases, forget_old
 from cms_ssg.reporting.progress import Reporter
@@ -114,7 +114,8 @@ class Session:
         again = "a full build was asked for" if self.options.full else find_reason(self.row, name, place, self._sees_nothing)
         self.claims = bool(again) or self.row.target is None
         mark = found = None
-        if is_folder(self.site.settings) or not self.options.dry_run:  # a plan asks no store
+        abilities = find_abilities(self.site.settings)
+        if abilities.looks_are_free or not self.options.dry_run:  # a plan asks no store
             mark = open_mark(self.site.root, self.site.settings)
             found = mark.read()
             strange = find_stranger(
@@ -126,7 +127,7 @@ class Session:
         elif (problem := describe_place(self.row, place)) is not None:
             self.result.problems.append(problem)
             self.elsewhere = self.row.place != SPLIT
-        if not is_folder(self.site.settings) and not self.options.dry_run:
+        if abilities.has_versions and not self.options.dry_run:
             self.conditions = bool(self.row.conditions)
             if self.claims or self.row.conditions is None:
                 self._probe()
@@ -160,7 +161,7 @@ class Session:
             self.target.clear_left([object_key(path) for path in paths])
 
     def _sees_nothing(self) -> bool:
-        return is_folder(self.site.settings) and self.target.is_empty()
+        return find_abilities(self.site.settings).looks_are_free and self.target.is_empty()
 
     def tell(self, telling: Telling | None) -> None:
         """Have what this build does told to hooks and webhooks, if anybody listens."""
@@ -209,11 +210,16 @@ class Session:
                 self._sync(names, None)
 
     def _sync(self, names: Sequence[str] | None, started: Any) -> SyncResult:
-        found = sync(
-            self.connection, self.site, self.row.id, commit=self.commit, force=self.options.force, skip=self.skip, started=started,
-            names=names, between=self.planner.take_entries if self.options.plan else None,
-            pool=self.pool if self.jobs > 1 and not self.options.dry_run else None, progress=lambda done, total: self._progress("sync", done, total),
-        )  # fmt: skip
+        context = SyncContext(
+            self.connection,
+            self.site,
+            self.row.id,
+            self.commit,
+            between=self.planner.take_entries if self.options.plan else None,
+            pool=self.pool if self.jobs > 1 and not self.options.dry_run else None,
+            progress=lambda done, total: self._progress("sync", done, total),
+        )
+        found = sync(context, names, started=started, force=self.options.force, skip=self.skip)
         shared = set(found.shared)
         self.result.problems.extend(
             p for p in found.problems if p.severity == "warning" or not p.code.startswith("content.") or p in shared
@@ -283,11 +289,8 @@ class Session:
 
     def _probe(self) -> None:
         """Ask a store once whether it refuses a write over another version than the one that was named."""
-        from cms_ssg.publish.s3 import S3Target
-
-        if isinstance(self.target, S3Target):
-            self.conditions, self._target = self.target.honours_conditions(), None
-            self.connection.execute(SET_CONDITIONS, (self.conditions, self.row.id))
+        self.conditions, self._target = self.target.honours_conditions(), None
+        self.connection.execute(SET_CONDITIONS, (self.conditions, self.row.id))
 
     def note_problems(self) -> None:
         """Put what is wrong into the result. Before a build nobody knows what becomes of pages that it would make."""

@@ -110,7 +110,7 @@ class Sharing:
             for shard, wanted in zip(shards, paths, strict=True)
         ]
         numbers = store.add_shards(
-            session.connection, session.row.id, maker.build, session.lease.epoch, maker.key, snapshot, maker.now, works
+            session.connection, session.row.id, store.OpenBuild(maker.build, maker.key, maker.now), session.lease.epoch, snapshot, works
         )
         self._offered = jobs.wake_workers(session.connection, session.row.id, self._find_lane(), len(numbers))
         session.commit()

@@ -39,7 +39,7 @@ KEPT_DAYS: Final = 30
 
 @dataclass
 class Builder:
-    """Pulls and builds in a thread of its own, once for all that was received before it began."""
+    """Pulls and builds in a thread of its own, once for all that was received before it began. options: more of them for ``cms build``."""
 
     root: Path
     env: str
@@ -249,15 +249,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Requests are not logged: anybody may send them."""
 
 
-def serve(
-    root: Path, env: str, url: str, site_id: int, receiver: Receiver, secrets: tuple[str, ...], host: str, port: int,
-    note: Callable[[str], None], on_ready: Callable[[str], None], options: tuple[str, ...] = (),
-) -> None:  # fmt: skip
-    """Listen until interrupted. on_ready: told the address; options: more of them for cms build. Raises CmsError hooks.secret, hooks.port."""
+def serve(builder: Builder, secrets: tuple[str, ...], host: str, port: int, on_ready: Callable[[str], None]) -> None:
+    """Listen until interrupted. secrets: of which one must have signed a message; on_ready: told the address.
+
+    Raises CmsError hooks.secret, hooks.port.
+    """
     if not secrets:
         hint = "Whoever knows the address could start builds. Set it to the secret that the sender signs with."
-        raise fail("hooks.secret", f"the variable {receiver.secret_env} is empty", place="site.toml", hint=hint)
-    builder = Builder(root, env, url, site_id, receiver, note, options)
+        raise fail("hooks.secret", f"the variable {builder.receiver.secret_env} is empty", place="site.toml", hint=hint)
     try:
         server = ReceivingServer((host, port), builder, secrets)
     except OSError as error:

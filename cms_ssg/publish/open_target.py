@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from cms_ssg.config.settings import Settings
 from cms_ssg.errors import fail
-from cms_ssg.publish.target import Target, Writer, is_folder
+from cms_ssg.publish.target import Target, Writer, find_folder
 
 if TYPE_CHECKING:
     from cms_ssg.publish.kept import Kept
@@ -34,15 +34,15 @@ def open_target(root: Path, settings: Settings, writer: Writer | None = None) ->
 
 def open_kept(root: Path, settings: Settings) -> Kept:
     """Where what was replaced is kept, whether more is to be."""
-    if not is_folder(settings):
-        from cms_ssg.publish.s3_client import open_client
-        from cms_ssg.publish.s3_kept import KeptBucket
+    if (folder := find_folder(root, settings)) is not None:
+        from cms_ssg.publish.kept import KeptFolder
 
-        bucket, _, prefix = settings.target.url.partition("//")[2].strip("/").partition("/")
-        return KeptBucket(open_client(settings.target.uploads), bucket, f"{prefix}/" if prefix else "", settings.target.uploads)
-    from cms_ssg.publish.kept import KeptFolder
+        return KeptFolder(_kept_folder(root, settings), folder)
+    from cms_ssg.publish.s3_client import open_client
+    from cms_ssg.publish.s3_kept import KeptBucket
 
-    return KeptFolder(_kept_folder(root, settings), (root / settings.target.url.partition(":")[2]).resolve())
+    bucket, _, prefix = settings.target.url.partition("//")[2].strip("/").partition("/")
+    return KeptBucket(open_client(settings.target.uploads), bucket, f"{prefix}/" if prefix else "", settings.target.uploads)
 
 
 def _kept_folder(root: Path, settings: Settings) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from cms_ssg.config.settings import Settings
@@ -64,8 +65,33 @@ class Listed(NamedTuple):
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a kind of target can do, known from its address before it is opened.
+
+    looks_are_free: asking what is there costs next to nothing; is_shared: other machines may write there; retires: what pages of visitors may
+    still ask for stays for a while after it goes; has_versions: an object has headers and a version, which a write may name.
+    """
+
+    looks_are_free: bool
+    is_shared: bool
+    retires: bool
+    has_versions: bool
+
+
+FOLDER: Final = Abilities(looks_are_free=True, is_shared=False, retires=False, has_versions=False)
+STORE: Final = Abilities(looks_are_free=False, is_shared=True, retires=True, has_versions=True)
+
+
+def find_abilities(settings: Settings) -> Abilities:
+    """Of the target that the settings name."""
+    return FOLDER if settings.target.url.startswith("folder:") else STORE
+
+
 class Target(Protocol):
     """A place for objects by key. Writing and removing are safe to repeat."""
+
+    abilities: Abilities
 
     @property
     def kept(self) -> Kept | None:
@@ -92,6 +118,9 @@ class Target(Protocol):
     def list_objects(self) -> Iterator[Listed]:
         """Everything that is there. For audits only: builds never list."""
 
+    def honours_conditions(self) -> bool:
+        """Whether a write over another version than the one that was named is refused. Asks the store: once a site is enough."""
+
     def is_own(self, key: str) -> bool:
         """Whether an object says that it was written for this site."""
 
@@ -114,9 +143,10 @@ class Writer:
     conditions: bool = True
 
 
-def is_folder(settings: Settings) -> bool:
-    """Whether pages go to a folder of this machine."""
-    return settings.target.url.startswith("folder:")
+def find_folder(root: Path, settings: Settings) -> Path | None:
+    """The folder of this machine that pages go to, None where they go elsewhere."""
+    scheme, _, rest = settings.target.url.partition(":")
+    return (root / rest).resolve() if scheme == "folder" else None
 
 
 def is_same_target(recorded: str, name: str) -> bool:
@@ -127,7 +157,7 @@ def is_same_target(recorded: str, name: str) -> bool:
 
 def name_target(settings: Settings) -> str:
     """What the manifest remembers of a target: where it is, and with what headers objects lie there."""
-    if is_folder(settings):
+    if not find_abilities(settings).has_versions:
         return settings.target.url
     from cms_ssg.publish.headers import name_form
 

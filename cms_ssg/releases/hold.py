@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from cms_ssg.kinds.output_kind import REMOVALS
 from cms_ssg.store import releases as store
 from cms_ssg.types import Problem
 
@@ -20,7 +21,7 @@ def limit_to_urgent(session: Session) -> None:
     held = session.row.held_release
     if held is None:
         return
-    rows = session.connection.execute(store.GONE_ENTRIES, (session.row.id, store.RESTORED))
+    rows = session.connection.execute(store.GONE_ENTRIES, (session.row.id, REMOVALS, store.RESTORED))
     gone, confirmed = [row[0] for row in rows], session.options.confirm_removals
     waiting = session.result.planned - len(gone)
     if len(gone) > MOST_GONE and not confirmed:

@@ -29,7 +29,7 @@ from cms_ssg.kinds.features import Features
 from cms_ssg.kinds.output_kind import NEW, REMOVALS
 from cms_ssg.paths import object_key
 from cms_ssg.publish.kept import Keepable, KeptObject
-from cms_ssg.publish.target import Live, Object, is_folder, is_same_target, name_target
+from cms_ssg.publish.target import Live, Object, find_abilities, is_same_target, name_target
 from cms_ssg.reads import digest
 from cms_ssg.releases.history import check_known
 from cms_ssg.reporting.progress import Reporter
@@ -87,8 +87,8 @@ class Rollback:
     def __init__(self, session: Session, result: RollbackResult) -> None:
         self.session, self.result = session, result
         self.connection, self.site, self.features = session.connection, session.row.id, session.site.features
-        self.by_folder = is_folder(session.site.settings)
-        session.conditions = self.by_folder or bool(session.row.conditions)
+        self.abilities = find_abilities(session.site.settings)
+        session.conditions = not self.abilities.has_versions or bool(session.row.conditions)
         self.kept = session.open_kept()
 
     def run(self) -> None:
@@ -123,7 +123,7 @@ class Rollback:
                        hint="Roll back there, or have every page here with `cms build --full` first.")  # fmt: skip
 
     def _replay_journal(self) -> list[str]:
-        again_s = 0.0 if self.by_folder else SECOND_LOOK_S
+        again_s = SECOND_LOOK_S if self.abilities.is_shared else 0.0
         if self.session.purger is not None:
             self.session.purger.note_left()
         left = outputs.replay_journal(self.connection, self.site, self.features, again_s)
@@ -136,7 +136,7 @@ class Rollback:
         wanted = releases.list_wanted(self.connection, self.site, number)
         for path in left:  # written by a killed build that was the first to do so
             wanted.setdefault(path, Wanted(path, "file", None, None, None, None, True, None))
-        if not self.by_folder:  # an asset stays for the pages that visitors have open, and another's object stays in any case
+        if self.abilities.retires:  # an asset stays for the pages that visitors have open, and another's object stays in any case
             target = self.session.target
             for path in [path for path, one in wanted.items() if one.digest is None]:
                 if _is_fingerprinted(self.features, wanted[path]) or (wanted[path].live is None and not target.is_own(object_key(path))):

@@ -6,20 +6,17 @@ import os
 import queue
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from email.utils import formatdate
 from html import unescape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes
 
-from cms_ssg.config.settings import Settings
 from cms_ssg.errors import fail
 from cms_ssg.files.media_types import content_encoding, media_type
-from cms_ssg.kinds.features import load_features
-from cms_ssg.reporting.progress import Reporter
 from cms_ssg.serve.hosts import is_own_host, list_own_hosts
 
 if TYPE_CHECKING:
@@ -349,45 +346,3 @@ def open_server(host: str, port: int, folder: Path, base_path: str = "", live: b
             if error.errno is None or "name" in str(error).lower() or "assign" in str(error).lower():
                 raise fail("serve.host", f"cannot listen at {host}: {error.strerror or error}", hint="Use --host 127.0.0.1") from None
     raise fail("serve.port", f"no port near {port} is free", hint="Use another: cms serve --port 9000")
-
-
-def serve(
-    root: Path, settings: Settings, *, env: str = "", host: str = "127.0.0.1", port: int = 8000, watched: bool = True, poll: bool = False,
-    hosts: Sequence[str] = (), drafts: bool = False, reporter: Reporter | None = None, on_ready: Callable[[str], None] = lambda _url: None,
-) -> None:  # fmt: skip
-    """Serve the site's output until interrupted, building at every save if watched.
-
-    hosts: names beside this machine's own that are answered; drafts: shown too, here alone; on_ready: told the URL once the first build is
-    done. Raises CmsError serve.port, serve.host, serve.target.
-    """
-    scheme, _, rest = settings.target.url.partition(":")
-    if scheme != "folder":
-        raise fail("serve.target", "only a folder can be served", place="site.toml", hint='Such as [target] url = "folder:build".')
-    base = urlsplit(settings.base_url)
-    server = open_server(host, port, root / rest, base.path.rstrip("/"), live=watched, origin=f"{base.scheme}://{base.netloc}")
-    server.own_hosts |= list_own_hosts(hosts)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True, name="cms-serve")
-    thread.start()
-    if settings.search is not None or any(vertical.routes for vertical in load_features(settings.verticals).verticals):
-        from cms_ssg.serve.api_proxy import ApiBehind
-
-        server.api = ApiBehind(root, settings, env, server.base_path)
-        server.api.start()
-    try:
-        if watched:
-            from cms_ssg.serve.drafts import DraftShow
-            from cms_ssg.serve.watch import watch
-
-            show = DraftShow(server, root, env, reporter or Reporter()).show if drafts else lambda: None
-            watch(
-                root, env=env, reporter=reporter, poll=poll, on_ready=lambda: on_ready(server.url), on_written=server.reload, on_built=show
-            )
-        else:
-            on_ready(server.url)
-            while thread.is_alive():
-                thread.join(AWAKE_S)
-    finally:
-        server.shutdown()
-        server.server_close()
-        if server.api is not None:
-            server.api.stop()

@@ -96,13 +96,10 @@ def _write_body(
     """A text's HTML, and the writer that made it. taken: anchors that no heading may have."""
     from cms_ssg.content.markdown.body_html import BodyWriter
 
-    sanitized = settings.raw_html == "sanitized"
-    md = _load_parser(settings.extensions, mdx, sanitized)
+    md = _load_parser(settings.extensions, mdx, settings.raw_html == "sanitized")
     tokens: list[Any] = []
-    writer = BodyWriter(
-        md, {"shortcodes": shortcodes}, first_line, extended=settings.extensions, typographer=settings.typographer, sanitized=sanitized,
-        highlight=_load_highlight() if settings.highlight and settings.extensions else None, taken=taken,
-    )  # fmt: skip
+    highlight = _load_highlight() if settings.highlight and settings.extensions else None
+    writer = BodyWriter(md, shortcodes, first_line, settings, highlight, taken)
     md.block.parse(text, md, writer.env, tokens)
     return writer.write(tokens), writer
 
