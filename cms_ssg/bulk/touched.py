@@ -10,7 +10,7 @@ from psycopg import Connection
 from cms_ssg.plan.changes import BATCH, derive_changes
 from cms_ssg.plan.context import PlanContext
 from cms_ssg.plan.dirty import SAVE, Marks
-from cms_ssg.plan.lists import settle_lists
+from cms_ssg.plan.lists import update_lists
 from cms_ssg.site import Site
 from cms_ssg.store.lists import ListNames
 
@@ -30,7 +30,7 @@ def list_touched(connection: Connection, site: Site, site_id: int, now: datetime
     for start in range(0, len(changes), BATCH):
         derive_changes(context, changes[start : start + BATCH])
         marks.save(connection)
-    while settle_lists(context, own=True):
+    while update_lists(context, own=True):
         marks.save(connection)
     marks.save(connection)
     return [(path, reason) for path, reason in connection.execute(TOUCHED, (site_id, last))]

@@ -69,13 +69,13 @@ class Output(Reporter):
         else:
             print(make_safe(text), file=self.stderr, flush=True)
 
-    def hear_plugins(self) -> None:
+    def capture_plugin_prints(self) -> None:
         """What plugins print is said as the rest is."""
         from cms_ssg.reporting.printed import SAYING
 
         SAYING[:] = [lambda line: self.log("info", "printed", line)]
 
-    def hear_libraries(self) -> None:
+    def capture_library_logs(self) -> None:
         """What libraries log is said as the rest is."""
         from cms_ssg.cli.libraries import open_bridge
 

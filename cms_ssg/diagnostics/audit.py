@@ -20,7 +20,7 @@ from cms_ssg.reads import digest as make_digest
 from cms_ssg.releases.note import list_unknown
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.store.open_store import open_store
-from cms_ssg.store.outputs import doubt_outputs
+from cms_ssg.store.outputs import mark_unverified
 from cms_ssg.store.previews import list_preview_keys
 from cms_ssg.store.sites import try_lease
 
@@ -67,7 +67,7 @@ def audit(root: Path, env: str, *, repair: bool = False, confirmed: bool = False
             kept.drop_many(list_unknown(connection, row.id, kept, site.settings.store_name))
             lease.end()
             lease.forget()
-        _doubt(connection, row.id, site.features, [*result.missing, *result.different])
+        _mark_unverified(connection, row.id, site.features, [*result.missing, *result.different])
     result.removed = sum(1 for reason in target.remove_many(result.orphaned) if reason is None)
     result.repair = build(root, BuildOptions(env=env, sync=False), reporter)
     return result
@@ -100,6 +100,6 @@ def _compare(connection: Connection, site_id: int, target: Target) -> AuditResul
     return result
 
 
-def _doubt(connection: Connection, site_id: int, features: Features, paths: Sequence[str]) -> None:
+def _mark_unverified(connection: Connection, site_id: int, features: Features, paths: Sequence[str]) -> None:
     with connection.transaction():
-        doubt_outputs(connection, site_id, features, list(paths), "the target does not hold it")
+        mark_unverified(connection, site_id, features, list(paths), "the target does not hold it")

@@ -17,7 +17,7 @@ from cms_ssg.kinds.output_kind import REMOVALS
 from cms_ssg.plan.changes import take_changes
 from cms_ssg.plan.context import PlanContext
 from cms_ssg.plan.dirty import BULK, SAVE, Marks, mark_all, mark_timed
-from cms_ssg.plan.lists import settle_lists
+from cms_ssg.plan.lists import update_lists
 from cms_ssg.plan.site_claims import claim_site_paths
 from cms_ssg.publish.target import find_abilities
 from cms_ssg.reads import digest, name_key
@@ -117,7 +117,7 @@ class Planner:
             self._count_rows()
         marks = Marks(self.row.id, self.site.features, SAVE)
         context = self._plan_with(marks)
-        while settle_lists(context):
+        while update_lists(context):
             marks.save(self.connection)
             self.commit()
         return total

@@ -217,7 +217,7 @@ class Purger:
         later = "Nothing is lost: the next build, or `cms purge`, tells it again."
         self.problems.append(Problem("cdn.failed", "", 0, text, f"{hint} {later}".strip()))
 
-    def tell(self, result: BuildResult) -> None:
+    def report(self, result: BuildResult) -> None:
         """Write into a build's result what was purged, and when it is to be purged again."""
         result.purged, result.purge_began_at, result.purge_again_at = self.purged, self.began_at, self.find_second()
 

@@ -50,7 +50,7 @@ from cms_ssg.types import Problem
 if TYPE_CHECKING:
     from cms_ssg.engine.purging import Purger
     from cms_ssg.engine.warm import Warm
-    from cms_ssg.events.telling import Telling
+    from cms_ssg.events.notify import Notifier
 
 FAILING: Final[LiteralString] = """
 SELECT o.error, o.path FROM cms.outputs o WHERE o.site = %s AND o.error IS NOT NULL
@@ -85,7 +85,7 @@ class Session:
     conditions: bool = True
     only: list[str] | None = None
     _target: Target | None = None
-    telling: Telling | None = None
+    notifier: Notifier | None = None
     _pool: Executor | None = None
 
     def __post_init__(self) -> None:
@@ -163,11 +163,11 @@ class Session:
     def _sees_nothing(self) -> bool:
         return find_abilities(self.site.settings).looks_are_free and self.target.is_empty()
 
-    def tell(self, telling: Telling | None) -> None:
+    def join_notifier(self, notifier: Notifier | None) -> None:
         """Have what this build does told to hooks and webhooks, if anybody listens."""
-        if telling is not None:
-            self.telling = telling
-            telling.join(self)
+        if notifier is not None:
+            self.notifier = notifier
+            notifier.join(self)
             self.commit()
 
     def commit(self) -> None:
@@ -267,7 +267,7 @@ class Session:
             self.note = make_note(*causes, self.site.root)
         self.purge()
         if self.purger is not None:
-            self.purger.tell(self.result)
+            self.purger.report(self.result)
 
     def purge(self, *, removals: bool = True, low: int = 0) -> bool:
         """Have the CDN, if there is one, forget what changed. removals: also pages that went; low: as ``Purger.send``. Returns whether it did."""
@@ -335,8 +335,8 @@ class Session:
         summary["codes"] = sorted({p.code for p in result.problems if p.severity == "error"})
         self.connection.execute(END_BUILD, (Jsonb(summary), result.build_id))
         self.connection.execute(FORGET_IDLE_BUILDS, {"site": self.row.id})
-        if self.telling is not None:
-            self.telling.record_end(self.connection, summary)
+        if self.notifier is not None:
+            self.notifier.record_end(self.connection, summary)
         self.commit()
         forget_old(self)
         if self.row.has_old_previews:

@@ -66,7 +66,7 @@ class Sharing:
                     answers = store.take_answers(self.queue, paths)
                 for shard, attempt, result, by in answers:
                     if attempt > 1:
-                        self._doubt_later(paths[shard])
+                        self._mark_unverified_later(paths[shard])
                     del paths[shard]
                     self.session.result.helped += by != self.maker.by
                     yield decode_made(result)
@@ -140,7 +140,7 @@ class Sharing:
             self._running.add(self.session.pool().submit(make_shard_in_worker, self.maker.site_id, self.maker.build, self.maker.key))
         return bool(ended)
 
-    def _doubt_later(self, paths: list[str]) -> None:
+    def _mark_unverified_later(self, paths: list[str]) -> None:
         values = (self.session.row.id, self.session.lease.epoch, paths, SECOND_LOOK_S)
         self.queue.execute(store.DOUBT_LATER, values)
 

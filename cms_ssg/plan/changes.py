@@ -22,7 +22,7 @@ from cms_ssg.render.list_rules import own_paths
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
 from cms_ssg.store.claims import REFUSED, save_claims
-from cms_ssg.store.lists import ItemRow, save_items, stir_lists, touch_lists
+from cms_ssg.store.lists import ItemRow, mark_lists_stale, save_items, touch_lists
 
 BATCH = 4000
 FILE_FORM = 1
@@ -159,7 +159,7 @@ def derive_entries(context: PlanContext, ids: set[int], saved: Collection[int] =
     _save_places(context, old, derived, listed)
     moved = _mark_aspects(ids, derived, listed, old, marks) & listed
     items = (item for number in moved for item in derived[number].items if item.list.startswith("sitemap/"))
-    stir_lists(connection, [(context.names.ids[(item.locale, item.list)], item.sort_key) for item in items])
+    mark_lists_stale(connection, [(context.names.ids[(item.locale, item.list)], item.sort_key) for item in items])
     touch_lists(connection, site_id, _described_lists(site, ids, derived, old))
     for vertical in site.features.verticals:
         if vertical.settle:

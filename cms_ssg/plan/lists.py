@@ -1,4 +1,4 @@
-"""Settle the lists that moved: their pages, their cards, and the paths they claim."""
+"""Update the lists that moved: their pages, their cards, and the paths they claim."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cms_ssg.reads import entry_key, name_key
 from cms_ssg.render.list_rules import list_kind, list_rule
 from cms_ssg.site import Site
 from cms_ssg.store.claims import save_claims
-from cms_ssg.store.lists import STAGES, ItemRow, StaleList, count_lastmods, cut_pages, list_stale, save_items, save_settled
+from cms_ssg.store.lists import STAGES, ItemRow, StaleList, count_lastmods, cut_pages, list_stale, save_items, save_lists
 from cms_ssg.types import Json
 
 BATCH = 2000
@@ -30,19 +30,19 @@ JOIN cms.claims w ON w.site = %(site)s AND w.name = x.name COLLATE "C" AND w.win
 JOIN cms.cards c ON c.entry = w.owner"""
 
 
-def settle_lists(context: PlanContext, own: bool = False) -> int:
-    """Settle up to BATCH stale lists, those of entries before those of lists. Returns how many; 0 when all are settled.
+def update_lists(context: PlanContext, own: bool = False) -> int:
+    """Update up to BATCH stale lists, those of entries before those of lists. Returns how many; 0 when none is left.
 
     own: only those that this transaction moved.
     """
     for stage in range(STAGES):
         if stale := list_stale(context.connection, context.site_id, stage, BATCH, own):
-            _settle(context, stale)
+            _update(context, stale)
             return len(stale)
     return 0
 
 
-def _settle(context: PlanContext, stale: Sequence[StaleList]) -> None:
+def _update(context: PlanContext, stale: Sequence[StaleList]) -> None:
     connection, site, site_id, names, marks = context.connection, context.site, context.site_id, context.names, context.marks
     rules = [list_rule(site, s.locale, s.name) for s in stale]
     pages = cut_pages(connection, stale, [r.size for r in rules], [r.chunks for r in rules])
@@ -52,7 +52,7 @@ def _settle(context: PlanContext, stale: Sequence[StaleList]) -> None:
     fronts: dict[int, list[ClaimRow]] = {}
     numbered: dict[int, list[ClaimRow]] = {}
     items: list[ItemRow] = []
-    settled = []
+    updated = []
     for row, rule in zip(stale, rules, strict=True):
         kind = list_kind(site, row.name)
         is_there = (kind is None or not kind.head or row.id in entries) and (row.items >= rule.least or rule.always)
@@ -60,12 +60,12 @@ def _settle(context: PlanContext, stale: Sequence[StaleList]) -> None:
         count = pages.get(row.id, 0) if is_there else 0
         if rule.chunks and card is not None:
             card["files"] = [[page_path(rule, number), lastmod] for number, lastmod in lastmods.get(row.id, ())]
-        settled.append((row.id, count, card))
+        updated.append((row.id, count, card))
         if card != row.card:
             marks.read(entry_key(LIST_CARD, row.id), f"list {row.name}")
             marks.read(name_key(f"list/{row.locale}/{row.name}"), f"list {row.name}")
         fronts[row.id] = list(_front_claims(site, row, rule)) if card is not None else []
-        known = min(row.pages, count) if row.stale_from else 0  # settled from the start: its archive may have another address
+        known = min(row.pages, count) if row.stale_from else 0  # updated from the start: its archive may have another address
         for number in range(known + 1, max(row.pages, count) + 1):
             numbered[number_list_page(row.id, number)] = (
                 [_page_claim(row, rule, number)] if number <= count and (rule.url or rule.page_url) else []
@@ -83,7 +83,7 @@ def _settle(context: PlanContext, stale: Sequence[StaleList]) -> None:
     members = [member_of_list(row.id) for row, rule in zip(stale, rules, strict=True) if rule.index or rule.url or row.card]
     if members:
         marks.positions.update(save_items(connection, members, items))
-    save_settled(connection, settled)
+    save_lists(connection, updated)
 
 
 def _term_entries(

@@ -25,7 +25,7 @@ from cms_ssg.kinds.output_kind import ARCHIVES, LISTS, REMOVALS, OutputKind
 from cms_ssg.plan.changes import BATCH, derive_changes
 from cms_ssg.plan.context import PlanContext
 from cms_ssg.plan.dirty import READERS_OF_WINDOWS, SAVE, Marks
-from cms_ssg.plan.lists import settle_lists
+from cms_ssg.plan.lists import update_lists
 from cms_ssg.preview.subject import Subject
 from cms_ssg.reads import digest, name_key
 from cms_ssg.render.requests import Job
@@ -155,7 +155,7 @@ class Previewer:
         changes = self.connection.execute(store.OWN_CHANGES, (self.row.id, last)).fetchall()
         for start in range(0, len(changes), BATCH):
             derive_changes(context, changes[start : start + BATCH])
-        while settle_lists(context, own=True):
+        while update_lists(context, own=True):
             pass
         if self.facts:
             save_facts(self.connection, self.row.id, self.facts)

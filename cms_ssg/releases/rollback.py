@@ -23,7 +23,7 @@ from cms_ssg.engine.place import SPLIT, name_place
 from cms_ssg.engine.planning import SECOND_LOOK_S
 from cms_ssg.engine.session import Session
 from cms_ssg.errors import fail
-from cms_ssg.events.telling import open_telling
+from cms_ssg.events.notify import open_notifier
 from cms_ssg.files.media_types import content_type
 from cms_ssg.kinds.features import Features
 from cms_ssg.kinds.output_kind import NEW, REMOVALS
@@ -68,13 +68,13 @@ def roll_back(root: Path, number: int, env: str = "", reporter: Reporter | None 
     site, result = open_site(root, os.environ, env), RollbackResult(number)
     build = BuildResult()
     options = BuildOptions(sync=False, env=env)
-    telling = open_telling(site, options, build)
+    notifier = open_notifier(site, options, build)
     with (
         build.timed("total"),
-        telling.around(is_build=False) if telling is not None else nullcontext(),
+        notifier.around(is_build=False) if notifier is not None else nullcontext(),
         open_session(site, options, build, reporter) as session,
     ):
-        session.tell(telling)
+        session.join_notifier(notifier)
         Rollback(session, result).run()
     result.problems = list(build.problems)
     result.seconds = build.seconds["total"]
@@ -228,8 +228,8 @@ class Rollback:
         self.connection.execute(END_BUILD, (Jsonb(summary), build))
         ended = self.session.result
         ended.status, ended.written, ended.removed = result.status, result.written, result.removed
-        if self.session.telling is not None:
-            self.session.telling.record_release(self.connection, back_to=result.release)
+        if self.session.notifier is not None:
+            self.session.notifier.record_release(self.connection, back_to=result.release)
         self.session.commit()
         if not self.session.purge():
             result.status = "partial"

@@ -61,7 +61,7 @@ def test_libraries_are_heard_in_the_same_form_and_no_longer_than_the_command() -
     err = io.StringIO()
     said = Output(io.StringIO(), err)
     said.as_log = True
-    said.hear_libraries()
+    said.capture_library_logs()
     logging.getLogger("botocore.retries").warning("gave up on %s", "https://ada:hunter22secret@s3.example/")
     logging.getLogger("botocore.retries").info("a detail")
     handlers = len(logging.getLogger().handlers)
