@@ -99,7 +99,7 @@ def _render(session: Session, files: Sequence[Job], pages: Sequence[Job]) -> Ite
     """All but variants of images, which take long to make."""
     for job in files:
         yield read_file(session.site, job)
-    values = Values(session.connection, session.row.id, session.site.features, session.planner.now)
+    values = Values(session.connection, session.row.id, session.site.features, session.now)
     for batch in cut_batches(pages, session.site.features):
         values.forget()
         yield from render_batch(session.rounds.around, values, batch)

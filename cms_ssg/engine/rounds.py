@@ -163,7 +163,7 @@ class Rounds:
             from cms_ssg.engine.batch import publish, render_batch
             from cms_ssg.store.loader import Values
 
-            values = Values(reader, self.session.row.id, self.session.site.features, self.session.planner.now)
+            values = Values(reader, self.session.row.id, self.session.site.features, self.session.now)
             for batch in batches:
                 values.forget()
                 with self.session.result.timed("render"):
@@ -218,11 +218,11 @@ class Rounds:
         """What pages share, in this process."""
         key = self.session.planner.inputs_key
         if self._around is None and self.session.warm is not None and key:
-            self._around = self.session.warm.find_surroundings(key, self.session.site, self.session.planner.now)
+            self._around = self.session.warm.find_surroundings(key, self.session.site, self.session.now)
         if self._around is None:
             from cms_ssg.engine.surroundings import make_surroundings
 
-            self._around = make_surroundings(self.session.site, self.session.planner.now)
+            self._around = make_surroundings(self.session.site, self.session.now)
             if self.session.warm is not None:
                 self.session.warm.keep_surroundings(key, self._around)
         return self._around

@@ -6,13 +6,14 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from cms_ssg.engine.context import BuildContext
 from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.engine.place import SPLIT, describe_place, find_reason, find_stranger, make_owner, mark_target, name_place
 from cms_ssg.engine.planning import Planner
@@ -61,17 +62,12 @@ SELECT o.error, o.path FROM cms.outputs o WHERE o.site = %s AND o.error IS NOT N
 class Session:
     """One build of one site. Everything it does is safe to repeat after a kill."""
 
-    site: Site
-    options: BuildOptions
+    context: BuildContext
     result: BuildResult
     reporter: Reporter
     url: str
-    connection: Connection
-    lease: Lease
-    row: SiteRow
     skip: list[str]
     started: Any
-    now: datetime
     warm: Warm | None = None
     planner: Planner = field(init=False)
     rounds: Rounds = field(init=False)
@@ -89,22 +85,43 @@ class Session:
     _pool: Executor | None = None
 
     def __post_init__(self) -> None:
-        self.planner = Planner(self.connection, self.site, self.row, self.now, self.commit)
+        self.planner = Planner(self.context)
         self.rounds = Rounds(self)
+
+    @property
+    def site(self) -> Site:
+        return self.context.site
+
+    @property
+    def options(self) -> BuildOptions:
+        return self.context.options
+
+    @property
+    def connection(self) -> Connection:
+        return self.context.connection
+
+    @property
+    def row(self) -> SiteRow:
+        return self.context.row
+
+    @property
+    def lease(self) -> Lease:
+        return self.context.lease
+
+    @property
+    def now(self) -> datetime:
+        return self.context.now
+
+    def start(self) -> None:
+        """Note that a build began."""
         if self.options.plan:
-            self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.planner.now))
+            self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.now))
         self.commit()
         if self.site.settings.cdn.kind != "null":
             from cms_ssg.engine.purging import Purger
 
             self.purger = Purger(
-                self.connection,
-                self.row.id,
-                self.site.settings,
-                self.result.build_id,
-                self.commit,
-                self.keep_lease,
-                problems=self.result.problems,
+                self.connection, self.row.id, self.site.settings, self.result.build_id, self.context, problems=self.result.problems
             )
 
     def begin(self) -> None:
@@ -171,23 +188,20 @@ class Session:
             self.commit()
 
     def commit(self) -> None:
-        """Keep what was done so far, as the builder that still has the lease; a dry run keeps nothing."""
-        if not self.options.dry_run:
-            self.lease.renew()
-            self.connection.commit()
+        """Keep what was done so far: see BuildContext."""
+        self.context.commit()
 
     def keep_lease(self) -> None:
-        """Between two writes, outside a transaction: be sure that this is still the builder. Raises LeaseLostError where it is not."""
-        if self.lease.is_old:
-            self.commit()
+        """Between two writes: see BuildContext."""
+        self.context.keep_lease()
 
     def apply_due(self) -> None:
         """Make the changes of entries whose time has come."""
-        if not has_due(self.connection, self.row.id, self.planner.now):
+        if not has_due(self.connection, self.row.id, self.now):
             return
         from cms_ssg.entries.pending import apply_due  # with all that reads content
 
-        _, problems = apply_due(self.connection, self.site, self.row.id, self.planner.now, self.commit)
+        _, problems = apply_due(self.connection, self.site, self.row.id, self.now, self.context.commit)
         self.result.problems.extend(problems)
 
     def sync(self) -> SyncResult:
@@ -200,7 +214,7 @@ class Session:
     def derive_saved(self) -> None:
         """After files were only saved: find out what became of entries, for hooks. Where a builder is at work, it does that and tells them."""
         if (lease := try_lease(self.connection, self.row.id)) is not None:
-            self.lease = lease
+            self.context = self.planner.context = replace(self.context, lease=lease)
             self.planner.take_entries()
 
     def sync_more(self) -> None:
@@ -214,7 +228,7 @@ class Session:
             self.connection,
             self.site,
             self.row.id,
-            self.commit,
+            self.context.commit,
             between=self.planner.take_entries if self.options.plan else None,
             pool=self.pool if self.jobs > 1 and not self.options.dry_run else None,
             progress=lambda done, total: self._progress("sync", done, total),
@@ -235,7 +249,7 @@ class Session:
         if self._pool is None:
             from cms_ssg.engine.pool import Seed, start_pool
 
-            self._pool = start_pool(Seed(self.site, self.url, self.planner.now, self.writer), self.jobs)
+            self._pool = start_pool(Seed(self.site, self.url, self.now, self.writer), self.jobs)
         return self._pool
 
     def count_dirty(self) -> int:

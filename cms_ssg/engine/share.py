@@ -47,7 +47,7 @@ class Sharing:
         session = self.session
         key = make_inputs_key(session.site, session.planner.inputs_key)
         claim_s = session.site.settings.workers.claim_s
-        self.maker = Maker(session.site, session.url, session.row.id, session.result.build_id, key, session.planner.now, claim_s)
+        self.maker = Maker(session.site, session.url, session.row.id, session.result.build_id, key, session.now, claim_s)
         jobs.ensure_tables(self.queue)
         self._clear(None)
 

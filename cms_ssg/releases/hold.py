@@ -29,7 +29,8 @@ def limit_to_urgent(session: Session) -> None:
             f"{len(gone):,} pages whose entries were taken down stay, as the site is held", "If they are to go now, build with --confirm-removals."))  # fmt: skip
         gone = []
     session.only = sorted({*gone, *session.options.urgent})
-    session.options = replace(session.options, confirm_removals=True)  # the guard is for what a whole build removes
+    options = replace(session.options, confirm_removals=True)  # the guard is for what a whole build removes
+    session.context = replace(session.context, options=options)
     said = f"the site is held at release {held}" + (f": {waiting:,} outputs wait" if waiting > 0 else "")
     session.result.problems.append(Problem("build.held", "", 0, said,
         "`cms releases resume` has builds publish again; `cms build --urgent PATH` publishes one page now."))  # fmt: skip

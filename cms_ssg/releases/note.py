@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace as change
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -27,7 +28,7 @@ def begin_releases(session: Session) -> None:
     keeps = session.site.settings.target.keep_releases > 0
     if keeps and not session.row.keeps_releases:
         session.connection.execute(store.SET_KEEPS, (True, session.row.id))
-        session.row = replace(session.row, keeps_releases=True)
+        session.context = change(session.context, row=replace(session.row, keeps_releases=True))
     elif session.row.keeps_releases and not keeps:
         session.connection.execute(store.FORGET_ALL, (session.row.id,))
     session.commit()
