@@ -46,6 +46,7 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
 def _build(
     site: Site, options: BuildOptions, result: BuildResult, reporter: Reporter | None, warm: Warm | None, notifier: Notifier | None
 ) -> None:
+    from cms_ssg.engine.finish import finish, note_problems
     from cms_ssg.engine.open_session import open_session
 
     def save_files() -> None:
@@ -72,10 +73,10 @@ def _build(
             from cms_ssg.diagnostics.forecast import forecast
 
             result.would = forecast(session)
-            session.note_problems()  # it ends as the build itself would
+            note_problems(session)  # it ends as the build itself would
         else:
             session.make()
-            session.finish()
+            finish(session)
 
 
 def _open_whole_site(root: Path, options: BuildOptions) -> Site:
@@ -113,6 +114,7 @@ def plan(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
     result = BuildResult()
     with result.timed("total"):
         site = _open_whole_site(root, options)
+        from cms_ssg.engine.finish import note_problems
         from cms_ssg.engine.open_session import open_session
 
         with open_session(site, replace(options, dry_run=True), result, reporter) as session:
@@ -127,7 +129,7 @@ def plan(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
                 outputs = [PlannedOutput(*row) for row in session.list_dirty()]
                 result.planned = len(outputs)
                 limit_to_urgent(session)
-                session.note_problems()
+                note_problems(session)
     return PlanResult(outputs, result.problems, result.seconds)
 
 

@@ -8,16 +8,15 @@ from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, LiteralString
+from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection
-from psycopg.types.json import Jsonb
 
 from cms_ssg.engine.context import BuildContext
 from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.engine.place import SPLIT, describe_place, find_reason, find_stranger, make_owner, mark_target, name_place
 from cms_ssg.engine.planning import Planner
-from cms_ssg.engine.rounds import LARGE_ROUND, Rounds
+from cms_ssg.engine.rounds import Rounds
 from cms_ssg.engine.sync import SyncContext, SyncResult, sync
 from cms_ssg.paths import object_key
 from cms_ssg.plan.dirty import BULK_TURN
@@ -26,15 +25,12 @@ from cms_ssg.publish.open_target import open_kept, open_target
 from cms_ssg.publish.owner import open_mark
 from cms_ssg.publish.target import Target, Writer, find_abilities, name_target
 from cms_ssg.releases.causes import find_causes, make_note
-from cms_ssg.releases.note import begin_releases, forget_old
+from cms_ssg.releases.note import begin_releases
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site
 from cms_ssg.store import outputs as store
-from cms_ssg.store.conflicts import list_conflicts
 from cms_ssg.store.pending import has_due
 from cms_ssg.store.sites import (
-    END_BUILD,
-    FORGET_IDLE_BUILDS,
     MARK_TARGET,
     SET_CONDITIONS,
     SET_PLACE,
@@ -43,8 +39,6 @@ from cms_ssg.store.sites import (
     SiteRow,
     try_lease,
 )
-from cms_ssg.store.sources import list_problems
-from cms_ssg.store.statistics import RENDERED, count_rows
 from cms_ssg.store.sync_lock import hold_sync
 from cms_ssg.types import Problem
 
@@ -52,10 +46,6 @@ if TYPE_CHECKING:
     from cms_ssg.engine.purging import Purger
     from cms_ssg.engine.warm import Warm
     from cms_ssg.events.notify import Notifier
-
-FAILING: Final[LiteralString] = """
-SELECT o.error, o.path FROM cms.outputs o WHERE o.site = %s AND o.error IS NOT NULL
-  AND (%s OR NOT EXISTS (SELECT FROM cms.dirty d WHERE d.site = o.site AND d.path = o.path)) ORDER BY o.path"""
 
 
 @dataclass(slots=True)
@@ -305,59 +295,6 @@ class Session:
         """Ask a store once whether it refuses a write over another version than the one that was named."""
         self.conditions, self._target = self.target.honours_conditions(), None
         self.connection.execute(SET_CONDITIONS, (self.conditions, self.row.id))
-
-    def note_problems(self) -> None:
-        """Put what is wrong into the result. Before a build nobody knows what becomes of pages that it would make."""
-        result = self.result
-        rows = self.connection.execute(FAILING, (self.row.id, not self.options.dry_run)).fetchall()
-        failing = [Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for e, _ in rows]
-        bad_images = self.rounds.images.list_problems()
-        content = [p for p in list_problems(self.connection, self.row.id) if p.severity == "error"]  # warnings are said once, when read
-        if bad_images:
-            from cms_ssg.store.images import drop_told
-
-            failing, content, result.problems = (drop_told(found, bad_images) for found in (failing, content, result.problems))
-        result.problems.extend((*failing, *content))
-        result.problems.extend(list_conflicts(self.connection, self.site, self.row.id))
-        result.problems.extend((*self.planner.problems, *self.site.rule_warnings))
-        if result.planned:
-            from cms_ssg.content.collections.uncollected import find_uncollected
-            from cms_ssg.engine.homes import list_taken_homes
-
-            result.problems.extend(list_taken_homes(self.connection, self.site, self.row.id))
-            if not self.count_sources() and (nobodys := find_uncollected(str(self.site.root), self.site.rules, self.skip[0])):
-                result.problems.append(nobodys)
-        result.problems.extend(bad_images)
-        result.problems = list(dict.fromkeys(result.problems))
-        result.failed = (
-            len({path for _, path in rows} | set(self.rounds.tried)) + len(content) + sum(p.severity == "error" for p in bad_images)
-        )
-        if result.failed or any(p.severity == "error" for p in result.problems):
-            result.status = "partial"
-
-    def finish(self) -> None:
-        """Say what is still wrong, and note the build."""
-        result = self.result
-        self.note_problems()
-        if result.rendered:
-            self.connection.execute(store.FLUSH_GIN)
-        if result.rendered > LARGE_ROUND:
-            count_rows(self.connection, RENDERED)
-        names = ("status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds")
-        summary = {name: getattr(result, name) for name in names}
-        summary |= self.note
-        summary["codes"] = sorted({p.code for p in result.problems if p.severity == "error"})
-        self.connection.execute(END_BUILD, (Jsonb(summary), result.build_id))
-        self.connection.execute(FORGET_IDLE_BUILDS, {"site": self.row.id})
-        if self.notifier is not None:
-            self.notifier.record_end(self.connection, summary)
-        self.commit()
-        forget_old(self)
-        if self.row.has_old_previews:
-            from cms_ssg.preview.forget import forget_expired
-
-            result.problems.extend(forget_expired(self.connection, self.row.id, self.site))
-            self.commit()
 
     def close(self) -> None:
         """Give back workers, connections and the lease."""

@@ -8,7 +8,7 @@ somebody else put there is left alone. Source: S3 user guide, "How to prevent ob
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from threading import BoundedSemaphore
@@ -19,9 +19,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cms_ssg.config.settings import Settings
 from cms_ssg.errors import fail, lose_lease
-from cms_ssg.files.media_types import content_encoding
-from cms_ssg.publish.compress import name_encoding, pack
-from cms_ssg.publish.headers import cache_control
 from cms_ssg.publish.owner import OBJECT as MARK
 from cms_ssg.publish.s3_client import (
     HIDDEN,
@@ -36,11 +33,10 @@ from cms_ssg.publish.s3_client import (
     say_failure,
     translated_errors,
 )
+from cms_ssg.publish.s3_headers import make_headers, pack_object
 from cms_ssg.publish.s3_kept import MOST_COPIED, PREFIX, KeptBucket
 from cms_ssg.publish.s3_parts import upload_parts
-from cms_ssg.publish.tags import cache_tags
 from cms_ssg.publish.target import STORE, Before, Listed, Object, Outcome, Writer
-from cms_ssg.reads import digest as make_digest
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -220,19 +216,19 @@ class S3Target:
         """Put an object over the version that is expected, or find out what is there instead."""
         writer = self.writer
         assert writer is not None, "this target was opened to be read"
-        headers = self._make_headers(one)
+        headers = make_headers(self.settings, writer, one)
         digest, etag = (one.live.digest, one.live.etag) if one.live is not None else (None, None)
         try:
             if (one.live is not None and one.live.digest is None) or not writer.conditions:
                 seen = self._look(one.key)
                 if (end := self._end_at(seen, one, headers, written=False)) is not None:
                     return end
-                body = _pack(one, headers)
+                body = pack_object(one, headers)
                 if self.recheck is not None:
                     self.recheck()
                 digest, etag = _name_version(seen)
             else:
-                body = _pack(one, headers)
+                body = pack_object(one, headers)
             for _ in range(TRIES):
                 if self.kept is not None and digest and digest != one.digest:
                     self.kept.add(one.key, digest, etag)
@@ -317,30 +313,6 @@ class S3Target:
             "an object that cms did not write for this site is there; remove it, or give the site a prefix of its own; "
             "where it was put over a page of this site, `cms target audit --repair` writes that again"
         )
-
-    def _make_headers(self, one: Object) -> dict[str, Any]:
-        """What is stored beside the bytes."""
-        assert self.writer is not None
-        headers: dict[str, Any] = {
-            "ContentType": one.content_type,
-            "CacheControl": cache_control(self.settings.target.cache, one.kind, one.key, one.cache),
-        }
-        if encoding := content_encoding(one.key, one.data) or name_encoding(self.settings, one.content_type, len(one.data)):
-            headers["ContentEncoding"] = encoding
-        tags = (one.tags or ",".join(cache_tags(one.reads, site=self.writer.site, path=one.path))) if self.settings.cdn.tags else ""
-        form = make_digest("\n".join(f"{name}: {value}" for name, value in headers.items()).encode(), b"tags" if tags else b"")
-        headers["Metadata"] = {
-            "cms-digest": one.digest.hex(), "cms-form": form.hex()[:16], "cms-site": quote(self.writer.site), "cms-store": self.writer.store,
-            "cms-epoch": str(self.writer.epoch),
-        }  # fmt: skip
-        if tags:
-            headers["Metadata"]["cache-tag"] = tags
-        return headers
-
-
-def _pack(one: Object, headers: Mapping[str, Any]) -> bytes:
-    """The bytes as they are stored: those of a file that is compressed already, as they are."""
-    return one.data if content_encoding(one.key, one.data) else pack(headers.get("ContentEncoding", ""), one.data)
 
 
 def _name_version(seen: Seen | None) -> tuple[bytes | None, str | None]:
