@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, LiteralString
 
 from cms_ssg.engine.batch import render_batch
 from cms_ssg.engine.files import read_file
+from cms_ssg.engine.options import Forecast
 from cms_ssg.engine.rounds import cut_batches
 from cms_ssg.publish.open_cdn import open_cdn
 from cms_ssg.publish.target import find_abilities
@@ -30,25 +30,6 @@ MOST: Final = 3000
 
 NO_TOKENS: Final = {"CLOUDFLARE_API_TOKEN": "-", "FASTLY_API_TOKEN": "-"}
 """Nothing is sent, so how many calls there would be can be said without a secret."""
-
-
-@dataclass(slots=True)
-class Forecast:
-    """What a build would do. uploads: objects with other bytes than were published, size_bytes in all; images: variants to be made, whose size is not
-    known yet; unlooked: images that nobody has looked at, so that nobody knows how many variants they get; doubtful: objects of which the target
-    would be asked what it holds; purges: pages that the CDN would be told to forget, in purge_calls, the second time included; estimated: only a
-    part of very many pages was rendered, the others are taken to differ and to be as large.
-    """
-
-    uploads: int = 0
-    size_bytes: int = 0
-    images: int = 0
-    unlooked: int = 0
-    doubtful: int = 0
-    removals: int = 0
-    purges: int = 0
-    purge_calls: int = 0
-    estimated: bool = False
 
 
 def forecast(session: Session) -> Forecast:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from psycopg import Connection
 
 from cms_ssg.engine.context import BuildContext
-from cms_ssg.engine.options import BuildOptions, BuildResult
+from cms_ssg.engine.options import BuildOptions, BuildResult, SyncResult
 from cms_ssg.engine.place import SPLIT, describe_place, find_reason, find_stranger, make_owner, mark_target, name_place
 from cms_ssg.engine.planning import Planner
 from cms_ssg.engine.rounds import Rounds
-from cms_ssg.engine.sync import SyncContext, SyncResult, sync
+from cms_ssg.engine.sync import SyncContext, sync
 from cms_ssg.paths import object_key
 from cms_ssg.plan.dirty import BULK_TURN
 from cms_ssg.publish.kept import Kept

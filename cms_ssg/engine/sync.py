@@ -6,7 +6,7 @@ import gc
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +17,7 @@ from cms_ssg.content.scan.changed_files import FileState, Scan, is_lfs_pointer, 
 from cms_ssg.content.scan.named_files import scan_named
 from cms_ssg.content.scan.scan_files import scan_files
 from cms_ssg.engine.bundles import find_bundles, rebundle
+from cms_ssg.engine.options import SyncResult
 from cms_ssg.entries.reread import read_again
 from cms_ssg.reads import digest
 from cms_ssg.site import Site
@@ -47,18 +48,6 @@ BATCH = 10
 
 AHEAD = 4 * BATCH
 """Chunks that workers may have read before they are saved: memory follows this, not the site."""
-
-
-@dataclass(slots=True)
-class SyncResult:
-    """What a sync did. problems: of the files read now, and of the scan; shared: of shared files, which are read until they are mended."""
-
-    read: int = 0
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    shared: list[Problem] = field(default_factory=list)
 
 
 class ReadFile(NamedTuple):

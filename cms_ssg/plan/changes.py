@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, LiteralString, NamedTuple
+from typing import Any, Final, LiteralString
 
 from psycopg import Connection
 
@@ -14,7 +14,7 @@ from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.paths import file_path
 from cms_ssg.plan.context import PlanContext
-from cms_ssg.plan.derive import Derived, derive_entry
+from cms_ssg.plan.derive import Derived, OldCard, derive_entry
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.plan.rows import derive_rows, find_followers
 from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key, name_key
@@ -76,24 +76,6 @@ class Change:
     FILE: Final = "f"
     NAME: Final = "n"
     ROW: Final = "r"
-
-
-class OldCard(NamedTuple):
-    """What the last round that saw an entry derived of it."""
-
-    entry: int
-    type: str
-    translation_key: str
-    live: bool
-    listed: bool
-    held: bool
-    path: str | None
-    card_digest: bytes
-    address_digest: bytes
-    full_digest: bytes
-    slug: str | None
-    taxonomy: str | None
-    file: str
 
 
 def take_changes(context: PlanContext) -> int:

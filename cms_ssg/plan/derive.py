@@ -214,3 +214,21 @@ def sortable_bytes(value: Json, locale: str) -> bytes:
                 + ((at.hour * 60 + at.minute) * 60 * 1_000_000 + at.second * 1_000_000 + at.microsecond).to_bytes(5, "big")
             )
     return b"\x04" + make_text_key(text, locale)
+
+
+class OldCard(NamedTuple):
+    """What the last round that saw an entry derived of it."""
+
+    entry: int
+    type: str
+    translation_key: str
+    live: bool
+    listed: bool
+    held: bool
+    path: str | None
+    card_digest: bytes
+    address_digest: bytes
+    full_digest: bytes
+    slug: str | None
+    taxonomy: str | None
+    file: str

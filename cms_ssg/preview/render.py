@@ -18,8 +18,9 @@ from cms_ssg.content.scan.changed_files import FileState
 from cms_ssg.engine.batch import render_batch
 from cms_ssg.engine.bundles import rebundle
 from cms_ssg.engine.inputs import list_inputs
+from cms_ssg.engine.options import SyncResult
 from cms_ssg.engine.planning import derive_frame, page_frame
-from cms_ssg.engine.sync import ReadFile, SyncResult, moved_rows, read_chunk, save_batch
+from cms_ssg.engine.sync import ReadFile, moved_rows, read_chunk, save_batch
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.kinds.output_kind import ARCHIVES, LISTS, REMOVALS, OutputKind
 from cms_ssg.plan.changes import BATCH, derive_changes
