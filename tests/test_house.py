@@ -86,7 +86,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 def test_no_function_has_more_parameters_than_a_reader_remembers() -> None:
     """Commands are left out: each option is a parameter there."""
-    wide = {"cms_ssg/api/process.py run", "cms_ssg/entries/find.py list_page"}
+    wide = {"cms_ssg/entries/find.py list_page", "cms_ssg/search/opensearch_engine.py __init__"}
     found = []
     for path in PRODUCT:
         if path.is_relative_to(ROOT / "cms_ssg" / "cli") or path.stem == "commands":

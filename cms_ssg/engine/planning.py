@@ -94,6 +94,10 @@ class Planner:
 
                     forget_documents(connection, site_id)
             connection.execute(SET_DERIVE_DIGEST, (derive_digest, site_id))
+        if self.context.site.settings.search is not None:
+            from cms_ssg.search.sending import register_engine
+
+            register_engine(connection, self.context.site, site_id)
         changed = self._compare_inputs(marks)
         if (
             derives_anew
