@@ -121,6 +121,10 @@ def with_defaults(data: Mapping[str, Any]) -> dict[str, Any]:
         full["target"] = _as_table(full["target"])
     if isinstance(locales := full.get("locales"), list):
         full["locales"] = [{"code": item} if isinstance(item, str) else item for item in locales]
+    elif isinstance(locales, dict):
+        full["locales"] = [{"code": code, **table} if isinstance(table, dict) else table for code, table in locales.items()]
+    if isinstance(lists := full.get("lists"), dict):
+        full["lists"] = {name: {"url": value} if isinstance(value, str) else value for name, value in lists.items()}
     verticals = list_switched_on(full.get("verticals"))
     if isinstance(named := full.get("verticals"), list):
         known = {load_vertical(name).name for name in named if isinstance(name, str)}

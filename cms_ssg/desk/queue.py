@@ -33,10 +33,14 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """name: its word in addresses; title; scope: that a token must have; list: a query with %(site)s, %(limit)s that gives rows of Waiting."""
+    """name: its word in addresses; title; scope: that a token must have; list: a query with %(site)s, %(limit)s that gives rows of Waiting.
+
+    links: (path, text) of pages beside it.
+    """
 
     name: str
     title: str
     list: LiteralString
     actions: tuple[Action, ...]
     scope: str = "moderate"
+    links: tuple[tuple[str, str], ...] = ()

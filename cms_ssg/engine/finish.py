@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final, LiteralString
 
 from psycopg.types.json import Jsonb
 
+from cms_ssg.content.collections.uncollected import find_uncollected_folders
+from cms_ssg.engine.dead_links import list_cut_links, list_dead_menu_lines
 from cms_ssg.engine.rounds import LARGE_ROUND
 from cms_ssg.releases.note import forget_old
 from cms_ssg.store import outputs as store
@@ -40,12 +42,20 @@ def note_problems(session: Session) -> None:
     result.problems.extend((*failing, *content))
     result.problems.extend(list_conflicts(session.connection, session.site, session.row.id))
     result.problems.extend((*session.planner.problems, *session.site.rule_warnings))
+    result.problems.extend(list_dead_menu_lines(session.connection, session.site, session.row.id))
+    result.problems.extend(list_cut_links(session.connection, session.site, session.row.id, session.rounds.removed))
+    if strange := find_uncollected_folders(str(session.site.root), session.site.rules):
+        result.problems.append(strange)
     if result.planned:
         from cms_ssg.content.collections.uncollected import find_uncollected
         from cms_ssg.engine.homes import list_taken_homes
 
         result.problems.extend(list_taken_homes(session.connection, session.site, session.row.id))
-        if not session.count_sources() and (nobodys := find_uncollected(str(session.site.root), session.site.rules, session.skip[0])):
+        if (
+            not strange
+            and not session.count_sources()
+            and (nobodys := find_uncollected(str(session.site.root), session.site.rules, session.skip[0]))
+        ):
             result.problems.append(nobodys)
     result.problems.extend(bad_images)
     result.problems = list(dict.fromkeys(result.problems))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
 from markupsafe import escape
 
 from cms_ssg.files.ownership import write_owned
@@ -16,6 +17,7 @@ from cms_ssg.render.theme import Theme, list_assets, read_asset
 from cms_ssg.render.theme_chain import ThemeFolders
 from cms_ssg.render.theme_check import list_templates
 from cms_ssg.render.tokens import locate_tokens
+from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.site import Site
@@ -44,8 +46,8 @@ def make_gallery(render: Callable[[str, dict[str, Any]], str], samples: tuple[Sa
     return "\n".join(parts)
 
 
-def write_gallery(site: Site, folders: ThemeFolders, folder: Path) -> Path:
-    """Write the gallery of a site's theme with its tokens and strings; returns the page.
+def write_gallery(site: Site, folders: ThemeFolders, folder: Path) -> tuple[Path, list[Problem]]:
+    """Write the gallery of a site's theme with its tokens and strings; returns the page and what failed, once a template.
 
     It shows the default locale and, if the site has one, the first that is written the other way.
     A template that fails is shown as its error, so that the others can be looked at.
@@ -55,7 +57,7 @@ def write_gallery(site: Site, folders: ThemeFolders, folder: Path) -> Path:
     for name, path in list_assets(folders.assets).items():
         target = folder / "assets" / name
         with locate_tokens(site):
-            write_owned(target, read_asset(path, settings.tokens))
+            write_owned(target, read_asset(path, settings.tokens, fingerprints=False))
     first = settings.locales[0]
     samples: list[Sample] = []
     for locale in [first, *[other for other in settings.locales if other.dir != first.dir][:1]]:
@@ -64,12 +66,30 @@ def write_gallery(site: Site, folders: ThemeFolders, folder: Path) -> Path:
         own = add_own_samples(made, templates, types)
         samples += [Sample(f"{sample.name} ({locale.code})", sample.template, sample.values) for sample in own]
 
+    problems: dict[str, Problem] = {}
+
     def render(template: str, values: dict[str, Any]) -> str:
         try:
             return theme.get_template(template).render(values)
         except Exception as error:  # noqa: BLE001 - a template may raise anything
+            problems.setdefault(template, describe_sample_failure(template, error))
             return f"<!doctype html><title>{escape(template)}</title><pre>{escape(type(error).__name__)}: {escape(error)}</pre>"
 
     page = folder / "index.html"
     write_owned(page, make_gallery(render, tuple(samples)).encode())
-    return page
+    return page, list(problems.values())
+
+
+def describe_sample_failure(template: str, error: Exception) -> Problem:
+    """What a template says with sample content. Where it lacks something, the sample may be to blame and not the template: a warning."""
+    from cms_ssg.render.output import find_template
+
+    place, line = find_template(error)
+    is_error = isinstance(error, TemplateNotFound | TemplateSyntaxError | RecursionError)
+    reason = "it extends or includes itself without end" if isinstance(error, RecursionError) else str(error) or type(error).__name__
+    hint = (
+        "Every page that this template makes would fail." if is_error else "Pages whose content lacks this, as the sample does, would fail."
+    )
+    return Problem(
+        "theme.template", place or template, line, f"{template}, with sample content: {reason}", hint, "error" if is_error else "warning"
+    )

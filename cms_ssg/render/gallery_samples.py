@@ -116,7 +116,8 @@ def _make_common(
     strings: Strings, asset: Callable[[str], str], text_direction: str, tokens: dict[str, str], on_read: Callable[[str], None]
 ) -> dict[str, Any]:
     places = (("Essays", "/"), ("Archive", "/archive/"), ("About", "/about/"))
-    menu = [{"title": title, "url": url, "current": url == "/"} for title, url in places]
+    menu = [{"title": title, "url": url, "current": url == "/", "below": []} for title, url in places]
+    menu[1]["below"] = menu[2:]
     name = str(strings.texts.get("language_name", strings.locale))
     return {
         "site": SimpleNamespace(
@@ -177,7 +178,14 @@ def _make_page(kind: str, title: str, path: str, image: str = "", noindex: bool 
 
 def _make_term(taxonomy: str, slug: str, title: str, description: str = "") -> SimpleNamespace:
     return SimpleNamespace(
-        name=f"{taxonomy}/{slug}", slug=slug, title=title, url=f"/{taxonomy}/{slug}/", description=description, entry=None, data=None
+        name=f"{taxonomy}/{slug}",
+        slug=slug,
+        title=title,
+        url=f"/{taxonomy}/{slug}/",
+        description=description,
+        entry=None,
+        data=None,
+        count=7,
     )
 
 
@@ -218,9 +226,10 @@ def _make_entry(cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace
     toc = [Heading(*heading) for heading in headings]
     article = Path(__file__).with_name("gallery_article.html").read_text("utf-8").replace("/wide.svg", SAMPLE_IMAGE)
     values: dict[str, Any] = {
-        **vars(card), "content": Markup(article), "toc": toc, "words": 840, "reading_time": 4, "fields": {"image_alt": "A jagged coast", "excerpt": FEW_WORDS},
+        **vars(card), "content": Markup(article), "toc": toc, "words": 840, "reading_time": 4,
+        "fields": {"image_alt": "A coast", "image_caption": "Drawn twice.", "image_credit": "The Atlas", "excerpt": FEW_WORDS},
         "newer": cards[1], "older": cards[2], "series": series, "terms": {"tag": card.tags}, "is_fallback": False,
-        "meta_title": "", "meta_description": "", "anchor": "",
+        "meta_title": "", "meta_description": "", "anchor": "", "related": cards[3:6],
     }  # fmt: skip
     return SimpleNamespace(**{**values, **changes})
 

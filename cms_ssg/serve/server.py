@@ -29,10 +29,11 @@ AWAKE_S: Final = 0.5
 """No wait is longer: a Ctrl-C that comes just before one is noticed when it ends."""
 
 SCRIPT: Final = (
-    b"<script>(()=>{const s=new EventSource('/__live');let run;"
+    b"<script>if(!/Headless/.test(navigator.userAgent))(()=>{const s=new EventSource('/__live');let run;"
     b"s.addEventListener('run',e=>{if(run&&run!==e.data)location.reload();run=e.data});"
     b"s.addEventListener('reload',()=>location.reload())})()</script>"
 )
+"""Not for a browser that only takes pictures of pages: it waits for every answer to end, and this one never does."""
 CHUNK: Final = 1 << 18
 _BODY_END: Final = re.compile(rb"</body\s*>", re.IGNORECASE)
 
