@@ -28,6 +28,10 @@ def derive_rows(context: PlanContext, numbers: set[int]) -> None:
     connection, marks = context.connection, context.marks
     old = {number: (kind, bytes(mark)) for number, kind, mark in connection.execute(OLD_CARDS, (int_array(numbers),))}
     new = _load(connection, context.site, numbers)
+    if marks.listens and (shown := {number: found for number, found in new.items() if number not in old}):
+        from cms_ssg.plan.events import note_rows
+
+        note_rows(connection, context.site_id, shown)
     if old:
         connection.execute(DELETE_CARDS, (int_array(old),))
     digests = {}
