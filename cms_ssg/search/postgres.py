@@ -28,7 +28,7 @@ from cms_ssg.search.questions import (
     find_next,
 )
 from cms_ssg.search.words import Term, find_configuration, make_words
-from cms_ssg.store.query import Query, fetch_async
+from cms_ssg.store.query import Query, fetch, fetch_async
 
 NAME: Final = "postgres"
 
@@ -40,7 +40,7 @@ MOST_COUNTED: Final = 20_000
 LEXICON_S: Final = 60.0
 """Words that appeared since are not yet suggested."""
 
-RANK: LiteralString = "ts_rank('{0, 0.33, 0.67, 1}', d.vector, q.wanted, 1)"
+RANK: LiteralString = "ts_rank('{0, 0.33, 0.67, 1}', d.vector, %(ranked)s::text::tsquery, 1)"
 """Title 3, excerpt 2, content 1; longer documents count a little less."""
 
 ORDERS: Final[dict[str, LiteralString]] = {
@@ -66,13 +66,10 @@ KEY_VALUES: Final[dict[str, LiteralString]] = {
 }  # fmt: skip
 
 SEARCH: LiteralString = """
-WITH q AS MATERIALIZED (
-  SELECT cms.make_search_query(('pg_catalog.' || %(config)s::text)::regconfig, %(wanted)s::text[], %(unwanted)s::text[]) AS query,
-         cms.make_search_query(('pg_catalog.' || %(config)s::text)::regconfig, %(wanted)s::text[], '{{}}') AS wanted
-), found AS MATERIALIZED (
+WITH found AS MATERIALIZED (
   SELECT d.entry, d.terms, d.published_at, coalesce(d.published_at, '-infinity') AS newest, {title} AS title, {distance} AS distance,
     {score} AS score, {failed} AS failed
-  FROM q, cms.documents d
+  FROM cms.documents d
   WHERE d.site = %(site)s AND d.shown {conditions}
 ), passed AS (
   SELECT * FROM found WHERE cardinality(failed) = 0
@@ -92,9 +89,23 @@ SELECT
      FROM facets f LEFT JOIN cms.lists l ON l.site = %(site)s AND l.locale = %(locale)s AND l.name = f.term COLLATE "C" WHERE f.place <= 50),
   (SELECT coalesce(json_object_agg(month, times ORDER BY month DESC), '{{}}') FROM (
      SELECT to_char(published_at AT TIME ZONE %(zone)s, 'YYYY-MM') AS month, count(*) AS times FROM passed WHERE published_at IS NOT NULL
-     GROUP BY 1 ORDER BY 1 DESC LIMIT 120) m),
-  (SELECT tsvector_to_array(to_tsvector(('pg_catalog.' || %(config)s::text)::regconfig, %(stem_text)s::text)))
+     GROUP BY 1 ORDER BY 1 DESC LIMIT 120) m)
 """
+
+
+class _Read(NamedTuple):
+    """A query as the database reads it. query: with what must not occur; wanted: without; stems: to be marked."""
+
+    query: str
+    wanted: str
+    stems: list[str]
+
+
+READ: Final = Query("""
+SELECT cms.make_search_query(c.config, %(wanted)s::text[], %(unwanted)s::text[])::text, cms.make_search_query(c.config, %(wanted)s::text[], '{}')::text,
+  tsvector_to_array(to_tsvector(c.config, %(stem_text)s::text))
+FROM (SELECT ('pg_catalog.' || %(config)s::text)::regconfig AS config) c""", _Read)  # fmt: skip
+"""Asked first, so that the plan of the search is made for these very words."""
 
 
 class _Shown(NamedTuple):
@@ -182,13 +193,14 @@ class PostgresIndex:
         return known[0]
 
     async def _search(self, question: Question) -> Answer:
-        sql, parameters = _make_search(question, self.site, self.zone)
         async with self.connect() as connection:
+            [read] = await fetch_async(connection, READ, **_list_terms(question))
+            sql, parameters = _make_search(question, read, self.site, self.zone)
             row = await (await connection.execute(sql, parameters)).fetchone()
             assert row is not None
-            total, page, counts, months, stems = row
+            total, page, counts, months = row
             shown = {one.entry: one for one in await fetch_async(connection, HITS, entries=[entry for entry, *_ in page])}
-        marker = make_marker(question.terms, stems or ())
+        marker = make_marker(question.terms, read.stems)
         hits = tuple(self._make_hit(shown[entry], score, km, marker) for entry, score, km, _ in page if entry in shown)
         key = (*page[-1][3], page[-1][0]) if page else ()
         return Answer(total, hits, _group_facets(counts), months, next_cursor=find_next(question, hits, total, NAME, key))
@@ -214,24 +226,32 @@ class PostgresIndex:
 
 def explain_search(connection: Connection[TupleRow], question: Question, site: int, zone: str) -> list[str]:
     """The plan by which the database answered a question, a line each."""
-    sql, parameters = _make_search(question, site, zone)
+    [read] = fetch(connection, READ, **_list_terms(question))
+    sql, parameters = _make_search(question, read, site, zone)
     return [str(row[0]) for row in connection.execute("EXPLAIN (ANALYZE, COSTS off) " + sql, parameters)]
 
 
-def _make_search(question: Question, site: int, zone: str) -> tuple[LiteralString, dict[str, Any]]:
-    """The statement and its parameters. Each filter is a column of what was found, so that its own facet is counted without it."""
-    parameters: dict[str, Any] = {
-        "site": site, "zone": zone, "locale": question.locale, "config": find_configuration(question.locale),
+def _list_terms(question: Question) -> dict[str, Any]:
+    """The parameters of READ."""
+    return {
+        "config": find_configuration(question.locale),
         "wanted": [[t.kind, t.text, t.word] for t in question.terms if t.wanted],
         "unwanted": [[t.kind, t.text, t.word] for t in question.terms if not t.wanted],
         "stem_text": " ".join(term.text for term in question.terms if term.wanted and term.kind != "phrase"),
+    }
+
+
+def _make_search(question: Question, read: _Read, site: int, zone: str) -> tuple[LiteralString, dict[str, Any]]:
+    """The statement and its parameters. Each filter is a column of what was found, so that its own facet is counted without it."""
+    parameters: dict[str, Any] = {
+        "site": site, "zone": zone, "locale": question.locale, "query": read.query, "ranked": read.wanted,
         "offset": question.skipped, "limit": question.limit, "most_counted": MOST_COUNTED,
     }  # fmt: skip
     conditions: LiteralString = ""
     if question.locale:
         conditions += " AND d.locale = %(locale)s"
     if question.terms:
-        conditions += " AND d.vector @@ q.query"
+        conditions += " AND d.vector @@ %(query)s::text::tsquery"
     if question.after is not None:
         conditions += " AND d.published_at >= %(after)s"
         parameters["after"] = question.after
@@ -260,22 +280,29 @@ def _make_search(question: Question, site: int, zone: str) -> tuple[LiteralStrin
 def _add_places(question: Question, conditions: LiteralString, parameters: dict[str, Any]) -> tuple[LiteralString, LiteralString]:
     """Conditions with those of places, and the distance in kilometres as SQL. Boxes find by index, the distance decides."""
     near, distance = question.near, "NULL::float8"
-    boxes = split_box(question.box) if question.box is not None else []
-    if boxes:
-        conditions += " AND (d.location <@ %(box0)s::text::box OR d.location <@ %(box1)s::text::box)"
+    filtered: LiteralString = " IS TRUE" if question.terms else ""
+    if question.box is not None:
+        boxes = split_box(question.box)
+        conditions += (_IN_BOX if len(boxes) == 1 else _IN_BOXES).format(filtered)
         parameters |= {"box0": _say_box(boxes[0]), "box1": _say_box(boxes[-1])}
     if near is not None:
         distance = "cms.great_circle_km(%(lat)s::float8, %(lng)s::float8, d.location[1], d.location[0])"
         parameters |= {"lat": near.lat, "lng": near.lng}
         if near.radius_km is not None:
             around = find_boxes(near)
-            conditions += (
-                " AND (d.location <@ %(around0)s::text::box OR d.location <@ %(around1)s::text::box) AND " + distance + " <= %(km)s::float8"
-            )
+            conditions += (_AROUND if len(around) == 1 else _AROUND_BOTH).format(filtered)
+            conditions += " AND " + distance + " <= %(km)s::float8"
             parameters |= {"around0": _say_box(around[0]), "around1": _say_box(around[-1]), "km": near.radius_km}
     if question.sort == "distance":
         conditions += " AND d.location IS NOT NULL"
     return conditions, distance
+
+
+# A box is taken for a rare condition, whatever it holds: beside words IS TRUE keeps the planner from its index.
+_IN_BOX: LiteralString = " AND (d.location <@ %(box0)s::text::box){}"
+_IN_BOXES: LiteralString = " AND (d.location <@ %(box0)s::text::box OR d.location <@ %(box1)s::text::box){}"
+_AROUND: LiteralString = " AND (d.location <@ %(around0)s::text::box){}"
+_AROUND_BOTH: LiteralString = " AND (d.location <@ %(around0)s::text::box OR d.location <@ %(around1)s::text::box){}"
 
 
 def _say_box(box: Box) -> str:
