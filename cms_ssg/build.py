@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.errors import CmsError
-from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.releases.hold import limit_to_urgent
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.types import Problem
 

@@ -42,7 +42,7 @@ def migrate(call: Call) -> None:
     from cms_ssg.store.migrate import migrate as run_migrations
 
     with open_store(call) as conn:
-        applied = [f"{file.set} {file.number:04} {file.name}" for file in run_migrations(conn)]
+        applied = [f"{file.set} {file.number:04} {file.name}" for file in run_migrations(conn, verticals=call.settings.verticals)]
     call.output.result({"applied": applied}, "\n".join(f"applied {name}" for name in applied) or "up to date")
 
 
@@ -53,16 +53,15 @@ def status(call: Call) -> None:
     Its address is shown without a password; that of the embedded one is in a file
     of its own, which --json names.
     """
-    from cms_ssg.content.dates import load_zone, say_moment
+    from cms_ssg.content.frontmatter.dates import load_zone, say_moment
     from cms_ssg.store import embedded
-    from cms_ssg.store.cluster import PASSWORD
     from cms_ssg.store.connect import describe_url, show_url
     from cms_ssg.store.migrate import list_status
 
     url = given_url(call)
     place = describe_url(url) if url else f"embedded, in {embedded.data_folder(call.root)}"
     shown = show_url(url or embedded.describe_conninfo(call.root))
-    files = {} if url else {"password_file": str(embedded.data_folder(call.root) / PASSWORD)}
+    files = {} if url else {"password_file": str(embedded.data_folder(call.root) / embedded.PASSWORD)}
     if not url and not embedded.is_running(call.root):
         call.output.result(
             {"place": place, "url": shown, **files, "running": False, "migrations": []},
@@ -70,7 +69,7 @@ def status(call: Call) -> None:
         )
         return
     with open_store(call) as conn:
-        known = list_status(conn)
+        known = list_status(conn, verticals=call.settings.verticals)
         row = conn.execute("SELECT current_setting('server_version'), pg_database_size(current_database())").fetchone()
     version, size_bytes = row or ("", 0)
     zone = load_zone(call.settings.timezone)
@@ -110,7 +109,7 @@ def dump(call: Call, file: Path, overwrite: bool) -> None:
     if file.exists() and not overwrite:
         raise click.UsageError(f"{file} is there already; --overwrite replaces it")
     with open_store(call) as conn:
-        rows = dump_store(conn, file)
+        rows = dump_store(conn, file, call.settings.verticals)
     call.output.result({"file": str(file), "rows": rows}, f"{count(sum(rows.values()), 'row')} saved in {file}")
 
 
@@ -122,7 +121,7 @@ def restore(call: Call, file: Path, replace: bool) -> None:
     from cms_ssg.store.dump import restore_store
 
     with open_store(call) as conn:
-        rows = restore_store(conn, file, replace=replace)
+        rows = restore_store(conn, file, replace=replace, verticals=call.settings.verticals)
     call.output.result({"file": str(file), "rows": rows}, f"{count(sum(rows.values()), 'row')} restored; the next build renders every page")
 
 

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cms_ssg.bundled import folder as bundled_folder
+from cms_ssg.files.bundled import folder as bundled_folder
 from cms_ssg.kinds.list_kind import EntryRow, ListKind, ListRule
 from cms_ssg.kinds.output_kind import OutputKind
 from cms_ssg.kinds.row_kind import Fact, RowKind

@@ -43,7 +43,9 @@ class SiteView:
     """site.title and the like; each attribute read is a recorded setting."""
 
     __slots__ = ("_page",)
-    NAMES = frozenset(("title", "description", "base_url", "author", "name", "params", "tokens", "noindex", "timezone", "search"))
+    NAMES = frozenset(
+        ("title", "description", "base_url", "author", "name", "params", "tokens", "noindex", "timezone", "search", "statistics")
+    )
 
     def __init__(self, page: Page) -> None:
         self._page = page

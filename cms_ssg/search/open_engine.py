@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from cms_ssg.config.settings import Search
 from cms_ssg.errors import fail
 from cms_ssg.search.documents import list_facets
 from cms_ssg.search.engine import SearchEngine
-from cms_ssg.settings import Search
 from cms_ssg.site import Site
 
 KEY_VARIABLE: Final = "CMS_SEARCH_API_KEY"

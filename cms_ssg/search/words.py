@@ -10,7 +10,7 @@ import unicodedata
 from html import unescape
 from typing import Final, NamedTuple
 
-from cms_ssg.content.placeholders import CLOSE, OPEN
+from cms_ssg.content.markdown.placeholders import CLOSE, OPEN
 
 MOST_CONTENT_BYTES: Final = 200_000
 """Of a document's text: a tsvector of more than 1 MB is refused by Postgres."""
