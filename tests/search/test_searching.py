@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.rows import TupleRow
 
-from cms_ssg.search.api import AnswerModel, SuggestionsModel
+from cms_ssg.search.api_models import AnswerModel, SuggestionsModel
 from cms_ssg.search.questions import Cursor, write_cursor
 from cms_ssg.store.connect import connect
 from tests.api.atlas import Api, build_site, write_post, write_site
