@@ -43,6 +43,12 @@ BEGIN
   EXECUTE format('CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate()', followed);
 END $$;
 
+CREATE FUNCTION cms.great_circle_km(lat1 double precision, lng1 double precision, lat2 double precision, lng2 double precision) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  SELECT 2 * 6371.0088 * asin(least(1, sqrt(sind((lat2 - lat1) / 2) ^ 2 + cosd(lat1) * cosd(lat2) * sind((lng2 - lng1) / 2) ^ 2)))
+$$;
+
 CREATE FUNCTION cms.guard_partition(partition regclass) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -327,6 +333,23 @@ BEGIN
   RETURN NULL;
 END $$;
 
+CREATE FUNCTION cms.note_search_changes() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    INSERT INTO cms.search_changes AS c (site, entry, locale)
+    SELECT o.site, o.entry, o.locale FROM old_rows o JOIN cms.search_engines USING (site) ORDER BY 1, 2, 3
+    ON CONFLICT (site, entry, locale) DO UPDATE SET version = excluded.version;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    INSERT INTO cms.search_changes AS c (site, entry, locale)
+    SELECT n.site, n.entry, n.locale FROM new_rows n JOIN cms.search_engines USING (site) ORDER BY 1, 2, 3
+    ON CONFLICT (site, entry, locale) DO UPDATE SET version = excluded.version;
+  END IF;
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION cms.note_texts_changed() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -377,6 +400,14 @@ BEGIN
   ELSE
     PERFORM cms.raise_tags(s.site, ARRAY['search']) FROM (SELECT DISTINCT site FROM new_rows ORDER BY site) s;
   END IF;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.raise_search_sent() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  PERFORM cms.raise_tags(NEW.site, ARRAY['search']);
   RETURN NULL;
 END $$;
 
@@ -1412,6 +1443,31 @@ CREATE TABLE cms.revisions (
     body text
 );
 
+CREATE SEQUENCE cms.search_changes_version
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE cms.search_changes (
+    site integer NOT NULL,
+    entry bigint NOT NULL,
+    locale text NOT NULL COLLATE pg_catalog."C",
+    version bigint DEFAULT nextval('cms.search_changes_version'::regclass) NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE cms.search_engines (
+    site integer NOT NULL,
+    layout bytea DEFAULT '\x'::bytea NOT NULL,
+    filled_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    again_at timestamp with time zone,
+    error text,
+    leased_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL
+);
+
 CREATE TABLE cms.search_pages (
     site integer NOT NULL,
     locale text NOT NULL COLLATE pg_catalog."C",
@@ -1809,6 +1865,12 @@ ALTER TABLE ONLY cms.reviews
 ALTER TABLE ONLY cms.revisions
     ADD CONSTRAINT revisions_pkey PRIMARY KEY (entry, version);
 
+ALTER TABLE ONLY cms.search_changes
+    ADD CONSTRAINT search_changes_pkey PRIMARY KEY (site, entry, locale);
+
+ALTER TABLE ONLY cms.search_engines
+    ADD CONSTRAINT search_engines_pkey PRIMARY KEY (site);
+
 ALTER TABLE ONLY cms.search_pages
     ADD CONSTRAINT search_pages_pkey PRIMARY KEY (site, locale);
 
@@ -1986,6 +2048,8 @@ CREATE INDEX revisions_act ON cms.revisions USING btree (act) WHERE (act IS NOT 
 
 CREATE INDEX revisions_site ON cms.revisions USING btree (site, made_at DESC);
 
+CREATE INDEX search_changes_oldest ON cms.search_changes USING btree (site, changed_at);
+
 CREATE INDEX shards_open ON cms.shards USING btree (site, id) WHERE (result IS NULL);
 
 CREATE INDEX shards_site ON cms.shards USING btree (site);
@@ -2048,6 +2112,8 @@ CREATE TRIGGER key_changed BEFORE UPDATE ON cms.bodies FOR EACH ROW WHEN ((((((n
 
 CREATE TRIGGER note_deleted AFTER DELETE ON cms.bodies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_bodies();
 
+CREATE TRIGGER note_deleted AFTER DELETE ON cms.documents REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_search_changes();
+
 CREATE TRIGGER note_deleted AFTER DELETE ON cms.entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_entries_deleted();
 
 CREATE TRIGGER note_deleted AFTER DELETE ON cms.files REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_files();
@@ -2058,6 +2124,8 @@ CREATE TRIGGER note_deleted AFTER DELETE ON cms.reviews REFERENCING OLD TABLE AS
 
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.bodies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_bodies();
 
+CREATE TRIGGER note_inserted AFTER INSERT ON cms.documents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_search_changes();
+
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_entries_inserted();
 
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.files REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_files();
@@ -2067,6 +2135,8 @@ CREATE TRIGGER note_inserted AFTER INSERT ON cms.most_read REFERENCING NEW TABLE
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.reviews REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_reviews_inserted();
 
 CREATE TRIGGER note_updated AFTER UPDATE ON cms.bodies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_bodies();
+
+CREATE TRIGGER note_updated AFTER UPDATE ON cms.documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_search_changes();
 
 CREATE TRIGGER note_updated AFTER UPDATE ON cms.entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_entries_updated();
 
@@ -2085,6 +2155,8 @@ CREATE TRIGGER raise_deleted AFTER DELETE ON cms.search_pages REFERENCING OLD TA
 CREATE TRIGGER raise_inserted AFTER INSERT ON cms.documents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.raise_documents();
 
 CREATE TRIGGER raise_inserted AFTER INSERT ON cms.search_pages REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.raise_documents();
+
+CREATE TRIGGER raise_sent AFTER UPDATE OF sent_at, filled_at ON cms.search_engines FOR EACH ROW WHEN (((new.sent_at IS DISTINCT FROM old.sent_at) OR (new.filled_at IS DISTINCT FROM old.filled_at))) EXECUTE FUNCTION cms.raise_search_sent();
 
 CREATE TRIGGER raise_updated AFTER UPDATE ON cms.documents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.raise_documents();
 
@@ -2257,6 +2329,12 @@ ALTER TABLE ONLY cms.reviews
 
 ALTER TABLE ONLY cms.reviews
     ADD CONSTRAINT reviews_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.search_changes
+    ADD CONSTRAINT search_changes_site_fkey FOREIGN KEY (site) REFERENCES cms.search_engines(site) ON DELETE CASCADE;
+
+ALTER TABLE ONLY cms.search_engines
+    ADD CONSTRAINT search_engines_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY cms.secrets
     ADD CONSTRAINT secrets_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

@@ -54,7 +54,8 @@ class SiteView:
         if name not in self.NAMES:
             raise AttributeError(name)
         self._page.reader.reads.name(f"setting/{name}")
-        return getattr(self._page.site.settings, name)
+        value = getattr(self._page.site.settings, name)
+        return value.as_shown if name == "search" and value is not None else value
 
 
 class Menus:

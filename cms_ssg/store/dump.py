@@ -69,6 +69,8 @@ DERIVED: Final = frozenset(
         "tag_versions",
         "documents",
         "search_pages",
+        "search_engines",
+        "search_changes",
         "frames",
         "most_read",
         "visitor_links",
