@@ -37,7 +37,7 @@ def list_tasks(site: Site) -> list[Task]:
     """The site's own tasks, and those of all verticals that are switched on; two verticals may bring the same one."""
     own = (
         *STATISTICS,
-        *MAIL,
+        *(MAIL if site.settings.mail.host else ()),
         *UPLOADS,
         *(task for vertical in site.features.verticals if vertical.tasks for task in resolve(vertical.tasks)),
     )
