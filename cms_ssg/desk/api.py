@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Final
 
+from anyio.to_thread import run_sync
 from psycopg import IntegrityError
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from starlette.requests import Request
@@ -14,10 +16,13 @@ from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.forms import read_model
 from cms_ssg.api.problems import fail
 from cms_ssg.api.routing import Router, site_of
+from cms_ssg.api.sites import SiteContext
 from cms_ssg.desk.pages import STYLE, render_page, render_queue, render_sign_in
-from cms_ssg.desk.queue import Queue, Waiting
+from cms_ssg.desk.queue import Pressed, Queue, Waiting
 from cms_ssg.desk.session import Session, begin_session, end_session, find_session
 from cms_ssg.kinds.reference import resolve
+from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.store.connect import connect, database_url
 
 router = Router("Desk")
 
@@ -64,29 +69,29 @@ async def show_desk(request: Request) -> Response:
     session = await find_session(request)
     base = site_of(request).base_path
     if session is None:
-        return _page(render_page("Sign in", render_sign_in(base, False), base))
+        return answer_page(render_page("Sign in", render_sign_in(base, False), base))
     queues = list_queues(request, session)
     if not queues:
-        return _page(render_page("Desk", "<p>There are no queues for this token.</p>", base, session))
+        return answer_page(render_page("Desk", "<p>There are no queues for this token.</p>", base, session))
     return RedirectResponse(f"{base}/desk/{queues[0].name}", 303, HEADERS)
 
 
 @router.post("/desk/sign-in", scope=PUBLIC, per_minute=10, include_in_schema=False)
 async def sign_in(request: Request) -> Response:
     """Sign in with a token."""
-    _refuse_foreign(request)
+    refuse_foreign(request)
     form = await read_model(request, SignIn)
     base = site_of(request).base_path
     response = RedirectResponse(f"{base}/desk", 303, HEADERS)
     if await begin_session(request, form.token, response):
         return response
-    return _page(render_page("Sign in", render_sign_in(base, True), base), 403)
+    return answer_page(render_page("Sign in", render_sign_in(base, True), base), 403)
 
 
 @router.post("/desk/sign-out", scope=PUBLIC, include_in_schema=False)
 async def sign_out(request: Request) -> Response:
     """Sign out."""
-    await _need_session(request, (await read_model(request, Decision)).csrf)
+    await need_session(request, (await read_model(request, Decision)).csrf)
     response = RedirectResponse(f"{site_of(request).base_path}/desk", 303, HEADERS)
     end_session(request, response)
     return response
@@ -106,30 +111,41 @@ async def show_queue(request: Request, name: str) -> Response:
         waiting = [Waiting(*row) for row in await cursor.fetchall()]
     done = "Done." if "done" in request.query_params else "That was gone already." if "gone" in request.query_params else ""
     main = render_queue(queue, waiting, session, base, done)
-    return _page(render_page(queue.title, main, base, session, list_queues(request, session), queue.name))
+    return answer_page(render_page(queue.title, main, base, session, list_queues(request, session), queue.name))
 
 
 @router.post("/desk/{name}/{action}", scope=PUBLIC, include_in_schema=False)
 async def act(request: Request, name: str, action: str) -> Response:
     """Do something about what waits."""
     form = await read_model(request, Decision)
-    session = await _need_session(request, form.csrf)
+    session = await need_session(request, form.csrf)
     queue = _find_queue(request, session, name)
     wanted = next((one for one in queue.actions if one.name == action), None)
     if wanted is None:
         raise _no_such_thing()
     context = site_of(request)
-    values = {"site": context.number, "key": form.key, "note": form.note, "who": session.name}
+    pressed = Pressed(form.key, form.note, session.name)
     try:
-        async with context.connection() as connection, connection.transaction():
-            word = "done" if (await connection.execute(wanted.sql, values)).rowcount else "gone"
+        if wanted.run:
+            is_done = await run_sync(_run, context, wanted.run, pressed)
+        else:
+            async with context.connection() as connection, connection.transaction():
+                cursor = await connection.execute(wanted.sql, {"site": context.number, **pressed._asdict()})
+                is_done = cursor.rowcount > 0
     except IntegrityError:  # somebody else was faster
-        word = "gone"
-    return RedirectResponse(f"{context.base_path}/desk/{queue.name}?{word}", 303, HEADERS)
+        is_done = False
+    return RedirectResponse(f"{context.base_path}/desk/{queue.name}?{'done' if is_done else 'gone'}", 303, HEADERS)
 
 
-async def _need_session(request: Request, csrf: str) -> Session:
-    _refuse_foreign(request)
+def _run(context: SiteContext, reference: str, pressed: Pressed) -> bool:
+    site = context.site
+    with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
+        return bool(resolve(reference)(OpenSite(site, connection, context.number), pressed))
+
+
+async def need_session(request: Request, csrf: str) -> Session:
+    """Who is signed in and sent this form. Raises ApiError desk.signed-out, desk.form."""
+    refuse_foreign(request)
     session = await find_session(request)
     if session is None:
         raise fail("desk.signed-out", "nobody is signed in", status=401, hint="Sign in at /desk.")
@@ -138,7 +154,7 @@ async def _need_session(request: Request, csrf: str) -> Session:
     return session
 
 
-def _refuse_foreign(request: Request) -> None:
+def refuse_foreign(request: Request) -> None:
     """Refuse a form that another site sent."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise fail("desk.form", "the form came from another site", status=403)
@@ -155,5 +171,6 @@ def _no_such_thing() -> Exception:
     return fail("api.no-route", "there is nothing at this address", status=404, hint="The desk begins at /desk.")
 
 
-def _page(html: str, status: int = 200) -> Response:
+def answer_page(html: str, status: int = 200) -> Response:
+    """A page of the desk."""
     return Response(html.encode("utf-8", "replace"), status, HEADERS, HTML)

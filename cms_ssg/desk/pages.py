@@ -25,6 +25,15 @@ button, input, textarea { font: inherit; padding: .5rem .9rem; border: 1px solid
 input[name="note"] { flex: 1 1 12rem; min-width: 0; }
 :focus-visible { outline: 3px solid #0a84ff; outline-offset: 2px; }
 label.field { display: block; margin-block: 1rem; }
+table { width: 100%; border-collapse: collapse; margin-block: 1rem; }
+th, td { text-align: start; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid #8886; font-weight: inherit; }
+thead th, tr.total > * { font-weight: 700; }
+.n { text-align: end; white-space: nowrap; }
+.scroll { overflow-x: auto; }
+fieldset { border: 1px solid #8886; border-radius: 8px; margin-block: 1rem; }
+input[type="number"] { width: 5.5rem; }
+fieldset label > input:not([type="checkbox"], [type="number"]) { display: block; width: min(100%, 26rem); box-sizing: border-box; }
+input[type="checkbox"] { min-height: 0; }
 .notice { border-left: 4px solid #0a84ff; padding: .5rem .9rem; background: #0a84ff1a; }
 .hide { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; } dt { margin-top: .4rem; } }
@@ -62,6 +71,10 @@ def render_sign_in(base: str, wrong: bool) -> str:
 def render_queue(queue: Queue, waiting: Sequence[Waiting], session: Session, base: str, done: str = "") -> str:
     """What waits, each with its buttons."""
     notice = f'<p class="notice" role="status">{escape(done)}</p>' if done else ""
+    if queue.links:
+        notice += (
+            f"<p>{' · '.join(f'<a href={chr(34)}{escape(base + path)}{chr(34)}>{escape(text)}</a>' for path, text in queue.links)}</p>"
+        )
     if not waiting:
         return f"{notice}<p>Nothing waits.</p>"
     return notice + "".join(_render_waiting(queue, one, session, base) for one in waiting)
@@ -82,10 +95,11 @@ def _render_waiting(queue: Queue, one: Waiting, session: Session, base: str) -> 
         f'<button formaction="{escape(base)}/desk/{queue.name}/{action.name}">{escape(action.text)}<span class="hide"> {escape(one.title)}</span></button>'
         for action in queue.actions
     )
-    return (
-        f'<article><h2>{title}</h2><dl><dt>Status</dt><dd>{escape(one.status)}</dd>{lines}</dl><form class="acts" method="post">'
-        f'<input type="hidden" name="csrf" value="{session.csrf}"><input type="hidden" name="key" value="{escape(one.key)}">{note}{buttons}</form></article>'
+    form = (
+        f'<form class="acts" method="post"><input type="hidden" name="csrf" value="{session.csrf}">'
+        f'<input type="hidden" name="key" value="{escape(one.key)}">{note}{buttons}</form>'
     )
+    return f"<article><h2>{title}</h2><dl><dt>Status</dt><dd>{escape(one.status)}</dd>{lines}</dl>{form if queue.actions else ''}</article>"
 
 
 def _lines(lines: Mapping[str, str]) -> Sequence[tuple[str, str]]:
