@@ -39,7 +39,7 @@ def list_tasks(site: Site) -> list[Task]:
     own = (
         *TRASH,
         *STATISTICS,
-        *MAIL,
+        *(MAIL if site.settings.mail.host else ()),
         *UPLOADS,
         *(task for vertical in site.features.verticals if vertical.tasks for task in resolve(vertical.tasks)),
     )
