@@ -76,6 +76,10 @@ def _build(
         else:
             session.make()
             session.finish()
+    if site.settings.search is not None and site.settings.search.engine != "postgres" and not options.dry_run:
+        from cms_ssg.search.sending import send_after_build
+
+        result.problems += send_after_build(site, session.url, session.row.id)
 
 
 def _open_whole_site(root: Path, options: BuildOptions) -> Site:

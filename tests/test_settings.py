@@ -31,8 +31,10 @@ from cms_ssg.config.settings import (
     Receiver,
     Search,
     Settings,
+    Statistics,
     Target,
     Taxonomy,
+    Visitors,
     Webhook,
     Workers,
 )  # fmt: skip
@@ -301,7 +303,7 @@ def test_loading_imports_msgspec_and_tomllib_only(tmp_path: Path) -> None:
 SECTIONS = {
     "The site": Settings, "Target": Target, "Cache": Cache, "Headers": Headers, "CDN": Cdn, "Home": Home, "Languages": Locale, "Collections": Collection, "Taxonomies": Taxonomy,
     "Menus": MenuItem, "Markdown": Markdown, "Webhooks": Webhook, "Receiver": Receiver, "Workers": Workers, "Images": Images, "Preview": Preview, "Search": Search, "Mail": Mail,
-    "API": Api, "Answers": AnswerCache, "Limits": Limits,
+    "API": Api, "Answers": AnswerCache, "Statistics": Statistics, "Visitors": Visitors, "Limits": Limits,
 }  # fmt: skip
 """Which section of the page has the table of which struct."""
 

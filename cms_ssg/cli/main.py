@@ -51,7 +51,7 @@ COMMANDS = {
     "search": "search:search",
     "cache": "cache:cache",
     "purge": "cdn:purge",
-    "stats": "cdn:stats",
+    "stats": "stats:stats",
     "status": "explain:status",
     "calendar": "explain:calendar",
     "db": "db:db",

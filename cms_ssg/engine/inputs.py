@@ -229,6 +229,8 @@ def _add_strings(reading: _Reading, root: Path, folders: Sequence[Path], setting
 def _list_settings(settings: Settings) -> _Digests:
     """One digest a top-level key, and one a key of each table such as params."""
     plain: dict[str, Json] = msgspec.to_builtins(settings)
+    if settings.search is not None:
+        plain["search"] = msgspec.to_builtins(settings.search.as_shown)
     digests: _Digests = {}
     for name, items in plain.pop("menus").items():
         digests[f"menu/{name}"] = _digest(_encode(items))

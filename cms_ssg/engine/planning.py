@@ -96,6 +96,10 @@ class Planner:
 
                     forget_documents(connection, site_id)
             connection.execute(SET_DERIVE_DIGEST, (derive_digest, site_id))
+        if self.site.settings.search is not None:
+            from cms_ssg.search.sending import register_engine
+
+            register_engine(connection, self.site, site_id)
         changed = self._compare_inputs(marks)
         if derives_anew or self.row.built_at_clock is None or changed is None or any(name.startswith(SITE_WIDE) for name in changed):
             self._claim_site(marks)

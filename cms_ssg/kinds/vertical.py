@@ -108,7 +108,7 @@ class Vertical:
     pluggy plugin). tables: that a dump holds, each after those it refers to; derived: those that follow from the others;
     personal: where people are; begin: what to type after its starter
     was copied, a line each. payments: reference to an object that is told what became of payments
-    (cms_ssg.payment.provider.Payable).
+    (cms_ssg.payment.provider.Payable). uses: assets of the search page that its own pages load, so that they are published where search is off.
     """
 
     name: str
@@ -142,6 +142,7 @@ class Vertical:
     derived: tuple[str, ...] = ()
     personal: tuple[Personal, ...] = ()
     payments: str = ""
+    uses: tuple[str, ...] = ()
     begin: str = ""
 
     def find_folder(self, kind: str) -> Path | None:

@@ -32,8 +32,8 @@ DELETE_CHANGES: Final[LiteralString] = "DELETE FROM cms.changes WHERE id = ANY(%
 
 ENTRIES: Final[LiteralString] = """
 SELECT e.id, e.source_key, e.collection, e.type, e.locale, e.translation_key, e.status, e.publish_at, e.expire_at,
-       e.removed_at IS NOT NULL, e.fields::text, coalesce(b.key, e.body_key), coalesce(b.excerpt, ''), e.source
-FROM cms.entries e LEFT JOIN cms.bodies b ON b.entry = e.id WHERE e.id = ANY(%s::bigint[]) ORDER BY e.id"""
+       e.removed_at IS NOT NULL, e.fields::text, coalesce(b.key, e.body_key), coalesce(b.excerpt, ''), e.source, m.place
+FROM cms.entries e LEFT JOIN cms.bodies b ON b.entry = e.id LEFT JOIN cms.most_read m ON m.entry = e.id WHERE e.id = ANY(%s::bigint[]) ORDER BY e.id"""
 
 CARDS: Final[LiteralString] = """
 SELECT entry, type, translation_key, live, listed, held, path, card_digest, address_digest, full_digest, card ->> 'slug', card ->> 'taxonomy', card ->> 'file'

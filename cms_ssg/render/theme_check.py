@@ -25,7 +25,7 @@ SOMEWHERE: Final = frozenset("entry list terms taxonomy title target search args
 JINJA: Final = frozenset("caller cycler dict joiner kwargs lipsum loop namespace range self super varargs".split())
 
 ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
-    "site": frozenset("title description base_url author name params tokens noindex timezone search".split()),
+    "site": frozenset("title description base_url author name params tokens noindex timezone search statistics".split()),
     "locale": frozenset("code name dir hreflang prefix fallback".split()),
     "page": frozenset("kind title path url canonical description image noindex published updated alternates feeds languages".split()),
     "list": frozenset("name kind title url description entry items number is_front start newer_url older_url parent children".split()),

@@ -368,7 +368,11 @@ def serve(
     server.own_hosts |= list_own_hosts(hosts)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True, name="cms-serve")
     thread.start()
-    if settings.search is not None or any(vertical.routes for vertical in load_features(settings.verticals).verticals):
+    if (
+        settings.search is not None
+        or settings.statistics.beacon
+        or any(vertical.routes for vertical in load_features(settings.verticals).verticals)
+    ):
         from cms_ssg.serve.api_proxy import ApiBehind
 
         server.api = ApiBehind(root, settings, env, server.base_path)

@@ -19,6 +19,7 @@ from cms_ssg.engine.warm import Warm
 from cms_ssg.errors import CmsError
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.types import Problem
+from cms_ssg.workers.tasks import TaskRunner
 
 if TYPE_CHECKING:
     from cms_ssg.build import BuildResult
@@ -59,9 +60,11 @@ def watch(
     events: queue.SimpleQueue[str] = queue.SimpleQueue()
     watcher = Watcher(root, events, poll, reporter)
     builder = Builder(root, env, reporter, on_written, lambda: take_content(events, root))
+    tasks = TaskRunner(root, env, reporter.note)
     try:
         watcher.begin(env)
         builder.build(None, first=True)
+        tasks.start()
         on_built()
         reporter.rest()
         on_ready()
@@ -76,6 +79,7 @@ def watch(
                 watcher.begin(env)
     finally:
         watcher.stop()
+        tasks.stop()
         builder.warm.close()
 
 

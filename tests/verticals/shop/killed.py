@@ -66,7 +66,7 @@ async def run(shop: Shop, cart: str, version: str, key: str) -> None:
 def main(root: str, url: str, step: str, cart: str, version: str, key: str) -> None:
     os.environ["CMS_DATABASE_URL"] = url
     with open_store(Path(root), "") as (site, connection, row):
-        secret = connection.execute("SELECT secret FROM cms.secrets").fetchone()
+        secret = connection.execute("SELECT value FROM cms.secrets WHERE name = 'payments'").fetchone()
     assert secret is not None
 
     @asynccontextmanager

@@ -224,7 +224,7 @@ class Stand:
         """The shop as the API's own code knows it."""
         context = self.api.sites.contexts[0]
         secret = self.value(
-            "INSERT INTO cms.secrets (site) VALUES (%s) ON CONFLICT (site) DO UPDATE SET site = excluded.site RETURNING secret",
+            "INSERT INTO cms.secrets (site, name) VALUES (%s, 'payments') ON CONFLICT (site, name) DO UPDATE SET site = excluded.site RETURNING value",
             context.number,
         )
 

@@ -9,12 +9,13 @@ from datetime import date
 from hashlib import file_digest
 from pathlib import Path
 
-from cms_ssg.diagnostics.access_logs import read_hits
 from cms_ssg.errors import fail
 from cms_ssg.paths import canonical_path
 from cms_ssg.site import Site
+from cms_ssg.statistics.access_logs import read_hits
+from cms_ssg.statistics.refresh import KEPT_DAYS, SUM_OLD_HITS, refresh
 from cms_ssg.store.open_store import open_store
-from cms_ssg.store.receipts import FORGET_HITS, KEPT_DAYS, TAKE_LOG, add_hits
+from cms_ssg.store.receipts import TAKE_LOG, add_hits
 
 AT_ONCE = 50_000
 """Pages and days that are counted before they are written."""
@@ -57,7 +58,9 @@ def import_logs(root: Path, files: list[Path], env: str = "") -> ImportResult:
                         "stats.log", f"the log cannot be read: {reason}", place=str(file), hint="Name a log file, as text or .gz."
                     ) from None
             result.files += 1
-        connection.execute(FORGET_HITS, (row.id, KEPT_DAYS))
+        connection.execute(SUM_OLD_HITS, (row.id, KEPT_DAYS))
+        if result.reads:
+            refresh(connection, site, row.id)
     return result
 
 
