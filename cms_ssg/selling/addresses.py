@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Final
 from unicodedata import normalize
 
-
 NAMES: Final = {
     "name": "name", "company": "company_name", "city": "city", "region": "country_area", "postcode": "postal_code", "country": "country_code",
 }  # fmt: skip
