@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from nh3 import clean
 
+from cms_ssg.content.markdown.sanitize import ALLOWED_TAGS
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.kinds.vertical import OpenSite
@@ -35,11 +37,14 @@ def import_products(opened: OpenSite, path: Path, currency: str, *, dry_run: boo
 
 
 def save_products(opened: OpenSite, source: str, products: Sequence[FileProduct], result: Imported, *, dry_run: bool = False) -> None:
-    """Save these products under the name of their source, 500 to a transaction."""
+    """Save these products under the name of their source, 500 to a transaction. Of their texts only harmless HTML stays: another shop's staff wrote them."""
     entries = Entries(opened.connection, opened.site, opened.number, source)
     inputs = [
-        EntryInput("product", one.fields, one.body, "published" if one.is_published else "draft", external_key=one.key,
-                   digest=blake2b(msgspec.json.encode([one.fields, one.body, one.is_published], order="sorted"), digest_size=16).digest())
+        EntryInput(
+            "product", one.fields, clean(one.body, tags=set(ALLOWED_TAGS)) if "<" in one.body else one.body,
+            "published" if one.is_published else "draft", external_key=one.key,
+            digest=blake2b(msgspec.json.encode([one.fields, one.body, one.is_published], order="sorted"), digest_size=16).digest(),
+        )
         for one in products
     ]  # fmt: skip
     for start in range(0, len(inputs), BATCH):
