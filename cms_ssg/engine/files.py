@@ -34,7 +34,7 @@ def read_file(site: Site, job: Job) -> Rendered:
             reads.name(f"asset/{job.spec['name']}")
             data = read_asset(_assets(site)[job.spec["name"]], site.settings.tokens)
         else:
-            found = read_bytes(str(site.root), job.spec["source"])
+            found = read_bytes(str(site.root), site.locate(job.spec["source"]))
             if isinstance(found, Problem):
                 return Rendered(job, None, reads, replace(found, code="publish.no-file", hint=AGAIN))
             data = found

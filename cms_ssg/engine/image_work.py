@@ -87,7 +87,9 @@ class ImageWork:
         check = svg_check(self.session.site.settings)
         self.session.commit()
         found: dict[str, Any] = {}
-        for answer in self._work(make_looks(str(self.session.site.root), files, check)):
+        for answer in self._work(
+            make_looks(str(self.session.site.root), {key: self.session.site.locate(file) for key, file in files.items()}, check)
+        ):
             if answer.facts is not None:
                 found[answer.key] = msgspec.to_builtins(answer.facts)
             else:
@@ -143,7 +145,11 @@ class ImageWork:
         lost = [job for job in jobs if "digest" in job.spec and job.spec["digest"] not in files]
         yield from ((job, Answer(job.path)) for job in lost)
         by_path = {job.path: job for job in jobs if job not in lost}
-        tasks = make_variants(str(self.session.site.root), {path: job.spec for path, job in by_path.items()}, files)
+        tasks = make_variants(
+            str(self.session.site.root),
+            {path: job.spec for path, job in by_path.items()},
+            {key: self.session.site.locate(file) for key, file in files.items()},
+        )
         bad: dict[str, Facts] = {}
         for answer in self._work(tasks):
             job = by_path[answer.key]

@@ -231,6 +231,7 @@ DERIVING = (
     "plan/derive.py",
     "plan/lists.py",
     "plan/changes.py",
+    "plan/translations.py",
     "plan/site_claims.py",
     "store/claims.py",
     "plan/rows.py",

@@ -17,6 +17,7 @@ from cms_ssg.plan.context import PlanContext
 from cms_ssg.plan.derive import Derived, OldCard, derive_entry
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.plan.rows import derive_rows, find_followers
+from cms_ssg.plan.translations import fill_shared_fields, with_translations
 from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key, name_key
 from cms_ssg.render.list_rules import own_paths
 from cms_ssg.site import Site
@@ -116,7 +117,7 @@ def derive_entries(context: PlanContext, ids: set[int], saved: Collection[int] =
     saved: those that somebody wrote.
     """
     connection, site, site_id, now, marks = context.connection, context.site, context.site_id, context.now, context.marks
-    ids = _with_fallback_sources(connection, site, site_id, ids)
+    ids = _with_fallback_sources(connection, site, site_id, with_translations(connection, site, site_id, ids, ENTRIES, CARDS))
     old = {row.entry: row for row in map(OldCard._make, connection.execute(CARDS, (int_array(ids),)))}
     derived = _derive(connection, site, site_id, now, ids)
     claims = {number: derived[number].claims if number in derived else () for number in ids}
@@ -217,7 +218,8 @@ def _without_needless_fallbacks(connection: Connection, site: Site, site_id: int
 
 
 def _derive(connection: Connection, site: Site, site_id: int, now: datetime, ids: set[int]) -> dict[int, Derived]:
-    rows = (EntryRow(*row) for row in connection.execute(ENTRIES, (int_array(ids),)))
+    rows = [EntryRow(*row) for row in connection.execute(ENTRIES, (int_array(ids),))]
+    rows = fill_shared_fields(connection, site, site_id, rows, now)
     return _without_needless_fallbacks(connection, site, site_id, {row.id: derive_entry(site, row, now) for row in rows})
 
 

@@ -176,8 +176,7 @@ class Previewer:
 
     def _render(self, marks: Marks, inputs: Sequence[int]) -> Shown:
         connection, site_id = self.connection, self.row.id
-        entries = [row[0] for row in connection.execute(store.ENTRIES, ([r.row.file for r in self._read or () if r.row], site_id))]
-        own = store.list_owned(connection, site_id, entries)
+        own = store.list_owned(connection, site_id, self._list_entries())
         winners = store.list_winners(connection, site_id, sorted({*own, *self._list_touched(marks, inputs)}))
         jobs = {w.path: Job(w.path, w.locale or "", w.spec, w.owner) for w in winners}
         kinds = self.subject.site.features.outputs
@@ -195,6 +194,10 @@ class Previewer:
         wanted = {path for one in rendered for paths in one.reads.shows.values() for path in paths}
         known = store.list_published(connection, site_id, [*wanted, *self.around.assets.values()])
         return Shown(rendered, files, len(pages) - len(shown), unlooked, sources, len(own), known)
+
+    def _list_entries(self) -> list[int]:
+        """Numbers of the entries whose own pages are looked at first."""
+        return [row[0] for row in self.connection.execute(store.ENTRIES, ([r.row.file for r in self._read or () if r.row], self.row.id))]
 
     def _list_touched(self, marks: Marks, inputs: Sequence[int]) -> set[str]:
         """Paths of what the planner says must be made again, but what goes; the home page and lists even where all of the site must be."""

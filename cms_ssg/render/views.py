@@ -273,6 +273,8 @@ class EntryView(Card):
         fields = self._full.fields
         if name in fields:
             return fields[name]
+        if name in self._page.site.shared_fields.get(self._full.type, ()):
+            return self._data.get(name)
         if name in self._page.site.schemas[self._full.type].properties:
             return None
         raise AttributeError(name)
@@ -280,7 +282,8 @@ class EntryView(Card):
     @property
     def fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = self._full.fields
-        return fields
+        shared = self._page.site.shared_fields.get(self._full.type, ())
+        return {**{name: self._data[name] for name in sorted(shared) if name in self._data}, **fields} if shared else fields
 
     @property
     def file(self) -> str:

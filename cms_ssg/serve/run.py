@@ -48,14 +48,15 @@ def serve(
     server.own_hosts |= list_own_hosts(options.hosts)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True, name="cms-serve")
     thread.start()
-    if (
+    from cms_ssg.serve.api_proxy import ApiBehind
+
+    is_dynamic = (
         settings.search is not None
         or settings.statistics.beacon
         or any(vertical.routes for vertical in load_features(settings.verticals).verticals)
-    ):
-        from cms_ssg.serve.api_proxy import ApiBehind
-
-        server.api = ApiBehind(root, settings, options.env, server.base_path)
+    )
+    server.api = ApiBehind(root, settings, options.env, server.base_path, only_desk=not is_dynamic)
+    if is_dynamic:  # else it starts when somebody opens the desk
         server.api.start()
     try:
         if options.watched:

@@ -52,6 +52,12 @@ class LandingView:
         self._page, self._variant = page, variant
         self._found, self._looked = found, found is not None
 
+    @property
+    def is_framed(self) -> bool:
+        """Whether the API fills the page, and so may say on it that a goal was reached."""
+        kind = self._page.site.features.outputs.get(self._page.kind)
+        return kind is not None and kind.framed
+
     def blocks(self, entry: EntryView) -> list[Fields]:
         """The blocks in their order, each with its id: its own, or its kind and which of that kind it is."""
         page = self._page
