@@ -148,6 +148,7 @@ def open_editor(request: Request) -> Iterator[Editor]:
     context = site_of(request)
     caller = caller_of(request)
     with connect(str(context.pool.conninfo), autocommit=True) as connection:
+        connection.execute("SELECT set_config('statement_timeout', %s, false)", (str(int(context.site.settings.api.timeout_s * 1000)),))
         editor = Editor(connection, context.site, context.number, caller.name)
         editor.entries.origin = "api"
         try:

@@ -31,6 +31,9 @@ UPLOAD_S: Final = 120.0
 BODY_S: Final = 10.0
 """How long a body may take to arrive."""
 
+UNSTORABLE: Final = frozenset({None, "22003", "22021", "22P05"})
+"""What the database says of texts and numbers that it has no room for; None is its driver, of NUL."""
+
 _ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 Log = Callable[..., None]
@@ -191,8 +194,12 @@ class _Exchange:
 
 def explain(error: Exception, scope: Scope) -> ApiError:
     """What an unexpected exception is to the caller."""
-    from psycopg import Error
+    from psycopg import DataError, Error
     from psycopg_pool import PoolTimeout, TooManyRequests
+
+    if isinstance(error, DataError) and error.sqlstate in UNSTORABLE:
+        hint = "Leave NUL characters out, and numbers that no table has room for."
+        return fail("api.invalid", "the request holds a text or a number that cannot be stored", status=422, hint=hint)
 
     if isinstance(error, PoolTimeout | TooManyRequests):
         return fail("api.busy", "the database has no free connection for this", status=503, headers={"Retry-After": "2"})

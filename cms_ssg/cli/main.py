@@ -135,7 +135,7 @@ def run(args: list[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     call = Call(Output(sys.stdout, sys.stderr))
-    call.output.hear_plugins()
+    call.output.capture_plugin_prints()
     try:
         try:
             return int(cms.main(args=args, prog_name="cms", standalone_mode=False, obj=call) or 0)

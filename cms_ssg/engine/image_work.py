@@ -12,7 +12,7 @@ from cms_ssg.paths import object_key
 from cms_ssg.plan.dirty import SAVE, Marks
 from cms_ssg.publish.target import Live
 from cms_ssg.reads import digest as make_digest
-from cms_ssg.reads import name_key
+from cms_ssg.reads import is_name_key, name_key
 from cms_ssg.types import Artifact, Problem
 
 if TYPE_CHECKING:
@@ -191,13 +191,13 @@ class ImageWork:
         if self.has_images:
             self._drop({
                 key for row in rows if row.dirty.reads and row.reads != row.dirty.reads
-                for key in _keys(row.dirty.reads) - _keys(row.reads) if key < 0
+                for key in _keys(row.dirty.reads) - _keys(row.reads) if is_name_key(key)
             })  # fmt: skip
 
     def drop_removed(self, rows: Iterable[DirtyRow]) -> None:
         """The same after outputs were removed."""
         if self.has_images:
-            self._drop({key for row in rows if row.reads for key in _keys(row.reads) if key < 0})
+            self._drop({key for row in rows if row.reads for key in _keys(row.reads) if is_name_key(key)})
 
     def _drop(self, keys: set[int]) -> None:
         if keys:

@@ -25,7 +25,7 @@ from cms_ssg.store.revisions import say_who
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
-    from cms_ssg.engine.sync import SyncResult
+    from cms_ssg.engine.options import SyncResult
 
 CONTENT: Final = "content"
 STATIC: Final = "static"

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from cms_ssg.kinds.list_kind import list_of_member
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.render.body import heading_names, link_names
 from cms_ssg.render.list_rules import list_kind
-from cms_ssg.render.pictures import ImageFacts, card_image, describe_image, path_beside, show_image, social_image
+from cms_ssg.render.pictures import ImageFacts, Shape, card_image, describe_image, path_beside, show_image, social_image
 from cms_ssg.render.title import take_title
 from cms_ssg.types import Heading
 
@@ -114,10 +115,8 @@ class Card:
         if not src:
             return Markup("")
         said = self._data.get("image_alt") or "" if alt is None else alt
-        return show_image(
-            self._page, src, path=self._image_path, alt=said, width=width, ratio=ratio, focus=self._data.get("focus"), sizes=sizes,
-            lazy=lazy, attributes=attributes,
-        )  # fmt: skip
+        shape = Shape(width, ratio, self._data.get("focus"), sizes)
+        return show_image(self._page, src, self._image_path, shape, alt=said, lazy=lazy, attributes=attributes)
 
     @property
     def image_facts(self) -> ImageFacts | None:
@@ -393,5 +392,5 @@ def title_of_list(page: Page, name: str) -> str | None:
 
 def make_terms(page: Page, members: Iterable[int], locale: str) -> list[Term]:
     """The terms whose lists these members of a list of lists are (minus their ids)."""
-    rows = (page.reader.list_numbered(-member) for member in members)
+    rows = (page.reader.list_numbered(list_of_member(member)) for member in members)
     return [Term(page, locale, *row.name.split("/", 1)) for row in rows if row is not None and row.card]

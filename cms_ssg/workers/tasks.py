@@ -40,7 +40,7 @@ def list_tasks(site: Site) -> list[Task]:
     own = (
         *TRASH,
         *STATISTICS,
-        *MAIL,
+        *(MAIL if site.settings.mail.host else ()),
         *UPLOADS,
         *(resolve(WEBHOOKS) if site.settings.webhooks else ()),
         *(task for vertical in site.features.verticals if vertical.tasks for task in resolve(vertical.tasks)),

@@ -102,7 +102,7 @@ class Schema:
                 continue
             check = checks.get(name)
             if check is None:
-                if name not in told and (warning := self._doubt(name, lines.get(name, 0), place)):
+                if name not in told and (warning := self._check_keyword(name, lines.get(name, 0), place)):
                     problems.append(warning)
                 extra[name] = plain_json(value)
                 continue
@@ -122,7 +122,7 @@ class Schema:
         said = f"the field {name!r} of the type {self.name} is missing"
         return Problem("content.missing-field", place, 0, said, f"Add '{name}: …' to the front matter.")
 
-    def _doubt(self, name: str, line: int, place: str) -> Problem | None:
+    def _check_keyword(self, name: str, line: int, place: str) -> Problem | None:
         """A warning where an unknown key looks like a slip, or where the type allows none."""
         near = nearest_name(name, tuple(self.properties))
         if not near and not self.closed:

@@ -11,8 +11,7 @@ from markupsafe import Markup
 from cms_ssg.content.schema.checks import BLOCK, Wrong, make_check
 from cms_ssg.reads import FULL
 from cms_ssg.types import Json, Problem
-from cms_ssg.verticals.landing.experiments import Experiment, Variant, make_experiment
-from cms_ssg.verticals.landing.outputs import name_experiment
+from cms_ssg.verticals.landing.experiments import Experiment, Variant, make_experiment, name_experiment
 from cms_ssg.verticals.landing.settings import LandingSettings
 
 if TYPE_CHECKING:

@@ -166,7 +166,6 @@ def test_a_command_and_a_task_run_on_the_open_store(site: SiteOnPage) -> None:
     assert site.query("SELECT name FROM cms.task_runs ORDER BY name") == [
         ("events.forget-hidden",),
         ("forget-uploads",),
-        ("mail.send",),
         ("statistics.refresh",),
     ]
 
