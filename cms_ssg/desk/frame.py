@@ -7,7 +7,7 @@ with ``answer_page``; or queues, which need no routes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -16,7 +16,7 @@ from starlette.responses import Response
 from cms_ssg.api.answers import HTML
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import site_of
-from cms_ssg.desk.pages import Link, render_page
+from cms_ssg.desk.pages import Link, View, render_page
 from cms_ssg.desk.queue import DeskPage, Queue
 from cms_ssg.desk.session import Session, find_session
 from cms_ssg.kinds.reference import resolve
@@ -30,16 +30,10 @@ HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+__all__ = ["HEADERS", "View", "answer_page", "enter", "list_links", "list_queues", "refuse_foreign"]
+
 OWN: Final = (DeskPage("entries", "Entries", "write"), DeskPage("changes", "Waiting", "write"))
 """Pages of every site."""
-
-
-class View(NamedTuple):
-    """How a page is shown. here: its name in the navigation; wide: for two columns; script: of the desk's assets."""
-
-    here: str = ""
-    wide: bool = False
-    script: str = ""
 
 
 def list_queues(request: Request, session: Session) -> list[Queue]:
@@ -84,5 +78,5 @@ def refuse_foreign(request: Request) -> None:
 def answer_page(request: Request, session: Session | None, title: str, main: str, view: View = View(), status: int = 200) -> Response:  # noqa: B008
     """A page of the desk. main: HTML below its heading."""
     links = list_links(request, session) if session is not None else []
-    html = render_page(title, main, site_of(request).base_path, session, links, view.here, view.script, view.wide)
+    html = render_page(title, main, site_of(request).base_path, session, links, view)
     return Response(html.encode("utf-8", "replace"), status, HEADERS, HTML)

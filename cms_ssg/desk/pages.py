@@ -17,12 +17,20 @@ class Link(NamedTuple):
     title: str
 
 
+class View(NamedTuple):
+    """How a page is shown. here: its name in the navigation; wide: for two columns; script: of the desk's assets."""
+
+    here: str = ""
+    wide: bool = False
+    script: str = ""
+
+
 def render_page(
-    title: str, main: str, base: str, session: Session | None = None, links: Sequence[Link] = (), here: str = "", script: str = "", wide: bool = False
+    title: str, main: str, base: str, session: Session | None = None, links: Sequence[Link] = (), view: View = View()  # noqa: B008
 ) -> str:  # fmt: skip
-    """A page of the desk. main: HTML below its heading; base: the site's base path; script: of the desk's assets, "" for none."""
+    """A page of the desk. main: HTML below its heading; base: the site's base path."""
     lines = "".join(
-        f'<li><a href="{escape(base)}/desk/{link.name}"{" aria-current=page" if link.name == here else ""}>{escape(link.title)}</a></li>'
+        f'<li><a href="{escape(base)}/desk/{link.name}"{" aria-current=page" if link.name == view.here else ""}>{escape(link.title)}</a></li>'
         for link in links
     )
     out = ""
@@ -34,8 +42,8 @@ def render_page(
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="robots" content="noindex"><title>{escape(title)} · Desk</title><link rel="stylesheet" href="{escape(base)}/desk/assets/desk.css">'
-        + (f'<script src="{escape(base)}/desk/assets/{script}" defer></script>' if script else "")
-        + f'</head><body{" class=wide" if wide else ""}><header><nav aria-label="Desk"><ul>{lines}</ul></nav>{out}</header>'
+        + (f'<script src="{escape(base)}/desk/assets/{view.script}" defer></script>' if view.script else "")
+        + f'</head><body{" class=wide" if view.wide else ""}><header><nav aria-label="Desk"><ul>{lines}</ul></nav>{out}</header>'
         f"<main><h1>{escape(title)}</h1>{main}</main></body></html>\n"
     )
 
