@@ -10,7 +10,8 @@ import pytest
 
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.selling.product_files.saving import Imported, import_products
+from cms_ssg.selling.product_files.products import Imported
+from cms_ssg.selling.product_files.saving import import_products
 from cms_ssg.store.open_store import open_store
 from tests.api.atlas import build_site
 from tests.conftest import TEMPLATE, fresh_database
