@@ -1,10 +1,18 @@
-"""A queue of the desk as a value: what waits, and what can be done about it. Verticals name theirs in ``Vertical.queues``."""
+"""A queue of the desk as a value: what waits, and what can be done about it. Verticals name theirs in ``Vertical.queues``, pages in ``Vertical.desk_pages``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import LiteralString, NamedTuple
+
+
+class DeskPage(NamedTuple):
+    """A page of the desk in its navigation. name: its word in the address; scope: that a token must have to see it."""
+
+    name: str
+    title: str
+    scope: str = "moderate"
 
 
 class Waiting(NamedTuple):
