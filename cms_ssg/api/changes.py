@@ -134,8 +134,9 @@ def comment(request: Request, number: int, new: NewComment) -> Response:
 def resolve(request: Request, number: int) -> Response:
     """Close a comment."""
     with open_editor(request) as editor:
-        done = number < 2**62 and resolve_comment(editor.connection, editor.site_id, number, caller_of(request).name)
-    return answer_json({"resolved": done})
+        if number >= 2**62 or not resolve_comment(editor.connection, editor.site_id, number, caller_of(request).name):
+            raise fail("api.no-comment", f"there is no open comment {number}", status=404)
+    return answer_json({"resolved": True})
 
 
 @router.get("/api/audit", scope="admin", response_class=Response, summary="List what was done")

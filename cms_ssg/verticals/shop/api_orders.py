@@ -24,8 +24,8 @@ from cms_ssg.verticals.shop.api import answer_page, around_of
 from cms_ssg.verticals.shop.carts import check_id
 from cms_ssg.verticals.shop.forms import is_signed, locale_of, order_path, sign
 from cms_ssg.verticals.shop.mails import write_mail
+from cms_ssg.verticals.shop.order_page import render_link_form, render_order
 from cms_ssg.verticals.shop.orders import cancel_order, find_order, refund_order, ship_order
-from cms_ssg.verticals.shop.pages import render_link_form, render_order
 from cms_ssg.verticals.shop.paper_routes import answer_paper
 from cms_ssg.verticals.shop.papers import PAPERS
 from cms_ssg.verticals.shop.queries import ItemRow, OrderRow

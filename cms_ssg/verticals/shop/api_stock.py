@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, LiteralString
 
 import msgspec
+from psycopg import AsyncConnection
 from psycopg.errors import CheckViolation, UniqueViolation
 from starlette.requests import Request
 from starlette.responses import Response
@@ -49,8 +50,7 @@ async def move_stock(request: Request, sku: str) -> Response:
         "location": read_text(fields, "location", 100) or "main", "author": "api",
     }  # fmt: skip
     async with context.connection() as connection:
-        if await (await connection.execute(KNOWN, (context.number, sku))).fetchone() is None:
-            raise fail("shop.no-sku", f"there is no SKU {sku[:80]!r}", status=404)
+        await _check_known(connection, context.number, sku)
         try:
             await connection.execute(MOVE, values)
         except CheckViolation:
@@ -63,5 +63,11 @@ async def move_stock(request: Request, sku: str) -> Response:
 async def _answer(request: Request, sku: str) -> Response:
     context = site_of(request)
     async with context.connection() as connection:
+        await _check_known(connection, context.number, sku)
         row = await (await connection.execute(LEVELS, (context.number, sku))).fetchone()
     return Response(msgspec.json.encode({"sku": sku, "locations": row[0] if row is not None else []}), media_type=JSON)
+
+
+async def _check_known(connection: AsyncConnection[Any], site: int, sku: str) -> None:
+    if await (await connection.execute(KNOWN, (site, sku))).fetchone() is None:
+        raise fail("shop.no-sku", f"there is no SKU {sku[:80]!r}", status=404)

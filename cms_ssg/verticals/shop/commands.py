@@ -1,4 +1,4 @@
-"""``cms orders``, ``cms stock`` and ``cms coupons``."""
+"""``cms orders``, ``cms coupons`` and ``cms products``."""
 
 from __future__ import annotations
 
@@ -19,21 +19,11 @@ from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import settings_of
 from cms_ssg.verticals.shop.orders import cancel_order, pay_order, refund_order, ship_order
 from cms_ssg.verticals.shop.queries import OrderRow
+from cms_ssg.verticals.shop.stock_commands import COMMANDS as STOCK_COMMANDS
 
-MOVE: Final[LiteralString] = """
-INSERT INTO cms.stock_moves (site, sku, location, delta, reason, ref, author) VALUES (%s, %s, %s, %s, %s, %s, %s)"""
-LEVELS: Final[LiteralString] = """
-SELECT l.sku, l.location, l.on_hand, l.reserved, l.on_hand - l.reserved, l.priority FROM cms.stock_levels l
-WHERE l.site = %s AND (%s = '' OR l.sku = %s) AND (NOT %s OR EXISTS (SELECT FROM cms.sellables s WHERE s.site = l.site AND s.sku = l.sku
-  AND cms.stock_state(l.on_hand - l.reserved, s.manage_stock, s.backorders, s.low_stock_threshold) <> 'in_stock')) ORDER BY l.sku, l.location"""
 ADD_COUPON: Final[LiteralString] = """
 INSERT INTO cms.coupons (site, code, kind, value, minimum, most_uses, starts_at, ends_at)
 VALUES (%(site)s, upper(%(code)s), %(kind)s, %(value)s, %(least)s, %(uses)s, %(since)s::timestamp AT TIME ZONE %(zone)s, %(until)s::timestamp AT TIME ZONE %(zone)s)"""
-PREFER: Final[LiteralString] = """
-INSERT INTO cms.stock_locations (site, location, priority) VALUES (%s, %s, %s) ON CONFLICT (site, location) DO UPDATE SET priority = excluded.priority"""
-PREFER_ROWS: Final[LiteralString] = "UPDATE cms.stock_levels SET priority = %s WHERE site = %s AND location = %s"
-HISTORY: Final[LiteralString] = """
-SELECT moved_at, location, delta, reason, ref, author FROM cms.stock_moves WHERE site = %s AND sku = %s ORDER BY number DESC LIMIT %s"""
 
 
 def _find(opened: OpenSite, order: str) -> OrderRow:
@@ -160,72 +150,6 @@ def _write(path: Path, data: bytes) -> None:
         ) from None
 
 
-def show_stock(opened: OpenSite, sku: str = "", *, low: bool = False) -> list[dict[str, Any]]:
-    """Show what there is of each SKU, or of one."""
-    names = ("sku", "location", "on_hand", "reserved", "free", "priority")
-    return [dict(zip(names, row, strict=True)) for row in opened.connection.execute(LEVELS, (opened.number, sku, sku, low))]
-
-
-def adjust(
-    opened: OpenSite, sku: str, units: int, *, location: str = "main", ref: str = "", reason: str = "adjusted", author: str = ""
-) -> str:
-    """Add units to the stock of a SKU, or take them away. The same --ref is taken in once."""
-    _check_sku(opened, sku)
-    if reason not in ("received", "adjusted"):
-        raise fail("shop.stock", f"{reason!r} is no reason for a change by hand", hint="Write received or adjusted.")
-    return _move(opened, [(sku, location, units, reason, ref or secrets.token_hex(6), author)])
-
-
-def set_stock(opened: OpenSite, sku: str, units: int, *, location: str = "main", author: str = "") -> str:
-    """Note how many units were counted."""
-    _check_sku(opened, sku)
-    row = opened.connection.execute(
-        "SELECT on_hand FROM cms.stock_levels WHERE site = %s AND sku = %s AND location = %s", (opened.number, sku, location)
-    ).fetchone()
-    delta = units - (row[0] if row is not None else 0)
-    return _move(opened, [(sku, location, delta, "adjusted", secrets.token_hex(6), author)]) if delta else f"{sku} in {location}: {units}"
-
-
-def move_stock(opened: OpenSite, sku: str, units: int, source: str, target: str, *, author: str = "") -> str:
-    """Move units from one location to another."""
-    ref = secrets.token_hex(6)
-    return _move(opened, [(sku, source, -units, "transfer", ref, author), (sku, target, units, "transfer", ref, author)])
-
-
-def prefer_location(opened: OpenSite, location: str, priority: int) -> str:
-    """Say which location goods are sold from first: the one with the highest priority that has all of an order's units."""
-    with opened.connection.transaction():
-        opened.connection.execute(PREFER, (opened.number, location, priority))
-        changed = opened.connection.execute(PREFER_ROWS, (priority, opened.number, location)).rowcount
-    return f"{location} has the priority {priority}, with {changed} SKUs"
-
-
-def show_history(opened: OpenSite, sku: str, *, limit: int = 50) -> list[dict[str, Any]]:
-    """Show what moved the stock of a SKU, the last first."""
-    names = ("at", "location", "units", "reason", "ref", "author")
-    return [dict(zip(names, row, strict=True)) for row in opened.connection.execute(HISTORY, (opened.number, sku, limit))]
-
-
-def _check_sku(opened: OpenSite, sku: str) -> None:
-    if opened.connection.execute("SELECT FROM cms.skus WHERE site = %s AND sku = %s LIMIT 1", (opened.number, sku)).fetchone() is None:
-        raise fail("shop.no-sku", f"there is no SKU {sku!r}", hint="A build or `cms sync` takes in new products.")
-
-
-def _move(opened: OpenSite, moves: list[tuple[str, str, int, str, str, str]]) -> str:
-    try:
-        with opened.connection.transaction():
-            for move in moves:
-                opened.connection.execute(MOVE, (opened.number, *move))
-    except CheckViolation:
-        raise fail("shop.stock", "so many are not there, or are reserved", hint="cms stock show tells what is free.") from None
-    except UniqueViolation:
-        return "taken in before"
-    row = opened.connection.execute(
-        "SELECT sum(on_hand)::text FROM cms.stock_levels WHERE site = %s AND sku = %s", (opened.number, moves[0][0])
-    ).fetchone()
-    return f"{moves[0][0]}: {row[0] if row is not None else 0}"
-
-
 def add_coupon(
     opened: OpenSite,
     code: str,
@@ -310,13 +234,7 @@ COMMANDS = (
         "since": "From this day on.", "until": "Up to this day.", "status": "Only those with this status."}),
     Command("orders report", report_sales, "cms orders report --by month\ncms orders report --by product --since 2026-01-01", {
         "by": "day, month, year or product.", "since": "From this day on.", "until": "Up to this day."}),
-    Command("stock show", show_stock, "cms stock show --low", {"low": "Only what is low or out."}),
-    Command("stock adjust", adjust, "cms stock adjust MUG-1 10 --reason received", {
-        "location": "Where.", "ref": "What brought it, such as a delivery note; the same one is taken in once.", "reason": "received or adjusted.", "author": "Who."}),
-    Command("stock set", set_stock, "cms stock set MUG-1 12", {"location": "Where.", "author": "Who."}),
-    Command("stock move", move_stock, "cms stock move MUG-1 3 main shop", {"author": "Who."}),
-    Command("stock prefer", prefer_location, "cms stock prefer main 10"),
-    Command("stock history", show_history, "cms stock history MUG-1", {"limit": "How many."}),
+    *STOCK_COMMANDS,
     Command("coupons add", add_coupon, "cms coupons add SPRING --percent 10 --uses 100 --until 2026-05-31", {
         "percent": "Of the goods.", "amount": "Off the goods.", "free_shipping": "Shipping costs nothing.", "minimum": "What the goods must cost.",
         "uses": "How often in all; 0 for any.", "since": "From this day on.", "until": "Up to this day.",

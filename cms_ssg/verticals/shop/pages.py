@@ -1,8 +1,8 @@
-"""The cart, the checkout and an order as HTML, between the head and the foot of the page that the build rendered. All of it works without a script."""
+"""The cart and the checkout as HTML, between the head and the foot of the page that the build rendered. All of it works without a script."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,9 +10,8 @@ from markupsafe import Markup, escape
 
 from cms_ssg.payment.money import format_amount
 from cms_ssg.render.strings import Translator
-from cms_ssg.selling.addresses import find_form, format_lines, list_all_countries, name_country
+from cms_ssg.selling.addresses import find_form, list_all_countries, name_country
 from cms_ssg.verticals.shop.carts import Quote, list_countries
-from cms_ssg.verticals.shop.queries import DownloadRow, ItemRow, OrderRow
 from cms_ssg.verticals.shop.settings import ShopSettings
 
 _COMPLETE: Final = {
@@ -88,7 +87,7 @@ def _cart_row(around: Around, quote: Quote, place: int) -> Markup:
         path, line.what.sku, place, t("shop_quantity_of", name=line.what.title), line.quantity, t("shop_update"), t("shop_remove_name", name=line.what.title), t("shop_remove")
     )  # fmt: skip
     return Markup('<tr><th scope="row"><a href="{}">{}</a>{}</th><td>{}{}</td><td>{}</td><td class="amount">{}</td></tr>').format(
-        around.base + line.what.path, line.what.title, _attributes(line.what.attributes), was, around.money(line.what.price, quote.currency), form,
+        around.base + line.what.path, line.what.title, list_attributes(line.what.attributes), was, around.money(line.what.price, quote.currency), form,
         around.money(sums.subtotal, quote.currency),
     )  # fmt: skip
 
@@ -127,13 +126,14 @@ def _sums(around: Around, quote: Quote) -> Markup:
         rows.append((t("shop_discount"), -totals.discount))
     if quote.offer is not None:
         rows.append((f"{t('shop_shipping')} ({quote.offer.method.name})", totals.shipping_cost))
-    table = _sum_table(around, rows, totals.tax, totals.total, quote.currency, included=quote.taxes_included)
+    table = sum_table(around, rows, totals.tax, totals.total, quote.currency, included=quote.taxes_included)
     if quote.is_reverse:
         table += Markup('<p class="quiet">{}</p>').format(t("shop_reverse_charge", number=quote.cart.vat_number))
     return table
 
 
-def _sum_table(around: Around, rows: list[tuple[str, int]], tax: int, total: int, currency: str, *, included: bool) -> Markup:
+def sum_table(around: Around, rows: list[tuple[str, int]], tax: int, total: int, currency: str, *, included: bool) -> Markup:
+    """Sums, the total in bold, and the tax where it is included."""
     t = around.t
     if tax and not included:
         rows = [*rows, (t("shop_tax"), tax)]
@@ -176,7 +176,7 @@ def render_checkout(around: Around, quote: Quote, key: str, given: dict[str, Any
     )
     lines = Markup("").join(
         Markup('<tr><th scope="row">{} × {}{}</th><td class="amount">{}</td></tr>').format(
-            line.quantity, line.what.title, _attributes(line.what.attributes), around.money(sums.subtotal, quote.currency)
+            line.quantity, line.what.title, list_attributes(line.what.attributes), around.money(sums.subtotal, quote.currency)
         )
         for line, sums in zip(quote.lines, quote.totals.lines, strict=True)
     )
@@ -248,76 +248,8 @@ def _region_fields(around: Around, country: str, postcode: str, city: str, regio
     yield Markup('<p class="field"><label for="f-region">{}</label>{}</p>').format(label, field if form.regions else plain)
 
 
-def render_link_form(around: Around, *, is_sent: bool = False) -> Markup:
-    """The form by which a buyer gets the link to an order again."""
-    t = around.t
-    told = Markup('<p class="status" role="status">{}</p>\n').format(t("shop_link_sent")) if is_sent else Markup("")
-    return Markup(
-        '<h1>{}</h1>\n{}<p>{}</p><form method="post" action="{}/api/orders/link"><input type="hidden" name="locale" value="{}">'
-        '<p class="field"><label for="f-order">{}</label><input id="f-order" name="order" required maxlength="40"></p>{}<p><button class="button">{}</button></p></form>'
-    ).format(
-        t("shop_link_title"), told, t("shop_link_about"), around.base, around.locale, t("shop_link_number"),
-        around.input("email", "email", complete="email"), t("shop_link_send"),
-    )  # fmt: skip
-
-
-def render_order(
-    around: Around, order: OrderRow, items: Sequence[ItemRow], downloads: Sequence[tuple[DownloadRow, str]], invoice: str = ""
-) -> Markup:
-    """An order as its buyer sees it. downloads: files and where they are fetched; invoice: where that is."""
-    t = around.t
-    rows = Markup("").join(
-        Markup('<tr><th scope="row">{} × {}{}</th><td class="amount">{}</td></tr>').format(
-            item.quantity,
-            item.product_name,
-            _attributes(item.metadata.get("attributes") or {}),
-            around.money(item.subtotal, order.currency),
-        )
-        for item in items
-    )
-    sums: list[tuple[str, int]] = [(t("shop_subtotal"), order.subtotal)]
-    if order.discount_total:
-        sums.append((t("shop_discount"), -order.discount_total))
-    if order.shipping_method:
-        sums.append((f"{t('shop_shipping')} ({order.shipping_method})", order.shipping_cost))
-    parts = list(_tell_order(around, order, downloads))
-    if order.invoice_number is not None and invoice:
-        parts.append(Markup('<p><a href="{}">{} {}</a></p>').format(invoice, t("shop_invoice"), order.invoice_number))
-    lines = Markup("<br>").join(format_lines(order.shipping_address or order.billing_address))
-    return Markup('<h1>{}</h1>\n<p class="status" role="status">{}</p>\n{}<table class="sums"><tbody>{}</tbody></table>\n{}\n<h2>{}</h2><address>{}</address>').format(
-        t("shop_order_number", number=order.order_number), t(f"shop_status_{order.status}"), Markup("").join(parts), rows,
-        _sum_table(around, sums, order.tax_total, order.total, order.currency, included=order.taxes_included), t("shop_address"), lines,
-    )  # fmt: skip
-
-
-def _tell_order(around: Around, order: OrderRow, downloads: Sequence[tuple[DownloadRow, str]]) -> Iterator[Markup]:
-    t = around.t
-    if order.paid_at is not None:  # for whoever counts what visitors reach, such as experiments
-        yield Markup('<span data-goal-reached="order" hidden></span>')
-    if order.status in ("pending", "failed") and order.payment_page:
-        yield Markup('<p><a class="button" href="{}">{}</a></p>').format(order.payment_page, t("shop_pay_now"))
-    if order.payment_method == "manual" and order.paid_at is None and order.status == "on_hold":
-        yield Markup("<p>{}</p>").format(t("shop_pay_by_hand", number=order.order_number, amount=around.money(order.total, order.currency)))
-    if order.refunded_total:
-        yield Markup("<p>{}</p>").format(t("shop_refunded", amount=around.money(order.refunded_total, order.currency)))
-    for one in order.tracking:
-        link = (
-            Markup('<a href="{}" rel="noreferrer">{}</a>').format(one["url"], one["tracking"])
-            if one.get("url", "").startswith("https://")
-            else escape(one.get("tracking", ""))
-        )
-        yield Markup("<p>{} {} {}</p>").format(t("shop_sent"), one.get("carrier", ""), link)
-    if downloads:
-        files = Markup("").join(
-            Markup('<li><a href="{}" download>{}</a>{}</li>').format(
-                link, f"{row.name}: {row.file.rpartition('/')[2]}", "" if row.left is None else f" ({row.left})"
-            )
-            for row, link in downloads
-        )
-        yield Markup("<h2>{}</h2><ul>{}</ul>").format(t("shop_downloads"), files)
-
-
-def _attributes(attributes: dict[str, Any]) -> Markup:
+def list_attributes(attributes: dict[str, Any]) -> Markup:
+    """What tells a variation from the others, below its name."""
     text = ", ".join(f"{name}: {value}" for name, value in attributes.items())
     return Markup("<br><small>{}</small>").format(text) if text else Markup("")
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from cms_ssg.errors import CmsError
-from cms_ssg.verticals.shop import commands
+from cms_ssg.verticals.shop import commands, stock_commands
 from tests.verticals.shop.keeper import make_token, run
 from tests.verticals.shop.stand import ADDRESS, Stand, new_address
 
@@ -119,13 +119,13 @@ def test_low_stock_is_told_once_to_the_hook_and_goods_go_from_the_preferred_loca
         "        file.write(f'{stock.sku} {stock.state} {stock.free}\\n')\n"
     )
     try:
-        assert run(shop, commands.move_stock, "MUG", 40, "main", "market") == "MUG: 50"
-        assert run(shop, commands.prefer_location, "market", 10) == "market has the priority 10, with 1 SKUs"
+        assert run(shop, stock_commands.move_stock, "MUG", 40, "main", "market") == "MUG: 50"
+        assert run(shop, stock_commands.prefer_location, "market", 10) == "market has the priority 10, with 1 SKUs"
         shop.buy({"MUG": 30})
         assert shop.query("SELECT location, on_hand FROM cms.stock_levels WHERE sku = 'MUG' ORDER BY 1") == [("main", 10), ("market", 10)]
-        run(shop, commands.move_stock, "MUG", 10, "market", "main")
+        run(shop, stock_commands.move_stock, "MUG", 10, "market", "main")
         for units in (-18, -1):
-            run(shop, commands.adjust, "MUG", units)
+            run(shop, stock_commands.adjust, "MUG", units)
             shop.sweep()
         assert (shop.root / "hooks.py.txt").read_text() == "MUG low 2\n"
         assert shop.query("SELECT count(*) FROM cms.stock_alerts") == [(0,)]

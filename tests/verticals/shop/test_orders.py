@@ -10,7 +10,7 @@ from psycopg.errors import CheckViolation
 
 from cms_ssg.errors import CmsError
 from cms_ssg.store.open_store import open_store
-from cms_ssg.verticals.shop import VERTICAL, commands
+from cms_ssg.verticals.shop import VERTICAL, commands, stock_commands
 from tests.engine.siteonpage import database
 from tests.verticals.shop.keeper import run
 from tests.verticals.shop.stand import ADDRESS, Stand, make_order, new_address
@@ -101,15 +101,15 @@ def test_each_thing_that_happens_to_an_order_is_told_by_one_mail_with_its_link(s
 
 
 def test_commands_move_stock_and_take_each_delivery_in_once(shop: Stand) -> None:
-    assert run(shop, commands.adjust, "MUG", 10, ref="delivery-1", reason="received") == "MUG: 60"
-    assert run(shop, commands.adjust, "MUG", 10, ref="delivery-1", reason="received") == "taken in before"
-    assert run(shop, commands.move_stock, "MUG", 5, "main", "market") == "MUG: 60"
-    assert run(shop, commands.set_stock, "MUG", 50) == "MUG: 55"
-    assert [row["units"] for row in run(shop, commands.show_history, "MUG")] == [-5, 5, -5, 10, 50]
+    assert run(shop, stock_commands.adjust, "MUG", 10, ref="delivery-1", reason="received") == "MUG: 60"
+    assert run(shop, stock_commands.adjust, "MUG", 10, ref="delivery-1", reason="received") == "taken in before"
+    assert run(shop, stock_commands.move_stock, "MUG", 5, "main", "market") == "MUG: 60"
+    assert run(shop, stock_commands.set_stock, "MUG", 50) == "MUG: 55"
+    assert [row["units"] for row in run(shop, stock_commands.show_history, "MUG")] == [-5, 5, -5, 10, 50]
     with pytest.raises(CmsError, match="not there"):
-        run(shop, commands.adjust, "MUG", -51)
+        run(shop, stock_commands.adjust, "MUG", -51)
     with pytest.raises(CmsError, match="no SKU"):
-        run(shop, commands.adjust, "NONE", 1)
+        run(shop, stock_commands.adjust, "NONE", 1)
     shop.check_ledger()
 
 
