@@ -12,15 +12,15 @@ import pytest
 from cms_ssg.errors import CmsError
 from cms_ssg.verticals.news import curating, killing
 from tests.engine.siteonpage import NOW, SiteOnPage
-from tests.verticals.news.newsroom import SITE, assert_clean, opened
+from tests.verticals.news.newsroom import assert_clean, opened
 
 SECRET = "A text that nobody may read any more, of more than twenty words, so that it is known again wherever it turns up in another file of the site."
 
 
 @pytest.fixture
-def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
+def site(newsroom: SiteOnPage) -> SiteOnPage:
     """The newsroom, built, with a story that will have to go."""
-    site = make_site(SITE)
+    site = newsroom
     site.write_file(
         "content/articles/secret.md", f"---\ntitle: The secret\ndate: 2026-02-28 11:00\nsection: City\ntags: [Traffic]\n---\n{SECRET}\n"
     )

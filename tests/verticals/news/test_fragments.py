@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.engine.siteonpage import SiteOnPage
-from tests.verticals.news.newsroom import SITE
 
 NEW = "---\ntitle: Fresh\ndate: 2026-03-01 09:00\nsection: Sport\n---\nJust now.\n"
 
 
-def test_a_new_story_changes_the_fragment_and_no_story_that_shows_it(make_site: Callable[[str], SiteOnPage]) -> None:
-    site = make_site(SITE)
-    site.build()
+def test_a_new_story_changes_the_fragment_and_no_story_that_shows_it(newsroom: SiteOnPage) -> None:
+    site = newsroom
     page = (site.output / "city/2026/02/bridge/index.html").read_text("utf-8")
     assert 'data-fragment="/fragments/latest.html"' in page
     site.write_file("content/articles/fresh.md", NEW)
@@ -25,9 +21,8 @@ def test_a_new_story_changes_the_fragment_and_no_story_that_shows_it(make_site: 
     site.assert_clean()
 
 
-def test_what_is_read_most_follows_the_access_logs(make_site: Callable[[str], SiteOnPage]) -> None:
-    site = make_site(SITE)
-    site.build()
+def test_what_is_read_most_follows_the_access_logs(newsroom: SiteOnPage) -> None:
+    site = newsroom
     for path, day, hits in (("/sport/2026/02/final/", 2, 5), ("/city/2026/02/bridge/", 2, 9), ("/live/storm/", 1, 50), ("/", 2, 99)):
         site.query("INSERT INTO cms.hits SELECT id, %s, %s, %s FROM cms.sites", path, f"2026-02-0{day}", hits)
     site.query("INSERT INTO cms.hits SELECT id, '/opinion/2026/02/bridges/', '2026-01-20', 1000 FROM cms.sites")
@@ -41,8 +36,8 @@ def test_what_is_read_most_follows_the_access_logs(make_site: Callable[[str], Si
     ("include", "mark"),
     [("ssi", '<!--# include virtual="/fragments/latest.html" -->'), ("esi", '<esi:include src="/fragments/latest.html"/>')],
 )
-def test_the_server_or_the_cdn_may_put_fragments_in(make_site: Callable[[str], SiteOnPage], include: str, mark: str) -> None:
-    site = make_site(SITE)
+def test_the_server_or_the_cdn_may_put_fragments_in(newsroom: SiteOnPage, include: str, mark: str) -> None:
+    site = newsroom
     site.edit("site.toml", "[news]\n", f'[news]\ninclude = "{include}"\n')
     site.build()
     page = (site.output / "city/2026/02/bridge/index.html").read_text("utf-8")

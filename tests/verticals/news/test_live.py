@@ -14,19 +14,17 @@ from cms_ssg.errors import CmsError
 from cms_ssg.verticals.news import commands
 from cms_ssg.verticals.news.live import EVENTS, UPDATES
 from tests.engine.siteonpage import NOW, SiteOnPage
-from tests.verticals.news.newsroom import SITE, assert_clean, opened, read_json
+from tests.verticals.news.newsroom import assert_clean, opened, read_json
 
 PAGE, NOW_FILE = "/live/storm/", "/fragments/live/storm/now.json"
 
 
 @pytest.fixture
-def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
+def site(newsroom: SiteOnPage) -> SiteOnPage:
     """The newsroom, built, with its live blog begun."""
-    site = make_site(SITE)
-    site.build()
-    with opened(site) as found:
+    with opened(newsroom) as found:
         commands.start_live(found, "storm")
-    return site
+    return newsroom
 
 
 def post(site: SiteOnPage, *texts: str) -> None:

@@ -65,6 +65,7 @@ def test_an_import_in_any_order_gives_the_same_boxes(make_site: Callable[[str], 
     assert_same(site.tree(), clean.tree())
 
 
+@pytest.mark.long
 def test_a_new_story_changes_twenty_other_boxes_at_most(make_site: Callable[[str], SiteOnPage]) -> None:
     site = make_site(SITE)
     for name, text in make_stories(random.Random(4)).items():
@@ -80,9 +81,8 @@ def test_a_new_story_changes_twenty_other_boxes_at_most(make_site: Callable[[str
     assert_clean(site)
 
 
-def test_what_people_say_comes_first_and_no_rule_takes_it_away(make_site: Callable[[str], SiteOnPage]) -> None:
-    site = make_site(SITE)
-    site.build()
+def test_what_people_say_comes_first_and_no_rule_takes_it_away(newsroom: SiteOnPage) -> None:
+    site = newsroom
     with opened(site) as found:
         assert related.add_related(found, "final", "/city/2026/02/bridge/", kind="background", both=True)
         assert related.add_related(found, "bridge", "bridges")
@@ -126,8 +126,8 @@ def test_weights_change_by_the_command_alone_and_then_everything_is_found_again(
     assert boxes(site) == weighed
 
 
-def test_ten_thousand_tags_on_one_story_are_no_trouble(make_site: Callable[[str], SiteOnPage]) -> None:
-    site = make_site(SITE)
+def test_ten_thousand_tags_on_one_story_are_no_trouble(newsroom: SiteOnPage) -> None:
+    site = newsroom
     site.write_file(
         "content/articles/tags.md", f"---\ntitle: Tags\ndate: 2026-02-01\ntags: [{', '.join(f't{n}' for n in range(10_000))}]\n---\n"
     )
