@@ -27,6 +27,7 @@ VERTICAL = Vertical(
         {"name": "videos", "path": "content/videos", "type": "video"},
         {"name": "live", "path": "content/live", "type": "live-blog"},
         {"name": "topics", "path": "content/topics", "type": "topic"},
+        {"name": "lists", "path": "content/lists", "type": "story-list"},
     ),
     slots={"head": "partials/news-head.html", "top": "partials/breaking.html"},
     templates={"home": "front.html", "section": "section.html"},
@@ -40,6 +41,7 @@ VERTICAL = Vertical(
         "related": "Say which stories belong together, and why.",
     },
     commands="cms_ssg.verticals.news.commands:COMMANDS",
+    checks="cms_ssg.verticals.news.checks:CHECKS",
     routes=("cms_ssg.verticals.news.api:router",),
     tables=(
         "breaking_news",
