@@ -27,6 +27,7 @@ HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+WITH_SCRIPT: Final = HEADERS["Content-Security-Policy"] + "; script-src 'self'; connect-src 'self'; img-src 'self' https:"
 MOST: Final = 50
 
 
@@ -86,7 +87,7 @@ async def sign_in(request: Request) -> Response:
 @router.post("/desk/sign-out", scope=PUBLIC, include_in_schema=False)
 async def sign_out(request: Request) -> Response:
     """Sign out."""
-    await _need_session(request, (await read_model(request, Decision)).csrf)
+    await need_session(request, (await read_model(request, Decision)).csrf)
     response = RedirectResponse(f"{site_of(request).base_path}/desk", 303, HEADERS)
     end_session(request, response)
     return response
@@ -100,6 +101,8 @@ async def show_queue(request: Request, name: str) -> Response:
     if session is None:
         return RedirectResponse(f"{base}/desk", 303, HEADERS)
     queue = _find_queue(request, session, name)
+    if queue.page:
+        return show_page(request, session, queue.title, await resolve(queue.page)(request, session), here=name)
     context = site_of(request)
     async with context.connection() as connection:
         cursor = await connection.execute(queue.list, {"site": context.number, "limit": MOST})
@@ -113,7 +116,7 @@ async def show_queue(request: Request, name: str) -> Response:
 async def act(request: Request, name: str, action: str) -> Response:
     """Do something about what waits."""
     form = await read_model(request, Decision)
-    session = await _need_session(request, form.csrf)
+    session = await need_session(request, form.csrf)
     queue = _find_queue(request, session, name)
     wanted = next((one for one in queue.actions if one.name == action), None)
     if wanted is None:
@@ -128,13 +131,23 @@ async def act(request: Request, name: str, action: str) -> Response:
     return RedirectResponse(f"{context.base_path}/desk/{queue.name}?{word}", 303, HEADERS)
 
 
-async def _need_session(request: Request, csrf: str) -> Session:
+def show_page(request: Request, session: Session, title: str, main: str, *, here: str, status: int = 200) -> Response:
+    """A page of a feature within the desk. main: HTML; here: the queue in whose place it stands. It may run the feature's own script."""
+    context = site_of(request)
+    html = render_page(title, main, context.base_path, session, list_queues(request, session), here)
+    return Response(html.encode("utf-8", "replace"), status, {**HEADERS, "Content-Security-Policy": WITH_SCRIPT}, HTML)
+
+
+async def need_session(request: Request, csrf: str, scope: str = "") -> Session:
+    """Who sent a form. Raises ApiError where nobody is signed in, the form is another session's, or the session may not do that."""
     _refuse_foreign(request)
     session = await find_session(request)
     if session is None:
         raise fail("desk.signed-out", "nobody is signed in", status=401, hint="Sign in at /desk.")
     if csrf != session.csrf:
         raise fail("desk.form", "the form is not one of this session", status=403, hint="Open the page again.")
+    if scope and not session.may(scope):
+        raise fail("desk.form", f"this token has not the scope {scope}", status=403, hint=f"cms token create desk --scope {scope}")
     return session
 
 

@@ -25,6 +25,16 @@ button, input, textarea { font: inherit; padding: .5rem .9rem; border: 1px solid
 input[name="note"] { flex: 1 1 12rem; min-width: 0; }
 :focus-visible { outline: 3px solid #0a84ff; outline-offset: 2px; }
 label.field { display: block; margin-block: 1rem; }
+textarea { display: block; box-sizing: border-box; width: 100%; min-height: 7rem; resize: vertical; }
+textarea.short { min-height: 3.5rem; }
+select { font: inherit; padding: .5rem; min-height: 2.5rem; border-radius: 6px; }
+fieldset { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: center; margin: .75rem 0; padding: 0; border: 0; }
+fieldset label { display: inline-flex; gap: .4rem; align-items: center; min-height: 2.5rem; }
+input[type="checkbox"] { min-height: 0; width: 1.25rem; height: 1.25rem; margin: 0; }
+button.main { background: #0a5fb4; border-color: #0a5fb4; color: #fff; font-weight: 600; }
+summary { cursor: pointer; min-height: 2.5rem; align-content: center; }
+.meta { opacity: .8; margin: 0; }
+.wrong { border-color: #d0342c; background: #d0342c1a; }
 .notice { border-left: 4px solid #0a84ff; padding: .5rem .9rem; background: #0a84ff1a; }
 .hide { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; } dt { margin-top: .4rem; } }

@@ -33,10 +33,15 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """name: its word in addresses; title; scope: that a token must have; list: a query with %(site)s, %(limit)s that gives rows of Waiting."""
+    """name: its word in addresses; title; scope: that a token must have; list: a query with %(site)s, %(limit)s that gives rows of Waiting.
+
+    page: for what is no queue, reference to an async function (request, session) that gives the page's main part as HTML; its forms lead to
+    routes of the feature's own below ``/desk/NAME/``.
+    """
 
     name: str
     title: str
-    list: LiteralString
-    actions: tuple[Action, ...]
+    list: LiteralString = ""
+    actions: tuple[Action, ...] = ()
     scope: str = "moderate"
+    page: str = ""

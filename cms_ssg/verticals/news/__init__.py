@@ -41,8 +41,9 @@ VERTICAL = Vertical(
         "related": "Say which stories belong together, and why.",
     },
     commands="cms_ssg.verticals.news.commands:COMMANDS",
+    queues="cms_ssg.verticals.news.desk:QUEUES",
     checks="cms_ssg.verticals.news.checks:CHECKS",
-    routes=("cms_ssg.verticals.news.api:router",),
+    routes=("cms_ssg.verticals.news.api:router", "cms_ssg.verticals.news.desk:router"),
     tables=(
         "breaking_news",
         "live_blogs",

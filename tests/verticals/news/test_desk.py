@@ -126,7 +126,9 @@ def test_what_editors_cannot_do_is_said(site: SiteOnPage) -> None:
 
 def test_a_list_kept_as_content_comes_after_pins_and_loses_what_is_over(site: SiteOnPage) -> None:
     hour = (NOW + timedelta(hours=1)).isoformat()
-    stories = f"- story: final\n    until: {hour}\n  - story: /opinion/2026/02/bridges\n  - story: content/articles/bridge.md\n  - story: nope"
+    stories = (
+        f"- story: final\n    until: {hour}\n  - story: /opinion/2026/02/bridges\n  - story: content/articles/bridge.md\n  - story: nope"
+    )
     site.write_file("content/lists/front.md", f"---\nstories:\n  {stories}\n---\n")
     site.write_file("content/lists/section-city.md", "---\nstories:\n  - story: article:bridge\n---\n")
     assert site.build().pages == {"/", "/city/"}

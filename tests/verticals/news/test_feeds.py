@@ -47,7 +47,10 @@ def test_feeds_of_section_tag_and_author_in_short_and_in_full_and_their_hub(news
         assert '<a href="http://localhost:8000/about/#x">bridge</a> is <em>closed</em> &amp; ]]&gt;' in found.entries[1].content[0].value
         assert {link.href for link in found.feed.links if link.rel == "hub"} == {f"{receiver.url}/hub"}
     value = json.loads((site.output / "authors/ada/feed.json").read_bytes())
-    assert (value["hubs"], "<em>closed</em>" in value["items"][0]["content_html"]) == ([{"type": "WebSub", "url": f"{receiver.url}/hub"}], True)
+    assert (value["hubs"], "<em>closed</em>" in value["items"][0]["content_html"]) == (
+        [{"type": "WebSub", "url": f"{receiver.url}/hub"}],
+        True,
+    )
     receiver.messages.clear()
     assert site.build().rendered == set()
     assert receiver.messages == []  # nothing changed, nobody is told
