@@ -20,8 +20,8 @@ article h2 { margin: 0; font-size: 1.15rem; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem 1rem; margin: .6rem 0; }
 dt { opacity: .75; }
 dd { margin: 0; white-space: pre-line; }
-form.acts { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
-button, input, textarea { font: inherit; padding: .5rem .9rem; border: 1px solid #888; border-radius: 6px; min-height: 2.5rem; }
+.acts { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
+button, input, textarea { font: inherit; box-sizing: border-box; padding: .5rem .9rem; border: 1px solid #888; border-radius: 6px; min-height: 2.5rem; }
 input[name="note"] { flex: 1 1 12rem; min-width: 0; }
 :focus-visible { outline: 3px solid #0a84ff; outline-offset: 2px; }
 label.field { display: block; margin-block: 1rem; }
