@@ -42,7 +42,7 @@ def migrate(call: Call) -> None:
     from cms_ssg.store.migrate import migrate as run_migrations
 
     with open_store(call) as conn:
-        applied = [f"{file.set} {file.number:04} {file.name}" for file in run_migrations(conn)]
+        applied = [f"{file.set} {file.number:04} {file.name}" for file in run_migrations(conn, verticals=call.settings.verticals)]
     call.output.result({"applied": applied}, "\n".join(f"applied {name}" for name in applied) or "up to date")
 
 
@@ -70,7 +70,7 @@ def status(call: Call) -> None:
         )
         return
     with open_store(call) as conn:
-        known = list_status(conn)
+        known = list_status(conn, verticals=call.settings.verticals)
         row = conn.execute("SELECT current_setting('server_version'), pg_database_size(current_database())").fetchone()
     version, size_bytes = row or ("", 0)
     zone = load_zone(call.settings.timezone)
@@ -110,7 +110,7 @@ def dump(call: Call, file: Path, overwrite: bool) -> None:
     if file.exists() and not overwrite:
         raise click.UsageError(f"{file} is there already; --overwrite replaces it")
     with open_store(call) as conn:
-        rows = dump_store(conn, file)
+        rows = dump_store(conn, file, call.settings.verticals)
     call.output.result({"file": str(file), "rows": rows}, f"{count(sum(rows.values()), 'row')} saved in {file}")
 
 
@@ -122,7 +122,7 @@ def restore(call: Call, file: Path, replace: bool) -> None:
     from cms_ssg.store.dump import restore_store
 
     with open_store(call) as conn:
-        rows = restore_store(conn, file, replace=replace)
+        rows = restore_store(conn, file, replace=replace, verticals=call.settings.verticals)
     call.output.result({"file": str(file), "rows": rows}, f"{count(sum(rows.values()), 'row')} restored; the next build renders every page")
 
 

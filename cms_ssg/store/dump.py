@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,9 +20,10 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
+from cms_ssg.bundled import folder as bundled_folder
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.kinds.load import list_verticals, load_vertical
-from cms_ssg.store.migrate import list_status, migrate
+from cms_ssg.store.migrate import list_files, list_status, migrate
 from cms_ssg.store.partitions import ensure_post_months
 
 KEPT: Final = (
@@ -103,11 +104,12 @@ class Header:
     tables: dict[str, list[str]]
 
 
-def dump_store(conn: Connection, file: Path) -> dict[str, int]:
+def dump_store(conn: Connection, file: Path, verticals: Sequence[str] = ()) -> dict[str, int]:
     """Write the store of conn, which is outside a transaction, to file; return the number of rows by table.
 
     All of it is one moment's state, builds may go on. The file appears when it is whole; only its
-    owner can read it. Raises CmsError db.dump where it cannot be written.
+    owner can read it. verticals: names that the site uses, beside those that are installed. Raises CmsError
+    db.dump where it cannot be written, and db.no-vertical where the store has the tables of a vertical that is not known.
     """
     making = file.with_name(f".{file.name}.{os.getpid()}")
     try:
@@ -118,9 +120,11 @@ def dump_store(conn: Connection, file: Path) -> dict[str, int]:
             conn.transaction(),
         ):
             conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            tables = {table: _list_columns(conn, table) for table in (*KEPT, *_list_own_tables())}
+            migrations = [tuple(row) for row in conn.execute(_MIGRATIONS)]
+            _require_known({name for name, _, _, _ in migrations}, verticals)
+            tables = {table: _list_columns(conn, table) for table in (*KEPT, *_list_own_tables(verticals))}
             months = [row[0] for row in conn.execute(_MONTHS)]
-            header = Header(FORMAT, [tuple(row) for row in conn.execute(_MIGRATIONS)], months, tables)
+            header = Header(FORMAT, migrations, months, tables)
             archive.writestr("dump.json", msgspec.json.encode(header))
             rows = {table: _write_table(conn, archive, table, columns) for table, columns in tables.items()}
         making.replace(file)
@@ -131,19 +135,20 @@ def dump_store(conn: Connection, file: Path) -> dict[str, int]:
     return rows
 
 
-def restore_store(conn: Connection, file: Path, *, replace: bool = False) -> dict[str, int]:
+def restore_store(conn: Connection, file: Path, *, replace: bool = False, verticals: Sequence[str] = ()) -> dict[str, int]:
     """Fill the database of conn, which is outside a transaction, from file; return the number of rows by table.
 
     One transaction: it happens as a whole or not at all. The tables are made as they were when the
-    dump was written and then brought up to date. replace: what the store holds is dropped. Raises
-    CmsError db.not-empty, db.dump where the file is none or is damaged, and those of migrate.
+    dump was written and then brought up to date. replace: what the store holds is dropped. verticals: names that
+    the site uses, beside those that are installed. Raises CmsError db.not-empty, db.dump where the file is none or
+    is damaged, db.no-vertical where it has tables of a vertical that is not known, and those of migrate.
     """
     try:
         with zipfile.ZipFile(file) as archive, conn.transaction():
-            header = _read_header(archive, file)
+            header = _read_header(archive, file, verticals)
             if not replace and _has_content(conn):
                 raise fail("db.not-empty", "the database already has content", place=str(file), hint="--replace drops it first.")
-            _make_tables(conn, header)
+            _make_tables(conn, header, verticals)
             conn.execute("SET LOCAL cms.restoring = 'on'")  # triggers that keep sums add nothing to those that are read in
             ensure_post_months(conn, header.months)
             rows = {}
@@ -151,7 +156,7 @@ def restore_store(conn: Connection, file: Path, *, replace: bool = False) -> dic
                 if table == "revisions":  # those that filling the tables has made
                     conn.execute("DELETE FROM cms.revisions")
                 rows[table] = _read_table(conn, archive, table, columns)
-            migrate(conn)
+            migrate(conn, verticals=verticals)
     except (OSError, EOFError, zipfile.BadZipFile) as error:
         raise _unreadable(file, str(error)) from error
     except psycopg.DataError as error:
@@ -159,9 +164,26 @@ def restore_store(conn: Connection, file: Path, *, replace: bool = False) -> dic
     return rows
 
 
-def _list_own_tables() -> list[str]:
+def _list_own_tables(verticals: Sequence[str]) -> list[str]:
     """The tables that verticals want kept, each after those it refers to."""
-    return [table for name in list_verticals() for table in load_vertical(name).tables]
+    return list(dict.fromkeys(table for name in _list_names(verticals) for table in load_vertical(name).tables))
+
+
+def _list_names(verticals: Sequence[str]) -> list[str]:
+    """Names of the verticals that are installed, then of those that the site names by a module."""
+    return list(dict.fromkeys([*list_verticals(), *verticals]))
+
+
+def _require_known(sets: Iterable[str], verticals: Sequence[str], place: str = "") -> None:
+    """Refuse sets of migrations that belong to no vertical that is known: their rows would be lost in silence."""
+    known = {file.set for file in list_files(bundled_folder("sql"), _list_names(verticals))}
+    if unknown := sorted(set(sets) - known):
+        raise fail(
+            "db.no-vertical",
+            f"there are tables of a vertical that is not known here: {', '.join(unknown)}",
+            place=place,
+            hint="Install its package, or name its module in site.toml's verticals.",
+        )
 
 
 def _list_columns(conn: Connection, table: str) -> list[str]:
@@ -199,12 +221,13 @@ def _read_table(conn: Connection, archive: zipfile.ZipFile, table: str, columns:
     return rows
 
 
-def _read_header(archive: zipfile.ZipFile, file: Path) -> Header:
+def _read_header(archive: zipfile.ZipFile, file: Path, verticals: Sequence[str]) -> Header:
     try:
         header = msgspec.json.decode(archive.read("dump.json"), type=Header)
     except (KeyError, msgspec.MsgspecError) as error:
         raise _unreadable(file, "no dump.json in it") from error
-    if header.format != FORMAT or not set(header.tables) <= {*KEPT, *_list_own_tables()}:
+    _require_known({name for name, _, _, _ in header.migrations}, verticals, str(file))
+    if header.format != FORMAT or not set(header.tables) <= {*KEPT, *_list_own_tables(verticals)}:
         raise fail(
             "db.newer",
             f"the dump was written by a newer cms_ssg ({header.format})",
@@ -220,14 +243,15 @@ def _has_content(conn: Connection) -> bool:
     return any(conn.execute(query).fetchone() for query in ("SELECT 1 FROM cms.entries LIMIT 1", "SELECT 1 FROM cms.files LIMIT 1"))
 
 
-def _make_tables(conn: Connection, header: Header) -> None:
+def _make_tables(conn: Connection, header: Header, verticals: Sequence[str]) -> None:
     """Make the tables that the dump was written from."""
     conn.execute("DROP SCHEMA IF EXISTS cms CASCADE")
     until: dict[str, int] = {}
     for name, number, _, _ in header.migrations:
         until[name] = max(number, until.get(name, 0))
-    migrate(conn, until=until)
-    made = {(m.set, m.number): m.checksum for m in list_status(conn)}
+    names = _list_names(verticals)
+    migrate(conn, verticals=names, until=until)
+    made = {(m.set, m.number): m.checksum for m in list_status(conn, verticals=names)}
     for name, number, _, checksum in header.migrations:
         _check_known(made, name, number, checksum)
 

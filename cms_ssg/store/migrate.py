@@ -72,9 +72,9 @@ def migrate(
     return [file for file in _list_missing(files, applied or {}) if _apply(conn, file)]
 
 
-def list_status(conn: Connection, sql_folder: Path | None = None) -> list[Migration]:
-    """List every known migration with the time it was applied. Raises CmsError db.newer or db.changed."""
-    files = list_files(sql_folder or bundled_folder("sql"))
+def list_status(conn: Connection, sql_folder: Path | None = None, *, verticals: Sequence[str] = ()) -> list[Migration]:
+    """List every known migration, those of these verticals among them, with the time it was applied. Raises CmsError db.newer or db.changed."""
+    files = list_files(sql_folder or bundled_folder("sql"), verticals)
     applied = _load_applied(conn) or {}
     _list_missing(files, applied)
     return [Migration(f.set, f.number, f.name, f.text, f.checksum, applied.get((f.set, f.number), ("", None))[1]) for f in files]

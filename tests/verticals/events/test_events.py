@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.open_store import open_store
+from cms_ssg.store.connect import connect
+from cms_ssg.store.dump import dump_store, restore_store
 from cms_ssg.workers.tasks import run_due_tasks
 from tests.engine.siteonpage import SiteOnPage, assert_same, database
 
@@ -159,3 +163,21 @@ def test_a_command_and_a_task_run_on_the_open_store(site: SiteOnPage) -> None:
         assert run_due_tasks(connection, opened, row.id) == []
     assert site.query("SELECT count(*) FROM cms.event_notes") == [(0,)]
     assert site.query("SELECT name FROM cms.task_runs") == [("events.forget-hidden",)]
+
+
+def test_rows_of_a_module_that_a_site_names_are_dumped_and_restored_with_it_and_refused_without(
+    site: SiteOnPage, empty_db_url: str, tmp_path: Path
+) -> None:
+    site.write(SITE)
+    site.build()
+    attend(site, "picnic", 7)
+    names = ["tests.verticals.events"]
+    file = tmp_path / "store.cms"
+    with connect(site.url, autocommit=True) as filled, connect(empty_db_url, autocommit=True) as empty:
+        for refused in (lambda: dump_store(filled, file), lambda: restore_store(empty, file)):
+            with pytest.raises(CmsError) as caught:
+                refused()
+            assert caught.value.problems[0].code == "db.no-vertical"
+            dump_store(filled, file, names)
+        restore_store(empty, file, verticals=names)
+        assert empty.execute("SELECT people FROM cms.attendances").fetchall() == [(7,)]
