@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from markupsafe import Markup, escape
 
 from cms_ssg.ownership import write_owned
+from cms_ssg.render.gallery_stand_in import ShownUndefined, StandIn
 from cms_ssg.render.strings import Strings, forget, load_strings, make_t
 from cms_ssg.render.theme import Theme, list_assets, read_asset
 from cms_ssg.render.tokens import locate_tokens
@@ -89,7 +90,8 @@ def write_gallery(site: Site, folders: ThemeFolders, folder: Path) -> Path:
     from cms_ssg.render.gallery_own import add_own_samples
     from cms_ssg.render.theme_check import list_templates
 
-    settings, theme = site.settings, Theme(folders.templates)
+    settings, theme, lenient = site.settings, Theme(folders.templates), Theme(folders.templates)
+    lenient.undefined = ShownUndefined
     templates, types = list_templates(folders.templates), {name: schema.properties for name, schema in site.schemas.items()}
     for name, path in list_assets(folders.assets).items():
         target = folder / "assets" / name
@@ -101,11 +103,14 @@ def write_gallery(site: Site, folders: ThemeFolders, folder: Path) -> Path:
         texts = load_strings(folders.strings, locale.code, site.root)
         made = make_samples(texts, lambda name: f"assets/{name}", text_direction=locale.dir or "ltr", tokens=settings.tokens)
         own = add_own_samples(made, templates, types)
-        samples += [Sample(f"{sample.name} ({locale.code})", sample.template, sample.values) for sample in own]
+        features = {name: StandIn(made[0].values["list"].items) for name in (*folders.views, *folders.values)}
+        samples += [Sample(f"{sample.name} ({locale.code})", sample.template, features | sample.values) for sample in own]
 
     def render(template: str, values: dict[str, Any]) -> str:
         try:
-            return theme.get_template(template).render(values)
+            found = theme.get_template(template)
+            brought = any(Path(str(found.filename)).is_relative_to(place) for place in folders.brought)
+            return (lenient.get_template(template) if brought else found).render(values)
         except Exception as error:  # noqa: BLE001 - a template may raise anything
             return f"<!doctype html><title>{escape(template)}</title><pre>{escape(type(error).__name__)}: {escape(error)}</pre>"
 
@@ -194,6 +199,7 @@ def _make_common(
         "fact": lambda _name, _key: None,
         "image_facts": lambda _src: SAMPLE_FACTS,
         "url": lambda path: path,
+        "link": lambda target: target,
         "slots": lambda _place: (),
         "latest": lambda _list, count: [_make_card(index) for index in range(count)],
         "data": lambda *keys: [{"name": "Mastodon", "url": "https://example.social/@atlas"}] if keys == ("social",) else None,
@@ -290,7 +296,7 @@ def _make_entry(cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace
 
 def _make_list(kind: str, title: str, cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace:
     values: dict[str, Any] = {
-        "name": f"{kind}/sample", "kind": kind, "title": title, "url": "/sample/", "description": "", "entry": None, "items": cards,
+        "name": f"{kind}/sample", "kind": kind, "title": title, "url": "/sample/", "description": "", "entry": None, "items": cards, "rows": [StandIn(), StandIn()],
         "number": 0, "is_front": True, "start": 1, "newer_url": "", "older_url": "", "parent": None, "children": [],
     }  # fmt: skip
     return SimpleNamespace(**{**values, **changes})

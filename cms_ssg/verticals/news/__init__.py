@@ -32,6 +32,7 @@ VERTICAL = Vertical(
     slots={"head": "partials/news-head.html", "top": "partials/breaking.html"},
     templates={"home": "front.html", "section": "section.html"},
     view="cms_ssg.verticals.news.view:NewsView",
+    values=("breaking",),
     settle="cms_ssg.verticals.news.related:settle_related",
     settings=NewsSettings,
     groups={
