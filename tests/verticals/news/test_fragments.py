@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
+
 import pytest
 
-from tests.engine.siteonpage import SiteOnPage
+from cms_ssg.edge.configure import configure
+from cms_ssg.edge.nginx import NginxOptions, write_nginx
+from cms_ssg.verticals.news.commands import add_breaking
+from tests.edge.nginx_server import find_nginx, find_port, serve
+from tests.engine.siteonpage import SiteOnPage, database
+from tests.verticals.news.newsroom import opened
 
 NEW = "---\ntitle: Fresh\ndate: 2026-03-01 09:00\nsection: Sport\n---\nJust now.\n"
 
@@ -44,3 +52,25 @@ def test_the_server_or_the_cdn_may_put_fragments_in(newsroom: SiteOnPage, includ
     assert mark in page
     assert page.count("/fragments/breaking/") == 2
     assert "data-fragment" not in page
+
+
+def test_nginx_puts_fragments_into_pages_that_stay_as_they_are(newsroom: SiteOnPage, tmp_path: Path) -> None:
+    find_nginx()
+    site = newsroom
+    site.edit("site.toml", "[news]\n", '[news]\ninclude = "ssi"\n')
+    site.build()
+    port = find_port()
+    with database(site.url):
+        made = configure(site.root, "", lambda edge: (write_nginx(edge, NginxOptions(site.output, listen=port)), []))
+    with serve(made.text, tmp_path / "nginx", port) as server:
+        page = server.ask("/sport/2026/02/final/", Host="localhost").body.decode()
+        assert "On bridges</a>" in page.partition("ranked plain")[2]  # the latest stories
+        assert "<!--#" not in page
+        assert "Flood" not in page
+        with opened(site) as found:
+            add_breaking(found, "Flood", starts="2026-01-01")
+        assert "/sport/2026/02/final/" not in site.build().rendered
+        page = server.ask("/sport/2026/02/final/", Host="localhost").body.decode()
+        assert "Flood" in page.partition('class="breaking"')[2].partition("</aside>")[0]
+        zipped = server.ask("/", Host="localhost", Accept_Encoding="gzip")
+        assert b"Flood" in gzip.decompress(zipped.body)
