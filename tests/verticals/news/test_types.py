@@ -10,11 +10,42 @@ from tests.engine.siteonpage import SiteOnPage
 from tests.verticals.news.newsroom import assert_clean
 
 FILES = {
-    "galleries/night.md": "title: The night\ndate: 2026-02-27 11:00\nsection: City\npictures:\n  - src: /one.jpg\n    alt: A quay\n    caption: Before\n    credit: Ada\n  - src: /two.jpg",
-    "videos/tram/index.md": "title: The tram\ndate: 2026-02-27 12:00\nsection: City\nvideo: tram.mp4\ncaptions: tram.vtt\nduration: '1:25'\nimage: /two.jpg\ntranscript: |\n  Ding.\n\n  Dong.",
-    "articles/interview.md": "title: An interview\ndate: 2026-02-27 13:00\nsection: City\nkicker: Interview\nis_featured: true\ntags: [Harbour]\nseries: The quay\nimage: /one.jpg\nimage_caption: The quay\nimage_credit: A. Dahl",
-    "articles/later.md": "title: Under embargo\ndate: 2026-02-27 14:00\nsection: City\npublish_at: 2026-03-02 10:00",
-    "topics/harbour.md": "title: The harbour\ntag: Harbour",
+    "galleries/night.md": """title: The night
+date: 2026-02-27 11:00
+section: City
+pictures:
+  - src: /one.jpg
+    alt: A quay
+    caption: Before
+    credit: Ada
+  - src: /two.jpg""",
+    "videos/tram/index.md": """title: The tram
+date: 2026-02-27 12:00
+section: City
+video: tram.mp4
+captions: tram.vtt
+duration: '1:25'
+image: /two.jpg
+transcript: |
+  Ding.
+
+  Dong.""",
+    "articles/interview.md": """title: An interview
+date: 2026-02-27 13:00
+section: City
+kicker: Interview
+is_featured: true
+tags: [Harbour]
+series: The quay
+image: /one.jpg
+image_caption: The quay
+image_credit: A. Dahl""",
+    "articles/later.md": """title: Under embargo
+date: 2026-02-27 14:00
+section: City
+publish_at: 2026-03-02 10:00""",
+    "topics/harbour.md": """title: The harbour
+tag: Harbour""",
 }
 
 
