@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.errors import CmsError
-from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.releases.hold import limit_to_urgent
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.types import Problem
 
@@ -76,6 +76,10 @@ def _build(
         else:
             session.make()
             session.finish()
+    if site.settings.search is not None and site.settings.search.engine != "postgres" and not options.dry_run:
+        from cms_ssg.search.sending import send_after_build
+
+        result.problems += send_after_build(site, session.url, session.row.id)
 
 
 def _open_whole_site(root: Path, options: BuildOptions) -> Site:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from cms_ssg.slugs import safe_path
+from cms_ssg.text.slugs import safe_path
 
 
 @lru_cache(maxsize=16_384)  # pages of a site name the same few lists again and again

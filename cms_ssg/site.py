@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from cms_ssg.bundled import PACKAGE
-from cms_ssg.bundled import folder as bundled_folder
+from cms_ssg.config.settings import Locale, Settings
+from cms_ssg.files.bundled import PACKAGE
+from cms_ssg.files.bundled import folder as bundled_folder
 from cms_ssg.reads import digest
-from cms_ssg.settings import Locale, Settings
 from cms_ssg.types import Json, Problem
 
 if TYPE_CHECKING:
-    from cms_ssg.content.collections import Rules
-    from cms_ssg.content.schema import Schema, Schemas
+    from cms_ssg.content.collections.rules import Rules
+    from cms_ssg.content.schema.content_types import Schema, Schemas
     from cms_ssg.kinds.features import Features
 
 
@@ -31,7 +31,7 @@ class Site:
 
     @cached_property
     def _loaded_schemas(self) -> Schemas:
-        from cms_ssg.content.schema import load_schemas
+        from cms_ssg.content.schema.content_types import load_schemas
 
         return load_schemas(*self.schema_folders)
 
@@ -51,7 +51,7 @@ class Site:
     @cached_property
     def rules(self) -> Rules:
         """How files become drafts."""
-        from cms_ssg.content.collections import make_rules
+        from cms_ssg.content.collections.rules import make_rules
 
         return make_rules(self.settings, self._loaded_schemas)
 
@@ -72,7 +72,7 @@ class Site:
 
     @cached_property
     def _rule_problems(self) -> tuple[Problem, ...]:
-        from cms_ssg.content.rule_checks import list_rule_problems
+        from cms_ssg.content.collections.check_rules import list_rule_problems
 
         return () if self._loaded_schemas.problems else list_rule_problems(self.root, self.rules)
 

@@ -88,7 +88,7 @@ def say(what: str, value: str) -> None:
 
 def measure_searches(site: Path) -> None:
     """Mixed searches over one connection, each timed."""
-    from cms_ssg.open_store import open_store
+    from cms_ssg.store.open_store import open_store
 
     chance = random.Random(2)
     with open_store(site, "") as (_, connection, row):
@@ -122,7 +122,7 @@ def measure_searches(site: Path) -> None:
 
 def measure_rating(site: Path) -> None:
     """One approved rating, from its row to its page."""
-    from cms_ssg.open_store import open_store
+    from cms_ssg.store.open_store import open_store
 
     times = []
     for number in range(3):

@@ -72,6 +72,8 @@ whose sizes nobody knows and `images` does not count, `doubtful`, `removals`, `p
 | `cms doctor` | `checks` (`name`, `status`: `ok`, `warn`, `fail`, `text`, `hint`, `code`, `place`) |
 | `cms hooks list` | `hooks` (`hook`, `plugin`), `webhooks` (`url`, `events`), `deliveries` (`id`, `event`, `state`, `tries`, `next_at`, `answer` …) |
 | `cms purge` | `status`, `pages`, `everything`, `purged`, `waiting`, `problems` |
+| `cms stats show` | `views`, `days` (`day`, `views`), `pages` (`path`, `views`, `title`), `posts` (by day of publication), `terms` |
+| `cms stats refresh` | `refreshed` |
 | `cms stats import-log` | `files`, `known`, `reads` |
 """
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
-from cms_ssg.bundled import folder as bundled_folder
+from cms_ssg.files.bundled import folder as bundled_folder
 from cms_ssg.store import embedded
-from cms_ssg.store.binaries import find_programs
 from cms_ssg.store.connect import connect
+from cms_ssg.store.embedded.programs import find_programs
 from cms_ssg.store.migrate import migrate
 
 HEADER = "-- What the migrations of sql/core make together; those of a vertical are in its own folder. Written by `make schema`; a test keeps it true. Never run.\n\n"

@@ -140,7 +140,7 @@ def spend_day(room: Newsroom, seconds: float) -> None:
 
 def count_builds(room: Newsroom) -> tuple[int, int]:
     """Pages that were rendered and files that changed, in all builds but the first."""
-    from cms_ssg.open_store import open_store
+    from cms_ssg.store.open_store import open_store
 
     query = """SELECT coalesce(sum((result ->> 'rendered')::int), 0), coalesce(sum((result ->> 'written')::int), 0)
 FROM cms.builds WHERE site = %s AND id > (SELECT min(id) FROM cms.builds WHERE site = %s)"""

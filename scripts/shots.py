@@ -70,7 +70,7 @@ def make_starter(name: str, folder: Path, database_url: str = "") -> Path:
 
 def find_pages(site: Path) -> dict[str, str]:
     """A page for each combination of templates, by these: the one whose file is largest."""
-    from cms_ssg.open_store import open_store
+    from cms_ssg.store.open_store import open_store
 
     with open_store(site, "") as (_, connection, row):
         return {names: path for path, names in connection.execute(PAGES, (row.id,))}  # type: ignore[call-overload]

@@ -2,6 +2,13 @@
 
 CREATE SCHEMA cms;
 
+CREATE FUNCTION cms.create_monthly_partitions(ahead integer DEFAULT 4) RETURNS integer
+    LANGUAGE sql
+    AS $$
+  SELECT cms.make_post_months(array_agg((date_trunc('month', now() AT TIME ZONE 'UTC') + n * interval '1 month')::date ORDER BY n))
+  FROM generate_series(0, ahead) n
+$$;
+
 CREATE FUNCTION cms.current_act() RETURNS bigint
     LANGUAGE sql STABLE
     AS $$ SELECT nullif(current_setting('cms.act', true), '')::bigint $$;
@@ -36,6 +43,12 @@ BEGIN
   EXECUTE format('CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION cms.refuse_truncate()', followed);
 END $$;
 
+CREATE FUNCTION cms.great_circle_km(lat1 double precision, lng1 double precision, lat2 double precision, lng2 double precision) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  SELECT 2 * 6371.0088 * asin(least(1, sqrt(sind((lat2 - lat1) / 2) ^ 2 + cosd(lat1) * cosd(lat2) * sind((lng2 - lng1) / 2) ^ 2)))
+$$;
+
 CREATE FUNCTION cms.guard_partition(partition regclass) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -63,6 +76,28 @@ CREATE FUNCTION cms.make_document_vector(config regconfig, texts text[], words t
            setweight(to_tsvector(config, coalesce(texts[1], '')), 'A') || setweight(to_tsvector(config, coalesce(texts[2], '')), 'B')
            || setweight(to_tsvector(config, coalesce(texts[3], '')), 'C') END
 $$;
+
+CREATE FUNCTION cms.make_post_months(months date[]) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  month date;
+  name text;
+  made int := 0;
+BEGIN
+  PERFORM pg_advisory_xact_lock(7164509435960849012);  -- one session makes partitions at a time
+  FOREACH month IN ARRAY months LOOP
+    name := 'posts_' || to_char(month, 'YYYY_MM');
+    CONTINUE WHEN EXISTS (
+      SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'cms.posts'::regclass AND c.relname = name);
+    EXECUTE format('CREATE TABLE cms.%I (LIKE cms.posts INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', name);
+    EXECUTE format('ALTER TABLE cms.posts ATTACH PARTITION cms.%I FOR VALUES FROM (%L) TO (%L)', name,
+      to_char(month, 'YYYY-MM-01 "00:00:00+00"'), to_char(month + interval '1 month', 'YYYY-MM-01 "00:00:00+00"'));
+    PERFORM cms.guard_partition(format('cms.%I', name)::regclass);
+    made := made + 1;
+  END LOOP;
+  RETURN made;
+END $$;
 
 CREATE FUNCTION cms.make_search_query(config regconfig, wanted text[], unwanted text[]) RETURNS tsquery
     LANGUAGE plpgsql IMMUTABLE
@@ -182,6 +217,18 @@ BEGIN
   RETURN NULL;
 END $$;
 
+CREATE FUNCTION cms.note_most_read() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    INSERT INTO cms.changes (site, kind, subject) SELECT site, 'd', entry FROM old_rows;
+  ELSE
+    INSERT INTO cms.changes (site, kind, subject) SELECT site, 'd', entry FROM new_rows;
+  END IF;
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION cms.note_reviews_deleted() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -286,6 +333,23 @@ BEGIN
   RETURN NULL;
 END $$;
 
+CREATE FUNCTION cms.note_search_changes() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    INSERT INTO cms.search_changes AS c (site, entry, locale)
+    SELECT o.site, o.entry, o.locale FROM old_rows o JOIN cms.search_engines USING (site) ORDER BY 1, 2, 3
+    ON CONFLICT (site, entry, locale) DO UPDATE SET version = excluded.version;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    INSERT INTO cms.search_changes AS c (site, entry, locale)
+    SELECT n.site, n.entry, n.locale FROM new_rows n JOIN cms.search_engines USING (site) ORDER BY 1, 2, 3
+    ON CONFLICT (site, entry, locale) DO UPDATE SET version = excluded.version;
+  END IF;
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION cms.note_texts_changed() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -339,6 +403,14 @@ BEGIN
   RETURN NULL;
 END $$;
 
+CREATE FUNCTION cms.raise_search_sent() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  PERFORM cms.raise_tags(NEW.site, ARRAY['search']);
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION cms.raise_tags(for_site integer, tags text[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -348,6 +420,24 @@ BEGIN
     PERFORM pg_notify('cms_tags', '');
   END IF;
 END $$;
+
+CREATE FUNCTION cms.rank_most_read(for_site integer, days integer, most integer) RETURNS void
+    LANGUAGE sql
+    AS $$
+  WITH ranked AS (
+    SELECT k.entry, row_number() OVER (PARTITION BY k.type, k.locale ORDER BY sum(r.hits) DESC, k.path) AS place
+    FROM (SELECT h.path, sum(h.hits) AS hits FROM cms.hits h
+          WHERE h.site = for_site AND h.day > (SELECT max(day) FROM cms.hits WHERE site = for_site) - days GROUP BY h.path) r
+    JOIN cms.claims c ON c.site = for_site AND c.name = r.path AND c.wins AND c.owner_kind = 'e' AND c.kind IN (0, 4)
+    JOIN cms.cards k ON k.entry = c.owner AND k.listed
+    GROUP BY k.entry, k.type, k.locale, k.path),
+  best AS (SELECT entry, place FROM ranked WHERE place <= most),
+  gone AS (DELETE FROM cms.most_read m WHERE m.site = for_site AND NOT EXISTS (SELECT FROM best b WHERE b.entry = m.entry)),
+  moved AS (UPDATE cms.most_read m SET place = b.place FROM best b WHERE b.entry = m.entry AND m.place <> b.place)
+  INSERT INTO cms.most_read (entry, site, place) SELECT b.entry, for_site, b.place FROM best b
+  WHERE NOT EXISTS (SELECT FROM cms.most_read m WHERE m.entry = b.entry) AND EXISTS (SELECT FROM cms.entries e WHERE e.id = b.entry)
+  ON CONFLICT DO NOTHING
+$$;
 
 CREATE FUNCTION cms.rate(entry bigint, site integer, delta_sum bigint, delta_count bigint, delta_reviews bigint, d integer[]) RETURNS void
     LANGUAGE plpgsql
@@ -374,6 +464,15 @@ BEGIN
   RETURN NEW;
 END $$;
 
+CREATE FUNCTION cms.refresh_daily_stats() RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.statistics_refreshed (at) VALUES (clock_timestamp()) ON CONFLICT (only_row) DO UPDATE SET at = excluded.at;
+  REFRESH MATERIALIZED VIEW CONCURRENTLY cms.daily_post_stats;
+  REFRESH MATERIALIZED VIEW CONCURRENTLY cms.category_stats;
+END $$;
+
 CREATE FUNCTION cms.refuse_projection_write() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -390,6 +489,16 @@ CREATE FUNCTION cms.refuse_truncate() RETURNS trigger
 BEGIN
   RAISE EXCEPTION 'TRUNCATE on cms.% would leave stale pages behind', TG_TABLE_NAME USING HINT = 'Use DELETE, or cms trash.';
 END $$;
+
+CREATE FUNCTION cms.sum_old_hits(for_site integer, kept_days integer) RETURNS void
+    LANGUAGE sql
+    AS $$
+  WITH old AS (
+    DELETE FROM cms.hits WHERE site = for_site AND day < CURRENT_DATE - kept_days AND extract(day FROM day) <> 1 RETURNING path, day, hits)
+  INSERT INTO cms.hits (site, path, day, hits)
+  SELECT for_site, path, date_trunc('month', day)::date, sum(hits)::bigint FROM old GROUP BY 2, 3
+  ON CONFLICT (site, path, day) DO UPDATE SET hits = hits.hits + excluded.hits
+$$;
 
 CREATE FUNCTION cms.touch(site integer, name text) RETURNS void
     LANGUAGE plpgsql
@@ -467,27 +576,6 @@ CREATE TABLE cms.cards (
     problem text DEFAULT ''::text NOT NULL
 );
 
-CREATE TABLE cms.changes (
-    id bigint NOT NULL,
-    site integer NOT NULL,
-    kind "char" NOT NULL,
-    subject bigint NOT NULL,
-    made_at timestamp with time zone DEFAULT now() NOT NULL,
-    made_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    name text COLLATE pg_catalog."C"
-);
-
-COMMENT ON COLUMN cms.changes.kind IS 'e entry written, d entry to derive again, f file, r row of a vertical''s table, n named value';
-
-ALTER TABLE cms.changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME cms.changes_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
 CREATE TABLE cms.claims (
     site integer NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
@@ -500,6 +588,21 @@ CREATE TABLE cms.claims (
     wins boolean NOT NULL,
     since text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C"
 );
+
+CREATE TABLE cms.hits (
+    site integer NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    day date NOT NULL,
+    hits bigint NOT NULL
+);
+
+CREATE VIEW cms.entry_views AS
+ SELECT c.owner AS entry,
+    c.site,
+    (sum(h.hits))::bigint AS views
+   FROM (cms.hits h
+     JOIN cms.claims c ON (((c.site = h.site) AND (c.name = h.path) AND c.wins AND (c.owner_kind = 'e'::"char") AND (c.kind = ANY (ARRAY[0, 4])))))
+  GROUP BY c.owner, c.site;
 
 CREATE TABLE cms.list_items (
     list integer NOT NULL,
@@ -530,6 +633,41 @@ CREATE VIEW cms.terms AS
    FROM cms.lists l
   WHERE ((card ->> 'taxonomy'::text) IS NOT NULL);
 
+CREATE MATERIALIZED VIEW cms.category_stats AS
+ SELECT t.site AS site_id,
+    t.taxonomy AS taxonomy_id,
+    t.term AS term_id,
+    t.locale,
+    COALESCE(t.title, t.slug) AS category_name,
+    count(DISTINCT i.member) AS content_count,
+    (COALESCE(sum(v.views), (0)::numeric))::bigint AS total_views
+   FROM ((cms.terms t
+     JOIN cms.list_items i ON ((i.list = t.term)))
+     LEFT JOIN cms.entry_views v ON ((v.entry = i.member)))
+  GROUP BY t.site, t.taxonomy, t.term, t.locale, COALESCE(t.title, t.slug)
+  WITH NO DATA;
+
+CREATE TABLE cms.changes (
+    id bigint NOT NULL,
+    site integer NOT NULL,
+    kind "char" NOT NULL,
+    subject bigint NOT NULL,
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    made_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    name text COLLATE pg_catalog."C"
+);
+
+COMMENT ON COLUMN cms.changes.kind IS 'e entry written, d entry to derive again, f file, r row of a vertical''s table, n named value';
+
+ALTER TABLE cms.changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE VIEW cms.content_terms AS
  SELECT i.member AS entry,
     i.list AS term,
@@ -538,6 +676,58 @@ CREATE VIEW cms.content_terms AS
     t.slug
    FROM (cms.list_items i
      JOIN cms.terms t ON ((t.term = i.list)));
+
+CREATE TABLE cms.posts (
+    entry bigint NOT NULL,
+    site integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    locale text NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone,
+    title text NOT NULL,
+    section text COLLATE pg_catalog."C",
+    is_featured boolean NOT NULL
+)
+PARTITION BY RANGE (created_at);
+
+CREATE TABLE cms.sites (
+    id integer NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    built_at_clock timestamp with time zone,
+    derive_digest bytea,
+    sync_state jsonb DEFAULT '{}'::jsonb NOT NULL,
+    known_inputs bytea,
+    lease_epoch bigint DEFAULT 0 NOT NULL,
+    lease_holder text,
+    lease_expires_at timestamp with time zone,
+    target text COLLATE pg_catalog."C",
+    place text COLLATE pg_catalog."C",
+    writer uuid DEFAULT gen_random_uuid() NOT NULL,
+    conditions boolean,
+    purges_wait_until timestamp with time zone,
+    has_images boolean DEFAULT false NOT NULL,
+    has_bad_images boolean DEFAULT false NOT NULL,
+    held_release bigint,
+    held_by bigint,
+    held_at timestamp with time zone,
+    keeps_releases boolean DEFAULT false NOT NULL,
+    target_marked boolean DEFAULT false NOT NULL,
+    timezone text DEFAULT 'UTC'::text NOT NULL
+);
+
+CREATE MATERIALIZED VIEW cms.daily_post_stats AS
+ SELECT p.site AS site_id,
+    ((p.published_at AT TIME ZONE s.timezone))::date AS publish_date,
+    count(*) AS posts_count,
+    count(*) FILTER (WHERE p.is_featured) AS featured_count,
+    (COALESCE(sum(v.views), (0)::numeric))::bigint AS total_views,
+    round(avg(COALESCE(v.views, (0)::bigint)), 2) AS avg_views
+   FROM ((cms.posts p
+     JOIN cms.sites s ON ((s.id = p.site)))
+     LEFT JOIN cms.entry_views v ON ((v.entry = p.entry)))
+  WHERE ((p.status = 'published'::text) AND (p.published_at <= now()))
+  GROUP BY p.site, (((p.published_at AT TIME ZONE s.timezone))::date)
+  WITH NO DATA;
 
 CREATE TABLE cms.deliveries (
     id text NOT NULL COLLATE pg_catalog."C",
@@ -714,13 +904,6 @@ CREATE TABLE cms.frames (
     html text NOT NULL
 );
 
-CREATE TABLE cms.hits (
-    site integer NOT NULL,
-    path text NOT NULL COLLATE pg_catalog."C",
-    day date NOT NULL,
-    hits bigint NOT NULL
-);
-
 CREATE TABLE cms.idempotent_answers (
     site integer NOT NULL,
     route text NOT NULL COLLATE pg_catalog."C",
@@ -845,6 +1028,12 @@ CREATE TABLE cms.migrations (
     name text NOT NULL COLLATE pg_catalog."C",
     checksum text NOT NULL COLLATE pg_catalog."C",
     applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE cms.most_read (
+    entry bigint NOT NULL,
+    site integer NOT NULL,
+    place integer NOT NULL
 );
 
 CREATE TABLE cms.outputs (
@@ -1106,19 +1295,6 @@ ALTER TABLE cms.pending_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     CACHE 1
 );
 
-CREATE TABLE cms.posts (
-    entry bigint NOT NULL,
-    site integer NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    locale text NOT NULL COLLATE pg_catalog."C",
-    status text NOT NULL COLLATE pg_catalog."C",
-    published_at timestamp with time zone,
-    title text NOT NULL,
-    section text COLLATE pg_catalog."C",
-    is_featured boolean NOT NULL
-)
-PARTITION BY RANGE (created_at);
-
 CREATE TABLE cms.previews (
     site integer NOT NULL,
     token text NOT NULL COLLATE pg_catalog."C",
@@ -1267,6 +1443,31 @@ CREATE TABLE cms.revisions (
     body text
 );
 
+CREATE SEQUENCE cms.search_changes_version
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE cms.search_changes (
+    site integer NOT NULL,
+    entry bigint NOT NULL,
+    locale text NOT NULL COLLATE pg_catalog."C",
+    version bigint DEFAULT nextval('cms.search_changes_version'::regclass) NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE cms.search_engines (
+    site integer NOT NULL,
+    layout bytea DEFAULT '\x'::bytea NOT NULL,
+    filled_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    again_at timestamp with time zone,
+    error text,
+    leased_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL
+);
+
 CREATE TABLE cms.search_pages (
     site integer NOT NULL,
     locale text NOT NULL COLLATE pg_catalog."C",
@@ -1275,8 +1476,9 @@ CREATE TABLE cms.search_pages (
 );
 
 CREATE TABLE cms.secrets (
-    site integer NOT NULL,
-    secret bytea DEFAULT sha256(decode(replace((((gen_random_uuid())::text || (gen_random_uuid())::text) || (gen_random_uuid())::text), '-'::text, ''::text), 'hex'::text)) NOT NULL
+    site integer CONSTRAINT site_secrets_site_not_null NOT NULL,
+    name text CONSTRAINT site_secrets_name_not_null NOT NULL COLLATE pg_catalog."C",
+    value bytea DEFAULT sha256(decode(replace((((gen_random_uuid())::text || (gen_random_uuid())::text) || (gen_random_uuid())::text), '-'::text, ''::text), 'hex'::text)) CONSTRAINT site_secrets_value_not_null NOT NULL
 );
 
 CREATE UNLOGGED TABLE cms.shards (
@@ -1303,36 +1505,6 @@ ALTER TABLE cms.shards ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE cms.site_secrets (
-    site integer NOT NULL,
-    name text NOT NULL COLLATE pg_catalog."C",
-    value bytea NOT NULL
-);
-
-CREATE TABLE cms.sites (
-    id integer NOT NULL,
-    name text NOT NULL COLLATE pg_catalog."C",
-    built_at_clock timestamp with time zone,
-    derive_digest bytea,
-    sync_state jsonb DEFAULT '{}'::jsonb NOT NULL,
-    known_inputs bytea,
-    lease_epoch bigint DEFAULT 0 NOT NULL,
-    lease_holder text,
-    lease_expires_at timestamp with time zone,
-    target text COLLATE pg_catalog."C",
-    place text COLLATE pg_catalog."C",
-    writer uuid DEFAULT gen_random_uuid() NOT NULL,
-    conditions boolean,
-    purges_wait_until timestamp with time zone,
-    has_images boolean DEFAULT false NOT NULL,
-    has_bad_images boolean DEFAULT false NOT NULL,
-    held_release bigint,
-    held_by bigint,
-    held_at timestamp with time zone,
-    keeps_releases boolean DEFAULT false NOT NULL,
-    target_marked boolean DEFAULT false NOT NULL
-);
-
 ALTER TABLE cms.sites ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME cms.sites_id_seq
     START WITH 1
@@ -1353,6 +1525,12 @@ CREATE TABLE cms.sources (
     blob bytea,
     read_digest bytea NOT NULL,
     problems jsonb
+);
+
+CREATE TABLE cms.statistics_refreshed (
+    only_row boolean DEFAULT true NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT statistics_refreshed_only_row_check CHECK (only_row)
 );
 
 CREATE TABLE cms.tag_versions (
@@ -1393,6 +1571,28 @@ ALTER TABLE cms.tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE cms.uploads (
+    site integer NOT NULL,
+    token text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    target text NOT NULL,
+    place text NOT NULL,
+    email text NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    size_bytes integer NOT NULL,
+    expires_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE cms.visitor_links (
+    site integer NOT NULL,
+    digest bytea NOT NULL,
+    email text NOT NULL,
+    back text NOT NULL,
+    expires_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE cms.windows (
@@ -1539,6 +1739,9 @@ ALTER TABLE ONLY cms.mails
 ALTER TABLE ONLY cms.migrations
     ADD CONSTRAINT migrations_pkey PRIMARY KEY (set, number);
 
+ALTER TABLE ONLY cms.most_read
+    ADD CONSTRAINT most_read_pkey PRIMARY KEY (entry);
+
 ALTER TABLE ONLY cms.outputs
     ADD CONSTRAINT outputs_pkey PRIMARY KEY (id);
 
@@ -1662,17 +1865,20 @@ ALTER TABLE ONLY cms.reviews
 ALTER TABLE ONLY cms.revisions
     ADD CONSTRAINT revisions_pkey PRIMARY KEY (entry, version);
 
+ALTER TABLE ONLY cms.search_changes
+    ADD CONSTRAINT search_changes_pkey PRIMARY KEY (site, entry, locale);
+
+ALTER TABLE ONLY cms.search_engines
+    ADD CONSTRAINT search_engines_pkey PRIMARY KEY (site);
+
 ALTER TABLE ONLY cms.search_pages
     ADD CONSTRAINT search_pages_pkey PRIMARY KEY (site, locale);
 
 ALTER TABLE ONLY cms.secrets
-    ADD CONSTRAINT secrets_pkey PRIMARY KEY (site);
+    ADD CONSTRAINT secrets_pkey PRIMARY KEY (site, name);
 
 ALTER TABLE ONLY cms.shards
     ADD CONSTRAINT shards_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY cms.site_secrets
-    ADD CONSTRAINT site_secrets_pkey PRIMARY KEY (site, name);
 
 ALTER TABLE ONLY cms.sites
     ADD CONSTRAINT sites_name_key UNIQUE (name);
@@ -1682,6 +1888,9 @@ ALTER TABLE ONLY cms.sites
 
 ALTER TABLE ONLY cms.sources
     ADD CONSTRAINT sources_pkey PRIMARY KEY (site, path);
+
+ALTER TABLE ONLY cms.statistics_refreshed
+    ADD CONSTRAINT statistics_refreshed_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY cms.tag_versions
     ADD CONSTRAINT tag_versions_pkey PRIMARY KEY (site, tag, version);
@@ -1695,6 +1904,12 @@ ALTER TABLE ONLY cms.tokens
 ALTER TABLE ONLY cms.tokens
     ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY cms.uploads
+    ADD CONSTRAINT uploads_pkey PRIMARY KEY (site, token);
+
+ALTER TABLE ONLY cms.visitor_links
+    ADD CONSTRAINT visitor_links_pkey PRIMARY KEY (site, digest);
+
 CREATE INDEX acts_site ON cms.acts USING btree (site, id DESC);
 
 CREATE INDEX builds_site ON cms.builds USING btree (site, id DESC);
@@ -1705,6 +1920,10 @@ CREATE INDEX cards_problem ON cms.cards USING btree (site) WHERE (problem <> '':
 
 CREATE INDEX cards_translation ON cms.cards USING btree (site, translation_key);
 
+CREATE UNIQUE INDEX category_stats_term ON cms.category_stats USING btree (term_id);
+
+CREATE INDEX category_stats_views ON cms.category_stats USING btree (site_id, taxonomy_id, total_views DESC);
+
 CREATE INDEX changes_site ON cms.changes USING btree (site, id);
 
 CREATE INDEX changes_subject ON cms.changes USING btree (subject);
@@ -1712,6 +1931,8 @@ CREATE INDEX changes_subject ON cms.changes USING btree (subject);
 CREATE INDEX claims_lost ON cms.claims USING btree (site) WHERE ((NOT wins) AND ((kind <> ALL (ARRAY[4, 5])) OR ((spec ->> 'kind'::text) = 'terms'::text)));
 
 CREATE INDEX claims_owner ON cms.claims USING btree (owner, owner_kind, site);
+
+CREATE UNIQUE INDEX daily_post_stats_day ON cms.daily_post_stats USING btree (site_id, publish_date);
 
 CREATE INDEX deliveries_dead ON cms.deliveries USING btree (site) WHERE ((next_at IS NULL) AND (delivered_at IS NULL));
 
@@ -1775,6 +1996,8 @@ CREATE INDEX lists_stale ON cms.lists USING btree (site) WHERE (stale_from IS NO
 
 CREATE INDEX mails_due ON cms.mails USING btree (site, due_at);
 
+CREATE INDEX most_read_site ON cms.most_read USING btree (site);
+
 CREATE INDEX outputs_failed ON cms.outputs USING btree (site) WHERE (error IS NOT NULL);
 
 CREATE INDEX outputs_reads ON cms.outputs USING gin (reads);
@@ -1825,6 +2048,8 @@ CREATE INDEX revisions_act ON cms.revisions USING btree (act) WHERE (act IS NOT 
 
 CREATE INDEX revisions_site ON cms.revisions USING btree (site, made_at DESC);
 
+CREATE INDEX search_changes_oldest ON cms.search_changes USING btree (site, changed_at);
+
 CREATE INDEX shards_open ON cms.shards USING btree (site, id) WHERE (result IS NULL);
 
 CREATE INDEX shards_site ON cms.shards USING btree (site);
@@ -1838,6 +2063,12 @@ CREATE INDEX tag_versions_raised ON cms.tag_versions USING btree (raised_at);
 CREATE INDEX tag_versions_version ON cms.tag_versions USING btree (version);
 
 CREATE INDEX tokens_site ON cms.tokens USING btree (site, id);
+
+CREATE INDEX uploads_email ON cms.uploads USING btree (site, email) WHERE (email <> ''::text);
+
+CREATE INDEX uploads_expire ON cms.uploads USING btree (site, expires_at) WHERE (expires_at IS NOT NULL);
+
+CREATE INDEX visitor_links_email ON cms.visitor_links USING btree (site, lower(email));
 
 CREATE INDEX windows_high ON cms.windows USING btree (list, high) INCLUDE (low, output);
 
@@ -1881,25 +2112,37 @@ CREATE TRIGGER key_changed BEFORE UPDATE ON cms.bodies FOR EACH ROW WHEN ((((((n
 
 CREATE TRIGGER note_deleted AFTER DELETE ON cms.bodies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_bodies();
 
+CREATE TRIGGER note_deleted AFTER DELETE ON cms.documents REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_search_changes();
+
 CREATE TRIGGER note_deleted AFTER DELETE ON cms.entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_entries_deleted();
 
 CREATE TRIGGER note_deleted AFTER DELETE ON cms.files REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_files();
+
+CREATE TRIGGER note_deleted AFTER DELETE ON cms.most_read REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_most_read();
 
 CREATE TRIGGER note_deleted AFTER DELETE ON cms.reviews REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_reviews_deleted();
 
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.bodies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_bodies();
 
+CREATE TRIGGER note_inserted AFTER INSERT ON cms.documents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_search_changes();
+
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_entries_inserted();
 
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.files REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_files();
+
+CREATE TRIGGER note_inserted AFTER INSERT ON cms.most_read REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_most_read();
 
 CREATE TRIGGER note_inserted AFTER INSERT ON cms.reviews REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_reviews_inserted();
 
 CREATE TRIGGER note_updated AFTER UPDATE ON cms.bodies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_bodies();
 
+CREATE TRIGGER note_updated AFTER UPDATE ON cms.documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_search_changes();
+
 CREATE TRIGGER note_updated AFTER UPDATE ON cms.entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_entries_updated();
 
 CREATE TRIGGER note_updated AFTER UPDATE ON cms.files REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_files();
+
+CREATE TRIGGER note_updated AFTER UPDATE ON cms.most_read REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_most_read();
 
 CREATE TRIGGER note_updated AFTER UPDATE ON cms.reviews REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_reviews_updated();
 
@@ -1912,6 +2155,8 @@ CREATE TRIGGER raise_deleted AFTER DELETE ON cms.search_pages REFERENCING OLD TA
 CREATE TRIGGER raise_inserted AFTER INSERT ON cms.documents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.raise_documents();
 
 CREATE TRIGGER raise_inserted AFTER INSERT ON cms.search_pages REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.raise_documents();
+
+CREATE TRIGGER raise_sent AFTER UPDATE OF sent_at, filled_at ON cms.search_engines FOR EACH ROW WHEN (((new.sent_at IS DISTINCT FROM old.sent_at) OR (new.filled_at IS DISTINCT FROM old.filled_at))) EXECUTE FUNCTION cms.raise_search_sent();
 
 CREATE TRIGGER raise_updated AFTER UPDATE ON cms.documents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.raise_documents();
 
@@ -2049,6 +2294,9 @@ ALTER TABLE ONLY cms.inputs
 ALTER TABLE ONLY cms.mails
     ADD CONSTRAINT mails_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
+ALTER TABLE ONLY cms.most_read
+    ADD CONSTRAINT most_read_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY cms.payment_events
     ADD CONSTRAINT payment_events_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
@@ -2082,11 +2330,14 @@ ALTER TABLE ONLY cms.reviews
 ALTER TABLE ONLY cms.reviews
     ADD CONSTRAINT reviews_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
+ALTER TABLE ONLY cms.search_changes
+    ADD CONSTRAINT search_changes_site_fkey FOREIGN KEY (site) REFERENCES cms.search_engines(site) ON DELETE CASCADE;
+
+ALTER TABLE ONLY cms.search_engines
+    ADD CONSTRAINT search_engines_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY cms.secrets
     ADD CONSTRAINT secrets_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
-
-ALTER TABLE ONLY cms.site_secrets
-    ADD CONSTRAINT site_secrets_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
 ALTER TABLE ONLY cms.sources
     ADD CONSTRAINT sources_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
@@ -2096,3 +2347,9 @@ ALTER TABLE ONLY cms.task_runs
 
 ALTER TABLE ONLY cms.tokens
     ADD CONSTRAINT tokens_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.uploads
+    ADD CONSTRAINT uploads_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.visitor_links
+    ADD CONSTRAINT visitor_links_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

@@ -32,7 +32,7 @@ settings.load_profile("shared")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the folder of the run's server; xdist's workers inherit it and share the server."""
-    for name in [n for n in os.environ if n.startswith("CMS_") and n != SERVER_FOLDER]:
+    for name in [n for n in os.environ if n.startswith("CMS_") and n != SERVER_FOLDER and not n.startswith("CMS_TEST_")]:
         del os.environ[name]  # a developer's own settings must not reach a test
     if not hasattr(config, "workerinput"):
         os.environ[SERVER_FOLDER] = tempfile.mkdtemp(prefix="cms-tests-")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms_ssg.authoring.patch import patch_front_matter
-from cms_ssg.content.frontmatter import parse_front_matter
+from cms_ssg.content.frontmatter.parse import parse_front_matter
 from cms_ssg.errors import CmsError
 
 ROME = timezone(timedelta(hours=1))

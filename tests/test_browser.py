@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from cms_ssg.build import BuildOptions, build
-from cms_ssg.bundled import folder
+from cms_ssg.files.bundled import folder
 
 PHONE = 390
 PATHS = (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cms_ssg.collation import MOST_BYTES, make_text_key
+from cms_ssg.text.collation import MOST_BYTES, make_text_key
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MOST_LINES = 400
+MOST_AT_THE_TOP = 9
 VAGUE_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "service", "tools", "util", "utils"}
 VAGUE_VERBS = ("do_", "get_", "handle_", "manage_", "process_")
 LIBRARY_HOOKS = re.compile(
@@ -42,6 +43,10 @@ def named(path: Path) -> str:
 def test_every_module_is_short_enough_to_be_read_at_once() -> None:
     lengths = {named(path): len(path.read_bytes().splitlines()) for path in MODULES}
     assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
+
+
+def test_the_top_of_the_package_is_seen_at_a_glance() -> None:
+    assert len([path for path in PRODUCT if path.parent == ROOT / "cms_ssg"]) <= MOST_AT_THE_TOP, "the others belong in a room"
 
 
 def test_no_module_or_folder_has_a_name_that_says_nothing() -> None:

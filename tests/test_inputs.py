@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms_ssg.config.load import load_settings
-from cms_ssg.content.frontmatter import parse_front_matter
-from cms_ssg.content.values import plain_json
+from cms_ssg.config.settings import Settings
+from cms_ssg.content.frontmatter.parse import parse_front_matter
+from cms_ssg.content.frontmatter.values import plain_json
 from cms_ssg.engine.inputs import Inputs, list_inputs, read_data
 from cms_ssg.errors import CmsError
-from cms_ssg.settings import Settings
-from cms_ssg.themes import theme_chain
+from cms_ssg.render.theme_chain import theme_chain
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import mimetypes
 
 import pytest
 
-from cms_ssg.media_types import TYPES, content_encoding, content_type
+from cms_ssg.files.media_types import TYPES, content_encoding, content_type
 
 KNOWN = {
     "pic.webp": "image/webp", "pic.avif": "image/avif", "a/b.JPG": "image/jpeg", "x.jfif": "image/jpeg", "x.apng": "image/apng",
@@ -46,7 +46,7 @@ def test_only_what_browsers_show_and_is_really_packed_has_an_encoding() -> None:
 
 
 def test_every_ending_stands_once_in_small_letters() -> None:
-    from cms_ssg import media_types
+    from cms_ssg.files import media_types
 
     endings = [ending for line in media_types._BY_TYPE.values() for ending in line.split()]
     assert len(endings) == len(set(endings))

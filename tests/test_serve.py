@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms_ssg.errors import CmsError
-from cms_ssg.serve import SCRIPT, SiteServer, add_script, find_file, open_server
-from cms_ssg.serve_hosts import list_own_hosts
+from cms_ssg.serve.hosts import list_own_hosts
+from cms_ssg.serve.server import SCRIPT, SiteServer, add_script, find_file, open_server
 
 
 @pytest.fixture

@@ -13,9 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms_ssg.config.load import OWN_VARIABLES, VARIABLES, load_settings
-from cms_ssg.config.toml_lines import list_key_lines
-from cms_ssg.errors import CmsError
-from cms_ssg.settings import (
+from cms_ssg.config.settings import (
     AnswerCache,
     Api,
     Cache,
@@ -33,11 +31,15 @@ from cms_ssg.settings import (
     Receiver,
     Search,
     Settings,
+    Statistics,
     Target,
     Taxonomy,
+    Visitors,
     Webhook,
     Workers,
 )  # fmt: skip
+from cms_ssg.config.toml_lines import list_key_lines
+from cms_ssg.errors import CmsError
 
 
 def load(root: Path, text: str, environ: dict[str, str] | None = None, env: str = "") -> Settings:
@@ -301,7 +303,7 @@ def test_loading_imports_msgspec_and_tomllib_only(tmp_path: Path) -> None:
 SECTIONS = {
     "The site": Settings, "Target": Target, "Cache": Cache, "Headers": Headers, "CDN": Cdn, "Home": Home, "Languages": Locale, "Collections": Collection, "Taxonomies": Taxonomy,
     "Menus": MenuItem, "Markdown": Markdown, "Webhooks": Webhook, "Receiver": Receiver, "Workers": Workers, "Images": Images, "Preview": Preview, "Search": Search, "Mail": Mail,
-    "API": Api, "Answers": AnswerCache, "Limits": Limits,
+    "API": Api, "Answers": AnswerCache, "Statistics": Statistics, "Visitors": Visitors, "Limits": Limits,
 }  # fmt: skip
 """Which section of the page has the table of which struct."""
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
+from cms_ssg.serve.watch import Watcher, gather, watch
 from cms_ssg.store.connect import connect
 from cms_ssg.types import Problem
-from cms_ssg.watch import Watcher, gather, watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,16 +11,16 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
+from starlette_compress import CompressMiddleware, add_compress_type, remove_compress_type
 
 import cms_ssg
 from cms_ssg.api.limits import Limiter
 from cms_ssg.api.metrics import Numbers
 from cms_ssg.api.outer import Log, Outer, explain
-from cms_ssg.api.problems import ApiError, fail, find_request_id, make_problem
+from cms_ssg.api.problems import CONTENT_TYPE, ApiError, fail, find_request_id, make_problem
 from cms_ssg.api.routing import load_router, mount
 from cms_ssg.api.sites import Sites, load_sites
 from cms_ssg.api.streams import Broadcaster, close_at_signals
@@ -32,6 +32,10 @@ ROUTERS: Final = (
     "cms_ssg.payment.api:router",
     "cms_ssg.desk.api:router",
     "cms_ssg.api.entries:router",
+    "cms_ssg.statistics.beacon:router",
+    "cms_ssg.events.api:router",
+    "cms_ssg.visitors.api:router",
+    "cms_ssg.uploads.api:router",
 )
 """Lazy references to the routers that are always mounted. A vertical names its own: docs/extending.md."""
 
@@ -71,7 +75,9 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
         for reference in vertical.routes:
             mount(app, load_router(reference), vertical.name)
     _describe_tokens(app)
-    app.add_middleware(GZipMiddleware, minimum_size=LARGEST_PLAIN_BYTES, compresslevel=5)
+    add_compress_type(CONTENT_TYPE)
+    remove_compress_type("text/event-stream")  # a compressor for each of thousands of streams would cost more than it saves
+    app.add_middleware(CompressMiddleware, minimum_size=LARGEST_PLAIN_BYTES, gzip_level=5, zstd=False)
     numbers = app.state.numbers = Numbers()
 
     def note(**fields: Any) -> None:
@@ -114,8 +120,6 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
     cause = error.__cause__
     if isinstance(cause, ApiError):  # while the body was read
         problem = cause
-    elif isinstance(cause, TimeoutError):
-        problem = fail("api.timeout", "the body took too long to arrive", status=408)
     elif error.status_code == 405:
         allowed = dict(error.headers or {})
         problem = fail("api.method", f"{request.method} is not offered here", status=405, headers=allowed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +18,12 @@ from cms_ssg.store.query import fetch_async
 
 PUBLIC: Final = "public"
 SCOPES: Final = (PUBLIC, *tokens.SCOPES)
+
+BOT: Final = re.compile(
+    r"bot|crawl|spider|slurp|headless|preview|facebookexternalhit|lighthouse|monitor|archiver|fetch|curl|wget|python|java/|go-http|okhttp|axios|node",
+    re.IGNORECASE,
+)
+"""User agents that are programs; they are answered as everybody is, and not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,10 @@ async def identify(request: Request, context: SiteContext) -> Caller:
     if not header:
         return Caller(address)
     kind, _, text = header.partition(" ")
+    visitors = context.site.settings.visitors
+    if visitors is not None and visitors.issuer and kind.lower() == "bearer" and text.count(".") == 2:  # a visitor's, see cms_ssg/visitors
+        request.scope["cms_visitor_token"] = text.strip()
+        return Caller(address)
     found = None
     if kind.lower() == "bearer" and text.startswith(tokens.PREFIX) and len(text) < 200:
         async with context.connection() as connection:
@@ -96,6 +107,12 @@ async def identify(request: Request, context: SiteContext) -> Caller:
             headers={"WWW-Authenticate": 'Bearer realm="cms", error="invalid_token"'},
         )  # fmt: skip
     return Caller(address, found.id, found.name, frozenset(found.scopes), found.role, tuple(found.sections), tuple(found.locales))
+
+
+def is_program(request: Request) -> bool:
+    """Whether a request comes from no person, as far as it says so itself."""
+    agent = request.headers.get("user-agent", "")
+    return not agent or BOT.search(agent) is not None
 
 
 def check_scope(caller: Caller, scope: str) -> None:

@@ -16,6 +16,9 @@ from cms_ssg.api.problems import ApiError, fail, make_problem
 from cms_ssg.api.sites import Sites
 
 MOST_BODY_BYTES: Final = 1 << 20
+LARGER_BODIES: Final = {"/api/uploads": 8 << 20}
+"""Routes whose bodies may be larger than those of others."""
+
 MOST_QUERY_BYTES: Final = 8192
 OPERATIONS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Paths that are about the process and not about a site."""
@@ -54,6 +57,7 @@ class _Exchange:
         self.id = given.decode() if _ID.fullmatch(given) else secrets.token_hex(8)
         self.status = 0
         self.read_bytes = 0
+        self.most_bytes = MOST_BODY_BYTES
         self.has_body = False
         self.timeout: asyncio.Timeout | None = None
         self.origin = ""
@@ -100,8 +104,9 @@ class _Exchange:
         if len(scope.get("query_string", b"")) > MOST_QUERY_BYTES:
             raise fail("api.too-large", f"the query is longer than {MOST_QUERY_BYTES:,} bytes", status=414)
         length = self.headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > MOST_BODY_BYTES:
-            raise fail("api.too-large", f"the body is larger than {MOST_BODY_BYTES:,} bytes", status=413)
+        self.most_bytes = next((most for path, most in LARGER_BODIES.items() if scope["path"].endswith(path)), MOST_BODY_BYTES)
+        if not length.isdigit() or int(length) > self.most_bytes:
+            raise fail("api.too-large", f"the body is larger than {self.most_bytes:,} bytes", status=413)
         if scope["path"] in OPERATIONS:
             return
         host = self.headers.get(b"host", b"").decode("latin-1")
@@ -117,13 +122,16 @@ class _Exchange:
         self.origin, self.cors = self.headers.get(b"origin", b"").decode("latin-1"), context.site.settings.api.cors
 
     async def _read(self) -> Message:
-        async with asyncio.timeout(None if self.has_body else BODY_S):  # afterwards it is waited for that the client goes
-            message = await self._receive()
+        try:
+            async with asyncio.timeout(None if self.has_body else BODY_S):  # afterwards it is waited for that the client goes
+                message = await self._receive()
+        except TimeoutError:
+            raise fail("api.timeout", "the body took too long to arrive", status=408) from None
         if message["type"] == "http.request":
             self.has_body = not message.get("more_body", False)
             self.read_bytes += len(message.get("body", b""))
-            if self.read_bytes > MOST_BODY_BYTES:
-                raise fail("api.too-large", f"the body is larger than {MOST_BODY_BYTES:,} bytes", status=413)
+            if self.read_bytes > self.most_bytes:
+                raise fail("api.too-large", f"the body is larger than {self.most_bytes:,} bytes", status=413)
         return message
 
     async def _write(self, message: Message) -> None:
@@ -187,8 +195,8 @@ def explain(error: Exception, scope: Scope) -> ApiError:
         )
     if isinstance(error, Error) and (error.sqlstate is None or error.sqlstate[:2] in ("08", "57")):
         return fail("api.no-database", "the database does not answer", status=503, headers={"Retry-After": "2"})
-    from cms_ssg.crash import log_crash
-    from cms_ssg.redact import Redactor
+    from cms_ssg.reporting.crash import log_crash
+    from cms_ssg.reporting.redact import Redactor
 
     site = scope["cms_site"].site if "cms_site" in scope else None
     redactor = Redactor(os.environ, [site.settings.database_url] if site is not None else [])

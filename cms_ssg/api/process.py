@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cms_ssg.errors import fail
 
@@ -39,39 +42,59 @@ def make_config(app: Any, **options: Any) -> Any:
     """How uvicorn serves: it believes no header about who asks, and logs nothing, since we do."""
     from uvicorn import Config
 
+    protocol: Any = "auto"
+    if find_spec("httptools") is not None:
+        from cms_ssg.api.connections import PatientConnection
+
+        protocol = PatientConnection
     return Config(
-        app, log_config=None, access_log=False, proxy_headers=False, server_header=False, lifespan="on", timeout_graceful_shutdown=GRACE_S,
+        app, http=protocol, log_config=None, access_log=False, proxy_headers=False, server_header=False, lifespan="on", timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=65, h11_max_incomplete_event_size=16_384, backlog=1024, **options,
     )  # fmt: skip
 
 
-def run(
-    folders: Sequence[Path], *, env: str = "", host: str = "127.0.0.1", port: int = 8001, workers: int = 1, logs: bool = False,
-    on_ready: Callable[[str], None] = lambda _url: None, with_parent: bool = False,
-) -> None:  # fmt: skip
-    """Answer until told to end. with_parent: end when stdin does, for whoever starts it in the background.
-
-    Raises CmsError settings.*, db.*, api.port, api.same-host.
+class Serving(NamedTuple):
+    """How the API is served. port: 0 takes any; workers: processes that share it; logs: a line for each request; with_parent: end when stdin
+    does, for whoever starts it in the background; build_options: more of them for builds that a push asks for.
     """
+
+    host: str = "127.0.0.1"
+    port: int = 8001
+    workers: int = 1
+    logs: bool = False
+    with_parent: bool = False
+    build_options: tuple[str, ...] = ()
+
+
+def run(folders: Sequence[Path], serving: Serving, env: str = "", on_ready: Callable[[str], None] = lambda _url: None) -> None:
+    """Answer until told to end. Raises CmsError settings.*, db.*, api.port, api.same-host."""
     from cms_ssg.api.app import ENV, LOGS, SITES, make_app
-    from cms_ssg.api.log import log_answer
+    from cms_ssg.api.log import log_answer, log_note
     from cms_ssg.api.sites import load_sites
+    from cms_ssg.events.receive import building_pushes
+    from cms_ssg.workers.tasks import running_tasks
 
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(0)
+    )  # the server raises it again when it has ended: what was begun here is ended then, too
     sites = load_sites(folders, env)
-    listening = open_socket(host, port)
-    name = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host
+    listening = open_socket(serving.host, serving.port)
+    name = "localhost" if serving.host in ("127.0.0.1", "::1", "0.0.0.0", "::") else serving.host
     url = f"http://{name}:{listening.getsockname()[1]}/"
-    if workers == 1:
-        asyncio.run(
-            _serve_one(make_app(sites, on_answer=log_answer if logs else lambda **_: None), listening, lambda: on_ready(url), with_parent)
-        )
-        return
-    os.environ[SITES], os.environ[ENV], os.environ[LOGS] = os.pathsep.join(map(str, folders)), env, "1" if logs else ""
-    from uvicorn.supervisors import Multiprocess
+    with ExitStack() as stack:
+        for folder in folders:  # such as sending e-mails, where nothing else of this site may be running
+            stack.enter_context(running_tasks(folder, env, log_note))
+            stack.enter_context(building_pushes(folder, env, log_note, serving.build_options))
+        if serving.workers == 1:
+            app = make_app(sites, on_answer=log_answer if serving.logs else lambda **_: None)
+            asyncio.run(_serve_one(app, listening, lambda: on_ready(url), serving.with_parent))
+            return
+        os.environ[SITES], os.environ[ENV], os.environ[LOGS] = os.pathsep.join(map(str, folders)), env, "1" if serving.logs else ""
+        from uvicorn.supervisors import Multiprocess
 
-    config = make_config("cms_ssg.api.app:make_app_from_environ", factory=True, workers=workers)
-    on_ready(url)
-    Multiprocess(config, sockets=[listening]).run()
+        config = make_config("cms_ssg.api.app:make_app_from_environ", factory=True, workers=serving.workers)
+        on_ready(url)
+        Multiprocess(config, sockets=[listening]).run()
 
 
 async def _serve_one(app: Any, listening: socket.socket, on_ready: Callable[[], None], with_parent: bool) -> None:

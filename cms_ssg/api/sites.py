@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +16,9 @@ from cms_ssg.cache.follow import Follower
 from cms_ssg.cache.layers import CacheService
 from cms_ssg.cache.redis import RedisLayer
 from cms_ssg.errors import fail
-from cms_ssg.open_store import open_store
 from cms_ssg.site import Site
 from cms_ssg.store.connect import database_url
+from cms_ssg.store.open_store import open_store
 from cms_ssg.store.pool import WAIT_S, Pool, make_pool
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ POOL_SIZE: Final = 10
 
 FIRST_LOOK_S: Final = 2.0
 """How long the process waits for its first look at what is stale before it answers: until then it keeps nothing."""
+
+END_S: Final = 2.0
+"""How long a room may take for what it does at the end of the process."""
 
 LOST_S: Final = 0.2
 """How long a request waits for a connection while the database is away."""
@@ -46,6 +50,7 @@ class SiteContext:
     cache: CacheService
     extras: dict[str, Any] = field(default_factory=dict)
     listeners: dict[str, Callable[[set[str]], None]] = field(default_factory=dict)
+    endings: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     _translators: dict[str, Translator] = field(default_factory=dict)
 
     @property
@@ -66,11 +71,15 @@ class SiteContext:
         """Have a room told which tags of this site were raised, in the running loop. name: its own, so that it is told once."""
         self.listeners[name] = hear
 
+    def at_end(self, name: str, end: Callable[[], Awaitable[None]]) -> None:
+        """Have a room do something before the process ends, in END_S at most. name: its own."""
+        self.endings[name] = end
+
     def translate(self, locale: str) -> Translator:
         """The texts of the site's theme in a locale, as pages have them."""
         if locale not in self._translators:
             from cms_ssg.render.strings import load_strings, make_t
-            from cms_ssg.themes import theme_folders
+            from cms_ssg.render.theme_chain import theme_folders
 
             folders = theme_folders(self.site.root, self.site.settings).strings
             self._translators[locale] = make_t(load_strings(folders, locale, self.site.root))
@@ -108,6 +117,10 @@ class Sites:
     async def close(self) -> None:
         """Give all connections back."""
         for context in self.contexts:
+            for end in context.endings.values():
+                with contextlib.suppress(Exception):  # it cannot hold up the end
+                    async with asyncio.timeout(END_S):
+                        await end()
             await context.cache.close()
         for follower in self.followers:
             await follower.stop()

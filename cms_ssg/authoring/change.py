@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from cms_ssg.authoring.find import Content, find_content, read_bytes, read_fields
 from cms_ssg.authoring.patch import Value, has_key, patch_front_matter
 from cms_ssg.authoring.write import write_file
-from cms_ssg.content.collections import find_type
-from cms_ssg.content.dates import HINT, DateError, load_zone, parse_date, say_moment
-from cms_ssg.content.frontmatter import look_up, parse_front_matter
-from cms_ssg.content.schema import nearest_name
+from cms_ssg.content.collections.rules import find_type
+from cms_ssg.content.frontmatter.dates import HINT, DateError, load_zone, parse_date, say_moment
+from cms_ssg.content.frontmatter.parse import look_up, parse_front_matter
+from cms_ssg.content.schema.content_types import nearest_name
 from cms_ssg.content.visibility import TRASH, fold, names_of_start, words_that_hide
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from cms_ssg.content.collections import find_collection
-from cms_ssg.content.frontmatter import parse_front_matter
+from cms_ssg.config.settings import Collection
+from cms_ssg.content.collections.rules import find_collection
+from cms_ssg.content.frontmatter.parse import parse_front_matter
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.paths import canonical_path
-from cms_ssg.settings import Collection
 from cms_ssg.site import Site
 from cms_ssg.types import Draft, Json, Problem
 

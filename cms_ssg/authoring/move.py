@@ -11,11 +11,11 @@ from cms_ssg.authoring.find import Content, find_content, list_content, read_byt
 from cms_ssg.authoring.links import find_broken_links
 from cms_ssg.authoring.patch import Value, patch_front_matter
 from cms_ssg.authoring.write import move_file, refuse_symlink, write_file
-from cms_ssg.content.collections import INDEX_NAMES, find_collection
-from cms_ssg.content.frontmatter import look_up, parse_front_matter
+from cms_ssg.content.collections.rules import INDEX_NAMES, find_collection
+from cms_ssg.content.frontmatter.parse import look_up, parse_front_matter
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Problem
 
 

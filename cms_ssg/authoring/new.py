@@ -11,13 +11,13 @@ from cms_ssg.authoring.find import Content, list_content, read_bytes
 from cms_ssg.authoring.patch import Value, nest, way_to
 from cms_ssg.authoring.patch_yaml import patch_yaml
 from cms_ssg.authoring.write import write_file
-from cms_ssg.content.collections import find_collection
-from cms_ssg.content.dates import load_zone
-from cms_ssg.content.frontmatter import parse_front_matter
+from cms_ssg.config.settings import Collection
+from cms_ssg.content.collections.rules import find_collection
+from cms_ssg.content.frontmatter.dates import load_zone
+from cms_ssg.content.frontmatter.parse import parse_front_matter
 from cms_ssg.errors import UsageError
-from cms_ssg.settings import Collection
 from cms_ssg.site import Site
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Problem
 
 _SAMPLES = 3

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from cms_ssg.authoring.patch_yaml import patch_yaml
-from cms_ssg.content.dates import DateError, parse_date
-from cms_ssg.content.frontmatter import FrontMatter, look_up, parse_front_matter
+from cms_ssg.content.frontmatter.dates import DateError, parse_date
+from cms_ssg.content.frontmatter.parse import FrontMatter, look_up, parse_front_matter
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.types import Json
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from cms_ssg.bundled import PACKAGE
 from cms_ssg.errors import UsageError, fail
+from cms_ssg.files.bundled import PACKAGE
+from cms_ssg.files.ownership import find_owner, give, make_folders
 from cms_ssg.kinds.load import list_verticals, load_vertical
-from cms_ssg.ownership import find_owner, give, make_folders
 from cms_ssg.types import Problem
 
 GITIGNORE = "/.cms/\n/build/\n/build-staging/\n"

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 
 from cms_ssg.authoring.write import write_file
 from cms_ssg.errors import UsageError
+from cms_ssg.render.theme_chain import theme_folders
 from cms_ssg.site import Site
-from cms_ssg.themes import theme_folders
 from cms_ssg.types import Problem
 
 

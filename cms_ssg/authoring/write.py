@@ -6,9 +6,9 @@ import contextlib
 import os
 from pathlib import Path
 
-from cms_ssg.content.scan import find_symlink
+from cms_ssg.content.scan.changed_files import find_symlink
 from cms_ssg.errors import CmsError
-from cms_ssg.ownership import make_folders, write_owned
+from cms_ssg.files.ownership import make_folders, write_owned
 from cms_ssg.types import Problem
 
 

@@ -20,7 +20,6 @@ from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput, Saved
 from cms_ssg.errors import UsageError, fail
 from cms_ssg.site import Site
-from cms_ssg.slugs import make_slug
 from cms_ssg.store.imports import (
     FINISH,
     NOTE,
@@ -33,6 +32,7 @@ from cms_ssg.store.imports import (
     unlock,
 )
 from cms_ssg.store.texts import find_by_files, find_external
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Problem
 
 SMALL_BATCH: Final = 100

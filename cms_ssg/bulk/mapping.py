@@ -15,8 +15,8 @@ import msgspec
 
 from cms_ssg.bulk.guard import guard_cell, unguard_cell
 from cms_ssg.bulk.records import Form, Record
-from cms_ssg.content.schema import Schema
-from cms_ssg.content.values import clean_text
+from cms_ssg.content.frontmatter.values import clean_text
+from cms_ssg.content.schema.content_types import Schema
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import UsageError, fail
 from cms_ssg.types import Json, Problem, Status

@@ -9,8 +9,8 @@ from typing import Any, Final
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from cms_ssg.content.checks import Wrong
-from cms_ssg.content.schema import Schema, nearest_name
+from cms_ssg.content.schema.checks import Wrong
+from cms_ssg.content.schema.content_types import Schema, nearest_name
 from cms_ssg.errors import UsageError
 from cms_ssg.types import Problem
 

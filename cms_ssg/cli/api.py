@@ -23,7 +23,7 @@ def api(call: Call, port: int, host: str, workers: int, sites: tuple[str, ...], 
 
     Pages need none of it: when it is stopped, every page still reads. docs/api.md tells more.
     """
-    from cms_ssg.api.process import run
+    from cms_ssg.api.process import Serving, run
 
     def say_address(url: str) -> None:
         call.output.result({"url": url}, url)
@@ -31,4 +31,10 @@ def api(call: Call, port: int, host: str, workers: int, sites: tuple[str, ...], 
 
     call.settings  # noqa: B018 - what is wrong in site.toml is said before anything is opened
     folders = [call.root, *(Path(site).resolve() for site in sites)]
-    run(folders, env=call.env, host=host, port=port, workers=workers, logs=not quiet, on_ready=say_address, with_parent=with_parent)
+    serving = Serving(host, port, workers, not quiet, with_parent, build_options(call))
+    run(folders, serving, call.env, say_address)
+
+
+def build_options(call: Call) -> tuple[str, ...]:
+    """Options of `cms build` that are as they are here."""
+    return (*(["--log-json"] if call.output.as_log else []), "--log-level", call.output.level)

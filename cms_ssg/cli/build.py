@@ -19,7 +19,7 @@ STATUS_CODES = {"done": DONE, "failed": FAILED, "partial": PARTIAL}
 
 def parse_moment(call: Call, text: str, option: str) -> datetime:
     """A time given on the command line, in the site's zone where it names none. Raises a usage error."""
-    from cms_ssg.content.dates import HINT, DateError, parse_date
+    from cms_ssg.content.frontmatter.dates import HINT, DateError, parse_date
 
     try:
         return parse_date(text, call.settings.timezone)

@@ -47,7 +47,7 @@ def bulk_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def run_bulk(call: Call, change: BulkChange, every: bool, dry_run: bool) -> int:
     """Make a change and say what that did."""
     from cms_ssg.bulk.change import change_many
-    from cms_ssg.open_store import open_store
+    from cms_ssg.store.open_store import open_store
 
     if every == bool(change.conditions):
         raise click.UsageError("give --where, or --all for every entry of the type")

@@ -15,7 +15,7 @@ from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
-    from cms_ssg.settings import Settings
+    from cms_ssg.config.settings import Settings
     from cms_ssg.site import Site
 
 DONE, FAILED, WRONG, PARTIAL = 0, 1, 2, 3

@@ -1,8 +1,6 @@
-"""``cms purge`` and ``cms stats``: the CDN told by hand, and what its logs say of pages."""
+"""``cms purge``: the CDN told by hand."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import click
 
@@ -31,26 +29,3 @@ def purge(call: Call, addresses: tuple[str, ...], everything: bool, shows: str, 
     ]
     call.output.result(result, "\n".join(lines + [f"  {path}" for path in (result.pages if dry_run else [])]))
     return status_code(result.status)
-
-
-@click.group("stats")
-def stats() -> None:
-    """Look at how pages are read."""
-
-
-@site_command("import-log", "cms stats import-log /var/log/nginx/access.log.1.gz")
-@click.argument("files", nargs=-1, required=True, metavar="FILE…")
-def import_log(call: Call, files: tuple[str, ...]) -> None:
-    """Count the reads of pages in access logs.
-
-    Takes logs of nginx, Apache, CloudFront and Cloudflare, also as .gz; of each read only the page and the day are kept. A file that was
-    counted before counts nothing, so give those that are written no longer.
-    """
-    from cms_ssg.diagnostics.stats import import_logs
-
-    result = import_logs(call.root, [Path(file) for file in files], call.env)
-    known = f"; {count(result.known, 'file')} had been counted before" if result.known else ""
-    call.output.result(result, f"{count(result.reads, 'read')} counted in {count(result.files, 'file')}{known}")
-
-
-stats.add_command(import_log)

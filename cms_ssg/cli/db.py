@@ -53,16 +53,15 @@ def status(call: Call) -> None:
     Its address is shown without a password; that of the embedded one is in a file
     of its own, which --json names.
     """
-    from cms_ssg.content.dates import load_zone, say_moment
+    from cms_ssg.content.frontmatter.dates import load_zone, say_moment
     from cms_ssg.store import embedded
-    from cms_ssg.store.cluster import PASSWORD
     from cms_ssg.store.connect import describe_url, show_url
     from cms_ssg.store.migrate import list_status
 
     url = given_url(call)
     place = describe_url(url) if url else f"embedded, in {embedded.data_folder(call.root)}"
     shown = show_url(url or embedded.describe_conninfo(call.root))
-    files = {} if url else {"password_file": str(embedded.data_folder(call.root) / PASSWORD)}
+    files = {} if url else {"password_file": str(embedded.data_folder(call.root) / embedded.PASSWORD)}
     if not url and not embedded.is_running(call.root):
         call.output.result(
             {"place": place, "url": shown, **files, "running": False, "migrations": []},

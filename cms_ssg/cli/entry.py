@@ -29,7 +29,7 @@ def entry() -> None:
 def open_editor(call: Call, author: str = "") -> Iterator[Editor]:
     """An editor of the site's entries."""
     from cms_ssg.entries.edit import Editor
-    from cms_ssg.open_store import open_store
+    from cms_ssg.store.open_store import open_store
 
     with open_store(call.root, call.env) as (site, connection, row):
         yield Editor(connection, site, row.id, author)
@@ -219,7 +219,7 @@ def pending(call: Call, ended: bool) -> None:
 
     Those that could not be made are listed with the reason.
     """
-    from cms_ssg.content.dates import say_moment
+    from cms_ssg.content.frontmatter.dates import say_moment
     from cms_ssg.store.pending import list_pending
 
     with open_editor(call) as editor:

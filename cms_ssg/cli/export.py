@@ -28,7 +28,7 @@ def content(call: Call, directory: Path) -> int:
     A site that is built from these files is the same. Exit 3 where an entry could not be written.
     """
     from cms_ssg.entries.export import export_content
-    from cms_ssg.open_store import open_store
+    from cms_ssg.store.open_store import open_store
 
     with open_store(call.root, call.env) as (site, connection, row):
         result = export_content(connection, site, row.id, directory.absolute())
@@ -44,7 +44,7 @@ def run_export(call: Call, type_name: str, conditions: tuple[str, ...], out: Pat
     """Write entries as rows, to a file or to standard output."""
     from cms_ssg.bulk.exporting import Selection, export_rows
     from cms_ssg.errors import fail
-    from cms_ssg.open_store import open_store
+    from cms_ssg.store.open_store import open_store
 
     with open_store(call.root, call.env) as (site, connection, row):
         selection = Selection(connection, site, row.id, type_name, conditions)

@@ -26,7 +26,7 @@ def push(call: Call, branch: str, remote: str, no_push: bool) -> None:
     Each commit is by the author of the entries' last change. The checkout stays as it is. Once the branch is merged and pulled, the
     next sync hands entries that are the same over to their files.
     """
-    from cms_ssg.content.git_branch import Branch
+    from cms_ssg.content.git.branch import Branch
     from cms_ssg.entries.git_push import commit_entries
 
     with open_editor(call) as editor:

@@ -18,7 +18,7 @@ def log(call: Call, what: str, author: str, limit: int) -> None:
 
     Without WHAT, the newest changes of the site.
     """
-    from cms_ssg.content.dates import say_moment
+    from cms_ssg.content.frontmatter.dates import say_moment
     from cms_ssg.entries.history import read_log, read_site_log
 
     with open_editor(call) as editor:
@@ -107,7 +107,7 @@ def audit_log(call: Call, author: str, limit: int) -> None:
 
     What was refused is listed with the reason.
     """
-    from cms_ssg.content.dates import say_moment
+    from cms_ssg.content.frontmatter.dates import say_moment
     from cms_ssg.store.revisions import list_acts
 
     with open_editor(call) as editor:

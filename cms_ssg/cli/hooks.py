@@ -44,7 +44,7 @@ def open_site_store(call: Call) -> tuple[Connection[TupleRow], str, int]:
 @site_command("list", "cms hooks list")
 def list_all(call: Call) -> None:
     """List hooks, receivers and the newest messages."""
-    from cms_ssg.content.dates import say_moment
+    from cms_ssg.content.frontmatter.dates import say_moment
     from cms_ssg.events.plugins import find_plugins
     from cms_ssg.events.webhooks import show_receiver
     from cms_ssg.store.deliveries import list_deliveries
@@ -132,26 +132,27 @@ def send_test(call: Call) -> int:
 def serve(call: Call, port: int, host: str) -> None:
     """Build at each push that a signed message tells of.
 
-    From GitHub, GitLab or by Standard Webhooks; until Ctrl-C.
+    From GitHub, GitLab or by Standard Webhooks; until Ctrl-C. It is `cms api` at another port, which takes such messages at /api/rebuild.
     """
+    from cms_ssg.api.process import Serving, run
+    from cms_ssg.cli.api import build_options
     from cms_ssg.cli.watch import until_interrupted
-    from cms_ssg.events.receive import serve as run_serve
+    from cms_ssg.errors import fail
     from cms_ssg.events.signatures import read_secrets
 
     receiver = call.settings.receiver
     if receiver is None:
         raise click.UsageError("site.toml has no [receiver]; docs/extending.md shows one")
-    connection, url, site_id = open_site_store(call)
-    connection.close()
+    if not read_secrets(os.environ, receiver.secret_env):
+        hint = "Whoever knows the address could start builds. Set it to the secret that the sender signs with."
+        raise fail("hooks.secret", f"the variable {receiver.secret_env} is empty", place="site.toml", hint=hint)
 
     def say_address(address: str) -> None:
         call.output.result({"url": address}, address)
         call.output.note(f"Pushes to {receiver.branch} are built; Ctrl-C stops.")
 
     with until_interrupted(call):
-        secrets = read_secrets(os.environ, receiver.secret_env)
-        options = (*(["--log-json"] if call.output.as_log else []), "--log-level", call.output.level)
-        run_serve(call.root, call.env, url, site_id, receiver, secrets, host, port, call.output.note, say_address, options)
+        run([call.root], Serving(host, port, build_options=build_options(call)), call.env, say_address)
 
 
 for command in (list_all, retry, send_test, serve):

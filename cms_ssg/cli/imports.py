@@ -54,7 +54,7 @@ def import_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def run_import(call: Call, file: Path, values: dict[str, Any], form: Any) -> int:
     """Import a file and say what that did."""
     from cms_ssg.bulk.importing import ImportOptions, import_file
-    from cms_ssg.open_store import open_store
+    from cms_ssg.store.open_store import open_store
 
     values["batch"] = values["batch"] or 0
     options = ImportOptions(file, form, **values)
@@ -107,9 +107,9 @@ def jsonl(call: Call, file: Path, **values: Any) -> int:
 @site_command("list", "cms import list")
 def list_(call: Call) -> None:
     """List imports, the newest first."""
-    from cms_ssg.content.dates import say_moment
-    from cms_ssg.open_store import open_store
+    from cms_ssg.content.frontmatter.dates import say_moment
     from cms_ssg.store.imports import list_imports
+    from cms_ssg.store.open_store import open_store
 
     with open_store(call.root, call.env) as (site, connection, row):
         found = list_imports(connection, row.id)
@@ -126,8 +126,8 @@ def list_(call: Call) -> None:
 def show(call: Call, number: int) -> None:
     """Show what an import did."""
     from cms_ssg.bulk.undo import find_import
-    from cms_ssg.open_store import open_store
     from cms_ssg.store.imports import list_rows
+    from cms_ssg.store.open_store import open_store
 
     with open_store(call.root, call.env) as (_, connection, row):
         found = find_import(connection, row.id, number)
@@ -147,7 +147,7 @@ def undo(call: Call, number: int, author: str) -> None:
     Entries that it added are deleted, and values that it changed are as they were. What somebody changed since then stays.
     """
     from cms_ssg.bulk.undo import undo_import
-    from cms_ssg.open_store import open_store
+    from cms_ssg.store.open_store import open_store
 
     with open_store(call.root, call.env) as (site, connection, row):
         result = undo_import(connection, site, row.id, number, author)

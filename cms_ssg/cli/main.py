@@ -51,7 +51,7 @@ COMMANDS = {
     "search": "search:search",
     "cache": "cache:cache",
     "purge": "cdn:purge",
-    "stats": "cdn:stats",
+    "stats": "stats:stats",
     "status": "explain:status",
     "calendar": "explain:calendar",
     "db": "db:db",
@@ -175,7 +175,7 @@ def _mute_stdout() -> None:
 
 def _report_crash(call: Call, args: list[str], error: Exception) -> int:
     """One line for the user, everything for the crash log."""
-    from cms_ssg.crash import log_crash
+    from cms_ssg.reporting.crash import log_crash
 
     try:
         root = call.root

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
-    from cms_ssg.redact import Redactor
-    from cms_ssg.settings import Settings
+    from cms_ssg.config.settings import Settings
+    from cms_ssg.reporting.redact import Redactor
 
 MAX_PROBLEMS = 50
 PROGRESS_AFTER_S = 0.25
@@ -45,7 +45,7 @@ class Output(Reporter):
     def redactor(self) -> Redactor:
         """Takes secrets out of all that goes to stderr."""
         if self._redactor is None:
-            from cms_ssg.redact import Redactor
+            from cms_ssg.reporting.redact import Redactor
 
             settings = self.load_settings()
             self._redactor = Redactor(os.environ, [settings.database_url] if settings else [])
@@ -72,7 +72,7 @@ class Output(Reporter):
 
     def hear_plugins(self) -> None:
         """What plugins print is said as the rest is."""
-        from cms_ssg.printed import SAYING
+        from cms_ssg.reporting.printed import SAYING
 
         SAYING[:] = [lambda line: self.log("info", "printed", line)]
 

@@ -48,7 +48,7 @@ def preview(call: Call, files: tuple[str, ...], branch: str, worktree: bool, exp
         raise click.UsageError("Name files, or give --branch NAME or --worktree: one of the three")
     span = parse_span(expires) if expires else None
 
-    from cms_ssg.content.dates import say_moment
+    from cms_ssg.content.frontmatter.dates import say_moment
     from cms_ssg.preview.make import PreviewOptions, make_preview
 
     options = PreviewOptions(files, branch, worktree, span, pages, call.env)
@@ -78,7 +78,7 @@ def previews() -> None:
 @site_command("list", "cms previews list")
 def list_(call: Call) -> None:
     """List the previews, the oldest first."""
-    from cms_ssg.content.dates import say_moment
+    from cms_ssg.content.frontmatter.dates import say_moment
     from cms_ssg.preview.make import list_all, make_url
 
     site, found = list_all(call.root, call.env)

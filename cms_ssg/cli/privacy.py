@@ -17,8 +17,8 @@ def privacy() -> None:
 def export(call: Call, email: str) -> None:
     """Show every row of the store in which an e-mail address is."""
     from cms_ssg.kinds.vertical import OpenSite
-    from cms_ssg.open_store import open_store
     from cms_ssg.privacy.people import find_in_content, find_person
+    from cms_ssg.store.open_store import open_store
 
     with open_store(call.root, call.env) as (site, connection, row):
         opened = OpenSite(site, connection, row.id)
@@ -34,8 +34,8 @@ def erase(call: Call, email: str) -> None:
     """Erase a person, named by e-mail address, from the store. The next build takes them off pages and out of the search."""
     from cms_ssg.errors import fail
     from cms_ssg.kinds.vertical import OpenSite
-    from cms_ssg.open_store import open_store
     from cms_ssg.privacy.people import erase_person
+    from cms_ssg.store.open_store import open_store
 
     if "@" not in email.strip("@ "):
         raise fail("privacy.no-address", f"{email!r} is no e-mail address", hint="cms privacy erase ada@example.org")

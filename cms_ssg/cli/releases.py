@@ -35,7 +35,7 @@ def releases() -> None:
 @click.option("--all", "each", is_flag=True, help="A line for each; by default saves of one hour and person are one.")
 def list_(call: Call, each: bool) -> None:
     """List the releases that are kept, the newest first."""
-    from cms_ssg.content.dates import say_moment
+    from cms_ssg.content.frontmatter.dates import say_moment
     from cms_ssg.releases.history import fold_releases, list_releases
 
     result = list_releases(call.root, call.env)
@@ -48,7 +48,7 @@ def list_(call: Call, each: bool) -> None:
 
 def _list_cells(group: Sequence[Release], zone: tzinfo) -> list[str]:
     """A line of the list. group: releases of one hour and person, the newest first."""
-    from cms_ssg.content.dates import say_moment
+    from cms_ssg.content.frontmatter.dates import say_moment
 
     newest, oldest = group[0], group[-1]
     added, removed, objects = (sum(getattr(one, name) for one in group) for name in ("added", "removed", "objects"))

@@ -49,7 +49,7 @@ def create(
 @site_command("list", "cms token list")
 def list_all(call: Call) -> None:
     """List the site's tokens, with when each was last used."""
-    from cms_ssg.content.dates import say_moment
+    from cms_ssg.content.frontmatter.dates import say_moment
     from cms_ssg.store.tokens import list_tokens
 
     connection, _, site_id = open_site_store(call)

@@ -85,7 +85,7 @@ def make_command(vertical: Vertical, command: Command, name: str) -> click.Comma
 
     def run(call: Call, **values: Any) -> None:
         from cms_ssg.kinds.vertical import OpenSite
-        from cms_ssg.open_store import open_store
+        from cms_ssg.store.open_store import open_store
 
         with open_store(call.root, call.env) as (site, connection, row):
             if site.features.find(vertical.name) is None:

@@ -25,7 +25,7 @@ def until_interrupted(call: Call) -> Iterator[None]:
 @click.option("--poll", is_flag=True, help="Look at the files every second; for file systems that tell nothing.")
 def watch(call: Call, poll: bool) -> None:
     """Build at every save, until Ctrl-C."""
-    from cms_ssg.watch import watch as run_watch
+    from cms_ssg.serve.watch import watch as run_watch
 
     with until_interrupted(call):
         run_watch(
@@ -52,7 +52,7 @@ def serve(call: Call, port: int, host: str, hosts: tuple[str, ...], drafts: bool
     Serves the output folder on this machine; open pages reload when they change. Drafts and what is to come are shown with a line at the
     top of the page. They are never written to the output folder.
     """
-    from cms_ssg.serve import serve as run_serve
+    from cms_ssg.serve.server import serve as run_serve
 
     def say_address(address: str) -> None:
         call.output.result({"url": address}, address)

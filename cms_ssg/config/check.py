@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from cms_ssg.config.check_api import check_api
-from cms_ssg.settings import Collection, Locale, Settings
+from cms_ssg.config.settings import Collection, Locale, Settings
 
 Path = tuple[str | int, ...]
 Wrong = tuple[Path, str, str]
@@ -119,7 +119,7 @@ def _check_globs(path: Path, rule: Collection) -> Iterator[Wrong]:
     for key, patterns in (("glob", rule.glob), ("exclude", rule.exclude), ("types", tuple(rule.types))):
         for pattern in patterns:
             if "[" in pattern or "{" in pattern:
-                from cms_ssg.globs import compile_glob
+                from cms_ssg.files.globs import compile_glob
 
                 try:
                     compile_glob(pattern)

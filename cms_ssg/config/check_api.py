@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cms_ssg.settings import Settings
+from cms_ssg.config.settings import Settings
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 _ORIGIN = re.compile(rf"https?://({_HOST.pattern})|\*")
@@ -29,6 +29,16 @@ def check_api(settings: Settings) -> Iterator[tuple[tuple[str | int, ...], str, 
                 ip_network(proxy, strict=False)
             except ValueError:
                 yield ("api", "trusted_proxies", number), f"is no address or network: {proxy!r}", 'Such as "10.0.0.0/8" or "2001:db8::1".'
+    visitors = settings.visitors
+    if visitors is not None and visitors.issuer:
+        if not visitors.audience:
+            yield (
+                ("visitors", "audience"),
+                "is missing",
+                "The name by which the issuer knows this site; tokens for others prove nothing here.",
+            )
+        if not visitors.keys_url.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+            yield ("visitors", "keys_url"), "is no https address", "The issuer's jwks_uri, in its /.well-known/openid-configuration."
     if settings.cache.redis_url and not _REDIS.fullmatch(settings.cache.redis_url):
         hint = 'Such as "redis://localhost:6379/0"; with a password it is better kept in CMS_REDIS_URL.'
         yield ("cache", "redis_url"), "is no address of Redis", hint

@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from cms_ssg.config.check import Wrong, show
+from cms_ssg.config.settings import Settings
 from cms_ssg.config.toml_lines import KeyPath, find_line, list_key_lines
 from cms_ssg.errors import CmsError, fail
-from cms_ssg.settings import Settings
 from cms_ssg.types import Problem
 
 FILE = "site.toml"

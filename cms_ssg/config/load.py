@@ -12,10 +12,10 @@ import msgspec
 
 from cms_ssg.config.check import list_wrong
 from cms_ssg.config.defaults import COLLECTIONS, TAXONOMIES, language_name, language_tag, text_direction
+from cms_ssg.config.settings import Collection, Locale, Settings
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.kinds.load import load_vertical
 from cms_ssg.kinds.vertical import Vertical
-from cms_ssg.settings import Collection, Locale, Settings
 
 FILE = "site.toml"
 MAX_SIZE_BYTES = 1_000_000

@@ -10,7 +10,7 @@ import zlib
 from typing import Final
 from xml.parsers import expat
 
-from cms_ssg.media_types import TYPES, list_endings
+from cms_ssg.files.media_types import TYPES, list_endings
 
 SERVER_ENDINGS: Final = frozenset(
     "php php3 php4 php5 php7 php8 phps pht phtm phtml phar shtml shtm stm asp aspx ascx ashx asmx asax cer cgi fcgi jsp jspx jsw jsv cfm cfml "

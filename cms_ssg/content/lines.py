@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cms_ssg.content.collections import find_collection
-from cms_ssg.content.frontmatter import parse_front_matter
+from cms_ssg.content.collections.rules import find_collection
+from cms_ssg.content.frontmatter.parse import parse_front_matter
 from cms_ssg.content.read_file import read_file
 from cms_ssg.types import Problem
 

@@ -10,19 +10,19 @@ from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import unquote
 
+from cms_ssg.config.settings import Collection
 from cms_ssg.content.approval import find_approvers, list_approvals
-from cms_ssg.content.checks import show
-from cms_ssg.content.collections import INDEX_NAMES, Place, Rules, below, find_collection, find_type, fold_locale
-from cms_ssg.content.dates import load_zone, say_moment
-from cms_ssg.content.frontmatter import FrontMatter, look_up, parse_front_matter
-from cms_ssg.content.markdown import render_body
-from cms_ssg.content.paths import CLEAN_SEGMENT, DATE_NAMES, SERVER_HINT, MissingValue, find_other_extension
-from cms_ssg.content.schema import Schema
+from cms_ssg.content.collections.rules import INDEX_NAMES, Place, Rules, below, find_collection, find_type, fold_locale
+from cms_ssg.content.frontmatter.dates import load_zone, say_moment
+from cms_ssg.content.frontmatter.parse import FrontMatter, look_up, parse_front_matter
+from cms_ssg.content.markdown.body import render_body
+from cms_ssg.content.schema.checks import show
+from cms_ssg.content.schema.content_types import Schema
 from cms_ssg.content.time_limit import TooSlow, limit_cpu
+from cms_ssg.content.url_patterns import CLEAN_SEGMENT, DATE_NAMES, SERVER_HINT, MissingValue, find_other_extension
 from cms_ssg.content.urls import runs_script
 from cms_ssg.content.visibility import misspelt, understand
-from cms_ssg.settings import Collection
-from cms_ssg.slugs import make_slug, safe_path
+from cms_ssg.text.slugs import make_slug, safe_path
 from cms_ssg.types import Body, Draft, Json, Problem, Status
 
 MOST_CPU_S: Final = 60.0

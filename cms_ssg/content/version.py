@@ -20,7 +20,7 @@ LIBRARIES: Final = {
 
 
 ELSEWHERE: Final = (
-    "globs.py", "media_types.py", "engine/plain_files.py", "images/damage.py", "images/facts.py", "images/strip.py", "images/strip_heif.py", "images/svg.py",
+    "files/globs.py", "files/media_types.py", "engine/plain_files.py", "images/damage.py", "images/facts.py", "images/strip.py", "images/strip_heif.py", "images/svg.py",
 )  # fmt: skip
 """Our other sources that decide what is read of a file, below the package."""
 
@@ -30,10 +30,10 @@ def reader_version() -> str:
     """Digest of this package's sources and the versions of its libraries, without importing them."""
     state = blake2b(digest_size=16)
     here = Path(__file__).parent
-    for file in (*sorted(here.glob("*.py")), *(here.parent / name for name in ELSEWHERE)):
-        if file.name.startswith(("scan", "git")):
+    for file in (*sorted(here.rglob("*.py")), *(here.parent / name for name in ELSEWHERE)):
+        if file.parent.name in {"scan", "git"}:
             continue  # they find files and read none
-        state.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+        state.update(file.relative_to(here.parent).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     for module, project in LIBRARIES.items():
         state.update(f"{module}={library_version(module, project)}\0".encode())
     return state.hexdigest()

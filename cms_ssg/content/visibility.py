@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cms_ssg.content.checks import show
-from cms_ssg.content.dates import HINT, DateError, parse_date
-from cms_ssg.content.schema import nearest_name
+from cms_ssg.content.frontmatter.dates import HINT, DateError, parse_date
+from cms_ssg.content.schema.checks import show
+from cms_ssg.content.schema.content_types import nearest_name
 from cms_ssg.types import Problem
 
 OWN: Final = ("draft", "status", "publish_at", "expire_at")

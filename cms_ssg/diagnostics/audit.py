@@ -12,16 +12,17 @@ from psycopg import Connection
 from cms_ssg.build import BuildOptions, BuildResult, build
 from cms_ssg.errors import fail
 from cms_ssg.kinds.features import Features
-from cms_ssg.open_store import open_store
 from cms_ssg.paths import object_key
 from cms_ssg.publish.headers import PREVIEW_KEY
 from cms_ssg.publish.target import Target, Writer, is_folder, open_kept, open_target
 from cms_ssg.reads import digest as make_digest
 from cms_ssg.releases.note import list_unknown
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
+from cms_ssg.store.open_store import open_store
 from cms_ssg.store.outputs import doubt_outputs
 from cms_ssg.store.previews import list_preview_keys
 from cms_ssg.store.sites import try_lease
+from cms_ssg.uploads.keep import list_upload_keys
 
 MANIFEST: Final[LiteralString] = (
     "SELECT path, etag, size_bytes, error IS NOT NULL OR unsure, digest FROM cms.outputs WHERE site = %s AND digest IS NOT NULL"
@@ -74,11 +75,11 @@ def audit(root: Path, env: str, *, repair: bool = False, confirmed: bool = False
 
 def _compare(connection: Connection, site_id: int, target: Target, *, by_size: bool) -> AuditResult:
     manifest = {object_key(row[0]): row for row in connection.execute(MANIFEST, (site_id,))}
-    previews = list_preview_keys(connection, site_id)
+    apart = list_preview_keys(connection, site_id) | list_upload_keys(connection, site_id)
     result = AuditResult()
     for one in target.list_objects():
         result.objects += 1
-        if one.key in previews:
+        if one.key in apart:
             continue
         if one.key not in manifest:
             is_own = PREVIEW_KEY.match(one.key) if by_size else target.is_own(one.key)  # of a preview that the database forgot by a restore

@@ -17,11 +17,11 @@ from cms_ssg.diagnostics.check_templates import check_template_links
 from cms_ssg.diagnostics.check_terms import TERM_NAMES, check_parents, check_term_names
 from cms_ssg.diagnostics.nearest import Nearest
 from cms_ssg.engine.homes import list_taken_homes
+from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import canonical_path
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.types import Problem
 
@@ -54,7 +54,7 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None, against: 
 
     against: a file with addresses of an old site, each of which is to answer. Raises CmsError check.no-addresses.
     """
-    from cms_ssg.content.uncollected import find_uncollected
+    from cms_ssg.content.collections.uncollected import find_uncollected
     from cms_ssg.diagnostics.against import read_addresses
     from cms_ssg.engine.inputs import read_redirects
     from cms_ssg.engine.open_session import target_folder
@@ -115,8 +115,8 @@ def _check_content(site: Site, env: str, reporter: Reporter | None, old: tuple[P
 def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
     """Links and images of live entries that lead nowhere in this site, and shortcodes that the theme does not have."""
     from cms_ssg.render.body import link_names, unknown_shortcode
+    from cms_ssg.render.theme_chain import theme_folders
     from cms_ssg.render.theme_check import list_templates
-    from cms_ssg.themes import theme_folders
 
     templates = list_templates(theme_folders(site.root, site.settings).templates)
     nearest, ids = Nearest(connection, site, site_id), list_template_ids(templates)
@@ -150,7 +150,7 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
 def _check_layouts(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
     """Layouts that front matter asks for and no theme has: the type's own template is used instead."""
     from cms_ssg.render.output import layout_template
-    from cms_ssg.themes import theme_folders
+    from cms_ssg.render.theme_chain import theme_folders
 
     folders = theme_folders(site.root, site.settings).templates
     for layout, file, count in connection.execute(LAYOUTS, (site_id,)):
@@ -202,7 +202,7 @@ def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Pro
         wanted.append((Problem("redirects.dangling", FILE if line else "", line, said, hint, "warning"), _path_names(target)))
     known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for _, names in wanted for n in names}), site_id))}
     yield from (problem for problem, names in wanted if names and not known.intersection(names))
-    from cms_ssg.themes import theme_folders
+    from cms_ssg.render.theme_chain import theme_folders
 
     ids = list_template_ids(list_templates(theme_folders(site.root, site.settings).templates))
     yield from check_fragments(connection, site_id, with_place, ids)
@@ -254,7 +254,7 @@ def _check_home(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
 def _check_collections(connection: Any, site: Site, site_id: int, places: set[str]) -> Iterator[Problem]:
     """Collections of site.toml that no file belongs to. places: files that have a problem, and may have no entry for it."""
     from cms_ssg.config.load import default_collections
-    from cms_ssg.content.collections import find_collection
+    from cms_ssg.content.collections.rules import find_collection
 
     used = {row[0] for row in connection.execute(USED_COLLECTIONS, (site_id,))}
     used.update(rule.name for place in places if (rule := find_collection(place, site.settings.collection)) is not None)
@@ -280,7 +280,7 @@ def _check_tokens(site: Site) -> Iterator[Problem]:
 
 def _check_strings(site: Site) -> Iterator[Problem]:
     from cms_ssg.render.strings import check_strings
-    from cms_ssg.themes import theme_folders
+    from cms_ssg.render.theme_chain import theme_folders
 
     folders = theme_folders(site.root, site.settings).strings
     for locale in site.settings.locales:
@@ -297,8 +297,8 @@ class ThemeCheck:
 
 def check_theme(root: Path, env: str = "", *, site: Site | None = None) -> ThemeCheck:
     """Look for unknown variables, filters and templates; with no `site` given, write the gallery too."""
+    from cms_ssg.render.theme_chain import theme_folders
     from cms_ssg.render.theme_check import check_templates
-    from cms_ssg.themes import theme_folders
 
     found = site or open_site(root, os.environ, env)
     folders = theme_folders(found.root, found.settings)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, LiteralString, NamedTuple
 from urllib.parse import unquote
 
-from cms_ssg.content.anchors import list_ids
+from cms_ssg.content.markdown.anchors import list_ids
 from cms_ssg.types import Problem
 
 PAGES: Final[LiteralString] = """

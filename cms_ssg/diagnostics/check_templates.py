@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Final, LiteralString
 
 from cms_ssg.render.body import link_names
+from cms_ssg.render.theme_chain import theme_folders
 from cms_ssg.render.theme_check import list_templates
 from cms_ssg.site import Site
-from cms_ssg.themes import theme_folders
 from cms_ssg.types import Problem
 
 LINK: Final = re.compile(r"""\burl\(\s*(['"])(/[^'"{}]*)\1\s*\)|\shref\s*=\s*(["'])(/(?!/)[^"'{}<>]*)\3""")

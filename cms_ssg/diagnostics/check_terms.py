@@ -59,7 +59,7 @@ def check_parents(connection: Any, site: Site, site_id: int) -> Iterator[Problem
 
 
 def _nearest(name: str, slugs: list[str]) -> str:
-    from cms_ssg.content.schema import nearest_name
+    from cms_ssg.content.schema.content_types import nearest_name
 
     near = nearest_name(name, tuple(sorted(slugs)))
     return f'Did you mean "{near}"?' if near else "Mend the name, or give something that term."

@@ -14,9 +14,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from cms_ssg.config.settings import Settings
 from cms_ssg.errors import CmsError
 from cms_ssg.publish.target import is_folder
-from cms_ssg.settings import Settings
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:

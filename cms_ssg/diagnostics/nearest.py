@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any, Final, LiteralString
 from urllib.parse import unquote, urlsplit
 
-from cms_ssg.content.collections import find_collection
-from cms_ssg.content.schema import nearest_name
+from cms_ssg.content.collections.rules import find_collection
+from cms_ssg.content.schema.content_types import nearest_name
 from cms_ssg.site import Site
 
 NAMES: Final[LiteralString] = """

@@ -11,15 +11,15 @@ from typing import Any, Final
 from psycopg import Connection
 
 from cms_ssg.config.environments import list_shared_targets
-from cms_ssg.content.dates import say_moment
-from cms_ssg.content.scan import scan_files
+from cms_ssg.content.frontmatter.dates import say_moment
+from cms_ssg.content.scan.changed_files import scan_files
+from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.engine.sync import content_folders
-from cms_ssg.open_store import open_store
-from cms_ssg.options import BuildOptions, BuildResult
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.store.conflicts import list_conflicts
 from cms_ssg.store.deliveries import count_deliveries
+from cms_ssg.store.open_store import open_store
 from cms_ssg.store.releases import SHOW_HOLD
 from cms_ssg.store.sites import may_be_alive, say_holder
 from cms_ssg.store.sources import SourceRecords, list_problems, load_sync_state, parse_git_state

@@ -16,7 +16,7 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 from cms_ssg.paths import object_key
 from cms_ssg.publish.target import Target, open_target
 from cms_ssg.reads import digest
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate

@@ -10,17 +10,17 @@ from urllib.parse import unquote, urlsplit
 
 from psycopg import Connection
 
-from cms_ssg.content.collections import find_collection
-from cms_ssg.content.dates import say_moment
-from cms_ssg.content.scan_names import has_ignored_name
+from cms_ssg.content.collections.rules import find_collection
+from cms_ssg.content.frontmatter.dates import say_moment
+from cms_ssg.content.scan.file_names import has_ignored_name
 from cms_ssg.errors import CmsError, UsageError, fail
-from cms_ssg.open_store import open_store
 from cms_ssg.paths import canonical_path, file_path
 from cms_ssg.plan.explain import Explanation, explain_paths, list_claims, list_paths_of_file
 from cms_ssg.plan.reasons import count_reads, say_reason
 from cms_ssg.releases.gone import Removal, describe_reach, list_former_paths, load_former_owner, load_removal
 from cms_ssg.site import Site
 from cms_ssg.store.clock import read_clock
+from cms_ssg.store.open_store import open_store
 from cms_ssg.store.sources import list_problems
 
 ENTRY: Final[LiteralString] = """

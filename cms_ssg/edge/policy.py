@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from cms_ssg.config.settings import Headers
 from cms_ssg.edge.inline import Inline
-from cms_ssg.settings import Headers
 from cms_ssg.types import Problem
 
 MOST_BYTES: Final = 3_500

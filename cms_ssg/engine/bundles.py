@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from psycopg import Connection
 
-from cms_ssg.content.scan import folder_of
+from cms_ssg.content.scan.changed_files import folder_of
 from cms_ssg.store.entries import list_files_below, set_bundles
 from cms_ssg.store.sources import list_index_files
 
 if TYPE_CHECKING:
-    from cms_ssg.content.collections import Rules
+    from cms_ssg.content.collections.rules import Rules
 
 INDEX_START = "index."
 """How the names of all files begin that may make a bundle."""

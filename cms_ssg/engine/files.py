@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cms_ssg.content.read_file import read_file as read_bytes
-from cms_ssg.content.scan import is_lfs_pointer
+from cms_ssg.content.scan.changed_files import is_lfs_pointer
 from cms_ssg.engine.plain_files import describe_pointer
+from cms_ssg.files.media_types import content_type, media_type
 from cms_ssg.images.facts import svg_check
 from cms_ssg.images.strip import holds_metadata, strip_metadata
-from cms_ssg.media_types import content_type, media_type
 from cms_ssg.reads import digest
 from cms_ssg.render.output import Rendered
 from cms_ssg.render.reading import Reads
 from cms_ssg.render.requests import Job
 from cms_ssg.render.theme import list_assets, read_asset
-from cms_ssg.themes import theme_folders
+from cms_ssg.render.theme_chain import theme_folders
 from cms_ssg.types import Artifact, Problem
 
 if TYPE_CHECKING:

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Final, LiteralString
 from urllib.parse import unquote
 
+from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.engine.purging import Purger
 from cms_ssg.errors import CmsError, UsageError, fail
-from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import canonical_path
 from cms_ssg.publish.cdn import Address, Cdn, CdnError, Clock, open_cdn
 from cms_ssg.publish.compress import ENCODINGS, unpack
 from cms_ssg.publish.request import send_request
 from cms_ssg.publish.tags import entry_tag
 from cms_ssg.reads import digest as make_digest
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.migrate import migrate

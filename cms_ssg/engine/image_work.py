@@ -217,7 +217,7 @@ class ImageWork:
 
         problems = list_bad_images(self.session.connection, row.id)
         if self.made and "avif" in (self.session.site.settings.images.formats or ("avif",)):
-            from cms_ssg.themes import can_write_avif
+            from cms_ssg.render.theme_chain import can_write_avif
 
             if not can_write_avif():
                 hint = 'Install a newer Pillow, or write formats = ["webp"] below [images].'

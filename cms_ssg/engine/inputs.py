@@ -14,14 +14,14 @@ from pathlib import Path
 
 import msgspec
 
-from cms_ssg.bundled import PACKAGE
-from cms_ssg.data_files import Data, list_data_files, read_data, walk_folders
+from cms_ssg.config.settings import Settings
+from cms_ssg.data.files import Data, list_data_files, read_data, walk_folders
+from cms_ssg.data.redirects import Redirects, read_redirects
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.files.bundled import PACKAGE
 from cms_ssg.kinds.load import load_vertical
-from cms_ssg.redirects import Redirects, read_redirects
-from cms_ssg.settings import Settings
+from cms_ssg.render.theme_chain import load_image_rules, theme_folders
 from cms_ssg.site import Site
-from cms_ssg.themes import load_image_rules, theme_folders
 from cms_ssg.types import Json, Problem
 
 __all__ = ["Data", "Inputs", "Known", "Redirects", "list_inputs", "read_data", "read_redirects"]
@@ -35,18 +35,18 @@ RENDERER_SOURCES = (
     "images/recipe.py",
     "images/card_rules.py",
     "images/font.py",
-    "content/markdown*.py",
-    "content/shortcodes*.py",
-    "content/highlight*.py",
-    "content/anchors.py",
-    "content/placeholders.py",
+    "content/markdown/body.py",
+    "content/markdown/shortcodes.py",
+    "content/markdown/highlight.py",
+    "content/markdown/anchors.py",
+    "content/markdown/placeholders.py",
     "search/results_page.py",
     "engine/inputs.py",
-    "data_files.py",
-    "data_yaml.py",
-    "content/yaml_fields.py",
-    "content/values.py",
-    "content/checks.py",
+    "data/files.py",
+    "data/yaml_files.py",
+    "content/frontmatter/yaml_fields.py",
+    "content/frontmatter/values.py",
+    "content/schema/checks.py",
 )
 RENDERER_PACKAGES = ("Jinja2", "MarkupSafe", "markdown-it-py", "mdit-py-plugins", "Pygments", "nh3")
 SECRET_SETTINGS = frozenset({"api", "cache", "cdn", "database_url", "preview", "shared", "target", "workers", "workflow"})
@@ -229,6 +229,8 @@ def _add_strings(reading: _Reading, root: Path, folders: Sequence[Path], setting
 def _list_settings(settings: Settings) -> _Digests:
     """One digest a top-level key, and one a key of each table such as params."""
     plain: dict[str, Json] = msgspec.to_builtins(settings)
+    if settings.search is not None:
+        plain["search"] = msgspec.to_builtins(settings.search.as_shown)
     digests: _Digests = {}
     for name, items in plain.pop("menus").items():
         digests[f"menu/{name}"] = _digest(_encode(items))

@@ -13,11 +13,11 @@ import msgspec
 from psycopg import Connection, IntegrityError, OperationalError
 from psycopg.types.json import set_json_dumps, set_json_loads
 
-from cms_ssg.content.scan import start_scan
+from cms_ssg.content.scan.changed_files import start_scan
+from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.engine.sync import content_folders
 from cms_ssg.errors import CmsError, fail
-from cms_ssg.options import BuildOptions, BuildResult
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site
 from cms_ssg.store.clock import describe_skew, read_clock
 from cms_ssg.store.connect import connect, database_url

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cms_ssg.errors import CmsError
-from cms_ssg.ownership import make_folders, write_owned
+from cms_ssg.files.ownership import make_folders, write_owned
 from cms_ssg.publish.owner import Mark, Owner, open_mark, refuse_taken
 from cms_ssg.publish.target import is_folder, is_same_target
 from cms_ssg.store.sites import SHARES_TARGET, SiteRow

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cms_ssg.content.active_files import find_activity
-from cms_ssg.content.leftovers import is_copy, is_leftover
-from cms_ssg.content.scan import LFS_HINT, LFS_SAID, is_lfs_pointer
-from cms_ssg.content.scan_names import show_path
+from cms_ssg.content.collections.leftovers import is_copy, is_leftover
+from cms_ssg.content.scan.changed_files import LFS_HINT, LFS_SAID, is_lfs_pointer
+from cms_ssg.content.scan.file_names import show_path
 from cms_ssg.images.damage import EXPORT, find_damage
 from cms_ssg.images.facts import is_raster
 from cms_ssg.paths import file_path
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
-    from cms_ssg.content.collections import Rules
+    from cms_ssg.content.collections.rules import Rules
 
 
 Verdict = Literal["whole", "absent", "refused"]

@@ -10,7 +10,6 @@ from typing import Final, LiteralString
 import msgspec
 from psycopg import Connection
 
-from cms_ssg.collation import collation_version
 from cms_ssg.engine.inputs import list_inputs, read_redirects
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds import core
@@ -20,13 +19,14 @@ from cms_ssg.plan.lists import settle_lists
 from cms_ssg.plan.site_claims import claim_site_paths
 from cms_ssg.publish.target import is_folder
 from cms_ssg.reads import digest, name_key
+from cms_ssg.render.theme_chain import theme_folders
 from cms_ssg.site import Site, source_digest
 from cms_ssg.store.lists import ListNames, mark_all_stale
 from cms_ssg.store.outputs import replay_journal
 from cms_ssg.store.retired import mark_retired
 from cms_ssg.store.sites import CHANGE_ALL, DUE, SET_CLOCK, SET_DERIVE_DIGEST, SiteRow, change_rows, load_inputs, save_inputs
 from cms_ssg.store.statistics import SAVED, count_rows
-from cms_ssg.themes import theme_folders
+from cms_ssg.text.collation import collation_version
 from cms_ssg.types import Problem
 
 REMOVALS_AT_MOST, REMOVED_SHARE = 256, 0.05
@@ -96,6 +96,10 @@ class Planner:
 
                     forget_documents(connection, site_id)
             connection.execute(SET_DERIVE_DIGEST, (derive_digest, site_id))
+        if self.site.settings.search is not None:
+            from cms_ssg.search.sending import register_engine
+
+            register_engine(connection, self.site, site_id)
         changed = self._compare_inputs(marks)
         if derives_anew or self.row.built_at_clock is None or changed is None or any(name.startswith(SITE_WIDE) for name in changed):
             self._claim_site(marks)
@@ -220,14 +224,14 @@ DERIVING = (
     "kinds/claim.py",
     "kinds/core.py",
     "kinds/list_kind.py",
-    "list_rules.py",
+    "render/list_rules.py",
     "paths.py",
-    "collation.py",
-    "slugs.py",
-    "content/paths.py",
-    "content/collections.py",
-    "content/leftovers.py",
-    "media_types.py",
+    "text/collation.py",
+    "text/slugs.py",
+    "content/url_patterns.py",
+    "content/collections/rules.py",
+    "content/collections/leftovers.py",
+    "files/media_types.py",
 )
 SEARCHING = ("search/documents.py", "search/words.py")
 """What decides about documents besides, where search is on."""
@@ -251,5 +255,5 @@ def page_frame(site: Site) -> bytes:
     s = site.settings
     parts = [s.base_url, s.locales, s.taxonomies, s.timezone, s.home, s.feeds, s.feed_size, s.page_size, s.images.variants, s.images.cards]
     return msgspec.json.encode(parts, order="sorted") + source_digest(
-        ("list_rules.py", "kinds/core.py", "kinds/list_kind.py", "paths.py", "site.py", "engine/batch.py")
+        ("render/list_rules.py", "kinds/core.py", "kinds/list_kind.py", "paths.py", "site.py", "engine/batch.py")
     )

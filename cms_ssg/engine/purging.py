@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 from psycopg import Connection
 
+from cms_ssg.config.settings import Settings
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.features import load_features
 from cms_ssg.publish.cdn import Cdn, CdnError, Clock, open_cdn, say_rights
-from cms_ssg.settings import Settings
 from cms_ssg.store import purges as store
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.engine.batch import Made
-    from cms_ssg.options import BuildResult
+    from cms_ssg.engine.options import BuildResult
     from cms_ssg.store.outputs import DirtyRow
 
 AT_ONCE = 5000

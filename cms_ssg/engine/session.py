@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.engine.place import SPLIT, describe_place, find_reason, find_stranger, make_owner, mark_target, name_place
 from cms_ssg.engine.planning import Planner
 from cms_ssg.engine.rounds import LARGE_ROUND, Rounds
 from cms_ssg.engine.sync import SyncResult, sync
-from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import object_key
 from cms_ssg.plan.dirty import BULK_TURN
 from cms_ssg.publish.kept import Kept
@@ -25,7 +25,7 @@ from cms_ssg.publish.owner import open_mark
 from cms_ssg.publish.target import Target, Writer, is_folder, name_target, open_kept, open_target
 from cms_ssg.releases.causes import find_causes, make_note
 from cms_ssg.releases.note import begin_releases, forget_old
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site
 from cms_ssg.store import outputs as store
 from cms_ssg.store.conflicts import list_conflicts
@@ -303,7 +303,7 @@ class Session:
         result.problems.extend(list_conflicts(self.connection, self.site, self.row.id))
         result.problems.extend((*self.planner.problems, *self.site.rule_warnings))
         if result.planned:
-            from cms_ssg.content.uncollected import find_uncollected
+            from cms_ssg.content.collections.uncollected import find_uncollected
             from cms_ssg.engine.homes import list_taken_homes
 
             result.problems.extend(list_taken_homes(self.connection, self.site, self.row.id))

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 from psycopg import Connection
 
 from cms_ssg.config.defaults import LANGUAGE_NAMES
-from cms_ssg.content.collections import Rules, below, find_collection, fold_locale
+from cms_ssg.content.collections.rules import Rules, below, find_collection, fold_locale
 from cms_ssg.content.read import read_draft
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
-from cms_ssg.content.scan_names import find_path_problem, has_ignored_name
+from cms_ssg.content.scan.file_names import find_path_problem, has_ignored_name
 from cms_ssg.site import Site
 from cms_ssg.store import entries as store
 from cms_ssg.store.revisions import say_who

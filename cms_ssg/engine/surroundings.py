@@ -11,8 +11,8 @@ from cms_ssg.errors import CmsError
 from cms_ssg.render.site_view import Surroundings
 from cms_ssg.render.strings import Strings, Unreadable, load_strings
 from cms_ssg.render.theme import Theme, make_asset_paths
+from cms_ssg.render.theme_chain import load_image_rules, theme_folders
 from cms_ssg.site import Site
-from cms_ssg.themes import load_image_rules, theme_folders
 
 
 def make_surroundings(site: Site, now: datetime) -> Surroundings:

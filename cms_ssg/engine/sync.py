@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from psycopg import Connection
 
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
-from cms_ssg.content.scan import FileState, Scan, is_lfs_pointer, make_blob_id, scan_files, with_read
-from cms_ssg.content.scan_named import scan_named
+from cms_ssg.content.scan.changed_files import FileState, Scan, is_lfs_pointer, make_blob_id, scan_files, with_read
+from cms_ssg.content.scan.named_files import scan_named
 from cms_ssg.engine.bundles import find_bundles, rebundle
 from cms_ssg.entries.reread import read_again
 from cms_ssg.reads import digest
@@ -33,9 +33,9 @@ from cms_ssg.store.sources import (
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
-    from cms_ssg.content.collections import Rules
-    from cms_ssg.content.git_run import GitRun
-    from cms_ssg.content.scan_walk import WalkRun
+    from cms_ssg.content.collections.rules import Rules
+    from cms_ssg.content.git.run import GitRun
+    from cms_ssg.content.scan.by_walk import WalkRun
     from cms_ssg.engine.plain_files import Verdict
 
 CHUNK = 100
@@ -82,7 +82,7 @@ def content_folders(site: Site) -> list[str]:
 
 def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
     """Read some files, in this process or a worker's."""
-    from cms_ssg.content.collections import find_collection
+    from cms_ssg.content.collections.rules import find_collection
     from cms_ssg.content.read import read_draft
     from cms_ssg.engine.plain_files import describe_pointer, look_at_file
 
@@ -167,7 +167,7 @@ def sync(
 
 def _list_authors(site: Site, old: str) -> list[tuple[str, str, str]]:
     """(file, author, commit) of what was committed since the last sync, by the newest commit of each file."""
-    from cms_ssg.content.git_log import read_commits
+    from cms_ssg.content.git.log import read_commits
 
     newest: dict[str, tuple[str, str, str]] = {}
     for one in read_commits(site.root, content_folders(site), old):

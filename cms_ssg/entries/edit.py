@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from cms_ssg import authoring
 from cms_ssg.authoring.change import parse_moment, parse_pair
-from cms_ssg.content.dates import format_moment
+from cms_ssg.content.frontmatter.dates import format_moment
 from cms_ssg.entries.find import find_entry
 from cms_ssg.entries.pending import schedule_change
 from cms_ssg.entries.save import Entries

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cms_ssg.authoring.patch_yaml import dump_yaml
-from cms_ssg.content.collections import find_collection
-from cms_ssg.content.frontmatter import MAX_BYTES, parse_front_matter
+from cms_ssg.content.collections.rules import find_collection
+from cms_ssg.content.frontmatter.parse import MAX_BYTES, parse_front_matter
 from cms_ssg.content.read_file import read_file
 from cms_ssg.site import Site
 from cms_ssg.store.entries import FILE

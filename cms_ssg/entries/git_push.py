@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from psycopg import Connection
 
-from cms_ssg.content.git_branch import Branch
+from cms_ssg.content.git.branch import Branch
 from cms_ssg.entries.front import make_file
 from cms_ssg.errors import UsageError
 from cms_ssg.site import Site

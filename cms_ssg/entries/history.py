@@ -8,7 +8,7 @@ from datetime import datetime
 
 from psycopg import Connection
 
-from cms_ssg.content.git_log import read_commits
+from cms_ssg.content.git.log import read_commits
 from cms_ssg.entries.edit import find_any
 from cms_ssg.entries.rebuild import load_version, take_back
 from cms_ssg.entries.save import Entries

@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from cms_ssg import authoring
 from cms_ssg.content.approval import FIELD, add_approval, list_approvals
-from cms_ssg.content.frontmatter import parse_front_matter
+from cms_ssg.content.frontmatter.parse import parse_front_matter
 from cms_ssg.content.read_file import read_file
 from cms_ssg.entries.find import find_entry
 from cms_ssg.entries.read import read_entry

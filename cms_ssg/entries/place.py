@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from cms_ssg.authoring.new import list_places
-from cms_ssg.content.collections import below, find_collection, find_type
-from cms_ssg.content.dates import DateError, load_zone, parse_date
+from cms_ssg.config.settings import Collection
+from cms_ssg.content.collections.rules import below, find_collection, find_type
+from cms_ssg.content.frontmatter.dates import DateError, load_zone, parse_date
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import fail
-from cms_ssg.settings import Collection
 from cms_ssg.site import Site
-from cms_ssg.slugs import MAX_SLUG, make_slug
+from cms_ssg.text.slugs import MAX_SLUG, make_slug
 
 MOST_KEY = 40
 """Characters of a key that is added to a name; a longer one stands there as a digest."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final, Literal, NamedTuple
 
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 
 Role = Literal["admin", "editor", "author", "reviewer"]
 ROLES: Final = ("admin", "editor", "author", "reviewer")

@@ -13,10 +13,10 @@ from psycopg.errors import UniqueViolation
 
 from cms_ssg.content.approval import FIELD as APPROVED
 from cms_ssg.content.approval import add_approval
-from cms_ssg.content.collections import find_collection
-from cms_ssg.content.frontmatter import MAX_BYTES
+from cms_ssg.content.collections.rules import find_collection
+from cms_ssg.content.frontmatter.parse import MAX_BYTES
+from cms_ssg.content.frontmatter.values import Refused, clean_text, clean_value
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES
-from cms_ssg.content.values import Refused, clean_text, clean_value
 from cms_ssg.entries.front import is_too_large, make_fields, read_body
 from cms_ssg.entries.merge import Conflict
 from cms_ssg.entries.place import choose_files

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from cms_ssg.content.collections import below, find_collection
+from cms_ssg.content.collections.rules import below, find_collection
 from cms_ssg.entries.front import make_file, read_body
 from cms_ssg.entries.merge import split_paragraphs
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.translation_files import Unit
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError, fail
-from cms_ssg.ownership import find_owner, give
+from cms_ssg.files.ownership import find_owner, give
 from cms_ssg.site import Site
 from cms_ssg.store.entries import FILE, OF_FILES
 from cms_ssg.store.texts import StoredEntry, find_by_files, load_entries

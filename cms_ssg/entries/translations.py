@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from psycopg import Connection
 
-from cms_ssg.content.git_log import read_commits
+from cms_ssg.content.git.log import read_commits
 from cms_ssg.site import Site
 from cms_ssg.store.entries import FILE, SHARED
 from cms_ssg.store.query import Query, fetch

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from cms_ssg.printed import hear_prints
-from cms_ssg.settings import Settings
+from cms_ssg.config.settings import Settings
+from cms_ssg.reporting.printed import hear_prints
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cms_ssg.config.settings import Receiver
 from cms_ssg.events.signatures import check_github, check_gitlab, check_standard
-from cms_ssg.settings import Receiver
 
 
 @dataclass(frozen=True, slots=True)

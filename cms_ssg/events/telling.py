@@ -16,9 +16,9 @@ import msgspec
 from psycopg import Connection, OperationalError
 from psycopg.types.json import Jsonb
 
+from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.errors import CmsError, StoppedError
 from cms_ssg.events.plugins import Plugins, find_plugins
-from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.site import Site
 from cms_ssg.store import deliveries
 from cms_ssg.store import events as store

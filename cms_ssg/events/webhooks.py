@@ -25,8 +25,8 @@ from urllib.parse import SplitResult, urlsplit
 from psycopg import Connection, OperationalError
 
 import cms_ssg
+from cms_ssg.config.settings import Settings
 from cms_ssg.events.signatures import read_secrets, sign_standard
-from cms_ssg.settings import Settings
 from cms_ssg.store import deliveries as store
 from cms_ssg.store.connect import connect
 from cms_ssg.types import Problem

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from cms_ssg.content.read_file import read_file
-from cms_ssg.content.scan import LFS_HINT, LFS_SAID, is_lfs_pointer
+from cms_ssg.content.scan.changed_files import LFS_HINT, LFS_SAID, is_lfs_pointer
 from cms_ssg.images.facts import MOST_BYTES, MOST_CPU_S, MOST_DATA_BYTES, Facts, SvgCheck, bad_facts
 from cms_ssg.reads import digest as make_digest
 from cms_ssg.types import Problem

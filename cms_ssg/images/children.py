@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from cms_ssg.bundled import PACKAGE
+from cms_ssg.files.bundled import PACKAGE
 from cms_ssg.images.facts import MOST_CPU_S, Facts, bad_facts, parse_facts
 
 PATIENCE_S: Final = 60.0

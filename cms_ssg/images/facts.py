@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from cms_ssg.settings import Settings
+from cms_ssg.config.settings import Settings
 
 VERSION: Final = 1
 """Changes when facts are found out in another way: all images are looked at again."""

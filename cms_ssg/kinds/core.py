@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cms_ssg.kinds.list_kind import Item, ListKind, ListRule, Placing, claimable
 from cms_ssg.kinds.output_kind import ARCHIVES, ASSETS, FEEDS, HTML, LEAVES, XML, OutputKind
 from cms_ssg.kinds.output_kind import LISTS as LIST_PHASE
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ SITEMAP_OF_LISTS: Final = "sitemap/lists"
 
 SITEMAP_SIZE = 1000
 """Addresses a sitemap file holds at most; the protocol allows 50,000, but a small file costs less to make again."""
+
+MOST_PLACES: Final = 1 << 31
+"""Above every place among the most read."""
 
 _RENDER, _STAGES = "cms_ssg.render.output:render_", "cms_ssg.render.requests:"
 
@@ -84,6 +87,13 @@ def _list_children(placing: Placing) -> Iterator[Item]:
         yield Item(placing.row.locale, f"children/{taxonomy}/{make_slug(str(placing.fields['parent']))}", placing.place(placing.row.locale))
 
 
+def _list_most_read(placing: Placing) -> Iterator[Item]:
+    """Those that are read most, the first one first: lists are shown from the high end."""
+    place = placing.row.read_place
+    if placing.path and place is not None:
+        yield Item(placing.row.locale, f"most-read/{placing.row.type}", (MOST_PLACES - place).to_bytes(4, "big") + placing.path.encode())
+
+
 def term_names(value: Json) -> list[str]:
     """The names in a taxonomy's field: a text, or a list of texts."""
     if not value:
@@ -116,6 +126,7 @@ LISTS: Final = (
     ListKind("sitemap", _sitemap_rule, _list_in_sitemap, order=()),
     ListKind("variants", items=_list_variants),
     ListKind("children", items=_list_children),
+    ListKind("most-read", items=_list_most_read),
     ListKind("", items=_list_by_term),
 )
 """The last one stands for the taxonomies, whose groups the settings name."""

@@ -11,7 +11,7 @@ from cms_ssg.paths import canonical_path
 from cms_ssg.types import Json
 
 if TYPE_CHECKING:
-    from cms_ssg.content.schema import Schema
+    from cms_ssg.content.schema.content_types import Schema
     from cms_ssg.site import Site
 
 
@@ -41,7 +41,7 @@ class ListRule:
 
 
 class EntryRow(NamedTuple):
-    """What a round reads of an entry; fields and excerpt are parsed from the store."""
+    """What a round reads of an entry; fields and excerpt are parsed from the store. read_place: among the most read of its type and locale."""
 
     id: int
     source_key: str
@@ -57,6 +57,7 @@ class EntryRow(NamedTuple):
     body_key: bytes | None
     excerpt: str
     source: str = "file"
+    read_place: int | None = None
 
     @property
     def claim_key(self) -> str:

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cms_ssg.bundled import folder as bundled_folder
+from cms_ssg.files.bundled import folder as bundled_folder
 from cms_ssg.kinds.list_kind import EntryRow, ListKind, ListRule
 from cms_ssg.kinds.output_kind import OutputKind
 from cms_ssg.kinds.row_kind import Fact, RowKind
@@ -108,7 +108,7 @@ class Vertical:
     pluggy plugin). tables: that a dump holds, each after those it refers to; derived: those that follow from the others;
     personal: where people are; begin: what to type after its starter
     was copied, a line each. payments: reference to an object that is told what became of payments
-    (cms_ssg.payment.provider.Payable).
+    (cms_ssg.payment.provider.Payable). uses: assets of the search page that its own pages load, so that they are published where search is off.
     """
 
     name: str
@@ -143,6 +143,7 @@ class Vertical:
     derived: tuple[str, ...] = ()
     personal: tuple[Personal, ...] = ()
     payments: str = ""
+    uses: tuple[str, ...] = ()
     begin: str = ""
 
     def find_folder(self, kind: str) -> Path | None:

@@ -11,8 +11,8 @@ from email.utils import formatdate
 from typing import Final, LiteralString
 from urllib.parse import urlsplit
 
+from cms_ssg.config.settings import Mail
 from cms_ssg.kinds.vertical import OpenSite, Task
-from cms_ssg.settings import Mail
 
 TIMEOUT_S: Final = 10
 BATCH: Final = 20

@@ -12,9 +12,9 @@ from typing import Final
 
 from cms_ssg.content.read import read_draft
 from cms_ssg.errors import fail
+from cms_ssg.files.ownership import write_owned
 from cms_ssg.migrate.pages import SourcePage, find_date
 from cms_ssg.migrate.report import Report
-from cms_ssg.ownership import write_owned
 from cms_ssg.site import Site, open_site
 from cms_ssg.types import Json, Problem
 

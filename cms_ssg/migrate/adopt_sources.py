@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from cms_ssg.content.shortcode_tags import Shortcodes
+from cms_ssg.content.markdown.shortcode_tags import Shortcodes
 from cms_ssg.migrate import hugo, hugo_pages, jekyll_pages, zola
 from cms_ssg.migrate.adopt import THEME, Source, find_tags, make_collections, name_last
 from cms_ssg.migrate.folder import clean_address
@@ -17,7 +17,7 @@ from cms_ssg.migrate.jekyll_config import JekyllConfig, read_jekyll_config
 from cms_ssg.migrate.pages import SourcePage, as_table, list_words
 from cms_ssg.migrate.report import Report
 from cms_ssg.migrate.wordpress_site import name_locale
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json, Problem
 
 KNOWN: Final = frozenset(("figure", "note", "youtube"))

@@ -14,11 +14,11 @@ from typing import Final, Self
 
 from cms_ssg.authoring.patch_yaml import dump_yaml
 from cms_ssg.authoring.starters import GITIGNORE
-from cms_ssg.content.paths import find_other_extension
+from cms_ssg.content.url_patterns import find_other_extension
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.files.ownership import make_folders, write_owned
 from cms_ssg.migrate.report import SUMMARY, TABLE, Report
-from cms_ssg.ownership import make_folders, write_owned
-from cms_ssg.slugs import safe_path
+from cms_ssg.text.slugs import safe_path
 from cms_ssg.types import Json
 
 REDIRECTS: Final = "redirects.csv"

@@ -15,7 +15,7 @@ from cms_ssg.migrate.html_text import convert_html, strip_tags
 from cms_ssg.migrate.media import Media
 from cms_ssg.migrate.pages import as_table
 from cms_ssg.migrate.wordpress_site import name_locale
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json, Problem
 
 MAX_BYTES: Final = 2 << 30

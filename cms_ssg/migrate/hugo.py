@@ -18,7 +18,7 @@ from cms_ssg.migrate.hugo_shortcodes import HugoShortcodes
 from cms_ssg.migrate.pages import SourcePage, as_table, list_source_files, list_words, make_fields
 from cms_ssg.migrate.report import Report
 from cms_ssg.migrate.wordpress_site import name_locale
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json, Problem
 
 LEFT_BEHIND: Final = ("layouts", "themes", "assets", "archetypes")

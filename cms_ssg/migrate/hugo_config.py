@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from cms_ssg.data_files import read_data_file
+from cms_ssg.data.files import read_data_file
 from cms_ssg.errors import fail
 from cms_ssg.migrate.pages import as_table
 

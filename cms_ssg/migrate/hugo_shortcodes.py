@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from cms_ssg.content.shortcode_tags import MARK, Shortcodes, Tag
+from cms_ssg.content.markdown.shortcode_tags import MARK, Shortcodes, Tag
 from cms_ssg.migrate.pages import replace_outside_code
 from cms_ssg.types import Json
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from cms_ssg.data_files import read_data_file
+from cms_ssg.data.files import read_data_file
 from cms_ssg.errors import CmsError
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.html_text import convert_html
@@ -18,7 +18,7 @@ from cms_ssg.migrate.jekyll_pages import find_base, read_pages
 from cms_ssg.migrate.jekyll_text import JekyllText
 from cms_ssg.migrate.pages import SourcePage, as_table, find_date, list_source_files, list_words, make_fields
 from cms_ssg.migrate.wordpress_site import name_locale
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json, Problem
 
 

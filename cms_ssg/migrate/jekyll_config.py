@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from cms_ssg.data_files import read_data_file
+from cms_ssg.data.files import read_data_file
 from cms_ssg.errors import fail
-from cms_ssg.globs import matches_any
+from cms_ssg.files.globs import matches_any
 from cms_ssg.migrate.pages import SourcePage, as_table, find_date, list_words
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 
 STYLES: Final = {
     "date": "/:categories/:year/:month/:day/:title:output_ext",

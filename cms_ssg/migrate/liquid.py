@@ -20,8 +20,8 @@ from liquid.stream import TokenStream
 from liquid.tag import Tag
 from liquid.token import TOKEN_EOF, TOKEN_EXPRESSION, TOKEN_TAG, Token
 
-from cms_ssg.content.dates import parse_date
-from cms_ssg.slugs import make_slug
+from cms_ssg.content.frontmatter.dates import parse_date
+from cms_ssg.text.slugs import make_slug
 
 MAX_LOOPS: Final = 100_000
 MAX_OUTPUT: Final = 5_000_000

@@ -11,7 +11,7 @@ from typing import Final
 from cms_ssg.errors import fail
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.pages import MARKDOWN, list_source_files, list_words, make_fields, read_page, replace_outside_code
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json, Problem
 
 INDEXES: Final = frozenset(("index", "_index", "readme"))

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from cms_ssg.migrate.folder import NewSite
-from cms_ssg.slugs import safe_path
+from cms_ssg.text.slugs import safe_path
 
 LIST: Final = "migration-media.txt"
 _SIZE: Final = re.compile(r"-\d{2,5}x\d{2,5}(?=\.\w+$)")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from cms_ssg.content.dates import parse_date
-from cms_ssg.content.frontmatter import parse_front_matter
+from cms_ssg.content.frontmatter.dates import parse_date
+from cms_ssg.content.frontmatter.parse import parse_front_matter
 from cms_ssg.migrate.folder import NewSite
 from cms_ssg.migrate.report import Report
 from cms_ssg.types import Json

@@ -13,7 +13,7 @@ from cms_ssg.migrate.media import Media
 from cms_ssg.migrate.wordpress_content import Content, make_excerpt, make_html
 from cms_ssg.migrate.wordpress_index import Index, name_taxonomy
 from cms_ssg.migrate.wxr import Head, Item
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json
 
 SYSTEM: Final = frozenset(

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from cms_ssg.migrate.folder import clean_address
 from cms_ssg.migrate.wxr import Head, Item
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 
 MAX_WAYS: Final = 100_000
 UNPUBLISHED: Final = frozenset("draft pending private auto-draft trash inherit".split())

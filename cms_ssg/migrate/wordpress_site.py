@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cms_ssg.bundled import folder
+from cms_ssg.files.bundled import folder
 from cms_ssg.migrate.folder import NewSite
 from cms_ssg.migrate.html_text import convert_html
 from cms_ssg.migrate.wordpress_entries import Converter
 from cms_ssg.migrate.wordpress_index import Index, name_taxonomy
 from cms_ssg.migrate.wxr import Head
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json
 
 PAGE_SIZE = 10

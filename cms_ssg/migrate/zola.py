@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from cms_ssg.data_files import read_data_file
+from cms_ssg.data.files import read_data_file
 from cms_ssg.errors import fail
 from cms_ssg.migrate.folder import clean_address
 from cms_ssg.migrate.hugo_addresses import urlize

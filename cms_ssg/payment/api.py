@@ -15,10 +15,11 @@ from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
-from cms_ssg.money import format_amount
 from cms_ssg.payment.fake import FakeProvider
+from cms_ssg.payment.money import format_amount
 from cms_ssg.payment.provider import BadWebhookError, Event, PaymentProvider, ProviderError, Shop
 from cms_ssg.payment.settling import load_provider, settle_event
+from cms_ssg.store.secrets import PAYMENTS, load_secret
 
 router = Router("Payments")
 DECISIONS: Final = {"pay": "succeeded", "decline": "failed", "check": "action", "cancel": "cancelled"}
@@ -94,10 +95,7 @@ async def open_shop(context: SiteContext) -> Shop:
     secret = context.extras.get("secret")
     if secret is None:
         async with context.connection() as connection:
-            await connection.execute("INSERT INTO cms.secrets (site) VALUES (%s) ON CONFLICT DO NOTHING", (context.number,))
-            row = await (await connection.execute("SELECT secret FROM cms.secrets WHERE site = %s", (context.number,))).fetchone()
-        assert row is not None
-        secret = context.extras["secret"] = bytes(row[0])
+            secret = context.extras["secret"] = await load_secret(connection, context.number, PAYMENTS)
     return Shop(context.site, context.number, context.connection, secret)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cms_ssg.money import find_exponent
+from cms_ssg.payment.money import find_exponent
 from cms_ssg.payment.provider import BadWebhookError, Event, Intent, IntentRequest, ProviderError, Report, Shop, Status
 
 TOLERANCE_S: Final = 300

@@ -12,12 +12,12 @@ from cms_ssg.kinds.claim import FALLBACK, FILE, ClaimRow
 from cms_ssg.kinds.list_kind import EntryRow
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.list_rules import own_paths
 from cms_ssg.paths import file_path
 from cms_ssg.plan.derive import Derived, derive_entry
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.plan.rows import derive_rows, find_followers
 from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key, name_key
+from cms_ssg.render.list_rules import own_paths
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
 from cms_ssg.store.claims import REFUSED, save_claims
@@ -32,8 +32,8 @@ DELETE_CHANGES: Final[LiteralString] = "DELETE FROM cms.changes WHERE id = ANY(%
 
 ENTRIES: Final[LiteralString] = """
 SELECT e.id, e.source_key, e.collection, e.type, e.locale, e.translation_key, e.status, e.publish_at, e.expire_at,
-       e.removed_at IS NOT NULL, e.fields::text, coalesce(b.key, e.body_key), coalesce(b.excerpt, ''), e.source
-FROM cms.entries e LEFT JOIN cms.bodies b ON b.entry = e.id WHERE e.id = ANY(%s::bigint[]) ORDER BY e.id"""
+       e.removed_at IS NOT NULL, e.fields::text, coalesce(b.key, e.body_key), coalesce(b.excerpt, ''), e.source, m.place
+FROM cms.entries e LEFT JOIN cms.bodies b ON b.entry = e.id LEFT JOIN cms.most_read m ON m.entry = e.id WHERE e.id = ANY(%s::bigint[]) ORDER BY e.id"""
 
 CARDS: Final[LiteralString] = """
 SELECT entry, type, translation_key, live, listed, held, path, card_digest, address_digest, full_digest, card ->> 'slug', card ->> 'taxonomy', card ->> 'file'

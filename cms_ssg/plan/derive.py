@@ -13,16 +13,16 @@ from urllib.parse import unquote
 
 import msgspec
 
-from cms_ssg.collation import make_text_key
 from cms_ssg.kinds.claim import ALIAS, ENTRY, FALLBACK, LATE_ALIAS, ClaimRow
 from cms_ssg.kinds.core import term_names
 from cms_ssg.kinds.list_kind import EntryRow, Item, Placing
-from cms_ssg.list_rules import described_paths, own_paths
 from cms_ssg.paths import canonical_path
 from cms_ssg.reads import digest
+from cms_ssg.render.list_rules import described_paths, own_paths
 from cms_ssg.site import Site
-from cms_ssg.slugs import make_slug
 from cms_ssg.store.claims import REFUSED
+from cms_ssg.text.collation import make_text_key
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json
 
 encode_json = msgspec.json.Encoder(order="sorted").encode

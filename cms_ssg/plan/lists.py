@@ -7,16 +7,16 @@ from typing import Final, LiteralString
 
 from psycopg import Connection
 
-from cms_ssg.content.schema import FIELD
+from cms_ssg.content.schema.content_types import FIELD
 from cms_ssg.kinds.claim import DEFAULT, LIST, ClaimRow
 from cms_ssg.kinds.core import SITEMAP_OF_LISTS
 from cms_ssg.kinds.list_kind import ListRule, feed_path, page_path
-from cms_ssg.list_rules import list_kind, list_rule
 from cms_ssg.paths import canonical_path
 from cms_ssg.plan.derive import make_sort_key
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.reads import LIST as LIST_CARD
 from cms_ssg.reads import entry_key, name_key
+from cms_ssg.render.list_rules import list_kind, list_rule
 from cms_ssg.site import Site
 from cms_ssg.store.claims import save_claims
 from cms_ssg.store.lists import STAGES, ItemRow, ListNames, StaleList, count_lastmods, cut_pages, list_stale, save_items, save_settled

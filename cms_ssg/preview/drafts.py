@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, LiteralString
 
-from cms_ssg.content.dates import say_moment
+from cms_ssg.content.frontmatter.dates import say_moment
 from cms_ssg.errors import CmsError
 from cms_ssg.preview.make import gather_objects, open_for_preview, show_with_images
 from cms_ssg.preview.subject import Subject

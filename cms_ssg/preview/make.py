@@ -18,16 +18,16 @@ from psycopg.types.json import set_json_dumps
 
 from cms_ssg.engine.place import SPLIT
 from cms_ssg.errors import CmsError, fail
-from cms_ssg.open_store import open_store
 from cms_ssg.paths import object_key
 from cms_ssg.preview.forget import find_place, forget_expired, forget_previews, open_place
 from cms_ssg.preview.subject import Subject, open_subject, refuse_nothing
 from cms_ssg.publish.headers import PREVIEW
 from cms_ssg.publish.target import Object, Writer
 from cms_ssg.reads import digest
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site
 from cms_ssg.store.clock import read_clock
+from cms_ssg.store.open_store import open_store
 from cms_ssg.store.previews import ADD, PreviewRow, list_previews
 from cms_ssg.store.sites import SiteRow
 from cms_ssg.types import Problem

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from psycopg import Connection, IsolationLevel, errors
 
-from cms_ssg.content.scan import FileState, Scan
+from cms_ssg.content.scan.changed_files import FileState, Scan
 from cms_ssg.engine.batch import render_batch
 from cms_ssg.engine.bundles import rebundle
 from cms_ssg.engine.inputs import list_inputs

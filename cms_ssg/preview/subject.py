@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from psycopg import Connection
 
-from cms_ssg.content.collections import find_collection
-from cms_ssg.content.scan import scan_files
-from cms_ssg.content.scan_names import find_path_problem, has_ignored_name
+from cms_ssg.content.collections.rules import find_collection
+from cms_ssg.content.scan.changed_files import scan_files
+from cms_ssg.content.scan.file_names import find_path_problem, has_ignored_name
 from cms_ssg.engine.open_session import target_folder
 from cms_ssg.engine.sync import content_folders
 from cms_ssg.errors import CmsError, UsageError, fail
@@ -93,7 +93,7 @@ def list_bundle(site: Site, file: str) -> Iterator[str]:
 
 
 def _read_branch(site: Site, options: PreviewOptions, connection: Connection, site_id: int, folder: Path) -> Subject:
-    from cms_ssg.content.git_checkout import find_commit
+    from cms_ssg.content.git.checkout import find_commit
 
     commit = find_commit(site.root, options.branch)
     files = commit.read_files()

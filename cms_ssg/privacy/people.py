@@ -19,6 +19,14 @@ CORE: Final = (
             ),
         ),
     ),
+    Personal(
+        "SELECT 'visitor_links', to_jsonb(v) - 'digest' FROM cms.visitor_links v WHERE site = %(site)s AND lower(email) = lower(%(email)s)",
+        (
+            "UPDATE cms.uploads SET expires_at = clock_timestamp(), email = '' WHERE site = %(site)s AND email = lower(%(email)s)",
+            "DELETE FROM cms.visitor_links WHERE site = %(site)s AND lower(email) = lower(%(email)s)",
+        ),
+    ),
+    Personal("SELECT 'uploads', to_jsonb(u) FROM cms.uploads u WHERE site = %(site)s AND email = lower(%(email)s)", ()),
 )
 
 CONTENT: Final = """

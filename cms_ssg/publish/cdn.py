@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 from urllib.parse import quote, urlsplit
 
+from cms_ssg.config.settings import Settings
 from cms_ssg.errors import fail
-from cms_ssg.settings import Settings
 
 SHARE = 0.8
 """Of a documented limit we use this share: calls bunch on their way, and an account may have other users."""

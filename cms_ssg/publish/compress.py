@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from cms_ssg.config.settings import Settings
 from cms_ssg.errors import CmsError, fail
-from cms_ssg.settings import Settings
 from cms_ssg.types import Problem
 
 ENCODINGS: Final = {"gzip": "gzip", "brotli": "br"}

@@ -15,11 +15,11 @@ from typing import Any, Final
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cms_ssg.config.settings import Settings
 from cms_ssg.errors import CmsError
 from cms_ssg.publish.s3 import S3Target
 from cms_ssg.publish.s3_client import code_of, open_client, say_failure
 from cms_ssg.publish.target import Writer
-from cms_ssg.settings import Settings
 from cms_ssg.types import Problem
 
 SKEW_WARN_S, SKEW_FAIL_S = 60.0, 300.0

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
-from cms_ssg.ownership import Owner, find_owner, give, make_folders
+from cms_ssg.files.ownership import Owner, find_owner, give, make_folders
 from cms_ssg.publish.kept import KeptFolder
 from cms_ssg.publish.target import IN_THE_WAY, Before, Listed, Object, Outcome
 from cms_ssg.reads import digest

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, cast
 
+from cms_ssg.config.settings import Cache, Settings
 from cms_ssg.reads import digest
-from cms_ssg.settings import Cache, Settings
 from cms_ssg.site import source_digest
 
 CacheClass = Literal["assets", "pages", "feeds", "files", "live"]
@@ -57,4 +57,4 @@ def cache_control(cache: Cache, kind: str, path: str, named: str = "") -> str:
 def name_form(settings: Settings) -> str:
     """Stands for all that objects in a bucket carry besides their bytes: where it changes, they are written again."""
     parts = (settings.target.cache, settings.target.compress, settings.cdn.tags)
-    return digest(repr(parts).encode(), source_digest(("media_types.py",))).hex()[:16]
+    return digest(repr(parts).encode(), source_digest(("files/media_types.py",))).hex()[:16]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from cms_ssg.ownership import make_folders, write_owned
+from cms_ssg.files.ownership import make_folders, write_owned
 from cms_ssg.reads import digest as make_digest
 
 

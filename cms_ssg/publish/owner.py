@@ -15,9 +15,9 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from cms_ssg.config.settings import Settings
 from cms_ssg.errors import CmsError, fail
-from cms_ssg.ownership import write_owned
-from cms_ssg.settings import Settings
+from cms_ssg.files.ownership import write_owned
 
 OBJECT: Final = ".cms/target"
 ENDING: Final = ".cms-target"

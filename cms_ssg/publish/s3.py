@@ -17,8 +17,9 @@ from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cms_ssg.config.settings import Settings
 from cms_ssg.errors import fail, lose_lease
-from cms_ssg.media_types import content_encoding
+from cms_ssg.files.media_types import content_encoding
 from cms_ssg.publish.compress import name_encoding, pack
 from cms_ssg.publish.headers import cache_control
 from cms_ssg.publish.owner import OBJECT as MARK
@@ -39,7 +40,6 @@ from cms_ssg.publish.s3_parts import upload_parts
 from cms_ssg.publish.tags import cache_tags
 from cms_ssg.publish.target import Before, Listed, Object, Outcome, Writer
 from cms_ssg.reads import digest as make_digest
-from cms_ssg.settings import Settings
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from urllib.parse import quote
 
+from cms_ssg.config.settings import Settings
 from cms_ssg.errors import fail
-from cms_ssg.settings import Settings
 
 if TYPE_CHECKING:
     from cms_ssg.publish.kept import Kept

@@ -10,7 +10,7 @@ from typing import Any, Final, LiteralString
 
 from psycopg import Connection
 
-from cms_ssg.content.git_checkout import find_author
+from cms_ssg.content.git.checkout import find_author
 from cms_ssg.plan.reasons import cut_file, say_reason
 
 MOST_NAMED: Final = 5

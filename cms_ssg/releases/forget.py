@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cms_ssg.engine.open_session import open_session
-from cms_ssg.options import BuildOptions, BuildResult
-from cms_ssg.reporter import Reporter
+from cms_ssg.engine.options import BuildOptions, BuildResult
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site
 from cms_ssg.store import releases as store
 

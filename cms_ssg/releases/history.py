@@ -11,8 +11,8 @@ from pathlib import Path
 from psycopg import Connection
 
 from cms_ssg.errors import CmsError, fail
-from cms_ssg.open_store import open_store
 from cms_ssg.store import releases as store
+from cms_ssg.store.open_store import open_store
 from cms_ssg.store.releases import Release
 
 

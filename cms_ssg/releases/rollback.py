@@ -18,21 +18,21 @@ from typing import Final
 from psycopg.types.json import Jsonb
 
 from cms_ssg.engine.open_session import open_session
+from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.engine.place import SPLIT, name_place
 from cms_ssg.engine.planning import SECOND_LOOK_S
 from cms_ssg.engine.session import Session
 from cms_ssg.errors import fail
 from cms_ssg.events.telling import open_telling
+from cms_ssg.files.media_types import content_type
 from cms_ssg.kinds.features import Features
 from cms_ssg.kinds.output_kind import NEW, REMOVALS
-from cms_ssg.media_types import content_type
-from cms_ssg.options import BuildOptions, BuildResult
 from cms_ssg.paths import object_key
 from cms_ssg.publish.kept import Keepable, KeptObject
 from cms_ssg.publish.target import Live, Object, is_folder, is_same_target, name_target
 from cms_ssg.reads import digest
 from cms_ssg.releases.history import check_known
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import open_site
 from cms_ssg.store import outputs, releases
 from cms_ssg.store.releases import Wanted

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup, escape
 
-from cms_ssg.content.anchors import Names, list_ids, rename_anchors
-from cms_ssg.content.placeholders import OPEN, PLACEHOLDER
+from cms_ssg.content.markdown.anchors import Names, list_ids, rename_anchors
+from cms_ssg.content.markdown.placeholders import OPEN, PLACEHOLDER
 from cms_ssg.content.urls import SAFE_SCHEMES, is_safe_url
 from cms_ssg.paths import canonical_path, file_path
 from cms_ssg.render.pictures import make_picture, write_img

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup, escape
 
-from cms_ssg.ownership import write_owned
+from cms_ssg.files.ownership import write_owned
 from cms_ssg.render.gallery_stand_in import ShownUndefined, StandIn
 from cms_ssg.render.strings import Strings, forget, load_strings, make_t
 from cms_ssg.render.theme import Theme, list_assets, read_asset
+from cms_ssg.render.theme_chain import ThemeFolders
 from cms_ssg.render.tokens import locate_tokens
-from cms_ssg.themes import ThemeFolders
 from cms_ssg.types import Heading
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def _make_common(
     return {
         "site": SimpleNamespace(
             title="The Slow Atlas", description="Notes on maps, tides and the people who measure them.", base_url=BASE_URL,
-            author="The Slow Atlas", name="atlas", params={}, tokens=tokens, noindex=False, search=True,
+            author="The Slow Atlas", name="atlas", params={}, tokens=tokens, noindex=False, search=True, statistics=SimpleNamespace(beacon=False),
         ),
         "locale": SimpleNamespace(code=strings.locale, name=name, dir=text_direction, hreflang=strings.locale, prefix=""),
         "menus": SimpleNamespace(main=menu, footer=menu[2:]),

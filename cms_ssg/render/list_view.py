@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cms_ssg.list_rules import list_rule
+from cms_ssg.render.list_rules import list_rule
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page

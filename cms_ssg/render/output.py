@@ -9,10 +9,10 @@ from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxErr
 
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.output_kind import HTML, XML
-from cms_ssg.list_rules import list_kind, list_rule
 from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
 from cms_ssg.render.body import is_inner, resolve_link
+from cms_ssg.render.list_rules import list_kind, list_rule
 from cms_ssg.render.list_view import ListView
 from cms_ssg.render.page import FEED_TYPES, Page
 from cms_ssg.render.reading import Missing, Reader, Reads

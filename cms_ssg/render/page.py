@@ -11,16 +11,16 @@ from urllib.parse import quote, unquote
 
 from markupsafe import Markup
 
+from cms_ssg.config.settings import Locale
 from cms_ssg.kinds.list_kind import ListRule, feed_path, page_path
 from cms_ssg.kinds.row_kind import name_fact
-from cms_ssg.list_rules import described_paths, list_rule
 from cms_ssg.reads import ADDRESS, CARD, FULL
 from cms_ssg.render.body import fill_body, resolve_link
+from cms_ssg.render.list_rules import described_paths, list_rule
 from cms_ssg.render.pictures import ImageFacts, describe_image, path_beside, show_image
 from cms_ssg.render.reading import Reader
 from cms_ssg.render.strings import make_t
 from cms_ssg.render.views import Card, EntryView, FeatureView, RowView
-from cms_ssg.settings import Locale
 from cms_ssg.types import Json
 
 if TYPE_CHECKING:

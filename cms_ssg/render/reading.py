@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from cms_ssg.content.values import UNSTORABLE
+from cms_ssg.content.frontmatter.values import UNSTORABLE
 from cms_ssg.reads import CARD, LIST, entry_key, name_key
 from cms_ssg.types import Problem
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from cms_ssg.kinds.list_kind import page_path
 from cms_ssg.kinds.output_kind import Stage
 from cms_ssg.kinds.reference import resolve
-from cms_ssg.list_rules import list_rule
 from cms_ssg.render.body import body_requests, link_names
+from cms_ssg.render.list_rules import list_rule
 from cms_ssg.render.page import reference_names
 from cms_ssg.render.site_view import Surroundings, menu_names
 

@@ -43,7 +43,9 @@ class SiteView:
     """site.title and the like; each attribute read is a recorded setting."""
 
     __slots__ = ("_page",)
-    NAMES = frozenset(("title", "description", "base_url", "author", "name", "params", "tokens", "noindex", "timezone", "search"))
+    NAMES = frozenset(
+        ("title", "description", "base_url", "author", "name", "params", "tokens", "noindex", "timezone", "search", "statistics")
+    )
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -52,7 +54,8 @@ class SiteView:
         if name not in self.NAMES:
             raise AttributeError(name)
         self._page.reader.reads.name(f"setting/{name}")
-        return getattr(self._page.site.settings, name)
+        value = getattr(self._page.site.settings, name)
+        return value.as_shown if name == "search" and value is not None else value
 
 
 class Menus:

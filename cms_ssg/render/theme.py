@@ -151,7 +151,18 @@ def read_asset(path: Path, tokens: Mapping[str, str]) -> bytes:
 def make_asset_paths(site: Site, folders: Sequence[Path]) -> dict[str, str]:
     """Where each asset below these folders is published. Raises CmsError tokens.* with the line in site.toml."""
     with locate_tokens(site):
-        return {name: asset_path(name, read_asset(path, site.settings.tokens)) for name, path in list_assets(folders).items()}
+        files = {name: path for name, path in list_assets(folders).items() if _is_used(site, name, path)}
+        return {name: asset_path(name, read_asset(path, site.settings.tokens)) for name, path in files.items()}
+
+
+SEARCH_ASSETS = frozenset(("search.css", "search.js"))
+
+
+def _is_used(site: Site, name: str, path: Path) -> bool:
+    """Whether an asset is to be published: those of the bundled theme's search only where the site, or a vertical's page, has one."""
+    if name not in SEARCH_ASSETS or site.settings.search is not None or site.root in path.parents:
+        return True
+    return any(name in vertical.uses for vertical in site.features.verticals)
 
 
 def asset_path(name: str, data: bytes) -> str:

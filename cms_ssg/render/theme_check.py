@@ -12,8 +12,8 @@ from jinja2.exceptions import TemplateSyntaxError
 
 from cms_ssg.kinds.load import list_verticals
 from cms_ssg.render.theme import Theme, list_assets
+from cms_ssg.render.theme_chain import ThemeFolders
 from cms_ssg.render.views import EntryView
-from cms_ssg.themes import ThemeFolders
 from cms_ssg.types import Problem
 
 EVERYWHERE: Final = frozenset("site locale page menus t asset url link image image_facts latest data ref clock fact slots".split())
@@ -25,7 +25,7 @@ SOMEWHERE: Final = frozenset("entry list terms taxonomy title target search args
 JINJA: Final = frozenset("caller cycler dict joiner kwargs lipsum loop namespace range self super varargs".split())
 
 ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
-    "site": frozenset("title description base_url author name params tokens noindex timezone search".split()),
+    "site": frozenset("title description base_url author name params tokens noindex timezone search statistics".split()),
     "locale": frozenset("code name dir hreflang prefix fallback".split()),
     "page": frozenset("kind title path url canonical description image noindex published updated alternates feeds languages".split()),
     "list": frozenset("name kind title url description entry items rows number is_front start newer_url older_url parent children".split()),

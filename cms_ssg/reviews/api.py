@@ -18,6 +18,7 @@ from cms_ssg.api.routing import Router, site_of
 from cms_ssg.reviews.moderation import DECIDE, LIST, MOST_TEXT, RESPOND, QueuedReview
 from cms_ssg.reviews.spam import score_text
 from cms_ssg.store.query import Query, fetch_async
+from cms_ssg.visitors.identity import find_visitor
 
 router = Router("Reviews")
 
@@ -140,12 +141,14 @@ async def add_review(request: Request) -> Response:
     """Take a review of the page at `path`. It waits until somebody approves it."""
     context = site_of(request)
     review = await read_model(request, ReviewModel)
+    visitor = await find_visitor(request)
+    email = visitor.email if visitor is not None else review.email
     async with context.connection() as connection:
         entry = await _find_entry(connection, context, review.path)
         if review.website:
             return _thank(request, review.path)  # whoever filled this in is told nothing
         values: dict[str, Any] = {
-            "site": context.number, "entry": entry, "name": review.name, "email": review.email, "rating": review.rating, "title": review.title or None,
+            "site": context.number, "entry": entry, "name": review.name, "email": email, "rating": review.rating, "title": review.title or None,
             "content": review.content, "pros": review.pros or None, "cons": review.cons or None, "visit_date": review.visit_date,
             "visitor": await digest_visitor(request, connection), "score": score_text(review.name, review.title, review.content, review.pros, review.cons),
         }  # fmt: skip

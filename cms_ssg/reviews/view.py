@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cms_ssg.kinds.list_kind import page_path
-from cms_ssg.list_rules import list_rule
+from cms_ssg.render.list_rules import list_rule
 from cms_ssg.render.views import Card, RowView
 from cms_ssg.reviews.outputs import name_list
 from cms_ssg.types import Json

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Final, LiteralString
 
 import msgspec
 from fastapi import Query
+from psycopg import Error
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,8 +19,11 @@ from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
-from cms_ssg.search.postgres import PostgresIndex
-from cms_ssg.search.questions import Answer, Question, SearchIndex, Sort
+from cms_ssg.search.documents import list_facets
+from cms_ssg.search.empty import NOTE_EMPTY, say_empty
+from cms_ssg.search.fallback import open_index
+from cms_ssg.search.places import Box, Near
+from cms_ssg.search.questions import Answer, Question, SearchIndex, Sort, read_cursor
 from cms_ssg.search.results_page import BEGIN, END, Asked, Place, render_results, render_search
 from cms_ssg.search.words import parse_query
 
@@ -47,9 +53,14 @@ class SearchQuery(BaseModel):
     facet: Annotated[list[Slug], Field(max_length=50, description="Any facet: series/measuring-by-hand.")] = []
     after: Annotated[date | None, Field(description="Published on this day or later.")] = None
     before: Annotated[date | None, Field(description="Published on this day or earlier.")] = None
+    lat: Annotated[float | None, Field(ge=-90, le=90, allow_inf_nan=False, description="Degrees north of a place; with lng.")] = None
+    lng: Annotated[float | None, Field(ge=-180, le=180, allow_inf_nan=False, description="Degrees east.")] = None
+    radius_km: Annotated[float | None, Field(ge=0, le=20_038, allow_inf_nan=False, description="No farther from there.")] = None
+    bbox: Annotated[str, Field(max_length=100, description="Within a part of a map: west,south,east,north.")] = ""
     locale: Annotated[str, Field(max_length=35, description="A language of the site; its first by default.")] = ""
-    sort: Sort = "relevance"
+    sort: Annotated[Sort, Field(description="distance needs a place.")] = "relevance"
     offset: Annotated[int, Field(ge=0, le=10_000)] = 0
+    cursor: Annotated[str, Field(max_length=3000, description="next_cursor of the page before, in place of offset.")] = ""
     limit: Annotated[int, Field(ge=1, le=100)] = 20
 
 
@@ -84,6 +95,7 @@ class HitModel(BaseModel):
     terms: list[str]
     score: float
     highlights: HighlightsModel
+    distance_km: float | None
 
 
 class FacetValueModel(BaseModel):
@@ -102,6 +114,8 @@ class AnswerModel(BaseModel):
     facets: dict[str, list[FacetValueModel]]
     months: dict[str, int]
     did_you_mean: str
+    next_cursor: str
+    engine: str
     took_ms: float
 
 
@@ -125,8 +139,9 @@ async def search(request: Request, query: Annotated[SearchQuery, Query()]) -> Re
     context = _need_search(site_of(request))
     question = make_question(context, query)
     data = await answer_json(context, question)
+    await note_if_empty(context, query.q, question, data)
     found, _, _ = data.rpartition(b',"took_ms":')
-    return answer_cached(request, data, CACHE_CONTROL, headers={"X-Search": "postgres"}, essence=found)
+    return answer_cached(request, data, CACHE_CONTROL, headers={"X-Search": say_engine(context, data)}, essence=found)
 
 
 @router.get("/api/suggest", scope=PUBLIC, response_model=SuggestionsModel, summary="Suggest titles")
@@ -140,7 +155,7 @@ async def suggest(request: Request, query: Annotated[SuggestQuery, Query()]) -> 
         return {"suggestions": await find_index(context).suggest(text, locale, query.limit)}
 
     data = await context.cache.load_json(f"suggest:{locale}:{query.limit}:{text}", fetch, (TAG,))
-    return answer_cached(request, data, CACHE_CONTROL, headers={"X-Search": "postgres"})
+    return answer_cached(request, data, CACHE_CONTROL)
 
 
 @router.get("/search", scope=PUBLIC, response_class=Response, include_in_schema=False)
@@ -159,11 +174,29 @@ async def show_localized_page(request: Request, prefix: str) -> Response:
 
 
 def find_index(context: SiteContext) -> SearchIndex:
-    """The site's search index."""
-    index: SearchIndex = context.extra(
-        "search", lambda c: PostgresIndex(c.connection, c.number, c.base_path, c.site.settings.timezone)
-    )  # fmt: skip
+    """The site's search index: its engine with Postgres behind it, or Postgres alone."""
+    index: SearchIndex = context.extra("search", lambda c: open_index(c.site, c.number, c.connection, os.environ))
     return index
+
+
+def say_engine(context: SiteContext, data: bytes) -> str:
+    """The header X-Search: which engine answered, and in the place of which."""
+    engine = data[-100:].rpartition(b'"engine":"')[2].partition(b'"')[0].decode()
+    search = context.site.settings.search
+    return engine if search is None or engine == search.engine else f"{engine}; instead-of={search.engine}"
+
+
+async def note_if_empty(context: SiteContext, text: str, question: Question, data: bytes) -> None:
+    """Count a search of the whole site that found nothing as it was typed."""
+    if not question.terms or question.filters or question.skipped or question.near or question.box:
+        return
+    if not (data.startswith(b'{"total":0,') or b'"did_you_mean":""' not in data[-3000:]):
+        return
+    words = say_empty(text, question.terms)
+    if words:
+        with suppress(Error, TimeoutError):  # what is counted for the editors is no reason to fail
+            async with context.connection() as connection:
+                await connection.execute(NOTE_EMPTY, {"site": context.number, "words": words})
 
 
 async def answer_json(context: SiteContext, question: Question) -> bytes:
@@ -180,7 +213,7 @@ def make_question(context: SiteContext, query: SearchQuery) -> Question:
     """A checked request as the index takes it. Raises ApiError api.invalid for a locale or a facet that the site does not have."""
     locale = _check_locale(context, query.locale)
     filters: dict[str, list[str]] = {"type": query.type, "section": query.category, "tag": query.tag, "author": query.author}
-    known = {"type", *context.site.settings.taxonomies}
+    known = set(list_facets(context.site))
     for facet in query.facet:
         name, slash, value = facet.partition("/")
         if not slash or name not in known:
@@ -193,9 +226,40 @@ def make_question(context: SiteContext, query: SearchQuery) -> Question:
         before = datetime.combine(query.before + timedelta(days=1), time(), zone).astimezone(UTC) if query.before else None
     except OverflowError:
         raise _invalid("before" if query.before and query.before.year > 5000 else "after", "no such day") from None
+    near, box, cursor = _read_place(query), _read_box(query), None
+    if query.sort == "distance" and near is None:
+        raise _invalid("sort", "distance needs lat and lng")
+    if query.cursor:
+        try:
+            cursor = read_cursor(query.cursor)
+        except ValueError as error:
+            raise _invalid("cursor", str(error)) from None
+        if cursor.sort != query.sort:
+            raise _invalid("cursor", f"this cursor is of the order {cursor.sort}")
     return Question(
-        terms=parse_query(query.q), locale=locale, filters=chosen, after=after, before=before, sort=query.sort, offset=query.offset, limit=query.limit
+        terms=parse_query(query.q), locale=locale, filters=chosen, after=after, before=before, sort=query.sort, offset=query.offset,
+        limit=query.limit, near=near, box=box, cursor=cursor,
     )  # fmt: skip
+
+
+def _read_place(query: SearchQuery) -> Near | None:
+    if query.lat is None and query.lng is None and query.radius_km is None:
+        return None
+    if query.lat is None or query.lng is None:
+        raise _invalid("lat" if query.lat is None else "lng", "a place has both lat and lng")
+    return Near(query.lat, query.lng, query.radius_km)
+
+
+def _read_box(query: SearchQuery) -> Box | None:
+    if not query.bbox:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in query.bbox.split(","))
+    except ValueError:
+        raise _invalid("bbox", "four numbers are needed: west,south,east,north") from None
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
+        raise _invalid("bbox", "west and east are -180 to 180 degrees, south and north -90 to 90, south first")
+    return Box(south, west, north, east)
 
 
 async def _show_page(request: Request, locale: str) -> Response:
@@ -209,11 +273,15 @@ async def _show_page(request: Request, locale: str) -> Response:
     question = Question(
         terms=parse_query(asked.text), locale=locale, filters=dict(asked.filters), sort=asked.sort, offset=(asked.page - 1) * size, limit=size  # type: ignore[arg-type]
     )  # fmt: skip
-    answer = None
+    answer, headers = None, {"X-Search": "none"}
+    is_typing = request.query_params.get("part") == "results"
     if not asked.is_empty:
-        answer = msgspec.json.decode(await answer_json(context, question), type=Answer)
-    headers = {"X-Search": "postgres"}
-    if request.query_params.get("part") == "results":
+        data = await answer_json(context, question)
+        headers = {"X-Search": say_engine(context, data)}
+        if not is_typing:
+            await note_if_empty(context, asked.text, question, data)
+        answer = msgspec.json.decode(data, type=Answer)
+    if is_typing:
         return answer_cached(request, render_results(asked, answer, t, place).encode(), CACHE_CONTROL, HTML, headers)
     head, tail = await _load_frame(context, locale)
     page = head + render_search(asked, answer, t, place) + tail

@@ -18,26 +18,28 @@ SOURCES: Final = ("search/documents.py", "search/words.py")
 """What decides about a document besides its entry."""
 
 CHUNK_BYTES: Final = 4 << 20
-MOST_TITLE, MOST_EXCERPT = 2_000, 10_000
+MOST_TITLE, MOST_EXCERPT, MOST_VALUE = 2_000, 10_000, 200
 
 KNOWN: Final[LiteralString] = "SELECT entry, digest FROM cms.documents WHERE entry = ANY(%s::bigint[])"
 BODIES: Final[LiteralString] = """
-SELECT e.id, coalesce(b.html, '') FROM cms.entries e LEFT JOIN cms.bodies b ON b.entry = e.id
+SELECT e.id, coalesce(b.html, ''), e.fields FROM cms.entries e LEFT JOIN cms.bodies b ON b.entry = e.id
 WHERE e.id = ANY(%s::bigint[]) AND e.fields ->> 'noindex' IS DISTINCT FROM 'true'"""
 DELETE: Final[LiteralString] = "DELETE FROM cms.documents WHERE entry = ANY(%s::bigint[])"
 DELETE_ALL: Final[LiteralString] = "DELETE FROM cms.documents WHERE site = %s"
+DELETE_ENGINE: Final[LiteralString] = "DELETE FROM cms.search_engines WHERE site = %s"
 DELETE_PAGES: Final[LiteralString] = "DELETE FROM cms.search_pages WHERE site = %s"
 
 SAVE: Final[LiteralString] = """
-INSERT INTO cms.documents AS d (entry, site, type, locale, path, published_at, updated_at, title, excerpt, content, terms, image, vector, digest, shown)
+INSERT INTO cms.documents AS d (entry, site, type, locale, path, published_at, updated_at, title, excerpt, content, terms, image, location, vector, digest, shown)
 SELECT n.entry, %(site)s, n.type, n.locale, n.path, n.published_at, n.updated_at, n.title, n.excerpt, n.content, n.terms, n.image,
+       point(n.lng, n.lat),
        cms.make_document_vector(('pg_catalog.' || n.config)::regconfig, n.texts, n.words), decode(n.digest, 'hex'),
        EXISTS (SELECT FROM cms.outputs o WHERE o.site = %(site)s AND o.path = n.path COLLATE "C" AND o.digest IS NOT NULL)
 FROM jsonb_to_recordset(%(rows)s::text::jsonb) AS n (entry bigint, type text, locale text, path text, published_at timestamptz, updated_at timestamptz,
-  title text, excerpt text, content text, terms text[], image text, config text, texts text[], words text[], digest text)
-ON CONFLICT (entry) DO UPDATE SET (site, type, locale, path, published_at, updated_at, title, excerpt, content, terms, image, vector, digest, shown)
+  title text, excerpt text, content text, terms text[], image text, lat float8, lng float8, config text, texts text[], words text[], digest text)
+ON CONFLICT (entry) DO UPDATE SET (site, type, locale, path, published_at, updated_at, title, excerpt, content, terms, image, location, vector, digest, shown)
   = (excluded.site, excluded.type, excluded.locale, excluded.path, excluded.published_at, excluded.updated_at, excluded.title, excluded.excerpt,
-     excluded.content, excluded.terms, excluded.image, excluded.vector, excluded.digest, excluded.shown)"""
+     excluded.content, excluded.terms, excluded.image, excluded.location, excluded.vector, excluded.digest, excluded.shown)"""
 
 SHOW: Final[LiteralString] = """
 UPDATE cms.documents d SET shown = true FROM unnest(%s::text[]) p JOIN cms.outputs o ON o.path = p COLLATE "C" AND o.digest IS NOT NULL
@@ -78,16 +80,16 @@ def save_documents(
     known = {entry: bytes(value) for entry, value in connection.execute(KNOWN, (int_array(wanted | gone | derived.keys()),))}
     if old := known.keys() - wanted:
         connection.execute(DELETE, (int_array(old),))
-    digests = {number: _make_digest(derived[number]) for number in wanted}
+    digests = {number: _make_digest(site, derived[number]) for number in wanted}
     changed = sorted(number for number in wanted if known.get(number) != digests[number])
     for start in range(0, len(changed), 500):
         batch = changed[start : start + 500]
-        bodies: dict[int, str] = dict(connection.execute(BODIES, (int_array(batch),)).fetchall())
+        bodies = {number: (html, fields) for number, html, fields in connection.execute(BODIES, (int_array(batch),))}
         if hidden := (set(batch) - bodies.keys()) & known.keys():
             connection.execute(DELETE, (int_array(hidden),))
         rows, size = [], 0
         for number in sorted(bodies):
-            row = _encode(make_document(derived[number], bodies[number]) | {"digest": digests[number].hex()})
+            row = _encode(make_document(site, derived[number], *bodies[number]) | {"digest": digests[number].hex()})
             rows.append(row)
             size += len(row)
             if size > CHUNK_BYTES:
@@ -103,6 +105,7 @@ def _save(connection: Connection, site_id: int, rows: list[bytes]) -> None:
 
 def forget_documents(connection: Connection, site_id: int) -> None:
     """Search was switched off: nothing of it stays."""
+    connection.execute(DELETE_ENGINE, (site_id,))
     connection.execute(DELETE_ALL, (site_id,))
     connection.execute(DELETE_PAGES, (site_id,))
 
@@ -120,26 +123,56 @@ def show_published(
             connection.execute(SAVE_PAGE, (site_id, locale, path, data.decode("utf-8", "replace")))
 
 
-def make_document(d: Known, html: str) -> dict[str, Any]:
+def make_document(site: Site, d: Known, html: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The document of a listed entry, as SAVE reads it."""
+    place = _find_place(fields)
     title, excerpt = _bound(str(d.card.get("title") or ""), MOST_TITLE), _bound(str(d.card.get("summary") or ""), MOST_EXCERPT)
     content, config = make_plain(html), find_configuration(d.locale)
     parts = (title, excerpt, content)
     image = d.card.get("image")
     return {
         "entry": d.entry, "type": d.type, "locale": d.locale, "path": d.path, "title": title, "excerpt": excerpt, "content": content,
-        "published_at": _date(d.card.get("date")), "updated_at": _date(d.card.get("updated")), "terms": list_terms(d),
+        "published_at": _date(d.card.get("date")), "updated_at": _date(d.card.get("updated")), "terms": list_terms(d, fields, list_facet_fields(site, d.type)),
+        "lat": place[0] if place else None, "lng": place[1] if place else None,
         "image": image if isinstance(image, str) else None, "config": config,
         "texts": [] if config == "simple" else [make_text(part) for part in parts], "words": [make_words(part) for part in parts],
     }  # fmt: skip
 
 
-def list_terms(d: Known) -> list[str]:
-    """What an entry is filtered and counted by, in the form of lists' names: ``type/post``, ``section/history``, ``tag/tides``."""
+def list_terms(d: Known, fields: Mapping[str, Any], facet_fields: Sequence[str]) -> list[str]:
+    """What an entry is filtered and counted by, in the form of lists' names: ``type/post``, ``section/history``, ``city/Porto``."""
     terms = {f"type/{d.type}"}
     for taxonomy, names in (d.card.get("terms") or {}).items():
         terms.update(f"{taxonomy}/{slug}" for slug, _ in names if slug)
+    for field in facet_fields:
+        value = fields.get(field)
+        for one in value if isinstance(value, list) else (value,):
+            if isinstance(one, str | int | float) and (text := _bound(_say(one), MOST_VALUE)):
+                terms.add(f"{field}/{text}")
     return sorted(terms)
+
+
+def list_facet_fields(site: Site, type_name: str) -> tuple[str, ...]:
+    """The fields of a type that are facets by themselves, besides its taxonomies."""
+    schema = site.schemas.get(type_name)
+    return tuple(field for field in schema.facets if field not in schema.lists) if schema is not None else ()
+
+
+def list_facets(site: Site) -> tuple[str, ...]:
+    """Every facet of a site: the type, its taxonomies, and fields with ``x-facet``."""
+    fields = {field for name in site.schemas for field in list_facet_fields(site, name)}
+    return tuple(dict.fromkeys(("type", *site.settings.taxonomies, *sorted(fields))))
+
+
+def _say(value: str | float) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def _find_place(fields: Mapping[str, Any]) -> tuple[float, float] | None:
+    lat, lng = fields.get("latitude"), fields.get("longitude")
+    if isinstance(lat, int | float) and isinstance(lng, int | float) and -90 <= lat <= 90 and -180 <= lng <= 180:
+        return float(lat), float(lng)
+    return None
 
 
 def _is_found(site: Site, d: Known) -> bool:
@@ -155,8 +188,8 @@ def _date(value: Any) -> str | None:
     return value if isinstance(value, str) and len(value) >= 10 else None
 
 
-def _make_digest(d: Known) -> bytes:
-    return digest(bytes(d.full_digest), *_list_sources())
+def _make_digest(site: Site, d: Known) -> bytes:
+    return digest(bytes(d.full_digest), *_list_sources(), *(field.encode() for field in list_facet_fields(site, d.type)))
 
 
 @cache

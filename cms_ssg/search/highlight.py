@@ -67,12 +67,21 @@ class Marker:
 
 def mark_all(text: str, marker: Marker) -> str:
     """A whole text as HTML with its words marked."""
-    return _mark(text, 0, len(text), marker.find(text))
+    return mark_spans(text, marker.find(text))
+
+
+def mark_spans(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """A whole text as HTML with these parts of it marked."""
+    return _mark(text, 0, len(text), spans)
 
 
 def cut_fragments(text: str, marker: Marker) -> tuple[str, ...]:
     """The pieces of a text with the most of what was searched for, in the order of the text, as HTML."""
-    spans = marker.find(text)
+    return cut_around(text, marker.find(text))
+
+
+def cut_around(text: str, spans: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """The pieces of a text with the most of these parts, in the order of the text, as HTML. spans: from left to right."""
     if not spans:
         return ()
     windows = []

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
+from cms_ssg.search.places import Box, Near
 from cms_ssg.search.words import Term
 
-Sort = Literal["relevance", "newest", "oldest", "title"]
+Sort = Literal["relevance", "newest", "oldest", "title", "distance"]
 
 FACET_SIZES = {"section": 20, "tag": 50}
 """The most values of a facet that are counted out; of others 20."""
 
 OTHER_FACET_SIZE = 20
 
+MOST_OFFSET: Final = 10_000
+
+
+class Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """Where the next page begins. engine: that made it; key: of the last hit, if the engine has one; offset: hits before, for all others."""
+
+    engine: str
+    sort: Sort
+    offset: int
+    key: tuple[Any, ...] = ()
+
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """One search. filters: facet -> the values of which a hit has one, ``{"tag": ("tides",)}``; after, before: of publishing, before excluded."""
+    """One search.
+
+    filters: facet -> the values of which a hit has one, ``{"tag": ("tides",)}``; after, before: of publishing, before excluded; near, box: of
+    places; cursor: takes the place of offset.
+    """
 
     terms: tuple[Term, ...] = ()
     locale: str = ""
@@ -28,6 +46,14 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     sort: Sort = "relevance"
     offset: int = 0
     limit: int = 20
+    near: Near | None = None
+    box: Box | None = None
+    cursor: Cursor | None = None
+
+    @property
+    def skipped(self) -> int:
+        """How many hits come before the first that is wanted."""
+        return self.cursor.offset if self.cursor is not None else self.offset
 
 
 class Highlights(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -51,6 +77,7 @@ class Hit(msgspec.Struct, frozen=True):
     terms: tuple[str, ...]
     score: float
     highlights: Highlights
+    distance_km: float | None = None
 
 
 class FacetValue(msgspec.Struct, frozen=True):
@@ -62,13 +89,19 @@ class FacetValue(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What was found. facets: by name; months: ``2025-03`` -> documents; did_you_mean: a query that finds more, ``""`` if there is none."""
+    """What was found.
+
+    facets: by name; months: ``2025-03`` -> documents; did_you_mean: a query that finds more, ``""`` if there is none; next_cursor: begins the
+    next page, ``""`` on the last; engine: that answered.
+    """
 
     total: int
     hits: tuple[Hit, ...]
     facets: dict[str, tuple[FacetValue, ...]]
     months: dict[str, int]
     did_you_mean: str = ""
+    next_cursor: str = ""
+    engine: str = "postgres"
     took_ms: float = 0.0
 
 
@@ -81,8 +114,35 @@ class Suggestion(msgspec.Struct, frozen=True):
 
 
 class SearchIndex(Protocol):
-    """An engine that holds the documents of one site."""
+    """An engine that holds the documents of one site. Whichever it is, tests/search/test_contract.py holds it to the same answers."""
 
-    async def search(self, question: Question) -> Answer: ...
+    async def search(self, question: Question) -> Answer:
+        """Find, count and highlight. Raises EngineError where the engine cannot answer."""
+        ...
 
-    async def suggest(self, text: str, locale: str, limit: int) -> tuple[Suggestion, ...]: ...
+    async def suggest(self, text: str, locale: str, limit: int) -> tuple[Suggestion, ...]:
+        """Titles for what is being typed, the best first."""
+        ...
+
+
+def write_cursor(cursor: Cursor) -> str:
+    """A cursor as it stands in an address."""
+    return urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> Cursor:
+    """The cursor that was written so. Raises ValueError for anything else."""
+    try:
+        data = b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), b"-_", validate=True)
+        cursor = msgspec.json.decode(data, type=Cursor)
+    except (msgspec.MsgspecError, UnicodeError, ValueError):
+        raise ValueError("this is no cursor of an answer") from None
+    if not 0 <= cursor.offset <= MOST_OFFSET or any(isinstance(part, (dict, list)) for part in cursor.key) or len(cursor.key) > 4:
+        raise ValueError("this is no cursor of an answer")
+    return cursor
+
+
+def find_next(question: Question, hits: Sequence[Hit], total: int, engine: str, key: tuple[Any, ...] = ()) -> str:
+    """The cursor behind these hits, ``""`` where there are no more. key: of the last hit."""
+    offset = question.skipped + len(hits)
+    return write_cursor(Cursor(engine, question.sort, offset, key)) if hits and offset < min(total, MOST_OFFSET) else ""

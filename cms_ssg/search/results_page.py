@@ -75,15 +75,13 @@ def render_results(asked: Asked, answer: Answer | None, t: Translator, place: Pl
         return f'<p class="notice" role="status">{escape(problem)}</p>'
     if answer is None:
         return f'<p class="quiet">{escape(t("search_hint"))}</p>'
-    parts = [
-        f'<p class="quiet" role="status">{escape(t("search_results", count=answer.total))}</p>',
-        *_render_chosen(asked, answer, t, place),
-    ]
+    said = f'<p class="quiet" role="status">{escape(t("search_results", count=answer.total))}</p>' if answer.hits else ""
+    parts = [said, *_render_chosen(asked, answer, t, place)]
     if answer.did_you_mean:
         link = f"{place.action}?{asked.make_query(q=answer.did_you_mean)}"
         parts.append(f'<p>{escape(t("search_did_you_mean"))} <a class="again" href="{escape(link)}">{escape(answer.did_you_mean)}</a></p>')
     if not answer.hits:
-        parts.append(f'<p class="empty">{escape(t("search_nothing"))}</p><p class="quiet">{escape(t("search_hint"))}</p>')
+        parts.append(f'<p class="empty" role="status">{escape(t("search_nothing"))}</p><p class="quiet">{escape(t("search_hint"))}</p>')
     facets = "".join(_render_facets(asked, answer, t, place))
     hits = "".join(_render_hit(hit, answer, t, place) for hit in answer.hits)
     side = f'<details class="facets" open><summary>{escape(t("search_filters"))}</summary>{facets}</details>' if facets else ""

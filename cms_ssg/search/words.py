@@ -10,7 +10,7 @@ import unicodedata
 from html import unescape
 from typing import Final, NamedTuple
 
-from cms_ssg.content.placeholders import CLOSE, OPEN
+from cms_ssg.content.markdown.placeholders import CLOSE, OPEN
 
 MOST_CONTENT_BYTES: Final = 200_000
 """Of a document's text: a tsvector of more than 1 MB is refused by Postgres."""
@@ -31,6 +31,7 @@ _TAGS: Final = re.compile(
     r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<(/?(?:a|abbr|b|bdi|code|em|i|kbd|mark|s|small|span|strong|sub|sup|u)\b[^>]*)>|<[^>]*>",
     re.DOTALL | re.IGNORECASE,
 )
+_HEADING_END: Final = re.compile(r"</h[1-6]\s*>", re.IGNORECASE)
 _LINK: Final = re.compile(f"{OPEN}[^{CLOSE}]*{CLOSE}")
 _SPACE: Final = re.compile(r"\s+")
 MARKS: Final = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963\u0966-\u0dff\u0f00-\u0fff"
@@ -46,8 +47,8 @@ _QUOTES: Final = str.maketrans("“”„«»‟", '""""""')
 
 
 def make_plain(html: str) -> str:
-    """A body's text without markup, bounded, on one line."""
-    text = _TAGS.sub(lambda tag: "" if tag[2] else " ", _LINK.sub("", html))
+    """A body's text without markup, bounded, on one line. A dot ends headings, so that pieces of it read well."""
+    text = _TAGS.sub(lambda tag: "" if tag[2] else " ", _HEADING_END.sub(" · ", _LINK.sub("", html)))
     return cut_bytes(_SPACE.sub(" ", unescape(text).replace("\0", "")).strip(), MOST_CONTENT_BYTES)
 
 

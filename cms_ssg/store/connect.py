@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 
 from cms_ssg.errors import CmsError, fail
-from cms_ssg.redact import split_address
+from cms_ssg.reporting.redact import split_address
 
 OLDEST_VERSION: Final = 150000
 CONNECT_TIMEOUT_S: Final = 10

@@ -14,6 +14,7 @@ SELECT EXISTS (SELECT FROM cms.changes WHERE site = s.id)
     OR EXISTS (SELECT FROM cms.outputs WHERE site = s.id AND valid_until > s.built_at_clock AND valid_until <= clock_timestamp())
     OR EXISTS (SELECT FROM cms.pending_changes WHERE site = s.id AND state = 'waiting' AND due_at <= clock_timestamp()
                  AND NOT needs_approval)
+    OR EXISTS (SELECT FROM cms.search_engines WHERE site = s.id AND again_at <= clock_timestamp())
     OR EXISTS (SELECT FROM cms.journal WHERE site = s.id AND again_at <= clock_timestamp())
 FROM cms.sites s WHERE s.id = %s AND s.built_at_clock IS NOT NULL"""
 

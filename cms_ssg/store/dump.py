@@ -20,8 +20,8 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from cms_ssg.bundled import folder as bundled_folder
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.files.bundled import folder as bundled_folder
 from cms_ssg.kinds.load import list_verticals, load_vertical
 from cms_ssg.store.migrate import list_files, list_status, migrate
 from cms_ssg.store.partitions import ensure_post_months
@@ -29,7 +29,7 @@ from cms_ssg.store.partitions import ensure_post_months
 KEPT: Final = (
     "sites", "entries", "bodies", "entry_texts", "files", "sources", "folders", "hits", "imported_logs", "imports", "import_rows", "tokens",
     "empty_searches", "previews", "acts", "revisions", "pending_changes", "reviews", "review_votes", "mails", "payments", "payment_events",
-    "payment_refunds", "fake_payments", "idempotent_answers", "secrets",
+    "payment_refunds", "fake_payments", "idempotent_answers", "secrets", "uploads",
 )  # fmt: skip
 """Tables that are dumped, each after those it refers to."""
 SITE_COLUMNS: Final = ("id", "name", "sync_state", "lease_epoch")
@@ -65,12 +65,16 @@ DERIVED: Final = frozenset(
         "shards",
         "entry_times",
         "ratings",
-        "site_secrets",
         "task_runs",
         "tag_versions",
         "documents",
         "search_pages",
+        "search_engines",
+        "search_changes",
         "frames",
+        "most_read",
+        "visitor_links",
+        "statistics_refreshed",
     }
 )
 """Tables that triggers, the next build or the migrations fill. A test asks of every new table which it is."""

@@ -17,8 +17,8 @@ from typing import Final
 import psycopg
 from psycopg.rows import TupleRow
 
-from cms_ssg.bundled import folder as bundled_folder
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.files.bundled import folder as bundled_folder
 from cms_ssg.kinds.load import load_vertical
 
 _LOCK: Final = 0x636D735F6D696772  # "cms_migr": one session migrates at a time

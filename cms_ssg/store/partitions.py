@@ -15,7 +15,7 @@ MONTHS_AHEAD: Final = 4
 MOST_MONTHS: Final = 2_400
 """A range of more than 200 years is a wrong date, not an archive. ``ensure_post_months`` takes any dates."""
 
-_LOCK: Final = 0x636D735F70617274  # "cms_part": one session makes partitions at a time
+_MAKE: Final = "SELECT cms.make_post_months(%s::date[])"
 _EXISTING: Final = (
     "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
     " WHERE i.inhparent = 'cms.posts'::regclass AND c.relname = ANY(%s)"
@@ -50,25 +50,8 @@ def _ensure(conn: psycopg.Connection[TupleRow], months: Iterable[int]) -> int:
     names = [_name(m) for m in wanted]
     if len(conn.execute(_EXISTING, [names]).fetchall()) == len(names):
         return 0
-    conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-    found = {row[0] for row in conn.execute(_EXISTING, [names])}
-    missing = [m for m in wanted if _name(m) not in found]
-    if missing:
-        conn.execute("".join(_make_statements(m) for m in missing).encode())
-    return len(missing)
-
-
-def _make_statements(month: int) -> str:
-    """SQL that makes one partition. ATTACH, unlike CREATE … PARTITION OF, lets readers of the parent go on.
-
-    Bounds are written with their offset, else the session's time zone would shift them.
-    """
-    name = _name(month)
-    return (
-        f"CREATE TABLE cms.{name} (LIKE cms.posts INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE);"
-        f"ALTER TABLE cms.posts ATTACH PARTITION cms.{name} FOR VALUES FROM ('{_bound(month)}') TO ('{_bound(month + 1)}');"
-        f"SELECT cms.guard_partition('cms.{name}');\n"
-    )
+    row = conn.execute(_MAKE, [[date(month // 12, month % 12 + 1, 1) for month in wanted]]).fetchone()
+    return int(row[0]) if row is not None else 0
 
 
 def _month_number(day: date) -> int:
@@ -77,7 +60,3 @@ def _month_number(day: date) -> int:
 
 def _name(month: int) -> str:
     return f"posts_{month // 12:04}_{month % 12 + 1:02}"
-
-
-def _bound(month: int) -> str:
-    return f"{month // 12:04}-{month % 12 + 1:02}-01 00:00:00+00"

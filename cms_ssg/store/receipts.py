@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from cms_ssg.store.arrays import bytea_array, int_array, text_array
 
-MOST_FRONTS, READ_DAYS, KEPT_DAYS, KEPT_BUILDS = 50, 28, 90, 200
+MOST_FRONTS, READ_DAYS, KEPT_BUILDS = 50, 28, 200
 
 FRONTS: Final[LiteralString] = """
 SELECT p.path, o.digest, p.recorded_at, p.purged_at FROM cms.purges p
@@ -70,8 +70,6 @@ INSERT INTO cms.hits (site, path, day, hits)
 SELECT o.site, o.path, t.day, t.hits FROM unnest(%(paths)s::text[], %(days)s::date[], %(hits)s::bigint[]) AS t(path, day, hits)
 JOIN cms.outputs o ON o.site = %(site)s AND o.path = t.path COLLATE "C"
 ON CONFLICT (site, path, day) DO UPDATE SET hits = hits.hits + excluded.hits"""
-
-FORGET_HITS: Final[LiteralString] = "DELETE FROM cms.hits WHERE site = %s AND day < CURRENT_DATE - %s::int"
 
 
 class Page(NamedTuple):

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from typing import Any, Final, LiteralString
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Connection
 
-MAKE: Final[LiteralString] = "INSERT INTO cms.site_secrets (site, name, value) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
-LOAD: Final[LiteralString] = "SELECT value FROM cms.site_secrets WHERE site = %s AND name = %s"
+MAKE: Final[LiteralString] = "INSERT INTO cms.secrets (site, name) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+LOAD: Final[LiteralString] = "SELECT value FROM cms.secrets WHERE site = %s AND name = %s"
+
+PAYMENTS: Final = "payments"
+"""Signs links to orders and payments."""
+
+EXPERIMENTS: Final = "experiments"
+"""Signs the tickets of experiments."""
 
 
 async def load_secret(connection: AsyncConnection[Any], site: int, name: str) -> bytes:
     """The site's secret of this name, 32 bytes."""
     row = await (await connection.execute(LOAD, (site, name))).fetchone()
     if row is None:
-        await connection.execute(MAKE, (site, name, secrets.token_bytes(32)))
+        await connection.execute(MAKE, (site, name))
         row = await (await connection.execute(LOAD, (site, name))).fetchone()
+    assert row is not None
+    return bytes(row[0])
+
+
+def load_secret_now(connection: Connection[Any], site: int, name: str) -> bytes:
+    """The same over a connection that is not asynchronous."""
+    connection.execute(MAKE, (site, name))
+    row = connection.execute(LOAD, (site, name)).fetchone()
     assert row is not None
     return bytes(row[0])
 

@@ -8,7 +8,7 @@ from typing import Any, Final, LiteralString
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from cms_ssg.content.scan import FileState, GitState, Scan, folder_of
+from cms_ssg.content.scan.changed_files import FileState, GitState, Scan, folder_of
 from cms_ssg.types import Problem
 
 FOLDERS: Final[LiteralString] = "SELECT path, digest FROM cms.folders WHERE site = %s"

@@ -14,7 +14,7 @@ from cms_ssg.engine.shards import Maker, make_inputs_key
 from cms_ssg.errors import CmsError
 from cms_ssg.publish.compress import require_compressor
 from cms_ssg.render.site_view import Surroundings
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import open_site
 from cms_ssg.store.jobs import connect_queue
 from cms_ssg.store.shards import OpenBuild, find_open_build

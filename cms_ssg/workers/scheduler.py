@@ -11,12 +11,12 @@ from typing import Final, NamedTuple
 from psycopg import Connection, OperationalError
 
 from cms_ssg.errors import CmsError
-from cms_ssg.open_store import open_store
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site
 from cms_ssg.store.connect import database_url
 from cms_ssg.store.due import is_due
 from cms_ssg.store.jobs import SAVE, ask_for_build, connect_queue, is_building
+from cms_ssg.store.open_store import open_store
 
 EVERY_S: Final = 1.0
 REST_S: Final = 2.0

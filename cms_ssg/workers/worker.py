@@ -21,12 +21,14 @@ from procrastinate.exceptions import ConnectorException, ProcrastinateException
 
 from cms_ssg.build import BuildOptions, build
 from cms_ssg.errors import CmsError, StoppedError
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.store import jobs, statistics
+from cms_ssg.store.open_store import open_store
 from cms_ssg.store.partitions import ensure_post_partitions
 from cms_ssg.types import Problem
 from cms_ssg.workers.helping import Helper
 from cms_ssg.workers.scheduler import Scheduler, find_store
+from cms_ssg.workers.tasks import TaskRunner, run_due_tasks
 
 POLL_S: Final = 2.0
 """How often the queue is looked at, should a doorbell not be heard."""
@@ -76,18 +78,24 @@ class Worker:
         self.helper = Helper(self.root, self.env, self.url, self.site_id, self.reporter)
         with jobs.connect_queue(self.url) as connection:
             jobs.ensure_tables(connection)
+        tasks = TaskRunner(self.root, self.env, self.reporter.note)
         scheduler = Scheduler(self.url, self.site_id, self.reporter, self.stopping) if self.scheduling else None
         if scheduler is not None:
             if self.once:
                 scheduler.look()
+                with open_store(self.root, self.env) as (site, connection, row):
+                    for said in run_due_tasks(connection, site, row.id):
+                        self.reporter.note(said)
             else:
                 threading.Thread(target=scheduler.run, name="scheduler", daemon=True).start()
+                tasks.start()
         for library in ("procrastinate", "psycopg.pool"):  # jobs say by themselves what went wrong
             logging.getLogger(library).addHandler(logging.NullHandler())
         try:
             asyncio.run(self._work())
         finally:
             self.stopping.set()
+            tasks.stop()
             self.helper.close()
         return self.failed
 
@@ -178,7 +186,7 @@ class Worker:
                 self.failed += 1
                 raise
             except Exception as error:
-                from cms_ssg.crash import log_crash
+                from cms_ssg.reporting.crash import log_crash
 
                 self.reporter.problem(log_crash(self.root, error, self.reporter.redact))
                 self.failed += 1

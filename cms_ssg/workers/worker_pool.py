@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cms_ssg.errors import CmsError
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.workers.worker import Worker
 
 REST_S: Final = 1.0

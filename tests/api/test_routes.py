@@ -155,6 +155,7 @@ def test_answers_are_compressed_for_those_who_take_it(own: Api) -> None:
     answer = own.get("/api/search", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["content-encoding"] == "gzip"
     assert answer.json()["total"] == 7
+    assert own.get("/api/search", headers={"Accept-Encoding": "gzip, br"}).headers["content-encoding"] == "br"
     assert "content-encoding" not in own.get("/api/search", headers={"Accept-Encoding": "identity"}).headers
 
 

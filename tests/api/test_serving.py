@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from cms_ssg.api.process import open_socket
+from cms_ssg.store.connect import connect
 from tests.api.atlas import list_environ
 
 
@@ -59,6 +61,11 @@ def test_api_with_several_processes_answers_and_ends_at_once_when_told(atlas: tu
         with httpx.Client(base_url=address, timeout=30) as client:
             assert {client.get("/api/search?q=tide").json()["total"] for _ in range(6)} == {3}
             assert "cms_api_requests_total" in client.get("/metrics").text
+        with connect(url, autocommit=True) as connection:  # periodic tasks run here, where perhaps nothing else does
+            until = time.monotonic() + 30
+            while not connection.execute("SELECT 1 FROM cms.task_runs WHERE name = 'statistics.refresh' AND error IS NULL").fetchone():
+                assert time.monotonic() < until
+                time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
 

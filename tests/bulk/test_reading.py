@@ -14,7 +14,7 @@ from cms_ssg.bulk.guard import ACTIVE, NUMBER, guard_cell, unguard_cell
 from cms_ssg.bulk.lines import examine_file, find_delimiter
 from cms_ssg.bulk.mapping import MapFile, RowMap, write_cell
 from cms_ssg.bulk.records import Record, open_records
-from cms_ssg.content.schema import Schema
+from cms_ssg.content.schema.content_types import Schema
 from cms_ssg.errors import CmsError
 
 DATA = Path(__file__).parents[1] / "data" / "csv"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from cms_ssg.build import sync
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from tests.cdn.conftest import make_cdn_site
 from tests.cdn.fake_cdn import FakeCdn
 from tests.cdn.test_purges import CDN

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from procrastinate import App, SyncPsycopgConnector
 
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.store import jobs
 from cms_ssg.workers.worker import PURGES, Worker
 from tests.cdn.conftest import make_cdn_site

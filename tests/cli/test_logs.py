@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from cms_ssg.cli.main import run
 from cms_ssg.cli.output import Output, say_duration
-from cms_ssg.redact import Redactor
+from cms_ssg.reporting.redact import Redactor
 from cms_ssg.types import Problem
 from tests.cli.small_site import Cms
 

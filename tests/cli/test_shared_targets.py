@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cms_ssg.bundled import PACKAGE
 from cms_ssg.config.environments import list_shared_targets
 from cms_ssg.config.load import load_settings
+from cms_ssg.files.bundled import PACKAGE
 from tests.cli.small_site import SITE, Cms
 
 

@@ -10,10 +10,10 @@ from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLink
 from mdit_py_plugins.deflist import deflist_plugin
 
-from cms_ssg.content.inlines import escape_text
-from cms_ssg.content.markdown import CLOSE, OPEN, render_body
-from cms_ssg.content.raw_html import TAG, is_element
-from cms_ssg.settings import Markdown
+from cms_ssg.config.settings import Markdown
+from cms_ssg.content.markdown.body import CLOSE, OPEN, render_body
+from cms_ssg.content.markdown.escape import escape_text
+from cms_ssg.content.markdown.raw_html import TAG, is_element
 from cms_ssg.types import Body
 
 PLACEHOLDER = re.compile(f"{OPEN}(\\d+){CLOSE}")

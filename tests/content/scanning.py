@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from cms_ssg.content.scan import FileState, GitState, Scan, make_blob_id, scan_files, start_scan, with_read
-from cms_ssg.content.scan_git import scan_git
-from cms_ssg.content.scan_walk import scan_walk, start_walk
+from cms_ssg.content.scan.by_git import scan_git
+from cms_ssg.content.scan.by_walk import scan_walk, start_walk
+from cms_ssg.content.scan.changed_files import FileState, GitState, Scan, make_blob_id, scan_files, start_scan, with_read
 
 FOLDERS = ("content", "static")
 

@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from cms_ssg.content.active_files import find_activity, unpack
-from cms_ssg.content.leftovers import is_copy, is_leftover
+from cms_ssg.content.collections.leftovers import is_copy, is_leftover
 
 HTML = b"<!doctype html><script>alert(1)</script>"
 XHTML = b'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><script>alert(1)</script></html>'

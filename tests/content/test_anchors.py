@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cms_ssg.content.markdown import render_body
-from cms_ssg.settings import Markdown
+from cms_ssg.config.settings import Markdown
+from cms_ssg.content.markdown.body import render_body
 
 LONG = "I would like to propose a goal but I would need funding to work on it, is there any"
 

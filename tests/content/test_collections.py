@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cms_ssg.bundled import folder
-from cms_ssg.content.collections import Rules, find_collection, find_type, make_rules
-from cms_ssg.content.paths import MissingValue, make_path
-from cms_ssg.content.schema import load_schemas
-from cms_ssg.globs import compile_glob
-from cms_ssg.settings import Collection, Locale, Settings, Taxonomy
+from cms_ssg.config.settings import Collection, Locale, Settings, Taxonomy
+from cms_ssg.content.collections.rules import Rules, find_collection, find_type, make_rules
+from cms_ssg.content.schema.content_types import load_schemas
+from cms_ssg.content.url_patterns import MissingValue, make_path
+from cms_ssg.files.bundled import folder
+from cms_ssg.files.globs import compile_glob
 
 SCHEMAS = load_schemas(folder("content_schema") / "core", folder("content_schema") / "blog")
 

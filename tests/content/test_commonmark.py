@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from cms_ssg.content.markdown import render_body
+from cms_ssg.content.markdown.body import render_body
 from tests.content.reference import PLAIN, fill
 
 EXAMPLES = json.loads((Path(__file__).parents[1] / "data" / "commonmark" / "commonmark.json").read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cms_ssg.content.dates import DateError, format_moment, parse_date
+from cms_ssg.content.frontmatter.dates import DateError, format_moment, parse_date
 
 ROME = "Europe/Rome"
 

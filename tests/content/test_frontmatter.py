@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cms_ssg.content.frontmatter import FrontMatter, parse_front_matter
-from cms_ssg.content.values import Refused
-from cms_ssg.content.yaml_fields import _parse_any, _parse_simple
+from cms_ssg.content.frontmatter.parse import FrontMatter, parse_front_matter
+from cms_ssg.content.frontmatter.values import Refused
+from cms_ssg.content.frontmatter.yaml_fields import _parse_any, _parse_simple
 from tests.growth import MOST, compare, find_growth
 
 

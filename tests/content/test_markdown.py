@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cms_ssg.content import highlight
-from cms_ssg.content.markdown import CLOSE, OPEN, render_body
-from cms_ssg.settings import Markdown
+from cms_ssg.config.settings import Markdown
+from cms_ssg.content.markdown import highlight
+from cms_ssg.content.markdown.body import CLOSE, OPEN, render_body
 from cms_ssg.types import Body, Heading
 from tests.growth import MOST, find_growth
 

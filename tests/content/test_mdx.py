@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from cms_ssg.content.markdown import CLOSE, OPEN, render_body
-from cms_ssg.content.mdx import neutralise
-from cms_ssg.settings import Markdown
+from cms_ssg.config.settings import Markdown
+from cms_ssg.content.markdown.body import CLOSE, OPEN, render_body
+from cms_ssg.content.markdown.mdx import neutralise
 from cms_ssg.types import Body, Problem
 from tests.growth import MOST, find_growth
 

@@ -16,15 +16,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cms_ssg.bundled import folder
+from cms_ssg.config.settings import Collection, Limits, Locale, Markdown, Settings, Taxonomy
 from cms_ssg.content import read as reading
-from cms_ssg.content.collections import Rules, make_rules
+from cms_ssg.content.collections.rules import Rules, make_rules
 from cms_ssg.content.read import read_draft
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
-from cms_ssg.content.schema import load_schemas
+from cms_ssg.content.schema.content_types import load_schemas
 from cms_ssg.content.time_limit import TooSlow, limit_cpu
-from cms_ssg.settings import Collection, Limits, Locale, Markdown, Settings, Taxonomy
-from cms_ssg.slugs import safe_path
+from cms_ssg.files.bundled import folder
+from cms_ssg.text.slugs import safe_path
 from cms_ssg.types import Draft, Problem
 
 SCHEMAS = load_schemas(folder("content_schema") / "core", folder("content_schema") / "blog")
@@ -356,9 +356,9 @@ def test_only_ordinary_files_are_read_and_nothing_is_waited_for(tmp_path: Path) 
 
 def test_rules_are_made_without_importing_what_reads_bodies() -> None:
     code = (
-        "import sys\nfrom cms_ssg.content.collections import make_rules\nfrom cms_ssg.content.schema import load_schemas\nfrom "
-        "cms_ssg.settings import Settings\n"
-        "from cms_ssg.bundled import folder\nmake_rules(Settings(), load_schemas(folder('content_schema') / 'core', folder('content_schema') / 'blog')).digest\n"
+        "import sys\nfrom cms_ssg.content.collections.rules import make_rules\nfrom cms_ssg.content.schema.content_types import load_schemas\nfrom "
+        "cms_ssg.config.settings import Settings\n"
+        "from cms_ssg.files.bundled import folder\nmake_rules(Settings(), load_schemas(folder('content_schema') / 'core', folder('content_schema') / 'blog')).digest\n"
         "print([name for name in ('markdown_it', 'yaml', 'pygments', 'nh3', 'pydantic', 'importlib.metadata') if name in "
         "sys.modules])"
     )

@@ -7,7 +7,7 @@ import re
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from cms_ssg.content.markdown import render_body
+from cms_ssg.content.markdown.body import render_body
 from tests.content.reference import PLAIN, fill, make_reference, render_ours, render_reference
 
 PIECES = [

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cms_ssg.content.scan_git import scan_git
+from cms_ssg.content.scan.by_git import scan_git
 from cms_ssg.errors import CmsError
 from tests.content.scanning import FOLDERS, Recorded, age, commit, git, read_disk, write
 

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cms_ssg.bundled import folder
-from cms_ssg.content.annotations import OF_FIELD, OF_TYPE
-from cms_ssg.content.checks import MAKERS
-from cms_ssg.content.schema import Schema, Schemas, load_schemas, nearest_name
-from cms_ssg.content.yaml_fields import parse_yaml
+from cms_ssg.content.frontmatter.yaml_fields import parse_yaml
+from cms_ssg.content.schema.annotations import OF_FIELD, OF_TYPE
+from cms_ssg.content.schema.checks import MAKERS
+from cms_ssg.content.schema.content_types import Schema, Schemas, load_schemas, nearest_name
+from cms_ssg.files.bundled import folder
 from cms_ssg.types import Json, Problem
 
 CORE, BLOG = folder("content_schema") / "core", folder("content_schema") / "blog"

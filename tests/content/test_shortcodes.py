@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cms_ssg.content.markdown import CLOSE, OPEN, render_body
-from cms_ssg.settings import Markdown
+from cms_ssg.config.settings import Markdown
+from cms_ssg.content.markdown.body import CLOSE, OPEN, render_body
 from cms_ssg.types import Body, Problem
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cms_ssg.slugs import make_slug, safe_path
+from cms_ssg.text.slugs import make_slug, safe_path
 
 NAUGHTY = json.loads((Path(__file__).parents[1] / "data" / "naughty" / "blns.json").read_text(encoding="utf-8"))
 

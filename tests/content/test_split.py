@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from cms_ssg.bundled import folder
-from cms_ssg.content.collections import make_rules
+from cms_ssg.config.settings import Collection, Settings
+from cms_ssg.content.collections.rules import make_rules
 from cms_ssg.content.read import read_draft
-from cms_ssg.content.schema import load_schemas
-from cms_ssg.settings import Collection, Settings
+from cms_ssg.content.schema.content_types import load_schemas
+from cms_ssg.files.bundled import folder
 
 SCHEMAS = load_schemas(folder("content_schema") / "core", folder("content_schema") / "blog")
 

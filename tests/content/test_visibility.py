@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cms_ssg.settings import Collection
+from cms_ssg.config.settings import Collection
 from tests.content.test_read import codes, draft_of, read, rules_of
 
 HIDDEN = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cms_ssg.content.words import count_words
+from cms_ssg.content.markdown.words import count_words
 
 
 @pytest.mark.parametrize(

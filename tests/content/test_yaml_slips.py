@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cms_ssg.content.frontmatter import parse_front_matter
+from cms_ssg.content.frontmatter.parse import parse_front_matter
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from cms_ssg.config.settings import Headers
 from cms_ssg.edge.inline import Inline, hash_source
 from cms_ssg.edge.policy import MOST_BYTES, make_policy
-from cms_ssg.settings import Headers
 
 TRICKY = (
     b"<!doctype html><meta charset=utf-8><title>t</title>"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from cms_ssg.build import build, sync
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from tests.engine import edits
 from tests.engine.comparison import compare
 from tests.engine.edits import Editor

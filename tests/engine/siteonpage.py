@@ -16,7 +16,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from cms_ssg.build import BuildOptions, BuildResult, build
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.store.connect import connect
 
 FILE = re.compile(r"^-- (\S.*?) --\n", re.MULTILINE)

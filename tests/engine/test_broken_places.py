@@ -18,7 +18,7 @@ import pytest
 from cms_ssg.build import BuildResult, build
 from cms_ssg.engine import open_session
 from cms_ssg.errors import CmsError
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.store import embedded
 from cms_ssg.store.connect import connect
 from tests.engine.killing import Child

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from tests.engine.siteonpage import SiteOnPage, read_tree
 
 IMAGES = Path(__file__).parents[1] / "data/images"

@@ -185,7 +185,7 @@ def swedish_url() -> Iterator[str]:
             yield ""
             return
         patch.setattr(
-            "cms_ssg.store.cluster._environment", lambda: {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC", "LOCPATH": name}
+            "cms_ssg.store.embedded.cluster._environment", lambda: {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC", "LOCPATH": name}
         )
         url = embedded.start(folder, {"fsync": "off"})
         try:

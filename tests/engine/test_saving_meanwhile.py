@@ -13,7 +13,7 @@ import pytest
 
 from cms_ssg.build import build, sync
 from cms_ssg.errors import CmsError
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from tests.engine.killing import Child
 from tests.engine.sample import SITE
 from tests.engine.siteonpage import SiteOnPage, database

@@ -11,7 +11,7 @@ from cms_ssg.build import build
 from cms_ssg.diagnostics.status import status
 from cms_ssg.errors import StoppedError
 from cms_ssg.publish.folder import FolderTarget
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.workers.worker import _StoppingReporter
 from tests.engine.siteonpage import SiteOnPage, database
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cms_ssg.build import BuildOptions, build
-from cms_ssg.bundled import folder
+from cms_ssg.files.bundled import folder
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ import pytest
 
 from cms_ssg.build import build
 from cms_ssg.errors import CmsError
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from tests.engine.killing import Child, Steps, watch_steps
 from tests.engine.sample import SITE
 from tests.engine.siteonpage import SiteOnPage, assert_same, database

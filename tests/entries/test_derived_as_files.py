@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from psycopg.types.json import Jsonb
 
-from cms_ssg.bundled import folder
 from cms_ssg.entries.export import export_content
 from cms_ssg.entries.values import EntryInput
+from cms_ssg.files.bundled import folder
 from tests.engine.odd_site import check_site
 from tests.engine.siteonpage import SiteOnPage, assert_same, read_tree
 from tests.entries.writing import move_to_store, save, writing

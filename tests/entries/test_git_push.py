@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cms_ssg.content.git_branch import Branch
+from cms_ssg.content.git.branch import Branch
 from cms_ssg.entries.git_push import commit_entries
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError, UsageError

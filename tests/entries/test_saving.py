@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cms_ssg.content.frontmatter import parse_front_matter
+from cms_ssg.content.frontmatter.parse import parse_front_matter
 from cms_ssg.entries.front import write_field
 from cms_ssg.entries.save import EntryChangedError
 from cms_ssg.entries.values import EntryInput

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cms_ssg.build import sync
-from cms_ssg.content.collections import find_collection
-from cms_ssg.content.frontmatter import parse_front_matter
+from cms_ssg.content.collections.rules import find_collection
+from cms_ssg.content.frontmatter.parse import parse_front_matter
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput, Saved
 from cms_ssg.site import open_site

@@ -16,12 +16,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from cms_ssg import watch
 from cms_ssg.build import BuildOptions, build
 from cms_ssg.events import webhooks
 from cms_ssg.events.signatures import check_standard
 from cms_ssg.events.webhooks import WAITS_S, choose_wait, is_forbidden, parse_retry_after, send_message
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
+from cms_ssg.serve import watch
 from tests.cli.small_site import Cms
 from tests.engine.killing import kill_at
 from tests.extending.conftest import Receiver

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from cms_ssg.config.settings import Locale, Settings
 from cms_ssg.preview.rewrite import Rewriter
-from cms_ssg.settings import Locale, Settings
 from cms_ssg.site import Site
 
 BASE = "/_preview/x"

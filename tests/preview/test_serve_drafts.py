@@ -15,9 +15,9 @@ import pytest
 
 from cms_ssg.build import BuildOptions, build
 from cms_ssg.preview.drafts import mark_page, render_drafts
-from cms_ssg.reporter import Reporter
-from cms_ssg.serve import open_server
-from cms_ssg.serve_drafts import DraftShow
+from cms_ssg.reporting.progress import Reporter
+from cms_ssg.serve.drafts import DraftShow
+from cms_ssg.serve.server import open_server
 from tests.cli.small_site import db_url, site
 
 __all__ = ["db_url", "site"]

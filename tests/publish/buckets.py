@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import boto3
@@ -21,7 +20,7 @@ import brotli
 from botocore.config import Config
 
 from cms_ssg.build import build
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from tests.engine.siteonpage import Built, SiteOnPage, assert_same, database
 
 UNPACK: dict[str, Callable[[bytes], bytes]] = {"": bytes, "gzip": gzip.decompress, "br": brotli.decompress}
@@ -43,12 +42,12 @@ def serve(command: list[str], port: int) -> Iterator[str]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120  # a busy machine
         while True:
             try:
                 urlopen(address, timeout=5).close()
                 break
-            except URLError as error:
+            except OSError as error:
                 if getattr(error, "code", None) is not None:  # it answers, if only with a refusal
                     break
                 assert process.poll() is None and time.monotonic() < until, f"{command[0]} did not start"

@@ -24,7 +24,7 @@ from cms_ssg.publish.cdn import Address, Clock
 from cms_ssg.publish.compress import BEST_UP_TO, pack, unpack
 from cms_ssg.reads import digest
 from cms_ssg.releases.rollback import roll_back
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.store.receipts import Page
 from cms_ssg.store.shards import OpenBuild
 from cms_ssg.types import Problem

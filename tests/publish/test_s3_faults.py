@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import pytest
 
+from cms_ssg.config.settings import Settings, Target
 from cms_ssg.errors import CmsError
 from cms_ssg.publish.s3 import S3Target
 from cms_ssg.publish.target import Live, Object, Writer
 from cms_ssg.reads import digest
-from cms_ssg.settings import Settings, Target
 from tests.publish.buckets import Bucket, environment
 from tests.publish.faulty import DENIED, ELSEWHERE, SIGNED_WRONG, SKEWED, serve_faulty
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from cms_ssg.config.settings import Settings, Target
 from cms_ssg.publish.s3 import S3Target
 from cms_ssg.publish.s3_parts import Window
 from cms_ssg.publish.target import Object, Writer
 from cms_ssg.reads import digest
-from cms_ssg.settings import Settings, Target
 from tests.publish.buckets import Bucket, environment, open_client, rclone_command, serve
 from tests.publish.conftest import free_port
 from tests.publish.faulty import serve_faulty

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from cms_ssg.render.gallery import Sample, make_gallery
+from cms_ssg.render.theme_chain import make_folders
 from cms_ssg.render.theme_check import list_templates
-from cms_ssg.themes import make_folders
 from tests.render.theme_samples import CSS, ENVIRONMENT, THEME, Outline, render_template, samples
 
 PAGES = [pytest.param(locale, sample, id=f"{locale}-{sample.name}") for locale in ("en", "ar", "ja") for sample in samples(locale)]

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from cms_ssg.cli.main import run as run_command
 from cms_ssg.search.lexicon import count_words, say_terms
 from cms_ssg.search.reindex import count_documents, reindex
 from cms_ssg.search.words import parse_query
 from cms_ssg.site import open_site
 from cms_ssg.store.connect import connect
-from tests.api.atlas import Api, list_environ
+from tests.api.atlas import Api
 
 ROWS = "SELECT to_jsonb(d) - 'shown' FROM cms.documents d ORDER BY entry"
 
@@ -63,19 +62,39 @@ def test_what_was_meant_is_found_and_said(api: Api) -> None:
     assert 'href="/search?q=tide"' in api.get("/search?q=tdie").text
 
 
-def test_the_index_is_asked_from_the_command_line(atlas: tuple[Path, str]) -> None:
+def test_the_index_is_asked_from_the_command_line(
+    atlas: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder, url = atlas
+    monkeypatch.setenv("CMS_DATABASE_URL", url)
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "cms_ssg", "-C", str(folder), *words], env=list_environ(url), capture_output=True, text=True
-        )
+    def run(*words: str) -> tuple[int, str]:
+        code = run_command([words[0], words[1], "-C", str(folder), *words[2:]])
+        return code, capsys.readouterr().out
 
-    found = json.loads(run("--json", "search", "query", "tide", "--facet", "section/workshop").stdout)
+    found = json.loads(run("search", "query", "--json", "tide", "--facet", "section/workshop")[1])
     assert [hit["url"] for hit in found["hits"]] == ["/tide/"]
-    assert run("search", "query", "zzzz").returncode == 1
-    assert run("search", "query", "a", "--facet", "colour/red").returncode == 2
-    assert run("search", "query", "a", "--locale", "fr").returncode == 2
-    assert "/tide/" in run("search", "suggest", "meas").stdout
-    assert "search is on" in run("search", "status").stdout
-    assert run("cache", "status").returncode == 0
+    assert found["engine"] == "postgres"
+    assert run("search", "query", "zzzz")[0] == 1
+    for wrong in (("--facet", "colour/red"), ("--locale", "fr"), ("--sort", "distance"), ("--near", "91", "0"), ("--radius-km", "1")):
+        assert run("search", "query", "a", *wrong)[0] == 2, wrong
+    assert run("search", "query", "", "--near", "1", "1", "--sort", "distance")[0] == 1
+    assert "/tide/" in run("search", "suggest", "meas")[1]
+    assert "search is on" in run("search", "status")[1]
+    explained = run("search", "explain", '"tide table" -plank')[1]
+    assert explained.startswith("phrase 'tide table'\nnot word 'plank'\n")
+    assert "documents_vector" in explained or "Scan" in explained
+    with connect(url, autocommit=True) as connection:
+        connection.execute("INSERT INTO cms.empty_searches (site, day, words, times) VALUES (1, current_date, 'astrolabe', 3)")
+    assert "astrolabe" in run("search", "empty")[1]
+    assert run("search", "reindex")[0] == 0
+    settings = folder / "site.toml"
+    before = settings.read_text()
+    settings.write_text(before.replace("[search]", '[search]\nengine = "meilisearch"\nurl = "http://127.0.0.1:9"'))
+    monkeypatch.setattr("cms_ssg.search.meilisearch_engine.TRIES", 1)
+    assert run("search", "reindex")[0] == 1
+    code, said = run("search", "status")
+    assert code == 1
+    assert "does not answer" in away.stdout
+    assert json.loads(run("search", "query", "--json", "tide")[1])["engine"] == "postgres"
+    settings.write_text(before)

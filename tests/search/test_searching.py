@@ -11,6 +11,7 @@ import pytest
 from psycopg.rows import TupleRow
 
 from cms_ssg.search.api import AnswerModel, SuggestionsModel
+from cms_ssg.search.questions import Cursor, write_cursor
 from cms_ssg.store.connect import connect
 from tests.api.atlas import Api, build_site, write_post, write_site
 
@@ -163,6 +164,43 @@ def test_the_page_shows_results_without_a_script_inside_the_theme(api: Api) -> N
     assert "Nothing was found." in api.get("/search?q=zzzz").text
 
 
+def test_cursors_places_and_orders_of_the_api(api: Api) -> None:
+    pages, cursor = [], ""
+    while True:
+        answer = api.json("/api/search", params={"limit": "3", "sort": "newest", "cursor": cursor})
+        pages += [hit["url"] for hit in answer["hits"]]
+        cursor = answer["next_cursor"]
+        if not cursor:
+            break
+    assert pages == [hit["url"] for hit in api.json("/api/search?sort=newest")["hits"]]
+    first = api.json("/api/search?sort=newest&limit=3")["next_cursor"]
+    wrong = {
+        f"cursor={first}": "cursor", "sort=newest&cursor=bm9uZQ": "cursor", "sort=distance": "sort", "lat=1": "lng", "radius_km=5": "lat",
+        "bbox=1,2,3": "bbox", "bbox=1,5,3,2": "bbox", "lat=NaN&lng=1": "lat", "lat=91&lng=1": "lat", "facet=colour/red": "facet",
+    }  # fmt: skip
+    for query, field in wrong.items():
+        answer = api.get(f"/api/search?{query}")
+        assert answer.status_code == 422, query
+        assert field in answer.text, query
+    assert api.json("/api/search?lat=41&lng=-8&radius_km=0")["total"] == 0
+    assert api.json("/api/search?bbox=170,-20,-170,20&sort=title")["total"] == 0
+    forged = write_cursor(Cursor("postgres", "newest", 2, ("infinity'; --", 5)))
+    assert [hit["url"] for hit in api.json(f"/api/search?sort=newest&cursor={forged}")["hits"]] == pages[2:]
+
+
+def test_what_nothing_is_found_for_is_counted_without_saying_who(api: Api, atlas: tuple[Path, str]) -> None:
+    for query in ("sextant", "Sextant", "ada@example.org missing", "0044 1632 960 001", "tdie"):
+        api.get("/api/search", params={"q": query})
+    api.get("/search", params={"q": "sextant"})
+    api.get("/search", params={"q": "sext", "part": "results"})
+    api.get("/api/search", params={"q": "sextant", "tag": "tides"})
+    with connect(atlas[1], autocommit=True) as connection:
+        rows = connection.execute(
+            "SELECT words, times FROM cms.empty_searches WHERE words ~ 'sext|exam|0044|tdie' ORDER BY words"
+        ).fetchall()
+    assert rows == [("sextant", 3), ("tdie", 1)]
+
+
 def documents(connection: psycopg.Connection[TupleRow]) -> dict[str, tuple[str, bool]]:
     rows = connection.execute("SELECT path, title, shown FROM cms.documents ORDER BY path").fetchall()
     return {path: (title, shown) for path, title, shown in rows}
@@ -199,6 +237,7 @@ def test_documents_follow_their_entries(tmp_path: Path, db_url: str) -> None:
         assert documents(connection) == {}
         assert connection.execute("SELECT count(*) FROM cms.search_pages").fetchone() == (0,)
         assert not (folder / "build/search/index.html").exists()
+        assert not list((folder / "build/assets").glob("search.*"))
         (folder / "site.toml").write_text(text)
         build_site(folder, db_url)
         assert "/tree/" in documents(connection)

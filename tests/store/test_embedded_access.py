@@ -17,8 +17,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from cms_ssg.store import embedded
-from cms_ssg.store.binaries import NAMELESS, ServerUser, find_programs, reachable_programs
 from cms_ssg.store.connect import connect
+from cms_ssg.store.embedded.programs import NAMELESS, ServerUser, find_programs, reachable_programs
+from cms_ssg.store.embedded.server import SOCKET
 
 ROOT = Path(__file__).parents[2]
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may act as another user")
@@ -168,7 +169,7 @@ def test_no_program_of_another_user_reaches_the_database_of_a_site_of_root(site:
         except KeyError:
             continue
         for folder in (data, Path(f"/proc/{pid}/cwd")):
-            for file in (embedded.PASSWORD, embedded.SOCKET):
+            for file in (embedded.PASSWORD, SOCKET):
                 done = subprocess.run(
                     ["/bin/cat", folder / file], user=user.pw_uid, group=user.pw_gid, extra_groups=[], capture_output=True, text=True
                 )

@@ -15,8 +15,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
-from cms_ssg.bundled import folder
 from cms_ssg.errors import CmsError
+from cms_ssg.files.bundled import folder
 from cms_ssg.store.connect import connect
 from cms_ssg.store.migrate import list_files, list_status, migrate
 from cms_ssg.store.partitions import ensure_post_months, ensure_post_partitions, partition_name

@@ -17,7 +17,7 @@ from cms_ssg.engine.share import Sharing
 from cms_ssg.errors import CmsError
 from cms_ssg.publish.folder import FolderTarget
 from cms_ssg.publish.s3 import S3Target
-from cms_ssg.reporter import Reporter
+from cms_ssg.reporting.progress import Reporter
 from cms_ssg.store import jobs
 from cms_ssg.store.sites import ensure_site
 from cms_ssg.workers.worker import Worker

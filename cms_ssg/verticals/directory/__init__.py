@@ -29,6 +29,7 @@ VERTICAL = Vertical(
     checks="cms_ssg.verticals.directory.checks:CHECKS",
     tables=("listings", "listing_claims"),
     personal=PERSONAL,
+    uses=("search.css",),
     begin=(
         "cms import csv import/breweries.csv --type listing --key id --map import/map.toml   # 465 breweries\n"
         "cms serve          # build it, look at it, and see every change"

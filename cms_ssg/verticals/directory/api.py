@@ -25,6 +25,9 @@ TAG: Final = "listings"
 CACHE_CONTROL: Final = "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=86400"
 Text = Annotated[str, StringConstraints(max_length=200)]
 
+LEAST_KM: Final = 0.001
+"""A smaller radius is a metre; the store's numbers do not hold the smallest that JSON can write."""
+
 
 class ListingQuery(BaseModel):
     """What may be asked. Categories are alternatives; filters together narrow the answer."""
@@ -141,8 +144,8 @@ def _read(context: SiteContext, query: ListingQuery) -> dict[str, Any]:
     values: dict[str, Any] = {"locale": locale} | ({"custom": custom} if custom else {})
     values |= {name: _clean(value) for name in ("country", "state", "city") if (value := getattr(query, name))}
     return {
-        "site": context.number, "words": _clean(query.q) or None, "categories": [_clean(slug) for slug in query.category] or None, "lat": query.lat, "lng": query.lng,
-        "radius": query.radius, "min_rating": query.min_rating, "tier": query.tier or None, "sort": query.sort, "limit": query.limit,
+        "site": context.number, "words": _clean(query.q) or None, "categories": [_clean(slug) for slug in query.category] or None, "lat": _round(query.lat),
+        "lng": _round(query.lng), "radius": max(query.radius, LEAST_KM), "min_rating": query.min_rating, "tier": query.tier or None, "sort": query.sort, "limit": query.limit,
         "offset": query.offset, "open_now": query.open_now, "more": MORE, "values": Jsonb(values), "custom": known, "zone": context.site.settings.timezone,
         "locale": locale,
     }  # fmt: skip
@@ -165,3 +168,8 @@ def _clean(text: str) -> str:
 def _invalid(field: str, message: str) -> ApiError:
     said = f"the request is not as it should be: {field}"
     return ApiError(422, "api.invalid", said, "/docs says what is taken.", fields=((field, message),))
+
+
+def _round(degrees: float | None) -> float | None:
+    """To a centimetre."""
+    return None if degrees is None else round(degrees, 7)

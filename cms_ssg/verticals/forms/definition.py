@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from cms_ssg.content.checks import EMAIL
+from cms_ssg.content.schema.checks import EMAIL
 from cms_ssg.types import Json
 
 TRAP: Final = "_website"

@@ -24,5 +24,4 @@ VERTICAL = Vertical(
     splits="cms_ssg.verticals.landing.edge:list_splits",
     routes=("cms_ssg.verticals.landing.api:router",),
     tables=("experiment_exposures", "experiment_conversions"),
-    derived=("experiment_keys",),
 )

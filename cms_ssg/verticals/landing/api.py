@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from typing import Any, Final
 from uuid import UUID
@@ -13,11 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cms_ssg.api.answers import JSON
-from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.callers import PUBLIC, is_program
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.store.query import fetch_async
+from cms_ssg.store.secrets import EXPERIMENTS, load_secret
 from cms_ssg.verticals.landing import queries
 from cms_ssg.verticals.landing.experiments import Experiment, make_experiment
 from cms_ssg.verticals.landing.picture import render_picture
@@ -29,11 +29,6 @@ router = Router("Experiments")
 
 PER_MINUTE: Final = 60
 DAY_S: Final = 86_400
-BOT: Final = re.compile(
-    r"bot|crawl|spider|slurp|headless|preview|facebookexternalhit|lighthouse|monitor|archiver|fetch|curl|wget|python|java/|go-http|okhttp|axios|node",
-    re.IGNORECASE,
-)
-"""User agents that are programs; they are answered as everybody is, and not counted."""
 
 
 class Exposure(msgspec.Struct, forbid_unknown_fields=True):
@@ -128,12 +123,6 @@ async def _load_report(context: SiteContext, name: str, goal: str) -> Report:
     return make_report(experiment, asked, {row.variant: Count(row.visitors, row.reached) for row in counted})
 
 
-def is_program(request: Request) -> bool:
-    """Whether a request comes from no person, as far as it says so itself."""
-    agent = request.headers.get("user-agent", "")
-    return not agent or BOT.search(agent) is not None
-
-
 async def _read(request: Request, kind: type[Any]) -> Any:
     """The body, which browsers send as plain text when a page is left."""
     try:
@@ -157,10 +146,7 @@ async def _load_key(context: SiteContext) -> bytes:
     known: list[bytes] = context.extra("landing-key", lambda _: [])
     if not known:
         async with context.connection() as connection:
-            await connection.execute(queries.ADD_KEY, (context.number, secrets.token_bytes(32)))
-            row = await (await connection.execute(queries.KEY, (context.number,))).fetchone()
-        assert row is not None
-        known.append(bytes(row[0]))
+            known.append(await load_secret(connection, context.number, EXPERIMENTS))
     return known[0]
 
 

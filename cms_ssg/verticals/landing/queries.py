@@ -60,8 +60,6 @@ SELECT site, experiment, run, visit, %(goal)s FROM cms.experiment_exposures
 WHERE site = %(site)s AND experiment = %(experiment)s AND run = %(run)s AND visit = %(visit)s
 ON CONFLICT DO NOTHING RETURNING 1"""
 
-ADD_KEY: Final[LiteralString] = "INSERT INTO cms.experiment_keys (site, key) VALUES (%s, %s) ON CONFLICT DO NOTHING"
-KEY: Final[LiteralString] = "SELECT key FROM cms.experiment_keys WHERE site = %s"
 
 FORM_BLOCKS: Final[LiteralString] = """
 SELECT DISTINCT e.source_key, b ->> 'form' FROM cms.entries e CROSS JOIN LATERAL jsonb_array_elements(e.fields -> 'blocks') b

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from cms_ssg.content.checks import BLOCK, Wrong, make_check
+from cms_ssg.content.schema.checks import BLOCK, Wrong, make_check
 from cms_ssg.reads import FULL
 from cms_ssg.types import Json, Problem
 from cms_ssg.verticals.landing.experiments import Experiment, Variant, make_experiment
@@ -109,7 +109,7 @@ class LandingView:
         """A block's Markdown as HTML, with links and images looked up as in a body."""
         if not text:
             return Markup("")
-        from cms_ssg.content.markdown import render_body
+        from cms_ssg.content.markdown.body import render_body
         from cms_ssg.render.body import fill_body
 
         page = self._page

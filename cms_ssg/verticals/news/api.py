@@ -17,7 +17,7 @@ from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.api.streams import stream
-from cms_ssg.content.values import clean_text
+from cms_ssg.content.frontmatter.values import clean_text
 from cms_ssg.errors import CmsError
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.news import queries

@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from cms_ssg.errors import fail
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 
 STYLES: Final = ("banner", "ticker", "modal", "push")
 MOST_HEADLINE, MOST_SUMMARY = 300, 1000

@@ -77,7 +77,7 @@ def list_killed(opened: OpenSite) -> list[Killed]:
 def _publish(opened: OpenSite, path: str) -> list[str]:
     """Build what follows, forget what could bring it back, and say what visitors get now."""
     from cms_ssg.build import build
-    from cms_ssg.options import BuildOptions
+    from cms_ssg.engine.options import BuildOptions
     from cms_ssg.releases.forget import forget_all_releases
 
     settings = opened.site.settings

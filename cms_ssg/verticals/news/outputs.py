@@ -12,7 +12,7 @@ from cms_ssg.types import Json
 from cms_ssg.verticals.news.live import TYPE, now_path
 
 if TYPE_CHECKING:
-    from cms_ssg.content.schema import Schema
+    from cms_ssg.content.schema.content_types import Schema
     from cms_ssg.render.page import Page
     from cms_ssg.render.requests import Job
     from cms_ssg.site import Site

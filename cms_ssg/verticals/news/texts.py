@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cms_ssg.content.markdown import CLOSE, OPEN, render_body
+from cms_ssg.content.markdown.body import CLOSE, OPEN, render_body
 from cms_ssg.errors import fail
 from cms_ssg.site import Site
 from cms_ssg.types import Body, Json

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from cms_ssg.render.list_view import ListView
 from cms_ssg.render.views import Card, EntryView, RowView, Term, parse_time
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.verticals.news.live import now_path
 from cms_ssg.verticals.news.ordered import list_ordered
 from cms_ssg.verticals.news.outputs import FRAGMENTS, STORY, breaking_path, fragment_path, list_types

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 from uuid import UUID
 
-from cms_ssg.content.values import clean_text
+from cms_ssg.content.frontmatter.values import clean_text
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.store.query import fetch

@@ -11,7 +11,7 @@ import msgspec
 from psycopg import Connection
 
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.money import parse_amount
+from cms_ssg.payment.money import parse_amount
 from cms_ssg.site import Site
 from cms_ssg.types import Json
 from cms_ssg.verticals.shop.settings import ShopSettings

@@ -10,7 +10,7 @@ from psycopg.errors import CheckViolation, UniqueViolation
 
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
-from cms_ssg.money import parse_amount, to_decimal
+from cms_ssg.payment.money import parse_amount, to_decimal
 from cms_ssg.store.query import fetch
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import settings_of

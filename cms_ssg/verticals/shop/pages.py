@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from cms_ssg.money import format_amount
+from cms_ssg.payment.money import format_amount
 from cms_ssg.render.strings import Translator
 from cms_ssg.verticals.shop.carts import Quote, list_countries
 from cms_ssg.verticals.shop.queries import DownloadRow, ItemRow, OrderRow

@@ -15,6 +15,7 @@ from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.payment.provider import Shop
 from cms_ssg.store.connect import SESSION, database_url
+from cms_ssg.store.secrets import PAYMENTS, load_secret_now
 from cms_ssg.types import Problem
 
 Value = TypeVar("Value")
@@ -37,9 +38,7 @@ def run_in_shop(opened: OpenSite, work: Callable[[Shop], Awaitable[Value]]) -> V
 def open_shop(opened: OpenSite) -> Shop:
     """The site as payments know it, for whoever has no pool."""
     site, connection, number = opened
-    connection.execute("INSERT INTO cms.secrets (site) VALUES (%s) ON CONFLICT DO NOTHING", (number,))
-    row = connection.execute("SELECT secret FROM cms.secrets WHERE site = %s", (number,)).fetchone()
-    assert row is not None
+    secret = load_secret_now(connection, number, PAYMENTS)
     url = database_url(site.root, site.settings.database_url, os.environ)
 
     @asynccontextmanager
@@ -49,4 +48,4 @@ def open_shop(opened: OpenSite) -> Shop:
             await one.execute(SESSION)
             yield one
 
-    return Shop(site, number, connect, bytes(row[0]))
+    return Shop(site, number, connect, secret)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from cms_ssg.money import parse_amount, split_amount, take_share
+from cms_ssg.payment.money import parse_amount, split_amount, take_share
 from cms_ssg.verticals.shop.settings import Shipping, ShopSettings
 
 

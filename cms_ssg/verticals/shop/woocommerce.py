@@ -17,7 +17,7 @@ from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.slugs import make_slug
+from cms_ssg.text.slugs import make_slug
 
 SOURCE: Final = "import:woocommerce"
 BATCH: Final = 500

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.open_store import open_store
 from cms_ssg.privacy.people import erase_person, find_person
 from cms_ssg.store.connect import connect
+from cms_ssg.store.open_store import open_store
 from cms_ssg.store.tokens import create_token
 from tests.api.atlas import Api, serve_api
 from tests.engine.siteonpage import SiteOnPage, database

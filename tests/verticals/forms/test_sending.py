@@ -18,9 +18,9 @@ from aiosmtpd.smtp import Envelope, Session
 from cms_ssg.api.limits import Limiter
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.mail.sending import send_mails
-from cms_ssg.open_store import open_store
 from cms_ssg.privacy.people import erase_person, find_person
 from cms_ssg.store.connect import connect
+from cms_ssg.store.open_store import open_store
 from cms_ssg.store.tokens import create_token
 from cms_ssg.verticals.forms.commands import export, list_forms
 from cms_ssg.verticals.forms.tasks import forget

@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from cms_ssg.authoring.starters import copy_starter
-from cms_ssg.serve import open_server
-from cms_ssg.serve_api import ApiBehind
-from cms_ssg.settings import Settings
+from cms_ssg.config.settings import Settings
+from cms_ssg.serve.api_proxy import ApiBehind
+from cms_ssg.serve.server import open_server
 from cms_ssg.store.connect import connect
 from tests.api.atlas import build_site, serve_api
 from tests.conftest import TEMPLATE, fresh_database

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.open_store import open_store
+from cms_ssg.store.open_store import open_store
 from cms_ssg.store.tokens import create_token
 from cms_ssg.verticals.landing.commands import list_experiments, report, start, stop
 from cms_ssg.verticals.landing.report import Report
@@ -80,7 +80,7 @@ def test_a_ticket_is_of_one_experiment_and_of_one_key() -> None:
 
 
 def test_a_ticket_of_an_earlier_run_or_too_old_counts_no_more(starter: Served) -> None:
-    (key,) = starter.query("SELECT key FROM cms.experiment_keys")[0] if expose(starter) else (b"",)
+    (key,) = starter.query("SELECT value FROM cms.secrets WHERE name = 'experiments'")[0] if expose(starter) else (b"",)
     run = int(starter.query("SELECT run FROM cms.experiment_exposures")[0][0])
     for ticket in (Ticket("question", run - 1, uuid4(), 2**31), Ticket("question", run, uuid4(), 1)):
         assert convert(starter, sign_ticket(bytes(key), "headline", ticket)) == (403, "landing.late")

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.open_store import open_store
 from cms_ssg.store.connect import connect
+from cms_ssg.store.open_store import open_store
 from tests.engine.siteonpage import SiteOnPage, assert_same, database
 
 SITE = """-- site.toml --

@@ -13,10 +13,10 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
-from cms_ssg.open_store import open_store
 from cms_ssg.payment import settling
 from cms_ssg.payment.fake import FakeProvider
 from cms_ssg.payment.provider import Event, Shop
+from cms_ssg.store.open_store import open_store
 from cms_ssg.verticals.shop import checkout, paying
 from tests.verticals.shop.stand import ADDRESS
 
@@ -64,7 +64,7 @@ async def run(shop: Shop, cart: str, version: str, key: str) -> None:
 def main(root: str, url: str, step: str, cart: str, version: str, key: str) -> None:
     os.environ["CMS_DATABASE_URL"] = url
     with open_store(Path(root), "") as (site, connection, row):
-        secret = connection.execute("SELECT secret FROM cms.secrets").fetchone()
+        secret = connection.execute("SELECT value FROM cms.secrets WHERE name = 'payments'").fetchone()
     assert secret is not None
 
     @asynccontextmanager

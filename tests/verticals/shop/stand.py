@@ -15,10 +15,10 @@ import psycopg
 from psycopg import AsyncConnection
 
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.open_store import open_store
 from cms_ssg.payment.fake import FakeProvider
 from cms_ssg.payment.provider import Report, Shop
 from cms_ssg.store.connect import connect
+from cms_ssg.store.open_store import open_store
 from cms_ssg.verticals.shop.tasks import TASKS
 from tests.api.atlas import Api, build_site, serve_api
 from tests.engine.siteonpage import database, parse_files
@@ -221,7 +221,7 @@ class Stand:
         """The shop as the API's own code knows it."""
         context = self.api.sites.contexts[0]
         secret = self.value(
-            "INSERT INTO cms.secrets (site) VALUES (%s) ON CONFLICT (site) DO UPDATE SET site = excluded.site RETURNING secret",
+            "INSERT INTO cms.secrets (site, name) VALUES (%s, 'payments') ON CONFLICT (site, name) DO UPDATE SET site = excluded.site RETURNING value",
             context.number,
         )
 

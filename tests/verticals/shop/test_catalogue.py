@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.open_store import open_store
+from cms_ssg.store.open_store import open_store
 from cms_ssg.verticals.shop.checks import check_shop
 from tests.engine.siteonpage import SiteOnPage, assert_same, database
 from tests.verticals.shop.stand import SITE

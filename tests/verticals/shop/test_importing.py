@@ -8,7 +8,7 @@ import pytest
 
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.open_store import open_store
+from cms_ssg.store.open_store import open_store
 from cms_ssg.verticals.shop.woocommerce import Imported, import_file
 from tests.api.atlas import build_site
 from tests.conftest import TEMPLATE, fresh_database

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cms_ssg.money import format_amount, parse_amount, split_amount, take_share, to_decimal
+from cms_ssg.payment.money import format_amount, parse_amount, split_amount, take_share, to_decimal
 from cms_ssg.verticals.shop.settings import Shipping, ShopSettings, Tax
 from cms_ssg.verticals.shop.totals import Discount, Goods, list_shipping, sum_up
 

@@ -11,7 +11,7 @@ from psycopg.errors import CheckViolation
 
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.open_store import open_store
+from cms_ssg.store.open_store import open_store
 from cms_ssg.verticals.shop import VERTICAL, commands
 from tests.engine.siteonpage import database
 from tests.verticals.shop.stand import ADDRESS, Stand, make_order, new_address

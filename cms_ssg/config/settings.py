@@ -1,0 +1,367 @@
+"""What a site's ``site.toml`` says, as frozen structs. Loading and checking is in ``load_settings``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole of site.toml after defaults, [env.NAME] and CMS_* are applied.
+
+    shared: folders, relative to the site's, whose ``content/`` is this site's too where it has no file of the same name; workflow: by content type;
+    verticals: the features that are switched on; vertical: what their own tables say, by name, each as the struct that its vertical declares.
+    """
+
+    name: str = "site"
+    env: str = ""
+    title: str = "Untitled site"
+    base_url: str = "http://localhost:8000"
+    description: str = ""
+    author: str = ""
+    timezone: str = "UTC"
+    noindex: bool = False
+    theme: str = "base"
+    locales: tuple[Locale, ...] = ()
+    page_size: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
+    feed_size: Annotated[int, msgspec.Meta(ge=1, le=500)] = 20
+    feeds: tuple[Literal["rss", "atom", "json"], ...] = ("rss", "atom", "json")
+    feed_content: Literal["summary", "full"] = "summary"
+    websub_hub: str = ""
+    database_url: str = ""
+    target: Target = msgspec.field(default_factory=lambda: Target())  # noqa: PLW0108 - it is defined below
+    cdn: Cdn = msgspec.field(default_factory=lambda: Cdn())  # noqa: PLW0108 - it is defined below
+    preview: Preview = msgspec.field(default_factory=lambda: Preview())  # noqa: PLW0108 - it is defined below
+    home: Home = msgspec.field(default_factory=lambda: Home())  # noqa: PLW0108 - it is defined below
+    collection: tuple[Collection, ...] = ()
+    taxonomies: dict[str, Taxonomy] = {}
+    menus: dict[str, tuple[MenuItem, ...]] = {}
+    images: Images = msgspec.field(default_factory=lambda: Images())  # noqa: PLW0108 - it is defined below
+    limits: Limits = msgspec.field(default_factory=lambda: Limits())  # noqa: PLW0108 - it is defined below
+    markdown: Markdown = msgspec.field(default_factory=lambda: Markdown())  # noqa: PLW0108 - it is defined below
+    tokens: dict[str, str] = {}
+    redirects: dict[str, str] = {}
+    redirect_files: tuple[str, ...] = ()
+    data_files: tuple[str, ...] = ()
+    params: dict[str, Any] = {}
+    shared: tuple[str, ...] = ()
+    workflow: dict[str, Workflow] = {}
+    verticals: tuple[str, ...] = ("blog",)
+    vertical: dict[str, Any] = {}
+    plugins: tuple[str, ...] | None = None
+    webhooks: tuple[Webhook, ...] = ()
+    receiver: Receiver | None = None
+    workers: Workers = msgspec.field(default_factory=lambda: Workers())  # noqa: PLW0108 - it is defined below
+    mail: Mail = msgspec.field(default_factory=lambda: Mail())  # noqa: PLW0108 - it is defined below
+    search: Search | None = None
+    api: Api = msgspec.field(default_factory=lambda: Api())  # noqa: PLW0108 - it is defined below
+    cache: AnswerCache = msgspec.field(default_factory=lambda: AnswerCache())  # noqa: PLW0108 - it is defined below
+    visitors: Visitors | None = None
+    statistics: Statistics = msgspec.field(default_factory=lambda: Statistics())  # noqa: PLW0108 - it is defined below
+
+    @property
+    def store_name(self) -> str:
+        """The site's name in the database: with its environment, since another target needs a manifest of its own."""
+        return f"{self.name}@{self.env}" if self.env else self.name
+
+
+class Workflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a content type goes through before it is public. approvals: of so many people who did not write it."""
+
+    approvals: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1
+
+
+class Locale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One language of the site. The first is the default.
+
+    code: BCP 47, lower case (``pt-br``); prefix: start of its URLs, ``""`` or ``/it``, by default ""
+    for the first locale and ``/<code>`` for the others; fallback: ``none`` or ``page`` (entries that
+    lack this locale are shown from the default one, canonical to it) or ``list`` (and join its lists).
+    """
+
+    code: str
+    name: str = ""
+    dir: Literal["ltr", "rtl", ""] = ""
+    prefix: str | None = None
+    hreflang: str = ""
+    fallback: Literal["none", "page", "list"] = "none"
+
+
+class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where pages are published. url: ``folder:PATH`` relative to the site folder, or ``s3://BUCKET/PREFIX``; keep_releases: how many can be
+    taken back, 0 for none; keep_days: those of so many days are kept beyond that.
+
+    For a bucket: uploads at once, in each process; compress: how text is stored, for visitors who all take that; part_mb: larger objects are uploaded in parts;
+    retire_after_s: how long an asset that no page names any more stays for the pages that visitors have open; cache, headers:
+    how both are served from there.
+    """
+
+    url: str = "folder:build"
+    uploads: Annotated[int, msgspec.Meta(ge=1, le=256)] = 16
+    compress: Literal["", "gzip", "brotli"] = ""
+    part_mb: Annotated[int, msgspec.Meta(ge=5, le=1000)] = 16
+    retire_after_s: Annotated[int, msgspec.Meta(ge=0)] = 86_400
+    keep_releases: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 10
+    keep_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 7
+    cache: Cache = msgspec.field(default_factory=lambda: Cache())  # noqa: PLW0108 - it is defined below
+    headers: Headers = msgspec.field(default_factory=lambda: Headers())  # noqa: PLW0108 - it is defined below
+
+
+class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Cache-Control of each class of output, see ``publish/headers.py``; ``""`` sends none."""
+
+    assets: str = "public, max-age=31536000, immutable"
+    pages: str = "public, max-age=0, s-maxage=86400, must-revalidate"
+    feeds: str = "public, max-age=300, s-maxage=86400"
+    files: str = "public, max-age=3600, s-maxage=86400"
+    live: str = "public, max-age=2, s-maxage=2, stale-while-revalidate=10, stale-if-error=3600"
+
+
+class Headers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What ``cms target config`` has servers send with pages; ``""`` sends none.
+
+    hsts: only where base_url is https; csp: the policy is kept, only reported by browsers, or not sent; sources: directive of the
+    policy -> what it allows in place of the default.
+    """
+
+    hsts: str = "max-age=31536000"
+    referrer: str = "strict-origin-when-cross-origin"
+    csp: Literal["enforce", "report", "off"] = "enforce"
+    sources: dict[str, str] = {}
+
+
+class Cdn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The CDN in front of the target, if there is one; its secrets come from the environment alone. See docs/cdn.md.
+
+    zone, distribution, service: which one, for Cloudflare, CloudFront and Fastly; plan: of Cloudflare, whose limits are kept; tags: answers
+    carry cache tags (Fastly purges by them); purge_collapse_at: more pages than this are purged by folder, 0 for never; preload: so many of
+    the most read pages that changed are requested after a purge.
+    """
+
+    kind: Literal["null", "cloudflare", "cloudfront", "fastly"] = "null"
+    zone: str = ""
+    distribution: str = ""
+    service: str = ""
+    plan: Literal["free", "pro", "business", "enterprise"] = "free"
+    tags: bool = False
+    purge_collapse_at: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 1000
+    second_purge_after_s: Annotated[int, msgspec.Meta(ge=1, le=300)] = 10
+    preload: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 50
+
+
+class Preview(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What ``cms preview`` makes. expire_after_s: how long it stays; pages: how many of those that a change touches are shown."""
+
+    expire_after_s: Annotated[int, msgspec.Meta(ge=60, le=31_536_000)] = 604_800
+    pages: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 50
+
+
+class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The home page: which list it shows, newest first. url, title: where that list lives instead, if a content file is the home page."""
+
+    list: str = "type/post"
+    url: str = "/"
+    title: str = ""
+
+
+class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A folder of content files and the rules by which they become entries. See docs/configuration.md.
+
+    path: folder relative to the site (``content/posts``); glob: below it; type: content type;
+    url: pattern such as ``/{year}/{month}/{slug}/`` (names: year month day slug section path folder
+    locale type and any text field); locale: ``""`` (the default), ``folder`` (first folder below
+    path), ``suffix`` (``about.it.md``) or ``field:KEY``; date: ``""`` (field date), ``filename``
+    (2015-05-15-x.md), ``path`` (/2015/05/15/ in the file's path) or ``KEY:REGEX`` with groups year,
+    month, day on any front matter key; fields: own name -> front matter key; split: own name -> regular
+    expression between the values of a list that was written as one text; section: ``""`` (field section)
+    or ``folder``. Components in .mdx files are neutralised and reported.
+    """
+
+    name: str
+    path: str = "content"
+    glob: tuple[str, ...] = ("**/*.md", "**/*.markdown", "**/*.mdx")
+    exclude: tuple[str, ...] = ()
+    type: str = "post"
+    types: dict[str, str] = {}
+    url: str = ""
+    locale: str = ""
+    date: str = ""
+    section: str = ""
+    fields: dict[str, str] = {}
+    split: dict[str, str] = {}
+    defaults: dict[str, Any] = {}
+
+
+class Taxonomy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A way to group entries. field: the front matter field with the terms' names; url: of a term's
+    first page, without ``{slug}`` where there is only one term; index: of the page that lists the terms,
+    ``""`` for none; sort: fields that order a term's entries before what their type says; data: data file that knows the terms by name
+    (``authors``), its ``name`` becomes the title.
+    """
+
+    field: str
+    url: str
+    index: str = ""
+    title: str = ""
+    page_size: int = 0
+    feeds: tuple[Literal["rss", "atom", "json"], ...] | None = None
+    sort: tuple[str, ...] = ()
+    data: str = ""
+
+
+class MenuItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One line of a menu: either url or ref (a content file or ``type:slug``)."""
+
+    title: str = ""
+    url: str = ""
+    ref: str = ""
+    weight: int = 0
+
+
+class Markdown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How bodies are read. extensions off gives plain CommonMark."""
+
+    extensions: bool = True
+    typographer: bool = False
+    highlight: bool = True
+    raw_html: Literal["trusted", "sanitized"] = "trusted"
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How much a content file may hold: kB of front matter, aliases."""
+
+    front_matter_kb: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 64
+    aliases: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 500
+
+
+class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A receiver that is told of builds, by the rules of Standard Webhooks. secret_env: the variable that holds its secret."""
+
+    url: str
+    secret_env: str
+    events: tuple[Literal["release.published", "build.failed"], ...] = ("release.published", "build.failed")
+
+
+class Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What `cms hooks serve` builds at. pull: `git pull --ff-only` before each build."""
+
+    secret_env: str
+    branch: str = "main"
+    pull: bool = False
+
+
+class Workers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a distributed build is shared. shard_size: pages that are claimed together; claim_s: how long a claim lasts that nobody renews."""
+
+    shard_size: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 300
+    claim_s: Annotated[float, msgspec.Meta(ge=0.5, le=600)] = 15.0
+
+
+class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The server that e-mails go out through. host: "" keeps them in the store; port: 0 for the usual one; password_env: the variable that
+    holds the password; sender: ``Name <address>``, by default no-reply at the host of base_url.
+    """
+
+    host: str = ""
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password_env: str = ""
+    sender: str = ""
+
+
+class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Search is on where this table is in site.toml.
+
+    types: content types that are found, all with pages if empty; page_size: hits on a page; engine: what answers; url: where it is, several
+    nodes separated by commas; index: how the names of its indexes begin, by default the site's name; shards, replicas: of an OpenSearch index.
+    """
+
+    types: tuple[str, ...] = ()
+    page_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
+    engine: Literal["postgres", "meilisearch", "opensearch"] = "postgres"
+    url: Annotated[str, msgspec.Meta(pattern=r"^(https?://[^\s,]+(,\s*https?://[^\s,]+)*)?$")] = ""
+    index: Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,59})?$")] = ""
+    shards: Annotated[int, msgspec.Meta(ge=1, le=100)] = 5
+    replicas: Annotated[int, msgspec.Meta(ge=0, le=10)] = 2
+
+    @property
+    def as_shown(self) -> Search:
+        """What pages may depend on: which engine answers is none of their business, so another one renders no page again."""
+        return Search(types=self.types, page_size=self.page_size)
+
+
+class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What ``cms api`` answers for this site, and to whom.
+
+    hosts: names beside that of base_url; cors: origins whose pages may read answers; trusted_proxies: addresses and networks whose
+    X-Forwarded-For is believed; requests_per_minute: of one client to one route, more with a token; timeout_s: of one answer.
+    """
+
+    hosts: tuple[str, ...] = ()
+    cors: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    requests_per_minute: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 300
+    timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 5.0
+
+
+class AnswerCache(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How ``cms api`` keeps answers. memory: of each process; redis_url: shared by all, ``""`` for none (or CMS_REDIS_URL)."""
+
+    memory_ttl_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 60
+    memory_keys: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 1000
+    memory_mb: Annotated[int, msgspec.Meta(ge=0, le=65_536)] = 32
+    redis_url: str = ""
+    redis_ttl_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 3600
+
+
+class Visitors(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Visitors prove who they are where this table is in site.toml: by links sent by e-mail, and by ID tokens of OpenID Connect where issuer is set.
+
+    issuer, audience: that a token must name; keys_url: where the issuer publishes its keys (``jwks_uri``); link_minutes: how long a link works;
+    session_days: how long a browser is known.
+    """
+
+    issuer: str = ""
+    audience: str = ""
+    keys_url: str = ""
+    link_minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 30
+    session_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 30
+
+
+class Statistics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How reads of pages are counted. beacon: pages tell the API when they are read, for sites whose logs nobody imports; most_read_days: what
+    the lists of the most read entries look back on; most_read: how many entries of a type such a list has.
+    """
+
+    beacon: bool = False
+    most_read_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 7
+    most_read: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 50
+
+
+class ThemeImages(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a theme's ``theme.toml`` may say of images below ``[images]``; what it leaves out its parent says.
+
+    widths: in pixels, of the variants; formats: besides JPEG or PNG; quality: WebP's, the others follow;
+    sizes: how wide an image in running text is shown, as in HTML.
+    """
+
+    widths: tuple[Annotated[int, msgspec.Meta(ge=16, le=4096)], ...] = ()
+    formats: tuple[Literal["avif", "webp"], ...] | None = None
+    quality: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+    sizes: str = ""
+
+
+class Images(ThemeImages, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How images are published: what is said here goes before what the theme says.
+
+    variants: make them at all; cards: draw a picture for social networks where an entry has none; card_font: a font file of the site for
+    them; strip: take metadata out of originals; active_svg: show and publish SVGs with scripts, where writers are trusted.
+    """
+
+    variants: bool = True
+    cards: bool = False
+    card_font: str = ""
+    strip: bool = True
+    active_svg: bool = False

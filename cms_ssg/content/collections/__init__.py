@@ -1,0 +1,1 @@
+"""The rules of ``[[collection]]``: which file is which type, where its page lives, and what belongs to none."""

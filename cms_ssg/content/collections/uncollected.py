@@ -1,0 +1,60 @@
+"""Markdown files of a site's folder that belong to no collection, so that nothing is made of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from cms_ssg.content.collections.rules import MARKDOWN_SUFFIXES, Rules, below, find_collection
+from cms_ssg.content.scan.file_names import is_ignored, show_path
+from cms_ssg.files.globs import matches_any
+from cms_ssg.types import Problem
+
+OTHER_FOLDERS: Final = frozenset(["themes", "data", "i18n", "content_schema", "static", "node_modules", "vendor", "venv"])
+"""Folders at the top that hold no content by the names that a site gives them, or other people's files."""
+
+ABOUT_THE_REPOSITORY: Final = re.compile(r"[A-Z][A-Z0-9_-]+\.[A-Za-z]+")
+"""README.md, CONTRIBUTING.md, LICENSE.md: for those who look at the repository."""
+
+NAMED: Final = 3
+
+
+def find_uncollected(root: str, rules: Rules, target: str) -> Problem | None:
+    """A warning that names how many there are and the first ones, None for none. target: the output folder, relative to the site."""
+    files = sorted(file for file in _list_markdown(root, target) if _is_nobodys(rules, file))
+    if not files:
+        return None
+    named = ", ".join(map(show_path, files[:NAMED])) + (" …" if len(files) > NAMED else "")
+    many = f"{len(files):,} Markdown files belong" if len(files) > 1 else "a Markdown file belongs"
+    folder = files[0].partition("/")[0] if "/" in files[0] else "."
+    hint = (
+        f'A collection says what they are: [[collection]] with name = "{re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "pages"}", path = "{folder}", type = "page". '
+        'Those that are none of the site\'s: exclude = ["**"] in a collection with that path.'
+    )
+    return Problem("settings.uncollected", "site.toml", 0, f"{many} to no collection, so nothing is made of them: {named}", hint, "warning")
+
+
+def _list_markdown(root: str, target: str) -> Iterator[str]:
+    """Markdown files below a folder, without links, hidden folders and those that are not for content."""
+    for folder, folders, names in os.walk(root):
+        inner = os.path.relpath(folder, root).replace(os.sep, "/")
+        prefix = "" if inner == "." else f"{inner}/"
+        folders[:] = [
+            name
+            for name in folders
+            if not is_ignored(name)
+            and f"{prefix}{name}" != target
+            and not (name in OTHER_FOLDERS and (not prefix or name == "node_modules"))
+        ]
+        for name in names:
+            if name.lower().endswith(MARKDOWN_SUFFIXES) and not is_ignored(name) and not ABOUT_THE_REPOSITORY.fullmatch(name):
+                yield prefix + name
+
+
+def _is_nobodys(rules: Rules, file: str) -> bool:
+    """Whether no collection takes a file and none around it excludes it."""
+    if find_collection(file, rules.collections) is not None or file in rules.data:
+        return False
+    return not any(inner and matches_any(inner, rule.exclude) for rule in rules.collections if (inner := below(file, rule.path)))

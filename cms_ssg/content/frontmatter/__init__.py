@@ -1,0 +1,1 @@
+"""Front matter: its dialects, and the values, dates and numbers in it."""

@@ -1,0 +1,1 @@
+"""What git is asked about a checkout, and commits made beside it."""

@@ -1,0 +1,1 @@
+"""Finding the content files that changed since the last sync, by git or by a walk."""

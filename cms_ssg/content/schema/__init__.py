@@ -1,0 +1,1 @@
+"""Content types: JSON Schema files, and the checks that they are compiled to."""

@@ -1,0 +1,165 @@
+"""The chain of themes: the site's own first, then what it extends, down to a bundled one."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cms_ssg.config.settings import Settings, ThemeImages
+from cms_ssg.errors import fail
+from cms_ssg.files.bundled import folder as bundled_folder
+from cms_ssg.images.recipe import DEFAULT_RULES, ImageRules
+from cms_ssg.kinds.load import load_vertical
+
+BASE = "base"
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeFolders:
+    """Where a site's templates and assets are looked for, the strongest first, and its texts, the weakest first.
+
+    chain: the themes, child first; views: names by which templates know what verticals offer; values: of those that they hand to their own templates;
+    brought: folders with templates that verticals brought.
+    """
+
+    chain: tuple[Path, ...]
+    templates: tuple[Path, ...]
+    assets: tuple[Path, ...]
+    strings: tuple[Path, ...]
+    views: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    brought: tuple[Path, ...] = ()
+
+
+def theme_folders(root: Path, settings: Settings) -> ThemeFolders:
+    """The folders of a site. Raises as theme_chain does."""
+    return make_folders(theme_chain(root, settings), settings.verticals, root)
+
+
+def make_folders(chain: Sequence[Path], verticals: Sequence[str] = (), root: Path | None = None) -> ThemeFolders:
+    """The folders of a chain of themes: each theme's templates, then those it has for a vertical; then what verticals bring themselves."""
+    switched_on = [load_vertical(name) for name in verticals]
+    templates = [folder / "templates" / part for folder in chain for part in ("", *(vertical.name for vertical in switched_on))]
+    own = [vertical.find_folder("templates") for vertical in switched_on]
+    brought = [folder for folder in own if folder is not None]
+    templates += [folder for folder in brought if folder not in templates]
+    strings = [*(vertical.folder / "strings" for vertical in switched_on), *(folder / "i18n" for folder in reversed(chain))]
+    return ThemeFolders(
+        tuple(chain), tuple(templates), (*(folder / "assets" for folder in chain), *(vertical.folder / "assets" for vertical in switched_on)),
+        (*strings, *((root / "i18n",) if root is not None else ())), tuple(vertical.name for vertical in switched_on if vertical.view),
+        tuple(name for vertical in switched_on for name in vertical.values), tuple(brought),
+    )  # fmt: skip
+
+
+def theme_chain(root: Path, settings: Settings) -> list[Path]:
+    """Folders of the site's theme and of those it extends, child first.
+
+    A theme is ``themes/<name>/`` of the site or bundled; ``extends`` of its ``theme.toml`` names its
+    parent (default ``base``, ``""`` for none). A theme may extend a bundled one of its own name.
+    Raises CmsError theme.missing, theme.cycle, theme.unreadable.
+    """
+    chain: list[Path] = []
+    name, asked_by = settings.theme, "site.toml"
+    while name:
+        folder = _find_theme(root, name, chain)
+        if folder is None:
+            known = ", ".join(sorted(list_themes(root))) or "none"
+            if any(path.name == name for path in chain):
+                way = " -> ".join([*(path.name for path in chain), name])
+                raise fail("theme.cycle", f"themes extend each other: {way}", place=asked_by, hint='Let one say: extends = "base"')
+            near = get_close_matches(name, sorted(list_themes(root)), 1)
+            hint = f'Did you mean "{near[0]}"?' if near else f"Looked in themes/{name}/. Themes: {known}"
+            raise fail("theme.missing", f'there is no theme "{name}"', place=asked_by, line=_find_asking(root / asked_by, name), hint=hint)
+        chain.append(folder)
+        asked_by = f"themes/{name}/theme.toml"
+        name = _read_parent(folder, asked_by)
+    return chain
+
+
+def _find_asking(file: Path, name: str) -> int:
+    """The line of a settings file that asks for a theme, 0 where it is not known."""
+    from cms_ssg.config.toml_lines import list_key_lines
+
+    text = file.read_text("utf-8", "replace") if file.is_file() else ""
+    lines = [line for path, line in list_key_lines(text).items() if path[-1] in ("theme", "extends")]
+    return next((line for line in lines if name in text.split("\n")[line - 1]), 0)
+
+
+def list_themes(root: Path) -> set[str]:
+    """Names of the themes a site can use."""
+    return {
+        path.name
+        for folder in (root / "themes", bundled_folder("themes"))
+        if folder.is_dir()
+        for path in folder.iterdir()
+        if path.is_dir() and not path.name.startswith(".")
+    }
+
+
+def _find_theme(root: Path, name: str, taken: list[Path]) -> Path | None:
+    """The first folder of that name which is not in the chain already."""
+    if name in (".", "..") or "/" in name or "\\" in name or "\0" in name:
+        return None
+    for folder in (root / "themes" / name, bundled_folder("themes") / name):
+        if folder.is_dir() and folder not in taken:
+            return folder
+    return None
+
+
+def load_image_rules(chain: Sequence[Path], settings: Settings) -> ImageRules:
+    """How images are published: as site.toml says, else the first theme of the chain (child first) that says it.
+
+    AVIF is left out where the installed Pillow cannot write it. Raises CmsError theme.unreadable.
+    """
+    said: list[ThemeImages] = [settings.images]
+    for folder in chain:
+        place = f"themes/{folder.name}/theme.toml"
+        try:
+            said.append(msgspec.convert(_read_theme(folder, place).get("images", {}), ThemeImages))
+        except msgspec.ValidationError as error:
+            raise fail("theme.unreadable", f"[images]: {error}", place=place, hint="Such as: widths = [480, 960, 1600]") from None
+    default = DEFAULT_RULES
+    formats = next((one.formats for one in said if one.formats is not None), default.formats)
+    return ImageRules(
+        next((one.widths for one in said if one.widths), default.widths),
+        tuple(form for form in formats if form != "avif" or can_write_avif()),
+        next((one.quality for one in said if one.quality), default.quality),
+        next((one.sizes for one in said if one.sizes), default.sizes),
+        settings.images.variants,
+        settings.images.cards,
+        settings.images.card_font,
+    )
+
+
+@cache
+def can_write_avif() -> bool:
+    """Whether Pillow has its AVIF part. It is looked for, not imported."""
+    found = find_spec("PIL")
+    folders = found.submodule_search_locations if found is not None else None
+    return any(name.startswith("_avif.") for folder in folders or () for name in os.listdir(folder))
+
+
+def _read_parent(folder: Path, place: str) -> str:
+    data = _read_theme(folder, place)
+    parent = data.get("extends", "" if folder == bundled_folder("themes") / BASE else BASE)
+    if not isinstance(parent, str):
+        raise fail("theme.unreadable", "extends must be a text", place=place, hint='Such as: extends = "base"')
+    return parent
+
+
+def _read_theme(folder: Path, place: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads((folder / "theme.toml").read_bytes().decode("utf-8-sig").replace("\r\n", "\n"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise fail("theme.unreadable", f"cannot be read: {error}", place=place, hint='It holds lines such as: extends = "base"') from None

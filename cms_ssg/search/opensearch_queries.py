@@ -1,0 +1,122 @@
+"""Questions as OpenSearch takes them: title^3 excerpt^2 content, filters, counts, places, order."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from cms_ssg.search.places import Near, split_box
+from cms_ssg.search.questions import FACET_SIZES, OTHER_FACET_SIZE, Question
+from cms_ssg.search.words import Term
+
+NAME: Final = "opensearch"
+FIELDS: Final = ["title^3", "excerpt^2", "content"]
+
+_FACET_FIELDS: Final = {"type": "content_type", "section": "categories", "tag": "tags", "author": "author_id"}
+
+NEWEST: Final[dict[str, Any]] = {"published_at": {"order": "desc", "missing": "_last"}}
+SORTS: Final[dict[str, list[Any]]] = {
+    "relevance": [{"_score": "desc"}, NEWEST],
+    "newest": [NEWEST],
+    "oldest": [{"published_at": {"order": "asc", "missing": "_last"}}],
+    "title": [{"title.keyword": "asc"}],
+}
+
+
+def field_of(facet: str) -> str:
+    """The field that holds a facet."""
+    return _FACET_FIELDS.get(facet, f"facets.{facet}")
+
+
+def make_query(question: Question, site: int, facets: tuple[str, ...], zone: str, fuzziness: str) -> dict[str, Any]:
+    """Query, filters, counts, order and page of a search. Facets filter after counting, so that each is counted without its own filter."""
+    tests = {facet: {"terms": {field_of(facet): list(values)}} for facet, values in sorted(question.filters.items())}
+    wanted = [_match(term, fuzziness) for term in question.terms if term.wanted]
+    query = {
+        "bool": {
+            "must": wanted or [{"match_all": {}}],
+            "must_not": [_match(term, "0") for term in question.terms if not term.wanted],
+            "filter": [{"term": {"site_id": str(site)}}, *_list_conditions(question)],
+        }
+    }
+    sort = SORTS.get(question.sort)
+    if sort is None:
+        sort = (
+            [{"_geo_distance": {"location": _point(question.near), "order": "asc", "unit": "km"}}]
+            if question.near is not None
+            else [NEWEST]
+        )
+    return {
+        "query": query,
+        "post_filter": {"bool": {"filter": list(tests.values())}},
+        "aggs": {**{facet: _count_facet(facet, tests) for facet in facets}, "months": _count_months(tests, zone)},
+        "sort": [*sort, {"content_id": "asc"}],
+        "track_scores": True,
+        "track_total_hits": True,
+        "from": question.skipped,
+        "size": question.limit,
+    }
+
+
+def _match(term: Term, fuzziness: str) -> dict[str, Any]:
+    """One term in any of the fields."""
+    whole: dict[str, Any] = {"query": term.text, "fields": FIELDS}
+    if term.kind == "phrase":
+        return {"multi_match": {**whole, "type": "phrase"}}
+    same = {"multi_match": {**whole, "operator": "and", "fuzziness": fuzziness, "zero_terms_query": "all" if term.wanted else "none"}}
+    if term.kind != "prefix":
+        return same
+    return {"bool": {"should": [same, {"multi_match": {**whole, "type": "phrase_prefix"}}], "minimum_should_match": 1}}
+
+
+def _list_conditions(question: Question) -> list[dict[str, Any]]:
+    conditions: list[dict[str, Any]] = []
+    span = {name: int(at.timestamp()) for name, at in (("gte", question.after), ("lt", question.before)) if at is not None}
+    if span:
+        conditions.append({"range": {"published_at": span}})
+    if question.near is not None and question.near.radius_km is not None:
+        conditions.append({"geo_distance": {"distance": f"{max(question.near.radius_km, 0.001)}km", "location": _point(question.near)}})
+    if question.box is not None:
+        boxes = [
+            {
+                "geo_bounding_box": {
+                    "location": {"top_left": {"lat": b.north, "lon": b.west}, "bottom_right": {"lat": b.south, "lon": b.east}}
+                }
+            }
+            for b in split_box(question.box)
+        ]
+        conditions.append({"bool": {"should": boxes, "minimum_should_match": 1}})
+    if question.sort == "distance":
+        conditions.append({"exists": {"field": "location"}})
+    return conditions
+
+
+def _point(near: Near | None) -> dict[str, float]:
+    assert near is not None
+    return {"lat": near.lat, "lon": near.lng}
+
+
+def _count_facet(facet: str, tests: dict[str, Any]) -> dict[str, Any]:
+    size = FACET_SIZES.get(facet, OTHER_FACET_SIZE)
+    others = [test for name, test in tests.items() if name != facet]
+    return {"filter": {"bool": {"filter": others}}, "aggs": {"values": {"terms": {"field": field_of(facet), "size": size}}}}
+
+
+def _count_months(tests: dict[str, Any], zone: str) -> dict[str, Any]:
+    histogram = {"field": "published_at", "calendar_interval": "month", "time_zone": zone, "format": "yyyy-MM", "min_doc_count": 1}
+    return {"filter": {"bool": {"filter": list(tests.values())}}, "aggs": {"values": {"date_histogram": histogram}}}
+
+
+def make_suggestion(text: str, site: int, limit: int) -> dict[str, Any]:
+    """Titles that begin so by the completion suggester, and those with such words."""
+    completion = {"field": "title.suggest", "size": limit, "contexts": {"site_id": [str(site)]}}
+    return {
+        "suggest": {"titles": {"prefix": text, "completion": completion}},
+        "query": {
+            "bool": {
+                "must": [{"match_bool_prefix": {"title": {"query": text, "operator": "and"}}}],
+                "filter": [{"term": {"site_id": str(site)}}],
+            }
+        },
+        "size": limit,
+        "_source": ["title", "content_type", "custom_fields"],
+    }

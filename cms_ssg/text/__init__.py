@@ -1,0 +1,1 @@
+"""Text in any language: sort keys and slugs."""

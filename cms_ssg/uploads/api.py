@@ -1,0 +1,47 @@
+"""The route that takes in an image."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cms_ssg.api.answers import JSON
+from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.problems import ApiError, fail
+from cms_ssg.api.routing import Router, caller_of, site_of
+from cms_ssg.errors import CmsError
+from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.uploads.keep import keep_image_at
+from cms_ssg.visitors.identity import need_visitor
+
+router = Router("Uploads")
+
+STATUS = {"uploads.limit": 429, "uploads.refused": 503}
+
+
+@router.post(
+    "/api/uploads", scope=PUBLIC, per_minute=10, status_code=201, response_class=Response, summary="Send an image",
+    openapi_extra={"requestBody": {"required": True, "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}},
+)  # fmt: skip
+async def take_image(request: Request) -> Response:
+    """Take an image of at most 8 MB, as the body of the request, from a token with the scope `write` or from a visitor whose address is proved.
+
+    It is made anew, at most 1600 pixels wide, without what its camera wrote into it. A visitor's is taken away after a day unless a feature uses it.
+    """
+    context, caller = site_of(request), caller_of(request)
+    email = "" if caller.scopes & {"write", "admin"} else (await need_visitor(request)).email
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not kind.startswith("image/"):
+        raise fail("uploads.type", "the body is no image", status=415, hint="Send its bytes, with a Content-Type such as image/jpeg.")
+    data = await request.body()
+    opened = OpenSite(context.site, None, context.number)  # type: ignore[arg-type]  # it opens a connection of its own
+    try:
+        kept = await run_in_threadpool(keep_image_at, str(context.pool.conninfo), opened, data, email)
+    except CmsError as error:
+        problem = error.problems[0]
+        raise ApiError(STATUS.get(problem.code, 422), problem.code, problem.message, problem.hint) from None
+    url = f"{context.site.settings.base_url.rstrip('/')}{kept.path}"
+    value = {"token": kept.token, "path": kept.path, "url": url, "width": kept.width, "height": kept.height}
+    return Response(msgspec.json.encode(value), 201, {"Location": url}, JSON)

@@ -1,0 +1,214 @@
+"""One contract, three engines: whichever holds the documents, the same questions have the same answers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from cms_ssg.search.documents import list_facets
+from cms_ssg.search.engine import EngineError, SearchEngine
+from cms_ssg.search.places import Box, Near
+from cms_ssg.search.postgres import PostgresIndex
+from cms_ssg.search.questions import Answer, Question, SearchIndex, read_cursor
+from cms_ssg.search.words import parse_query
+from cms_ssg.site import Site
+from cms_ssg.store.pool import make_pool
+from tests.conftest import TEMPLATE, fresh_database
+from tests.search.corpus import PLACES, build_corpus, fill_engine
+from tests.search.meilisearch_double import KEY, serve_double
+
+ROOT = Path(__file__).parents[2]
+T = TypeVar("T")
+Ask = Callable[[Callable[[SearchIndex], Awaitable[Any]]], Any]
+
+
+@pytest.fixture(scope="module")
+def corpus(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, str]]:
+    for url in fresh_database(server_url, TEMPLATE):
+        yield build_corpus(tmp_path_factory.mktemp("corpus"), url), url
+
+
+@pytest.fixture(scope="session")
+def opensearch_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real node: that of CMS_TEST_OPENSEARCH_URL, else one that is started."""
+    if url := OPENSEARCH_URL:
+        yield url
+        return
+    sys.path.insert(0, str(ROOT / "scripts"))
+    from opensearch import Node, find_missing  # type: ignore[import-not-found]
+
+    if missing := find_missing():
+        pytest.skip(f"{missing} is not installed; a node of OpenSearch needs Java 17 (JDK) and Maven")
+    node = Node(tmp_path_factory.mktemp("opensearch"))
+    try:
+        node.wait()
+        yield node.url
+    finally:
+        node.stop()
+
+
+MEILI_URL, MEILI_KEY = os.environ.get("CMS_TEST_MEILI_URL", ""), os.environ.get("CMS_TEST_MEILI_KEY", "")
+OPENSEARCH_URL = os.environ.get("CMS_TEST_OPENSEARCH_URL", "")
+
+
+@pytest.fixture(scope="module", params=["postgres", "meilisearch", pytest.param("opensearch", marks=pytest.mark.long)])
+def ask(request: pytest.FixtureRequest, corpus: tuple[Site, str]) -> Iterator[Ask]:
+    """Runs a function with an index that holds the corpus."""
+    site, url = corpus
+    if request.param == "postgres":
+
+        def ask_postgres(use: Callable[[SearchIndex], Awaitable[Any]]) -> Any:
+            async def run() -> Any:
+                async with make_pool(url, 1, 30.0) as pool:
+                    return await use(PostgresIndex(pool.connection, 1, site.base_path, site.settings.timezone))
+
+            return asyncio.run(run())
+
+        yield ask_postgres
+        return
+
+    def ask_engine(engine: SearchEngine) -> Ask:
+        assert fill_engine(engine, site, url) == 13
+        with suppress(EngineError):  # a node that was just started is slow at its first answer
+            asyncio.run(engine.search(Question(terms=parse_query("tide"), locale="en")))
+
+        async def run(use: Callable[[SearchIndex], Awaitable[Any]]) -> Any:
+            return await use(engine)
+
+        return lambda use: asyncio.run(run(use))
+
+    if request.param == "meilisearch":
+        from cms_ssg.search.meilisearch_engine import MeilisearchEngine
+
+        with serve_double() as double:
+            place = (MEILI_URL, MEILI_KEY) if MEILI_URL else (double.url, KEY)
+            yield ask_engine(MeilisearchEngine(*place, "contract", 1, list(site.locales), list_facets(site), ""))
+    else:
+        from cms_ssg.search.opensearch_engine import OpenSearchEngine
+
+        yield ask_engine(
+            OpenSearchEngine(
+                request.getfixturevalue("opensearch_url"), "", "contract", site=1, locales=list(site.locales), facets=list_facets(site),
+                base_path="", zone="Europe/Lisbon", shards=2, replicas=0,
+            )
+        )  # fmt: skip
+
+
+def find(ask: Ask, query: str = "", **options: Any) -> Answer:
+    question = Question(terms=parse_query(query), **{"locale": "en", **options})
+    answer: Answer = ask(lambda index: index.search(question))
+    return answer
+
+
+def urls(answer: Answer) -> list[str]:
+    return [hit.url for hit in answer.hits]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("tide", {"/tide/", "/tide-table/", "/about/"}),
+        ('"tide table"', {"/tide-table/", "/tide/"}),
+        ("tide -plank", {"/tide-table/", "/about/"}),
+        ('-"water" tide', {"/tide/", "/about/"}),
+        ("measuri", {"/about/", "/tide/", "/tree/"}),
+        ("cafe", {"/noon/"}),
+        ("地図", {"/tokyo/"}),
+        ("meassuring triangel", {"/tree/"}),
+        ("xylophone", set()),
+        ('(:*& "', {f"/{slug}/" for slug in ("about", "coast", "noon", "tide", "tide-table", "tokyo", "tree")} | {f"/places/{slug}/" for slug in PLACES}),
+    ],
+)  # fmt: skip
+def test_words_phrases_exclusions_beginnings_and_slips(ask: Ask, query: str, expected: set[str]) -> None:
+    assert {url for url in urls(find(ask, query)) if query != "measuri" or url != "/coast/"} == expected
+
+
+def test_each_language_is_its_own(ask: Ask) -> None:
+    assert urls(find(ask, "marea", locale="it")) == ["/it/tide/"]
+    assert urls(find(ask, "marea")) == []
+
+
+def test_titles_count_more_than_texts_and_what_was_found_is_marked(ask: Ask) -> None:
+    hits = {hit.url: hit for hit in find(ask, "tide").hits}
+    assert list(hits)[-1] == "/about/"
+    assert hits["/tide/"].highlights.title == "Measuring by hand: the <mark>tide</mark>"
+    assert "<mark>tide</mark>" in hits["/about/"].highlights.content[0]
+    assert [hit.score for hit in hits.values()] == sorted((hit.score for hit in hits.values()), reverse=True)
+    unsafe = find(ask, "height").hits[0]
+    assert unsafe.url == "/tree/"
+    assert "&lt;b&gt;" in unsafe.highlights.content[0]
+    assert hits["/tide/"].published_at == datetime(2024, 9, 14, 23, tzinfo=UTC)
+    assert set(hits["/tide/"].terms) == {"section/workshop", "tag/tides", "type/post"}
+
+
+def test_facets_count_without_their_own_filter_and_fields_can_be_facets(ask: Ask) -> None:
+    some = find(ask, filters={"section": ("history", "notes"), "tag": ("coasts",)})
+    assert set(urls(some)) == {"/coast/", "/tide-table/"}
+    assert {one.value: one.count for one in some.facets["section"]} == {"history": 1, "notes": 1}
+    assert {one.value: one.count for one in some.facets["tag"]} == {"maps": 2, "coasts": 2, "tides": 1, "clocks": 1}
+    assert {one.value: one.count for one in find(ask, "lighthouse").facets["city"]} == dict.fromkeys(
+        ("Porto", "Aveiro", "Lisbon", "Suva", "Apia"), 1
+    )
+    assert find(ask, filters={"city": ("Porto", "it's \\ no place")}).total == 1
+    assert find(ask, filters={"type": ("page",)}).total == 1
+
+
+def test_dates_months_and_orders(ask: Ask) -> None:
+    zone = datetime(2024, 12, 31, 23, 30, tzinfo=UTC)
+    assert set(urls(find(ask, after=zone))) == {"/tokyo/", "/tide-table/", "/coast/"}
+    assert find(ask, "tide").months == {"2025-07": 1, "2024-09": 1}
+    dated = {"type": ("post", "place")}
+    newest, oldest = urls(find(ask, filters=dated, sort="newest")), urls(find(ask, filters=dated, sort="oldest"))
+    assert newest == oldest[::-1]
+    assert newest[0] == "/coast/"
+    titles = [hit.title for hit in find(ask, filters={"type": ("place",)}, sort="title").hits]
+    assert titles == sorted(titles)
+
+
+def test_places_within_a_radius_and_a_box_also_across_the_antimeridian(ask: Ask) -> None:
+    near = find(ask, near=Near(41.15, -8.61, 60), sort="distance")
+    assert urls(near) == ["/places/porto/", "/places/aveiro/"]
+    assert near.hits[0].distance_km == pytest.approx(5.54, abs=0.1)
+    assert near.hits[1].distance_km == pytest.approx(57.6, abs=0.5)
+    assert {one.value for one in near.facets["city"]} == {"Porto", "Aveiro"}
+    assert set(urls(find(ask, "lighthouse", near=Near(-18.0, 180.0, 100)))) == {"/places/suva/", "/places/apia/"}
+    assert set(urls(find(ask, box=Box(-19, 179, -17, -179)))) == {"/places/suva/", "/places/apia/"}
+    assert find(ask, box=Box(0, 170, 1, 171)).total == 0
+    assert len(urls(find(ask, near=Near(41.15, -8.61), sort="distance"))) == len(PLACES)
+
+
+@pytest.mark.parametrize("sort", ["relevance", "newest", "oldest", "title", "distance"])
+def test_pages_by_cursor_and_by_offset_have_every_hit_once(ask: Ask, sort: Any) -> None:
+    options = {"sort": sort, "near": Near(41.15, -8.61)}
+    whole = find(ask, "the", **options) if sort == "relevance" else find(ask, **options)
+    query = "the" if sort == "relevance" else ""
+    by_offset = [url for start in range(0, 14, 2) for url in urls(find(ask, query, offset=start, limit=2, **options))]
+    by_cursor, cursor = [], None
+    for _ in range(14):
+        page = find(ask, query, cursor=cursor, limit=2, **options)
+        assert page.total == whole.total
+        by_cursor += urls(page)
+        if not page.next_cursor:
+            break
+        cursor = read_cursor(page.next_cursor)
+    assert by_cursor == by_offset == urls(whole)
+    assert len(by_cursor) == len(set(by_cursor)) == whole.total > 4
+
+
+def test_suggestions_are_titles_that_go_on_as_typed(ask: Ask) -> None:
+    def suggest(text: str) -> list[str]:
+        found: list[Any] = ask(lambda index: index.suggest(text, "en", 10))
+        return [one.url for one in found]
+
+    assert suggest("measuring by hand: the tr") == ["/tree/"]
+    assert set(suggest("lighth")) == {f"/places/{slug}/" for slug in PLACES}
+    assert set(suggest("tabl")) == {"/tide-table/"}
+    assert suggest("") == suggest("plank") == []
