@@ -123,6 +123,17 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     back_to: int | None = None
 
 
+class StockLow(msgspec.Struct, frozen=True, kw_only=True):
+    """A SKU of a shop of which little is left. state: ``low``, ``on_backorder`` or ``out_of_stock``; free: units that nobody has spoken for."""
+
+    event_id: str
+    site: str
+    sku: str
+    title: str
+    state: str
+    free: int
+
+
 class Specs:
     """The hooks."""
 
@@ -160,3 +171,7 @@ class Specs:
     @_spec
     def release_published(self, release: Release) -> None:
         """Pages were written or removed; what could be made is at the target, in every phase, and recorded. At least once."""
+
+    @_spec
+    def stock_low(self, stock: StockLow) -> None:
+        """The stock of a SKU fell to its low_stock_threshold, or to nothing. Called within a minute while something watches or works. At least once."""

@@ -123,6 +123,10 @@ class Site:
     def __reduce__(self) -> tuple[Any, ...]:
         return Site, (self.root, self.settings)
 
+    def title(self, locale: str) -> str:
+        """The site's title in a locale."""
+        return (self.locales[locale].title if locale in self.locales else "") or self.settings.title
+
     def prefix(self, locale: str) -> str:
         """Start of a locale's paths: '' or '/it'."""
         return (self.locales[locale].prefix or "") if locale in self.locales else ""

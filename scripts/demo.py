@@ -36,7 +36,7 @@ def show(starter: str, once: bool) -> int:
     if brands := sorted(path.parent for path in demo.glob("brands/*/site.toml")):
         demo = brands[0]
     try:
-        print("Starting its database and building its pages …", flush=True)
+        print("Starting its database and building its pages; the first time its pictures are made in all sizes …", flush=True)
         if once:
             return show_once(demo)
         return subprocess.run([CMS, "-C", demo, "serve"], check=False).returncode

@@ -34,6 +34,7 @@ from cms_ssg.config.settings import (
     Statistics,
     Target,
     Taxonomy,
+    TypeList,
     Visitors,
     Webhook,
     Workers,
@@ -302,6 +303,7 @@ def test_loading_imports_msgspec_and_tomllib_only(tmp_path: Path) -> None:
 
 SECTIONS = {
     "The site": Settings, "Target": Target, "Cache": Cache, "Headers": Headers, "CDN": Cdn, "Home": Home, "Languages": Locale, "Collections": Collection, "Taxonomies": Taxonomy,
+    "Lists of types": TypeList,
     "Menus": MenuItem, "Markdown": Markdown, "Webhooks": Webhook, "Receiver": Receiver, "Workers": Workers, "Images": Images, "Preview": Preview, "Search": Search, "Mail": Mail,
     "API": Api, "Answers": AnswerCache, "Statistics": Statistics, "Visitors": Visitors, "Limits": Limits,
 }  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from cms_ssg.config.check_api import check_api
-from cms_ssg.config.settings import Collection, Locale, Settings
+from cms_ssg.config.settings import Collection, Locale, MenuItem, Settings, SubItem
 
 Path = tuple[str | int, ...]
 Wrong = tuple[Path, str, str]
@@ -37,6 +37,7 @@ def list_wrong(settings: Settings, root: str) -> list[Wrong]:
     wrong += [item for number, locale in enumerate(settings.locales) for item in _check_locale(settings, locale, number)]
     wrong += [item for number, rule in enumerate(settings.collection) for item in _check_collection(settings, rule, number)]
     wrong += list(_check_taxonomies(settings))
+    wrong += list(_check_lists(settings))
     wrong += list(_check_links(settings))
     wrong += list(_check_webhooks(settings))
     wrong += list(check_api(settings))
@@ -138,6 +139,8 @@ def _check_site(settings: Settings) -> Iterator[Wrong]:
         )
     if not _is_zone(settings.timezone):
         yield ("timezone",), f"is not a known time zone: {show(settings.timezone)}", _suggest_zone(settings.timezone)
+    if not _is_locale_rule(settings.content_locale):
+        yield ("content_locale",), f'must be "", "folder", "suffix" or "field:KEY", not {show(settings.content_locale)}', ""
     yield from _check_headers(settings)
     yield from _check_cdn(settings)
     if _FIELD.search(settings.home.url) or not settings.home.url.endswith("/"):
@@ -194,7 +197,7 @@ def _check_collection(settings: Settings, rule: Collection, number: int) -> Iter
         yield (*path, "path"), f"must be a folder inside the site, not {show(rule.path)}", 'Such as "content/news".'
     if rule.url:
         yield from _check_pattern((*path, "url"), rule.url)
-    if rule.locale not in ("", "folder", "suffix") and not rule.locale.startswith("field:"):
+    if not _is_locale_rule(rule.locale) and rule.locale != settings.content_locale:
         yield (*path, "locale"), f'must be "", "folder", "suffix" or "field:KEY", not {show(rule.locale)}', ""
     if rule.section not in ("", "folder"):
         yield (*path, "section"), f'must be "" or "folder", not {show(rule.section)}', 'To read another key: fields = {section = "key"}'
@@ -205,6 +208,10 @@ def _check_collection(settings: Settings, rule: Collection, number: int) -> Iter
             re.compile(pattern)
         except re.error as error:
             yield (*path, "split", field), f"has a pattern that cannot be read: {error}", ""
+
+
+def _is_locale_rule(rule: str) -> bool:
+    return rule in ("", "folder", "suffix") or rule.startswith("field:")
 
 
 def _check_date_rule(path: Path, rule: str) -> Iterator[Wrong]:
@@ -244,11 +251,28 @@ def _check_taxonomies(settings: Settings) -> Iterator[Wrong]:
             yield (*path, "index"), f"must begin with a slash: {show(taxonomy.index)}", ""
 
 
+def _check_lists(settings: Settings) -> Iterator[Wrong]:
+    """The pages of lists of types have addresses of their own."""
+    for name, rule in settings.lists.items():
+        path: Path = ("lists", name)
+        if _FIELD.search(rule.url) or not rule.url.endswith("/") or rule.url == "/":
+            yield (*path, "url"), f"must be a path that ends in a slash, not {show(rule.url)}", f'Such as "/{name}s/".'
+        else:
+            yield from _check_pattern((*path, "url"), rule.url)
+        if settings.home.list == f"type/{name}":
+            yield path, "is the list of the home page", 'Where that is, [home] says: url = "/blog/".'
+
+
 def _check_links(settings: Settings) -> Iterator[Wrong]:
-    for name, items in settings.menus.items():
-        for number, item in enumerate(items):
+    menus: list[tuple[Path, tuple[MenuItem, ...]]] = [(("menus", name), items) for name, items in settings.menus.items()]
+    for place, locale in enumerate(settings.locales):
+        menus += [(("locales", place, "menus", name), items) for name, items in locale.menus.items()]
+    for where, items in menus:
+        lines: list[tuple[Path, MenuItem | SubItem]] = [((*where, number), item) for number, item in enumerate(items)]
+        lines += [((*path, "below", place), under) for path, item in [*lines] for place, under in enumerate(getattr(item, "below", ()))]
+        for path, item in lines:
             if bool(item.url) == bool(item.ref):
-                yield ("menus", name, number), "needs either url or ref", 'Such as {title = "About", url = "/about/"}.'
+                yield path, "needs either url or ref", 'Such as {title = "About", url = "/about/"}.'
     for source, target in settings.redirects.items():
         if not source.startswith("/"):
             yield ("redirects", source), "must begin with a slash", ""

@@ -36,11 +36,20 @@ class Origin:
         """(place, line) of the setting at path."""
         if path and path[0] in self.environ:
             return f"CMS_{str(path[0]).upper()}", 0
+        path = self._name_locale(path)
         return FILE, find_line(dict(self.lines), ("env", self.env, *path) if self._is_of_env(path) else path)
 
     def line(self, *path: str | int) -> int:
         """The line on which the setting itself is written, 0 where it is not in site.toml."""
+        path = self._name_locale(path)
         return self.lines.get(("env", self.env, *path) if self._is_of_env(path) else path, 0)
+
+    def _name_locale(self, path: KeyPath) -> KeyPath:
+        """A path below the site's third locale as ``[locales.it]`` writes it, where it is not ``[[locales]]``."""
+        if len(path) < 2 or path[0] != "locales" or not isinstance(path[1], int):
+            return path
+        named = list(dict.fromkeys(known[1] for known in self.lines if known[:1] == ("locales",) and len(known) > 1))
+        return ("locales", named[path[1]], *path[2:]) if path[1] < len(named) and isinstance(named[path[1]], str) else path
 
     def _is_of_env(self, path: KeyPath) -> bool:
         """Whether the table in force gives the setting; tables are merged key by key, anything else is replaced whole."""

@@ -162,6 +162,10 @@ def with_defaults(data: Mapping[str, Any]) -> dict[str, Any]:
         full["target"] = _as_table(full["target"])
     if isinstance(locales := full.get("locales"), list):
         full["locales"] = [{"code": item} if isinstance(item, str) else item for item in locales]
+    elif isinstance(locales, dict):
+        full["locales"] = [{"code": code, **table} if isinstance(table, dict) else table for code, table in locales.items()]
+    if isinstance(lists := full.get("lists"), dict):
+        full["lists"] = {name: {"url": value} if isinstance(value, str) else value for name, value in lists.items()}
     verticals = list_switched_on(full.get("verticals"))
     if isinstance(named := full.get("verticals"), list):
         known = {load_vertical(name).name for name in named if isinstance(name, str)}
@@ -208,12 +212,15 @@ def add_taxonomies(own: Any, verticals: tuple[Vertical, ...]) -> Any:
 def _fill(settings: Settings) -> Settings:
     """The settings with every default that depends on another key."""
     locales = tuple(_fill_locale(locale, number == 0) for number, locale in enumerate(settings.locales or (Locale(code="en"),)))
+    content_locale = ("suffix" if len(locales) > 1 else "") if settings.content_locale == "auto" else settings.content_locale
+    collections = _add_collections(settings.collection, default_collections(settings.verticals))
     return msgspec.structs.replace(
         settings,
         locales=locales,
         base_url=settings.base_url.rstrip("/"),
         target=msgspec.structs.replace(settings.target, url=_FINAL_SLASHES.sub("", settings.target.url)),
-        collection=_add_collections(settings.collection, default_collections(settings.verticals)),
+        content_locale=content_locale,
+        collection=tuple(msgspec.structs.replace(rule, locale=content_locale) if rule.locale == "site" else rule for rule in collections),
         vertical={
             v.name: msgspec.convert(settings.vertical.get(v.name, {}), v.settings)
             for v in list_switched_on(settings.verticals)
@@ -231,9 +238,9 @@ def default_collections(verticals: tuple[str, ...]) -> tuple[Collection, ...]:
 def _fill_locale(locale: Locale, is_default: bool) -> Locale:
     code = locale.code.lower()
     prefix = locale.prefix if locale.prefix is not None else ("" if is_default else f"/{code}")
-    return Locale(
-        code=code, name=locale.name or language_name(code), dir=locale.dir or ("rtl" if text_direction(code) == "rtl" else "ltr"),
-        prefix=prefix.rstrip("/"), hreflang=locale.hreflang or language_tag(code), fallback=locale.fallback,
+    return msgspec.structs.replace(
+        locale, code=code, name=locale.name or language_name(code), dir=locale.dir or ("rtl" if text_direction(code) == "rtl" else "ltr"),
+        prefix=prefix.rstrip("/"), hreflang=locale.hreflang or language_tag(code),
     )  # fmt: skip
 
 

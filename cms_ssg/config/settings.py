@@ -11,7 +11,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The whole of site.toml after defaults, [env.NAME] and CMS_* are applied.
 
     shared: folders, relative to the site's, whose ``content/`` is this site's too where it has no file of the same name; workflow: by content type;
-    verticals: the features that are switched on; vertical: what their own tables say, by name, each as the struct that its vertical declares.
+    content_locale: where collections that do not say read their files' locale, as ``Collection.locale``; ``auto`` for ``suffix`` where there
+    are several; lists: by content type, those that have a page; verticals: the features that are switched on; vertical: what their own tables
+    say, by name, each as the struct that its vertical declares.
     """
 
     name: str = "site"
@@ -24,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     noindex: bool = False
     theme: str = "base"
     locales: tuple[Locale, ...] = ()
+    content_locale: str = "auto"
     page_size: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
     feed_size: Annotated[int, msgspec.Meta(ge=1, le=500)] = 20
     feeds: tuple[Literal["rss", "atom", "json"], ...] = ("rss", "atom", "json")
@@ -36,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     home: Home = msgspec.field(default_factory=lambda: Home())  # noqa: PLW0108 - it is defined below
     collection: tuple[Collection, ...] = ()
     taxonomies: dict[str, Taxonomy] = {}
+    lists: dict[str, TypeList] = {}
     menus: dict[str, tuple[MenuItem, ...]] = {}
     images: Images = msgspec.field(default_factory=lambda: Images())  # noqa: PLW0108 - it is defined below
     limits: Limits = msgspec.field(default_factory=lambda: Limits())  # noqa: PLW0108 - it is defined below
@@ -78,6 +82,7 @@ class Locale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     code: BCP 47, lower case (``pt-br``); prefix: start of its URLs, ``""`` or ``/it``, by default ""
     for the first locale and ``/<code>`` for the others; fallback: ``none`` or ``page`` (entries that
     lack this locale are shown from the default one, canonical to it) or ``list`` (and join its lists).
+    title, description, menus: in its language, those of the site where it has none.
     """
 
     code: str
@@ -86,6 +91,9 @@ class Locale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     prefix: str | None = None
     hreflang: str = ""
     fallback: Literal["none", "page", "list"] = "none"
+    title: str = ""
+    description: str = ""
+    menus: dict[str, tuple[MenuItem, ...]] = {}
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -170,8 +178,8 @@ class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     path: folder relative to the site (``content/posts``); glob: below it; type: content type;
     url: pattern such as ``/{year}/{month}/{slug}/`` (names: year month day slug section path folder
-    locale type and any text field); locale: ``""`` (the default), ``folder`` (first folder below
-    path), ``suffix`` (``about.it.md``) or ``field:KEY``; date: ``""`` (field date), ``filename``
+    locale type and any text field); locale: ``""`` (the default one), ``folder`` (first folder below
+    path), ``suffix`` (``about.it.md``) or ``field:KEY``, by default ``site``: as its content_locale; date: ``""`` (field date), ``filename``
     (2015-05-15-x.md), ``path`` (/2015/05/15/ in the file's path) or ``KEY:REGEX`` with groups year,
     month, day on any front matter key; fields: own name -> front matter key; split: own name -> regular
     expression between the values of a list that was written as one text; section: ``""`` (field section)
@@ -185,7 +193,7 @@ class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     type: str = "post"
     types: dict[str, str] = {}
     url: str = ""
-    locale: str = ""
+    locale: str = "site"
     date: str = ""
     section: str = ""
     fields: dict[str, str] = {}
@@ -210,13 +218,31 @@ class Taxonomy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     data: str = ""
 
 
+class TypeList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The list of all entries of a content type. url: of its first page; title: by default the type's name; page_size, feeds: the site's by default."""
+
+    url: str
+    title: str = ""
+    page_size: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
+    feeds: tuple[Literal["rss", "atom", "json"], ...] | None = None
+
+
 class MenuItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One line of a menu: either url or ref (a content file or ``type:slug``)."""
+    """One line of a menu: either url or ref (a content file or ``type:slug``). below: the lines under it, which have none themselves."""
 
     title: str = ""
     url: str = ""
     ref: str = ""
     weight: int = 0
+    below: tuple[SubItem, ...] = ()
+
+
+class SubItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A line under another one of a menu."""
+
+    title: str = ""
+    url: str = ""
+    ref: str = ""
 
 
 class Markdown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -65,23 +65,23 @@ async def show_desk(request: Request) -> Response:
     session = await find_session(request)
     base = site_of(request).base_path
     if session is None:
-        return _page(render_page("Sign in", render_sign_in(base, False), base))
+        return answer_page(render_page("Sign in", render_sign_in(base, False), base))
     queues = list_queues(request, session)
     if not queues:
-        return _page(render_page("Desk", "<p>There are no queues for this token.</p>", base, session))
+        return answer_page(render_page("Desk", "<p>There are no queues for this token.</p>", base, session))
     return RedirectResponse(f"{base}/desk/{queues[0].name}", 303, HEADERS)
 
 
 @router.post("/desk/sign-in", scope=PUBLIC, per_minute=10, include_in_schema=False)
 async def sign_in(request: Request) -> Response:
     """Sign in with a token."""
-    _refuse_foreign(request)
+    refuse_foreign(request)
     form = await read_model(request, SignIn)
     base = site_of(request).base_path
     response = RedirectResponse(f"{base}/desk", 303, HEADERS)
     if await begin_session(request, form.token, response):
         return response
-    return _page(render_page("Sign in", render_sign_in(base, True), base), 403)
+    return answer_page(render_page("Sign in", render_sign_in(base, True), base), 403)
 
 
 @router.post("/desk/sign-out", scope=PUBLIC, include_in_schema=False)
@@ -109,7 +109,7 @@ async def show_queue(request: Request, name: str) -> Response:
         waiting = [Waiting(*row) for row in await cursor.fetchall()]
     done = "Done." if "done" in request.query_params else "That was gone already." if "gone" in request.query_params else ""
     main = render_queue(queue, waiting, session, base, done)
-    return _page(render_page(queue.title, main, base, session, list_queues(request, session), queue.name))
+    return answer_page(render_page(queue.title, main, base, session, list_queues(request, session), queue.name))
 
 
 @router.post("/desk/{name}/{action}", scope=PUBLIC, include_in_schema=False)
@@ -140,7 +140,7 @@ def show_page(request: Request, session: Session, title: str, main: str, *, here
 
 async def need_session(request: Request, csrf: str, scope: str = "") -> Session:
     """Who sent a form. Raises ApiError where nobody is signed in, the form is another session's, or the session may not do that."""
-    _refuse_foreign(request)
+    refuse_foreign(request)
     session = await find_session(request)
     if session is None:
         raise fail("desk.signed-out", "nobody is signed in", status=401, hint="Sign in at /desk.")
@@ -151,7 +151,7 @@ async def need_session(request: Request, csrf: str, scope: str = "") -> Session:
     return session
 
 
-def _refuse_foreign(request: Request) -> None:
+def refuse_foreign(request: Request) -> None:
     """Refuse a form that another site sent."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise fail("desk.form", "the form came from another site", status=403)
@@ -168,5 +168,6 @@ def _no_such_thing() -> Exception:
     return fail("api.no-route", "there is nothing at this address", status=404, hint="The desk begins at /desk.")
 
 
-def _page(html: str, status: int = 200) -> Response:
+def answer_page(html: str, status: int = 200) -> Response:
+    """A page of the desk."""
     return Response(html.encode("utf-8", "replace"), status, HEADERS, HTML)

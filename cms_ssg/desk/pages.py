@@ -28,13 +28,22 @@ label.field { display: block; margin-block: 1rem; }
 textarea { display: block; box-sizing: border-box; width: 100%; min-height: 7rem; resize: vertical; }
 textarea.short { min-height: 3.5rem; }
 select { font: inherit; padding: .5rem; min-height: 2.5rem; border-radius: 6px; }
-fieldset { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: center; margin: .75rem 0; padding: 0; border: 0; }
-fieldset label { display: inline-flex; gap: .4rem; align-items: center; min-height: 2.5rem; }
-input[type="checkbox"] { min-height: 0; width: 1.25rem; height: 1.25rem; margin: 0; }
+fieldset.row { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: center; margin: .75rem 0; padding: 0; border: 0; }
+fieldset.row label { display: inline-flex; gap: .4rem; align-items: center; min-height: 2.5rem; }
+fieldset.row input[type="checkbox"] { min-height: 0; width: 1.25rem; height: 1.25rem; margin: 0; }
 button.main { background: #0a5fb4; border-color: #0a5fb4; color: #fff; font-weight: 600; }
 summary { cursor: pointer; min-height: 2.5rem; align-content: center; }
 .meta { opacity: .8; margin: 0; }
 .wrong { border-color: #d0342c; background: #d0342c1a; }
+table { width: 100%; border-collapse: collapse; margin-block: 1rem; }
+th, td { text-align: start; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid #8886; font-weight: inherit; }
+thead th, tr.total > * { font-weight: 700; }
+.n { text-align: end; white-space: nowrap; }
+.scroll { overflow-x: auto; }
+fieldset:not(.row) { border: 1px solid #8886; border-radius: 8px; margin-block: 1rem; }
+input[type="number"] { width: 5.5rem; }
+fieldset:not(.row) label > input:not([type="checkbox"], [type="number"]) { display: block; width: min(100%, 26rem); box-sizing: border-box; }
+input[type="checkbox"] { min-height: 0; }
 .notice { border-left: 4px solid #0a84ff; padding: .5rem .9rem; background: #0a84ff1a; }
 .hide { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; } dt { margin-top: .4rem; } }
@@ -72,6 +81,10 @@ def render_sign_in(base: str, wrong: bool) -> str:
 def render_queue(queue: Queue, waiting: Sequence[Waiting], session: Session, base: str, done: str = "") -> str:
     """What waits, each with its buttons."""
     notice = f'<p class="notice" role="status">{escape(done)}</p>' if done else ""
+    if queue.links:
+        notice += (
+            f"<p>{' · '.join(f'<a href={chr(34)}{escape(base + path)}{chr(34)}>{escape(text)}</a>' for path, text in queue.links)}</p>"
+        )
     if not waiting:
         return f"{notice}<p>Nothing waits.</p>"
     return notice + "".join(_render_waiting(queue, one, session, base) for one in waiting)
@@ -92,10 +105,11 @@ def _render_waiting(queue: Queue, one: Waiting, session: Session, base: str) -> 
         f'<button formaction="{escape(base)}/desk/{queue.name}/{action.name}">{escape(action.text)}<span class="hide"> {escape(one.title)}</span></button>'
         for action in queue.actions
     )
-    return (
-        f'<article><h2>{title}</h2><dl><dt>Status</dt><dd>{escape(one.status)}</dd>{lines}</dl><form class="acts" method="post">'
-        f'<input type="hidden" name="csrf" value="{session.csrf}"><input type="hidden" name="key" value="{escape(one.key)}">{note}{buttons}</form></article>'
+    form = (
+        f'<form class="acts" method="post"><input type="hidden" name="csrf" value="{session.csrf}">'
+        f'<input type="hidden" name="key" value="{escape(one.key)}">{note}{buttons}</form>'
     )
+    return f"<article><h2>{title}</h2><dl><dt>Status</dt><dd>{escape(one.status)}</dd>{lines}</dl>{form if queue.actions else ''}</article>"
 
 
 def _lines(lines: Mapping[str, str]) -> Sequence[tuple[str, str]]:

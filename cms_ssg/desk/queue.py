@@ -37,6 +37,7 @@ class Queue:
 
     page: for what is no queue, reference to an async function (request, session) that gives the page's main part as HTML; its forms lead to
     routes of the feature's own below ``/desk/NAME/``.
+    links: (path, text) of pages beside it.
     """
 
     name: str
@@ -44,4 +45,5 @@ class Queue:
     list: LiteralString = ""
     actions: tuple[Action, ...] = ()
     scope: str = "moderate"
+    links: tuple[tuple[str, str], ...] = ()
     page: str = ""

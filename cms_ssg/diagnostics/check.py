@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, LiteralString
-from urllib.parse import unquote, urlsplit
 
 from cms_ssg.config.environments import list_shared_targets
 from cms_ssg.config.explain import FILE, open_origin
@@ -16,11 +15,11 @@ from cms_ssg.diagnostics.check_fragments import Link, check_fragments, fragment_
 from cms_ssg.diagnostics.check_templates import check_template_links
 from cms_ssg.diagnostics.check_terms import TERM_NAMES, check_parents, check_term_names
 from cms_ssg.diagnostics.nearest import Nearest
+from cms_ssg.engine.dead_links import find_claimed, list_dead_menu_lines, list_menu_lines, make_dangling, path_names
 from cms_ssg.engine.homes import list_taken_homes
 from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.paths import canonical_path
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.types import Problem
@@ -44,9 +43,6 @@ SELECT e.fields ->> 'slug', min(e.source_key) FROM cms.entries e
 WHERE e.site = %s AND e.type = 'author' AND e.status = 'draft' AND e.removed_at IS NULL GROUP BY 1"""
 
 HOME_LIST: Final[LiteralString] = "SELECT 1 FROM cms.lists WHERE site = %s AND name = %s AND items > 0 LIMIT 1"
-
-CLAIMED: Final[LiteralString] = """
-SELECT n FROM unnest(%s::text[]) n WHERE EXISTS (SELECT FROM cms.claims c WHERE c.site = %s AND c.name = n COLLATE "C" AND c.wins)"""
 
 
 def check(root: Path, env: str = "", reporter: Reporter | None = None, against: Path | None = None) -> list[Problem]:
@@ -136,7 +132,7 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
             # what front matter names is looked for beside the page or at the root, and nowhere else
             if image and (names := tuple(n for n in link_names(site, locale, file, path or "", image) if n.startswith("/"))):
                 wanted.append((file, -1, "image", image, names))
-        known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for *_, names in wanted for n in names}), site_id))}
+        known = find_claimed(connection, site_id, (n for *_, names in wanted for n in names))
         with_place = [
             Link(file, line, target, names) for file, line, kind, target, names in wanted if kind == "link" and fragment_of(target)
         ]
@@ -144,7 +140,7 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
         for file, line, kind, target, names in wanted:
             if not known.intersection(names):
                 place = line if line >= 0 else line_of_field(site, file, "image")
-                yield _dangling(file, place, kind, target, nearest.suggest(file, target))
+                yield make_dangling(file, place, kind, target, nearest.suggest(file, target))
 
 
 def _check_layouts(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
@@ -162,58 +158,29 @@ def _check_layouts(connection: Any, site: Site, site_id: int) -> Iterator[Proble
             yield Problem("content.no-layout", file, line_of_field(site, file, "layout"), message, hint, "warning")
 
 
-def _dangling(file: str, line: int, kind: str, target: str, hint: str) -> Problem:
-    """hint: what was probably meant, "" where nobody knows."""
-    if kind == "image":
-        hint = hint or "Put it beside the entry's index.md, or in static/."
-        return Problem("content.dangling-image", file, line, f'no image "{target}"', hint, "warning")
-    if urlsplit(target).scheme == "ref":
-        hint = hint or "References are written ref:type:slug."
-    hint = hint or "Links may name a content file, a path of this site, or a file in static/."
-    return Problem("content.dangling-link", file, line, f'nothing answers to "{target}"', hint, "warning")
-
-
 def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
     """Lines of menus, and redirects, that lead nowhere in this site."""
     from cms_ssg.engine.inputs import read_redirects
-    from cms_ssg.render.page import reference_names
-    from cms_ssg.render.site_view import menu_names
     from cms_ssg.render.theme_check import list_templates
 
+    yield from list_dead_menu_lines(connection, site, site_id)
     origin = open_origin(site.root, site.settings.env, os.environ)
+    with_place = [
+        Link(FILE, origin.line(*line.path), line.item.url, line.names) for line in list_menu_lines(site) if fragment_of(line.item.url)
+    ]
     wanted: list[tuple[Problem, tuple[str, ...]]] = []
-    with_place: list[Link] = []
-    for menu, items in site.settings.menus.items():
-        for number, item in enumerate(items):
-            names = reference_names(site, site.default_locale, item.ref) if item.ref else menu_names(site, site.default_locale, item.url)
-            line = origin.line("menus", menu, number, "ref" if item.ref else "url")
-            if fragment_of(item.url):
-                with_place.append(Link(FILE, line, item.url, names or _path_names(item.url)))
-            said, hint = (
-                f'nothing answers to "{item.ref or item.url}" in the menu {menu}',
-                "Write a content file, type:slug, or a path of this site.",
-            )
-            wanted.append((Problem("settings.dangling-menu", FILE, line, said, hint, "warning"), names or _path_names(item.url)))
     for source, target in read_redirects(site.root, site.settings).targets.items():
         line = origin.line("redirects", source)
         if fragment_of(target):
-            with_place.append(Link(FILE if line else "", line, target, _path_names(target)))
+            with_place.append(Link(FILE if line else "", line, target, path_names(target)))
         said, hint = f'the redirect {source} leads to "{target}", where nothing is', "Name a path of this site, or a whole address."
-        wanted.append((Problem("redirects.dangling", FILE if line else "", line, said, hint, "warning"), _path_names(target)))
-    known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for _, names in wanted for n in names}), site_id))}
+        wanted.append((Problem("redirects.dangling", FILE if line else "", line, said, hint, "warning"), path_names(target)))
+    known = find_claimed(connection, site_id, (n for _, names in wanted for n in names))
     yield from (problem for problem, names in wanted if names and not known.intersection(names))
     from cms_ssg.render.theme_chain import theme_folders
 
     ids = list_template_ids(list_templates(theme_folders(site.root, site.settings).templates))
     yield from check_fragments(connection, site_id, with_place, ids)
-
-
-def _path_names(url: str) -> tuple[str, ...]:
-    """The claim that would answer a path; none for other addresses."""
-    try:
-        return (canonical_path(unquote(urlsplit(url).path)),) if url.startswith("/") and not url.startswith("//") else ()
-    except ValueError:
-        return ()
 
 
 def _check_authors(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
@@ -225,7 +192,7 @@ def _check_authors(connection: Any, site: Site, site_id: int) -> Iterator[Proble
         return
     found = [row[1:] for row in connection.execute(TERM_NAMES, (site_id,)) if row[0] == "author"]
     wanted = [tuple(f"{code}/author:{slug}" for code in (locale, site.default_locale)) for locale, slug, _, _ in found]
-    known = {row[0] for row in connection.execute(CLAIMED, (sorted({n for names in wanted for n in names}), site_id))}
+    known = find_claimed(connection, site_id, (n for names in wanted for n in names))
     inputs = load_inputs(connection, site_id) if rule.data else {}
     hidden = dict(connection.execute(HIDDEN_AUTHORS, (site_id,)).fetchall())
     for (_, slug, name, file), names in zip(found, wanted, strict=True):
@@ -245,7 +212,7 @@ def _check_home(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
         said = f'nothing is in the list "{name}" that the home page shows'
         yield Problem("settings.empty-home", FILE, line, said, hint, "warning")
     path = f"{site.prefix(site.default_locale)}/"
-    if not connection.execute(CLAIMED, ([path], site_id)).fetchone():  # every page links to it
+    if not find_claimed(connection, site_id, [path]):  # every page links to it
         line = open_origin(site.root, site.settings.env, os.environ).line("home", "url")
         hint = f'Add a page with the path {path}, or put something into the list "{name}", or take away [home] url.'
         yield Problem("settings.no-home", FILE, line, f"nothing is at the home page's address, {path}", hint, "warning")
@@ -308,5 +275,7 @@ def check_theme(root: Path, env: str = "", *, site: Site | None = None) -> Theme
     if site is None:
         from cms_ssg.render.gallery import write_gallery
 
-        result.gallery = write_gallery(found, folders, found.root / ".cms" / "gallery")
+        result.gallery, failed = write_gallery(found, folders, found.root / ".cms" / "gallery")
+        told = {problem.place for problem in result.problems if problem.severity == "error"}
+        result.problems += [problem for problem in failed if problem.place not in told]
     return result

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
+from cms_ssg.engine.dead_links import find_claimed
 from cms_ssg.render.body import link_names
 from cms_ssg.render.theme_chain import theme_folders
 from cms_ssg.render.theme_check import list_templates
@@ -14,9 +15,6 @@ from cms_ssg.site import Site
 from cms_ssg.types import Problem
 
 LINK: Final = re.compile(r"""\burl\(\s*(['"])(/[^'"{}]*)\1\s*\)|\shref\s*=\s*(["'])(/(?!/)[^"'{}<>]*)\3""")
-
-CLAIMED: Final[LiteralString] = """
-SELECT n FROM unnest(%s::text[]) n WHERE EXISTS (SELECT FROM cms.claims c WHERE c.site = %s AND c.name = n COLLATE "C" AND c.wins)"""
 
 
 def check_template_links(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
@@ -27,8 +25,7 @@ def check_template_links(connection: Any, site: Site, site_id: int) -> Iterator[
             wanted += [
                 (path, line, target, link_names(site, site.default_locale, "", "/", target)) for line, target in _list_links(path, site)
             ]
-    names = sorted({name for *_, found in wanted for name in found})
-    known = {row[0] for row in connection.execute(CLAIMED, (names, site_id))}
+    known = find_claimed(connection, site_id, (name for *_, found in wanted for name in found))
     for path, line, target, found in wanted:
         if found and known.isdisjoint(found):
             said = f'nothing answers to "{target}"'

@@ -37,6 +37,7 @@ GONE: Final[LiteralString] = """
 SELECT k.path, e.locale, e.fields -> 'aliases' FROM cms.entries e JOIN cms.cards k ON k.entry = e.id
 WHERE e.site = %(site)s AND NOT k.live AND k.path IS NOT NULL AND (
   (e.status = 'trashed' AND e.removed_at IS NULL)
+  OR (e.status = 'published' AND e.removed_at IS NULL AND e.fields ->> 'archived' = 'true')
   OR (e.status <> 'draft' AND e.removed_at IS NOT NULL AND (e.publish_at IS NULL OR e.publish_at < e.removed_at))
   OR (e.status = 'published' AND e.removed_at IS NULL AND e.expire_at <= %(now)s AND (e.publish_at IS NULL OR e.publish_at < e.expire_at)))"""
 

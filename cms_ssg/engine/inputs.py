@@ -20,7 +20,8 @@ from cms_ssg.data.redirects import Redirects, read_redirects
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.files.bundled import PACKAGE
 from cms_ssg.kinds.load import load_vertical
-from cms_ssg.render.theme_chain import load_image_rules, theme_folders
+from cms_ssg.render.style_files import list_beside
+from cms_ssg.render.theme_chain import PARENT, load_image_rules, theme_folders
 from cms_ssg.site import Site
 from cms_ssg.types import Json, Problem
 
@@ -51,6 +52,9 @@ RENDERER_SOURCES = (
 RENDERER_PACKAGES = ("Jinja2", "MarkupSafe", "markdown-it-py", "mdit-py-plugins", "Pygments", "nh3")
 SECRET_SETTINGS = frozenset({"api", "cache", "cdn", "database_url", "preview", "shared", "target", "workers", "workflow"})
 """Settings no page can read: they say where things are kept, not what they look like."""
+
+LOCALE_WORDS = frozenset({"title", "description", "menus"})
+"""Settings that a locale may have in its own language. A page reads them by the names that the site's have."""
 
 RACY_NS = 50_000_000
 """A file changed so shortly before it was read may change again within the same tick of the clock."""
@@ -122,6 +126,8 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
         salt = _encode(settings.tokens) if kind == "asset" else b""
         for name, path in sorted(list_theme_files(places, root).items()):
             _add_file(reading, f"{kind}/{name}", path, salt if name.endswith(".css") else b"")
+    for name, path in list_parents(folders.templates, root).items() if len(folders.chain) > 1 else ():
+        _add_file(reading, f"template/{name}", path, b"")
     templates = list_template_files(folders.templates, root)
     reading.add(
         "template-ids",
@@ -148,6 +154,15 @@ def list_theme_files(folders: Sequence[Path], root: Path) -> dict[str, Path]:
     return found
 
 
+def list_parents(folders: Sequence[Path], root: Path) -> dict[str, Path]:
+    """Name -> file of the templates that others of their name go before: ``parent:post.html``."""
+    found: dict[str, list[Path]] = {}
+    for folder in folders:
+        for name, path in _walk(folder, root):
+            found.setdefault(name, []).append(path)
+    return {PARENT * number + name: path for name, paths in found.items() for number, path in enumerate(paths) if number}
+
+
 def list_template_files(folders: Sequence[Path], root: Path) -> list[Path]:
     """All templates; where themes share a name, all of them: one may extend the other."""
     return sorted(path for folder in folders for _, path in _walk(folder, root))
@@ -167,7 +182,9 @@ def _walk(base: Path, root: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _add_file(reading: _Reading, name: str, path: Path, salt: bytes) -> None:
-    reading.add(name, [path], lambda: {name: _digest(salt, path.read_bytes())}, salt)
+    """An asset or template; the fonts and pictures that a style sheet names are a part of it, since it names their bytes."""
+    beside = [*list_beside(path, path.read_bytes()).values()] if path.suffix == ".css" else []
+    reading.add(name, [path, *beside], lambda: {name: _digest(salt, *(file.read_bytes() for file in (path, *beside)))}, salt)
 
 
 def _add_font(reading: _Reading, root: Path, file: str) -> None:
@@ -232,14 +249,26 @@ def _list_settings(settings: Settings) -> _Digests:
     if settings.search is not None:
         plain["search"] = msgspec.to_builtins(settings.search.as_shown)
     digests: _Digests = {}
-    for name, items in plain.pop("menus").items():
-        digests[f"menu/{name}"] = _digest(_encode(items))
+    digests |= _list_words(plain)
+    del plain["menus"]
+    plain["locales"] = [{key: value for key, value in locale.items() if key not in LOCALE_WORDS} for locale in plain["locales"]]
     for key, value in plain.items():
-        if key in SECRET_SETTINGS:
+        if key in SECRET_SETTINGS or key in LOCALE_WORDS:
             continue
         digests[f"setting/{key}"] = _digest(_encode(value))
         if isinstance(value, dict):
             digests.update({f"setting/{key}.{inner}": _digest(_encode(item)) for inner, item in value.items()})
+    return digests
+
+
+def _list_words(plain: dict[str, Json]) -> _Digests:
+    """What the site is called and its menus, as each locale has them: ``setting/title`` of the default one, ``setting/title@it`` of another."""
+    digests: _Digests = {}
+    for number, locale in enumerate(plain["locales"] or [{"menus": {}}]):
+        mark = f"@{locale['code']}" if number else ""
+        menus = {**plain["menus"], **locale["menus"]}
+        digests |= {f"menu/{name}{mark}": _digest(_encode(items)) for name, items in menus.items()}
+        digests |= {f"setting/{key}{mark}": _digest(_encode(locale.get(key) or plain[key])) for key in ("title", "description")}
     return digests
 
 

@@ -20,7 +20,7 @@ from cms_ssg.errors import CmsError, fail
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site
 from cms_ssg.store.clock import describe_skew, read_clock
-from cms_ssg.store.connect import connect, database_url
+from cms_ssg.store.connect import connect, database_url, makes_database
 from cms_ssg.store.migrate import migrate
 from cms_ssg.store.sites import (
     LEASE_S,
@@ -62,6 +62,9 @@ def open_session(
     try:
         url, connection = warm.take_connection() if warm is not None else ("", None)
         if connection is None:
+            reporter.phase("database")
+            if makes_database(site.root, site.settings.database_url, os.environ):
+                reporter.note("Making the database of this site in .cms/, once; this takes some seconds.")
             url = database_url(site.root, site.settings.database_url, os.environ)
             connection = connect(url, autocommit=True)
             migrate(connection, verticals=site.settings.verticals)

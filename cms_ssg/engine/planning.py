@@ -10,6 +10,7 @@ from typing import Final, LiteralString
 import msgspec
 from psycopg import Connection
 
+from cms_ssg.config.settings import Locale
 from cms_ssg.engine.inputs import list_inputs, read_redirects
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds import core
@@ -241,8 +242,8 @@ def derive_frame(site: Site) -> bytes:
     """What deriving an entry depends on besides the entry: settings, schemas, the code itself."""
     s = site.settings
     parts = [
-        s.base_url, s.locales, s.collection, s.taxonomies, s.timezone, s.home, s.feeds, s.page_size, s.title, core.SITEMAP_SIZE, s.data_files,
-        s.redirect_files, s.verticals, s.vertical,
+        s.base_url, _without_words(s.locales), s.collection, s.taxonomies, s.lists, s.timezone, s.home, s.feeds, s.page_size,
+        s.title, [locale.title for locale in s.locales], core.SITEMAP_SIZE, s.data_files, s.redirect_files, s.verticals, s.vertical,
     ]  # fmt: skip
     if s.search is not None:
         parts += [s.search.types, source_digest(SEARCHING).hex()]
@@ -250,10 +251,18 @@ def derive_frame(site: Site) -> bytes:
     return msgspec.json.encode(parts, order="sorted") + site.schemas_digest + source_digest(DERIVING) + code
 
 
+def _without_words(locales: Sequence[Locale]) -> list[Locale]:
+    """The locales without what they call things: pages that show those read them one by one."""
+    return [msgspec.structs.replace(locale, title="", description="", menus={}) for locale in locales]
+
+
 def page_frame(site: Site) -> bytes:
     """What every output depends on by the code that makes it: addresses, locales, lists' forms, the code of views and rules."""
     s = site.settings
-    parts = [s.base_url, s.locales, s.taxonomies, s.timezone, s.home, s.feeds, s.feed_size, s.page_size, s.images.variants, s.images.cards]
+    parts = [
+        s.base_url, _without_words(s.locales), s.taxonomies, s.lists, s.timezone, s.home, s.feeds, s.feed_size, s.page_size, s.images.variants,
+        s.images.cards,
+    ]  # fmt: skip
     return msgspec.json.encode(parts, order="sorted") + source_digest(
         ("render/list_rules.py", "kinds/core.py", "kinds/list_kind.py", "paths.py", "site.py", "engine/batch.py")
     )

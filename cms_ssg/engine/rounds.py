@@ -60,6 +60,7 @@ class Rounds:
     tried: list[str] = field(default_factory=list)
     _reader: Connection | None = None
     _removed: bool = False
+    removed: list[str] = field(default_factory=list)
     _around: Any = None
     _sharing: Sharing | None = None
     images: ImageWork = field(init=False)
@@ -316,6 +317,7 @@ class Rounds:
                     self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
                 self.session.commit()
         self._removed = self._removed or bool(done)
+        self.removed.extend(row.path for row in done if row.digest is not None)
         self.session.result.removed += sum(1 for row in done if row.digest is not None)
 
     def close(self) -> None:

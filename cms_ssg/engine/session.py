@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from cms_ssg.content.collections.uncollected import find_uncollected_folders
+from cms_ssg.engine.dead_links import list_cut_links, list_dead_menu_lines
 from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.engine.place import SPLIT, describe_place, find_reason, find_stranger, make_owner, mark_target, name_place
 from cms_ssg.engine.planning import Planner
@@ -302,12 +304,20 @@ class Session:
         result.problems.extend((*failing, *content))
         result.problems.extend(list_conflicts(self.connection, self.site, self.row.id))
         result.problems.extend((*self.planner.problems, *self.site.rule_warnings))
+        result.problems.extend(list_dead_menu_lines(self.connection, self.site, self.row.id))
+        result.problems.extend(list_cut_links(self.connection, self.site, self.row.id, self.rounds.removed))
+        if strange := find_uncollected_folders(str(self.site.root), self.site.rules):
+            result.problems.append(strange)
         if result.planned:
             from cms_ssg.content.collections.uncollected import find_uncollected
             from cms_ssg.engine.homes import list_taken_homes
 
             result.problems.extend(list_taken_homes(self.connection, self.site, self.row.id))
-            if not self.count_sources() and (nobodys := find_uncollected(str(self.site.root), self.site.rules, self.skip[0])):
+            if (
+                not strange
+                and not self.count_sources()
+                and (nobodys := find_uncollected(str(self.site.root), self.site.rules, self.skip[0]))
+            ):
                 result.problems.append(nobodys)
         result.problems.extend(bad_images)
         result.problems = list(dict.fromkeys(result.problems))

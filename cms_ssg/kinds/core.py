@@ -48,14 +48,14 @@ OUTPUTS: Final = (
 
 
 def _list_by_type(placing: Placing) -> Iterator[Item]:
-    if placing.path:
+    if placing.path and not placing.fields.get("unlisted"):
         for where in placing.locales:
             yield Item(where, f"type/{placing.row.type}", placing.place(where))
 
 
 def _list_by_term(placing: Placing) -> Iterator[Item]:
     """The lists of the terms that an entry names, in every taxonomy of the site."""
-    if not placing.path:
+    if not placing.path or placing.fields.get("unlisted"):
         return
     for taxonomy, rule in placing.site.settings.taxonomies.items():
         seen = set()

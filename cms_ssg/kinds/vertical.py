@@ -94,7 +94,8 @@ class Vertical:
     name: the word of its places and of its table in site.toml; folder: of its package, where ``strings``, ``assets`` and ``starter`` lie.
     outputs, lists, rows, facts: the kinds it brings. claims: more outputs of an entry: (site, row, fields, path); list_claims: of a list:
     (site, locale, rule, list id); site_claims: of the site. fields_at: (row, fields, clock) -> the fields as they count at this time, of which
-    cards and places in lists are made; cms.entry_times says when to look again. needs: verticals that are on wherever this one is.
+    cards and places in lists are made; cms.entry_times says when to look again.
+    Among them ``unlisted``: it is in no list of its type or terms. needs: verticals that are on wherever this one is.
     collections, taxonomies: that a site has without naming them.
     slots: place in base.html (``head``, ``top``, ``bottom``) -> template that every page has there. templates: ``home`` or a group of lists -> template
     of their pages, tried before the theme's own. view: reference to a class, made with the page, whose methods templates call as ``NAME.method(…)``;

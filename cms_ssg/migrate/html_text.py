@@ -213,7 +213,7 @@ def _to_markdown(html: str) -> str:
     if not html.strip():
         return ""
     text = (convert(html, _options()).content or "").strip("\n")
-    text = re.sub(rf"\s*{_ID}(.*?){_END}", lambda found: " {#" + found[1].replace("\\", "") + "}", text)
+    text = re.sub(rf"(?<!\s)\s*{_ID}(.*?){_END}", lambda found: " {#" + found[1].replace("\\", "") + "}", text)
     return str(text).replace(_JOIN, "\\")
 
 
@@ -234,4 +234,4 @@ def strip_tags(html: str) -> str:
     """The text of HTML in one line."""
     import html as entities
 
-    return " ".join(entities.unescape(re.sub(r"<[^>]*>", " ", html)).split())
+    return " ".join(entities.unescape(re.sub(r"<[^<>]*>", " ", html)).split())

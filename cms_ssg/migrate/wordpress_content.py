@@ -7,13 +7,17 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from cms_ssg.migrate.html_text import strip_tags
+from cms_ssg.migrate.unclosed import GUARD, guard_unclosed, pair_shortcodes, pair_tags
 
 MAX_DEPTH: Final = 5
 MAX_CONTENT: Final = 5_000_000
-_SHORTCODE: Final = r"\[(?P<{0}open>\[?)(?P<{0}close>/?)(?P<{0}name>[A-Za-z][\w-]*)(?P<{0}args>(?:\s+[^\[\]]*?|=[^\[\]]*?)?)\s*(?P<{0}self>/?)\](?P<{0}shut>\]?)"
+_SHORTCODE: Final = (
+    r"\[(?P<{0}open>\[?)(?P<{0}close>/?)(?P<{0}name>[A-Za-z][\w-]*)(?P<{0}args>(?:[\s=][^\[\]]*?)?)(?P<{0}self>/?)\](?P<{0}shut>\]?)"
+)
 _TOKEN: Final = re.compile(
     r"(?=[<\[])(?:(?P<pre><(pre|code|textarea)\b.*?</\2\s*>)"
     r"|(?P<block><!--\s+(?P<end>/)?wp:(?P<bname>[a-z][a-z0-9_/-]*)\s+(?P<json>\{.*?\}\s+)?(?P<alone>/)?-->)"
@@ -34,6 +38,13 @@ _BLOCK_TAGS: Final = (
 )
 _EDGE: Final = re.compile(rf"(<(?:{_BLOCK_TAGS})\b[^>]*>|</(?:{_BLOCK_TAGS})\s*>)", re.IGNORECASE)
 _WHOLE: Final = re.compile(r"<(pre|script|style|textarea|table|ul|ol|dl|figure)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_PAIRS: Final = [
+    (re.compile("<!--"), re.compile("-->")),
+    *pair_tags(("pre", "code", "textarea")),
+    *pair_shortcodes(("caption", "wp_caption", "code", "sourcecode", "source", "cc")),
+]
+_WHOLE_PAIRS: Final = pair_tags(("pre", "script", "style", "textarea", "table", "ul", "ol", "dl", "figure"))
+_EDGE_PAIRS: Final = [(re.compile("<"), re.compile(">"))]
 _QUIET: Final = frozenset("spacer separator more nextpage paragraph".split())
 
 
@@ -51,7 +62,7 @@ class Content:
 
 def make_html(text: str, line: int, content: Content, depth: int = 0) -> str:
     """The content as HTML. line: where it begins in the file."""
-    text = re.sub("[\ue010\ue011]", "", text[:MAX_CONTENT].replace("\r\n", "\n"))
+    text = guard_unclosed(re.sub("[\ue010-\ue012]", "", text[:MAX_CONTENT].replace("\r\n", "\n")), _PAIRS)
     blocks = "<!-- wp:" in text
     out: list[str] = []
     after, at_line, nested = 0, line, 0
@@ -81,7 +92,7 @@ def make_html(text: str, line: int, content: Content, depth: int = 0) -> str:
         at_line += found[0].count("\n")
     loose.append(text[after:])
     flush()
-    return "".join(out)
+    return "".join(out).replace(GUARD, "")
 
 
 def _run_block(found: re.Match[str], line: int, content: Content, depth: int) -> str:
@@ -185,8 +196,12 @@ def _is_shortcode(found: re.Match[str]) -> bool:
     name = found["name"]
     if found["close"] or name.lower() in _PLUGINS or "=" in found["args"] or found["self"]:
         return True
-    closing = f"[/{name}]"
-    return ("_" in name or closing in found.string[found.end() :]) and not found["open"]
+    return ("_" in name or _find_last(found.string, f"[/{name}]") >= found.end()) and not found["open"]
+
+
+@lru_cache(maxsize=16)
+def _find_last(text: str, sought: str) -> int:
+    return text.rfind(sought)
 
 
 def add_paragraphs(text: str) -> str:
@@ -199,8 +214,8 @@ def add_paragraphs(text: str) -> str:
         kept.append(match[0])
         return f"\n\n\ue010{len(kept) - 1}\ue011\n\n"
 
-    text = _WHOLE.sub(keep, text)
-    text = _EDGE.sub(r"\n\n\1\n\n", text)
+    text = _WHOLE.sub(keep, guard_unclosed(text, _WHOLE_PAIRS))
+    text = _EDGE.sub(r"\n\n\1\n\n", guard_unclosed(text, _EDGE_PAIRS))
     pieces: list[str] = []
     inside_p = 0
     for piece in re.split(r"\n\s*\n", text):
@@ -219,7 +234,7 @@ def add_paragraphs(text: str) -> str:
             piece = re.sub(r"(?<!>)\n", "<br>\n", re.sub(r"<br\s*/?>\s*\n", "\n", piece)) if "<br" not in piece else piece
         pieces.append(piece if inside_p > 0 else f"<p>{piece}</p>")
     joined = "\n".join(pieces)
-    return re.sub("\ue010(\\d+)\ue011", lambda match: kept[int(match[1])], joined) + "\n"
+    return re.sub("\ue010(\\d+)\ue011", lambda match: kept[int(match[1])], joined).replace(GUARD, "") + "\n"
 
 
 def make_excerpt(text: str) -> str:

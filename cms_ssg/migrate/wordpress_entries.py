@@ -33,14 +33,15 @@ class Converter:
         self.file, self.site, self.index, self.media = file, site, index, media
         self.people = {row.get("author_login", ""): row.get("author_login", "") for row in head.authors}
         self._misses = 0
+        if not resumed:
+            site.connection.execute("DROP TABLE IF EXISTS menus")
         site.connection.execute(
-            "CREATE TABLE IF NOT EXISTS menus (menu TEXT, place INT, id TEXT, title TEXT, url TEXT, PRIMARY KEY (menu, place, id))"
+            "CREATE TABLE IF NOT EXISTS menus (menu TEXT, place INT, id TEXT, title TEXT, url TEXT, parent TEXT, PRIMARY KEY (menu, place, id))"
         )
         site.connection.execute("CREATE TABLE IF NOT EXISTS moved (kind TEXT, id TEXT, day TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID")
         site.connection.execute("CREATE TABLE IF NOT EXISTS used (field TEXT, term TEXT, PRIMARY KEY (field, term)) WITHOUT ROWID")
         if not resumed:
             site.connection.execute("DELETE FROM used")
-            site.connection.execute("DELETE FROM menus")
             site.connection.execute("DELETE FROM moved")
 
     def convert(self, item: Item) -> None:
@@ -236,20 +237,30 @@ class Converter:
         if not menu or not url or url == "#":
             self._note(item.line, "lines of menus", f'{menu or "no menu"}: "{title}" leads to nothing')
             return
-        if item.meta.get("_menu_item_menu_item_parent", "0") not in ("", "0"):
-            self._note(item.line, "lines of menus", f'"{title}" stood below another', "kept at the first level")
+        parent = item.meta.get("_menu_item_menu_item_parent", "0")
         place = int(item.fields.get("menu_order") or 0) if (item.fields.get("menu_order") or "0").isdigit() else 0
         self.site.connection.execute(
-            "INSERT OR REPLACE INTO menus VALUES (?, ?, ?, ?, ?)", (menu, place, item.fields.get("post_id", ""), title, url)
+            "INSERT OR REPLACE INTO menus VALUES (?, ?, ?, ?, ?, ?)",
+            (menu, place, item.fields.get("post_id", ""), title, url, "" if parent == "0" else parent),
         )
 
-    def list_menus(self) -> dict[str, list[dict[str, str]]]:
-        """The menus with their lines in order."""
-        out: dict[str, list[dict[str, str]]] = {}
-        for menu, title, url in self.site.connection.execute("SELECT menu, title, url FROM menus ORDER BY menu, place, id"):
-            out.setdefault(re.sub(r"[^a-z0-9]+", "-", make_slug(unquote(menu))).strip("-") or "menu", []).append(
-                {"title": title or url, "url": url}
-            )
+    def list_menus(self) -> dict[str, list[dict[str, Any]]]:
+        """The menus with their lines in order. What stood below a line of the second level stands beside it."""
+        out: dict[str, list[dict[str, Any]]] = {}
+        rows = self.site.connection.execute("SELECT menu, id, title, url, parent FROM menus ORDER BY menu, place, id").fetchall()
+        parents = {(menu, number): parent for menu, number, _, _, parent in rows}
+        heads: dict[tuple[str, str], dict[str, Any]] = {}
+        for menu, number, title, url, parent in rows:
+            top, seen = parent, {number}
+            while (above := parents.get((menu, top))) and top not in seen:
+                seen.add(top)
+                top = above
+            line = {"title": title or url, "url": url}
+            if (head := heads.get((menu, top))) is not None:
+                head.setdefault("below", []).append(line)
+                continue
+            heads[menu, number] = line
+            out.setdefault(re.sub(r"[^a-z0-9]+", "-", make_slug(unquote(menu))).strip("-") or "menu", []).append(line)
         return out
 
 

@@ -80,10 +80,10 @@ def make_provider(shop: Shop, name: str) -> PaymentProvider:
         from cms_ssg.payment.fake import FakeProvider
 
         return FakeProvider(shop)
-    if name == "stripe":
-        from cms_ssg.payment.stripe import StripeProvider
+    if name in ("stripe", "stripe_intents"):
+        from cms_ssg.payment.stripe import StripeIntentsProvider, StripeProvider
 
-        return StripeProvider(shop)
+        return StripeProvider(shop) if name == "stripe" else StripeIntentsProvider(shop)
     from cms_ssg.payment.manual import ManualProvider
 
     return ManualProvider()

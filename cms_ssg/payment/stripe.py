@@ -1,7 +1,8 @@
-"""Stripe, by its hosted page (Checkout Sessions): the buyer pays at Stripe, no script of theirs runs here, and each session makes one PaymentIntent.
+"""Stripe, in two ways. ``stripe`` is its hosted page (Checkout Sessions): the buyer pays at Stripe, no script of theirs runs here, and each session makes one
+PaymentIntent. ``stripe_intents`` makes the PaymentIntent itself, for front ends that show Stripe's own form with the secret of it.
 
 CMS_STRIPE_KEY is the secret key, CMS_STRIPE_WEBHOOK_SECRET the signing secret of the webhook; two of these with a space between them while one is replaced.
-https://docs.stripe.com/api/checkout/sessions, https://docs.stripe.com/webhooks, https://docs.stripe.com/currencies
+https://docs.stripe.com/api/checkout/sessions, https://docs.stripe.com/api/payment_intents, https://docs.stripe.com/webhooks, https://docs.stripe.com/currencies
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ EVENTS: Final[dict[str, Status]] = {
     "checkout.session.async_payment_failed": "failed",
     "checkout.session.expired": "cancelled",
 }
+INTENT_STATUSES: Final[dict[str, Status]] = {"requires_action": "action", "succeeded": "succeeded", "canceled": "cancelled"}
+"""Of a PaymentIntent; the others mean that it is open. https://docs.stripe.com/payments/paymentintents/lifecycle"""
 
 
 def to_stripe(amount: int, currency: str) -> int:
@@ -113,11 +116,12 @@ class StripeProvider:
             raise BadWebhookError("it is about another account")
         if bool(event.get("livemode")) != self.is_live:
             raise BadWebhookError("it is of the other mode, live or test")
-        status = EVENTS.get(str(event.get("type")))
-        if status is None:
-            return None
-        session = event["data"]["object"]
-        return Event(str(event["id"]), _report(session, status))
+        report = self._read_event(str(event.get("type")), event["data"]["object"])
+        return Event(str(event["id"]), report) if report is not None else None
+
+    def _read_event(self, kind: str, subject: Any) -> Report | None:
+        """What an event of this name says of a payment; None where it is about something else."""
+        return _report(subject, EVENTS[kind]) if kind in EVENTS else None
 
     async def _call(self, work: Callable[[], Any]) -> Any:
         try:
@@ -126,6 +130,53 @@ class StripeProvider:
             raise ProviderError(str(error.user_message or "Stripe does not answer"), temporary=True) from None
         except self.stripe.StripeError as error:
             raise ProviderError(str(error.user_message or error), temporary=(error.http_status or 0) >= 500) from None
+
+
+class StripeIntentsProvider(StripeProvider):
+    """PaymentIntents of an account at Stripe, which the buyer confirms in a front end of the shop's own."""
+
+    name = "stripe_intents"
+
+    async def create(self, request: IntentRequest) -> Intent:
+        params: dict[str, Any] = {
+            "amount": to_stripe(request.amount, request.currency), "currency": request.currency.lower(), "automatic_payment_methods": {"enabled": True},
+            "metadata": {"payment": request.payment, "subject": request.subject, "digest": request.digest},
+        } | ({"receipt_email": request.email} if request.email else {})  # fmt: skip
+        made = await self._call(lambda: self.client.v1.payment_intents.create(params, {"idempotency_key": request.key}))  # type: ignore[arg-type]
+        return Intent(made.id, _report_intent(made).status, "", made.client_secret or "")
+
+    async def fetch(self, intent: str) -> Report:
+        return _report_intent(await self._call(lambda: self.client.v1.payment_intents.retrieve(intent)))
+
+    async def cancel(self, intent: str) -> Report:
+        try:
+            return _report_intent(await self._call(lambda: self.client.v1.payment_intents.cancel(intent)))
+        except ProviderError as error:
+            if error.temporary:
+                raise
+            return await self.fetch(intent)  # it was paid or cancelled before
+
+    async def refund(self, intent: str, amount: int, currency: str, key: str) -> str:
+        params: Any = {"payment_intent": intent, "amount": to_stripe(amount, currency)}
+        made = await self._call(lambda: self.client.v1.refunds.create(params, {"idempotency_key": key}))
+        return str(made.id)
+
+    def _read_event(self, kind: str, subject: Any) -> Report | None:
+        return _report_intent(subject) if kind.startswith("payment_intent.") else None
+
+
+def _report_intent(intent: Any) -> Report:
+    """What a PaymentIntent says; of one that was paid the amount that came."""
+
+    def read(name: str) -> Any:
+        return intent[name] if name in intent else None  # noqa: SIM401 - Stripe's objects have no get
+
+    status = INTENT_STATUSES.get(str(read("status")), "failed" if read("last_payment_error") else "pending")
+    currency = str(read("currency") or "").upper()
+    metadata = read("metadata") or {}
+    values = [str(metadata[name]) if name in metadata else "" for name in ("payment", "subject", "digest")]
+    amount = int((read("amount_received") if status == "succeeded" else read("amount")) or 0)
+    return Report(str(read("id")), status, from_stripe(amount, currency), currency, *values)
 
 
 def _report(session: Any, told: Status | None = None) -> Report:

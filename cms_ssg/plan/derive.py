@@ -66,6 +66,8 @@ def derive_entry(site: Site, row: EntryRow, now: datetime) -> Derived:
     for vertical in site.features.verticals:
         if vertical.fields_at is not None:
             fields = vertical.fields_at(row, fields, now)
+    is_archived = bool(fields.get("archived")) and schema is not None and "archived" in schema.properties
+    was_live, live = live, live and not is_archived
     indexed = not fields.get("noindex") and _stands_here(site, path or "", str(fields.get("canonical") or ""))
     card = make_card(site, row, fields, path)
     if not indexed:
@@ -76,7 +78,7 @@ def derive_entry(site: Site, row: EntryRow, now: datetime) -> Derived:
     return Derived(
         row.id, row.type, row.locale, row.translation_key, live, path, card, card_bytes.decode(),
         digest(card_bytes), digest(address), digest(card_bytes, address, row.fields.encode(), row.body_key or b"", row.source_key.encode()),
-        tuple(claim_names(site, row, fields, path)) if live else (),
+        tuple(claim_names(site, row, fields, path) if live else _redirect_archived(site, row, fields, path) if was_live else ()),
         tuple(list_items(site, row, fields, path, indexed)) if live else (),
         problem,
     )  # fmt: skip
@@ -125,6 +127,17 @@ def claim_names(site: Site, row: EntryRow, fields: dict[str, Json], path: str | 
     for vertical in site.features.verticals:
         if vertical.claims is not None:
             yield from vertical.claims(site, row, fields, path)
+
+
+def _redirect_archived(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[ClaimRow]:
+    """The addresses of an entry that was archived lead to what took its place; without that they are gone."""
+    target = str(fields.get("replaced_by") or "")
+    if target and path:
+        if target.partition(":")[0] in site.schemas:
+            target = f"ref:{target}"
+        aliases = [canonical_path("/" + str(alias).lstrip("/")) for alias in fields.get("aliases") or ()]
+        for name in dict.fromkeys([path, *aliases]):
+            yield ClaimRow(name, alias_kind(site, name), row.locale, row.claim_key, "e", row.id, {"kind": "redirect", "target": target})
 
 
 def _redirects(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[tuple[str, str]]:

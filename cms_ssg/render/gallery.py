@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
+from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
 from markupsafe import Markup, escape
 
 from cms_ssg.files.ownership import write_owned
@@ -20,7 +21,7 @@ from cms_ssg.render.strings import Strings, forget, load_strings, make_t
 from cms_ssg.render.theme import Theme, list_assets, read_asset
 from cms_ssg.render.theme_chain import ThemeFolders
 from cms_ssg.render.tokens import locate_tokens
-from cms_ssg.types import Heading
+from cms_ssg.types import Heading, Problem
 
 if TYPE_CHECKING:
     from cms_ssg.site import Site
@@ -81,8 +82,8 @@ def make_gallery(render: Callable[[str, dict[str, Any]], str], samples: tuple[Sa
     return "\n".join(parts)
 
 
-def write_gallery(site: Site, folders: ThemeFolders, folder: Path) -> Path:
-    """Write the gallery of a site's theme with its tokens and strings; returns the page.
+def write_gallery(site: Site, folders: ThemeFolders, folder: Path) -> tuple[Path, list[Problem]]:
+    """Write the gallery of a site's theme with its tokens and strings; returns the page and what failed, once a template.
 
     It shows the default locale and, if the site has one, the first that is written the other way.
     A template that fails is shown as its error, so that the others can be looked at.
@@ -96,7 +97,7 @@ def write_gallery(site: Site, folders: ThemeFolders, folder: Path) -> Path:
     for name, path in list_assets(folders.assets).items():
         target = folder / "assets" / name
         with locate_tokens(site):
-            write_owned(target, read_asset(path, settings.tokens))
+            write_owned(target, read_asset(path, settings.tokens, fingerprints=False))
     first = settings.locales[0]
     samples: list[Sample] = []
     for locale in [first, *[other for other in settings.locales if other.dir != first.dir][:1]]:
@@ -106,17 +107,35 @@ def write_gallery(site: Site, folders: ThemeFolders, folder: Path) -> Path:
         features = {name: StandIn(made[0].values["list"].items) for name in (*folders.views, *folders.values)}
         samples += [Sample(f"{sample.name} ({locale.code})", sample.template, features | sample.values) for sample in own]
 
+    problems: dict[str, Problem] = {}
+
     def render(template: str, values: dict[str, Any]) -> str:
         try:
             found = theme.get_template(template)
             brought = any(Path(str(found.filename)).is_relative_to(place) for place in folders.brought)
             return (lenient.get_template(template) if brought else found).render(values)
         except Exception as error:  # noqa: BLE001 - a template may raise anything
+            problems.setdefault(template, describe_sample_failure(template, error))
             return f"<!doctype html><title>{escape(template)}</title><pre>{escape(type(error).__name__)}: {escape(error)}</pre>"
 
     page = folder / "index.html"
     write_owned(page, make_gallery(render, tuple(samples)).encode())
-    return page
+    return page, list(problems.values())
+
+
+def describe_sample_failure(template: str, error: Exception) -> Problem:
+    """What a template says with sample content. Where it lacks something, the sample may be to blame and not the template: a warning."""
+    from cms_ssg.render.output import find_template
+
+    place, line = find_template(error)
+    is_error = isinstance(error, TemplateNotFound | TemplateSyntaxError | RecursionError)
+    reason = "it extends or includes itself without end" if isinstance(error, RecursionError) else str(error) or type(error).__name__
+    hint = (
+        "Every page that this template makes would fail." if is_error else "Pages whose content lacks this, as the sample does, would fail."
+    )
+    return Problem(
+        "theme.template", place or template, line, f"{template}, with sample content: {reason}", hint, "error" if is_error else "warning"
+    )
 
 
 def make_samples(
@@ -184,7 +203,8 @@ def _make_common(
     strings: Strings, asset: Callable[[str], str], text_direction: str, tokens: dict[str, str], on_read: Callable[[str], None]
 ) -> dict[str, Any]:
     places = (("Essays", "/"), ("Archive", "/archive/"), ("About", "/about/"))
-    menu = [{"title": title, "url": url, "current": url == "/"} for title, url in places]
+    menu = [{"title": title, "url": url, "current": url == "/", "below": []} for title, url in places]
+    menu[1]["below"] = menu[2:]
     name = str(strings.texts.get("language_name", strings.locale))
     return {
         "site": SimpleNamespace(
@@ -246,7 +266,14 @@ def _make_page(kind: str, title: str, path: str, image: str = "", noindex: bool 
 
 def _make_term(taxonomy: str, slug: str, title: str, description: str = "") -> SimpleNamespace:
     return SimpleNamespace(
-        name=f"{taxonomy}/{slug}", slug=slug, title=title, url=f"/{taxonomy}/{slug}/", description=description, entry=None, data=None
+        name=f"{taxonomy}/{slug}",
+        slug=slug,
+        title=title,
+        url=f"/{taxonomy}/{slug}/",
+        description=description,
+        entry=None,
+        data=None,
+        count=7,
     )
 
 
@@ -287,9 +314,11 @@ def _make_entry(cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace
     toc = [Heading(*heading) for heading in headings]
     article = Path(__file__).with_name("gallery_article.html").read_text("utf-8").replace("/wide.svg", SAMPLE_IMAGE)
     values: dict[str, Any] = {
-        **vars(card), "content": Markup(article), "toc": toc, "words": 840, "reading_time": 4, "fields": {"image_alt": "A jagged coast", "excerpt": FEW_WORDS},
+        **vars(card), "content": Markup(article), "toc": toc, "words": 840, "reading_time": 4,
+            "fields": {"image_alt": "A coast", "image_caption": "Drawn twice.", "image_credit": "The Atlas",
+            "excerpt": FEW_WORDS},
         "newer": cards[1], "older": cards[2], "series": series, "terms": {"tag": card.tags}, "is_fallback": False,
-        "meta_title": "", "meta_description": "", "anchor": "",
+        "meta_title": "", "meta_description": "", "anchor": "", "related": cards[3:6],
     }  # fmt: skip
     return SimpleNamespace(**{**values, **changes})
 

@@ -23,7 +23,15 @@ def list_rule(site: Site, locale: str, name: str) -> ListRule:
     if name == settings.home.list:
         own = settings.home.url == "/"
         url, kind = claimable(prefix + settings.home.url), "home" if own else "list"
-        return ListRule("home", "", url, kind, settings.page_size, settings.feeds, always=own, title=settings.home.title or settings.title)
+        return ListRule(
+            "home", "", url, kind, settings.page_size, settings.feeds, always=own, title=settings.home.title or site.title(locale)
+        )
+    if group == "type" and slug in settings.lists:
+        of_type = settings.lists[slug]
+        feeds = settings.feeds if of_type.feeds is None else of_type.feeds
+        title = of_type.title or slug.replace("-", " ").capitalize()
+        size = of_type.page_size or settings.page_size
+        return ListRule("type", slug, claimable(prefix + of_type.url), "list", size, feeds, title=title)
     if group in settings.taxonomies:
         rule = settings.taxonomies[group]
         feeds = settings.feeds if rule.feeds is None else rule.feeds

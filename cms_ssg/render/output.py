@@ -14,10 +14,11 @@ from cms_ssg.render import feeds
 from cms_ssg.render.body import is_inner, resolve_link
 from cms_ssg.render.list_rules import list_kind, list_rule
 from cms_ssg.render.list_view import ListView
-from cms_ssg.render.page import FEED_TYPES, Page
+from cms_ssg.render.page import FEED_TYPES, HomeFeeds, Page
 from cms_ssg.render.reading import Missing, Reader, Reads
 from cms_ssg.render.requests import Job, Request
 from cms_ssg.render.site_view import Surroundings
+from cms_ssg.render.theme_chain import PARENT
 from cms_ssg.render.views import make_terms, parse_time
 from cms_ssg.types import Artifact, Problem
 
@@ -67,9 +68,11 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
     subject = f" (from {full.file})" if full is not None else ""
     if isinstance(error, CmsError):  # a file that cannot be read: it is to blame, not the template that asked for it
         return replace(error.problems[0], message=f"{error.problems[0].message}; {job.path}{subject} needs it")
-    place, line = _find_template(error)
+    place, line = find_template(error)
     if isinstance(error, TemplateNotFound):
-        message, hint = f"{job.path}{subject} needs the template {error.name}", "Add it to the theme's templates folder."
+        plain = (error.name or "").replace(PARENT, "")
+        below = "" if plain == error.name else " of a theme below"
+        message, hint = f"{job.path}{subject} needs the template {plain}{below}", "Add it to the theme's templates folder."
         return Problem("theme.missing-template", place, line, message, hint)
     reason = str(error) or type(error).__name__
     if isinstance(error, RecursionError):
@@ -79,7 +82,7 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
     return Problem(code, place, line, f"{job.path}{subject}: {reason}", hint)
 
 
-def _find_template(error: Exception) -> tuple[str, int]:
+def find_template(error: Exception) -> tuple[str, int]:
     """The template that failed, and its line."""
     if isinstance(error, TemplateSyntaxError):
         return _template_place(error.filename or f"/templates/{error.name or '?'}"), error.lineno
@@ -168,7 +171,7 @@ def render_list(page: Page, job: Job) -> tuple[bytes, str]:
     locales = page.homes() if home and not number and len(page.site.locales) > 1 else {}
     page.describe(
         title=title, description=view.description or (page.site_view.description if home else ""), noindex="noindex" in (row.card or {}),
-        feeds=page.feeds(rule, title), languages=page.languages({}) if len(page.site.locales) > 1 else [],
+        feeds=page.feeds(rule, title) or HomeFeeds(page), languages=page.languages({}) if len(page.site.locales) > 1 else [],
         alternates=page.alternates({code: path for code, (path, indexed) in locales.items() if indexed}),
     )  # fmt: skip
     own = list_kind(page.site, row.name)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 from urllib.parse import quote, unquote
 
 from markupsafe import Markup
@@ -168,10 +168,10 @@ class Page:
         return None
 
     def latest(self, name: str, count: int = 5) -> list[Card]:
-        """The first entries of a list in this page's locale. Raises ValueError for what is no name or no count."""
+        """The first entries of a list in this page's locale; ``home`` is the one that the home page shows. Raises ValueError for what is no name or no count."""
         if type(name) is not str or type(count) is not int or not 0 <= count <= MOST_LATEST:
             raise ValueError(f"latest({name!r}, {count!r}): it takes a list's name and a number up to {MOST_LATEST:,}")
-        row = self.reader.list_named(self.locale.code, name)
+        row = self.reader.list_named(self.locale.code, self.site.settings.home.list if name == "home" else name)
         members = self.reader.window("top", row.id, count) if row is not None else ()
         return [card for card in map(self.card, members) if card is not None]
 
@@ -252,7 +252,8 @@ class Page:
         """Fill `page` for the template: what was given, over defaults."""
         defaults: dict[str, Any] = {
             "kind": self.kind, "title": "", "path": self.path, "url": self.absolute(self.path), "canonical": self.absolute(self.path),
-            "description": "", "image": "", "noindex": False, "published": None, "updated": None, "alternates": [], "feeds": [],
+            "description": "", "image": "", "noindex": False, "published": None, "updated": None, "alternates": [],
+            "feeds": HomeFeeds(self),
             "languages": self.languages({}) if len(self.site.settings.locales) > 1 else [],
         }  # fmt: skip
         self.page_view.__dict__.update(defaults | values)
@@ -310,6 +311,25 @@ class Page:
     def render(self, names: list[str], **variables: Any) -> str:
         """The first template of these that exists, with the page's values."""
         return self.theme.pick(names).render({**self.globals, **variables})
+
+
+class HomeFeeds(Sequence[dict[str, str]]):
+    """The feeds of the home list, on pages that have none of their own; what they are called is read only where it is shown."""
+
+    __slots__ = ("_page",)
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def __len__(self) -> int:
+        return len(self._page.home_feeds())
+
+    @overload
+    def __getitem__(self, at: int) -> dict[str, str]: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[dict[str, str]]: ...
+    def __getitem__(self, at: int | slice) -> dict[str, str] | list[dict[str, str]]:
+        return self._page.home_feeds()[at]
 
 
 UNSAFE = frozenset(' "<>\\^`{|}')

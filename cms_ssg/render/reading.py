@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cms_ssg.content.frontmatter.values import UNSTORABLE
-from cms_ssg.reads import CARD, LIST, entry_key, name_key
+from cms_ssg.reads import CARD, HIGH, LIST, LOW, entry_key, name_key
 from cms_ssg.types import Problem
 
 MOST_ASKED = 10_000
@@ -111,13 +111,19 @@ class Reader:
         return self.need("listed", number)
 
     def window(self, *request: Any) -> tuple[int, ...]:
-        """Members of part of a list: ('front', list), ('page', list, n), ('top', list, n), ('all', list)."""
+        """Members of part of a list: ('front', list), ('page', list, n), ('top', list, n), ('near', list, entry, n), ('all', list)."""
         window = self.need(*request)
         if window is None:
             return ()
         self.reads.windows.add((window.list, window.low, window.high))
         members: tuple[int, ...] = window.members
         return members
+
+    def count(self, row: Any) -> int:
+        """How many members a list has that was loaded by its card; a read of all of it."""
+        self.reads.windows.add((row.id, LOW, HIGH))
+        items: int = row.items
+        return items
 
     def claim(self, name: str) -> Any:
         """Who has a name; nobody having it is a read too."""

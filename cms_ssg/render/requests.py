@@ -12,6 +12,7 @@ from cms_ssg.render.body import body_requests, link_names
 from cms_ssg.render.list_rules import list_rule
 from cms_ssg.render.page import reference_names
 from cms_ssg.render.site_view import Surroundings, menu_names
+from cms_ssg.render.views import RELATED, related_lists
 
 Request = tuple[Any, ...]
 
@@ -88,7 +89,15 @@ def _entry_third(around: Surroundings, job: Job, found: dict[Request, Any]) -> I
         return
     if len(around.site.locales) > 1 and (row := found.get(("list", "", f"variants/{full.translation_key}"))) is not None:
         yield ("all", row.id)
-    for slug, _ in (card.get("terms") or {}).get("series", ()):
+    terms = card.get("terms") or {}
+    for name in related_lists(terms):
+        if (row := found.get(("list", full.locale, name))) is not None:
+            yield ("near", row.id, full.id, RELATED)
+    for slug, _ in terms.get("author", ()):
+        row = found.get(("list", job.locale if around.site.fallback_locales else full.locale, f"author/{slug}"))
+        if row is not None and "entry" in (row.card or {}):
+            yield ("card", row.card["entry"])
+    for slug, _ in terms.get("series", ()):
         if (row := found.get(("list", full.locale, f"series/{slug}"))) is not None:
             yield ("all", row.id)
 

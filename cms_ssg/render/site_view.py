@@ -53,8 +53,9 @@ class SiteView:
     def __getattr__(self, name: str) -> Any:
         if name not in self.NAMES:
             raise AttributeError(name)
-        self._page.reader.reads.name(f"setting/{name}")
-        value = getattr(self._page.site.settings, name)
+        is_word = name in ("title", "description")
+        self._page.reader.reads.name(f"setting/{name}{locale_mark(self._page) if is_word else ''}")
+        value: Any = (getattr(self._page.locale, name) if is_word else "") or getattr(self._page.site.settings, name)
         return value.as_shown if name == "search" and value is not None else value
 
 
@@ -68,10 +69,11 @@ class Menus:
 
     def __getattr__(self, name: str) -> Any:
         page = self._page
-        page.reader.reads.name(f"menu/{name}")
-        if name not in page.site.settings.menus:
+        page.reader.reads.name(f"menu/{name}{locale_mark(page)}")
+        items = page.locale.menus.get(name, page.site.settings.menus.get(name))
+        if items is None:
             raise AttributeError(name)
-        return [line for item in page.site.settings.menus[name] if (line := self._line(item)) is not None]
+        return [line for item in items if (line := self._line(item)) is not None]
 
     def _line(self, item: Any) -> dict[str, Any] | None:
         page, url, title = self._page, item.url, item.title
@@ -84,7 +86,14 @@ class Menus:
             url = page.url(
                 next((name for name in menu_names(page.site, page.locale.code, url) if page.reader.claim(name) is not None), url)
             )
-        return {"title": title or url, "url": url, "current": url == page.url(page.path)}
+        below = [line for inner in getattr(item, "below", ()) if (line := self._line(inner)) is not None]
+        return {"title": title or url, "url": url, "current": url == page.url(page.path), "below": below}
+
+
+def locale_mark(page: Page) -> str:
+    """What the names of inputs end in that each locale has in its own language."""
+    code = page.locale.code
+    return "" if code == page.site.default_locale else f"@{code}"
 
 
 class Clock:

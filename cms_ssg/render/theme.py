@@ -9,7 +9,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, Template
+from jinja2 import Environment, FileSystemLoader, Template, nodes
 from jinja2.environment import TemplateModule
 from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
 from jinja2.runtime import Context
@@ -18,6 +18,8 @@ from markupsafe import _escape_inner  # type: ignore[attr-defined]
 from cms_ssg.reads import digest
 from cms_ssg.render.filters import FILTERS
 from cms_ssg.render.reading import Reads
+from cms_ssg.render.style_files import list_beside
+from cms_ssg.render.theme_chain import PARENT
 from cms_ssg.render.tokens import locate_tokens, render_tokens
 from cms_ssg.render.unknown import Unknown
 from cms_ssg.site import Site
@@ -64,6 +66,35 @@ class _Template(Template):
                 reads.name(name)
 
 
+class _Loader(FileSystemLoader):
+    """Finds templates in folders, the strongest first; ``parent:post.html`` is the second ``post.html`` there is."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        plain = template.removeprefix(PARENT)
+        if plain == template:
+            return super().get_source(environment, template)
+        passed = 1
+        while plain.startswith(PARENT):
+            plain, passed = plain.removeprefix(PARENT), passed + 1
+        having = [folder for folder in self.searchpath if (Path(folder) / plain).is_file()]
+        if len(having) <= passed:
+            raise TemplateNotFound(template, f"no theme below has a template {plain} that this one could extend")
+        return FileSystemLoader(having[passed], followlinks=False).get_source(environment, plain)
+
+
+def extend_parents(tree: nodes.Template, name: str) -> nodes.Template:
+    """A template that extends or imports one of its own name means the next one of the chain: in its syntax tree it says so.
+
+    An include of its own name stays: a list in a list is written so.
+    """
+    plain = name.replace(PARENT, "")
+    users: list[nodes.Extends | nodes.Import | nodes.FromImport] = [*tree.find_all(nodes.Extends)]
+    for node in (*users, *tree.find_all(nodes.Import), *tree.find_all(nodes.FromImport)):
+        if isinstance(node.template, nodes.Const) and node.template.value == plain:
+            node.template.value = PARENT + name
+    return tree
+
+
 class Theme(Environment):
     """Templates of a theme chain. While `reads` is set, every template asked for is a read, found or not.
 
@@ -75,7 +106,7 @@ class Theme(Environment):
     def __init__(self, folders: Sequence[Path], find_ids: Callable[[], set[str]] = set) -> None:
         """find_ids: gives the ids that the templates give to elements."""
         super().__init__(
-            loader=FileSystemLoader(list(folders), followlinks=False),
+            loader=_Loader(list(folders), followlinks=False),
             autoescape=True, undefined=Unknown, trim_blocks=True, lstrip_blocks=True, auto_reload=False, cache_size=-1,
             extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
         )  # fmt: skip
@@ -85,6 +116,9 @@ class Theme(Environment):
         """Whether a card in a list was asked for its terms: from then on they are loaded with the cards."""
         self._absent: set[str] = set()
         self._find_ids = find_ids
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        return extend_parents(super()._parse(source, name, filename), name or "")
 
     @cached_property
     def ids(self) -> frozenset[str]:
@@ -140,11 +174,16 @@ def list_assets(folders: Sequence[Path]) -> dict[str, Path]:
     return found
 
 
-def read_asset(path: Path, tokens: Mapping[str, str]) -> bytes:
-    """An asset's bytes; in a style sheet the line ``/* tokens */`` becomes the site's tokens."""
+def read_asset(path: Path, tokens: Mapping[str, str], fingerprints: bool = True) -> bytes:
+    """An asset's bytes; in a style sheet the line ``/* tokens */`` becomes the site's tokens, and ``url("font.woff2")`` names the file beside it
+    as it is published.
+    """
     data = path.read_bytes()
     if path.suffix == ".css":
         data = TOKENS.sub(lambda _: render_tokens(tokens).encode(), data, count=1)
+        for name, beside in list_beside(path, data).items() if fingerprints else ():
+            published = asset_path(name, beside.read_bytes()).removeprefix("/assets/")
+            data = data.replace(f'url("{name}")'.encode(), f'url("{published}")'.encode())
     return data
 
 

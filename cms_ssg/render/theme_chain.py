@@ -22,6 +22,9 @@ from cms_ssg.kinds.load import load_vertical
 
 BASE = "base"
 
+PARENT = "parent:"
+"""Before a template's name, once for each folder that is passed over: the next one below that has it too."""
+
 
 @dataclass(frozen=True, slots=True)
 class ThemeFolders:

@@ -12,7 +12,7 @@ from jinja2.exceptions import TemplateSyntaxError
 
 from cms_ssg.kinds.load import list_verticals
 from cms_ssg.render.theme import Theme, list_assets
-from cms_ssg.render.theme_chain import ThemeFolders
+from cms_ssg.render.theme_chain import PARENT, ThemeFolders
 from cms_ssg.render.views import EntryView
 from cms_ssg.types import Problem
 
@@ -42,12 +42,15 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
     theme.missing-template, theme.missing-asset, theme.unknown-block.
     """
     theme = Theme(folders.templates)
-    files = list_templates(folders.templates)
+    files = list_templates(folders.templates, parents=True)
     attributes = ATTRIBUTES if fields is None else {**ATTRIBUTES, "entry": frozenset(fields) | list_attributes(EntryView)}
     assets = set(list_assets(folders.assets))
     trees: dict[str, nodes.Template] = {}
     problems: list[Problem] = []
-    for name, path in files.items():
+    for name, path in [*files.items()]:
+        if name.startswith(PARENT) and name not in {other for tree in trees.values() for other in _names_used(tree)}:
+            del files[name]  # what goes before it does not extend it, so nothing uses it
+            continue
         try:
             source = path.read_text("utf-8-sig")
             trees[name] = theme.parse(source, name, str(path))
@@ -67,16 +70,19 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
     return problems
 
 
-def list_templates(folders: Sequence[Path]) -> dict[str, Path]:
-    """Templates below folders by name, sorted; the first folder that has a name wins."""
+def list_templates(folders: Sequence[Path], parents: bool = False) -> dict[str, Path]:
+    """Templates below folders by name, sorted; the first folder that has a name wins. parents: the others too, as ``parent:post.html``."""
     found: dict[str, Path] = {}
     places = {*folders, *(root / name for root in folders for name in list_verticals())}  # of verticals that are off, too
     for root in folders:
         for path in root.rglob("*") if root.is_dir() else ():
             inner = places.intersection(path.parents) - {root, *root.parents}  # a vertical's folder inside a theme's has names of its own
             if path.is_file() and not path.name.startswith(".") and not inner:
-                found.setdefault(path.relative_to(root).as_posix(), path)
-    return dict(sorted(found.items()))
+                name = path.relative_to(root).as_posix()
+                while parents and name in found:
+                    name = PARENT + name
+                found.setdefault(name, path)
+    return dict(sorted(found.items(), key=lambda item: (item[0].count(PARENT), item[0])))
 
 
 def _place(path: Path) -> str:
@@ -125,6 +131,12 @@ def _includes(tree: nodes.Template, name: str) -> bool:
         if any(ends) and len(parts) > 1 and name.startswith(ends[0]) and name.endswith(ends[1]):
             return True
     return False
+
+
+def _names_used(tree: nodes.Template) -> set[str]:
+    """The templates that one extends or imports."""
+    users = [*tree.find_all(nodes.Extends), *tree.find_all(nodes.Import), *tree.find_all(nodes.FromImport)]
+    return {name for node in users for name in _constants(node.template)}  # type: ignore[attr-defined]
 
 
 def _names_extended(tree: nodes.Template) -> set[str]:
@@ -177,7 +189,15 @@ def _check_targets(place: str, tree: nodes.Template, templates: set[str], assets
     for node in users:
         names = _constants(node.template)  # type: ignore[attr-defined]
         if names and not templates.intersection(names) and not getattr(node, "ignore_missing", False):
-            yield Problem("theme.missing-template", place, node.lineno, f'there is no template "{names[0]}"', _suggest(names[0], templates))
+            plain = names[0].replace(PARENT, "")
+            said = f'there is no template "{plain}"' + ("" if plain == names[0] else " in a theme below, which this one could extend")
+            yield Problem(
+                "theme.missing-template",
+                place,
+                node.lineno,
+                said,
+                _suggest(plain, {name for name in templates if not name.startswith(PARENT)}),
+            )
     for call in tree.find_all(nodes.Call):
         if isinstance(call.node, nodes.Name) and call.node.name == "asset" and call.args:
             for name in _constants(call.args[0]):

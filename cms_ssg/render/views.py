@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from cms_ssg.kinds.reference import resolve
-from cms_ssg.render.body import heading_names
+from cms_ssg.render.body import heading_names, link_names
 from cms_ssg.render.list_rules import list_kind
 from cms_ssg.render.pictures import ImageFacts, card_image, describe_image, path_beside, show_image, social_image
 from cms_ssg.render.title import take_title
@@ -21,6 +21,9 @@ from cms_ssg.types import Heading
 if TYPE_CHECKING:
     from cms_ssg.kinds.vertical import Vertical
     from cms_ssg.render.page import Page
+
+RELATED = 3
+"""Entries that are shown as related."""
 
 WORDS_A_MINUTE = 213
 """Silent reading of non-fiction is about 238 words a minute in adults (Brysbaert 2019); 213 is what readers of news sites are used to see."""
@@ -247,6 +250,12 @@ class Term:
     def entry(self) -> Card | None:
         return self._page.card(self._card["entry"]) if "entry" in self._card else None
 
+    @property
+    def count(self) -> int:
+        """How many entries are in it: whoever asks is rendered again whenever one comes or goes."""
+        row = self._page.reader.list_named(self._locale, self.name)
+        return self._page.reader.count(row) if row is not None else 0
+
 
 class EntryView(Card):
     """The entry a page is about: its card and everything else."""
@@ -309,7 +318,18 @@ class EntryView(Card):
     @property
     def social_image(self) -> str:
         """Absolute URL of the picture that social networks show: the featured image, else a card; '' for none."""
-        return social_image(self._page, self.image, self._image_path, self._data.get("focus")) or card_image(self._page, self.title)
+        featured = social_image(self._page, self.image, self._image_path, self._data.get("focus"))
+        return featured or (self._body_image() if self.image else "") or card_image(self._page, self.title)
+
+    def _body_image(self) -> str:
+        """Where the featured image is a drawing: the first picture of the body that networks can show."""
+        targets = [str(target) for kind, target, _, values in self._full.links or () if kind == "image" and "pieces" not in values]
+        for target in targets[:3]:
+            names = link_names(self._page.site, self.locale, self._full.file, self.path, target)
+            path = next((name for name in names if name.startswith("/") and self._page.reader.claim(name) is not None), "")
+            if path and (url := social_image(self._page, self._page.url(path), path, None)):
+                return url
+        return ""
 
     @property
     def newer(self) -> Card | None:
@@ -336,8 +356,30 @@ class EntryView(Card):
         return SimpleNamespace(title=term.title, url=term.url, items=[c for c in map(self._page.card, members) if c], position=position)
 
     @property
+    def related(self) -> list[Card]:
+        """Up to three entries on the same things: the next older ones in the lists of its first tags, then of its section; where those end, newer ones.
+
+        A new entry so changes what is shown with the newest few of a list only, not with all of it.
+        """
+        found: dict[int, Card] = {}
+        for name in related_lists(self._data.get("terms") or {}):
+            row = self._page.reader.list_named(self.locale, name)
+            members = self._page.reader.window("near", row.id, self._full.id, RELATED) if row is not None else ()
+            found |= {member: card for member in members if member not in found and (card := self._page.card(member)) is not None}
+            if len(found) >= RELATED:
+                break
+        return list(found.values())[:RELATED]
+
+    @property
     def variants(self) -> list[Card]:
         return [self._page.card_of(card) for card in self._page.variants()]
+
+
+def related_lists(terms: Mapping[str, Any]) -> list[str]:
+    """The lists in which related entries are looked for, given a card's terms: of its first three tags, then of its section."""
+    return [
+        f"{taxonomy}/{slug}" for taxonomy, most in (("tag", 3), ("section", 1)) for slug, _ in (terms.get(taxonomy) or ())[:most] if slug
+    ]
 
 
 def title_of_list(page: Page, name: str) -> str | None:

@@ -23,7 +23,8 @@ MOST_TITLE, MOST_EXCERPT, MOST_VALUE = 2_000, 10_000, 200
 KNOWN: Final[LiteralString] = "SELECT entry, digest FROM cms.documents WHERE entry = ANY(%s::bigint[])"
 BODIES: Final[LiteralString] = """
 SELECT e.id, coalesce(b.html, ''), e.fields FROM cms.entries e LEFT JOIN cms.bodies b ON b.entry = e.id
-WHERE e.id = ANY(%s::bigint[]) AND e.fields ->> 'noindex' IS DISTINCT FROM 'true'"""
+WHERE e.id = ANY(%s::bigint[]) AND e.fields ->> 'noindex' IS DISTINCT FROM 'true'
+  AND coalesce(e.fields ->> 'visibility', '') NOT IN ('catalog', 'hidden')"""
 DELETE: Final[LiteralString] = "DELETE FROM cms.documents WHERE entry = ANY(%s::bigint[])"
 DELETE_ALL: Final[LiteralString] = "DELETE FROM cms.documents WHERE site = %s"
 DELETE_ENGINE: Final[LiteralString] = "DELETE FROM cms.search_engines WHERE site = %s"

@@ -32,10 +32,11 @@ AWAKE_S: Final = 0.5
 """No wait is longer: a Ctrl-C that comes just before one is noticed when it ends."""
 
 SCRIPT: Final = (
-    b"<script>(()=>{const s=new EventSource('/__live');let run;"
+    b"<script>if(!/Headless/.test(navigator.userAgent))(()=>{const s=new EventSource('/__live');let run;"
     b"s.addEventListener('run',e=>{if(run&&run!==e.data)location.reload();run=e.data});"
     b"s.addEventListener('reload',()=>location.reload())})()</script>"
 )
+"""Not for a browser that only takes pictures of pages: it waits for every answer to end, and this one never does."""
 _TEXT: Final = ("text/", "application/json", "application/xml", "image/svg+xml", "application/manifest+json")
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
 _REFRESH: Final = re.compile(rb"<meta http-equiv=[\"']?refresh[\"']? content=[\"'][0-9. ]*;\s*url=([^\"'>]+)[\"']", re.IGNORECASE)

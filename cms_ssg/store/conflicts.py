@@ -27,6 +27,8 @@ def list_conflicts(connection: Connection, site: Site, site_id: int) -> Iterator
                 said = f"{lost.name} is the index of {taxonomy}, which is shown nowhere, as the {_name_owner(winner)} is there"
                 hint = f'If that is meant, say so in site.toml: [taxonomies.{taxonomy}] index = "". If not, give this another slug or path.'
                 yield Problem("content.path-taken", winner.key, _find_line(site, winner), said, hint, "warning")
+        elif lost.owner_kind == "i" and winner is not None and winner.owner_kind == "i":
+            continue  # two sizes of one small picture are the same file
         elif lost.name.startswith("/"):
             yield _describe_path(site, lost, winner)
         elif winner is not None and reference[0] in ("term", "author"):

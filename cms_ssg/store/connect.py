@@ -44,6 +44,15 @@ def database_url(site_root: Path, settings_url: str, environ: Mapping[str, str])
     return embedded.start(site_root)
 
 
+def makes_database(site_root: Path, settings_url: str, environ: Mapping[str, str]) -> bool:
+    """Whether database_url is about to make an embedded database that was not there before."""
+    if environ.get("CMS_DATABASE_URL", "") or settings_url:
+        return False
+    from cms_ssg.store import embedded
+
+    return not embedded.data_folder(site_root).exists()
+
+
 def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection[TupleRow]:
     """Open a connection whose session has UTC, ISO dates and no JIT.
 

@@ -14,7 +14,7 @@ from cms_ssg.types import Json
 
 Request = tuple[Any, ...]
 """('full', entry) · ('card', entry) · ('list', locale, name) · ('listed', list id) · ('around', list id, entry) · ('front', list id) ·
-('page', list id, number) · ('top', list id, n) · ('all', list id) · ('claim', name) · ('image', digest) · ('live', path) ·
+('page', list id, number) · ('top', list id, n) · ('near', list id, entry, n) · ('all', list id) · ('claim', name) · ('image', digest) · ('live', path) ·
 ('fact', name, subject)"""
 
 FULLS: Final[LiteralString] = """
@@ -37,6 +37,15 @@ FROM unnest(%s::int[], %s::bigint[]) AS x(list, member)
 JOIN LATERAL (SELECT sort_key FROM cms.list_items i WHERE i.member = x.member AND i.list = x.list LIMIT 1) i ON true
 LEFT JOIN LATERAL (SELECT sort_key, member FROM cms.list_items p WHERE p.list = x.list AND p.sort_key < i.sort_key ORDER BY sort_key DESC LIMIT 1) p ON true
 LEFT JOIN LATERAL (SELECT sort_key, member FROM cms.list_items n WHERE n.list = x.list AND n.sort_key > i.sort_key ORDER BY sort_key LIMIT 1) n ON true"""
+
+NEAR: Final[LiteralString] = """
+SELECT x.list, x.member, x.n, i.sort_key, o.keys, o.members, n.keys, n.members
+FROM unnest(%s::int[], %s::bigint[], %s::int[]) AS x(list, member, n)
+JOIN LATERAL (SELECT sort_key FROM cms.list_items i WHERE i.member = x.member AND i.list = x.list LIMIT 1) i ON true
+CROSS JOIN LATERAL (SELECT array_agg(sort_key ORDER BY sort_key DESC) AS keys, array_agg(member ORDER BY sort_key DESC) AS members FROM (
+  SELECT sort_key, member FROM cms.list_items p WHERE p.list = x.list AND p.sort_key < i.sort_key ORDER BY sort_key DESC LIMIT x.n) p) o
+CROSS JOIN LATERAL (SELECT array_agg(sort_key ORDER BY sort_key) AS keys, array_agg(member ORDER BY sort_key) AS members FROM (
+  SELECT sort_key, member FROM cms.list_items p WHERE p.list = x.list AND p.sort_key > i.sort_key ORDER BY sort_key LIMIT x.n) p) n"""
 
 FRONTS: Final[LiteralString] = r"""
 SELECT x.list, i.sort_key, i.member
@@ -162,7 +171,7 @@ class Values:
             if kind in missing:
                 getattr(self, f"_load_{kind}")(missing[kind])
         members: set[int] = set()
-        for kind in ("around", "front", "page", "top", "all"):
+        for kind in ("around", "near", "front", "page", "top", "all"):
             for request in missing.get(kind, ()):
                 value = self.found[request]
                 if isinstance(value, Neighbours):
@@ -211,6 +220,14 @@ class Values:
     def _load_around(self, requests: list[Request]) -> None:
         for list_id, member, low, older, high, newer in self._rows(AROUND, [r[1] for r in requests], [r[2] for r in requests]):
             self.found[("around", list_id, member)] = Neighbours(list_id, older, newer, low or LOW, high or HIGH)
+
+    def _load_near(self, requests: list[Request]) -> None:
+        rows = self._rows(NEAR, [r[1] for r in requests], [r[2] for r in requests], [r[3] for r in requests])
+        for list_id, member, n, own, older_keys, older, newer_keys, newer in rows:
+            below, above = older or [], (newer or [])[: n - len(older or [])]
+            low = older_keys[-1] if len(below) == n else LOW
+            high = own if len(below) == n else newer_keys[len(above) - 1] if len(below) + len(above) == n else HIGH
+            self.found[("near", list_id, member, n)] = Window(list_id, (*below, *above), low, high)
 
     def _load_front(self, requests: list[Request]) -> None:
         members: dict[int, list[int]] = {r[1]: [] for r in requests}
@@ -270,4 +287,4 @@ class Values:
         self.found.update({request: request[1] in live for request in requests})
 
 
-LOAD_ORDER = ("full", "list", "listed", "around", "front", "page", "top", "all", "claim", "fact", "image", "live", "card")
+LOAD_ORDER = ("full", "list", "listed", "around", "near", "front", "page", "top", "all", "claim", "fact", "image", "live", "card")

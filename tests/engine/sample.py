@@ -167,6 +167,7 @@ words {{ entry.words }} {% for heading in entry.toc %}{{ heading.anchor }} {% en
 {% if entry.newer %}{{ t("newer") }} {{ entry.newer.url }} {{ entry.newer.title }}{% endif %}
 {% if entry.older %}older {{ entry.older.url }} {{ entry.older.title }}{% endif %}
 {% if entry.series %}series {{ entry.series.title }} {{ entry.series.position }}{% for item in entry.series['items'] %} {{ item.title }}{% endfor %}{% endif %}
+{% for item in entry.related %}related {{ item.title }} {{ item.url }}{% endfor %}
 {% if entry.is_fallback %}fallback{% endif %}
 {% for author in entry.authors %}{% if author.data %}works at {{ author.data.work }}{% endif %}{{ author.description }}{% endfor %}
 {% endblock %}
@@ -199,7 +200,7 @@ words {{ entry.words }} {% for heading in entry.toc %}{{ heading.anchor }} {% en
 {% block title %}home {{ t("note") }}{% endblock %}
 -- themes/plain/templates/terms.html --
 {% extends "base.html" %}
-{% block main %}{% for term in terms %}{{ term.title }} {{ term.url }} {{ term.description }}
+{% block main %}{% for term in terms %}{{ term.title }} {{ term.url }} {{ term.description }} {{ term.count }}
 {% endfor %}{% endblock %}
 -- themes/plain/templates/404.html --
 {% extends "base.html" %}

@@ -318,9 +318,12 @@ def test_cards_are_drawn_for_entries_without_an_image_where_the_site_wants_them(
     site.assert_clean()
 
 
-def test_a_drawing_is_no_picture_for_social_networks_so_a_card_is(site: SiteOnPage) -> None:
+def test_a_drawing_is_no_picture_for_social_networks_so_a_photograph_of_the_text_is_or_a_card(site: SiteOnPage) -> None:
     site.write_file("content/posts/a/plot.SVG", '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"/>')
     site.edit("content/posts/a/index.md", "date:", "image: plot.SVG\ndate:")
+    site.build()
+    assert re.search(r'<meta property="og:image" content="https://alpha\.example/base/images/[0-9a-f]+-\S+\.jpg">', page(site))
+    site.edit("content/posts/a/index.md", '![A man](hopper.jpg "Grace")', "Text")
     site.build()
     assert "og:image" not in page(site)
     site.edit("site.toml", "[images]", "[images]\ncards = true")

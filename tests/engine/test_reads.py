@@ -104,7 +104,9 @@ SHOWN: dict[str, str] = {
     # terms
     "term-title": f"{{{{ {TERM}.title }}}}", "term-description": f"{{{{ {TERM}.description }}}}",
     "term-entry": f"{{{{ {TERM}.entry.title }}}}", "term-data": '{{ ref("page:tagged").tags[1].data.color }}',
+    "term-count": f"{{{{ {TERM}.count }}}}",
     # neighbours, variants, time
+    "related": "{% for card in entry.related %}{{ card.title }}{% endfor %}",
     "series": "{{ entry.series.title }}{{ entry.series.url }}{{ entry.series.position }}{% for item in entry.series['items'] %}{{ item.title }}{% endfor %}",
     "alternates": "{{ page.alternates }}",
     "variants": "{% for card in entry.variants %}{{ card.title }}{% endfor %}", "clock": "{{ clock.year }}",
@@ -167,7 +169,7 @@ FILES = {
     "data/tags.yaml": "tint: {color: one}\n",
 }
 
-EXTRA = {"series": "series: tale", "own": "tags: [hue]"}
+EXTRA = {"series": "series: tale", "own": "tags: [hue]", "related": "tags: [kin]"}
 """A line more in the front matter."""
 
 LISTS = ("l-title", "l-description", "l-entry", "l-items", "l-older", "l-start", "l-parent", "l-children", "l-static")
@@ -183,7 +185,7 @@ def content_files() -> Iterator[tuple[str, str]]:
         yield f"content/pages/{name}.md", f"---\ntitle: {name}\n---\nText.\n"
     head = "date: 2025-01-01\nupdated: 2025-01-02\nimage: /one.png\nweight: 1\ntags: [one]\nauthors: [one]\nsection: one"
     yield "content/pages/other.md", f"---\ntitle: one\n{head}\n---\nOne.\n"
-    yield "content/pages/second.md", "---\ntitle: one\nseries: tale\n---\nOne.\n"
+    yield "content/pages/second.md", "---\ntitle: one\nseries: tale\ntags: [kin]\n---\nOne.\n"
     yield "content/pages/aliased.md", "---\ntitle: aliased\naliases: [/old/]\n---\nOne.\n"
     yield "content/pages/tagged.md", "---\ntitle: tagged\ntags: [hue, tint]\n---\nOne.\n"
     yield "content/terms/tag/hue.md", "---\ntitle: one\n---\nOne.\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from PIL import Image
 
 from cms_ssg.migrate.folder import NewSite
 from cms_ssg.migrate.wordpress import migrate_wordpress
+from cms_ssg.migrate.wordpress_content import Content, make_html
 from tests.cli.small_site import Cms
+from tests.growth import MOST, find_growth
 from tests.migrate.wxr_sample import OLD_ADDRESSES, item, make_export
 
 
@@ -42,6 +45,11 @@ def test_every_old_address_answers_and_what_was_dropped_is_named_by_line(
     assert result["made"] == {"post": 5, "page": 2, "book": 1, "media": 1, "people": 1, "terms": 4}
     built = build(site)
     assert find_missing(built, OLD_ADDRESSES) == []
+    menu = tomllib.loads((site / "site.toml").read_text("utf-8"))["menus"]["main"]
+    assert [(line["title"], [below["title"] for below in line.get("below", ())]) for line in menu][-1] == (
+        "Elsewhere",
+        ["Below it", "Lower"],
+    )
     rows = list(csv.reader((site / "migration-report.csv").read_text("utf-8").splitlines()))[1:]
     lines = export.read_text("utf-8").splitlines()
     noted = {kind: lines[int(line) - 1] for _, line, kind, _, _ in rows}
@@ -160,3 +168,11 @@ def test_control_characters_and_two_posts_of_one_name_do_no_harm(cms: Cms, tmp_p
     assert code == 0
     assert (tmp_path / "site/content/posts/2024/same.md").exists()
     assert (tmp_path / "site/content/posts/2024/same-2.md").exists()
+
+
+@pytest.mark.parametrize(
+    "piece", ["<!-- ", "<pre>x ", "<table><p ", "[caption x]a ", "[code]a ", "[sic] ", "<!-- wp:a {", "[a   x   ", "[a" + " " * 40]
+)
+def test_tags_that_nothing_closes_take_linear_time(piece: str) -> None:
+    content = Content(lambda number: None, lambda number: None, lambda *note: None)
+    assert find_growth(lambda text: make_html(text, 1, content), lambda size: piece * size, 1000) < MOST

@@ -124,8 +124,8 @@ def meta(name: str, value: str) -> str:
     return f"<wp:postmeta><wp:meta_key><![CDATA[{name}]]></wp:meta_key><wp:meta_value><![CDATA[{value}]]></wp:meta_value></wp:postmeta>"
 
 
-def menu_line(number: int, kind: str, object_id: int, title: str, url: str = "") -> str:
-    values = {"type": kind, "object_id": str(object_id), "url": url, "menu_item_parent": "0"}
+def menu_line(number: int, kind: str, object_id: int, title: str, url: str = "", below: int = 0) -> str:
+    values = {"type": kind, "object_id": str(object_id), "url": url, "menu_item_parent": str(below)}
     metas = "".join(meta(f"_menu_item_{name}", value) for name, value in values.items())
     place = '<category domain="nav_menu" nicename="top"><![CDATA[Top]]></category>'
     return item(
@@ -160,6 +160,8 @@ def make_export() -> str:
         menu_line(40, "post_type", 12, ""),
         menu_line(41, "taxonomy", 3, ""),
         menu_line(42, "custom", 42, "Elsewhere", "https://else.example/"),
+        menu_line(43, "custom", 43, "Below it", "/blog/about/team/", below=42),
+        menu_line(44, "custom", 44, "Lower", "/blog/about/", below=43),
     ]  # fmt: skip
     return f"{HEAD}{''.join(items)}</channel>\n</rss>\n"
 

@@ -12,7 +12,7 @@ from pygments.token import STANDARD_TYPES
 from cms_ssg.errors import CmsError
 from cms_ssg.render.tokens import KNOWN_TOKENS, MARK, MARKUP_TOKENS, check_tokens, render_tokens
 from cms_ssg.types import Problem
-from tests.render.theme_samples import CSS, THEME
+from tests.render.theme_samples import CODE_CSS, CSS, THEME
 
 
 def test_the_style_sheet_is_small_and_takes_tokens_first() -> None:
@@ -94,7 +94,7 @@ def test_any_tokens_give_one_rule_or_a_clear_error(tokens: dict[str, str]) -> No
 
 
 def test_the_kinds_of_tokens_pygments_marks_have_a_colour() -> None:
-    styled = set(re.findall(r"\.([a-z][a-z0-9]?[a-z0-9]?)\b", "".join(re.findall(r"^pre .*$", CSS, re.MULTILINE))))
+    styled = set(re.findall(r"\.([a-z][a-z0-9]?[a-z0-9]?)\b", "".join(re.findall(r"^pre .*$", CODE_CSS, re.MULTILINE))))
     plain = {"", "n", "o", "p", "w", "x", "nx", "l", "g", "go", "py", "pm", "vm", "esc", "ges", "err"}  # shown in the colour of text
     assert set(STANDARD_TYPES.values()) - plain <= styled | {"no", "vm"}
 
@@ -135,7 +135,7 @@ def test_text_has_aa_contrast(mode: str) -> None:
     shares |= {name: int(share) / 100 for name, share in re.findall(r"--c-(\w+): color-mix\(in srgb, var\(--c-ink\) (\d+)%", rules)}
     raised, soft = mix(ink, paper, shares["raise"]), mix(ink, paper, shares["soft"])
     colours = {"ink": ink, "soft": soft, "accent": KNOWN_TOKENS[f"accent{suffix}"]}
-    colours |= {f"k-{name}": colour for name, colour in re.findall(r"--k-(\w+): (#\w+)", rules)}
+    colours |= {f"k-{name}": colour for name, colour in re.findall(r"--k-(\w+): (#\w+)", CODE_CSS.split("@media")[mode == "dark"])}
     assert len(colours) == 9
     for name, colour in colours.items():
         for ground in (paper, raised):

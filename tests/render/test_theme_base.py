@@ -97,13 +97,13 @@ def test_an_untranslated_page_says_so_and_keeps_its_own_language() -> None:
 
 
 def test_a_card_in_another_language_is_marked() -> None:
-    assert '<article class="card" dir="ltr">\n<div class="words">' in render("Home", "ja")
+    assert '<article class="card text" dir="ltr">\n<div class="words">' in render("Home", "ja")
     assert "dir=" not in render("Home").split('<main id="main"')[1]
 
 
 def test_months_stand_under_their_year_newest_first() -> None:
     html = render("Months")
-    assert re.findall(r"<h2>(\d+)|/\">(\w+)</a></li>", html.split("<main")[1].split("</main>")[0]) == [
+    assert re.findall(r"<h2>(\d+)|/\">(\w+)</a><span class=\"count\">7</span></h3>", html.split("<main")[1].split("</main>")[0]) == [
         ("2025", ""), ("", "March"), ("", "January"), ("2024", ""), ("", "December"), ("", "November"),
     ]  # fmt: skip
 

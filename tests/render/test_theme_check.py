@@ -119,7 +119,8 @@ def test_the_gallery_is_written_even_where_a_template_fails(tmp_path: Path) -> N
         'title = "T"\n[[locales]]\ncode = "en"\n[[locales]]\ncode = "ar"\n[tokens]\naccent = "#b33"\n', "utf-8"
     )
     site = Site(tmp_path, load_settings(tmp_path, {}))
-    page = write_gallery(site, make_child(tmp_path, page="{{ nowhere }}"), tmp_path / "gallery")
+    page, (failed,) = write_gallery(site, make_child(tmp_path, page="{{ nowhere }}"), tmp_path / "gallery")
+    assert (failed.place, failed.line, failed.severity) == ("themes/mine/templates/page.html", 1, "warning")
     text = page.read_text("utf-8")
     assert "UndefinedError: unknown variable &amp;#34;nowhere&amp;#34;" in text
     assert "Home (en)" in text
@@ -139,7 +140,7 @@ def test_the_gallery_shows_the_sites_own_templates_with_the_fields_of_its_types(
         partials__mine="{{ nowhere }}",
         post="{% extends 'entry.html' %}{% block before %}{{ entry.variants|length }} {{ entry.file }}{% endblock %}",
     )
-    text = write_gallery(Site(tmp_path, load_settings(tmp_path, {})), chain, tmp_path / "gallery").read_text("utf-8")
+    text = write_gallery(Site(tmp_path, load_settings(tmp_path, {})), chain, tmp_path / "gallery")[0].read_text("utf-8")
     assert "Entry: event (en) <small>event.html" in text
     assert "At Sample, fair+fair, 7" in text
     assert "&lt;b&gt;Sample Sample &lt;p&gt;Portugal" in text

@@ -14,6 +14,7 @@ from cms_ssg.render.strings import load_strings
 
 THEME = Path(__file__).parents[2] / "themes/base"
 CSS = (THEME / "assets/site.css").read_text("utf-8")
+CODE_CSS = (THEME / "assets/code.css").read_text("utf-8")
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 

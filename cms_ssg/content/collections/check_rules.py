@@ -32,6 +32,11 @@ class _Found(NamedTuple):
 def list_rule_problems(root: Path, rules: Rules) -> tuple[Problem, ...]:
     """What cannot work in the site's collections (errors), and fields there that look misspelt (warnings), at their lines."""
     found = [item for number, rule in enumerate(rules.settings.collection) for item in _check_collection(rules, rule, number)]
+    found += [
+        _Found(("lists", name), f'is no content type: "{name}"', name, tuple(rules.types))
+        for name in rules.settings.lists
+        if name not in rules.types
+    ]
     located = _locate(root, rules.settings, found) if found else ()
     return (*located, *_check_patterns_of_types(root, rules))
 

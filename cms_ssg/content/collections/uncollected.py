@@ -26,11 +26,34 @@ def find_uncollected(root: str, rules: Rules, target: str) -> Problem | None:
     files = sorted(file for file in _list_markdown(root, target) if _is_nobodys(rules, file))
     if not files:
         return None
+    return _tell(files)
+
+
+def find_uncollected_folders(root: str, rules: Rules) -> Problem | None:
+    """The same for folders of content/ that no collection has a part of: so little is looked at that every build can ask."""
+    try:
+        names = [entry.name for entry in os.scandir(os.path.join(root, "content")) if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return None
+    folders = [f"content/{name}" for name in sorted(names) if not is_ignored(name)]
+    strange = [folder for folder in folders if not any(_touches(rule.path.strip("/"), folder) for rule in rules.collections)]
+    files = sorted(f"{folder}/{file}" for folder in strange for file in _list_markdown(os.path.join(root, folder), ""))
+    return _tell(files) if files else None
+
+
+def _touches(one: str, other: str) -> bool:
+    """Whether one folder is the other, or lies in it."""
+    return one in ("", ".") or f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+
+
+def _tell(files: list[str]) -> Problem:
     named = ", ".join(map(show_path, files[:NAMED])) + (" …" if len(files) > NAMED else "")
     many = f"{len(files):,} Markdown files belong" if len(files) > 1 else "a Markdown file belongs"
-    folder = files[0].partition("/")[0] if "/" in files[0] else "."
+    parts = files[0].split("/")[:-1]
+    folder = "/".join(parts[:2] if parts[:1] == ["content"] else parts[:1]) or "."
+    name = re.sub(r"[^a-z0-9]+", "-", folder.rpartition("/")[2].lower()).strip("-") or "pages"
     hint = (
-        f'A collection says what they are: [[collection]] with name = "{re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "pages"}", path = "{folder}", type = "page". '
+        f'A collection says what they are: [[collection]] with name = "{name}", path = "{folder}", type = "page". '
         'Those that are none of the site\'s: exclude = ["**"] in a collection with that path.'
     )
     return Problem("settings.uncollected", "site.toml", 0, f"{many} to no collection, so nothing is made of them: {named}", hint, "warning")

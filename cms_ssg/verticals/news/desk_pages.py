@@ -47,7 +47,7 @@ def render_blog(site: Site, blog: Blog, updates: Sequence[Update], session: Sess
     )
     post = (
         f'<label class="field">Update, in Markdown<textarea name="markdown" required maxlength="{MOST_CHARACTERS}" autofocus>{escape(text)}</textarea></label>'
-        '<fieldset><legend class="hide">How it is shown</legend><label><input type="checkbox" name="important" value="true"> Important</label>'
+        '<fieldset class="row"><legend class="hide">How it is shown</legend><label><input type="checkbox" name="important" value="true"> Important</label>'
         '<label><input type="checkbox" name="pinned" value="true"> Pinned</label>'
         '<label>Author <input name="author" maxlength="200" autocapitalize="none" size="14"></label></fieldset><button class="main">Post</button>'
     )
@@ -87,7 +87,7 @@ def render_breaking(items: Sequence[Breaking], sections: Sequence[str], session:
     form = (
         '<label class="field">Headline<textarea class="short" name="headline" required maxlength="300" autofocus></textarea></label>'
         '<label class="field">A sentence more<textarea class="short" name="summary" maxlength="1000"></textarea></label>'
-        '<fieldset><legend class="hide">Where and how long</legend><label>Story <input name="post" placeholder="slug or path" autocapitalize="none"></label>'
+        '<fieldset class="row"><legend class="hide">Where and how long</legend><label>Story <input name="post" placeholder="slug or path" autocapitalize="none"></label>'
         f'<label>For <select name="minutes">{spans}</select></label><label>Style <select name="style">{styles}</select></label>'
         '<label>Priority <input name="priority" type="number" value="1" min="-1000" max="1000"></label>'
         f'<label>Sections <input name="section" value="all" list="sections"></label><datalist id="sections">{names}</datalist>'

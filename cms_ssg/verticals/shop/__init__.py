@@ -3,15 +3,22 @@
 from pathlib import Path
 
 from cms_ssg.kinds.vertical import Personal, Vertical
-from cms_ssg.verticals.shop.facts import OFFERS, PRICE, STOCK
+from cms_ssg.verticals.shop.facts import BEST_SELLERS, OFFERS, PRICE, STOCK
+from cms_ssg.verticals.shop.lists import LISTS, count_fields
+from cms_ssg.verticals.shop.merchant import MERCHANT
 from cms_ssg.verticals.shop.outputs import CART, CHECKOUT, ORDER, claim_pages, claim_skus
 from cms_ssg.verticals.shop.settings import ShopSettings
 
 VERTICAL = Vertical(
     name="shop",
     folder=Path(__file__).parent,
-    outputs=(CART, CHECKOUT, ORDER),
-    facts=(PRICE, STOCK, OFFERS),
+    outputs=(CART, CHECKOUT, ORDER, MERCHANT),
+    lists=LISTS,
+    facts=(PRICE, STOCK, OFFERS, BEST_SELLERS),
+    fields_at=count_fields,
+    needs=("reviews",),
+    view="cms_ssg.verticals.shop.view:View",
+    requests="cms_ssg.verticals.shop.requests:STAGES",
     claims=claim_skus,
     site_claims=claim_pages,
     collections=({"name": "products", "path": "content/products", "type": "product"},),
@@ -27,12 +34,13 @@ VERTICAL = Vertical(
         "products": "Import products of another shop.",
     },
     commands="cms_ssg.verticals.shop.commands:COMMANDS",
-    routes=("cms_ssg.verticals.shop.api:router", "cms_ssg.verticals.shop.api_orders:router"),
+    routes=("cms_ssg.verticals.shop.api:router", "cms_ssg.verticals.shop.api_orders:router", "cms_ssg.verticals.shop.api_stock:router", "cms_ssg.verticals.shop.desk:router"),
+    queues="cms_ssg.verticals.shop.desk:QUEUES",
     tasks="cms_ssg.verticals.shop.tasks:TASKS",
     checks="cms_ssg.verticals.shop.checks:CHECKS",
     tables=(
         "skus", "sku_parts", "stock_levels", "stock_moves", "stock_reservations", "coupons", "carts", "cart_lines", "orders",
-        "order_items", "order_events", "product_sales", "downloads",
+        "order_items", "order_events", "product_sales", "downloads", "invoice_numbers", "best_sellers", "stock_alerts", "stock_locations",
     ),
     settle="cms_ssg.verticals.shop.catalogue:settle_products",
     payments="cms_ssg.verticals.shop.paying:PAYABLE",

@@ -11,28 +11,20 @@ from starlette.responses import RedirectResponse, Response
 
 from cms_ssg.api.answers import HTML, JSON, answer_cached
 from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.fields import invalid, read_fields, read_text, wants_page
+from cms_ssg.api.forms import is_form
+from cms_ssg.api.idempotency import KeyedRequest
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.payment.api import open_shop
 from cms_ssg.payment.settling import load_provider
+from cms_ssg.render.strings import Translator
 from cms_ssg.store.frames import FIND, split_frame
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import carts, queries
 from cms_ssg.verticals.shop.carts import Quote, describe_quote, make_quote, settings_of
-from cms_ssg.verticals.shop.checkout import claim_key, free_key, place_order, save_answer
-from cms_ssg.verticals.shop.forms import (
-    COOKIE,
-    invalid,
-    is_form,
-    locale_of,
-    order_path,
-    read_buyer,
-    read_fields,
-    read_quantity,
-    read_text,
-    set_cookie,
-    wants_page,
-)
+from cms_ssg.verticals.shop.checkout import ROUTE, place_order
+from cms_ssg.verticals.shop.forms import COOKIE, locale_of, order_path, read_buyer, read_quantity, set_cookie
 from cms_ssg.verticals.shop.pages import Around, render_cart, render_checkout
 from cms_ssg.verticals.shop.queries import CartRow
 
@@ -102,14 +94,15 @@ async def put_line(request: Request, cart: str) -> Response:
     "/api/carts/{cart}/shipping", scope=PUBLIC, per_minute=120, response_class=Response, summary="Say where a cart is sent, and how"
 )
 async def set_shipping(request: Request, cart: str) -> Response:
-    """``country`` as two letters, ``method`` as one of the ids in ``shipping``."""
+    """``country`` as two letters, ``method`` as one of the ids in ``shipping``, ``vat_number`` of a business."""
     fields = await read_fields(request)
     found = await _find_cart(request, cart)
     try:
         async with site_of(request).connection() as connection:
             await carts.set_shipping(
-                connection, site_of(request).site, found, read_text(fields, "country", needed=True), read_text(fields, "method")
-            )
+                connection, site_of(request).site, found, read_text(fields, "country", needed=True), read_text(fields, "method"),
+                read_text(fields, "vat_number", 30) if "vat_number" in fields else None,
+            )  # fmt: skip
     except ApiError as error:
         return await _answer_refusal(request, error)
     return await _answer_cart(request, found)
@@ -170,16 +163,19 @@ async def _order(request: Request, fields: dict[str, Any], cart: str, key: str) 
     context = site_of(request)
     shop = await open_shop(context)
     buyer = read_buyer(fields, cart, locale_of(request, read_text(fields, "locale")))
+    if is_form(request) and settings_of(context.site).terms and not fields.get("terms"):
+        raise invalid("terms", "it is missing")
     provider = load_provider(shop, buyer.payment)
     if provider is None:
         raise invalid("payment", f"the shop takes {', '.join(settings_of(context.site).payments)}")
-    known = await claim_key(shop, key, buyer.fingerprint())
+    asked = KeyedRequest(shop.connect, shop.number, ROUTE, key, buyer.fingerprint())
+    known = await asked.claim()
     if known is not None:
         return known[1], known[0]
     try:
         placed = await place_order(shop, provider, buyer, key, lambda order: context.site.origin + order_path(shop, order))
     except ApiError:
-        await free_key(shop, key)
+        await asked.free()
         raise
     async with context.connection() as connection:
         order = (await fetch_async(connection, queries.ORDER, site=shop.number, number=placed.number))[0]
@@ -187,7 +183,7 @@ async def _order(request: Request, fields: dict[str, Any], cart: str, key: str) 
         "order": order.order_number, "id": order.order_id, "status": order.status, "total": order.total, "currency": order.currency,
         "order_page": order_path(shop, order.order_id), "payment_page": placed.page, "payment_secret": placed.secret,
     }  # fmt: skip
-    await save_answer(shop, key, 201, answer)
+    await asked.save(201, answer)
     return answer, 201
 
 
@@ -253,10 +249,19 @@ async def _refuse_checkout(request: Request, error: ApiError, fields: dict[str, 
         cart = await _find_cart(request, MINE)
     except ApiError:
         return await _show_cart(request, error.message, error.status)
-    told = "; ".join(f"{name}: {message}" for name, message in error.fields) or error.message
+    t = site_of(request).translate(locale_of(request, cart.locale))
+    said = {"it is missing": t("shop_is_missing"), "it is not one of this country": t("shop_is_wrong")}
+    told = "; ".join(f"{_name_field(t, name)}: {said.get(message, message)}" for name, message in error.fields) or error.message
     return await _show_checkout(
         request, cart, secrets.token_urlsafe(18) if error.code == "api.key-reused" else key, fields, told, error.status
     )
+
+
+def _name_field(t: Translator, name: str) -> str:
+    """A field as the form calls it: ``billing.postcode`` is the postcode."""
+    key = f"shop_{name.rpartition('.')[2]}"
+    label = t(key)
+    return label if label != key else name
 
 
 def around_of(request: Request, locale: str) -> Around:

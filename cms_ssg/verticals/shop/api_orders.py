@@ -11,6 +11,8 @@ from starlette.responses import FileResponse, Response
 
 from cms_ssg.api.answers import JSON
 from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.fields import invalid, read_fields, read_text, wants_page
+from cms_ssg.api.forms import is_form
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
@@ -20,9 +22,12 @@ from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.api import answer_page, around_of
 from cms_ssg.verticals.shop.carts import check_id
-from cms_ssg.verticals.shop.forms import invalid, is_signed, locale_of, read_fields, read_text, sign, wants_page
+from cms_ssg.verticals.shop.forms import is_signed, locale_of, order_path, sign
+from cms_ssg.verticals.shop.mails import write_mail
 from cms_ssg.verticals.shop.orders import cancel_order, find_order, refund_order, ship_order
-from cms_ssg.verticals.shop.pages import render_order
+from cms_ssg.verticals.shop.pages import render_link_form, render_order
+from cms_ssg.verticals.shop.paper_routes import answer_paper
+from cms_ssg.verticals.shop.papers import PAPERS
 from cms_ssg.verticals.shop.queries import ItemRow, OrderRow
 
 router = Router("Orders")
@@ -62,12 +67,50 @@ async def show_order(request: Request, order: str) -> Response:
     if wants_page(request):
         locale = locale_of(request, request.query_params.get("locale", "") or found.locale)
         return await answer_page(
-            request, "order", locale, render_order(around_of(request, locale), found, items, links if found.paid_at else [])
+            request,
+            "order",
+            locale,
+            render_order(
+                around_of(request, locale),
+                found,
+                items,
+                links if found.paid_at else [],
+                order_path(shop, found.order_id).replace("?", "/invoice?"),
+            ),
         )
     value = describe_order(found, items) | {
         "downloads": [{"sku": row.sku, "file": row.file, "left": row.left, "url": link} for row, link in links]
     }
     return Response(msgspec.json.encode(value), media_type=JSON)
+
+
+@router.get("/api/orders/{order}/{paper}", scope=PUBLIC, response_class=Response, summary="The invoice of an order, or its packing slip")
+async def show_paper(request: Request, order: str, paper: str) -> Response:
+    """``invoice`` or ``invoice.pdf``, for whoever has the order's link (``key``); ``packing-slip`` for a token with the scope ``shop``."""
+    found = await _open_order(request, order)
+    kind = paper.removesuffix(".pdf")
+    if kind not in PAPERS or (kind != "invoice" and not _is_keeper(request)):
+        raise _no_order()
+    return await answer_paper(site_of(request), found, paper)
+
+
+@router.post(
+    "/api/orders/link", scope=PUBLIC, per_minute=5, response_class=Response, status_code=202, summary="Send the link of an order again"
+)
+async def send_link(request: Request) -> Response:
+    """``order`` (its number) and ``email``. The answer is the same whether there is such an order or not; the link goes to the order's own address."""
+    context = site_of(request)
+    fields = await read_fields(request)
+    number, email = read_text(fields, "order", 40, needed=True), read_text(fields, "email", needed=True)
+    shop = await open_shop(context)
+    async with context.connection() as connection, connection.transaction():
+        rows = await fetch_async(connection, queries.ORDER_BY_NAME, site=shop.number, name=number)
+        if rows and rows[0].customer_email.casefold() == email.casefold():
+            await write_mail(connection, shop, rows[0], "link_again")
+    if is_form(request):
+        locale = locale_of(request, read_text(fields, "locale"))
+        return await answer_page(request, "order", locale, render_link_form(around_of(request, locale), is_sent=True), 202)
+    return Response(b'{"status":"sent"}', 202, media_type=JSON)
 
 
 @router.get("/api/downloads/{number}", scope=PUBLIC, response_class=Response, summary="A file that was bought")
@@ -140,8 +183,7 @@ async def _open_order(request: Request, name: str) -> OrderRow:
     """An order that the caller may see; a payment that is still open is asked about, for its message may be late. Raises ApiError shop.no-order."""
     context = site_of(request)
     shop = await open_shop(context)
-    caller = request.scope["cms_caller"]
-    is_keeper = bool(caller.scopes & {SCOPE, "admin"})
+    is_keeper = _is_keeper(request)
     try:
         order_id = name if is_keeper else check_id(name)
     except ApiError:
@@ -154,6 +196,10 @@ async def _open_order(request: Request, name: str) -> OrderRow:
     if payment is not None and payment.status in ("pending", "action") and await reconcile_payment(shop, payment):
         return await _load(context, order_id)
     return found
+
+
+def _is_keeper(request: Request) -> bool:
+    return bool(request.scope["cms_caller"].scopes & {SCOPE, "admin"})
 
 
 async def _load(context: SiteContext, name: str) -> OrderRow:

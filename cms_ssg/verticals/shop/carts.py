@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace as replace_settings
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from cms_ssg.api.problems import ApiError, fail
+from cms_ssg.selling.pricing import Discount, Goods, Totals, list_shipping, sum_up, take_discount, take_out_tax
+from cms_ssg.selling.shipping import Offer
+from cms_ssg.selling.tax import is_reverse_charged, parse_vat_number
 from cms_ssg.site import Site
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.queries import CartRow, Coupon, Sellable
 from cms_ssg.verticals.shop.settings import ShopSettings
-from cms_ssg.verticals.shop.totals import Discount, Goods, Offer, Totals, list_shipping, sum_up, take_discount
 
 MOST_LINES: Final = 100
 MOST_UNITS: Final = 9999
@@ -30,7 +33,8 @@ ON CONFLICT (cart, sku) DO UPDATE SET quantity = least(excluded.quantity + CASE 
 DELETE_LINE: Final[LiteralString] = "DELETE FROM cms.cart_lines WHERE cart = %s::uuid AND sku = %s"
 COUNT_LINES: Final[LiteralString] = "SELECT count(*) FROM cms.cart_lines WHERE cart = %s::uuid AND sku <> %s"
 SEEN: Final[LiteralString] = "UPDATE cms.carts SET updated_at = clock_timestamp() WHERE id = %s::uuid"
-SET_SHIPPING: Final[LiteralString] = "UPDATE cms.carts SET country = %s, shipping = %s, updated_at = clock_timestamp() WHERE id = %s::uuid"
+SET_SHIPPING: Final[LiteralString] = """
+UPDATE cms.carts SET country = %s, shipping = %s, vat_number = coalesce(%s, vat_number), updated_at = clock_timestamp() WHERE id = %s::uuid"""
 SET_COUPON: Final[LiteralString] = "UPDATE cms.carts SET coupon = %s, updated_at = clock_timestamp() WHERE id = %s::uuid"
 
 Connection = AsyncConnection[TupleRow]
@@ -55,7 +59,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A cart with everything that it costs. version: stands for all of it, so that what is ordered is what was shown."""
+    """A cart with everything that it costs. version: stands for all of it, so that what is ordered is what was shown.
+
+    taxes_included: in the prices of the lines and of shipping; is_reverse: the buyer owes the tax.
+    """
 
     cart: CartRow
     lines: tuple[Line, ...]
@@ -65,6 +72,8 @@ class Quote:
     coupon: Coupon | None
     problems: tuple[Problem, ...]
     currency: str
+    taxes_included: bool
+    is_reverse: bool
     version: str = field(default="")
 
     @property
@@ -120,9 +129,14 @@ async def put_line(connection: Connection, number: int, cart: CartRow, sku: str,
     await connection.execute(SEEN, (cart.id,))
 
 
-async def set_shipping(connection: Connection, site: Site, cart: CartRow, country: str, method: str) -> None:
-    """Choose where a cart is sent and how. Raises ApiError shop.country."""
+async def set_shipping(connection: Connection, site: Site, cart: CartRow, country: str, method: str, vat_number: str | None = None) -> None:
+    """Choose where a cart is sent and how. vat_number: of a business, None for as it is. Raises ApiError shop.country, shop.vat-number."""
     country = country.upper()
+    if vat_number:
+        try:
+            vat_number, _ = parse_vat_number(vat_number)
+        except ValueError as error:
+            raise fail("shop.vat-number", str(error), status=422, hint="It begins with two letters of its country: DE136695976.") from None
     if not is_sold_to(settings_of(site), country):
         raise fail(
             "shop.country",
@@ -130,7 +144,7 @@ async def set_shipping(connection: Connection, site: Site, cart: CartRow, countr
             status=422,
             hint=f"Countries: {', '.join(list_countries(settings_of(site)))}.",
         )
-    await connection.execute(SET_SHIPPING, (country, method, cart.id))
+    await connection.execute(SET_SHIPPING, (country, method, vat_number, cart.id))
 
 
 async def set_coupon(connection: Connection, number: int, cart: CartRow, code: str) -> None:
@@ -150,7 +164,7 @@ def is_sold_to(settings: ShopSettings, country: str) -> bool:
 
 def list_countries(settings: ShopSettings) -> list[str]:
     """The countries that a visitor chooses among."""
-    named = settings.countries or tuple(c for method in settings.shipping for c in method.countries)
+    named = settings.countries or tuple(c for method in settings.shipping for c in method.countries if c != "EU")
     return list(dict.fromkeys([*([settings.country] if settings.country else []), *named]))
 
 
@@ -186,6 +200,12 @@ def _price(settings: ShopSettings, cart: CartRow, lines: tuple[Line, ...], coupo
         discount = coupon = None
     net = sum(one.price * one.quantity for one in goods) - sum(take_discount(goods, discount))
     offers = list_shipping(settings, goods, cart.country, net)
+    is_reverse = bool(
+        settings.eu_vat and cart.vat_number and is_reverse_charged(parse_vat_number(cart.vat_number)[1], cart.country, settings.country)
+    )
+    if is_reverse:
+        lines, offers = _take_out_taxes(settings, cart.country, lines, offers)
+        settings, goods = replace_settings(settings, prices_include_tax=False, taxes=(), eu_vat=False), make_goods(lines)
     offer = next((one for one in offers if one.method.id == cart.shipping), offers[0] if offers else None)
     if cart.country and not is_sold_to(settings, cart.country):
         problems.append(Problem("country", f"nothing is sold to {cart.country}"))
@@ -194,10 +214,37 @@ def _price(settings: ShopSettings, cart: CartRow, lines: tuple[Line, ...], coupo
     totals = sum_up(settings, goods, cart.country, discount, offer)
     seen: list[Any] = [
         [(line.what.sku, line.quantity, line.what.price) for line in lines], totals.total, totals.discount, totals.tax, totals.shipping_total,
-        cart.country, offer.method.id if offer is not None else "", coupon.code if coupon is not None else "", settings.currency,
+        cart.country, offer.method.id if offer is not None else "", coupon.code if coupon is not None else "", settings.currency, cart.vat_number if is_reverse else "",
     ]  # fmt: skip
     version = blake2b(msgspec.json.encode(seen), digest_size=12).hexdigest()
-    return Quote(cart, lines, totals, tuple(offers), offer, coupon, tuple(problems), settings.currency, version)
+    return Quote(
+        cart,
+        lines,
+        totals,
+        tuple(offers),
+        offer,
+        coupon,
+        tuple(problems),
+        settings.currency,
+        settings.prices_include_tax,
+        is_reverse,
+        version,
+    )
+
+
+def _take_out_taxes(
+    settings: ShopSettings, country: str, lines: tuple[Line, ...], offers: list[Offer]
+) -> tuple[tuple[Line, ...], list[Offer]]:
+    """Prices without the tax that they would include for a consumer of this country."""
+    net_lines = tuple(
+        Line(line.what._replace(price=take_out_tax(settings, line.what.price, country, line.what.tax_class, line.what.tax_status), was=None), line.quantity)
+        for line in lines
+    )  # fmt: skip
+    classes = {line.what.tax_class for line in lines if line.what.product_type != "digital" and line.what.tax_status != "none"}
+    return net_lines, [
+        replace(offer, price=min((take_out_tax(settings, offer.price, country, one) for one in classes), default=offer.price))
+        for offer in offers
+    ]
 
 
 def make_goods(lines: Sequence[Line]) -> list[Goods]:
@@ -235,7 +282,8 @@ def describe_quote(quote: Quote, base_path: str) -> dict[str, Any]:
         ],
         "shipping": [{"id": one.method.id, "name": one.method.name, "price": one.price, "chosen": one is quote.offer} for one in quote.offers],
         "coupon": quote.coupon.code if quote.coupon is not None else "", "subtotal": totals.subtotal, "discount": totals.discount,
-        "shipping_total": totals.shipping_total, "tax": totals.tax, "total": totals.total,
+        "shipping_total": totals.shipping_total, "tax": totals.tax, "taxes_included": quote.taxes_included, "vat_number": quote.cart.vat_number,
+        "is_reverse_charged": quote.is_reverse, "total": totals.total,
         "problems": [{"code": one.code, "message": one.message, "sku": one.sku} for one in quote.problems],
     }  # fmt: skip
 

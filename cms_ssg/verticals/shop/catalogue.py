@@ -39,6 +39,16 @@ INSERT INTO cms.stock_moves (site, sku, delta, reason, ref)
 SELECT %(site)s, u.sku, u.units, 'initial', 'entry' FROM unnest(%(skus)s::text[], %(units)s::int[]) u (sku, units)
 WHERE u.units > 0 AND NOT EXISTS (SELECT FROM cms.stock_moves m WHERE m.site = %(site)s AND m.sku = u.sku) ORDER BY u.sku ON CONFLICT DO NOTHING"""
 
+SALE_TIMES: Final[LiteralString] = """
+WITH wanted AS (
+  SELECT DISTINCT product, at FROM cms.skus, unnest(ARRAY[sale_from, sale_until]) at
+  WHERE site = %(site)s AND product = ANY (%(numbers)s::bigint[]) AND sale_price IS NOT NULL AND at IS NOT NULL
+), gone AS (
+  DELETE FROM cms.entry_times t WHERE t.entry = ANY (%(numbers)s::bigint[]) AND t.site = %(site)s AND NOT EXISTS (SELECT FROM wanted w WHERE w.product = t.entry AND w.at = t.at)
+    AND t.entry IN (SELECT s.product FROM cms.skus s WHERE s.site = %(site)s)
+)
+INSERT INTO cms.entry_times (entry, site, at) SELECT product, %(site)s, at FROM wanted ON CONFLICT DO NOTHING"""
+
 BATCH: Final = 500
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder().decode
@@ -65,6 +75,8 @@ def _settle_batch(connection: Connection, site: Site, site_id: int, numbers: lis
         if removed:
             continue
         fields = _decode(text)
+        if fields.get("archived"):
+            status = "archived"
         about = {
             "product": number, "locale_rank": ranks.get(locale, len(ranks)), "path": path, "description": html, "status": status,
             "is_listed": number in listed,
@@ -90,6 +102,7 @@ def _settle_batch(connection: Connection, site: Site, site_id: int, numbers: lis
             changed.append(row | {"digest": "\\x" + mark.hex()})
     if changed:
         connection.execute(SAVE, {"site": site_id, "rows": _encode(changed).decode()})
+    connection.execute(SALE_TIMES, {"site": site_id, "numbers": numbers})
     if stock:
         connection.execute(FIRST_STOCK, {"site": site_id, "skus": list(stock), "units": list(stock.values())})
 

@@ -21,19 +21,6 @@ from cms_ssg.verticals.shop.carts import Quote, count_units, load_cart, make_quo
 
 Connection = AsyncConnection[TupleRow]
 ROUTE: Final = "checkout"
-STALE_S: Final = 30
-"""An answer that takes longer than this is thought dead, and the next request with its key goes on where it stopped."""
-
-CLAIM: Final[LiteralString] = """
-INSERT INTO cms.idempotent_answers AS a (site, route, key, fingerprint) VALUES (%(site)s, %(route)s, %(key)s, %(fingerprint)s)
-ON CONFLICT (site, route, key) DO UPDATE SET started_at = clock_timestamp()
-  WHERE a.fingerprint = excluded.fingerprint AND a.answer IS NULL AND a.started_at < clock_timestamp() - make_interval(secs => %(stale)s)
-RETURNING 1"""
-KNOWN: Final[LiteralString] = "SELECT fingerprint, status, answer FROM cms.idempotent_answers WHERE site = %s AND route = %s AND key = %s"
-ANSWERED: Final[LiteralString] = """
-UPDATE cms.idempotent_answers SET status = %s, answer = %s WHERE site = %s AND route = %s AND key = %s"""
-FORGET: Final[LiteralString] = "DELETE FROM cms.idempotent_answers WHERE site = %s AND route = %s AND key = %s AND answer IS NULL"
-
 MADE: Final[LiteralString] = "SELECT number FROM cms.orders WHERE site = %s AND checkout_key = %s"
 LOCK_CART: Final[LiteralString] = "SELECT ordered FROM cms.carts WHERE id = %s::uuid FOR UPDATE"
 USE_COUPON: Final[LiteralString] = """
@@ -96,34 +83,6 @@ async def retry(work: Callable[[], Awaitable[Any]]) -> Any:
                 raise
             await asyncio.sleep(0.02 * 2**attempt)
     return None
-
-
-async def claim_key(shop: Shop, key: str, fingerprint: bytes) -> tuple[int, dict[str, Any]] | None:
-    """Take a key for oneself: None, or the answer that was given already. Raises ApiError api.key-reused, api.key-busy."""
-    values = {"site": shop.number, "route": ROUTE, "key": key, "fingerprint": fingerprint, "stale": STALE_S}
-    async with shop.connect() as connection:
-        if await (await connection.execute(CLAIM, values)).fetchone():
-            return None
-        row = await (await connection.execute(KNOWN, (shop.number, ROUTE, key))).fetchone()
-    if row is None:  # another request gave it back between the two statements
-        raise _busy()
-    if bytes(row[0]) != fingerprint:
-        raise fail("api.key-reused", "this Idempotency-Key belongs to another request", status=422, hint="A new request needs a new key.")
-    if row[2] is None:
-        raise _busy()
-    return int(row[1]), row[2]
-
-
-async def save_answer(shop: Shop, key: str, status: int, answer: dict[str, Any]) -> None:
-    """Keep the answer for whoever asks again with this key."""
-    async with shop.connect() as connection:
-        await connection.execute(ANSWERED, (status, msgspec.json.encode(answer).decode(), shop.number, ROUTE, key))
-
-
-async def free_key(shop: Shop, key: str) -> None:
-    """Nothing came of it: the key may be used again."""
-    async with shop.connect() as connection:
-        await connection.execute(FORGET, (shop.number, ROUTE, key))
 
 
 async def place_order(shop: Shop, provider: PaymentProvider, buyer: Buyer, key: str, return_url: Callable[[str], str]) -> Placed:
@@ -199,8 +158,10 @@ async def _write_order(connection: Connection, shop: Shop, buyer: Buyer, key: st
         "shipping": encode(buyer.shipping).decode() if buyer.shipping is not None else None,
         "method": quote.offer.method.name if quote.offer is not None and quote.is_sent else "", "shipping_cost": totals.shipping_cost, "subtotal": totals.subtotal,
         "discount": totals.discount, "tax": totals.tax, "shipping_total": totals.shipping_total, "total": totals.total, "currency": quote.currency,
-        "included": settings.prices_include_tax, "coupon": quote.coupon.code if quote.coupon is not None else "", "payment": buyer.payment,
-        "payment_title": buyer.payment, "note": buyer.note, "locale": buyer.locale, "metadata": encode({"version": quote.version}).decode(),
+        "included": quote.taxes_included, "coupon": quote.coupon.code if quote.coupon is not None else "", "payment": buyer.payment,
+        "payment_title": buyer.payment, "note": buyer.note, "locale": buyer.locale, "metadata": encode(
+            {"version": quote.version, "shipping_rate": str(totals.shipping_rate)} | ({"vat_number": quote.cart.vat_number} if quote.is_reverse else {})
+        ).decode(),
     })).fetchone()  # fmt: skip
     assert row is not None
     number = int(row[0])
@@ -211,7 +172,7 @@ async def _write_order(connection: Connection, shop: Shop, buyer: Buyer, key: st
             "discount_total": sums.discount, "tax_total": sums.tax, "total": sums.total,
             "metadata": {
                 "attributes": line.what.attributes, "type": line.what.product_type, "parts": line.what.parts, "files": line.what.files,
-                "limit": line.what.download_limit, "expiry": line.what.download_expiry,
+                "limit": line.what.download_limit, "expiry": line.what.download_expiry, "rate": str(sums.rate),
             },
         }
         for line, sums in zip(quote.lines, totals.lines, strict=True)
@@ -237,14 +198,4 @@ def _short(left: str) -> ApiError:
         f"there is not enough left{f' ({left})' if left else ''}",
         status=409,
         hint="Take fewer, or take them out of the cart.",
-    )
-
-
-def _busy() -> ApiError:
-    return fail(
-        "api.key-busy",
-        "a request with this Idempotency-Key is at work",
-        status=409,
-        hint="Ask again in a moment.",
-        headers={"Retry-After": "1"},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final, LiteralString
 
@@ -11,12 +12,13 @@ from psycopg.errors import CheckViolation, UniqueViolation
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.payment.money import parse_amount, to_decimal
+from cms_ssg.payment.run import run_in_shop
+from cms_ssg.selling.addresses import format_lines
 from cms_ssg.store.query import fetch
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import settings_of
 from cms_ssg.verticals.shop.orders import cancel_order, pay_order, refund_order, ship_order
 from cms_ssg.verticals.shop.queries import OrderRow
-from cms_ssg.verticals.shop.run import run_in_shop
 
 MOVE: Final[LiteralString] = """
 INSERT INTO cms.stock_moves (site, sku, location, delta, reason, ref, author) VALUES (%s, %s, %s, %s, %s, %s, %s)"""
@@ -24,6 +26,12 @@ LEVELS: Final[LiteralString] = """
 SELECT l.sku, l.location, l.on_hand, l.reserved, l.on_hand - l.reserved, l.priority FROM cms.stock_levels l
 WHERE l.site = %s AND (%s = '' OR l.sku = %s) AND (NOT %s OR EXISTS (SELECT FROM cms.sellables s WHERE s.site = l.site AND s.sku = l.sku
   AND cms.stock_state(l.on_hand - l.reserved, s.manage_stock, s.backorders, s.low_stock_threshold) <> 'in_stock')) ORDER BY l.sku, l.location"""
+ADD_COUPON: Final[LiteralString] = """
+INSERT INTO cms.coupons (site, code, kind, value, minimum, most_uses, starts_at, ends_at)
+VALUES (%(site)s, upper(%(code)s), %(kind)s, %(value)s, %(least)s, %(uses)s, %(since)s::timestamp AT TIME ZONE %(zone)s, %(until)s::timestamp AT TIME ZONE %(zone)s)"""
+PREFER: Final[LiteralString] = """
+INSERT INTO cms.stock_locations (site, location, priority) VALUES (%s, %s, %s) ON CONFLICT (site, location) DO UPDATE SET priority = excluded.priority"""
+PREFER_ROWS: Final[LiteralString] = "UPDATE cms.stock_levels SET priority = %s WHERE site = %s AND location = %s"
 HISTORY: Final[LiteralString] = """
 SELECT moved_at, location, delta, reason, ref, author FROM cms.stock_moves WHERE site = %s AND sku = %s ORDER BY number DESC LIMIT %s"""
 
@@ -52,16 +60,13 @@ def show_order(opened: OpenSite, order: str) -> dict[str, Any]:
     """Show an order with its lines and its history."""
     found = _find(opened, order)
     items = fetch(opened.connection, queries.ITEMS, number=found.number)
-    events = opened.connection.execute(
-        "SELECT at, coalesce(from_status || ' -> ' || to_status, note) FROM cms.order_events WHERE \"order\" = %s ORDER BY number",
-        (found.number,),
-    )
+    events = fetch(opened.connection, queries.EVENTS, number=found.number)
     address = found.shipping_address or found.billing_address
     return _line(found) | {
-        "email": found.customer_email, "address": ", ".join(address.values()), "shipping": found.shipping_method, "note": found.customer_note,
+        "email": found.customer_email, "address": ", ".join(format_lines(address)), "shipping": found.shipping_method, "note": found.customer_note,
         "lines": "; ".join(f"{item.quantity} x {item.sku}" for item in items), "tax": str(to_decimal(found.tax_total, found.currency)),
         "refunded": str(to_decimal(found.refunded_total, found.currency)), "problem": found.payment_problem or "",
-        "history": "; ".join(f"{at:%Y-%m-%d %H:%M} {said}" for at, said in events),
+        "history": "; ".join(f"{event.at:%Y-%m-%d %H:%M} {event.said}" for event in events),
     }  # fmt: skip
 
 
@@ -104,6 +109,57 @@ def pay(opened: OpenSite, order: str) -> dict[str, Any]:
     return _line(run_in_shop(opened, lambda shop: pay_order(shop, order)))
 
 
+def print_paper(opened: OpenSite, order: str, *, packing_slip: bool = False, out: str = "") -> str:
+    """Write the invoice of an order, or its packing slip, as HTML or PDF."""
+    from cms_ssg.selling.printing import make_pdf, render_document
+    from cms_ssg.verticals.shop.mails import translator_of
+    from cms_ssg.verticals.shop.papers import locale_of_order, make_paper
+
+    found = _find(opened, order)
+    items = fetch(opened.connection, queries.ITEMS, number=found.number)
+    kind = "packing-slip" if packing_slip else "invoice"
+    html = render_document(make_paper(kind, opened.site, translator_of(opened.site, locale_of_order(opened.site, found)), found, items))
+    path = Path(out or f"{kind}-{found.order_number}.html")
+    _write(path, make_pdf(html) if path.suffix.lower() == ".pdf" else html.encode("utf-8", "replace"))
+    return str(path)
+
+
+def export_orders(opened: OpenSite, out: str, *, since: str = "", until: str = "", status: str = "") -> str:
+    """Write orders as CSV, a row for each of their lines."""
+    from cms_ssg.verticals.shop.reports import write_orders
+
+    text = "".join(write_orders(opened.connection, _span(opened, since, until) | {"status": status}))
+    _write(Path(out), text.encode("utf-8", "replace"))
+    return f"{text.count(chr(10)) - 1} lines written to {out}"
+
+
+def report_sales(opened: OpenSite, *, by: str = "month", since: str = "", until: str = "") -> list[dict[str, Any]]:
+    """Add up what was sold: by day, month, year or product."""
+    from cms_ssg.verticals.shop.reports import PERIODS, list_sales
+
+    if by not in (*PERIODS, "product"):
+        raise fail("shop.report", f"sales are not added up by {by!r}", hint="Write day, month, year or product.")
+    return list_sales(opened.connection, _span(opened, since, until), by)
+
+
+def _span(opened: OpenSite, since: str, until: str) -> dict[str, Any]:
+    """Days as queries take them: from the first one's beginning to the last one's end, in the site's time."""
+    try:
+        first, last = date.fromisoformat(since) if since else date(2000, 1, 1), date.fromisoformat(until) if until else date(9000, 1, 1)
+    except ValueError as error:
+        raise fail("shop.report", f"this is no day: {error}", hint="Write 2026-03-01.") from None
+    return {"site": opened.number, "zone": opened.site.settings.timezone, "since": first, "until": last + timedelta(days=1)}
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise fail(
+            "shop.write", f"it cannot be written: {error.strerror}", place=str(path), hint="Name a file in a folder that is there."
+        ) from None
+
+
 def show_stock(opened: OpenSite, sku: str = "", *, low: bool = False) -> list[dict[str, Any]]:
     """Show what there is of each SKU, or of one."""
     names = ("sku", "location", "on_hand", "reserved", "free", "priority")
@@ -136,6 +192,14 @@ def move_stock(opened: OpenSite, sku: str, units: int, source: str, target: str,
     return _move(opened, [(sku, source, -units, "transfer", ref, author), (sku, target, units, "transfer", ref, author)])
 
 
+def prefer_location(opened: OpenSite, location: str, priority: int) -> str:
+    """Say which location goods are sold from first: the one with the highest priority that has all of an order's units."""
+    with opened.connection.transaction():
+        opened.connection.execute(PREFER, (opened.number, location, priority))
+        changed = opened.connection.execute(PREFER_ROWS, (priority, opened.number, location)).rowcount
+    return f"{location} has the priority {priority}, with {changed} SKUs"
+
+
 def show_history(opened: OpenSite, sku: str, *, limit: int = 50) -> list[dict[str, Any]]:
     """Show what moved the stock of a SKU, the last first."""
     names = ("at", "location", "units", "reason", "ref", "author")
@@ -163,7 +227,16 @@ def _move(opened: OpenSite, moves: list[tuple[str, str, int, str, str, str]]) ->
 
 
 def add_coupon(
-    opened: OpenSite, code: str, *, percent: str = "", amount: str = "", free_shipping: bool = False, minimum: str = "", uses: int = 0
+    opened: OpenSite,
+    code: str,
+    *,
+    percent: str = "",
+    amount: str = "",
+    free_shipping: bool = False,
+    minimum: str = "",
+    uses: int = 0,
+    since: str = "",
+    until: str = "",
 ) -> str:
     """Add a coupon: a percentage, an amount, or free shipping."""
     currency = settings_of(opened.site).currency
@@ -182,14 +255,21 @@ def add_coupon(
         raise fail("shop.coupon", "say what it gives", hint="--percent 10, --amount 5.00 or --free-shipping")
     try:
         opened.connection.execute(
-            "INSERT INTO cms.coupons (site, code, kind, value, minimum, most_uses) VALUES (%s, upper(%s), %s, %s, %s, %s)",
-            (opened.number, code, kind, value, least, uses or None),
+            ADD_COUPON,
+            {**_span(opened, since, until), "code": code, "kind": kind, "value": value, "least": least, "uses": uses or None},
         )
     except UniqueViolation:
         raise fail("shop.coupon", f"there is a coupon {code.upper()} already", hint="Choose another code.") from None
     except CheckViolation:
         raise fail("shop.coupon", "a percentage is at most 100, an amount at least 0", hint="--percent 10") from None
     return f"{code.upper()} added"
+
+
+def delete_coupon(opened: OpenSite, code: str) -> str:
+    """Delete a coupon. Orders that used it stay as they are."""
+    if not opened.connection.execute("DELETE FROM cms.coupons WHERE site = %s AND code = upper(%s)", (opened.number, code)).rowcount:
+        raise fail("shop.coupon", f"there is no coupon {code.upper()}", hint="cms coupons list shows what there is.")
+    return f"{code.upper()} deleted"
 
 
 def list_coupons(opened: OpenSite) -> list[dict[str, Any]]:
@@ -202,17 +282,17 @@ def list_coupons(opened: OpenSite) -> list[dict[str, Any]]:
 
 
 def import_products(opened: OpenSite, file: str, *, dry_run: bool = False) -> str:
-    """Import the CSV of products that WooCommerce exports.
+    """Import the products of another shop: the CSV that WooCommerce exports, or the JSON of Saleor.
 
     All products with their variations; a second time it changes them.
     """
-    from cms_ssg.verticals.shop.woocommerce import import_file
+    from cms_ssg.selling.product_files.saving import import_products as import_file
 
-    return str(import_file(opened, Path(file), dry_run=dry_run))
+    return str(import_file(opened, Path(file), settings_of(opened.site).currency, dry_run=dry_run))
 
 
 COMMANDS = (
-    Command("products import", import_products, "cms products import products.csv", {"dry_run": "Only say what would be imported."}),
+    Command("products import", import_products, "cms products import products.csv\ncms products import saleor.json", {"dry_run": "Only say what would be imported."}),
     Command("orders list", list_orders, "cms orders list --status processing", {"status": "Only those with this status.", "limit": "How many."}),
     Command("orders show", show_order, "cms orders show 1001"),
     Command("orders pay", pay, "cms orders pay 1001"),
@@ -224,15 +304,23 @@ COMMANDS = (
         "reason": "For the order's history.",
         "key": "The same one refunds once, however often it is called.",
     }),
+    Command("orders invoice", print_paper, "cms orders invoice 1001 --out invoice.pdf\ncms orders invoice 1001 --packing-slip", {
+        "packing_slip": "What goes into the parcel, without prices.", "out": "The file, .html or .pdf; by default invoice-NUMBER.html."}),
+    Command("orders export", export_orders, "cms orders export orders.csv --since 2026-01-01", {
+        "since": "From this day on.", "until": "Up to this day.", "status": "Only those with this status."}),
+    Command("orders report", report_sales, "cms orders report --by month\ncms orders report --by product --since 2026-01-01", {
+        "by": "day, month, year or product.", "since": "From this day on.", "until": "Up to this day."}),
     Command("stock show", show_stock, "cms stock show --low", {"low": "Only what is low or out."}),
     Command("stock adjust", adjust, "cms stock adjust MUG-1 10 --reason received", {
         "location": "Where.", "ref": "What brought it, such as a delivery note; the same one is taken in once.", "reason": "received or adjusted.", "author": "Who."}),
     Command("stock set", set_stock, "cms stock set MUG-1 12", {"location": "Where.", "author": "Who."}),
     Command("stock move", move_stock, "cms stock move MUG-1 3 main shop", {"author": "Who."}),
+    Command("stock prefer", prefer_location, "cms stock prefer main 10"),
     Command("stock history", show_history, "cms stock history MUG-1", {"limit": "How many."}),
-    Command("coupons add", add_coupon, "cms coupons add SPRING --percent 10 --uses 100", {
+    Command("coupons add", add_coupon, "cms coupons add SPRING --percent 10 --uses 100 --until 2026-05-31", {
         "percent": "Of the goods.", "amount": "Off the goods.", "free_shipping": "Shipping costs nothing.", "minimum": "What the goods must cost.",
-        "uses": "How often in all; 0 for any.",
+        "uses": "How often in all; 0 for any.", "since": "From this day on.", "until": "Up to this day.",
     }),
+    Command("coupons delete", delete_coupon, "cms coupons delete SPRING"),
     Command("coupons list", list_coupons, "cms coupons list"),
 )  # fmt: skip

@@ -47,3 +47,10 @@ OFFERS = Fact(
         FROM ({_NOW}) n JOIN ({_STATES}) t ON t.product = n.product AND t.sku = n.sku WHERE n.is_variation GROUP BY n.product""",
 )
 """Of an entry: its variations, each with its price and state."""
+
+BEST_SELLERS = Fact(
+    "best_sellers",
+    """SELECT 'all', jsonb_agg(b.product ORDER BY b.place), NULL::timestamptz, NULL::timestamptz FROM cms.best_sellers b
+       JOIN cms.cards c ON c.entry = b.product AND c.live WHERE b.site = %(site)s AND 'all' = ANY (%(subjects)s) HAVING count(*) > 0""",
+)
+"""Of ``all``: the numbers of the products that sold best."""

@@ -15,20 +15,22 @@ from cms_ssg.render.theme_chain import theme_folders
 from cms_ssg.site import Site
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
+from cms_ssg.verticals.shop.carts import settings_of
 from cms_ssg.verticals.shop.forms import order_path
 from cms_ssg.verticals.shop.queries import OrderRow
 
 
 @lru_cache(maxsize=64)
-def _translate(site: Site, locale: str) -> Translator:
+def translator_of(site: Site, locale: str) -> Translator:
+    """The texts of a language, with those that the site has changed."""
     return make_t(load_strings(theme_folders(site.root, site.settings).strings, locale, site.root))
 
 
 async def write_mail(connection: AsyncConnection[TupleRow], shop: Shop, order: OrderRow, kind: str) -> None:
-    """Write the e-mail of an order. kind: ``paid``, ``waiting``, ``sent`` or ``refunded``: the text that it begins with."""
+    """Write the e-mail of an order. kind: ``paid``, ``waiting``, ``sent``, ``refunded``, ``cancelled`` or ``link_again``: the text that it begins with."""
     site = shop.site
     locale = order.locale if order.locale in site.locales else site.default_locale
-    t = _translate(site, locale)
+    t = translator_of(site, locale)
 
     def money(amount: int) -> str:
         return format_amount(amount, order.currency, locale)
@@ -54,3 +56,12 @@ async def write_mail(connection: AsyncConnection[TupleRow], shop: Shop, order: O
     await connection.execute(
         ADD, {"site": shop.number, "recipient": one_line(order.customer_email), "reply_to": "", "subject": subject, "body": body}
     )
+    notify = settings_of(site).notify
+    if notify and kind in ("paid", "waiting"):
+        own = translator_of(site, site.default_locale)
+        subject = one_line(
+            own("shop_mail_new", number=order.order_number, amount=format_amount(order.total, order.currency, site.default_locale))
+        )
+        body = "\n".join([subject, order.customer_name, "", *(f"{item.quantity} × {item.product_name} ({item.sku})" for item in items)])
+        reply_to = one_line(order.customer_email)
+        await connection.execute(ADD, {"site": shop.number, "recipient": notify, "reply_to": reply_to, "subject": subject, "body": body})

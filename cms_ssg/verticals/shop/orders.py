@@ -70,6 +70,8 @@ async def cancel_order(shop: Shop, name: str, reason: str = "") -> OrderRow:
         order = (await fetch_async(connection, queries.ORDER, site=shop.number, number=order.number))[0]
         if order.status not in ("cancelled", "refunded"):
             await _close(connection, shop, order)
+            if order.status in ("on_hold", "processing"):
+                await write_mail(connection, shop, order, "cancelled")
         await return_goods(connection, shop, order.number, {"restock": True}, "cancel")
         if reason:
             await connection.execute(NOTE, (order.number, reason))
@@ -160,6 +162,14 @@ async def ship_order(shop: Shop, name: str, carrier: str = "", tracking: str = "
             order = (await fetch_async(connection, queries.ORDER, site=shop.number, number=order.number))[0]
             await write_mail(connection, shop, order, "sent")
     return await _load(shop, order.number)
+
+
+async def note_order(shop: Shop, name: str, note: str) -> OrderRow:
+    """Add a note to the history of an order, for the shopkeeper."""
+    async with shop.connect() as connection:
+        order = await find_order(connection, shop.number, name)
+        await connection.execute(NOTE, (order.number, note))
+    return order
 
 
 async def end_abandoned(shop: Shop, minutes: int) -> int:

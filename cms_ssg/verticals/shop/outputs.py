@@ -46,5 +46,6 @@ def render_frame(page: Page, job: Job) -> tuple[bytes, str]:
     """A page of the shop as it is before the API has filled it."""
     t = page.globals["t"]
     page.describe(title=t(f"shop_{job.kind}"), canonical="", noindex=True)
-    html = page.render(["shop_frame.html"], kind=job.kind, action=page.url(f"/api/{'cart' if job.kind == 'order' else job.kind}"))
+    action = page.url("/api/orders/link" if job.kind == "order" else f"/api/{job.kind}")
+    html = page.render(["shop_frame.html"], args={"kind": job.kind, "action": action})
     return html.encode("utf-8", "replace"), HTML

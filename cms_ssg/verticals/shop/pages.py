@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from markupsafe import Markup, escape
 
 from cms_ssg.payment.money import format_amount
 from cms_ssg.render.strings import Translator
+from cms_ssg.selling.addresses import find_form, format_lines, list_all_countries, name_country
 from cms_ssg.verticals.shop.carts import Quote, list_countries
 from cms_ssg.verticals.shop.queries import DownloadRow, ItemRow, OrderRow
 from cms_ssg.verticals.shop.settings import ShopSettings
+
+_COMPLETE: Final = {
+    "name": "name", "company": "organization", "line1": "address-line1", "line2": "address-line2", "postcode": "postal-code", "city": "address-level2",
+    "region": "address-level1",
+}  # fmt: skip
+"""Our fields as browsers know them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +35,16 @@ class Around:
         """An amount in the page's language."""
         return format_amount(amount, currency, self.locale)
 
-    def input(self, name: str, kind: str = "text", value: str = "", *, complete: str = "", required: bool = True) -> Markup:
-        """A field of a form with its label."""
+    def input(
+        self, name: str, kind: str = "text", value: str = "", *, complete: str = "", required: bool = True, half: bool = False
+    ) -> Markup:
+        """A field of a form with its label. half: it may share its line with another one."""
         label = self.t(f"shop_{name}")
         more = Markup(' autocomplete="{}"').format(complete) if complete else Markup("")
         more += Markup(" required") if required else Markup("")
         return Markup(
-            '<p class="field"><label for="f-{0}">{1}</label><input id="f-{0}" name="{0}" type="{2}" value="{3}" maxlength="200"{4}></p>'
-        ).format(name, label, kind, value, more)
+            '<p class="field{5}"><label for="f-{0}">{1}</label><input id="f-{0}" name="{0}" type="{2}" value="{3}" maxlength="200"{4}></p>'
+        ).format(name, label, kind, value, more, " half" if half else "")
 
 
 def render_cart(around: Around, quote: Quote | None, problem: str = "") -> Markup:
@@ -90,7 +99,9 @@ def _shipping_form(around: Around, quote: Quote) -> Markup:
         return Markup("")
     countries = list_countries(around.settings)
     options = Markup("").join(
-        Markup('<option value="{0}"{1}>{2}</option>').format(code, Markup(" selected") if code == quote.cart.country else "", code)
+        Markup('<option value="{0}"{1}>{2}</option>').format(
+            code, Markup(" selected") if code == quote.cart.country else "", name_country(code, around.locale)
+        )
         for code in (countries if quote.cart.country in countries else ["", *countries])
     )
     methods = Markup("").join(
@@ -102,10 +113,11 @@ def _shipping_form(around: Around, quote: Quote) -> Markup:
         )
         for one in quote.offers
     )
+    number = around.input("vat_number", value=quote.cart.vat_number, required=False) if around.settings.eu_vat else Markup("")
     return Markup(
         '<form class="send" method="post" action="{}/api/carts/mine/shipping"><fieldset><legend>{}</legend><p class="field"><label for="f-country">{}</label>'
-        '<select id="f-country" name="country">{}</select></p>{}<button>{}</button></fieldset></form>'
-    ).format(around.base, t("shop_shipping"), t("shop_country"), options, methods, t("shop_update"))
+        '<select id="f-country" name="country">{}</select></p>{}{}<button>{}</button></fieldset></form>'
+    ).format(around.base, t("shop_shipping"), t("shop_country"), options, number, methods, t("shop_update"))
 
 
 def _sums(around: Around, quote: Quote) -> Markup:
@@ -115,7 +127,10 @@ def _sums(around: Around, quote: Quote) -> Markup:
         rows.append((t("shop_discount"), -totals.discount))
     if quote.offer is not None:
         rows.append((f"{t('shop_shipping')} ({quote.offer.method.name})", totals.shipping_cost))
-    return _sum_table(around, rows, totals.tax, totals.total, quote.currency, included=around.settings.prices_include_tax)
+    table = _sum_table(around, rows, totals.tax, totals.total, quote.currency, included=quote.taxes_included)
+    if quote.is_reverse:
+        table += Markup('<p class="quiet">{}</p>').format(t("shop_reverse_charge", number=quote.cart.vat_number))
+    return table
 
 
 def _sum_table(around: Around, rows: list[tuple[str, int]], tax: int, total: int, currency: str, *, included: bool) -> Markup:
@@ -141,19 +156,23 @@ def render_checkout(around: Around, quote: Quote, key: str, given: dict[str, Any
     """The form by which an order is placed. key: the same however often it is sent; given: what was filled in before."""
     t = around.t
 
+    country = quote.cart.country or around.settings.country
+
     def text(name: str) -> str:
         return str(given.get(name) or "")
 
     fields = [
         around.input("email", "email", text("email"), complete="email"), around.input("name", value=text("name"), complete="name"),
+        around.input("company", value=text("company"), complete="organization", required=False),
         around.input("line1", value=text("line1"), complete="address-line1"), around.input("line2", value=text("line2"), complete="address-line2", required=False),
-        around.input("postcode", value=text("postcode"), complete="postal-code", required=False), around.input("city", value=text("city"), complete="address-level2"),
+        *_region_fields(around, country, text("postcode"), text("city"), text("region")),
     ]  # fmt: skip
     payments = Markup("").join(
         Markup('<p class="choice"><label><input type="radio" name="payment" value="{}" required{}> {}</label></p>').format(
             name, Markup(" checked") if name == (text("payment") or around.settings.payments[0]) else "", t(f"shop_pay_{name}")
         )
         for name in around.settings.payments
+        if name != "stripe_intents"  # needs a front end with Stripe's script
     )
     lines = Markup("").join(
         Markup('<tr><th scope="row">{} × {}{}</th><td class="amount">{}</td></tr>').format(
@@ -161,20 +180,91 @@ def render_checkout(around: Around, quote: Quote, key: str, given: dict[str, Any
         )
         for line, sums in zip(quote.lines, quote.totals.lines, strict=True)
     )
-    country = quote.cart.country or around.settings.country
     return Markup(
         '<h1>{}</h1>\n{}<form class="checkout" method="post" action="{}/api/checkout">\n<input type="hidden" name="key" value="{}"><input type="hidden" name="version" value="{}">'
-        '<input type="hidden" name="country" value="{}">\n<fieldset><legend>{}</legend>{}<p class="quiet">{}: {} · <a href="{}/api/cart">{}</a></p></fieldset>\n'
-        '<fieldset><legend>{}</legend>{}</fieldset>\n<fieldset><legend>{}</legend><table class="sums"><tbody>{}</tbody></table>{}</fieldset>\n'
-        '<p><button class="button">{}</button></p></form>'
+        '<input type="hidden" name="country" value="{}">\n<div><fieldset class="address"><legend>{}</legend>{}'
+        '<p class="quiet">{}: {} · <a href="{}/api/cart">{}</a></p>{}</fieldset>\n'
+        '<fieldset><legend>{}</legend>{}</fieldset></div>\n<div class="summary"><fieldset><legend>{}</legend><table class="sums"><tbody>{}</tbody></table>{}</fieldset>\n'
+        '<p class="field"><label for="f-note">{}</label><textarea id="f-note" name="note" rows="3" maxlength="2000">{}</textarea></p>\n'
+        '{}<p><button class="button">{}</button></p></div></form>'
     ).format(
-        t("shop_checkout"), _notice(problem), around.base, key, quote.version, country, t("shop_address"), Markup("").join(fields), t("shop_country"), country, around.base,
-        t("shop_change"), t("shop_payment"), payments, t("shop_summary"), lines, _sums(around, quote), t("shop_order_now", amount=around.money(quote.totals.total, quote.currency)),
+        t("shop_checkout"), _notice(problem), around.base, key, quote.version, country, t("shop_address"), Markup("").join(fields),
+        t("shop_country"), name_country(country, around.locale),
+        around.base,
+        t("shop_change"), _billing_fields(around, given, country), t("shop_payment"), payments, t("shop_summary"), lines, _sums(around, quote), t("shop_note"),
+        text("note"), _terms(around),
+        t("shop_order_now", amount=around.money(quote.totals.total, quote.currency)),
     )  # fmt: skip
 
 
-def render_order(around: Around, order: OrderRow, items: Sequence[ItemRow], downloads: Sequence[tuple[DownloadRow, str]]) -> Markup:
-    """An order as its buyer sees it. downloads: files and where they are fetched."""
+def _billing_fields(around: Around, given: dict[str, Any], country: str) -> Markup:
+    """Another address for the bill, closed until somebody wants it."""
+    t = around.t
+    names = list(_COMPLETE)
+    fields = Markup("").join(
+        Markup('<p class="field"><label for="f-bill_{0}">{1}</label><input id="f-bill_{0}" name="bill_{0}" value="{2}" maxlength="200" autocomplete="billing {3}"></p>').format(
+            name, t(f"shop_{name}"), str(given.get(f"bill_{name}") or ""), _COMPLETE[name]
+        )
+        for name in names
+    )  # fmt: skip
+    chosen = str(given.get("bill_country") or country)
+    options = Markup("").join(
+        Markup('<option value="{}"{}>{}</option>').format(code, Markup(" selected") if code == chosen else "", name)
+        for code, name in list_all_countries(around.locale)
+    )
+    select = Markup(
+        '<p class="field"><label for="f-bill_country">{}</label><select id="f-bill_country" name="bill_country">{}</select></p>'
+    ).format(t("shop_country"), options)
+    is_open = Markup(" open") if any(given.get(f"bill_{name}") for name in names) else ""
+    return Markup("<details{}><summary>{}</summary>{}{}</details>").format(is_open, t("shop_bill_elsewhere"), fields, select)
+
+
+def _terms(around: Around) -> Markup:
+    """The box to tick, where the shop has terms."""
+    if not around.settings.terms:
+        return Markup("")
+    link = Markup('<a href="{}" target="_blank">{}</a>').format(around.base + around.settings.terms, around.t("shop_terms"))
+    return Markup('<p class="choice"><label><input type="checkbox" name="terms" value="1" required> <span>{}</span></label></p>').format(
+        Markup(escape(around.t("shop_accept_terms", terms="\0")).replace("\0", link))
+    )
+
+
+def _region_fields(around: Around, country: str, postcode: str, city: str, region: str) -> Iterator[Markup]:
+    """Postcode, town and region, as addresses of a country have them."""
+    form = find_form(country)
+    if form.has_postcode:
+        yield around.input("postcode", value=postcode, complete="postal-code", required=form.needs_postcode, half=True)
+    yield around.input("city", value=city, complete="address-level2", half=form.has_postcode)
+    if not form.region or not form.needs_region:
+        return
+    label = around.t(f"shop_region_{form.region}")
+    label = around.t("shop_region") if label == f"shop_region_{form.region}" else label
+    options = Markup("").join(
+        Markup('<option value="{}"{}>{}</option>').format(code, Markup(" selected") if region in (code, name) else "", name)
+        for code, name in (("", ""), *form.regions)
+    )
+    field = Markup('<select id="f-region" name="region" autocomplete="address-level1" required>{}</select>').format(options)
+    plain = Markup('<input id="f-region" name="region" autocomplete="address-level1" value="{}" required maxlength="200">').format(region)
+    yield Markup('<p class="field"><label for="f-region">{}</label>{}</p>').format(label, field if form.regions else plain)
+
+
+def render_link_form(around: Around, *, is_sent: bool = False) -> Markup:
+    """The form by which a buyer gets the link to an order again."""
+    t = around.t
+    told = Markup('<p class="status" role="status">{}</p>\n').format(t("shop_link_sent")) if is_sent else Markup("")
+    return Markup(
+        '<h1>{}</h1>\n{}<p>{}</p><form method="post" action="{}/api/orders/link"><input type="hidden" name="locale" value="{}">'
+        '<p class="field"><label for="f-order">{}</label><input id="f-order" name="order" required maxlength="40"></p>{}<p><button class="button">{}</button></p></form>'
+    ).format(
+        t("shop_link_title"), told, t("shop_link_about"), around.base, around.locale, t("shop_link_number"),
+        around.input("email", "email", complete="email"), t("shop_link_send"),
+    )  # fmt: skip
+
+
+def render_order(
+    around: Around, order: OrderRow, items: Sequence[ItemRow], downloads: Sequence[tuple[DownloadRow, str]], invoice: str = ""
+) -> Markup:
+    """An order as its buyer sees it. downloads: files and where they are fetched; invoice: where that is."""
     t = around.t
     rows = Markup("").join(
         Markup('<tr><th scope="row">{} × {}{}</th><td class="amount">{}</td></tr>').format(
@@ -191,12 +281,9 @@ def render_order(around: Around, order: OrderRow, items: Sequence[ItemRow], down
     if order.shipping_method:
         sums.append((f"{t('shop_shipping')} ({order.shipping_method})", order.shipping_cost))
     parts = list(_tell_order(around, order, downloads))
-    address = order.shipping_address or order.billing_address
-    lines = Markup("<br>").join(
-        escape(address[name])
-        for name in ("name", "company", "line1", "line2", "postcode", "city", "region", "country")
-        if address.get(name)
-    )
+    if order.invoice_number is not None and invoice:
+        parts.append(Markup('<p><a href="{}">{} {}</a></p>').format(invoice, t("shop_invoice"), order.invoice_number))
+    lines = Markup("<br>").join(format_lines(order.shipping_address or order.billing_address))
     return Markup('<h1>{}</h1>\n<p class="status" role="status">{}</p>\n{}<table class="sums"><tbody>{}</tbody></table>\n{}\n<h2>{}</h2><address>{}</address>').format(
         t("shop_order_number", number=order.order_number), t(f"shop_status_{order.status}"), Markup("").join(parts), rows,
         _sum_table(around, sums, order.tax_total, order.total, order.currency, included=order.taxes_included), t("shop_address"), lines,

@@ -24,6 +24,9 @@ RELEASE: Final[LiteralString] = "SELECT cms.release_stock(%s, %s)"
 RESTOCK: Final[LiteralString] = "SELECT cms.restock(%s, %s, %s, %s)"
 MOVE: Final[LiteralString] = "UPDATE cms.orders SET status = %s WHERE number = %s AND status <> %s"
 PAID: Final[LiteralString] = "UPDATE cms.orders SET paid_at = coalesce(paid_at, clock_timestamp()), transaction_id = %s WHERE number = %s"
+NUMBER_INVOICE: Final[LiteralString] = """
+WITH next AS (INSERT INTO cms.invoice_numbers AS i (site, last) VALUES (%(site)s, 1) ON CONFLICT (site) DO UPDATE SET last = i.last + 1 RETURNING last)
+UPDATE cms.orders SET invoice_number = next.last FROM next WHERE number = %(number)s AND invoice_number IS NULL"""
 NOTE: Final[LiteralString] = """INSERT INTO cms.order_events ("order", note) VALUES (%s, %s)"""
 COUNT_SALES: Final[LiteralString] = """
 INSERT INTO cms.product_sales AS s (site, product, sales_count)
@@ -152,6 +155,9 @@ async def _take_payment(connection: Connection, shop: Shop, order: OrderRow, pay
     if is_digital:
         await move_order(connection, order.number, "completed")
     await write_mail(connection, shop, order, "paid")
+    await connection.execute(
+        NUMBER_INVOICE, {"site": shop.number, "number": order.number}
+    )  # last: whoever pays at the same time waits for it
 
 
 async def take_goods(connection: Connection, shop: Shop, number: int, items: list[ItemRow]) -> bool:

@@ -80,11 +80,13 @@ class CartRow(NamedTuple):
     shipping: str
     coupon: str
     locale: str
+    vat_number: str
     ordered: int | None
 
 
 CART: Final = Query(
-    "SELECT id::text, country, shipping, coupon, locale, ordered FROM cms.carts WHERE site = %(site)s AND id = %(cart)s::uuid", CartRow
+    "SELECT id::text, country, shipping, coupon, locale, vat_number, ordered FROM cms.carts WHERE site = %(site)s AND id = %(cart)s::uuid",
+    CartRow,
 )
 
 
@@ -151,17 +153,38 @@ class OrderRow(NamedTuple):
     payment_status: str | None
     payment_page: str | None
     payment_problem: str | None
+    invoice_number: int | None
 
 
 _ORDERS: Final[LiteralString] = """
 SELECT o.number, o.order_id::text, o.order_number, o.status, o.customer_email, o.customer_name, o.billing_address, o.shipping_address, o.shipping_method, o.subtotal,
   o.discount_total, o.shipping_cost, o.shipping_total, o.tax_total, o.total, o.refunded_total, o.currency, o.taxes_included, o.coupon, o.payment_method,
-  o.payment_method_title, o.transaction_id, o.paid_at, o.customer_note, o.tracking, o.metadata, o.locale, o.created_at, p.status, p.page, p.problem
+  o.payment_method_title, o.transaction_id, o.paid_at, o.customer_note, o.tracking, o.metadata, o.locale, o.created_at, p.status, p.page, p.problem, o.invoice_number
 FROM cms.orders o LEFT JOIN cms.payments p ON p.site = o.site AND p.subject = 'shop/' || o.number WHERE o.site = %(site)s"""
 ORDER: Final = Query(_ORDERS + " AND o.number = %(number)s", OrderRow)
 ORDER_BY_NAME: Final = Query(_ORDERS + " AND (o.order_number = %(name)s OR o.order_id::text = %(name)s)", OrderRow)
 ORDERS: Final = Query(
     _ORDERS + " AND (%(status)s = '' OR o.status = %(status)s) AND o.number < %(before)s ORDER BY o.number DESC LIMIT %(limit)s", OrderRow
+)
+
+FOUND_ORDERS: Final = Query(
+    _ORDERS
+    + """ AND (%(status)s = '' OR o.status = %(status)s) AND o.number < %(before)s AND (%(q)s = '' OR o.order_number = %(q)s
+  OR lower(o.customer_email) = lower(%(q)s) OR strpos(lower(o.customer_name), lower(%(q)s)) > 0) ORDER BY o.number DESC LIMIT %(limit)s""",
+    OrderRow,
+)
+
+
+class EventRow(NamedTuple):
+    """Something that happened to an order."""
+
+    at: datetime
+    said: str
+
+
+EVENTS: Final = Query(
+    """SELECT at, coalesce(from_status || ' -> ' || to_status, note) FROM cms.order_events WHERE "order" = %(number)s ORDER BY number""",
+    EventRow,
 )
 
 

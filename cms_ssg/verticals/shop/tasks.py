@@ -1,12 +1,17 @@
-"""What is done while something watches or works: reservations end, payments are asked about, refunds are sent, old carts go."""
+"""What is done while something watches or works: reservations end, payments are asked about, refunds and e-mails are sent, old carts go, and what is low is told."""
 
 from __future__ import annotations
 
+from typing import Final, LiteralString
+
 from cms_ssg.kinds.vertical import OpenSite, Task
+from cms_ssg.mail.outbox import ADD, one_line
+from cms_ssg.mail.sending import TASKS as MAIL
+from cms_ssg.payment.run import run_in_shop
 from cms_ssg.payment.settling import reconcile, send_refunds
 from cms_ssg.verticals.shop.carts import settings_of
+from cms_ssg.verticals.shop.mails import translator_of
 from cms_ssg.verticals.shop.orders import end_abandoned
-from cms_ssg.verticals.shop.run import run_in_shop
 
 
 def sweep(opened: OpenSite) -> None:
@@ -26,4 +31,58 @@ def forget_carts(opened: OpenSite) -> None:
         opened.connection.execute(sql, (opened.number,))
 
 
-TASKS = (Task("shop.sweep", 60, sweep), Task("shop.forget-carts", 3600, forget_carts))
+LOW: Final[LiteralString] = """
+SELECT a.sku, s.title, a.state, a.free, a.noted_at FROM cms.stock_alerts a JOIN cms.sellables s ON s.site = a.site AND s.sku = a.sku
+WHERE a.site = %s ORDER BY a.sku LIMIT 500"""
+TOLD: Final[LiteralString] = (
+    "DELETE FROM cms.stock_alerts a USING unnest(%s::text[], %s::timestamptz[]) t (sku, at) WHERE a.site = %s AND a.sku = t.sku AND a.noted_at = t.at"
+)
+BEST: Final[LiteralString] = """
+SELECT i.product FROM cms.orders o JOIN cms.order_items i ON i."order" = o.number JOIN cms.cards c ON c.entry = i.product AND c.live
+WHERE o.site = %s AND o.paid_at > clock_timestamp() - interval '90 days' AND o.status IN ('processing', 'completed')
+GROUP BY i.product ORDER BY sum(i.quantity) DESC, i.product LIMIT 24"""
+
+
+def tell_low_stock(opened: OpenSite) -> None:
+    """Tell the hook ``stock_low`` and the shopkeeper of SKUs of which little is left. Each is forgotten once it was told: at least once for the hook."""
+    from cms_ssg.events.plugins import find_plugins
+    from cms_ssg.hooks import StockLow
+
+    site, connection, number = opened
+    rows = connection.execute(LOW, (number,)).fetchall()
+    if not rows:
+        return
+    plugins = find_plugins(site.root, site.settings)
+    if plugins is not None and plugins.has("stock_low"):
+        name = site.settings.store_name
+        for sku, title, state, free, at in rows:
+            event = f"{name}:stock:{sku}:{at.timestamp()}"
+            plugins.call("stock_low", stock=StockLow(event_id=event, site=name, sku=sku, title=title, state=state, free=free))
+    with connection.transaction():
+        connection.execute(TOLD, ([row[0] for row in rows], [row[4] for row in rows], number))
+        if notify := settings_of(site).notify:
+            t = translator_of(site, site.default_locale)
+            body = "\n".join([t("shop_mail_low"), "", *(f"{sku}  {title}: {free}" for sku, title, _, free, _ in rows)])
+            subject = one_line(f"{t('shop_mail_low_subject')} · {site.settings.title}")
+            connection.execute(ADD, {"site": number, "recipient": notify, "reply_to": "", "subject": subject, "body": body})
+
+
+def rank_best_sellers(opened: OpenSite) -> None:
+    """Count what sold best in the last 90 days; pages are made again only where the order of the first 24 changed."""
+    _, connection, number = opened
+    best = [row[0] for row in connection.execute(BEST, (number,))]
+    known = [row[0] for row in connection.execute("SELECT product FROM cms.best_sellers WHERE site = %s ORDER BY place", (number,))]
+    if best != known:
+        with connection.transaction():
+            connection.execute("DELETE FROM cms.best_sellers WHERE site = %s", (number,))
+            connection.execute(
+                "INSERT INTO cms.best_sellers (site, place, product) SELECT %s, n, p FROM unnest(%s::bigint[]) WITH ORDINALITY u (p, n)",
+                (number, best),
+            )
+            connection.execute("SELECT cms.touch(%s, 'fact/best_sellers/all')", (number,))
+
+
+TASKS = (
+    Task("shop.sweep", 60, sweep), Task("shop.forget-carts", 3600, forget_carts), Task("shop.low-stock", 60, tell_low_stock),
+    Task("shop.best-sellers", 3600, rank_best_sellers), *MAIL,
+)  # fmt: skip

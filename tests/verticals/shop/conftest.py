@@ -1,4 +1,4 @@
-"""One built shop for all tests of a file, as new before each."""
+"""One built shop for all tests of the folder, as new before each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.conftest import TEMPLATE, fresh_database
 from tests.verticals.shop.stand import Stand, open_stand
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def open_shop(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     for url in fresh_database(server_url, TEMPLATE):
         with open_stand(tmp_path_factory.mktemp("stand"), url) as stand:

@@ -13,6 +13,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
+from cms_ssg.api.idempotency import KeyedRequest
 from cms_ssg.payment import settling
 from cms_ssg.payment.fake import FakeProvider
 from cms_ssg.payment.provider import Event, Shop
@@ -43,8 +44,8 @@ def die_after(module: Any, name: str) -> None:
 
 def arrange(step: str) -> None:
     places = {
-        "key claimed": (checkout, "claim_key"), "order written": (checkout, "_write_order"), "order kept": (checkout, "_make_order"), "intent made": (FakeProvider, "create"),
-        "intent kept": (checkout, "begin_payment"), "answer kept": (checkout, "save_answer"), "paid at the provider": (FakeProvider, "pay"),
+        "key claimed": (KeyedRequest, "claim"), "order written": (checkout, "_write_order"), "order kept": (checkout, "_make_order"), "intent made": (FakeProvider, "create"),
+        "intent kept": (checkout, "begin_payment"), "answer kept": (KeyedRequest, "save"), "paid at the provider": (FakeProvider, "pay"),
         "event written": (paying, "take_goods"), "goods taken": (paying, "move_order"), "payment kept": (settling, "send_refunds"),
     }  # fmt: skip
     die_after(*places[step])
@@ -53,9 +54,10 @@ def arrange(step: str) -> None:
 async def run(shop: Shop, cart: str, version: str, key: str) -> None:
     provider = FakeProvider(shop)
     buyer = checkout.Buyer(cart, version, "ann@example.org", "Ann", ADDRESS, None, "fake", "", "en")
-    await checkout.claim_key(shop, key, buyer.fingerprint())
+    asked = KeyedRequest(shop.connect, shop.number, checkout.ROUTE, key, buyer.fingerprint())
+    await asked.claim()
     placed = await checkout.place_order(shop, provider, buyer, key, lambda order: f"/{order}")
-    await checkout.save_answer(shop, key, 201, {"order": str(placed.number)})
+    await asked.save(201, {"order": str(placed.number)})
     intent = placed.page.rpartition("/")[2]
     report = await provider.pay(intent, "succeeded")
     await settling.settle_event(shop, provider, Event("evt_1", report))

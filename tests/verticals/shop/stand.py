@@ -37,6 +37,8 @@ currency = "EUR"
 country = "IT"
 countries = ["IT", "DE"]
 payments = ["fake", "manual"]
+eu_vat = true
+seller = "Stand, Roma, IT00743110157"
 [[shop.taxes]]
 rate = 22
 [[shop.taxes]]
@@ -117,10 +119,11 @@ Not yet.
 0123456789
 """
 
-ADDRESS = {"name": "Ann", "line1": "Via 1", "city": "Roma", "country": "IT", "postcode": "00100"}
+ADDRESS = {"name": "Ann", "line1": "Via 1", "city": "Roma", "country": "IT", "postcode": "00100", "region": "RM"}
 FORGET = (
     "payment_refunds", "payment_events", "payments", "fake_payments", "idempotent_answers", "order_events", "order_items", "downloads", "orders",
-    "cart_lines", "carts", "coupons", "stock_reservations", "stock_levels", "stock_moves", "product_sales", "task_runs",
+    "invoice_numbers", "best_sellers", "stock_alerts", "stock_locations", "mails", "cart_lines", "carts", "coupons", "stock_reservations", "stock_levels", "stock_moves",
+    "product_sales", "task_runs",
 )  # fmt: skip
 FIRST_STOCK = {"MUG": 50, "BOWL": 1000, "SHIRT-S": 4, "LATER": 1}
 

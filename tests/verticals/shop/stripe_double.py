@@ -53,10 +53,11 @@ def check_params(module: Any, kind: str, params: dict[str, Any]) -> None:
 
 
 class Double:
-    """An account. charges: sessions that were paid, by id."""
+    """An account. sessions, intents: by id."""
 
     def __init__(self) -> None:
         self.sessions: dict[str, dict[str, Any]] = {}
+        self.intents: dict[str, dict[str, Any]] = {}
         self.refunds: list[dict[str, Any]] = []
         self.keys: dict[str, tuple[Any, dict[str, Any]]] = {}
         self.url = ""
@@ -77,6 +78,8 @@ class Double:
             return self._create(params)
         if (method, path) == ("POST", "/v1/refunds"):
             return self._refund(params)
+        if parts[0] == "payment_intents":
+            return self._act_on_intent(method, parts[1:], params)
         session = self.sessions.get(parts[2]) if parts[:2] == ["checkout", "sessions"] else None
         if session is None:
             raise RefusedError(404, "invalid_request_error", f"No such object: {path}")
@@ -98,10 +101,37 @@ class Double:
         }  # fmt: skip
         return self.sessions[name]
 
+    def _act_on_intent(self, method: str, parts: list[str], params: dict[str, Any]) -> dict[str, Any]:
+        if not parts and method == "POST":
+            check_params(stripe.params, "PaymentIntentCreateParams", params)
+            if int(params["amount"]) <= 0 or params["currency"] != params["currency"].lower():
+                raise RefusedError(400, "invalid_request_error", "Invalid positive integer")
+            name = f"pi_{secrets.token_hex(8)}"
+            self.intents[name] = {
+                "id": name, "object": "payment_intent", "status": "requires_payment_method", "amount": int(params["amount"]), "amount_received": 0,
+                "currency": params["currency"], "metadata": params["metadata"], "client_secret": f"{name}_secret_x", "last_payment_error": None,
+            }  # fmt: skip
+            return self.intents[name]
+        intent = self.intents.get(parts[0]) if parts else None
+        if intent is None:
+            raise RefusedError(404, "invalid_request_error", "No such payment_intent")
+        if parts[1:] == ["cancel"]:
+            check_params(stripe.params, "PaymentIntentCancelParams", params)
+            if intent["status"] in ("succeeded", "canceled"):
+                raise RefusedError(
+                    400, "invalid_request_error", f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}."
+                )
+            intent["status"] = "canceled"
+        return intent
+
     def _refund(self, params: dict[str, Any]) -> dict[str, Any]:
         check_params(stripe.params, "RefundCreateParams", params)
-        paid = next((s for s in self.sessions.values() if s["payment_intent"] == params.get("payment_intent")), None)
-        left = paid["amount_total"] - sum(r["amount"] for r in self.refunds if r["payment_intent"] == paid["payment_intent"]) if paid else 0
+        name = params.get("payment_intent")
+        paid = next(
+            (s["amount_total"] for s in self.sessions.values() if s["payment_intent"] == name),
+            self.intents.get(name, {}).get("amount_received", 0),
+        )
+        left = paid - sum(r["amount"] for r in self.refunds if r["payment_intent"] == name)
         if int(params["amount"]) > left:
             raise RefusedError(400, "invalid_request_error", "Refund amount is greater than unrefunded amount on charge")
         self.refunds.append(
@@ -115,8 +145,12 @@ class Double:
         return self.refunds[-1]
 
     def pay(self, session: str) -> None:
-        """What the buyer does on the hosted page."""
-        if self.sessions[session]["status"] == "open":
+        """What the buyer does on the hosted page, or in Stripe's own form."""
+        if session in self.intents:
+            intent = self.intents[session]
+            if intent["status"] == "requires_payment_method":
+                intent |= {"status": "succeeded", "amount_received": intent["amount"]}
+        elif self.sessions[session]["status"] == "open":
             self.sessions[session] |= {"status": "complete", "payment_status": "paid", "payment_intent": f"pi_{secrets.token_hex(6)}"}
 
     def make_webhook(self, kind: str, session: str, at: float | None = None, **changed: Any) -> tuple[dict[str, str], bytes]:
@@ -126,7 +160,7 @@ class Double:
             "object": "event",
             "type": kind,
             "livemode": False,
-            "data": {"object": self.sessions[session]},
+            "data": {"object": self.intents.get(session) or self.sessions[session]},
         } | changed
         body = json.dumps(event)
         stamp = int(at if at is not None else time.time())

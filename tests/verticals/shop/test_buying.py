@@ -17,7 +17,7 @@ from tests.verticals.shop.serving import serve
 from tests.verticals.shop.stand import Stand
 
 pytestmark = pytest.mark.browser
-PERSON = {"email": "ann@example.org", "name": "Ann <b>Bold</b>", "line1": "Via 1", "postcode": "00100", "city": "Roma"}
+PERSON = {"email": "ann@example.org", "name": "Ann <b>Bold</b>", "line1": "Via 1", "postcode": "00100", "city": "Roma", "region": "RM"}
 
 
 @pytest.fixture(scope="module")

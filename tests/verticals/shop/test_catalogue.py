@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
 
 import pytest
 
+from cms_ssg.edge.state import load_edge
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.store.open_store import open_store
 from cms_ssg.verticals.shop.checks import check_shop
+from cms_ssg.verticals.shop.tasks import rank_best_sellers
 from tests.engine.siteonpage import SiteOnPage, assert_same, database
 from tests.verticals.shop.stand import SITE
 
@@ -88,7 +91,7 @@ def test_only_a_change_of_the_displayed_state_renders_pages(site: SiteOnPage) ->
     assert site.build().pages == set()
     move(site, "MUG", -1)
     assert site.build().pages == {MUG, "/products/set/", SHOP, "/"}
-    assert "<form" not in page(site, "/products/set/")
+    assert 'class="add"' not in page(site, "/products/set/")
     assert_clean(site)
     move(site, "SHIRT-L", 5)
     assert site.build().pages == {"/products/shirt/", "/"}
@@ -115,8 +118,10 @@ def test_a_sale_begins_and_ends_by_the_clock_without_a_row_written(site: SiteOnP
         site.options = replace(site.options, now=at)
         rendered = site.build().pages
         assert ("€16.00" in page(site, MUG)) == shown
-        assert rendered <= {MUG, SHOP, "/"}
-        assert_clean(site)
+        assert rendered <= {MUG, SHOP, "/", "/sale/"}
+        assert ("sale/index.html" in site.tree()) == shown
+        if at.minute == 0:  # the first minute of the sale, and the first one after it
+            assert_clean(site)
     assert site.query("SELECT xmin::text, * FROM cms.skus WHERE sku = 'MUG'") == before
 
 
@@ -125,7 +130,7 @@ def test_a_product_that_goes_is_no_longer_sold_and_its_history_stays(site: SiteO
     site.build()
     assert site.query("SELECT sku FROM cms.skus WHERE sku = 'MUG'") == []
     assert site.query("SELECT on_hand FROM cms.stock_levels WHERE sku = 'MUG'") == [(50,)]
-    assert "<form" not in page(site, "/products/set/")
+    assert 'class="add"' not in page(site, "/products/set/")
     assert_clean(site)
 
 
@@ -148,3 +153,101 @@ def test_a_product_with_a_thousand_variations_is_one_page_and_a_thousand_rows(si
     site.build()
     assert site.query("SELECT count(*) FROM cms.product_variations WHERE sku LIKE 'V-%%'") == [(1000,)]
     assert page(site, "/products/many/").count("<option") == 1000
+
+
+FOUND = """
+title: {title}
+sku: {sku}
+price: 12.00
+stock: 9
+brand: Thread
+categories: [Ceramics]
+visibility: {visibility}
+"""
+
+
+def test_a_product_is_found_where_its_visibility_says_and_an_archived_one_leads_to_what_took_its_place(site: SiteOnPage) -> None:
+    site.edit("site.toml", "[shop]\n", '[search]\n[shop]\nfacets = ["brand", "size"]\nfacets_least = 2\n')
+    for name in ("visible", "catalog", "search", "hidden"):
+        text = FOUND.format(title=f"Jar {name}", sku=f"JAR-{name}", visibility=name)
+        site.write_file(f"content/products/jar-{name}.md", f"---{text}---\nA jar.\n")
+    site.write_file(
+        "content/products/old.md", "---\ntitle: Old\nsku: OLD\nprice: 5.00\narchived: true\nreplaced_by: product:mug\n---\nOld.\n"
+    )
+    site.write_file("content/products/past.md", "---\ntitle: Past\nsku: PAST\nprice: 5.00\narchived: true\n---\nPast.\n")
+    assert site.build().result.status == "done"
+    tree = {path: data.decode("utf-8", "replace") for path, data in site.tree().items() if path.endswith((".html", ".xml"))}
+    found = {
+        name: tuple(f"jar-{name}" in text for text in (tree["shop/ceramics/index.html"], tree["index.html"], tree["sitemap-pages-1.xml"], tree["merchant-1.xml"]))
+        for name in ("visible", "catalog", "search", "hidden")
+    }  # fmt: skip
+    assert found == {"visible": (True,) * 4, "catalog": (True,) * 4, "search": (False, False, True, True), "hidden": (False,) * 4}
+    assert site.query("SELECT path FROM cms.documents WHERE path LIKE '/products/jar%%' ORDER BY path") == [
+        ("/products/jar-search/",),
+        ("/products/jar-visible/",),
+    ]
+    assert "noindex" in tree["products/jar-hidden/index.html"]
+    assert "jar-visible" in tree["shop/ceramics/brand/thread/index.html"]
+    assert "noindex" in tree["shop/ceramics/brand/thread/index.html"]
+    assert 'href="/shop/ceramics/brand/thread/"' not in tree["shop/ceramics/index.html"]  # the only one
+    for name in ("mug", "bowl"):
+        site.edit(f"content/products/{name}.md", "stock:", "brand: Kiln\nstock:")
+    site.build()
+    assert all(f'href="/shop/ceramics/brand/{brand}/"' in page(site, SHOP) for brand in ("thread", "kiln"))
+    assert "/products/mug/" in tree["products/old/index.html"]
+    assert "products/past/index.html" not in tree
+    assert site.query("SELECT sku, status FROM cms.products WHERE status = 'archived' ORDER BY 1") == [
+        ("OLD", "archived"),
+        ("PAST", "archived"),
+    ]
+    with database(site.url), open_store(site.root, "") as (opened, connection, row):
+        edge = load_edge(connection, opened, row.id, datetime.now(UTC), ())
+    assert "/products/past/" in edge.gone
+    assert edge.redirects["/products/old/"] == "/products/mug/"
+    assert_clean(site)
+
+
+def test_googles_feed_has_each_variation_with_its_price_and_state(site: SiteOnPage) -> None:
+    root = ET.fromstring(site.tree()["merchant-1.xml"])
+    google = "{http://base.google.com/ns/1.0}"
+    items = {item.findtext(f"{google}id"): item for item in root.iter("item")}
+    told = {
+        sku: tuple(item.findtext(google + name) for name in ("price", "availability", "item_group_id", "size"))
+        for sku, item in items.items()
+    }
+    assert told["MUG"] == ("20.00 EUR", "in_stock", None, None)
+    assert told["SHIRT-L"] == ("17.00 EUR", "out_of_stock", "shirt", "L")
+    assert told["LATER"][1] == "in_stock"
+    assert "DRAFT" not in told
+    move(site, "MUG", -50)
+    assert "/merchant-1.xml" in site.build().rendered
+    assert_clean(site)
+
+
+def test_reviews_of_buyers_are_verified_and_what_sells_best_is_on_the_front_page(site: SiteOnPage) -> None:
+    mug, bowl = (site.query("SELECT product FROM cms.skus WHERE sku = %s", sku)[0][0] for sku in ("MUG", "BOWL"))
+    for number, email, status in ((1, "ann@example.org", "processing"), (2, "bob@example.org", "pending")):
+        site.query(
+            "INSERT INTO cms.orders (number, site, order_number, checkout_key, customer_email, customer_name, billing_address, subtotal, total, currency, taxes_included,"
+            " payment_method, status, paid_at) SELECT %s, id, %s, %s, %s, 'x', '{}', 1, 1, 'EUR', true, 'fake', %s, CASE WHEN %s = 'processing' THEN now() END FROM cms.sites",
+            number, str(number), str(number), email, status, status,
+        )  # fmt: skip
+        site.query(
+            'INSERT INTO cms.order_items ("order", order_id, product, product_id, product_name, sku, quantity, unit_price, subtotal, total)'
+            " SELECT number, order_id, %s, order_id, 'Mug', 'MUG', 1, 1, 1, 1 FROM cms.orders WHERE number = %s", mug, number,
+        )  # fmt: skip
+    for entry, email in ((mug, "ANN@example.org"), (mug, "bob@example.org"), (mug, None), (bowl, "ann@example.org")):
+        site.query(
+            "INSERT INTO cms.reviews (site, entry, author_name, author_email, rating, content, status) SELECT id, %s, 'A', %s, 4, 'Good.', 'approved' FROM cms.sites",
+            entry, email,
+        )  # fmt: skip
+    assert site.query("SELECT entry, lower(author_email) FROM cms.reviews WHERE is_verified_purchase") == [(mug, "ann@example.org")]
+    with database(site.url), open_store(site.root, "") as (opened, connection, row):
+        rank_best_sellers(OpenSite(opened, connection, row.id))
+    site.build()
+    assert '"ratingValue":4' in page(site, MUG)
+    assert site.query("SELECT rating_avg, review_count FROM cms.products WHERE sku = 'MUG'") == [(4, 3)]
+    assert "Best sellers" in page(site, "/")
+    with database(site.url), open_store(site.root, "") as (opened, connection, row):
+        rank_best_sellers(OpenSite(opened, connection, row.id))
+    assert site.build().pages == set()

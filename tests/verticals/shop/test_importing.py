@@ -8,8 +8,8 @@ import pytest
 
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.selling.product_files.saving import Imported, import_products
 from cms_ssg.store.open_store import open_store
-from cms_ssg.verticals.shop.woocommerce import Imported, import_file
 from tests.api.atlas import build_site
 from tests.conftest import TEMPLATE, fresh_database
 from tests.engine.siteonpage import database
@@ -58,7 +58,7 @@ def stand(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Stand:  
 
 def import_csv(stand: Stand, path: Path, **options: bool) -> Imported:
     with database(stand.url), open_store(stand.root, "") as (site, connection, row):
-        return import_file(OpenSite(site, connection, row.id), path, **options)
+        return import_products(OpenSite(site, connection, row.id), path, "USD", **options)
 
 
 def test_an_export_of_woocommerce_goes_in_whole_and_what_is_wrong_is_told_by_line(stand: Stand, tmp_path: Path) -> None:

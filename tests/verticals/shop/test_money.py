@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms_ssg.payment.money import format_amount, parse_amount, split_amount, take_share, to_decimal
-from cms_ssg.verticals.shop.settings import Shipping, ShopSettings, Tax
-from cms_ssg.verticals.shop.totals import Discount, Goods, list_shipping, sum_up
+from cms_ssg.selling.pricing import Discount, Goods, list_shipping, sum_up
+from cms_ssg.selling.shipping import Shipping
+from cms_ssg.selling.tax import Tax, find_rate, is_reverse_charged, parse_vat_number
+from cms_ssg.verticals.shop.settings import ShopSettings
 
 CURRENCIES = ["USD", "JPY", "KWD"]
 goods = st.lists(
@@ -102,3 +104,39 @@ def test_shipping_is_by_country_weight_class_and_free_from_an_amount_on() -> Non
     assert offers("0.6", "FR", 8000) == {"parcel": 0}
     assert offers("5", "IT", 0, "bulky") == {"parcel": 1000, "freight": 6000}
     assert list_shipping(settings, [Goods("A", 1, 100, is_sent=False)], "IT", 0) == []
+    zones = ShopSettings(shipping=(
+        Shipping("eu", "EU", price="9", class_prices={"bulky": "30", "fragile": "12"}, countries=("EU",), min_kg=1.0, minimum="10"),
+    ))  # fmt: skip
+    heavy = [Goods("A", 2, 1000, kg=Decimal(3), shipping_class="bulky"), Goods("B", 1, 100, shipping_class="fragile")]
+    assert [(offer.method.id, offer.price) for offer in list_shipping(zones, heavy, "FR", 2100)] == [("eu", 3000)]
+    assert (
+        list_shipping(zones, heavy, "CH", 2100)
+        == list_shipping(zones, heavy, "FR", 999)
+        == list_shipping(zones, heavy[1:], "FR", 2100)
+        == []
+    )
+
+
+def test_rates_are_those_that_are_written_down_then_the_eus_then_those_of_all_others() -> None:
+    taxes = (Tax(8), Tax("5.5", "FR", "reduced"))
+
+    def rate(country: str, tax_class: str = "standard") -> Decimal:
+        return find_rate(taxes, country, tax_class, use_eu=True)
+
+    assert (rate("DE"), rate("FR", "reduced"), rate("US"), rate("US", "reduced")) == (
+        Decimal("0.19"),
+        Decimal("0.055"),
+        Decimal("0.08"),
+        Decimal(0),
+    )
+    assert find_rate(taxes, "DE", "standard") == Decimal("0.08")
+    assert parse_vat_number("de 136 695 976") == ("DE136695976", "DE")
+    assert parse_vat_number("EL094259216")[1] == "GR"
+    for wrong in ("DE136695975", "US123", "", "DE"):
+        with pytest.raises(ValueError, match="VAT number"):
+            parse_vat_number(wrong)
+    told = [
+        is_reverse_charged(*case)
+        for case in (("DE", "DE", "IT"), ("IT", "IT", "IT"), ("DE", "FR", "IT"), ("", "DE", "IT"), ("DE", "DE", "US"))
+    ]
+    assert told == [True, False, False, False, False]

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from cms_ssg.payment.fake import FakeProvider
-from cms_ssg.payment.provider import BadWebhookError, IntentRequest, PaymentProvider, ProviderError
-from cms_ssg.payment.stripe import StripeProvider, from_stripe, to_stripe
+from cms_ssg.payment.provider import BadWebhookError, IntentRequest, PaymentProvider, ProviderError, Shop
+from cms_ssg.payment.stripe import StripeIntentsProvider, StripeProvider, from_stripe, to_stripe
 from tests.verticals.shop.stand import Stand
-from tests.verticals.shop.stripe_double import KEY, SECRET, open_double
+from tests.verticals.shop.stripe_double import KEY, SECRET, Double, open_double
 
 REQUEST = IntentRequest(
     "cms-1", "11111111-1111-1111-1111-111111111111", "shop/1001", 4500, "EUR", "abc", "https://example.org/back", "ann@example.org"
 )
+
+
+def new_request() -> IntentRequest:
+    """One with an idempotency key that no account has seen."""
+    name = str(uuid4())
+    return replace(REQUEST, key=f"cms-{name}", payment=name)
 
 
 @dataclass
@@ -30,7 +38,26 @@ class Case:
     webhook: Callable[..., tuple[dict[str, str], bytes]]
 
 
-@pytest.fixture(params=["fake", "stripe"])
+def open_test_mode(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Case:
+    """Stripe's test mode itself, with the key in CMS_TEST_STRIPE_KEY: a test card takes the buyer's place, and webhooks are signed here."""
+    key = os.environ.get("CMS_TEST_STRIPE_KEY", "")
+    if not key.startswith(("sk_test_", "rk_test_")):
+        pytest.skip("CMS_TEST_STRIPE_KEY is not set")
+    monkeypatch.setenv("CMS_STRIPE_KEY", key)
+    provider = StripeIntentsProvider(shop)
+    intents = provider.client.v1.payment_intents
+    double = Double()
+
+    def make_webhook(intent: str, at: float | None = None) -> tuple[dict[str, str], bytes]:
+        double.intents[intent] = intents.retrieve(intent).to_dict()
+        return double.make_webhook("payment_intent.succeeded", intent, at)
+
+    return Case(
+        provider, lambda intent: intents.confirm(intent, {"payment_method": "pm_card_visa", "return_url": REQUEST.return_url}), make_webhook
+    )
+
+
+@pytest.fixture(params=["fake", "stripe", "stripe_intents", "test mode"])
 def case(request: pytest.FixtureRequest, shop: Stand, monkeypatch: pytest.MonkeyPatch) -> Iterator[Case]:
     opened = shop.open().shop
     if request.param == "fake":
@@ -44,9 +71,16 @@ def case(request: pytest.FixtureRequest, shop: Stand, monkeypatch: pytest.Monkey
         return
     monkeypatch.setenv("CMS_STRIPE_KEY", KEY)
     monkeypatch.setenv("CMS_STRIPE_WEBHOOK_SECRET", f"whsec_older {SECRET}")
+    if request.param == "test mode":
+        yield open_test_mode(opened, monkeypatch)
+        return
+    kinds = {
+        "stripe": (StripeProvider, "checkout.session.completed"),
+        "stripe_intents": (StripeIntentsProvider, "payment_intent.succeeded"),
+    }
+    make, event = kinds[request.param]
     with open_double() as double:
-        provider = StripeProvider(opened, double.url)
-        yield Case(provider, double.pay, lambda intent, at=None: double.make_webhook("checkout.session.completed", intent, at))
+        yield Case(make(opened, double.url), double.pay, lambda intent, at=None: double.make_webhook(event, intent, at))
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -54,16 +88,17 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 def test_one_key_begins_one_payment_and_it_carries_what_was_agreed_on(case: Case) -> None:
-    first, second = run(case.provider.create(REQUEST)), run(case.provider.create(REQUEST))
+    request = new_request()
+    first, second = run(case.provider.create(request)), run(case.provider.create(request))
     assert first.id == second.id
     report = run(case.provider.fetch(first.id))
     assert (report.status, report.amount, report.currency, report.payment, report.subject, report.digest) == (
-        "pending", 4500, "EUR", REQUEST.payment, "shop/1001", "abc"
+        "pending", 4500, "EUR", request.payment, "shop/1001", "abc"
     )  # fmt: skip
 
 
 def test_a_charge_is_reported_by_asking_and_by_webhook_alike(case: Case) -> None:
-    intent = run(case.provider.create(REQUEST)).id
+    intent = run(case.provider.create(new_request())).id
     case.pay(intent)
     report = run(case.provider.fetch(intent))
     assert report.status == "succeeded"
@@ -73,29 +108,26 @@ def test_a_charge_is_reported_by_asking_and_by_webhook_alike(case: Case) -> None
 
 
 def test_a_payment_is_cancelled_unless_it_was_made(case: Case) -> None:
-    intent = run(case.provider.create(REQUEST)).id
+    intent = run(case.provider.create(new_request())).id
     assert run(case.provider.cancel(intent)).status == "cancelled"
     assert run(case.provider.cancel(intent)).status == "cancelled"
-    paid = run(
-        case.provider.create(
-            IntentRequest("cms-2", "22222222-1111-1111-1111-111111111111", "shop/1002", 100, "EUR", "d", "https://example.org/")
-        )
-    ).id
+    paid = run(case.provider.create(new_request())).id
     case.pay(paid)
     assert run(case.provider.cancel(paid)).status == "succeeded"
 
 
 def test_a_refund_of_one_key_is_made_once_and_never_of_more_than_was_paid(case: Case) -> None:
-    intent = run(case.provider.create(REQUEST)).id
+    intent = run(case.provider.create(new_request())).id
     case.pay(intent)
-    assert run(case.provider.refund(intent, 4000, "EUR", "r1")) == run(case.provider.refund(intent, 4000, "EUR", "r1"))
+    keys = [f"{intent}-{n}" for n in range(3)]
+    assert run(case.provider.refund(intent, 4000, "EUR", keys[0])) == run(case.provider.refund(intent, 4000, "EUR", keys[0]))
     with pytest.raises(ProviderError):
-        run(case.provider.refund(intent, 501, "EUR", "r2"))
-    run(case.provider.refund(intent, 500, "EUR", "r3"))
+        run(case.provider.refund(intent, 501, "EUR", keys[1]))
+    run(case.provider.refund(intent, 500, "EUR", keys[2]))
 
 
 def test_a_webhook_with_a_wrong_or_old_signature_is_refused(case: Case) -> None:
-    intent = run(case.provider.create(REQUEST)).id
+    intent = run(case.provider.create(new_request())).id
     headers, body = case.webhook(intent)
     for wrong_headers, wrong_body in (({}, body), (headers, body + b" "), case.webhook(intent, time.time() - 400)):
         with pytest.raises(BadWebhookError):
@@ -144,3 +176,24 @@ def test_stripe_has_exponents_of_its_own(amount: int, currency: str, there: int)
 def test_an_amount_that_stripe_cannot_charge_is_refused(amount: int, currency: str) -> None:
     with pytest.raises(ProviderError):
         to_stripe(amount, currency)
+
+
+@pytest.mark.parametrize(
+    ("there", "error", "status"),
+    [
+        ("requires_action", None, "action"),
+        ("processing", None, "pending"),
+        ("requires_payment_method", {"code": "card_declined"}, "failed"),
+        ("canceled", None, "cancelled"),
+    ],
+)
+def test_a_payment_intent_is_open_declined_or_waits_for_a_check(
+    shop: Stand, monkeypatch: pytest.MonkeyPatch, there: str, error: object, status: str
+) -> None:
+    monkeypatch.setenv("CMS_STRIPE_KEY", KEY)
+    with open_double() as double:
+        provider = StripeIntentsProvider(shop.open().shop, double.url)
+        made = run(provider.create(new_request()))
+        assert (made.page, made.secret) == ("", f"{made.id}_secret_x")
+        double.intents[made.id] |= {"status": there, "last_payment_error": error}
+        assert run(provider.fetch(made.id)).status == status

@@ -11,7 +11,14 @@
   if (!state || !price || (form && form.elements.sku.tagName === "SELECT")) return;
   const api = form ? form.action.replace(/carts\/mine\/lines$/, "products/") : "/api/products/";
   fetch(api + encodeURIComponent(price.dataset.sku)).then((answer) => (answer.ok ? answer.json() : null)).then((now) => {
-    if (!now || now.state === state.dataset.state) return;
+    if (!now) return;
+    if (String(now.price) !== price.dataset.amount) {
+      const money = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: now.currency });
+      price.querySelector("del")?.remove();
+      price.querySelector("strong").textContent = money.format(now.price / 10 ** money.resolvedOptions().maximumFractionDigits);
+      price.dataset.amount = now.price;
+    }
+    if (now.state === state.dataset.state) return;
     state.classList.replace(state.dataset.state, now.state);
     state.textContent = state.getAttribute(`data-${now.state.replaceAll("_", "-")}`);
     state.dataset.state = now.state;

@@ -1,4 +1,4 @@
-"""Reads the CSV that WooCommerce exports, its columns as they are, and saves each product with its variations as one entry."""
+"""Reads the CSV that WooCommerce exports, its columns as they are: each product with its variations."""
 
 from __future__ import annotations
 
@@ -7,22 +7,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
-from cms_ssg.entries.save import Entries
-from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import fail
-from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.selling.product_files.saving import FileProduct, Imported, refuse_file
 from cms_ssg.text.slugs import make_slug
 
-SOURCE: Final = "import:woocommerce"
-BATCH: Final = 500
 NEEDED: Final = frozenset({"type", "sku", "name", "regular price"})
 TYPES: Final = {"simple": "simple", "variable": "variable", "grouped": "grouped", "external": "external"}
+HINT: Final = "Export it in WooCommerce by Products > Export, with all columns."
 _ATTRIBUTE: Final = re.compile(r"attribute (\d+) name")
 
 
@@ -37,37 +31,20 @@ class Product:
     variations: list[tuple[int, Mapping[str, str]]] = field(default_factory=list)
 
 
-@dataclass
-class Imported:
-    """What an import did. problems: what was left out, and why."""
-
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    failed: int = 0
-    variations: int = 0
-    problems: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        told = f"{self.added} added, {self.changed} changed, {self.unchanged} unchanged, {self.failed} failed; {self.variations} variations"
-        return "\n".join([told, *self.problems[:50]])
-
-
-def import_file(opened: OpenSite, path: Path, *, dry_run: bool = False) -> Imported:
-    """Import a file; products that were imported before are changed. Raises CmsError shop.import."""
-    result = Imported()
+def read_woocommerce(path: Path, result: Imported) -> list[FileProduct]:
+    """The products of a file in its order. Raises CmsError shop.import."""
     products = read_products(path, result)
-    entries = Entries(opened.connection, opened.site, opened.number, SOURCE)
     ids = {product.id: product.key for product in products if product.id}
-    inputs = [EntryInput("product", make_fields(one, ids, result), one.row.get("description", "").replace("\\n", "\n"), _find_status(one.row), external_key=one.key,
-                         digest=blake2b(msgspec.json.encode([dict(one.row), one.variations]), digest_size=16).digest()) for one in products]  # fmt: skip
-    for start in range(0, len(inputs), BATCH):
-        with opened.connection.transaction():
-            for product, saved in zip(products[start:], entries.save_entries(inputs[start : start + BATCH], dry_run=dry_run), strict=False):
-                setattr(result, saved.action, getattr(result, saved.action) + 1)
-                if saved.action == "failed":
-                    result.problems.append(f"line {product.line}: {'; '.join(problem.message for problem in saved.problems)}")
-    return result
+    return [
+        FileProduct(
+            one.line,
+            one.key,
+            make_fields(one, ids, result),
+            one.row.get("description", "").replace("\\n", "\n"),
+            one.row.get("published", "1") in ("1", "yes"),
+        )
+        for one in products
+    ]
 
 
 def read_products(path: Path, result: Imported) -> list[Product]:
@@ -82,11 +59,9 @@ def read_products(path: Path, result: Imported) -> list[Product]:
             continue
         key = row.get("sku") or (f"id:{row['id']}" if row.get("id") else make_slug(row.get("name", "")))
         if not key:
-            result.failed += 1
-            result.problems.append(f"line {line}: it has neither SKU nor name")
+            result.note(line, "it has neither SKU nor name", failed=True)
         elif key in products:
-            result.failed += 1
-            result.problems.append(f"line {line}: the SKU {key} is in line {products[key].line} already")
+            result.note(line, f"the SKU {key} is in line {products[key].line} already", failed=True)
         else:
             products[key] = Product(line, key, row.get("id", ""), row)
             if row.get("id"):
@@ -95,8 +70,7 @@ def read_products(path: Path, result: Imported) -> list[Product]:
         parent = row.get("parent", "")
         found = products.get(ids.get(parent, parent))
         if found is None:
-            result.failed += 1
-            result.problems.append(f"line {line}: there is no product {parent!r} of which this is a variation")
+            result.note(line, f"there is no product {parent!r} of which this is a variation", failed=True)
             continue
         found.variations.append((line, row))
         result.variations += 1
@@ -104,19 +78,18 @@ def read_products(path: Path, result: Imported) -> list[Product]:
 
 
 def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    hint = "Export it in WooCommerce by Products > Export, with all columns."
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file)
             names = [name.strip().lower() for name in next(rows, [])]
             if not set(names) >= NEEDED:
                 missing = ", ".join(sorted(NEEDED - set(names)))
-                raise fail("shop.import", f"it is no export of WooCommerce: it lacks {missing}", place=str(path), line=1, hint=hint)
+                raise fail("shop.import", f"it is no export of WooCommerce: it lacks {missing}", place=str(path), line=1, hint=HINT)
             for row in rows:
                 if any(cell.strip() for cell in row):
                     yield rows.line_num, {name: cell.strip().lstrip("'") for name, cell in zip(names, row, strict=False) if cell.strip()}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise fail("shop.import", f"it cannot be read: {getattr(error, 'strerror', None) or error}", place=str(path), hint=hint) from None
+        raise refuse_file(path, error, HINT) from None
 
 
 def make_fields(product: Product, ids: Mapping[str, str], result: Imported) -> dict[str, Any]:
@@ -155,9 +128,9 @@ def make_fields(product: Product, ids: Mapping[str, str], result: Imported) -> d
             for number, (_, one) in enumerate(product.variations, 1)
         ]  # fmt: skip
     if kind in ("simple", "digital") and fields["price"] is None:
-        result.problems.append(f"line {product.line}: {product.key} has no price and cannot be bought")
+        result.note(product.line, f"{product.key} has no price and cannot be bought")
     if files:
-        result.problems.append(f"line {product.line}: put {', '.join(files)} into downloads/")
+        result.note(product.line, f"put {', '.join(files)} into downloads/")
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -198,7 +171,3 @@ def _read_whole(text: str | None) -> int | None:
         return int(float(text)) if text else None
     except (ValueError, OverflowError):
         return None
-
-
-def _find_status(row: Mapping[str, str]) -> Any:
-    return "published" if row.get("published", "1") in ("1", "yes") else "draft"
