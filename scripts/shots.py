@@ -165,8 +165,10 @@ def take_pictures(site: Path, pages: dict[str, str], out: Path, looks: list[Look
 
 def name_picture(names: str, path: str) -> str:
     """The beginning of the file names of a page's pictures."""
-    own = [name.removesuffix(".html") for name in names.split() if name not in ("base.html", "entry.html", "list.html", "post.html")]
-    return f"{'-'.join(own) or names.rsplit(maxsplit=1)[-1].removesuffix('.html')}{path.strip('/').replace('/', '_')[:40] and '--'}{path.strip('/').replace('/', '_')[:40]}"
+    common = ("base.html", "entry.html", "list.html", "post.html")
+    own = "-".join(name.removesuffix(".html") for name in names.split() if name not in common and "/" not in name)
+    place = path.strip("/").replace("/", "_")[:60] or "home"
+    return f"{own}--{place}" if own else place
 
 
 def write_index(out: Path) -> Path:
