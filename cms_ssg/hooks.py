@@ -15,7 +15,7 @@ true afterwards; it is called once at the start of each try. None is called by `
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import pluggy
@@ -72,6 +72,16 @@ class PostsUpdated(msgspec.Struct, frozen=True, kw_only=True):
     site: str
     published: tuple[Post, ...]
     changed: tuple[int, ...]
+
+
+class PublishedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of a feature's table that pages show. kind: such as review or update; fields: what pages may show of it, of a review its ``entry`` too."""
+
+    event_id: str
+    site: str
+    kind: str
+    number: int
+    fields: dict[str, Any]
 
 
 class BuildStart(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +172,15 @@ class Specs:
 
     @_spec
     def post_bulk_updated(self, update: PostsUpdated) -> None:
-        """One build saved or published more than BULK_AT posts: an import, a mass edit. At most 1,000 posts a call. At least once."""
+        """Many entries changed at once.
+
+        One build saved or published more than BULK_AT posts, such as those of an import: at most 1,000 posts a call. Or somebody ran
+        ``cms bulk``, or the API did: all entries of any type that this changed, in one call, at the end of the next build or sync. At least once.
+        """
+
+    @_spec
+    def row_after_publish(self, row: PublishedRow) -> None:
+        """A row of a feature's table is shown that was not shown before: a review that was approved, an update of a live blog. At least once."""
 
     @_spec
     def build_after(self, build: BuildEnd) -> None:

@@ -927,6 +927,36 @@ CREATE TABLE cms.import_rows (
     changes jsonb
 );
 
+CREATE TABLE cms.import_upload_parts (
+    upload bigint NOT NULL,
+    number integer NOT NULL,
+    data bytea NOT NULL
+);
+
+CREATE TABLE cms.import_uploads (
+    id bigint NOT NULL,
+    site integer NOT NULL,
+    options jsonb NOT NULL,
+    author text DEFAULT ''::text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL COLLATE pg_catalog."C",
+    rows integer DEFAULT 0 NOT NULL,
+    total integer DEFAULT 0 NOT NULL,
+    result jsonb,
+    errors bytea,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT import_uploads_state_check CHECK ((state = ANY (ARRAY['open'::text, 'running'::text, 'done'::text, 'failed'::text])))
+);
+
+ALTER TABLE cms.import_uploads ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.import_uploads_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE cms.imported_logs (
     site integer NOT NULL,
     digest bytea NOT NULL,
@@ -1709,6 +1739,12 @@ ALTER TABLE ONLY cms.images
 ALTER TABLE ONLY cms.import_rows
     ADD CONSTRAINT import_rows_pkey PRIMARY KEY (import, entry);
 
+ALTER TABLE ONLY cms.import_upload_parts
+    ADD CONSTRAINT import_upload_parts_pkey PRIMARY KEY (upload, number);
+
+ALTER TABLE ONLY cms.import_uploads
+    ADD CONSTRAINT import_uploads_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY cms.imported_logs
     ADD CONSTRAINT imported_logs_pkey PRIMARY KEY (site, digest);
 
@@ -1966,6 +2002,8 @@ CREATE INDEX entries_source_key ON cms.entries USING btree (site, source_key) WH
 
 CREATE INDEX entries_translation ON cms.entries USING btree (site, translation_key);
 
+CREATE INDEX entries_trashed ON cms.entries USING btree (site, removed_at) WHERE (removed_at IS NOT NULL);
+
 CREATE INDEX entry_texts_problems ON cms.entry_texts USING btree (site) WHERE (problems IS NOT NULL);
 
 CREATE INDEX entry_texts_read ON cms.entry_texts USING btree (site, read_digest, entry);
@@ -1983,6 +2021,8 @@ CREATE INDEX files_digest ON cms.files USING btree (site, digest);
 CREATE INDEX hits_day ON cms.hits USING btree (site, day);
 
 CREATE INDEX images_bad ON cms.images USING btree (site) WHERE (facts ? 'code'::text);
+
+CREATE INDEX import_uploads_site ON cms.import_uploads USING btree (site, created_at);
 
 CREATE INDEX imports_site ON cms.imports USING btree (site, id DESC);
 
@@ -2287,6 +2327,12 @@ ALTER TABLE ONLY cms.frames
 
 ALTER TABLE ONLY cms.idempotent_answers
     ADD CONSTRAINT idempotent_answers_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.import_upload_parts
+    ADD CONSTRAINT import_upload_parts_upload_fkey FOREIGN KEY (upload) REFERENCES cms.import_uploads(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY cms.import_uploads
+    ADD CONSTRAINT import_uploads_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
 ALTER TABLE ONLY cms.inputs
     ADD CONSTRAINT inputs_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

@@ -110,17 +110,27 @@ def db(db_url: str) -> Iterator[psycopg.Connection[TupleRow]]:
         conn.rollback()  # leaving the block would commit what the test left open
 
 
+def _make_two(server_url: str, name: str) -> Iterator[tuple[str, str]]:
+    names = [f"{name}_{os.getpid()}_{part}" for part in ("built", "clean")]
+    with connect(server_url, autocommit=True) as connection:
+        for one in names:
+            connection.execute(f"CREATE DATABASE {one} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+    yield make_conninfo(server_url, dbname=names[0]), make_conninfo(server_url, dbname=names[1])
+    with connect(server_url, autocommit=True) as connection:
+        for one in names:
+            connection.execute(f"DROP DATABASE IF EXISTS {one} WITH (FORCE)")
+
+
 @pytest.fixture(scope="session")
 def engine_urls(server_url: str) -> Iterator[tuple[str, str]]:
     """Conninfo of two databases with the schema, of this process."""
-    names = [f"engine_{os.getpid()}_{name}" for name in ("built", "clean")]
-    with connect(server_url, autocommit=True) as connection:
-        for name in names:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
-    yield make_conninfo(server_url, dbname=names[0]), make_conninfo(server_url, dbname=names[1])
-    with connect(server_url, autocommit=True) as connection:
-        for name in names:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    yield from _make_two(server_url, "engine")
+
+
+@pytest.fixture(scope="session")
+def vertical_urls(server_url: str) -> Iterator[tuple[str, str]]:
+    """Two more, for sites with features whose tables are none of the engine's."""
+    yield from _make_two(server_url, "verticals")
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,7 @@ ROUTERS: Final = (
     "cms_ssg.payment.api:router",
     "cms_ssg.desk.api:router",
     "cms_ssg.api.entries:router",
+    "cms_ssg.api.imports:router",
     "cms_ssg.statistics.beacon:router",
     "cms_ssg.events.api:router",
     "cms_ssg.visitors.api:router",

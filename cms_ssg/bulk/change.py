@@ -16,7 +16,9 @@ from cms_ssg.bulk.touched import list_touched
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput, Saved
 from cms_ssg.errors import CmsError, UsageError, fail
+from cms_ssg.events.plugins import find_plugins
 from cms_ssg.site import Site
+from cms_ssg.store.events import add_to_bulk
 from cms_ssg.store.texts import StoredEntry, load_entries
 from cms_ssg.types import Json, Problem, Status
 
@@ -77,15 +79,27 @@ def change_many(connection: Connection, site: Site, site_id: int, change: BulkCh
         except (errors.LockNotAvailable, errors.DeadlockDetected, errors.UniqueViolation):
             raise fail("bulk.busy", "a build is changing the same rows", hint="Try again when cms status shows no builder.") from None
     else:
+        told = _Told(connection, site, site_id)
         for numbers in selection.list_batches(BATCH):
             found = load_entries(connection, site_id, numbers)
             with connection.transaction():
-                _change_batch(entries, [e for e in found if e.source != "file"], change, result)
-            for entry in found:
-                if entry.source == "file":
-                    _change_file(site, entry, change, result)
+                told.add(_change_batch(entries, [e for e in found if e.source != "file"], change, result))
+            told.add([entry.id for entry in found if entry.source == "file" and _change_file(site, entry, change, result)])
     result.seconds = round(time.monotonic() - started, 3)
     return result
+
+
+class _Told:
+    """The event by which hooks are told of all that one change changed, kept where the site has such hooks."""
+
+    def __init__(self, connection: Connection, site: Site, site_id: int) -> None:
+        plugins = find_plugins(site.root, site.settings)
+        self.is_heard = plugins is not None and plugins.has("post_bulk_updated")
+        self.connection, self.site_id, self.event = connection, site_id, 0
+
+    def add(self, entries: Sequence[int]) -> None:
+        if self.is_heard and entries:
+            self.event = add_to_bulk(self.connection, self.site_id, self.event, entries)
 
 
 def _check_fields(selection: Selection, change: BulkChange) -> None:
@@ -101,12 +115,14 @@ def _check_fields(selection: Selection, change: BulkChange) -> None:
             raise UsageError(Problem("bulk.field", "", 0, said, f"Fields that are: {allowed}."))
 
 
-def _change_batch(entries: Entries, found: Sequence[StoredEntry], change: BulkChange, result: BulkResult) -> None:
+def _change_batch(entries: Entries, found: Sequence[StoredEntry], change: BulkChange, result: BulkResult) -> list[int]:
+    """Change entries of the store. Returns the numbers of those that changed."""
     fields: dict[str, Json] = {**{n: v for n, v in change.pairs.items() if n != "status"}, **dict.fromkeys(change.gone)}
     status: Status | None = "trashed" if change.trash else change.pairs.get("status")
     saved = entries.save_entries([EntryInput(number=e.id, fields=fields, status=status) for e in found])
     for entry, one in zip(found, saved, strict=True):
         _count(entry, one, result)
+    return [entry.id for entry, one in zip(found, saved, strict=True) if one.action not in ("failed", "unchanged")]
 
 
 def _count(entry: StoredEntry, saved: Saved, result: BulkResult) -> None:
@@ -121,8 +137,8 @@ def _count(entry: StoredEntry, saved: Saved, result: BulkResult) -> None:
         result.files += entry.source == "file"
 
 
-def _change_file(site: Site, entry: StoredEntry, change: BulkChange, result: BulkResult) -> None:
-    """Change a file as ``cms edit`` and the others do."""
+def _change_file(site: Site, entry: StoredEntry, change: BulkChange, result: BulkResult) -> bool:
+    """Change a file as ``cms edit`` and the others do. Returns whether it changed."""
     result.matched += 1
     path = site.root / entry.file
     try:
@@ -138,8 +154,9 @@ def _change_file(site: Site, entry: StoredEntry, change: BulkChange, result: Bul
     except CmsError as error:
         result.failed += 1
         result.problems += error.problems if len(result.problems) < MOST_TOLD else ()
-        return
+        return False
     is_changed = path.read_bytes() != before
     result.changed += is_changed
     result.files += is_changed
     result.unchanged += not is_changed
+    return is_changed

@@ -14,7 +14,7 @@ from psycopg import Connection
 
 from cms_ssg.bulk.errors_file import ErrorsFile
 from cms_ssg.bulk.lines import TextFile, examine_file, find_delimiter
-from cms_ssg.bulk.mapping import FILE, RowMap, choose_key, encode_json, load_map
+from cms_ssg.bulk.mapping import FILE, MapFile, RowMap, choose_key, encode_json, load_map
 from cms_ssg.bulk.records import Form, Record, Records, first_names, open_records
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput, Saved
@@ -45,7 +45,7 @@ MOST_TOLD: Final = 50
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
     """How to import. name: of the source, by default the type; batch: rows a transaction, 0 to choose; errors: where wrong rows go, by default
-    beside the file; encoding, delimiter: "" to find them out.
+    beside the file; encoding, delimiter: "" to find them out; rules: in place of map_file.
     """
 
     file: Path
@@ -61,6 +61,7 @@ class ImportOptions:
     author: str = ""
     encoding: str = ""
     delimiter: str = ""
+    rules: MapFile | None = None
 
 
 @dataclass(slots=True)
@@ -110,9 +111,8 @@ def import_file(
         )
     file = examine_file(options.file, options.encoding)
     delimiter = options.delimiter or (find_delimiter(file.sample) if options.form == "csv" else "")
-    rules = load_map(options.map_file)
-    name = make_slug(options.name or options.type_name)
-    source = f"import:{name}"
+    rules = options.rules or load_map(options.map_file)
+    source = source_of(options.name or options.type_name)
     with open_records(file, options.form, delimiter) as records:
         columns = records.columns or first_names(file.sample)
         rows = RowMap(schema, options.form, rules, choose_key(columns, options.key, rules.columns))
@@ -121,13 +121,22 @@ def import_file(
         run = _Import(connection, site, site_id, options, file, rows, source)
         run.result.delimiter = delimiter
         if not try_lock(connection, site_id, source):
-            raise fail("import.busy", f"another import of {name!r} is running", hint="Wait for it, or give this one another --name.")
+            raise fail(
+                "import.busy",
+                f"another import of {source.removeprefix('import:')!r} is running",
+                hint="Wait for it, or give this one another --name.",
+            )
         try:
             run.run(records, progress)
         finally:
             unlock(connection, site_id, source)
     run.result.seconds = round(time.monotonic() - started, 3)
     return run.result
+
+
+def source_of(name: str) -> str:
+    """The source to which the entries of an import of this name belong."""
+    return f"import:{make_slug(name)}"
 
 
 class _Import:

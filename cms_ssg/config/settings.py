@@ -28,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     locales: tuple[Locale, ...] = ()
     content_locale: str = "auto"
     page_size: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
+    trash_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 0
     feed_size: Annotated[int, msgspec.Meta(ge=1, le=500)] = 20
     feeds: tuple[Literal["rss", "atom", "json"], ...] = ("rss", "atom", "json")
     feed_content: Literal["summary", "full"] = "summary"

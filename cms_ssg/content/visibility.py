@@ -70,9 +70,9 @@ def understand(raw: Mapping[str, Any], known: Collection[str], lines: Mapping[st
     """
     found = Understood()
     for name, value in raw.items():
-        word = fold(name)
         if value is None or (name in known and name != "status"):
             continue
+        word = fold(name)
         try:
             for own, meant in _read_word(word, value, raw, zone):
                 found.words.add(name)

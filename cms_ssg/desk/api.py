@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Final
 
+from anyio.to_thread import run_sync
 from psycopg import IntegrityError
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from starlette.requests import Request
@@ -14,10 +16,13 @@ from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.forms import read_model
 from cms_ssg.api.problems import fail
 from cms_ssg.api.routing import Router, site_of
+from cms_ssg.api.sites import SiteContext
 from cms_ssg.desk.pages import STYLE, render_page, render_queue, render_sign_in
-from cms_ssg.desk.queue import Queue, Waiting
+from cms_ssg.desk.queue import Pressed, Queue, Waiting
 from cms_ssg.desk.session import Session, begin_session, end_session, find_session
 from cms_ssg.kinds.reference import resolve
+from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.store.connect import connect, database_url
 
 router = Router("Desk")
 
@@ -122,13 +127,23 @@ async def act(request: Request, name: str, action: str) -> Response:
     if wanted is None:
         raise _no_such_thing()
     context = site_of(request)
-    values = {"site": context.number, "key": form.key, "note": form.note, "who": session.name}
+    pressed = Pressed(form.key, form.note, session.name)
     try:
-        async with context.connection() as connection, connection.transaction():
-            word = "done" if (await connection.execute(wanted.sql, values)).rowcount else "gone"
+        if wanted.run:
+            is_done = await run_sync(_run, context, wanted.run, pressed)
+        else:
+            async with context.connection() as connection, connection.transaction():
+                cursor = await connection.execute(wanted.sql, {"site": context.number, **pressed._asdict()})
+                is_done = cursor.rowcount > 0
     except IntegrityError:  # somebody else was faster
-        word = "gone"
-    return RedirectResponse(f"{context.base_path}/desk/{queue.name}?{word}", 303, HEADERS)
+        is_done = False
+    return RedirectResponse(f"{context.base_path}/desk/{queue.name}?{'done' if is_done else 'gone'}", 303, HEADERS)
+
+
+def _run(context: SiteContext, reference: str, pressed: Pressed) -> bool:
+    site = context.site
+    with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
+        return bool(resolve(reference)(OpenSite(site, connection, context.number), pressed))
 
 
 def show_page(request: Request, session: Session, title: str, main: str, *, here: str, status: int = 200) -> Response:

@@ -17,18 +17,28 @@ class Waiting(NamedTuple):
     lines: Mapping[str, str]
 
 
+class Pressed(NamedTuple):
+    """A button that somebody pressed. key: what was sent, whatever that is; note: a text, '' for none; who: is signed in."""
+
+    key: str
+    note: str
+    who: str
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """Something that can be done. name: its word in addresses; text: on the button; note: whether it takes a text.
 
+    run: reference to a function (OpenSite, Pressed) -> whether there was such a thing, for what one statement cannot do; else
     sql: a statement with %(site)s, %(key)s (a text, whatever was sent), %(note)s and %(who)s, which changes or returns rows where there was
     such a thing. It runs in a transaction of its own.
     """
 
     name: str
     text: str
-    sql: LiteralString
+    sql: LiteralString = ""
     note: bool = False
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)

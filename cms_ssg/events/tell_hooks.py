@@ -26,6 +26,7 @@ def tell_hooks(connection: Connection, site: Site, site_id: int, plugins: Plugin
     forms: dict[str, tuple[str, Any]] = {"post_bulk_updated": ("update", PostsUpdated)}
     _tell_each(connection, site, site_id, plugins, forms)
     _tell_published(connection, site, site_id, plugins)
+    _tell_rows(connection, site, site_id, plugins)
     _tell_each(connection, site, site_id, plugins, {"build_after": ("build", BuildEnd), "release_published": ("release", Release)})
 
 
@@ -35,6 +36,16 @@ def _tell_each(connection: Connection, site: Site, site_id: int, plugins: Plugin
         argument, form = forms[kind]
         value = msgspec.convert({**detail, "event_id": _name_event(site, number), "site": site.settings.store_name}, form)
         plugins.call(kind, **{argument: value})
+        connection.commit()
+
+
+def _tell_rows(connection: Connection, site: Site, site_id: int, plugins: Plugins) -> None:
+    from cms_ssg.hooks import PublishedRow
+
+    while (event := store.take_event(connection, site_id, ["row"])) is not None:
+        number, _, detail = event
+        row = msgspec.convert({**detail, "event_id": _name_event(site, number), "site": site.settings.store_name}, PublishedRow)
+        plugins.call("row_after_publish", row=row)
         connection.commit()
 
 
@@ -66,7 +77,7 @@ def _gather_posts(connection: Connection, site: Site, site_id: int, plugins: Plu
 
     connection.execute(store.FORGET_TAKEN_BACK, (site_id,))
     if store.count_posts(connection, site_id) > BULK_AT:
-        changed = [row[0] for row in connection.execute(store.SAVED_POSTS, (site_id,))]
+        changed = [row[0] for row in connection.execute(store.SAVED_POSTS, (site_id, site_id))]
         while True:
             notes = store.list_live_posts(connection, site_id, POSTS_AT_ONCE)
             if not notes and not changed:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 from cms_ssg.events.tell_hooks import tell_hooks
 
 MOST_PROBLEMS: Final = 50
-CONTENT_HOOKS: Final = ("content_after_save", "post_after_publish", "post_bulk_updated")
+CONTENT_HOOKS: Final = ("content_after_save", "post_after_publish", "post_bulk_updated", "row_after_publish")
 NOT_A_FAILURE: Final = frozenset({"build.busy", "build.lease-lost"})
 """Another builder has the site: that is its business. Where the database is away, the next build finds what this one left."""
 

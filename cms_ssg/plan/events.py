@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, LiteralString
 import msgspec
 from psycopg import Connection
 
+from cms_ssg.kinds.row_kind import Row
 from cms_ssg.plan.derive import Derived
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array, text_array
@@ -30,6 +31,11 @@ def note_entries(
     _note(connection, site_id, "saved", ((n, _describe(site, before, after)) for n, before, after in known if before or after))
     out = sorted(n for n in listed if is_post(site, derived[n].type) and not (n in old and old[n].listed))
     _note(connection, site_id, "published", ((n, {}) for n in out))
+
+
+def note_rows(connection: Connection, site_id: int, rows: Mapping[int, tuple[str, Row]]) -> None:
+    """Note rows that are shown now and were not before, by number with the name of their kind; the caller commits."""
+    _note(connection, site_id, "row", ((n, {"kind": kind, "number": n, "fields": row.card}) for n, (kind, row) in sorted(rows.items())))
 
 
 def is_post(site: Site, type_name: str) -> bool:

@@ -27,6 +27,10 @@ def derive_rows(connection: Connection, site: Site, site_id: int, names: ListNam
     """Derive these rows, whichever of the site's tables they are in; those that are in none of them are gone."""
     old = {number: (kind, bytes(mark)) for number, kind, mark in connection.execute(OLD_CARDS, (int_array(numbers),))}
     new = _load(connection, site, numbers)
+    if marks.listens and (shown := {number: found for number, found in new.items() if number not in old}):
+        from cms_ssg.plan.events import note_rows
+
+        note_rows(connection, site_id, shown)
     if old:
         connection.execute(DELETE_CARDS, (int_array(old),))
     digests = {}

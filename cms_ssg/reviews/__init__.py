@@ -15,13 +15,14 @@ VERTICAL = Vertical(
     facts=(RATING,),
     settings=Reviews,
     view="cms_ssg.reviews.view:View",
-    routes=("cms_ssg.reviews.api:router",),
+    routes=("cms_ssg.reviews.sending:router", "cms_ssg.reviews.api:router"),
     groups={"reviews": "Decide about reviews."},
     commands="cms_ssg.reviews.commands:COMMANDS",
+    tasks="cms_ssg.mail.sending:TASKS",
     queues="cms_ssg.reviews.moderation:QUEUES",
     personal=(
         Personal(
-            "SELECT 'reviews', to_jsonb(r) - 'visitor' FROM cms.reviews r WHERE site = %(site)s AND lower(author_email) = lower(%(email)s)",
+            "SELECT 'reviews', to_jsonb(r) - 'visitor' - 'confirm_token' FROM cms.reviews r WHERE site = %(site)s AND lower(author_email) = lower(%(email)s)",
             ("DELETE FROM cms.reviews WHERE site = %(site)s AND lower(author_email) = lower(%(email)s)",),
         ),
     ),

@@ -1,9 +1,10 @@
-"""Routes of reviews: sending one, reading them, votes, and deciding about them."""
+"""Routes of reviews: reading them, votes, and deciding about them."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated, Any, Final, LiteralString, NamedTuple
+from uuid import UUID
 
 from fastapi import Query as Parameter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -12,63 +13,25 @@ from starlette.responses import JSONResponse, Response
 
 from cms_ssg.api.answers import answer_cached
 from cms_ssg.api.callers import PUBLIC
-from cms_ssg.api.forms import answer_form, digest_visitor, is_form, read_model
-from cms_ssg.api.problems import fail
+from cms_ssg.api.forms import answer_form, digest_visitor, is_form
+from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.reviews.moderation import DECIDE, LIST, MOST_TEXT, RESPOND, QueuedReview
-from cms_ssg.reviews.spam import score_text
+from cms_ssg.reviews.sending import find_entry
 from cms_ssg.store.query import Query, fetch_async
-from cms_ssg.visitors.identity import find_visitor
 
 router = Router("Reviews")
 
 CACHE_CONTROL: Final = "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=86400"
-Short = Annotated[str, StringConstraints(max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=MOST_TEXT)]
-Email = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+$")]
-
-FIND_ENTRY: Final[LiteralString] = """
-SELECT c.entry, c.type, coalesce(c.card ->> 'title', '') FROM cms.claims w JOIN cms.cards c ON c.entry = w.owner
-WHERE w.site = %s AND w.name = %s AND w.wins AND w.owner_kind = 'e' AND c.live AND c.path = w.name"""
-
-RECENT: Final[LiteralString] = """
-SELECT count(*) FILTER (WHERE created_at > clock_timestamp() - interval '1 hour'),
-       count(*) FILTER (WHERE entry = %(entry)s AND (visitor = %(visitor)s AND content = %(content)s OR lower(author_email) = lower(%(email)s)))
-FROM cms.reviews WHERE site = %(site)s AND (visitor = %(visitor)s OR lower(author_email) = lower(%(email)s))"""
-
-ADD: Final[LiteralString] = """
-INSERT INTO cms.reviews (site, entry, author_name, author_email, rating, title, content, pros, cons, visit_date, status, spam_score, visitor)
-VALUES (%(site)s, %(entry)s, %(name)s, %(email)s, %(rating)s, %(title)s, %(content)s, %(pros)s, %(cons)s, %(visit_date)s, %(status)s, %(score)s, %(visitor)s)"""
 
 VOTE: Final[LiteralString] = """
 WITH voted AS (INSERT INTO cms.review_votes (review, visitor, is_helpful) SELECT number, %(visitor)s, %(helpful)s FROM cms.reviews
   WHERE site = %(site)s AND review_id = %(id)s AND status = 'approved' ON CONFLICT DO NOTHING RETURNING review)
 UPDATE cms.reviews r SET helpful_count = helpful_count + (%(helpful)s IS TRUE)::int, not_helpful_count = not_helpful_count + (%(helpful)s IS FALSE)::int,
   reports = reports + (%(helpful)s IS NULL)::int FROM voted WHERE r.number = voted.review"""
-EXISTS: Final[LiteralString] = "SELECT 1 FROM cms.reviews WHERE site = %s AND review_id = %s AND status = 'approved'"
-
-
-class ReviewModel(BaseModel):
-    """A review that a visitor sends. website: must be empty; programs that fill in every field give themselves away."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    path: Annotated[str, Field(max_length=1000, description="Path of the page that it is about.")]
-    rating: Annotated[int, Field(ge=1, le=5)]
-    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
-    email: Annotated[Email | None, Field(description="Never shown.")] = None
-    title: Short = ""
-    content: Text = ""
-    pros: Annotated[str, StringConstraints(max_length=1000)] = ""
-    cons: Annotated[str, StringConstraints(max_length=1000)] = ""
-    visit_date: date | None = None
-    website: Annotated[str, StringConstraints(max_length=1000)] = ""
-
-
-class SentModel(BaseModel):
-    """What became of a review: somebody reads it before it is shown."""
-
-    status: str
+PATH: Final[LiteralString] = """
+SELECT c.path FROM cms.reviews r LEFT JOIN cms.cards c ON c.entry = r.entry WHERE r.site = %s AND r.review_id = %s AND r.status = 'approved'"""
 
 
 class Shown(NamedTuple):
@@ -81,6 +44,7 @@ class Shown(NamedTuple):
     content: str
     pros: str | None
     cons: str | None
+    images: list[str]
     visit_date: date | None
     verified: bool
     helpful: int
@@ -91,7 +55,8 @@ class Shown(NamedTuple):
 
 SHOWN: Final = Query(
     """
-SELECT review_id, author_name, rating, title, content, pros, cons, visit_date, is_verified_purchase, helpful_count, not_helpful_count, owner_response, created_at
+SELECT review_id, author_name, rating, title, content, pros, cons, coalesce(images, '{}'), visit_date, is_verified_purchase,
+  helpful_count, not_helpful_count, owner_response, created_at
 FROM cms.reviews WHERE entry = %(entry)s AND status = 'approved' ORDER BY created_at DESC, review_id DESC LIMIT %(limit)s OFFSET %(offset)s""",
     Shown,
 )
@@ -133,42 +98,12 @@ class ResponseModel(BaseModel):
     text: Text
 
 
-@router.post(
-    "/api/reviews", scope=PUBLIC, per_minute=30, status_code=202, response_model=SentModel, summary="Send a review",
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": ReviewModel.model_json_schema()}}}},
-)  # fmt: skip
-async def add_review(request: Request) -> Response:
-    """Take a review of the page at `path`. It waits until somebody approves it."""
-    context = site_of(request)
-    review = await read_model(request, ReviewModel)
-    visitor = await find_visitor(request)
-    email = visitor.email if visitor is not None else review.email
-    async with context.connection() as connection:
-        entry = await _find_entry(connection, context, review.path)
-        if review.website:
-            return _thank(request, review.path)  # whoever filled this in is told nothing
-        values: dict[str, Any] = {
-            "site": context.number, "entry": entry, "name": review.name, "email": email, "rating": review.rating, "title": review.title or None,
-            "content": review.content, "pros": review.pros or None, "cons": review.cons or None, "visit_date": review.visit_date,
-            "visitor": await digest_visitor(request, connection), "score": score_text(review.name, review.title, review.content, review.pros, review.cons),
-        }  # fmt: skip
-        recent, same = await (await connection.execute(RECENT, values)).fetchone()  # type: ignore[misc]
-        if recent >= context.site.settings.vertical["reviews"].per_hour:
-            raise fail(
-                "reviews.limit", "too many reviews from here", status=429, hint="Come back in an hour.", headers={"Retry-After": "3600"}
-            )
-        if same:
-            raise fail("reviews.twice", "you have reviewed this already", status=409)
-        await connection.execute(ADD, {**values, "status": "spam" if values["score"] >= 1 else "pending"})
-    return _thank(request, review.path)
-
-
 @router.get("/api/reviews", scope=PUBLIC, summary="Approved reviews")
 async def list_reviews(request: Request, query: Annotated[ListQuery, Parameter()]) -> Response:
     """The approved reviews of a page, the newest first, with what they come to."""
     context = site_of(request)
     async with context.connection() as connection:
-        entry = await _find_entry(connection, context, query.path)
+        entry = await find_entry(connection, context, query.path)
 
     async def load() -> Any:
         async with context.connection() as connection:
@@ -190,13 +125,13 @@ async def list_reviews(request: Request, query: Annotated[ListQuery, Parameter()
 
 
 @router.post("/api/reviews/{review_id}/helpful", scope=PUBLIC, per_minute=30, summary="Vote")
-async def vote(request: Request, review_id: str, helpful: bool = True) -> dict[str, str]:
+async def vote(request: Request, review_id: str, helpful: bool = True) -> Response:
     """Say that a review helped, or did not; once a visitor."""
     return await _vote(request, review_id, helpful)
 
 
 @router.post("/api/reviews/{review_id}/report", scope=PUBLIC, per_minute=10, summary="Report a review")
-async def report(request: Request, review_id: str) -> dict[str, str]:
+async def report(request: Request, review_id: str) -> Response:
     """Ask somebody to look at a review again."""
     return await _vote(request, review_id, None)
 
@@ -227,40 +162,29 @@ async def respond_to_review(request: Request, number: int, response: ResponseMod
 async def _write(request: Request, statement: LiteralString, values: dict[str, Any]) -> None:
     context = site_of(request)
     if not 0 < values["number"] < 1 << 62:
-        raise fail("reviews.not-found", "there is no such review", status=404)
+        raise _no_review()
     async with context.connection() as connection:
         cursor = await connection.execute(statement, {"site": context.number, **values})
         if not cursor.rowcount:
             raise fail("reviews.not-found", f"there is no review {values['number']}", status=404)
 
 
-async def _vote(request: Request, review_id: str, helpful: bool | None) -> dict[str, str]:
-    from uuid import UUID
-
+async def _vote(request: Request, review_id: str, helpful: bool | None) -> Response:
     context = site_of(request)
     try:
         number = UUID(review_id)
     except ValueError:
-        raise fail("reviews.not-found", "there is no such review", status=404) from None
+        raise _no_review() from None
     async with context.connection() as connection:
         values = {"site": context.number, "id": number, "visitor": await digest_visitor(request, connection), "helpful": helpful}
-        if (
-            not (await connection.execute(VOTE, values)).rowcount
-            and not await (await connection.execute(EXISTS, (context.number, number))).fetchone()
-        ):
-            raise fail("reviews.not-found", "there is no such review", status=404)
-    return {"status": "counted"}
-
-
-async def _find_entry(connection: Any, context: Any, path: str) -> int:
-    row = await (await connection.execute(FIND_ENTRY, (context.number, path.replace("\0", "").removeprefix(context.base_path)))).fetchone()
-    types = context.site.settings.vertical["reviews"].types
-    if row is None or (types and row[1] not in types):
-        raise fail("reviews.no-entry", "there is nothing to review at this path", status=404)
-    return int(row[0])
-
-
-def _thank(request: Request, path: str) -> Response:
+        await connection.execute(VOTE, values)
+        row = await (await connection.execute(PATH, (context.number, number))).fetchone()
+    if row is None:
+        raise _no_review()
     if is_form(request):
-        return answer_form(request, path.removeprefix(site_of(request).base_path), "review-sent")
-    return JSONResponse({"status": "pending"}, 202)
+        return answer_form(request, row[0] or "/", "review-counted" if helpful is not None else "review-reported")
+    return JSONResponse({"status": "counted"})
+
+
+def _no_review() -> ApiError:
+    return fail("reviews.not-found", "there is no such review", status=404)

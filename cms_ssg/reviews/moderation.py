@@ -12,10 +12,12 @@ from cms_ssg.store.query import Query
 WAITING: Final[LiteralString] = """
 SELECT r.number::text, r.rating || ' ★ ' || coalesce(r.title, left(r.content, 80), ''), coalesce(c.path, ''), r.status, jsonb_strip_nulls(jsonb_build_object(
   'About', coalesce(c.card ->> 'title', e.fields ->> 'title'), 'By', r.author_name, 'Text', nullif(r.content, ''), 'Good', r.pros, 'Bad', r.cons,
-  'Sent', to_char(r.created_at, 'YYYY-MM-DD HH24:MI'), 'Looks like spam', CASE WHEN r.spam_score >= 1 THEN 'yes' END,
+  'Images', array_to_string(r.images, ' '),
+  'Sent', to_char(r.created_at, 'YYYY-MM-DD HH24:MI'), 'Address confirmed', CASE WHEN r.confirmed_at IS NOT NULL THEN 'yes' END,
+  'Looks like spam', CASE WHEN r.spam_score >= 1 THEN 'yes' END,
   'Reported', CASE WHEN r.reports > 0 THEN r.reports || ' times' END))
 FROM cms.reviews r JOIN cms.entries e ON e.id = r.entry LEFT JOIN cms.cards c ON c.entry = r.entry
-WHERE r.site = %(site)s AND (r.status = 'pending' OR r.reports > 0) ORDER BY r.created_at, r.number LIMIT %(limit)s"""
+WHERE r.site = %(site)s AND (r.status = 'pending' AND r.confirm_token IS NULL OR r.reports > 0) ORDER BY r.created_at, r.number LIMIT %(limit)s"""
 
 DECIDE: Final[LiteralString] = """
 UPDATE cms.reviews SET status = %(status)s, reports = 0, moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes), updated_at = clock_timestamp()
@@ -45,7 +47,8 @@ LIST: Final = Query(
     """
 SELECT r.number, r.rating, coalesce(r.title, ''), coalesce(c.path, e.fields ->> 'title', ''), r.author_name, r.content, r.status, r.reports, r.spam_score, r.created_at
 FROM cms.reviews r JOIN cms.entries e ON e.id = r.entry LEFT JOIN cms.cards c ON c.entry = r.entry
-WHERE r.site = %(site)s AND (r.status = %(status)s OR (%(status)s = 'pending' AND r.reports > 0)) ORDER BY r.created_at, r.number LIMIT %(limit)s""",
+WHERE r.site = %(site)s AND (r.status = %(status)s AND (r.confirm_token IS NULL OR r.status = 'spam')
+  OR %(status)s = 'pending' AND r.reports > 0) ORDER BY r.created_at, r.number LIMIT %(limit)s""",
     QueuedReview,
 )
 

@@ -35,8 +35,8 @@ LISTS: Final = (ListKind("reviews", _rule),)
 
 
 def _derive(site: Site, number: int, fields: dict[str, Json]) -> Row | None:
-    path, locale, key = fields.pop("path"), fields.pop("locale"), fields.pop("key")
-    place = b"\x01" + fields["created_at"].encode() + key.encode()
+    path, locale = fields.pop("path"), fields.pop("locale")
+    place = b"\x01" + fields["created_at"].encode() + fields["id"].encode()
     return Row(fields, (Item(locale, name_list(path), place),))
 
 
@@ -44,7 +44,7 @@ REVIEW: Final = RowKind(
     "review",
     "cms.reviews",
     """
-SELECT r.number, jsonb_strip_nulls(jsonb_build_object('path', c.path, 'locale', c.locale, 'key', r.review_id, 'author_name', r.author_name, 'rating', r.rating,
+SELECT r.number, jsonb_strip_nulls(jsonb_build_object('path', c.path, 'locale', c.locale, 'id', r.review_id, 'entry', r.entry, 'author_name', r.author_name, 'rating', r.rating,
   'title', r.title, 'content', r.content, 'pros', r.pros, 'cons', r.cons, 'images', r.images, 'verified', r.is_verified_purchase, 'visit_date', r.visit_date,
   'owner_response', r.owner_response, 'created_at', to_char(r.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
   'owner_response_at', to_char(r.owner_response_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')))

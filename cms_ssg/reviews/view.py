@@ -1,4 +1,4 @@
-"""What templates call to show reviews: ``reviews.of(entry)``, ``reviews.older_url(entry)``, ``reviews.rating(entry)``."""
+"""What templates call to show reviews: ``reviews.of(entry)``, ``reviews.older_url(entry)``, ``reviews.rating(entry)`` and the like."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ class View:
         """Where the form sends a review."""
         return self._page.url("/api/reviews")
 
+    @property
+    def needs_email(self) -> bool:
+        """Whether an author has to confirm an address."""
+        return bool(self._page.site.settings.vertical["reviews"].confirm)
+
     def takes(self, entry: Card) -> bool:
         """Whether this entry may be reviewed."""
         types = self._page.site.settings.vertical["reviews"].types
@@ -48,6 +53,29 @@ class View:
         """rating_avg, rating_count, review_count, stars; None while there is no approved review."""
         value = self._page.fact("rating", entry)
         return value if isinstance(value, dict) else None
+
+    def aggregate(self, entry: Card) -> dict[str, Any] | None:
+        """What ratings come to, as schema.org has it; None while there is none."""
+        rating = self.rating(entry)
+        if not rating:
+            return None
+        return {
+            "@type": "AggregateRating", "ratingValue": rating["rating_avg"], "ratingCount": rating["rating_count"],
+            "reviewCount": rating["review_count"] or None, "bestRating": 5, "worstRating": 1,
+        }  # fmt: skip
+
+    def item_json_ld(self, entry: Card, kind: str) -> dict[str, Any]:
+        """An entry with its rating and reviews as a thing of schema.org, for the template of a type that has nothing more to say. kind: such as Recipe."""
+        page = self._page
+        found = {
+            "@context": "https://schema.org",
+            "@type": kind,
+            "@id": page.absolute(entry.path),
+            "name": entry.title,
+            "url": page.absolute(entry.path),
+        }
+        rating = self.aggregate(entry)
+        return {**found, "aggregateRating": rating, "review": self.json_ld(entry)} if rating else found
 
     def json_ld(self, entry: Card) -> list[dict[str, Any]]:
         """The reviews of ``of`` with text, as schema.org has them."""

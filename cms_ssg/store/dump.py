@@ -72,6 +72,8 @@ DERIVED: Final = frozenset(
         "search_engines",
         "search_changes",
         "frames",
+        "import_uploads",
+        "import_upload_parts",
         "most_read",
         "visitor_links",
         "statistics_refreshed",

@@ -30,7 +30,9 @@ COUNT_POSTS: Final[LiteralString] = """
 SELECT count(DISTINCT entry) FROM cms.events WHERE site = %s AND (kind = 'published' OR kind = 'saved' AND (detail ->> 'post')::bool)"""
 
 SAVED_POSTS: Final[LiteralString] = """
-SELECT entry FROM cms.events WHERE site = %s AND kind = 'saved' AND (detail ->> 'post')::bool ORDER BY id"""
+SELECT entry FROM cms.events WHERE site = %s AND kind = 'saved' AND (detail ->> 'post')::bool
+  AND entry NOT IN (SELECT jsonb_array_elements(b.detail -> 'changed')::bigint FROM cms.events b WHERE b.site = %s AND b.kind = 'post_bulk_updated')
+ORDER BY id"""
 
 # What is no longer listed did not go out after all; what is held has not gone out yet.
 FORGET_TAKEN_BACK: Final[LiteralString] = """
@@ -43,6 +45,11 @@ FROM cms.events v JOIN cms.cards c ON c.entry = v.entry AND c.listed
 JOIN cms.outputs o ON o.site = v.site AND o.path = c.path AND o.digest IS NOT NULL AND o.error IS NULL
 WHERE v.site = %s AND v.kind = 'published' AND NOT EXISTS (SELECT FROM cms.dirty d WHERE d.site = v.site AND d.path = c.path)
 ORDER BY v.id LIMIT %s FOR UPDATE OF v SKIP LOCKED"""
+
+ADD_TO_BULK: Final[LiteralString] = """
+UPDATE cms.events SET detail = jsonb_set(detail, '{changed}', (detail -> 'changed') || %s) WHERE id = %s"""
+ADD_BULK: Final[LiteralString] = """
+INSERT INTO cms.events (site, kind, detail) VALUES (%s, 'post_bulk_updated', jsonb_build_object('published', '[]'::jsonb, 'changed', %s::jsonb)) RETURNING id"""
 
 DELETE: Final[LiteralString] = "DELETE FROM cms.events WHERE id = ANY(%s)"
 
@@ -70,6 +77,16 @@ class LiveNote(NamedTuple):
 def add_event(connection: Connection, site: int, kind: str, detail: dict[str, Any]) -> None:
     """Write an event; the caller commits it with what it tells of."""
     connection.execute(ADD, (site, kind, Jsonb(detail)))
+
+
+def add_to_bulk(connection: Connection, site: int, event: int, entries: Sequence[int]) -> int:
+    """Note more entries that one bulk change changed; the caller commits. event: that holds those before, 0 for none. Returns the event's number."""
+    ids = Jsonb(list(entries))
+    if event and connection.execute(ADD_TO_BULK, (ids, event)).rowcount:
+        return event
+    row = connection.execute(ADD_BULK, (site, ids)).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def take_event(connection: Connection, site: int, kinds: Sequence[str]) -> tuple[int, str, dict[str, Any]] | None:

@@ -13,6 +13,7 @@ from typing import Final, LiteralString
 
 from psycopg import Connection, OperationalError
 
+from cms_ssg.bulk.trash import TASKS as TRASH
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.vertical import OpenSite, Task
@@ -36,6 +37,7 @@ AGAIN_S: Final = 10.0
 def list_tasks(site: Site) -> list[Task]:
     """The site's own tasks, and those of all verticals that are switched on; two verticals may bring the same one."""
     own = (
+        *TRASH,
         *STATISTICS,
         *MAIL,
         *UPLOADS,

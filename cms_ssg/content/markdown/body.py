@@ -37,6 +37,17 @@ def render_body(text: str, settings: Markdown, place: str, first_line: int = 1, 
     HTML stands ``OPEN + index + CLOSE`` for each of its links: as the value of an href, or for a whole image or
     shortcode, whose ``inner`` may hold others.
     """
+    if not text:  # as of most rows of a table
+        return _render_nothing(settings, first_line, mdx), ()
+    return _render(text, settings, place, first_line, mdx)
+
+
+@lru_cache(maxsize=64)
+def _render_nothing(settings: Markdown, first_line: int, mdx: bool) -> Body:
+    return _render("", settings, "", first_line, mdx)[0]
+
+
+def _render(text: str, settings: Markdown, place: str, first_line: int, mdx: bool) -> tuple[Body, tuple[Problem, ...]]:
     key = _digest_body(text, settings, first_line, mdx)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cms_ssg.kinds.vertical import Vertical
-from cms_ssg.verticals.directory.facts import CLAIM, PERSONAL
+from cms_ssg.verticals.directory.facts import CLAIM, PERSONAL, TIER
 from cms_ssg.verticals.directory.outputs import LISTS, OUTPUTS, claim_pages, count_fields
 from cms_ssg.verticals.directory.settings import Directory
 
@@ -20,14 +20,20 @@ VERTICAL = Vertical(
     needs=("reviews",),
     requests="cms_ssg.verticals.directory.requests:STAGES",
     view="cms_ssg.verticals.directory.view:View",
-    routes=("cms_ssg.verticals.directory.api:router", "cms_ssg.verticals.directory.submissions:router"),
-    facts=(CLAIM,),
+    routes=(
+        "cms_ssg.verticals.directory.api:router",
+        "cms_ssg.verticals.directory.submissions:router",
+        "cms_ssg.verticals.directory.owners:router",
+    ),
+    facts=(CLAIM, TIER),
     groups={"listings": "Decide about listings that wait, and look after those there are."},
     commands="cms_ssg.verticals.directory.commands:COMMANDS",
     queues="cms_ssg.verticals.directory.queues:QUEUES",
-    tasks="cms_ssg.mail.sending:TASKS",
+    tasks="cms_ssg.verticals.directory.upkeep:TASKS",
+    settle="cms_ssg.verticals.directory.upkeep:settle_expiry",
     checks="cms_ssg.verticals.directory.checks:CHECKS",
     tables=("listings", "listing_claims"),
+    derived=("holidays", "listing_links"),
     personal=PERSONAL,
     uses=("search.css",),
     begin=(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import asdict, replace
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
@@ -17,7 +17,7 @@ from cms_ssg.api.problems import ApiError
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.store.query import fetch_async
-from cms_ssg.verticals.directory.queries import COUNTS, FIND, LISTED, MORE, TITLES, Found
+from cms_ssg.verticals.directory.queries import COUNTS, FIND, LISTED, MORE, TITLES, Listing
 
 router = Router("Directory")
 
@@ -54,33 +54,6 @@ class ListingQuery(BaseModel):
     offset: Annotated[int, Field(ge=0, le=10_000)] = 0
 
 
-class ListingModel(BaseModel):
-    """One listing. open: None where its hours are not known."""
-
-    id: int
-    listing_id: str
-    title: str
-    url: str
-    summary: str
-    image: str | None
-    address: str | None
-    city: str | None
-    state: str | None
-    country: str | None
-    latitude: float | None
-    longitude: float | None
-    categories: list[str]
-    rating_avg: float
-    rating_count: int
-    review_count: int
-    tier: str
-    verified: bool
-    open: bool | None
-    distance_km: float | None
-    score: float | None
-    created_at: datetime
-
-
 class ValueModel(BaseModel):
     """How many would be found with this value as well."""
 
@@ -93,7 +66,7 @@ class ListingsModel(BaseModel):
     """What was found."""
 
     total: int
-    listings: list[ListingModel]
+    listings: list[Listing]
     facets: dict[str, list[ValueModel]]
 
 
@@ -143,22 +116,21 @@ def _read(context: SiteContext, query: ListingQuery) -> dict[str, Any]:
         )
     values: dict[str, Any] = {"locale": locale} | ({"custom": custom} if custom else {})
     values |= {name: _clean(value) for name in ("country", "state", "city") if (value := getattr(query, name))}
+    if query.open_now:
+        values["open_zone"] = context.site.settings.timezone
     return {
         "site": context.number, "words": _clean(query.q) or None, "categories": [_clean(slug) for slug in query.category] or None, "lat": _round(query.lat),
         "lng": _round(query.lng), "radius": max(query.radius, LEAST_KM), "min_rating": query.min_rating, "tier": query.tier or None, "sort": query.sort, "limit": query.limit,
-        "offset": query.offset, "open_now": query.open_now, "more": MORE, "values": Jsonb(values), "custom": known, "zone": context.site.settings.timezone,
+        "offset": query.offset, "more": MORE, "values": Jsonb(values), "custom": known, "zone": context.site.settings.timezone,
         "locale": locale,
     }  # fmt: skip
 
 
-def _show(context: SiteContext, one: Found) -> dict[str, Any]:
-    image = one.image if one.image and (one.image.startswith("/") or "://" in one.image) else None
-    return {
-        "id": one.number, "listing_id": str(one.listing_id), "title": one.title, "url": context.base_path + one.path, "summary": one.summary, "image": image,
-        "address": one.address, "city": one.city, "state": one.state, "country": one.country, "latitude": one.latitude, "longitude": one.longitude,
-        "categories": one.categories, "rating_avg": one.rating_avg, "rating_count": one.rating_count, "review_count": one.review_count, "tier": one.tier,
-        "verified": one.verified, "open": one.is_open, "distance_km": one.distance_km, "score": one.score, "created_at": one.created_at,
-    }  # fmt: skip
+def _show(context: SiteContext, one: Listing) -> dict[str, Any]:
+    hidden = context.site.settings.vertical["directory"].hides(one.tier)
+    image = one.image if one.image and (one.image.startswith("/") or "://" in one.image) and "image" not in hidden else None
+    address = one.address if "address" not in hidden else None
+    return asdict(replace(one, url=context.base_path + one.url, image=image, address=address))
 
 
 def _clean(text: str) -> str:

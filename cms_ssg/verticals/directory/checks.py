@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.types import Problem
 from cms_ssg.verticals.directory.hours import parse_hours
+from cms_ssg.verticals.directory.upkeep import list_holidays
 
 LISTINGS: Final[LiteralString] = """
 SELECT e.source_key, e.fields -> 'hours', e.fields ->> 'timezone' FROM cms.entries e
@@ -27,4 +28,19 @@ def check_hours(opened: OpenSite) -> Iterator[Problem]:
             yield Problem("directory.timezone", file, 0, f"there is no time zone {str(zone)[:80]!r}", "Such as Europe/Rome.", "warning")
 
 
-CHECKS: Final = (check_hours,)
+def check_holidays(opened: OpenSite) -> Iterator[Problem]:
+    """Warnings for countries whose public holidays are not known."""
+    for country, code in opened.site.settings.vertical["directory"].holidays.items():
+        if not any(True for _ in list_holidays({country: code}, 2026)):
+            said = f"[directory] holidays: no public holidays are known for {code!r}"
+            yield Problem(
+                "directory.holidays",
+                "site.toml",
+                0,
+                said,
+                "Codes are those of ISO 3166, such as IT, or US-CA for a part of a country.",
+                "warning",
+            )
+
+
+CHECKS: Final = (check_hours, check_holidays)

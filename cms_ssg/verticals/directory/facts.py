@@ -1,4 +1,4 @@
-"""Whether a listing is claimed, and where a directory keeps what people said of themselves."""
+"""Whether a listing is claimed, what tier it has now, and where a directory keeps what people said of themselves."""
 
 from __future__ import annotations
 
@@ -15,10 +15,27 @@ FROM unnest(%(subjects)s::text[]) s JOIN cms.listings l ON l.number = CASE WHEN 
 WHERE l.site = %(site)s AND l.claim_status <> 'unclaimed'""",
 )
 
+TIER: Final = Fact(
+    "tier",
+    r"""
+SELECT s, to_jsonb(CASE WHEN l.featured_until <= %(now)s THEN 'basic' ELSE l.listing_tier END), CASE WHEN l.featured_until <= %(now)s THEN l.featured_until END,
+  CASE WHEN l.featured_until > %(now)s THEN l.featured_until END
+FROM unnest(%(subjects)s::text[]) s JOIN cms.listings l ON l.number = CASE WHEN s ~ '^\d{1,18}$' THEN s::bigint END
+WHERE l.site = %(site)s AND l.listing_tier <> 'basic'""",
+)
+
 PERSONAL: Final = (
     Personal(
         "SELECT 'listing_claims', to_jsonb(k) - 'token' - 'visitor' FROM cms.listing_claims k WHERE site = %(site)s AND lower(email) = lower(%(email)s)",
         ("DELETE FROM cms.listing_claims WHERE site = %(site)s AND lower(email) = lower(%(email)s)",),
+    ),
+    Personal(
+        "SELECT 'pending_changes', p.fields FROM cms.pending_changes p WHERE site = %(site)s AND strpos(lower(fields::text), lower(%(email)s)) > 0",
+        ("DELETE FROM cms.pending_changes WHERE site = %(site)s AND strpos(lower(fields::text), lower(%(email)s)) > 0",),
+    ),
+    Personal(
+        "SELECT 'listing_links', jsonb_build_object('email', email, 'expires_at', expires_at) FROM cms.listing_links WHERE site = %(site)s AND lower(email) = lower(%(email)s)",
+        ("DELETE FROM cms.listing_links WHERE site = %(site)s AND lower(email) = lower(%(email)s)",),
     ),
     Personal(
         """SELECT 'listings', jsonb_build_object('listing_id', listing_id, 'title', title, 'email', email, 'owner_email', owner_email, 'submitter_email', submitter_email)

@@ -84,7 +84,8 @@ def _draw_grid(
             elif not is_parallel:
                 x, east = place(value, centre[1])[0], _turn(value + middle)
                 text = f"{abs(east):.{digits}f}°{'E' if east >= 0 else 'W'}"
-                yield f'<path class="grid" d="M{x:.1f} 0V{HEIGHT}"/><text class="degree" x="{x + 4:.1f}" y="{HEIGHT - 6}">{text}</text>'
+                label = f'<text class="degree" x="{x + 4:.1f}" y="14">{text}</text>' if 60 < x < WIDTH - 60 else ""
+                yield f'<path class="grid" d="M{x:.1f} 0V{HEIGHT}"/>{label}'
 
 
 def _choose_step(about: float) -> float:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, LiteralString, NamedTuple
+from typing import Final, LiteralString, NamedTuple
 
 from cms_ssg.store.query import Query
 
 
-class Found(NamedTuple):
-    """One listing of an answer. distance_km: None without a place; path: of its page."""
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One listing of an answer, as the API shows it.
 
-    number: int
-    listing_id: Any
+    distance_km: None without a place; score: None where the order is that of the pages; open: None where its hours are not known.
+    """
+
+    id: int
+    listing_id: str
     title: str
     distance_km: float | None
-    score: float
-    path: str
+    score: float | None
+    url: str
     summary: str
     image: str | None
     address: str | None
@@ -31,20 +36,21 @@ class Found(NamedTuple):
     review_count: int
     tier: str
     verified: bool
-    is_open: bool | None
+    open: bool | None
     created_at: datetime
 
 
 _COLUMNS: LiteralString = """
-  f.number, f.listing_id, f.title, f.distance_km::float8, f.relevance_score::float8, c.path, coalesce(c.card ->> 'summary', ''), l.featured_image, l.address, l.city,
+  f.number, f.listing_id::text, f.title, f.distance_km::float8, f.relevance_score::float8, c.path, coalesce(c.card ->> 'summary', ''), l.featured_image, l.address, l.city,
   l.state, l.country, l.latitude::float8, l.longitude::float8, l.categories, l.rating_avg::float8, l.rating_count, l.review_count,
   CASE WHEN l.featured_until <= clock_timestamp() THEN 'basic' ELSE l.listing_tier END, l.verified,
-  CASE WHEN NOT isempty(l.open_minutes) THEN l.open_minutes @> cms.minute_of_week(clock_timestamp(), coalesce(l.timezone, %(zone)s)) END, l.created_at"""
+  CASE WHEN NOT isempty(l.open_minutes) THEN cms.is_open(l, clock_timestamp(), %(zone)s) END, l.created_at"""
 
 MORE: LiteralString = """ AND EXISTS (SELECT FROM cms.cards c WHERE c.entry = l.number AND c.listed AND c.path IS NOT NULL)
  AND ($9 ->> 'locale' IS NULL OR l.locale = $9 ->> 'locale')
  AND ($9 ->> 'country' IS NULL OR l.country = $9 ->> 'country') AND ($9 ->> 'state' IS NULL OR l.state = $9 ->> 'state')
- AND ($9 ->> 'city' IS NULL OR l.city = $9 ->> 'city') AND ($9 -> 'custom' IS NULL OR l.custom_fields @> ($9 -> 'custom'))"""
+ AND ($9 ->> 'city' IS NULL OR l.city = $9 ->> 'city') AND ($9 -> 'custom' IS NULL OR l.custom_fields @> ($9 -> 'custom'))
+ AND ($9 ->> 'open_zone' IS NULL OR cms.is_open(l, statement_timestamp(), $9 ->> 'open_zone'))"""
 """Conditions beside those of cms.search_listings; only what has a page is found, since people are sent there."""
 
 FIND: Final = Query(
@@ -53,22 +59,22 @@ FIND: Final = Query(
     + """
 FROM cms.find_listings(%(site)s, %(words)s, %(categories)s, %(lat)s::numeric, %(lng)s::numeric, %(radius)s::numeric,
   %(min_rating)s::numeric, %(tier)s, %(sort)s, %(limit)s, %(offset)s,
-  %(open_now)s, %(more)s, %(values)s) WITH ORDINALITY f(number, listing_id, title, distance_km, relevance_score, place)
+  false, %(more)s, %(values)s) WITH ORDINALITY f(number, listing_id, title, distance_km, relevance_score, place)
 JOIN cms.listings l ON l.number = f.number JOIN cms.cards c ON c.entry = f.number ORDER BY f.place""",
-    Found,
+    Listing,
 )
 
 # In the order of the pages: as the list type/listing has them, which every list of a category or place follows.
 LISTED: Final = Query(
     "WITH found AS MATERIALIZED (SELECT * FROM cms.match_listings(%(site)s, %(words)s, %(categories)s, %(lat)s::numeric, %(lng)s::numeric, %(radius)s::numeric,"
     " %(min_rating)s::numeric, %(tier)s,"
-    " %(open_now)s, %(more)s, %(values)s)) SELECT"
+    " false, %(more)s, %(values)s)) SELECT"
     + _COLUMNS
     + """
 FROM found f JOIN cms.listings l ON l.number = f.number JOIN cms.cards c ON c.entry = f.number
 JOIN cms.lists t ON t.site = l.site AND t.locale = l.locale AND t.name = 'type/listing' JOIN cms.list_items i ON i.list = t.id AND i.member = l.number
 ORDER BY i.sort_key DESC LIMIT %(limit)s OFFSET %(offset)s""",
-    Found,
+    Listing,
 )
 
 
@@ -83,7 +89,7 @@ class Count(NamedTuple):
 COUNTS: Final = Query(
     """
 WITH found AS MATERIALIZED (SELECT l.* FROM cms.match_listings(%(site)s, %(words)s, %(categories)s, %(lat)s::numeric, %(lng)s::numeric, %(radius)s::numeric,
-  %(min_rating)s::numeric, %(tier)s,   %(open_now)s, %(more)s, %(values)s) f JOIN cms.listings l ON l.number = f.number),
+  %(min_rating)s::numeric, %(tier)s,   false, %(more)s, %(values)s) f JOIN cms.listings l ON l.number = f.number),
 counted AS (
   SELECT '' AS facet, '' AS value, count(*)::int AS n FROM found
   UNION ALL SELECT 'category', x, count(*) FROM found, unnest(categories) x GROUP BY x

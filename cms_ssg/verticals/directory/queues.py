@@ -65,4 +65,26 @@ WHERE k.site = %(site)s AND k.status IN ('pending', 'approved') ORDER BY k.statu
     ),
 )
 
-QUEUES: Final = (LISTINGS, CLAIMS)
+EDITS: Final = Queue(
+    "edits",
+    "Changes by owners",
+    """
+SELECT p.id::text, l.title, coalesce(c.path, ''), CASE p.state WHEN 'failed' THEN 'cannot be made: ' || p.problem ELSE 'pending' END,
+  (SELECT jsonb_object_agg(initcap(replace(f.key, '_', ' ')), coalesce(e.fields ->> f.key, '–') || ' → ' || coalesce(p.fields ->> f.key, '–'))
+    FROM jsonb_object_keys(p.fields) f(key))
+  || jsonb_build_object('By', l.owner_email, 'Sent', to_char(p.made_at, 'YYYY-MM-DD HH24:MI'))
+FROM cms.pending_changes p JOIN cms.listings l ON l.number = p.entry JOIN cms.entries e ON e.id = p.entry LEFT JOIN cms.cards c ON c.entry = p.entry
+WHERE p.site = %(site)s AND p.state IN ('waiting', 'failed') AND p.needs_approval ORDER BY p.made_at, p.id LIMIT %(limit)s""",
+    (
+        Action("approve", "Approve", run="cms_ssg.verticals.directory.owners:approve_edit"),
+        Action(
+            "reject",
+            "Reject",
+            "UPDATE cms.pending_changes SET state = 'cancelled', problem = %(note)s, ended_at = clock_timestamp()"
+            " WHERE site = %(site)s AND state IN ('waiting', 'failed') AND id = " + _NUMBER,
+            note=True,
+        ),
+    ),
+)
+
+QUEUES: Final = (LISTINGS, CLAIMS, EDITS)

@@ -26,6 +26,7 @@ def _ask_first(around: Surroundings, job: Job, found: Found) -> Iterable[tuple[A
     if _is_listing(job):
         yield ("fact", "rating", str(job.owner))
         yield ("fact", "claim", str(job.owner))
+        yield ("fact", "tier", str(job.owner))
 
 
 def _ask_second(around: Surroundings, job: Job, found: Found) -> Iterator[tuple[Any, ...]]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
+
+Field = Literal["address", "custom_fields", "description", "gallery", "hours", "image", "phone", "social_links", "website"]
+TIERS = ("basic", "featured", "premium")
 
 
 class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a directory's pages are made.
 
     combinations: pages of a category in a place, where it has so many listings, 0 for none; combinations_indexed: search engines may have
-    them; letters: the pages A to Z; submissions: visitors may propose listings; region: country whose telephone numbers are written without a prefix, such as US.
+    them; letters: the pages A to Z; submissions: visitors may propose listings; region: country whose telephone numbers are written without a prefix, such as US;
+    fields: field -> the lowest tier whose listings show it;
+    holidays: country as listings name it, or "" for all -> code of its public holidays, such as IT or US-CA.
     """
 
     combinations: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 3
@@ -19,3 +24,9 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     letters: bool = True
     submissions: bool = True
     region: str = "US"
+    fields: dict[Field, Literal["featured", "premium"]] = {}
+    holidays: dict[str, Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]] = {}
+
+    def hides(self, tier: str) -> frozenset[str]:
+        """The fields that listings of this tier do not show."""
+        return frozenset(name for name, least in self.fields.items() if TIERS.index(tier) < TIERS.index(least))

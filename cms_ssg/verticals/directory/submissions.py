@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import secrets
-from html import escape
-from typing import Annotated, Any, Final, LiteralString
+from typing import Annotated, Any, Final, LiteralString, NamedTuple
 from urllib.parse import urlsplit
 
 from anyio.to_thread import run_sync
@@ -14,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from cms_ssg.api.answers import HTML
 from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.confirm_links import Word, answer_page, ask, digest_word, make_word
 from cms_ssg.api.forms import answer_form, digest_visitor, is_form, read_model
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
@@ -29,6 +26,7 @@ from cms_ssg.verticals.directory.changes import APPROVE, REJECT, add_listing
 
 router = Router("Directory")
 
+CONFIRM_URL: Final = "/api/listings/claims/confirm"
 Line = Annotated[str, StringConstraints(max_length=500)]
 Email = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+$")]
 Trap = Annotated[str, StringConstraints(max_length=1000)]
@@ -45,6 +43,17 @@ CONFIRM: Final[LiteralString] = """
 UPDATE cms.listing_claims k SET proof = 'confirmed', token = NULL, decided_at = clock_timestamp(), decided_by = 'e-mail',
   status = CASE WHEN EXISTS (SELECT FROM cms.listing_claims o WHERE o.entry = k.entry AND o.status = 'approved') THEN 'pending' ELSE 'approved' END
 WHERE site = %s AND token = %s AND status = 'pending' AND created_at > clock_timestamp() - interval '7 days'"""
+
+
+class ListingAt(NamedTuple):
+    """What visitors' requests need to know of a listing."""
+
+    number: int
+    title: str
+    email: str | None
+    owner_email: str | None
+    website: str | None
+    claim_status: str
 
 
 class NewListing(BaseModel):
@@ -131,50 +140,40 @@ async def claim_listing(request: Request) -> Response:
     context = site_of(request)
     sent = await read_model(request, NewClaim)
     async with context.connection() as connection, connection.transaction():
-        listing = await _find(connection, context, sent.path)
-        if listing[5] != "unclaimed":
+        listing = await find_listing_at(connection, context, sent.path)
+        if listing.claim_status != "unclaimed":
             raise fail(
                 "directory.claimed", "somebody looks after this listing already", status=409, hint="Write to the people of this directory."
             )
-        word = secrets.token_urlsafe(32) if is_at_domain(sent.email, listing[4] or "") else ""
+        word, token = make_word() if is_at_domain(sent.email, listing.website or "") else ("", None)
         values = {
-            "site": context.number, "entry": listing[0], "name": sent.name, "email": sent.email, "message": sent.message, "proof": "sent" if word else "none",
-            "token": hashlib.sha256(word.encode()).digest() if word else None, "visitor": await digest_visitor(request, connection),
+            "site": context.number, "entry": listing.number, "name": sent.name, "email": sent.email, "message": sent.message, "proof": "sent" if word else "none",
+            "token": token, "visitor": await digest_visitor(request, connection),
         }  # fmt: skip
         if not sent.homepage and (await connection.execute(ADD_CLAIM, values)).rowcount and word:
-            link = f"{context.site.settings.base_url}/api/listings/claims/confirm?word={word}"
-            body = f"Somebody, probably you, asks to look after {listing[1]}.\n\nIf it was you, open this link within seven days:\n{link}\n\nIf not, do nothing.\n"
+            t = context.translate(context.site.default_locale)
+            link = f"{context.site.settings.base_url}{CONFIRM_URL}?word={word}"
+            body = f"{t('directory_claim_mail', name=listing.title)}\n\n{link}\n\n{t('directory_mail_ignore')}\n"
             mail = {
                 "site": context.number,
                 "recipient": sent.email,
                 "reply_to": "",
-                "subject": one_line(f"Your claim of {listing[1]}"),
+                "subject": one_line(t("directory_claim_of", name=listing.title)),
                 "body": body,
             }
             await connection.execute(ADD_MAIL, mail)
     return _thank(request, sent.path, "claim-sent")
 
 
-@router.get("/api/listings/claims/confirm", scope=PUBLIC, per_minute=20, include_in_schema=False)
+@router.get(CONFIRM_URL, scope=PUBLIC, per_minute=20, include_in_schema=False)
 async def ask_to_confirm(request: Request, word: str = "") -> Response:
-    """A page with a button: programs that look into e-mails open links, and must not confirm anything."""
-    action = f"{site_of(request).base_path}/api/listings/claims/confirm"
-    html = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'
-        f'<title>Confirm</title><body><form method="post" action="{escape(action)}"><input type="hidden" name="word" value="{escape(word[:100])}">'
-        "<p>Confirm that this listing is yours.</p><button>Confirm</button></form></body></html>\n"
-    )
-    headers = {"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'"}
-    return Response(html.encode("utf-8", "replace"), 200, headers, HTML)
+    """What the link in the e-mail leads to."""
+    context = site_of(request)
+    t = context.translate(context.site.default_locale)
+    return await ask(context, t("directory_confirm_text"), t("directory_confirm"), context.base_path + CONFIRM_URL, word)
 
 
-class Word(BaseModel):
-    """The word of a link."""
-
-    word: Annotated[str, StringConstraints(max_length=100)] = ""
-
-
-@router.post("/api/listings/claims/confirm", scope=PUBLIC, per_minute=20, include_in_schema=False)
+@router.post(CONFIRM_URL, scope=PUBLIC, per_minute=20, include_in_schema=False)
 async def confirm_claim(request: Request) -> Response:
     """Approve a claim whose address is proved, unless somebody else has the listing by now."""
     from psycopg.errors import UniqueViolation
@@ -183,12 +182,12 @@ async def confirm_claim(request: Request) -> Response:
     form = await read_model(request, Word)
     try:
         async with context.connection() as connection:
-            count = (await connection.execute(CONFIRM, (context.number, hashlib.sha256(form.word.encode()).digest()))).rowcount
+            count = (await connection.execute(CONFIRM, (context.number, digest_word(form.word)))).rowcount
     except UniqueViolation:
         count = 0
-    if not count:
-        raise fail("directory.no-claim", "this link was used, is too old, or somebody else looks after the listing", status=410)
-    return answer_form(request, "/", "claimed")
+    t = context.translate(context.site.default_locale)
+    text, status = (t("directory_confirmed"), 200) if count else (t("directory_confirm_old"), 410)
+    return await answer_page(context, t("directory_claim"), text, status=status)
 
 
 @router.post("/api/listings/contact", scope=PUBLIC, per_minute=5, status_code=202, summary="Write to an owner")
@@ -197,19 +196,17 @@ async def contact_owner(request: Request) -> Response:
     context = site_of(request)
     sent = await read_model(request, Message)
     async with context.connection() as connection:
-        listing = await _find(connection, context, sent.path)
-        recipient = listing[3] or listing[2]
+        listing = await find_listing_at(connection, context, sent.path)
+        recipient = listing.owner_email or listing.email
         if not recipient:
             raise fail("directory.no-address", "this listing has no address to write to", status=404)
         if not sent.homepage:
-            body = (
-                f"{sent.name} <{sent.email}> writes about {listing[1]}:\n\n{sent.message}\n\n{context.site.settings.base_url}{sent.path}\n"
-            )
+            body = f"{sent.name} <{sent.email}> writes about {listing.title}:\n\n{sent.message}\n\n{context.site.settings.base_url}{sent.path}\n"
             mail = {
                 "site": context.number,
                 "recipient": recipient,
                 "reply_to": sent.email,
-                "subject": one_line(f"Message about {listing[1]}"),
+                "subject": one_line(f"Message about {listing.title}"),
                 "body": body,
             }
             await connection.execute(ADD_MAIL, mail)
@@ -240,11 +237,12 @@ def _save(context: SiteContext, fields: dict[str, Json], email: str | None) -> i
         return add_listing(connection, site, context.number, fields, email)
 
 
-async def _find(connection: Any, context: SiteContext, path: str) -> Any:
-    row = await (await connection.execute(FIND, (context.number, path.removeprefix(context.base_path)))).fetchone()
+async def find_listing_at(connection: Any, context: SiteContext, path: str) -> ListingAt:
+    """The listing whose page is at a path. Raises ApiError directory.not-found."""
+    row = await (await connection.execute(FIND, (context.number, path.replace("\0", "").removeprefix(context.base_path)))).fetchone()
     if row is None:
         raise fail("directory.not-found", "there is no listing at this path", status=404)
-    return row
+    return ListingAt(*row)
 
 
 def _thank(request: Request, path: str, fragment: str) -> Response:

@@ -47,6 +47,20 @@ class View:
         is_on = self._page.site.settings.vertical["directory"].submissions
         return self._page.url(f"{self._page.locale.prefix}{ADD_URL}") if is_on else ""
 
+    def hidden(self, entry: Card) -> frozenset[str]:
+        """The fields that a listing does not show because of its tier."""
+        settings = self._page.site.settings.vertical["directory"]
+        if not settings.fields:
+            return frozenset()
+        tier = str(self._page.fact("tier", entry) or "basic") if isinstance(entry, EntryView) else entry.tier or "basic"
+        found: frozenset[str] = settings.hides(tier)
+        return found
+
+    def fields(self, entry: EntryView) -> dict[str, Any]:
+        """The fields of a listing that its tier may show."""
+        hidden = self.hidden(entry)
+        return {name: value for name, value in entry.fields.items() if name not in hidden}
+
     def claim(self, entry: Card) -> str:
         """Whether somebody looks after a listing: unclaimed, claimed or verified."""
         return str(self._page.fact("claim", entry) or "unclaimed")
@@ -105,13 +119,18 @@ class View:
         return draw_map(spots, label)
 
     def hours(self, entry: EntryView) -> list[dict[str, Any]]:
-        """Days with their times: ``{"day": 0, "times": ["9:00–17:00"]}``, Monday first; nothing where it says nothing."""
-        found = parse_hours(entry.fields.get("hours"))
-        return [{"day": day, "name": DAYS[day], "times": times} for day, times in enumerate(found.days)] if found.is_known else []
+        """Days with their times: ``{"day": 0, "times": ["9:00–17:00"]}``, Monday first, holidays last; nothing where it says nothing."""
+        found = parse_hours(self.fields(entry).get("hours"))
+        days: list[dict[str, Any]] = (
+            [{"day": day, "name": DAYS[day], "times": times} for day, times in enumerate(found.days)] if found.is_known else []
+        )
+        if found.holidays is not None:
+            days.append({"day": 7, "name": "holidays", "times": found.holidays})
+        return days
 
     def phone(self, entry: EntryView) -> dict[str, str] | None:
         """Its telephone number as it is written and as it is dialled."""
-        number = str(entry.fields.get("phone") or "")
+        number = str(self.fields(entry).get("phone") or "")
         return write_phone(number, self._page.site.settings.vertical["directory"].region) if number else None
 
     def site_name(self, url: str) -> str:
@@ -124,10 +143,10 @@ class View:
 
     def json_ld(self, entry: EntryView) -> dict[str, Any]:
         """The listing as a LocalBusiness of schema.org."""
-        fields, page, rating = entry.fields, self._page, self.rating(entry)
+        fields, page, reviews = self.fields(entry), self._page, ReviewsView(self._page)
         found: dict[str, Any] = {
             "@type": "LocalBusiness", "@id": page.absolute(entry.path), "name": entry.title, "url": page.absolute(entry.path),
-            "description": fields.get("description") or entry.summary, "telephone": fields.get("phone"), "image": page.with_origin(entry.image),
+            "description": fields.get("description") or entry.summary, "telephone": fields.get("phone"), "image": page.with_origin(entry.image) if fields.get("image") else None,
             "sameAs": [url for url in (fields.get("website"), *(fields.get("social_links") or {}).values()) if url],
             "address": {
                 "@type": "PostalAddress", "streetAddress": fields.get("address"), "addressLocality": fields.get("city"),
@@ -141,12 +160,8 @@ class View:
             {"@type": "OpeningHoursSpecification", "dayOfWeek": f"https://schema.org/{DAYS[day].title()}", "opens": opens, "closes": closes}
             for day, opens, closes in hours.spans
         ]
-        if rating and rating.get("rating_count"):
-            found["aggregateRating"] = {
-                "@type": "AggregateRating", "ratingValue": rating["rating_avg"], "ratingCount": rating["rating_count"],
-                "reviewCount": rating["review_count"] or None, "bestRating": 5, "worstRating": 1,
-            }  # fmt: skip
-            found["review"] = ReviewsView(page).json_ld(entry)
+        if (rating := reviews.aggregate(entry)) is not None:
+            found |= {"aggregateRating": rating, "review": reviews.json_ld(entry)}
         return found
 
     def categories(self, entry: EntryView) -> list[Term]:

@@ -9,9 +9,11 @@
     node.append(...children.filter((child) => child !== null && child !== ""));
     return node;
   };
+  const put = (values, name, value) => facets.includes(name) ? values.set(name, value) : values.append("facet", `${name}/${value}`);
+  const name_of = (facet) => said[facet] || facet[0].toUpperCase() + facet.slice(1).replaceAll("_", " ");
   const query = () => {
     const values = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
-    for (const [name, value] of Object.entries(chosen)) values.set(name, value);
+    for (const [name, value] of Object.entries(chosen)) put(values, name, value);
     if (place) { values.set("lat", place[0]); values.set("lng", place[1]); } else values.delete("radius");
     return values;
   };
@@ -27,18 +29,18 @@
   };
   const narrow = (answer) => {
     const box = make("details", { className: "facets", open: matchMedia("(min-width: 56rem)").matches }, make("summary", { textContent: said.filters }));
-    for (const name of facets) {
+    for (const name of new Set([...facets, ...Object.keys(answer.facets)])) {
       const values = (answer.facets[name] || []).filter((one) => one.value !== chosen[name]).slice(0, 12);
       if (values.length < 2 && !chosen[name]) continue;
       const list = make("ul");
       for (const one of values) {
         const next = query();
-        next.set(name, one.value);
+        put(next, name, one.value);
         const link = make("a", { href: `?${next}`, textContent: one.title, rel: "nofollow" });
         link.addEventListener("click", (event) => { event.preventDefault(); chosen[name] = one.value; ask(true); });
         list.append(make("li", {}, link, " ", make("span", { textContent: one.count })));
       }
-      if (list.childNodes.length) box.append(make("section", {}, make("h2", { textContent: said[name] }), list));
+      if (list.childNodes.length) box.append(make("section", {}, make("h2", { textContent: name_of(name) }), list));
     }
     return box.childNodes.length > 1 ? box : null;
   };
@@ -83,6 +85,7 @@
     form.elements.radius.value = values.get("radius") || "";
     form.elements.open_now.checked = values.get("open_now") === "true";
     chosen = Object.fromEntries(facets.filter((name) => values.get(name)).map((name) => [name, values.get(name)]));
+    for (const facet of values.getAll("facet")) chosen[facet.split("/")[0]] = facet.slice(facet.indexOf("/") + 1);
     place = values.get("lat") && values.get("lng") ? [values.get("lat"), values.get("lng")] : null;
     ask(false);
   };

@@ -1,0 +1,64 @@
+"""Links in e-mails that confirm something: the word in such a link, of which the store keeps a digest, and the page with a button that it leads to."""
+
+from __future__ import annotations
+
+import secrets
+from hashlib import sha256
+from typing import Annotated, Final, LiteralString
+
+from markupsafe import Markup, escape
+from pydantic import BaseModel, StringConstraints
+from starlette.responses import Response
+
+from cms_ssg.api.answers import HTML
+from cms_ssg.api.sites import SiteContext
+
+STYLE: Final[LiteralString] = r"""
+SELECT name FROM cms.claims WHERE site = %s AND wins AND name ~ '^/assets/site\.[0-9a-f]+\.css$' ORDER BY name LIMIT 1"""
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class Word(BaseModel):
+    """The word of a link, as the page's button sends it."""
+
+    word: Annotated[str, StringConstraints(max_length=100)] = ""
+
+
+def make_word() -> tuple[str, bytes]:
+    """A new word for a link, and what is stored of it."""
+    word = secrets.token_urlsafe(32)
+    return word, digest_word(word)
+
+
+def digest_word(word: str) -> bytes:
+    """What is stored of a word."""
+    return sha256(word.encode("utf-8", "replace")).digest()
+
+
+async def ask(context: SiteContext, text: str, button: str, action: str, word: str) -> Response:
+    """A page that asks a question with one button: programs that look into e-mails open links, and must not confirm anything."""
+    form = Markup(
+        '<form class="form" method="post" action="{}"><input type="hidden" name="word" value="{}"><button class="button">{}</button></form>'
+    )
+    return await answer_page(context, button, text, form.format(action, word[:100], button))
+
+
+async def answer_page(context: SiteContext, title: str, text: str, inner: str = "", status: int = 200) -> Response:
+    """A plain page in the site's style. inner: HTML below the text."""
+    async with context.connection() as connection:
+        row = await (await connection.execute(STYLE, (context.number,))).fetchone()
+    site = context.site
+    locale = site.locales[site.default_locale]
+    style = f'<link rel="stylesheet" href="{escape(context.base_path + row[0])}">' if row is not None else ""
+    home = context.translate(locale.code)("home")
+    html = (
+        f'<!doctype html>\n<html lang="{escape(locale.hreflang or locale.code)}" dir="{locale.dir or "ltr"}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
+        f'<meta name="robots" content="noindex"><title>{escape(title)}</title>{style}</head><body><main class="entry"><header class="head">'
+        f'<h1>{escape(title)}</h1></header><p>{escape(text)}</p>{inner}<p><a href="{escape(context.base_path)}/">{escape(home)}</a></p></main></body></html>\n'
+    )
+    return Response(html.encode("utf-8", "replace"), status, HEADERS, HTML)

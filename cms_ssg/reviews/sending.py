@@ -1,0 +1,188 @@
+"""Routes for those who write reviews: sending one, and confirming the address it came with."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Final, LiteralString
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.confirm_links import Word, answer_page, ask, digest_word, make_word
+from cms_ssg.api.forms import answer_form, digest_visitor, is_form, read_model
+from cms_ssg.api.problems import ApiError, fail
+from cms_ssg.api.routing import Router, site_of
+from cms_ssg.api.sites import SiteContext
+from cms_ssg.mail.outbox import ADD as ADD_MAIL
+from cms_ssg.mail.outbox import one_line
+from cms_ssg.reviews.moderation import MOST_TEXT
+from cms_ssg.reviews.spam import score_text
+from cms_ssg.uploads.keep import KEEP
+from cms_ssg.visitors.identity import find_visitor
+
+router = Router("Reviews")
+
+CONFIRM_URL: Final = "/api/reviews/confirm"
+Short = Annotated[str, StringConstraints(max_length=200)]
+Text = Annotated[str, StringConstraints(max_length=MOST_TEXT)]
+Email = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+$")]
+
+FIND_ENTRY: Final[LiteralString] = """
+SELECT c.entry, c.type, coalesce(c.card ->> 'title', '') FROM cms.claims w JOIN cms.cards c ON c.entry = w.owner
+WHERE w.site = %s AND w.name = %s AND w.wins AND w.owner_kind = 'e' AND c.live AND c.path = w.name"""
+
+RECENT: Final[LiteralString] = """
+SELECT count(*) FILTER (WHERE created_at > clock_timestamp() - interval '1 hour'),
+       count(*) FILTER (WHERE entry = %(entry)s AND (visitor = %(visitor)s AND content = %(content)s OR lower(author_email) = lower(%(email)s)))
+FROM cms.reviews WHERE site = %(site)s AND (visitor = %(visitor)s OR lower(author_email) = lower(%(email)s))"""
+
+ADD: Final[LiteralString] = """
+INSERT INTO cms.reviews (site, entry, author_name, author_email, rating, title, content, pros, cons, visit_date, status, spam_score, visitor, confirm_token, images,
+  confirmed_at)
+VALUES (%(site)s, %(entry)s, %(name)s, %(email)s, %(rating)s, %(title)s, %(content)s, %(pros)s, %(cons)s, %(visit_date)s, %(status)s, %(score)s, %(visitor)s, %(token)s, %(images)s,
+  CASE WHEN %(is_proved)s THEN clock_timestamp() END)"""
+
+CONFIRM: Final[LiteralString] = """
+UPDATE cms.reviews SET confirm_token = NULL, confirmed_at = clock_timestamp()
+WHERE site = %s AND confirm_token = %s AND created_at > clock_timestamp() - interval '7 days' RETURNING number"""
+
+
+class ReviewModel(BaseModel):
+    """A review that a visitor sends. website: must be empty; programs that fill in every field give themselves away."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: Annotated[str, Field(max_length=1000, description="Path of the page that it is about.")]
+    rating: Annotated[int, Field(ge=1, le=5)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    email: Annotated[Email | None, Field(description="Never shown.")] = None
+    title: Short = ""
+    content: Text = ""
+    pros: Annotated[str, StringConstraints(max_length=1000)] = ""
+    cons: Annotated[str, StringConstraints(max_length=1000)] = ""
+    visit_date: date | None = None
+    images: Annotated[
+        list[Annotated[str, StringConstraints(max_length=100)]],
+        Field(max_length=8, description="Tokens of images that the visitor sent to /api/uploads."),
+    ] = []
+    website: Annotated[str, StringConstraints(max_length=1000)] = ""
+
+
+class SentModel(BaseModel):
+    """What became of a review. pending: somebody reads it before it is shown; confirm: its author has to open the link in an e-mail first."""
+
+    status: str
+
+
+@router.post(
+    "/api/reviews", scope=PUBLIC, per_minute=30, status_code=202, response_model=SentModel, summary="Send a review",
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": ReviewModel.model_json_schema()}}}},
+)  # fmt: skip
+async def add_review(request: Request) -> Response:
+    """Take a review of the page at `path`. It waits until somebody approves it."""
+    context = site_of(request)
+    review = await read_model(request, ReviewModel)
+    settings = context.site.settings.vertical["reviews"]
+    visitor = await find_visitor(request)
+    email = visitor.email if visitor is not None else review.email
+    needs_link = settings.confirm and visitor is None
+    if needs_link and not email:
+        raise ApiError(422, "api.invalid", "the request is not as it should be: email", fields=(("email", "an address is needed here"),))
+    status = "confirm" if needs_link else "pending"
+    async with context.connection() as connection, connection.transaction():
+        entry = await find_entry(connection, context, review.path)
+        if review.website:
+            return _thank(request, review.path, status)  # whoever filled this in is told nothing
+        word, token = make_word() if needs_link else ("", None)
+        values: dict[str, Any] = {
+            "site": context.number, "entry": entry, "name": review.name, "email": email, "rating": review.rating, "title": review.title or None,
+            "content": review.content, "pros": review.pros or None, "cons": review.cons or None, "visit_date": review.visit_date,
+            "visitor": await digest_visitor(request, connection), "score": score_text(review.name, review.title, review.content, review.pros, review.cons),
+        }  # fmt: skip
+        recent, same = await (await connection.execute(RECENT, values)).fetchone()  # type: ignore[misc]
+        if recent >= settings.per_hour:
+            raise fail(
+                "reviews.limit", "too many reviews from here", status=429, hint="Come back in an hour.", headers={"Retry-After": "3600"}
+            )
+        if same:
+            raise fail("reviews.twice", "you have reviewed this already", status=409)
+        is_spam = values["score"] >= 1
+        await connection.execute(ADD, {
+            **values, "status": "spam" if is_spam else "pending", "token": token, "is_proved": visitor is not None,
+            "images": await _keep_images(connection, context, review.images, visitor.email if visitor is not None else ""),
+        })  # fmt: skip
+        if word and not is_spam:
+            await _ask_author(connection, context, values, word)
+    return _thank(request, review.path, status)
+
+
+@router.get(CONFIRM_URL, scope=PUBLIC, per_minute=20, include_in_schema=False)
+async def ask_to_confirm(request: Request, word: str = "") -> Response:
+    """What the link in the e-mail leads to."""
+    context = site_of(request)
+    t = context.translate(context.site.default_locale)
+    return await ask(context, t("reviews_confirm_text"), t("reviews_confirm"), context.base_path + CONFIRM_URL, word)
+
+
+@router.post(CONFIRM_URL, scope=PUBLIC, per_minute=20, include_in_schema=False)
+async def confirm(request: Request) -> Response:
+    """Note that the address is its author's; the review waits for a decision from now on."""
+    context = site_of(request)
+    sent = await read_model(request, Word)
+    async with context.connection() as connection:
+        cursor = await connection.execute(CONFIRM, (context.number, digest_word(sent.word)))
+    t = context.translate(context.site.default_locale)
+    if not cursor.rowcount:
+        return await answer_page(context, t("reviews_title"), t("reviews_link_old"), status=410)
+    return await answer_page(context, t("reviews_title"), t("reviews_confirmed"))
+
+
+async def find_entry(connection: Any, context: SiteContext, path: str) -> int:
+    """The number of what may be reviewed at a path. Raises ApiError reviews.no-entry."""
+    row = await (await connection.execute(FIND_ENTRY, (context.number, path.replace("\0", "").removeprefix(context.base_path)))).fetchone()
+    types = context.site.settings.vertical["reviews"].types
+    if row is None or (types and row[1] not in types):
+        raise fail("reviews.no-entry", "there is nothing to review at this path", status=404)
+    return int(row[0])
+
+
+async def _keep_images(connection: Any, context: SiteContext, tokens: list[str], email: str) -> list[str] | None:
+    """The paths of images that the visitor with this proved address sent. Raises ApiError reviews.no-image."""
+    paths = []
+    for token in tokens:
+        values = {"site": context.number, "token": token, "email": email.lower()}
+        row = await (await connection.execute(KEEP, values)).fetchone() if email else None
+        if row is None:
+            raise fail(
+                "reviews.no-image",
+                "an image was not sent by this visitor, or is used already",
+                status=422,
+                hint="POST /api/uploads takes images.",
+            )
+        paths.append(f"/{row[0]}")
+    return paths or None
+
+
+async def _ask_author(connection: Any, context: SiteContext, values: dict[str, Any], word: str) -> None:
+    """Mail the link that confirms the author's address."""
+    site = context.site
+    t = context.translate(site.default_locale)
+    link = f"{site.settings.base_url}{CONFIRM_URL}?word={word}"
+    body = f"{t('reviews_mail_text', site=site.settings.title)}\n\n{link}\n\n{t('reviews_mail_ignore')}\n"
+    mail = {
+        "site": context.number,
+        "recipient": values["email"],
+        "reply_to": "",
+        "subject": one_line(t("reviews_mail_subject")),
+        "body": body,
+    }
+    await connection.execute(ADD_MAIL, mail)
+
+
+def _thank(request: Request, path: str, status: str) -> Response:
+    if is_form(request):
+        fragment = "review-sent" if status == "pending" else "review-confirm"
+        return answer_form(request, path.removeprefix(site_of(request).base_path), fragment)
+    return JSONResponse({"status": status}, 202)

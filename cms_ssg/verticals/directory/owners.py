@@ -1,0 +1,182 @@
+"""What owners may do: get a link by e-mail, and propose changes of their listing, which wait until somebody approves them."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any, Final, LiteralString
+from urllib.parse import quote
+
+from anyio.to_thread import run_sync
+from markupsafe import Markup
+from psycopg import Connection
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.confirm_links import answer_page, digest_word, make_word
+from cms_ssg.api.forms import answer_form, is_form, read_model
+from cms_ssg.api.problems import ApiError
+from cms_ssg.api.routing import Router, site_of
+from cms_ssg.api.sites import SiteContext
+from cms_ssg.desk.queue import Pressed
+from cms_ssg.entries.pending import approve_change, schedule_change
+from cms_ssg.entries.save import Entries
+from cms_ssg.entries.values import EntryInput
+from cms_ssg.errors import CmsError
+from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.mail.outbox import ADD as ADD_MAIL
+from cms_ssg.mail.outbox import one_line
+from cms_ssg.store.connect import connect, database_url
+from cms_ssg.store.texts import load_entries
+from cms_ssg.types import Json
+from cms_ssg.verticals.directory.submissions import Email, Line, Trap, find_listing_at
+
+router = Router("Directory")
+
+EDIT_URL: Final = "/api/listings/edits"
+AUTHOR: Final = "the owner"
+FIELDS: Final = {
+    "title": "name", "description": "description", "address": "address", "postal_code": "postal_code", "city": "city", "state": "state",
+    "country": "country", "phone": "phone", "website": "website", "email": "own_email", "hours": "hours",
+}  # fmt: skip
+"""Fields that an owner may change -> the texts that say what they are."""
+
+ADD_LINK: Final[LiteralString] = """
+WITH gone AS (DELETE FROM cms.listing_links WHERE site = %(site)s AND expires_at < clock_timestamp())
+INSERT INTO cms.listing_links (word, site, entry, email) SELECT %(word)s, %(site)s, %(entry)s, %(email)s
+WHERE (SELECT count(*) FROM cms.listing_links WHERE entry = %(entry)s AND expires_at > clock_timestamp()) < 5"""
+FIND_LINK: Final[LiteralString] = """
+SELECT l.number, e.fields, e.source, coalesce(c.path, '/') FROM cms.listing_links k JOIN cms.listings l ON l.number = k.entry JOIN cms.entries e ON e.id = k.entry
+LEFT JOIN cms.cards c ON c.entry = k.entry
+WHERE k.site = %s AND k.word = %s AND k.expires_at > clock_timestamp() AND lower(l.owner_email) = lower(k.email)"""
+END_OTHERS: Final[LiteralString] = """
+UPDATE cms.pending_changes SET state = 'cancelled', ended_at = clock_timestamp()
+WHERE site = %s AND entry = %s AND author = %s AND state IN ('waiting', 'failed')"""
+
+
+class Wish(BaseModel):
+    """An owner who asks for a link."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: Annotated[str, StringConstraints(max_length=1000)]
+    email: Email
+    homepage: Trap = ""
+
+
+class Edit(BaseModel):
+    """What a listing is to say. Fields that are left out become empty."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    word: Annotated[str, StringConstraints(max_length=100)]
+    title: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+    description: Annotated[str, StringConstraints(max_length=20_000)] = ""
+    address: Line = ""
+    postal_code: Annotated[str, StringConstraints(max_length=40)] = ""
+    city: Annotated[str, StringConstraints(max_length=200)] = ""
+    state: Annotated[str, StringConstraints(max_length=200)] = ""
+    country: Annotated[str, StringConstraints(max_length=200)] = ""
+    phone: Annotated[str, StringConstraints(max_length=60)] = ""
+    website: Annotated[str, StringConstraints(max_length=2000)] = ""
+    email: Annotated[str, StringConstraints(max_length=320)] = ""
+    hours: Line = ""
+
+
+@router.post(f"{EDIT_URL}/link", scope=PUBLIC, per_minute=5, status_code=202, summary="Ask for a link to change a listing")
+async def send_link(request: Request) -> Response:
+    """Mail a link to the owner of a listing. The answer is the same whoever asks."""
+    context = site_of(request)
+    wish = await read_model(request, Wish)
+    async with context.connection() as connection, connection.transaction():
+        listing = await find_listing_at(connection, context, wish.path)
+        if not wish.homepage and (listing.owner_email or "").lower() == wish.email.lower():
+            word, digest = make_word()
+            values = {"site": context.number, "word": digest, "entry": listing.number, "email": wish.email}
+            if (await connection.execute(ADD_LINK, values)).rowcount:
+                t = context.translate(context.site.default_locale)
+                link = f"{context.site.settings.base_url}{EDIT_URL}?word={quote(word)}"
+                mail = {
+                    "site": context.number, "recipient": listing.owner_email, "reply_to": "", "subject": one_line(t("directory_edit_of", name=listing.title)),
+                    "body": f"{t('directory_edit_mail', name=listing.title)}\n\n{link}\n",
+                }  # fmt: skip
+                await connection.execute(ADD_MAIL, mail)
+    if is_form(request):
+        return answer_form(request, wish.path.removeprefix(context.base_path), "edit-sent")
+    return JSONResponse({"status": "sent"}, 202)
+
+
+@router.get(EDIT_URL, scope=PUBLIC, per_minute=20, include_in_schema=False)
+async def show_form(request: Request, word: str = "") -> Response:
+    """What the link leads to: the listing's fields in a form."""
+    context = site_of(request)
+    t = context.translate(context.site.default_locale)
+    found = await _find_link(context, word)
+    if found is None:
+        return await answer_page(context, t("directory_edit"), t("directory_edit_old"), status=410)
+    _, fields, source, _ = found
+    if source == "file":
+        return await answer_page(context, t("directory_edit"), t("directory_edit_of_file"), status=409)
+    rows = "".join(
+        Markup('<p class="field"><label for="{0}">{1}</label> <textarea id="{0}" name="{0}" rows="{2}"{3}>{4}</textarea></p>').format(
+            name, t(f"directory_{key}"), 6 if name == "description" else 1, " required" if name == "title" else "", fields.get(name) or ""
+        )
+        for name, key in FIELDS.items()
+        if not isinstance(fields.get(name), dict)
+    )
+    form = Markup(
+        '<form class="form" method="post" action="{}"><input type="hidden" name="word" value="{}">{}<button class="button">{}</button></form>'
+    )
+    inner = form.format(context.base_path + EDIT_URL, word[:100], Markup(rows), t("directory_send"))
+    return await answer_page(context, t("directory_edit_of", name=str(fields.get("title") or "")), t("directory_edit_text"), inner)
+
+
+@router.post(EDIT_URL, scope=PUBLIC, per_minute=10, status_code=202, summary="Propose a change of one's listing")
+async def propose_edit(request: Request) -> Response:
+    """Keep an owner's change of a listing until somebody approves it; a later one takes the place of the one that waits."""
+    context = site_of(request)
+    edit = await read_model(request, Edit)
+    t = context.translate(context.site.default_locale)
+    found = await _find_link(context, edit.word)
+    if found is None:
+        return await answer_page(context, t("directory_edit"), t("directory_edit_old"), status=410)
+    number, fields, _, path = found
+    sent: dict[str, Json] = {name: getattr(edit, name).strip() or None for name in FIELDS if not isinstance(fields.get(name), dict)}
+    changes = {name: value for name, value in sent.items() if value != fields.get(name)}
+    if changes:
+        try:
+            await run_sync(_keep, context, number, changes)
+        except CmsError as error:
+            problems = tuple((problem.message.partition(":")[0][:60], problem.message) for problem in error.problems)
+            raise ApiError(422, "api.invalid", "the listing is not as it should be", "/docs says what is taken.", fields=problems) from None
+    if is_form(request):
+        return await answer_page(
+            context, t("directory_edit"), t("directory_edit_waits"), Markup('<p><a href="{0}">{0}</a></p>').format(context.base_path + path)
+        )
+    return JSONResponse({"status": "pending", "changed": sorted(changes)}, 202)
+
+
+def approve_edit(opened: OpenSite, pressed: Pressed) -> bool:
+    """Make an owner's change, with what others changed since then. What does not fit any more stays in the queue as failed."""
+    number = int(pressed.key) if pressed.key.isascii() and pressed.key.isdigit() and len(pressed.key) < 19 else 0
+    try:
+        return approve_change(opened.connection, opened.site, opened.number, number, pressed.who)[2]
+    except CmsError:
+        return False
+
+
+def _keep(context: SiteContext, number: int, changes: dict[str, Json]) -> None:
+    site = context.site
+    connection: Connection[Any]
+    with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
+        entry = load_entries(connection, context.number, [number])[0]
+        with connection.transaction():
+            connection.execute(END_OTHERS, (context.number, number, AUTHOR))
+            entries = Entries(connection, site, context.number, author=AUTHOR)
+            schedule_change(entries, entry, EntryInput(fields=changes, number=number), None, needs_approval=True)
+
+
+async def _find_link(context: SiteContext, word: str) -> Any:
+    async with context.connection() as connection:
+        return await (await connection.execute(FIND_LINK, (context.number, digest_word(word)))).fetchone()
