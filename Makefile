@@ -4,7 +4,7 @@ PY := .venv/bin/python
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-browser bench check format schema clean
+.PHONY: help setup demo test test-long test-browser bench dist check format schema clean
 
 help: ## List what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || grep '##' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ check: setup ## Look at format, lint, types, imports, lengths of files; half a m
 format: setup ## Put the code into the one format
 	@.venv/bin/ruff check --quiet --fix-only .
 	@.venv/bin/ruff format .
+
+dist: setup ## Make a wheel and an sdist in dist/
+	@rm -rf dist
+	@.venv/bin/hatchling build
 
 schema: setup ## Write sql/schema.sql from the migrations
 	@$(PY) scripts/dump_schema.py

@@ -19,7 +19,7 @@ __all__ = ["BuildOptions", "BuildResult", "PlanResult", "SyncSummary", "build", 
 
 if TYPE_CHECKING:
     from cms_ssg.engine.warm import Warm
-    from cms_ssg.events.telling import Telling
+    from cms_ssg.events.notify import Notifier
 
 
 def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, warm: Warm | None = None) -> BuildResult:
@@ -31,11 +31,11 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
     result = BuildResult()
     with result.timed("total"):
         site = open_site(root, os.environ, options.env)
-        from cms_ssg.events.telling import open_telling
+        from cms_ssg.events.notify import open_notifier
 
-        telling = open_telling(site, options, result, in_background=warm is not None)
-        with telling.around() if telling is not None else nullcontext():
-            _build(_check_types(site), options, result, reporter, warm, telling)
+        notifier = open_notifier(site, options, result, in_background=warm is not None)
+        with notifier.around() if notifier is not None else nullcontext():
+            _build(_check_types(site), options, result, reporter, warm, notifier)
     if site.settings.cdn.kind != "null" and not options.dry_run:
         from cms_ssg.engine.freshness import finish_at_edge
 
@@ -44,8 +44,9 @@ def build(root: Path, options: BuildOptions, reporter: Reporter | None = None, w
 
 
 def _build(
-    site: Site, options: BuildOptions, result: BuildResult, reporter: Reporter | None, warm: Warm | None, telling: Telling | None
+    site: Site, options: BuildOptions, result: BuildResult, reporter: Reporter | None, warm: Warm | None, notifier: Notifier | None
 ) -> None:
+    from cms_ssg.engine.finish import finish, note_problems
     from cms_ssg.engine.open_session import open_session
 
     def save_files() -> None:
@@ -57,7 +58,7 @@ def _build(
     with open_session(site, options, result, reporter, warm, on_wait=save_files) as session:
         found: list[Problem] = []
         with result.timed("plan"):
-            session.tell(telling)
+            session.join_notifier(notifier)
             session.begin()
             session.apply_due()
         if options.sync:
@@ -72,10 +73,10 @@ def _build(
             from cms_ssg.diagnostics.forecast import forecast
 
             result.would = forecast(session)
-            session.note_problems()  # it ends as the build itself would
+            note_problems(session)  # it ends as the build itself would
         else:
             session.make()
-            session.finish()
+            finish(session)
     if site.settings.search is not None and site.settings.search.engine != "postgres" and not options.dry_run:
         from cms_ssg.search.sending import send_after_build
 
@@ -117,6 +118,7 @@ def plan(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
     result = BuildResult()
     with result.timed("total"):
         site = _open_whole_site(root, options)
+        from cms_ssg.engine.finish import note_problems
         from cms_ssg.engine.open_session import open_session
 
         with open_session(site, replace(options, dry_run=True), result, reporter) as session:
@@ -131,7 +133,7 @@ def plan(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
                 outputs = [PlannedOutput(*row) for row in session.list_dirty()]
                 result.planned = len(outputs)
                 limit_to_urgent(session)
-                session.note_problems()
+                note_problems(session)
     return PlanResult(outputs, result.problems, result.seconds)
 
 
@@ -152,19 +154,19 @@ def sync(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
     result = BuildResult()
     site = _open_whole_site(root, options)
     from cms_ssg.engine.open_session import open_session
-    from cms_ssg.events.telling import open_telling
+    from cms_ssg.events.notify import open_notifier
     from cms_ssg.store.sources import list_problems
 
-    telling = open_telling(site, options, result)
+    notifier = open_notifier(site, options, result)
     with (
-        telling.around(is_build=False) if telling is not None else nullcontext(),
+        notifier.around(is_build=False) if notifier is not None else nullcontext(),
         open_session(site, replace(options, plan=False), result, reporter, only_save=True) as session,
     ):
-        session.tell(telling)
+        session.join_notifier(notifier)
         found = session.sync()
         wrong = [p for p in list_problems(session.connection, session.row.id) if p.severity == "error"]
         known = session.count_sources()
-        if telling is not None and telling.listens:
+        if notifier is not None and notifier.listens:
             session.derive_saved()
     saved = found.added + found.changed
     problems = list(dict.fromkeys([*found.problems, *result.problems, *wrong]))

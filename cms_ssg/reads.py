@@ -27,9 +27,14 @@ def name_key(name: str) -> int:
     return -(int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big") >> 1) - 1
 
 
+def is_name_key(key: int) -> bool:
+    """Whether name_key made it."""
+    return key < 0
+
+
 def parse_key(key: int) -> tuple[str, int] | None:
     """(aspect, id) of a key that entry_key made, None for a named one."""
-    return None if key < 0 else (ASPECTS[key & 3], key >> 2)
+    return None if is_name_key(key) else (ASPECTS[key & 3], key >> 2)
 
 
 def digest(*parts: bytes) -> bytes:

@@ -44,9 +44,11 @@ class Site:
 
     @property
     def schema_folders(self) -> tuple[Path, ...]:
-        """Folders of content types: the core's, those of the verticals, the site's own."""
+        """Folders of content types: the core's, those of the verticals, those that sites share, the site's own."""
         own = (vertical.find_folder("content_schema") for vertical in self.features.verticals)
-        return (bundled_folder("content_schema") / "core", *(folder for folder in own if folder is not None), self.root / "content_schema")
+        shared = (self.root / folder / "content_schema" for folder in reversed(self.settings.shared))
+        core = bundled_folder("content_schema") / "core"
+        return (core, *(folder for folder in own if folder is not None), *shared, self.root / "content_schema")
 
     @cached_property
     def rules(self) -> Rules:
@@ -112,6 +114,13 @@ class Site:
         """The fields of a type that other pages may show."""
         return self.schemas[type_name].card_fields if type_name in self.schemas else ()
 
+    @cached_property
+    def shared_fields(self) -> dict[str, frozenset[str]]:
+        """By type, the fields that translations have of their original where they say nothing themselves; only types that have some."""
+        return (
+            {name: schema.shared_fields for name, schema in self.schemas.items() if schema.shared_fields} if len(self.locales) > 1 else {}
+        )
+
     def neighbours_of(self, type_name: str) -> str:
         """The list in which a type's entries have a previous and a next one, '' for none."""
         return self.schemas[type_name].neighbours if type_name in self.schemas else ""
@@ -149,6 +158,14 @@ class Site:
         from urllib.parse import urlsplit
 
         return urlsplit(self.settings.base_url).path.rstrip("/")
+
+    def locate(self, file: str) -> str:
+        """Where a file of the site lies, below its root: a shared one as ``../shared/static/logo.svg``, which the site's own of that name hides."""
+        if self.settings.shared and not (self.root / file).exists():
+            for folder in self.settings.shared:
+                if (self.root / folder / file).is_file():
+                    return f"{folder}/{file}"
+        return file
 
     @cached_property
     def origin(self) -> str:

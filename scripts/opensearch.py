@@ -135,6 +135,15 @@ class Node:
                 start_new_session=True,
             )
 
+    def is_running(self) -> bool:
+        """Whether the process lives."""
+        return self.process.poll() is None
+
+    def kill(self) -> None:
+        """End it as a failing machine would."""
+        self.process.kill()
+        self.process.wait()
+
     def wait(self) -> None:
         """Wait until it answers. Raises RuntimeError with the end of its log."""
         until = time.monotonic() + START_S
@@ -155,6 +164,20 @@ class Node:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def start_cluster(folder: Path, size: int) -> list[Node]:
+    """So many nodes of one cluster, each with a folder of its own; the caller waits for them and stops them."""
+    ports = [find_port() for _ in range(size)]
+    hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+    names = ",".join(f"node-{number}" for number in range(size))
+    return [
+        Node(folder / f"node-{number}", {
+            "node.name": f"node-{number}", "transport.port": str(port), "discovery.type": "", "discovery.seed_hosts": hosts,
+            "cluster.initial_cluster_manager_nodes": names,
+        })
+        for number, port in enumerate(ports)
+    ]  # fmt: skip
 
 
 def main() -> int:

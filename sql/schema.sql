@@ -668,6 +668,29 @@ ALTER TABLE cms.changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE cms.comments (
+    id bigint NOT NULL,
+    site integer NOT NULL,
+    entry bigint NOT NULL,
+    version integer NOT NULL,
+    change bigint,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    author text DEFAULT ''::text NOT NULL,
+    text text NOT NULL,
+    asks boolean DEFAULT false NOT NULL,
+    resolved_at timestamp with time zone,
+    resolved_by text DEFAULT ''::text NOT NULL
+);
+
+ALTER TABLE cms.comments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.comments_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE VIEW cms.content_terms AS
  SELECT i.member AS entry,
     i.list AS term,
@@ -1066,6 +1089,17 @@ CREATE TABLE cms.most_read (
     place integer NOT NULL
 );
 
+CREATE TABLE cms.open_editors (
+    site integer NOT NULL,
+    entry bigint NOT NULL,
+    person text NOT NULL,
+    seen_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    holds_since timestamp with time zone,
+    base_version integer DEFAULT 0 NOT NULL,
+    texts jsonb,
+    kept_at timestamp with time zone
+);
+
 CREATE TABLE cms.outputs (
     id bigint NOT NULL,
     site integer NOT NULL,
@@ -1312,6 +1346,7 @@ CREATE TABLE cms.pending_changes (
     state text DEFAULT 'waiting'::text NOT NULL COLLATE pg_catalog."C",
     ended_at timestamp with time zone,
     problem text DEFAULT ''::text NOT NULL,
+    base jsonb,
     CONSTRAINT pending_changes_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'applied'::text, 'cancelled'::text, 'failed'::text]))),
     CONSTRAINT pending_changes_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'published'::text, 'trashed'::text])))
 );
@@ -1682,6 +1717,9 @@ ALTER TABLE ONLY cms.changes
 ALTER TABLE ONLY cms.claims
     ADD CONSTRAINT claims_pkey PRIMARY KEY (site, name, kind, locale, key);
 
+ALTER TABLE ONLY cms.comments
+    ADD CONSTRAINT comments_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY cms.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (id);
 
@@ -1777,6 +1815,9 @@ ALTER TABLE ONLY cms.migrations
 
 ALTER TABLE ONLY cms.most_read
     ADD CONSTRAINT most_read_pkey PRIMARY KEY (entry);
+
+ALTER TABLE ONLY cms.open_editors
+    ADD CONSTRAINT open_editors_pkey PRIMARY KEY (entry, person);
 
 ALTER TABLE ONLY cms.outputs
     ADD CONSTRAINT outputs_pkey PRIMARY KEY (id);
@@ -1967,6 +2008,8 @@ CREATE INDEX changes_subject ON cms.changes USING btree (subject);
 CREATE INDEX claims_lost ON cms.claims USING btree (site) WHERE ((NOT wins) AND ((kind <> ALL (ARRAY[4, 5])) OR ((spec ->> 'kind'::text) = 'terms'::text)));
 
 CREATE INDEX claims_owner ON cms.claims USING btree (owner, owner_kind, site);
+
+CREATE INDEX comments_entry ON cms.comments USING btree (entry, id);
 
 CREATE UNIQUE INDEX daily_post_stats_day ON cms.daily_post_stats USING btree (site_id, publish_date);
 
@@ -2304,6 +2347,15 @@ ALTER TABLE ONLY cms.acts
 ALTER TABLE ONLY cms.bodies
     ADD CONSTRAINT bodies_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id);
 
+ALTER TABLE ONLY cms.comments
+    ADD CONSTRAINT comments_change_fkey FOREIGN KEY (change) REFERENCES cms.pending_changes(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY cms.comments
+    ADD CONSTRAINT comments_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY cms.comments
+    ADD CONSTRAINT comments_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
 ALTER TABLE ONLY cms.entries
     ADD CONSTRAINT entries_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
@@ -2342,6 +2394,12 @@ ALTER TABLE ONLY cms.mails
 
 ALTER TABLE ONLY cms.most_read
     ADD CONSTRAINT most_read_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY cms.open_editors
+    ADD CONSTRAINT open_editors_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY cms.open_editors
+    ADD CONSTRAINT open_editors_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
 ALTER TABLE ONLY cms.payment_events
     ADD CONSTRAINT payment_events_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

@@ -21,6 +21,9 @@ from psycopg.rows import TupleRow
 from cms_ssg.store import embedded
 from cms_ssg.store.connect import connect
 from cms_ssg.store.migrate import migrate
+from cms_ssg.testing.fixtures import cms_databases, cms_site
+
+__all__ = ["cms_databases", "cms_site"]
 
 SERVER_FOLDER = "CMS_TEST_SERVER_FOLDER"
 TEMPLATE = "template_cms"
@@ -128,9 +131,9 @@ def engine_urls(server_url: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def vertical_urls(server_url: str) -> Iterator[tuple[str, str]]:
-    """Two more, for sites with features whose tables are none of the engine's."""
-    yield from _make_two(server_url, "verticals")
+def cms_server(server_url: str) -> str:
+    """The server of the run, for the fixtures that the package brings."""
+    return server_url
 
 
 @pytest.fixture(scope="session")

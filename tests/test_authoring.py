@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cms_ssg.authoring import find_content, new_entry, publish, restore, set_fields, trash, unpublish
+from cms_ssg.authoring import NewEntry, find_content, new_entry, publish, restore, set_fields, trash, unpublish
 from cms_ssg.config.load import load_settings
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site
@@ -93,7 +93,7 @@ def test_unknown_name_is_said(site: Site, what: str) -> None:
 
 
 def test_new_post_is_a_dated_draft_in_its_collection(site: Site) -> None:
-    edit = new_entry(site, "post", 'Rain: "at last"', section="news", now=NOW)
+    edit = new_entry(site, NewEntry("post", 'Rain: "at last"', section="news"), NOW)
     assert edit.file == "content/posts/rain-at-last.md"
     assert (
         text_of(site, edit.file)
@@ -105,7 +105,7 @@ def test_new_post_is_a_dated_draft_in_its_collection(site: Site) -> None:
 
 def test_new_file_never_overwrites(site: Site) -> None:
     with pytest.raises(CmsError) as caught:
-        new_entry(site, "post", "Drought")
+        new_entry(site, NewEntry("post", "Drought"))
     assert code_of(caught) == "authoring.exists"
     assert "Dust." in text_of(site, "content/posts/drought.md")
     assert not list(site.root.glob("content/posts/.*"))
@@ -125,7 +125,7 @@ def test_new_file_never_overwrites(site: Site) -> None:
 )
 def test_new_file_lies_where_the_collection_reads_it(tmp_path: Path, rule: str, options: dict[str, str], file: str) -> None:
     site = open_site(write(tmp_path, {"site.toml": f'locales = ["en", "it"]\n[[collection]]\nname = "c"\npath = "c"\n{rule}\n'}))
-    edit = new_entry(site, "post", "X y", now=NOW, **options)  # type: ignore[arg-type]
+    edit = new_entry(site, NewEntry("post", "X y", **options), NOW)  # type: ignore[arg-type]
     assert edit.file == file
     draft = find_content(site, file).draft
     assert draft.locale == options.get("locale", "en")
@@ -135,20 +135,20 @@ def test_new_file_lies_where_the_collection_reads_it(tmp_path: Path, rule: str, 
 def test_new_file_speaks_the_dialect_of_its_neighbours_and_the_keys_of_its_collection(tmp_path: Path) -> None:
     text = '[[collection]]\nname = "c"\npath = "c"\nfields = {date = "created", section = "category"}\n'
     site = open_site(write(tmp_path, {"site.toml": text, "c/a.md": '+++\ntitle = "a"\n+++\n'}))
-    edit = new_entry(site, "post", "X", section="s", draft=False, now=NOW)
+    edit = new_entry(site, NewEntry("post", "X", section="s", draft=False), NOW)
     assert text_of(site, edit.file) == '+++\ntitle = "X"\ncreated = 2026-11-23T08:30:15Z\ncategory = "s"\n+++\n\n'
 
 
 def test_new_file_of_a_collection_with_a_date_pattern_is_dated_by_its_own_field(tmp_path: Path) -> None:
     rule = 'path = "c"\ndate = "made:(?P<year>[0-9]+)-(?P<month>[0-9]+)-(?P<day>[0-9]+)"\n'
     site = open_site(write(tmp_path, {"site.toml": f'[[collection]]\nname = "c"\n{rule}'}))
-    edit = new_entry(site, "post", "X", now=NOW)
+    edit = new_entry(site, NewEntry("post", "X"), NOW)
     assert (edit.path, edit.problems) == ("/2026/11/x/", ())
 
 
 def test_new_page_and_author_need_no_date(site: Site) -> None:
-    assert text_of(site, new_entry(site, "page", "Contact").file) == "---\ntitle: Contact\ndraft: true\n---\n\n"
-    assert new_entry(site, "author", "Ada Lovelace", draft=False).file == "content/authors/ada-lovelace.md"
+    assert text_of(site, new_entry(site, NewEntry("page", "Contact")).file) == "---\ntitle: Contact\ndraft: true\n---\n\n"
+    assert new_entry(site, NewEntry("author", "Ada Lovelace", draft=False)).file == "content/authors/ada-lovelace.md"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_new_page_and_author_need_no_date(site: Site) -> None:
 )
 def test_new_entry_that_cannot_be_is_a_usage_error(site: Site, arguments: tuple[str, str], code: str) -> None:
     with pytest.raises(UsageError) as caught:
-        new_entry(site, *arguments)
+        new_entry(site, NewEntry(*arguments))
     assert code_of(caught) == code
 
 
@@ -293,7 +293,7 @@ def test_keys_of_the_collection_are_those_that_are_changed(tmp_path: Path) -> No
     trash(site, "a")
     assert "state: {is: trashed}" in text_of(site, "c/a.md")
     assert restore(site, "a").what == "back as a draft"
-    edit = new_entry(site, "post", "New", now=NOW)
+    edit = new_entry(site, NewEntry("post", "New"), NOW)
     assert "hidden: true" in text_of(site, edit.file)
     assert publish(site, "new").what == "public from the next build on"
 
@@ -313,7 +313,7 @@ def test_new_file_puts_keys_of_tables_into_tables(tmp_path: Path, dialect: str, 
     rule = 'fields = {title = "x.t", date = "created"}\n'
     old = dialect if dialect == "{}\n" else f"{dialect}{dialect}"
     site = open_site(write(tmp_path, {"site.toml": f'[[collection]]\nname = "c"\npath = "c"\n{rule}', "c/a.md": old}))
-    file = new_entry(site, "post", "New", now=NOW).file
+    file = new_entry(site, NewEntry("post", "New"), NOW).file
     assert text_of(site, file).startswith(head)
     assert find_content(site, file).draft.fields["title"] == "New"
 

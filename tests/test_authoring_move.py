@@ -8,7 +8,7 @@ import pytest
 
 from cms_ssg.authoring import find_content, move
 from cms_ssg.authoring.change import set_fields
-from cms_ssg.authoring.new import new_entry
+from cms_ssg.authoring.new import NewEntry, new_entry
 from cms_ssg.config.load import load_settings
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site
@@ -69,7 +69,7 @@ def test_no_file_outside_the_site_is_written_through_a_link(site: Site, tmp_path
     (site.root / "content/posts/away").symlink_to(outside / "posts")
     (site.root / "content/authors").symlink_to(outside)
     for change in (
-        lambda: new_entry(site, "author", "Ada"),
+        lambda: new_entry(site, NewEntry("author", "Ada")),
         lambda: set_fields(site, "content/posts/away/flood.md", ["title=X"], ()),
         lambda: move(site, "content/posts/away/flood.md", to="content/posts/home.md"),
     ):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[1]
 MOST_LINES = 400
 MOST_AT_THE_TOP = 9
+MOST_PARAMETERS = 7
 VAGUE_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "service", "tools", "util", "utils"}
 VAGUE_VERBS = ("do_", "get_", "handle_", "manage_", "process_")
 LIBRARY_HOOKS = re.compile(
@@ -66,6 +69,35 @@ def test_no_function_has_a_verb_that_says_nothing() -> None:
         and node.name.lstrip("_").startswith(VAGUE_VERBS)
         and not LIBRARY_HOOKS.fullmatch(node.name)
     ]
+    assert found == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports inside functions count. Those that only a type checker follows do not: a value and the role that speaks of it may name each other."""
+    graph = grimp.build_graph("cms_ssg", exclude_type_checking_imports=True, cache_dir=None)
+    imported = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    circle: list[str] = []
+    try:
+        TopologicalSorter(imported).prepare()
+    except CycleError as error:
+        circle = error.args[1]
+    assert " imported by ".join(circle) == ""
+
+
+def test_no_function_has_more_parameters_than_a_reader_remembers() -> None:
+    """Commands are left out: each option is a parameter there."""
+    wide = {"cms_ssg/entries/find.py list_page", "cms_ssg/search/opensearch_engine.py __init__"}
+    found = []
+    for path in PRODUCT:
+        if path.is_relative_to(ROOT / "cms_ssg" / "cli") or path.stem == "commands":
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                names = [
+                    one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs) if one.arg not in ("self", "cls")
+                ]
+                if len(names) > MOST_PARAMETERS and f"{named(path)} {node.name}" not in wide:
+                    found.append(f"{named(path)}:{node.lineno} {node.name}: {len(names)}")
     assert found == []
 
 

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms_ssg.errors import CmsError
+from cms_ssg.serve.answers import find_file
 from cms_ssg.serve.hosts import list_own_hosts
-from cms_ssg.serve.server import SCRIPT, SiteServer, add_script, find_file, open_server
+from cms_ssg.serve.server import SCRIPT, SiteServer, add_script, open_server
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cms_ssg.config.load import OWN_VARIABLES, VARIABLES, load_settings
+from cms_ssg.config.load import load_settings
 from cms_ssg.config.settings import (
     AnswerCache,
     Api,
@@ -39,6 +39,7 @@ from cms_ssg.config.settings import (
     Webhook,
     Workers,
 )  # fmt: skip
+from cms_ssg.config.tables import OWN_VARIABLES, VARIABLES
 from cms_ssg.config.toml_lines import list_key_lines
 from cms_ssg.errors import CmsError
 

@@ -30,15 +30,21 @@ ROUTERS: Final = (
     "cms_ssg.api.documentation:router",
     "cms_ssg.search.api:router",
     "cms_ssg.payment.api:router",
-    "cms_ssg.desk.api:router",
     "cms_ssg.api.entries:router",
     "cms_ssg.api.imports:router",
+    "cms_ssg.api.changes:router",
+    "cms_ssg.desk.entries:router",
+    "cms_ssg.desk.drafts:router",
+    "cms_ssg.desk.changes:router",
+    "cms_ssg.desk.images:router",
     "cms_ssg.statistics.beacon:router",
     "cms_ssg.events.api:router",
     "cms_ssg.visitors.api:router",
     "cms_ssg.uploads.api:router",
 )
 """Lazy references to the routers that are always mounted. A vertical names its own: docs/extending.md."""
+LAST: Final = ("cms_ssg.desk.api:router",)
+"""Those whose addresses would take in those of others."""
 
 SITES, ENV, LOGS = "CMS_API_SITES", "CMS_API_ENV", "CMS_API_LOGS"
 """How `cms api` tells its processes which sites they answer for."""
@@ -75,6 +81,8 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
     for vertical in {vertical.name: vertical for context in sites.contexts for vertical in context.site.features.verticals}.values():
         for reference in vertical.routes:
             mount(app, load_router(reference), vertical.name)
+    for reference in LAST:
+        mount(app, load_router(reference))
     _describe_tokens(app)
     add_compress_type(CONTENT_TYPE)
     remove_compress_type("text/event-stream")  # a compressor for each of thousands of streams would cost more than it saves

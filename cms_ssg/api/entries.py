@@ -15,25 +15,35 @@ from starlette.responses import Response
 
 from cms_ssg.api.answers import JSON, has_etag
 from cms_ssg.api.problems import ApiError, fail
+from cms_ssg.api.rights import check_right, describe_subject, make_writer
 from cms_ssg.api.routing import Router, caller_of, site_of
 from cms_ssg.entries.edit import Editor, find_path, is_trashed
 from cms_ssg.entries.find import list_page
 from cms_ssg.entries.front import read_body
-from cms_ssg.entries.rights import Deed, Subject, Writer, find_refusal
+from cms_ssg.entries.rights import Subject
 from cms_ssg.entries.save import EntryChangedError
 from cms_ssg.entries.values import EntryInput, Saved
 from cms_ssg.errors import CmsError
 from cms_ssg.site import Site
 from cms_ssg.store.connect import connect
 from cms_ssg.store.entries import OF_FILES
-from cms_ssg.store.revisions import find_creator
 from cms_ssg.store.texts import StoredEntry, load_entries
 from cms_ssg.types import Status
 
 router = Router("Entries")
 
 _VERSION: Final = re.compile(r'(?:W/)?"v?(\d{1,9})"')
-STATUS: Final = {"entry.not-found": 404, "entry.changed": 409, "entry.exists": 409, "entry.of-file": 409, "entry.of-shared": 409}
+STATUS: Final = {
+    "entry.not-found": 404,
+    "pending.not-found": 404,
+    "undo.nothing": 404,
+    "undo.done": 409,
+    "workflow.own": 403,
+    "entry.changed": 409,
+    "entry.exists": 409,
+    "entry.of-file": 409,
+    "entry.of-shared": 409,
+}
 
 
 class ListQuery(BaseModel):
@@ -81,7 +91,7 @@ def list_entries(request: Request, asked: Annotated[ListQuery, QueryParameter()]
             before=asked.before, limit=asked.limit,
         )  # fmt: skip
     value = {"entries": [one._asdict() for one in found], "next": found[-1].number if len(found) == asked.limit else None}
-    return _answer(value)
+    return answer_json(value)
 
 
 @router.get("/api/entries/{number}", scope="read", response_class=Response, summary="Show an entry")
@@ -93,7 +103,7 @@ def show_entry(request: Request, number: int) -> Response:
     headers = {"ETag": f'"v{entry.version}"'}
     if has_etag(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(None, 304, {**headers, "Cache-Control": "no-store"})
-    return _answer(value, headers=headers)
+    return answer_json(value, headers=headers)
 
 
 @router.post("/api/entries", scope="write", response_class=Response, status_code=201, summary="Make an entry")
@@ -103,11 +113,11 @@ def create_entry(request: Request, new: NewEntry) -> Response:
         locale = new.locale or editor.site.default_locale
         is_live = new.status == "published"
         subject = Subject(str(new.fields.get("section") or ""), locale, editor.entries.author, is_live)
-        check_right(request, editor, "create", subject, new.type)
+        check_right(editor, make_writer(caller_of(request)), "create", subject, new.type)
         made = editor.create(EntryInput(new.type, new.fields, new.body, new.status, new.locale, new.slug))
         entry = load_one(editor, made.number)
         value = describe(editor.site, entry)
-    return _answer(value, 201, {"ETag": f'"v{entry.version}"', "Location": f"/api/entries/{entry.id}"})
+    return answer_json(value, 201, {"ETag": f'"v{entry.version}"', "Location": f"/api/entries/{entry.id}"})
 
 
 @router.patch("/api/entries/{number}", scope="write", response_class=Response, summary="Change an entry")
@@ -120,17 +130,16 @@ def change_entry(request: Request, number: int, change: EntryChange) -> Response
     version = _read_version(request)
     with open_editor(request) as editor:
         entry = load_one(editor, number)
-        made_by = find_creator(editor.connection, editor.site_id, entry.id) or entry.author
-        now = Subject(str(entry.fields.get("section") or ""), entry.locale, made_by, entry.status == "published" and not is_trashed(entry))
-        check_right(request, editor, "edit", now, entry.file)
+        writer, now = make_writer(caller_of(request)), describe_subject(editor, entry)
+        check_right(editor, writer, "edit", now, entry.file)
         moved = now._replace(section=str(change.fields.get("section", now.section) or ""), is_live=change.status == "published")
-        check_right(request, editor, "publish" if change.status == "published" else "edit", moved, entry.file)
+        check_right(editor, writer, "publish" if change.status == "published" else "edit", moved, entry.file)
         given = EntryInput(number=number, fields=change.fields, body=change.body, status=change.status, expected_version=version)
         with editor.act(change.status or "change", entry.file):
             saved = editor.entries.save_entry(given)
         entry = load_one(editor, number)
         value = describe(editor.site, entry, saved)
-    return _answer(value, headers={"ETag": f'"v{entry.version}"'})
+    return answer_json(value, headers={"ETag": f'"v{entry.version}"'})
 
 
 @contextmanager
@@ -139,6 +148,7 @@ def open_editor(request: Request) -> Iterator[Editor]:
     context = site_of(request)
     caller = caller_of(request)
     with connect(str(context.pool.conninfo), autocommit=True) as connection:
+        connection.execute("SELECT set_config('statement_timeout', %s, false)", (str(int(context.site.settings.api.timeout_s * 1000)),))
         editor = Editor(connection, context.site, context.number, caller.name)
         editor.entries.origin = "api"
         try:
@@ -156,16 +166,6 @@ def load_one(editor: Editor, number: int) -> StoredEntry:
         raise fail("entry.not-found", f"there is no entry {number}", status=404, hint="GET /api/entries lists what there is.")
     entry = found[0]
     return entry._replace(markdown=read_body(editor.site, entry)) if entry.source in OF_FILES else entry
-
-
-def check_right(request: Request, editor: Editor, deed: Deed, subject: Subject, what: str) -> None:
-    """Refuse what the caller's role does not allow, and note that in the audit log. Raises ApiError api.role."""
-    caller = caller_of(request)
-    role = "admin" if "admin" in caller.scopes else caller.role
-    said = find_refusal(Writer(caller.name, role, caller.sections, caller.locales), deed, subject)
-    if said:
-        editor.note_refused(deed, what, said)
-        raise fail("api.role", said, status=403, hint="cms token create --role says what a token may do.")
 
 
 def describe(site: Site, entry: StoredEntry, saved: Saved | None = None) -> dict[str, Any]:
@@ -208,5 +208,6 @@ def _explain_conflict(error: EntryChangedError) -> ApiError:
     return ApiError(409, first.code, first.message, first.hint, fields=fields, headers={"ETag": f'"v{error.current.version}"'})
 
 
-def _answer(value: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def answer_json(value: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A private answer, kept by nobody."""
     return Response(msgspec.json.encode(value), status, {"Cache-Control": "no-store", **(headers or {})}, JSON)

@@ -23,8 +23,16 @@ MOST_QUERY_BYTES: Final = 8192
 OPERATIONS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Paths that are about the process and not about a site."""
 
+UPLOADS: Final = "/desk/images"
+"""Where pictures are sent to: a body may be larger there, and take its time."""
+
+UPLOAD_S: Final = 120.0
+
 BODY_S: Final = 10.0
 """How long a body may take to arrive."""
+
+UNSTORABLE: Final = frozenset({None, "22003", "22021", "22P05"})
+"""What the database says of texts and numbers that it has no room for; None is its driver, of NUL."""
 
 _ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
@@ -56,8 +64,8 @@ class _Exchange:
         given = self.headers.get(b"x-request-id", b"")
         self.id = given.decode() if _ID.fullmatch(given) else secrets.token_hex(8)
         self.status = 0
-        self.read_bytes = 0
-        self.most_bytes = MOST_BODY_BYTES
+        self.read_bytes, self.most_bytes = 0, MOST_BODY_BYTES
+        self.limit_s = 0.0
         self.has_body = False
         self.timeout: asyncio.Timeout | None = None
         self.origin = ""
@@ -69,7 +77,7 @@ class _Exchange:
         path = scope["path"]
         try:
             self._find_site()
-            limit_s = scope["cms_site"].site.settings.api.timeout_s if "cms_site" in scope else 5.0
+            limit_s = self.limit_s or (scope["cms_site"].site.settings.api.timeout_s if "cms_site" in scope else 5.0)
             async with asyncio.timeout(limit_s) as self.timeout:
                 await self._answer()
         except ApiError as error:
@@ -103,11 +111,9 @@ class _Exchange:
         scope = self.scope
         if len(scope.get("query_string", b"")) > MOST_QUERY_BYTES:
             raise fail("api.too-large", f"the query is longer than {MOST_QUERY_BYTES:,} bytes", status=414)
-        length = self.headers.get(b"content-length", b"0")
         self.most_bytes = next((most for path, most in LARGER_BODIES.items() if scope["path"].endswith(path)), MOST_BODY_BYTES)
-        if not length.isdigit() or int(length) > self.most_bytes:
-            raise fail("api.too-large", f"the body is larger than {self.most_bytes:,} bytes", status=413)
         if scope["path"] in OPERATIONS:
+            self._check_length()
             return
         host = self.headers.get(b"host", b"").decode("latin-1")
         context = self.outer.sites.find(host)
@@ -119,7 +125,15 @@ class _Exchange:
         if base and scope["path"].startswith(f"{base}/"):
             scope["path"] = scope["path"][len(base) :]
             scope["raw_path"] = scope["path"].encode()
+        if scope["path"] == UPLOADS:
+            self.most_bytes, self.limit_s = context.site.settings.desk.upload_mb << 20, UPLOAD_S
+        self._check_length()
         self.origin, self.cors = self.headers.get(b"origin", b"").decode("latin-1"), context.site.settings.api.cors
+
+    def _check_length(self) -> None:
+        length = self.headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > self.most_bytes:
+            raise fail("api.too-large", f"the body is larger than {self.most_bytes:,} bytes", status=413)
 
     async def _read(self) -> Message:
         try:
@@ -180,8 +194,12 @@ class _Exchange:
 
 def explain(error: Exception, scope: Scope) -> ApiError:
     """What an unexpected exception is to the caller."""
-    from psycopg import Error
+    from psycopg import DataError, Error
     from psycopg_pool import PoolTimeout, TooManyRequests
+
+    if isinstance(error, DataError) and error.sqlstate in UNSTORABLE:
+        hint = "Leave NUL characters out, and numbers that no table has room for."
+        return fail("api.invalid", "the request holds a text or a number that cannot be stored", status=422, hint=hint)
 
     if isinstance(error, PoolTimeout | TooManyRequests):
         return fail("api.busy", "the database has no free connection for this", status=503, headers={"Retry-After": "2"})

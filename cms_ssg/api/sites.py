@@ -142,7 +142,7 @@ def _strip_port(host: str) -> str:
 
 
 def load_sites(folders: Sequence[Path], env: str = "") -> Sites:
-    """Open the sites in these folders. Raises CmsError settings.*, db.*, api.same-host."""
+    """Open the sites in these folders. Raises CmsError settings.*, db.*, search.*, api.same-host."""
     pools: dict[str, Pool] = {}
     followers: dict[str, Follower] = {}
     layers: dict[str, RedisLayer] = {}
@@ -151,6 +151,10 @@ def load_sites(folders: Sequence[Path], env: str = "") -> Sites:
     for folder in folders:
         with open_store(folder, env) as (site, _, row):
             settings, number = site.settings, row.id
+        if settings.search is not None and settings.search.engine != "postgres":
+            from cms_ssg.search.open_engine import open_engine
+
+            open_engine(site, number, os.environ)  # what is wrong with its settings is said at the start, not to visitors
         url = database_url(site.root, settings.database_url, os.environ)
         if url not in pools:
             pools[url] = make_pool(url, POOL_SIZE, settings.api.timeout_s)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from cms_ssg.authoring.find import Content, find_content, read_bytes, read_fields
-from cms_ssg.authoring.patch import Value, has_key, patch_front_matter
+from cms_ssg.authoring.patch import Value, has_key, patch_body, patch_front_matter
 from cms_ssg.authoring.write import write_file
 from cms_ssg.content.collections.rules import find_type
 from cms_ssg.content.frontmatter.dates import HINT, DateError, load_zone, parse_date, say_moment
@@ -128,8 +128,8 @@ def set_fields(site: Site, what: str, pairs: Sequence[str], gone: Sequence[str])
     return set_values(site, what, dict(map(parse_pair, pairs)), gone)
 
 
-def set_values(site: Site, what: str, values: Mapping[str, Json], gone: Sequence[str]) -> Edit:
-    """Set fields of content by their values; gone: keys to remove. Raises as publish does."""
+def set_values(site: Site, what: str, values: Mapping[str, Json], gone: Sequence[str], body: str | None = None) -> Edit:
+    """Set fields of content by their values; gone: keys to remove; body: Markdown of a new body. Raises as publish does."""
     content = find_content(site, what)
     fields = read_fields(content)
     changes: dict[str, Value] = {}
@@ -143,7 +143,7 @@ def set_values(site: Site, what: str, values: Mapping[str, Json], gone: Sequence
     moved += [name for name in gone if name not in absent]
     missing = _say_missing(absent, fields)
     done = f"changed {', '.join(moved)}{missing and '; ' + missing}"
-    return apply(content, changes, done, f"nothing changed{missing and ': ' + missing}")
+    return apply(content, changes, done if moved else "changed the body", f"nothing changed{missing and ': ' + missing}", body)
 
 
 def parse_pair(pair: str) -> tuple[str, Json]:
@@ -162,10 +162,12 @@ def _say_missing(names: Sequence[str], fields: Mapping[str, Json]) -> str:
     return "; ".join(f'there is no field "{name}"' + (f', did you mean "{near}"?' if near else "") for name, near in found)
 
 
-def apply(content: Content, changes: Mapping[str, Value], done: str, idle: str) -> Edit:
+def apply(content: Content, changes: Mapping[str, Value], done: str, idle: str, body: str | None = None) -> Edit:
     """Patch a file and say what was done, idle if it was so before. Raises CmsError, and writes nothing, where that would make an error."""
     data = read_bytes(content.place, content.file)
     patched = patch_front_matter(data, changes, content.file)
+    if body is not None:
+        patched = patch_body(patched, body, content.file)
     if patched != data:
         before = {(p.code, p.message) for p in _list_errors(content, data)}
         if made := [p for p in _list_errors(content, patched) if (p.code, p.message) not in before]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cms_ssg.authoring.change import Edit, describe
@@ -23,34 +24,37 @@ from cms_ssg.types import Problem
 _SAMPLES = 3
 
 
-def new_entry(
-    site: Site,
-    type_name: str,
-    title: str,
-    *,
-    slug: str = "",
-    section: str = "",
-    locale: str = "",
-    draft: bool = True,
-    now: datetime | None = None,
-) -> Edit:
-    """Write a content file and return where.
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """What is to be written. type: a content type or a collection; slug: by default made of the title; locale: by default the site's first."""
 
-    slug: by default made of the title; locale: by default the site's first; now: by default the time it is.
+    type: str
+    title: str
+    slug: str = ""
+    section: str = ""
+    locale: str = ""
+    draft: bool = True
+
+
+def new_entry(site: Site, entry: NewEntry, now: datetime | None = None) -> Edit:
+    """Write a content file and return where. now: by default the time it is.
+
     Raises UsageError authoring.no-type, authoring.no-locale, authoring.no-slug; CmsError authoring.exists, authoring.unwritable.
     """
-    rule = _find_rule(site, type_name)
-    code = locale.lower() or site.default_locale
+    rule = _find_rule(site, entry.type)
+    code = entry.locale.lower() or site.default_locale
     if code not in site.locales:
-        raise UsageError(Problem("authoring.no-locale", "", 0, f'the site has no locale "{locale}"', f"Locales: {', '.join(site.locales)}"))
-    name = make_slug(slug or title)
+        raise UsageError(
+            Problem("authoring.no-locale", "", 0, f'the site has no locale "{entry.locale}"', f"Locales: {', '.join(site.locales)}")
+        )
+    name = make_slug(entry.slug or entry.title)
     if not name:
         raise UsageError(Problem("authoring.no-slug", "", 0, "no name can be made of the title", "Give one: --slug NAME"))
     moment = (now or datetime.now(UTC)).astimezone(load_zone(site.settings.timezone)).replace(microsecond=0)
-    file = _choose_file(site, rule, type_name, name, section, code, moment)
-    fields = _make_fields(site, rule, type_name, title, section, code, moment, draft)
+    file = _choose_file(site, rule, entry, name, code, moment)
+    fields = _make_fields(site, rule, entry, code, moment)
     write_file(site.root / file, _write_head(fields, _find_dialect(site, rule)).encode(), file, new=True)
-    return describe(Content(site, file), "a new draft" if draft else "new, public from the next build on")
+    return describe(Content(site, file), "a new draft" if entry.draft else "new, public from the next build on")
 
 
 def _find_rule(site: Site, type_name: str) -> Collection:
@@ -69,15 +73,15 @@ def _find_rule(site: Site, type_name: str) -> Collection:
     raise UsageError(Problem("authoring.no-type", "", 0, f'no collection holds the type "{type_name}"', hint))
 
 
-def _choose_file(site: Site, rule: Collection, type_name: str, name: str, section: str, code: str, moment: datetime) -> str:
+def _choose_file(site: Site, rule: Collection, entry: NewEntry, name: str, code: str, moment: datetime) -> str:
     """The first of the usual places that the collection's own rules read as meant."""
     tried: list[str] = []
-    for file in list_places(site, rule, name, section, code, moment):
+    for file in list_places(site, rule, name, entry.section, code, moment):
         tried.append(file)
         if find_collection(file, site.settings.collection) is rule:
             return file
     hint = f"Tried {', '.join(tried[:4])}; see path, glob and exclude of [[collection]] {rule.name}."
-    raise UsageError(Problem("authoring.no-place", "", 0, f"the collection {rule.name} takes no new file of type {type_name}", hint))
+    raise UsageError(Problem("authoring.no-place", "", 0, f"the collection {rule.name} takes no new file of type {entry.type}", hint))
 
 
 def list_places(site: Site, rule: Collection, name: str, section: str, code: str, moment: datetime) -> Iterator[str]:
@@ -97,18 +101,16 @@ def list_places(site: Site, rule: Collection, name: str, section: str, code: str
         yield f"{base}{stem}/index{ending}{suffix}"
 
 
-def _make_fields(
-    site: Site, rule: Collection, type_name: str, title: str, section: str, code: str, moment: datetime, draft: bool
-) -> dict[str, Value]:
-    schema = site.schemas.get(type_name) or site.schemas.get(rule.type)
-    fields: dict[str, Value] = {rule.fields.get("title", "title"): title}
+def _make_fields(site: Site, rule: Collection, entry: NewEntry, code: str, moment: datetime) -> dict[str, Value]:
+    schema = site.schemas.get(entry.type) or site.schemas.get(rule.type)
+    fields: dict[str, Value] = {rule.fields.get("title", "title"): entry.title}
     if (rule.date == "" or ":" in rule.date) and schema is not None and any(name.lstrip("-") == "date" for name in schema.sort):
         fields[rule.fields.get("date", "date")] = moment
     if rule.locale.startswith("field:") and code != site.default_locale:
         fields[rule.locale[6:]] = code
-    if section and rule.section != "folder":
-        fields[rule.fields.get("section", "section")] = section
-    if draft:
+    if entry.section and rule.section != "folder":
+        fields[rule.fields.get("section", "section")] = entry.section
+    if entry.draft:
         fields[rule.fields.get("draft", "draft")] = True
     return fields
 

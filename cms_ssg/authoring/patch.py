@@ -53,6 +53,19 @@ def patch_front_matter(data: bytes, changes: Mapping[str, Value], place: str) ->
     )
 
 
+def patch_body(data: bytes, body: str, place: str) -> bytes:
+    """The file with another body below the same front matter, in the file's own line ends. Raises CmsError as patch_front_matter."""
+    before = parse_front_matter(data, place, LARGEST)
+    if errors := [problem for problem in before.problems if problem.severity == "error"]:
+        raise CmsError(*errors)
+    text = data.decode()
+    ends = list(_LINE_END.finditer(text))
+    head = len(ends) - len(_LINE_END.findall(before.body))
+    cut = ends[head - 1].end() if head else len(text) - len(text.removeprefix("\ufeff"))
+    end = ends[0][0] if ends else "\n"
+    return (text[:cut] + body.replace("\r\n", "\n").replace("\n", end)).encode("utf-8", "replace")
+
+
 Changes = Mapping[tuple[str, ...], Value]
 """Values by the way to them through the tables around them."""
 

@@ -19,6 +19,7 @@ from cms_ssg.errors import CmsError, UsageError, fail
 from cms_ssg.events.plugins import find_plugins
 from cms_ssg.site import Site
 from cms_ssg.store.events import add_to_bulk
+from cms_ssg.store.revisions import add_act
 from cms_ssg.store.texts import StoredEntry, load_entries
 from cms_ssg.types import Json, Problem, Status
 
@@ -79,6 +80,7 @@ def change_many(connection: Connection, site: Site, site_id: int, change: BulkCh
         except (errors.LockNotAvailable, errors.DeadlockDetected, errors.UniqueViolation):
             raise fail("bulk.busy", "a build is changing the same rows", hint="Try again when cms status shows no builder.") from None
     else:
+        entries.act = add_act(connection, site_id, change.author, entries.origin, "bulk", _describe(change))
         told = _Told(connection, site, site_id)
         for numbers in selection.list_batches(BATCH):
             found = load_entries(connection, site_id, numbers)
@@ -87,6 +89,15 @@ def change_many(connection: Connection, site: Site, site_id: int, change: BulkCh
             told.add([entry.id for entry in found if entry.source == "file" and _change_file(site, entry, change, result)])
     result.seconds = round(time.monotonic() - started, 3)
     return result
+
+
+def _describe(change: BulkChange) -> str:
+    what = (
+        "trash"
+        if change.trash
+        else ", ".join([f"{name}={value}" for name, value in change.pairs.items()] + [f"no {name}" for name in change.gone])
+    )
+    return f"{change.type_name} {' '.join(change.conditions)}: {what}"
 
 
 class _Told:

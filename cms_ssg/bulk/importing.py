@@ -31,6 +31,7 @@ from cms_ssg.store.imports import (
     try_lock,
     unlock,
 )
+from cms_ssg.store.revisions import add_act
 from cms_ssg.store.texts import find_by_files, find_external
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Problem
@@ -159,6 +160,9 @@ class _Import:
         rows = records.rows
         if not options.dry_run:
             self._begin()
+            self.entries.act = add_act(
+                self.connection, self.site_id, options.author, result.source, "import", f"import {result.number}: {options.file.name}"
+            )
             for record in islice(rows, result.resumed_at):
                 self._note_key(record)
         batch = options.batch or (LARGE_BATCH if self.file.lines > LARGE_LINES else SMALL_BATCH)

@@ -8,8 +8,9 @@ from typing import Final, LiteralString
 from psycopg import Connection
 
 from cms_ssg.plan.changes import BATCH, derive_changes
+from cms_ssg.plan.context import PlanContext
 from cms_ssg.plan.dirty import SAVE, Marks
-from cms_ssg.plan.lists import settle_lists
+from cms_ssg.plan.lists import update_lists
 from cms_ssg.site import Site
 from cms_ssg.store.lists import ListNames
 
@@ -23,12 +24,13 @@ TOUCHED: Final[LiteralString] = "SELECT path, reason FROM cms.dirty WHERE site =
 def list_touched(connection: Connection, site: Site, site_id: int, now: datetime) -> list[tuple[str, str]]:
     """(path, why) of what this transaction's changes make again or remove. Nothing that others changed is looked at."""
     last = connection.execute(LAST_VERSION).fetchone()[0]  # type: ignore[index]
-    marks, names = Marks(site_id, site.features, SAVE), ListNames(site_id)
+    marks = Marks(site_id, site.features, SAVE)
+    context = PlanContext(connection, site, site_id, ListNames(site_id), now, marks)
     changes = connection.execute(OWN_CHANGES, (site_id,)).fetchall()
     for start in range(0, len(changes), BATCH):
-        derive_changes(connection, site, site_id, names, now, marks, changes[start : start + BATCH])
+        derive_changes(context, changes[start : start + BATCH])
         marks.save(connection)
-    while settle_lists(connection, site, site_id, names, marks, own=True):
+    while update_lists(context, own=True):
         marks.save(connection)
     marks.save(connection)
     return [(path, reason) for path, reason in connection.execute(TOUCHED, (site_id, last))]

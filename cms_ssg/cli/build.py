@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from cms_ssg.cli.call import DONE, FAILED, PARTIAL, Call, site_command
-from cms_ssg.cli.output import count, summarize_build
+from cms_ssg.cli.output import count, describe_build, summarize_build
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cms_ssg.build import BuildResult, SyncSummary
+    from cms_ssg.build import SyncSummary
 
 STATUS_CODES = {"done": DONE, "failed": FAILED, "partial": PARTIAL}
 
@@ -107,53 +107,6 @@ def queue_build(call: Call, urgent: tuple[str, ...]) -> int:
     said = "a build waits for a worker" if is_new else "a build waits already and does this too"
     call.output.result({"queued": is_new, "workers": workers}, said if workers else f"{said}; no worker runs: cms worker starts one")
     return DONE
-
-
-def describe_build(result: BuildResult, dry_run: bool = False, target: str = "") -> str:
-    """A build's result in a line. target: where the pages were written, if that is to be said."""
-    took = f"({result.seconds.get('total', 0.0):.2f} s)"
-    failed = f"; {count(result.failed, 'failure')}, see above" if result.failed else ""
-    if dry_run:
-        return f"would render {count(result.planned, 'page')}{_describe_forecast(result)}; cms plan lists them; nothing was saved{failed} {took}"
-    parts = []
-    if pages := result.rendered - result.images:
-        parts.append(f"{count(pages, 'page')} rendered")
-    if result.images:
-        parts.append(f"{count(result.images, 'image')} made")
-    if result.rendered:
-        parts.append(f"{result.written:,} written" + (f" to {target}" if target else ""))
-    if result.unchanged:
-        parts.append(f"{result.unchanged:,} unchanged")
-    if result.removed:
-        parts.append(f"{result.removed:,} removed" if parts else f"{count(result.removed, 'page')} removed")
-    if result.purged:
-        parts.append(f"{result.purged:,} purged")
-    return f"{', '.join(parts) or 'nothing to do'}{failed} {took}"
-
-
-def _describe_forecast(result: BuildResult) -> str:
-    """``: 21 uploads of 341 kB, 2 removals, 23 purges in 2 calls``, "" where nothing would be done."""
-    would = result.would
-    if would is None:
-        return ""
-    parts = []
-    if would.uploads:
-        parts.append(f"{count(would.uploads, 'upload')} of {_describe_bytes(would.size_bytes)}")
-    if would.images:
-        parts.append(f"{count(would.images, 'image')} to be made")
-    if would.unlooked:
-        parts.append(f"{count(would.unlooked, 'image')} to be made in sizes not known yet")
-    if would.doubtful:
-        parts.append(f"{count(would.doubtful, 'object')} to be looked at")
-    if would.removals:
-        parts.append(count(would.removals, "removal"))
-    if would.purges:
-        parts.append(f"{count(would.purges, 'purge')} in {count(would.purge_calls, 'call')}")
-    return f":{' about' * would.estimated} {', '.join(parts)}" if parts else ""
-
-
-def _describe_bytes(number: int) -> str:
-    return f"{number / 1e6:,.1f} MB" if number >= 1_000_000 else f"{number / 1e3:,.1f} kB"
 
 
 @site_command("sync", "cms sync")

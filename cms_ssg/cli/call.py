@@ -74,7 +74,7 @@ def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
                 call.output.as_json = True
             elif name in ("as_log", "level"):
                 setattr(call.output, name, value)
-                call.output.hear_libraries()
+                call.output.capture_library_logs()
             else:
                 setattr(call, name, value)
         return value

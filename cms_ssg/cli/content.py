@@ -34,9 +34,9 @@ def new(call: Call, type_name: str, title: str, slug: str, section: str, locale:
     if type_name == "vertical":
         write_vertical(call, title)
         return None
-    from cms_ssg.authoring import new_entry
+    from cms_ssg.authoring import NewEntry, new_entry
 
-    edit = new_entry(call.site, type_name, title, slug=slug, section=section, locale=locale, draft=not publish)
+    edit = new_entry(call.site, NewEntry(type_name, title, slug, section, locale, draft=not publish))
     show_edit(call, edit)
     return open_editor(call, edit.file) if then_edit else None
 

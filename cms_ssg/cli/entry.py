@@ -262,7 +262,7 @@ def approve(call: Call, what: str, change: int, author: str) -> int:
         raise click.UsageError("give WHAT, or --change NUMBER")
     with open_editor(call, author) as editor, editor.act("approve", what or f"change {change}"):
         if change:
-            row, problem, is_made = approve_change(editor.connection, editor.site, editor.site_id, change, author)
+            row, problem, is_made = approve_change(editor.connection, editor.site, editor.site_id, change, author, editor.entries.act)
             call.output.problems([problem] if problem else [])
             said = (
                 "was made"
@@ -288,6 +288,11 @@ def cancel(call: Call, number: int, author: str) -> None:
 
     cms entry pending shows the numbers.
     """
+    cancel_change_of(call, number, author)
+
+
+def cancel_change_of(call: Call, number: int, author: str) -> None:
+    """Take back a change and say so."""
     from cms_ssg.entries.pending import cancel_change
 
     with open_editor(call, author) as editor, editor.act("cancel", f"change {number}"):

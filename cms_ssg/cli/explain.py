@@ -121,9 +121,21 @@ def status(call: Call, metrics: bool, metrics_file: Path | None) -> None:
     call.output.result(result, result.text)
 
 
-@site_command("calendar", "cms calendar")
-def calendar(call: Call) -> None:
-    """List what will go out or expire, and when."""
+@site_command("calendar", "cms calendar\ncms calendar --cancel 7")
+@click.option(
+    "--cancel",
+    type=click.IntRange(1),
+    default=None,
+    metavar="CHANGE",
+    help="Take back the change with this number, which stands in the list.",
+)
+def calendar(call: Call, cancel: int | None) -> None:
+    """List what will go out or expire, and when; changes that wait are named by their numbers."""
+    if cancel is not None:
+        from cms_ssg.cli.entry import cancel_change_of
+
+        cancel_change_of(call, cancel, "")
+        return
     from cms_ssg.diagnostics.status import calendar as run_calendar
 
     items = run_calendar(call.root, call.env, call.output)

@@ -1,12 +1,18 @@
-"""``cms log``, ``cms undo``, ``cms audit-log``, and the versions of an entry: who changed what, and back again."""
+"""``cms log``, ``cms undo``, ``cms audit``, and the versions of an entry: who changed what, and back again."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
 from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
 from cms_ssg.cli.entry import author_option, entry, open_editor
 from cms_ssg.cli.output import make_table
+
+if TYPE_CHECKING:
+    from cms_ssg.entries.edit import Editor
+    from cms_ssg.store.revisions import ActRow
 
 
 @site_command("log", "cms log flood-in-the-valley\ncms log --author ada --limit 10")
@@ -72,16 +78,18 @@ def revert(call: Call, what: str, version: int, author: str) -> None:
     )
 
 
-@site_command("undo", "cms undo\ncms undo 41")
+@site_command("undo", "cms undo\ncms undo 41\ncms undo --release")
 @click.argument("number", type=click.IntRange(0), default=0, metavar="[ACT]")
 @click.option("--dry-run", is_flag=True, help="Say what would be taken back; change nothing.")
+@click.option("--release", "is_release", is_flag=True, help="Take back what the last release published; entries stay as they are.")
 @author_option
-def undo(call: Call, number: int, dry_run: bool, author: str) -> int:
-    """Take back the last act that changed entries, or another.
+def undo(call: Call, number: int, dry_run: bool, is_release: bool, author: str) -> int:
+    """Take back the last act that changed entries, or another: a change, an approval, an import, a bulk change.
 
-    Later changes of the same entries stay. Where they touch the same field, the entry stays as it is and is reported. A release is taken
-    back by cms releases rollback.
+    Later changes of the same entries stay. Where they touch the same field, the entry stays as it is and is reported.
     """
+    if is_release:
+        return _undo_release(call, number, dry_run)
     from cms_ssg.entries.history import find_last_act, undo_act
 
     with open_editor(call, author) as editor:
@@ -90,6 +98,8 @@ def undo(call: Call, number: int, dry_run: bool, author: str) -> int:
         if dry_run:
             call.output.result({"act": act.id, "entries": act.entries}, f"would take back {said}: {act.entries} entries")
             return DONE
+        if act.kind == "import":
+            return _undo_import(call, editor, act, said)
         result = undo_act(editor.entries, act)
     call.output.problems([problem for found in result.conflicts.values() for problem in found])
     call.output.result(
@@ -99,10 +109,40 @@ def undo(call: Call, number: int, dry_run: bool, author: str) -> int:
     return PARTIAL if result.conflicts else DONE
 
 
-@site_command("audit-log", "cms audit-log\ncms audit-log --author ada --json")
+def _undo_import(call: Call, editor: Editor, act: ActRow, said: str) -> int:
+    """What an import added goes, what it changed is restored; what somebody changed since stays."""
+    from cms_ssg.bulk.undo import undo_import
+    from cms_ssg.store.revisions import add_act, mark_undone
+
+    number = int(act.what.removeprefix("import ").partition(":")[0])
+    result = undo_import(editor.connection, editor.site, editor.site_id, number, editor.entries.author)
+    by = add_act(editor.connection, editor.site_id, editor.entries.author, "cli", "undo", f"act {act.id}: import {number}")
+    mark_undone(editor.connection, editor.site_id, act.id, by)
+    text = f"took back {said}: {result.removed} entries removed, {result.restored} restored, {result.kept} left as they are"
+    call.output.result({"act": act.id, "undone_by": by, "removed": result.removed, "restored": result.restored, "kept": result.kept}, text)
+    return PARTIAL if result.kept else DONE
+
+
+def _undo_release(call: Call, number: int, dry_run: bool) -> int:
+    from cms_ssg.cli.releases import show_rollback
+    from cms_ssg.errors import fail
+    from cms_ssg.releases.history import list_releases
+
+    if number:
+        raise click.UsageError("--release takes back the last one; cms releases rollback NUMBER goes back to any")
+    found = [one.number for one in list_releases(call.root, call.env).releases]
+    if len(found) < 2:
+        raise fail("undo.nothing", "there is no release before the last one", hint="cms releases list shows what is kept.")
+    if dry_run:
+        call.output.result({"back_to": found[1]}, f"would go back to the state after release {found[1]}")
+        return DONE
+    return show_rollback(call, found[1])
+
+
+@site_command("audit", "cms audit\ncms audit --author ada --json")
 @click.option("--author", default="", metavar="NAME", help="Only what this one did.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many.")
-def audit_log(call: Call, author: str, limit: int) -> None:
+def audit(call: Call, author: str, limit: int) -> None:
     """List what people and programs did, the newest first.
 
     What was refused is listed with the reason.

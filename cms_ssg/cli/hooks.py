@@ -81,8 +81,8 @@ def retry(call: Call, message: str) -> int:
 
     All messages that wait or were given up, or the one with this ID; also tells hooks what waits for them. Exit 3 where a receiver still refuses.
     """
+    from cms_ssg.events.call_hooks import call_hooks
     from cms_ssg.events.plugins import find_plugins
-    from cms_ssg.events.tell_hooks import tell_hooks
     from cms_ssg.events.webhooks import send_due
     from cms_ssg.store.deliveries import RETRY
 
@@ -95,7 +95,7 @@ def retry(call: Call, message: str) -> int:
         plugins = find_plugins(call.root, call.settings)
         if plugins is not None:
             connection.autocommit = False
-            tell_hooks(connection, call.site, site_id, plugins)
+            call_hooks(connection, call.site, site_id, plugins)
             problems += plugins.take_problems()
     refused = send_due(url, site_id, call.settings)
     call.output.problems([*problems, *refused])

@@ -27,7 +27,7 @@ COMMANDS = {
     "entry": "history:entry",
     "log": "history:log",
     "undo": "history:undo",
-    "audit-log": "history:audit_log",
+    "audit": "history:audit",
     "import": "imports:import_",
     "export": "export:export",
     "bulk": "bulk:bulk",
@@ -63,6 +63,9 @@ COMMANDS = {
 }
 """Command -> module:attribute below cms_ssg.cli. A module is imported when its command runs, so that starting is quick."""
 
+OLD_NAMES = {"audit-log": "audit"}
+"""Commands that have another name by now: the old one works for one minor version, and says so."""
+
 
 class LazyGroup(click.Group):
     """The commands of the table above, imported one at a time."""
@@ -73,6 +76,10 @@ class LazyGroup(click.Group):
         return [*COMMANDS, *list_groups()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in OLD_NAMES:
+            new = OLD_NAMES[cmd_name]
+            click.echo(f"cms {cmd_name} is deprecated: it is called cms {new}. The old name goes with the next minor version.", err=True)
+            return self.get_command(ctx, new)
         if cmd_name not in COMMANDS:
             from cms_ssg.cli.verticals import find_group
 
@@ -128,7 +135,7 @@ def run(args: list[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     call = Call(Output(sys.stdout, sys.stderr))
-    call.output.hear_plugins()
+    call.output.capture_plugin_prints()
     try:
         try:
             return int(cms.main(args=args, prog_name="cms", standalone_mode=False, obj=call) or 0)

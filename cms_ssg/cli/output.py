@@ -11,17 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
+from cms_ssg.cli.progress_line import ProgressLine
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
+    from cms_ssg.build import BuildResult
     from cms_ssg.config.settings import Settings
     from cms_ssg.reporting.redact import Redactor
 
 MAX_PROBLEMS = 50
-PROGRESS_AFTER_S = 0.25
-PROGRESS_EVERY_S = 0.1
-RATE_AFTER_S = 2.0
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -36,7 +35,7 @@ class Output(Reporter):
         self.stdout, self.stderr, self.as_json = stdout, stderr, as_json
         self.as_log, self.level = False, "info"
         self._said: set[Problem] = set()
-        self._progress = _Progress(stderr)
+        self._progress = ProgressLine(stderr)
         self.load_settings: Callable[[], Settings | None] = lambda: None
         self._redactor: Redactor | None = None
         self._libraries: Any = None
@@ -70,13 +69,13 @@ class Output(Reporter):
         else:
             print(make_safe(text), file=self.stderr, flush=True)
 
-    def hear_plugins(self) -> None:
+    def capture_plugin_prints(self) -> None:
         """What plugins print is said as the rest is."""
         from cms_ssg.reporting.printed import SAYING
 
         SAYING[:] = [lambda line: self.log("info", "printed", line)]
 
-    def hear_libraries(self) -> None:
+    def capture_library_logs(self) -> None:
         """What libraries log is said as the rest is."""
         from cms_ssg.cli.libraries import open_bridge
 
@@ -143,8 +142,6 @@ class Output(Reporter):
         self._progress.advance(count)
 
     def built(self, result: Any, changed: Sequence[str]) -> None:
-        from cms_ssg.cli.build import describe_build
-
         self._said.clear()
         self.log("info", "build.ended", "", **summarize_build(result))
         files = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
@@ -159,69 +156,6 @@ class Output(Reporter):
         if self._libraries is not None:
             self._libraries.close()
             self._libraries = None
-
-
-class _Progress:
-    """One line on a terminal that shows what takes longer than PROGRESS_AFTER_S; nothing anywhere else.
-
-    started_s: when the work began whose steps are shown; 0 where none goes on; step_s: when this step of it did.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
-        self.is_terminal = stream.isatty()
-        self.started_s = self.step_s = 0.0
-        self.drawn_s = 0.0
-        self.is_drawn = False
-        self.name, self.done, self.total = "", 0, 0
-
-    def begin(self, name: str, total: int) -> None:
-        if name != self.name or not self.started_s:
-            self.step_s = time.monotonic()
-        self.name, self.done, self.total = name, 0, total
-        self.started_s = self.started_s or time.monotonic()
-        self._draw()
-
-    def advance(self, count: int) -> None:
-        self.done += count
-        self._draw()
-
-    def _draw(self) -> None:
-        now = time.monotonic()
-        if not self.is_terminal or now - self.started_s < PROGRESS_AFTER_S or now - self.drawn_s < PROGRESS_EVERY_S:
-            return
-        self.drawn_s, self.is_drawn = now, True
-        count = f" {self.done:,} of {self.total:,}" if self.total else f" {self.done:,}" if self.done else ""
-        self.stream.write(f"\r\x1b[K{self.name}{count}{self._describe_rate(now - self.step_s)} …")
-        self.stream.flush()
-
-    def _describe_rate(self, took_s: float) -> str:
-        """How fast it goes and how long it will take, once there is something to go by."""
-        if took_s < RATE_AFTER_S or not self.done or self.total <= self.done:
-            return ""
-        rate = self.done / took_s
-        return f", {rate:,.0f}/s, {say_duration((self.total - self.done) / rate)} left"
-
-    def end(self) -> None:
-        """The work is done; the next one begins to count anew."""
-        self.clear()
-        self.started_s = 0.0
-
-    def clear(self) -> None:
-        if self.is_drawn:
-            self.stream.write("\r\x1b[K")
-            self.stream.flush()
-            self.is_drawn = False
-
-
-def say_duration(seconds: float) -> str:
-    """``8 s``, ``4 min 10 s``, ``2 h 05 min``."""
-    whole = max(1, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 
 def summarize_build(result: Any) -> dict[str, Any]:
@@ -263,3 +197,50 @@ def count(number: int, noun: str, plural: str = "") -> str:
 def say_problem(text: str) -> None:
     """A line on stderr where no Output is at hand."""
     print(make_safe(text), file=sys.stderr, flush=True)
+
+
+def describe_build(result: BuildResult, dry_run: bool = False, target: str = "") -> str:
+    """A build's result in a line. target: where the pages were written, if that is to be said."""
+    took = f"({result.seconds.get('total', 0.0):.2f} s)"
+    failed = f"; {count(result.failed, 'failure')}, see above" if result.failed else ""
+    if dry_run:
+        return f"would render {count(result.planned, 'page')}{_describe_forecast(result)}; cms plan lists them; nothing was saved{failed} {took}"
+    parts = []
+    if pages := result.rendered - result.images:
+        parts.append(f"{count(pages, 'page')} rendered")
+    if result.images:
+        parts.append(f"{count(result.images, 'image')} made")
+    if result.rendered:
+        parts.append(f"{result.written:,} written" + (f" to {target}" if target else ""))
+    if result.unchanged:
+        parts.append(f"{result.unchanged:,} unchanged")
+    if result.removed:
+        parts.append(f"{result.removed:,} removed" if parts else f"{count(result.removed, 'page')} removed")
+    if result.purged:
+        parts.append(f"{result.purged:,} purged")
+    return f"{', '.join(parts) or 'nothing to do'}{failed} {took}"
+
+
+def _describe_forecast(result: BuildResult) -> str:
+    """``: 21 uploads of 341 kB, 2 removals, 23 purges in 2 calls``, "" where nothing would be done."""
+    would = result.would
+    if would is None:
+        return ""
+    parts = []
+    if would.uploads:
+        parts.append(f"{count(would.uploads, 'upload')} of {_describe_bytes(would.size_bytes)}")
+    if would.images:
+        parts.append(f"{count(would.images, 'image')} to be made")
+    if would.unlooked:
+        parts.append(f"{count(would.unlooked, 'image')} to be made in sizes not known yet")
+    if would.doubtful:
+        parts.append(f"{count(would.doubtful, 'object')} to be looked at")
+    if would.removals:
+        parts.append(count(would.removals, "removal"))
+    if would.purges:
+        parts.append(f"{count(would.purges, 'purge')} in {count(would.purge_calls, 'call')}")
+    return f":{' about' * would.estimated} {', '.join(parts)}" if parts else ""
+
+
+def _describe_bytes(number: int) -> str:
+    return f"{number / 1e6:,.1f} MB" if number >= 1_000_000 else f"{number / 1e3:,.1f} kB"

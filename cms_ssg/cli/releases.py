@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cms_ssg.cli.build import status_code
-from cms_ssg.cli.call import Call, site_command
+from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
 from cms_ssg.cli.output import count, make_table
 
 if TYPE_CHECKING:
@@ -107,6 +107,11 @@ def rollback(call: Call, number: int) -> int:
     Nothing is rendered. Builds publish nothing until `cms releases resume`. A rollback is a release itself: it can be taken back too. Exit 3
     where an object could not be put back.
     """
+    return show_rollback(call, number)
+
+
+def show_rollback(call: Call, number: int) -> int:
+    """Go back to the state after a release, and say what became of it. Returns the exit code."""
     from cms_ssg.releases.rollback import roll_back
 
     result = roll_back(call.root, number, call.env, call.output)
@@ -137,6 +142,23 @@ def resume(call: Call) -> None:
     call.output.result({"was_held": was_held}, "cms build publishes again" if was_held else "the site was not held")
 
 
+@site_command("compare", "cms --env production releases compare staging")
+@click.argument("other", metavar="ENV", default="")
+def compare(call: Call, other: str) -> int:
+    """Compare what is published with what another environment has, byte for byte.
+
+    Without ENV, with the site without an environment. Exit 3 where something differs.
+    """
+    from cms_ssg.releases.environments import compare_environments
+
+    result = compare_environments(call.root, other, call.env)
+    said = f"{count(result.same, 'object')} the same as in {other or 'the site without an environment'}, {result.count:,} differ"
+    lines = [said, *(f"  {one.path}  {one.state}" for one in result.differences[:MOST_LINES])]
+    call.output.result(result, "\n".join(lines))
+    return PARTIAL if result.count else DONE
+
+
+releases.add_command(compare)
 releases.add_command(list_)
 releases.add_command(show)
 releases.add_command(diff)

@@ -52,23 +52,14 @@ def serve(call: Call, port: int, host: str, hosts: tuple[str, ...], drafts: bool
     Serves the output folder on this machine; open pages reload when they change. Drafts and what is to come are shown with a line at the
     top of the page. They are never written to the output folder.
     """
-    from cms_ssg.serve.server import serve as run_serve
+    from cms_ssg.serve.run import ServeOptions
+    from cms_ssg.serve.run import serve as run_serve
 
     def say_address(address: str) -> None:
         call.output.result({"url": address}, address)
         call.output.note("Ctrl-C stops." if no_watch else "Every save is built and shown; Ctrl-C stops.")
 
     with until_interrupted(call):
-        run_serve(
-            call.root,
-            call.settings,
-            env=call.env,
-            host=host,
-            port=port,
-            hosts=hosts,
-            drafts=host in LOOPBACK if drafts is None else drafts,
-            watched=not no_watch,
-            poll=poll,
-            reporter=call.output,
-            on_ready=say_address,
-        )
+        shows_drafts = host in LOOPBACK if drafts is None else drafts
+        options = ServeOptions(call.env, host, port, hosts, watched=not no_watch, poll=poll, drafts=shows_drafts)
+        run_serve(call.root, call.settings, options, call.output, say_address)

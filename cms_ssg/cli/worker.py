@@ -33,5 +33,5 @@ def _make_output(as_json: bool, as_log: bool, level: str) -> Output:
     """The output of another process of this command."""
     output = Output(sys.stdout, sys.stderr, as_json)
     output.as_log, output.level = as_log, level
-    output.hear_plugins()
+    output.capture_plugin_prints()
     return output

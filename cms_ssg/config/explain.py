@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -14,13 +12,10 @@ import msgspec
 
 from cms_ssg.config.check import Wrong, show
 from cms_ssg.config.settings import Settings
+from cms_ssg.config.tables import FILE, list_switched_on, merge_tables, parse_site_toml, read_environ, read_site_toml, with_defaults
 from cms_ssg.config.toml_lines import KeyPath, find_line, list_key_lines
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.types import Problem
-
-FILE = "site.toml"
-
-_AT_LINE = re.compile(r" \(at line (\d+), column (\d+)\)$|\s*\(at end of document\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,44 +64,14 @@ class Origin:
 
 def open_origin(root: Path, env: str, environ: Mapping[str, str]) -> Origin:
     """Where the settings of a site that has been loaded were written."""
-    from cms_ssg.config.load import parse_site_toml, read_environ, read_site_toml
-
     text = read_site_toml(root)
     return Origin(list_key_lines(text), parse_site_toml(text).get("env", {}), env, read_environ(environ))
-
-
-def explain_toml(text: str, error: tomllib.TOMLDecodeError) -> CmsError:
-    """The decoder's complaint with its line as a place."""
-    message = str(error)
-    found = _AT_LINE.search(message)
-    line = int(found[1]) if found and found[1] else text.rstrip().count("\n") + 1
-    message = message[: found.start()] if found else message
-    is_twice = re.search("overwrite|twice|mutate", message)
-    hint = "This key or [table] stands in the file already: write it once." if is_twice else _suggest_quotes(text, line)
-    return fail("settings.toml", f"is not TOML: {message[:1].lower()}{message[1:]}", place=FILE, line=line, hint=hint)
-
-
-def _suggest_quotes(text: str, line: int) -> str:
-    """What most often is wrong with a line: a text without quotes, or a colon in place of the equals sign."""
-    rows = text.split("\n")
-    row = rows[line - 1] if line <= len(rows) else ""
-    if bare := re.fullmatch(r"\s*([\w.-]+)\s*=\s*([^\s\"'\[{#][^\"']*)", row):
-        value = bare[2].strip()
-        if value.lower() in ("yes", "no", "on", "off", "true", "false"):
-            return f"Write {bare[1]} = true, or false."
-        return f'A text stands in quotes: {bare[1]} = "{value}"'
-    if colon := re.fullmatch(r"\s*([\w.-]+):\s*(.*)", row):
-        value = colon[2].strip()
-        return f"Keys are followed by an equals sign: {colon[1]} = " + (value if value[:1] in ("'", '"', "[", "{") else f'"{value}"')
-    return "https://toml.io"
 
 
 def explain_failure(
     text: str, data: dict[str, Any], envs: Any, env: str, environ: Mapping[str, Any], error: Exception
 ) -> CmsError:  # fmt: skip
     """All that is wrong with the keys and values, in the base and in every [env.NAME]."""
-    from cms_ssg.config.load import list_switched_on, merge_tables, with_defaults
-
     lines = list_key_lines(text)
     if not isinstance(envs, dict) or not all(isinstance(table, dict) for table in envs.values()):
         return fail("settings.wrong-value", "env must hold tables such as [env.staging]", place=FILE, line=find_line(lines, ("env",)))

@@ -61,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     mail: Mail = msgspec.field(default_factory=lambda: Mail())  # noqa: PLW0108 - it is defined below
     search: Search | None = None
     api: Api = msgspec.field(default_factory=lambda: Api())  # noqa: PLW0108 - it is defined below
+    desk: Desk = msgspec.field(default_factory=lambda: Desk())  # noqa: PLW0108 - it is defined below
     cache: AnswerCache = msgspec.field(default_factory=lambda: AnswerCache())  # noqa: PLW0108 - it is defined below
     visitors: Visitors | None = None
     statistics: Statistics = msgspec.field(default_factory=lambda: Statistics())  # noqa: PLW0108 - it is defined below
@@ -72,9 +73,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Workflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a content type goes through before it is public. approvals: of so many people who did not write it."""
+    """What a content type goes through before it is public. approvals: of so many people who did not write it;
+    notify: e-mail addresses that are told when somebody asks for one, gives one, or comments.
+    """
 
     approvals: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1
+    notify: tuple[str, ...] = ()
 
 
 class Locale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -267,7 +271,9 @@ class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     url: str
     secret_env: str
-    events: tuple[Literal["release.published", "build.failed"], ...] = ("release.published", "build.failed")
+    events: tuple[Literal["release.published", "build.failed", "entry.proposed", "entry.approved", "entry.commented"], ...] = (
+        "release.published", "build.failed",
+    )  # fmt: skip
 
 
 class Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -331,6 +337,13 @@ class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     requests_per_minute: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 300
     timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 5.0
+
+
+class Desk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What may be written at the desk beside entries of the store. files: content files of the folder that `cms api` runs in; upload_mb: of one image."""
+
+    files: bool = False
+    upload_mb: Annotated[int, msgspec.Meta(ge=0, le=100)] = 15
 
 
 class AnswerCache(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -84,7 +84,7 @@ class _Reading:
         self.problems += problems
         body, problems_of_body = render_body(front.body, rules.settings.markdown, file, front.body_line, file.endswith(".mdx"))
         self.problems += problems_of_body
-        self._doubt_lists(raw, schema)
+        self._check_lists(raw, schema)
         self._name(type_name, fields, body)
         status = self._take_status(fields)
         if status == "published" and type_name in rules.settings.workflow:
@@ -164,7 +164,7 @@ class _Reading:
                 found.words.add(name)
         return found.words
 
-    def _doubt_lists(self, raw: dict[str, Any], schema: Schema) -> None:
+    def _check_lists(self, raw: dict[str, Any], schema: Schema) -> None:
         """A warning where several values of a list were most likely written as one text."""
         texts = {name: value for name, value in raw.items() if isinstance(value, str) and ", " in value and name in self.front.fields}
         for name, value in texts.items():
@@ -229,7 +229,7 @@ class _Reading:
         slug = _clean_slug(given or make_slug(self.place.stem)) or make_slug(fields["title"])
         fields["slug"] = slug
         if given and given != slug:
-            self._doubt_slug(given, slug)
+            self._check_slug(given, slug)
         if type_name == "term" and not fields.get("taxonomy"):
             is_index = self.file.rpartition("/")[2].partition(".")[0] in INDEX_NAMES
             fields["taxonomy"] = "section" if is_index else self.place.folder or "tag"
@@ -281,7 +281,7 @@ class _Reading:
         try:
             path = self.rules.entry_path(self.collection.name, type_name, locale, self.file, fields)
             if given:
-                self._doubt_path(given, path, type_name)
+                self._check_given_path(given, path, type_name)
         except MissingValue as missing:
             code, said, hint = "content.path", str(missing), f"Give the field {missing.name!r}, or another URL pattern in site.toml."
             if missing.name in DATE_NAMES:
@@ -295,7 +295,7 @@ class _Reading:
             line = self.lines.get("path") or self.lines.get("slug", 0)
             self.problems.append(Problem("content.path", self.file, line, f"no path for this entry: {error}", "Give another slug or path."))
 
-    def _doubt_path(self, given: str, path: str, type_name: str) -> None:
+    def _check_given_path(self, given: str, path: str, type_name: str) -> None:
         """A warning where the path of front matter is not the one in the URL."""
         said = ""
         if not given.startswith("/") and not self.rules.takes_path(self.collection.name, type_name):
@@ -309,7 +309,7 @@ class _Reading:
             said, hint = f"path: {given!r} becomes {path!r}", "Letters, digits and . _ ~ @ + , - stay in a path; write it as it is to be."
         self.problems.append(Problem("content.changed-path", self.file, self.lines.get("path", 0), said, hint, "warning"))
 
-    def _doubt_slug(self, given: str, slug: str) -> None:
+    def _check_slug(self, given: str, slug: str) -> None:
         """A warning where more of a slug was changed than its case, spaces and hyphens."""
         if _spell(given) != _spell(slug):
             hint = "A slug is one part of an address" + (

@@ -26,9 +26,9 @@ _HALF_ESCAPE = re.compile(r"\\u(?:d[89ab]..(?!\\ud[c-f]..)|(?<!\\ud[89ab]..\\u)d
 class Data:
     """The data files of one site, each read when it is first asked for."""
 
-    def __init__(self, files: dict[str, Path], root: Path) -> None:
+    def __init__(self, files: dict[str, Path], root: Path, shared: Sequence[str] = ()) -> None:
         self.files = files
-        self._root = root
+        self._roots = (root, *((root / folder).resolve() for folder in shared))
         self._values: dict[str, Json] = {}
         self._keyed: dict[str, dict[str, Json]] = {}
 
@@ -41,9 +41,13 @@ class Data:
         if name not in self.files:
             return None
         if name not in self._values:
-            self._values[name] = read_data_file(self.files[name], self._root)
+            self._values[name] = read_data_file(self.files[name], self._find_root(self.files[name]))
             self._keyed[name] = list_keys(self._values[name])
         return self._values[name] if key is None else self._keyed[name].get(key)
+
+    def _find_root(self, path: Path) -> Path:
+        """The folder that a file belongs to, and must not lead out of: the site's, or a shared one."""
+        return next((root for root in self._roots if path.is_relative_to(root)), self._roots[0])
 
     def keys(self, name: str) -> dict[str, Json]:
         """The values of data/<name>.* by key. Raises CmsError data.unreadable."""
@@ -51,15 +55,16 @@ class Data:
         return self._keyed.get(name, {})
 
 
-def read_data(root: Path, others: Sequence[str] = ()) -> Data:
-    """The data files of the site in root; nothing is parsed yet. others: as in list_data_files."""
-    return Data(list_data_files(root, others)[0], root)
+def read_data(root: Path, others: Sequence[str] = (), shared: Sequence[str] = ()) -> Data:
+    """The data files of the site in root; nothing is parsed yet. others, shared: as in list_data_files."""
+    return Data(list_data_files(root, others, shared)[0], root, shared)
 
 
-def list_data_files(root: Path, others: Sequence[str] = ()) -> tuple[dict[str, Path], list[Problem]]:
+def list_data_files(root: Path, others: Sequence[str] = (), shared: Sequence[str] = ()) -> tuple[dict[str, Path], list[Problem]]:
     """Name -> file, ``authors`` for data/authors.yaml, and a problem for each file whose name is taken by another.
 
-    others: files elsewhere in the site, known by their names without suffix; they come after those of data/.
+    others: files elsewhere in the site, known by their names without suffix; they come after those of data/; shared: folders whose
+    data/ is the site's too where it has no file of the same name.
     """
     found: dict[str, Path] = {}
     problems: list[Problem] = []
@@ -72,6 +77,9 @@ def list_data_files(root: Path, others: Sequence[str] = ()) -> tuple[dict[str, P
             problems.append(Problem("data.duplicate", _place(path, root), 0, f'a second file is called "{name}"', hint, "warning"))
         else:
             found[name] = path
+    for folder in shared:
+        for name, path in _list_in_data((root / folder).resolve()):
+            found.setdefault(name, path)
     return found, problems
 
 

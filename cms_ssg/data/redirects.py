@@ -45,7 +45,7 @@ def read_redirects(root: Path, settings: Settings) -> Redirects:
     ``(a|b)`` for each word; other patterns need a server and are reported.
     """
     targets = dict(settings.redirects)
-    problems = _doubt_sources(root, settings)
+    problems = _check_sources(root, settings)
     for name in settings.redirect_files:
         try:
             rules = list(_read_file(root, name))
@@ -57,7 +57,7 @@ def read_redirects(root: Path, settings: Settings) -> Redirects:
     return Redirects(targets, tuple(problems))
 
 
-def _doubt_sources(root: Path, settings: Settings) -> list[Problem]:
+def _check_sources(root: Path, settings: Settings) -> list[Problem]:
     """A warning for each redirect of site.toml from what is no page: no browser follows it, a server may."""
     doubtful = {source: extension for source in settings.redirects if (extension := find_other_extension(source))}
     if not doubtful:

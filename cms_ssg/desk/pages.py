@@ -4,57 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Final
+from typing import NamedTuple
 
 from cms_ssg.desk.queue import Queue, Waiting
 from cms_ssg.desk.session import Session
 
-STYLE: Final = """
-:root { color-scheme: light dark; font: 100%/1.55 system-ui, sans-serif; }
-body { max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
-header, nav ul { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem 1.25rem; margin: 0; padding: 0; list-style: none; }
-header { justify-content: space-between; border-bottom: 1px solid #8886; padding-bottom: .75rem; }
-a[aria-current] { font-weight: 700; }
-article { border: 1px solid #8886; border-radius: 8px; padding: 1rem; margin-block: 1rem; }
-article h2 { margin: 0; font-size: 1.15rem; }
-dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem 1rem; margin: .6rem 0; }
-dt { opacity: .75; }
-dd { margin: 0; white-space: pre-line; }
-.acts { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
-button, input, textarea { font: inherit; box-sizing: border-box; padding: .5rem .9rem; border: 1px solid #888; border-radius: 6px; min-height: 2.5rem; }
-input[name="note"] { flex: 1 1 12rem; min-width: 0; }
-:focus-visible { outline: 3px solid #0a84ff; outline-offset: 2px; }
-label.field { display: block; margin-block: 1rem; }
-textarea { display: block; box-sizing: border-box; width: 100%; min-height: 7rem; resize: vertical; }
-textarea.short { min-height: 3.5rem; }
-select { font: inherit; padding: .5rem; min-height: 2.5rem; border-radius: 6px; }
-fieldset.row { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: center; margin: .75rem 0; padding: 0; border: 0; }
-fieldset.row label { display: inline-flex; gap: .4rem; align-items: center; min-height: 2.5rem; }
-fieldset.row input[type="checkbox"] { min-height: 0; width: 1.25rem; height: 1.25rem; margin: 0; }
-button.main { background: #0a5fb4; border-color: #0a5fb4; color: #fff; font-weight: 600; }
-summary { cursor: pointer; min-height: 2.5rem; align-content: center; }
-.meta { opacity: .8; margin: 0; }
-.wrong { border-color: #d0342c; background: #d0342c1a; }
-table { width: 100%; border-collapse: collapse; margin-block: 1rem; }
-th, td { text-align: start; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid #8886; font-weight: inherit; }
-thead th, tr.total > * { font-weight: 700; }
-.n { text-align: end; white-space: nowrap; }
-.scroll { overflow-x: auto; }
-fieldset:not(.row) { border: 1px solid #8886; border-radius: 8px; margin-block: 1rem; }
-input[type="number"] { width: 5.5rem; }
-fieldset:not(.row) label > input:not([type="checkbox"], [type="number"]) { display: block; width: min(100%, 26rem); box-sizing: border-box; }
-input[type="checkbox"] { min-height: 0; }
-.notice { border-left: 4px solid #0a84ff; padding: .5rem .9rem; background: #0a84ff1a; }
-.hide { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
-@media (max-width: 30rem) { dl { grid-template-columns: 1fr; } dt { margin-top: .4rem; } }
-"""
+
+class Link(NamedTuple):
+    """A line of the navigation. name: its word in the address."""
+
+    name: str
+    title: str
 
 
-def render_page(title: str, main: str, base: str, session: Session | None = None, queues: Sequence[Queue] = (), here: str = "") -> str:
-    """A page of the desk. base: the site's base path."""
-    links = "".join(
-        f'<li><a href="{escape(base)}/desk/{queue.name}"{" aria-current=page" if queue.name == here else ""}>{escape(queue.title)}</a></li>'
-        for queue in queues
+def render_page(
+    title: str, main: str, base: str, session: Session | None = None, links: Sequence[Link] = (), here: str = "", script: str = "", wide: bool = False
+) -> str:  # fmt: skip
+    """A page of the desk. main: HTML below its heading; base: the site's base path; script: of the desk's assets, "" for none."""
+    lines = "".join(
+        f'<li><a href="{escape(base)}/desk/{link.name}"{" aria-current=page" if link.name == here else ""}>{escape(link.title)}</a></li>'
+        for link in links
     )
     out = ""
     if session is not None:
@@ -64,16 +33,19 @@ def render_page(title: str, main: str, base: str, session: Session | None = None
         )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="robots" content="noindex"><title>{escape(title)} · Desk</title><link rel="stylesheet" href="{escape(base)}/desk/desk.css"></head>'
-        f'<body><header><nav aria-label="Queues"><ul>{links}</ul></nav>{out}</header><main><h1>{escape(title)}</h1>{main}</main></body></html>\n'
+        f'<meta name="robots" content="noindex"><title>{escape(title)} · Desk</title><link rel="stylesheet" href="{escape(base)}/desk/assets/desk.css">'
+        + (f'<script src="{escape(base)}/desk/assets/{script}" defer></script>' if script else "")
+        + f'</head><body{" class=wide" if wide else ""}><header><nav aria-label="Desk"><ul>{lines}</ul></nav>{out}</header>'
+        f"<main><h1>{escape(title)}</h1>{main}</main></body></html>\n"
     )
 
 
-def render_sign_in(base: str, wrong: bool) -> str:
-    """The form for a token."""
+def render_sign_in(base: str, wrong: bool, goes_on: str = "") -> str:
+    """The form for a token. goes_on: path of the page that was asked for."""
     notice = '<p class="notice" role="alert">This token is unknown here, has expired or was revoked.</p>' if wrong else ""
     return (
         f'{notice}<form method="post" action="{escape(base)}/desk/sign-in"><label class="field" for="token">Token, as cms token create showed it</label>'
+        f'<input type="hidden" name="next" value="{escape(goes_on)}">'
         '<input id="token" name="token" type="password" autocomplete="current-password" required maxlength="200"> <button>Sign in</button></form>'
     )
 

@@ -1,10 +1,18 @@
-"""A queue of the desk as a value: what waits, and what can be done about it. Verticals name theirs in ``Vertical.queues``."""
+"""A queue of the desk as a value: what waits, and what can be done about it. Verticals name theirs in ``Vertical.queues``, pages in ``Vertical.desk_pages``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import LiteralString, NamedTuple
+
+
+class DeskPage(NamedTuple):
+    """A page of the desk in its navigation. name: its word in the address; scope: that a token must have to see it."""
+
+    name: str
+    title: str
+    scope: str = "moderate"
 
 
 class Waiting(NamedTuple):
@@ -45,15 +53,12 @@ class Action:
 class Queue:
     """name: its word in addresses; title; scope: that a token must have; list: a query with %(site)s, %(limit)s that gives rows of Waiting.
 
-    page: for what is no queue, reference to an async function (request, session) that gives the page's main part as HTML; its forms lead to
-    routes of the feature's own below ``/desk/NAME/``.
     links: (path, text) of pages beside it.
     """
 
     name: str
     title: str
-    list: LiteralString = ""
-    actions: tuple[Action, ...] = ()
+    list: LiteralString
+    actions: tuple[Action, ...]
     scope: str = "moderate"
     links: tuple[tuple[str, str], ...] = ()
-    page: str = ""

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cms_ssg.api.routing import site_of
+from cms_ssg.entries.rights import Writer
 from cms_ssg.store import tokens
 from cms_ssg.store.query import fetch_async
 from cms_ssg.store.secrets import is_signed, load_secret, sign
@@ -18,16 +19,17 @@ from cms_ssg.store.secrets import is_signed, load_secret, sign
 COOKIE: Final = "cms_desk"
 LIFE_S: Final = 12 * 3600
 FIND: Final[LiteralString] = """
-SELECT name, scopes FROM cms.tokens WHERE site = %s AND id = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"""
+SELECT name, scopes, role, sections, locales FROM cms.tokens WHERE site = %s AND id = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who is signed in. csrf: what each of their forms must carry."""
+    """Somebody who is signed in. csrf: what each of their forms must carry; writer: what they may do with entries."""
 
     name: str
     scopes: frozenset[str]
     csrf: str
+    writer: Writer
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes or "admin" in self.scopes
@@ -64,7 +66,10 @@ async def find_session(request: Request) -> Session | None:
         if not is_signed(secret, signature, "session", value) or int(parts[1]) < time.time():
             return None
         row: Any = await (await connection.execute(FIND, (context.number, int(parts[0])))).fetchone()
-    return Session(row[0], frozenset(row[1]), sign(secret, "csrf", value)[:32]) if row is not None else None
+    if row is None:
+        return None
+    writer = Writer(row[0], "admin" if "admin" in row[1] else row[2], tuple(row[3]), tuple(row[4]))
+    return Session(row[0], frozenset(row[1]), sign(secret, "csrf", value)[:32], writer)
 
 
 def end_session(request: Request, response: Response) -> None:

@@ -14,12 +14,13 @@ from cms_ssg.errors import fail
 from cms_ssg.kinds.features import Features
 from cms_ssg.paths import object_key
 from cms_ssg.publish.headers import PREVIEW_KEY
-from cms_ssg.publish.target import Target, Writer, is_folder, open_kept, open_target
+from cms_ssg.publish.open_target import open_kept, open_target
+from cms_ssg.publish.target import Target, Writer
 from cms_ssg.reads import digest as make_digest
 from cms_ssg.releases.note import list_unknown
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.store.open_store import open_store
-from cms_ssg.store.outputs import doubt_outputs
+from cms_ssg.store.outputs import mark_unverified
 from cms_ssg.store.previews import list_preview_keys
 from cms_ssg.store.sites import try_lease
 from cms_ssg.uploads.keep import list_upload_keys
@@ -54,7 +55,7 @@ def audit(root: Path, env: str, *, repair: bool = False, confirmed: bool = False
     """
     with open_store(root, env) as (site, connection, row):
         target = open_target(site.root, site.settings, Writer(site.settings.store_name, row.writer, 0))
-        result = _compare(connection, row.id, target, by_size=is_folder(site.settings))
+        result = _compare(connection, row.id, target)
         if not repair:
             return result
         if not confirmed and len(result.orphaned) > max(MOST_ORPHANS, result.objects * ORPHANS_SHARE):
@@ -67,13 +68,13 @@ def audit(root: Path, env: str, *, repair: bool = False, confirmed: bool = False
             kept.drop_many(list_unknown(connection, row.id, kept, site.settings.store_name))
             lease.end()
             lease.forget()
-        _doubt(connection, row.id, site.features, [*result.missing, *result.different])
+        _mark_unverified(connection, row.id, site.features, [*result.missing, *result.different])
     result.removed = sum(1 for reason in target.remove_many(result.orphaned) if reason is None)
     result.repair = build(root, BuildOptions(env=env, sync=False), reporter)
     return result
 
 
-def _compare(connection: Connection, site_id: int, target: Target, *, by_size: bool) -> AuditResult:
+def _compare(connection: Connection, site_id: int, target: Target) -> AuditResult:
     manifest = {object_key(row[0]): row for row in connection.execute(MANIFEST, (site_id,))}
     apart = list_preview_keys(connection, site_id) | list_upload_keys(connection, site_id)
     result = AuditResult()
@@ -82,7 +83,9 @@ def _compare(connection: Connection, site_id: int, target: Target, *, by_size: b
         if one.key in apart:
             continue
         if one.key not in manifest:
-            is_own = PREVIEW_KEY.match(one.key) if by_size else target.is_own(one.key)  # of a preview that the database forgot by a restore
+            is_own = (
+                PREVIEW_KEY.match(one.key) if one.etag is None else target.is_own(one.key)
+            )  # of a preview that the database forgot by a restore
             (result.orphaned if is_own else result.foreign).append(one.key)
             continue
         path, etag, size, doubtful, digest = manifest.pop(one.key)
@@ -90,7 +93,7 @@ def _compare(connection: Connection, site_id: int, target: Target, *, by_size: b
             data = target.read(one.key)
             differs = data is None or make_digest(data) != bytes(digest)
         else:
-            differs = one.size_bytes != size if by_size else one.etag != etag
+            differs = one.size_bytes != size if one.etag is None else one.etag != etag
         if differs:
             result.different.append(path)
     result.missing = sorted(row[0] for row in manifest.values())
@@ -98,6 +101,6 @@ def _compare(connection: Connection, site_id: int, target: Target, *, by_size: b
     return result
 
 
-def _doubt(connection: Connection, site_id: int, features: Features, paths: Sequence[str]) -> None:
+def _mark_unverified(connection: Connection, site_id: int, features: Features, paths: Sequence[str]) -> None:
     with connection.transaction():
-        doubt_outputs(connection, site_id, features, list(paths), "the target does not hold it")
+        mark_unverified(connection, site_id, features, list(paths), "the target does not hold it")

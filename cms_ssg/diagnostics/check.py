@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final, LiteralString
 
 from cms_ssg.config.environments import list_shared_targets
-from cms_ssg.config.explain import FILE, open_origin
+from cms_ssg.config.explain import open_origin
+from cms_ssg.config.explain_toml import FILE
 from cms_ssg.content.lines import line_of_field
 from cms_ssg.diagnostics.check_fragments import Link, check_fragments, fragment_of, list_template_ids
 from cms_ssg.diagnostics.check_templates import check_template_links

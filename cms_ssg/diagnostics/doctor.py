@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from cms_ssg.config.settings import Settings
 from cms_ssg.errors import CmsError
-from cms_ssg.publish.target import is_folder
+from cms_ssg.publish.target import find_folder
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
@@ -147,9 +147,8 @@ def _check_owner(root: Path, settings: Settings) -> Iterator[Check]:
 def _check_space(root: Path, settings: Settings) -> Iterator[Check]:
     """Where pages go, and where an embedded database lies, which may be another disk."""
     yield _check_disk("disk", root, "Free some: an embedded database stops without.")
-    if is_folder(settings):
-        folder = _find_nearest((root / settings.target.url.partition(":")[2]).resolve())
-        yield _check_disk("target disk", folder, "Free some: pages cannot be written without.")
+    if (folder := find_folder(root, settings)) is not None:
+        yield _check_disk("target disk", _find_nearest(folder), "Free some: pages cannot be written without.")
 
 
 def _check_disk(name: str, folder: Path, hint: str) -> Check:

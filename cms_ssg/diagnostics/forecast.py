@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, LiteralString
 
 from cms_ssg.engine.batch import render_batch
 from cms_ssg.engine.files import read_file
+from cms_ssg.engine.options import Forecast
 from cms_ssg.engine.rounds import cut_batches
-from cms_ssg.publish.cdn import open_cdn
-from cms_ssg.publish.target import is_folder
+from cms_ssg.publish.open_cdn import open_cdn
+from cms_ssg.publish.target import find_abilities
 from cms_ssg.render.requests import Job
 from cms_ssg.store import outputs as store
 from cms_ssg.store.loader import Values
@@ -30,25 +30,6 @@ MOST: Final = 3000
 
 NO_TOKENS: Final = {"CLOUDFLARE_API_TOKEN": "-", "FASTLY_API_TOKEN": "-"}
 """Nothing is sent, so how many calls there would be can be said without a secret."""
-
-
-@dataclass(slots=True)
-class Forecast:
-    """What a build would do. uploads: objects with other bytes than were published, size_bytes in all; images: variants to be made, whose size is not
-    known yet; unlooked: images that nobody has looked at, so that nobody knows how many variants they get; doubtful: objects of which the target
-    would be asked what it holds; purges: pages that the CDN would be told to forget, in purge_calls, the second time included; estimated: only a
-    part of very many pages was rendered, the others are taken to differ and to be as large.
-    """
-
-    uploads: int = 0
-    size_bytes: int = 0
-    images: int = 0
-    unlooked: int = 0
-    doubtful: int = 0
-    removals: int = 0
-    purges: int = 0
-    purge_calls: int = 0
-    estimated: bool = False
 
 
 def forecast(session: Session) -> Forecast:
@@ -88,7 +69,7 @@ def forecast(session: Session) -> Forecast:
     would.images = len(shown) - len(connection.execute(PUBLISHED, (site_id, sorted(shown))).fetchall())
     would.unlooked = len(unlooked)
     gone = [row for row in rows.values() if row.spec is None and row.digest is not None]
-    if not is_folder(session.site.settings):
+    if find_abilities(session.site.settings).retires:
         gone = retire_outputs(connection, site_id, session.site.features, gone, session.site.settings.target.retire_after_s)
     would.removals = len(gone)
     _count_purges(session, would, changed, [(row.path, row.phase, "removed") for row in gone])
@@ -99,7 +80,7 @@ def _render(session: Session, files: Sequence[Job], pages: Sequence[Job]) -> Ite
     """All but variants of images, which take long to make."""
     for job in files:
         yield read_file(session.site, job)
-    values = Values(session.connection, session.row.id, session.site.features, session.planner.now)
+    values = Values(session.connection, session.row.id, session.site.features, session.now)
     for batch in cut_batches(pages, session.site.features):
         values.forget()
         yield from render_batch(session.rounds.around, values, batch)

@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from cms_ssg.config.environments import list_shared_targets
 from cms_ssg.content.frontmatter.dates import say_moment
-from cms_ssg.content.scan.changed_files import scan_files
+from cms_ssg.content.scan.scan_files import scan_files
 from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.engine.sync import content_folders
 from cms_ssg.reporting.progress import Reporter

@@ -14,7 +14,8 @@ from psycopg import Connection, IsolationLevel
 from psycopg.types.json import set_json_dumps, set_json_loads
 
 from cms_ssg.paths import object_key
-from cms_ssg.publish.target import Target, open_target
+from cms_ssg.publish.open_target import open_target
+from cms_ssg.publish.target import Target
 from cms_ssg.reads import digest
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site, open_site

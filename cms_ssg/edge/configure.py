@@ -15,7 +15,8 @@ from cms_ssg.edge.policy import describe_files, make_policy
 from cms_ssg.edge.state import Edge, load_edge
 from cms_ssg.errors import fail
 from cms_ssg.paths import object_key
-from cms_ssg.publish.target import Target, open_target
+from cms_ssg.publish.open_target import open_target
+from cms_ssg.publish.target import Target
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.store.open_store import open_store
 from cms_ssg.types import Problem

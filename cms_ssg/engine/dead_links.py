@@ -58,7 +58,8 @@ def list_menu_lines(site: Site) -> Iterator[MenuLine]:
 
 def list_dead_menu_lines(connection: Connection, site: Site, site_id: int) -> list[Problem]:
     """A warning for each line of a menu that leads nowhere in this site."""
-    from cms_ssg.config.explain import FILE, open_origin
+    from cms_ssg.config.explain import open_origin
+    from cms_ssg.config.tables import FILE
 
     lines = [line for line in list_menu_lines(site) if line.names]
     known = find_claimed(connection, site_id, (name for line in lines for name in line.names))

@@ -34,7 +34,7 @@ def read_file(site: Site, job: Job) -> Rendered:
             reads.name(f"asset/{job.spec['name']}")
             data = read_asset(_assets(site)[job.spec["name"]], site.settings.tokens)
         else:
-            found = read_bytes(str(site.root), job.spec["source"])
+            found = read_bytes(str(site.root), site.locate(job.spec["source"]))
             if isinstance(found, Problem):
                 return Rendered(job, None, reads, replace(found, code="publish.no-file", hint=AGAIN))
             data = found
@@ -44,7 +44,7 @@ def read_file(site: Site, job: Job) -> Rendered:
             if media_type(job.path) == "image/svg+xml":
                 reads.name("setting/markdown.raw_html")
                 reads.name("setting/images.active_svg")
-                if (problem := _doubt_svg(site, job.spec["source"], data)) is not None:
+                if (problem := _check_svg(site, job.spec["source"], data)) is not None:
                     return Rendered(job, None, reads, problem)
             elif holds_metadata(data):
                 reads.name("setting/images.strip")
@@ -62,7 +62,7 @@ def read_file(site: Site, job: Job) -> Rendered:
     return Rendered(job, Artifact(job.path, data, digest(data), content_type(job.path), site.features.outputs[job.kind].cache), reads)
 
 
-def _doubt_svg(site: Site, file: str, data: bytes) -> Problem | None:
+def _check_svg(site: Site, file: str, data: bytes) -> Problem | None:
     """Why an SVG is not published: opened by itself, it could run what it holds."""
     check = svg_check(site.settings)
     if check is None:

@@ -16,8 +16,9 @@ from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.engine.purging import Purger
 from cms_ssg.errors import CmsError, UsageError, fail
 from cms_ssg.paths import canonical_path
-from cms_ssg.publish.cdn import Address, Cdn, CdnError, Clock, open_cdn
+from cms_ssg.publish.cdn import Address, Cdn, CdnError, Clock
 from cms_ssg.publish.compress import ENCODINGS, unpack
+from cms_ssg.publish.open_cdn import open_cdn
 from cms_ssg.publish.request import send_request
 from cms_ssg.publish.tags import entry_tag
 from cms_ssg.reads import digest as make_digest

@@ -12,7 +12,7 @@ from cms_ssg.paths import object_key
 from cms_ssg.plan.dirty import SAVE, Marks
 from cms_ssg.publish.target import Live
 from cms_ssg.reads import digest as make_digest
-from cms_ssg.reads import name_key
+from cms_ssg.reads import is_name_key, name_key
 from cms_ssg.types import Artifact, Problem
 
 if TYPE_CHECKING:
@@ -87,7 +87,9 @@ class ImageWork:
         check = svg_check(self.session.site.settings)
         self.session.commit()
         found: dict[str, Any] = {}
-        for answer in self._work(make_looks(str(self.session.site.root), files, check)):
+        for answer in self._work(
+            make_looks(str(self.session.site.root), {key: self.session.site.locate(file) for key, file in files.items()}, check)
+        ):
             if answer.facts is not None:
                 found[answer.key] = msgspec.to_builtins(answer.facts)
             else:
@@ -143,7 +145,11 @@ class ImageWork:
         lost = [job for job in jobs if "digest" in job.spec and job.spec["digest"] not in files]
         yield from ((job, Answer(job.path)) for job in lost)
         by_path = {job.path: job for job in jobs if job not in lost}
-        tasks = make_variants(str(self.session.site.root), {path: job.spec for path, job in by_path.items()}, files)
+        tasks = make_variants(
+            str(self.session.site.root),
+            {path: job.spec for path, job in by_path.items()},
+            {key: self.session.site.locate(file) for key, file in files.items()},
+        )
         bad: dict[str, Facts] = {}
         for answer in self._work(tasks):
             job = by_path[answer.key]
@@ -185,13 +191,13 @@ class ImageWork:
         if self.has_images:
             self._drop({
                 key for row in rows if row.dirty.reads and row.reads != row.dirty.reads
-                for key in _keys(row.dirty.reads) - _keys(row.reads) if key < 0
+                for key in _keys(row.dirty.reads) - _keys(row.reads) if is_name_key(key)
             })  # fmt: skip
 
     def drop_removed(self, rows: Iterable[DirtyRow]) -> None:
         """The same after outputs were removed."""
         if self.has_images:
-            self._drop({key for row in rows if row.reads for key in _keys(row.reads) if key < 0})
+            self._drop({key for row in rows if row.reads for key in _keys(row.reads) if is_name_key(key)})
 
     def _drop(self, keys: set[int]) -> None:
         if keys:

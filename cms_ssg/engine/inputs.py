@@ -216,9 +216,9 @@ def _add_schemas(reading: _Reading, root: Path, settings: Settings) -> None:
 
 
 def _add_data(reading: _Reading, root: Path, settings: Settings) -> None:
-    files, problems = list_data_files(root, settings.data_files)
+    files, problems = list_data_files(root, settings.data_files, settings.shared)
     reading.problems.extend(problems)
-    data = Data(files, root)
+    data = Data(files, root, settings.shared)
     for name, path in files.items():
 
         def read(name: str = name) -> _Digests:

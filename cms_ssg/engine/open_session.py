@@ -13,7 +13,8 @@ import msgspec
 from psycopg import Connection, IntegrityError, OperationalError
 from psycopg.types.json import set_json_dumps, set_json_loads
 
-from cms_ssg.content.scan.changed_files import start_scan
+from cms_ssg.content.scan.scan_files import start_scan
+from cms_ssg.engine.context import BuildContext
 from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.engine.sync import content_folders
 from cms_ssg.errors import CmsError, fail
@@ -75,8 +76,10 @@ def open_session(
             lease = NoLease(connection, row.id) if only_save else take_lease(connection, row.id, wait)
             row = ensure_site(connection, site.settings.store_name)
             connection.commit()
-            session = Session(site, options, result, reporter, url, connection, lease, row, skip, started, now, warm)
+            context = BuildContext(site, options, connection, row, lease, now)
+            session = Session(context, result, reporter, url, skip, started, warm)
             try:
+                session.start()
                 yield session
             except IntegrityError:  # of two builders at work only one has the lease
                 connection.rollback()

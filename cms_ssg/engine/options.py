@@ -7,12 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from cms_ssg.types import Problem
-
-if TYPE_CHECKING:
-    from cms_ssg.diagnostics.forecast import Forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +34,25 @@ class BuildOptions:
     wait: bool = False
     more: Callable[[], tuple[str, ...]] = tuple
     distributed: bool = False
+
+
+@dataclass(slots=True)
+class Forecast:
+    """What a build would do. uploads: objects with other bytes than were published, size_bytes in all; images: variants to be made, whose size is not
+    known yet; unlooked: images that nobody has looked at, so that nobody knows how many variants they get; doubtful: objects of which the target
+    would be asked what it holds; purges: pages that the CDN would be told to forget, in purge_calls, the second time included; estimated: only a
+    part of very many pages was rendered, the others are taken to differ and to be as large.
+    """
+
+    uploads: int = 0
+    size_bytes: int = 0
+    images: int = 0
+    unlooked: int = 0
+    doubtful: int = 0
+    removals: int = 0
+    purges: int = 0
+    purge_calls: int = 0
+    estimated: bool = False
 
 
 @dataclass(slots=True)
@@ -73,3 +88,15 @@ class BuildResult:
             yield
         finally:
             self.seconds[step] = round(self.seconds[step] + time.perf_counter() - started, 4)
+
+
+@dataclass(slots=True)
+class SyncResult:
+    """What a sync did. problems: of the files read now, and of the scan; shared: of shared files, which are read until they are mended."""
+
+    read: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    shared: list[Problem] = field(default_factory=list)

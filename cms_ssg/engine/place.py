@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cms_ssg.errors import CmsError
 from cms_ssg.files.ownership import make_folders, write_owned
 from cms_ssg.publish.owner import Mark, Owner, open_mark, refuse_taken
-from cms_ssg.publish.target import is_folder, is_same_target
+from cms_ssg.publish.target import find_abilities, is_same_target
 from cms_ssg.store.sites import SHARES_TARGET, SiteRow
 from cms_ssg.types import Problem
 
@@ -76,9 +76,9 @@ def find_stranger(
             return "the target lost its mark, and perhaps its pages"
         [is_shared] = connection.execute(SHARES_TARGET, (site.settings.target.url, place, row.id)).fetchone() or (False,)
         return "another environment published to the target before" if is_shared else ""
-    if found == own or (is_folder(site.settings) and is_empty()):
+    if found == own or is_empty():
         return ""
-    if found.site != own.site or not (claims or is_folder(site.settings)):
+    if found.site != own.site or (not claims and find_abilities(site.settings).is_shared):
         raise refuse_taken(site.root, site.settings, found)
     return "another database published to the target since"
 

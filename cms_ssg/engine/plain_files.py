@@ -37,7 +37,7 @@ def look_at_file(rules: Rules, file: str, data: bytes) -> Look:
     if is_lfs_pointer(data):
         return Look((describe_pointer(file),), "absent")
     if not rules.is_offered(file):
-        return Look(_doubt_ending(file))
+        return Look(_check_ending(file))
     try:
         file_path("/" + (file.removeprefix("static/") if in_static else file.rpartition("/")[2]))
     except ValueError as error:
@@ -56,7 +56,7 @@ def describe_pointer(file: str) -> Problem:
     return Problem("image.unreadable" if is_raster(file) else "scan.lfs-pointer", file, 0, LFS_SAID, LFS_HINT)
 
 
-def _doubt_ending(file: str) -> tuple[Problem, ...]:
+def _check_ending(file: str) -> tuple[Problem, ...]:
     """A warning where only the case of its ending keeps a file from being content."""
     ending = file.rpartition(".")[2]
     if ending == ending.lower() or ending.lower() not in ("md", "mdx", "markdown"):

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final, LiteralString
 
 import msgspec
-from psycopg import Connection
 
 from cms_ssg.config.settings import Locale
+from cms_ssg.engine.context import BuildContext
 from cms_ssg.engine.inputs import list_inputs, read_redirects
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds import core
+from cms_ssg.kinds.output_kind import REMOVALS
 from cms_ssg.plan.changes import take_changes
+from cms_ssg.plan.context import PlanContext
 from cms_ssg.plan.dirty import BULK, SAVE, Marks, mark_all, mark_timed
-from cms_ssg.plan.lists import settle_lists
+from cms_ssg.plan.lists import update_lists
 from cms_ssg.plan.site_claims import claim_site_paths
-from cms_ssg.publish.target import is_folder
+from cms_ssg.publish.target import find_abilities
 from cms_ssg.reads import digest, name_key
 from cms_ssg.render.theme_chain import theme_folders
 from cms_ssg.site import Site, source_digest
 from cms_ssg.store.lists import ListNames, mark_all_stale
 from cms_ssg.store.outputs import replay_journal
 from cms_ssg.store.retired import mark_retired
-from cms_ssg.store.sites import CHANGE_ALL, DUE, SET_CLOCK, SET_DERIVE_DIGEST, SiteRow, change_rows, load_inputs, save_inputs
+from cms_ssg.store.sites import CHANGE_ALL, DUE, SET_CLOCK, SET_DERIVE_DIGEST, change_rows, load_inputs, save_inputs
 from cms_ssg.store.statistics import SAVED, count_rows
 from cms_ssg.text.collation import collation_version
 from cms_ssg.types import Problem
@@ -44,7 +45,7 @@ SECOND_LOOK_S = 600.0
 REMOVED: Final[LiteralString] = """
 SELECT o.path, o.kind = ANY(%(content)s) FROM cms.dirty d
 JOIN cms.outputs o ON o.site = d.site AND o.path = d.path AND o.digest IS NOT NULL AND o.retired_at IS NULL AND o.kind <> ALL(%(images)s)
-WHERE d.site = %(site)s AND d.phase = 9 ORDER BY d.path <> '/', o.kind <> ALL(%(content)s), d.path"""
+WHERE d.site = %(site)s AND d.phase = %(removals)s ORDER BY d.path <> '/', o.kind <> ALL(%(content)s), d.path"""
 PUBLISHED: Final[LiteralString] = """
 SELECT count(*), count(*) FILTER (WHERE kind = ANY(%(content)s)) FROM cms.outputs WHERE site = %(site)s AND digest IS NOT NULL"""
 
@@ -57,13 +58,9 @@ SITE_WIDE = ("setting/", "asset/", "redirects/")
 
 @dataclass(slots=True)
 class Planner:
-    """Turns everything that happened to one site into dirty outputs. commit keeps what was planned so far; for a dry run it does nothing."""
+    """Turns everything that happened to one site into dirty outputs."""
 
-    connection: Connection
-    site: Site
-    row: SiteRow
-    now: datetime
-    commit: Callable[[], None]
+    context: BuildContext
     names: ListNames = field(init=False)
     inputs_key: bytes = b""
     problems: list[Problem] = field(default_factory=list)
@@ -72,111 +69,126 @@ class Planner:
     count_at: int = 5000
 
     def __post_init__(self) -> None:
-        self.names = ListNames(self.row.id)
+        self.names = ListNames(self.context.row.id)
 
     def begin(self, again: str, clear_left: Callable[[Sequence[str]], None]) -> None:
         """Once a build: what a killed one left, settings and code that derive, inputs, the clock.
 
         again: why every output must be made; clear_left: told the paths that a killed build may have been writing, before that is forgotten.
         """
-        connection, site_id = self.connection, self.row.id
-        features = self.site.features
-        again_s = 0.0 if is_folder(self.site.settings) else SECOND_LOOK_S
+        connection, site_id = self.context.connection, self.context.row.id
+        features = self.context.site.features
+        abilities = find_abilities(self.context.site.settings)
+        again_s = SECOND_LOOK_S if abilities.is_shared else 0.0
         if left := replay_journal(connection, site_id, features, again_s):
             clear_left(left)
-        derive_digest = digest(derive_frame(self.site))
+        derive_digest = digest(derive_frame(self.context.site))
         marks = Marks(site_id, features, BULK)
-        derives_anew = self.row.derive_digest is None or bytes(self.row.derive_digest) != derive_digest
+        derives_anew = self.context.row.derive_digest is None or bytes(self.context.row.derive_digest) != derive_digest
         if derives_anew:
-            if self.row.derive_digest is not None:  # what was never derived has its change rows already
+            if self.context.row.derive_digest is not None:  # what was never derived has its change rows already
                 connection.execute(CHANGE_ALL, {"site": site_id})
                 change_rows(connection, site_id, features.rows.values())
                 mark_all_stale(connection, site_id)
-                if self.site.settings.search is None:
+                if self.context.site.settings.search is None:
                     from cms_ssg.search.documents import forget_documents
 
                     forget_documents(connection, site_id)
             connection.execute(SET_DERIVE_DIGEST, (derive_digest, site_id))
-        if self.site.settings.search is not None:
+        if self.context.site.settings.search is not None:
             from cms_ssg.search.sending import register_engine
 
-            register_engine(connection, self.site, site_id)
+            register_engine(connection, self.context.site, site_id)
         changed = self._compare_inputs(marks)
-        if derives_anew or self.row.built_at_clock is None or changed is None or any(name.startswith(SITE_WIDE) for name in changed):
+        if (
+            derives_anew
+            or self.context.row.built_at_clock is None
+            or changed is None
+            or any(name.startswith(SITE_WIDE) for name in changed)
+        ):
             self._claim_site(marks)
         if again:
             mark_all(connection, site_id, features, again)
-        if not is_folder(self.site.settings):
-            mark_retired(connection, site_id, self.site.settings.target.retire_after_s)
+        if abilities.retires:
+            mark_retired(connection, site_id, self.context.site.settings.target.retire_after_s)
         self._pass_time(marks)
         marks.save(connection)
-        self.commit()
+        self.context.commit()
 
     def take(self) -> int:
         """Turn every noted change into dirty outputs. Returns how many change rows there were."""
         total = self.take_entries()
         if self.taken > MANY_CHANGES:
             self._count_rows()
-        marks = Marks(self.row.id, self.site.features, SAVE)
-        while settle_lists(self.connection, self.site, self.row.id, self.names, marks):
-            marks.save(self.connection)
-            self.commit()
+        marks = Marks(self.context.row.id, self.context.site.features, SAVE)
+        context = self._plan_with(marks)
+        while update_lists(context):
+            marks.save(self.context.connection)
+            self.context.commit()
         return total
 
     def take_entries(self) -> int:
         """The first half of take: derive entries and files. A sync calls it between two batches, while workers go on reading."""
-        marks = Marks(self.row.id, self.site.features, SAVE, self.listens)
+        marks = Marks(self.context.row.id, self.context.site.features, SAVE, self.listens)
+        context = self._plan_with(marks)
         total = 0
-        while taken := take_changes(self.connection, self.site, self.row.id, self.names, self.now, marks):
-            marks.save(self.connection)
-            self.commit()
+        while taken := take_changes(context):
+            marks.save(self.context.connection)
+            self.context.commit()
             total += taken
             self.taken += taken
             if self.taken > self.count_at:
                 self._count_rows()
         return total
 
+    def _plan_with(self, marks: Marks) -> PlanContext:
+        return PlanContext(self.context.connection, self.context.site, self.context.row.id, self.names, self.context.now, marks)
+
     def _count_rows(self) -> None:
-        count_rows(self.connection, SAVED)
-        self.commit()
+        count_rows(self.context.connection, SAVED)
+        self.context.commit()
         self.taken, self.count_at = 0, self.count_at * 4
 
     def _compare_inputs(self, marks: Marks) -> Mapping[str, bytes | None] | None:
         """Mark the readers of inputs that changed, appeared or went. None at the first build."""
         known = (
-            msgspec.msgpack.decode(self.row.known_inputs, type=dict[str, tuple[bytes, dict[str, bytes]]]) if self.row.known_inputs else None
+            msgspec.msgpack.decode(self.context.row.known_inputs, type=dict[str, tuple[bytes, dict[str, bytes]]])
+            if self.context.row.known_inputs
+            else None
         )
-        inputs = list_inputs(self.site.root, self.site.settings, known)
+        inputs = list_inputs(self.context.site.root, self.context.site.settings, known)
         self.problems.extend(inputs.problems)
         self.inputs_key = make_inputs_digest(inputs.digests)
-        now = {**inputs.digests, "setting/frame": digest(page_frame(self.site))}
-        before = load_inputs(self.connection, self.row.id)
+        now = {**inputs.digests, "setting/frame": digest(page_frame(self.context.site))}
+        before = load_inputs(self.context.connection, self.context.row.id)
         changed: dict[str, bytes | None] = {name: value for name, value in now.items() if before.get(name) != value}
         changed.update({name: None for name in before if name not in now})
         for name in changed:
             marks.read(name_key(name), f"{name} changed")
         encoded = msgspec.msgpack.encode(inputs.known)
-        if changed or encoded != self.row.known_inputs:
-            save_inputs(self.connection, self.row.id, changed, encoded)
+        if changed or encoded != self.context.row.known_inputs:
+            save_inputs(self.context.connection, self.context.row.id, changed, encoded)
         return changed if before else None
 
     def _claim_site(self, marks: Marks) -> None:
         from cms_ssg.render.theme import make_asset_paths
 
-        redirects = read_redirects(self.site.root, self.site.settings)
+        redirects = read_redirects(self.context.site.root, self.context.site.settings)
         self.problems.extend(redirects.problems)
-        assets = make_asset_paths(self.site, theme_folders(self.site.root, self.site.settings).assets)
-        claim_site_paths(self.connection, self.site, self.row.id, self.names, marks, assets, redirects.targets)
+        assets = make_asset_paths(self.context.site, theme_folders(self.context.site.root, self.context.site.settings).assets)
+        claim_site_paths(self._plan_with(marks), assets, redirects.targets)
 
     def _pass_time(self, marks: Marks) -> None:
         """Take the entries that became due, or were due no longer, since the clock of the last build."""
-        last = self.row.built_at_clock
-        if last == self.now:
+        last = self.context.row.built_at_clock
+        if last == self.context.now:
             return
         if last is not None:
-            self.connection.execute(DUE, {"site": self.row.id, "low": min(last, self.now), "high": max(last, self.now)})
-            mark_timed(self.connection, self.row.id, self.site.features, self.now)
-        self.connection.execute(SET_CLOCK, (self.now, self.row.id))
+            self.context.connection.execute(
+                DUE, {"site": self.context.row.id, "low": min(last, self.context.now), "high": max(last, self.context.now)}
+            )
+            mark_timed(self.context.connection, self.context.row.id, self.context.site.features, self.context.now)
+        self.context.connection.execute(SET_CLOCK, (self.context.now, self.context.row.id))
 
     def guard(self, confirmed: bool, problems: Sequence[Problem] = ()) -> None:
         """Refuse to remove a large part of the site, or of its content, by mistake.
@@ -185,12 +197,12 @@ class Planner:
         """
         if confirmed:
             return
-        features = self.site.features
+        features = self.context.site.features
         names = {"content": features.names(lambda kind: kind.content), "images": features.names(lambda kind: kind.made == "image")}
-        gone = self.connection.execute(REMOVED, {"site": self.row.id, **names}).fetchall()
+        gone = self.context.connection.execute(REMOVED, {"site": self.context.row.id, "removals": REMOVALS, **names}).fetchall()
         if not gone:
             return
-        total, entries = self.connection.execute(PUBLISHED, {"site": self.row.id, **names}).fetchone()  # type: ignore[misc]
+        total, entries = self.context.connection.execute(PUBLISHED, {"site": self.context.row.id, **names}).fetchone()  # type: ignore[misc]
         paths, gone_entries = [path for path, _ in gone], sum(is_entry for _, is_entry in gone)
         is_much = (
             len(gone) > max(REMOVALS_AT_MOST, total * REMOVED_SHARE)
@@ -219,6 +231,7 @@ DERIVING = (
     "plan/derive.py",
     "plan/lists.py",
     "plan/changes.py",
+    "plan/translations.py",
     "plan/site_claims.py",
     "store/claims.py",
     "plan/rows.py",

@@ -18,7 +18,8 @@ from psycopg import Connection, IsolationLevel
 from cms_ssg.engine.batch import Made, publish, render_batch
 from cms_ssg.errors import fail
 from cms_ssg.publish.links import Absent
-from cms_ssg.publish.target import Live, Target, Writer, open_target
+from cms_ssg.publish.open_target import open_target
+from cms_ssg.publish.target import Live, Target, Writer
 from cms_ssg.render.requests import Job
 from cms_ssg.render.site_view import Surroundings
 from cms_ssg.site import Site

@@ -13,12 +13,14 @@ from psycopg import Connection
 from cms_ssg.config.settings import Settings
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.features import load_features
-from cms_ssg.publish.cdn import Cdn, CdnError, Clock, open_cdn, say_rights
+from cms_ssg.publish.cdn import Cdn, CdnError, Clock, say_rights
+from cms_ssg.publish.open_cdn import open_cdn
 from cms_ssg.store import purges as store
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.engine.batch import Made
+    from cms_ssg.engine.context import BuildContext
     from cms_ssg.engine.options import BuildResult
     from cms_ssg.store.outputs import DirtyRow
 
@@ -35,20 +37,15 @@ SLICE_S = 5.0
 """A longer wait is cut, so that the lease can be renewed."""
 
 
-def _stay() -> None:
-    """Nothing to renew."""
-
-
 @dataclass(slots=True)
 class Purger:
-    """The purges of one site. commit: keeps what was recorded; keep_lease: called between two calls; purged: pages whose first purge was taken."""
+    """The purges of one site. context: of the build whose lease is kept meanwhile, None outside one; purged: pages whose first purge was taken."""
 
     connection: Connection
     site: int
     settings: Settings
     build: int = 0
-    commit: Callable[[], None] = _stay
-    keep_lease: Callable[[], None] = _stay
+    context: BuildContext | None = None
     clock: Clock = field(default_factory=Clock)
     patience_s: float = PATIENCE_S
     problems: list[Problem] = field(default_factory=list)
@@ -95,7 +92,7 @@ class Purger:
             return False
         now = self.clock.now()
         due = store.count_due(self.connection, self.site, now, removals, low)
-        self.commit()
+        self._commit()
         if not due.pages:
             return True
         if due.wait_until is not None and due.wait_until > now:
@@ -127,22 +124,22 @@ class Purger:
         """All of one sending, folders first where there are too many pages."""
         again_s = self.settings.cdn.second_purge_after_s
         folders = self._choose_folders(cdn, scope, pages)
-        self.commit()
+        self._commit()
         if folders:
             self.call(lambda: cdn.purge_folders(folders))
             self.purged += store.end_purges_below(self.connection, scope, folders, self.clock.now(), again_s)
-            self.commit()
+            self._commit()
         refused: list[str] = []
         while rows := store.list_due(self.connection, scope, refused, AT_ONCE):
-            self.commit()
+            self._commit()
             for start in range(0, len(rows), cdn.pages_a_call):
                 batch = rows[start : start + cdn.pages_a_call]
                 bad = self._purge(cdn, [path for path, _, _ in batch], scope)
                 taken = (row for row in batch if row[0] not in bad)
                 self.purged += store.end_purges(self.connection, self.site, taken, self.clock.now(), again_s)
-                self.commit()
+                self._commit()
                 refused += bad
-        self.commit()
+        self._commit()
 
     def count_calls(self, cdn: Cdn, *, removals: bool = True) -> int:
         """How many calls it would take to send what is due."""
@@ -185,7 +182,7 @@ class Purger:
         """Make a call, again after a while where that may help. Raises CdnError when patience ends."""
         waited, tries = 0.0, 0
         while True:
-            self.keep_lease()
+            self._keep_lease()
             try:
                 call()
                 return
@@ -201,14 +198,22 @@ class Purger:
         """Wait, and renew the lease meanwhile."""
         while seconds > 0:
             self.clock.sleep(min(seconds, SLICE_S))
-            self.keep_lease()
+            self._keep_lease()
             seconds -= SLICE_S
+
+    def _commit(self) -> None:
+        if self.context is not None:
+            self.context.commit()
+
+    def _keep_lease(self) -> None:
+        if self.context is not None:
+            self.context.keep_lease()
 
     def _fail(self, scope: store.Scope, message: str, paths: list[str] | None = None, hint: str = "") -> None:
         """Note why the rows of a sending, or some of them, are left."""
         self.connection.execute(store.FAIL, {**scope.parameters(), "error": message[:500], "paths": paths})
         left = len(paths) if paths is not None else store.count_due(self.connection, self.site, scope.now, scope.removals, scope.low).pages
-        self.commit()
+        self._commit()
         self._tell(message, left, hint)
 
     def _tell(self, message: str, pages: int, hint: str = "") -> None:
@@ -216,12 +221,12 @@ class Purger:
         later = "Nothing is lost: the next build, or `cms purge`, tells it again."
         self.problems.append(Problem("cdn.failed", "", 0, text, f"{hint} {later}".strip()))
 
-    def tell(self, result: BuildResult) -> None:
+    def report(self, result: BuildResult) -> None:
         """Write into a build's result what was purged, and when it is to be purged again."""
         result.purged, result.purge_began_at, result.purge_again_at = self.purged, self.began_at, self.find_second()
 
     def find_second(self) -> datetime | None:
         """When the last of the second purges will be due, None where none is to come."""
         row = self.connection.execute(store.NEXT_AT, (self.site, self.clock.now())).fetchone()
-        self.commit()
+        self._commit()
         return row[0] if row is not None else None

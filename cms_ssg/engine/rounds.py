@@ -20,7 +20,7 @@ from cms_ssg.kinds.features import Features
 from cms_ssg.kinds.output_kind import REMOVALS
 from cms_ssg.paths import object_key
 from cms_ssg.publish.links import LINKS_TO
-from cms_ssg.publish.target import IN_THE_WAY, Live, is_folder
+from cms_ssg.publish.target import IN_THE_WAY, Live, find_abilities
 from cms_ssg.releases.note import keep_removed, note_removed
 from cms_ssg.store import outputs as store
 from cms_ssg.store.connect import connect
@@ -76,7 +76,7 @@ class Rounds:
     def run(self) -> None:
         """Take the most urgent outputs until none is left; what is saved meanwhile is planned between two rounds."""
         limit = largest = LARGE_ROUND if self.session.result.planned > ROUND * 4 else ROUND
-        if not is_folder(self.session.site.settings):  # a store may be slow
+        if not find_abilities(self.session.site.settings).looks_are_free:  # a store may be slow
             limit = ROUND
         self.session.reporter.phase("render", self.session.result.planned)
         while True:
@@ -164,7 +164,7 @@ class Rounds:
             from cms_ssg.engine.batch import publish, render_batch
             from cms_ssg.store.loader import Values
 
-            values = Values(reader, self.session.row.id, self.session.site.features, self.session.planner.now)
+            values = Values(reader, self.session.row.id, self.session.site.features, self.session.now)
             for batch in batches:
                 values.forget()
                 with self.session.result.timed("render"):
@@ -219,11 +219,11 @@ class Rounds:
         """What pages share, in this process."""
         key = self.session.planner.inputs_key
         if self._around is None and self.session.warm is not None and key:
-            self._around = self.session.warm.find_surroundings(key, self.session.site, self.session.planner.now)
+            self._around = self.session.warm.find_surroundings(key, self.session.site, self.session.now)
         if self._around is None:
             from cms_ssg.engine.surroundings import make_surroundings
 
-            self._around = make_surroundings(self.session.site, self.session.planner.now)
+            self._around = make_surroundings(self.session.site, self.session.now)
             if self.session.warm is not None:
                 self.session.warm.keep_surroundings(key, self._around)
         return self._around
@@ -289,7 +289,7 @@ class Rounds:
     def _remove(self, rows: Sequence[store.DirtyRow]) -> None:
         """Take away what nobody claims any more, after everything that linked to it was made again."""
         settings, failed = self.session.site.settings, []
-        if not is_folder(settings):
+        if find_abilities(settings).retires:
             with self.session.result.timed("record"):
                 features = self.session.site.features
                 rows = retire_outputs(self.session.connection, self.session.row.id, features, rows, settings.target.retire_after_s)

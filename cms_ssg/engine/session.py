@@ -6,35 +6,31 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, LiteralString
+from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection
-from psycopg.types.json import Jsonb
 
-from cms_ssg.content.collections.uncollected import find_uncollected_folders
-from cms_ssg.engine.dead_links import list_cut_links, list_dead_menu_lines
-from cms_ssg.engine.options import BuildOptions, BuildResult
+from cms_ssg.engine.context import BuildContext
+from cms_ssg.engine.options import BuildOptions, BuildResult, SyncResult
 from cms_ssg.engine.place import SPLIT, describe_place, find_reason, find_stranger, make_owner, mark_target, name_place
 from cms_ssg.engine.planning import Planner
-from cms_ssg.engine.rounds import LARGE_ROUND, Rounds
-from cms_ssg.engine.sync import SyncResult, sync
+from cms_ssg.engine.rounds import Rounds
+from cms_ssg.engine.sync import SyncContext, sync
 from cms_ssg.paths import object_key
 from cms_ssg.plan.dirty import BULK_TURN
 from cms_ssg.publish.kept import Kept
+from cms_ssg.publish.open_target import open_kept, open_target
 from cms_ssg.publish.owner import open_mark
-from cms_ssg.publish.target import Target, Writer, is_folder, name_target, open_kept, open_target
+from cms_ssg.publish.target import Target, Writer, find_abilities, name_target
 from cms_ssg.releases.causes import find_causes, make_note
-from cms_ssg.releases.note import begin_releases, forget_old
+from cms_ssg.releases.note import begin_releases
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site
 from cms_ssg.store import outputs as store
-from cms_ssg.store.conflicts import list_conflicts
 from cms_ssg.store.pending import has_due
 from cms_ssg.store.sites import (
-    END_BUILD,
-    FORGET_IDLE_BUILDS,
     MARK_TARGET,
     SET_CONDITIONS,
     SET_PLACE,
@@ -43,36 +39,25 @@ from cms_ssg.store.sites import (
     SiteRow,
     try_lease,
 )
-from cms_ssg.store.sources import list_problems
-from cms_ssg.store.statistics import RENDERED, count_rows
 from cms_ssg.store.sync_lock import hold_sync
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.engine.purging import Purger
     from cms_ssg.engine.warm import Warm
-    from cms_ssg.events.telling import Telling
-
-FAILING: Final[LiteralString] = """
-SELECT o.error, o.path FROM cms.outputs o WHERE o.site = %s AND o.error IS NOT NULL
-  AND (%s OR NOT EXISTS (SELECT FROM cms.dirty d WHERE d.site = o.site AND d.path = o.path)) ORDER BY o.path"""
+    from cms_ssg.events.notify import Notifier
 
 
 @dataclass(slots=True)
 class Session:
     """One build of one site. Everything it does is safe to repeat after a kill."""
 
-    site: Site
-    options: BuildOptions
+    context: BuildContext
     result: BuildResult
     reporter: Reporter
     url: str
-    connection: Connection
-    lease: Lease
-    row: SiteRow
     skip: list[str]
     started: Any
-    now: datetime
     warm: Warm | None = None
     planner: Planner = field(init=False)
     rounds: Rounds = field(init=False)
@@ -86,26 +71,47 @@ class Session:
     conditions: bool = True
     only: list[str] | None = None
     _target: Target | None = None
-    telling: Telling | None = None
+    notifier: Notifier | None = None
     _pool: Executor | None = None
 
     def __post_init__(self) -> None:
-        self.planner = Planner(self.connection, self.site, self.row, self.now, self.commit)
+        self.planner = Planner(self.context)
         self.rounds = Rounds(self)
+
+    @property
+    def site(self) -> Site:
+        return self.context.site
+
+    @property
+    def options(self) -> BuildOptions:
+        return self.context.options
+
+    @property
+    def connection(self) -> Connection:
+        return self.context.connection
+
+    @property
+    def row(self) -> SiteRow:
+        return self.context.row
+
+    @property
+    def lease(self) -> Lease:
+        return self.context.lease
+
+    @property
+    def now(self) -> datetime:
+        return self.context.now
+
+    def start(self) -> None:
+        """Note that a build began."""
         if self.options.plan:
-            self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.planner.now))
+            self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.now))
         self.commit()
         if self.site.settings.cdn.kind != "null":
             from cms_ssg.engine.purging import Purger
 
             self.purger = Purger(
-                self.connection,
-                self.row.id,
-                self.site.settings,
-                self.result.build_id,
-                self.commit,
-                self.keep_lease,
-                problems=self.result.problems,
+                self.connection, self.row.id, self.site.settings, self.result.build_id, self.context, problems=self.result.problems
             )
 
     def begin(self) -> None:
@@ -115,7 +121,8 @@ class Session:
         again = "a full build was asked for" if self.options.full else find_reason(self.row, name, place, self._sees_nothing)
         self.claims = bool(again) or self.row.target is None
         mark = found = None
-        if is_folder(self.site.settings) or not self.options.dry_run:  # a plan asks no store
+        abilities = find_abilities(self.site.settings)
+        if abilities.looks_are_free or not self.options.dry_run:  # a plan asks no store
             mark = open_mark(self.site.root, self.site.settings)
             found = mark.read()
             strange = find_stranger(
@@ -127,7 +134,7 @@ class Session:
         elif (problem := describe_place(self.row, place)) is not None:
             self.result.problems.append(problem)
             self.elsewhere = self.row.place != SPLIT
-        if not is_folder(self.site.settings) and not self.options.dry_run:
+        if abilities.has_versions and not self.options.dry_run:
             self.conditions = bool(self.row.conditions)
             if self.claims or self.row.conditions is None:
                 self._probe()
@@ -161,33 +168,30 @@ class Session:
             self.target.clear_left([object_key(path) for path in paths])
 
     def _sees_nothing(self) -> bool:
-        return is_folder(self.site.settings) and self.target.is_empty()
+        return find_abilities(self.site.settings).looks_are_free and self.target.is_empty()
 
-    def tell(self, telling: Telling | None) -> None:
+    def join_notifier(self, notifier: Notifier | None) -> None:
         """Have what this build does told to hooks and webhooks, if anybody listens."""
-        if telling is not None:
-            self.telling = telling
-            telling.join(self)
+        if notifier is not None:
+            self.notifier = notifier
+            notifier.join(self)
             self.commit()
 
     def commit(self) -> None:
-        """Keep what was done so far, as the builder that still has the lease; a dry run keeps nothing."""
-        if not self.options.dry_run:
-            self.lease.renew()
-            self.connection.commit()
+        """Keep what was done so far: see BuildContext."""
+        self.context.commit()
 
     def keep_lease(self) -> None:
-        """Between two writes, outside a transaction: be sure that this is still the builder. Raises LeaseLostError where it is not."""
-        if self.lease.is_old:
-            self.commit()
+        """Between two writes: see BuildContext."""
+        self.context.keep_lease()
 
     def apply_due(self) -> None:
         """Make the changes of entries whose time has come."""
-        if not has_due(self.connection, self.row.id, self.planner.now):
+        if not has_due(self.connection, self.row.id, self.now):
             return
         from cms_ssg.entries.pending import apply_due  # with all that reads content
 
-        _, problems = apply_due(self.connection, self.site, self.row.id, self.planner.now, self.commit)
+        _, problems = apply_due(self.connection, self.site, self.row.id, self.now, self.context.commit)
         self.result.problems.extend(problems)
 
     def sync(self) -> SyncResult:
@@ -200,7 +204,7 @@ class Session:
     def derive_saved(self) -> None:
         """After files were only saved: find out what became of entries, for hooks. Where a builder is at work, it does that and tells them."""
         if (lease := try_lease(self.connection, self.row.id)) is not None:
-            self.lease = lease
+            self.context = self.planner.context = replace(self.context, lease=lease)
             self.planner.take_entries()
 
     def sync_more(self) -> None:
@@ -210,11 +214,16 @@ class Session:
                 self._sync(names, None)
 
     def _sync(self, names: Sequence[str] | None, started: Any) -> SyncResult:
-        found = sync(
-            self.connection, self.site, self.row.id, commit=self.commit, force=self.options.force, skip=self.skip, started=started,
-            names=names, between=self.planner.take_entries if self.options.plan else None,
-            pool=self.pool if self.jobs > 1 and not self.options.dry_run else None, progress=lambda done, total: self._progress("sync", done, total),
-        )  # fmt: skip
+        context = SyncContext(
+            self.connection,
+            self.site,
+            self.row.id,
+            self.context.commit,
+            between=self.planner.take_entries if self.options.plan else None,
+            pool=self.pool if self.jobs > 1 and not self.options.dry_run else None,
+            progress=lambda done, total: self._progress("sync", done, total),
+        )
+        found = sync(context, names, started=started, force=self.options.force, skip=self.skip)
         shared = set(found.shared)
         self.result.problems.extend(
             p for p in found.problems if p.severity == "warning" or not p.code.startswith("content.") or p in shared
@@ -230,7 +239,7 @@ class Session:
         if self._pool is None:
             from cms_ssg.engine.pool import Seed, start_pool
 
-            self._pool = start_pool(Seed(self.site, self.url, self.planner.now, self.writer), self.jobs)
+            self._pool = start_pool(Seed(self.site, self.url, self.now, self.writer), self.jobs)
         return self._pool
 
     def count_dirty(self) -> int:
@@ -262,7 +271,7 @@ class Session:
             self.note = make_note(*causes, self.site.root)
         self.purge()
         if self.purger is not None:
-            self.purger.tell(self.result)
+            self.purger.report(self.result)
 
     def purge(self, *, removals: bool = True, low: int = 0) -> bool:
         """Have the CDN, if there is one, forget what changed. removals: also pages that went; low: as ``Purger.send``. Returns whether it did."""
@@ -284,72 +293,8 @@ class Session:
 
     def _probe(self) -> None:
         """Ask a store once whether it refuses a write over another version than the one that was named."""
-        from cms_ssg.publish.s3 import S3Target
-
-        if isinstance(self.target, S3Target):
-            self.conditions, self._target = self.target.honours_conditions(), None
-            self.connection.execute(SET_CONDITIONS, (self.conditions, self.row.id))
-
-    def note_problems(self) -> None:
-        """Put what is wrong into the result. Before a build nobody knows what becomes of pages that it would make."""
-        result = self.result
-        rows = self.connection.execute(FAILING, (self.row.id, not self.options.dry_run)).fetchall()
-        failing = [Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for e, _ in rows]
-        bad_images = self.rounds.images.list_problems()
-        content = [p for p in list_problems(self.connection, self.row.id) if p.severity == "error"]  # warnings are said once, when read
-        if bad_images:
-            from cms_ssg.store.images import drop_told
-
-            failing, content, result.problems = (drop_told(found, bad_images) for found in (failing, content, result.problems))
-        result.problems.extend((*failing, *content))
-        result.problems.extend(list_conflicts(self.connection, self.site, self.row.id))
-        result.problems.extend((*self.planner.problems, *self.site.rule_warnings))
-        result.problems.extend(list_dead_menu_lines(self.connection, self.site, self.row.id))
-        result.problems.extend(list_cut_links(self.connection, self.site, self.row.id, self.rounds.removed))
-        if strange := find_uncollected_folders(str(self.site.root), self.site.rules):
-            result.problems.append(strange)
-        if result.planned:
-            from cms_ssg.content.collections.uncollected import find_uncollected
-            from cms_ssg.engine.homes import list_taken_homes
-
-            result.problems.extend(list_taken_homes(self.connection, self.site, self.row.id))
-            if (
-                not strange
-                and not self.count_sources()
-                and (nobodys := find_uncollected(str(self.site.root), self.site.rules, self.skip[0]))
-            ):
-                result.problems.append(nobodys)
-        result.problems.extend(bad_images)
-        result.problems = list(dict.fromkeys(result.problems))
-        result.failed = (
-            len({path for _, path in rows} | set(self.rounds.tried)) + len(content) + sum(p.severity == "error" for p in bad_images)
-        )
-        if result.failed or any(p.severity == "error" for p in result.problems):
-            result.status = "partial"
-
-    def finish(self) -> None:
-        """Say what is still wrong, and note the build."""
-        result = self.result
-        self.note_problems()
-        if result.rendered:
-            self.connection.execute(store.FLUSH_GIN)
-        if result.rendered > LARGE_ROUND:
-            count_rows(self.connection, RENDERED)
-        names = ("status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds")
-        summary = {name: getattr(result, name) for name in names}
-        summary |= self.note
-        summary["codes"] = sorted({p.code for p in result.problems if p.severity == "error"})
-        self.connection.execute(END_BUILD, (Jsonb(summary), result.build_id))
-        self.connection.execute(FORGET_IDLE_BUILDS, {"site": self.row.id})
-        if self.telling is not None:
-            self.telling.record_end(self.connection, summary)
-        self.commit()
-        forget_old(self)
-        if self.row.has_old_previews:
-            from cms_ssg.preview.forget import forget_expired
-
-            result.problems.extend(forget_expired(self.connection, self.row.id, self.site))
-            self.commit()
+        self.conditions, self._target = self.target.honours_conditions(), None
+        self.connection.execute(SET_CONDITIONS, (self.conditions, self.row.id))
 
     def close(self) -> None:
         """Give back workers, connections and the lease."""

@@ -26,7 +26,8 @@ from cms_ssg.engine.place import name_place
 from cms_ssg.engine.planning import derive_frame, page_frame
 from cms_ssg.errors import LeaseLostError
 from cms_ssg.publish.links import Absent
-from cms_ssg.publish.target import Live, Target, Writer, name_target, open_target
+from cms_ssg.publish.open_target import open_target
+from cms_ssg.publish.target import Live, Target, Writer, name_target
 from cms_ssg.reads import digest
 from cms_ssg.render.requests import Job
 from cms_ssg.render.site_view import Surroundings
@@ -105,7 +106,7 @@ class KeptClaim:
             raise ClaimLostError
         self._checked_at = time.time()
 
-    def put_down(self) -> None:
+    def release(self) -> None:
         """Renew it no longer."""
         self._ended.set()
         self._thread.join()
@@ -167,14 +168,14 @@ class Maker:
                 raise ClaimLostError
         except (ClaimLostError, LeaseLostError):
             if begun:
-                self._doubt(work)
+                self._mark_unverified(work)
             return True
         except BaseException:
             with suppress(OperationalError):  # then it ends by itself
                 self.queue.execute(store.GIVE_BACK, (claim.shard, claim.attempt))
             raise
         finally:
-            kept.put_down()
+            kept.release()
         self._told = told
         return True
 
@@ -209,7 +210,7 @@ class Maker:
             self._snapshot, self._values = snapshot, Values(self._reader, self.site_id, self.site.features, self.now)
         return True
 
-    def _doubt(self, work: Work) -> None:
+    def _mark_unverified(self, work: Work) -> None:
         """Have the next build look at what this may have written over, as a builder does that lost its lease."""
         paths = [job.path for batch in work.batches for job in batch]
         with self.queue.transaction():

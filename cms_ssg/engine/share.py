@@ -47,7 +47,7 @@ class Sharing:
         session = self.session
         key = make_inputs_key(session.site, session.planner.inputs_key)
         claim_s = session.site.settings.workers.claim_s
-        self.maker = Maker(session.site, session.url, session.row.id, session.result.build_id, key, session.planner.now, claim_s)
+        self.maker = Maker(session.site, session.url, session.row.id, session.result.build_id, key, session.now, claim_s)
         jobs.ensure_tables(self.queue)
         self._clear(None)
 
@@ -66,7 +66,7 @@ class Sharing:
                     answers = store.take_answers(self.queue, paths)
                 for shard, attempt, result, by in answers:
                     if attempt > 1:
-                        self._doubt_later(paths[shard])
+                        self._mark_unverified_later(paths[shard])
                     del paths[shard]
                     self.session.result.helped += by != self.maker.by
                     yield decode_made(result)
@@ -110,7 +110,7 @@ class Sharing:
             for shard, wanted in zip(shards, paths, strict=True)
         ]
         numbers = store.add_shards(
-            session.connection, session.row.id, maker.build, session.lease.epoch, maker.key, snapshot, maker.now, works
+            session.connection, session.row.id, store.OpenBuild(maker.build, maker.key, maker.now), session.lease.epoch, snapshot, works
         )
         self._offered = jobs.wake_workers(session.connection, session.row.id, self._find_lane(), len(numbers))
         session.commit()
@@ -140,7 +140,7 @@ class Sharing:
             self._running.add(self.session.pool().submit(make_shard_in_worker, self.maker.site_id, self.maker.build, self.maker.key))
         return bool(ended)
 
-    def _doubt_later(self, paths: list[str]) -> None:
+    def _mark_unverified_later(self, paths: list[str]) -> None:
         values = (self.session.row.id, self.session.lease.epoch, paths, SECOND_LOOK_S)
         self.queue.execute(store.DOUBT_LATER, values)
 

@@ -29,7 +29,9 @@ def make_surroundings(site: Site, now: datetime) -> Surroundings:
     urls = tuple({item.url: None for item in items if item.url.startswith("/")})
     rules = load_image_rules(folders.chain, site.settings)
     theme = Theme(folders.templates, lambda: find_ids(list_template_files(folders.templates, site.root)))
-    return Surroundings(site, theme, strings, read_data(site.root, site.settings.data_files), assets, now, refs, urls, rules)
+    return Surroundings(
+        site, theme, strings, read_data(site.root, site.settings.data_files, site.settings.shared), assets, now, refs, urls, rules
+    )
 
 
 def _load_strings(folders: Sequence[Path], locale: str, root: Path) -> Strings:

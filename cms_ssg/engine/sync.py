@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg import Connection
 
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
-from cms_ssg.content.scan.changed_files import FileState, Scan, is_lfs_pointer, make_blob_id, scan_files, with_read
+from cms_ssg.content.scan.changed_files import FileState, Scan, is_lfs_pointer, make_blob_id, with_read
 from cms_ssg.content.scan.named_files import scan_named
+from cms_ssg.content.scan.scan_files import scan_files
 from cms_ssg.engine.bundles import find_bundles, rebundle
+from cms_ssg.engine.options import SyncResult
 from cms_ssg.entries.reread import read_again
 from cms_ssg.reads import digest
 from cms_ssg.site import Site
@@ -46,18 +48,6 @@ BATCH = 10
 
 AHEAD = 4 * BATCH
 """Chunks that workers may have read before they are saved: memory follows this, not the site."""
-
-
-@dataclass(slots=True)
-class SyncResult:
-    """What a sync did. problems: of the files read now, and of the scan; shared: of shared files, which are read until they are mended."""
-
-    read: int = 0
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    shared: list[Problem] = field(default_factory=list)
 
 
 class ReadFile(NamedTuple):
@@ -110,19 +100,33 @@ def read_chunk(rules: Rules, root: str, files: Sequence[str]) -> list[ReadFile]:
     return results
 
 
+@dataclass(frozen=True, slots=True)
+class SyncContext:
+    """What a sync works with.
+
+    site_id: its number in the store; commit: called where what was saved so far may be kept; between: work to do between two batches;
+    pool: gives workers when there is enough to do; progress: called with how many files were read of how many.
+    """
+
+    connection: Connection
+    site: Site
+    site_id: int
+    commit: Callable[[], None]
+    between: Callable[[], object] | None = None
+    pool: Callable[[], Executor] | None = None
+    progress: Callable[[int, int], None] | None = None
+
+
 def sync(
-    connection: Connection, site: Site, site_id: int, *, commit: Callable[[], None], force: bool = False, skip: Sequence[str] = (),
-    started: GitRun | WalkRun | None = None, pool: Callable[[], Executor] | None = None, progress: Callable[[int, int], None] | None = None,
-    between: Callable[[], object] | None = None,
-    names: Collection[str] | None = None,
+    context: SyncContext, names: Collection[str] | None = None, *,
+    started: GitRun | WalkRun | None = None, force: bool = False, skip: Sequence[str] = (),
 ) -> SyncResult:  # fmt: skip
     """Read what changed and save it.
 
-    commit: called where what was saved so far may be kept; between: work to do between two batches;
-    pool: gives workers when there is enough to do; names: files to look
-    at, a folder's with a final ``/``, None for all.
+    names: files to look at, a folder's with a final ``/``, None for all; started, force, skip: as in ``scan_files``.
     Raises CmsError sync.not-descendant.
     """
+    connection, site, site_id = context.connection, context.site, context.site_id
     records = SourceRecords(connection, site_id)
     state = load_sync_state(connection, site_id)
     scan = (
@@ -140,7 +144,7 @@ def sync(
         gone = set(scan.removed)
         changed = sorted({*changed, *(f for f in records.list_old_readings(rules.digest) if f not in gone)})
         known = dict(records.load_files([f for f in changed if f not in scan.states]))
-        other = _save_all(connection, site, site_id, rules, scan, changed, known, result, commit, pool, progress, between)
+        other = _save_all(context, rules, scan, changed, known, result)
         scan = with_read(scan, {file: blob for file, blob in other.items() if blob}, [file for file, blob in other.items() if not blob])
     if scan.removed:
         result.removed = store.remove_entries(connection, site_id, scan.removed) + store.delete_files(connection, site_id, scan.removed)
@@ -156,12 +160,12 @@ def sync(
 
         sync_shared(connection, site, site_id, shared, result)
         result.problems += result.shared
-    again, found = read_again(connection, site, site_id, read_digest, commit)
+    again, found = read_again(connection, site, site_id, read_digest, context.commit)
     result.changed += again
     result.problems += found
     if changed or scan.removed or scan.folders or scan.gone_folders or scan.git != parse_git_state(state) or not state:
         save_sync_state(connection, site_id, scan, read_digest)
-    commit()
+    context.commit()
     return result
 
 
@@ -180,29 +184,28 @@ def _reads_anew(site: Site, state: dict[str, str]) -> bool:
 
 
 def _save_all(
-    connection: Connection, site: Site, site_id: int, rules: Rules, scan: Scan, changed: Sequence[str], known: dict[str, FileState],
-    result: SyncResult, commit: Callable[[], None], pool: Callable[[], Executor] | None,
-    progress: Callable[[int, int], None] | None, between: Callable[[], object] | None,
-) -> dict[str, bytes]:  # fmt: skip
-    """Read and save files, a batch a transaction.
+    context: SyncContext, rules: Rules, scan: Scan, changed: Sequence[str], known: Mapping[str, FileState], result: SyncResult
+) -> dict[str, bytes]:
+    """Read and save files, a batch a transaction. known: what is recorded of those that the scan says nothing of.
 
     Returns the blob ids of those that were no longer what the scan saw, b"" for those that could not be read.
     """
     other: dict[str, bytes] = {}
-    moved = moved_rows(connection, site_id, scan.removed)
+    recorded = {**known, **scan.states}
+    moved = moved_rows(context.connection, context.site_id, scan.removed)
     chunks = [changed[i : i + CHUNK] for i in range(0, len(changed), CHUNK)]
     done: list[ReadFile] = []
-    for number, files in enumerate(_read_chunks(rules, str(site.root), chunks, pool)):
+    for number, files in enumerate(_read_chunks(rules, str(context.site.root), chunks, context.pool)):
         done.extend(files)
         if (number + 1) % BATCH == 0 or number + 1 == len(chunks):
-            save_batch(connection, site_id, rules, done, scan, known, moved, result)
-            commit()
-            if between is not None:
-                between()
+            save_batch(context.connection, context.site_id, rules, done, recorded, moved, result)
+            context.commit()
+            if context.between is not None:
+                context.between()
             other.update({f.file: f.blob for f in done if not f.blob or _seen_blob(scan, f.file) not in (None, f.blob)})
             done.clear()
-            if progress is not None:
-                progress(result.read, len(changed))
+            if context.progress is not None:
+                context.progress(result.read, len(changed))
     return other
 
 
@@ -235,10 +238,10 @@ def _read_in_worker(files: Sequence[str]) -> list[ReadFile]:
 
 
 def save_batch(
-    connection: Connection, site_id: int, rules: Rules, files: Iterable[ReadFile], scan: Scan, known: dict[str, FileState],
+    connection: Connection, site_id: int, rules: Rules, files: Iterable[ReadFile], recorded: Mapping[str, FileState],
     moved: dict[bytes, str], result: SyncResult,
 ) -> None:  # fmt: skip
-    """Save what was read of some files, in the caller's transaction; result is added to. scan, known: what is recorded of each file.
+    """Save what was read of some files, in the caller's transaction; result is added to. recorded: the state of each file.
 
     A file that settings made content, or content no more, is given up as what it was before, whether it can be read or not.
     """
@@ -249,7 +252,7 @@ def save_batch(
     added, changed = store.save_drafts(connection, site_id, drafts, moved)
     if added:
         store.hand_over(connection, site_id, [row.file for row in drafts])
-    seen = ((f, scan.states.get(f.file) or known.get(f.file)) for f in files if f.blob)
+    seen = ((f, recorded.get(f.file)) for f in files if f.blob)
     rows = [replace(state, blob=f.blob) for f, state in seen if state is not None]
     rows += [FileState(f.file, 0, 0, 0, 0) for f in files if not f.blob]  # nothing is like it, so it is read again; the problem is kept
     problems = {f.file: f.problems for f in files if f.problems}

@@ -14,12 +14,14 @@ from cms_ssg import authoring
 from cms_ssg.authoring.change import parse_moment, parse_pair
 from cms_ssg.content.frontmatter.dates import format_moment
 from cms_ssg.entries.find import find_entry
+from cms_ssg.entries.notices import COMMENTED, PROPOSED, tell
 from cms_ssg.entries.pending import schedule_change
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import Changes, EntryInput
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.paths import canonical_path
 from cms_ssg.site import Site
+from cms_ssg.store.comments import add_comment
 from cms_ssg.store.entries import SHARED
 from cms_ssg.store.revisions import add_act, note_refused
 from cms_ssg.store.texts import StoredEntry
@@ -101,7 +103,18 @@ class Editor:
         due_at = parse_moment(self.site, at) if at else None
         with self.act("propose" if needs_approval else "schedule", f"{entry.file} {at}".strip()):
             number = schedule_change(self.entries, entry, replace(change, number=entry.id), due_at, needs_approval=needs_approval)
+        if needs_approval:
+            tell(self.connection, self.site, self.site_id, PROPOSED, entry, who=self.entries.author, change=number)
         return number, entry.file
+
+    def comment(self, entry: StoredEntry, text: str, *, asks: bool = False, change: int | None = None) -> int:
+        """Say something about an entry, or a change of it that waits. Returns the comment's number, 0 where there is no such change."""
+        who = self.entries.author
+        with self.connection.transaction():
+            number = add_comment(self.connection, self.site_id, entry.id, who, text, asks=asks, change=change)
+            if number:
+                tell(self.connection, self.site, self.site_id, COMMENTED, entry, who=who, text=text, asks=asks, change=change)
+        return number
 
     def publish(self, what: str, at: str = "") -> EntryEdit:
         """Make an entry public, at once or not before a time. Raises CmsError."""

@@ -34,6 +34,7 @@ WHERE e.site = %(site)s AND (%(type)s = '' OR e.type = %(type)s)
   AND (%(source)s = '' OR e.source = %(source)s OR %(source)s = 'import' AND e.source LIKE 'import:%%')
   AND (%(status)s = '' AND NOT (e.source = 'file' AND e.removed_at IS NOT NULL)
        OR %(status)s = CASE WHEN e.removed_at IS NULL THEN e.status ELSE 'trashed' END)
+  AND (%(words)s = '' OR strpos(lower(e.fields ->> 'title'), lower(%(words)s)) > 0 OR strpos(e.source_key, %(words)s) > 0)
   AND (%(locale)s = '' OR e.locale = %(locale)s) AND (%(before)s = 0 OR e.id < %(before)s)
 ORDER BY e.id DESC LIMIT %(limit)s"""
 
@@ -61,10 +62,20 @@ def list_entries(
 
 
 def list_page(
-    connection: Connection, site_id: int, *, type_name: str = "", source: str = "", status: str = "", locale: str = "", before: int = 0, limit: int = 50
+    connection: Connection, site_id: int, *, type_name: str = "", source: str = "", status: str = "", locale: str = "", words: str = "",
+    before: int = 0, limit: int = 50,
 ) -> list[ListedEntry]:  # fmt: skip
-    """The same, a page at a time. before: entries with lower numbers than this, 0 for all."""
-    values = {"site": site_id, "type": type_name, "source": source, "status": status, "locale": locale, "before": before, "limit": limit}
+    """The same, a page at a time. words: in the title or the file's name; before: entries with lower numbers than this, 0 for all."""
+    values = {
+        "site": site_id,
+        "type": type_name,
+        "source": source,
+        "status": status,
+        "locale": locale,
+        "words": words,
+        "before": before,
+        "limit": limit,
+    }
     return [ListedEntry(*row) for row in connection.execute(LIST, values)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from psycopg import Connection
 
@@ -13,12 +14,14 @@ from cms_ssg.entries.edit import find_any
 from cms_ssg.entries.rebuild import load_version, take_back
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import Changes, EntryInput, Saved
-from cms_ssg.errors import CmsError, UsageError
+from cms_ssg.errors import UsageError
 from cms_ssg.site import Site
 from cms_ssg.store.entries import OF_FILES
 from cms_ssg.store.revisions import ActRow, RevisionRow, add_act, list_acts, list_of_act, list_of_site, list_revisions, mark_undone
 from cms_ssg.store.texts import StoredEntry, find_by_files, load_entries
 from cms_ssg.types import Json, Problem
+
+BATCH: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +129,9 @@ def find_last_act(connection: Connection, site_id: int, number: int = 0) -> ActR
         acts = [act for act in acts if act.entries and act.undone_by is None and act.kind != "undo"]
     if not acts:
         said = f"there is no act {number}" if number else "there is nothing to take back"
-        raise UsageError(Problem("undo.nothing", "", 0, said, "cms audit-log lists what was done."))
+        raise UsageError(Problem("undo.nothing", "", 0, said, "cms audit lists what was done."))
     if acts[0].undone_by is not None:
-        raise UsageError(Problem("undo.done", "", 0, f"act {acts[0].id} was taken back before", "cms audit-log lists what was done."))
+        raise UsageError(Problem("undo.done", "", 0, f"act {acts[0].id} was taken back before", "cms audit lists what was done."))
     return acts[0]
 
 
@@ -140,14 +143,16 @@ def undo_act(entries: Entries, act: ActRow) -> Undone:
         by_entry.setdefault(row.entry, []).append(row)
     result = Undone(add_act(connection, site_id, entries.author, entries.origin, "undo", f"act {act.id}: {act.kind} {act.what}"))
     entries.act = result.act
-    for entry in load_entries(connection, site_id, sorted(by_entry)):
-        rows = by_entry[entry.id]
-        try:
-            entries.save_entry(_make_undo(connection, site_id, entry, rows))
-        except CmsError as error:
-            result.conflicts[entry.id] = list(error.problems)
-        else:
-            result.restored.append(entry.id)
+    numbers = sorted(by_entry)
+    for start in range(0, len(numbers), BATCH):
+        found = load_entries(connection, site_id, numbers[start : start + BATCH])
+        with connection.transaction():
+            saved = entries.save_entries([_make_undo(connection, site_id, entry, by_entry[entry.id]) for entry in found])
+        for one in saved:
+            if one.action == "failed":
+                result.conflicts[one.number] = list(one.problems)
+            else:
+                result.restored.append(one.number)
     if result.restored or not result.conflicts:
         mark_undone(connection, site_id, act.id, result.act)
     return result

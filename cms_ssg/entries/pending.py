@@ -12,7 +12,10 @@ from cms_ssg import authoring
 from cms_ssg.content.approval import FIELD, add_approval, list_approvals
 from cms_ssg.content.frontmatter.parse import parse_front_matter
 from cms_ssg.content.read_file import read_file
+from cms_ssg.entries.file_changes import apply_to_file
 from cms_ssg.entries.find import find_entry
+from cms_ssg.entries.front import read_body
+from cms_ssg.entries.notices import APPROVED, tell
 from cms_ssg.entries.read import read_entry
 from cms_ssg.entries.save import Entries, decode_json
 from cms_ssg.entries.values import EntryInput
@@ -20,7 +23,7 @@ from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site
 from cms_ssg.store.entries import OF_FILES
 from cms_ssg.store.pending import PendingRow, add_pending, approve_pending, claim_due, end_pending, find_pending, rebase_pending
-from cms_ssg.store.revisions import list_writers
+from cms_ssg.store.revisions import add_act, list_writers
 from cms_ssg.store.texts import StoredEntry, find_by_files, load_entries
 from cms_ssg.types import Problem
 
@@ -29,16 +32,19 @@ def schedule_change(
     entries: Entries, entry: StoredEntry, change: EntryInput, due_at: datetime | None, *, needs_approval: bool = False
 ) -> int:
     """Keep a change of an entry for later. What is wrong with it is said now. Returns its number. Raises CmsError, UsageError entry.of-file."""
-    if entry.source in OF_FILES:
-        hint = "Commit the change when it is time, or merge a branch then. cms publish --at and cms entry unpublish --at set times in the file."
+    if entry.source in OF_FILES and (entry.source != "file" or not entry.id or needs_approval or not entries.site.settings.desk.files):
+        hint = "Commit the change when it is time, or merge a branch then; [desk] files = true has cms write it into the file at its time."
         raise UsageError(Problem("entry.of-file", entry.file, 0, "a file's entry is changed in its file", hint))
+    base = {"fields": entry.fields, "body": read_body(entries.site, entry)} if entry.source in OF_FILES else None
+    entries.takes_files = base is not None
     with entries.connection.transaction():
         checked = entries.save_entries([replace(change, status="draft") if needs_approval else change], dry_run=True)[0]
+        entries.takes_files = False
         if checked.action == "failed":
             raise CmsError(*checked.problems)
         return add_pending(
             entries.connection, entries.site_id, entry=entry.id, base_version=entry.version, author=entries.author, due_at=due_at,
-            needs_approval=needs_approval, fields=dict(change.fields), body=change.body, status=change.status,
+            needs_approval=needs_approval, fields=dict(change.fields), body=change.body, status=change.status, base=base,
         )  # fmt: skip
 
 
@@ -62,7 +68,8 @@ def apply_due(connection: Connection, site: Site, site_id: int, now: datetime, c
     """Apply what is due, in the order of the times. Returns how many were, and a warning for each that does not fit any more."""
     count, problems = 0, list[Problem]()
     while (row := claim_due(connection, site_id, now)) is not None:
-        problem = apply_change(connection, site, site_id, row)
+        act = add_act(connection, site_id, row.author, "schedule", "apply", f"change {row.id} of {row.file}")
+        problem = apply_change(connection, site, site_id, row, act=act)
         if problem is not None:
             problems.append(problem)
         else:
@@ -71,13 +78,24 @@ def apply_due(connection: Connection, site: Site, site_id: int, now: datetime, c
     return count, problems
 
 
-def apply_change(connection: Connection, site: Site, site_id: int, row: PendingRow, origin: str = "schedule") -> Problem | None:
-    """Apply a change in the caller's transaction; a warning where it does not fit. What others changed since it was made is merged."""
+def apply_change(
+    connection: Connection, site: Site, site_id: int, row: PendingRow, origin: str = "schedule", act: int = 0
+) -> Problem | None:
+    """Apply a change in the caller's transaction; a warning where it does not fit. What others changed since it was made is merged.
+
+    act: number of the act that it belongs to, by which it can be undone.
+    """
     entries = Entries(connection, site, site_id, author=row.author)
+    entries.act = act
     entries.origin, entries.approvers = origin, [name for name in row.approved_by.split(", ") if name]
     stored = next(iter(load_entries(connection, site_id, [row.entry], lock=True)), None)
     said = _find_obstacle(row, stored)
-    if not said:
+    if not said and row.base is not None:
+        said = apply_to_file(site, row)
+        if not said:
+            end_pending(connection, site_id, row.id, "applied")
+            return None
+    elif not said:
         change = EntryInput("", row.fields, row.body, row.status, number=row.entry, expected_version=row.base_version)
         saved = entries.save_entries([change])[0]
         if saved.action != "failed":
@@ -101,8 +119,12 @@ def _find_obstacle(row: PendingRow, stored: StoredEntry | None) -> str:
     return ""
 
 
-def approve_change(connection: Connection, site: Site, site_id: int, number: int, by: str) -> tuple[PendingRow, Problem | None, bool]:
+def approve_change(
+    connection: Connection, site: Site, site_id: int, number: int, by: str, act: int = 0
+) -> tuple[PendingRow, Problem | None, bool]:
     """Approve a change that waits; with enough approvals it is made, at once or at its time. Returns the change, what hinders it, whether it was made.
+
+    act: number of the act that this is part of.
 
     Raises UsageError pending.not-found, workflow.own.
     """
@@ -113,6 +135,8 @@ def approve_change(connection: Connection, site: Site, site_id: int, number: int
     with connection.transaction():
         stored = next(iter(load_entries(connection, site_id, [row.entry], lock=True)), None)
         names = [*(name for name in row.approved_by.split(", ") if name), by]
+        if stored is not None:
+            tell(connection, site, site_id, APPROVED, stored, who=by, change=number)
         rule = site.settings.workflow.get(stored.type) if stored is not None else None
         if rule is not None and len(names) < rule.approvals:
             approve_pending(connection, site_id, number, ", ".join(names))
@@ -121,7 +145,7 @@ def approve_change(connection: Connection, site: Site, site_id: int, number: int
         row = find_waiting(connection, site_id, number)
         if row.due_at is not None:
             return row, None, False
-        problem = apply_change(connection, site, site_id, row, "approval")
+        problem = apply_change(connection, site, site_id, row, "approval", act)
         return row, problem, problem is None
 
 

@@ -34,10 +34,11 @@ class Imported:
 
 def list_units(site: Site, entry: StoredEntry) -> list[Unit]:
     """The texts of an entry: fields, then its body by paragraph."""
+    shared = site.shared_fields.get(entry.type, frozenset())
     units = [
         Unit(entry.file, f"field:{name}", str(entry.fields[name]))
         for name in TEXTS
-        if isinstance(entry.fields.get(name), str) and entry.fields[name]
+        if name not in shared and isinstance(entry.fields.get(name), str) and entry.fields[name]
     ]
     body = read_body(site, entry) if entry.source in OF_FILES else entry.markdown
     paragraphs = [part.strip("\n") for part in split_paragraphs(body) if part.strip()]
@@ -80,8 +81,10 @@ def _import_one(entries: Entries, locale: str, file: str, original: StoredEntry 
     body = "\n\n".join(texts[unit.name].target.strip("\n") for unit in wanted if unit.name.startswith("body:")) + "\n"
     given: dict[str, Json] = {unit.name[6:]: texts[unit.name].target.strip() for unit in wanted if unit.name.startswith("field:")}
     existing = load_originals(entries, [target]).get(target)
-    base = existing or original
-    fields = {name: value for name, value in base.fields.items() if name != "aliases" or existing is not None} | given
+    base, shared = existing or original, entries.site.shared_fields.get(original.type, frozenset())
+    fields = {
+        name: value for name, value in base.fields.items() if existing is not None or (name != "aliases" and name not in shared)
+    } | given
     entry = base._replace(
         file=target, locale=locale, translation_key=original.translation_key, fields=fields, markdown=body, status=original.status
     )

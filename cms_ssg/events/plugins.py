@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from cms_ssg.config.settings import Settings
-from cms_ssg.reporting.printed import hear_prints
+from cms_ssg.reporting.printed import capture_prints
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Plugins:
         import pluggy
 
         try:
-            with hear_prints():
+            with capture_prints():
                 module = _import_file(source) if isinstance(source, Path) else source.load()
             self.manager.register(module, name)
         except pluggy.PluginValidationError as error:
@@ -105,7 +105,7 @@ class Plugins:
             if not caller.get_hookimpls():
                 continue
             try:
-                with hear_prints():
+                with capture_prints():
                     caller(**arguments)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - it is somebody else's code
                 message = f"the hook {name} failed: {_say(error)}"

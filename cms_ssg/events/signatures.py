@@ -1,7 +1,7 @@
 """Signatures of webhooks, made and checked: Standard Webhooks, GitHub, GitLab. Secrets are compared in constant time.
 
-Standard Webhooks (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md): base64 of the HMAC-SHA256 of
-``id.timestamp.body``, written ``v1,…``; a secret that begins with ``whsec_`` is base64 behind that. GitHub: hex of the HMAC-SHA256 of the body in
+Standard Webhooks (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md) by its own library; a secret that
+begins with ``whsec_`` is base64 behind that, any other is the key itself. GitHub: hex of the HMAC-SHA256 of the body in
 X-Hub-Signature-256. GitLab: the secret itself in X-Gitlab-Token.
 """
 
@@ -12,7 +12,10 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
+
+from standardwebhooks import Webhook
 
 TOLERANCE_S: Final = 300.0
 """How far a message's time may be from ours."""
@@ -25,8 +28,8 @@ def read_secrets(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
 
 def sign_standard(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> str:
     """The header webhook-signature: one signature a secret."""
-    content = b"%s.%d.%s" % (message_id.encode(), timestamp, body)
-    return " ".join(f"v1,{base64.b64encode(_hash(_read_key(secret), content)).decode()}" for secret in secrets)
+    moment = datetime.fromtimestamp(timestamp, UTC)
+    return " ".join(Webhook(_read_key(secret)).sign(message_id, moment, body.decode()) for secret in secrets)
 
 
 def check_standard(secrets: Sequence[str], message_id: str, timestamp: str, signatures: str, body: bytes, now: float) -> str:
@@ -35,7 +38,10 @@ def check_standard(secrets: Sequence[str], message_id: str, timestamp: str, sign
         return "webhook-id and webhook-timestamp are missing or not understood"
     if abs(now - int(timestamp)) > TOLERANCE_S:
         return f"the message is more than {TOLERANCE_S / 60:.0f} minutes old, or a clock is wrong"
-    wanted = sign_standard(secrets, message_id, int(timestamp), body).split()
+    try:
+        wanted = sign_standard(secrets, message_id, int(timestamp), body).split()
+    except UnicodeDecodeError:
+        return "the message is not UTF-8"
     given = [signature for signature in signatures.split()[:20] if signature.startswith("v1,")]
     right = [_equal(a, b) for a in given for b in wanted]
     return "" if any(right) else "the signature is not of this secret"
@@ -64,7 +70,7 @@ def _equal(given: str, wanted: str) -> bool:
 def _read_key(secret: str) -> bytes:
     if secret.startswith("whsec_"):
         try:
-            return base64.b64decode(secret[6:], validate=True)
+            return base64.b64decode(secret[6:], validate=True) or secret.encode()
         except binascii.Error:
             pass
     return secret.encode()

@@ -27,8 +27,9 @@ from psycopg import Connection, OperationalError
 import cms_ssg
 from cms_ssg.config.settings import Settings
 from cms_ssg.events.signatures import read_secrets, sign_standard
+from cms_ssg.kinds.vertical import OpenSite, Task
 from cms_ssg.store import deliveries as store
-from cms_ssg.store.connect import connect
+from cms_ssg.store.connect import connect, database_url
 from cms_ssg.types import Problem
 
 WAITS_S: Final = (5, 30, 120, 600, 1800, 7200, 18_000, 36_000, 86_400)
@@ -87,6 +88,15 @@ def send_due(url: str, site_id: int, settings: Settings) -> list[Problem]:
             problems = [_record(connection, message, answer) for message, answer in zip(claimed, answers, strict=True)]
         connection.execute(store.FORGET_OLD, (site_id, KEPT_DAYS))
     return [problem for problem in problems if problem is not None]
+
+
+def send_waiting(opened: OpenSite) -> int:
+    """Send what is due while something watches or works: what editors do is told without a build. Returns how many failed."""
+    site = opened.site
+    return len(send_due(database_url(site.root, site.settings.database_url, os.environ), opened.number, site.settings))
+
+
+TASKS: Final = (Task("send-webhooks", 5, send_waiting),)
 
 
 def send_in_background(url: str, site_id: int, settings: Settings) -> None:

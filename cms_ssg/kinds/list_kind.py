@@ -15,6 +15,21 @@ if TYPE_CHECKING:
     from cms_ssg.site import Site
 
 
+def member_of_list(list_id: int) -> int:
+    """The member that stands for a list in a list of lists: members that are entries or rows are their own numbers, above 0."""
+    return -list_id
+
+
+def is_list_member(member: int) -> bool:
+    """Whether a member stands for a list."""
+    return member < 0
+
+
+def list_of_member(member: int) -> int:
+    """The list that a member stands for."""
+    return -member
+
+
 @dataclass(frozen=True, slots=True)
 class ListRule:
     """What a list's name means. group: its first word; url: of its first page, '' for none; size: items a page, 0 for no pages.

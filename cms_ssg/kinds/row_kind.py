@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, LiteralString, NamedTuple
 
@@ -56,8 +56,3 @@ class Fact:
 def name_fact(fact: str, subject: object) -> str:
     """The name of the read, which is the name that a trigger touches and the tag of an answer: ``fact/rating/7``."""
     return f"fact/{fact}/{subject}"
-
-
-def find_kinds(kinds: Iterable[RowKind], name: str) -> RowKind | None:
-    """The kind of rows with this name."""
-    return next((kind for kind in kinds if kind.name == name), None)

@@ -105,7 +105,8 @@ class Vertical:
     that derives these entries, before they are published: it brings tables up to date that follow from entries, and touches what changed.
     settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command, whose first words ``groups`` may
     name with a line about each, so that `cms --help` need not load them), queues (a tuple of Queue, of
-    the desk), routes (routers of the API), tasks (a tuple of Task), checks (a tuple of Check), splits (a function OpenSite -> Splits), hooks (a
+    the desk), desk_pages (a tuple of DeskPage, which
+    routes of its own answer at /desk/NAME), routes (routers of the API), tasks (a tuple of Task), checks (a tuple of Check), splits (a function OpenSite -> Splits), hooks (a
     pluggy plugin). tables: that a dump holds, each after those it refers to; derived: those that follow from the others;
     personal: where people are; begin: what to type after its starter
     was copied, a line each. payments: reference to an object that is told what became of payments
@@ -134,6 +135,7 @@ class Vertical:
     groups: Mapping[str, str] = field(default_factory=dict)
     commands: str = ""
     queues: str = ""
+    desk_pages: str = ""
     requests: str = ""
     routes: tuple[str, ...] = ()
     tasks: str = ""

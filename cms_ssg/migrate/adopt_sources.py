@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from cms_ssg.content.markdown.shortcode_tags import Shortcodes
 from cms_ssg.migrate import hugo, hugo_pages, jekyll_pages, zola
-from cms_ssg.migrate.adopt import THEME, Source, find_tags, make_collections, name_last
+from cms_ssg.migrate.adopt_settings import THEME, Source, find_tags, make_collections, name_last
 from cms_ssg.migrate.folder import clean_address
 from cms_ssg.migrate.hugo_addresses import find_prefix, urlize
 from cms_ssg.migrate.hugo_config import HugoConfig, read_hugo_config

@@ -158,15 +158,6 @@ def find_date(page: SourcePage) -> Any:
     return None
 
 
-def copy_rest(root: Path, files: Iterator[str], site: NewSite, place: Callable[[str], str]) -> None:
-    """Copy files as they are. place: the new path of each, "" for none."""
-    for file in files:
-        target = place(file)
-        if target:
-            site.copy(root / file, target)
-            site.made["files"] += 1
-
-
 def replace_outside_code(text: str, pattern: re.Pattern[str], change: Callable[[re.Match[str]], str], inside: bool = False) -> str:
     """Substitute in Markdown, but for fenced code and code spans; with inside, in those alone."""
     out: list[str] = []

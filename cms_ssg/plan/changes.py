@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, LiteralString, NamedTuple
+from typing import Any, Final, LiteralString
 
 from psycopg import Connection
 
-from cms_ssg.kinds.claim import FALLBACK, FILE, ClaimRow
+from cms_ssg.kinds.claim import FALLBACK, FILE, ClaimRow, Owner
 from cms_ssg.kinds.list_kind import EntryRow
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.paths import file_path
-from cms_ssg.plan.derive import Derived, derive_entry
+from cms_ssg.plan.context import PlanContext
+from cms_ssg.plan.derive import Derived, OldCard, derive_entry
 from cms_ssg.plan.dirty import Marks
 from cms_ssg.plan.rows import derive_rows, find_followers
+from cms_ssg.plan.translations import fill_shared_fields, with_translations
 from cms_ssg.reads import ADDRESS, CARD, FULL, entry_key, name_key
 from cms_ssg.render.list_rules import own_paths
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
 from cms_ssg.store.claims import REFUSED, save_claims
-from cms_ssg.store.lists import ItemRow, ListNames, save_items, stir_lists, touch_lists
+from cms_ssg.store.lists import ItemRow, mark_lists_stale, save_items, touch_lists
 
 BATCH = 4000
 FILE_FORM = 1
@@ -67,73 +69,61 @@ BUNDLE_FILES: Final[LiteralString] = """
 SELECT f.id FROM unnest(%s::text[]) b JOIN cms.files f ON f.site = %s AND f.bundle = b COLLATE "C" AND f.bundle <> '' """
 
 
-class OldCard(NamedTuple):
-    """What the last round that saw an entry derived of it."""
+class Change:
+    """What a change row is about, as ``kind`` has it. SAVED: an entry that somebody wrote; DERIVE: one to derive again; NAME: a named read."""
 
-    entry: int
-    type: str
-    translation_key: str
-    live: bool
-    listed: bool
-    held: bool
-    path: str | None
-    card_digest: bytes
-    address_digest: bytes
-    full_digest: bytes
-    slug: str | None
-    taxonomy: str | None
-    file: str
+    SAVED: Final = "e"
+    DERIVE: Final = "d"
+    FILE: Final = "f"
+    NAME: Final = "n"
+    ROW: Final = "r"
 
 
-def take_changes(connection: Connection, site: Site, site_id: int, names: ListNames, now: datetime, marks: Marks) -> int:
+def take_changes(context: PlanContext) -> int:
     """Derive again what the next BATCH change rows touched, and delete exactly those rows.
 
     Returns how many rows were taken. Everything happens in the caller's transaction.
     """
-    rows = connection.execute(CHANGES, (site_id, BATCH)).fetchall()
+    rows = context.connection.execute(CHANGES, (context.site_id, BATCH)).fetchall()
     if not rows:
         return 0
-    connection.execute(DELETE_CHANGES, (int_array(row[0] for row in rows),))
-    derive_changes(connection, site, site_id, names, now, marks, rows)
+    context.connection.execute(DELETE_CHANGES, (int_array(row[0] for row in rows),))
+    derive_changes(context, rows)
     return len(rows)
 
 
-def derive_changes(
-    connection: Connection, site: Site, site_id: int, names: ListNames, now: datetime, marks: Marks, rows: Sequence[tuple[Any, ...]]
-) -> None:
+def derive_changes(context: PlanContext, rows: Sequence[tuple[Any, ...]]) -> None:
     """Derive again what these change rows touched. rows: as CHANGES has them."""
-    saved = {row[2] for row in rows if row[1] == "e"}
-    entries = saved | {row[2] for row in rows if row[1] == "d"}
-    files = {row[2] for row in rows if row[1] == "f"}
-    for name in dict.fromkeys(row[3] for row in rows if row[1] == "n"):
-        marks.read(name_key(name), name)
-    bundles = derive_entries(connection, site, site_id, names, now, marks, entries, saved) if entries else set()
+    saved = {row[2] for row in rows if row[1] == Change.SAVED}
+    entries = saved | {row[2] for row in rows if row[1] == Change.DERIVE}
+    files = {row[2] for row in rows if row[1] == Change.FILE}
+    for name in dict.fromkeys(row[3] for row in rows if row[1] == Change.NAME):
+        context.marks.read(name_key(name), name)
+    bundles = derive_entries(context, entries, saved) if entries else set()
     if bundles:
-        files.update(row[0] for row in connection.execute(BUNDLE_FILES, (sorted(bundles), site_id)))
+        files.update(row[0] for row in context.connection.execute(BUNDLE_FILES, (sorted(bundles), context.site_id)))
     if files:
-        again = derive_files(connection, site, site_id, marks, files)
+        again = derive_files(context, files)
         if again:
-            derive_entries(connection, site, site_id, names, now, marks, again)
+            derive_entries(context, again)
             entries |= again
-    if numbers := {row[2] for row in rows if row[1] == "r"} | find_followers(connection, site, entries):
-        derive_rows(connection, site, site_id, names, marks, numbers)
+    if numbers := {row[2] for row in rows if row[1] == Change.ROW} | find_followers(context.connection, context.site, entries):
+        derive_rows(context, numbers)
 
 
-def derive_entries(
-    connection: Connection, site: Site, site_id: int, names: ListNames, now: datetime, marks: Marks, ids: set[int],
-    saved: Collection[int] = (),
-) -> set[str]:  # fmt: skip
+def derive_entries(context: PlanContext, ids: set[int], saved: Collection[int] = ()) -> set[str]:
     """Derive these entries and all whose claims or fallbacks they decide. Returns bundles whose files may have moved.
 
     saved: those that somebody wrote.
     """
-    ids = _with_fallback_sources(connection, site, site_id, ids)
+    connection, site, site_id, now, marks = context.connection, context.site, context.site_id, context.now, context.marks
+    ids = _with_fallback_sources(connection, site, site_id, with_translations(connection, site, site_id, ids, ENTRIES, CARDS))
     old = {row.entry: row for row in map(OldCard._make, connection.execute(CARDS, (int_array(ids),)))}
     derived = _derive(connection, site, site_id, now, ids)
     claims = {number: derived[number].claims if number in derived else () for number in ids}
-    changes, flips = save_claims(connection, site_id, "e", claims, old.keys())
+    changes, flips = save_claims(connection, site_id, Owner.ENTRY, claims, old.keys())
     marks.names(changes)
-    others = {row.owner for row in flips if row.owner_kind == "e" and (row.spec or {}).get("kind") == "entry"} - ids
+    others = {row.owner for row in flips if row.owner_kind == Owner.ENTRY and (row.spec or {}).get("kind") == "entry"} - ids
     if others:
         derived.update(_derive(connection, site, site_id, now, others))
         old.update({row.entry: row for row in map(OldCard._make, connection.execute(CARDS, (int_array(others),)))})
@@ -149,10 +139,10 @@ def derive_entries(
         from cms_ssg.search.documents import save_documents
 
         save_documents(connection, site, site_id, derived, listed, set(old))
-    _save_places(connection, names, old, derived, listed, marks)
+    _save_places(context, old, derived, listed)
     moved = _mark_aspects(ids, derived, listed, old, marks) & listed
     items = (item for number in moved for item in derived[number].items if item.list.startswith("sitemap/"))
-    stir_lists(connection, [(names.ids[(item.locale, item.list)], item.sort_key) for item in items])
+    mark_lists_stale(connection, [(context.names.ids[(item.locale, item.list)], item.sort_key) for item in items])
     touch_lists(connection, site_id, _described_lists(site, ids, derived, old))
     for vertical in site.features.verticals:
         if vertical.settle:
@@ -161,8 +151,9 @@ def derive_entries(
     return {folder for folder, _, name in (file.rpartition("/") for file in moved_files) if name.startswith("index.")}
 
 
-def derive_files(connection: Connection, site: Site, site_id: int, marks: Marks, ids: set[int]) -> set[int]:
+def derive_files(context: PlanContext, ids: set[int]) -> set[int]:
     """Claim the paths of these files. Returns entries whose own claim to a path they decide."""
+    connection, site, site_id = context.connection, context.site, context.site_id
     claims: dict[int, list[ClaimRow]] = {number: [] for number in ids}
     own = own_paths(site)
     rows = connection.execute(FILES, (int_array(ids),)).fetchall()
@@ -172,11 +163,11 @@ def derive_files(connection: Connection, site: Site, site_id: int, marks: Marks,
         if url:
             spec = {"kind": "file", "source": path, "digest": digest, "form": FILE_FORM}
             kind = REFUSED if url in own.files and not path.startswith("static/") else FILE
-            claims[number].append(ClaimRow(url, kind, "", path, "f", number, spec))
-            claims[number].append(ClaimRow(f"file:{path}", FILE, "", path, "f", number, {"kind": "file", "path": url}))
-    changes, flips = save_claims(connection, site_id, "f", claims)
-    marks.names(changes)
-    return {row.owner for row in flips if row.owner_kind == "e" and (row.spec or {}).get("kind") == "entry"}
+            claims[number].append(ClaimRow(url, kind, "", path, Owner.FILE, number, spec))
+            claims[number].append(ClaimRow(f"file:{path}", FILE, "", path, Owner.FILE, number, {"kind": "file", "path": url}))
+    changes, flips = save_claims(connection, site_id, Owner.FILE, claims)
+    context.marks.names(changes)
+    return {row.owner for row in flips if row.owner_kind == Owner.ENTRY and (row.spec or {}).get("kind") == "entry"}
 
 
 def _find_pages(connection: Connection, site: Site, site_id: int, bundles: Collection[str]) -> dict[str, str]:
@@ -227,7 +218,8 @@ def _without_needless_fallbacks(connection: Connection, site: Site, site_id: int
 
 
 def _derive(connection: Connection, site: Site, site_id: int, now: datetime, ids: set[int]) -> dict[int, Derived]:
-    rows = (EntryRow(*row) for row in connection.execute(ENTRIES, (int_array(ids),)))
+    rows = [EntryRow(*row) for row in connection.execute(ENTRIES, (int_array(ids),))]
+    rows = fill_shared_fields(connection, site, site_id, rows, now)
     return _without_needless_fallbacks(connection, site, site_id, {row.id: derive_entry(site, row, now) for row in rows})
 
 
@@ -243,13 +235,11 @@ def _save_cards(connection: Connection, site_id: int, derived: Mapping[int, Deri
             ))  # fmt: skip
 
 
-def _save_places(
-    connection: Connection, names: ListNames, old: Mapping[int, OldCard], derived: Mapping[int, Derived], listed: set[int], marks: Marks
-) -> None:
+def _save_places(context: PlanContext, old: Mapping[int, OldCard], derived: Mapping[int, Derived], listed: set[int]) -> None:
     wanted = {number: derived[number].items for number in listed}
-    lists = names.ensure(connection, ((i.locale, i.list) for items in wanted.values() for i in items))
+    lists = context.names.ensure(context.connection, ((i.locale, i.list) for items in wanted.values() for i in items))
     rows = [ItemRow(lists[(i.locale, i.list)], i.sort_key, number, i.label) for number, items in wanted.items() for i in items]
-    marks.positions.update(save_items(connection, sorted(old), rows))
+    context.marks.positions.update(save_items(context.connection, sorted(old), rows))
 
 
 def _mark_aspects(ids: set[int], derived: Mapping[int, Derived], listed: set[int], old: Mapping[int, OldCard], marks: Marks) -> set[int]:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from cms_ssg.kinds.claim import ALIAS, ENTRY, FALLBACK, LATE_ALIAS, ClaimRow
+from cms_ssg.kinds.claim import ALIAS, ENTRY, FALLBACK, LATE_ALIAS, ClaimRow, Owner
 from cms_ssg.kinds.core import term_names
 from cms_ssg.kinds.list_kind import EntryRow, Item, Placing
 from cms_ssg.paths import canonical_path
@@ -109,20 +109,26 @@ def claim_names(site: Site, row: EntryRow, fields: dict[str, Json], path: str | 
     since = str(fields.get("date") or "") or (row.publish_at.astimezone(UTC).isoformat() if row.publish_at else "")
 
     def claim(name: str, kind: int, spec: dict[str, Json] | None = None) -> ClaimRow:
-        return ClaimRow(name, kind, locale, key, "e", owner, spec, since=since)
+        return ClaimRow(name, kind, locale, key, Owner.ENTRY, owner, spec, since=since)
 
     if path:
         yield claim(path, REFUSED if path in own_paths(site).files else ENTRY, {"kind": "entry", "type": row.type})
     for name, target in _redirects(site, row, fields, path):
         yield claim(name, alias_kind(site, name), {"kind": "redirect"} | ({"target": target} if target else {}))
     yield claim(f"{locale}/{site.schemas[row.type].reference(fields)}", ENTRY)
-    yield ClaimRow(f"file:{row.source_key}", ENTRY, "", key, "e", owner, None)
+    yield ClaimRow(f"file:{row.source_key}", ENTRY, "", key, Owner.ENTRY, owner, None)
     if fields.get("id"):
         yield claim(f"id:{fields['id']}", ENTRY)
     if path and locale == site.default_locale:
         for other in site.fallback_locales:
             yield ClaimRow(
-                site.path_in(path, locale, other), FALLBACK, other, key, "e", owner, {"kind": "fallback", "type": row.type, "locale": other}
+                site.path_in(path, locale, other),
+                FALLBACK,
+                other,
+                key,
+                Owner.ENTRY,
+                owner,
+                {"kind": "fallback", "type": row.type, "locale": other},
             )
     for vertical in site.features.verticals:
         if vertical.claims is not None:
@@ -221,3 +227,21 @@ def sortable_bytes(value: Json, locale: str) -> bytes:
                 + ((at.hour * 60 + at.minute) * 60 * 1_000_000 + at.second * 1_000_000 + at.microsecond).to_bytes(5, "big")
             )
     return b"\x04" + make_text_key(text, locale)
+
+
+class OldCard(NamedTuple):
+    """What the last round that saw an entry derived of it."""
+
+    entry: int
+    type: str
+    translation_key: str
+    live: bool
+    listed: bool
+    held: bool
+    path: str | None
+    card_digest: bytes
+    address_digest: bytes
+    full_digest: bytes
+    slug: str | None
+    taxonomy: str | None
+    file: str

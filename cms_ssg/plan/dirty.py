@@ -65,7 +65,7 @@ SELECT o.site, o.path, p.phase, 1, %(reason)s FROM cms.outputs o JOIN unnest(%(k
 WHERE o.site = %(site)s
 ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions')"""
 
-DOUBT_ALL: Final[LiteralString] = "UPDATE cms.outputs SET unsure = true WHERE site = %s AND NOT unsure"
+MARK_ALL_UNVERIFIED: Final[LiteralString] = "UPDATE cms.outputs SET unsure = true WHERE site = %s AND NOT unsure"
 
 MARK_TIMED: Final[LiteralString] = """
 INSERT INTO cms.dirty (site, path, phase, lane, reason)
@@ -136,7 +136,7 @@ class Marks:
 
 def mark_all(connection: Connection, site: int, features: Features, reason: str) -> None:
     """Every output must be made again, whatever the manifest says is at the target."""
-    connection.execute(DOUBT_ALL, (site,))
+    connection.execute(MARK_ALL_UNVERIFIED, (site,))
     connection.execute(MARK_ALL, {"site": site, "reason": reason, **features.phases})
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Final, LiteralString
+from typing import Final, LiteralString
 
 import msgspec
 from psycopg import Connection
 
 from cms_ssg.kinds.row_kind import Row
-from cms_ssg.plan.derive import Derived
+from cms_ssg.plan.derive import Derived, OldCard
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array, text_array
-
-if TYPE_CHECKING:
-    from cms_ssg.plan.changes import OldCard
 
 NOTE: Final[LiteralString] = """
 INSERT INTO cms.events (site, kind, entry, detail)

@@ -7,7 +7,7 @@ from typing import Any, Final, LiteralString
 
 from psycopg import Connection
 
-from cms_ssg.reads import HIGH, LOW, parse_key
+from cms_ssg.reads import HIGH, LOW, is_name_key, parse_key
 
 OUTPUTS: Final[LiteralString] = """
 SELECT o.id, o.path, o.kind, o.reason, o.build, b.started_at, o.reads, o.error, d.reason
@@ -70,7 +70,7 @@ def name_reads(connection: Connection, keys: list[int]) -> list[str]:
     lists = {p[1] for p in parsed if p is not None and p[0] == "list"}
     files: dict[int, str] = dict(connection.execute(FILES, (list(entries),)).fetchall())
     list_names = {row[0]: f"{row[2]} ({row[1]})" if row[1] else row[2] for row in connection.execute(LISTS, (list(lists),))}
-    names: dict[int, str] = dict(connection.execute(NAMES, ([key for key in keys if key < 0],)).fetchall())
+    names: dict[int, str] = dict(connection.execute(NAMES, ([key for key in keys if is_name_key(key)],)).fetchall())
     words = []
     for key, read in zip(keys, parsed, strict=True):
         if read is None:

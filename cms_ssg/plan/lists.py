@@ -1,4 +1,4 @@
-"""Settle the lists that moved: their pages, their cards, and the paths they claim."""
+"""Update the lists that moved: their pages, their cards, and the paths they claim."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Final, LiteralString
 from psycopg import Connection
 
 from cms_ssg.content.schema.content_types import FIELD
-from cms_ssg.kinds.claim import DEFAULT, LIST, ClaimRow
+from cms_ssg.kinds.claim import DEFAULT, LIST, ClaimRow, Owner, number_list_page
 from cms_ssg.kinds.core import SITEMAP_OF_LISTS
-from cms_ssg.kinds.list_kind import ListRule, feed_path, page_path
+from cms_ssg.kinds.list_kind import ListRule, feed_path, member_of_list, page_path
 from cms_ssg.paths import canonical_path
+from cms_ssg.plan.context import PlanContext
 from cms_ssg.plan.derive import make_sort_key
-from cms_ssg.plan.dirty import Marks
 from cms_ssg.reads import LIST as LIST_CARD
 from cms_ssg.reads import entry_key, name_key
 from cms_ssg.render.list_rules import list_kind, list_rule
 from cms_ssg.site import Site
 from cms_ssg.store.claims import save_claims
-from cms_ssg.store.lists import STAGES, ItemRow, ListNames, StaleList, count_lastmods, cut_pages, list_stale, save_items, save_settled
+from cms_ssg.store.lists import STAGES, ItemRow, StaleList, count_lastmods, cut_pages, list_stale, save_items, save_lists
 from cms_ssg.types import Json
 
 BATCH = 2000
@@ -30,19 +30,20 @@ JOIN cms.claims w ON w.site = %(site)s AND w.name = x.name COLLATE "C" AND w.win
 JOIN cms.cards c ON c.entry = w.owner"""
 
 
-def settle_lists(connection: Connection, site: Site, site_id: int, names: ListNames, marks: Marks, own: bool = False) -> int:
-    """Settle up to BATCH stale lists, those of entries before those of lists. Returns how many; 0 when all are settled.
+def update_lists(context: PlanContext, own: bool = False) -> int:
+    """Update up to BATCH stale lists, those of entries before those of lists. Returns how many; 0 when none is left.
 
     own: only those that this transaction moved.
     """
     for stage in range(STAGES):
-        if stale := list_stale(connection, site_id, stage, BATCH, own):
-            _settle(connection, site, site_id, names, marks, stale)
+        if stale := list_stale(context.connection, context.site_id, stage, BATCH, own):
+            _update(context, stale)
             return len(stale)
     return 0
 
 
-def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, marks: Marks, stale: Sequence[StaleList]) -> None:
+def _update(context: PlanContext, stale: Sequence[StaleList]) -> None:
+    connection, site, site_id, names, marks = context.connection, context.site, context.site_id, context.names, context.marks
     rules = [list_rule(site, s.locale, s.name) for s in stale]
     pages = cut_pages(connection, stale, [r.size for r in rules], [r.chunks for r in rules])
     lastmods = count_lastmods(connection, [s.id for s, r in zip(stale, rules, strict=True) if r.chunks])
@@ -51,7 +52,7 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
     fronts: dict[int, list[ClaimRow]] = {}
     numbered: dict[int, list[ClaimRow]] = {}
     items: list[ItemRow] = []
-    settled = []
+    updated = []
     for row, rule in zip(stale, rules, strict=True):
         kind = list_kind(site, row.name)
         is_there = (kind is None or not kind.head or row.id in entries) and (row.items >= rule.least or rule.always)
@@ -59,28 +60,30 @@ def _settle(connection: Connection, site: Site, site_id: int, names: ListNames, 
         count = pages.get(row.id, 0) if is_there else 0
         if rule.chunks and card is not None:
             card["files"] = [[page_path(rule, number), lastmod] for number, lastmod in lastmods.get(row.id, ())]
-        settled.append((row.id, count, card))
+        updated.append((row.id, count, card))
         if card != row.card:
             marks.read(entry_key(LIST_CARD, row.id), f"list {row.name}")
             marks.read(name_key(f"list/{row.locale}/{row.name}"), f"list {row.name}")
         fronts[row.id] = list(_front_claims(site, row, rule)) if card is not None else []
-        known = min(row.pages, count) if row.stale_from else 0  # settled from the start: its archive may have another address
+        known = min(row.pages, count) if row.stale_from else 0  # updated from the start: its archive may have another address
         for number in range(known + 1, max(row.pages, count) + 1):
-            numbered[row.id << 24 | number] = [_page_claim(row, rule, number)] if number <= count and (rule.url or rule.page_url) else []
+            numbered[number_list_page(row.id, number)] = (
+                [_page_claim(row, rule, number)] if number <= count and (rule.url or rule.page_url) else []
+            )
         if rule.index and card is not None:
             parent = names.ensure(connection, [(row.locale, rule.index)])[(row.locale, rule.index)]
-            items.append(ItemRow(parent, _place(site, row, rule, card), -row.id, None))
+            items.append(ItemRow(parent, _place(site, row, rule, card), member_of_list(row.id), None))
         if rule.url and card is not None and rule.kind != "sitemaps" and not rule.noindex:
-            items.append(ItemRow(site_map, _address(row, rule), -row.id, None))
-    for owner_kind, claims in (("l", fronts), ("p", numbered)):
+            items.append(ItemRow(site_map, _address(row, rule), member_of_list(row.id), None))
+    for owner_kind, claims in ((Owner.LIST, fronts), (Owner.LIST_PAGE, numbered)):
         if claims:
             changes, _ = save_claims(connection, site_id, owner_kind, claims)
             marks.names(changes)
     # by its card a list had a page before, or was in an index; the home page's list is in none
-    members = [-row.id for row, rule in zip(stale, rules, strict=True) if rule.index or rule.url or row.card]
+    members = [member_of_list(row.id) for row, rule in zip(stale, rules, strict=True) if rule.index or rule.url or row.card]
     if members:
         marks.positions.update(save_items(connection, members, items))
-    save_settled(connection, settled)
+    save_lists(connection, updated)
 
 
 def _term_entries(
@@ -147,18 +150,20 @@ def _front_claims(site: Site, row: StaleList, rule: ListRule) -> Iterator[ClaimR
     kind = DEFAULT if rule.always or rule.group == "lists" else LIST
     key = f"{row.name}"
     if path := _safe(rule.url):
-        yield ClaimRow(path, kind, row.locale, key, "l", row.id, {"kind": rule.kind, "list": row.id})
+        yield ClaimRow(path, kind, row.locale, key, Owner.LIST, row.id, {"kind": rule.kind, "list": row.id})
     for feed in rule.feeds:
         spec = {"kind": "feed", "list": row.id, "format": feed}
-        yield ClaimRow(feed_path(rule, feed), kind, row.locale, f"{key} {feed}", "l", row.id, spec)
+        yield ClaimRow(feed_path(rule, feed), kind, row.locale, f"{key} {feed}", Owner.LIST, row.id, spec)
     if rule.group == "home" and rule.kind != "home":  # whoever asks for the home page is sent on, unless there is a page
         spec = {"kind": "redirect", "target": rule.url}
-        yield ClaimRow(f"{site.prefix(row.locale)}/", DEFAULT, row.locale, key, "l", row.id, spec)
+        yield ClaimRow(f"{site.prefix(row.locale)}/", DEFAULT, row.locale, key, Owner.LIST, row.id, spec)
 
 
 def _page_claim(row: StaleList, rule: ListRule, number: int) -> ClaimRow:
     spec = {"kind": rule.page_kind, "list": row.id, "page": number}
-    return ClaimRow(page_path(rule, number), LIST, row.locale, f"{row.name} {number}", "p", row.id << 24 | number, spec)
+    return ClaimRow(
+        page_path(rule, number), LIST, row.locale, f"{row.name} {number}", Owner.LIST_PAGE, number_list_page(row.id, number), spec
+    )
 
 
 def _safe(path: str) -> str:

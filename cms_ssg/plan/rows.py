@@ -9,11 +9,11 @@ import msgspec
 from psycopg import Connection
 
 from cms_ssg.kinds.row_kind import Row
-from cms_ssg.plan.dirty import Marks
+from cms_ssg.plan.context import PlanContext
 from cms_ssg.reads import CARD, digest, entry_key
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
-from cms_ssg.store.lists import ItemRow, ListNames, save_items
+from cms_ssg.store.lists import ItemRow, save_items
 
 OLD_CARDS: Final[LiteralString] = "SELECT entry, type, card_digest FROM cms.cards WHERE entry = ANY(%s::bigint[])"
 DELETE_CARDS: Final[LiteralString] = "DELETE FROM cms.cards WHERE entry = ANY(%s::bigint[])"
@@ -23,14 +23,15 @@ COPY cms.cards (entry, site, type, locale, translation_key, live, listed, held, 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-def derive_rows(connection: Connection, site: Site, site_id: int, names: ListNames, marks: Marks, numbers: set[int]) -> None:
+def derive_rows(context: PlanContext, numbers: set[int]) -> None:
     """Derive these rows, whichever of the site's tables they are in; those that are in none of them are gone."""
+    connection, marks = context.connection, context.marks
     old = {number: (kind, bytes(mark)) for number, kind, mark in connection.execute(OLD_CARDS, (int_array(numbers),))}
-    new = _load(connection, site, numbers)
+    new = _load(connection, context.site, numbers)
     if marks.listens and (shown := {number: found for number, found in new.items() if number not in old}):
         from cms_ssg.plan.events import note_rows
 
-        note_rows(connection, site_id, shown)
+        note_rows(connection, context.site_id, shown)
     if old:
         connection.execute(DELETE_CARDS, (int_array(old),))
     digests = {}
@@ -38,11 +39,11 @@ def derive_rows(connection: Connection, site: Site, site_id: int, names: ListNam
         for number, (kind, row) in sorted(new.items()):
             card = _encode({**row.card, "row": kind})
             digests[number] = digest(card)
-            copy.write_row((number, site_id, kind, "", "", True, True, False, None, card.decode(), digests[number], b"", b""))
+            copy.write_row((number, context.site_id, kind, "", "", True, True, False, None, card.decode(), digests[number], b"", b""))
     for number in old.keys() | new.keys():
         if old.get(number, ("", b""))[1] != digests.get(number, b""):
             marks.read(entry_key(CARD, number), f"{(new.get(number) or old[number])[0]} {number}")
-    lists = names.ensure(connection, [(item.locale, item.list) for _, row in new.values() for item in row.items])
+    lists = context.names.ensure(connection, [(item.locale, item.list) for _, row in new.values() for item in row.items])
     rows = [ItemRow(lists[(i.locale, i.list)], i.sort_key, number, i.label) for number, (_, row) in new.items() for i in row.items]
     marks.positions.update(save_items(connection, sorted(old), rows))
 

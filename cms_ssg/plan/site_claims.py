@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from psycopg import Connection
-
-from cms_ssg.kinds.claim import DEFAULT, FILE, ClaimRow
+from cms_ssg.kinds.claim import DEFAULT, FILE, ClaimRow, Owner
 from cms_ssg.paths import canonical_path
+from cms_ssg.plan.context import PlanContext
 from cms_ssg.plan.derive import alias_kind
-from cms_ssg.plan.dirty import Marks
-from cms_ssg.site import Site
 from cms_ssg.store.claims import save_claims
-from cms_ssg.store.lists import ListNames, touch_lists
+from cms_ssg.store.lists import touch_lists
 from cms_ssg.types import Json
 
 OWNER = 0
@@ -20,20 +17,15 @@ LAST = "\uffff"
 """A source key that no other comes after: of claims that lose against any of their kind."""
 
 
-def claim_site_paths(
-    connection: Connection,
-    site: Site,
-    site_id: int,
-    names: ListNames,
-    marks: Marks,
-    assets: Mapping[str, str],
-    redirects: Mapping[str, str],
-) -> None:
+def claim_site_paths(context: PlanContext, assets: Mapping[str, str], redirects: Mapping[str, str]) -> None:
     """Replace the site's own claims.
 
     assets: name -> published path; redirects: old path -> path or URL.
     """
-    rows = {path: ClaimRow(path, FILE, "", f"asset {name}", "s", OWNER, {"kind": "asset", "name": name}) for name, path in assets.items()}
+    connection, site, site_id = context.connection, context.site, context.site_id
+    rows = {
+        path: ClaimRow(path, FILE, "", f"asset {name}", Owner.SITE, OWNER, {"kind": "asset", "name": name}) for name, path in assets.items()
+    }
     for source, target in redirects.items():
         try:
             path = canonical_path("/" + source.lstrip("/"))
@@ -41,7 +33,7 @@ def claim_site_paths(
             continue
         if path != target:
             spec: dict[str, Json] = {"kind": "redirect", "target": target}
-            rows.setdefault(path, ClaimRow(path, alias_kind(site, path), "", f"redirect {source}", "s", OWNER, spec))
+            rows.setdefault(path, ClaimRow(path, alias_kind(site, path), "", f"redirect {source}", Owner.SITE, OWNER, spec))
     made = [("/robots.txt", "", "robots", {"kind": "robots"})]
     made += [(f"{site.prefix(locale)}/404.html", locale, "404", {"kind": "404"}) for locale in site.locales]
     if site.settings.search is not None:
@@ -52,9 +44,9 @@ def claim_site_paths(
     start = site.prefix(site.default_locale) + "/"
     homes = {site.prefix(locale) + "/": locale for locale in site.locales}  # themes link to each locale's home page
     made += [(path, locale, LAST, {"kind": "redirect", "target": start}) for path, locale in homes.items() if path != start]
-    claims = [*rows.values(), *(ClaimRow(path, DEFAULT, locale, key, "s", OWNER, spec) for path, locale, key, spec in made)]
+    claims = [*rows.values(), *(ClaimRow(path, DEFAULT, locale, key, Owner.SITE, OWNER, spec) for path, locale, key, spec in made)]
     claims += [claim for vertical in site.features.verticals if vertical.site_claims is not None for claim in vertical.site_claims(site)]
-    changes, _ = save_claims(connection, site_id, "s", {OWNER: claims})
-    marks.names(changes)
-    names.ensure(connection, [(locale, site.settings.home.list) for locale in site.locales])
+    changes, _ = save_claims(connection, site_id, Owner.SITE, {OWNER: claims})
+    context.marks.names(changes)
+    context.names.ensure(connection, [(locale, site.settings.home.list) for locale in site.locales])
     touch_lists(connection, site_id, [site.settings.home.list])

@@ -10,7 +10,8 @@ from psycopg import Connection
 
 from cms_ssg.engine.place import name_place
 from cms_ssg.errors import CmsError
-from cms_ssg.publish.target import Target, Writer, open_target
+from cms_ssg.publish.open_target import open_target
+from cms_ssg.publish.target import Target, Writer
 from cms_ssg.site import Site
 from cms_ssg.store.previews import DELETE, PreviewRow, list_previews
 from cms_ssg.types import Problem

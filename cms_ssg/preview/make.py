@@ -224,7 +224,7 @@ def show_with_images(previewer: Previewer) -> Shown:
         from cms_ssg.images.tasks import make_looks
 
         site = previewer.subject.site
-        tasks = make_looks(str(site.root), shown.unlooked, svg_check(site.settings))
+        tasks = make_looks(str(site.root), {key: site.locate(file) for key, file in shown.unlooked.items()}, svg_check(site.settings))
         for name, _, facts in _work(tasks):
             if facts is not None:
                 previewer.facts[name] = msgspec.to_builtins(facts)
@@ -242,7 +242,8 @@ def _make_variants(previewer: Previewer, shown: Shown, problems: list[Problem]) 
     from cms_ssg.engine.image_work import TYPES
     from cms_ssg.images.tasks import make_variants
 
-    tasks = make_variants(str(previewer.subject.site.root), specs, shown.sources)
+    site = previewer.subject.site
+    tasks = make_variants(str(site.root), specs, {key: site.locate(file) for key, file in shown.sources.items()})
     for path, data, _ in _work(tasks):
         if data is not None:
             yield path, (data, TYPES[specs[path]["format"]])

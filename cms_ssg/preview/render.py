@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from psycopg import Connection, IsolationLevel, errors
 
-from cms_ssg.content.scan.changed_files import FileState, Scan
+from cms_ssg.content.scan.changed_files import FileState
 from cms_ssg.engine.batch import render_batch
 from cms_ssg.engine.bundles import rebundle
 from cms_ssg.engine.inputs import list_inputs
+from cms_ssg.engine.options import SyncResult
 from cms_ssg.engine.planning import derive_frame, page_frame
-from cms_ssg.engine.sync import ReadFile, SyncResult, moved_rows, read_chunk, save_batch
+from cms_ssg.engine.sync import ReadFile, moved_rows, read_chunk, save_batch
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.kinds.output_kind import ARCHIVES, LISTS, REMOVALS, OutputKind
 from cms_ssg.plan.changes import BATCH, derive_changes
+from cms_ssg.plan.context import PlanContext
 from cms_ssg.plan.dirty import READERS_OF_WINDOWS, SAVE, Marks
-from cms_ssg.plan.lists import settle_lists
+from cms_ssg.plan.lists import update_lists
 from cms_ssg.preview.subject import Subject
 from cms_ssg.reads import digest, name_key
 from cms_ssg.render.requests import Job
@@ -150,12 +152,11 @@ class Previewer:
         last = self.connection.execute(store.LAST_CHANGE, (self.row.id,)).fetchone()[0]  # type: ignore[index]
         self._save(files)
         marks = Marks(self.row.id, self.subject.site.features, SAVE)
-        names = ListNames(self.row.id)
-        site = self.subject.site
+        context = PlanContext(self.connection, self.subject.site, self.row.id, ListNames(self.row.id), self.now, marks)
         changes = self.connection.execute(store.OWN_CHANGES, (self.row.id, last)).fetchall()
         for start in range(0, len(changes), BATCH):
-            derive_changes(self.connection, site, self.row.id, names, self.now, marks, changes[start : start + BATCH])
-        while settle_lists(self.connection, site, self.row.id, names, marks, own=True):
+            derive_changes(context, changes[start : start + BATCH])
+        while update_lists(context, own=True):
             pass
         if self.facts:
             save_facts(self.connection, self.row.id, self.facts)
@@ -164,9 +165,9 @@ class Previewer:
     def _save(self, files: Sequence[ReadFile]) -> None:
         """As a sync does, without its word about the checkout."""
         connection, site_id, removed = self.connection, self.row.id, self.subject.removed
-        scan = Scan(self.subject.changed, removed, {one.file: FileState(one.file, 0, 0, 0, 0) for one in files})
+        recorded = {one.file: FileState(one.file, 0, 0, 0, 0) for one in files}
         moved = {digest(old, SALT): key for old, key in moved_rows(connection, site_id, removed).items()}
-        save_batch(connection, site_id, self.subject.site.rules, files, scan, {}, moved, SyncResult())
+        save_batch(connection, site_id, self.subject.site.rules, files, recorded, moved, SyncResult())
         if removed:
             remove_entries(connection, site_id, removed)
             delete_files(connection, site_id, removed)
@@ -175,8 +176,7 @@ class Previewer:
 
     def _render(self, marks: Marks, inputs: Sequence[int]) -> Shown:
         connection, site_id = self.connection, self.row.id
-        entries = [row[0] for row in connection.execute(store.ENTRIES, ([r.row.file for r in self._read or () if r.row], site_id))]
-        own = store.list_owned(connection, site_id, entries)
+        own = store.list_owned(connection, site_id, self._list_entries())
         winners = store.list_winners(connection, site_id, sorted({*own, *self._list_touched(marks, inputs)}))
         jobs = {w.path: Job(w.path, w.locale or "", w.spec, w.owner) for w in winners}
         kinds = self.subject.site.features.outputs
@@ -194,6 +194,10 @@ class Previewer:
         wanted = {path for one in rendered for paths in one.reads.shows.values() for path in paths}
         known = store.list_published(connection, site_id, [*wanted, *self.around.assets.values()])
         return Shown(rendered, files, len(pages) - len(shown), unlooked, sources, len(own), known)
+
+    def _list_entries(self) -> list[int]:
+        """Numbers of the entries whose own pages are looked at first."""
+        return [row[0] for row in self.connection.execute(store.ENTRIES, ([r.row.file for r in self._read or () if r.row], self.row.id))]
 
     def _list_touched(self, marks: Marks, inputs: Sequence[int]) -> set[str]:
         """Paths of what the planner says must be made again, but what goes; the home page and lists even where all of the site must be."""

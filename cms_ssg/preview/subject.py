@@ -14,8 +14,8 @@ import msgspec
 from psycopg import Connection
 
 from cms_ssg.content.collections.rules import find_collection
-from cms_ssg.content.scan.changed_files import scan_files
 from cms_ssg.content.scan.file_names import find_path_problem, has_ignored_name
+from cms_ssg.content.scan.scan_files import scan_files
 from cms_ssg.engine.open_session import target_folder
 from cms_ssg.engine.sync import content_folders
 from cms_ssg.errors import CmsError, UsageError, fail

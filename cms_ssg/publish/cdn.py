@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 from urllib.parse import quote, urlsplit
 
 from cms_ssg.config.settings import Settings
-from cms_ssg.errors import fail
 
 SHARE = 0.8
 """Of a documented limit we use this share: calls bunch on their way, and an account may have other users."""
@@ -120,27 +119,6 @@ class Address:
         return self.origin + self.quoted(path)
 
 
-def open_cdn(settings: Settings, environ: Mapping[str, str], clock: Clock | None = None) -> Cdn | None:
-    """The CDN of the settings, None for ``null``. environ: where its secrets are. Raises CmsError cdn.token where one is missing."""
-    cdn, address, clock = settings.cdn, Address.of(settings.base_url), clock or Clock()
-    if cdn.kind == "cloudflare":
-        from cms_ssg.publish.cloudflare import CloudflareCdn
-
-        url = environ.get("CLOUDFLARE_BASE_URL") or "https://api.cloudflare.com/client/v4"
-        return CloudflareCdn(url, cdn.zone, _find_token(environ, "CLOUDFLARE_API_TOKEN"), cdn.plan, address, clock)
-    if cdn.kind == "fastly":
-        from cms_ssg.publish.fastly import FastlyCdn
-
-        url = environ.get("FASTLY_API_ENDPOINT") or "https://api.fastly.com"
-        token = _find_token(environ, "FASTLY_API_TOKEN")
-        return FastlyCdn(url, cdn.service, token, settings.store_name if cdn.tags else "", address, clock)
-    if cdn.kind == "cloudfront":
-        from cms_ssg.publish.cloudfront import CloudFrontCdn
-
-        return CloudFrontCdn(cdn.distribution, address)
-    return None
-
-
 RIGHTS: Final = {
     "cloudflare": "CLOUDFLARE_API_TOKEN needs the right Zone / Cache Purge for the zone that [cdn] names.",
     "fastly": "FASTLY_API_TOKEN needs the scope purge_select for the service that [cdn] names, without tags also purge_all.",
@@ -151,10 +129,3 @@ RIGHTS: Final = {
 def say_rights(settings: Settings, error: CdnError) -> str:
     """What to look at where a CDN takes no call for lack of a right, "" where it is something else."""
     return RIGHTS.get(settings.cdn.kind, "") if error.status in (401, 403) else ""
-
-
-def _find_token(environ: Mapping[str, str], name: str) -> str:
-    token = environ.get(name, "").strip()
-    if not token:
-        raise fail("cdn.token", f"the environment variable {name} is not set, so the CDN was not told", hint="Set it and run `cms purge`.")
-    return token

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cms_ssg.files.ownership import Owner, find_owner, give, make_folders
 from cms_ssg.publish.kept import KeptFolder
-from cms_ssg.publish.target import IN_THE_WAY, Before, Listed, Object, Outcome
+from cms_ssg.publish.target import FOLDER, IN_THE_WAY, Before, Listed, Object, Outcome
 from cms_ssg.reads import digest
 
 LASTING = frozenset((errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EINVAL, errno.EILSEQ, errno.ELOOP))
@@ -23,6 +23,8 @@ class FolderTarget:
     A new version is written in the folder of the old one: ext4 finds a free inode there sooner than in one folder
     for all. A name of its own for each key lets the next build find what a killed one left.
     """
+
+    abilities = FOLDER
 
     def __init__(self, root: Path, kept: Path | None = None) -> None:
         self.root = root
@@ -145,6 +147,9 @@ class FolderTarget:
         for folder, _, files in os.walk(self.root):
             for name in files:
                 yield Listed(f"{folder}/{name}"[len(self.prefix) :], None, os.lstat(f"{folder}/{name}").st_size)
+
+    def honours_conditions(self) -> bool:
+        return True  # the lease alone says who may write here
 
     def is_own(self, key: str) -> bool:
         return False  # a file does not say who wrote it

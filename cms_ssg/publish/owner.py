@@ -89,16 +89,17 @@ class ObjectMark:
         self.place = f"s3://{bucket}/{self.key}"
 
     def read(self) -> Owner | None:
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import ClientError
 
-        from cms_ssg.publish.s3_client import HIDDEN, code_of, read_object, say_failure
+        from cms_ssg.publish.s3_client import HIDDEN, code_of, read_object, translated_errors
 
-        try:
-            found = read_object(self.client, self.bucket, self.key)
-        except (ClientError, BotoCoreError) as error:
-            if isinstance(error, ClientError) and code_of(error) in HIDDEN:
-                return None
-            raise say_failure(error, self.bucket) from error
+        with translated_errors(self.bucket):
+            try:
+                found = read_object(self.client, self.bucket, self.key)
+            except ClientError as error:
+                if code_of(error) in HIDDEN:
+                    return None
+                raise
         return _decode(found[0]) if found is not None else None
 
     def write(self, owner: Owner) -> None:
@@ -108,14 +109,10 @@ class ObjectMark:
         self._ask("delete_object")
 
     def _ask(self, name: str, **arguments: Any) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError
+        from cms_ssg.publish.s3_client import translated_errors
 
-        from cms_ssg.publish.s3_client import say_failure
-
-        try:
+        with translated_errors(self.bucket):
             getattr(self.client, name)(Bucket=self.bucket, Key=self.key, **arguments)
-        except (ClientError, BotoCoreError) as error:
-            raise say_failure(error, self.bucket) from error
 
 
 def open_mark(root: Path, settings: Settings, url: str = "") -> Mark:

@@ -8,7 +8,7 @@ somebody else put there is left alone. Source: S3 user guide, "How to prevent ob
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from threading import BoundedSemaphore
@@ -19,9 +19,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cms_ssg.config.settings import Settings
 from cms_ssg.errors import fail, lose_lease
-from cms_ssg.files.media_types import content_encoding
-from cms_ssg.publish.compress import name_encoding, pack
-from cms_ssg.publish.headers import cache_control
 from cms_ssg.publish.owner import OBJECT as MARK
 from cms_ssg.publish.s3_client import (
     HIDDEN,
@@ -34,12 +31,12 @@ from cms_ssg.publish.s3_client import (
     open_client,
     read_object,
     say_failure,
+    translated_errors,
 )
+from cms_ssg.publish.s3_headers import make_headers, pack_object
 from cms_ssg.publish.s3_kept import MOST_COPIED, PREFIX, KeptBucket
 from cms_ssg.publish.s3_parts import upload_parts
-from cms_ssg.publish.tags import cache_tags
-from cms_ssg.publish.target import Before, Listed, Object, Outcome, Writer
-from cms_ssg.reads import digest as make_digest
+from cms_ssg.publish.target import STORE, Before, Listed, Object, Outcome, Writer
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -69,6 +66,8 @@ class Seen(NamedTuple):
 class S3Target:
     """place: ``bucket`` or ``bucket/prefix``; writer: None to read only."""
 
+    abilities = STORE
+
     def __init__(self, place: str, settings: Settings, writer: Writer | None) -> None:
         self.bucket, _, prefix = place.strip("/").partition("/")
         self.prefix = prefix + "/" if prefix else ""
@@ -89,40 +88,37 @@ class S3Target:
         """Nothing: an object appears whole. Parts of an upload that was never ended are removed by a rule of the bucket (docs)."""
 
     def read(self, key: str) -> bytes | None:
-        try:
-            found = read_object(self.client, self.bucket, self.prefix + key)
-        except (ClientError, BotoCoreError) as error:
-            if isinstance(error, ClientError) and code_of(error) in HIDDEN and self._may("get_object", f"{self.prefix}{MARK}"):
-                return None
-            raise say_failure(error, self.bucket) from error
+        with translated_errors(self.bucket):
+            try:
+                found = read_object(self.client, self.bucket, self.prefix + key)
+            except ClientError as error:
+                if code_of(error) in HIDDEN and self._may("get_object", f"{self.prefix}{MARK}"):
+                    return None
+                raise
         return found[0] if found is not None else None
 
     def is_empty(self) -> bool:
         return False  # asking costs a request in every build; `cms target audit` tells what is missing
 
     def list_objects(self) -> Iterator[Listed]:
-        try:
+        with translated_errors(self.bucket):
             for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix):
                 for item in page.get("Contents", ()):
                     key = item["Key"][len(self.prefix) :]
                     if not key.startswith(PREFIX) and key != MARK:
                         etag = item["ETag"].strip('"')  # some stores leave the quotes out in listings alone
                         yield Listed(key, f'"{etag}"', item["Size"])
-        except (ClientError, BotoCoreError) as error:
-            raise say_failure(error, self.bucket) from error
 
     def is_own(self, key: str) -> bool:
         assert self.writer is not None
-        try:
+        with translated_errors(self.bucket):
             seen = self._look(key)
-        except (ClientError, BotoCoreError) as error:
-            raise say_failure(error, self.bucket) from error
         return seen is not None and seen.site == quote(self.writer.site)
 
     def adopt(self, key: str) -> None:
         assert self.writer is not None
         place = {"Bucket": self.bucket, "Key": self.prefix + key}
-        try:
+        with translated_errors(self.bucket):
             seen = self._look(key)
             if seen is None or seen.site or seen.store:  # what another site says it wrote stays its own
                 return
@@ -130,10 +126,11 @@ class S3Target:
                 raise fail("publish.too-large", "an object that lies over a page of this site is too large to be marked as the site's",
                            place=f"s3://{self.bucket}/{self.prefix}{key}", hint="Remove it there, then run this again.")  # fmt: skip
             said = {"cms-site": quote(self.writer.site), "cms-store": self.writer.store, "cms-epoch": "0"}
-            self.client.copy_object(**place, CopySource=place, CopySourceIfMatch=seen.etag, Metadata=said, MetadataDirective="REPLACE")
-        except (ClientError, BotoCoreError) as error:
-            if not isinstance(error, ClientError) or code_of(error) not in MOVED | MISSING:
-                raise say_failure(error, self.bucket) from error
+            try:
+                self.client.copy_object(**place, CopySource=place, CopySourceIfMatch=seen.etag, Metadata=said, MetadataDirective="REPLACE")
+            except ClientError as error:
+                if code_of(error) not in MOVED | MISSING:
+                    raise
 
     def honours_conditions(self) -> bool:
         """Whether a write is refused that asks for an empty place, or for another version than is there. Raises CmsError publish.*.
@@ -141,14 +138,12 @@ class S3Target:
         Some stores honour one of the two. The first write is without a condition: a build may have been killed here.
         """
         place = self._name_probe()
-        try:
+        with translated_errors(self.bucket):
             self.client.put_object(**place, Body=b"")
             try:
                 return all(self._is_refused(place, condition) for condition in ({"IfNoneMatch": "*"}, {"IfMatch": NO_VERSION}))
             finally:
                 self.client.delete_object(**place)
-        except (ClientError, BotoCoreError) as error:
-            raise say_failure(error, self.bucket) from error
 
     def _is_refused(self, place: dict[str, str], condition: dict[str, str]) -> bool:
         try:
@@ -221,21 +216,19 @@ class S3Target:
         """Put an object over the version that is expected, or find out what is there instead."""
         writer = self.writer
         assert writer is not None, "this target was opened to be read"
-        headers = self._make_headers(one)
+        headers = make_headers(self.settings, writer, one)
         digest, etag = (one.live.digest, one.live.etag) if one.live is not None else (None, None)
         try:
             if (one.live is not None and one.live.digest is None) or not writer.conditions:
                 seen = self._look(one.key)
-                if seen is not None and self._is_same(seen, one, headers):
-                    return Outcome(False, seen.etag)
-                if seen is not None and (refused := self._refuse(seen)):
-                    return Outcome(False, refused=refused, lasting=True)
-                body = _pack(one, headers)
+                if (end := self._end_at(seen, one, headers, written=False)) is not None:
+                    return end
+                body = pack_object(one, headers)
                 if self.recheck is not None:
                     self.recheck()
                 digest, etag = _name_version(seen)
             else:
-                body = _pack(one, headers)
+                body = pack_object(one, headers)
             for _ in range(TRIES):
                 if self.kept is not None and digest and digest != one.digest:
                     self.kept.add(one.key, digest, etag)
@@ -245,10 +238,8 @@ class S3Target:
                     if code_of(error) not in MOVED | MISSING or code_of(error) == "NoSuchBucket":
                         raise
                 seen = self._look(one.key)
-                if seen is not None and self._is_same(seen, one, headers):
-                    return Outcome(True, seen.etag)  # our own, whose answer was lost
-                if seen is not None and (refused := self._refuse(seen)):
-                    return Outcome(False, refused=refused, lasting=True)
+                if (end := self._end_at(seen, one, headers, written=True)) is not None:  # our own, whose answer was lost
+                    return end
                 if self.recheck is not None:
                     self.recheck()
                 digest, etag = _name_version(seen)
@@ -259,14 +250,11 @@ class S3Target:
             raise say_failure(error, self.bucket) from error
 
     def _remove(self, key: str) -> str | None:
-        try:
-            self.client.delete_object(Bucket=self.bucket, Key=self.prefix + key)
-        except ClientError as error:
-            if code_of(error) in MISSING:
-                return None
-            return self._refuse_one(error, "to remove it")
-        except BotoCoreError as error:
-            raise say_failure(error, self.bucket) from error
+        with translated_errors(self.bucket):
+            try:
+                self.client.delete_object(Bucket=self.bucket, Key=self.prefix + key)
+            except ClientError as error:
+                return self._refuse_one(error, "to remove it") if code_of(error) not in MISSING else None
         return None
 
     def _put(self, key: str, body: bytes, headers: dict[str, Any], etag: str | None) -> str:
@@ -296,6 +284,15 @@ class S3Target:
             int(epoch) if epoch.isdigit() else 0, answer["ContentLength"],
         )  # fmt: skip
 
+    def _end_at(self, seen: Seen | None, one: Object, headers: dict[str, Any], *, written: bool) -> Outcome | None:
+        """What a write comes to by what is there: the same object, or one that may not be written over. None where it goes on."""
+        if seen is None:
+            return None
+        if self._is_same(seen, one, headers):
+            return Outcome(written, seen.etag)
+        refused = self._refuse(seen)
+        return Outcome(False, refused=refused, lasting=True) if refused else None
+
     def _is_same(self, seen: Seen, one: Object, headers: dict[str, Any]) -> bool:
         assert self.writer is not None
         return (seen.digest, seen.form, seen.store) == (one.digest.hex(), headers["Metadata"]["cms-form"], self.writer.store)
@@ -316,30 +313,6 @@ class S3Target:
             "an object that cms did not write for this site is there; remove it, or give the site a prefix of its own; "
             "where it was put over a page of this site, `cms target audit --repair` writes that again"
         )
-
-    def _make_headers(self, one: Object) -> dict[str, Any]:
-        """What is stored beside the bytes."""
-        assert self.writer is not None
-        headers: dict[str, Any] = {
-            "ContentType": one.content_type,
-            "CacheControl": cache_control(self.settings.target.cache, one.kind, one.key, one.cache),
-        }
-        if encoding := content_encoding(one.key, one.data) or name_encoding(self.settings, one.content_type, len(one.data)):
-            headers["ContentEncoding"] = encoding
-        tags = (one.tags or ",".join(cache_tags(one.reads, site=self.writer.site, path=one.path))) if self.settings.cdn.tags else ""
-        form = make_digest("\n".join(f"{name}: {value}" for name, value in headers.items()).encode(), b"tags" if tags else b"")
-        headers["Metadata"] = {
-            "cms-digest": one.digest.hex(), "cms-form": form.hex()[:16], "cms-site": quote(self.writer.site), "cms-store": self.writer.store,
-            "cms-epoch": str(self.writer.epoch),
-        }  # fmt: skip
-        if tags:
-            headers["Metadata"]["cache-tag"] = tags
-        return headers
-
-
-def _pack(one: Object, headers: Mapping[str, Any]) -> bytes:
-    """The bytes as they are stored: those of a file that is compressed already, as they are."""
-    return one.data if content_encoding(one.key, one.data) else pack(headers.get("ContentEncoding", ""), one.data)
 
 
 def _name_version(seen: Seen | None) -> tuple[bytes | None, str | None]:

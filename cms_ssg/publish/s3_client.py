@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final
 
@@ -99,6 +101,15 @@ def code_of(error: ClientError) -> str:
 def is_for_all(error: ClientError) -> bool:
     """Whether a refusal is about the key, the bucket or the clock, and so meets every object alike."""
     return code_of(error) in _NO_KEY | _WRONG_REGION | {"NoSuchBucket", "RequestTimeTooSkewed", "AllAccessDisabled", "AccountProblem"}
+
+
+@contextmanager
+def translated_errors(bucket: str) -> Iterator[None]:
+    """Raises CmsError publish.* for what botocore raises in the block."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise say_failure(error, bucket) from error
 
 
 def say_failure(error: ClientError | BotoCoreError, bucket: str) -> CmsError:

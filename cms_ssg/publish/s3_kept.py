@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from cms_ssg.publish.kept import Keepable, KeptObject
-from cms_ssg.publish.s3_client import HIDDEN, MISSING, MOVED, code_of, look_at, read_object, say_failure
+from cms_ssg.publish.s3_client import HIDDEN, MISSING, MOVED, code_of, look_at, read_object, translated_errors
 from cms_ssg.reads import digest as make_digest
 
 T = TypeVar("T")
@@ -78,18 +78,14 @@ class KeptBucket:
 
     def list_digests(self) -> set[bytes]:
         found: set[bytes] = set()
-        try:
+        with translated_errors(self.bucket):
             for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix + PREFIX):
                 found.update(bytes.fromhex(item["Key"].rpartition("/")[2]) for item in page.get("Contents", ()))
-        except (ClientError, BotoCoreError) as error:
-            raise say_failure(error, self.bucket) from error
         return found
 
     def is_own(self, digest: bytes, site: str) -> bool:
-        try:
+        with translated_errors(self.bucket):
             seen = self._look(self._key(digest))
-        except ClientError as error:
-            raise say_failure(error, self.bucket) from error
         if seen is None:
             return False
         said = {name.lower(): value for name, value in seen.get("Metadata", {}).items()}
@@ -104,8 +100,5 @@ class KeptBucket:
         return f"{self.prefix}{PREFIX}{digest.hex()}"
 
     def _spread(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]:
-        try:
-            with ThreadPoolExecutor(min(self.uploads, len(items) or 1)) as pool:
-                return list(pool.map(act, items))
-        except (ClientError, BotoCoreError) as error:
-            raise say_failure(error, self.bucket) from error
+        with translated_errors(self.bucket), ThreadPoolExecutor(min(self.uploads, len(items) or 1)) as pool:
+            return list(pool.map(act, items))

@@ -13,9 +13,6 @@ MOST_BYTES: Final = 1500
 """Of all tags with what parts them. Cloudflare takes a Cache-Tag header of 16 kB, Fastly a Surrogate-Key header of 16 kB with keys of 1,024
 bytes, CloudFront looks at 50 tags of an object; but the tags lie in an object's metadata, of which S3 takes 2 kB in all."""
 
-HEADERS: Final = {"cloudflare": ("Cache-Tag", ","), "fastly": ("Surrogate-Key", " "), "cloudfront": ("x-amz-meta-cache-tag", ",")}
-"""Of each kind of CDN the header that carries tags and what parts them."""
-
 
 def cache_tags(reads: Iterable[int], *, site: str = "", path: str = "") -> tuple[str, ...]:
     """The tags of a page: its site, itself, the lists and the entries that it reads, MOST_BYTES at most.
@@ -55,12 +52,6 @@ def entry_tag(entry: int) -> str:
 def list_tag(number: int) -> str:
     """Of every page that shows a list's title or address."""
     return _make("l", str(number * 4 + LIST))
-
-
-def tag_header(kind: str, tags: Iterable[str]) -> tuple[str, str]:
-    """(name, value) of the header by which a kind of CDN learns the tags."""
-    name, between = HEADERS[kind]
-    return name, between.join(tags)
 
 
 def _make(letter: str, name: str) -> str:

@@ -6,10 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
-from urllib.parse import quote
 
 from cms_ssg.config.settings import Settings
-from cms_ssg.errors import fail
 
 if TYPE_CHECKING:
     from cms_ssg.publish.kept import Kept
@@ -67,8 +65,33 @@ class Listed(NamedTuple):
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a kind of target can do, known from its address before it is opened.
+
+    looks_are_free: asking what is there costs next to nothing; is_shared: other machines may write there; retires: what pages of visitors may
+    still ask for stays for a while after it goes; has_versions: an object has headers and a version, which a write may name.
+    """
+
+    looks_are_free: bool
+    is_shared: bool
+    retires: bool
+    has_versions: bool
+
+
+FOLDER: Final = Abilities(looks_are_free=True, is_shared=False, retires=False, has_versions=False)
+STORE: Final = Abilities(looks_are_free=False, is_shared=True, retires=True, has_versions=True)
+
+
+def find_abilities(settings: Settings) -> Abilities:
+    """Of the target that the settings name."""
+    return FOLDER if settings.target.url.startswith("folder:") else STORE
+
+
 class Target(Protocol):
     """A place for objects by key. Writing and removing are safe to repeat."""
+
+    abilities: Abilities
 
     @property
     def kept(self) -> Kept | None:
@@ -95,6 +118,9 @@ class Target(Protocol):
     def list_objects(self) -> Iterator[Listed]:
         """Everything that is there. For audits only: builds never list."""
 
+    def honours_conditions(self) -> bool:
+        """Whether a write over another version than the one that was named is refused. Asks the store: once a site is enough."""
+
     def is_own(self, key: str) -> bool:
         """Whether an object says that it was written for this site."""
 
@@ -117,44 +143,10 @@ class Writer:
     conditions: bool = True
 
 
-def open_target(root: Path, settings: Settings, writer: Writer | None = None) -> Target:
-    """The target of the settings: ``folder:build`` relative to the site folder, or ``s3://bucket/prefix``. writer: None to read only."""
+def find_folder(root: Path, settings: Settings) -> Path | None:
+    """The folder of this machine that pages go to, None where they go elsewhere."""
     scheme, _, rest = settings.target.url.partition(":")
-    if scheme == "folder" and rest:
-        from cms_ssg.publish.folder import FolderTarget
-
-        return FolderTarget((root / rest).resolve(), _kept_folder(root, settings) if settings.target.keep_releases else None)
-    if scheme == "s3" and rest.startswith("//") and rest.strip("/"):
-        from cms_ssg.publish.compress import require_compressor
-        from cms_ssg.publish.s3 import S3Target  # boto3 takes a while
-
-        if writer is not None:
-            require_compressor(root, settings)
-        return S3Target(rest[2:], settings, writer)
-    raise fail("settings.target", f'no such target: "{settings.target.url}"', place="site.toml",
-               hint='Write [target] url = "folder:build" or "s3://bucket/prefix".')  # fmt: skip
-
-
-def open_kept(root: Path, settings: Settings) -> Kept:
-    """Where what was replaced is kept, whether more is to be."""
-    if not is_folder(settings):
-        from cms_ssg.publish.s3_client import open_client
-        from cms_ssg.publish.s3_kept import KeptBucket
-
-        bucket, _, prefix = settings.target.url.partition("//")[2].strip("/").partition("/")
-        return KeptBucket(open_client(settings.target.uploads), bucket, f"{prefix}/" if prefix else "", settings.target.uploads)
-    from cms_ssg.publish.kept import KeptFolder
-
-    return KeptFolder(_kept_folder(root, settings), (root / settings.target.url.partition(":")[2]).resolve())
-
-
-def _kept_folder(root: Path, settings: Settings) -> Path:
-    return root.resolve() / ".cms" / "kept" / f"={quote(settings.store_name, safe='')}"
-
-
-def is_folder(settings: Settings) -> bool:
-    """Whether pages go to a folder of this machine."""
-    return settings.target.url.startswith("folder:")
+    return (root / rest).resolve() if scheme == "folder" else None
 
 
 def is_same_target(recorded: str, name: str) -> bool:
@@ -165,7 +157,7 @@ def is_same_target(recorded: str, name: str) -> bool:
 
 def name_target(settings: Settings) -> str:
     """What the manifest remembers of a target: where it is, and with what headers objects lie there."""
-    if is_folder(settings):
+    if not find_abilities(settings).has_versions:
         return settings.target.url
     from cms_ssg.publish.headers import name_form
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from cms_ssg.kinds.output_kind import REMOVALS
 from cms_ssg.store import releases as store
 from cms_ssg.types import Problem
 
@@ -20,7 +21,7 @@ def limit_to_urgent(session: Session) -> None:
     held = session.row.held_release
     if held is None:
         return
-    rows = session.connection.execute(store.GONE_ENTRIES, (session.row.id, store.RESTORED))
+    rows = session.connection.execute(store.GONE_ENTRIES, (session.row.id, REMOVALS, store.RESTORED))
     gone, confirmed = [row[0] for row in rows], session.options.confirm_removals
     waiting = session.result.planned - len(gone)
     if len(gone) > MOST_GONE and not confirmed:
@@ -28,7 +29,8 @@ def limit_to_urgent(session: Session) -> None:
             f"{len(gone):,} pages whose entries were taken down stay, as the site is held", "If they are to go now, build with --confirm-removals."))  # fmt: skip
         gone = []
     session.only = sorted({*gone, *session.options.urgent})
-    session.options = replace(session.options, confirm_removals=True)  # the guard is for what a whole build removes
+    options = replace(session.options, confirm_removals=True)  # the guard is for what a whole build removes
+    session.context = replace(session.context, options=options)
     said = f"the site is held at release {held}" + (f": {waiting:,} outputs wait" if waiting > 0 else "")
     session.result.problems.append(Problem("build.held", "", 0, said,
         "`cms releases resume` has builds publish again; `cms build --urgent PATH` publishes one page now."))  # fmt: skip

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace as change
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
 from cms_ssg.paths import object_key
 from cms_ssg.publish.kept import Keepable, Kept
-from cms_ssg.publish.target import is_folder
+from cms_ssg.publish.target import find_abilities
 from cms_ssg.store import releases as store
 from cms_ssg.store.outputs import DirtyRow, OutputRow
 
@@ -27,7 +28,7 @@ def begin_releases(session: Session) -> None:
     keeps = session.site.settings.target.keep_releases > 0
     if keeps and not session.row.keeps_releases:
         session.connection.execute(store.SET_KEEPS, (True, session.row.id))
-        session.row = replace(session.row, keeps_releases=True)
+        session.context = change(session.context, row=replace(session.row, keeps_releases=True))
     elif session.row.keeps_releases and not keeps:
         session.connection.execute(store.FORGET_ALL, (session.row.id,))
     session.commit()
@@ -67,7 +68,9 @@ def forget_old(session: Session) -> None:
         store.forget_releases(connection, site, keep, session.site.settings.target.keep_days)
     keys, digests = store.take_old_objects(connection, site, MOST_FORGOTTEN + result.written + result.removed)
     session.commit()
-    if keep and session.follows_kill and is_folder(session.site.settings):  # builds list no bucket: an audit finds it there
+    if (
+        keep and session.follows_kill and find_abilities(session.site.settings).looks_are_free
+    ):  # builds list no bucket: an audit finds it there
         digests += list_unknown(session.connection, session.row.id, session.open_kept(), session.site.settings.store_name, digests)
     if digests:
         session.open_kept().drop_many(digests)

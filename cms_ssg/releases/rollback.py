@@ -23,13 +23,13 @@ from cms_ssg.engine.place import SPLIT, name_place
 from cms_ssg.engine.planning import SECOND_LOOK_S
 from cms_ssg.engine.session import Session
 from cms_ssg.errors import fail
-from cms_ssg.events.telling import open_telling
+from cms_ssg.events.notify import open_notifier
 from cms_ssg.files.media_types import content_type
 from cms_ssg.kinds.features import Features
 from cms_ssg.kinds.output_kind import NEW, REMOVALS
 from cms_ssg.paths import object_key
 from cms_ssg.publish.kept import Keepable, KeptObject
-from cms_ssg.publish.target import Live, Object, is_folder, is_same_target, name_target
+from cms_ssg.publish.target import Live, Object, find_abilities, is_same_target, name_target
 from cms_ssg.reads import digest
 from cms_ssg.releases.history import check_known
 from cms_ssg.reporting.progress import Reporter
@@ -68,13 +68,13 @@ def roll_back(root: Path, number: int, env: str = "", reporter: Reporter | None 
     site, result = open_site(root, os.environ, env), RollbackResult(number)
     build = BuildResult()
     options = BuildOptions(sync=False, env=env)
-    telling = open_telling(site, options, build)
+    notifier = open_notifier(site, options, build)
     with (
         build.timed("total"),
-        telling.around(is_build=False) if telling is not None else nullcontext(),
+        notifier.around(is_build=False) if notifier is not None else nullcontext(),
         open_session(site, options, build, reporter) as session,
     ):
-        session.tell(telling)
+        session.join_notifier(notifier)
         Rollback(session, result).run()
     result.problems = list(build.problems)
     result.seconds = build.seconds["total"]
@@ -87,8 +87,8 @@ class Rollback:
     def __init__(self, session: Session, result: RollbackResult) -> None:
         self.session, self.result = session, result
         self.connection, self.site, self.features = session.connection, session.row.id, session.site.features
-        self.by_folder = is_folder(session.site.settings)
-        session.conditions = self.by_folder or bool(session.row.conditions)
+        self.abilities = find_abilities(session.site.settings)
+        session.conditions = not self.abilities.has_versions or bool(session.row.conditions)
         self.kept = session.open_kept()
 
     def run(self) -> None:
@@ -123,7 +123,7 @@ class Rollback:
                        hint="Roll back there, or have every page here with `cms build --full` first.")  # fmt: skip
 
     def _replay_journal(self) -> list[str]:
-        again_s = 0.0 if self.by_folder else SECOND_LOOK_S
+        again_s = SECOND_LOOK_S if self.abilities.is_shared else 0.0
         if self.session.purger is not None:
             self.session.purger.note_left()
         left = outputs.replay_journal(self.connection, self.site, self.features, again_s)
@@ -136,7 +136,7 @@ class Rollback:
         wanted = releases.list_wanted(self.connection, self.site, number)
         for path in left:  # written by a killed build that was the first to do so
             wanted.setdefault(path, Wanted(path, "file", None, None, None, None, True, None))
-        if not self.by_folder:  # an asset stays for the pages that visitors have open, and another's object stays in any case
+        if self.abilities.retires:  # an asset stays for the pages that visitors have open, and another's object stays in any case
             target = self.session.target
             for path in [path for path, one in wanted.items() if one.digest is None]:
                 if _is_fingerprinted(self.features, wanted[path]) or (wanted[path].live is None and not target.is_own(object_key(path))):
@@ -228,8 +228,8 @@ class Rollback:
         self.connection.execute(END_BUILD, (Jsonb(summary), build))
         ended = self.session.result
         ended.status, ended.written, ended.removed = result.status, result.written, result.removed
-        if self.session.telling is not None:
-            self.session.telling.record_release(self.connection, back_to=result.release)
+        if self.session.notifier is not None:
+            self.session.notifier.record_release(self.connection, back_to=result.release)
         self.session.commit()
         if not self.session.purge():
             result.status = "partial"

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from cms_ssg.content.markdown.anchors import Names, list_ids, rename_anchors
 from cms_ssg.content.markdown.placeholders import OPEN, PLACEHOLDER
 from cms_ssg.content.urls import SAFE_SCHEMES, is_safe_url
+from cms_ssg.kinds.claim import Owner
 from cms_ssg.paths import canonical_path, file_path
 from cms_ssg.render.pictures import make_picture, write_img
 from cms_ssg.types import Problem
@@ -101,9 +102,9 @@ def resolve_path(page: Page, file: str, page_path: str, target: str) -> str:
 
 
 def _holder_path(page: Page, name: str, holder: Any) -> str:
-    if name.startswith("/") and not (holder.owner_kind == "e" and (holder.spec or {}).get("kind") == "redirect"):
+    if name.startswith("/") and not (holder.owner_kind == Owner.ENTRY and (holder.spec or {}).get("kind") == "redirect"):
         return name
-    if holder.owner_kind == "f":
+    if holder.owner_kind == Owner.FILE:
         return str((holder.spec or {}).get("path", ""))
     return page.lead_to(holder.owner)
 

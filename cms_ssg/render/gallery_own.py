@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from cms_ssg.render.gallery import FEW_WORDS, Sample
+from cms_ssg.render.gallery_samples import FEW_WORDS, Sample
 
 NOT_ENTRIES = frozenset("base home list terms 404 redirect".split())
 

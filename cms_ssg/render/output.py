@@ -8,6 +8,8 @@ from typing import Any
 from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from cms_ssg.errors import CmsError
+from cms_ssg.kinds.claim import Owner
+from cms_ssg.kinds.list_kind import is_list_member, list_of_member
 from cms_ssg.kinds.output_kind import HTML, XML
 from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
@@ -234,8 +236,8 @@ def render_sitemap(page: Page, job: Job) -> tuple[bytes, str]:
     """One file of a sitemap."""
     urls = []
     for member in reversed(page.reader.window("page", job.spec["list"], job.spec["page"])):
-        if member < 0:
-            if address := _list_address(page, -member):
+        if is_list_member(member):
+            if address := _list_address(page, list_of_member(member)):
                 urls.append(feeds.SitemapUrl(address, None, ()))
             continue
         page.reader.reads.entry(ADDRESS, member)
@@ -252,7 +254,7 @@ def _list_address(page: Page, number: int) -> str:
     row = page.reader.need("listed", number)
     path = list_rule(page.site, row.locale, row.name).url
     holder = page.reader.claim(path)
-    return page.absolute(path) if holder is not None and (holder.owner_kind, holder.owner) == ("l", number) else ""
+    return page.absolute(path) if holder is not None and (holder.owner_kind, holder.owner) == (Owner.LIST, number) else ""
 
 
 def _sitemap_alternates(page: Page, card: dict[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -275,7 +277,7 @@ def render_sitemap_index(page: Page, job: Job) -> tuple[bytes, str]:
     row = page.reader.list_numbered(job.spec["list"])
     files = []
     for member in reversed(page.reader.window("all", row.id)):
-        month = page.reader.list_numbered(-member)
+        month = page.reader.list_numbered(list_of_member(member))
         for path, lastmod in ((month.card or {}).get("files") or ()) if month is not None else ():
             files.append(feeds.SitemapFile(page.absolute(path), parse_time(lastmod, page.site.zone)))
     return feeds.render_sitemap_index(files), XML

@@ -12,12 +12,13 @@ from urllib.parse import quote, unquote
 from markupsafe import Markup
 
 from cms_ssg.config.settings import Locale
+from cms_ssg.kinds.claim import Owner
 from cms_ssg.kinds.list_kind import ListRule, feed_path, page_path
 from cms_ssg.kinds.row_kind import name_fact
 from cms_ssg.reads import ADDRESS, CARD, FULL
 from cms_ssg.render.body import fill_body, resolve_link
 from cms_ssg.render.list_rules import described_paths, list_rule
-from cms_ssg.render.pictures import ImageFacts, describe_image, path_beside, show_image
+from cms_ssg.render.pictures import ImageFacts, Shape, describe_image, path_beside, show_image
 from cms_ssg.render.reading import Reader
 from cms_ssg.render.strings import make_t
 from cms_ssg.render.views import Card, EntryView, FeatureView, RowView
@@ -163,7 +164,7 @@ class Page:
         self.reader.ask(("claim", n) for n in names)
         for candidate in names:
             holder = self.reader.claim(candidate)
-            if holder is not None and holder.owner_kind == "e":
+            if holder is not None and holder.owner_kind == Owner.ENTRY:
                 return self.card(holder.owner)
         return None
 
@@ -202,9 +203,7 @@ class Page:
         """An image of the site as <picture>: its path, or the address that a card or a file has."""
         path = self._image_path(src)
         url = self.url(path) if path and src.startswith("/") else src
-        return show_image(
-            self, url, path=path, alt=alt, width=width, ratio=ratio, focus=focus, sizes=sizes, lazy=lazy, attributes=attributes
-        )
+        return show_image(self, url, path, Shape(width, ratio, focus, sizes), alt=alt, lazy=lazy, attributes=attributes)
 
     def image_facts(self, src: str) -> ImageFacts | None:
         """Size, mean colour and placeholder of an image of the site, None where there is none: its path, or the address that a card has."""
@@ -280,10 +279,10 @@ class Page:
         found = {}
         for code, path in paths.items():
             holder = self.reader.claim(path)
-            if holder is None or holder.owner_kind == "s":
+            if holder is None or holder.owner_kind == Owner.SITE:
                 continue
             is_page = (holder.spec or {}).get("kind") != "redirect"
-            card = self.reader.card(holder.owner) if is_page and holder.owner_kind == "e" else None
+            card = self.reader.card(holder.owner) if is_page and holder.owner_kind == Owner.ENTRY else None
             found[code] = (path, is_page and "unindexed" not in (card or {}))
         return found
 

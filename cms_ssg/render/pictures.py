@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote
 
 from markupsafe import Markup, escape
@@ -12,6 +12,7 @@ from cms_ssg.images.card_rules import plan_card
 from cms_ssg.images.facts import MISNAMED, Facts, SvgCheck, find_misnaming, is_image, svg_check
 from cms_ssg.images.font import CardFont, NoFont, load_font
 from cms_ssg.images.recipe import TYPES, Recipe, parse_focus, parse_ratio, plan_variants
+from cms_ssg.kinds.claim import Owner
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page
@@ -35,7 +36,7 @@ def find_facts(page: Page, path: str) -> tuple[str, Facts] | None:
         return None
     page.reader.reads.name("images")
     holder = page.reader.claim(path)
-    if holder is None or holder.owner_kind != "f" or "digest" not in (holder.spec or {}):
+    if holder is None or holder.owner_kind != Owner.FILE or "digest" not in (holder.spec or {}):
         return None
     check: SvgCheck | None = None
     if path.lower().endswith(".svg"):
@@ -69,14 +70,27 @@ def ask_for(page: Page, digest: str, recipe: Recipe) -> None:
         page.reader.reads.wants.add(recipe.name)
 
 
-def make_picture(
-    page: Page, path: str, values: dict[str, Any], *, lazy: bool = True, widths: tuple[int, ...] = (), ratio: str = "", focus: Any = None,
-    sizes: str = "",
-) -> str:  # fmt: skip
+class Shape(NamedTuple):
+    """How a template wants an image: width in CSS pixels, 0 for the theme's own widths; ratio, focus: as ``plan_variants`` reads them;
+    sizes: the attribute.
+    """
+
+    width: int = 0
+    ratio: str = ""
+    focus: Any = None
+    sizes: str = ""
+
+
+AS_IT_IS: Final = Shape()
+
+
+def make_picture(page: Page, path: str, values: dict[str, Any], *, lazy: bool = True, shape: Shape = AS_IT_IS) -> str:
     """The HTML that shows an image file, with these attributes of its <img>; its alternative text where it cannot be shown.
 
-    path: as claimed; widths, ratio, focus, sizes: see plan_variants.
+    path: as claimed.
     """
+    widths = (shape.width, 2 * shape.width) if shape.width else ()
+    sizes = shape.sizes or (f"{shape.width}px" if shape.width else "")
     found = find_facts(page, path)
     url = page.url(path)
     if found is None:
@@ -87,7 +101,12 @@ def make_picture(
     if not facts.still:
         return write_img(url, _with_size(values, facts.width, facts.height), lazy)
     recipe = plan_variants(
-        page.around.images, facts, digest, widths=widths, ratio=parse_ratio(ratio) if ratio else None, focus=parse_focus(focus)
+        page.around.images,
+        facts,
+        digest,
+        widths=widths,
+        ratio=parse_ratio(shape.ratio) if shape.ratio else None,
+        focus=parse_focus(shape.focus),
     )
     ask_for(page, digest, recipe)
     wide = min(widths[0], recipe.width) if widths else recipe.width
@@ -128,24 +147,19 @@ def write_img(url: str, values: dict[str, Any], lazy: bool) -> str:
     return "<img " + " ".join(f'{name}="{escape(str(value))}"' for name, value in attributes.items()) + ">"
 
 
-def show_image(
-    page: Page, src: str, *, path: str, alt: str, width: int, ratio: str, focus: Any, sizes: str, lazy: bool, attributes: dict[str, Any]
-) -> Markup:
+def show_image(page: Page, src: str, path: str, shape: Shape, *, alt: str, lazy: bool, attributes: dict[str, Any]) -> Markup:
     """What ``image()`` and ``card.picture()`` give a template.
 
     src: as written; path: of the file, where it is one of the site's. Raises ValueError for what is no width or ratio.
     """
     if not src:
         return Markup("")
-    if type(width) is not int or not 0 <= width <= 10_000:
-        raise ValueError(f"{width!r} is no width in pixels")
+    if type(shape.width) is not int or not 0 <= shape.width <= 10_000:
+        raise ValueError(f"{shape.width!r} is no width in pixels")
     values = {"alt": alt, **{name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}}
     if not path:
         return Markup(write_img(src, values, lazy))
-    widths = (width, 2 * width) if width else ()
-    html = make_picture(
-        page, path, values, lazy=lazy, widths=widths, ratio=ratio, focus=focus, sizes=sizes or (f"{width}px" if width else "")
-    )
+    html = make_picture(page, path, values, lazy=lazy, shape=shape)
     return Markup("" if isinstance(html, Unshown) else html)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from cms_ssg.kinds.list_kind import page_path
+from cms_ssg.kinds.list_kind import list_of_member, page_path
 from cms_ssg.kinds.output_kind import Stage
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.render.body import body_requests, link_names
@@ -183,7 +183,7 @@ def _sitemap_first(around: Surroundings, job: Job, found: dict[Request, Any]) ->
 def _sitemap_second(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
     window = found.get(("page", job.spec["list"], job.spec["page"]))
     for member in window.members if window is not None else ():
-        if (row := found.get(("listed", -member))) is not None:
+        if (row := found.get(("listed", list_of_member(member)))) is not None:
             yield ("claim", list_rule(around.site, row.locale, row.name).url)
         elif len(around.site.locales) > 1 and (card := found.get(("card", member))) is not None:
             yield ("list", "", f"variants/{card['variants']}")

@@ -45,10 +45,12 @@ class ThemeFolders:
 
 def theme_folders(root: Path, settings: Settings) -> ThemeFolders:
     """The folders of a site. Raises as theme_chain does."""
-    return make_folders(theme_chain(root, settings), settings.verticals, root)
+    return make_folders(theme_chain(root, settings), settings.verticals, root, settings.shared)
 
 
-def make_folders(chain: Sequence[Path], verticals: Sequence[str] = (), root: Path | None = None) -> ThemeFolders:
+def make_folders(
+    chain: Sequence[Path], verticals: Sequence[str] = (), root: Path | None = None, shared: Sequence[str] = ()
+) -> ThemeFolders:
     """The folders of a chain of themes: each theme's templates, then those it has for a vertical; then what verticals bring themselves."""
     switched_on = [load_vertical(name) for name in verticals]
     templates = [folder / "templates" / part for folder in chain for part in ("", *(vertical.name for vertical in switched_on))]
@@ -58,7 +60,7 @@ def make_folders(chain: Sequence[Path], verticals: Sequence[str] = (), root: Pat
     strings = [*(vertical.folder / "strings" for vertical in switched_on), *(folder / "i18n" for folder in reversed(chain))]
     return ThemeFolders(
         tuple(chain), tuple(templates), (*(folder / "assets" for folder in chain), *(vertical.folder / "assets" for vertical in switched_on)),
-        (*strings, *((root / "i18n",) if root is not None else ())), tuple(vertical.name for vertical in switched_on if vertical.view),
+        (*strings, *((root / part / "i18n" for part in (*reversed(shared), "")) if root is not None else ())), tuple(vertical.name for vertical in switched_on if vertical.view),
         tuple(name for vertical in switched_on for name in vertical.values), tuple(brought),
     )  # fmt: skip
 
@@ -73,7 +75,7 @@ def theme_chain(root: Path, settings: Settings) -> list[Path]:
     chain: list[Path] = []
     name, asked_by = settings.theme, "site.toml"
     while name:
-        folder = _find_theme(root, name, chain)
+        folder = _find_theme(root, name, chain, settings.shared)
         if folder is None:
             known = ", ".join(sorted(list_themes(root))) or "none"
             if any(path.name == name for path in chain):
@@ -108,11 +110,11 @@ def list_themes(root: Path) -> set[str]:
     }
 
 
-def _find_theme(root: Path, name: str, taken: list[Path]) -> Path | None:
+def _find_theme(root: Path, name: str, taken: list[Path], shared: Sequence[str] = ()) -> Path | None:
     """The first folder of that name which is not in the chain already."""
     if name in (".", "..") or "/" in name or "\\" in name or "\0" in name:
         return None
-    for folder in (root / "themes" / name, bundled_folder("themes") / name):
+    for folder in (*(root / part / "themes" / name for part in ("", *shared)), bundled_folder("themes") / name):
         if folder.is_dir() and folder not in taken:
             return folder
     return None

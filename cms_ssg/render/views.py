@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from cms_ssg.kinds.list_kind import list_of_member
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.render.body import heading_names, link_names
 from cms_ssg.render.list_rules import list_kind
-from cms_ssg.render.pictures import ImageFacts, card_image, describe_image, path_beside, show_image, social_image
+from cms_ssg.render.pictures import ImageFacts, Shape, card_image, describe_image, path_beside, show_image, social_image
 from cms_ssg.render.title import take_title
 from cms_ssg.types import Heading
 
@@ -114,10 +115,8 @@ class Card:
         if not src:
             return Markup("")
         said = self._data.get("image_alt") or "" if alt is None else alt
-        return show_image(
-            self._page, src, path=self._image_path, alt=said, width=width, ratio=ratio, focus=self._data.get("focus"), sizes=sizes,
-            lazy=lazy, attributes=attributes,
-        )  # fmt: skip
+        shape = Shape(width, ratio, self._data.get("focus"), sizes)
+        return show_image(self._page, src, self._image_path, shape, alt=said, lazy=lazy, attributes=attributes)
 
     @property
     def image_facts(self) -> ImageFacts | None:
@@ -274,6 +273,8 @@ class EntryView(Card):
         fields = self._full.fields
         if name in fields:
             return fields[name]
+        if name in self._page.site.shared_fields.get(self._full.type, ()):
+            return self._data.get(name)
         if name in self._page.site.schemas[self._full.type].properties:
             return None
         raise AttributeError(name)
@@ -281,7 +282,8 @@ class EntryView(Card):
     @property
     def fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = self._full.fields
-        return fields
+        shared = self._page.site.shared_fields.get(self._full.type, ())
+        return {**{name: self._data[name] for name in sorted(shared) if name in self._data}, **fields} if shared else fields
 
     @property
     def file(self) -> str:
@@ -390,5 +392,5 @@ def title_of_list(page: Page, name: str) -> str | None:
 
 def make_terms(page: Page, members: Iterable[int], locale: str) -> list[Term]:
     """The terms whose lists these members of a list of lists are (minus their ids)."""
-    rows = (page.reader.list_numbered(-member) for member in members)
+    rows = (page.reader.list_numbered(list_of_member(member)) for member in members)
     return [Term(page, locale, *row.name.split("/", 1)) for row in rows if row is not None and row.card]

@@ -23,7 +23,7 @@ class _Lines(io.TextIOBase):
 
 
 @contextmanager
-def hear_prints() -> Iterator[None]:
+def capture_prints() -> Iterator[None]:
     """In this block, say each line that is printed."""
     if not SAYING:
         with redirect_stdout(sys.stderr):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
-    from cms_ssg.build import BuildResult
+    from cms_ssg.engine.options import BuildResult
 
 
 class Reporter:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any, Final, LiteralString
 
 import msgspec
 from fastapi import Query
 from psycopg import Error
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,11 +18,12 @@ from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
+from cms_ssg.search.api_models import AnswerModel, SearchQuery, SuggestionsModel, SuggestQuery
 from cms_ssg.search.documents import list_facets
 from cms_ssg.search.empty import NOTE_EMPTY, say_empty
 from cms_ssg.search.fallback import open_index
 from cms_ssg.search.places import Box, Near
-from cms_ssg.search.questions import Answer, Question, SearchIndex, Sort, read_cursor
+from cms_ssg.search.questions import Answer, Question, SearchIndex, read_cursor
 from cms_ssg.search.results_page import BEGIN, END, Asked, Place, render_results, render_search
 from cms_ssg.search.words import parse_query
 
@@ -36,101 +36,6 @@ CACHE_CONTROL: Final = "public, max-age=0, s-maxage=1, stale-while-revalidate=1,
 """A browser asks each time, and is told that nothing changed; a CDN answers a crowd for a second."""
 
 PAGE: Final[LiteralString] = "SELECT html FROM cms.search_pages WHERE site = %s AND locale = %s"
-
-Slug = Annotated[str, StringConstraints(max_length=200)]
-
-
-class SearchQuery(BaseModel):
-    """What may be asked. Values of one filter are alternatives; filters together narrow the answer."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    q: Annotated[str, Field(max_length=1000, description='Words, "phrases", and -words that must not occur.')] = ""
-    type: Annotated[list[Slug], Field(max_length=20, description="Content types: post, page …")] = []
-    category: Annotated[list[Slug], Field(max_length=20, description="Slugs of sections.")] = []
-    tag: Annotated[list[Slug], Field(max_length=20, description="Slugs of tags.")] = []
-    author: Annotated[list[Slug], Field(max_length=20, description="Slugs of authors.")] = []
-    facet: Annotated[list[Slug], Field(max_length=50, description="Any facet: series/measuring-by-hand.")] = []
-    after: Annotated[date | None, Field(description="Published on this day or later.")] = None
-    before: Annotated[date | None, Field(description="Published on this day or earlier.")] = None
-    lat: Annotated[float | None, Field(ge=-90, le=90, allow_inf_nan=False, description="Degrees north of a place; with lng.")] = None
-    lng: Annotated[float | None, Field(ge=-180, le=180, allow_inf_nan=False, description="Degrees east.")] = None
-    radius_km: Annotated[float | None, Field(ge=0, le=20_038, allow_inf_nan=False, description="No farther from there.")] = None
-    bbox: Annotated[str, Field(max_length=100, description="Within a part of a map: west,south,east,north.")] = ""
-    locale: Annotated[str, Field(max_length=35, description="A language of the site; its first by default.")] = ""
-    sort: Annotated[Sort, Field(description="distance needs a place.")] = "relevance"
-    offset: Annotated[int, Field(ge=0, le=10_000)] = 0
-    cursor: Annotated[str, Field(max_length=3000, description="next_cursor of the page before, in place of offset.")] = ""
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
-
-
-class SuggestQuery(BaseModel):
-    """What is being typed."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    q: Annotated[str, Field(max_length=1000)] = ""
-    locale: Annotated[str, Field(max_length=35)] = ""
-    limit: Annotated[int, Field(ge=1, le=20)] = 10
-
-
-class HighlightsModel(BaseModel):
-    """Safe HTML in which <mark> encloses what was found; left out where there is nothing."""
-
-    title: str = ""
-    content: list[str] = []
-
-
-class HitModel(BaseModel):
-    """One document that was found."""
-
-    id: int
-    type: str
-    locale: str
-    title: str
-    url: str
-    excerpt: str
-    published_at: datetime | None
-    image: str | None
-    terms: list[str]
-    score: float
-    highlights: HighlightsModel
-    distance_km: float | None
-
-
-class FacetValueModel(BaseModel):
-    """How many would be found with this value, whatever else of the same facet is chosen."""
-
-    value: str
-    title: str
-    count: int
-
-
-class AnswerModel(BaseModel):
-    """What was found."""
-
-    total: int
-    hits: list[HitModel]
-    facets: dict[str, list[FacetValueModel]]
-    months: dict[str, int]
-    did_you_mean: str
-    next_cursor: str
-    engine: str
-    took_ms: float
-
-
-class SuggestionModel(BaseModel):
-    """A title that fits what is being typed."""
-
-    title: str
-    url: str
-    type: str
-
-
-class SuggestionsModel(BaseModel):
-    """Suggestions, the best first."""
-
-    suggestions: list[SuggestionModel]
 
 
 @router.get("/api/search", scope=PUBLIC, response_model=AnswerModel, summary="Search")

@@ -23,6 +23,9 @@ BEGIN, END = "<!--search-->", "<!--/search-->"
 FACETS: Final = {"section": "sections", "tag": "tags", "author": "authors", "series": "series"}
 """Facets that the page offers, with the names of their texts."""
 
+ORDERS: Final = {"relevance": "search_best", "newest": "search_newest"}
+"""Orders that the page offers, with the names of their texts."""
+
 MOST_VALUES = 12
 
 
@@ -57,9 +60,9 @@ class Place:
 
 def render_search(asked: Asked, answer: Answer | None, t: Translator, place: Place, problem: str = "") -> str:
     """The form and what was found, between the marks. answer: None before anything was asked; problem: why there is no answer."""
-    hidden = "".join(
-        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, values in asked.filters.items() for value in values
-    )
+    kept = [(name, value) for name, values in asked.filters.items() for value in values]
+    kept += [("sort", asked.sort)] if asked.sort != "relevance" else []
+    hidden = "".join(f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in kept)
     form = (
         f'<form class="search" role="search" action="{escape(place.action)}" data-offline="{escape(t("search_offline"))}">'
         f'<label class="hide" for="q">{escape(t("search"))}</label>'
@@ -76,7 +79,7 @@ def render_results(asked: Asked, answer: Answer | None, t: Translator, place: Pl
     if answer is None:
         return f'<p class="quiet">{escape(t("search_hint"))}</p>'
     said = f'<p class="quiet" role="status">{escape(t("search_results", count=answer.total))}</p>' if answer.hits else ""
-    parts = [said, *_render_chosen(asked, answer, t, place)]
+    parts = [said, *_render_orders(asked, answer, t, place), *_render_chosen(asked, answer, t, place)]
     if answer.did_you_mean:
         link = f"{place.action}?{asked.make_query(q=answer.did_you_mean)}"
         parts.append(f'<p>{escape(t("search_did_you_mean"))} <a class="again" href="{escape(link)}">{escape(answer.did_you_mean)}</a></p>')
@@ -88,6 +91,22 @@ def render_results(asked: Asked, answer: Answer | None, t: Translator, place: Pl
     listed = f'<ol class="hits" start="{(asked.page - 1) * place.page_size + 1}">{hits}</ol>' if hits else ""
     parts.append(f'<div class="found">{side}<div>{listed}{_render_pager(asked, answer, t, place)}</div></div>')
     return "\n".join(parts)
+
+
+def _render_orders(asked: Asked, answer: Answer, t: Callable[..., str], place: Place) -> Iterator[str]:
+    """Links that order the hits otherwise, where there is a choice."""
+    if answer.total < 2 or not asked.text.strip():
+        return
+    items = []
+    for sort, text in ORDERS.items():
+        is_chosen = sort == asked.sort
+        link = f"{place.action}?{asked.make_query(sort=sort if sort != 'relevance' else '')}"
+        items.append(
+            f'<span aria-current="true">{escape(t(text))}</span>'
+            if is_chosen
+            else f'<a class="again" href="{escape(link)}">{escape(t(text))}</a>'
+        )
+    yield f'<p class="orders">{" ".join(items)}</p>'
 
 
 def _render_chosen(asked: Asked, answer: Answer, t: Callable[..., str], place: Place) -> Iterator[str]:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
-
-from cms_ssg.text.collation import make_text_key
+from unicodedata import normalize
 
 NAMES: Final = {
     "name": "name", "company": "company_name", "city": "city", "region": "country_area", "postcode": "postal_code", "country": "country_code",
@@ -66,7 +65,7 @@ def list_all_countries(locale: str) -> tuple[tuple[str, str], ...]:
         names = Locale("en").territories
     left_out = {"EU", "EZ", "UN", "ZZ", "QO", "XA", "XB"}
     found = [(code, str(name)) for code, name in names.items() if len(code) == 2 and code not in left_out]
-    return tuple(sorted(found, key=lambda one: make_text_key(one[1], locale)))
+    return tuple(sorted(found, key=lambda one: normalize("NFKD", one[1]).casefold()))
 
 
 def check_address(address: Mapping[str, str]) -> dict[str, str]:

@@ -20,7 +20,9 @@ START_S: Final = 25.0
 AGAIN_S: Final = 5.0
 """An API that ended is not started more often."""
 
-LARGEST_BODY: Final = 1 << 20
+LARGEST_BODY: Final = 100 << 20
+"""The API has limits of its own."""
+
 KEPT_HEADERS: Final = frozenset({"connection", "date", "server", "keep-alive", "transfer-encoding"})
 """Headers of an answer that are each server's own."""
 
@@ -28,7 +30,9 @@ KEPT_HEADERS: Final = frozenset({"connection", "date", "server", "keep-alive", "
 class ApiBehind:
     """A ``cms api`` of this site in a process of its own. It ends with this one, and starts anew when site.toml changes."""
 
-    def __init__(self, root: Path, settings: Settings, env: str, base_path: str) -> None:
+    def __init__(self, root: Path, settings: Settings, env: str, base_path: str, *, only_desk: bool = False) -> None:
+        """only_desk: the site has nothing else that the API would answer, so all other paths are its own."""
+        self.only_desk = only_desk
         self.root, self.env, self.base_path = root, env, base_path
         self.search_paths = {f"{base_path}{locale.prefix or ''}/search" for locale in settings.locales}
         self._process: subprocess.Popen[str] | None = None
@@ -39,10 +43,12 @@ class ApiBehind:
 
     def is_meant(self, path: str) -> bool:
         """Whether a path is the API's."""
-        return (
-            path.startswith((f"{self.base_path}/api/", f"{self.base_path}/docs/", f"{self.base_path}/desk/"))
+        if path == f"{self.base_path}/desk" or path.startswith(f"{self.base_path}/desk/"):
+            return True
+        return not self.only_desk and (
+            path.startswith((f"{self.base_path}/api/", f"{self.base_path}/docs/"))
             or path in self.search_paths
-            or path in (f"{self.base_path}/docs", f"{self.base_path}/desk")
+            or path == f"{self.base_path}/docs"
         )
 
     def answer(self, handler: BaseHTTPRequestHandler) -> bool:

@@ -6,20 +6,17 @@ import os
 import queue
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from email.utils import formatdate
-from html import unescape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes
 
-from cms_ssg.config.settings import Settings
 from cms_ssg.errors import fail
-from cms_ssg.files.media_types import content_encoding, media_type
-from cms_ssg.kinds.features import load_features
-from cms_ssg.reporting.progress import Reporter
+from cms_ssg.files.media_types import content_encoding
+from cms_ssg.serve.answers import find_404, find_file, find_redirect, guess_type, parse_range, quote_path
 from cms_ssg.serve.hosts import is_own_host, list_own_hosts
 
 if TYPE_CHECKING:
@@ -37,9 +34,6 @@ SCRIPT: Final = (
     b"s.addEventListener('reload',()=>location.reload())})()</script>"
 )
 """Not for a browser that only takes pictures of pages: it waits for every answer to end, and this one never does."""
-_TEXT: Final = ("text/", "application/json", "application/xml", "image/svg+xml", "application/manifest+json")
-_RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
-_REFRESH: Final = re.compile(rb"<meta http-equiv=[\"']?refresh[\"']? content=[\"'][0-9. ]*;\s*url=([^\"'>]+)[\"']", re.IGNORECASE)
 CHUNK: Final = 1 << 18
 _BODY_END: Final = re.compile(rb"</body\s*>", re.IGNORECASE)
 
@@ -259,79 +253,6 @@ class _Handler(BaseHTTPRequestHandler):
         """Requests are not logged: what matters is said by the build."""
 
 
-def find_file(folder: str, path: str) -> str | None:
-    """The file that a URL path means, a folder where only a final slash is missing, None for anything else.
-
-    folder: resolved. The path is decoded once; what leaves the folder, also by a symbolic link, or is hidden is not found.
-    """
-    try:
-        text = unquote_to_bytes(path).decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    parts = text.split("/")
-    if (
-        not text.startswith("/")
-        or any(part in (".", "..") or "\0" in part or "\\" in part for part in parts)
-        or (os.name == "nt" and ":" in text)
-    ):
-        return None
-    if "" in parts[1:-1]:
-        return None
-    found = os.path.realpath(os.path.join(folder, *parts[1:]))
-    if found != folder and not found.startswith(folder + os.sep):
-        return None
-    if any(part.startswith(".") and part != ".well-known" for part in found[len(folder) :].split(os.sep)):
-        return None
-    if os.path.isdir(found):
-        index = os.path.realpath(os.path.join(found, "index.html"))
-        if not os.path.isfile(index) or not index.startswith(folder + os.sep):
-            return None
-        return index if text.endswith("/") else found
-    return found if os.path.isfile(found) and not text.endswith("/") else None
-
-
-def find_404(folder: str, path: str) -> str:
-    """The nearest 404.html at or above a path: a locale may have its own. "" for none."""
-    parts = [part for part in path.split("/") if part]
-    for depth in range(len(parts), -1, -1):
-        found = find_file(folder, "/" + "/".join([*parts[:depth], "404.html"]))
-        if found is not None and os.path.isfile(found):
-            return found
-    return ""
-
-
-def quote_path(path: str) -> str:
-    """A path as it was asked for, safe in a header, and never taken for another host."""
-    return quote("/" + path.strip("/"), safe="/%:@!$&'()*+,;=~-._")
-
-
-def guess_type(file: str) -> str:
-    """The content type of a file, with its charset where it is text."""
-    found = media_type(file)
-    return f"{found}; charset=utf-8" if found.startswith(_TEXT) else found
-
-
-def parse_range(header: str, size: int) -> range | None:
-    """The part of size bytes that a Range header asks for, empty where there is none of it; None for the whole, as for several parts at once."""
-    match = _RANGE.fullmatch(header.strip())
-    if match is None or not (match[1] or match[2]):
-        return None
-    if not match[1]:
-        return range(max(0, size - int(match[2])), size)
-    first, last = int(match[1]), int(match[2]) if match[2] else size - 1
-    if last < first and match[2]:
-        return None
-    return range(first, min(last + 1, size))
-
-
-def find_redirect(data: bytes, origin: str) -> str:
-    """Where a page sends its visitors on to within the site, without the origin; "" for any other page."""
-    match = _REFRESH.search(data, 0, 4096)
-    target = unescape(match[1].decode("utf-8", "replace")) if match else ""
-    path = target.removeprefix(origin) if origin else ""
-    return quote(path, safe="/%:@!$&'()*+,;=~-._?#") if path.startswith("/") and not path.startswith("//") else ""
-
-
 def add_script(data: bytes) -> bytes:
     """A page with the live reload before its last </body>, or at its end."""
     ends = [found.start() for found in _BODY_END.finditer(data)]
@@ -350,49 +271,3 @@ def open_server(host: str, port: int, folder: Path, base_path: str = "", live: b
             if error.errno is None or "name" in str(error).lower() or "assign" in str(error).lower():
                 raise fail("serve.host", f"cannot listen at {host}: {error.strerror or error}", hint="Use --host 127.0.0.1") from None
     raise fail("serve.port", f"no port near {port} is free", hint="Use another: cms serve --port 9000")
-
-
-def serve(
-    root: Path, settings: Settings, *, env: str = "", host: str = "127.0.0.1", port: int = 8000, watched: bool = True, poll: bool = False,
-    hosts: Sequence[str] = (), drafts: bool = False, reporter: Reporter | None = None, on_ready: Callable[[str], None] = lambda _url: None,
-) -> None:  # fmt: skip
-    """Serve the site's output until interrupted, building at every save if watched.
-
-    hosts: names beside this machine's own that are answered; drafts: shown too, here alone; on_ready: told the URL once the first build is
-    done. Raises CmsError serve.port, serve.host, serve.target.
-    """
-    scheme, _, rest = settings.target.url.partition(":")
-    if scheme != "folder":
-        raise fail("serve.target", "only a folder can be served", place="site.toml", hint='Such as [target] url = "folder:build".')
-    base = urlsplit(settings.base_url)
-    server = open_server(host, port, root / rest, base.path.rstrip("/"), live=watched, origin=f"{base.scheme}://{base.netloc}")
-    server.own_hosts |= list_own_hosts(hosts)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True, name="cms-serve")
-    thread.start()
-    if (
-        settings.search is not None
-        or settings.statistics.beacon
-        or any(vertical.routes for vertical in load_features(settings.verticals).verticals)
-    ):
-        from cms_ssg.serve.api_proxy import ApiBehind
-
-        server.api = ApiBehind(root, settings, env, server.base_path)
-        server.api.start()
-    try:
-        if watched:
-            from cms_ssg.serve.drafts import DraftShow
-            from cms_ssg.serve.watch import watch
-
-            show = DraftShow(server, root, env, reporter or Reporter()).show if drafts else lambda: None
-            watch(
-                root, env=env, reporter=reporter, poll=poll, on_ready=lambda: on_ready(server.url), on_written=server.reload, on_built=show
-            )
-        else:
-            on_ready(server.url)
-            while thread.is_alive():
-                thread.join(AWAKE_S)
-    finally:
-        server.shutdown()
-        server.server_close()
-        if server.api is not None:
-            server.api.stop()

@@ -255,7 +255,9 @@ class Watcher:
             files = ("site.toml", "hooks.py", *site.settings.redirect_files, *site.settings.data_files, site.settings.images.card_font)
             self._files = None if "." in names else frozenset(self.root / name for name in files if name)
             names.update(name.rpartition("/")[0] for name in (*site.settings.redirect_files, *site.settings.data_files) if "/" in name)
-            yield from (((self.root / folder).resolve() / "content", True) for folder in site.settings.shared)
+            yield from (
+                ((self.root / folder).resolve() / name, True) for folder in site.settings.shared for name in ("content", *SITE_FOLDERS)
+            )
             yield from ((folder, True) for folder in _list_themes(site) if not folder.is_relative_to(self.root))
         if "." in names:
             names.remove(".")

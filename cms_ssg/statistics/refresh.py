@@ -38,12 +38,12 @@ def refresh(connection: Connection, site: Site, number: int) -> None:
 def refresh_when_old(opened: OpenSite) -> None:
     """The hourly task. Sites that share a database refresh the tables of all of them once."""
     site, connection, number = opened
-    connection.execute(MAKE_MONTHS)
     connection.execute(SUM_OLD_HITS, (number, KEPT_DAYS))
     rank_most_read(connection, site, number)
     row = connection.execute(IS_OLD, (EVERY_S * 0.9,)).fetchone()
     if row is not None and row[0]:
         connection.execute(REFRESH)
+    connection.execute(MAKE_MONTHS)  # the last, since it keeps others who need a month waiting until the commit
 
 
 TASKS: Final = (Task("statistics.refresh", EVERY_S, refresh_when_old),)

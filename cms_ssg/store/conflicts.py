@@ -7,7 +7,7 @@ from typing import Final
 
 from psycopg import Connection
 
-from cms_ssg.kinds.claim import ClaimRow
+from cms_ssg.kinds.claim import DEFAULT, ClaimRow, Owner
 from cms_ssg.site import Site
 from cms_ssg.store.claims import REFUSED, list_lost_claims
 from cms_ssg.types import Problem
@@ -21,7 +21,7 @@ def list_conflicts(connection: Connection, site: Site, site_id: int) -> Iterator
     """Every path that somebody wants and another has, and every term and author that two files describe."""
     for lost, winner in list_lost_claims(connection, site_id):
         reference = lost.name.partition("/")[2].partition(":")
-        if lost.kind == 5:
+        if lost.kind == DEFAULT:
             if winner is not None and lost.key != "lists/month":  # an archive of months is made without being asked for
                 taxonomy = lost.key.partition("/")[2]
                 said = f"{lost.name} is the index of {taxonomy}, which is shown nowhere, as the {_name_owner(winner)} is there"
@@ -43,17 +43,17 @@ def _describe_path(site: Site, lost: ClaimRow, winner: ClaimRow | None) -> Probl
     A redirect of the settings that gives way to a page is a warning: patterns such as ``/:locale/old`` meet pages by design.
     """
     mine, place, line, hint = _name_owner(lost), "", 0, "Give one of them another slug, path or alias."
-    if lost.owner_kind == "s":
+    if lost.owner_kind == Owner.SITE:
         place = "site.toml" if lost.key.startswith("redirect") else ""
-    elif lost.owner_kind in "ef":
+    elif lost.owner_kind in (Owner.ENTRY, Owner.FILE):
         place = lost.key
         line = _find_line(site, lost)
-    if lost.owner_kind == "f":
+    if lost.owner_kind == Owner.FILE:
         hint = "Rename or move the file."
-    if lost.kind == REFUSED or (winner is not None and winner.kind == 5):
+    if lost.kind == REFUSED or (winner is not None and winner.kind == DEFAULT):
         made = (
             OWN.get(str((winner.spec or {}).get("kind")), "made by cms itself")
-            if winner is not None and winner.owner_kind in "ls"
+            if winner is not None and winner.owner_kind in (Owner.LIST, Owner.SITE)
             else "made by cms itself"
         )
         message = f"{lost.name} is {made}, so the {mine} cannot have it"
@@ -66,7 +66,7 @@ def _describe_path(site: Site, lost: ClaimRow, winner: ClaimRow | None) -> Probl
         message = f"{lost.name} is claimed twice: the {_name_owner(winner)} has it, the {mine} does not"
         if lost.kind == winner.kind and lost.since != winner.since:
             message += f"; the earlier date comes first ({winner.since[:10] or 'none'} before {lost.since[:10]})"
-    return Problem("content.path-taken", place, line, message, hint, "warning" if lost.owner_kind == "s" else "error")
+    return Problem("content.path-taken", place, line, message, hint, "warning" if lost.owner_kind == Owner.SITE else "error")
 
 
 def _name_owner(row: ClaimRow) -> str:
@@ -78,7 +78,7 @@ def _find_line(site: Site, row: ClaimRow) -> int:
     """The line that says the path, 0 where the file's name does."""
     from cms_ssg.content.lines import line_of_field
 
-    if row.owner_kind != "e":
+    if row.owner_kind != Owner.ENTRY:
         return 0
     names = ("path", "slug") if (row.spec or {}).get("kind") == "entry" else ("aliases", "from")
     return next((line for name in names if (line := line_of_field(site, row.key, name))), 0)

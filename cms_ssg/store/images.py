@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from cms_ssg.images.facts import MISNAMED, Facts, find_misnaming, is_image, parse_facts
 from cms_ssg.images.recipe import image_prefix
-from cms_ssg.kinds.claim import ClaimRow
+from cms_ssg.kinds.claim import ClaimRow, Owner
 from cms_ssg.reads import name_key
 from cms_ssg.store.arrays import bytea_array, int_array, text_array
 from cms_ssg.store.claims import NameChange, save_claims
@@ -102,11 +102,11 @@ def save_facts(connection: Connection, site: int, facts: Mapping[str, dict[str, 
 def claim_variants(connection: Connection, site: int, wants: Mapping[str, Mapping[str, dict[str, Any]]]) -> list[NameChange]:
     """Claim the variants of sets that pages show. wants: name of a set -> path -> spec."""
     claims = {
-        name_key(name): [ClaimRow(path, FILE_RANK, "", name, "i", name_key(name), spec) for path, spec in sorted(paths.items())]
+        name_key(name): [ClaimRow(path, FILE_RANK, "", name, Owner.IMAGE, name_key(name), spec) for path, spec in sorted(paths.items())]
         for name, paths in sorted(wants.items())
     }
     connection.execute(NOTE_IMAGES, (site,))
-    return save_claims(connection, site, "i", claims)[0]
+    return save_claims(connection, site, Owner.IMAGE, claims)[0]
 
 
 def list_unclaimed(connection: Connection, site: int, names: Iterable[str]) -> list[str]:
@@ -118,7 +118,7 @@ def list_unclaimed(connection: Connection, site: int, names: Iterable[str]) -> l
 def drop_unread(connection: Connection, site: int, keys: Iterable[int]) -> list[NameChange]:
     """Give up the variants of those of these sets that no page shows any more. keys: of reads that some output has no longer."""
     gone = [row[0] for row in connection.execute(UNREAD, {"keys": int_array(keys), "site": site})]
-    return save_claims(connection, site, "i", {owner: [] for owner in gone})[0] if gone else []
+    return save_claims(connection, site, Owner.IMAGE, {owner: [] for owner in gone})[0] if gone else []
 
 
 def drop_told(problems: Iterable[Problem], bad_images: Collection[Problem]) -> list[Problem]:

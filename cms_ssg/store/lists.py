@@ -34,7 +34,7 @@ UPDATE cms.lists l SET items = l.items + d.delta,
 FROM unnest(%s::int[], %s::int[], %s::bytea[]) AS d(list, delta, lowest) WHERE l.id = d.list"""
 
 # Lists of entries, then lists of those, then the sitemap of both kinds, then the index of sitemaps: settling one puts it into lists of later
-# stages only, so that none is moved while it is being settled.
+# stages only, so that none is moved while it is being updated.
 STAGES = 4
 STALE: Final[LiteralString] = """
 SELECT l.id, l.locale, l.name, l.items, l.pages, l.stale_from, l.card, (SELECT min(label) FROM cms.list_items i WHERE i.list = l.id AND i.label IS NOT NULL)
@@ -151,7 +151,7 @@ def save_items(connection: Connection, known: Sequence[int], wanted: Iterable[It
 
 
 def list_stale(connection: Connection, site: int, stage: int, limit: int, own: bool = False) -> list[StaleList]:
-    """Lists that moved since they were last settled. stage: 0 to STAGES - 1; own: only those that this transaction moved."""
+    """Lists that moved since they were last updated. stage: 0 to STAGES - 1; own: only those that this transaction moved."""
     return [StaleList(*row) for row in connection.execute(STALE_BY_OWN if own else STALE_LISTS, (site, stage, limit))]
 
 
@@ -180,8 +180,8 @@ def count_lastmods(connection: Connection, lists: Sequence[int]) -> dict[int, li
     return found
 
 
-def stir_lists(connection: Connection, places: Iterable[tuple[int, bytes]]) -> None:
-    """Have lists settled again from these positions on, though nothing moved there."""
+def mark_lists_stale(connection: Connection, places: Iterable[tuple[int, bytes]]) -> None:
+    """Have lists updated again from these positions on, though nothing moved there."""
     lowest: dict[int, bytes] = {}
     for number, position in places:
         lowest[number] = min(position, lowest.get(number, position))
@@ -189,18 +189,18 @@ def stir_lists(connection: Connection, places: Iterable[tuple[int, bytes]]) -> N
         connection.execute(MOVE_LISTS, (list(lowest), [0] * len(lowest), list(lowest.values())))
 
 
-def save_settled(connection: Connection, rows: Sequence[tuple[int, int, dict[str, Json] | None]]) -> None:
+def save_lists(connection: Connection, rows: Sequence[tuple[int, int, dict[str, Json] | None]]) -> None:
     """Record (list, pages, card) of lists whose pages and claims are up to date; card None: the list is empty."""
     cards = [Jsonb(card) if card is not None else None for _, _, card in rows]
     connection.execute(SETTLE_LISTS, ([r[0] for r in rows], [r[1] for r in rows], cards))
 
 
 def mark_all_stale(connection: Connection, site: int) -> None:
-    """Have all lists of a site settled again from the start."""
+    """Have all lists of a site updated again from the start."""
     connection.execute(MARK_ALL_STALE, (site,))
 
 
 def touch_lists(connection: Connection, site: int, names: Sequence[str]) -> None:
-    """Have the cards of the lists of these names settled again, their pages left alone."""
+    """Have the cards of the lists of these names updated again, their pages left alone."""
     if names:
         connection.execute(TOUCH_LISTS, (site, list(names)))

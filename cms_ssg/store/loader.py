@@ -8,6 +8,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection
 
+from cms_ssg.kinds.claim import Owner
 from cms_ssg.kinds.features import Features
 from cms_ssg.reads import HIGH, LOW
 from cms_ssg.types import Json
@@ -180,7 +181,7 @@ class Values:
                     members.update(value.members)
         for request in missing.get("claim", ()):
             holder = self.found[request]
-            if holder is not None and holder.owner_kind == "e":
+            if holder is not None and holder.owner_kind == Owner.ENTRY:
                 members.add(holder.owner)
         found = self.found  # asked key by key: a difference of sets would go through all of it
         more = [key for m in members if (key := ("card", m) if m > 0 else ("listed", -m)) not in found]

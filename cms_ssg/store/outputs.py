@@ -130,7 +130,7 @@ def add_journal(connection: Connection, site: int, epoch: int, paths: list[str])
     return int(row[0])
 
 
-def doubt_outputs(connection: Connection, site: int, features: Features, paths: list[str], reason: str) -> None:
+def mark_unverified(connection: Connection, site: int, features: Features, paths: list[str], reason: str) -> None:
     """Have these made again, and the target asked what it holds of them."""
     connection.execute(DOUBT, (site, paths))
     connection.execute(MARK_AGAIN, {"site": site, "paths": paths, "reason": reason, **features.phases})
@@ -143,7 +143,7 @@ def replay_journal(connection: Connection, site: int, features: Features, again_
     """
     paths = [row[0] for row in connection.execute(LEFT_IN_JOURNAL, (site,))]
     if paths:
-        doubt_outputs(connection, site, features, paths, "a killed build may have left it half-published")
+        mark_unverified(connection, site, features, paths, "a killed build may have left it half-published")
         connection.execute(CLEAR_JOURNAL, (site, again_s))
         if again_s:
             connection.execute(LOOK_AGAIN, (again_s, site))

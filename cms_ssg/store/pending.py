@@ -28,18 +28,19 @@ class PendingRow(NamedTuple):
     status: Status | None
     state: str
     problem: str
+    base: dict[str, Any] | None
     file: str
     title: str
 
 
 _COLUMNS: Final[LiteralString] = """
-SELECT p.id, p.entry, p.base_version, p.made_at, p.author, p.due_at, p.needs_approval, p.approved_by, p.fields, p.body, p.status, p.state, p.problem,
+SELECT p.id, p.entry, p.base_version, p.made_at, p.author, p.due_at, p.needs_approval, p.approved_by, p.fields, p.body, p.status, p.state, p.problem, p.base,
   coalesce(e.source_key, ''), coalesce(e.fields ->> 'title', '')
 FROM cms.pending_changes p LEFT JOIN cms.entries e ON e.id = p.entry AND e.site = p.site """
 
 ADD: Final[LiteralString] = """
-INSERT INTO cms.pending_changes (site, entry, base_version, author, due_at, needs_approval, fields, body, status)
-VALUES (%(site)s, %(entry)s, %(base_version)s, %(author)s, %(due_at)s, %(needs_approval)s, %(fields)s, %(body)s, %(status)s) RETURNING id"""
+INSERT INTO cms.pending_changes (site, entry, base_version, author, due_at, needs_approval, fields, body, status, base)
+VALUES (%(site)s, %(entry)s, %(base_version)s, %(author)s, %(due_at)s, %(needs_approval)s, %(fields)s, %(body)s, %(status)s, %(base)s) RETURNING id"""
 WAITING: Final = Query(
     _COLUMNS + "WHERE p.site = %(site)s AND (p.state IN ('waiting', 'failed') OR %(all)s) ORDER BY p.due_at NULLS LAST, p.id", PendingRow
 )
@@ -63,8 +64,11 @@ UPDATE cms.pending_changes SET base_version = %s WHERE site = %s AND entry = %s 
 
 
 def add_pending(connection: Connection, site: int, **values: Any) -> int:
-    """Keep a change until its time. values: entry, base_version, author, due_at, needs_approval, fields, body, status. Returns its number."""
-    row = connection.execute(ADD, {**values, "site": site, "fields": Jsonb(values["fields"])}).fetchone()
+    """Keep a change until its time. values: entry, base_version, author, due_at, needs_approval, fields, body, status; base: of a file's entry. Returns its number."""
+    base = values.get("base")
+    row = connection.execute(
+        ADD, {**values, "site": site, "fields": Jsonb(values["fields"]), "base": Jsonb(base) if base else None}
+    ).fetchone()
     assert row is not None
     return int(row[0])
 

@@ -77,7 +77,7 @@ SELECT s.held_release, s.held_at, b.finished_at IS NOT NULL FROM cms.sites s LEF
 WHERE s.id = %s AND s.held_release IS NOT NULL"""
 
 GONE_ENTRIES: Final[LiteralString] = """
-SELECT d.path FROM cms.dirty d WHERE d.site = %s AND d.phase = 9 AND d.reason <> %s
+SELECT d.path FROM cms.dirty d WHERE d.site = %s AND d.phase = %s AND d.reason <> %s
   AND EXISTS (SELECT FROM cms.outputs o CROSS JOIN LATERAL unnest(o.reads) AS k JOIN cms.cards c ON c.entry = k / 4
               WHERE o.site = d.site AND o.path = d.path AND c.site = d.site AND c.path = d.path AND NOT c.live)
   AND NOT EXISTS (SELECT FROM cms.claims c WHERE c.site = d.site AND c.name = d.path AND c.wins AND c.spec IS NOT NULL)

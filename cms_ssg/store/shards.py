@@ -76,11 +76,9 @@ class Claim(NamedTuple):
     work: bytes
 
 
-def add_shards(
-    connection: Connection, site: int, build: int, epoch: int, inputs: bytes, snapshot: str, clock: datetime, works: Sequence[bytes]
-) -> list[int]:
-    """Offer the parts of a round; returns their numbers in order. The caller commits."""
-    values = {"site": site, "build": build, "epoch": epoch, "inputs": inputs, "snapshot": snapshot, "clock": clock, "works": list(works)}
+def add_shards(connection: Connection, site: int, build: OpenBuild, epoch: int, snapshot: str, works: Sequence[bytes]) -> list[int]:
+    """Offer the parts of a round; returns their numbers in order. epoch: of the builder's lease. The caller commits."""
+    values = {"site": site, **build._asdict(), "epoch": epoch, "snapshot": snapshot, "works": list(works)}
     return sorted(row[0] for row in connection.execute(ADD, values))
 
 

@@ -52,7 +52,7 @@ class Helper:
             self.repaired, self._maker.repaired = self._maker.repaired, False
         except Exception:  # others may do better: this one leaves the rest of the build to them
             self.refused = found.build
-            self._put_down()
+            self._release_shard()
             raise
         finally:
             if self._maker is not None:
@@ -67,7 +67,7 @@ class Helper:
 
     def _begin(self, found: OpenBuild) -> None:
         """Look at this checkout once a build."""
-        self._put_down()
+        self._release_shard()
         site = open_site(self.root, os.environ, self.env)
         try:
             require_compressor(self.root, site.settings)
@@ -92,11 +92,11 @@ class Helper:
 
     def close(self) -> None:
         """End the connections."""
-        self._put_down()
+        self._release_shard()
         if self._queue is not None:
             self._queue.close()
 
-    def _put_down(self) -> None:
+    def _release_shard(self) -> None:
         if self._maker is not None:
             self._arounds = {self._maker.key: self._maker.around} if self._maker.around is not None else {}
             self._maker.close()

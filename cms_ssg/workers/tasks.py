@@ -29,6 +29,7 @@ ON CONFLICT (site, name) DO UPDATE SET started_at = clock_timestamp(), error = N
   WHERE task_runs.started_at <= clock_timestamp() - %(every_s)s * interval '1 s' RETURNING 1"""
 NOTE_ERROR: Final[LiteralString] = "UPDATE cms.task_runs SET error = %s WHERE site = %s AND name = %s"
 
+WEBHOOKS: Final = "cms_ssg.events.webhooks:TASKS"
 LOOK_S: Final = 1.0
 AGAIN_S: Final = 10.0
 """Before a database that did not answer, or a site that could not be read, is tried again."""
@@ -39,8 +40,9 @@ def list_tasks(site: Site) -> list[Task]:
     own = (
         *TRASH,
         *STATISTICS,
-        *MAIL,
+        *(MAIL if site.settings.mail.host else ()),
         *UPLOADS,
+        *(resolve(WEBHOOKS) if site.settings.webhooks else ()),
         *(task for vertical in site.features.verticals if vertical.tasks for task in resolve(vertical.tasks)),
     )
     return list({task.name: task for task in own}.values())

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cms_ssg.client import ApiProblem, Client
 from cms_ssg.store.connect import connect
 from cms_ssg.store.tokens import Powers, create_token
 from tests.api.atlas import Api
@@ -101,3 +102,22 @@ def test_a_role_may_do_what_it_says_in_its_sections_and_locales(api: Api, atlas:
         row = connection.execute("SELECT author, refused FROM cms.acts WHERE refused <> '' ORDER BY id DESC LIMIT 1").fetchone()
     assert row is not None
     assert row[0] == "eve" and "reviewer" in row[1]
+
+
+def test_the_client_has_a_method_for_each_operation_and_says_what_the_api_says(api: Api, ada: Person) -> None:
+    with Client(str(api.client.base_url), ada.token) as site:
+        made = site.create_entry(**NEW, slug="by-client")
+        assert site.show_entry(made["number"])["fields"]["title"] == "Flood"
+        changed = site.change_entry(made["number"], version=made["version"], body="One.\n\n2.\n")
+        assert (changed["version"], changed["changed"]) == (2, ["body"])
+        with pytest.raises(ApiProblem, match=r"entry\.changed") as caught:
+            site.change_entry(made["number"], version=1, body="One.\n\nZwei.\n")
+        assert (caught.value.status, caught.value.version, list(caught.value.errors)) == (409, 2, ["body"])
+        assert site.list_entries(limit=1, type="post")["entries"][0]["number"] == made["number"]
+        assert site.search(q="tide")["hits"]
+        with pytest.raises(TypeError, match="no operation nonsense"):
+            site.nonsense()
+        with pytest.raises(TypeError, match="takes number"):
+            site.show_entry()
+    with Client(str(api.client.base_url), "cms_wrong") as site, pytest.raises(ApiProblem, match=r"api\.token"):
+        site.list_entries()

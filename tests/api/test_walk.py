@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -27,6 +28,8 @@ INSERT INTO cms.reviews (site, entry, author_name, author_email, rating, content
 SELECT e.site, e.id, 'Bob', 'bob@example.org', 5, 'foreign', 'pending' FROM cms.entries e WHERE e.site = %s AND e.type = 'post' LIMIT 1
 RETURNING number, review_id::text"""
 
+NAUGHTY = ("'; DROP TABLE cms.entries; -- <script>alert(1)</script>", "\0\ud7ff\u202e\ufeff𝕳", "NaN", "1e400", "5e-324")
+
 _clients = count(1)
 
 
@@ -41,9 +44,10 @@ class Two:
             self.ids = [str(row[0]) for row in connection.execute("SELECT id FROM cms.entries WHERE site = %s LIMIT 3", (self.foreign,))]
             self.ids += map(str, connection.execute(REVIEW, (self.foreign,)).fetchone() or ())
         self.tokens = {scope: self.make_token(self.own, scope) for scope in SCOPES if scope != PUBLIC}
+        self.document = self.get("/api/openapi.json").json()
         self.operations: list[tuple[str, str, str]] = [
             (method.upper(), path, operation["x-scope"])
-            for path, methods in self.get("/api/openapi.json").json()["paths"].items()
+            for path, methods in self.document["paths"].items()
             for method, operation in methods.items()
         ]
 
@@ -51,11 +55,12 @@ class Two:
         with connect(self.url, autocommit=True) as connection:
             return create_token(connection, site, scope, (scope,), 1)[1]
 
-    def ask(self, method: str, path: str, token: str = "") -> Any:
+    def ask(self, method: str, path: str, token: str = "", content: bytes | None = None) -> Any:
         number = next(_clients)
         headers = {"Host": "own.example", "X-Forwarded-For": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", "If-Match": '"v1"'}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
-        body = {"json": {}} if method in ("POST", "PUT", "PATCH") else {}
+        body: dict[str, Any] = {"json": {}} if content is None and method in ("POST", "PUT", "PATCH") else {"content": content}
+        headers |= {"Content-Type": "application/json"} if content is not None else {}
         return self.api.client.request(method, path, headers=headers, **body)
 
     def get(self, path: str) -> Any:
@@ -106,6 +111,38 @@ def test_no_route_reaches_a_row_of_another_site(two: Two) -> None:
             assert "foreign" not in answer.text and "bob@example.org" not in answer.text
     with connect(two.url, autocommit=True) as connection:
         assert connection.execute("SELECT status FROM cms.reviews").fetchall() == [("pending",)]
+
+
+def test_what_anybody_may_type_into_a_query_or_a_body_ends_in_no_error_of_ours(two: Two) -> None:
+    asked = [
+        (path, parameter)
+        for path, methods in two.document["paths"].items()
+        for parameter in methods.get("get", {}).get("parameters", ())
+        if parameter["in"] == "query"
+    ]
+    assert len(asked) > 30
+    for path, parameter in asked:
+        for value in NAUGHTY:
+            query = f"{quote(parameter['name'])}={quote(value, safe='')}"
+            answer = two.ask("GET", f"{fill(path, two.ids[0])}?{query}", two.tokens["admin"])
+            assert answer.status_code < 500, (path, query, answer.text)
+            assert "<script>" not in answer.text or answer.headers["content-type"].startswith(
+                ("application/json", "application/problem")
+            ), path
+    unknown = two.ask("GET", "/api/listings?no_such_parameter=1")
+    assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "no_such_parameter")
+    assert two.ask("POST", "/api/uploads", two.tokens["admin"], b"x" * (10 << 20)).status_code == 413
+    for method, path, _ in two.operations:
+        if method in ("POST", "PATCH", "PUT"):
+            for body in (b'{"a":' * 10_000, b"\xff\xfe", b'{"rating": 1e400, "lat": NaN}'):
+                answer = two.ask(method, fill(path, two.ids[0]), two.tokens["admin"], body)
+                assert 400 <= answer.status_code < 500 or answer.status_code in (200, 204), (
+                    method,
+                    path,
+                    body[:20],
+                    answer.status_code,
+                    answer.text,
+                )
 
 
 @pytest.mark.long

@@ -87,6 +87,16 @@ def test_many_entries_are_changed_and_the_pages_are_named_before(site: Path, cms
     assert cms("bulk", "delete", "--type", "place", "--where", "city=Bologna")[1]["changed"] == 2
     cms("build", "--jobs", "1", "--confirm-removals")
     assert [path.name for path in (site / "build/places").iterdir()] == ["beta"]
+    assert len(cms("undo")[1]["restored"]) == 2
+    cms("undo")
+    assert query("SELECT count(*), min(status) FROM cms.entries WHERE fields ->> 'city' = 'Bologna'") == [(0, None)]
+    assert cms("undo")[1]["removed"] == 1, "the import; what was edited since stays"
+    assert cms("undo")[1]["problems"][0]["code"] == "undo.nothing"
+    cms("build", "--jobs", "1", "--confirm-removals")
+    assert not (site / "build/places/beta").exists()
+    assert cms("undo", "--release", "--dry-run")[0] == 0
+    assert cms("undo", "--release")[1]["written"] > 0
+    assert (site / "build/places/beta/index.html").exists()
 
 
 def test_bulk_changes_reach_files_too(site: Path, cms: Cms) -> None:

@@ -318,11 +318,15 @@ def test_page_that_changes_while_it_is_purged_is_purged_again(site: SiteOnPage, 
 def test_builder_that_lost_its_lease_stops_between_two_calls(site: SiteOnPage, fake: FakeCdn) -> None:
     purger = make_purger(site, HandClock(), "")
 
-    def lose() -> None:
-        if fake.calls:
-            raise LeaseLostError
+    class LosesItsLease:
+        def commit(self) -> None:
+            """Each statement is kept by itself here."""
 
-    purger.keep_lease = lose
+        def keep_lease(self) -> None:
+            if fake.calls:
+                raise LeaseLostError
+
+    purger.context = LosesItsLease()  # type: ignore[assignment]
     with purger.connection as connection:
         add_purges(connection, purger.site, 1, [(f"/p{n}/", 2, "changed") for n in range(300)])
         with pytest.raises(LeaseLostError):

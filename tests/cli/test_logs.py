@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms_ssg.cli.main import run
-from cms_ssg.cli.output import Output, say_duration
+from cms_ssg.cli.output import Output
+from cms_ssg.cli.progress_line import say_duration
 from cms_ssg.reporting.redact import Redactor
 from cms_ssg.types import Problem
 from tests.cli.small_site import Cms
@@ -61,7 +62,7 @@ def test_libraries_are_heard_in_the_same_form_and_no_longer_than_the_command() -
     err = io.StringIO()
     said = Output(io.StringIO(), err)
     said.as_log = True
-    said.hear_libraries()
+    said.capture_library_logs()
     logging.getLogger("botocore.retries").warning("gave up on %s", "https://ada:hunter22secret@s3.example/")
     logging.getLogger("botocore.retries").info("a detail")
     handlers = len(logging.getLogger().handlers)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cms_ssg.cli import output
+from cms_ssg.cli import output, progress_line
 from cms_ssg.cli.output import Output, count, make_safe, make_table
 from cms_ssg.types import Problem
 
@@ -58,7 +58,7 @@ def test_progress_waits_and_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> No
     said.phase("render", 1000)
     said.advance(10)
     assert terminal.getvalue() == ""
-    monkeypatch.setattr(output, "PROGRESS_AFTER_S", 0.0)
+    monkeypatch.setattr(progress_line, "PROGRESS_AFTER_S", 0.0)
     said.advance(10)
     assert terminal.getvalue() == "\r\x1b[Krender 20 of 1,000 …"
     said.note("hello")
@@ -98,7 +98,7 @@ def test_last_word_replaces_what_a_terminal_shows_of_ctrl_c() -> None:
 
 
 def test_no_progress_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output, "PROGRESS_AFTER_S", 0.0)
+    monkeypatch.setattr(progress_line, "PROGRESS_AFTER_S", 0.0)
     err = io.StringIO()
     said = Output(io.StringIO(), err)
     said.phase("render", 10)

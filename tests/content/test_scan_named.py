@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from cms_ssg.content.scan.changed_files import FileState, GitState, Scan, make_blob_id, scan_files, with_read
+from cms_ssg.content.scan.changed_files import FileState, GitState, Scan, make_blob_id, with_read
 from cms_ssg.content.scan.named_files import scan_named
+from cms_ssg.content.scan.scan_files import scan_files
 
 FOLDERS = ("content", "static")
 

@@ -12,7 +12,8 @@ import pytest
 
 from cms_ssg.content.scan.by_git import scan_git
 from cms_ssg.content.scan.by_walk import scan_walk, start_walk
-from cms_ssg.content.scan.changed_files import make_blob_id, scan_files, start_scan, with_read
+from cms_ssg.content.scan.changed_files import make_blob_id, with_read
+from cms_ssg.content.scan.scan_files import scan_files, start_scan
 from cms_ssg.errors import CmsError
 from tests.content.scanning import FOLDERS, Recorded, age, commit, git, read_disk, write
 from tests.engine.killing import Child

@@ -124,3 +124,38 @@ def test_a_site_that_shares_no_more_loses_the_shared_pages(group: Group, tmp_pat
         site.edit("site.toml", f'ref = "page:{ref}"', 'url = "/about/"')
     assert "careers/index.html" in site.build().removed
     assert_clean(site, tmp_path)
+
+
+def test_files_data_texts_and_types_are_shared_too_and_a_brands_own_are_stronger(group: Group, tmp_path: Path) -> None:
+    root = shared(group)
+    for file, text in (
+        ("static/press/logo.txt", "shared"), ("static/press/own.txt", "shared"), ("data/group.toml", 'phone = "1"\n'), ("i18n/en.toml", 'home = "Start"\n'),
+        ("content_schema/page.json", '{"properties": {"reviewed": {"type": "boolean"}}}'),
+    ):  # fmt: skip
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).write_text(text, "utf-8")
+    (root / "static/press/photo.png").write_bytes((Path(__file__).parents[1] / "data/images/l_trns.png").read_bytes())
+    page = root / "content/pages/press.md"
+    page.write_text("---\ntitle: Press\nreviewed: maybe\n---\n![A photo](/press/photo.png)\n", "utf-8")
+    site = group["fjell"]
+    site.write_file("static/press/own.txt", "own")
+    problems = [(problem.place, problem.code) for problem in site.build().result.problems]
+    assert problems == [("../../shared/content/pages/press.md", "content.field")], "the shared type knows the field"
+    page.write_text(page.read_text("utf-8").replace("maybe", "true"), "utf-8")
+    site.write_file("themes/fjell/templates/page.html", "{{ data('group').phone }} {{ t('home') }} {{ entry.content }}")
+    settings = site.root / "site.toml"
+    settings.write_text('theme = "fjell"\n' + settings.read_text("utf-8").replace("theme = ", "# theme = "), "utf-8")
+    assert site.build().result.problems == []
+    shown = (site.output / "press/index.html").read_text("utf-8")
+    assert shown.startswith("1 Start ") and "photo" in shown
+    assert [(site.output / f"press/{name}.txt").read_text("utf-8") for name in ("logo", "own")] == ["shared", "own"]
+    assert_clean(site, tmp_path)
+    (root / "static/press/logo.txt").write_text("changed", "utf-8")
+    assert site.build().written == {"press/logo.txt"}
+    (root / "static/press/logo.txt").unlink()
+    (root / "data/group.toml").write_text('phone = "2"\n', "utf-8")
+    built = site.build()
+    assert built.removed == {"press/logo.txt"}
+    assert "/press/" in built.pages
+    assert (site.output / "press/index.html").read_text("utf-8").startswith("2 Start ")
+    assert site.build().written == set()

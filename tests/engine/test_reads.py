@@ -76,7 +76,7 @@ TERM = f"{OTHER[:-1].replace('other', 'tagged')}).tags[0]"
 SHOWN: dict[str, str] = {
     # settings, menus, strings, data, assets
     "description": "{{ site.description }}", "author": "{{ site.author }}", "params": "{{ site.params.motto }}", "tokens": "{{ site.tokens.accent }}",
-    "noindex": "{{ site.noindex }}", "search": "{{ site.search is none }}",
+    "noindex": "{{ site.noindex }}", "search": "{{ site.search is none }}{{ site.statistics is none }}",
     "menu": "{% for line in menus.main %}{{ line.title }}{{ line.url }}{{ line.current }}{% endfor %}",
     "menu-by-ref": "{% for line in menus.by_ref %}{{ line.title }}{{ line.url }}{% endfor %}",
     "menu-absent": "{{ menus.later|default([])|length }}",

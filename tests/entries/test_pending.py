@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,24 @@ from cms_ssg.errors import CmsError, UsageError
 from tests.engine.siteonpage import NOW, SiteOnPage
 from tests.entries.writing import save, writing
 
+FILES = """\
+-- site.toml --
+title = "Files"
+[[collection]]
+name = "pages"
+path = "content"
+type = "page"
+[desk]
+files = true
+-- content/about.md --
+---
+# a comment
+title: About
+---
+One.
+
+Two.
+"""
 POST = EntryInput("post", {"title": "Flood", "date": "2025-05-05", "tags": ["water"]}, "One.\n\nTwo.\n")
 PAGE = "2025/05/flood/index.html"
 SOON = NOW + timedelta(hours=1)
@@ -97,3 +116,20 @@ def test_what_is_wrong_with_a_change_is_said_when_it_is_made(site: SiteOnPage) -
         editor = Editor(writer.connection, writer.site, writer.site_id)
         with pytest.raises(UsageError, match="in its file"):
             editor.change_later(file, EntryInput(fields={"title": "x"}), SOON.isoformat())
+
+
+def test_a_change_of_a_file_is_written_into_it_at_its_time_with_what_was_changed_there_meanwhile(
+    make_site: Callable[[str], SiteOnPage],
+) -> None:
+    site = make_site(FILES)
+    site.build()
+    number = site.query("SELECT id FROM cms.entries WHERE source_key = 'content/about.md'")[0][0]
+    schedule(site, number, 1, fields={"title": "Later"}, body="One.\n\nZwei.\n")
+    schedule(site, number, 2, fields={"title": "Never"})
+    file = site.root / "content/about.md"
+    file.write_text(file.read_text("utf-8").replace("One.", "Uno. # kept"), "utf-8")
+    assert site.build(now=SOON).result.problems == []
+    assert file.read_text("utf-8") == "---\n# a comment\ntitle: Later\n---\nUno. # kept\n\nZwei.\n"
+    assert "Later" in (site.output / "about/index.html").read_text("utf-8")
+    problems = site.build(now=NOW + timedelta(hours=3)).result.problems
+    assert [(problem.code, "title" in problem.message) for problem in problems] == [("pending.failed", True)]

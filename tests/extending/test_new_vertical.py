@@ -16,10 +16,10 @@ from cms_ssg.errors import CmsError
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_new_verticals_own_test_passes(tmp_path: Path, empty_db_url: str) -> None:
+def test_a_new_verticals_own_test_passes(tmp_path: Path, db_url: str) -> None:
     assert run(["-C", str(tmp_path), "new", "vertical", "recipes"]) == 0
     folder = tmp_path / "cms-recipes"
-    environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "CMS_DATABASE_URL": empty_db_url}
+    environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "TEST_DATABASE_URL": db_url}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
         cwd=folder,

@@ -21,7 +21,6 @@ from cms_ssg.render.feeds import (
     SitemapUrl,
     clean_xml,
     make_ascii_url,
-    make_links_absolute,
     newest,
     render_atom,
     render_json_feed,
@@ -196,17 +195,6 @@ def test_robots_names_the_sitemap_or_closes_the_site() -> None:
 def test_addresses_are_made_ascii_without_escaping_twice(url: str, expected: str) -> None:
     assert make_ascii_url(url) == expected
     assert make_ascii_url(expected) == expected
-
-
-def test_links_in_a_feeds_body_lead_home() -> None:
-    html = (
-        '<p data-x="/no"><a href="../b/">b</a> <a href="#fn1">1</a> <a href="mailto:x@y.z">m</a>'
-        '<img alt="a > b" src="a.png" srcset="a.png 1x, /b.png 2x"></p>'
-    )
-    assert make_links_absolute(html, "https://example.org/a/") == (
-        '<p data-x="/no"><a href="https://example.org/b/">b</a> <a href="https://example.org/a/#fn1">1</a> <a href="mailto:x@y.z">m</a>'
-        '<img alt="a > b" src="https://example.org/a/a.png" srcset="https://example.org/a/a.png 1x, https://example.org/b.png 2x"></p>'
-    )
 
 
 def test_newest_ignores_what_has_no_time() -> None:

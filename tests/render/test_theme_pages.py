@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from cms_ssg.render.gallery import Sample, make_gallery
+from cms_ssg.render.gallery import make_gallery
+from cms_ssg.render.gallery_samples import Sample
 from cms_ssg.render.theme_chain import make_folders
 from cms_ssg.render.theme_check import list_templates
 from tests.render.theme_samples import CSS, ENVIRONMENT, THEME, Outline, render_template, samples

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cms_ssg.render.filters import FILTERS
-from cms_ssg.render.gallery import Sample, make_samples
+from cms_ssg.render.gallery_samples import Sample, make_samples
 from cms_ssg.render.strings import load_strings
 
 THEME = Path(__file__).parents[2] / "themes/base"

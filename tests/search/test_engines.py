@@ -15,11 +15,12 @@ import pytest
 from meilisearch import Client
 from meilisearch.errors import MeilisearchApiError
 
+from cms_ssg.api.sites import load_sites
+from cms_ssg.errors import CmsError
 from cms_ssg.search import engine as engine_module
 from cms_ssg.search import fallback, sending
 from cms_ssg.search.engine import EngineDocument, EngineError
 from cms_ssg.search.meilisearch_engine import MeilisearchEngine, find_spans
-from cms_ssg.search.open_engine import open_engine
 from cms_ssg.site import open_site
 from cms_ssg.store.connect import connect
 from tests.api.atlas import build_site, serve_api, write_post, write_site
@@ -130,13 +131,17 @@ def test_one_process_sends_and_a_change_meanwhile_is_sent_again(tmp_path: Path, 
     assert "Two trees" in titles and len(titles) == 6
 
 
-def test_settings_of_an_engine_are_checked(tmp_path: Path) -> None:
-    from cms_ssg.errors import CmsError
-
+def test_an_engine_without_an_address_is_refused_before_anything_begins(
+    tmp_path: Path, db_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = write_site(tmp_path / "site")
     (folder / "site.toml").write_text((folder / "site.toml").read_text().replace("[search]", '[search]\nengine = "opensearch"'))
+    monkeypatch.setenv("CMS_DATABASE_URL", db_url)
     with pytest.raises(CmsError, match="not where it is"):
-        open_engine(open_site(folder, os.environ), 1, {})
+        load_sites([folder])
+    with pytest.raises(CmsError, match="not where it is"):
+        build_site(folder, db_url)
+    assert not (folder / "build").exists()
 
 
 def test_positions_in_bytes_are_positions_in_characters() -> None:

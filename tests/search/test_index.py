@@ -95,6 +95,6 @@ def test_the_index_is_asked_from_the_command_line(
     assert run("search", "reindex")[0] == 1
     code, said = run("search", "status")
     assert code == 1
-    assert "does not answer" in away.stdout
+    assert "does not answer" in said
     assert json.loads(run("search", "query", "--json", "tide")[1])["engine"] == "postgres"
     settings.write_text(before)

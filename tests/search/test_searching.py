@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.rows import TupleRow
 
-from cms_ssg.search.api import AnswerModel, SuggestionsModel
+from cms_ssg.search.api_models import AnswerModel, SuggestionsModel
 from cms_ssg.search.questions import Cursor, write_cursor
 from cms_ssg.store.connect import connect
 from tests.api.atlas import Api, build_site, write_post, write_site
@@ -162,6 +162,10 @@ def test_the_page_shows_results_without_a_script_inside_the_theme(api: Api) -> N
     assert 'aria-label="Remove tides"' in chosen
     assert 'href="/search?q=tide"' in chosen
     assert "Nothing was found." in api.get("/search?q=zzzz").text
+    assert '<a class="again" href="/search?q=tide&amp;sort=newest">Newest first</a>' in page.text
+    newest = api.get("/search?q=tide&sort=newest").text
+    assert '<input type="hidden" name="sort" value="newest">' in newest
+    assert newest.index('href="/tide-table/"') < newest.index('href="/tide/"')
 
 
 def test_cursors_places_and_orders_of_the_api(api: Api) -> None:

@@ -42,7 +42,7 @@ def test_text_for_stems_keeps_its_accents() -> None:
 
 def test_a_body_is_read_without_markup_scripts_and_links() -> None:
     html = "<h2>A</h2><p>One <em>wo</em>rd \ufdd00\ufdd1&amp; more<br>line</p><script>bad()</script><!-- no --><pre>x &lt; y</pre>"
-    assert make_plain(html) == "A One word & more line x < y"
+    assert make_plain(html) == "A · One word & more line x < y"
     assert len(make_plain("é" * MOST_CONTENT_BYTES).encode()) <= MOST_CONTENT_BYTES
 
 

@@ -78,7 +78,7 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "pages cut again": (lists.ADD_PAGES, [[LARGE_LIST], [20], [4999], [False]]),
     "lists by their names": (lists.TOUCH_LISTS, [SITE, NAMES[:5]]),
     "dirty outputs": (outputs.TAKE, {"site": SITE, "limit": 500, "skip": [], "only": None}),
-    "pages of entries taken down": (releases.GONE_ENTRIES, [SITE, "x"]),
+    "pages of entries taken down": (releases.GONE_ENTRIES, [SITE, 9, "x"]),
     "objects of a release": (releases.NOTE, {"site": SITE, "build": 1, "back_to": None, "paths": PATHS, "kinds": ["entry"] * 100, "digests": KEYS, "sizes": [1] * 100}),
     "windows of outputs": (outputs.WINDOWS, [BATCH]),
     "outputs recorded": (outputs.UPDATE_SAME, [1, BATCH, KEYS, [1] * 100, ["x"] * 100, ["x"] * 100]),

@@ -1,23 +1,15 @@
-"""Sites on a page with verticals switched on."""
+"""Sites on a page with verticals switched on, in two databases of their own: a vertical's tables are none of the engine's."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.engine.siteonpage import SiteOnPage, wipe
+from cms_ssg.testing import SiteOnPage
 
 
 @pytest.fixture
-def make_site(vertical_urls: tuple[str, str], tmp_path: Path) -> Callable[[str], SiteOnPage]:
+def make_site(cms_site: Callable[..., SiteOnPage]) -> Callable[..., SiteOnPage]:
     """Write a site on a page. All sites of a test share a database."""
-    wipe(vertical_urls[0])
-
-    def make(text: str, folder: str = "site") -> SiteOnPage:
-        site = SiteOnPage(tmp_path / folder, *vertical_urls)
-        site.write(text)
-        return site
-
-    return make
+    return cms_site

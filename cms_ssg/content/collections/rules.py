@@ -79,7 +79,7 @@ class Rules:
             msgspec.json.encode([
                 msgspec.to_builtins(self.collections), msgspec.to_builtins(self.locales), msgspec.to_builtins(settings.markdown),
                 sorted(self.term_fields.items()), settings.timezone, msgspec.to_builtins(settings.limits), sorted(self.data), schemas.digest.hex(),
-                msgspec.to_builtins(settings.workflow), reader_version(),
+                {name: {"approvals": rule.approvals} for name, rule in settings.workflow.items()}, reader_version(),
             ]),
             digest_size=16,
         ).digest()  # fmt: skip

@@ -61,6 +61,7 @@ class GitRun:
     def __init__(self, root: Path, folders: Sequence[str], skip: Collection[str]) -> None:
         self.root = root
         self.folders = list(folders)
+        self.refusals: list[Problem] = []
         self.where = _start(root, "rev-parse", "--show-toplevel", "--show-prefix", "--is-shallow-repository", "HEAD^{commit}")
         self.sparse = _start(root, "config", "--type=bool", "--get", "core.sparseCheckout")
         self.trees = _start(root, "cat-file", "--batch-check=%(objectname)", given=True)
@@ -120,15 +121,15 @@ class GitFacts:
     dirty: set[str]
 
 
-def read_facts(run: GitRun, problems: list[Problem]) -> GitFacts | None:
-    """Wait for the processes. None where the checkout is not one to trust git with; a refusal by git is added to problems."""
+def read_facts(run: GitRun) -> GitFacts | None:
+    """Wait for the processes. None where the checkout is not one to trust git with; the run keeps what git refused."""
     asked = "".join(f"{name}\n" for name in ("HEAD^{commit}", *(f"HEAD:./{folder}" for folder in run.folders)))
     ids = _finish(run.trees, os.fsencode(asked))
     where = _finish(run.where)
     sparse = _finish(run.sparse)
     status = _finish(run.status)
     if b"dubious ownership" in where.error:
-        problems.append(_make_refusal(where.error))
+        run.refusals.append(_make_refusal(where.error))
     lines = where.text.split("\n")
     if where.code or status.code or ids.code or len(lines) != 5 or sparse.text.strip() == "true":
         return None

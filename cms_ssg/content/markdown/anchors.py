@@ -47,7 +47,7 @@ def list_ids(html: str) -> set[str]:
     return {unescape(match[1] or match[2] or match[3] or "") for match in IDS.finditer(html)}
 
 
-def settle_fragments(html: str, headings: list[str]) -> tuple[str, list[str]]:
+def resolve_fragments(html: str, headings: list[str]) -> tuple[str, list[str]]:
     """Lead links such as ``#what-s-next`` to the heading ``whats-next``: the one with the same letters and digits.
 
     headings: the anchors of the page. Returns the HTML, and the fragments that nothing on the page answers to.

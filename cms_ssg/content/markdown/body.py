@@ -73,7 +73,7 @@ def _render(text: str, settings: Markdown, place: str, first_line: int, mdx: boo
             if link.kind == "shortcode":
                 link.values["inner"] = sanitize(link.values["inner"], writer.links, key)
     if settings.extensions and 'href="#' in html:
-        html, found = _settle_fragments(html, writer, written, place, first_line)
+        html, found = _resolve_fragments(html, writer, written, place, first_line)
         problems += [] if mdx else found  # a component may have had that name
     said = "this code is left without colours: it takes too long to find them"
     hint = "Shorten it, take long runs of empty lines out, or write another language after the fence."
@@ -107,13 +107,10 @@ def _write_body(
     """A text's HTML, and the writer that made it. taken: anchors that no heading may have."""
     from cms_ssg.content.markdown.body_html import BodyWriter
 
-    sanitized = settings.raw_html == "sanitized"
-    md = _load_parser(settings.extensions, mdx, sanitized)
+    md = _load_parser(settings.extensions, mdx, settings.raw_html == "sanitized")
     tokens: list[Any] = []
-    writer = BodyWriter(
-        md, {"shortcodes": shortcodes}, first_line, extended=settings.extensions, typographer=settings.typographer, sanitized=sanitized,
-        highlight=_load_highlight() if settings.highlight and settings.extensions else None, taken=taken,
-    )  # fmt: skip
+    highlight = _load_highlight() if settings.highlight and settings.extensions else None
+    writer = BodyWriter(md, shortcodes, first_line, settings, highlight, taken)
     md.block.parse(text, md, writer.env, tokens)
     return writer.write(tokens), writer
 
@@ -130,11 +127,11 @@ def _settings_digest(settings: Markdown) -> bytes:
     return msgspec.json.encode([msgspec.to_builtins(settings), reader_version()])
 
 
-def _settle_fragments(html: str, writer: Any, text: str, place: str, first_line: int) -> tuple[str, list[Problem]]:
+def _resolve_fragments(html: str, writer: Any, text: str, place: str, first_line: int) -> tuple[str, list[Problem]]:
     """Links within the page led to its headings, and what is left without an aim."""
-    from cms_ssg.content.markdown.anchors import find_line, settle_fragments
+    from cms_ssg.content.markdown.anchors import find_line, resolve_fragments
 
-    html, missing = settle_fragments(html, [heading.anchor for heading in writer.toc])
+    html, missing = resolve_fragments(html, [heading.anchor for heading in writer.toc])
     if any(link.kind == "shortcode" for link in writer.links):  # a template may have that name
         return html, []
     hint = "Each heading has an anchor made of its words; ## Heading {#own} gives it one of its own."

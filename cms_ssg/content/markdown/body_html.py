@@ -12,6 +12,7 @@ from markdown_it.rules_core.replacements import RARE_RE, SCOPED_ABBR_RE, replace
 from markdown_it.rules_core.smartquotes import QUOTE_RE, process_inlines
 from markdown_it.rules_core.state_core import StateCore
 
+from cms_ssg.config.settings import Markdown
 from cms_ssg.content.markdown.anchors import Names
 from cms_ssg.content.markdown.escape import escape_text
 from cms_ssg.content.markdown.html_tags import fill_html
@@ -45,19 +46,16 @@ class BodyWriter:
     def __init__(
         self,
         md: Any,
-        env: dict[str, Any],
+        shortcodes: Shortcodes,
         first_line: int,
-        *,
-        extended: bool,
-        typographer: bool,
-        sanitized: bool,
+        settings: Markdown,
         highlight: Highlight | None,
         taken: Collection[str] = (),
     ) -> None:
-        self.md, self.env, self.first_line = md, env, first_line
-        self.extended, self.typographer, self.sanitized, self.highlight = extended, typographer, sanitized, highlight
-        self.shortcodes: Shortcodes = env["shortcodes"]
-        self.nesting = Nesting() if sanitized else None
+        self.md, self.first_line, self.shortcodes, self.highlight = md, first_line, shortcodes, highlight
+        self.env: dict[str, Any] = {"shortcodes": shortcodes}
+        self.extended, self.typographer, self.sanitized = settings.extensions, settings.typographer, settings.raw_html == "sanitized"
+        self.nesting = Nesting() if self.sanitized else None
         self.links: list[Link] = []
         self.toc: list[Heading] = []
         self.anchors, self.ids = Names(taken), set[str]()

@@ -37,17 +37,16 @@ def scan_git(
     force: bool = False,
     skip: Collection[str] = (),
     started: GitRun | None = None,
-    problems: list[Problem] | None = None,
 ) -> Scan | None:
     """Find changed files from git. Arguments, result and errors as in ``scan_files``.
 
     None where the caller must walk: no checkout, no commit yet, nothing tracked in these folders, a sparse checkout, submodules or
-    nested repositories. Where git refuses the folder, a warning is added to problems.
+    nested repositories. Where git refuses the folder, ``started`` has a warning.
     """
     own: list[Problem] = []
     roots = make_roots(root, folders, own)
     run = started if started is not None and started.folders == roots else start_git(root, roots, skip)
-    facts = read_facts(run, problems if problems is not None else []) if run is not None else None
+    facts = read_facts(run) if run is not None else None
     if facts is None or not any(facts.trees.values()):
         return None
     dirty = facts.dirty | set(state.dirty if state else ())

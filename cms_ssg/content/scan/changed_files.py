@@ -1,7 +1,4 @@
-"""Which files changed since the last sync. Pure: the caller brings what it recorded then and saves what it is told now.
-
-``scan_files`` asks git where the site is a checkout (content/scan/by_git.py) and walks the folders otherwise; both see the same set of files.
-"""
+"""What is recorded of files, and how a file on disk is compared with its record. Nothing here is saved: that is the caller's."""
 
 from __future__ import annotations
 
@@ -11,14 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha1
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 from cms_ssg.content.scan.file_names import show_path
 from cms_ssg.types import Problem
-
-if TYPE_CHECKING:
-    from cms_ssg.content.git.run import GitRun
-    from cms_ssg.content.scan.by_walk import WalkRun
 
 RACY_NS: Final = 2_000_000_000
 """A file changed less than this before the scan may change again within the same tick of its file system's clock."""
@@ -95,47 +88,6 @@ class Records(Protocol):
     def load_all_files(self) -> Mapping[str, FileState]:
         """Every record."""
         ...
-
-
-def start_scan(root: Path, folders: Sequence[str], skip: Collection[str] = ()) -> GitRun | WalkRun | None:
-    """Start the slow part of a scan, git's or a walk in a child process, so that it runs beside the caller's imports.
-
-    Call it before any thread or connection exists. Arguments as in ``scan_files``; pass the result to it, or call its ``stop()``.
-    """
-    from cms_ssg.content.git.run import start_git
-    from cms_ssg.content.scan.by_walk import start_walk
-
-    return start_git(root, folders, skip) or start_walk(root, folders, skip)
-
-
-def scan_files(
-    root: Path,
-    folders: Sequence[str],
-    records: Records,
-    state: GitState | None,
-    *,
-    force: bool = False,
-    skip: Collection[str] = (),
-    started: GitRun | WalkRun | None = None,
-) -> Scan:
-    """Find the files that must be read again and those that are gone.
-
-    root: site folder; folders: relative to it, ``""`` or ``.`` for the whole; state: the last Scan.git; force: accept a commit that does
-    not descend from the last one; skip: relative folders never entered (the target); started: from ``start_scan``, to save its time.
-    After reading, pass the result through ``with_read`` and save that. Raises CmsError sync.not-descendant, scan.outside.
-    """
-    from cms_ssg.content.scan.by_walk import WalkRun, scan_walk
-
-    if isinstance(started, WalkRun):
-        return scan_walk(root, folders, records, skip=skip, started=started)
-    from cms_ssg.content.scan.by_git import scan_git
-
-    problems: list[Problem] = []
-    found = scan_git(root, folders, records, state, force=force, skip=skip, started=started, problems=problems)
-    if found is None:
-        found = scan_walk(root, folders, records, skip=skip)
-        found.problems[:0] = problems
-    return found
 
 
 def with_read(scan: Scan, blobs: Mapping[str, bytes], failed: Collection[str] = ()) -> Scan:

@@ -32,7 +32,7 @@ EXTENDED: Final = "page"
 class Schema:
     """One content type.
 
-    name; raw: the merged JSON Schema; properties: of each field; card_fields: shown by other pages;
+    name; raw: the merged JSON Schema; properties: of each field; card_fields: shown by other pages; shared_fields: that a translation has of its original;
     lists: field -> taxonomy; references: field -> type; facets: field -> annotation; sort, list_kinds,
     pages, neighbours, months, dated, heads, url: the type's own annotations.
     """
@@ -53,7 +53,8 @@ class Schema:
                 self.checks[field] = make_check(spec)
             except Unsupported as unsupported:
                 raise Unsupported(f"field {field!r}: {unsupported}") from None
-        self.card_fields = tuple(field for field, spec in properties.items() if spec.get("x-card"))
+        self.card_fields = tuple(field for field, spec in properties.items() if spec.get("x-card") or spec.get("x-shared"))
+        self.shared_fields = frozenset(field for field, spec in properties.items() if spec.get("x-shared"))
         self.lists: dict[str, str] = {field: spec["x-list"] for field, spec in properties.items() if spec.get("x-list")}
         self.references: dict[str, str] = {field: spec["x-reference"] for field, spec in properties.items() if spec.get("x-reference")}
         self.facets: dict[str, Json] = {field: spec["x-facet"] for field, spec in properties.items() if spec.get("x-facet")}
@@ -101,7 +102,7 @@ class Schema:
                 continue
             check = checks.get(name)
             if check is None:
-                if name not in told and (warning := self._doubt(name, lines.get(name, 0), place)):
+                if name not in told and (warning := self._check_keyword(name, lines.get(name, 0), place)):
                     problems.append(warning)
                 extra[name] = plain_json(value)
                 continue
@@ -121,7 +122,7 @@ class Schema:
         said = f"the field {name!r} of the type {self.name} is missing"
         return Problem("content.missing-field", place, 0, said, f"Add '{name}: …' to the front matter.")
 
-    def _doubt(self, name: str, line: int, place: str) -> Problem | None:
+    def _check_keyword(self, name: str, line: int, place: str) -> Problem | None:
         """A warning where an unknown key looks like a slip, or where the type allows none."""
         near = nearest_name(name, tuple(self.properties))
         if not near and not self.closed:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cms_ssg.selling.product_files.saving import FileProduct, Imported, refuse_file
+from cms_ssg.selling.product_files.products import FileProduct, Imported, refuse_file
 
 HINT: Final = "In Saleor: python manage.py dumpdata product attribute warehouse channel > products.json"
 KILOGRAMS: Final = {"g": 0.001, "kg": 1.0, "lb": 0.45359237, "oz": 0.028349523125, "tonne": 1000.0}

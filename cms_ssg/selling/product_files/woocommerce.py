@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cms_ssg.errors import fail
-from cms_ssg.selling.product_files.saving import FileProduct, Imported, refuse_file
+from cms_ssg.selling.product_files.products import FileProduct, Imported, refuse_file
 from cms_ssg.text.slugs import make_slug
 
 NEEDED: Final = frozenset({"type", "sku", "name", "regular price"})

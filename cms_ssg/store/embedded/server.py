@@ -286,9 +286,9 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _make_database(data: Path, user: ServerUser | None) -> None:
     """Make the database ``cms`` in a new cluster, unless a command that was killed had made it."""
-    from cms_ssg.store.connect import connect  # takes 0.1 s, which asking for a server that runs does not need
+    import psycopg  # takes 0.1 s, which asking for a server that runs does not need
 
-    with connect(_conninfo(data, "postgres"), autocommit=True) as conn:
+    with psycopg.connect(_conninfo(data, "postgres"), autocommit=True) as conn:
         if not conn.execute("SELECT 1 FROM pg_database WHERE datname = 'cms'").fetchone():
             conn.execute("CREATE DATABASE cms")
     made = data / MADE

@@ -98,17 +98,18 @@ async def convert(request: Request, name: str) -> Response:
 @router.get("/api/experiments/{name}/report", scope="read", summary="How an experiment stands")
 async def show_report(request: Request, name: str, goal: str = "") -> Response:
     """Rates with intervals, whether visitors were shared out as they should be, and whether it is decided."""
-    return Response(msgspec.json.encode(await _load_report(site_of(request), name, goal)), media_type=JSON)
+    return Response(msgspec.json.encode(await load_report(site_of(request), name, goal)), media_type=JSON)
 
 
 @router.get("/api/experiments/{name}/report.svg", scope="read", summary="How an experiment stands, as a picture")
 async def show_picture(request: Request, name: str, goal: str = "") -> Response:
     """Each variant's rate with its interval, on one scale."""
-    report = await _load_report(site_of(request), name, goal)
+    report = await load_report(site_of(request), name, goal)
     return Response(render_picture(report).encode(), media_type="image/svg+xml")
 
 
-async def _load_report(context: SiteContext, name: str, goal: str) -> Report:
+async def load_report(context: SiteContext, name: str, goal: str) -> Report:
+    """How an experiment stands. goal: "" for its first. Raises ApiError landing.no-experiment, api.invalid."""
     async with context.connection() as connection:
         rows = await fetch_async(connection, queries.EXPERIMENT, site=context.number, experiment=name.replace("\0", ""))
         if not rows:

@@ -90,3 +90,8 @@ def _seconds(text: str) -> int:
         return max(0, int(datetime.fromisoformat(text).timestamp())) if text else 0
     except ValueError:
         return 0
+
+
+def name_experiment(page: str) -> str:
+    """The claim of the experiment about a page, named by its path or content file."""
+    return f"experiment:{page}"

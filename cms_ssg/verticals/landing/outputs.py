@@ -11,7 +11,7 @@ from cms_ssg.kinds.list_kind import EntryRow
 from cms_ssg.kinds.output_kind import HTML, LEAVES, OutputKind
 from cms_ssg.paths import canonical_path
 from cms_ssg.types import Json
-from cms_ssg.verticals.landing.experiments import make_experiment
+from cms_ssg.verticals.landing.experiments import make_experiment, name_experiment
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -27,11 +27,6 @@ VARIANT = OutputKind(
     page=True, linked=True, shown="leaf",
 )  # fmt: skip
 """It is linked: a page sends its visitors on to its variants, so these are there first."""
-
-
-def name_experiment(page: str) -> str:
-    """The claim of the experiment about a page, named by its path or content file."""
-    return f"experiment:{page}"
 
 
 def claim_variants(site: Site, row: EntryRow, fields: dict[str, Json], path: str | None) -> Iterator[ClaimRow]:

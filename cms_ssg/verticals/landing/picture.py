@@ -7,10 +7,14 @@ from markupsafe import escape
 from cms_ssg.verticals.landing.report import Line, Report
 
 WIDTH, LEFT, RIGHT, ROW, TOP = 720, 150, 200, 44, 56
+STYLE = (
+    "<style>svg{font:14px system-ui,sans-serif;color:#22262a;background:#fdfcfa}"
+    "@media(prefers-color-scheme:dark){svg{color:#e4e2dd;background:#15181b}}</style>"
+)
 
 
-def render_picture(report: Report) -> str:
-    """An SVG that reads in light and dark."""
+def render_picture(report: Report, *, is_inline: bool = False) -> str:
+    """An SVG that reads in light and dark. is_inline: to stand in a page, whose style it has."""
     seen = [line for line in report.lines if line.visitors]
     highest = max((line.high for line in seen), default=1.0) or 1.0
     height = TOP + ROW * len(report.lines) + 40
@@ -18,10 +22,12 @@ def render_picture(report: Report) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">',
         f"<title>{escape(said)}. {escape(report.verdict)}</title>",
-        "<style>svg{font:14px system-ui,sans-serif;color:#22262a;background:#fdfcfa}@media(prefers-color-scheme:dark){svg{color:#e4e2dd;background:#15181b}}</style>",
+        "" if is_inline else STYLE,
         f'<text x="16" y="30" fill="currentColor" font-weight="700" font-size="16">{escape(said)}</text>',
         *(_draw_line(line, TOP + ROW * n + ROW / 2, highest, line.variant == report.winner) for n, line in enumerate(report.lines)),
-        f'<text x="16" y="{height - 14}" fill="currentColor">{escape(report.verdict.partition(". ")[0].rstrip("."))}.</text>',
+        ""
+        if is_inline
+        else f'<text x="16" y="{height - 14}" fill="currentColor">{escape(report.verdict.partition(". ")[0].rstrip("."))}.</text>',
         "</svg>",
     ]
     return "\n".join(parts) + "\n"

@@ -11,8 +11,7 @@ from markupsafe import Markup
 from cms_ssg.content.schema.checks import BLOCK, Wrong, make_check
 from cms_ssg.reads import FULL
 from cms_ssg.types import Json, Problem
-from cms_ssg.verticals.landing.experiments import Experiment, Variant, make_experiment
-from cms_ssg.verticals.landing.outputs import name_experiment
+from cms_ssg.verticals.landing.experiments import Experiment, Variant, make_experiment, name_experiment
 from cms_ssg.verticals.landing.settings import LandingSettings
 
 if TYPE_CHECKING:
@@ -52,6 +51,12 @@ class LandingView:
     def __init__(self, page: Page, variant: str = "", found: tuple[Experiment, str] | None = None) -> None:
         self._page, self._variant = page, variant
         self._found, self._looked = found, found is not None
+
+    @property
+    def is_framed(self) -> bool:
+        """Whether the API fills the page, and so may say on it that a goal was reached."""
+        kind = self._page.site.features.outputs.get(self._page.kind)
+        return kind is not None and kind.framed
 
     def blocks(self, entry: EntryView) -> list[Fields]:
         """The blocks in their order, each with its id: its own, or its kind and which of that kind it is."""

@@ -42,7 +42,7 @@ VERTICAL = Vertical(
         "related": "Say which stories belong together, and why.",
     },
     commands="cms_ssg.verticals.news.commands:COMMANDS",
-    queues="cms_ssg.verticals.news.desk:QUEUES",
+    desk_pages="cms_ssg.verticals.news.desk:DESK_PAGES",
     checks="cms_ssg.verticals.news.checks:CHECKS",
     routes=("cms_ssg.verticals.news.api:router", "cms_ssg.verticals.news.desk:router"),
     tables=(

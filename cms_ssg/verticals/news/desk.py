@@ -16,9 +16,9 @@ from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.forms import read_model
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
-from cms_ssg.desk.api import HEADERS, need_session, show_page
-from cms_ssg.desk.queue import Queue
-from cms_ssg.desk.session import Session, find_session
+from cms_ssg.desk.frame import HEADERS, View, answer_page, enter
+from cms_ssg.desk.queue import DeskPage
+from cms_ssg.desk.session import Session
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.news import api, queries
 from cms_ssg.verticals.news.desk_pages import render_blog, render_blogs, render_breaking, render_problem
@@ -29,10 +29,7 @@ SCOPE: Final = "live"
 SHOWN: Final = 40
 """Updates on the page of a live blog."""
 
-QUEUES: Final = (
-    Queue("live", "Live blogs", scope=SCOPE, page="cms_ssg.verticals.news.desk:show_blogs"),
-    Queue("breaking", "Breaking news", scope=SCOPE, page="cms_ssg.verticals.news.desk:show_breaking"),
-)
+DESK_PAGES: Final = (DeskPage("live", "Live blogs", SCOPE), DeskPage("breaking", "Breaking news", SCOPE))
 SCRIPT: Final = (Path(__file__).parent / "desk.js").read_bytes()
 STATUSES: Final = ("live", "paused", "ended")
 Text = Annotated[str, StringConstraints(max_length=20_000)]
@@ -58,6 +55,20 @@ class DeskForm(BaseModel):
     section: Annotated[str, StringConstraints(max_length=1000)] = ""
 
 
+@router.get("/desk/live", scope=PUBLIC, include_in_schema=False)
+async def show_blogs(request: Request) -> Response:
+    """Live blogs, those that go on first, and entries for which none was begun."""
+    session = await enter(request, SCOPE)
+    return answer_page(request, session, "Live blogs", await _render_blogs(request, session), View("live"))
+
+
+@router.get("/desk/breaking", scope=PUBLIC, include_in_schema=False)
+async def show_breaking(request: Request) -> Response:
+    """Breaking news that is shown or planned, and a form for more."""
+    session = await enter(request, SCOPE)
+    return answer_page(request, session, "Breaking news", await _render_breaking(request, session), View("breaking"))
+
+
 @router.get("/desk/live/desk.js", scope=PUBLIC, include_in_schema=False)
 async def show_script(request: Request) -> Response:
     """The script that keeps updates until they are sent."""
@@ -67,9 +78,7 @@ async def show_script(request: Request) -> Response:
 @router.get("/desk/live/{blog}", scope=PUBLIC, include_in_schema=False)
 async def show_blog(request: Request, blog: str) -> Response:
     """A live blog to post to."""
-    session = await find_session(request)
-    if session is None or not session.may(SCOPE):
-        return RedirectResponse(f"{site_of(request).base_path}/desk", 303, HEADERS)
+    session = await enter(request, SCOPE)
     return await _show_blog(request, session, blog)
 
 
@@ -111,7 +120,7 @@ async def set_status(request: Request, blog: str, status: str) -> Response:
 async def start_blog(request: Request, post: int) -> Response:
     """Begin a live blog. post: the number of its entry."""
     context, form = site_of(request), await read_model(request, DeskForm)
-    await need_session(request, form.csrf, SCOPE)
+    await enter(request, SCOPE, form.csrf)
     async with context.connection() as connection:
         found = await fetch_async(connection, queries.NOT_BEGUN, site=context.number, type=TYPE)
         if any(entry.number == post for entry in found):
@@ -126,7 +135,7 @@ async def add_breaking(request: Request) -> Response:
     from pydantic import ValidationError
 
     form = await read_model(request, DeskForm)
-    session = await need_session(request, form.csrf, SCOPE)
+    session = await enter(request, SCOPE, form.csrf)
     sections = [name.strip() for name in form.section.split(",") if name.strip()]
     try:
         now = datetime.now(UTC)
@@ -138,8 +147,8 @@ async def add_breaking(request: Request) -> Response:
         await api.add_breaking(request, item)
     except (ApiError, ValidationError) as error:
         said = error if isinstance(error, ApiError) else fail("api.invalid", "the priority is a number from -1000 to 1000", status=422)
-        main = render_problem(said) + await show_breaking(request, session)
-        return show_page(request, session, "Breaking news", main, here="breaking", status=said.status)
+        main = render_problem(said) + await _render_breaking(request, session)
+        return answer_page(request, session, "Breaking news", main, View("breaking"), said.status)
     return RedirectResponse(f"{site_of(request).base_path}/desk/breaking", 303, HEADERS)
 
 
@@ -147,7 +156,7 @@ async def add_breaking(request: Request) -> Response:
 async def end_breaking(request: Request, number: int) -> Response:
     """Take breaking news away; one that is gone stays gone."""
     form = await read_model(request, DeskForm)
-    await need_session(request, form.csrf, SCOPE)
+    await enter(request, SCOPE, form.csrf)
     context = site_of(request)
     async with context.connection() as connection:
         if 0 < number < 2**63:
@@ -155,8 +164,7 @@ async def end_breaking(request: Request, number: int) -> Response:
     return RedirectResponse(f"{context.base_path}/desk/breaking", 303, HEADERS)
 
 
-async def show_blogs(request: Request, session: Session) -> str:
-    """Live blogs, those that go on first, and entries for which none was begun."""
+async def _render_blogs(request: Request, session: Session) -> str:
     context = site_of(request)
     async with context.connection() as connection:
         blogs = await fetch_async(connection, queries.LIST_BLOGS, site=context.number)
@@ -164,8 +172,7 @@ async def show_blogs(request: Request, session: Session) -> str:
     return render_blogs(blogs, waiting, session, context.base_path)
 
 
-async def show_breaking(request: Request, session: Session) -> str:
-    """Breaking news that is shown or planned, and a form for more."""
+async def _render_breaking(request: Request, session: Session) -> str:
     context = site_of(request)
     async with context.connection() as connection:
         items = await fetch_async(connection, queries.LIST_BREAKING, site=context.number, all=False)
@@ -175,7 +182,7 @@ async def show_breaking(request: Request, session: Session) -> str:
 
 async def _act(request: Request, form: DeskForm, blog: str, write: Callable[[], Awaitable[Any]], text: str = "") -> Response:
     """Do what a form asks for, and show the live blog again; where it is refused, with the reason and the text that was sent."""
-    session = await need_session(request, form.csrf, SCOPE)
+    session = await enter(request, SCOPE, form.csrf)
     try:
         await write()
     except ApiError as error:
@@ -193,7 +200,7 @@ async def _show_blog(request: Request, session: Session, name: str, problem: Api
         updates = await fetch_async(connection, queries.LIST_UPDATES, **values)
     main = render_problem(problem) if problem is not None else ""
     main += render_blog(context.site, blog, updates, session, text)
-    return show_page(request, session, blog.title, main, here="live", status=problem.status if problem is not None else 200)
+    return answer_page(request, session, blog.title, main, View("live"), problem.status if problem is not None else 200)
 
 
 def _find_action(actions: dict[str, Callable[[], Awaitable[Any]]], name: str) -> Callable[[], Awaitable[Any]]:

@@ -21,7 +21,7 @@ SPANS: Final = (("30", "30 minutes"), ("120", "2 hours"), ("360", "6 hours"), ("
 
 def render_problem(problem: ApiError) -> str:
     """Why something was refused."""
-    return f'<p class="notice wrong" role="alert" data-code="{escape(problem.code)}">{escape(problem.message.capitalize())}. {escape(problem.hint)}</p>'
+    return f'<p class="notice bad wrong" role="alert" data-code="{escape(problem.code)}">{escape(problem.message.capitalize())}. {escape(problem.hint)}</p>'
 
 
 def render_blogs(blogs: Sequence[Blog], waiting: Sequence[NotBegun], session: Session, base: str) -> str:
@@ -46,7 +46,7 @@ def render_blog(site: Site, blog: Blog, updates: Sequence[Update], session: Sess
         for status, name in others.get(blog.status, (("live", "Go on"),))
     )
     post = (
-        f'<label class="field">Update, in Markdown<textarea name="markdown" required maxlength="{MOST_CHARACTERS}" autofocus>{escape(text)}</textarea></label>'
+        f'<label class="field">Update, in Markdown<textarea class="wide" name="markdown" required maxlength="{MOST_CHARACTERS}" autofocus>{escape(text)}</textarea></label>'
         '<fieldset class="row"><legend class="hide">How it is shown</legend><label><input type="checkbox" name="important" value="true"> Important</label>'
         '<label><input type="checkbox" name="pinned" value="true"> Pinned</label>'
         '<label>Author <input name="author" maxlength="200" autocapitalize="none" size="14"></label></fieldset><button class="main">Post</button>'
@@ -69,7 +69,7 @@ def _render_update(site: Site, update: Update, session: Session, place: str) -> 
     markdown = update.content.get("markdown")
     edit = ""
     if isinstance(markdown, str):
-        field = f'<label class="field">Text of {name}<textarea name="markdown" required maxlength="{MOST_CHARACTERS}">{escape(markdown)}</textarea></label>'
+        field = f'<label class="field">Text of {name}<textarea class="wide" name="markdown" required maxlength="{MOST_CHARACTERS}">{escape(markdown)}</textarea></label>'
         edit = f"<details><summary>Edit<span class=hide> {name}</span></summary>{_form(f'{own}/edit', session, field + _button('Save', name))}</details>"
     pin = ("unpin", "Unpin") if update.is_pinned else ("pin", "Pin")
     acts = _form(f"{own}/{pin[0]}", session, _button(pin[1], name)) + _form(f"{own}/delete", session, _button("Delete", name), " data-ask")
@@ -85,8 +85,8 @@ def render_breaking(items: Sequence[Breaking], sections: Sequence[str], session:
     spans = "".join(f'<option value="{minutes}">{text}</option>' for minutes, text in SPANS)
     names = "".join(f'<option value="{escape(name)}"></option>' for name in ("all", "none", *sections))
     form = (
-        '<label class="field">Headline<textarea class="short" name="headline" required maxlength="300" autofocus></textarea></label>'
-        '<label class="field">A sentence more<textarea class="short" name="summary" maxlength="1000"></textarea></label>'
+        '<label class="field">Headline<textarea class="wide short" name="headline" required maxlength="300" autofocus></textarea></label>'
+        '<label class="field">A sentence more<textarea class="wide short" name="summary" maxlength="1000"></textarea></label>'
         '<fieldset class="row"><legend class="hide">Where and how long</legend><label>Story <input name="post" placeholder="slug or path" autocapitalize="none"></label>'
         f'<label>For <select name="minutes">{spans}</select></label><label>Style <select name="style">{styles}</select></label>'
         '<label>Priority <input name="priority" type="number" value="1" min="-1000" max="1000"></label>'

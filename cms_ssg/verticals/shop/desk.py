@@ -12,8 +12,7 @@ from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.fields import invalid, read_fields, read_text, read_whole
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
-from cms_ssg.desk.api import HEADERS, answer_page, list_queues, need_session
-from cms_ssg.desk.pages import render_page
+from cms_ssg.desk.frame import HEADERS, View, answer_page, enter
 from cms_ssg.desk.queue import Queue
 from cms_ssg.desk.session import Session, find_session
 from cms_ssg.payment.api import open_shop
@@ -81,7 +80,7 @@ async def show_paper(request: Request, order: str, paper: str) -> Response:
 async def act(request: Request, order: str, action: str) -> Response:
     """A button of an order's page."""
     fields = await read_fields(request)
-    session = await need_session(request, read_text(fields, "csrf"))
+    session = await enter(request, "", read_text(fields, "csrf"))
     if not session.may(SCOPE):
         raise fail("api.scope", f"this needs a token with the scope {SCOPE}", status=403)
     shop = await open_shop(site_of(request))
@@ -134,5 +133,4 @@ def _answer(request: Request, session: Session, title: str, main: str, told: str
     from html import escape
 
     notice = f'<p class="notice" role="status">{escape(told)}</p>' if told else ""
-    base = site_of(request).base_path
-    return answer_page(render_page(title, notice + main, base, session, list_queues(request, session), "orders"), status)
+    return answer_page(request, session, title, notice + main, View("orders"), status)

@@ -6,6 +6,7 @@ import json
 import re
 from datetime import UTC, datetime
 
+from cms_ssg.cli.main import run as run_cms
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.store.open_store import open_store
 from cms_ssg.verticals.directory.upkeep import count_views
@@ -34,6 +35,8 @@ def test_listings_have_pages_by_place_category_combination_and_letter(site: Site
     assert "categories/brewpub/italy/piedmont/turin/" in pages
     assert "categories/mill/italy/lombardy/milan/" not in pages  # one listing is fewer than two
     assert "Fiji" in (site.output / "places/index.html").read_text()
+    with database(site.url):
+        assert run_cms(["-C", str(site.root), "check"]) == 0  # of its templates too
     site.assert_clean()
 
 

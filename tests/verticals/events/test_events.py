@@ -12,8 +12,9 @@ from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.store.connect import connect
 from cms_ssg.store.dump import dump_store, restore_store
 from cms_ssg.store.open_store import open_store
+from cms_ssg.testing import SiteOnPage, assert_same
+from cms_ssg.testing.site import database
 from cms_ssg.workers.tasks import run_due_tasks
-from tests.engine.siteonpage import SiteOnPage, assert_same, database
 
 SITE = """-- site.toml --
 verticals = ["blog", "tests.verticals.events"]
@@ -71,9 +72,9 @@ def assert_clean(site: SiteOnPage) -> None:
 
 
 @pytest.fixture
-def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
+def site(cms_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
     """The sample site, built."""
-    site = make_site(SITE)
+    site = cms_site(SITE)
     assert site.build().result.status == "done"
     return site
 
@@ -165,7 +166,6 @@ def test_a_command_and_a_task_run_on_the_open_store(site: SiteOnPage) -> None:
     assert site.query("SELECT name FROM cms.task_runs ORDER BY name") == [
         ("events.forget-hidden",),
         ("forget-uploads",),
-        ("mail.send",),
         ("statistics.refresh",),
     ]
 

@@ -13,6 +13,7 @@ from cms_ssg.store.tokens import create_token
 from cms_ssg.verticals.landing.commands import list_experiments, report, start, stop
 from cms_ssg.verticals.landing.report import Report
 from cms_ssg.verticals.landing.tickets import Ticket, read_ticket, sign_ticket
+from tests.editing.person import DeskPerson
 from tests.engine.siteonpage import database
 from tests.verticals.landing.conftest import Served
 
@@ -141,6 +142,17 @@ def test_a_report_counts_visitors_and_those_who_reached_the_goal(starter: Served
     assert [line["reached"] for line in answer.json()["lines"]] == [0, 1]
     shown = starter.client.get(f"{API}report.svg", params={"goal": "order-click"}, headers={"Authorization": f"Bearer {token}"})
     assert (shown.headers["content-type"], shown.text) == ("image/svg+xml", picture)
+
+
+def test_the_desk_shows_each_experiment_with_its_picture(starter: Served) -> None:
+    convert(starter, expose(starter, "question"))
+    person = DeskPerson(starter.url, starter.database, "reader", scopes=("read",))
+    page = person.open("/desk/experiments")
+    person.client.close()
+    assert "<h2>headline</h2>" in page
+    assert page.count("<svg ") == 2, "a goal each"
+    assert '<th scope="row">question</th><td>1</td><td>1</td><td>1</td><td>100.00%</td>' in page
+    assert "<style>" not in page
 
 
 def test_a_report_is_for_those_with_a_token(starter: Served) -> None:

@@ -11,7 +11,7 @@ import pytest
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.store.open_store import open_store
 from cms_ssg.verticals.landing.checks import CHECKS
-from tests.engine.siteonpage import SiteOnPage, database
+from tests.engine.siteonpage import SiteOnPage, database, read_tree
 
 SITE = """-- site.toml --
 title = "Ebb"
@@ -234,6 +234,18 @@ def test_check_tells_what_keeps_an_experiment_from_running_and_a_form_that_is_no
 def list_checked(site: SiteOnPage) -> list[tuple[str, str]]:
     with database(site.url), open_store(site.root, "") as (opened, connection, row):
         return [(p.code, p.place) for check in CHECKS for p in check(OpenSite(opened, connection, row.id))]
+
+
+def test_a_page_that_says_that_an_order_is_paid_can_tell_it(make_site: Callable[[str], SiteOnPage]) -> None:
+    pytest.importorskip("cms_ssg.verticals.shop")
+    site = make_site(
+        '-- site.toml --\ntitle = "T"\nverticals = ["shop", "landing"]\n-- content/landing/index.md --\n---\ntitle: Home\n---\n'
+    )
+    site.build()
+    pages = {path: (site.output / path).read_text("utf-8") for path in read_tree(site.output) if path.endswith("index.html")}
+    told = {path for path, text in pages.items() if "goals" in text}
+    assert told - {"index.html"} == {path for path, text in pages.items() if "<!--frame-->" in text}
+    assert pages["index.html"].count("goals.") == 1
 
 
 def test_the_script_that_chooses_is_one_kilobyte_and_stands_before_everything_that_is_painted(site: SiteOnPage) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.selling.product_files.saving import Imported, import_products
+from cms_ssg.selling.product_files.products import Imported
+from cms_ssg.selling.product_files.saving import import_products
 from cms_ssg.store.open_store import open_store
 from tests.api.atlas import build_site
 from tests.conftest import TEMPLATE, fresh_database
@@ -99,3 +102,77 @@ def test_a_file_that_is_no_export_is_refused_with_its_place(stand: Stand, tmp_pa
     other.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(CmsError):
         import_csv(stand, other)
+
+
+def make_dump() -> list[dict[str, Any]]:
+    """A shirt of two sizes, on sale in dollars, and an album without shipping, as Saleor's dumpdata writes them."""
+
+    def row(model: str, pk: int, **fields: Any) -> dict[str, Any]:
+        return {"model": model, "pk": pk, "fields": fields}
+
+    def product(pk: int, slug: str, kind: int, text: str) -> dict[str, Any]:
+        blocks = {"blocks": [{"type": "paragraph", "data": {"text": text}}]}
+        return row("product.product", pk, name=slug.title(), slug=slug, product_type=kind, category=1, description=blocks, weight=None)
+
+    rows = [
+        row("channel.channel", 1, currency_code="USD"), row("channel.channel", 2, currency_code="PLN"), row("product.category", 1, name="Tops", parent=None),
+        row("product.producttype", 1, name="Top", weight="500.0:g", is_shipping_required=True),
+        row("product.producttype", 2, name="Album", weight="0.0:g", is_shipping_required=False),
+        product(10, "shirt-saleor", 1, "Of <b>cotton</b>.<script>x</script>"), product(11, "album-saleor", 2, "Songs."),
+        row("product.productmedia", 1, product=10, image="products/shirt.png", sort_order=0),
+        row("attribute.attribute", 1, name="Size"), row("attribute.attributevariant", 1, attribute=1, product_type=1),
+    ]  # fmt: skip
+    for number, (sku, owner, size) in enumerate((("S-1", 10, "S"), ("S-2", 10, "L"), ("A-1", 11, "")), 1):
+        rows.append(
+            row(
+                "product.productvariant",
+                number,
+                sku=sku,
+                product=owner,
+                name=size,
+                track_inventory=owner == 10,
+                weight=None,
+                sort_order=number,
+            )
+        )
+        for channel, price, reduced in ((1, "20.000", "15.000" if sku == "S-1" else "20.000"), (2, "80.000", "80.000")):
+            rows.append(row(
+                "product.productvariantchannellisting", number * 10 + channel, variant=number, channel=channel, price_amount=price, discounted_price_amount=reduced,
+                cost_price_amount=None,
+            ))  # fmt: skip
+        rows += [row("warehouse.stock", number * 10 + place, product_variant=number, quantity=place * 3) for place in (1, 2)]
+        if size:
+            rows += [
+                row("attribute.attributevalue", number, name=size), row("attribute.assignedvariantattribute", number, variant=number, assignment=1),
+                row("attribute.assignedvariantattributevalue", number, value=number, assignment=number, sort_order=0),
+            ]  # fmt: skip
+    rows += [
+        row("product.productchannellisting", pk, product=pk, channel=1, is_published=True, visible_in_listings=pk == 10) for pk in (10, 11)
+    ]
+    return rows
+
+
+def test_products_of_saleor_go_in_with_the_prices_of_the_shops_currency(stand: Stand, tmp_path: Path) -> None:
+    file = tmp_path / "saleor.json"
+    file.write_text(json.dumps(make_dump()))
+    result = import_csv(stand, file)
+    assert (result.added, result.failed, result.variations) == (2, 0, 2)
+    assert any("put the 1 images" in problem for problem in result.problems)
+    assert import_csv(stand, file).unchanged == 2
+    build_site(stand.root, stand.url)
+    assert stand.query(
+        "SELECT sku, price, sale_price, weight::float8, attributes, is_sold FROM cms.skus WHERE sku IN ('S-1', 'S-2', 'A-1') ORDER BY sku"
+    ) == [
+        ("A-1", 2000, None, None, {}, True), ("S-1", 2000, 1500, 0.5, {"Size": "S"}, True), ("S-2", 2000, None, 0.5, {"Size": "L"}, True),
+    ]  # fmt: skip
+    assert stand.query("SELECT sku, on_hand FROM cms.stock_levels WHERE sku IN ('S-1', 'A-1')") == [("S-1", 9)]
+    assert stand.query("SELECT product_type, visibility, manage_stock FROM cms.products WHERE sku = 'A-1'") == [
+        ("digital", "search", False)
+    ]
+    page = (stand.root / "build/products/shirt-saleor/index.html").read_text()
+    assert "<b>cotton</b>" in page
+    assert "<script>x" not in page
+    file.write_text('[{"model": "product.product", "pk": 1, "fields": {}}]')
+    with pytest.raises(CmsError) as refused:
+        import_csv(stand, file)
+    assert refused.value.problems[0].code == "shop.import"

@@ -29,7 +29,7 @@
     const values = new URLSearchParams(query);
     input.value = values.get("q") || "";
     form.querySelectorAll("[type=hidden]").forEach((field) => field.remove());
-    for (const [name, value] of values) if (!["q", "page", "sort"].includes(name)) {
+    for (const [name, value] of values) if (!["q", "page"].includes(name)) {
       const field = document.createElement("input");
       Object.assign(field, { type: "hidden", name, value });
       form.append(field);

@@ -36,4 +36,5 @@
   });
   addEventListener('submit', event => { if (event.target.dataset.goal) reach(event.target.dataset.goal); });
   for (const meta of document.querySelectorAll('meta[name="goal"]')) reach(meta.content);
+  for (const mark of document.querySelectorAll('[data-goal-reached]')) reach(mark.dataset.goalReached);
 })();

@@ -15,7 +15,7 @@ SAVED_AT_ONCE: Final = 500
 POSTS_AT_ONCE: Final = 1000
 
 
-def tell_hooks(connection: Connection, site: Site, site_id: int, plugins: Plugins) -> None:
+def call_hooks(connection: Connection, site: Site, site_id: int, plugins: Plugins) -> None:
     """Call hooks for every event that waits. Each is forgotten, by a commit, once its implementations returned or raised."""
     if not connection.execute(store.HAS_EVENTS, (site_id,)).fetchone()[0]:  # type: ignore[index]
         return

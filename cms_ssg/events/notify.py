@@ -29,7 +29,7 @@ from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.engine.session import Session
-from cms_ssg.events.tell_hooks import tell_hooks
+from cms_ssg.events.call_hooks import call_hooks
 
 MOST_PROBLEMS: Final = 50
 CONTENT_HOOKS: Final = ("content_after_save", "post_after_publish", "post_bulk_updated", "row_after_publish")
@@ -39,12 +39,12 @@ NOT_A_FAILURE: Final = frozenset({"build.busy", "build.lease-lost"})
 COUNTS: Final = ("planned", "rendered", "written", "unchanged", "removed", "failed")
 
 
-def open_telling(site: Site, options: BuildOptions, result: BuildResult, in_background: bool = False) -> Telling | None:
+def open_notifier(site: Site, options: BuildOptions, result: BuildResult, in_background: bool = False) -> Notifier | None:
     """What is to be told of a build of this site; None where nothing is to be kept."""
-    return None if options.dry_run else Telling(site, options, result, find_plugins(site.root, site.settings), in_background)
+    return None if options.dry_run else Notifier(site, options, result, find_plugins(site.root, site.settings), in_background)
 
 
-class Telling:
+class Notifier:
     """One build's events. in_background: webhooks are sent while the next build may begin."""
 
     def __init__(
@@ -224,7 +224,7 @@ class Telling:
         try:
             if self.plugins is not None:
                 with connect(self._url) as connection:
-                    tell_hooks(connection, self.site, self._site_id, self.plugins)
+                    call_hooks(connection, self.site, self._site_id, self.plugins)
             if self.sends:
                 self._send_due()
         except (CmsError, OperationalError) as error:

@@ -1,0 +1,59 @@
+"""One entry's page as it would be with a change that nobody saved: rendered as a build would, in a transaction that is rolled back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from psycopg import Connection
+
+from cms_ssg.engine.sync import ReadFile
+from cms_ssg.entries.save import Entries
+from cms_ssg.entries.values import EntryInput
+from cms_ssg.errors import CmsError, fail
+from cms_ssg.preview.make import show_with_images
+from cms_ssg.preview.render import Previewer
+from cms_ssg.preview.subject import Subject
+from cms_ssg.site import Site
+from cms_ssg.store.sites import ensure_site
+
+if TYPE_CHECKING:
+    from cms_ssg.render.site_view import Surroundings
+
+AS_IF_OUT: Final = {"publish_at": None, "expire_at": None}
+
+
+@dataclass(slots=True)
+class EntryPreviewer(Previewer):
+    """Renders the page of one entry with a change."""
+
+    change: EntryInput = field(default_factory=EntryInput)
+
+    def _save(self, files: Sequence[ReadFile]) -> None:
+        entries = Entries(self.connection, self.subject.site, self.row.id)
+        entries.takes_files = True
+        change = replace(self.change, fields={**self.change.fields, **AS_IF_OUT}, status="published", expected_version=None)
+        saved = entries.save_entries([change])[0]
+        if saved.action == "failed":
+            raise CmsError(*saved.problems)
+
+    def _list_entries(self) -> list[int]:
+        return [self.change.number]
+
+
+def render_entry(connection: Connection, site: Site, around: Surroundings, change: EntryInput) -> bytes:
+    """The page of change.number with the change in it, whether or not it is a draft. Nothing is kept.
+
+    Raises CmsError: what is wrong with the change, preview.busy, preview.no-page for a type without pages.
+    """
+    row = ensure_site(connection, site.settings.store_name)
+    previewer = EntryPreviewer(connection, row, Subject("the entry", site, []), around, datetime.now(UTC), 1, change=change)
+    shown = show_with_images(previewer)
+    page = next((one for one in shown.rendered if one.job.owner == change.number), None) if shown.own else None
+    if page is None or page.artifact is None:
+        if page is not None and page.problem is not None:
+            raise CmsError(page.problem)
+        raise fail("preview.no-page", "the entry has no page of its own to look at")
+    return page.artifact.data

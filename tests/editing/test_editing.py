@@ -1,0 +1,117 @@
+"""Entries at the desk: a form made from the schema, saved with what others changed, kept while it is typed, shown before it is saved."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cms_ssg.store.connect import connect
+from cms_ssg.store.tokens import Powers
+from tests.editing.conftest import Meet
+from tests.editing.person import DeskPerson, read_form
+
+BODY = "One.\n\nTwo.\n\nThree.\n"
+
+
+def make(person: DeskPerson, title: str) -> str:
+    """A new draft; the path of its form."""
+    page = person.open("/desk/entries/new?type=post")
+    made = person.send("/desk/entries/new", page, do="save", **{"f.title": title, "body": BODY})
+    assert "A new draft" in made.text, made.text
+    return made.url.path
+
+
+def test_an_entry_is_made_found_changed_published_and_made_as_it_was(ada: DeskPerson, atlas: tuple[Path, str]) -> None:
+    path = make(ada, "The <first> flood")
+    page = ada.open(path)
+    form = read_form(page)
+    assert (form["f.title"], form["body"], form["version"]) == ("The <first> flood", BODY, "1")
+    saved = ada.send(path, page, do="publish", **{"f.tags": "water\nrain", "f.date": "2025-05-05T10:00", "f.is_featured": "yes"})
+    assert "Published" in saved.text
+    with connect(atlas[1]) as connection:
+        row = connection.execute("SELECT status, version, fields FROM cms.entries WHERE id = %s", (path.rpartition("/")[2],)).fetchone()
+        assert row is not None
+        origin = connection.execute("SELECT author, origin, kind FROM cms.acts ORDER BY id DESC LIMIT 1").fetchone()
+    assert (row[0], row[1], row[2]["tags"], row[2]["date"], row[2]["is_featured"]) == (
+        "published", 2, ["water", "rain"], "2025-05-05T09:00:00Z", True,
+    )  # fmt: skip
+    assert origin == ("ada", "desk", "published")
+    assert "The &lt;first&gt; flood" in ada.open("/desk/entries?words=FIRST&type=post&status=published")
+    page = ada.open(path)
+    assert "not of the form" not in page
+    assert "f.date" in ada.send(path, page, do="save", **{"f.date": "some day"}).text
+    assert ada.send(path, page, do="save").url.path == path, "what nobody touched changes nothing"
+    assert 'value="1"' in ada.open(f"{path}/history")
+    back = ada.client.post(f"{path}/revert", data={"csrf": read_form(page)["csrf"], "version": "1"})
+    assert "as it was then" in back.text
+    assert "draft" in ada.open(path)
+
+
+def test_two_who_change_different_places_are_merged_and_of_the_same_place_the_second_sees_both(ada: DeskPerson, bob: DeskPerson) -> None:
+    path = make(ada, "Two at once")
+    hers, his = ada.open(path), bob.open(path)
+    assert "ada has been editing this since" in his
+    assert ada.send(path, hers, do="save", body=BODY.replace("One.", "Uno."), **{"f.excerpt": "Hers"}).status_code == 200
+    merged = bob.send(path, his, do="save", body=BODY.replace("Three.", "Tre."), **{"f.section": "notes"})
+    assert "together with what somebody else changed" in merged.text
+    form = read_form(merged.text)
+    assert (form["body"], form["f.excerpt"], form["f.section"]) == ("Uno.\n\nTwo.\n\nTre.\n", "Hers", "notes")
+    refused = ada.send(path, hers, do="save", body=BODY.replace("Three.", "Drei."))
+    assert refused.status_code == 409
+    form = read_form(refused.text)
+    assert (form["body"].rstrip(), form["f.excerpt"], form["f.section"], form["version"]) == ("Uno.\n\nTwo.\n\nDrei.", "Hers", "notes", "3")
+    assert re.findall(r"<strong>Theirs</strong><pre>(.*?)</pre>", refused.text) == ["Tre."]
+    assert ada.send(path, refused.text, do="save").status_code == 200
+    assert read_form(bob.open(path))["body"] == "Uno.\n\nTwo.\n\nDrei.\n"
+
+
+def test_what_is_typed_is_kept_and_shown_as_the_page_it_would_be_and_a_turn_can_be_taken_over(ada: DeskPerson, bob: DeskPerson) -> None:
+    path = make(ada, "Typed")
+    form = read_form(ada.open(path))
+    kept = ada.client.post(f"{path}/keep", data={**form, "do": "keep", "body": "Typed, *not* saved."})
+    assert kept.json() == {"version": 1, "mine": True, "others": []}
+    again = ada.open(path)
+    assert "what you typed last time" in again
+    assert read_form(again)["body"] == "Typed, *not* saved."
+    shown = ada.client.post(f"{path}/preview", data=read_form(again))
+    assert "<p>Typed, <em>not</em> saved.</p>" in shown.text
+    assert '<link rel="stylesheet"' in shown.text, "the whole page, by the site's theme"
+    assert "script-src 'none'" in shown.headers["content-security-policy"]
+    assert "is not a date" in ada.client.post(f"{path}/preview", data=read_form(again) | {"f.date": "some day"}).text
+    his = read_form(bob.open(path))
+    assert his["body"] == BODY, "nobody else sees it"
+    taken = bob.client.post(f"{path}/keep", data={"csrf": his["csrf"], "take": "yes"})
+    assert taken.json() == {"version": 1, "mine": True, "others": [{"name": "ada", "holds": False}]}
+    assert ada.client.post(f"{path}/keep", data={"csrf": form["csrf"]}).json()["others"] == [{"name": "bob", "holds": True}]
+    assert read_form(ada.send(path, again, do="discard").text)["body"] == BODY
+
+
+def test_a_role_has_the_buttons_that_it_may_press_and_no_others(ada: DeskPerson, meet: Meet) -> None:
+    path = make(ada, "Of ada")
+    eve = meet("eve", Powers("author", ["notes"]))
+    page = eve.open(path)
+    assert 'value="save"' not in page
+    refused = eve.client.post(path, data=read_form(page) | {"do": "publish"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "api.role")
+    assert eve.client.post(path, data=read_form(page) | {"do": "save", "csrf": "x"}).json()["code"] == "desk.form"
+    assert (
+        eve.client.post("/desk/entries/new", data={"csrf": read_form(page)["csrf"], "type": "nonsense"}).json()["code"] == "entry.no-type"
+    )
+    assert eve.client.get("/desk/entries/99999999").status_code == 404
+    eve.client.cookies.clear()
+    assert "Token, as" in eve.client.get(path).text, "the form to sign in, from which one goes on to the page"
+
+
+def test_a_picture_is_uploaded_and_what_is_none_is_not_kept(ada: DeskPerson, atlas: tuple[Path, str]) -> None:
+    csrf = read_form(ada.open(make(ada, "Picture")))["csrf"]
+    data = (Path(__file__).parents[1] / "data/images/l_trns.png").read_bytes()
+    answer = ada.client.post("/desk/images", params={"csrf": csrf, "name": "A Härbour.PNG"}, content=data)
+    assert answer.status_code == 201, answer.text
+    path = answer.json()["path"]
+    assert re.fullmatch(r"/pictures/\d{4}/\d\d/a-härbour-[0-9a-f]{8}\.png", path), path
+    assert (atlas[0] / f"static{path}").read_bytes() == ada.client.get(f"/desk/images{path}").content == data
+    for name, content in (("x.svg", b"<svg/>"), ("x.png", b"no picture"), ("../../x.jpg", data), ("", b"")):
+        refused = ada.client.post("/desk/images", params={"csrf": csrf, "name": name}, content=content)
+        assert (refused.status_code, refused.json()["code"]) == (422, "desk.no-picture"), refused.text
+    assert len(list((atlas[0] / "static/pictures").rglob("*.*"))) == 1
+    assert ada.client.get("/desk/images/pictures/../../site.toml").status_code == 404
