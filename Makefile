@@ -4,7 +4,7 @@ PY := .venv/bin/python
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long bench dist check format schema clean
+.PHONY: help setup demo test test-long test-browser bench dist check format schema clean
 
 help: ## List what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || grep '##' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ test: setup ## Run the tests but the long ones
 
 test-long: setup ## Run the long random tests: some hours, of which the comparison with clean builds takes one and a half
 	@$(PY) -m pytest -q -rs -m long $(ARGS)
+
+test-browser: ## Look at every template of every starter in chromium: accessibility, valid HTML, nothing that sticks out
+	@$(PYTHON) scripts/setup.py dev browser
+	@$(PY) -m pytest -q -rs -m "browser and long" tests/test_starters_in_browser.py $(ARGS)
 
 bench: ## Measure beside Hugo: make bench ARGS="--articles 10000"
 	@$(PYTHON) scripts/setup.py dev bench

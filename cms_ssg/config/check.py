@@ -23,6 +23,7 @@ _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _BASE_URL = re.compile(r"https?://(?:[^\s/?#@\[\]]+|\[[0-9A-Fa-f:.]+\](?::[0-9]+)?)(/[^\s?#]*)?")
 _HEADER = re.compile(r'[^\x00-\x1f"$\\\x7f-\U0010ffff]*')
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9!_.*'()-]+)*/?")
+_ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s#]*)?")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _PRIVATE = frozenset({".cms", ".git", ".hg", ".svn", ".ssh", ".gnupg", ".aws"})
 _ZONE_FOLDERS = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo")
@@ -283,9 +284,11 @@ def _check_webhooks(settings: Settings) -> Iterator[Wrong]:
     if settings.receiver is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", settings.receiver.secret_env):
         hint = "The secret itself is not for this file."
         yield ("receiver", "secret_env"), f"must be the name of a variable, not {show(settings.receiver.secret_env)}", hint
+    if settings.websub_hub and not _ADDRESS.fullmatch(settings.websub_hub):
+        yield ("websub_hub",), f"must be an http(s) URL without user and fragment, not {show(settings.websub_hub)}", ""
     for number, hook in enumerate(settings.webhooks):
         path: Path = ("webhooks", number)
-        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s#]*)?", hook.url):
+        if not _ADDRESS.fullmatch(hook.url):
             yield (
                 (*path, "url"),
                 f"must be an http(s) URL without user and fragment, not {show(hook.url)}",

@@ -33,6 +33,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     trash_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 0
     feed_size: Annotated[int, msgspec.Meta(ge=1, le=500)] = 20
     feeds: tuple[Literal["rss", "atom", "json"], ...] = ("rss", "atom", "json")
+    feed_content: Literal["summary", "full"] = "summary"
+    websub_hub: str = ""
     database_url: str = ""
     target: Target = msgspec.field(default_factory=lambda: Target())  # noqa: PLW0108 - it is defined below
     cdn: Cdn = msgspec.field(default_factory=lambda: Cdn())  # noqa: PLW0108 - it is defined below

@@ -87,7 +87,11 @@ def status(root: Path, env: str = "") -> StatusResult:
         problems = [*list_problems(connection, row.id), *list_shared_targets(site.root, site.settings, os.environ)]
         held = connection.execute(SHOW_HOLD, (row.id,)).fetchone()
         files = _count_changed_files(connection, site, row.id)
-        webhooks = dict(zip(("waiting", "dead"), count_deliveries(connection, row.id), strict=True)) if site.settings.webhooks else None
+        webhooks = (
+            dict(zip(("waiting", "dead"), count_deliveries(connection, row.id), strict=True))
+            if site.settings.webhooks or site.settings.websub_hub
+            else None
+        )
         cdn = _load_cdn(connection, row.id) if site.settings.cdn.kind != "null" else None
     failing = [Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for (e,) in errors]
     build = {"build_id": last[0], "started_at": last[1], "finished_at": last[2], "clock": last[3], **(last[4] or {})} if last else None

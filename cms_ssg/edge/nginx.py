@@ -192,8 +192,12 @@ def _write_server(edge: Edge, options: NginxOptions) -> Iterator[str]:
     yield "charset utf-8;"
     yield f"charset_types {WITH_CHARSET};"
     yield "gzip on;"
-    yield "gzip_static on;  # page.html.gz is sent if it is there"
-    yield "# brotli_static on;  # the same for page.html.br; needs libnginx-mod-http-brotli-static"
+    if edge.ssi:
+        yield "ssi on;  # fragments are put into pages, which are compressed after that"
+        yield "ssi_silent_errors on;"
+    else:
+        yield "gzip_static on;  # page.html.gz is sent if it is there"
+        yield "# brotli_static on;  # the same for page.html.br; needs libnginx-mod-http-brotli-static"
     yield "gzip_vary on;"
     yield "gzip_proxied any;"
     yield "gzip_min_length 1024;"

@@ -52,7 +52,8 @@ class Edge:
     name: of the site in the store; origin: ``https://example.org``; base: "" or ``/blog``; redirects: path -> the path, encoded and with
     its base, or URL it leads to; gone: paths that answer 410; not_found: start of paths -> the 404 page for those, the longest first;
     twins: redirects and gone paths that differ from another path in the case of letters alone; plain_files: files whose name has no
-    extension, so that it looks like a page's; splits: pages that are answered in several ways.
+    extension, so that it looks like a page's; splits: pages that are answered in several ways;
+    ssi: the server puts fragments into pages.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Edge:
     target: Target
     policy: str = ""
     splits: tuple[Split, ...] = ()
+    ssi: bool = False
 
     @property
     def host(self) -> str:
@@ -108,6 +110,7 @@ def load_edge(connection: Connection, site: Site, site_id: int, now: datetime, p
     return Edge(
         site.settings.store_name, site.origin, unquote(site.base_path), redirects, gone, _list_not_found(site),
         _find_twins({*redirects, *gone}, paths), plain_files, site.settings.target, splits=_list_splits(connection, site, site_id),
+        ssi=any(getattr(settings, "include", "") == "ssi" for settings in site.settings.vertical.values()),
     )  # fmt: skip
 
 

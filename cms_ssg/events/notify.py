@@ -60,7 +60,12 @@ class Notifier:
     @property
     def is_heard(self) -> bool:
         """Whether the site has hooks or receivers."""
-        return self.plugins is not None or bool(self.site.settings.webhooks)
+        return self.plugins is not None or self.sends
+
+    @property
+    def sends(self) -> bool:
+        """Whether somebody is told over the network: a receiver, or the hub of the feeds."""
+        return bool(self.site.settings.webhooks or self.site.settings.websub_hub)
 
     @property
     def listens(self) -> bool:
@@ -126,6 +131,8 @@ class Notifier:
             }  # fmt: skip
             self._add(connection, "release_published", detail)
             self._send(connection, deliveries.RELEASED, {**detail, "rendered": self.result.rendered, "failed": self.result.failed})
+            if hub := self.site.settings.websub_hub:
+                deliveries.add_ping(connection, self._site_id, self.result.build_id, hub, self.site.origin + self.site.base_path)
 
     def _record(self, connection: Connection, build: int, ended: dict[str, Any], problems: Any) -> None:
         """A build is over: for hooks in any case, for webhooks where it failed in another way than the one before."""
@@ -218,7 +225,7 @@ class Notifier:
             if self.plugins is not None:
                 with connect(self._url) as connection:
                     call_hooks(connection, self.site, self._site_id, self.plugins)
-            if self.site.settings.webhooks:
+            if self.sends:
                 self._send_due()
         except (CmsError, OperationalError) as error:
             self._say_untold(error)

@@ -119,6 +119,10 @@ _sending = threading.Lock()
 
 
 def _send_claimed(message: store.Claimed, settings: Settings) -> Answer:
+    if message.event == store.FEEDS:
+        if message.url != settings.websub_hub:
+            return Answer(0, "no longer in site.toml", final=True)
+        return _post(message.url, {"Content-Type": "application/x-www-form-urlencoded"}, message.body.encode())
     hook = next((hook for hook in settings.webhooks if hook.url == message.url), None)
     if hook is None:
         return Answer(0, "no longer in site.toml", final=True)
@@ -157,12 +161,15 @@ def send_message(url: str, secrets: tuple[str, ...], secret_env: str, message_id
     """Post one message. Redirects are not followed; the body of the answer is not read."""
     if not secrets:
         return Answer(0, f"the variable {secret_env} is empty: it holds the secret")
-    parts = urlsplit(url)
     now = int(time.time())
-    headers = {
-        "Content-Type": "application/json", "User-Agent": AGENT, "Connection": "close", "webhook-id": message_id, "webhook-timestamp": str(now),
-        "webhook-signature": sign_standard(secrets, message_id, now, body),
-    }  # fmt: skip
+    signature = sign_standard(secrets, message_id, now, body)
+    own = {"webhook-id": message_id, "webhook-timestamp": str(now), "webhook-signature": signature}
+    return _post(url, {"Content-Type": "application/json", **own}, body)
+
+
+def _post(url: str, own: dict[str, str], body: bytes) -> Answer:
+    parts = urlsplit(url)
+    headers = {"User-Agent": AGENT, "Connection": "close", **own}
     try:
         with _connect(parts) as connection:
             connection.request("POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, headers)

@@ -99,6 +99,7 @@ class Vertical:
     collections, taxonomies: that a site has without naming them.
     slots: place in base.html (``head``, ``top``, ``bottom``) -> template that every page has there. templates: ``home`` or a group of lists -> template
     of their pages, tried before the theme's own. view: reference to a class, made with the page, whose methods templates call as ``NAME.method(…)``;
+    values: names of what its outputs hand to their templates besides;
     requests: to a tuple of stages, as of an OutputKind, for what the view asks on any page.
     settle: reference to a function (OpenSite, sorted numbers of entries, set of those among them that are listed), called in the transaction
     that derives these entries, before they are published: it brings tables up to date that follow from entries, and touches what changed.
@@ -128,6 +129,7 @@ class Vertical:
     slots: Mapping[str, str] = field(default_factory=dict)
     templates: Mapping[str, str] = field(default_factory=dict)
     view: str = ""
+    values: tuple[str, ...] = ()
     settle: str = ""
     settings: type[msgspec.Struct] | None = None
     groups: Mapping[str, str] = field(default_factory=dict)

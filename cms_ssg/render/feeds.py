@@ -1,7 +1,7 @@
 """Feeds, sitemaps and robots.txt as bytes, from plain values and nothing else: no build date, no totals.
 
 RSS 2.0 (https://www.rssboard.org/rss-specification) with atom:link, dc:creator and content:encoded; Atom (RFC 4287);
-JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/); sitemaps (https://www.sitemaps.org/protocol.html) with hreflang
+JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/), each with its WebSub hub (https://www.w3.org/TR/websub/); sitemaps (https://www.sitemaps.org/protocol.html) with hreflang
 alternates; robots.txt (RFC 9309). Text may hold anything: what XML 1.0 forbids is dropped.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 from cms_ssg.render.dates import format_iso, format_rfc822
 
@@ -40,7 +40,7 @@ class FeedItem:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed. url: the page it follows; feed_url: its own address; items newest first."""
+    """A feed. url: the page it follows; feed_url: its own address; hub: of WebSub, "" for none; items newest first."""
 
     title: str
     url: str
@@ -48,6 +48,7 @@ class Feed:
     description: str = ""
     locale: str = ""
     author: str = ""
+    hub: str = ""
     items: tuple[FeedItem, ...] = ()
 
     @property
@@ -83,6 +84,8 @@ def render_rss(feed: Feed) -> bytes:
         f"<description>{_text(feed.description or feed.title)}</description>\n",
         f'<atom:link href="{_url(feed.feed_url)}" rel="self" type="application/rss+xml"/>\n',
     ]
+    if feed.hub:
+        out.append(f'<atom:link href="{_url(feed.hub)}" rel="hub"/>\n')
     if feed.locale:
         out.append(f"<language>{_text(feed.locale)}</language>\n")
     if feed.updated:
@@ -118,6 +121,8 @@ def render_atom(feed: Feed) -> bytes:
         f'<link rel="alternate" type="text/html" href="{_url(feed.url)}"/>\n',
         f"<author><name>{_text(feed.author or feed.title)}</name></author>\n",
     ]
+    if feed.hub:
+        out.append(f'<link rel="hub" href="{_url(feed.hub)}"/>\n')
     if feed.description:
         out.append(f"<subtitle>{_text(feed.description)}</subtitle>\n")
     out.extend(_atom_entry(item) for item in feed.items)
@@ -154,6 +159,7 @@ def render_json_feed(feed: Feed) -> bytes:
         "description": feed.description,
         "authors": [{"name": feed.author}] if feed.author else [],
         "language": feed.locale,
+        "hubs": [{"type": "WebSub", "url": make_ascii_url(feed.hub)}] if feed.hub else [],
     }
     value = {key: item for key, item in value.items() if item or key == "title"}
     value["items"] = [_json_item(item) for item in feed.items]
@@ -206,6 +212,29 @@ def render_robots(sitemaps: Sequence[str] = (), *, noindex: bool = False, disall
     if sitemaps:
         lines += ["", *(f"Sitemap: {make_ascii_url(url)}" for url in sitemaps)]
     return ("\n".join(lines) + "\n").encode()
+
+
+def make_links_absolute(html: str, page_url: str) -> str:
+    """A body for a feed: href, src, poster and srcset that are relative to page_url made absolute, fragments too."""
+    return _TAG.sub(lambda tag: _LINK.sub(lambda found: f'{found[1]}{_join(page_url, found[2], found[1])}"', tag[0]), html)
+
+
+_TAG = re.compile(r"""<[a-zA-Z](?:[^<>"']|"[^"]*"|'[^']*')*>""")
+_LINK = re.compile(r"""(\s(?:href|src|poster|srcset)=")([^"]*)\"""")
+
+
+def _join(base: str, value: str, attribute: str) -> str:
+    if not attribute.endswith('srcset="'):
+        return value if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", value) else _urljoin(base, value)
+    parts = [part.split(maxsplit=1) for part in value.split(",") if part.strip()]
+    return ", ".join(" ".join([_urljoin(base, part[0]), *part[1:]]) for part in parts)
+
+
+def _urljoin(base: str, value: str) -> str:
+    try:
+        return urljoin(base, value)
+    except ValueError:  # "http://[" and the like: left as the author wrote it
+        return value
 
 
 _SAFE: Final = "%/:?#[]@!$&'()*+,;=-._~"

@@ -12,6 +12,7 @@ from markupsafe import escape
 from cms_ssg.files.ownership import write_owned
 from cms_ssg.render.gallery_own import add_own_samples
 from cms_ssg.render.gallery_samples import Sample, make_samples
+from cms_ssg.render.gallery_stand_in import ShownUndefined, StandIn
 from cms_ssg.render.strings import load_strings
 from cms_ssg.render.theme import Theme, list_assets, read_asset
 from cms_ssg.render.theme_chain import ThemeFolders
@@ -52,7 +53,8 @@ def write_gallery(site: Site, folders: ThemeFolders, folder: Path) -> tuple[Path
     It shows the default locale and, if the site has one, the first that is written the other way.
     A template that fails is shown as its error, so that the others can be looked at.
     """
-    settings, theme = site.settings, Theme(folders.templates)
+    settings, theme, lenient = site.settings, Theme(folders.templates), Theme(folders.templates)
+    lenient.undefined = ShownUndefined
     templates, types = list_templates(folders.templates), {name: schema.properties for name, schema in site.schemas.items()}
     for name, path in list_assets(folders.assets).items():
         target = folder / "assets" / name
@@ -64,13 +66,16 @@ def write_gallery(site: Site, folders: ThemeFolders, folder: Path) -> tuple[Path
         texts = load_strings(folders.strings, locale.code, site.root)
         made = make_samples(texts, lambda name: f"assets/{name}", text_direction=locale.dir or "ltr", tokens=settings.tokens)
         own = add_own_samples(made, templates, types)
-        samples += [Sample(f"{sample.name} ({locale.code})", sample.template, sample.values) for sample in own]
+        features = {name: StandIn(made[0].values["list"].items) for name in (*folders.views, *folders.values)}
+        samples += [Sample(f"{sample.name} ({locale.code})", sample.template, features | sample.values) for sample in own]
 
     problems: dict[str, Problem] = {}
 
     def render(template: str, values: dict[str, Any]) -> str:
         try:
-            return theme.get_template(template).render(values)
+            found = theme.get_template(template)
+            brought = any(Path(str(found.filename)).is_relative_to(place) for place in folders.brought)
+            return (lenient.get_template(template) if brought else found).render(values)
         except Exception as error:  # noqa: BLE001 - a template may raise anything
             problems.setdefault(template, describe_sample_failure(template, error))
             return f"<!doctype html><title>{escape(template)}</title><pre>{escape(type(error).__name__)}: {escape(error)}</pre>"

@@ -26,6 +26,7 @@ def add_own_samples(samples: tuple[Sample, ...], templates: Iterable[str], types
     templates: names in the theme; types: content type -> field -> its JSON Schema.
     """
     post = next(sample for sample in samples if sample.template == "post.html")
+    shown_list = next(sample for sample in samples if sample.name == "Section").values["list"]
     for sample in samples:
         yield _with_fields(sample, types) if "entry" in sample.values else sample
     shown = {sample.template for sample in samples}
@@ -38,7 +39,7 @@ def add_own_samples(samples: tuple[Sample, ...], templates: Iterable[str], types
             values = {**post.values, "args": ["Sample", "Another"], "values": AnyValue(), "inner": inner}
             yield Sample(f"Shortcode {stem}", name, {key: value for key, value in values.items() if key != "entry"})
         elif not folder and stem not in NOT_ENTRIES:
-            yield _with_fields(Sample(f"Entry: {stem}", name, post.values), types)
+            yield _with_fields(Sample(f"Entry: {stem}", name, {**post.values, "list": shown_list}), types)
 
 
 def _with_fields(sample: Sample, types: Mapping[str, Mapping[str, Any]]) -> Sample:

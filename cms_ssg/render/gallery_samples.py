@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from cms_ssg.render.gallery_stand_in import StandIn
 from cms_ssg.render.strings import Strings, forget, make_t
 from cms_ssg.types import Heading
 
@@ -132,6 +133,7 @@ def _make_common(
         "fact": lambda _name, _key: None,
         "image_facts": lambda _src: SAMPLE_FACTS,
         "url": lambda path: path,
+        "link": lambda target: target,
         "slots": lambda _place: (),
         "latest": lambda _list, count: [_make_card(index) for index in range(count)],
         "data": lambda *keys: [{"name": "Mastodon", "url": "https://example.social/@atlas"}] if keys == ("social",) else None,
@@ -236,7 +238,7 @@ def _make_entry(cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace
 
 def _make_list(kind: str, title: str, cards: list[SimpleNamespace], **changes: Any) -> SimpleNamespace:
     values: dict[str, Any] = {
-        "name": f"{kind}/sample", "kind": kind, "title": title, "url": "/sample/", "description": "", "entry": None, "items": cards,
+        "name": f"{kind}/sample", "kind": kind, "title": title, "url": "/sample/", "description": "", "entry": None, "items": cards, "rows": [StandIn(), StandIn()],
         "number": 0, "is_front": True, "start": 1, "newer_url": "", "older_url": "", "parent": None, "children": [],
     }  # fmt: skip
     return SimpleNamespace(**{**values, **changes})

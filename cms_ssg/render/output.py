@@ -211,16 +211,21 @@ def render_feed(page: Page, job: Job) -> tuple[bytes, str]:
     view = ListView(page, row, 0)
     title = view.title if view.title == page.site_view.title else f"{view.title} · {page.site_view.title}"
     items = []
+    for name in ("feed_content", "websub_hub"):
+        page.reader.reads.name(f"setting/{name}")
     for member in page.reader.window("top", row.id, page.site.settings.feed_size):
         if (card := page.card(member)) is not None:
             url = page.absolute(card.path)
+            entry = page.entry(member) if page.site.settings.feed_content == "full" else None
             items.append(feeds.FeedItem(
                 title=card.title, url=url, id=url, summary=card.summary, published=card.date, updated=card.updated,
                 authors=tuple(a.title for a in card.authors), tags=tuple(t.title for t in card.tags), image=page.with_origin(card.image),
+                html=feeds.make_links_absolute(str(entry.content), url) if entry is not None else None,
             ))  # fmt: skip
     feed = feeds.Feed(
         title=title, url=page.site.origin + view.url, feed_url=page.absolute(job.path), locale=page.locale.hreflang or page.locale.code,
-        description=view.description or page.site_view.description, author=page.site_view.author, items=tuple(items),
+        description=view.description or page.site_view.description, author=page.site_view.author,
+        hub=page.site.settings.websub_hub, items=tuple(items),
     )  # fmt: skip
     form = job.spec["format"]
     make = {"rss": feeds.render_rss, "atom": feeds.render_atom, "json": feeds.render_json_feed}[form]

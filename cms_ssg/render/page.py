@@ -226,7 +226,7 @@ class Page:
         return {
             "site": self.site_view, "locale": self.locale, "page": self.page_view, "menus": Menus(self),
             "t": make_t(self.around.strings[self.locale.code], lambda key: reads.name(f"string/{self.locale.code}/{key}")),
-            "asset": self.asset, "url": self.url, "latest": self.latest, "data": self.data, "ref": self.ref, "clock": Clock(self),
+            "asset": self.asset, "url": self.url, "link": self.link, "latest": self.latest, "data": self.data, "ref": self.ref, "clock": Clock(self),
             "image": self.image, "image_facts": self.image_facts, "fact": self.fact, "slots": self.slots, **self.views,
         }  # fmt: skip
 

@@ -162,7 +162,18 @@ def _feed_first(around: Surroundings, job: Job, found: dict[Request, Any]) -> It
 
 def _feed_second(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
     window = found.get(("top", job.spec["list"], around.site.settings.feed_size))
-    yield from _card_requests(around, job.locale, window.members if window is not None else (), found)
+    members = window.members if window is not None else ()
+    if around.site.settings.feed_content == "full":
+        yield from (("full", member) for member in members)
+    yield from _card_requests(around, job.locale, members, found)
+
+
+def _feed_third(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
+    window = found.get(("top", job.spec["list"], around.site.settings.feed_size))
+    for member in window.members if window is not None else ():
+        full, card = found.get(("full", member)), found.get(("card", member))
+        if full is not None and full.links:
+            yield from body_requests(around.site, job.locale, full, (card or {}).get("path") or "")
 
 
 def _sitemap_first(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
@@ -195,5 +206,5 @@ ENTRY_STAGES: tuple[Stage, ...] = (_entry_first, _entry_second, _entry_third)
 LIST_STAGES: tuple[Stage, ...] = (_list_first, _list_second, _list_third)
 SITEMAP_STAGES: tuple[Stage, ...] = (_sitemap_first, _sitemap_second, _sitemap_third)
 TERMS_STAGES: tuple[Stage, ...] = (_terms_requests,)
-FEED_STAGES: tuple[Stage, ...] = (_feed_first, _feed_second)
+FEED_STAGES: tuple[Stage, ...] = (_feed_first, _feed_second, _feed_third)
 REDIRECT_STAGES: tuple[Stage, ...] = (_redirect_requests,)

@@ -30,7 +30,8 @@ PARENT = "parent:"
 class ThemeFolders:
     """Where a site's templates and assets are looked for, the strongest first, and its texts, the weakest first.
 
-    chain: the themes, child first; views: names by which templates know what verticals offer.
+    chain: the themes, child first; views: names by which templates know what verticals offer; values: of those that they hand to their own templates;
+    brought: folders with templates that verticals brought.
     """
 
     chain: tuple[Path, ...]
@@ -38,6 +39,8 @@ class ThemeFolders:
     assets: tuple[Path, ...]
     strings: tuple[Path, ...]
     views: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    brought: tuple[Path, ...] = ()
 
 
 def theme_folders(root: Path, settings: Settings) -> ThemeFolders:
@@ -51,12 +54,14 @@ def make_folders(
     """The folders of a chain of themes: each theme's templates, then those it has for a vertical; then what verticals bring themselves."""
     switched_on = [load_vertical(name) for name in verticals]
     templates = [folder / "templates" / part for folder in chain for part in ("", *(vertical.name for vertical in switched_on))]
-    own = (vertical.find_folder("templates") for vertical in switched_on)
-    templates += [folder for folder in own if folder is not None and folder not in templates]
+    own = [vertical.find_folder("templates") for vertical in switched_on]
+    brought = [folder for folder in own if folder is not None]
+    templates += [folder for folder in brought if folder not in templates]
     strings = [*(vertical.folder / "strings" for vertical in switched_on), *(folder / "i18n" for folder in reversed(chain))]
     return ThemeFolders(
         tuple(chain), tuple(templates), (*(folder / "assets" for folder in chain), *(vertical.folder / "assets" for vertical in switched_on)),
         (*strings, *((root / part / "i18n" for part in (*reversed(shared), "")) if root is not None else ())), tuple(vertical.name for vertical in switched_on if vertical.view),
+        tuple(name for vertical in switched_on for name in vertical.values), tuple(brought),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from cms_ssg.render.theme_chain import PARENT, ThemeFolders
 from cms_ssg.render.views import EntryView
 from cms_ssg.types import Problem
 
-EVERYWHERE: Final = frozenset("site locale page menus t asset url image image_facts latest data ref clock fact slots".split())
+EVERYWHERE: Final = frozenset("site locale page menus t asset url link image image_facts latest data ref clock fact slots".split())
 """What every template is given. docs/themes.md describes each."""
 
 SOMEWHERE: Final = frozenset("entry list terms taxonomy title target search args values inner".split())
@@ -28,7 +28,7 @@ ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
     "site": frozenset("title description base_url author name params tokens noindex timezone search statistics".split()),
     "locale": frozenset("code name dir hreflang prefix fallback".split()),
     "page": frozenset("kind title path url canonical description image noindex published updated alternates feeds languages".split()),
-    "list": frozenset("name kind title url description entry items number is_front start newer_url older_url parent children".split()),
+    "list": frozenset("name kind title url description entry items rows number is_front start newer_url older_url parent children".split()),
     "clock": frozenset(("year",)),
 }
 """Attributes of what has the same ones on every site; an entry has the fields of the site's content types besides."""
@@ -63,7 +63,7 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
     for name, tree in trees.items():
         given = _names_given(name, trees)
         found = [
-            *_check_tree(_place(files[name]), tree, given | set(folders.views), set(files), assets, attributes),
+            *_check_tree(_place(files[name]), tree, given | {*folders.views, *folders.values}, set(files), assets, attributes),
             *_check_blocks(_place(files[name]), name, trees),
         ]
         problems += sorted(found, key=lambda problem: problem.line)
@@ -103,13 +103,15 @@ def _names_set(tree: nodes.Template) -> set[str]:
 def _names_given(name: str, trees: dict[str, nodes.Template]) -> set[str]:
     """Names a template may count on: its own, and those of the templates that include or extend it."""
     found: set[str] = set()
-    waiting, seen = [name], {name}
+    waiting, seen, above = [name], {name}, {name}
     while waiting:
         current = waiting.pop()
         found |= _names_set(trees[current])
         users = [other for other, tree in trees.items() if other not in seen and _includes(tree, current)]
-        if current == name:  # a child's blocks also see what its parent sets before them
-            users += [other for other in _names_extended(trees[name]) if other in trees and other not in seen]
+        if current in above:  # a child's blocks also see what those above it set before them
+            parents = [other for other in _names_extended(trees[current]) if other in trees and other not in seen]
+            above.update(parents)
+            users += parents
         seen.update(users)
         waiting += users
     return found

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, LiteralString, NamedTuple
+from urllib.parse import quote, urlencode
 
 import msgspec
 from psycopg import Connection
@@ -13,6 +14,13 @@ from psycopg import Connection
 RELEASED: Final = "release.published"
 FAILED: Final = "build.failed"
 TEST: Final = "test"
+FEEDS: Final = "feeds.updated"
+"""For the WebSub hub alone."""
+
+FEEDS_OF_BUILD: Final[LiteralString] = """
+SELECT path FROM cms.outputs WHERE site = %s AND build = %s AND kind = 'feed' AND error IS NULL AND retired_at IS NULL ORDER BY length(path), path LIMIT %s"""
+MOST_FEEDS: Final = 500
+"""Feeds that a hub is told of after one build, those of the site as a whole first."""
 
 ADD: Final[LiteralString] = "INSERT INTO cms.deliveries (id, site, event, url, body) VALUES (%s, %s, %s, %s, %s)"
 
@@ -80,6 +88,17 @@ def add_deliveries(connection: Connection, site: int, event: str, urls: Sequence
     body = make_body(event, data)
     for url in urls:
         connection.execute(ADD, (make_id(), site, event, url, body))
+
+
+def add_ping(connection: Connection, site: int, build: int, hub: str, origin: str) -> None:
+    """A message for the WebSub hub that names the feeds of a build, if it made any; the caller commits. origin: what paths become addresses with.
+
+    https://www.w3.org/TR/websub/#publishing leaves the form to publisher and hub; all public hubs take hub.mode and any number of hub.url.
+    """
+    feeds = [path for (path,) in connection.execute(FEEDS_OF_BUILD, (site, build, MOST_FEEDS))]
+    if feeds:
+        body = urlencode([("hub.mode", "publish"), *(("hub.url", origin + quote(path, safe="/%")) for path in feeds)])
+        connection.execute(ADD, (make_id(), site, FEEDS, hub, body))
 
 
 def claim_due(connection: Connection, site: int, limit: int, claim_s: float) -> list[Claimed]:

@@ -13,6 +13,7 @@ theme = $theme
 page_size = $page_size
 feed_size = $feed_size
 feeds = $feeds
+feed_content = $feed_content
 timezone = $timezone
 redirect_files = $redirect_files
 
@@ -78,6 +79,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "page_size": ("2", "3", "1"),
     "feed_size": ("3", "2"),
     "feeds": ('["atom"]', "[]", '["rss", "json"]'),
+    "feed_content": ('"summary"', '"full"'),
     "timezone": ('"Europe/Rome"', '"UTC"', '"America/New_York"'),
     "redirect_files": ("[]", '["data/moved.csv"]'),
     "home_list": ('"type/post"', '"tag/red"'),

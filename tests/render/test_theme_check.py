@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from cms_ssg.config.load import load_settings
+from cms_ssg.kinds.load import list_verticals
 from cms_ssg.render.filters import FILTERS
 from cms_ssg.render.gallery import write_gallery
 from cms_ssg.render.list_view import ListView
@@ -153,3 +155,13 @@ def test_the_docs_name_every_variable_filter_token_and_attribute() -> None:
     for owner, names in [*ATTRIBUTES.items(), *((view.__name__, list_attributes(view)) for view in (Card, EntryView, ListView, Term))]:
         for name in names:
             assert re.search(rf"[`.]{name}\b", docs), (owner, name)
+
+
+def test_templates_of_every_vertical_are_shown_with_stand_ins_for_what_they_are_given(tmp_path: Path) -> None:
+    names = list_verticals()
+    (tmp_path / "site.toml").write_text(f"title = 'T'\nverticals = {json.dumps(list(names))}\n", "utf-8")
+    site = Site(tmp_path, load_settings(tmp_path, {}))
+    folders = make_folders([BASE], names)
+    page, problems = write_gallery(site, folders, tmp_path / "gallery")
+    assert "Entry: front (en)" in page.read_text("utf-8")
+    assert problems == []

@@ -27,10 +27,12 @@ VERTICAL = Vertical(
         {"name": "videos", "path": "content/videos", "type": "video"},
         {"name": "live", "path": "content/live", "type": "live-blog"},
         {"name": "topics", "path": "content/topics", "type": "topic"},
+        {"name": "lists", "path": "content/lists", "type": "story-list"},
     ),
     slots={"head": "partials/news-head.html", "top": "partials/breaking.html"},
     templates={"home": "front.html", "section": "section.html"},
     view="cms_ssg.verticals.news.view:NewsView",
+    values=("breaking",),
     settle="cms_ssg.verticals.news.related:settle_related",
     settings=NewsSettings,
     groups={
@@ -40,7 +42,9 @@ VERTICAL = Vertical(
         "related": "Say which stories belong together, and why.",
     },
     commands="cms_ssg.verticals.news.commands:COMMANDS",
-    routes=("cms_ssg.verticals.news.api:router",),
+    desk_pages="cms_ssg.verticals.news.desk:DESK_PAGES",
+    checks="cms_ssg.verticals.news.checks:CHECKS",
+    routes=("cms_ssg.verticals.news.api:router", "cms_ssg.verticals.news.desk:router"),
     tables=(
         "breaking_news",
         "live_blogs",

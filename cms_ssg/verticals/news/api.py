@@ -109,14 +109,14 @@ class ShownBreaking(BaseModel):
 @router.get("/api/live/{blog}", scope=PUBLIC, response_model=BlogModel, summary="The state of a live blog")
 async def show_blog(request: Request, blog: str) -> BlogModel:
     """Its status and the number of its last event."""
-    return _show_blog(await _find_blog(site_of(request), blog))
+    return _show_blog(await find_blog(site_of(request), blog))
 
 
 @router.get("/api/live/{blog}/stream", scope=PUBLIC, response_class=Response, summary="Updates as server-sent events")
 async def stream_blog(request: Request, blog: str, after: int | None = None) -> Response:
     """Events as they happen. after, or Last-Event-ID: the last one that is known; without either only what comes from now on."""
     context = site_of(request)
-    found = await _find_blog(context, blog)
+    found = await find_blog(context, blog)
     feed: LiveFeed = feed_of(context, request.app.state.broadcaster)
     channel = feed.join(found.number, found.events)
 
@@ -130,7 +130,7 @@ async def stream_blog(request: Request, blog: str, after: int | None = None) -> 
 async def post_update(request: Request, blog: str, update: UpdateModel) -> ShownUpdate:
     """Post an update in Markdown or blocks."""
     context = site_of(request)
-    found = await _find_blog(context, blog)
+    found = await find_blog(context, blog)
     content = _content_of(update)
     values = {"site": context.number, "blog": found.number}
     async with context.connection() as connection, connection.transaction():
@@ -183,10 +183,10 @@ async def unpin_update(request: Request, blog: str, number: int) -> ShownUpdate:
 async def end_blog(request: Request, blog: str) -> BlogModel:
     """Open pages stop asking, and nothing can be posted any more."""
     context = site_of(request)
-    found = await _find_blog(context, blog)
+    found = await find_blog(context, blog)
     async with context.connection() as connection:
         await connection.execute(queries.SET_STATUS, {"site": context.number, "blog": found.number, "status": "ended"})
-    return _show_blog(await _find_blog(context, blog))
+    return _show_blog(await find_blog(context, blog))
 
 
 @router.get("/api/news/breaking", scope=PUBLIC, response_model=list[ShownBreaking], summary="Breaking news that is shown")
@@ -240,7 +240,8 @@ async def end_breaking(request: Request, number: int) -> ShownBreaking:
     return _show_breaking(found[0])
 
 
-async def _find_blog(context: SiteContext, name: str) -> queries.Blog:
+async def find_blog(context: SiteContext, name: str) -> queries.Blog:
+    """The live blog of a name. Raises ApiError live.not-found, news.ambiguous."""
     async with context.connection() as connection:
         found = await fetch_async(connection, queries.FIND_BLOG, site=context.number, name=name.replace("\0", ""))
         if len(found) == 1:
@@ -253,7 +254,7 @@ async def _find_blog(context: SiteContext, name: str) -> queries.Blog:
 
 async def _change(request: Request, blog: str, number: int, **changes: Any) -> ShownUpdate:
     context = site_of(request)
-    found = await _find_blog(context, blog)
+    found = await find_blog(context, blog)
     values = {"content": None, "author": None, "pinned": None, "important": None, "deleted": False, **changes}
     async with context.connection() as connection:
         changed = await fetch_async(

@@ -36,6 +36,13 @@ class Blog(NamedTuple):
     updates: int
 
 
+class NotBegun(NamedTuple):
+    """An entry for a live blog that nobody has begun. number: of the entry."""
+
+    number: int
+    title: str
+
+
 class Update(NamedTuple):
     """An update of a live blog. position: by which it is known within its blog."""
 
@@ -103,6 +110,13 @@ FIND_BLOG = Query(
 ONE_ID: Final = "live_blog_updates_pkey"
 """The constraint that an id breaks which another update has."""
 
+NOT_BEGUN = Query(
+    """
+SELECT e.id, coalesce(e.fields ->> 'title', e.source_key) FROM cms.entries e
+WHERE e.site = %(site)s AND e.type = %(type)s AND e.removed_at IS NULL AND e.status <> 'trashed' AND NOT EXISTS (SELECT FROM cms.live_blogs b WHERE b.post_id = e.id)
+ORDER BY e.id DESC LIMIT 50""",
+    NotBegun,
+)
 START_BLOG: Final[LiteralString] = """
 INSERT INTO cms.live_blogs AS b (site, post_id, status, auto_refresh_interval, allow_comments)
 VALUES (%(site)s, %(post)s, %(status)s, %(refresh_s)s, %(comments)s)

@@ -12,6 +12,7 @@ from cms_ssg.render.list_view import ListView
 from cms_ssg.render.views import Card, EntryView, RowView, Term, parse_time
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.verticals.news.live import now_path
+from cms_ssg.verticals.news.ordered import list_ordered
 from cms_ssg.verticals.news.outputs import FRAGMENTS, STORY, breaking_path, fragment_path, list_types
 
 if TYPE_CHECKING:
@@ -97,10 +98,16 @@ class NewsView:
         return (pinned + self.without(items, [item.path for item in pinned]))[:7]
 
     def pinned(self, name: str) -> list[Card]:
-        """Stories that editors put first in a list."""
+        """Stories that editors put first in a list: by command, the newest pin first, then those that its file names."""
         page = self._note()
         value: Any = page.fact("pins", f"{page.locale.code}/{name}")
-        return [card for card in map(page.card, value or ()) if card is not None and card.url]
+        types = sorted(kind for kind, schema in page.site.schemas.items() if STORY in list_types(page.site, schema))
+        cards = [*map(page.card, value or ()), *list_ordered(page, name, types)]
+        found: dict[str, Card] = {}
+        for card in cards:
+            if card is not None and card.url and card.locale == page.locale.code:
+                found.setdefault(card.path, card)
+        return list(found.values())
 
     def section(self, shown: ListView) -> list[Card]:
         """The stories of a section's page, those that are pinned first."""

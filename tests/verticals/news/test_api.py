@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from uuid import uuid4
 
 import httpx
@@ -14,17 +14,15 @@ from cms_ssg.store.tokens import create_token
 from cms_ssg.verticals.news import commands
 from tests.api.atlas import Api, serve_api
 from tests.engine.siteonpage import SiteOnPage
-from tests.verticals.news.newsroom import SITE, opened
+from tests.verticals.news.newsroom import opened
 
 
 @pytest.fixture
-def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
+def site(newsroom: SiteOnPage) -> SiteOnPage:
     """The newsroom, built, with its live blog begun."""
-    site = make_site(SITE)
-    site.build()
-    with opened(site) as found:
+    with opened(newsroom) as found:
         commands.start_live(found, "storm")
-    return site
+    return newsroom
 
 
 @pytest.fixture

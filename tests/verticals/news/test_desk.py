@@ -11,16 +11,17 @@ import pytest
 
 from cms_ssg.errors import CmsError
 from cms_ssg.verticals.news import curating, killing
+from cms_ssg.verticals.news.checks import check_lists
 from tests.engine.siteonpage import NOW, SiteOnPage
-from tests.verticals.news.newsroom import SITE, assert_clean, opened
+from tests.verticals.news.newsroom import assert_clean, opened
 
 SECRET = "A text that nobody may read any more, of more than twenty words, so that it is known again wherever it turns up in another file of the site."
 
 
 @pytest.fixture
-def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
+def site(newsroom: SiteOnPage) -> SiteOnPage:
     """The newsroom, built, with a story that will have to go."""
-    site = make_site(SITE)
+    site = newsroom
     site.write_file(
         "content/articles/secret.md", f"---\ntitle: The secret\ndate: 2026-02-28 11:00\nsection: City\ntags: [Traffic]\n---\n{SECRET}\n"
     )
@@ -121,3 +122,23 @@ def test_what_editors_cannot_do_is_said(site: SiteOnPage) -> None:
             with pytest.raises(CmsError) as caught:
                 call(found, *values)
             assert (caught.value.problems[0].code, bool(caught.value.problems[0].hint)) == (code, True), values
+
+
+def test_a_list_kept_as_content_comes_after_pins_and_loses_what_is_over(site: SiteOnPage) -> None:
+    hour = (NOW + timedelta(hours=1)).isoformat()
+    stories = (
+        f"- story: final\n    until: {hour}\n  - story: /opinion/2026/02/bridges\n  - story: content/articles/bridge.md\n  - story: nope"
+    )
+    site.write_file("content/lists/front.md", f"---\nstories:\n  {stories}\n---\n")
+    site.write_file("content/lists/section-city.md", "---\nstories:\n  - story: article:bridge\n---\n")
+    assert site.build().pages == {"/", "/city/"}
+    assert headlines(site)[:3] == ["The final", "On bridges", "Bridge closed"]
+    assert headlines(site, "city")[0] == "Bridge closed"
+    with opened(site) as found:
+        curating.pin(found, "front", "bridge")
+        assert [(problem.code, "'nope'" in problem.message) for problem in check_lists(found)] == [("news.list-story", True)]
+    site.build()
+    assert headlines(site)[:3] == ["Bridge closed", "The final", "On bridges"]
+    assert site.build(now=NOW + timedelta(hours=1)).pages == {"/"}
+    assert headlines(site)[:2] == ["Bridge closed", "On bridges"]
+    assert_clean(site, now=NOW + timedelta(hours=1))

@@ -14,19 +14,17 @@ from cms_ssg.errors import CmsError
 from cms_ssg.verticals.news import commands
 from cms_ssg.verticals.news.live import EVENTS, UPDATES
 from tests.engine.siteonpage import NOW, SiteOnPage
-from tests.verticals.news.newsroom import SITE, assert_clean, opened, read_json
+from tests.verticals.news.newsroom import assert_clean, opened, read_json
 
 PAGE, NOW_FILE = "/live/storm/", "/fragments/live/storm/now.json"
 
 
 @pytest.fixture
-def site(make_site: Callable[[str], SiteOnPage]) -> SiteOnPage:
+def site(newsroom: SiteOnPage) -> SiteOnPage:
     """The newsroom, built, with its live blog begun."""
-    site = make_site(SITE)
-    site.build()
-    with opened(site) as found:
+    with opened(newsroom) as found:
         commands.start_live(found, "storm")
-    return site
+    return newsroom
 
 
 def post(site: SiteOnPage, *texts: str) -> None:
@@ -206,7 +204,7 @@ def test_what_cannot_be_done_is_refused_in_words(site: SiteOnPage) -> None:
 
 def test_random_writing_ends_in_what_a_clean_build_makes(site: SiteOnPage) -> None:
     chance = random.Random(11)
-    for step in range(6):
+    for step in range(4):
         with opened(site) as found:
             for number in range(chance.randint(1, 25)):
                 known = site.query("SELECT position FROM cms.live_blog_updates WHERE deleted_at IS NULL ORDER BY position")
@@ -235,7 +233,6 @@ def test_the_sitemap_for_news_has_stories_of_two_days_by_the_clock(site: SiteOnP
 
     assert titles(0) == ["Storm", "Bridge closed"]
     assert titles(22) == ["Storm"]
-    assert_clean(site, now=NOW + timedelta(hours=22))
     assert titles(24) == []
     assert titles(-20) == ["Storm", "Bridge closed", "The final"]
     assert_clean(site, now=NOW + timedelta(hours=-20))
