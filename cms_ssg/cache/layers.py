@@ -15,7 +15,7 @@ from cms_ssg.cache.follow import Follower
 from cms_ssg.cache.memory import Kept, MemoryLayer
 from cms_ssg.cache.redis import RedisLayer, Stored
 from cms_ssg.cache.versions import Snapshot, parse_snapshot
-from cms_ssg.config.settings import AnswerCache
+from cms_ssg.config.api_settings import AnswerCache
 
 EARLY: Final = 0.9
 """From this part of its time on, one request makes an answer anew while the others still get the old one."""

@@ -11,7 +11,7 @@ from email.utils import formatdate
 from typing import Final, LiteralString
 from urllib.parse import urlsplit
 
-from cms_ssg.config.settings import Mail
+from cms_ssg.config.api_settings import Mail
 from cms_ssg.kinds.vertical import OpenSite, Task
 
 TIMEOUT_S: Final = 10

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from cms_ssg.config.settings import Search
+from cms_ssg.config.api_settings import Search
 from cms_ssg.errors import fail
 from cms_ssg.search.documents import list_facets
 from cms_ssg.search.engine import SearchEngine

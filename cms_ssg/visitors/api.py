@@ -18,7 +18,7 @@ from cms_ssg.api.forms import read_model
 from cms_ssg.api.problems import fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
-from cms_ssg.config.settings import Visitors
+from cms_ssg.config.api_settings import Visitors
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.mail.outbox import one_line
 from cms_ssg.paths import canonical_path

