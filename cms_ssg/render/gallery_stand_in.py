@@ -55,7 +55,7 @@ class StandIn:
             return _Number(3)
         if name == "time":
             return lambda *_, **__: MOMENT
-        return False if name in FALSE else StandIn(self._cards, name.replace("_", " ").capitalize())
+        return _Number(0) if name in FALSE else StandIn(self._cards, name.replace("_", " ").capitalize())
 
     def __call__(self, *_: Any, **__: Any) -> StandIn:
         return self

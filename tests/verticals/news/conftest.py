@@ -12,10 +12,10 @@ from tests.verticals.news.newsroom import SITE
 
 
 @pytest.fixture(scope="session")
-def kept_newsroom(vertical_urls: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptSite]:
+def kept_newsroom(cms_databases: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptSite]:
     """The newsroom, built."""
-    wipe(vertical_urls[0])
-    site = SiteOnPage(tmp_path_factory.mktemp("newsroom") / "site", *vertical_urls)
+    wipe(cms_databases[0])
+    site = SiteOnPage(tmp_path_factory.mktemp("newsroom") / "site", *cms_databases)
     site.write(SITE)
     result = site.build().result
     assert (result.status, result.problems) == ("done", [])
