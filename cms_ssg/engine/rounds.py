@@ -83,7 +83,8 @@ class Rounds:
             self.session.sync_more()
             with self.session.result.timed("plan"):
                 if self.session.planner.take():
-                    self.session.planner.guard(self.session.options.confirm_removals)
+                    failures = [problem for problem in self.session.result.problems if problem.severity == "error"]
+                    self.session.planner.guard(self.session.options.confirm_removals, failures)
                 rows = store.take_dirty(self.session.connection, self.session.row.id, limit, self.tried, self.session.only)
                 self.session.commit()
             if not rows or self.refusals.must_wait(rows):
