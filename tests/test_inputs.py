@@ -86,6 +86,7 @@ def test_edited_setting_changes_its_key_only(site: Path) -> None:
     assert changed(site, {"site.toml": text.replace("b = 2", "b = 3")}) == {"setting/params", "setting/params.b"}
     assert changed(site, {"site.toml": text + '[menus]\nmain = [{title = "x", url = "/"}]\n'}) == {
         "menu/main",
+        "menu/main@it",
         "setting/params",
         "setting/params.b",
     }
@@ -95,8 +96,8 @@ def test_child_theme_overrides_single_templates(site: Path) -> None:
     theme = 'theme = "mine"\n'
     write(site, {"themes/mine/theme.toml": 'extends = "base"\n', "site.toml": theme})
     before = read(site)
-    assert changed(site, {"themes/mine/templates/post.html": "mine"}) == {"template/post.html"}
-    assert changed(site, {}, remove="themes/mine/templates/post.html") == {"template/post.html"}
+    assert changed(site, {"themes/mine/templates/post.html": "mine"}) == {"template/post.html", "template/parent:post.html"}
+    assert changed(site, {}, remove="themes/mine/templates/post.html") == {"template/post.html", "template/parent:post.html"}
     assert read(site).digests == before.digests
     assert changed(site, {"themes/mine/templates/new/x.html": "x", "themes/mine/templates/.x.swp": "x"}) == {"template/new/x.html"}
 

@@ -130,7 +130,10 @@ def status(call: Call, metrics: bool, metrics_file: Path | None) -> None:
     help="Take back the change with this number, which stands in the list.",
 )
 def calendar(call: Call, cancel: int | None) -> None:
-    """List what will go out or expire, and when; changes that wait are named by their numbers."""
+    """List what will go out or expire, and when.
+
+    Changes that wait are named by their numbers.
+    """
     if cancel is not None:
         from cms_ssg.cli.entry import cancel_change_of
 

@@ -84,7 +84,9 @@ def revert(call: Call, what: str, version: int, author: str) -> None:
 @click.option("--release", "is_release", is_flag=True, help="Take back what the last release published; entries stay as they are.")
 @author_option
 def undo(call: Call, number: int, dry_run: bool, is_release: bool, author: str) -> int:
-    """Take back the last act that changed entries, or another: a change, an approval, an import, a bulk change.
+    """Take back the last act that changed entries, or another.
+
+    An act is a change, an approval, an import or a bulk change.
 
     Later changes of the same entries stay. Where they touch the same field, the entry stays as it is and is reported.
     """

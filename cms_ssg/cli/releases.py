@@ -142,10 +142,12 @@ def resume(call: Call) -> None:
     call.output.result({"was_held": was_held}, "cms build publishes again" if was_held else "the site was not held")
 
 
-@site_command("compare", "cms --env production releases compare staging")
+@site_command("compare", "cms releases compare staging --env production")
 @click.argument("other", metavar="ENV", default="")
 def compare(call: Call, other: str) -> int:
-    """Compare what is published with what another environment has, byte for byte.
+    """Compare with what another environment has published.
+
+    Byte for byte.
 
     Without ENV, with the site without an environment. Exit 3 where something differs.
     """

@@ -61,7 +61,10 @@ def query(call: Call, **options: Any) -> int:
 @site_command("explain", "cms search explain tide")
 @_asks
 def explain(call: Call, **options: Any) -> None:
-    """How a question is read: its terms, and the request that the engine is sent or the plan of the database."""
+    """Show how a question is read.
+
+    Its terms, and the request that the engine is sent or the plan of the database.
+    """
     import json
     import os
 
@@ -95,7 +98,9 @@ def suggest(call: Call, text: str, locale: str) -> None:
 
 @site_command("reindex", "cms search reindex")
 def reindex(call: Call) -> None:
-    """Write every document anew from what is stored, and fill the engine's index anew.
+    """Write every document anew from what is stored.
+
+    The engine's index, where there is one, is filled anew.
 
     Builds keep the index true by themselves; this is for a change of mind, such as after a restore. Searches go on meanwhile, of the old index.
     """
@@ -136,7 +141,10 @@ def reindex(call: Call) -> None:
 
 @site_command("status", "cms search status")
 def status(call: Call) -> int:
-    """How many documents there are in each language, here and in the engine, and what it has still to be sent."""
+    """Count documents by language, here and in the engine.
+
+    Also tells what the engine has still to be sent.
+    """
     import os
 
     from cms_ssg.search.engine import EngineError
@@ -187,7 +195,7 @@ def status(call: Call) -> int:
 @click.option("--days", type=click.IntRange(1, 90), default=30, show_default=True, help="How far back.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 def empty(call: Call, days: int, limit: int) -> None:
-    """What was searched for and not found, the most frequent first."""
+    """List what was searched for and not found."""
     from cms_ssg.search.empty import EMPTY
     from cms_ssg.store.query import fetch
 

@@ -19,7 +19,9 @@ def stats() -> None:
 @click.option("--days", type=click.IntRange(1, 3660), default=28, show_default=True, help="How many days, with today.")
 @click.option("--top", type=click.IntRange(1, 1000), default=10, show_default=True, help="Rows of each table.")
 def show(call: Call, days: int, top: int) -> None:
-    """Show the reads of the last days, and the pages and terms that are read most.
+    """Show the reads of the last days.
+
+    And the pages and terms that are read most.
 
     The posts by day of publication and the terms are counted every hour by cms watch, serve, api or a worker, or by cms stats refresh.
     """

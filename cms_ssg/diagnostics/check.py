@@ -111,7 +111,8 @@ def _check_content(site: Site, env: str, reporter: Reporter | None, old: tuple[P
 
 def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
     """Links and images of live entries that lead nowhere in this site, and shortcodes that the theme does not have."""
-    from cms_ssg.render.body import link_names, unknown_shortcode
+    from cms_ssg.render.body import unknown_shortcode
+    from cms_ssg.render.reference_names import link_names
     from cms_ssg.render.theme_chain import theme_folders
     from cms_ssg.render.theme_check import list_templates
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cms_ssg.engine.dead_links import find_claimed
-from cms_ssg.render.body import link_names
+from cms_ssg.render.reference_names import link_names
 from cms_ssg.render.theme_chain import theme_folders
 from cms_ssg.render.theme_check import list_templates
 from cms_ssg.site import Site

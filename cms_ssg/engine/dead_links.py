@@ -12,6 +12,7 @@ from psycopg import Connection
 from cms_ssg.config.settings import MenuItem, SubItem
 from cms_ssg.paths import canonical_path
 from cms_ssg.reads import name_key
+from cms_ssg.render.reference_names import link_names, menu_names, reference_names
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
 from cms_ssg.types import Problem
@@ -41,9 +42,6 @@ class MenuLine(NamedTuple):
 
 def list_menu_lines(site: Site) -> Iterator[MenuLine]:
     """The lines of all menus, those of locales too."""
-    from cms_ssg.render.page import reference_names
-    from cms_ssg.render.site_view import menu_names
-
     own: list[tuple[str, tuple[str | int, ...], dict[str, tuple[MenuItem, ...]]]] = [(site.default_locale, ("menus",), site.settings.menus)]
     own += [(locale.code, ("locales", number, "menus"), locale.menus) for number, locale in enumerate(site.settings.locales)]
     for locale, path, menus in own:
@@ -77,8 +75,6 @@ def list_dead_menu_lines(connection: Connection, site: Site, site_id: int) -> li
 
 def list_cut_links(connection: Connection, site: Site, site_id: int, removed: Collection[str]) -> list[Problem]:
     """A warning for each link or image in a body that led to one of these paths, which a build removed, and leads nowhere now."""
-    from cms_ssg.render.body import link_names
-
     if not removed:
         return []
     keys = int_array(name_key(f"claim/{path}") for path in removed)

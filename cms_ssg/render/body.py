@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
@@ -14,8 +13,8 @@ from cms_ssg.content.markdown.anchors import Names, list_ids, rename_anchors
 from cms_ssg.content.markdown.placeholders import OPEN, PLACEHOLDER
 from cms_ssg.content.urls import SAFE_SCHEMES, is_safe_url
 from cms_ssg.kinds.claim import Owner
-from cms_ssg.paths import canonical_path, file_path
 from cms_ssg.render.pictures import make_picture, write_img
+from cms_ssg.render.reference_names import link_names
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
@@ -25,56 +24,12 @@ if TYPE_CHECKING:
 
 PICTURE = re.compile("</?picture")
 URL_ATTRIBUTES = frozenset(["href", "src", "poster", "cite", "action", "formaction", "data", "background", "xlink:href"])
-LINK_SUFFIXES = (".md", ".mdx", ".markdown")
 
 
 def is_inner(target: str) -> bool:
     """Whether a redirect's target is of this site: a path, a content file or a reference, and no address elsewhere."""
     parts = urlsplit(target)
     return parts.scheme in ("", "ref") and not parts.netloc
-
-
-def link_names(site: Site, locale: str, file: str, page_path: str, target: str) -> tuple[str, ...]:
-    """The claims that could answer a link, likeliest first: a reference, a content file, a file beside it, a path.
-
-    A path without a locale's prefix is also looked for in the page's locale, then in the default one.
-
-    file: source key of the entry that holds the link; target: as written (``ref:post:flood``,
-    ``../about.md``, ``@/posts/a.md``, ``chart.png``, ``/about/``).
-    """
-    try:
-        parts = urlsplit(target)
-    except ValueError:
-        return ()
-    path = unquote(parts.path)
-    if "\0" in path:
-        return ()
-    if parts.scheme == "ref":
-        return tuple(dict.fromkeys((f"{locale}/{path}", f"{site.default_locale}/{path}", f"id:{path}")))
-    if parts.scheme or parts.netloc or not path:
-        return ()
-    names = []
-    others: tuple[str, ...] = ()
-    root = file.partition("/")[0]
-    if path.startswith("@/"):
-        return ("file:" + posixpath.normpath(f"{root}/{path[2:]}"),)
-    if not path.startswith("/"):
-        names.append("file:" + posixpath.normpath(posixpath.join(posixpath.dirname(file), path)))
-        slash = "/" if path.endswith("/") else ""
-        path = posixpath.normpath(posixpath.join(page_path if page_path.endswith("/") else posixpath.dirname(page_path), path)) + slash
-    else:
-        if path.endswith(LINK_SUFFIXES):
-            names.append("file:" + root + path)
-        others = site.localized(path, locale)
-    for candidate in (path, *others):
-        try:
-            names.append(canonical_path(candidate))
-            exact = file_path(candidate)  # a file may have no extension, or an unusual one
-            if exact not in names and not exact.endswith("/"):
-                names.append(exact)
-        except ValueError:
-            continue
-    return tuple(names)
 
 
 def resolve_link(page: Page, file: str, page_path: str, target: str) -> str | None:

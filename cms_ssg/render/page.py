@@ -20,13 +20,13 @@ from cms_ssg.render.body import fill_body, resolve_link
 from cms_ssg.render.list_rules import described_paths, list_rule
 from cms_ssg.render.pictures import ImageFacts, Shape, describe_image, path_beside, show_image
 from cms_ssg.render.reading import Reader
+from cms_ssg.render.reference_names import reference_names
 from cms_ssg.render.strings import make_t
 from cms_ssg.render.views import Card, EntryView, FeatureView, RowView
 from cms_ssg.types import Json
 
 if TYPE_CHECKING:
     from cms_ssg.render.list_view import ListView
-    from cms_ssg.site import Site
 from cms_ssg.render.site_view import Clock, Menus, SiteView, Surroundings
 
 FEED_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
@@ -339,10 +339,3 @@ def encode_path(path: str) -> str:
     """A path as it stands in a link: percent-encoded, except what is encoded already."""
     plain = path.isascii() and path.isprintable() and UNSAFE.isdisjoint(path)
     return path if plain else quote(path, safe=SAFE_IN_PATH + "?#%")
-
-
-def reference_names(site: Site, locale: str, name: str) -> tuple[str, ...]:
-    """The claims that could answer a reference: a content file, else ``type:slug`` in this locale or the default one, or an id."""
-    if "/" in name.partition(":")[0] or name.endswith(".md"):
-        return (f"file:{name}",)
-    return tuple(dict.fromkeys((f"{locale}/{name}", f"{site.default_locale}/{name}", f"id:{name}")))

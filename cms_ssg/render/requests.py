@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from cms_ssg.kinds.list_kind import list_of_member, page_path
 from cms_ssg.kinds.output_kind import Stage
 from cms_ssg.kinds.reference import resolve
-from cms_ssg.render.body import body_requests, link_names
+from cms_ssg.render.body import body_requests
 from cms_ssg.render.list_rules import list_rule
-from cms_ssg.render.page import reference_names
-from cms_ssg.render.site_view import Surroundings, menu_names
+from cms_ssg.render.reference_names import link_names, menu_names, reference_names
+from cms_ssg.render.site_view import Surroundings
 from cms_ssg.render.views import RELATED, related_lists
 
 Request = tuple[Any, ...]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cms_ssg.images.recipe import DEFAULT_RULES, ImageRules
-from cms_ssg.paths import canonical_path
+from cms_ssg.render.reference_names import menu_names
 from cms_ssg.render.strings import Strings
 from cms_ssg.render.theme import Theme
 from cms_ssg.types import Json
@@ -112,12 +112,3 @@ class Clock:
             datetime(year, 1, 1, tzinfo=zone).astimezone(UTC), datetime(year + 1, 1, 1, tzinfo=zone).astimezone(UTC)
         )
         return year
-
-
-def menu_names(site: Site, locale: str, url: str) -> tuple[str, ...]:
-    """The claims that could answer a menu's path, likeliest first: in this locale, as written, in the default one. None where there is no choice."""
-    names = site.localized(url, locale)
-    try:
-        return tuple(canonical_path(name) for name in dict.fromkeys((*names[:1], url, *names[1:]))) if names else ()
-    except ValueError:
-        return ()

@@ -97,7 +97,7 @@ def test_every_command_can_be_given_all_its_options_and_arguments_at_once(path: 
     for number, param in enumerate(command.params, start=1):
         word, value = make_value(param, number, tmp_path)
         if isinstance(param, click.Option):
-            args += [param.opts[-1]] if word is None else [param.opts[-1], word]
+            args += [param.opts[-1], *([] if word is None else [word] if isinstance(word, str) else word)]
         else:
             args.append(str(word))
         if param.expose_value:
@@ -114,7 +114,7 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Path) else getattr(value, "name", value)  # a file that is opened when it is read
 
 
-def make_value(param: click.Parameter, number: int, folder: Path) -> tuple[str | None, object]:
+def make_value(param: click.Parameter, number: int, folder: Path) -> tuple[str | list[str] | None, object]:
     """What to write for an option or argument, None for a flag, and what the command is to get."""
     path = folder / f"word-{number}"
     if isinstance(param.type, click.Path) and not param.type.file_okay:
@@ -127,6 +127,10 @@ def make_value(param: click.Parameter, number: int, folder: Path) -> tuple[str |
         return None, True
     if isinstance(param.type, click.Choice):
         return str(param.type.choices[0]), many(param.type.choices[0])
+    if isinstance(param.type, click.Tuple):
+        return [str(number)] * len(param.type.types), many((float(number),) * len(param.type.types))
+    if isinstance(param.type, click.FloatRange):
+        return str(number), many(float(number))
     if isinstance(param.type, click.IntRange | click.types.IntParamType):
         return str(number), many(number)
     return word, many(word)

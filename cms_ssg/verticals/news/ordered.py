@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from cms_ssg.render.page import EARLIEST, LATEST, reference_names
+from cms_ssg.render.page import EARLIEST, LATEST
+from cms_ssg.render.reference_names import reference_names
 from cms_ssg.render.views import parse_time
 
 if TYPE_CHECKING:

@@ -100,7 +100,10 @@ def pay(opened: OpenSite, order: str) -> dict[str, Any]:
 
 
 def print_paper(opened: OpenSite, order: str, *, packing_slip: bool = False, out: str = "") -> str:
-    """Write the invoice of an order, or its packing slip, as HTML or PDF."""
+    """Write the invoice or packing slip of an order.
+
+    As HTML or PDF.
+    """
     from cms_ssg.selling.printing import make_pdf, render_document
     from cms_ssg.verticals.shop.mails import translator_of
     from cms_ssg.verticals.shop.papers import locale_of_order, make_paper
@@ -206,9 +209,9 @@ def list_coupons(opened: OpenSite) -> list[dict[str, Any]]:
 
 
 def import_products(opened: OpenSite, file: str, *, dry_run: bool = False) -> str:
-    """Import the products of another shop: the CSV that WooCommerce exports, or the JSON of Saleor.
+    """Import the products of another shop.
 
-    All products with their variations; a second time it changes them.
+    Takes the CSV that WooCommerce exports, or the JSON of Saleor. All products with their variations; a second time it changes them.
     """
     from cms_ssg.selling.product_files.saving import import_products as import_file
 

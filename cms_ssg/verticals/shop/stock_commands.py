@@ -56,7 +56,10 @@ def move_stock(opened: OpenSite, sku: str, units: int, source: str, target: str,
 
 
 def prefer_location(opened: OpenSite, location: str, priority: int) -> str:
-    """Say which location goods are sold from first: the one with the highest priority that has all of an order's units."""
+    """Say which location goods are sold from first.
+
+    The one with the highest priority that has all of an order's units.
+    """
     with opened.connection.transaction():
         opened.connection.execute(PREFER, (opened.number, location, priority))
         changed = opened.connection.execute(PREFER_ROWS, (priority, opened.number, location)).rowcount
