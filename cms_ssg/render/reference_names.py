@@ -1,0 +1,73 @@
+"""The claims that could answer a reference, a link or a menu's path. Builds that render nothing look at menus too, so this imports no templates."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from cms_ssg.paths import canonical_path, file_path
+
+if TYPE_CHECKING:
+    from cms_ssg.site import Site
+
+LINK_SUFFIXES = (".md", ".mdx", ".markdown")
+
+
+def reference_names(site: Site, locale: str, name: str) -> tuple[str, ...]:
+    """The claims that could answer a reference: a content file, else ``type:slug`` in this locale or the default one, or an id."""
+    if "/" in name.partition(":")[0] or name.endswith(".md"):
+        return (f"file:{name}",)
+    return tuple(dict.fromkeys((f"{locale}/{name}", f"{site.default_locale}/{name}", f"id:{name}")))
+
+
+def menu_names(site: Site, locale: str, url: str) -> tuple[str, ...]:
+    """The claims that could answer a menu's path, likeliest first: in this locale, as written, in the default one. None where there is no choice."""
+    names = site.localized(url, locale)
+    try:
+        return tuple(canonical_path(name) for name in dict.fromkeys((*names[:1], url, *names[1:]))) if names else ()
+    except ValueError:
+        return ()
+
+
+def link_names(site: Site, locale: str, file: str, page_path: str, target: str) -> tuple[str, ...]:
+    """The claims that could answer a link, likeliest first: a reference, a content file, a file beside it, a path.
+
+    A path without a locale's prefix is also looked for in the page's locale, then in the default one.
+
+    file: source key of the entry that holds the link; target: as written (``ref:post:flood``,
+    ``../about.md``, ``@/posts/a.md``, ``chart.png``, ``/about/``).
+    """
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return ()
+    path = unquote(parts.path)
+    if "\0" in path:
+        return ()
+    if parts.scheme == "ref":
+        return tuple(dict.fromkeys((f"{locale}/{path}", f"{site.default_locale}/{path}", f"id:{path}")))
+    if parts.scheme or parts.netloc or not path:
+        return ()
+    names = []
+    others: tuple[str, ...] = ()
+    root = file.partition("/")[0]
+    if path.startswith("@/"):
+        return ("file:" + posixpath.normpath(f"{root}/{path[2:]}"),)
+    if not path.startswith("/"):
+        names.append("file:" + posixpath.normpath(posixpath.join(posixpath.dirname(file), path)))
+        slash = "/" if path.endswith("/") else ""
+        path = posixpath.normpath(posixpath.join(page_path if page_path.endswith("/") else posixpath.dirname(page_path), path)) + slash
+    else:
+        if path.endswith(LINK_SUFFIXES):
+            names.append("file:" + root + path)
+        others = site.localized(path, locale)
+    for candidate in (path, *others):
+        try:
+            names.append(canonical_path(candidate))
+            exact = file_path(candidate)  # a file may have no extension, or an unusual one
+            if exact not in names and not exact.endswith("/"):
+                names.append(exact)
+        except ValueError:
+            continue
+    return tuple(names)
