@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import tempfile
@@ -47,6 +48,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         folder = Path(os.environ.pop(SERVER_FOLDER))
         embedded.stop(folder)
         shutil.rmtree(folder)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let the garbage collector leave out what collecting the tests made: it would go through all of it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
