@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BUNDLED = ("content_schema", "sql", "themes")
+SITE_PACKAGES = "import sysconfig; print(sysconfig.get_path('purelib'))"
 
 
 def run(*command: object, cwd: Path) -> str:
@@ -44,10 +45,18 @@ def test_wheel_carries_every_module_theme_schema_migration_and_starter(wheel: Pa
     assert not [name for name in inside if name.startswith("cms_ssg/") and ("__pycache__" in name or "/.cms/" in name)]
 
 
-def test_wheel_in_an_empty_environment_makes_and_builds_a_site(wheel: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_empty", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_wheel_in_an_environment_without_the_checkout_makes_and_builds_a_site(wheel: Path, tmp_path: Path, is_empty: bool) -> None:
+    """is_empty: what it needs is installed anew, not taken from the environment of this run."""
     run(sys.executable, "-m", "venv", "--without-pip", "environment", cwd=tmp_path)
     environment, site = tmp_path / "environment", tmp_path / "site"
-    run(sys.executable, "-m", "pip", "--python", environment, "install", "--quiet", "--no-compile", wheel, cwd=tmp_path)
+    if not is_empty:
+        ours, theirs = (
+            Path(run(python, "-c", SITE_PACKAGES, cwd=tmp_path).strip()) for python in (sys.executable, environment / "bin" / "python")
+        )
+        (theirs / "needed.pth").write_text(f"{ours}\n")  # the .pth files in there, of the checkout too, are not read
+    needed = [] if is_empty else ["--no-deps"]
+    run(sys.executable, "-m", "pip", "--python", environment, "install", "--quiet", "--no-compile", *needed, wheel, cwd=tmp_path)
     cms = environment / "bin" / "cms"
     where = run(environment / "bin" / "python", "-c", "import cms_ssg; print(cms_ssg.__file__)", cwd=tmp_path)
     assert Path(where.strip()).is_relative_to(environment)
