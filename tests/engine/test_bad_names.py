@@ -40,16 +40,17 @@ def test_a_type_that_is_not_understood_stops_the_build_before_anything_is_done(s
 
 
 def test_the_removal_guard_says_what_may_be_the_reason(site: SiteOnPage) -> None:
+    for number in range(10):
+        site.write_file(f"content/posts/more{number}.md", f"---\ntitle: More {number}\ndate: 2025-01-01\n---\nText.\n")
+    site.build()
     site.write_file("content_schema/post.json", '{"x-url": "/{series}/{slug}/"}')
     site.write_file("content_schema/page.json", '{"x-url": "/{series}/{slug}/"}')
     with pytest.raises(CmsError) as caught:
         site.build(confirm_removals=False)
-    assert [say(p) for p in caught.value.problems] == [
-        "content/pages/about.md:1 content.path",
-        "content/posts/a.md:1 content.path",
-        "content/posts/b.md:1 content.path",
-        ":0 build.removals",
-    ]
+    told = [say(p) for p in caught.value.problems]
+    assert told[:3] == ["content/pages/about.md:1 content.path", "content/posts/a.md:1 content.path", "content/posts/b.md:1 content.path"]
+    assert told[-1] == ":0 build.removals"
+    assert len(told) == 14
 
 
 # What front matter names and nobody has
@@ -102,7 +103,7 @@ BROKEN: tuple[tuple[str | bytes, str, str], ...] = (
     ("\n{{ ''|int(1, 2, 3, 4) }}", "templates/SELF:2", "positional arguments"),
     ("\n{% include 'nope.html' %}", "templates/SELF:2", "needs the template nope.html"),
     ("\n{% include '../../site.toml' %}", "templates/SELF:2", "needs the template ../../site.toml"),
-    ("{% extends 'SELF' %}", "templates/SELF:1", LOOP),
+    ("{% extends 'SELF' %}", "templates/SELF:1", "needs the template SELF of a theme below"),
     ("{% include 'again.html' %}", "templates/again.html:1", LOOP),
     ("{% macro m() %}{{ m() }}{% endmacro %}\n{{ m() }}", "templates/SELF:1", LOOP),
     ("{{ (" + "(" * 900 + ")" * 900 + ") }}", "", "nested too deeply"),
@@ -144,7 +145,7 @@ def test_a_template_that_fails_is_named_with_its_line_and_only_its_pages_fail(ma
         (page,) = (page for page in wanted if problem.message.startswith(page))
         place, said = wanted.pop(page)
         assert problem.place.removeprefix("themes/own/") + (f":{problem.line}" if problem.place else "") == place, page
-        assert said in problem.message
+        assert said.replace("SELF", place.partition(":")[0].rpartition("/")[2]) in problem.message
         assert problem.hint
     assert wanted == {}
     changed = {key for key, data in site.tree().items() if before[key] != data}
