@@ -10,8 +10,10 @@ from cms_ssg.cli.call import Call, site_command
 
 
 @site_command("api", "cms api\ncms api --port 8001 --workers 2\ncms api --site ../other --host 0.0.0.0")
-@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0 takes any that is free.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 lets others in.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0 uses any free port.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 makes it reachable from other machines."
+)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that share the port.")
 @click.option(
     "--site", "sites", multiple=True, metavar="DIR", help="A further site that it answers for, by its host name; repeat it for more."
@@ -19,7 +21,7 @@ from cms_ssg.cli.call import Call, site_command
 @click.option("--quiet", is_flag=True, help="Do not log a line for each request.")
 @click.option("--with-parent", is_flag=True, hidden=True)
 def api(call: Call, port: int, host: str, workers: int, sites: tuple[str, ...], quiet: bool, with_parent: bool) -> None:
-    """Answer searches and other requests that no static page can.
+    """Run the API: search, forms, checkout, the desk.
 
     Pages need none of it: when it is stopped, every page still reads. docs/api.md tells more.
     """

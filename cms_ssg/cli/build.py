@@ -33,25 +33,23 @@ def status_code(status: str) -> int:
 
 
 @site_command("build", 'cms build\ncms build --now "2026-12-24 09:00" --dry-run')
-@click.option("--no-sync", is_flag=True, help="Take the store as it is; do not look at the files.")
-@click.option("--full", is_flag=True, help="Render every page again, and mend files changed by hand.")
-@click.option(
-    "--jobs", type=click.IntRange(0, 256), default=0, metavar="N", help="Processes that render; by default as many as it has cores."
-)
+@click.option("--no-sync", is_flag=True, help="Build from the database only; do not read the files.")
+@click.option("--full", is_flag=True, help="Render every page again, and repair files changed by hand.")
+@click.option("--jobs", type=click.IntRange(0, 256), default=0, metavar="N", help="Number of render processes (default: one per core).")
 @click.option("--distributed", is_flag=True, help="Let workers (`cms worker`) render with this build.")
-@click.option("--now", metavar="TIME", help="Build as if it were that time, in the site's zone.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done; save and write nothing.")
+@click.option("--now", metavar="TIME", help="Build as if it were this time, in the site's time zone.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done; save and write nothing.")
 @click.option("--confirm-removals", is_flag=True, help="Allow the removal of many pages at once.")
 @click.option("--urgent", multiple=True, metavar="PATH", help="Publish this page also while the site is held; may be given again.")
 @click.option("--force", is_flag=True, help="Build a checkout that does not descend from the last one.")
-@click.option("--queue", is_flag=True, help="Leave the build to a worker; with --urgent alone.")
+@click.option("--queue", is_flag=True, help="Let a worker do the build; only --urgent can be combined with it.")
 @click.option("--all-sites", is_flag=True, help="Build every site below this folder, or that of -C.")
 @click.option("--no-wait", is_flag=True, help="Leave the second purge of the CDN to the next build.")
 def build(
     call: Call, no_sync: bool, full: bool, jobs: int, now: str | None, dry_run: bool, confirm_removals: bool, urgent: tuple[str, ...], force: bool,
     no_wait: bool, distributed: bool, queue: bool, all_sites: bool,
 ) -> int:  # fmt: skip
-    """Bring the output up to date.
+    """Build the site: render and publish what changed.
 
     Reads the files that changed, renders the pages they reach and writes those that differ. Exit 3 where something was left out.
     --dry-run renders them too, to say how many uploads, bytes, removals and purges there would be. --all-sites builds the sites of a folder,
@@ -110,10 +108,10 @@ def queue_build(call: Call, urgent: tuple[str, ...]) -> int:
 
 
 @site_command("sync", "cms sync")
-@click.option("--force", is_flag=True, help="Take a checkout that does not descend from the last one.")
-@click.option("--dry-run", is_flag=True, help="Say what would be saved; save nothing.")
+@click.option("--force", is_flag=True, help="Accept a checkout that does not descend from the last one.")
+@click.option("--dry-run", is_flag=True, help="Print what would be saved; save nothing.")
 def sync(call: Call, force: bool, dry_run: bool) -> int:
-    """Store what changed in the content files."""
+    """Save changed content files to the database."""
     from cms_ssg.build import BuildOptions
     from cms_ssg.build import sync as run_sync
 

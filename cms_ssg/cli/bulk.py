@@ -29,7 +29,7 @@ def bulk_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Which entries, and whether to do it."""
     for option in (
         click.option("--author", default="", metavar="NAME", help="Who makes the change; kept with the entries."),
-        click.option("--dry-run", is_flag=True, help="Say what would change and which pages; save nothing."),
+        click.option("--dry-run", is_flag=True, help="Print the changes and the affected pages; save nothing."),
         click.option("--all", "every", is_flag=True, help="Every entry of the type, without a condition."),
         click.option(
             "--where",

@@ -14,7 +14,7 @@ from cms_ssg.cli.output import count, make_table
 
 @click.group("cache")
 def cache() -> None:
-    """See what is cached for the API, or empty it.
+    """Show or clear the API's cache.
 
     Nothing of it can make an answer wrong; docs/cache.md tells why.
     """

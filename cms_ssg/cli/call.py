@@ -88,15 +88,15 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     Their parameters are named ``shared_…``: click would make one parameter of two options whose names are the same.
     """
     for flag, kept, told in (
-        ("--log-json", "as_log", {"is_flag": True, "is_eager": True, "help": "Say on stderr one JSON value a line."}),
+        ("--log-json", "as_log", {"is_flag": True, "is_eager": True, "help": "Log JSON on stderr, one object per line."}),
         (
             "--log-level",
             "level",
-            {"type": click.Choice(list(LEVELS)), "is_eager": True, "help": "The least that is said there; info by default."},
+            {"type": click.Choice(list(LEVELS)), "is_eager": True, "help": "Minimum log level (default: info)."},
         ),
         ("--json", "json", {"is_flag": True, "is_eager": True, "help": "Print the result as JSON."}),
         ("--env", "env", {"metavar": "NAME", "help": "Apply [env.NAME] of site.toml (or CMS_ENV)."}),
-        ("-C", "folder", {"metavar": "DIR", "help": "The site's folder; here by default."}),
+        ("-C", "folder", {"metavar": "DIR", "help": "The site's folder (default: the current one)."}),
     ):
         command = click.option(flag, f"shared_{kept}", expose_value=False, callback=_keep(kept), **told)(command)
     return command

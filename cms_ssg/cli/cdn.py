@@ -13,9 +13,9 @@ from cms_ssg.cli.output import count
 @click.argument("addresses", nargs=-1, metavar="[URL…]")
 @click.option("--all", "everything", is_flag=True, help="Forget every page of this site.")
 @click.option("--shows", metavar="FILE", default="", help="Forget every page that shows something of a content file.")
-@click.option("--dry-run", is_flag=True, help="Say what would be purged; tell the CDN nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be purged; do not call the CDN.")
 def purge(call: Call, addresses: tuple[str, ...], everything: bool, shows: str, dry_run: bool) -> int:
-    """Tell the CDN to forget pages.
+    """Purge pages from the CDN.
 
     Without a URL: those that changed and of which it could not be told yet. Exit 3 where some still wait.
     """

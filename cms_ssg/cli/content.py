@@ -21,7 +21,7 @@ def show_edit(call: Call, edit: Edit) -> None:
 @site_command("new", 'cms new post "Flood in the valley"\ncms new post "Alluvione" --locale it --section news\ncms new vertical recipes')
 @click.argument("type_name", metavar="TYPE")
 @click.argument("title")
-@click.option("--slug", default="", help="Its name in the URL; made of the title by default.")
+@click.option("--slug", default="", help="Its name in the URL (default: made from the title).")
 @click.option("--section", default="", help="The section it belongs to.")
 @click.option("--locale", default="", metavar="CODE", help="Its language; the site's first by default.")
 @click.option("--publish", is_flag=True, help="Not as a draft.")
@@ -59,7 +59,11 @@ def write_vertical(call: Call, name: str) -> None:
 @click.argument("what")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Set a field instead of opening an editor; may be repeated.")
 @click.option(
-    "--unset", "gone", multiple=True, metavar="KEY", help="Remove a field; may be repeated. One that is not there is said, and is no error."
+    "--unset",
+    "gone",
+    multiple=True,
+    metavar="KEY",
+    help="Remove a field; may be repeated. If the field is missing, only a notice is printed.",
 )
 def edit(call: Call, what: str, pairs: tuple[str, ...], gone: tuple[str, ...]) -> int | None:
     """Open content in $EDITOR, or set fields of it.
@@ -93,8 +97,8 @@ def open_editor(call: Call, file: str) -> int:
 
 @site_command("publish", 'cms publish flood\ncms publish flood --at "2026-12-01 09:00"')
 @click.argument("what")
-@click.option("--at", metavar="TIME", help="Not before that time, in the site's zone.")
-@click.option("--keep-date", is_flag=True, help="Leave its date as it is.")
+@click.option("--at", metavar="TIME", help="Publish at this time, in the site's time zone.")
+@click.option("--keep-date", is_flag=True, help="Do not change its date.")
 def publish(call: Call, what: str, at: str | None, keep_date: bool) -> None:
     """Make a draft public, now or at a time.
 
@@ -121,7 +125,7 @@ def unpublish(call: Call, what: str) -> None:
 @click.argument("to", required=False, default="")
 @click.option("--slug", default="", help="A new name in the URL.")
 @click.option("--section", default="", help="Another section.")
-@click.option("--no-alias", is_flag=True, help="Do not send visitors of the old address on.")
+@click.option("--no-alias", is_flag=True, help="Do not redirect the old URL.")
 def move(call: Call, what: str, to: str, slug: str, section: str, no_alias: bool) -> None:
     """Give content another file, slug or section.
 
@@ -135,7 +139,7 @@ def move(call: Call, what: str, to: str, slug: str, section: str, no_alias: bool
 @site_command("trash", "cms trash flood")
 @click.argument("what")
 def trash(call: Call, what: str) -> None:
-    """Take content off the site. The file stays, and cms restore brings it back."""
+    """Remove content from the site; its file stays. The file stays, and cms restore brings it back."""
     from cms_ssg.authoring import trash as run
 
     show_edit(call, run(call.site, what))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group("db")
 def db() -> None:
-    """Look after the database.
+    """Dump, restore, migrate or stop the database.
 
     The embedded one in .cms/, or that of CMS_DATABASE_URL.
     """
@@ -98,7 +98,7 @@ def stop(call: Call) -> None:
 
 @site_command("dump", "cms db dump store.cms")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
 def dump(call: Call, file: Path, overwrite: bool) -> None:
     """Save the content in FILE.
 
@@ -115,7 +115,7 @@ def dump(call: Call, file: Path, overwrite: bool) -> None:
 
 @site_command("restore", "cms db restore store.cms\ncms db restore store.cms --replace")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--replace", is_flag=True, help="Drop what the database holds now.")
+@click.option("--replace", is_flag=True, help="Delete the present content of the database first.")
 def restore(call: Call, file: Path, replace: bool) -> None:
     """Fill an empty database from FILE. The next build renders every page again."""
     from cms_ssg.store.dump import restore_store

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @site_command("doctor", "cms doctor\ncms doctor --json")
 def doctor(call: Call) -> int:
-    """Look whether all that a build needs is there.
+    """Check that everything a build needs is available.
 
     Database, clock, migrations, target, disk, watches, libraries, secrets. Exit 3 where something fails.
     """

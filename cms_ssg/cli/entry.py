@@ -19,9 +19,10 @@ author_option = click.option("--author", default="", metavar="NAME", help="Who m
 
 @click.group("entry")
 def entry() -> None:
-    """List, show and write entries: those of the store in the store, a file's in its file.
+    """List, show, create and change entries.
 
-    WHAT is an entry's number, a file, a URL, a slug or a part of the title.
+    An entry of a content file is changed in its file, any other in the database.
+    WHAT is an entry's number, a file, a URL, a slug or part of the title.
     """
 
 
@@ -87,7 +88,7 @@ def show(call: Call, what: str) -> None:
 )
 @click.argument("type_name", metavar="TYPE")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A field, the value as YAML writes it; may be repeated.")
-@click.option("--slug", default="", help="Its name in the URL; made of the title by default.")
+@click.option("--slug", default="", help="Its name in the URL (default: made from the title).")
 @click.option("--locale", default="", metavar="CODE", help="Its language; the site's first by default.")
 @click.option(
     "--body-file", type=click.File("rb", lazy=True), default=None, metavar="FILE", help="Markdown of its body; - reads standard input."
@@ -168,7 +169,7 @@ def read_body(file: BinaryIO | None) -> str | None:
 
 @site_command("publish", 'cms entry publish 812\ncms entry publish flood --at "2026-12-01 09:00"')
 @click.argument("what")
-@click.option("--at", default="", metavar="TIME", help="Not before that time, in the site's zone.")
+@click.option("--at", default="", metavar="TIME", help="Publish at this time, in the site's time zone.")
 @author_option
 def publish(call: Call, what: str, at: str, author: str) -> None:
     """Make an entry public, now or at a time."""

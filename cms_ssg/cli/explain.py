@@ -20,11 +20,11 @@ PEOPLES_KINDS = {"entry": "page", "terms": "index", "home": "home page", "404": 
 
 
 @site_command("plan", "cms plan\ncms plan --json")
-@click.option("--now", metavar="TIME", help="Plan as if it were that time, in the site's zone.")
+@click.option("--now", metavar="TIME", help="Plan as if it were this time, in the site's time zone.")
 @click.option("--full", is_flag=True, help="Plan a build of every page.")
-@click.option("--verbose", is_flag=True, help="Say reasons as they are stored, and list every page.")
+@click.option("--verbose", is_flag=True, help="Print reasons as they are stored, and list every page.")
 def plan(call: Call, now: str | None, full: bool, verbose: bool) -> None:
-    """Say which pages the next build would render. Nothing is saved.
+    """Show which pages the next build would render. Nothing is saved.
 
     The variants that new images need are not counted, as they are found while
     pages are rendered: cms build --dry-run counts them.
@@ -64,9 +64,9 @@ def describe_plan(result: PlanResult, verbose: bool = False) -> str:
 
 @site_command("why", "cms why /posts/flood/\ncms why content/posts/flood.md")
 @click.argument("path")
-@click.option("--verbose", is_flag=True, help="Say the reason as it is stored, and list everything that the page depends on.")
+@click.option("--verbose", is_flag=True, help="Print the reason as it is stored, and list everything that the page depends on.")
 def why(call: Call, path: str, verbose: bool) -> None:
-    """Say which change reached a page, and when.
+    """Show which change made a page render, and when.
 
     PATH is a content file, a URL or an output, or content's slug or a part of its title. Also says what else the page depends on.
     Of a page that went it says when and why, as far as the releases that are kept reach.
@@ -78,9 +78,9 @@ def why(call: Call, path: str, verbose: bool) -> None:
 
 
 @site_command("verify", "cms verify --sample 100")
-@click.option("--sample", type=click.IntRange(1), metavar="N", help="Look at so many pages only.")
+@click.option("--sample", type=click.IntRange(1), metavar="N", help="Check only this many pages, chosen at random.")
 def verify(call: Call, sample: int | None) -> int:
-    """Compare what was written with the store.
+    """Check that the published pages are as they should be.
 
     Renders again without saving and compares with the manifest and the target's bytes. Exit 3 where something differs.
     """
@@ -100,10 +100,10 @@ def verify(call: Call, sample: int | None) -> int:
 
 
 @site_command("status", "cms status\ncms status --metrics-file /var/lib/node_exporter/site.prom")
-@click.option("--metrics", is_flag=True, help="Print it for Prometheus.")
-@click.option("--metrics-file", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH", help="Write that to PATH, at once.")
+@click.option("--metrics", is_flag=True, help="Print metrics for Prometheus.")
+@click.option("--metrics-file", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH", help="Write them to PATH, atomically.")
 def status(call: Call, metrics: bool, metrics_file: Path | None) -> None:
-    """Show how the site stands.
+    """Show the state of the site: what waits, what fails.
 
     Files and changes not built yet and their age, failures, paths that two things want.
     """
@@ -127,10 +127,10 @@ def status(call: Call, metrics: bool, metrics_file: Path | None) -> None:
     type=click.IntRange(1),
     default=None,
     metavar="CHANGE",
-    help="Take back the change with this number, which stands in the list.",
+    help="Cancel the change with this number from the list.",
 )
 def calendar(call: Call, cancel: int | None) -> None:
-    """List what will go out or expire, and when.
+    """List scheduled changes: what appears or expires, and when.
 
     Changes that wait are named by their numbers.
     """

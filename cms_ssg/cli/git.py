@@ -11,12 +11,12 @@ from cms_ssg.cli.output import make_table
 
 @click.group("git")
 def git() -> None:
-    """Bring entries of the store into the repository."""
+    """Commit entries of the database to the repository."""
 
 
 @site_command("push", "cms git push\ncms git push --branch edits --no-push")
 @click.option(
-    "--branch", default="cms-edits", show_default=True, metavar="NAME", help="The branch that gets the commits; made where it is new."
+    "--branch", default="cms-edits", show_default=True, metavar="NAME", help="Branch for the commits; created if it does not exist."
 )
 @click.option("--remote", default="origin", show_default=True, metavar="NAME", help="Where the branch is sent.")
 @click.option("--no-push", is_flag=True, help="Make the commits, and send nothing.")

@@ -80,11 +80,11 @@ def revert(call: Call, what: str, version: int, author: str) -> None:
 
 @site_command("undo", "cms undo\ncms undo 41\ncms undo --release")
 @click.argument("number", type=click.IntRange(0), default=0, metavar="[ACT]")
-@click.option("--dry-run", is_flag=True, help="Say what would be taken back; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be undone; change nothing.")
 @click.option("--release", "is_release", is_flag=True, help="Take back what the last release published; entries stay as they are.")
 @author_option
 def undo(call: Call, number: int, dry_run: bool, is_release: bool, author: str) -> int:
-    """Take back the last act that changed entries, or another.
+    """Undo the last action that changed entries, or another one.
 
     An act is a change, an approval, an import or a bulk change.
 

@@ -19,7 +19,7 @@ SHOWN = 50
 
 @click.group("hooks")
 def hooks() -> None:
-    """Tell others of builds, and be told when to build.
+    """List and test hooks and webhooks; build on push.
 
     Hooks, webhooks and the receiver; docs/extending.md tells more.
     """
@@ -127,8 +127,10 @@ def send_test(call: Call) -> int:
 
 
 @site_command("serve", "cms hooks serve\ncms hooks serve --host 0.0.0.0 --port 8090")
-@click.option("--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="0 takes a free one.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 lets others in.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="0 uses any free port.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 makes it reachable from other machines."
+)
 def serve(call: Call, port: int, host: str) -> None:
     """Build at each push that a signed message tells of.
 

@@ -16,7 +16,7 @@ from cms_ssg.types import Problem
 
 @click.group("i18n")
 def i18n() -> None:
-    """Show what is to be translated; out to translators and back."""
+    """Show what needs translation; export and import translations."""
 
 
 def check_locale(call: Call, locale: str) -> str:
@@ -52,7 +52,7 @@ def status(call: Call, locale: str) -> None:
 @site_command("export", "cms i18n export de texts.xlf\ncms i18n export de texts.po --all")
 @click.argument("locale")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--all", "everything", is_flag=True, help="What is translated already, too.")
+@click.option("--all", "everything", is_flag=True, help="Also texts that are translated already.")
 def export(call: Call, locale: str, file: Path, everything: bool) -> None:
     """Write what is to be translated into LOCALE as XLIFF or PO.
 

@@ -14,7 +14,7 @@ from cms_ssg.cli.output import count, make_table
 
 @click.group("import")
 def import_() -> None:
-    """Make entries of the rows of a file, and take that back.
+    """Import entries from CSV or JSON Lines; undo an import.
 
     Each row adds an entry or changes the one that has its key. Rows that are wrong are written beside the file with the reason, the others go in.
     An import that was ended by force goes on where it was when the same command is run again.
@@ -25,13 +25,18 @@ def import_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What importing takes, whatever the form of the file."""
     for option in (
         click.option("--author", default="", metavar="NAME", help="Who imports; kept with the entries."),
-        click.option("--encoding", default="", help="Of the file, such as cp1252; found out by default."),
+        click.option("--encoding", default="", help="Encoding of the file, such as cp1252 (default: detected)."),
         click.option(
-            "--errors", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Where wrong rows are written; FILE.errors.csv."
+            "--errors",
+            type=click.Path(path_type=Path, dir_okay=False),
+            default=None,
+            help="File for rows with errors (default: FILE.errors.csv).",
         ),
-        click.option("--batch", type=click.IntRange(1, 10_000), default=None, help="Rows a transaction: 100, for large files 2,000."),
         click.option(
-            "--on-error", type=click.Choice(["skip", "stop"]), default="skip", show_default=True, help="What to do about a wrong row."
+            "--batch", type=click.IntRange(1, 10_000), default=None, help="Rows per transaction (default: 100, for large files 2,000)."
+        ),
+        click.option(
+            "--on-error", type=click.Choice(["skip", "stop"]), default="skip", show_default=True, help="What to do if a row has an error."
         ),
         click.option("--dry-run", is_flag=True, help="Count what would be added and changed; save nothing."),
         click.option("--name", default="", help="Name of the source that the entries belong to; the type by default."),
@@ -42,7 +47,11 @@ def import_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="The column that says which entry a row is: file, external_id, id or slug by default.",
         ),
         click.option(
-            "--map", "map_file", type=click.Path(path_type=Path, dir_okay=False), default=None, help="TOML: which column is which field."
+            "--map",
+            "map_file",
+            type=click.Path(path_type=Path, dir_okay=False),
+            default=None,
+            help="TOML file that maps columns to fields.",
         ),
         click.option("--type", "type_name", required=True, metavar="TYPE", help="The content type of the entries."),
         click.argument("file", type=click.Path(path_type=Path, dir_okay=False)),
@@ -88,7 +97,7 @@ def run_import(call: Call, file: Path, values: dict[str, Any], form: Any) -> int
     "cms import csv breweries.csv --type brewery --key id --dry-run\ncms import csv breweries.csv --type brewery --key id --map map.toml",
 )
 @import_options
-@click.option("--delimiter", default="", help="The sign between cells; found out by default.")
+@click.option("--delimiter", default="", help="Separator between cells (default: detected).")
 def csv_(call: Call, file: Path, delimiter: str, **values: Any) -> int:
     """Import a CSV file. Exit 3 where rows failed."""
     delimiter = "\t" if delimiter in ("\\t", "tab") else delimiter

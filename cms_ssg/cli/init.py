@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     "kind",
     type=click.Choice(["hugo", "jekyll", "zola"]),
     default=None,
-    help="Write a site.toml for a site of this system, which DIR is; its files stay as they are.",
+    help="Write a site.toml for DIR, an existing site of this system; its files are not changed.",
 )
 def init(call: Call, new_folder: str, starter: str, kind: str | None) -> None:
-    """Make a small real site in DIR, a new or empty folder.
+    """Create a site in DIR from a starter.
 
-    Or with --from a site.toml for the site that DIR is.
+    DIR is a new or empty folder; with --from, an existing site.
     """
     from pathlib import Path
 

@@ -31,11 +31,11 @@ def parse_span(text: str) -> int:
 @click.option(
     "--branch", default="", metavar="NAME", help="What a branch of the content's repository changes; the checkout is not touched."
 )
-@click.option("--worktree", is_flag=True, help="Whatever differs in the files here from what is stored, templates too.")
+@click.option("--worktree", is_flag=True, help="All files here that differ from the database, also templates.")
 @click.option("--expires", metavar="TIME", help="How long it stays: 90m, 12h, 7d, 2w; [preview] expire_after_s by default.")
 @click.option("--pages", type=click.IntRange(1, 1000), metavar="N", help="Pages shown at most; [preview] pages by default.")
 def preview(call: Call, files: tuple[str, ...], branch: str, worktree: bool, expires: str | None, pages: int | None) -> int:
-    """Show drafts, files or a branch at an unguessable address.
+    """Publish drafts, files or a branch at a secret URL.
 
     They are rendered as a build would, with home and lists that they change; what is a draft or to come is shown as if it were out. Nothing
     is saved, and search engines are told to stay away. Expired previews go with the next build or preview.
@@ -69,7 +69,7 @@ def preview(call: Call, files: tuple[str, ...], branch: str, worktree: bool, exp
 
 @click.group("previews")
 def previews() -> None:
-    """Look at the previews there are, and remove them.
+    """List and remove previews.
 
     Whoever has a preview's address can see it, until it expires or is removed.
     """
@@ -98,7 +98,7 @@ def list_(call: Call) -> None:
 
 @site_command("remove", "cms previews remove TOKEN\ncms previews remove --expired")
 @click.argument("tokens", nargs=-1, metavar="[TOKEN]...")
-@click.option("--expired", is_flag=True, help="All whose time is over.")
+@click.option("--expired", is_flag=True, help="All that have expired.")
 def remove(call: Call, tokens: tuple[str, ...], expired: bool) -> int:
     """Remove previews before their time."""
     if bool(tokens) == expired:

@@ -9,7 +9,7 @@ from cms_ssg.cli.call import Call, site_command
 
 @click.group("privacy")
 def privacy() -> None:
-    """What the site keeps of a person."""
+    """Export or erase a person's data."""
 
 
 @site_command("export", "cms privacy export ada@example.org --json")

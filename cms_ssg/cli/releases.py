@@ -25,14 +25,14 @@ MOST_LINES = 40
 
 @click.group("releases")
 def releases() -> None:
-    """Look at what builds changed, and take it back.
+    """List, compare and roll back releases.
 
     A release is a build that changed at least one object; [target] keep_releases and keep_days say which can be taken back.
     """
 
 
 @site_command("list", "cms releases list\ncms releases list --all")
-@click.option("--all", "each", is_flag=True, help="A line for each; by default saves of one hour and person are one.")
+@click.option("--all", "each", is_flag=True, help="One line per release (default: saves of one person in an hour are one line).")
 def list_(call: Call, each: bool) -> None:
     """List the releases that are kept, the newest first."""
     from cms_ssg.content.frontmatter.dates import say_moment

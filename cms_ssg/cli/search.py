@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group("search")
 def search() -> None:
-    """Ask the search index, write it anew, see what it holds.
+    """Query, inspect and rebuild the search index.
 
     docs/search.md tells more.
     """
@@ -26,7 +26,13 @@ _asking = (
     click.argument("text", default=""),
     click.option("--locale", default="", help="A language of the site; its first by default."),
     click.option("--facet", "facets", multiple=True, metavar="NAME/VALUE", help="Narrow the answer; repeat it for more."),
-    click.option("--near", type=(float, float), default=None, metavar="LAT LNG", help="Tell the distance from a place, in degrees."),
+    click.option(
+        "--near",
+        type=(float, float),
+        default=None,
+        metavar="LAT LNG",
+        help="Show the distance from a place (latitude, longitude in degrees).",
+    ),
     click.option("--radius-km", type=click.FloatRange(0, 20_038), default=None, help="No farther from there."),
     click.option(
         "--sort", type=click.Choice(["relevance", "newest", "oldest", "title", "distance"]), default="relevance", show_default=True

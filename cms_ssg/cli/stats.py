@@ -12,7 +12,7 @@ from cms_ssg.cli.output import count, make_table
 
 @click.group("stats")
 def stats() -> None:
-    """Look at how pages are read."""
+    """Import and show page views."""
 
 
 @site_command("show", "cms stats show\ncms stats show --days 7 --top 5")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group("target")
 def target() -> None:
-    """Look after the place where pages are published."""
+    """Audit the target; print server configurations."""
 
 
 @click.group("config")
@@ -40,15 +40,17 @@ def print_configuration(call: Call, write: Writer) -> None:
 
 
 @site_command("nginx", "cms target config nginx > /etc/nginx/conf.d/site.conf\ncms target config nginx --folder /srv/site --listen 8080")
-@click.option("--folder", type=click.Path(path_type=Path), metavar="DIR", help="Where the pages lie on the server; the target by default.")
+@click.option("--folder", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the pages on the server (default: the target).")
 @click.option(
     "--certificate",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="With fullchain.pem and privkey.pem; by default that of certbot for the host.",
+    help="Folder with fullchain.pem and privkey.pem (default: certbot's for the host).",
 )
-@click.option("--listen", type=click.IntRange(1, 65535), metavar="PORT", help="Plain HTTP on this port: something in front does TLS.")
-@click.option("--no-sizes", is_flag=True, help="Leave out what nginx takes once only: this is not its first site.")
+@click.option(
+    "--listen", type=click.IntRange(1, 65535), metavar="PORT", help="Plain HTTP on this port, behind a proxy that terminates TLS."
+)
+@click.option("--no-sizes", is_flag=True, help="Leave out lines that nginx allows only once, for a second site.")
 def nginx(call: Call, folder: Path | None, certificate: Path | None, listen: int | None, no_sizes: bool) -> None:
     """Print a configuration file for nginx."""
     from cms_ssg.edge.nginx import NginxOptions, write_nginx

@@ -10,7 +10,7 @@ from cms_ssg.cli.output import count
 
 @click.group("theme")
 def theme() -> None:
-    """Look at the site's theme, and change it."""
+    """Check the theme, or copy a template to change it."""
 
 
 @site_command("check", "cms theme check")

@@ -14,7 +14,7 @@ SCOPES = ("read", "write", "moderate", "live", "shop", "admin")
 
 @click.group("token")
 def token() -> None:
-    """Make and revoke tokens for the API.
+    """Create, list and revoke tokens for the API.
 
     A token belongs to one site. docs/api.md says what each scope allows.
     """
@@ -24,8 +24,8 @@ def token() -> None:
     "create", "cms token create deploy --scope write --days 90\ncms token create ada --scope write --role author --section news --locale it"
 )
 @click.argument("name")
-@click.option("--scope", "scopes", type=click.Choice(SCOPES), multiple=True, required=True, help="What it allows; repeat it for more.")
-@click.option("--days", type=click.IntRange(0, 36_500), default=365, show_default=True, help="How long it is valid; 0 for ever.")
+@click.option("--scope", "scopes", type=click.Choice(SCOPES), multiple=True, required=True, help="A scope of the token; may be repeated.")
+@click.option("--days", type=click.IntRange(0, 36_500), default=365, show_default=True, help="Days that it is valid; 0: forever.")
 @click.option(
     "--role", type=click.Choice(ROLES), default="editor", show_default=True, help="What it may do with entries; docs/editing.md explains."
 )

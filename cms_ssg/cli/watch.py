@@ -22,7 +22,7 @@ def until_interrupted(call: Call) -> Iterator[None]:
 
 
 @site_command("watch", "cms watch")
-@click.option("--poll", is_flag=True, help="Look at the files every second; for file systems that tell nothing.")
+@click.option("--poll", is_flag=True, help="Check the files every second, for file systems without change events.")
 def watch(call: Call, poll: bool) -> None:
     """Build at every save, until Ctrl-C."""
     from cms_ssg.serve.watch import watch as run_watch
@@ -39,15 +39,25 @@ def watch(call: Call, poll: bool) -> None:
 
 @site_command("serve", "cms serve\ncms serve --port 8080 --no-watch")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="A free one near it if it is taken; 0 takes any."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="If it is in use, a free one near it; 0 uses any free port.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 lets others in.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 makes it reachable from other machines."
+)
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Answer to this name too; may be given more than once.")
-@click.option("--drafts/--no-drafts", default=None, help="Show drafts too, marked, here alone; by default where nobody else is let in.")
-@click.option("--no-watch", is_flag=True, help="Serve what is there; build nothing.")
-@click.option("--poll", is_flag=True, help="Look at the files every second; for file systems that tell nothing.")
+@click.option(
+    "--drafts/--no-drafts",
+    default=None,
+    help="Show drafts too, with a notice (default, unless --host makes the server reachable by others).",
+)
+@click.option("--no-watch", is_flag=True, help="Serve the existing output; build nothing.")
+@click.option("--poll", is_flag=True, help="Check the files every second, for file systems without change events.")
 def serve(call: Call, port: int, host: str, hosts: tuple[str, ...], drafts: bool | None, no_watch: bool, poll: bool) -> None:
-    """Build at every save, and show it in a browser.
+    """Build at every save, and serve the site locally.
 
     Serves the output folder on this machine; open pages reload when they change. Drafts and what is to come are shown with a line at the
     top of the page. They are never written to the output folder.

@@ -11,11 +11,13 @@ from cms_ssg.cli.output import Output
 
 
 @site_command("worker", "cms worker\ncms worker --jobs 4 --scheduler\ncms worker --once")
-@click.option("--jobs", type=click.IntRange(0, 256), default=0, metavar="N", help="Processes; by default as many as it has cores.")
-@click.option("--scheduler", is_flag=True, help="Publish and take down on time, and keep the tables; one a site is enough.")
+@click.option("--jobs", type=click.IntRange(0, 256), default=0, metavar="N", help="Number of processes (default: one per core).")
+@click.option(
+    "--scheduler", is_flag=True, help="Publish and remove scheduled entries on time, and do periodic tasks; one per site is enough."
+)
 @click.option("--once", is_flag=True, help="End when there is nothing to do.")
 def worker(call: Call, jobs: int, scheduler: bool, once: bool) -> int:
-    """Help this site's builds, and make those asked for.
+    """Render for distributed builds, and run queued builds.
 
     Renders parts of `cms build --distributed`, makes what `cms build --queue` asks for. SIGTERM and Ctrl-C let the part in hand be
     ended; docs/operations.md tells more.

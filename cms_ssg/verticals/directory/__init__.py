@@ -26,7 +26,7 @@ VERTICAL = Vertical(
         "cms_ssg.verticals.directory.owners:router",
     ),
     facts=(CLAIM, TIER),
-    groups={"listings": "Decide about listings that wait, and look after those there are."},
+    groups={"listings": "Review waiting listings, and change existing ones."},
     commands="cms_ssg.verticals.directory.commands:COMMANDS",
     queues="cms_ssg.verticals.directory.queues:QUEUES",
     tasks="cms_ssg.verticals.directory.upkeep:TASKS",

@@ -17,7 +17,7 @@ VERTICAL = Vertical(
     ),
     view="cms_ssg.verticals.landing.views:LandingView",
     settings=LandingSettings,
-    groups={"experiment": "Begin, judge and end experiments with variants of pages."},
+    groups={"experiment": "Start, report on and stop A/B tests of pages."},
     commands="cms_ssg.verticals.landing.commands:COMMANDS",
     checks="cms_ssg.verticals.landing.checks:CHECKS",
     begin="cms serve                       # build it, look at it, and see every save\ncms experiment start headline   # show half of the visitors another headline",

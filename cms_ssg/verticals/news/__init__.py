@@ -39,7 +39,7 @@ VERTICAL = Vertical(
         "news": "Show breaking news, and take stories away for good.",
         "live": "Post to live blogs.",
         "list": "Pin and order stories on the front page and in sections.",
-        "related": "Say which stories belong together, and why.",
+        "related": "Relate stories to each other, and explain relations.",
     },
     commands="cms_ssg.verticals.news.commands:COMMANDS",
     desk_pages="cms_ssg.verticals.news.desk:DESK_PAGES",

@@ -28,9 +28,9 @@ VERTICAL = Vertical(
     },
     settings=ShopSettings,
     groups={
-        "orders": "Look after orders: pay, ship, cancel, refund.",
-        "stock": "Look at the stock, and change it.",
-        "coupons": "Look at coupons, and add some.",
+        "orders": "Show orders; pay, ship, cancel and refund them.",
+        "stock": "Show and change the stock.",
+        "coupons": "List, add and delete coupons.",
         "products": "Import products of another shop.",
     },
     commands="cms_ssg.verticals.shop.commands:COMMANDS",

@@ -95,7 +95,7 @@ def _move(opened: OpenSite, moves: list[tuple[str, str, int, str, str, str]]) ->
 COMMANDS: Final = (
     Command("stock show", show_stock, "cms stock show --low", {"low": "Only what is low or out."}),
     Command("stock adjust", adjust, "cms stock adjust MUG-1 10 --reason received", {
-        "location": "Where.", "ref": "What brought it, such as a delivery note; the same one is taken in once.", "reason": "received or adjusted.", "author": "Who."}),
+        "location": "Where.", "ref": "Reference, such as a delivery note; each reference is counted once.", "reason": "received or adjusted.", "author": "Who."}),
     Command("stock set", set_stock, "cms stock set MUG-1 12", {"location": "Where.", "author": "Who."}),
     Command("stock move", move_stock, "cms stock move MUG-1 3 main shop", {"author": "Who."}),
     Command("stock prefer", prefer_location, "cms stock prefer main 10"),
