@@ -19,6 +19,7 @@ from cms_ssg.api.routing import Router, site_of
 from cms_ssg.payment.api import open_shop
 from cms_ssg.payment.settling import load_provider
 from cms_ssg.render.strings import Translator
+from cms_ssg.selling.sellables import SELLABLES
 from cms_ssg.store.frames import FIND, split_frame
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import carts, queries
@@ -40,7 +41,7 @@ async def show_product(request: Request, sku: str) -> Response:
     """What a page refreshes itself with: the price in minor units, what it was, and the state of the stock, never how many there are."""
     context = site_of(request)
     async with context.connection() as connection:
-        rows = await fetch_async(connection, queries.SELLABLES, site=context.number, skus=[sku.replace("\0", "")])
+        rows = await fetch_async(connection, SELLABLES, site=context.number, skus=[sku.replace("\0", "")])
     if not rows:
         raise fail("shop.no-sku", f"{sku[:80]!r} cannot be bought", status=404)
     one = rows[0]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cms_ssg.render.requests import Job
 
 MERCHANT: Final = OutputKind(
-    "merchant", FEEDS, XML, "cms_ssg.verticals.shop.merchant:render_merchant", "cms_ssg.verticals.shop.requests:MERCHANT_STAGES", weight=20
+    "merchant", FEEDS, XML, "cms_ssg.selling.merchant_feed:render_merchant", "cms_ssg.verticals.shop.requests:MERCHANT_STAGES", weight=20
 )
 NAMESPACE: Final = "http://base.google.com/ns/1.0"
 STATES: Final = {"in_stock": "in_stock", "low": "in_stock", "on_backorder": "backorder"}
