@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from cms_ssg.kinds.output_kind import FEEDS, XML, OutputKind
-from cms_ssg.payment.money import to_decimal
+from cms_ssg.payment.money import show_amount
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page
@@ -73,11 +73,8 @@ def _list_items(page: Page, card: Any) -> list[dict[str, Any]]:
 
 
 def _tell_offer(offer: Any, currency: str, state: str) -> dict[str, str]:
-    def money(amount: int) -> str:
-        return f"{to_decimal(amount, currency)} {currency}"
-
-    told = {"price": money(offer["was"] or offer["amount"]), "availability": STATES.get(state, "out_of_stock")}
-    return told | ({"sale_price": money(offer["amount"])} if offer["was"] else {})
+    told = {"price": show_amount(offer["was"] or offer["amount"], currency), "availability": STATES.get(state, "out_of_stock")}
+    return told | ({"sale_price": show_amount(offer["amount"], currency)} if offer["was"] else {})
 
 
 def _clean(text: object) -> str:

@@ -91,6 +91,11 @@ class OrderRow(NamedTuple):
     payment_problem: str | None
     invoice_number: int | None
 
+    @property
+    def waits_for_hand(self) -> bool:
+        """Its money is to come by hand, and has not."""
+        return self.payment_method == "manual" and self.paid_at is None and self.status == "on_hold"
+
 
 _ORDERS: Final[LiteralString] = """
 SELECT o.number, o.order_id::text, o.order_number, o.status, o.customer_email, o.customer_name, o.billing_address, o.shipping_address, o.shipping_method, o.subtotal,
