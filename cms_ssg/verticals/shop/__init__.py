@@ -9,6 +9,8 @@ from cms_ssg.verticals.shop.lists import LISTS, count_fields
 from cms_ssg.verticals.shop.outputs import CART, CHECKOUT, ORDER, claim_pages, claim_skus
 from cms_ssg.verticals.shop.settings import ShopSettings
 
+_SELLING = Path(__file__).parents[2] / "selling"
+
 VERTICAL = Vertical(
     name="shop",
     folder=Path(__file__).parent,
@@ -42,6 +44,7 @@ VERTICAL = Vertical(
         "skus", "sku_parts", "stock_levels", "stock_moves", "stock_reservations", "coupons", "carts", "cart_lines", "orders",
         "order_items", "order_events", "product_sales", "downloads", "invoice_numbers", "best_sellers", "stock_alerts", "stock_locations",
     ),
+    sources=(_SELLING / "catalogue.py", _SELLING / "facts.py", _SELLING / "merchant_feed.py"),
     settle="cms_ssg.selling.catalogue:settle_products",
     payments="cms_ssg.verticals.shop.paying:PAYABLE",
     personal=(
