@@ -29,7 +29,7 @@ def run(seconds: float, examples: int, steps: int, urls: tuple[str, str], folder
         for (module, name, few), many in zip(places, usual, strict=True):
             setattr(module, name, few if small else many)
 
-    monkeypatch.setattr("cms_ssg.kinds.core.SITEMAP_SIZE", 2)
+    monkeypatch.setattr("cms_ssg.kinds.core_kinds.SITEMAP_SIZE", 2)
 
     class Machine(Oracle):
         pass
