@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import dataclass, replace
 from typing import Any
 
 from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from cms_ssg.errors import CmsError
+from cms_ssg.files.media_types import content_type
 from cms_ssg.kinds.claim import Owner
+from cms_ssg.kinds.core import SEARCH_FILE
 from cms_ssg.kinds.list_kind import is_list_member, list_of_member
 from cms_ssg.kinds.output_kind import HTML, XML
 from cms_ssg.reads import ADDRESS, digest
@@ -302,9 +305,20 @@ def render_search(page: Page, job: Job) -> tuple[bytes, str]:
 
     t = page.globals["t"]
     page.describe(title=t("search"), canonical="", noindex=True)
+    if page.site_view.search.is_static:
+        from cms_ssg.search.static_page import render_static_search
+
+        form = render_static_search(t, page.url("/pagefind/pagefind.js"), page.site_view.search.page_size)
+        return page.render(["search.html"], search=Markup(form)).encode("utf-8", "replace"), HTML
     place = Place(page.url(job.path.rstrip("/")), page.site.zone)
     html = page.render(["search.html"], search=Markup(render_results(Asked(), None, t, place)))
     return html.encode("utf-8", "replace"), HTML
+
+
+def render_search_file(page: Page, job: Job) -> tuple[bytes, str]:
+    """A file of the index that browsers search in, as it was made: see engine/static_search.py."""
+    found = page.reader.need("fact", SEARCH_FILE, job.path)
+    return b64decode(found.value) if found is not None else b"", content_type(job.path)
 
 
 def render_redirect(page: Page, job: Job) -> tuple[bytes, str]:

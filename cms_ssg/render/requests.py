@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from cms_ssg.kinds.core import SEARCH_FILE
 from cms_ssg.kinds.list_kind import list_of_member, page_path
 from cms_ssg.kinds.output_kind import Stage
 from cms_ssg.kinds.reference import resolve
@@ -16,7 +17,7 @@ from cms_ssg.render.views import RELATED, related_lists
 
 Request = tuple[Any, ...]
 
-WITHOUT_MENUS = frozenset(("feed", "sitemap", "sitemaps", "robots"))
+WITHOUT_MENUS = frozenset(("feed", "sitemap", "sitemaps", "robots", "search-data", "search-entry"))
 
 
 class Job(NamedTuple):
@@ -208,3 +209,10 @@ SITEMAP_STAGES: tuple[Stage, ...] = (_sitemap_first, _sitemap_second, _sitemap_t
 TERMS_STAGES: tuple[Stage, ...] = (_terms_requests,)
 FEED_STAGES: tuple[Stage, ...] = (_feed_first, _feed_second, _feed_third)
 REDIRECT_STAGES: tuple[Stage, ...] = (_redirect_requests,)
+
+
+def _search_file_first(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
+    yield ("fact", SEARCH_FILE, job.path)
+
+
+SEARCH_FILE_STAGES: tuple[Stage, ...] = (_search_file_first,)
