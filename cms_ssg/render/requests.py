@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from cms_ssg.kinds.core import SEARCH_FILE
+from cms_ssg.kinds.core_kinds import SEARCH_FILE
 from cms_ssg.kinds.list_kind import list_of_member, page_path
 from cms_ssg.kinds.output_kind import Stage
 from cms_ssg.kinds.reference import resolve
