@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from cms_ssg.kinds.list_kind import Item, ListKind, ListRule, Placing, claimable
 from cms_ssg.kinds.output_kind import ARCHIVES, ASSETS, FEEDS, HTML, JSON, LEAVES, XML, OutputKind
 from cms_ssg.kinds.output_kind import LISTS as LIST_PHASE
-from cms_ssg.kinds.row_kind import Fact
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json
 
@@ -48,13 +47,6 @@ OUTPUTS: Final = (
     OutputKind("search-entry", FEEDS, JSON, f"{_RENDER}search_file", f"{_STAGES}SEARCH_FILE_STAGES"),
     OutputKind("robots", FEEDS, "text/plain; charset=utf-8", f"{_RENDER}robots"),
 )
-
-
-SEARCH_FILE: Final = "search-file"
-FACTS: Final = (Fact(SEARCH_FILE, """
-SELECT asked, to_jsonb(encode(data, 'base64')), NULL::timestamptz, NULL::timestamptz FROM unnest(%(subjects)s::text[]) asked
-JOIN cms.static_index_files f ON f.site = %(site)s AND f.path COLLATE "C" = substr(asked, length('/pagefind/') + 1)"""),)  # fmt: skip
-"""The bytes of a file of the index that browsers search in. Its claim holds their digest."""
 
 
 def _list_by_type(placing: Placing) -> Iterator[Item]:

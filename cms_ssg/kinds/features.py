@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from cms_ssg.errors import fail
-from cms_ssg.kinds.core_kinds import FACTS, LISTS, OUTPUTS
+from cms_ssg.kinds.core_kinds import LISTS, OUTPUTS
 from cms_ssg.kinds.list_kind import ListKind
 from cms_ssg.kinds.load import load_vertical
 from cms_ssg.kinds.output_kind import OutputKind
@@ -65,7 +65,7 @@ def load_features(names: tuple[str, ...]) -> Features:
     outputs = {kind.name: kind for kind in OUTPUTS}
     lists = {kind.group: kind for kind in LISTS}
     rows: dict[str, RowKind] = {}
-    facts: dict[str, Fact] = {fact.name: fact for fact in FACTS}
+    facts: dict[str, Fact] = {}
     for vertical in verticals:
         _add(outputs, {kind.name: replace(kind, vertical=vertical.name) for kind in vertical.outputs}, vertical)
         _add(lists, {kind.group: replace(kind, vertical=vertical.name) for kind in vertical.lists}, vertical)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +9,6 @@ from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxErr
 
 from cms_ssg.errors import CmsError
 from cms_ssg.files.media_types import content_type
-from cms_ssg.kinds.core_kinds import SEARCH_FILE
 from cms_ssg.kinds.output_kind import HTML
 from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
@@ -264,8 +262,10 @@ def render_search(page: Page, job: Job) -> tuple[bytes, str]:
 
 def render_search_file(page: Page, job: Job) -> tuple[bytes, str]:
     """A file of the index that browsers search in, as it was made: see engine/static_search.py."""
-    found = page.reader.need("fact", SEARCH_FILE, job.path)
-    return b64decode(found.value) if found is not None else b"", content_type(job.path)
+    data = page.reader.need("stored", job.path.removeprefix("/pagefind/"))
+    if data is None:
+        raise LookupError(f"{job.path} is not stored")
+    return data, content_type(job.path)
 
 
 def render_redirect(page: Page, job: Job) -> tuple[bytes, str]:

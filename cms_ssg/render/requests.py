@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from cms_ssg.kinds.core_kinds import SEARCH_FILE
 from cms_ssg.kinds.list_kind import list_of_member, page_path
 from cms_ssg.kinds.output_kind import Stage
 from cms_ssg.kinds.reference import resolve
@@ -212,7 +211,7 @@ REDIRECT_STAGES: tuple[Stage, ...] = (_redirect_requests,)
 
 
 def _search_file_first(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
-    yield ("fact", SEARCH_FILE, job.path)
+    yield ("stored", job.path.removeprefix("/pagefind/"))
 
 
 SEARCH_FILE_STAGES: tuple[Stage, ...] = (_search_file_first,)
