@@ -75,7 +75,11 @@ def make_files(records: Iterator[dict[str, Any]], between: Callable[[], None]) -
 
     between: called every few seconds. Raises CmsError search.not-installed, search.failed.
     """
-    process = subprocess.Popen([_find_program(), "--service"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    program = _find_program()
+    try:
+        process = subprocess.Popen([program, "--service"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    except OSError as error:
+        raise _describe_failure(f"{program}: {error.strerror}") from None
     limit = threading.Timer(LIMIT_S, process.kill)
     assert process.stdin is not None
     assert process.stdout is not None
@@ -105,9 +109,7 @@ def make_files(records: Iterator[dict[str, Any]], between: Callable[[], None]) -
             process.stdin.close()
     if answers.files is None or answers.problem:
         said = answers.problem or f"it ended without an answer (exit code {process.returncode})"
-        raise fail(
-            "search.failed", f"Pagefind could not make the index: {said}", hint="The index stays as it was; the next build tries again."
-        )
+        raise _describe_failure(said)
     found = {file["path"]: base64.b64decode(file["content"]) for file in answers.files}
     found[ENTRY] = json.dumps(json.loads(found[ENTRY]), sort_keys=True, separators=(",", ":")).encode()  # its languages have no order
     return {path: data for path, data in sorted(found.items()) if path == ENTRY or path in SCRIPTS or path.endswith(SUFFIXES)}
@@ -134,7 +136,10 @@ class _Answers(threading.Thread):
                 return
 
     def _take(self, message: bytes) -> None:
-        payload = json.loads(base64.b64decode(message))["payload"]
+        try:
+            payload = json.loads(base64.b64decode(message))["payload"]
+        except ValueError:
+            payload = {"type": "Error", "message": "it says what is not of its protocol"}
         if payload["type"] == "Error":
             self.problem = self.problem or str(payload.get("message"))
             self.done.set()
@@ -156,6 +161,11 @@ def _find_program() -> str:
     if program is None:
         raise _describe_missing()
     return str(program)
+
+
+def _describe_failure(said: str) -> Exception:
+    hint = "The index stays as it was; the next build tries again."
+    return fail("search.failed", f"Pagefind could not make the index: {said}", hint=hint)
 
 
 def _describe_missing() -> Exception:
