@@ -77,7 +77,7 @@ def _build(
         else:
             session.make()
             finish(session)
-    if site.settings.search is not None and site.settings.search.engine != "postgres" and not options.dry_run:
+    if site.settings.search is not None and site.settings.search.has_server and not options.dry_run:
         from cms_ssg.search.sending import send_after_build
 
         result.problems += send_after_build(site, session.url, session.row.id)

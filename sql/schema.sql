@@ -1592,6 +1592,19 @@ CREATE TABLE cms.sources (
     problems jsonb
 );
 
+CREATE TABLE cms.static_index_files (
+    site integer NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    digest bytea NOT NULL,
+    data bytea NOT NULL
+);
+ALTER TABLE ONLY cms.static_index_files ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE cms.static_indexes (
+    site integer NOT NULL,
+    state bytea NOT NULL
+);
+
 CREATE TABLE cms.statistics_refreshed (
     only_row boolean DEFAULT true NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -1965,6 +1978,12 @@ ALTER TABLE ONLY cms.sites
 
 ALTER TABLE ONLY cms.sources
     ADD CONSTRAINT sources_pkey PRIMARY KEY (site, path);
+
+ALTER TABLE ONLY cms.static_index_files
+    ADD CONSTRAINT static_index_files_pkey PRIMARY KEY (site, path);
+
+ALTER TABLE ONLY cms.static_indexes
+    ADD CONSTRAINT static_indexes_pkey PRIMARY KEY (site);
 
 ALTER TABLE ONLY cms.statistics_refreshed
     ADD CONSTRAINT statistics_refreshed_pkey PRIMARY KEY (only_row);

@@ -151,7 +151,7 @@ def load_sites(folders: Sequence[Path], env: str = "") -> Sites:
     for folder in folders:
         with open_store(folder, env) as (site, _, row):
             settings, number = site.settings, row.id
-        if settings.search is not None and settings.search.engine != "postgres":
+        if settings.search is not None and settings.search.has_server:
             from cms_ssg.search.open_engine import open_engine
 
             open_engine(site, number, os.environ)  # what is wrong with its settings is said at the start, not to visitors

@@ -23,22 +23,32 @@ class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Search is on where this table is in site.toml.
 
-    types: content types that are found, all with pages if empty; page_size: hits on a page; engine: what answers; url: where it is, several
+    types: content types that are found, all with pages if empty; page_size: hits on a page; engine: what answers, "pagefind" a script in the browser; url: where it is, several
     nodes separated by commas; index: how the names of its indexes begin, by default the site's name; shards, replicas: of an OpenSearch index.
     """
 
     types: tuple[str, ...] = ()
     page_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
-    engine: Literal["postgres", "meilisearch", "opensearch"] = "postgres"
+    engine: Literal["postgres", "meilisearch", "opensearch", "pagefind"] = "postgres"
     url: Annotated[str, msgspec.Meta(pattern=r"^(https?://[^\s,]+(,\s*https?://[^\s,]+)*)?$")] = ""
     index: Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,59})?$")] = ""
     shards: Annotated[int, msgspec.Meta(ge=1, le=100)] = 5
     replicas: Annotated[int, msgspec.Meta(ge=0, le=10)] = 2
 
     @property
+    def has_server(self) -> bool:
+        """Whether documents are sent to an engine of its own."""
+        return self.engine in ("meilisearch", "opensearch")
+
+    @property
+    def is_static(self) -> bool:
+        """Whether browsers search by themselves, in files beside the pages."""
+        return self.engine == "pagefind"
+
+    @property
     def as_shown(self) -> Search:
-        """What pages may depend on: which engine answers is none of their business, so another one renders no page again."""
-        return Search(types=self.types, page_size=self.page_size)
+        """What pages may depend on: which engine answers the API is none of their business, so another one renders no page again."""
+        return Search(types=self.types, page_size=self.page_size, engine="pagefind" if self.is_static else "postgres")
 
 
 class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -56,7 +56,8 @@ def configure(root: Path, env: str, write: Writer, reporter: Reporter | None = N
     pages = [path for path in paths if path.endswith(("/", ".html", ".htm")) and path not in edge.redirects]
     files = [path for path in pages if kinds[path] == "file"]
     inline, missing = read_inline(target, [path for path in pages if kinds[path] != "file"], site.origin, reporter or Reporter())
-    policy, problems = make_policy(inline, site.settings.target.headers)
+    search = site.settings.search
+    policy, problems = make_policy(inline, site.settings.target.headers, runs_wasm=search is not None and search.is_static)
     if files and policy:
         problems += describe_files(read_inline(target, files, site.origin, Reporter())[0], policy)
     if missing:

@@ -30,11 +30,13 @@ DEFAULTS: Final[Mapping[str, str]] = {
 Policy = dict[str, list[str]]
 
 
-def make_policy(inline: Inline, headers: Headers) -> tuple[str, list[Problem]]:
-    """The header's value, "" where the site wants none, and what of the pages it will not let through."""
+def make_policy(inline: Inline, headers: Headers, *, runs_wasm: bool = False) -> tuple[str, list[Problem]]:
+    """The header's value, "" where the site wants none, and what of the pages it will not let through. runs_wasm: a script of the site needs WebAssembly."""
     if headers.csp == "off":
         return "", []
     policy: Policy = {name: value.split() for name, value in {**DEFAULTS, **headers.sources}.items() if value.strip()}
+    if runs_wasm and "script-src" in policy:
+        policy["script-src"].append("'wasm-unsafe-eval'")
     problems = [*_list_refused_loads(inline, policy), *_list_handlers(inline)]
     hashes = {"script-src": inline.scripts, "style-src": inline.styles}
     kept: list[tuple[str, str]] = []

@@ -42,6 +42,7 @@ RENDERER_SOURCES = (
     "content/markdown/anchors.py",
     "content/markdown/placeholders.py",
     "search/results_page.py",
+    "search/static_page.py",
     "engine/inputs.py",
     "data/files.py",
     "data/yaml_files.py",

@@ -198,7 +198,10 @@ class Planner:
         if confirmed:
             return
         features = self.context.site.features
-        names = {"content": features.names(lambda kind: kind.content), "images": features.names(lambda kind: kind.made == "image")}
+        names = {
+            "content": features.names(lambda kind: kind.content),
+            "images": features.names(lambda kind: kind.made == "image" or kind.name == "search-data"),
+        }
         gone = self.context.connection.execute(REMOVED, {"site": self.context.row.id, "removals": REMOVALS, **names}).fetchall()
         if not gone:
             return

@@ -15,7 +15,7 @@ from psycopg import Connection, IsolationLevel
 from cms_ssg.engine.image_work import GONE, ImageWork
 from cms_ssg.engine.record import describe_refusal, record_made
 from cms_ssg.engine.refusals import Refusals
-from cms_ssg.errors import LeaseLostError
+from cms_ssg.errors import CmsError, LeaseLostError
 from cms_ssg.kinds.features import Features
 from cms_ssg.kinds.output_kind import REMOVALS
 from cms_ssg.paths import object_key
@@ -68,6 +68,7 @@ class Rounds:
     _blocked: dict[str, str] = field(default_factory=dict)
     _told: set[int] = field(default_factory=set)
     _named: set[int] = field(default_factory=set)
+    _has_searched: bool = False
 
     def __post_init__(self) -> None:
         self.images = ImageWork(self.session)
@@ -87,6 +88,8 @@ class Rounds:
                     self.session.planner.guard(self.session.options.confirm_removals, failures)
                 rows = store.take_dirty(self.session.connection, self.session.row.id, limit, self.tried, self.session.only)
                 self.session.commit()
+            if not any(row.spec is not None for row in rows) and self._update_search():
+                continue
             if not rows or self.refusals.must_wait(rows):
                 if self._clear_way():
                     continue
@@ -108,6 +111,21 @@ class Rounds:
                 if len(wanted) == limit:
                     limit = min(largest, max(LEAST, round(limit * ROUND_S / (time.perf_counter() - started))))
             self.session.reporter.advance(len(unwanted))
+
+    def _update_search(self) -> bool:
+        """Once all pages are published, and before any is removed: make the files that browsers search in. Whether there is more to publish now."""
+        search = self.session.site.settings.search
+        if search is None or not search.is_static or self.session.only is not None or self._has_searched:
+            return False
+        from cms_ssg.engine.static_search import update_static_search
+
+        try:
+            with self.session.result.timed("render"):
+                return update_static_search(self.session.context)
+        except CmsError as error:
+            self._has_searched = True
+            self.session.result.problems.extend(error.problems)
+            return False
 
     def _make_round(self, rows: Sequence[store.DirtyRow]) -> None:
         """Make these outputs from one snapshot and record them a few batches at a time.

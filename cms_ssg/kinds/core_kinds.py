@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from cms_ssg.kinds.list_kind import Item, ListKind, ListRule, Placing, claimable
-from cms_ssg.kinds.output_kind import ARCHIVES, ASSETS, FEEDS, HTML, LEAVES, XML, OutputKind
+from cms_ssg.kinds.output_kind import ARCHIVES, ASSETS, FEEDS, HTML, JSON, LEAVES, XML, OutputKind
 from cms_ssg.kinds.output_kind import LISTS as LIST_PHASE
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json
@@ -43,6 +43,8 @@ OUTPUTS: Final = (
     OutputKind("feed", FEEDS, XML, f"{_RENDER}feed", f"{_STAGES}FEED_STAGES", linked=True, weight=2),
     OutputKind("sitemap", FEEDS, XML, "cms_ssg.render.sitemap:render_sitemap", f"{_STAGES}SITEMAP_STAGES", weight=20),
     OutputKind("sitemaps", FEEDS, XML, "cms_ssg.render.sitemap:render_sitemap_index", f"{_STAGES}TERMS_STAGES"),
+    OutputKind("search-data", ARCHIVES, "", f"{_RENDER}search_file", f"{_STAGES}SEARCH_FILE_STAGES", fingerprinted=True),
+    OutputKind("search-entry", FEEDS, JSON, f"{_RENDER}search_file", f"{_STAGES}SEARCH_FILE_STAGES"),
     OutputKind("robots", FEEDS, "text/plain; charset=utf-8", f"{_RENDER}robots"),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final, LiteralString
 
 from cms_ssg.kinds.claim import DEFAULT, FILE, ClaimRow, Owner
 from cms_ssg.paths import canonical_path
@@ -12,7 +13,11 @@ from cms_ssg.store.claims import save_claims
 from cms_ssg.store.lists import touch_lists
 from cms_ssg.types import Json
 
-OWNER = 0
+OWNER, STATIC_SEARCH = 0, 1
+"""Owners of a site's claims: the second one of the files that browsers search in, which engine/static_search.py makes."""
+
+FORGET_FILES: Final[LiteralString] = """
+WITH gone AS (DELETE FROM cms.static_indexes WHERE site = %(site)s) DELETE FROM cms.static_index_files WHERE site = %(site)s"""
 LAST = "\uffff"
 """A source key that no other comes after: of claims that lose against any of their kind."""
 
@@ -46,7 +51,11 @@ def claim_site_paths(context: PlanContext, assets: Mapping[str, str], redirects:
     made += [(path, locale, LAST, {"kind": "redirect", "target": start}) for path, locale in homes.items() if path != start]
     claims = [*rows.values(), *(ClaimRow(path, DEFAULT, locale, key, Owner.SITE, OWNER, spec) for path, locale, key, spec in made)]
     claims += [claim for vertical in site.features.verticals if vertical.site_claims is not None for claim in vertical.site_claims(site)]
-    changes, _ = save_claims(connection, site_id, Owner.SITE, {OWNER: claims})
+    owned = {OWNER: claims}
+    if site.settings.search is None or not site.settings.search.is_static:
+        owned[STATIC_SEARCH] = []
+        connection.execute(FORGET_FILES, {"site": site_id})
+    changes, _ = save_claims(connection, site_id, Owner.SITE, owned)
     context.marks.names(changes)
     context.names.ensure(connection, [(locale, site.settings.home.list) for locale in site.locales])
     touch_lists(connection, site_id, [site.settings.home.list])

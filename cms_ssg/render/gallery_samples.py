@@ -123,7 +123,7 @@ def _make_common(
     return {
         "site": SimpleNamespace(
             title="The Slow Atlas", description="Notes on maps, tides and the people who measure them.", base_url=BASE_URL,
-            author="The Slow Atlas", name="atlas", params={}, tokens=tokens, noindex=False, search=True, statistics=SimpleNamespace(beacon=False),
+            author="The Slow Atlas", name="atlas", params={}, tokens=tokens, noindex=False, search=SimpleNamespace(is_static=False), statistics=SimpleNamespace(beacon=False),
         ),
         "locale": SimpleNamespace(code=strings.locale, name=name, dir=text_direction, hreflang=strings.locale, prefix=""),
         "menus": SimpleNamespace(main=menu, footer=menu[2:]),

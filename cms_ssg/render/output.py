@@ -8,6 +8,7 @@ from typing import Any
 from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from cms_ssg.errors import CmsError
+from cms_ssg.files.media_types import content_type
 from cms_ssg.kinds.output_kind import HTML
 from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
@@ -249,9 +250,22 @@ def render_search(page: Page, job: Job) -> tuple[bytes, str]:
 
     t = page.globals["t"]
     page.describe(title=t("search"), canonical="", noindex=True)
+    if page.site_view.search.is_static:
+        from cms_ssg.search.static_page import render_static_search
+
+        form = render_static_search(t, page.url("/pagefind/pagefind.js"), page.site_view.search.page_size)
+        return page.render(["search.html"], search=Markup(form)).encode("utf-8", "replace"), HTML
     place = Place(page.url(job.path.rstrip("/")), page.site.zone)
     html = page.render(["search.html"], search=Markup(render_results(Asked(), None, t, place)))
     return html.encode("utf-8", "replace"), HTML
+
+
+def render_search_file(page: Page, job: Job) -> tuple[bytes, str]:
+    """A file of the index that browsers search in, as it was made: see engine/static_search.py."""
+    data = page.reader.need("stored", job.path.removeprefix("/pagefind/"))
+    if data is None:
+        raise LookupError(f"{job.path} is not stored")
+    return data, content_type(job.path)
 
 
 def render_redirect(page: Page, job: Job) -> tuple[bytes, str]:

@@ -16,7 +16,7 @@ from cms_ssg.render.views import RELATED, related_lists
 
 Request = tuple[Any, ...]
 
-WITHOUT_MENUS = frozenset(("feed", "sitemap", "sitemaps", "robots"))
+WITHOUT_MENUS = frozenset(("feed", "sitemap", "sitemaps", "robots", "search-data", "search-entry"))
 
 
 class Job(NamedTuple):
@@ -208,3 +208,10 @@ SITEMAP_STAGES: tuple[Stage, ...] = (_sitemap_first, _sitemap_second, _sitemap_t
 TERMS_STAGES: tuple[Stage, ...] = (_terms_requests,)
 FEED_STAGES: tuple[Stage, ...] = (_feed_first, _feed_second, _feed_third)
 REDIRECT_STAGES: tuple[Stage, ...] = (_redirect_requests,)
+
+
+def _search_file_first(around: Surroundings, job: Job, found: dict[Request, Any]) -> Iterator[Request]:
+    yield ("stored", job.path.removeprefix("/pagefind/"))
+
+
+SEARCH_FILE_STAGES: tuple[Stage, ...] = (_search_file_first,)

@@ -194,12 +194,15 @@ def make_asset_paths(site: Site, folders: Sequence[Path]) -> dict[str, str]:
         return {name: asset_path(name, read_asset(path, site.settings.tokens)) for name, path in files.items()}
 
 
-SEARCH_ASSETS = frozenset(("search.css", "search.js"))
+SEARCH_ASSETS = frozenset(("search.css", "search.js", "static-search.js"))
 
 
 def _is_used(site: Site, name: str, path: Path) -> bool:
     """Whether an asset is to be published: those of the bundled theme's search only where the site, or a vertical's page, has one."""
-    if name not in SEARCH_ASSETS or site.settings.search is not None or site.root in path.parents:
+    search = site.settings.search
+    if name not in SEARCH_ASSETS or site.root in path.parents:
+        return True
+    if search is not None and (name != "static-search.js" or search.is_static):
         return True
     return any(name in vertical.uses for vertical in site.features.verticals)
 

@@ -169,7 +169,7 @@ def _read_box(query: SearchQuery) -> Box | None:
 
 async def _show_page(request: Request, locale: str) -> Response:
     context = site_of(request)
-    if context.site.settings.search is None:
+    if context.site.settings.search is None or context.site.settings.search.is_static:
         raise fail("api.no-route", "there is nothing at this address", status=404)
     size = context.site.settings.search.page_size
     t = context.translate(locale)

@@ -18,7 +18,7 @@ URL_VARIABLE: Final = "CMS_SEARCH_URL"
 
 def has_engine(site: Site) -> bool:
     """Whether the site's documents are to be sent to an engine."""
-    return site.settings.search is not None and site.settings.search.engine != "postgres"
+    return site.settings.search is not None and site.settings.search.has_server
 
 
 def find_url(search: Search, environ: Mapping[str, str]) -> str:
@@ -33,7 +33,7 @@ def find_url(search: Search, environ: Mapping[str, str]) -> str:
 def open_engine(site: Site, number: int, environ: Mapping[str, str]) -> SearchEngine | None:
     """The engine of a site; None where Postgres itself answers. number: the site's. Raises CmsError search.no-url, search.not-installed."""
     search = site.settings.search
-    if search is None or search.engine == "postgres":
+    if search is None or not search.has_server:
         return None
     url, key = find_url(search, environ), environ.get(KEY_VARIABLE, "")
     index = search.index or re.sub(r"[^a-z0-9]+", "-", site.settings.store_name.lower()).strip("-") or "site"

@@ -34,7 +34,9 @@ class ApiBehind:
         """only_desk: the site has nothing else that the API would answer, so all other paths are its own."""
         self.only_desk = only_desk
         self.root, self.env, self.base_path = root, env, base_path
-        self.search_paths = {f"{base_path}{locale.prefix or ''}/search" for locale in settings.locales}
+        self.search_paths = {
+            f"{base_path}{locale.prefix or ''}/search" for locale in settings.locales if not (settings.search and settings.search.is_static)
+        }
         self._process: subprocess.Popen[str] | None = None
         self._port = 0
         self._has_said = threading.Event()

@@ -51,7 +51,7 @@ def serve(
     from cms_ssg.serve.api_proxy import ApiBehind
 
     is_dynamic = (
-        settings.search is not None
+        (settings.search is not None and not settings.search.is_static)
         or settings.statistics.beacon
         or any(vertical.routes for vertical in load_features(settings.verticals).verticals)
     )

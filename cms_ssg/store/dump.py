@@ -71,6 +71,8 @@ DERIVED: Final = frozenset(
         "search_pages",
         "search_engines",
         "search_changes",
+        "static_indexes",
+        "static_index_files",
         "frames",
         "open_editors",
         "import_uploads",

@@ -16,7 +16,7 @@ from cms_ssg.types import Json
 Request = tuple[Any, ...]
 """('full', entry) · ('card', entry) · ('list', locale, name) · ('listed', list id) · ('around', list id, entry) · ('front', list id) ·
 ('page', list id, number) · ('top', list id, n) · ('near', list id, entry, n) · ('all', list id) · ('claim', name) · ('image', digest) · ('live', path) ·
-('fact', name, subject)"""
+('fact', name, subject) · ('stored', path below /pagefind/)"""
 
 FULLS: Final[LiteralString] = """
 SELECT e.id, e.type, e.locale, e.collection, e.source_key, e.translation_key, e.fields, b.html, b.toc, b.words, b.links
@@ -73,6 +73,9 @@ ORDER BY x.list, x.n, i.sort_key DESC"""
 CLAIMS: Final[LiteralString] = """
 SELECT c.name, c.owner_kind, c.owner, c.spec FROM unnest(%s::text[]) n JOIN cms.claims c ON c.site = %s AND c.name = n COLLATE "C" AND c.wins"""
 
+
+STORED: Final[LiteralString] = 'SELECT path, data FROM cms.static_index_files WHERE path = ANY(%s::text[] COLLATE "C") AND site = %s'
+"""Files of the index that browsers search in."""
 
 SHARED = frozenset(("card", "list", "listed", "top", "claim", "image", "fact"))
 """Kinds of requests whose values many outputs of a round share."""
@@ -273,6 +276,9 @@ class Values:
             for subject, *value in self.connection.execute(self.features.facts[name].query, parameters):
                 self.found[("fact", name, str(subject))] = FactValue(*value)
 
+    def _load_stored(self, requests: list[Request]) -> None:
+        self.found.update({("stored", path): data for path, data in self._rows(STORED, [r[1] for r in requests], self.site)})
+
     def _load_image(self, requests: list[Request]) -> None:
         from cms_ssg.store.images import load_pictures
 
@@ -288,4 +294,4 @@ class Values:
         self.found.update({request: request[1] in live for request in requests})
 
 
-LOAD_ORDER = ("full", "list", "listed", "around", "near", "front", "page", "top", "all", "claim", "fact", "image", "live", "card")
+LOAD_ORDER = ("full", "list", "listed", "around", "near", "front", "page", "top", "all", "claim", "fact", "image", "live", "stored", "card")
