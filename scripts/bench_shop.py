@@ -133,8 +133,8 @@ async def place_orders(site: Path, orders: int, at_once: int, buy: Callable[[int
 
 def list_states(site: Path) -> dict[int, str]:
     """What the page of each product says of its stock."""
+    from cms_ssg.selling.facts import STOCK
     from cms_ssg.store.open_store import open_store
-    from cms_ssg.verticals.shop.facts import STOCK
 
     with open_store(site, "") as (_, connection, row):
         subjects = [str(number) for (number,) in connection.execute("SELECT DISTINCT product FROM cms.skus WHERE site = %s", (row.id,))]

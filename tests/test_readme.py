@@ -65,6 +65,7 @@ def test_tour_does_what_its_comments_say(tmp_path: Path, environ: dict[str, str]
     assert "the template partials/card.html changed" in run("cms plan", folder, environ)
 
 
+@pytest.mark.long
 def test_tour_works_while_serve_builds_every_save(tmp_path: Path, environ: dict[str, str]) -> None:
     run("cms init mysite", tmp_path, environ)
     folder = tmp_path / "mysite"

@@ -76,6 +76,7 @@ def test_environment_gets_pip_from_the_index_where_ensurepip_is_missing(index: P
     assert QuietHandler.asked[0] == ("/simple/pip/", "Basic cmVhZGVyOnNAY3J0")
 
 
+@pytest.mark.long
 def test_index_of_a_pip_configuration_file_is_asked(index: Path, tmp_path: Path) -> None:
     (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = {(index / 'url').read_text()}\n")
     done = make_environment(tmp_path / "made", PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
@@ -83,6 +84,7 @@ def test_index_of_a_pip_configuration_file_is_asked(index: Path, tmp_path: Path)
     assert QuietHandler.asked
 
 
+@pytest.mark.long
 def test_folder_of_wheels_is_enough_without_an_index(index: Path, tmp_path: Path) -> None:
     done = make_environment(tmp_path / "made", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(index))
     assert done.returncode == 0, done.stderr

@@ -19,10 +19,10 @@ from cms_ssg.publish.target import Target, Writer
 from cms_ssg.reads import digest as make_digest
 from cms_ssg.releases.note import list_unknown
 from cms_ssg.reporting.progress import Reporter
+from cms_ssg.store.lease import try_lease
 from cms_ssg.store.open_store import open_store
 from cms_ssg.store.outputs import mark_unverified
 from cms_ssg.store.previews import list_preview_keys
-from cms_ssg.store.sites import try_lease
 from cms_ssg.uploads.keep import list_upload_keys
 
 MANIFEST: Final[LiteralString] = (

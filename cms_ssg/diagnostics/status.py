@@ -19,9 +19,9 @@ from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site, open_site
 from cms_ssg.store.conflicts import list_conflicts
 from cms_ssg.store.deliveries import count_deliveries
+from cms_ssg.store.lease import may_be_alive, say_holder
 from cms_ssg.store.open_store import open_store
 from cms_ssg.store.releases import SHOW_HOLD
-from cms_ssg.store.sites import may_be_alive, say_holder
 from cms_ssg.store.sources import SourceRecords, list_problems, load_sync_state, parse_git_state
 from cms_ssg.types import Problem
 

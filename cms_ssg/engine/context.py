@@ -9,7 +9,8 @@ from psycopg import Connection
 
 from cms_ssg.engine.options import BuildOptions
 from cms_ssg.site import Site
-from cms_ssg.store.sites import Lease, SiteRow
+from cms_ssg.store.lease import Lease
+from cms_ssg.store.sites import SiteRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,9 @@ from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site
 from cms_ssg.store.clock import describe_skew, read_clock
 from cms_ssg.store.connect import connect, database_url, makes_database
+from cms_ssg.store.lease import LEASE_S, NoLease, take_lease
 from cms_ssg.store.migrate import migrate
-from cms_ssg.store.sites import (
-    LEASE_S,
-    NoLease,
-    ensure_site,
-    take_lease,
-)
+from cms_ssg.store.sites import ensure_site
 
 if TYPE_CHECKING:
     from cms_ssg.engine.warm import Warm

@@ -12,7 +12,7 @@ from cms_ssg.config.settings import Locale
 from cms_ssg.engine.context import BuildContext
 from cms_ssg.engine.inputs import list_inputs, read_redirects
 from cms_ssg.errors import CmsError
-from cms_ssg.kinds import core
+from cms_ssg.kinds import core_kinds
 from cms_ssg.kinds.output_kind import REMOVALS
 from cms_ssg.plan.changes import take_changes
 from cms_ssg.plan.context import PlanContext
@@ -240,7 +240,7 @@ DERIVING = (
     "store/claims.py",
     "plan/rows.py",
     "kinds/claim.py",
-    "kinds/core.py",
+    "kinds/core_kinds.py",
     "kinds/list_kind.py",
     "render/list_rules.py",
     "paths.py",
@@ -260,7 +260,7 @@ def derive_frame(site: Site) -> bytes:
     s = site.settings
     parts = [
         s.base_url, _without_words(s.locales), s.collection, s.taxonomies, s.lists, s.timezone, s.home, s.feeds, s.page_size,
-        s.title, [locale.title for locale in s.locales], core.SITEMAP_SIZE, s.data_files, s.redirect_files, s.verticals, s.vertical,
+        s.title, [locale.title for locale in s.locales], core_kinds.SITEMAP_SIZE, s.data_files, s.redirect_files, s.verticals, s.vertical,
     ]  # fmt: skip
     if s.search is not None:
         parts += [s.search.types, source_digest(SEARCHING).hex()]
@@ -281,5 +281,5 @@ def page_frame(site: Site) -> bytes:
         s.images.cards,
     ]  # fmt: skip
     return msgspec.json.encode(parts, order="sorted") + source_digest(
-        ("render/list_rules.py", "kinds/core.py", "kinds/list_kind.py", "paths.py", "site.py", "engine/batch.py")
+        ("render/list_rules.py", "kinds/core_kinds.py", "kinds/list_kind.py", "paths.py", "site.py", "engine/batch.py")
     )

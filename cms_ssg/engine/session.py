@@ -29,16 +29,9 @@ from cms_ssg.releases.note import begin_releases
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site
 from cms_ssg.store import outputs as store
+from cms_ssg.store.lease import Lease, try_lease
 from cms_ssg.store.pending import has_due
-from cms_ssg.store.sites import (
-    MARK_TARGET,
-    SET_CONDITIONS,
-    SET_PLACE,
-    START_BUILD,
-    Lease,
-    SiteRow,
-    try_lease,
-)
+from cms_ssg.store.sites import MARK_TARGET, SET_CONDITIONS, SET_PLACE, START_BUILD, SiteRow
 from cms_ssg.store.sync_lock import hold_sync
 from cms_ssg.types import Problem
 

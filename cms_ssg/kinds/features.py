@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from cms_ssg.errors import fail
-from cms_ssg.kinds.core import LISTS, OUTPUTS
+from cms_ssg.kinds.core_kinds import LISTS, OUTPUTS
 from cms_ssg.kinds.list_kind import ListKind
 from cms_ssg.kinds.load import load_vertical
 from cms_ssg.kinds.output_kind import OutputKind

@@ -111,6 +111,7 @@ class Vertical:
     personal: where people are; begin: what to type after its starter
     was copied, a line each. payments: reference to an object that is told what became of payments
     (cms_ssg.payment.provider.Payable). uses: assets of the search page that its own pages load, so that they are published where search is off.
+    sources: modules outside of folder that make rows or outputs of it: where their code changes, these are made again.
     """
 
     name: str
@@ -147,6 +148,7 @@ class Vertical:
     personal: tuple[Personal, ...] = ()
     payments: str = ""
     uses: tuple[str, ...] = ()
+    sources: tuple[Path, ...] = ()
     begin: str = ""
 
     def find_folder(self, kind: str) -> Path | None:
@@ -160,6 +162,7 @@ class Vertical:
     def digest(self) -> bytes:
         """Stands for its code: where it changes, what the code made is made again."""
         state = blake2b(digest_size=16)
-        for path in sorted(self.folder.rglob("*.py")):
-            state.update(path.relative_to(self.folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        for path in (*sorted(self.folder.rglob("*.py")), *self.sources):
+            name = path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else path.name
+            state.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
         return state.digest()

@@ -42,6 +42,11 @@ def to_decimal(amount: int, currency: str) -> Decimal:
     return Decimal(amount).scaleb(-find_exponent(currency))
 
 
+def show_amount(amount: int, currency: str) -> str:
+    """An amount as programs and shopkeepers read it: ``19.99 EUR``."""
+    return f"{to_decimal(amount, currency)} {currency}"
+
+
 def format_amount(amount: int, currency: str, locale: str) -> str:
     """An amount as people of a locale read it: ``19,99 €``."""
     text: str = _format(currency, locale).format({"amount": to_decimal(amount, currency)})

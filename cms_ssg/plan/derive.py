@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import msgspec
 
 from cms_ssg.kinds.claim import ALIAS, ENTRY, FALLBACK, LATE_ALIAS, ClaimRow, Owner
-from cms_ssg.kinds.core import term_names
+from cms_ssg.kinds.core_kinds import term_names
 from cms_ssg.kinds.list_kind import EntryRow, Item, Placing
 from cms_ssg.paths import canonical_path
 from cms_ssg.reads import digest

@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from cms_ssg.content.schema.content_types import FIELD
 from cms_ssg.kinds.claim import DEFAULT, LIST, ClaimRow, Owner, number_list_page
-from cms_ssg.kinds.core import SITEMAP_OF_LISTS
+from cms_ssg.kinds.core_kinds import SITEMAP_OF_LISTS
 from cms_ssg.kinds.list_kind import ListRule, feed_path, member_of_list, page_path
 from cms_ssg.paths import canonical_path
 from cms_ssg.plan.context import PlanContext
@@ -19,7 +19,8 @@ from cms_ssg.reads import entry_key, name_key
 from cms_ssg.render.list_rules import list_kind, list_rule
 from cms_ssg.site import Site
 from cms_ssg.store.claims import save_claims
-from cms_ssg.store.lists import STAGES, ItemRow, StaleList, count_lastmods, cut_pages, list_stale, save_items, save_lists
+from cms_ssg.store.list_pages import count_lastmods, cut_pages
+from cms_ssg.store.lists import STAGES, ItemRow, StaleList, list_stale, save_items, save_lists
 from cms_ssg.types import Json
 
 BATCH = 2000

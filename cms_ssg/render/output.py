@@ -8,9 +8,7 @@ from typing import Any
 from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from cms_ssg.errors import CmsError
-from cms_ssg.kinds.claim import Owner
-from cms_ssg.kinds.list_kind import is_list_member, list_of_member
-from cms_ssg.kinds.output_kind import HTML, XML
+from cms_ssg.kinds.output_kind import HTML
 from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
 from cms_ssg.render.body import is_inner, resolve_link
@@ -21,7 +19,7 @@ from cms_ssg.render.reading import Missing, Reader, Reads
 from cms_ssg.render.requests import Job, Request
 from cms_ssg.render.site_view import Surroundings
 from cms_ssg.render.theme_chain import PARENT
-from cms_ssg.render.views import make_terms, parse_time
+from cms_ssg.render.views import make_terms
 from cms_ssg.types import Artifact, Problem
 
 
@@ -230,57 +228,6 @@ def render_feed(page: Page, job: Job) -> tuple[bytes, str]:
     form = job.spec["format"]
     make = {"rss": feeds.render_rss, "atom": feeds.render_atom, "json": feeds.render_json_feed}[form]
     return make(feed), FEED_TYPES[form] + "; charset=utf-8"
-
-
-def render_sitemap(page: Page, job: Job) -> tuple[bytes, str]:
-    """One file of a sitemap."""
-    urls = []
-    for member in reversed(page.reader.window("page", job.spec["list"], job.spec["page"])):
-        if is_list_member(member):
-            if address := _list_address(page, list_of_member(member)):
-                urls.append(feeds.SitemapUrl(address, None, ()))
-            continue
-        page.reader.reads.entry(ADDRESS, member)
-        card = page.reader.need("card", member)
-        if card is None:
-            continue
-        lastmod = parse_time(card.get("updated") or card.get("date"), page.site.zone)
-        urls.append(feeds.SitemapUrl(page.absolute(card["path"]), lastmod, _sitemap_alternates(page, card)))
-    return feeds.render_sitemap(urls), XML
-
-
-def _list_address(page: Page, number: int) -> str:
-    """Where a list's first page is, '' if its path is another's. By its name alone: a new title is no new address."""
-    row = page.reader.need("listed", number)
-    path = list_rule(page.site, row.locale, row.name).url
-    holder = page.reader.claim(path)
-    return page.absolute(path) if holder is not None and (holder.owner_kind, holder.owner) == (Owner.LIST, number) else ""
-
-
-def _sitemap_alternates(page: Page, card: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """(hreflang, URL) of the variants that search engines may have, where there are two or more."""
-    if len(page.site.locales) < 2:
-        return ()
-    row = page.reader.list_named("", f"variants/{card['variants']}")
-    found = []
-    for member in reversed(page.reader.window("all", row.id) if row is not None else ()):
-        page.reader.reads.entry(ADDRESS, member)
-        other = page.reader.need("card", member)
-        if other is not None and other["locale"] in page.site.locales and "unindexed" not in other:
-            locale = page.site.locales[other["locale"]]
-            found.append((locale.hreflang or locale.code, page.absolute(other["path"])))
-    return tuple(found) if len(found) > 1 else ()
-
-
-def render_sitemap_index(page: Page, job: Job) -> tuple[bytes, str]:
-    """The index of the sitemap's files."""
-    row = page.reader.list_numbered(job.spec["list"])
-    files = []
-    for member in reversed(page.reader.window("all", row.id)):
-        month = page.reader.list_numbered(list_of_member(member))
-        for path, lastmod in ((month.card or {}).get("files") or ()) if month is not None else ():
-            files.append(feeds.SitemapFile(page.absolute(path), parse_time(lastmod, page.site.zone)))
-    return feeds.render_sitemap_index(files), XML
 
 
 # Single pages

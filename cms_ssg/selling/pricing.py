@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -21,6 +21,11 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     taxes: tuple[Tax, ...] = ()
     eu_vat: bool = False
     shipping: tuple[Shipping, ...] = ()
+
+
+def find_pricing(tables: Mapping[str, object]) -> Pricing:
+    """The table of the site's vertical that sells. tables: settings of verticals, by their names."""
+    return next((table for table in tables.values() if isinstance(table, Pricing)), Pricing())
 
 
 @dataclass(frozen=True, slots=True)

@@ -355,7 +355,7 @@ def test_status_tells_of_a_build_that_failed_and_of_one_that_was_killed(big_site
 
 def test_status_names_no_builder_that_is_dead(site: Path, cms: Cms, db: psycopg.Connection[Any]) -> None:
     cms("build")
-    say = "import time; from cms_ssg.store.sites import _own_name; print(_own_name(), flush=True); time.sleep(60)"
+    say = "import time; from cms_ssg.store.lease import _own_name; print(_own_name(), flush=True); time.sleep(60)"
     builder = subprocess.Popen([sys.executable, "-c", say], stdout=subprocess.PIPE, text=True)
     assert builder.stdout is not None
     name = builder.stdout.readline().strip()

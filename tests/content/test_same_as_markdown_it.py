@@ -35,7 +35,7 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 WORDY = st.lists(st.sampled_from(PIECES), max_size=14).map(" ".join)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(TEXTS | WORDY)
 @example("- a\n- b\n\n- c")
 @example("> a\n\nb")
@@ -48,7 +48,7 @@ def test_extended_markdown_equals_markdown_it_with_its_plugins(text: str) -> Non
     assert render_ours(text) == render_reference(text)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TEXTS | WORDY)
 def test_plain_markdown_equals_markdown_it(text: str) -> None:
     assume(not LOST.search(text))
@@ -61,7 +61,7 @@ def test_plain_markdown_equals_markdown_it(text: str) -> None:
     assert fill(body) == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text())
 def test_any_text_equals_markdown_it(text: str) -> None:
     text = text.replace("\ufdd0", "").replace("\ufdd1", "")

@@ -29,7 +29,7 @@ def run(seconds: float, examples: int, steps: int, urls: tuple[str, str], folder
         for (module, name, few), many in zip(places, usual, strict=True):
             setattr(module, name, few if small else many)
 
-    monkeypatch.setattr("cms_ssg.kinds.core.SITEMAP_SIZE", 2)
+    monkeypatch.setattr("cms_ssg.kinds.core_kinds.SITEMAP_SIZE", 2)
 
     class Machine(Oracle):
         pass
@@ -52,7 +52,7 @@ def run(seconds: float, examples: int, steps: int, urls: tuple[str, str], folder
 
 
 def test_an_incremental_build_equals_a_clean_one(engine_urls: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(float(os.environ.get("ORACLE_S", "40")), 200, 15, engine_urls, tmp_path, monkeypatch)
+    run(float(os.environ.get("ORACLE_S", "25")), 200, 15, engine_urls, tmp_path, monkeypatch)
 
 
 @pytest.mark.long

@@ -56,7 +56,7 @@ def test_a_sitemap_of_lists_that_grows_while_it_is_settled_is_cut_again(
     make_site: Callable[..., SiteOnPage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was settled together with lists that it is about to hold."""
-    monkeypatch.setattr("cms_ssg.kinds.core.SITEMAP_SIZE", 2)
+    monkeypatch.setattr("cms_ssg.kinds.core_kinds.SITEMAP_SIZE", 2)
     monkeypatch.setattr("cms_ssg.plan.lists.BATCH", 2)
     site = make_site(SITE, "alpha")
     site.build()

@@ -101,8 +101,8 @@ def test_a_watch_takes_in_what_is_written_while_it_builds(slow_site: SiteOnPage)
 
 def test_a_build_that_has_to_wait_saves_its_files_for_the_one_that_goes_on(make_site: MakeSite, monkeypatch: pytest.MonkeyPatch) -> None:
     site = make_site(SITE)
-    monkeypatch.setattr("cms_ssg.store.sites.PATIENCE_S", 0.6)
-    monkeypatch.setattr("cms_ssg.store.sites.MOMENT_S", 0.1)
+    monkeypatch.setattr("cms_ssg.store.lease.PATIENCE_S", 0.6)
+    monkeypatch.setattr("cms_ssg.store.lease.MOMENT_S", 0.1)
     site.build()
     change_footer(site)
     with database(site.url):

@@ -51,8 +51,8 @@ def test_a_builder_that_cannot_wait_any_longer_says_who_builds(
     make_site: Callable[[str], SiteOnPage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site(SITE)
-    monkeypatch.setattr("cms_ssg.store.sites.PATIENCE_S", 0.3)
-    monkeypatch.setattr("cms_ssg.store.sites.MOMENT_S", 0.05)
+    monkeypatch.setattr("cms_ssg.store.lease.PATIENCE_S", 0.3)
+    monkeypatch.setattr("cms_ssg.store.lease.MOMENT_S", 0.05)
     with database(site.url):
         stopped = Child(lambda: stop_at(30, site))
         wait_until_stopped(stopped.pid)
@@ -74,7 +74,7 @@ def test_a_builder_that_slept_through_its_lease_stops_and_leaves_nothing_wrong(
 ) -> None:
     """It wakes in the middle of writing what it rendered before another builder published something newer."""
     site = built_site(SITE)
-    monkeypatch.setattr("cms_ssg.store.sites.LEASE_S", 0.2)
+    monkeypatch.setattr("cms_ssg.store.lease.LEASE_S", 0.2)
     assert sleep_through_a_build(site, step) == "build.lease-lost"
     site.build()
     assert_same(site.tree(), site.build_clean().tree())

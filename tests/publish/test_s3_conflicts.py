@@ -49,7 +49,7 @@ def die() -> None:
 
 @pytest.fixture(autouse=True)
 def short_lease(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cms_ssg.store.sites.LEASE_S", 0.2)
+    monkeypatch.setattr("cms_ssg.store.lease.LEASE_S", 0.2)
 
 
 @pytest.mark.parametrize("step", [9, pytest.param(17, marks=pytest.mark.long), 25])

@@ -131,7 +131,7 @@ def test_the_same_feed_gives_the_same_bytes_and_any_edit_others(render: object) 
 @given(st.text(), st.text())
 def test_any_text_makes_well_formed_feeds(title: str, text: str) -> None:
     url = f"https://example.org/{text}/"
-    feed = Feed(title, url, url, text, "en", text, (FeedItem(text, url, title, title, text, tags=(title,), authors=(text,)),))
+    feed = Feed(title, url, url, text, "en", text, items=(FeedItem(text, url, title, title, text, tags=(title,), authors=(text,)),))
     for render in (render_rss, render_atom):
         ET.fromstring(render(feed))
     json.loads(render_json_feed(feed))

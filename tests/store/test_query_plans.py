@@ -18,7 +18,7 @@ from cms_ssg.plan import changes, dirty
 from cms_ssg.plan import explain as why
 from cms_ssg.plan import lists as settling
 from cms_ssg.releases import gone
-from cms_ssg.store import claims, entries, lists, loader, outputs, purges, receipts, releases, sites, sources
+from cms_ssg.store import claims, entries, list_pages, lists, loader, outputs, purges, receipts, releases, sites, sources
 from cms_ssg.store.connect import connect
 from tests.conftest import TEMPLATE
 from tests.store.filling import LARGE_LIST, SITE, fill_store
@@ -75,7 +75,7 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "items that go": (lists.DELETE_ITEMS, [[LARGE_LIST] * 100, KEYS]),
     "lists that moved": (lists.MOVE_LISTS, [[LARGE_LIST, 2], [1, 1], [NEWEST, NEWEST]]),
     "stale lists": (lists.STALE_LISTS, [SITE, 0, 100]),
-    "pages cut again": (lists.ADD_PAGES, [[LARGE_LIST], [20], [4999], [False]]),
+    "pages cut again": (list_pages.ADD_PAGES, [[LARGE_LIST], [20], [4999], [False]]),
     "lists by their names": (lists.TOUCH_LISTS, [SITE, NAMES[:5]]),
     "dirty outputs": (outputs.TAKE, {"site": SITE, "limit": 500, "skip": [], "only": None}),
     "pages of entries taken down": (releases.GONE_ENTRIES, [SITE, 9, "x"]),
@@ -96,7 +96,6 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "second purges taken": (purges.END_SECOND, PURGED),
     "pages to purge": (purges.ADD, {"site": SITE, "build": 2, "paths": PATHS, "phases": [2] * 100, "causes": ["changed"] * 100}),
     "reads of pages": (receipts.ADD_HITS, {"site": SITE, "paths": PATHS, "days": [NOON.date()] * 100, "hits": [1] * 100}),
-    "old counts": (receipts.FORGET_HITS, [SITE, 36500]),
     "when pages were saved": (receipts.SAVED, {"paths": PATHS, "build": 1}),
     "why an output": (why.OUTPUTS, [SITE, PATHS]),
     "when a page went": (gone.LAST_REMOVAL, {"site": SITE, "paths": PATHS[:2]}),

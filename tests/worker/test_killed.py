@@ -148,7 +148,7 @@ def sleep_through_an_edit(site: SiteOnPage, monkeypatch: pytest.MonkeyPatch, cal
 def test_a_builder_that_slept_through_its_lease_leaves_its_successors_shards_alone(
     shared_site: SiteOnPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cms_ssg.store.sites.LEASE_S", 0.3)
+    monkeypatch.setattr("cms_ssg.store.lease.LEASE_S", 0.3)
     with database(shared_site.url):
         first = Child(lambda: build_and_sleep(shared_site))
         wait_until_stopped(first.pid)
@@ -162,7 +162,7 @@ def test_a_builder_that_slept_through_its_lease_leaves_its_successors_shards_alo
             return real(self)
 
         monkeypatch.setattr(Sharing, "_work", wake_first)
-        monkeypatch.setattr("cms_ssg.store.sites.LEASE_S", 30.0)
+        monkeypatch.setattr("cms_ssg.store.lease.LEASE_S", 30.0)
         assert shared_site.build(distributed=True).result.status == "done"
     assert ended == ["build.lease-lost"]
     shared_site.build()

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from cms_ssg.kinds.core import term_names
+from cms_ssg.kinds.core_kinds import term_names
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json
 

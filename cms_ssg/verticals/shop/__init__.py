@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from cms_ssg.kinds.vertical import Personal, Vertical
-from cms_ssg.verticals.shop.facts import BEST_SELLERS, OFFERS, PRICE, STOCK
+from cms_ssg.selling.facts import BEST_SELLERS, OFFERS, PRICE, STOCK
+from cms_ssg.selling.merchant_feed import MERCHANT
 from cms_ssg.verticals.shop.lists import LISTS, count_fields
-from cms_ssg.verticals.shop.merchant import MERCHANT
 from cms_ssg.verticals.shop.outputs import CART, CHECKOUT, ORDER, claim_pages, claim_skus
 from cms_ssg.verticals.shop.settings import ShopSettings
+
+_SELLING = Path(__file__).parents[2] / "selling"
 
 VERTICAL = Vertical(
     name="shop",
@@ -34,7 +36,7 @@ VERTICAL = Vertical(
         "products": "Import products of another shop.",
     },
     commands="cms_ssg.verticals.shop.commands:COMMANDS",
-    routes=("cms_ssg.verticals.shop.api:router", "cms_ssg.verticals.shop.api_orders:router", "cms_ssg.verticals.shop.api_stock:router", "cms_ssg.verticals.shop.desk:router"),
+    routes=("cms_ssg.verticals.shop.api:router", "cms_ssg.verticals.shop.api_orders:router", "cms_ssg.selling.stock_api:router", "cms_ssg.verticals.shop.desk:router"),
     queues="cms_ssg.verticals.shop.desk:QUEUES",
     tasks="cms_ssg.verticals.shop.tasks:TASKS",
     checks="cms_ssg.verticals.shop.checks:CHECKS",
@@ -42,7 +44,8 @@ VERTICAL = Vertical(
         "skus", "sku_parts", "stock_levels", "stock_moves", "stock_reservations", "coupons", "carts", "cart_lines", "orders",
         "order_items", "order_events", "product_sales", "downloads", "invoice_numbers", "best_sellers", "stock_alerts", "stock_locations",
     ),
-    settle="cms_ssg.verticals.shop.catalogue:settle_products",
+    sources=(_SELLING / "catalogue.py", _SELLING / "facts.py", _SELLING / "merchant_feed.py"),
+    settle="cms_ssg.selling.catalogue:settle_products",
     payments="cms_ssg.verticals.shop.paying:PAYABLE",
     begin='cms serve                   # build it, buy something: nothing is charged\ncms orders list             # in another terminal: what was bought\ncms new product "My mug"',
     personal=(

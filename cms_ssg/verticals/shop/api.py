@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from cms_ssg.api.answers import HTML, JSON, answer_cached
+from cms_ssg.api.answers import JSON, answer_cached
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.fields import invalid, read_fields, read_text, wants_page
 from cms_ssg.api.forms import is_form
@@ -19,13 +19,13 @@ from cms_ssg.api.routing import Router, site_of
 from cms_ssg.payment.api import open_shop
 from cms_ssg.payment.settling import load_provider
 from cms_ssg.render.strings import Translator
-from cms_ssg.store.frames import FIND, split_frame
+from cms_ssg.selling.sellables import SELLABLES
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import carts, queries
 from cms_ssg.verticals.shop.carts import Quote, describe_quote, make_quote, settings_of
 from cms_ssg.verticals.shop.checkout import ROUTE, place_order
 from cms_ssg.verticals.shop.forms import COOKIE, locale_of, order_path, read_buyer, read_quantity, set_cookie
-from cms_ssg.verticals.shop.pages import Around, render_cart, render_checkout
+from cms_ssg.verticals.shop.pages import answer_page, render_part
 from cms_ssg.verticals.shop.queries import CartRow
 
 router = Router("Shop")
@@ -40,7 +40,7 @@ async def show_product(request: Request, sku: str) -> Response:
     """What a page refreshes itself with: the price in minor units, what it was, and the state of the stock, never how many there are."""
     context = site_of(request)
     async with context.connection() as connection:
-        rows = await fetch_async(connection, queries.SELLABLES, site=context.number, skus=[sku.replace("\0", "")])
+        rows = await fetch_async(connection, SELLABLES, site=context.number, skus=[sku.replace("\0", "")])
     if not rows:
         raise fail("shop.no-sku", f"{sku[:80]!r} cannot be bought", status=404)
     one = rows[0]
@@ -228,7 +228,9 @@ async def _show_cart(request: Request, problem: str = "", status: int = 200) -> 
             quote = await make_quote(connection, context.site, context.number, cart)
     except ApiError:
         pass  # an empty one
-    return await answer_page(request, "cart", locale, render_cart(around_of(request, locale), quote, problem), status)
+    countries = carts.list_countries(settings_of(context.site))
+    inside = render_part(request, locale, "cart.html", quote=quote, problem=problem, countries=countries)
+    return await answer_page(request, "cart", locale, inside, status)
 
 
 async def _show_checkout(
@@ -240,7 +242,12 @@ async def _show_checkout(
         quote: Quote = await make_quote(connection, context.site, context.number, cart)
     if quote.problems or not quote.lines:
         return await _show_cart(request, problem, status)
-    return await answer_page(request, "checkout", locale, render_checkout(around_of(request, locale), quote, key, given, problem), status)
+    country = quote.cart.country or settings_of(context.site).country
+    bill = {name: value for name, value in given.items() if name.startswith("bill_") and name != "bill_country" and value}
+    inside = render_part(
+        request, locale, "checkout.html", quote=quote, key=key, given=given, problem=problem, country=country, billing_given=bill
+    )
+    return await answer_page(request, "checkout", locale, inside, status)
 
 
 async def _refuse_checkout(request: Request, error: ApiError, fields: dict[str, Any], key: str) -> Response:
@@ -262,20 +269,3 @@ def _name_field(t: Translator, name: str) -> str:
     key = f"shop_{name.rpartition('.')[2]}"
     label = t(key)
     return label if label != key else name
-
-
-def around_of(request: Request, locale: str) -> Around:
-    """What pages of the shop know of the site."""
-    context = site_of(request)
-    return Around(context.translate(locale), locale, context.base_path, settings_of(context.site))
-
-
-async def answer_page(request: Request, kind: str, locale: str, inside: str, status: int = 200) -> Response:
-    """A page in the frame that the build rendered, or its inside alone for a script."""
-    context = site_of(request)
-    if request.query_params.get("part"):
-        return Response(str(inside).encode("utf-8", "replace"), status, media_type=HTML, headers={"X-Shop": kind})
-    async with context.connection() as connection:
-        row = await (await connection.execute(FIND, (context.number, kind, locale))).fetchone()
-    head, tail = split_frame(row[0] if row is not None else None, locale)
-    return Response("".join((head, str(inside), tail)).encode("utf-8", "replace"), status, media_type=HTML)

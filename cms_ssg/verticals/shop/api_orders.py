@@ -20,12 +20,11 @@ from cms_ssg.payment.api import open_shop
 from cms_ssg.payment.settling import find_payment, reconcile_payment
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
-from cms_ssg.verticals.shop.api import answer_page, around_of
 from cms_ssg.verticals.shop.carts import check_id
 from cms_ssg.verticals.shop.forms import is_signed, locale_of, order_path, sign
 from cms_ssg.verticals.shop.mails import write_mail
-from cms_ssg.verticals.shop.order_page import render_link_form, render_order
 from cms_ssg.verticals.shop.orders import cancel_order, find_order, refund_order, ship_order
+from cms_ssg.verticals.shop.pages import answer_page, render_part
 from cms_ssg.verticals.shop.paper_routes import answer_paper
 from cms_ssg.verticals.shop.papers import PAPERS
 from cms_ssg.verticals.shop.queries import ItemRow, OrderRow
@@ -66,18 +65,10 @@ async def show_order(request: Request, order: str) -> Response:
     links = [(row, f"{context.base_path}/api/downloads/{row.number}?key={sign(shop, f'download {row.number}')}") for row in files]
     if wants_page(request):
         locale = locale_of(request, request.query_params.get("locale", "") or found.locale)
-        return await answer_page(
-            request,
-            "order",
-            locale,
-            render_order(
-                around_of(request, locale),
-                found,
-                items,
-                links if found.paid_at else [],
-                order_path(shop, found.order_id).replace("?", "/invoice?"),
-            ),
-        )
+        invoice = order_path(shop, found.order_id).replace("?", "/invoice?")
+        downloads = links if found.paid_at else []
+        inside = render_part(request, locale, "order.html", order=found, items=items, downloads=downloads, invoice=invoice)
+        return await answer_page(request, "order", locale, inside)
     value = describe_order(found, items) | {
         "downloads": [{"sku": row.sku, "file": row.file, "left": row.left, "url": link} for row, link in links]
     }
@@ -109,7 +100,7 @@ async def send_link(request: Request) -> Response:
             await write_mail(connection, shop, rows[0], "link_again")
     if is_form(request):
         locale = locale_of(request, read_text(fields, "locale"))
-        return await answer_page(request, "order", locale, render_link_form(around_of(request, locale), is_sent=True), 202)
+        return await answer_page(request, "order", locale, render_part(request, locale, "link.html"), 202)
     return Response(b'{"status":"sent"}', 202, media_type=JSON)
 
 

@@ -15,12 +15,13 @@ from psycopg.rows import TupleRow
 
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.selling.pricing import Discount, Goods, Totals, list_shipping, sum_up, take_discount, take_out_tax
+from cms_ssg.selling.sellables import SELLABLES, Sellable
 from cms_ssg.selling.shipping import Offer
 from cms_ssg.selling.tax import is_reverse_charged, parse_vat_number
 from cms_ssg.site import Site
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
-from cms_ssg.verticals.shop.queries import CartRow, Coupon, Sellable
+from cms_ssg.verticals.shop.queries import CartRow, Coupon
 from cms_ssg.verticals.shop.settings import ShopSettings
 
 MOST_LINES: Final = 100
@@ -118,7 +119,7 @@ async def put_line(connection: Connection, number: int, cart: CartRow, sku: str,
     if quantity == 0:
         await connection.execute(DELETE_LINE, (cart.id, sku))
         return
-    if not await fetch_async(connection, queries.SELLABLES, site=number, skus=[sku]):
+    if not await fetch_async(connection, SELLABLES, site=number, skus=[sku]):
         raise fail(
             "shop.no-sku", f"{sku[:80]!r} cannot be bought", status=404, hint="It is unknown, sold in variations, or no longer offered."
         )
@@ -173,9 +174,7 @@ async def make_quote(connection: Connection, site: Site, number: int, cart: Cart
     settings = settings_of(site)
     asked = await fetch_async(connection, queries.LINES, cart=cart.id)
     found = (
-        {one.sku: one for one in await fetch_async(connection, queries.SELLABLES, site=number, skus=[line.sku for line in asked])}
-        if asked
-        else {}
+        {one.sku: one for one in await fetch_async(connection, SELLABLES, site=number, skus=[line.sku for line in asked])} if asked else {}
     )
     lines = tuple(
         Line(found[line.sku], line.quantity) for line in asked if line.sku in found and found[line.sku].currency == settings.currency

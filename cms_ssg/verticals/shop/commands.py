@@ -11,15 +11,15 @@ from psycopg.errors import CheckViolation, UniqueViolation
 
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
-from cms_ssg.payment.money import parse_amount, to_decimal
+from cms_ssg.payment.money import parse_amount, show_amount, to_decimal
 from cms_ssg.payment.run import run_in_shop
 from cms_ssg.selling.addresses import format_lines
+from cms_ssg.selling.stock_commands import COMMANDS as STOCK_COMMANDS
 from cms_ssg.store.query import fetch
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import settings_of
 from cms_ssg.verticals.shop.orders import cancel_order, pay_order, refund_order, ship_order
 from cms_ssg.verticals.shop.queries import OrderRow
-from cms_ssg.verticals.shop.stock_commands import COMMANDS as STOCK_COMMANDS
 
 ADD_COUPON: Final[LiteralString] = """
 INSERT INTO cms.coupons (site, code, kind, value, minimum, most_uses, starts_at, ends_at)
@@ -35,7 +35,7 @@ def _find(opened: OpenSite, order: str) -> OrderRow:
 
 def _line(order: OrderRow) -> dict[str, Any]:
     return {
-        "order": order.order_number, "status": order.status, "total": f"{to_decimal(order.total, order.currency)} {order.currency}",
+        "order": order.order_number, "status": order.status, "total": show_amount(order.total, order.currency),
         "payment": f"{order.payment_method} {order.payment_status or ''}".strip(), "customer": order.customer_name, "created": order.created_at,
     }  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any, Final, LiteralString
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -16,18 +17,21 @@ from cms_ssg.desk.frame import HEADERS, View, answer_page, enter
 from cms_ssg.desk.queue import Queue
 from cms_ssg.desk.session import Session, find_session
 from cms_ssg.payment.api import open_shop
-from cms_ssg.payment.money import parse_amount
+from cms_ssg.payment.money import parse_amount, show_amount
 from cms_ssg.payment.provider import Shop
+from cms_ssg.render.feature_templates import render_template
+from cms_ssg.selling.addresses import format_lines
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
-from cms_ssg.verticals.shop.desk_pages import render_order, render_orders
 from cms_ssg.verticals.shop.orders import cancel_order, find_order, note_order, pay_order, refund_order, ship_order
+from cms_ssg.verticals.shop.pages import FOLDER
 from cms_ssg.verticals.shop.paper_routes import answer_paper
 from cms_ssg.verticals.shop.papers import PAPERS
 
 router = Router("Desk")
 SCOPE: Final = "shop"
 PAGE: Final = 50
+STATUSES: Final = ("pending", "processing", "on_hold", "completed", "cancelled", "refunded", "failed")
 
 WAITING: Final[LiteralString] = """
 SELECT o.order_number, o.order_number || ' · ' || o.customer_name, '/desk/orders/' || o.order_number, o.status, json_strip_nulls(json_build_object(
@@ -52,7 +56,8 @@ async def show_orders(request: Request, status: str = "", q: str = "", before: i
     async with context.connection() as connection:
         rows = await fetch_async(connection, queries.FOUND_ORDERS, **values)
     more = rows[-1].number if len(rows) == PAGE else 0
-    return _answer(request, session, "Orders", render_orders(rows, status, words, more, context.base_path))
+    main = _render(request, "desk_orders.html", rows=rows, status=status, words=words, more=more, statuses=STATUSES)
+    return _answer(request, session, "Orders", main)
 
 
 @router.get("/desk/orders/{order}", scope=PUBLIC, include_in_schema=False)
@@ -125,12 +130,15 @@ async def _show_order(request: Request, session: Session, order: str, told: str,
         found = await find_order(connection, context.number, order)
         items = await fetch_async(connection, queries.ITEMS, number=found.number)
         events = await fetch_async(connection, queries.EVENTS, number=found.number)
-    main = render_order(found, items, events, session.csrf, secrets.token_hex(8), context.base_path)
+    key = secrets.token_hex(8)
+    main = _render(request, "desk_order.html", order=found, items=items, events=events, csrf=session.csrf, key=key)
     return _answer(request, session, f"Order {found.order_number}", main, told, status)
 
 
-def _answer(request: Request, session: Session, title: str, main: str, told: str = "", status: int = 200) -> Response:
-    from html import escape
+def _render(request: Request, template: str, **values: Any) -> Markup:
+    return render_template(FOLDER, template, base=site_of(request).base_path, money=show_amount, format_lines=format_lines, **values)
 
-    notice = f'<p class="notice" role="status">{escape(told)}</p>' if told else ""
+
+def _answer(request: Request, session: Session, title: str, main: Markup, told: str = "", status: int = 200) -> Response:
+    notice = Markup('<p class="notice" role="status">{}</p>').format(told) if told else Markup("")
     return answer_page(request, session, title, notice + main, View("orders"), status)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from cms_ssg.kinds.core import term_names
+from cms_ssg.kinds.core_kinds import term_names
 from cms_ssg.kinds.list_kind import EntryRow, Item, ListKind, ListRule, Placing
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json

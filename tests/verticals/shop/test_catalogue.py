@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from cms_ssg.edge.state import load_edge
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.store.open_store import open_store
+from cms_ssg.verticals.shop import VERTICAL
 from cms_ssg.verticals.shop.checks import check_shop
 from cms_ssg.verticals.shop.tasks import rank_best_sellers
 from tests.engine.siteonpage import SiteOnPage, assert_same, database
@@ -251,3 +253,13 @@ def test_reviews_of_buyers_are_verified_and_what_sells_best_is_on_the_front_page
     with database(site.url), open_store(site.root, "") as (opened, connection, row):
         rank_best_sellers(OpenSite(opened, connection, row.id))
     assert site.build().pages == set()
+
+
+def test_modules_of_the_core_that_make_its_rows_count_as_its_code(tmp_path: Path) -> None:
+    assert {path.stem for path in VERTICAL.sources if path.is_file()} == {"catalogue", "facts", "merchant_feed"}
+    source = tmp_path / "rows.py"
+    digests = set()
+    for text in ("a = 1", "a = 2", "a = 1"):
+        source.write_text(text)
+        digests.add(replace(VERTICAL, sources=(*VERTICAL.sources, source)).digest)
+    assert len(digests) == 2

@@ -9,8 +9,9 @@ import pytest
 from psycopg.errors import CheckViolation
 
 from cms_ssg.errors import CmsError
+from cms_ssg.selling import stock_commands
 from cms_ssg.store.open_store import open_store
-from cms_ssg.verticals.shop import VERTICAL, commands, stock_commands
+from cms_ssg.verticals.shop import VERTICAL, commands
 from tests.engine.siteonpage import database
 from tests.verticals.shop.keeper import run
 from tests.verticals.shop.stand import ADDRESS, Stand, make_order, new_address

@@ -12,9 +12,9 @@ from psycopg import Connection
 
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.payment.money import parse_amount
+from cms_ssg.selling.pricing import find_pricing
 from cms_ssg.site import Site
 from cms_ssg.types import Json
-from cms_ssg.verticals.shop.settings import ShopSettings
 
 COLUMNS: Final = """sku, product, is_variation, place, locale_rank, is_sold, title, slug, path, description, short_description, attributes, price, sale_price,
   sale_from, sale_until, cost_price, currency, tax_class, tax_status, manage_stock, backorders, low_stock_threshold, weight, length, width, height, shipping_class, image,
@@ -66,7 +66,7 @@ def _settle_batch(connection: Connection, site: Site, site_id: int, numbers: lis
     rows = connection.execute(ENTRIES, (numbers, types)).fetchall()
     if not rows and not known:
         return
-    settings: ShopSettings = site.settings.vertical["shop"]
+    currency = find_pricing(site.settings.vertical).currency
     ranks = {code: place for place, code in enumerate(site.locales)}
     wanted: dict[tuple[str, int], dict[str, Any]] = {}
     stock: dict[str, int] = {}
@@ -81,7 +81,7 @@ def _settle_batch(connection: Connection, site: Site, site_id: int, numbers: lis
             "product": number, "locale_rank": ranks.get(locale, len(ranks)), "path": path, "description": html, "status": status,
             "is_listed": number in listed,
         }  # fmt: skip
-        for row, units in make_rows(fields, about, settings):
+        for row, units in make_rows(fields, about, currency):
             key = (row["sku"], number)
             if key not in wanted:
                 wanted[key] = row
@@ -123,9 +123,9 @@ def read_parts(fields: dict[str, Json]) -> dict[str, int]:
     return parts
 
 
-def make_rows(fields: dict[str, Any], about: dict[str, Any], settings: ShopSettings) -> Iterator[tuple[dict[str, Any], int | None]]:
+def make_rows(fields: dict[str, Any], about: dict[str, Any], currency: str) -> Iterator[tuple[dict[str, Any], int | None]]:
     """(row, units it has at first) of a product and of each of its variations."""
-    kind, currency = find_type(fields), settings.currency
+    kind = find_type(fields)
     slug = str(fields.get("slug") or "")
     text = fields.get
     is_counted = text("manage_stock", kind not in ("external", "digital", "variable", "grouped", "bundle"))

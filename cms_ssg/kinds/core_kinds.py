@@ -41,8 +41,8 @@ OUTPUTS: Final = (
     OutputKind("archive", ARCHIVES, HTML, f"{_RENDER}list", f"{_STAGES}LIST_STAGES", page=True, linked=True, shown="leaf"),
     OutputKind("terms", LIST_PHASE, HTML, f"{_RENDER}terms", f"{_STAGES}TERMS_STAGES", page=True, linked=True, shown="list"),
     OutputKind("feed", FEEDS, XML, f"{_RENDER}feed", f"{_STAGES}FEED_STAGES", linked=True, weight=2),
-    OutputKind("sitemap", FEEDS, XML, f"{_RENDER}sitemap", f"{_STAGES}SITEMAP_STAGES", weight=20),
-    OutputKind("sitemaps", FEEDS, XML, f"{_RENDER}sitemap_index", f"{_STAGES}TERMS_STAGES"),
+    OutputKind("sitemap", FEEDS, XML, "cms_ssg.render.sitemap:render_sitemap", f"{_STAGES}SITEMAP_STAGES", weight=20),
+    OutputKind("sitemaps", FEEDS, XML, "cms_ssg.render.sitemap:render_sitemap_index", f"{_STAGES}TERMS_STAGES"),
     OutputKind("robots", FEEDS, "text/plain; charset=utf-8", f"{_RENDER}robots"),
 )
 

@@ -14,6 +14,7 @@ from cms_ssg.api.answers import JSON
 from cms_ssg.api.fields import invalid, read_fields, read_text, read_whole
 from cms_ssg.api.problems import fail
 from cms_ssg.api.routing import Router, site_of
+from cms_ssg.selling.stock_moves import BY_HAND, KNOWN, MOVE
 
 router = Router("Stock")
 SCOPE: Final = "shop"
@@ -22,9 +23,6 @@ MOST_UNITS: Final = 10**9
 LEVELS: Final[LiteralString] = """
 SELECT coalesce(jsonb_agg(jsonb_build_object('location', location, 'on_hand', on_hand, 'reserved', reserved, 'free', on_hand - reserved, 'priority', priority)
   ORDER BY location), '[]') FROM cms.stock_levels WHERE site = %s AND sku = %s"""
-KNOWN: Final[LiteralString] = "SELECT 1 FROM cms.skus WHERE site = %s AND sku = %s LIMIT 1"
-MOVE: Final[LiteralString] = """
-INSERT INTO cms.stock_moves (site, sku, location, delta, reason, ref, author) VALUES (%(site)s, %(sku)s, %(location)s, %(units)s, %(reason)s, %(ref)s, %(author)s)"""
 
 
 @router.get("/api/stock/{sku:path}", scope=SCOPE, response_class=Response, summary="What there is of a SKU, by location")
@@ -42,17 +40,14 @@ async def move_stock(request: Request, sku: str) -> Response:
     reason = read_text(fields, "reason") or "adjusted"
     if not 0 < abs(units) <= MOST_UNITS:
         raise invalid("units", "it is a whole number other than 0")
-    if reason not in ("received", "adjusted"):
+    if reason not in BY_HAND:
         raise invalid("reason", "it is received or adjusted")
     sku = sku.replace("\0", "")
-    values: dict[str, Any] = {
-        "site": context.number, "sku": sku, "units": units, "reason": reason, "ref": read_text(fields, "ref", 200, needed=True),
-        "location": read_text(fields, "location", 100) or "main", "author": "api",
-    }  # fmt: skip
+    location, ref = read_text(fields, "location", 100) or "main", read_text(fields, "ref", 200, needed=True)
     async with context.connection() as connection:
         await _check_known(connection, context.number, sku)
         try:
-            await connection.execute(MOVE, values)
+            await connection.execute(MOVE, (context.number, sku, location, units, reason, ref, "api"))
         except CheckViolation:
             raise fail("shop.stock", "so many are not there, or are reserved", status=409) from None
         except UniqueViolation:

@@ -7,14 +7,14 @@ from urllib.parse import urljoin
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from cms_ssg.kinds.output_kind import FEEDS, XML, OutputKind
-from cms_ssg.payment.money import to_decimal
+from cms_ssg.payment.money import show_amount
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page
     from cms_ssg.render.requests import Job
 
 MERCHANT: Final = OutputKind(
-    "merchant", FEEDS, XML, "cms_ssg.verticals.shop.merchant:render_merchant", "cms_ssg.verticals.shop.requests:MERCHANT_STAGES", weight=20
+    "merchant", FEEDS, XML, "cms_ssg.selling.merchant_feed:render_merchant", "cms_ssg.verticals.shop.requests:MERCHANT_STAGES", weight=20
 )
 NAMESPACE: Final = "http://base.google.com/ns/1.0"
 STATES: Final = {"in_stock": "in_stock", "low": "in_stock", "on_backorder": "backorder"}
@@ -73,11 +73,8 @@ def _list_items(page: Page, card: Any) -> list[dict[str, Any]]:
 
 
 def _tell_offer(offer: Any, currency: str, state: str) -> dict[str, str]:
-    def money(amount: int) -> str:
-        return f"{to_decimal(amount, currency)} {currency}"
-
-    told = {"price": money(offer["was"] or offer["amount"]), "availability": STATES.get(state, "out_of_stock")}
-    return told | ({"sale_price": money(offer["amount"])} if offer["was"] else {})
+    told = {"price": show_amount(offer["was"] or offer["amount"], currency), "availability": STATES.get(state, "out_of_stock")}
+    return told | ({"sale_price": show_amount(offer["amount"], currency)} if offer["was"] else {})
 
 
 def _clean(text: object) -> str:

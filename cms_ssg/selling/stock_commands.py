@@ -9,9 +9,8 @@ from psycopg.errors import CheckViolation, UniqueViolation
 
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
+from cms_ssg.selling.stock_moves import BY_HAND, KNOWN, MOVE
 
-MOVE: Final[LiteralString] = """
-INSERT INTO cms.stock_moves (site, sku, location, delta, reason, ref, author) VALUES (%s, %s, %s, %s, %s, %s, %s)"""
 LEVELS: Final[LiteralString] = """
 SELECT l.sku, l.location, l.on_hand, l.reserved, l.on_hand - l.reserved, l.priority FROM cms.stock_levels l
 WHERE l.site = %s AND (%s = '' OR l.sku = %s) AND (NOT %s OR EXISTS (SELECT FROM cms.sellables s WHERE s.site = l.site AND s.sku = l.sku
@@ -34,7 +33,7 @@ def adjust(
 ) -> str:
     """Add units to the stock of a SKU, or take them away. The same --ref is taken in once."""
     _check_sku(opened, sku)
-    if reason not in ("received", "adjusted"):
+    if reason not in BY_HAND:
         raise fail("shop.stock", f"{reason!r} is no reason for a change by hand", hint="Write received or adjusted.")
     return _move(opened, [(sku, location, units, reason, ref or secrets.token_hex(6), author)])
 
@@ -73,7 +72,7 @@ def show_history(opened: OpenSite, sku: str, *, limit: int = 50) -> list[dict[st
 
 
 def _check_sku(opened: OpenSite, sku: str) -> None:
-    if opened.connection.execute("SELECT FROM cms.skus WHERE site = %s AND sku = %s LIMIT 1", (opened.number, sku)).fetchone() is None:
+    if opened.connection.execute(KNOWN, (opened.number, sku)).fetchone() is None:
         raise fail("shop.no-sku", f"there is no SKU {sku!r}", hint="A build or `cms sync` takes in new products.")
 
 
