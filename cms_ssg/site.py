@@ -115,6 +115,11 @@ class Site:
         return self.schemas[type_name].card_fields if type_name in self.schemas else ()
 
     @cached_property
+    def known_on_cards(self) -> frozenset[str]:
+        """The fields that cards of any of the site's types have: a list may hold several."""
+        return frozenset(field for schema in self.schemas.values() for field in schema.card_fields)
+
+    @cached_property
     def shared_fields(self) -> dict[str, frozenset[str]]:
         """By type, the fields that translations have of their original where they say nothing themselves; only types that have some."""
         return (

@@ -17,6 +17,9 @@ from starlette.types import ASGIApp
 from starlette_compress import CompressMiddleware, add_compress_type, remove_compress_type
 
 import cms_ssg
+from cms_ssg.api.confirm_links import answer_page
+from cms_ssg.api.fields import wants_page
+from cms_ssg.api.forms import is_form
 from cms_ssg.api.limits import Limiter
 from cms_ssg.api.metrics import Numbers
 from cms_ssg.api.outer import Log, Outer, explain
@@ -119,9 +122,20 @@ def _describe_tokens(app: FastAPI) -> None:
     app.openapi = describe  # type: ignore[method-assign]
 
 
+async def _answer_problem(request: Request, error: ApiError) -> Response:
+    """A page for who sent a form without a script, who would else look at JSON; a problem for everybody else."""
+    context = request.scope.get("cms_site")
+    if context is None or not (is_form(request) and wants_page(request)):
+        return make_problem(error, find_request_id(request))
+    text = "; ".join(f"{name}: {message}" for name, message in error.fields) or error.hint
+    page = await answer_page(context, error.message[:1].upper() + error.message[1:], text, status=error.status)
+    page.headers.update(error.headers)
+    return page
+
+
 async def _answer_api_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
-    return make_problem(error, find_request_id(request))
+    return await _answer_problem(request, error)
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
@@ -137,7 +151,7 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
     else:
         hint = "Its routes are listed at /docs."
         problem = fail("api.no-route", "there is nothing at this address", status=404, hint=hint)
-    return make_problem(problem, find_request_id(request))
+    return await _answer_problem(request, problem)
 
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:
@@ -145,7 +159,7 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
     fields = tuple((_name_field(one["loc"]), str(one["msg"])) for one in error.errors()[:20])
     named = ", ".join(dict.fromkeys(name for name, _ in fields))
     problem = ApiError(422, "api.invalid", f"the request is not as it should be: {named}", "/docs says what is taken.", fields=fields)
-    return make_problem(problem, find_request_id(request))
+    return await _answer_problem(request, problem)
 
 
 async def _answer_unexpected(request: Request, error: Exception) -> Response:

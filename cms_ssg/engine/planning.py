@@ -49,6 +49,9 @@ WHERE d.site = %(site)s AND d.phase = %(removals)s ORDER BY d.path <> '/', o.kin
 PUBLISHED: Final[LiteralString] = """
 SELECT count(*), count(*) FILTER (WHERE kind = ANY(%(content)s)) FROM cms.outputs WHERE site = %(site)s AND digest IS NOT NULL"""
 
+WAS_BUILT: Final[LiteralString] = """
+SELECT EXISTS (SELECT FROM cms.builds WHERE site = %(site)s AND finished_at IS NOT NULL AND result ->> 'status' <> 'failed')"""
+
 MANY_CHANGES = 2000
 """After so many changes the database's own planner needs new statistics."""
 
@@ -193,6 +196,7 @@ class Planner:
     def guard(self, confirmed: bool, problems: Sequence[Problem] = ()) -> None:
         """Refuse to remove a large part of the site, or of its content, by mistake.
 
+        Until a build has come to its end there is nothing to protect: pages that fail in the first one take the feeds of their lists with them.
         problems: what the sync found, as it may be the reason. Raises CmsError build.removals.
         """
         if confirmed:
@@ -203,7 +207,7 @@ class Planner:
             "images": features.names(lambda kind: kind.made == "image" or kind.name == "search-data"),
         }
         gone = self.context.connection.execute(REMOVED, {"site": self.context.row.id, "removals": REMOVALS, **names}).fetchall()
-        if not gone:
+        if not gone or not self.context.connection.execute(WAS_BUILT, {"site": self.context.row.id}).fetchone()[0]:  # type: ignore[index]
             return
         total, entries = self.context.connection.execute(PUBLISHED, {"site": self.context.row.id, **names}).fetchone()  # type: ignore[misc]
         paths, gone_entries = [path for path, _ in gone], sum(is_entry for _, is_entry in gone)

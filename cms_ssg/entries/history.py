@@ -129,7 +129,8 @@ def find_last_act(connection: Connection, site_id: int, number: int = 0) -> ActR
         acts = [act for act in acts if act.entries and act.undone_by is None and act.kind != "undo"]
     if not acts:
         said = f"there is no act {number}" if number else "there is nothing to take back"
-        raise UsageError(Problem("undo.nothing", "", 0, said, "cms audit lists what was done."))
+        hint = "cms audit lists what was done; files are git's, whoever wrote them: git log and git restore bring their versions back."
+        raise UsageError(Problem("undo.nothing", "", 0, said, hint))
     if acts[0].undone_by is not None:
         raise UsageError(Problem("undo.done", "", 0, f"act {acts[0].id} was taken back before", "cms audit lists what was done."))
     return acts[0]

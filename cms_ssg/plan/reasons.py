@@ -76,4 +76,11 @@ def say_list(group: str, name: str) -> str:
 def count_reads(reads: Iterable[str]) -> str:
     """What an output depends on, in one line."""
     groups = Counter(next((word for word, form in _READS if form.match(read)), "more") for read in reads)
-    return ", ".join(f"{groups[word]:,} {word}" for word in [*(word for word, _ in _READS), "more"] if groups[word])
+    return ", ".join(_count(groups[word], word) for word in [*(word for word, _ in _READS), "more"] if groups[word])
+
+
+def _count(number: int, words: str) -> str:
+    """``1 value of data files``, ``2 values of data files``, ``1 image or asset``."""
+    if number == 1:
+        words = re.sub(r"s\b", "", words, count=1) if " and " not in words else "image or asset"
+    return f"{number:,} {words}"

@@ -38,7 +38,7 @@ def parse_time(text: str | None, zone: ZoneInfo) -> datetime | None:
 
 
 class Card:
-    """An entry as other pages show it. Fields of its schema's card that it lacks are None."""
+    """An entry as other pages show it. A field that it lacks, or that only cards of other types have, is None: a list may hold several types."""
 
     __slots__ = ("_data", "_page")
 
@@ -47,7 +47,7 @@ class Card:
         self._data = data
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self._page.site.card_fields(self._data["type"]):
+        if name.startswith("_") or name not in self._page.site.known_on_cards:
             raise AttributeError(name)
         return self._data.get(name)
 

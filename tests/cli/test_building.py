@@ -248,6 +248,16 @@ def test_database_that_is_gone_is_said_plainly(site: Path, cms: Cms, monkeypatch
     assert "Traceback" not in err
 
 
+def test_a_template_error_in_the_first_build_is_named_and_no_removal_is_refused(site: Path, cms: Cms) -> None:
+    (site / "themes/base/templates").mkdir(parents=True, exist_ok=True)
+    broken = site / "themes/base/templates/post.html"
+    broken.write_text("{% if x %}")
+    code, result, _ = cms("build")
+    assert code == 3 and all(problem["code"].startswith("theme.") for problem in result["problems"])
+    broken.unlink()
+    assert cms("build")[0] == 0
+
+
 @pytest.fixture
 def big_site(site: Path) -> Path:
     for number in range(1, 31):

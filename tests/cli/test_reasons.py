@@ -42,6 +42,7 @@ def test_reason_is_said_in_words(reason: str, kind: str, said: str) -> None:
 def test_what_a_page_depends_on_is_counted() -> None:
     reads = ["card of a.md", "card of b.md", "all of list type/post (en)", "list section/news", "setting/title", "menu/main", "renderer"]
     assert count_reads(reads) == "2 files of content, 2 lists, 2 settings, 1 more"
+    assert count_reads(["data/a#b", "image/x", "list type/post"]) == "1 list, 1 value of data files, 1 image or asset"
 
 
 def test_plan_and_why_say_the_stored_reason_with_verbose_only(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,6 +32,10 @@ def test_a_review_waits_until_it_is_approved_at_the_desk(api: Api, site: SiteOnP
     assert post("/api/reviews", json={"path": PATH, "rating": 5, "name": "Robot", "website": "x"}).status_code == 202
     again = post("/api/reviews", json={"path": PATH, "rating": 1, "name": "Ann", "email": CANARY.upper(), "content": "Other"})
     assert again.json()["code"] == "reviews.twice"
+    page = post("/api/reviews", data={"path": PATH, "rating": "2", "name": "Ann", "email": CANARY}, headers={"Accept": "text/html"})
+    assert (
+        page.status_code == 409 and "<h1>You have reviewed this already</h1>" in page.text
+    )  # a browser without a script shows what it is sent
     for wrong in (
         {"rating": 0}, {"rating": 6}, {"name": ""}, {"content": "x" * 5001}, {"email": "nobody"}, {"visit_date": "soon"}, {"more": 1},
     ):  # fmt: skip

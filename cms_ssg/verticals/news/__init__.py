@@ -56,4 +56,9 @@ VERTICAL = Vertical(
         "list_pins",
     ),
     derived=("related_stories", "related_terms"),
+    begin=(
+        "cms serve                      # build it, look at it, and see every save\n"
+        "cms live start storm-brita     # in another terminal: open pages follow it\n"
+        'cms new article "My story" --section City'
+    ),
 )

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 SPANS: Final = (("30", "30 minutes"), ("120", "2 hours"), ("360", "6 hours"), ("1440", "a day"), ("", "until it is ended"))
 
 
+def _count_updates(number: int) -> str:
+    return f"{number:,} update{'' if number == 1 else 's'}"
+
+
 def render_problem(problem: ApiError) -> str:
     """Why something was refused."""
     return f'<p class="notice bad wrong" role="alert" data-code="{escape(problem.code)}">{escape(problem.message.capitalize())}. {escape(problem.hint)}</p>'
@@ -28,7 +32,7 @@ def render_blogs(blogs: Sequence[Blog], waiting: Sequence[NotBegun], session: Se
     """Live blogs to choose from, and those that may begin."""
     out = "".join(
         f'<article><h2><a href="{escape(base)}/desk/live/{blog.number}">{escape(blog.title)}</a></h2>'
-        f'<p class="meta">{escape(blog.status)}, {blog.updates:,} updates</p></article>'
+        f'<p class="meta">{escape(blog.status)}, {_count_updates(blog.updates)}</p></article>'
         for blog in blogs
     )
     for entry in waiting:
@@ -55,7 +59,7 @@ def render_blog(site: Site, blog: Blog, updates: Sequence[Update], session: Sess
     shown = "".join(_render_update(site, update, session, place) for update in updates)
     return (
         f'<script src="{escape(site.base_path)}/desk/live/desk.js" defer></script>'
-        f'<div id="state" class="acts"><p class="meta">{escape(blog.status)}, {blog.updates:,} updates</p>{states}</div>'
+        f'<div id="state" class="acts"><p class="meta">{escape(blog.status)}, {_count_updates(blog.updates)}</p>{states}</div>'
         f'{form}<p class="notice" id="waiting" role="status" hidden></p><section id="updates" aria-label="Updates">{shown or "<p>Nothing yet.</p>"}</section>'
     )
 

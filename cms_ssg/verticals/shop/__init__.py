@@ -47,6 +47,7 @@ VERTICAL = Vertical(
     sources=(_SELLING / "catalogue.py", _SELLING / "facts.py", _SELLING / "merchant_feed.py"),
     settle="cms_ssg.selling.catalogue:settle_products",
     payments="cms_ssg.verticals.shop.paying:PAYABLE",
+    begin='cms serve                   # build it, buy something: nothing is charged\ncms orders list             # in another terminal: what was bought\ncms new product "My mug"',
     personal=(
         Personal(
             """SELECT 'orders', to_jsonb(o) FROM cms.orders o WHERE site = %(site)s AND lower(customer_email) = lower(%(email)s)""",

@@ -46,6 +46,9 @@ section: City
 publish_at: 2026-03-02 10:00""",
     "topics/harbour.md": """title: The harbour
 tag: Harbour""",
+    "posts/plain.md": """title: A plain post
+date: 2026-02-27 15:00
+section: City""",
 }
 
 
@@ -75,5 +78,5 @@ def test_each_type_shows_what_it_is_made_of(newsroom: SiteOnPage) -> None:
     assert ">An interview</a></h2>" in page("topics/harbour")
     front = page("")
     assert front.index("An interview") < front.index("Storm</a>")  # it is featured
-    assert "1:25</span>" in front and "Under embargo" not in front
+    assert "1:25</span>" in front and "Under embargo" not in front and "A plain post" in front
     assert_clean(site)
