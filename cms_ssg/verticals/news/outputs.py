@@ -24,7 +24,7 @@ OUTPUTS: Final = (
     OutputKind("news-fragment", LEAVES, HTML, f"{HERE}.outputs:render_fragment", cache="live"),
     OutputKind("live-now", LEAVES, JSON, f"{HERE}.live:render_now", cache="live"),
     OutputKind("live-log", ARCHIVES, JSON, f"{HERE}.live:render_log", linked=True, cache="live"),
-    OutputKind("news-sitemap", FEEDS, XML, f"{HERE}.sitemap:render_news_sitemap"),
+    OutputKind("news-sitemap", FEEDS, XML, f"{HERE}.news_sitemap:render_news_sitemap"),
 )
 
 FRAGMENTS: Final = ("latest", "most-read")

@@ -53,7 +53,7 @@ def test_a_listing_says_what_it_is_to_machines_and_draws_a_map_itself(site: Site
 def test_a_change_renders_the_pages_that_show_the_listing_and_no_other(site: SiteOnPage) -> None:
     site.edit("content/listings/cider-mill.md", "city: Milan", "city: Milan\naddress: Via Roma 1")
     assert site.build().pages == {
-        "/", "/listings/cider-mill/", "/categories/mill/", "/places/italy/", "/places/italy/lombardy/", "/places/italy/lombardy/milan/", "/a-z/c/",
+        "/", "/404.html", "/listings/cider-mill/", "/categories/mill/", "/places/italy/", "/places/italy/lombardy/", "/places/italy/lombardy/milan/", "/a-z/c/",
     }  # fmt: skip
     site.assert_clean()
 
@@ -139,7 +139,7 @@ def test_an_approved_review_renders_every_page_that_shows_its_stars(site: SiteOn
         "INSERT INTO cms.reviews (site, entry, author_name, rating, content, status) SELECT site, number, 'Ann', 4, 'Good', 'approved' FROM cms.listings WHERE slug = 'cider-mill'"
     )
     assert site.build().rendered == {
-        "/", "/listings/cider-mill/", "/categories/mill/", "/places/italy/", "/places/italy/lombardy/", "/places/italy/lombardy/milan/",
+        "/", "/404.html", "/listings/cider-mill/", "/categories/mill/", "/places/italy/", "/places/italy/lombardy/", "/places/italy/lombardy/milan/",
     }  # fmt: skip
     assert '"ratingValue":4.0' in (site.output / "listings/cider-mill/index.html").read_text()
     site.query("INSERT INTO cms.hits (site, path, day, hits) SELECT id, '/listings/cider-mill/', CURRENT_DATE, 7 FROM cms.sites")

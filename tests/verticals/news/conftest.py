@@ -18,7 +18,7 @@ def kept_newsroom(cms_databases: tuple[str, str], tmp_path_factory: pytest.TempP
     site = SiteOnPage(tmp_path_factory.mktemp("newsroom") / "site", *cms_databases)
     site.write(SITE)
     result = site.build().result
-    assert (result.status, result.problems) == ("done", [])
+    assert (result.status, result.problems) == ("done", []), [str(one) for one in result.problems]
     with keep(site) as kept:
         yield kept
 
