@@ -19,10 +19,10 @@ demo: setup ## Build a starter and serve it (STARTER=news, directory, shop …, 
 test test-long: export PYTHONDONTWRITEBYTECODE =
 
 test: setup ## Run the tests but the long ones
-	@$(PY) -m pytest -q -rs -n $(WORKERS) $(ARGS)
+	@$(PY) -m pytest -q -rfEs -n $(WORKERS) $(ARGS)
 
 test-long: setup ## Run the long random tests: some hours, of which the comparison with clean builds takes one and a half
-	@$(PY) -m pytest -q -rs -m long $(ARGS)
+	@$(PY) -m pytest -q -rfEs -m long $(ARGS)
 
 test-browser: ## Look at every template of every starter in chromium: accessibility, valid HTML, nothing that sticks out
 	@$(PYTHON) scripts/setup.py dev browser
