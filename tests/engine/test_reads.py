@@ -328,7 +328,7 @@ def test_setting_on_which_all_pages_rest_is_changed_where_it_is_shown(name: str,
 
 def test_everything_documented_is_shown_somewhere_here() -> None:
     text = DOCUMENT.read_text("utf-8")
-    part = text[text.index("## What every template knows") : text.index("## Filters")]
+    part = text[text.index("## Available in every template") : text.index("## Filters")]
     documented = {
         name for code in re.findall(r"`([^`]*)`", part) for name in re.findall(r"\.([a-z_]+)\b", code) if not code.endswith(".html")
     }
