@@ -30,7 +30,7 @@ ARABIC = ("/ar/", "/ar/2025/10/how-long-is-the-coast/", "/ar/about/")
 SCRIPT = """<script>onload = () => document.title = JSON.stringify([...document.querySelectorAll('iframe')].map(frame => {
   const page = frame.contentDocument, root = page.documentElement;
   return {path: frame.getAttribute('src'), width: root.clientWidth, scroll: root.scrollWidth, dir: getComputedStyle(root).direction,
-          ground: getComputedStyle(page.body).backgroundColor, brand: page.querySelector('.brand').getBoundingClientRect().left,
+          ground: getComputedStyle(page.body).backgroundColor, brand: (box => box.left + box.width / 2)(page.querySelector('.brand').getBoundingClientRect()),
           broken: [...page.images].filter(image => !image.naturalWidth).map(image => image.src)}}))</script>"""
 
 
