@@ -196,3 +196,18 @@ def test_tax_rates_of_woocommerce_become_settings_and_what_has_no_place_is_told(
     assert "US AL, 12345; 123456" in text
     with pytest.raises(CmsError, match="lacks country code"):
         write_taxes(write_csv(tmp_path / "products.csv"))
+
+
+def test_a_product_with_more_variations_than_front_matter_may_hold_asks_for_another_limit(stand: Stand, tmp_path: Path) -> None:
+    rows = ({"Type": "variable", "SKU": "MANY", "Name": "Many"}, *(
+        {**SIZE, "Type": "variation", "SKU": f"MANY-{n:04}", "Parent": "MANY", "Regular price": "12.50", "Attribute 1 value(s)": f"Size {n}", "Stock": "3"} for n in range(1000)
+    ))  # fmt: skip
+    file, settings = write_csv(tmp_path / "many.csv", rows), stand.root / "site.toml"
+    with database(stand.url), open_store(stand.root, "") as (site, connection, row):
+        result = import_products(OpenSite(site, connection, row.id), file, "EUR", dry_run=True)
+    assert (result.failed, result.problems) == (1, ["line 2: MANY: the fields are more than 64 kB"])
+    before = settings.read_text()
+    settings.write_text(before + "[limits]\nfront_matter_kb = 256\n")
+    with database(stand.url), open_store(stand.root, "") as (site, connection, row):
+        assert import_products(OpenSite(site, connection, row.id), file, "EUR", dry_run=True).added == 1
+    settings.write_text(before)
