@@ -37,8 +37,10 @@ BEGIN
     GROUP BY c.site) g;
   INSERT INTO cms.stock_alerts AS a (site, sku, state, free)
     SELECT n.site, n.sku, cms.stock_state(n.after, true, s.backorders, s.low_stock_threshold), n.after
-    FROM jsonb_to_recordset(moved) n (site int, sku text, after bigint, before bigint) JOIN cms.sellables s ON s.site = n.site AND s.sku = n.sku
-    WHERE s.manage_stock AND n.after < n.before AND cms.stock_state(n.after, true, s.backorders, s.low_stock_threshold)
+    FROM jsonb_to_recordset(moved) n (site int, sku text, after bigint, before bigint)
+    CROSS JOIN LATERAL ( -- as cms.sellables has it, which would sort every SKU of the site for each move
+      SELECT k.* FROM cms.skus k WHERE k.site = n.site AND k.sku = n.sku ORDER BY k.locale_rank, k.product LIMIT 1) s
+    WHERE n.after < n.before AND s.manage_stock AND cms.stock_state(n.after, true, s.backorders, s.low_stock_threshold)
       NOT IN ('in_stock', cms.stock_state(n.before, true, s.backorders, s.low_stock_threshold))
     ORDER BY n.sku
     ON CONFLICT (site, sku) DO UPDATE SET (state, free, noted_at) = (excluded.state, excluded.free, excluded.noted_at);

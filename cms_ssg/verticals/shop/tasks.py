@@ -32,7 +32,8 @@ def forget_carts(opened: OpenSite) -> None:
 
 
 LOW: Final[LiteralString] = """
-SELECT a.sku, s.title, a.state, a.free, a.noted_at FROM cms.stock_alerts a JOIN cms.sellables s ON s.site = a.site AND s.sku = a.sku
+SELECT a.sku, s.title, a.state, a.free, a.noted_at FROM cms.stock_alerts a
+CROSS JOIN LATERAL (SELECT k.title FROM cms.skus k WHERE k.site = a.site AND k.sku = a.sku ORDER BY k.locale_rank, k.product LIMIT 1) s
 WHERE a.site = %s ORDER BY a.sku LIMIT 500"""
 TOLD: Final[LiteralString] = (
     "DELETE FROM cms.stock_alerts a USING unnest(%s::text[], %s::timestamptz[]) t (sku, at) WHERE a.site = %s AND a.sku = t.sku AND a.noted_at = t.at"
