@@ -9,6 +9,7 @@ from cms_ssg.mail.outbox import ADD, one_line
 from cms_ssg.mail.sending import TASKS as MAIL
 from cms_ssg.payment.run import run_in_shop
 from cms_ssg.payment.settling import reconcile, send_refunds
+from cms_ssg.selling.order_notices import tell_paid_orders
 from cms_ssg.verticals.shop.carts import settings_of
 from cms_ssg.verticals.shop.mails import translator_of
 from cms_ssg.verticals.shop.orders import end_abandoned
@@ -85,5 +86,5 @@ def rank_best_sellers(opened: OpenSite) -> None:
 
 TASKS = (
     Task("shop.sweep", 60, sweep), Task("shop.forget-carts", 3600, forget_carts), Task("shop.low-stock", 60, tell_low_stock),
-    Task("shop.best-sellers", 3600, rank_best_sellers), *MAIL,
+    Task("shop.paid-orders", 30, tell_paid_orders), Task("shop.best-sellers", 3600, rank_best_sellers), *MAIL,
 )  # fmt: skip
