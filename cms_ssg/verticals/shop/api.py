@@ -262,9 +262,10 @@ async def _refuse_checkout(request: Request, error: ApiError, fields: dict[str, 
     t = site_of(request).translate(locale_of(request, cart.locale))
     said = {"it is missing": t("shop_is_missing"), "it is not one of this country": t("shop_is_wrong")}
     told = "; ".join(f"{_name_field(t, name)}: {said.get(message, message)}" for name, message in error.fields) or error.message
-    return await _show_checkout(
-        request, cart, secrets.token_urlsafe(18) if error.code == "api.key-reused" else key, fields, told, error.status
-    )
+    bills = any(value for name, value in fields.items() if name.startswith("bill_") and name != "bill_country")
+    wrong = {name.replace("billing.", "bill_" if bills else "").rpartition(".")[2] for name, _ in error.fields}
+    new_key = secrets.token_urlsafe(18) if error.code == "api.key-reused" else key
+    return await _show_checkout(request, cart, new_key, fields | {"wrong": wrong}, told, error.status)
 
 
 def _name_field(t: Translator, name: str) -> str:

@@ -59,16 +59,15 @@ def name_customer(email: str) -> str:
 
 
 def _read_address(fields: dict[str, Any], name: str) -> dict[str, str]:
-    address = {}
+    address, problems = {}, {}
     for part in ADDRESS:
         try:
             if text := read_text(fields, part, needed=part in NEEDED):
                 address[part] = text
         except ApiError as error:
-            raise invalid(f"{name}.{part}", error.fields[0][1]) from None
-    address["country"] = address["country"].upper()
-    problems = check_address(address)
-    if problems:
+            problems[part] = error.fields[0][1]
+    address["country"] = address.get("country", "").upper()
+    if problems := problems or check_address(address):
         raise ApiError(
             422, "api.invalid", f"the request is not as it should be: {', '.join(problems)}", "/docs says what is taken.",
             fields=tuple((f"{name}.{part}", why) for part, why in problems.items()),

@@ -164,6 +164,7 @@ def test_a_form_may_name_another_address_for_the_bill_and_says_what_is_wrong_in_
         wrong = client.post("/api/checkout", data=form | {"postcode": "1", "bill_name": "Werk"})
         assert wrong.status_code == 422
         assert "Street and number: is missing" in wrong.text
+        assert re.findall(r'name="(\w+)"[^>]*aria-invalid', wrong.text) == ["bill_line1", "bill_city"]
         assert "<details open>" in wrong.text
         bill = {"name": "Werk", "company": "Werk AG", "line1": "Weg 1", "city": "Berlin", "postcode": "10115", "country": "DE"}
         assert client.post("/api/checkout", data=form | {f"bill_{name}": value for name, value in bill.items()}).status_code == 303
