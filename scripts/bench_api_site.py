@@ -8,9 +8,51 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Final, NamedTuple
 
-STARTS: Final = ("riv", "ston", "cloud", "lant", "mer", "tal", "gor", "fen", "bir", "sol", "dra", "wen", "pol", "kast", "hum", "jor", "quil", "ves", "nor", "ab")
+STARTS: Final = (
+    "riv",
+    "ston",
+    "cloud",
+    "lant",
+    "mer",
+    "tal",
+    "gor",
+    "fen",
+    "bir",
+    "sol",
+    "dra",
+    "wen",
+    "pol",
+    "kast",
+    "hum",
+    "jor",
+    "quil",
+    "ves",
+    "nor",
+    "ab",
+)
 MIDDLES: Final = ("a", "e", "i", "o", "u", "and", "est", "il", "or", "un")
-ENDS: Final = ("ber", "den", "mish", "gal", "tum", "rade", "lix", "nora", "ping", "seth", "lo", "mi", "ra", "te", "zu", "ck", "lf", "nt", "rm", "st")
+ENDS: Final = (
+    "ber",
+    "den",
+    "mish",
+    "gal",
+    "tum",
+    "rade",
+    "lix",
+    "nora",
+    "ping",
+    "seth",
+    "lo",
+    "mi",
+    "ra",
+    "te",
+    "zu",
+    "ck",
+    "lf",
+    "nt",
+    "rm",
+    "st",
+)
 WORDS: Final = random.Random(0).sample([start + middle + end for start in STARTS for middle in MIDDLES for end in ENDS], 4000)
 BEGINNINGS: Final = {word[:end] for word in WORDS for end in range(2, len(word))}
 SEARCHED: Final = [word for word in WORDS[50:] if word not in BEGINNINGS]

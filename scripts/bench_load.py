@@ -14,7 +14,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-
 Check = Callable[[int, "bytes | bytearray"], bool]
 """Whether the answer to the nth request, with its head, is right."""
 

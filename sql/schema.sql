@@ -807,7 +807,8 @@ CREATE TABLE cms.documents (
     vector tsvector NOT NULL,
     digest bytea NOT NULL,
     shown boolean NOT NULL
-);
+)
+WITH (toast_tuple_target='128');
 
 CREATE TABLE cms.empty_searches (
     site integer NOT NULL,

@@ -83,12 +83,22 @@ class PreparedAnswers:
     async def count(self, scope: Scope, context: SiteContext, prepared: Prepared) -> None:
         """Count the request. Raises ApiError api.limit."""
         client = find_client(scope, context.site.settings.api.trusted_proxies)
-        refuse_if(await self.limiter.wait_s(f"{context.number}:{prepared.limit.name}:{client}", prepared.limit.per_minute), prepared.limit.per_minute)
+        refuse_if(
+            await self.limiter.wait_s(f"{context.number}:{prepared.limit.name}:{client}", prepared.limit.per_minute),
+            prepared.limit.per_minute,
+        )
 
     def keep(self, scope: Scope, context: SiteContext, headers: dict[bytes, bytes], answer: Capture) -> None:
         """Keep an answer whose route said by which value of the cache it can be given again."""
         limit, start = limit_of(scope), answer.start
-        if SHOWS not in scope or limit is None or start is None or start["status"] != 200 or not answer.is_whole or b"authorization" in headers:
+        if (
+            SHOWS not in scope
+            or limit is None
+            or start is None
+            or start["status"] != 200
+            or not answer.is_whole
+            or b"authorization" in headers
+        ):
             return
         shown: tuple[str, bytes] = scope[SHOWS]
         key, data = shown
@@ -114,7 +124,10 @@ def make_messages(prepared: Prepared, if_none_match: bytes | None) -> tuple[Mess
     if if_none_match and has_etag(if_none_match.decode("latin-1"), prepared.etag):
         kept = [field for field in prepared.headers if field[0] not in BODILESS]
         return {"type": "http.response.start", "status": 304, "headers": kept}, {"type": "http.response.body", "body": b""}
-    return {"type": "http.response.start", "status": 200, "headers": prepared.headers}, {"type": "http.response.body", "body": prepared.body}
+    return {"type": "http.response.start", "status": 200, "headers": prepared.headers}, {
+        "type": "http.response.body",
+        "body": prepared.body,
+    }
 
 
 def _make_address(scope: Scope, context: SiteContext, headers: dict[bytes, bytes]) -> Address:

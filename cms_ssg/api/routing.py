@@ -142,4 +142,3 @@ def require(scope: str, per_minute: int = 0, name: str = "", vertical: str = "")
         check_scope(caller, scope)
 
     return check
-

@@ -230,4 +230,6 @@ _FILTERS: Final[tuple[LiteralString, ...]] = tuple(
     f"CASE WHEN d.terms && %(values{place})s::text[] COLLATE \"C\" THEN 0 ELSE {1 << place} END" for place in range(10)
 )  # fmt: skip
 """One test for each facet that is filtered by."""
-_OWN_FACETS: Final[tuple[LiteralString, ...]] = tuple(f" OR failed = {1 << place} AND facet = %(facet{place})s::text" for place in range(10))
+_OWN_FACETS: Final[tuple[LiteralString, ...]] = tuple(
+    f" OR failed = {1 << place} AND facet = %(facet{place})s::text" for place in range(10)
+)
