@@ -149,6 +149,9 @@ def measure_restart(folder: Path, size: Size) -> list[Row]:
         with serve(folder, workers=2) as (process, port):
             asked, before = Asked(port, size), list_children(process.pid)
             load = asked.run((0.3, lambda: process.send_signal(signal.SIGHUP)), (0.6, start_worker))
+            until = time.monotonic() + 60
+            while before & list_children(process.pid) and time.monotonic() < until:
+                time.sleep(0.1)
             replaced = len(before - list_children(process.pid))
     finally:
         for worker in workers:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from cms_ssg.api.problems import fail
 
 if TYPE_CHECKING:
+    from starlette.types import Scope
+
     from cms_ssg.cache.redis import RedisLayer
 
 MOST_CLIENTS: Final = 100_000
@@ -19,6 +21,9 @@ SHARE: Final = 100
 
 TOKEN_FACTOR: Final = 10
 """A caller with a token may ask so many times as often as one without."""
+
+LIMIT: Final = "cms_limit"
+"""Where a request's scope has the limit that it was counted by."""
 
 SCRIPT: Final = """
 local now = redis.call('TIME')
@@ -33,6 +38,13 @@ redis.call('SET', KEYS[1], string.format('%.17g', full), 'PX', math.ceil(full - 
 return wanted
 """
 """How many requests may be taken, or, negative, the milliseconds to wait; by Redis's clock, so that processes of several machines agree."""
+
+
+class Limit(NamedTuple):
+    """How many requests a minute one client may send, and what they are counted as."""
+
+    name: str
+    per_minute: int
 
 
 class Lease(NamedTuple):
@@ -104,3 +116,9 @@ def refuse_if(wait_s: float, most: int) -> None:
         seconds = str(max(1, math.ceil(wait_s)))
         hint = f"Wait {seconds} s. A token is allowed {TOKEN_FACTOR} times as much."
         raise fail("api.limit", f"more than {most} requests a minute", status=429, hint=hint, headers={"Retry-After": seconds})
+
+
+def limit_of(scope: Scope) -> Limit | None:
+    """The limit that a request was counted by, if one was."""
+    limit: Limit | None = scope.get(LIMIT)
+    return limit

@@ -9,8 +9,7 @@ from starlette.types import Message, Scope
 
 from cms_ssg.api.answers import SHOWS, has_etag
 from cms_ssg.api.callers import find_client
-from cms_ssg.api.limits import Limiter, refuse_if
-from cms_ssg.api.routing import Limit, limit_of
+from cms_ssg.api.limits import Limit, Limiter, limit_of, refuse_if
 from cms_ssg.api.sites import SiteContext
 
 MOST_KEYS: Final = 2_000

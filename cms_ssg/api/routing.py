@@ -8,18 +8,14 @@ from typing import Any, Final, NamedTuple
 
 from fastapi import Depends, FastAPI
 from starlette.requests import Request
-from starlette.types import Scope
 
 from cms_ssg.api.callers import PUBLIC, SCOPES, Caller, check_scope, find_client, identify
-from cms_ssg.api.limits import TOKEN_FACTOR, Limiter, refuse_if
+from cms_ssg.api.limits import LIMIT, TOKEN_FACTOR, Limit, Limiter, refuse_if
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.query_models import read_models
 from cms_ssg.api.sites import SiteContext
 
 Endpoint = Callable[..., Any]
-
-LIMIT: Final = "cms_limit"
-"""Where a request's scope has the limit that it was counted by."""
 
 BAD_TOKENS: Final = 30
 """Requests a minute with tokens that are no good, of one client."""
@@ -34,13 +30,6 @@ class Route(NamedTuple):
     scope: str
     per_minute: int
     options: dict[str, Any]
-
-
-class Limit(NamedTuple):
-    """How many requests a minute one client may send, and what they are counted as."""
-
-    name: str
-    per_minute: int
 
 
 class Router:
@@ -112,12 +101,6 @@ def caller_of(request: Request) -> Caller:
     """Who calls; known in every route, as its scope was checked."""
     caller: Caller = request.scope["cms_caller"]
     return caller
-
-
-def limit_of(scope: Scope) -> Limit | None:
-    """The limit that a request was counted by, if one was."""
-    limit: Limit | None = scope.get(LIMIT)
-    return limit
 
 
 def require(scope: str, per_minute: int = 0, name: str = "", vertical: str = "") -> Callable[[Request], Awaitable[None]]:
