@@ -96,7 +96,7 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
         numbers.count(**fields)
         on_answer(**fields)
 
-    return Outer(app, sites, note, app.state.broadcaster.close)
+    return Outer(app, sites, note, app.state.broadcaster.close, app.state.limiter)
 
 
 def make_app_from_environ() -> ASGIApp:
