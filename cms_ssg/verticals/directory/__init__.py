@@ -24,6 +24,7 @@ VERTICAL = Vertical(
         "cms_ssg.verticals.directory.api:router",
         "cms_ssg.verticals.directory.submissions:router",
         "cms_ssg.verticals.directory.owners:router",
+        "cms_ssg.verticals.directory.answers:router",
     ),
     facts=(CLAIM, TIER),
     groups={"listings": "Review waiting listings, and change existing ones."},
