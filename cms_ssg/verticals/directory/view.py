@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
@@ -25,11 +25,35 @@ if TYPE_CHECKING:
 ON_A_MAP: Final = 60
 
 
+class Shown(NamedTuple):
+    """A listing on a list, as its card shows it: what the tier hides and what it lacks is ''. tier: '' for basic; stars: None while there is no rating."""
+
+    url: str
+    title: str
+    tier: str
+    picture: str
+    place: str
+    stars: dict[str, Json] | None
+
+
 class View:
     """Made for one page."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
+        self._reviews = ReviewsView(page)
+
+    def card(self, listing: Card) -> Shown:
+        """What the card of a listing shows, all at once: lists have dozens of them."""
+        hidden, tier, state = self.hidden(listing), listing.tier or "", listing.state
+        address = listing.address if "address" not in hidden else None
+        city = listing.city
+        stars = self._reviews.rating(listing)
+        return Shown(
+            listing.url, listing.title, tier if tier != "basic" else "",
+            listing.picture(480, "16:9", alt="") if "image" not in hidden and listing._data.get("image") else "",
+            ", ".join(part for part in (address, city, None if city else state) if part), stars if stars and stars["rating_count"] else None,
+        )  # fmt: skip
 
     @property
     def find_url(self) -> str:
@@ -139,11 +163,11 @@ class View:
 
     def rating(self, entry: Card) -> dict[str, Json] | None:
         """Stars of a listing: rating_avg, rating_count, review_count; None where it has none."""
-        return ReviewsView(self._page).rating(entry)
+        return self._reviews.rating(entry)
 
     def json_ld(self, entry: EntryView) -> dict[str, Any]:
         """The listing as a LocalBusiness of schema.org."""
-        fields, page, reviews = self.fields(entry), self._page, ReviewsView(self._page)
+        fields, page, reviews = self.fields(entry), self._page, self._reviews
         found: dict[str, Any] = {
             "@type": "LocalBusiness", "@id": page.absolute(entry.path), "name": entry.title, "url": page.absolute(entry.path),
             "description": fields.get("description") or entry.summary, "telephone": fields.get("phone"), "image": page.with_origin(entry.image) if fields.get("image") else None,
