@@ -20,6 +20,7 @@ from cms_ssg.bulk.records import Record, Records
 from cms_ssg.bulk.writer import BatchWriter
 from cms_ssg.entries.save import Entries, Plan
 from cms_ssg.entries.values import EntryInput, Saved
+from cms_ssg.errors import CmsError
 from cms_ssg.site import Site
 from cms_ssg.store.connect import connect_beside
 from cms_ssg.store.imports import (
@@ -86,15 +87,16 @@ class ImportRun:
                 self._note_key(record)
         batch = options.batch or (LARGE_BATCH if self.file.lines > LARGE_LINES else SMALL_BATCH)
         total = max(self.file.lines - 1, 0)
-        self.ahead = not options.dry_run and self.file.lines > batch and self.rows.key != FILE
+        reader = self._connect_reader() if not options.dry_run and self.file.lines > batch and self.rows.key != FILE else None
+        self.ahead = reader is not None
 
         def tell() -> None:
             progress(self.done, total)
 
         self.tell = tell
         try:
-            with connect_beside(self.connection) if self.ahead else nullcontext(self.connection) as reader, BatchWriter() as writer:
-                self.entries.reader = reader
+            with reader or nullcontext(), BatchWriter() as writer:
+                self.entries.reader = reader or self.connection
                 while found := list(islice(rows, batch)):
                     self._import_batch(found, records.columns, writer)
             self.done = result.rows
@@ -111,6 +113,13 @@ class ImportRun:
             result.errors_file = str(self.errors.path)
         if not options.dry_run and not result.stopped_at:
             self.connection.execute(FINISH, (result.number,))
+
+    def _connect_reader(self) -> Connection | None:
+        """A connection to look things up while the other one writes; None where the server has none to spare."""
+        try:
+            return connect_beside(self.connection)
+        except CmsError:
+            return None
 
     def _begin(self) -> None:
         """Note the import, or go on with one that was ended by force."""
