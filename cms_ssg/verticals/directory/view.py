@@ -16,7 +16,7 @@ from cms_ssg.verticals.directory.map import Spot, draw_map
 from cms_ssg.verticals.directory.outputs import ADD_URL, FIND_URL
 from cms_ssg.verticals.directory.phones import write_phone
 from cms_ssg.verticals.directory.places import list_categories, list_levels
-from cms_ssg.verticals.directory.requests import NEARBY
+from cms_ssg.verticals.directory.requests import MORE
 
 if TYPE_CHECKING:
     from cms_ssg.render.list_view import ListView
@@ -126,11 +126,23 @@ class View:
                 terms.append(Named(term, Term(self._page, self._page.locale.code, "category", category, name).title))
         return terms
 
+    def nearby(self, entry: EntryView) -> list[Card]:
+        """The listings within ten kilometres, at most six, the nearest first, as the API finds them."""
+        found = self._page.fact("nearby", entry)
+        numbers = [int(one[0]) for one in found if isinstance(one, list)] if isinstance(found, list) else []
+        return [card for number in numbers if (card := self._page.card(number)) is not None]
+
+    def distance(self, entry: EntryView, card: Card) -> str:
+        """How far a listing is from another that nearby gave: ``0.4 km``."""
+        found = self._page.fact("nearby", entry)
+        km = dict(found).get(card.number) if isinstance(found, list) else None
+        return "" if km is None else f"{km:.1f} km" if km < 10 else f"{km:.0f} km"
+
     def more(self, entry: EntryView) -> list[Card]:
         """Some other listings of the narrowest place that this one is in."""
         levels = list_levels(entry.fields)
-        cards = self._page.latest(f"place/{levels[-1].slug}", NEARBY + 1) if levels else []
-        return [card for card in cards if card.number != entry.number][:NEARBY]
+        cards = self._page.latest(f"place/{levels[-1].slug}", MORE + 1) if levels else []
+        return [card for card in cards if card.number != entry.number][:MORE]
 
     def map(self, around: Iterable[Card], entry: EntryView | None = None, label: str = "") -> Markup:
         """A map of these listings, with the page's own in front."""
