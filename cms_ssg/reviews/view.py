@@ -35,6 +35,12 @@ class View:
         types = self._page.site.settings.vertical["reviews"].types
         return bool(entry.path) and (not types or entry.type in types)
 
+    def day_text(self, entry: Card) -> str:
+        """What the form calls the day that a review is about, the text reviews_visit_TYPE; '' where there is none, and the form asks for no day."""
+        key = f"reviews_visit_{entry.type}"
+        text = str(self._page.globals["t"](key))
+        return text if text != key else ""
+
     def of(self, entry: Card) -> list[RowView]:
         """The newest approved reviews, as many as the entry's own page shows."""
         row = self._list(entry)
