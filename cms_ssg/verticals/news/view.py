@@ -13,7 +13,7 @@ from cms_ssg.render.views import Card, EntryView, RowView, Term, parse_time
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.verticals.news.live import now_path
 from cms_ssg.verticals.news.ordered import list_ordered
-from cms_ssg.verticals.news.outputs import FRAGMENTS, STORY, breaking_path, fragment_path, list_types
+from cms_ssg.verticals.news.outputs import STORY, breaking_path, fragment_path, list_types
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page
@@ -49,10 +49,12 @@ class NewsView:
         return [page.url(breaking_path(page.site, page.locale.code, place)) for place in places]
 
     def fragment(self, name: str) -> Markup:
-        """A part of the page that is made once for all pages: put in by the page's script, or by the server or CDN that gives the page."""
-        page = self._note()
-        if name not in FRAGMENTS:
-            raise ValueError(f"news.fragment({name!r}): it is one of {', '.join(FRAGMENTS)}")
+        """A part of the page that is made once for all pages: put in by the page's script, by the server or CDN that gives the page, or by the build."""
+        page, settings = self._note(), self.settings
+        if name not in settings.fragments:
+            raise ValueError(f"fragment {name!r}: [news] fragments names {', '.join(settings.fragments) or 'none'}")
+        if settings.include == "build":
+            return Markup(page.render([f"fragments/{name}.html"]))
         return self.include(page.url(fragment_path(page.site, page.locale.code, name)))
 
     def include(self, address: str, **data: object) -> Markup:
