@@ -1,18 +1,18 @@
 -- What each story shows as related is kept, so that a page is made again where that changes and not wherever a score does.
 
--- shown: what the fact `related` says: [{entry, kind, manual}], those that people named first, then at most ten.
+-- shown: what the fact `related/ENTRY/10` says: [{entry, kind, manual}], those that people named first, then at most ten. few: what `related/ENTRY/6`
+-- says, with at most six, for pages that show no more.
 CREATE TABLE cms.related_boxes (
   entry bigint PRIMARY KEY REFERENCES cms.entries ON DELETE CASCADE,
   site int NOT NULL REFERENCES cms.sites,
-  shown jsonb NOT NULL
+  shown jsonb NOT NULL,
+  few jsonb NOT NULL
 );
 
 -- Write the boxes of these stories, and touch those that are others now.
 CREATE FUNCTION cms.fill_related_boxes(stories bigint[]) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-  changed record;
 BEGIN
-  FOR changed IN WITH wanted AS MATERIALIZED (SELECT DISTINCT s AS entry FROM unnest(stories) s),
+  WITH wanted AS MATERIALIZED (SELECT DISTINCT s AS entry FROM unnest(stories) s),
   found AS MATERIALIZED (
     SELECT w.entry, c.related_content_id AS other, c.relationship_type AS kind, c.is_manual AS manual, c.relevance_score AS score
     FROM wanted w JOIN cms.content_relationships c ON c.content_id = w.entry
@@ -25,20 +25,21 @@ BEGIN
       ORDER BY o.score DESC NULLS FIRST, coalesce(e.fields ->> 'date', '') COLLATE "C" DESC, e.source_key DESC) AS place
     FROM once o JOIN cms.entries e ON e.id = o.other),
   boxes AS MATERIALIZED (
-    SELECT p.entry, jsonb_agg(jsonb_build_object('entry', p.other, 'kind', p.kind, 'manual', p.manual) ORDER BY p.manual DESC, p.place) AS shown
+    SELECT p.entry, jsonb_agg(jsonb_build_object('entry', p.other, 'kind', p.kind, 'manual', p.manual) ORDER BY p.manual DESC, p.place) AS shown,
+      coalesce(jsonb_agg(jsonb_build_object('entry', p.other, 'kind', p.kind, 'manual', p.manual) ORDER BY p.manual DESC, p.place)
+        FILTER (WHERE p.manual OR p.place <= 6), '[]') AS few
     FROM placed p WHERE p.place <= CASE WHEN p.manual THEN 40 ELSE 10 END GROUP BY p.entry),
+  before AS MATERIALIZED (SELECT b.entry, b.few FROM cms.related_boxes b JOIN wanted w USING (entry)),
   gone AS (
     DELETE FROM cms.related_boxes b USING wanted w WHERE b.entry = w.entry AND NOT EXISTS (SELECT FROM boxes x WHERE x.entry = b.entry)
-    RETURNING b.site, b.entry),
+    RETURNING b.site, b.entry, NULL::jsonb AS few),
   put AS (
-    INSERT INTO cms.related_boxes AS b (entry, site, shown) SELECT x.entry, e.site, x.shown FROM boxes x JOIN cms.entries e ON e.id = x.entry
-    ON CONFLICT (entry) DO UPDATE SET shown = excluded.shown WHERE b.shown IS DISTINCT FROM excluded.shown
-    RETURNING b.site, b.entry)
-  SELECT x.site, array_agg('fact/related/' || x.entry) AS names FROM (TABLE gone UNION ALL TABLE put) x GROUP BY x.site
-  LOOP
-    INSERT INTO cms.changes (site, kind, subject, name) SELECT changed.site, 'n', 0, n FROM unnest(changed.names) n;
-    PERFORM cms.raise_tags(changed.site, changed.names);
-  END LOOP;
+    INSERT INTO cms.related_boxes AS b (entry, site, shown, few) SELECT x.entry, e.site, x.shown, x.few FROM boxes x JOIN cms.entries e ON e.id = x.entry
+    ON CONFLICT (entry) DO UPDATE SET shown = excluded.shown, few = excluded.few WHERE b.shown IS DISTINCT FROM excluded.shown
+    RETURNING b.site, b.entry, b.few)
+  INSERT INTO cms.changes (site, kind, subject, name)
+  SELECT x.site, 'n', 0, 'fact/related/' || x.entry || n.part FROM (TABLE gone UNION ALL TABLE put) x LEFT JOIN before b USING (entry)
+  CROSS JOIN (VALUES ('/10'), ('/6')) n(part) WHERE n.part = '/10' OR b.few IS DISTINCT FROM x.few;
 END $$;
 
 -- Only what people say is noted row by row: what is found fills boxes when all of it is found.

@@ -17,8 +17,8 @@ KINDS: Final = ("related", "follow_up", "background", "mentioned_in", "series")
 RELATED = Fact(
     "related",
     r"""
-SELECT s, b.shown, NULL::timestamptz, NULL::timestamptz
-FROM unnest(%(subjects)s::text[]) s JOIN cms.related_boxes b ON b.entry = CASE WHEN s ~ '^\d{1,18}$' THEN s::bigint END
+SELECT s, CASE WHEN s LIKE '%%/6' THEN b.few ELSE b.shown END, NULL::timestamptz, NULL::timestamptz
+FROM unnest(%(subjects)s::text[]) s JOIN cms.related_boxes b ON b.entry = CASE WHEN s ~ '^\d{1,18}/\d+$' THEN split_part(s, '/', 1)::bigint END
 WHERE b.site = %(site)s""",
 )
 

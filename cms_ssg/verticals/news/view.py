@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from cms_ssg.render.page import Page
 
 
+FEW, MOST = 6, 10
+"""Related stories that a page shows: with no more than few of them it is made again only where those change. See sql/news/0003_keep_related_boxes.sql."""
+
+
 class NewsView:
     """One page's way to the news. What it is asked for is recorded as a read of the page."""
 
@@ -159,7 +163,7 @@ class NewsView:
     def related(self, entry: Card, count: int = 10) -> list[Card]:
         """Stories that go with an entry: those that people named, then those that were found."""
         page = self._note()
-        value: Any = page.fact("related", entry)
+        value: Any = page.fact("related", f"{entry.number}/{FEW if count <= FEW else MOST}")
         cards: list[Card] = []
         for item in value or ():
             if len(cards) < count and (card := page.card(item["entry"])) is not None and card.url:
