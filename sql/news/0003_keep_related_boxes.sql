@@ -51,7 +51,11 @@ DECLARE
   named bigint[];
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    named := (SELECT array_agg(content_id) FROM new_rows WHERE is_manual);
+    named := (SELECT array_agg(content_id) FROM (
+      SELECT content_id FROM new_rows WHERE is_manual
+      UNION ALL  -- rows of a dump, of a site that found nothing itself yet
+      SELECT e FROM new_rows n CROSS JOIN LATERAL (VALUES (n.content_id), (n.related_content_id)) v(e)
+      WHERE NOT EXISTS (SELECT FROM cms.related_shares s WHERE s.site = n.site)) x);
   ELSIF TG_OP = 'DELETE' THEN
     named := (SELECT array_agg(content_id) FROM old_rows WHERE is_manual);
   ELSE
