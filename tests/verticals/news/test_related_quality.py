@@ -24,9 +24,9 @@ def list_stories(folder: Path) -> dict[str, str]:
     """The blog's posts as stories without tags, by file."""
     stories = {}
     for file in sorted(folder.rglob("*.md")):
-        found = re.match(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", file.read_text("utf-8"), re.S)
-        path = re.search(r'^path = "(?:[a-z-]*/)?(\d{4}/\d\d/\d\d)/(.*)"', found[1], re.M) if found else None
-        title = re.search(r'^title = "(.*)"', found[1], re.M) if found else None
+        found = re.match(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", file.read_text("utf-8"), re.DOTALL)
+        path = re.search(r'^path = "(?:[a-z-]*/)?(\d{4}/\d\d/\d\d)/(.*)"', found[1], re.MULTILINE) if found else None
+        title = re.search(r'^title = "(.*)"', found[1], re.MULTILINE) if found else None
         if found and path and title:
             date, slug = path[1].replace("/", "-"), re.sub(r"[^a-z0-9]+", "-", path[2].lower()).strip("-")
             section = "Inside Rust" if "inside-rust" in file.parts else "Rust"

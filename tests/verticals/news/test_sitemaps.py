@@ -27,7 +27,10 @@ def schema() -> etree.XMLSchema:
 
 def test_sitemaps_are_valid_also_with_hard_titles_and_addresses(newsroom: SiteOnPage, schema: etree.XMLSchema) -> None:
     site = newsroom
-    site.write_file("content/articles/hard.md", '---\ntitle: "Zoë & \'Co\' <b>\\x07 ]]>"\ndate: 2026-02-28 11:00\nsection: City & Länder\nslug: straße-über\n---\n')
+    site.write_file(
+        "content/articles/hard.md",
+        "---\ntitle: \"Zoë & 'Co' <b>\\x07 ]]>\"\ndate: 2026-02-28 11:00\nsection: City & Länder\nslug: straße-über\n---\n",
+    )
     site.build()
     files = sorted(site.output.glob("*sitemap*.xml"))
     assert {"sitemap.xml", "news-sitemap.xml"} <= {file.name for file in files} and len(files) > 2
