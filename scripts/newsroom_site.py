@@ -22,7 +22,7 @@ fragments = ["latest", "most-read", "one", "two", "three", "four", "five", "six"
 """
 FRONT: Final = """{% extends "front.html" %}
 {% block main %}{{ super() }}{% for name in ("latest", "one", "two", "three", "four", "five", "six") %}{% fragment name %}{% endfor %}
-{% for item in list.items %}<p><a href="{{ item.url }}">{{ item.title }}</a> {{ item.excerpt }}</p>{% endfor %}{% endblock %}
+{% for item in list.items %}<p><a href="{{ item.url }}">{{ item.title }}</a> {{ item.summary }}</p>{% endfor %}{% endblock %}
 """
 SECTIONS: Final = ("City", "Sport", "Culture")
 BLOGS: Final = ("storm", "derby", "budget", "verdict", "launch")
