@@ -86,14 +86,16 @@ class Day:
 
     def count_objects_of_live(self, posts: int) -> float:
         """Files that an update of the long live blog changes."""
-        time.sleep(2)
         written = "SELECT coalesce(sum((result ->> 'written')::int), 0) FROM cms.builds"
-        before = self.room.query(written)[0][0]
+        before = -1
+        while (now := self.room.query(written)[0][0]) != before:  # what was done before is published to its end
+            before = now
+            time.sleep(5)
         for _ in range(posts):
             self._wait_for_all([self._post(BLOGS[0])])
             self.room.updates += 1
             time.sleep(0.5)
-        time.sleep(2)
+        time.sleep(5)
         return float((self.room.query(written)[0][0] - before) / posts)
 
     def memory(self) -> tuple[float, float]:

@@ -34,6 +34,15 @@ WORDS: Final = (
     "grid power bank loan inflation startup software robot privacy hacker border asylum treaty embassy minister judge verdict appeal prison "
     "striker coach league final marathon cyclist swimmer referee transfer injury referendum pension hospital nurse ambulance fire rescue"
 ).split()
+SYLLABLES: Final = "ba re ti mo ka lu ne so vi da ro pe".split()
+NAMES: Final = 12**4
+"""Other words that stories have, as rare as names are: half of a text."""
+
+
+def make_name(chance: random.Random) -> str:
+    """A made-up word, often one of a few and seldom one of many."""
+    number = int(NAMES * chance.random() ** 3)
+    return "".join(SYLLABLES[number // 12**place % 12] for place in range(4))
 
 
 @dataclass
@@ -90,7 +99,7 @@ class Newsroom:
     def write_story(self, number: int, more: str = "", front: str = "") -> Path:
         """Write the file of a story; returns where it is published. front: more lines of front matter."""
         chance = random.Random(number)
-        words = chance.choices(WORDS, k=120)
+        words = [word for pair in zip(chance.choices(WORDS, k=60), (make_name(chance) for _ in range(60)), strict=True) for word in pair]
         date = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(minutes=20 * max(0, self.articles - number))
         date = self._dates.setdefault(number, date)
         section, tags = chance.choice(SECTIONS), ", ".join(sorted(set(words[:2])))
