@@ -13,7 +13,7 @@ from typing import Any, Final
 
 SITE: Final = """title = "Newsroom"
 verticals = ["blog", "news"]
-page_size = 30
+page_size = 60
 [home]
 list = "news/all"
 [news]
@@ -22,7 +22,7 @@ fragments = ["latest", "most-read", "one", "two", "three", "four", "five", "six"
 """
 FRONT: Final = """{% extends "front.html" %}
 {% block main %}{{ super() }}{% for name in ("latest", "one", "two", "three", "four", "five", "six") %}{% fragment name %}{% endfor %}
-{% for item in list.items %}<p><a href="{{ item.url }}">{{ item.title }}</a> {{ item.summary }}</p>{% endfor %}{% endblock %}
+{% for item in list["items"][:60] %}<p><a href="{{ item.url }}">{{ item.title }}</a> {{ item.summary }}</p>{% endfor %}{% endblock %}
 """
 SECTIONS: Final = ("City", "Sport", "Culture")
 BLOGS: Final = ("storm", "derby", "budget", "verdict", "launch")
