@@ -10,7 +10,7 @@ from cms_ssg.desk.queue import Action, Queue
 from cms_ssg.store.query import Query
 
 WAITING: Final[LiteralString] = """
-SELECT r.number::text, r.rating || ' ★ ' || coalesce(r.title, left(r.content, 80), ''), coalesce(c.path, ''), r.status, jsonb_strip_nulls(jsonb_build_object(
+SELECT r.number::text, coalesce(r.rating || ' ★ ', '') || coalesce(r.title, left(r.content, 80), ''), coalesce(c.path, ''), r.status, jsonb_strip_nulls(jsonb_build_object(
   'About', coalesce(c.card ->> 'title', e.fields ->> 'title'), 'By', r.author_name, 'Text', nullif(r.content, ''), 'Good', r.pros, 'Bad', r.cons,
   'Images', array_to_string(r.images, ' '),
   'Sent', to_char(r.created_at, 'YYYY-MM-DD HH24:MI'), 'Address confirmed', CASE WHEN r.confirmed_at IS NOT NULL THEN 'yes' END,
@@ -29,10 +29,10 @@ WHERE site = %(site)s AND number = %(number)s"""
 
 
 class QueuedReview(NamedTuple):
-    """A review that waits."""
+    """A review or comment that waits. rating: None for a comment."""
 
     number: int
-    rating: int
+    rating: int | None
     title: str
     about: str
     author: str
@@ -81,7 +81,7 @@ WHERE r.site = %(site)s AND r.owner_answer IS NOT NULL AND r.status = 'approved'
 QUEUES: Final = (
     Queue(
         "reviews",
-        "Reviews",
+        "Reviews and comments",
         WAITING,
         (
             Action("approve", "Approve", "UPDATE cms.reviews SET status = 'approved'," + _NOTED + _OF_KEY),
