@@ -2049,6 +2049,8 @@ CREATE INDEX documents_terms ON cms.documents USING gin (terms);
 
 CREATE INDEX documents_title ON cms.documents USING btree (site, lower(title) text_pattern_ops) WHERE shown;
 
+CREATE INDEX documents_titles ON cms.documents USING gin (ts_filter(vector, '{a}'::"char"[]));
+
 CREATE INDEX documents_vector ON cms.documents USING gin (vector);
 
 CREATE INDEX documents_waiting ON cms.documents USING btree (site, path) WHERE (NOT shown);
