@@ -36,6 +36,7 @@ ROUTERS: Final = (
     "cms_ssg.api.entries:router",
     "cms_ssg.api.imports:router",
     "cms_ssg.api.changes:router",
+    "cms_ssg.desk.oidc:router",
     "cms_ssg.desk.entries:router",
     "cms_ssg.desk.drafts:router",
     "cms_ssg.desk.changes:router",
