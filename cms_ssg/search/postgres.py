@@ -68,11 +68,25 @@ class _Titled(NamedTuple):
 
 
 SUGGEST: Final = Query("""
-SELECT title, path, type FROM cms.documents d
-WHERE d.site = %(site)s AND d.shown AND d.locale = %(locale)s AND d.vector @@ to_tsquery('simple', %(titles)s)
-ORDER BY lower(d.title) LIKE %(begins)s DESC, ts_rank('{0, 0, 0, 1}', d.vector, to_tsquery('simple', %(titles)s), 1) DESC,
-  d.published_at DESC NULLS LAST, d.entry
+SELECT title, path, type FROM (
+  SELECT entry, title, path, type, published_at, true AS begins, vector FROM (
+    SELECT * FROM cms.documents d
+    WHERE d.site = %(site)s AND d.shown AND d.locale = %(locale)s AND lower(d.title) ~>=~ %(begins)s::text AND lower(d.title) ~<~ %(ends)s::text
+    ORDER BY lower(d.title) USING ~<~ LIMIT %(most)s) b
+  WHERE ts_filter(vector, '{a}') @@ to_tsquery('simple', %(titles)s)
+  UNION ALL
+  SELECT * FROM (
+    SELECT d.entry, d.title, d.path, d.type, d.published_at, false, d.vector FROM cms.documents d
+    WHERE d.site = %(site)s AND d.shown AND d.locale = %(locale)s AND ts_filter(d.vector, '{a}') @@ to_tsquery('simple', %(titles)s)
+      AND NOT (lower(d.title) ~>=~ %(begins)s::text AND lower(d.title) ~<~ %(ends)s::text)
+    LIMIT %(most)s) h) found
+ORDER BY begins DESC, ts_rank('{0, 0, 0, 1}', vector, to_tsquery('simple', %(titles)s), 1) DESC, published_at DESC NULLS LAST, entry
 LIMIT %(limit)s""", _Titled)  # fmt: skip
+"""Of titles that begin so and of those with such words, `most` each are ranked: a letter or two may be in any number of them."""
+
+MOST_RANKED: Final = 100
+HIGHEST: Final = "\U0010ffff"
+"""No character is behind it."""
 
 
 class PostgresIndex:
@@ -136,10 +150,11 @@ class PostgresIndex:
         words = make_words(text).split()[:8]
         if not words:
             return ()
-        titles = " & ".join(f"'{word}':A" for word in words[:-1]) + (" & " if words[1:] else "") + f"'{words[-1]}':*A"
-        begins = text.strip().lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        titles = " & ".join(f"'{word}'" for word in words[:-1]) + (" & " if words[1:] else "") + f"'{words[-1]}':*"
+        begins = text.strip().lower()
+        asked = {"titles": titles, "begins": begins, "ends": begins + HIGHEST, "most": MOST_RANKED, "limit": limit}
         async with self.connect() as connection:
-            rows = await fetch_async(connection, SUGGEST, site=self.site, locale=locale, titles=titles, begins=begins, limit=limit)
+            rows = await fetch_async(connection, SUGGEST, site=self.site, locale=locale, **asked)
         return tuple(Suggestion(row.title, self.base_path + row.path, row.type) for row in rows)
 
     def _make_hit(self, row: _Found, marker: Marker) -> Hit:
