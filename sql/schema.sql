@@ -508,6 +508,16 @@ BEGIN
   PERFORM cms.raise_tags(touch.site, ARRAY[touch.name]);
 END $$;
 
+CREATE FUNCTION cms.touch_all(for_site integer, names text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.changes (site, kind, subject, name) SELECT for_site, 'n', 0, n FROM unnest(names) n;
+  PERFORM cms.raise_tags(for_site, names);
+END $$;
+
+COMMENT ON FUNCTION cms.touch_all(for_site integer, names text[]) IS 'cms.touch for many names of one site.';
+
 CREATE TABLE cms.acts (
     id bigint NOT NULL,
     site integer NOT NULL,

@@ -13,7 +13,6 @@ from psycopg.errors import UniqueViolation
 
 from cms_ssg.content.approval import FIELD as APPROVED
 from cms_ssg.content.approval import add_approval
-from cms_ssg.content.frontmatter.parse import MAX_BYTES
 from cms_ssg.content.frontmatter.values import Refused, clean_text, clean_value
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES
 from cms_ssg.entries.differences import compare, say_changed
@@ -216,10 +215,10 @@ class Entries:
         body = clean_text(body.replace("\r\n", "\n").replace("\r", "\n"))
         if len(body) > MAX_CONTENT_BYTES // 4 and len(body.encode()) > MAX_CONTENT_BYTES:
             raise Refused("entry.too-large", f"the body has more than {MAX_CONTENT_BYTES >> 20} MB", 0, "Split it.")
-        if len(encode_json(fields)) > MAX_BYTES // 8 and is_too_large(fields):
-            raise Refused(
-                "content.front-matter-size", f"the fields are more than {MAX_BYTES // 1024} kB", 0, "Move long text into the body."
-            )
+        most = site.rules.front_matter_bytes
+        if len(encode_json(fields)) > most // 8 and is_too_large(fields, most):
+            hint = "Move long text into the body, or raise [limits] front_matter_kb."
+            raise Refused("content.front-matter-size", f"the fields are more than {most // 1024} kB", 0, hint)
         if self.approvers:
             checked, _ = read_entry(site, file, {**fields, "draft": True}, body)
             approved = add_approval(decode_json(checked.fields), body, self.approvers) if checked is not None else []
