@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import re
 
+import pytest
+
 from tests.api.atlas import serve_api
 from tests.engine.siteonpage import SiteOnPage
 from tests.verticals.directory.conftest import write_listing
@@ -55,6 +57,7 @@ def test_a_listing_that_comes_moves_or_goes_renders_the_pages_of_those_it_is_nea
     site.assert_clean()
 
 
+@pytest.mark.long
 def test_any_sequence_of_moves_ends_in_what_a_clean_build_makes_and_renders_no_page_that_stays_as_it_was(site: SiteOnPage) -> None:
     chance = random.Random(7)
     places: dict[str, tuple[float, float]] = {}
