@@ -88,8 +88,11 @@ def mount(app: FastAPI, router: Router, vertical: str = "") -> None:
         extra: dict[str, Any] = {"x-scope": route.scope} | ({} if route.scope == PUBLIC else {"security": [{"token": []}]})
         options = {**route.options}
         extra |= options.pop("openapi_extra", {})
+        methods = (
+            ["GET", "HEAD"] if route.method == "GET" and route.path.startswith("/desk") else [route.method]
+        )  # a desk's page may be asked for its head
         app.add_api_route(
-            route.path, route.endpoint, methods=[route.method], tags=[router.tag], openapi_extra=extra,
+            route.path, route.endpoint, methods=methods, tags=[router.tag], openapi_extra=extra,
             dependencies=[Depends(require(route.scope, route.per_minute, f"{route.method} {route.path}", vertical))], **options,
         )  # fmt: skip
 
