@@ -57,7 +57,7 @@ def find_command(words: list[str]) -> bool:
 
 
 def test_tests_and_files_are_there_and_named_tests_hold_tests() -> None:
-    named = {name for _, name in list_here() if name.startswith(PATHS)} | set(re.findall(r"\]\(([^)#]+\.md)", TEXT))
+    named = {name.split()[0] for _, name in list_here() if name.startswith(PATHS)} | set(re.findall(r"\]\(([^)#]+\.md)", TEXT))
     missing = sorted(name for name in named if not (ROOT / name).exists() and not (ROOT / "docs" / name).exists())
     assert missing == []
     tests = [name for name in named if name.startswith("tests/")]
