@@ -21,6 +21,7 @@ from cms_ssg.render.title import take_title
 from cms_ssg.types import Heading
 
 if TYPE_CHECKING:
+    from cms_ssg.kinds.list_kind import ListKind
     from cms_ssg.kinds.vertical import Vertical
     from cms_ssg.render.page import Page
 
@@ -387,8 +388,16 @@ def related_lists(terms: Mapping[str, Any]) -> list[str]:
 
 def title_of_list(page: Page, name: str) -> str | None:
     """The title that a list's kind gives it in the page's language, None where it gives none."""
-    kind = list_kind(page.site, name)
+    kind = read_list_kind(page, name)
     return str(resolve(kind.title)(page, name.partition("/")[2])) if kind is not None and kind.title else None
+
+
+def read_list_kind(page: Page, name: str) -> ListKind | None:
+    """The kind of the lists of this name. Its code says what a list's pages are and what it is called, so the page reads that code."""
+    kind = list_kind(page.site, name)
+    if kind is not None and kind.vertical:
+        page.reader.reads.name(f"vertical/{kind.vertical}")
+    return kind
 
 
 def make_terms(page: Page, members: Iterable[int], locale: str) -> list[Term]:
