@@ -25,7 +25,7 @@ MOST_LINES = 10
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
-TABLES = """c.relnamespace = 'cms'::regnamespace AND (c.relkind = 'p' OR c.relkind = 'r' AND NOT c.relispartition) AND c.relname <> 'migrations'"""
+TABLES = """c.relnamespace = 'cms'::regnamespace AND (c.relkind = 'p' OR c.relkind = 'r' AND NOT c.relispartition) AND c.relname NOT IN ('migrations', 'type_tables')"""
 WIPE = f"""
 DO $$ DECLARE name text; BEGIN
   SET LOCAL session_replication_role = replica;
