@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cms_ssg.render.list_kinds import read_list_kind, title_of_list
 from cms_ssg.render.list_rules import list_rule
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page
-from cms_ssg.render.views import Card, EntryView, RowView, Term, read_list_kind, title_of_list
+from cms_ssg.render.views import Card, EntryView, RowView, Term
 
 
 class ListView:

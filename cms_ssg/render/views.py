@@ -14,14 +14,13 @@ from markupsafe import Markup
 from cms_ssg.kinds.list_kind import list_of_member
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.render.body import heading_names
-from cms_ssg.render.list_rules import list_kind
+from cms_ssg.render.list_kinds import title_of_list
 from cms_ssg.render.pictures import ImageFacts, Shape, card_image, describe_image, path_beside, show_image, social_image
 from cms_ssg.render.reference_names import link_names
 from cms_ssg.render.title import take_title
 from cms_ssg.types import Heading
 
 if TYPE_CHECKING:
-    from cms_ssg.kinds.list_kind import ListKind
     from cms_ssg.kinds.vertical import Vertical
     from cms_ssg.render.page import Page
 
@@ -384,20 +383,6 @@ def related_lists(terms: Mapping[str, Any]) -> list[str]:
     return [
         f"{taxonomy}/{slug}" for taxonomy, most in (("tag", 3), ("section", 1)) for slug, _ in (terms.get(taxonomy) or ())[:most] if slug
     ]
-
-
-def title_of_list(page: Page, name: str) -> str | None:
-    """The title that a list's kind gives it in the page's language, None where it gives none."""
-    kind = read_list_kind(page, name)
-    return str(resolve(kind.title)(page, name.partition("/")[2])) if kind is not None and kind.title else None
-
-
-def read_list_kind(page: Page, name: str) -> ListKind | None:
-    """The kind of the lists of this name. Its code says what a list's pages are and what it is called, so the page reads that code."""
-    kind = list_kind(page.site, name)
-    if kind is not None and kind.vertical:
-        page.reader.reads.name(f"vertical/{kind.vertical}")
-    return kind
 
 
 def make_terms(page: Page, members: Iterable[int], locale: str) -> list[Term]:

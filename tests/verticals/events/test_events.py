@@ -157,7 +157,8 @@ def test_changed_code_of_a_vertical_makes_its_own_outputs_again(site: SiteOnPage
 
 
 def test_other_templates_of_a_vertical_are_used_on_every_page(site: SiteOnPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    site.write_file("templates/notice.html", "<p>Rain</p>")
+    site.write_file("themes/own/templates/notice.html", "<p>Rain</p>")
+    site.edit("site.toml", "verticals = ", 'theme = "own"\nverticals = ')
     site.build()
     monkeypatch.setitem(load_vertical("tests.verticals.events").__dict__, "slots", {"bottom": "notice.html"})
     monkeypatch.setitem(
