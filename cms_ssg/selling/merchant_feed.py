@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from cms_ssg.kinds.output_kind import XML
-from cms_ssg.payment.money import show_amount
+from cms_ssg.text.money import show_amount
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page

@@ -13,8 +13,8 @@ import pytest
 from cms_ssg.build import build
 from cms_ssg.diagnostics.status import status
 from cms_ssg.errors import CmsError
-from cms_ssg.releases.history import diff_releases, list_releases, show_release
-from cms_ssg.releases.rollback import roll_back
+from cms_ssg.history.releases import diff_releases, list_releases, show_release
+from cms_ssg.history.rollback import roll_back
 from tests.engine.kept import KeptSite, keep
 from tests.engine.killing import kill_at
 from tests.engine.odd_site import SITE as ODD
