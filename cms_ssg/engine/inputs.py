@@ -50,7 +50,7 @@ RENDERER_SOURCES = (
     "content/frontmatter/values.py",
     "content/schema/checks.py",
 )
-RENDERER_PACKAGES = ("Jinja2", "MarkupSafe", "markdown-it-py", "mdit-py-plugins", "Pygments", "nh3")
+RENDERER_PACKAGES = ("Jinja2", "MarkupSafe", "markdown-it-py", "mdit-py-plugins", "Pygments", "nh3", "icu4py")
 SECRET_SETTINGS = frozenset({"api", "cache", "cdn", "database_url", "preview", "shared", "target", "workers", "workflow"})
 """Settings no page can read: they say where things are kept, not what they look like."""
 
