@@ -2,29 +2,21 @@
 
 CREATE SCHEMA cms;
 
-CREATE TABLE cms.type_tables (
-    type text NOT NULL COLLATE pg_catalog."C",
-    name text NOT NULL COLLATE pg_catalog."C",
-    partition text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
-    columns jsonb DEFAULT '{}'::jsonb NOT NULL,
-    CONSTRAINT type_tables_partition_check CHECK ((partition = ANY (ARRAY[''::text, 'month'::text, 'site'::text])))
-);
-
-CREATE FUNCTION cms.copy_to_type_table(declared cms.type_tables, source text) RETURNS text
+CREATE FUNCTION cms.copy_to_type_table(of_table text, columns jsonb, types text, source text) RETURNS text
     LANGUAGE sql STABLE
     AS $_$
   SELECT format(
     'INSERT INTO cms.%I (entry, site, created_at, type, locale, status, published_at, title%s) SELECT id, site, created_at, type, locale, '
-    'CASE WHEN removed_at IS NULL THEN status ELSE ''trashed'' END, coalesce(publish_at, created_at), coalesce(fields ->> ''title'', '''')%s FROM %s WHERE type = %L',
-    declared.name, string_agg(format(', %I', key), '' ORDER BY key),
+    'CASE WHEN removed_at IS NULL THEN status ELSE ''trashed'' END, coalesce(publish_at, created_at), coalesce(fields ->> ''title'', '''')%s FROM %s WHERE type IN (%s)',
+    of_table, string_agg(format(', %I', key), '' ORDER BY key),
     string_agg(', ' || format(CASE value #>> '{}'
       WHEN 'text' THEN 'left(fields ->> %1$L, 500)'
       WHEN 'boolean' THEN 'coalesce(fields ->> %1$L, '''') = ''true'''
       WHEN 'numeric' THEN 'CASE jsonb_typeof(fields -> %1$L) WHEN ''number'' THEN (fields ->> %1$L)::numeric END'
       WHEN 'timestamptz' THEN 'cms.parse_time_field(fields ->> %1$L)'
       ELSE 'fields -> %1$L' END, key), '' ORDER BY key),
-    source, declared.type)
-  FROM jsonb_each(declared.columns)
+    source, types)
+  FROM jsonb_each(columns)
 $_$;
 
 CREATE FUNCTION cms.create_monthly_partitions(ahead integer DEFAULT 4) RETURNS integer
@@ -105,7 +97,8 @@ BEGIN
     PERFORM cms.make_months(of_table, array_agg(to_date(right(c.relname, 7), 'YYYY_MM'))) FROM pg_catalog.pg_inherits i
       JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'cms.posts'::regclass HAVING count(*) > 0;
   END IF;
-  EXECUTE cms.copy_to_type_table(declared, 'cms.entries');
+  EXECUTE cms.copy_to_type_table(of_table, declared.columns, quote_literal(of_type), 'cms.entries');
+  PERFORM cms.write_type_triggers();
   PERFORM set_config('cms.filling', '', true);
 END $$;
 
@@ -250,35 +243,34 @@ END $$;
 CREATE FUNCTION cms.note_entries_deleted() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
-DECLARE
-  declared cms.type_tables;
 BEGIN
   INSERT INTO cms.changes (site, kind, subject) SELECT site, 'e', id FROM old_rows;
-  FOR declared IN SELECT * FROM cms.type_tables WHERE type IN (SELECT type FROM old_rows) LOOP
-    EXECUTE format('DELETE FROM cms.%I t USING old_rows o WHERE o.type = %L AND t.entry = o.id AND t.site = o.site AND t.created_at = o.created_at',
-      declared.name, declared.type);
-  END LOOP;
+  IF EXISTS (SELECT FROM old_rows WHERE type IN ('page')) THEN
+    DELETE FROM cms.pages t USING old_rows o WHERE o.type IN ('page') AND t.entry = o.id AND t.site = o.site AND t.created_at = o.created_at;
+  END IF;
+  IF EXISTS (SELECT FROM old_rows WHERE type IN ('post')) THEN
+    DELETE FROM cms.posts t USING old_rows o WHERE o.type IN ('post') AND t.entry = o.id AND t.site = o.site AND t.created_at = o.created_at;
+  END IF;
   RETURN NULL;
 END $$;
 
 CREATE FUNCTION cms.note_entries_inserted() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
-DECLARE
-  declared cms.type_tables;
 BEGIN
   INSERT INTO cms.changes (site, kind, subject) SELECT site, 'e', id FROM new_rows;
-  FOR declared IN SELECT * FROM cms.type_tables WHERE type IN (SELECT type FROM new_rows) LOOP
-    EXECUTE cms.copy_to_type_table(declared, 'new_rows');
-  END LOOP;
+  IF EXISTS (SELECT FROM new_rows WHERE type IN ('page')) THEN
+    INSERT INTO cms.pages (entry, site, created_at, type, locale, status, published_at, title) SELECT id, site, created_at, type, locale, CASE WHEN removed_at IS NULL THEN status ELSE 'trashed' END, coalesce(publish_at, created_at), coalesce(fields ->> 'title', '') FROM new_rows WHERE type IN ('page');
+  END IF;
+  IF EXISTS (SELECT FROM new_rows WHERE type IN ('post')) THEN
+    INSERT INTO cms.posts (entry, site, created_at, type, locale, status, published_at, title, is_featured, section) SELECT id, site, created_at, type, locale, CASE WHEN removed_at IS NULL THEN status ELSE 'trashed' END, coalesce(publish_at, created_at), coalesce(fields ->> 'title', ''), coalesce(fields ->> 'is_featured', '') = 'true', left(fields ->> 'section', 500) FROM new_rows WHERE type IN ('post');
+  END IF;
   RETURN NULL;
 END $$;
 
 CREATE FUNCTION cms.note_entries_updated() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
-DECLARE
-  declared cms.type_tables;
 BEGIN
   IF EXISTS (SELECT FROM new_rows n JOIN old_rows o USING (id) WHERE (n.created_at, n.site) IS DISTINCT FROM (o.created_at, o.site)) THEN
     RAISE EXCEPTION 'created_at and site of an entry never change' USING ERRCODE = 'integrity_constraint_violation';
@@ -287,13 +279,18 @@ BEGIN
     SELECT n.site, 'e', n.id FROM new_rows n JOIN old_rows o USING (id)
     WHERE (n.source_key, n.collection, n.type, n.locale, n.translation_key, n.status, n.publish_at, n.expire_at, n.removed_at, n.fields, n.body_key)
       IS DISTINCT FROM (o.source_key, o.collection, o.type, o.locale, o.translation_key, o.status, o.publish_at, o.expire_at, o.removed_at, o.fields, o.body_key);
-  FOR declared IN SELECT * FROM cms.type_tables WHERE type IN (SELECT type FROM old_rows) LOOP
-    EXECUTE format('DELETE FROM cms.%I t USING old_rows o WHERE o.type = %L AND t.entry = o.id AND t.site = o.site AND t.created_at = o.created_at',
-      declared.name, declared.type);
-  END LOOP;
-  FOR declared IN SELECT * FROM cms.type_tables WHERE type IN (SELECT type FROM new_rows) LOOP
-    EXECUTE cms.copy_to_type_table(declared, 'new_rows');
-  END LOOP;
+  IF EXISTS (SELECT FROM old_rows WHERE type IN ('page')) THEN
+    DELETE FROM cms.pages t USING old_rows o WHERE o.type IN ('page') AND t.entry = o.id AND t.site = o.site AND t.created_at = o.created_at;
+  END IF;
+  IF EXISTS (SELECT FROM old_rows WHERE type IN ('post')) THEN
+    DELETE FROM cms.posts t USING old_rows o WHERE o.type IN ('post') AND t.entry = o.id AND t.site = o.site AND t.created_at = o.created_at;
+  END IF;
+  IF EXISTS (SELECT FROM new_rows WHERE type IN ('page')) THEN
+    INSERT INTO cms.pages (entry, site, created_at, type, locale, status, published_at, title) SELECT id, site, created_at, type, locale, CASE WHEN removed_at IS NULL THEN status ELSE 'trashed' END, coalesce(publish_at, created_at), coalesce(fields ->> 'title', '') FROM new_rows WHERE type IN ('page');
+  END IF;
+  IF EXISTS (SELECT FROM new_rows WHERE type IN ('post')) THEN
+    INSERT INTO cms.posts (entry, site, created_at, type, locale, status, published_at, title, is_featured, section) SELECT id, site, created_at, type, locale, CASE WHEN removed_at IS NULL THEN status ELSE 'trashed' END, coalesce(publish_at, created_at), coalesce(fields ->> 'title', ''), coalesce(fields ->> 'is_featured', '') = 'true', left(fields ->> 'section', 500) FROM new_rows WHERE type IN ('post');
+  END IF;
   RETURN NULL;
 END $$;
 
@@ -609,6 +606,37 @@ BEGIN
   INSERT INTO cms.changes (site, kind, subject, name) VALUES (touch.site, 'n', 0, touch.name);
   PERFORM cms.raise_tags(touch.site, ARRAY[touch.name]);
 END $$;
+
+CREATE FUNCTION cms.write_type_triggers() RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+  make text := 'CREATE OR REPLACE FUNCTION cms.%I() RETURNS trigger LANGUAGE plpgsql AS %L';
+  added text;
+  removed text;
+BEGIN
+  SELECT string_agg(format(E'  IF EXISTS (SELECT FROM new_rows WHERE type IN (%s)) THEN\n    %s;\n  END IF;\n',
+      types, cms.copy_to_type_table(name, columns, types, 'new_rows')), '' ORDER BY name, types) INTO added
+    FROM (SELECT name, columns, string_agg(quote_literal(type), ', ' ORDER BY type) AS types FROM cms.type_tables GROUP BY name, columns) t;
+  SELECT string_agg(format(E'  IF EXISTS (SELECT FROM old_rows WHERE type IN (%2$s)) THEN\n    DELETE FROM cms.%1$I t USING old_rows o '
+      'WHERE o.type IN (%2$s) AND t.entry = o.id AND t.site = o.site AND t.created_at = o.created_at;\n  END IF;\n', name, types), '' ORDER BY name) INTO removed
+    FROM (SELECT name, string_agg(quote_literal(type), ', ' ORDER BY type) AS types FROM cms.type_tables GROUP BY name) t;
+  EXECUTE format(make, 'note_entries_inserted', format(
+    E'\nBEGIN\n  INSERT INTO cms.changes (site, kind, subject) SELECT site, ''e'', id FROM new_rows;\n%s  RETURN NULL;\nEND ', added));
+  EXECUTE format(make, 'note_entries_deleted', format(
+    E'\nBEGIN\n  INSERT INTO cms.changes (site, kind, subject) SELECT site, ''e'', id FROM old_rows;\n%s  RETURN NULL;\nEND ', removed));
+  EXECUTE format(make, 'note_entries_updated', format(E'
+BEGIN
+  IF EXISTS (SELECT FROM new_rows n JOIN old_rows o USING (id) WHERE (n.created_at, n.site) IS DISTINCT FROM (o.created_at, o.site)) THEN
+    RAISE EXCEPTION ''created_at and site of an entry never change'' USING ERRCODE = ''integrity_constraint_violation'';
+  END IF;
+  INSERT INTO cms.changes (site, kind, subject)
+    SELECT n.site, ''e'', n.id FROM new_rows n JOIN old_rows o USING (id)
+    WHERE (n.source_key, n.collection, n.type, n.locale, n.translation_key, n.status, n.publish_at, n.expire_at, n.removed_at, n.fields, n.body_key)
+      IS DISTINCT FROM (o.source_key, o.collection, o.type, o.locale, o.translation_key, o.status, o.publish_at, o.expire_at, o.removed_at, o.fields, o.body_key);
+%s%s  RETURN NULL;
+END ', removed, added));
+END $_$;
 
 CREATE TABLE cms.acts (
     id bigint NOT NULL,
@@ -1803,6 +1831,14 @@ ALTER TABLE cms.tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE cms.type_tables (
+    type text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    partition text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    columns jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT type_tables_partition_check CHECK ((partition = ANY (ARRAY[''::text, 'month'::text, 'site'::text])))
 );
 
 CREATE TABLE cms.uploads (

@@ -32,65 +32,53 @@ EXCEPTION WHEN data_exception THEN
   RETURN NULL;
 END $$;
 
--- The statement that copies entries of a type from source (cms.entries or a transition table) into the type's table. Texts are cut so that an index can hold them.
-CREATE FUNCTION cms.copy_to_type_table(declared cms.type_tables, source text) RETURNS text LANGUAGE sql STABLE AS $$
+-- The statement that copies entries of types ('a', 'b') from source (cms.entries or a transition table) into a table. Texts are cut so that an index can hold them.
+CREATE FUNCTION cms.copy_to_type_table(of_table text, columns jsonb, types text, source text) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT format(
     'INSERT INTO cms.%I (entry, site, created_at, type, locale, status, published_at, title%s) SELECT id, site, created_at, type, locale, '
-    'CASE WHEN removed_at IS NULL THEN status ELSE ''trashed'' END, coalesce(publish_at, created_at), coalesce(fields ->> ''title'', '''')%s FROM %s WHERE type = %L',
-    declared.name, string_agg(format(', %I', key), '' ORDER BY key),
+    'CASE WHEN removed_at IS NULL THEN status ELSE ''trashed'' END, coalesce(publish_at, created_at), coalesce(fields ->> ''title'', '''')%s FROM %s WHERE type IN (%s)',
+    of_table, string_agg(format(', %I', key), '' ORDER BY key),
     string_agg(', ' || format(CASE value #>> '{}'
       WHEN 'text' THEN 'left(fields ->> %1$L, 500)'
       WHEN 'boolean' THEN 'coalesce(fields ->> %1$L, '''') = ''true'''
       WHEN 'numeric' THEN 'CASE jsonb_typeof(fields -> %1$L) WHEN ''number'' THEN (fields ->> %1$L)::numeric END'
       WHEN 'timestamptz' THEN 'cms.parse_time_field(fields ->> %1$L)'
       ELSE 'fields -> %1$L' END, key), '' ORDER BY key),
-    source, declared.type)
-  FROM jsonb_each(declared.columns)
+    source, types)
+  FROM jsonb_each(columns)
 $$;
 
-CREATE OR REPLACE FUNCTION cms.note_entries_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Writes the functions of the triggers on cms.entries for the tables that there are. Their statements are written out, not put together when they run: Postgres
+-- keeps the plans of such statements, and to plan one for hundreds of partitions takes longer than all else that a save does.
+CREATE FUNCTION cms.write_type_triggers() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  declared cms.type_tables;
+  make text := 'CREATE OR REPLACE FUNCTION cms.%I() RETURNS trigger LANGUAGE plpgsql AS %L';
+  added text;
+  removed text;
 BEGIN
-  INSERT INTO cms.changes (site, kind, subject) SELECT site, 'e', id FROM new_rows;
-  FOR declared IN SELECT * FROM cms.type_tables WHERE type IN (SELECT type FROM new_rows) LOOP
-    EXECUTE cms.copy_to_type_table(declared, 'new_rows');
-  END LOOP;
-  RETURN NULL;
-END $$;
-
-CREATE OR REPLACE FUNCTION cms.note_entries_updated() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-  declared cms.type_tables;
+  SELECT string_agg(format(E'  IF EXISTS (SELECT FROM new_rows WHERE type IN (%s)) THEN\n    %s;\n  END IF;\n',
+      types, cms.copy_to_type_table(name, columns, types, 'new_rows')), '' ORDER BY name, types) INTO added
+    FROM (SELECT name, columns, string_agg(quote_literal(type), ', ' ORDER BY type) AS types FROM cms.type_tables GROUP BY name, columns) t;
+  SELECT string_agg(format(E'  IF EXISTS (SELECT FROM old_rows WHERE type IN (%2$s)) THEN\n    DELETE FROM cms.%1$I t USING old_rows o '
+      'WHERE o.type IN (%2$s) AND t.entry = o.id AND t.site = o.site AND t.created_at = o.created_at;\n  END IF;\n', name, types), '' ORDER BY name) INTO removed
+    FROM (SELECT name, string_agg(quote_literal(type), ', ' ORDER BY type) AS types FROM cms.type_tables GROUP BY name) t;
+  EXECUTE format(make, 'note_entries_inserted', format(
+    E'\nBEGIN\n  INSERT INTO cms.changes (site, kind, subject) SELECT site, ''e'', id FROM new_rows;\n%s  RETURN NULL;\nEND ', added));
+  EXECUTE format(make, 'note_entries_deleted', format(
+    E'\nBEGIN\n  INSERT INTO cms.changes (site, kind, subject) SELECT site, ''e'', id FROM old_rows;\n%s  RETURN NULL;\nEND ', removed));
+  EXECUTE format(make, 'note_entries_updated', format(E'
 BEGIN
   IF EXISTS (SELECT FROM new_rows n JOIN old_rows o USING (id) WHERE (n.created_at, n.site) IS DISTINCT FROM (o.created_at, o.site)) THEN
-    RAISE EXCEPTION 'created_at and site of an entry never change' USING ERRCODE = 'integrity_constraint_violation';
+    RAISE EXCEPTION ''created_at and site of an entry never change'' USING ERRCODE = ''integrity_constraint_violation'';
   END IF;
   INSERT INTO cms.changes (site, kind, subject)
-    SELECT n.site, 'e', n.id FROM new_rows n JOIN old_rows o USING (id)
+    SELECT n.site, ''e'', n.id FROM new_rows n JOIN old_rows o USING (id)
     WHERE (n.source_key, n.collection, n.type, n.locale, n.translation_key, n.status, n.publish_at, n.expire_at, n.removed_at, n.fields, n.body_key)
       IS DISTINCT FROM (o.source_key, o.collection, o.type, o.locale, o.translation_key, o.status, o.publish_at, o.expire_at, o.removed_at, o.fields, o.body_key);
-  FOR declared IN SELECT * FROM cms.type_tables WHERE type IN (SELECT type FROM old_rows) LOOP
-    EXECUTE format('DELETE FROM cms.%I t USING old_rows o WHERE o.type = %L AND t.entry = o.id AND t.site = o.site AND t.created_at = o.created_at',
-      declared.name, declared.type);
-  END LOOP;
-  FOR declared IN SELECT * FROM cms.type_tables WHERE type IN (SELECT type FROM new_rows) LOOP
-    EXECUTE cms.copy_to_type_table(declared, 'new_rows');
-  END LOOP;
-  RETURN NULL;
+%s%s  RETURN NULL;
+END ', removed, added));
 END $$;
-
-CREATE OR REPLACE FUNCTION cms.note_entries_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-  declared cms.type_tables;
-BEGIN
-  INSERT INTO cms.changes (site, kind, subject) SELECT site, 'e', id FROM old_rows;
-  FOR declared IN SELECT * FROM cms.type_tables WHERE type IN (SELECT type FROM old_rows) LOOP
-    EXECUTE format('DELETE FROM cms.%I t USING old_rows o WHERE o.type = %L AND t.entry = o.id AND t.site = o.site AND t.created_at = o.created_at',
-      declared.name, declared.type);
-  END LOOP;
-  RETURN NULL;
-END $$;
+SELECT cms.write_type_triggers();
 
 SET LOCAL cms.filling = 'yes';
 UPDATE cms.pages p SET created_at = e.created_at, published_at = coalesce(e.publish_at, e.created_at) FROM cms.entries e WHERE e.id = p.entry;
@@ -178,6 +166,7 @@ BEGIN
     PERFORM cms.make_months(of_table, array_agg(to_date(right(c.relname, 7), 'YYYY_MM'))) FROM pg_catalog.pg_inherits i
       JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'cms.posts'::regclass HAVING count(*) > 0;
   END IF;
-  EXECUTE cms.copy_to_type_table(declared, 'cms.entries');
+  EXECUTE cms.copy_to_type_table(of_table, declared.columns, quote_literal(of_type), 'cms.entries');
+  PERFORM cms.write_type_triggers();
   PERFORM set_config('cms.filling', '', true);
 END $$;
