@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import traceback
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -23,9 +26,9 @@ FILE: Final = "hooks.py"
 def find_plugins(root: Path, settings: Settings) -> Plugins | None:
     """The hooks of a site, loaded; None where it has none. What cannot be loaded is among the problems."""
     own = root / FILE
-    installed = sorted(entry_points(group=GROUP)) if settings.plugins != () else []
+    installed = _list_installed(_stamp_packages()) if settings.plugins != () else ()
     if settings.plugins is not None:
-        installed = [point for point in installed if point.name in settings.plugins]
+        installed = tuple(point for point in installed if point.name in settings.plugins)
     missing = sorted(set(settings.plugins or ()) - {point.name for point in installed})
     has_own = own.is_file()
     if not has_own and not installed and not missing:
@@ -40,6 +43,23 @@ def find_plugins(root: Path, settings: Settings) -> Plugins | None:
         plugins.load(point.name, point)
     plugins.check_names()
     return plugins
+
+
+@lru_cache(maxsize=1)
+def _list_installed(stamp: tuple[tuple[str, int], ...]) -> tuple[EntryPoint, ...]:
+    """The plugins among installed packages. stamp: of _stamp_packages; finding them reads a file of every package, in each build of a watch."""
+    return tuple(sorted(entry_points(group=GROUP)))
+
+
+def _stamp_packages() -> tuple[tuple[str, int], ...]:
+    """Changes when a package is installed or removed: each is a folder beside the others."""
+    times = []
+    for place in sys.path:
+        try:
+            times.append((place, os.stat(place or ".").st_mtime_ns))
+        except OSError:
+            continue
+    return tuple(times)
 
 
 @dataclass(slots=True)

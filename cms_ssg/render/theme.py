@@ -9,7 +9,8 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, Template, nodes
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, Template, nodes
+from jinja2.bccache import Bucket
 from jinja2.environment import TemplateModule
 from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
 from jinja2.runtime import Context
@@ -66,6 +67,30 @@ class _Template(Template):
                 reads.name(name)
 
 
+class _Compiled(BytecodeCache):
+    """Code of templates for all themes of this process: compiling one takes longer than rendering some dozens of pages.
+
+    It follows from name, file and text alone: every theme has the same filters and extensions.
+    """
+
+    MOST = 500
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            if len(self._codes) >= self.MOST:
+                self._codes.clear()
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_compiled = _Compiled()
+
+
 class _Loader(FileSystemLoader):
     """Finds templates in folders, the strongest first; ``parent:post.html`` is the second ``post.html`` there is."""
 
@@ -107,7 +132,7 @@ class Theme(Environment):
         """find_ids: gives the ids that the templates give to elements."""
         super().__init__(
             loader=_Loader(list(folders), followlinks=False),
-            autoescape=True, undefined=Unknown, trim_blocks=True, lstrip_blocks=True, auto_reload=False, cache_size=-1,
+            autoescape=True, undefined=Unknown, trim_blocks=True, lstrip_blocks=True, auto_reload=False, cache_size=-1, bytecode_cache=_compiled,
             extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
         )  # fmt: skip
         self.filters.update(FILTERS)

@@ -10,22 +10,32 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from tests.engine.siteonpage import TABLES, SiteOnPage
+from tests.engine.siteonpage import TABLES, USED, SiteOnPage
 
 _numbers = count(1)
 
 EACH_TABLE = f"""
-DO $$ DECLARE one record; BEGIN
+DO $$ DECLARE one record; filled boolean; BEGIN
   SET LOCAL session_replication_role = replica;
   FOR one IN SELECT c.relname AS name, string_agg(quote_ident(a.attname), ', ') AS columns
              FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND a.attgenerated = '' AND NOT a.attisdropped
-             WHERE {TABLES} GROUP BY c.relname LOOP
-    EXECUTE replace(replace('STATEMENT', 'NAME', one.name), 'COLUMNS', one.columns);
+             WHERE {TABLES} AND ({USED} OR to_regclass('KEPT.' || quote_ident(c.relname)) IS NOT NULL) GROUP BY c.relname LOOP
+    DO_IT
   END LOOP;
 END $$"""
-KEEP = EACH_TABLE.replace("STATEMENT", "CREATE TABLE KEPT.NAME AS SELECT COLUMNS FROM cms.NAME")
+KEEP = EACH_TABLE.replace(
+    "DO_IT",
+    """
+    EXECUTE format('SELECT EXISTS (SELECT FROM cms.%%I)', one.name) INTO filled;
+    IF filled THEN EXECUTE format('CREATE TABLE KEPT.%%I AS SELECT %%s FROM cms.%%1$I', one.name, one.columns); END IF;""",
+)
 RESTORE = EACH_TABLE.replace(
-    "STATEMENT", "DELETE FROM cms.NAME; INSERT INTO cms.NAME (COLUMNS) OVERRIDING SYSTEM VALUE SELECT COLUMNS FROM KEPT.NAME"
+    "DO_IT",
+    """
+    EXECUTE format('DELETE FROM cms.%%I', one.name);
+    IF to_regclass(format('KEPT.%%I', one.name)) IS NOT NULL THEN
+      EXECUTE format('INSERT INTO cms.%%I (%%s) OVERRIDING SYSTEM VALUE SELECT %%2$s FROM KEPT.%%1$I', one.name, one.columns);
+    END IF;""",
 )
 
 

@@ -177,7 +177,7 @@ def forget_mark(site: SiteOnPage) -> None:
     site.query("UPDATE cms.sites SET target_marked = false")
 
 
-@pytest.mark.parametrize("step", [0, 3, 9, 15])
+@pytest.mark.parametrize("step", [0, 9, *(pytest.param(step, marks=pytest.mark.long) for step in (3, 15))])
 def test_a_folder_that_another_database_published_to_is_made_again(step: int, make_site: MakeSite) -> None:
     site = make_site(SITE)
     site.build()

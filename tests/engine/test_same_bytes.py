@@ -122,6 +122,7 @@ def test_nothing_of_the_machine_reaches_a_byte(site: Path, reference: dict[str, 
         assert_same(build_in_process(other, url, jobs=3, umask=0o077, PYTHONHASHSEED="4242", **FAR, **ASCII), reference)
 
 
+@pytest.mark.long
 def test_two_processes_with_another_hash_seed_make_the_same(site: Path, reference: dict[str, bytes], engine_urls: tuple[str, str]) -> None:
     assert_same(build_in_process(site, engine_urls[0], jobs=2, PYTHONHASHSEED="0"), reference)
 

@@ -68,7 +68,7 @@ def test_a_builder_that_cannot_wait_any_longer_says_who_builds(
     site.assert_clean()
 
 
-@pytest.mark.parametrize("step", [16, 32, 48, *(pytest.param(step, marks=pytest.mark.long) for step in range(20, 60, 4) if step % 16)])
+@pytest.mark.parametrize("step", [16, 48, *(pytest.param(step, marks=pytest.mark.long) for step in range(20, 60, 4) if step != 48)])
 def test_a_builder_that_slept_through_its_lease_stops_and_leaves_nothing_wrong(
     step: int, built_site: Callable[[str], SiteOnPage], monkeypatch: pytest.MonkeyPatch
 ) -> None:

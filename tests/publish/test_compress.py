@@ -43,7 +43,7 @@ def set_compress(site: BucketSite, value: str) -> None:
     site.write_file("site.toml", "\n".join([*lines[:at], *([f'compress = "{value}"'] if value else []), *lines[at:], ""]))
 
 
-@pytest.fixture(params=["moto", "rclone"])
+@pytest.fixture(params=["moto", pytest.param("rclone", marks=pytest.mark.long)])
 def stored(request: pytest.FixtureRequest, engine_urls: tuple[str, str], tmp_path: Path) -> Iterator[BucketSite]:
     """A site with a long page, not built yet, before each of two stores."""
     if request.param == "moto":

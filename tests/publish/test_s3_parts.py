@@ -18,7 +18,7 @@ from tests.publish.conftest import free_port
 from tests.publish.faulty import serve_faulty
 
 MB = 1 << 20
-LARGE = b"".join(hashlib.sha256(str(number).encode()).digest() for number in range(31 * MB // 32)) + b"end"
+LARGE = hashlib.shake_256(b"large").digest(31 * MB) + b"end"
 
 
 def make_target(bucket: Bucket, uploads: int = 4, conditions: bool = True) -> S3Target:

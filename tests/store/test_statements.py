@@ -23,6 +23,8 @@ from tests.store.statements import number_placeholders
 
 PACKAGE = Path(cms_ssg.__file__).parent
 BEGINS = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|COPY|TABLE|VALUES)\s")
+MAY_HAVE = re.compile(rb"LiteralString|SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|COPY|TABLE|VALUES")
+"""A file without any of these has no statement, and its tree need not be made: each process of a run looks for the texts."""
 FEWEST = 120
 """Texts known when this was written: if much fewer are found, it is the search that is broken."""
 
@@ -37,19 +39,23 @@ def list_texts() -> Iterator[tuple[str, str]]:
         file = path.relative_to(PACKAGE).with_suffix("")
         if file.parts[0] == "migrate":
             continue
-        tree = ast.parse(path.read_bytes())
+        source = path.read_bytes()
+        if not MAY_HAVE.search(source):
+            continue
+        tree = ast.parse(source)
+        nodes = list(ast.walk(tree))
         constants = [
             node for node in tree.body if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "Final[LiteralString]"
         ]
         inside = {id(part) for node in constants for part in ast.walk(node)}
-        inside |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr | ast.BinOp) for part in ast.walk(node)}
+        inside |= {id(part) for node in nodes if isinstance(node, ast.JoinedStr | ast.BinOp) for part in ast.walk(node)}
         if constants:
             module = importlib.import_module(".".join(("cms_ssg", *file.parts)))
             for node in constants:
                 if ast.unparse(node.target).startswith("_"):
                     continue
                 yield f"{file}:{ast.unparse(node.target)}", getattr(module, ast.unparse(node.target))
-        for node in ast.walk(tree):
+        for node in nodes:
             if (
                 isinstance(node, ast.Constant)
                 and isinstance(node.value, str)
