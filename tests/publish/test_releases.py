@@ -211,7 +211,7 @@ def slower(site: SiteOnPage) -> int:
 def test_a_rollback_that_is_killed_is_finished_by_the_next(five: Five, stride: int, monkeypatch: pytest.MonkeyPatch) -> None:
     published, numbers = five
     site = published.site
-    monkeypatch.setattr("cms_ssg.releases.rollback.STEP", 4)
+    monkeypatch.setattr("cms_ssg.history.rollback.STEP", 4)
     set_keep(site, 1000)
     stride *= slower(site)
     kill_rollback(published, numbers[1], numbers[1], stride)
