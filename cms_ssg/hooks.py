@@ -14,6 +14,7 @@ true afterwards; it is called once at the start of each try. None is called by `
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -144,6 +145,31 @@ class StockLow(msgspec.Struct, frozen=True, kw_only=True):
     free: int
 
 
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of an order. total: in minor units of the order's currency, with tax; attributes: of a variation."""
+
+    sku: str
+    title: str
+    quantity: int
+    total: int
+    attributes: Mapping[str, Any]
+
+
+class OrderPaid(msgspec.Struct, frozen=True, kw_only=True):
+    """An order of a shop that was paid. order: its number for people; note: what the buyer wrote; total: in minor units of the currency."""
+
+    event_id: str
+    site: str
+    order: str
+    email: str
+    name: str
+    note: str
+    currency: str
+    total: int
+    paid_at: datetime
+    lines: tuple[OrderLine, ...]
+
+
 class Specs:
     """The hooks."""
 
@@ -189,6 +215,10 @@ class Specs:
     @_spec
     def release_published(self, release: Release) -> None:
         """Pages were written or removed; what could be made is at the target, in every phase, and recorded. At least once."""
+
+    @_spec
+    def order_paid(self, order: OrderPaid) -> None:
+        """An order was paid, and its goods have left the stock. Called within a minute while something watches or works. At least once."""
 
     @_spec
     def stock_low(self, stock: StockLow) -> None:

@@ -240,6 +240,31 @@ BEGIN
   RETURN NULL;
 END $$;
 
+CREATE FUNCTION cms.note_comments() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' AND OLD.rating IS NULL AND OLD.status = 'approved' AND (TG_OP = 'DELETE' OR (NEW.status, NEW.entry, NEW.author_name, NEW.content, NEW.owner_response)
+    IS DISTINCT FROM (OLD.status, OLD.entry, OLD.author_name, OLD.content, OLD.owner_response)) THEN
+    PERFORM cms.touch(OLD.site, 'fact/discussion/' || OLD.entry);
+  END IF;
+  IF TG_OP <> 'DELETE' AND NEW.rating IS NULL AND NEW.status = 'approved' AND (TG_OP = 'INSERT' OR (NEW.status, NEW.entry, NEW.author_name, NEW.content, NEW.owner_response)
+    IS DISTINCT FROM (OLD.status, OLD.entry, OLD.author_name, OLD.content, OLD.owner_response)) THEN
+    PERFORM cms.touch(NEW.site, 'fact/discussion/' || NEW.entry);
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION cms.note_discussions() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF TG_OP <> 'UPDATE' OR OLD IS DISTINCT FROM NEW THEN
+    PERFORM cms.touch(coalesce(NEW.site, OLD.site), 'fact/discussion/' || coalesce(NEW.entry, OLD.entry));
+  END IF;
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION cms.note_entries_deleted() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -328,7 +353,7 @@ BEGIN
     SELECT entry, site, sum(rating) AS total, count(*) AS n, count(*) FILTER (WHERE content <> '') AS written,
       ARRAY[-count(*) FILTER (WHERE rating = 1), -count(*) FILTER (WHERE rating = 2), -count(*) FILTER (WHERE rating = 3), -count(*) FILTER (WHERE rating = 4),
             -count(*) FILTER (WHERE rating = 5)]::int[] AS d
-    FROM old_rows WHERE status = 'approved' GROUP BY entry, site ORDER BY entry) x;
+    FROM old_rows WHERE status = 'approved' AND rating IS NOT NULL GROUP BY entry, site ORDER BY entry) x;
   RETURN NULL;
 END $$;
 
@@ -341,7 +366,7 @@ BEGIN
     SELECT entry, site, sum(rating) AS total, count(*) AS n, count(*) FILTER (WHERE content <> '') AS written,
       ARRAY[count(*) FILTER (WHERE rating = 1), count(*) FILTER (WHERE rating = 2), count(*) FILTER (WHERE rating = 3), count(*) FILTER (WHERE rating = 4),
             count(*) FILTER (WHERE rating = 5)]::int[] AS d
-    FROM new_rows WHERE status = 'approved' GROUP BY entry, site ORDER BY entry) x;
+    FROM new_rows WHERE status = 'approved' AND rating IS NOT NULL GROUP BY entry, site ORDER BY entry) x;
   RETURN NULL;
 END $$;
 
@@ -357,8 +382,8 @@ BEGIN
     SELECT entry, site, sum(sign * rating) AS total, sum(sign) AS n, coalesce(sum(sign) FILTER (WHERE content <> ''), 0) AS written,
       ARRAY[coalesce(sum(sign) FILTER (WHERE rating = 1), 0), coalesce(sum(sign) FILTER (WHERE rating = 2), 0), coalesce(sum(sign) FILTER (WHERE rating = 3), 0),
             coalesce(sum(sign) FILTER (WHERE rating = 4), 0), coalesce(sum(sign) FILTER (WHERE rating = 5), 0)]::int[] AS d
-    FROM (SELECT entry, site, rating, content, 1 AS sign FROM new_rows WHERE status = 'approved'
-          UNION ALL SELECT entry, site, rating, content, -1 FROM old_rows WHERE status = 'approved') both_ GROUP BY entry, site ORDER BY entry) x;
+    FROM (SELECT entry, site, rating, content, 1 AS sign FROM new_rows WHERE status = 'approved' AND rating IS NOT NULL
+          UNION ALL SELECT entry, site, rating, content, -1 FROM old_rows WHERE status = 'approved' AND rating IS NOT NULL) both_ GROUP BY entry, site ORDER BY entry) x;
   RETURN NULL;
 END $$;
 
@@ -599,6 +624,14 @@ CREATE FUNCTION cms.sum_old_hits(for_site integer, kept_days integer) RETURNS vo
   ON CONFLICT (site, path, day) DO UPDATE SET hits = hits.hits + excluded.hits
 $$;
 
+CREATE FUNCTION cms.takes_comments(for_entry bigint) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT CASE WHEN e.fields -> 'allow_comments' = 'false' THEN false
+    ELSE coalesce(d.is_open, e.fields -> 'allow_comments' = 'true', false) END
+  FROM cms.entries e LEFT JOIN cms.discussions d ON d.entry = e.id WHERE e.id = for_entry
+$$;
+
 CREATE FUNCTION cms.touch(site integer, name text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -606,6 +639,16 @@ BEGIN
   INSERT INTO cms.changes (site, kind, subject, name) VALUES (touch.site, 'n', 0, touch.name);
   PERFORM cms.raise_tags(touch.site, ARRAY[touch.name]);
 END $$;
+
+CREATE FUNCTION cms.touch_all(for_site integer, names text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO cms.changes (site, kind, subject, name) SELECT for_site, 'n', 0, n FROM unnest(names) n;
+  PERFORM cms.raise_tags(for_site, names);
+END $$;
+
+COMMENT ON FUNCTION cms.touch_all(for_site integer, names text[]) IS 'cms.touch for many names of one site.';
 
 CREATE FUNCTION cms.write_type_triggers() RETURNS void
     LANGUAGE plpgsql
@@ -918,6 +961,12 @@ CASE
 END) STORED NOT NULL
 );
 
+CREATE TABLE cms.discussions (
+    entry bigint NOT NULL,
+    site integer NOT NULL,
+    is_open boolean NOT NULL
+);
+
 CREATE TABLE cms.documents (
     entry bigint NOT NULL,
     site integer NOT NULL,
@@ -938,7 +987,8 @@ CREATE TABLE cms.documents (
     vector tsvector NOT NULL,
     digest bytea NOT NULL,
     shown boolean NOT NULL
-);
+)
+WITH (toast_tuple_target='128');
 
 CREATE TABLE cms.empty_searches (
     site integer NOT NULL,
@@ -1653,7 +1703,7 @@ CREATE TABLE cms.reviews (
     user_id uuid,
     author_name text NOT NULL,
     author_email text,
-    rating integer NOT NULL,
+    rating integer,
     title text,
     content text DEFAULT ''::text NOT NULL,
     pros text,
@@ -1675,6 +1725,8 @@ CREATE TABLE cms.reviews (
     CONSTRAINT reviews_rating_check CHECK (((rating >= 1) AND (rating <= 5))),
     CONSTRAINT reviews_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'spam'::text])))
 );
+
+COMMENT ON COLUMN cms.reviews.rating IS '1 to 5; null for a comment';
 
 CREATE TABLE cms.revisions (
     site integer NOT NULL,
@@ -1928,6 +1980,9 @@ ALTER TABLE ONLY cms.deliveries
 
 ALTER TABLE ONLY cms.dirty
     ADD CONSTRAINT dirty_pkey PRIMARY KEY (site, path);
+
+ALTER TABLE ONLY cms.discussions
+    ADD CONSTRAINT discussions_pkey PRIMARY KEY (entry);
 
 ALTER TABLE ONLY cms.documents
     ADD CONSTRAINT documents_pkey PRIMARY KEY (entry);
@@ -2407,6 +2462,10 @@ ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_9_pkey;
 
 CREATE TRIGGER key_changed BEFORE UPDATE ON cms.bodies FOR EACH ROW WHEN ((((((new.html IS DISTINCT FROM old.html) OR (new.toc IS DISTINCT FROM old.toc)) OR (new.words IS DISTINCT FROM old.words)) OR (new.links IS DISTINCT FROM old.links)) OR (new.excerpt IS DISTINCT FROM old.excerpt))) EXECUTE FUNCTION cms.key_bodies();
 
+CREATE TRIGGER note_changed AFTER INSERT OR DELETE OR UPDATE ON cms.discussions FOR EACH ROW EXECUTE FUNCTION cms.note_discussions();
+
+CREATE TRIGGER note_comments AFTER INSERT OR DELETE OR UPDATE ON cms.reviews FOR EACH ROW EXECUTE FUNCTION cms.note_comments();
+
 CREATE TRIGGER note_deleted AFTER DELETE ON cms.bodies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_bodies();
 
 CREATE TRIGGER note_deleted AFTER DELETE ON cms.documents REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.note_search_changes();
@@ -2569,6 +2628,12 @@ ALTER TABLE ONLY cms.comments
 
 ALTER TABLE ONLY cms.comments
     ADD CONSTRAINT comments_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.discussions
+    ADD CONSTRAINT discussions_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY cms.discussions
+    ADD CONSTRAINT discussions_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
 ALTER TABLE ONLY cms.entries
     ADD CONSTRAINT entries_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

@@ -36,6 +36,7 @@ ROUTERS: Final = (
     "cms_ssg.api.entries:router",
     "cms_ssg.api.imports:router",
     "cms_ssg.api.changes:router",
+    "cms_ssg.desk.oidc:router",
     "cms_ssg.desk.entries:router",
     "cms_ssg.desk.drafts:router",
     "cms_ssg.desk.changes:router",
@@ -96,7 +97,7 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
         numbers.count(**fields)
         on_answer(**fields)
 
-    return Outer(app, sites, note, app.state.broadcaster.close)
+    return Outer(app, sites, note, app.state.broadcaster.close, app.state.limiter)
 
 
 def make_app_from_environ() -> ASGIApp:

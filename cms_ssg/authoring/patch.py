@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from cms_ssg.authoring.patch_yaml import patch_yaml
 from cms_ssg.content.frontmatter.dates import DateError, parse_date
-from cms_ssg.content.frontmatter.parse import FrontMatter, look_up, parse_front_matter
+from cms_ssg.content.frontmatter.parse import LARGEST, FrontMatter, look_up, parse_front_matter
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.types import Json
 
@@ -19,8 +19,6 @@ Value = Json | datetime
 """What a field is set to; None removes it."""
 
 _BOM: Final = b"\xef\xbb\xbf"
-LARGEST: Final = 1024 * 1024
-"""Bytes of front matter that [limits] allows at most; the site's own limit is told where the file is read."""
 _BLANK: Final = re.compile(r"(?:[ \t]*(?:\r\n?|\n))*")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 

@@ -23,9 +23,18 @@ def list_shared_targets(root: Path, settings: Settings, environ: Mapping[str, st
         merged = merge_tables(data, envs[name] if name else {})
         target = merged.get("target", {})
         url = target if isinstance(target, str) else target.get("url", Target().url)
-        if name != settings.env and _normalize(url) == _normalize(settings.target.url):
-            line = find_line(list_key_lines(text), ("env", name or settings.env))
-            both = [f"[env.{one}]" if one else "the site without an environment" for one in sorted((name, settings.env))]
+        theirs, ours = _normalize(url), _normalize(settings.target.url)
+        if name == settings.env:
+            continue
+        line = find_line(list_key_lines(text), ("env", name or settings.env))
+        both = [f"[env.{one}]" if one else "the site without an environment" for one in sorted((name, settings.env))]
+        if f"{theirs}/".startswith(f"{ours}/") != f"{ours}/".startswith(f"{theirs}/"):
+            said = (
+                f"the targets of {both[0]} and {both[1]} lie in each other, {min(theirs, ours, key=len)} and {max(theirs, ours, key=len)}"
+            )
+            hint = "Who visits the outer one finds the pages of the inner one below it: give them folders side by side."
+            yield Problem("settings.shared-target", FILE, line, said, hint, "warning")
+        elif theirs == ours:
             yield Problem("settings.shared-target", FILE, line, f"{both[0]} and {both[1]} have the same target, {settings.target.url}",
                           "A target belongs to the one that is built first, the other is refused: give it a target of its own.", "warning")  # fmt: skip
 

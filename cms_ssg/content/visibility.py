@@ -19,22 +19,39 @@ OWN: Final = ("draft", "status", "publish_at", "expire_at")
 
 STARTS: Final = frozenset(
     "publishdate publisheddate publishedat publishedon publishon pubdate datepublished publicationdate postdate postdategmt "
-    "publishtime publishfrom scheduled scheduledat scheduledfor embargo embargountil embargoedtill golive goliveat".split()
+    "publishtime publishfrom publishup scheduled scheduledat scheduledfor embargo embargountil embargoeduntil embargoedtill embargodate golive "
+    "goliveat validfrom visiblefrom availablefrom".split()
 )
 ENDS: Final = frozenset(
     "expirydate expiredate expires expiresat expireson expireat expiry expirationdate expiration unpublishdate unpublishat unpublishon "
-    "unpublisheddate publishuntil publisheduntil visibleuntil".split()
+    "unpublisheddate unpublishedat publishuntil publisheduntil publishdown visibleuntil validuntil availableuntil expire dateexpires "
+    "archivedat deletedat trashedat".split()
 )
-HIDES_IF_TRUE: Final = frozenset("isdraft unpublished private isprivate deleted isdeleted trash trashed istrashed expired disabled".split())
-HIDES_IF_FALSE: Final = frozenset("published ispublished publish public ispublic visible isvisible live enabled".split())
+HIDES_IF_TRUE: Final = frozenset(
+    "isdraft unpublished notpublished nopublish donotpublish private isprivate deleted isdeleted trash trashed istrashed expired disabled".split()
+)
+HIDES_IF_FALSE: Final = frozenset("published ispublished publish dgpublish public ispublic visible isvisible live enabled".split())
 NOT_HERE: Final = {
     "hidden": True, "ishidden": True, "unlisted": True, "headless": True, "protected": True, "membersonly": True,
-    "eleventyexcludefromcollections": True, "listed": False, "discoverable": False, "render": False, "permalink": False,
+    "eleventyexcludefromcollections": True, "listed": False, "discoverable": False, "render": False, "permalink": False, "routable": False,
 }  # fmt: skip
 """Word -> the value with which it hides a page from some places but not from others, or from some readers, which nothing here does."""
 
+EVERYDAY: Final = {
+    "archived": True, "isarchived": True, "ignored": True, "ignore": True, "skip": True, "exclude": True, "excluded": True, "wip": True,
+    "workinprogress": True, "offline": True, "inactive": True, "secret": True, "confidential": True, "internal": True,
+    "online": False, "active": False, "isactive": False, "ready": False, "display": False, "show": False, "output": False,
+}  # fmt: skip
+"""The same, for everyday words: taken as they are, so that ``inline`` is no slip of ``online``."""
+
 PASSWORDS: Final = frozenset(["password", "postpassword"])
 STATUS: Final = frozenset(["status", "poststatus"])
+STATES: Final = frozenset(
+    "state stage workflow workflowstate workflowstatus poststate pagestatus articlestatus contentstatus publishstatus publishingstatus "
+    "publicationstatus moderationstate reviewstatus editorialstatus".split()
+)
+"""Words for a status that also mean other things: only a status that hides is taken from them."""
+
 STATUSES: Final = {
     "draft": "draft", "pending": "draft", "auto-draft": "draft", "private": "draft", "review": "draft", "unpublished": "draft",
     "published": "published", "publish": "published", "public": "published",
@@ -43,6 +60,9 @@ STATUSES: Final = {
 WORDS: Final = STARTS | ENDS | HIDES_IF_TRUE | HIDES_IF_FALSE | NOT_HERE.keys() | PASSWORDS | STATUS | {"visibility", "robots", "build"}
 LONG_WORDS: Final = tuple(sorted(word for word in WORDS if len(word) > 5))
 """Those that others are compared with: a slip of a shorter one may be a word of its own."""
+
+ACCESS: Final = frozenset("private draft none members membersonly members-only paid subscribers restricted password".split())
+_CASCADED: Final = STARTS | ENDS | frozenset(["draft", "build", "headless", "publishat", "expireat"])
 
 COMING: Final = frozenset(["future", "scheduled"])
 TRASH: Final = frozenset(["trash", "trashed", "istrashed", "deleted", "isdeleted"])
@@ -118,12 +138,16 @@ def _read_word(word: str, value: Any, raw: Mapping[str, Any], zone: str) -> Iter
             yield ("status", "trashed")
         else:
             yield ("draft", truth is (word in HIDES_IF_TRUE))
-    elif word in NOT_HERE and value != "" and read_truth(value) is NOT_HERE[word]:
+    elif word in STATES and STATUSES.get(str(value).strip().casefold()) in ("draft", "trashed"):
+        yield from _read_status(value, raw)
+    elif (hides := (NOT_HERE | EVERYDAY).get(word)) is not None and value != "" and read_truth(value) is hides:
         raise _Unclear(f"{show(value)} hides a page from lists or from some readers in other systems, which nothing here does")
     elif word in PASSWORDS and value not in ("", False):
         raise _Unclear("in other systems it keeps a page from readers without the password, which nothing here does")
-    elif word == "visibility":
+    elif word == "visibility" or (word == "access" and str(value).strip().casefold() in ACCESS):
         yield from _read_visibility(str(value).strip().casefold())
+    elif word == "cascade" and _hides_below(value):
+        raise _Unclear("in Hugo it hides or times the pages below, which nothing here does", "Write it into the files of these pages.")
     elif word == "build" and isinstance(value, dict) and (set(map(str, value.values())) & {"never", "link", "local", "False"}):
         raise _Unclear("in Hugo it keeps a page from being made or listed, which nothing here does")
     elif word == "robots" and {"noindex", "none"} & {part.strip() for part in str(value).casefold().split(",")}:
@@ -140,6 +164,16 @@ def _read_status(value: Any, raw: Mapping[str, Any]) -> Iterator[tuple[str, Any]
         if not starts:
             raise _Unclear(f"{show(value)}, and nothing says when", "Add publish_at: 2025-03-01 09:00.")
         yield ("publish_at", starts[-1])
+
+
+def _hides_below(cascade: Any) -> bool:
+    """Whether Hugo's cascade hands a word that hides or times content, or a field of ours that does, to the pages below."""
+    if isinstance(cascade, list):
+        return any(_hides_below(part) for part in cascade)
+    if not isinstance(cascade, dict):
+        return False
+    hiding = any(fold(str(name)) in _CASCADED and value not in (False, None, "") for name, value in cascade.items())
+    return hiding or any(_hides_below(value) for value in cascade.values())
 
 
 def _read_visibility(said: str) -> Iterator[tuple[str, Any]]:
@@ -198,13 +232,14 @@ def words_that_hide(fields: Mapping[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for name, value in fields.items():
         word = fold(name)
-        if word == "poststatus" and STATUSES.get(str(value).strip().casefold()) != "published":
+        said = STATUSES.get(str(value).strip().casefold())
+        if (word == "poststatus" and said != "published") or (word in STATES and said in ("draft", "trashed")):
             shown[name] = "published"
         elif word in HIDES_IF_TRUE and read_truth(value) is True:
             shown[name] = False
         elif word in HIDES_IF_FALSE and read_truth(value) is False:
             shown[name] = True
-        elif word == "visibility" and str(value).strip().casefold() in ("private", "draft", "none"):
+        elif word in ("visibility", "access") and str(value).strip().casefold() in ("private", "draft", "none"):
             shown[name] = "public"
     return shown
 

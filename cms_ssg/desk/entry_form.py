@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import yaml
 
-from cms_ssg.content.frontmatter.parse import parse_front_matter
+from cms_ssg.content.frontmatter.parse import LARGEST, parse_front_matter
 from cms_ssg.content.schema.content_types import Schema
 from cms_ssg.types import Json
 
@@ -148,7 +148,9 @@ def parse_text(kind: Kind, text: str) -> Json:
             raise ValueError(f'"{text[:40]}" is no number') from None
     if kind == "yaml":
         inner = "\n".join(f"  {line}" for line in text.split("\n"))
-        front = parse_front_matter(f"---\nvalue:\n{inner}\n---\n".encode("utf-8", "replace"), "")
+        front = parse_front_matter(
+            f"---\nvalue:\n{inner}\n---\n".encode("utf-8", "replace"), "", LARGEST
+        )  # what is too much is said of all fields together
         if front.problems:
             raise ValueError(f"line {max(1, front.problems[0].line - 2)}: {front.problems[0].message}")
         return front.fields.get("value")

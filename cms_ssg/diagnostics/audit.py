@@ -26,7 +26,7 @@ from cms_ssg.store.previews import list_preview_keys
 from cms_ssg.uploads.keep import list_upload_keys
 
 MANIFEST: Final[LiteralString] = (
-    "SELECT path, etag, size_bytes, error IS NOT NULL OR unsure, digest FROM cms.outputs WHERE site = %s AND digest IS NOT NULL"
+    "SELECT path, etag, size_bytes, error IS NOT NULL OR unsure, digest, retired_at IS NOT NULL FROM cms.outputs WHERE site = %s AND digest IS NOT NULL"
 )
 
 MOST_ORPHANS, ORPHANS_SHARE = 256, 0.05
@@ -88,7 +88,7 @@ def _compare(connection: Connection, site_id: int, target: Target) -> AuditResul
             )  # of a preview that the database forgot by a restore
             (result.orphaned if is_own else result.foreign).append(one.key)
             continue
-        path, etag, size, doubtful, digest = manifest.pop(one.key)
+        path, etag, size, doubtful, digest, _ = manifest.pop(one.key)
         if doubtful:  # the manifest does not know the version
             data = target.read(one.key)
             differs = data is None or make_digest(data) != bytes(digest)
@@ -96,7 +96,7 @@ def _compare(connection: Connection, site_id: int, target: Target) -> AuditResul
             differs = one.size_bytes != size if one.etag is None else one.etag != etag
         if differs:
             result.different.append(path)
-    result.missing = sorted(row[0] for row in manifest.values())
+    result.missing = sorted(path for path, *_, retired in manifest.values() if not retired)  # a retired one is made by nothing any more
     result.different.sort()
     return result
 

@@ -19,6 +19,7 @@ from cms_ssg.diagnostics.nearest import Nearest
 from cms_ssg.engine.dead_links import find_claimed, list_dead_menu_lines, list_menu_lines, make_dangling, path_names
 from cms_ssg.engine.homes import list_taken_homes
 from cms_ssg.engine.options import BuildOptions, BuildResult
+from cms_ssg.images.facts import may_be_image
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.reporting.progress import Reporter
@@ -29,6 +30,8 @@ BODIES: Final[LiteralString] = """
 SELECT e.id, e.source_key, e.locale, c.path, b.links, coalesce(e.fields ->> 'image', '')
 FROM cms.entries e JOIN cms.cards c ON c.entry = e.id JOIN cms.bodies b ON b.entry = e.id
 WHERE e.site = %s AND e.id > %s AND c.live AND (b.links <> '[]'::jsonb OR e.fields ? 'image') ORDER BY e.id LIMIT 500"""
+
+IMAGES_ARE: Final = "Name a JPEG, PNG, WebP, AVIF, GIF or SVG."
 
 LAYOUTS: Final[LiteralString] = """
 SELECT e.fields ->> 'layout', min(e.source_key), count(*) FROM cms.entries e JOIN cms.cards c ON c.entry = e.id
@@ -76,6 +79,7 @@ def _check_content(site: Site, env: str, reporter: Reporter | None, old: tuple[P
     """old: a file with an old site's addresses, and those."""
     from cms_ssg.diagnostics.against import list_unanswered
     from cms_ssg.engine.open_session import open_session
+    from cms_ssg.engine.other_locales import list_other_locales
     from cms_ssg.store.conflicts import list_conflicts
     from cms_ssg.store.images import drop_told, list_bad_images
     from cms_ssg.store.sources import list_problems
@@ -95,6 +99,7 @@ def _check_content(site: Site, env: str, reporter: Reporter | None, old: tuple[P
         problems += _check_layouts(session.connection, site, session.row.id)
         problems += _check_site_links(session.connection, site, session.row.id)
         problems += check_template_links(session.connection, site, session.row.id)
+        problems += list_other_locales(session.connection, site, session.row.id)
         problems += check_term_names(session.connection, session.row.id)
         problems += check_parents(session.connection, site, session.row.id)
         problems += _check_authors(session.connection, site, session.row.id)
@@ -140,9 +145,10 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
         ]
         yield from check_fragments(connection, site_id, with_place, ids)
         for file, line, kind, target, names in wanted:
-            if not known.intersection(names):
+            no_image = line < 0 and not may_be_image(target)  # a PDF is there, and no featured image
+            if no_image or not known.intersection(names):
                 place = line if line >= 0 else line_of_field(site, file, "image")
-                yield make_dangling(file, place, kind, target, nearest.suggest(file, target))
+                yield make_dangling(file, place, kind, target, IMAGES_ARE if no_image else nearest.suggest(file, target))
 
 
 def _check_layouts(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:

@@ -28,7 +28,8 @@ BATCH = 200
 
 OUTPUTS: Final[LiteralString] = """
 SELECT o.id, o.path, o.digest, c.locale, c.spec, c.owner, o.error IS NOT NULL OR o.retired_at IS NOT NULL
-  OR EXISTS (SELECT FROM cms.dirty d JOIN cms.sites s ON s.id = d.site WHERE d.site = o.site AND d.path = o.path AND s.held_release IS NOT NULL)
+  OR EXISTS (SELECT FROM cms.dirty d JOIN cms.sites s ON s.id = d.site WHERE d.site = o.site AND d.path = o.path AND s.held_release IS NOT NULL),
+  o.retired_at IS NOT NULL
 FROM (SELECT * FROM cms.outputs WHERE site = %(site)s AND id > %(after)s AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s)) ORDER BY id LIMIT %(limit)s) o
 LEFT JOIN cms.claims c ON c.site = o.site AND c.name = o.path AND c.wins ORDER BY o.id"""
 SAMPLE: Final[LiteralString] = "SELECT id FROM cms.outputs WHERE site = %s ORDER BY random() LIMIT %s"
@@ -91,7 +92,7 @@ def _compare(connection: Connection, site: Site, row: SiteRow, target: Target, r
     around = make_surroundings(site, row.built_at_clock or datetime.now(UTC))
     jobs = {
         path: Job(path, locale or "", spec, owner or 0)
-        for _, path, _, locale, spec, owner, failing in rows
+        for _, path, _, locale, spec, owner, failing, _ in rows
         if spec is not None and not failing
     }
     kinds = site.features.outputs
@@ -102,11 +103,11 @@ def _compare(connection: Connection, site: Site, row: SiteRow, target: Target, r
     values = Values(connection, row.id, site.features, around.now)
     rendered = {r.job.path: r for r in render_batch(around, values, pages)}
     rendered.update({job.path: read_file(site, job) for job in files})
-    for _, path, known, _, _, _, failing in rows:
+    for _, path, known, _, _, _, failing, retired in rows:
         result.pages += 1
         live = target.read(object_key(path))
         if live is None:
-            if known is not None:
+            if known is not None and not retired:  # what no page uses any more is nobody's loss, and nothing makes it again
                 result.missing.append(path)
         elif known is None or digest(live) != bytes(known):
             result.different.append(path)

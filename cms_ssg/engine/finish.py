@@ -49,8 +49,10 @@ def note_problems(session: Session) -> None:
     if result.planned:
         from cms_ssg.content.collections.uncollected import find_uncollected
         from cms_ssg.engine.homes import list_taken_homes
+        from cms_ssg.engine.other_locales import list_other_locales
 
         result.problems.extend(list_taken_homes(session.connection, session.site, session.row.id))
+        result.problems.extend(list_other_locales(session.connection, session.site, session.row.id))
         if (
             not strange
             and not session.count_sources()

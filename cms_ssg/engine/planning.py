@@ -14,6 +14,8 @@ from cms_ssg.engine.inputs import list_inputs, read_redirects
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds import core_kinds
 from cms_ssg.kinds.output_kind import REMOVALS
+from cms_ssg.kinds.reference import resolve
+from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.plan.changes import take_changes
 from cms_ssg.plan.context import PlanContext
 from cms_ssg.plan.dirty import BULK, SAVE, Marks, mark_all, mark_timed
@@ -123,6 +125,8 @@ class Planner:
     def take(self) -> int:
         """Turn every noted change into dirty outputs. Returns how many change rows there were."""
         total = self.take_entries()
+        while self._gather():
+            total += self.take_entries()
         if self.taken > MANY_CHANGES:
             self._count_rows()
         marks = Marks(self.context.row.id, self.context.site.features, SAVE)
@@ -145,6 +149,13 @@ class Planner:
             if self.taken > self.count_at:
                 self._count_rows()
         return total
+
+    def _gather(self) -> bool:
+        """Let verticals bring up to date what follows from many entries at once. Returns whether one of them did something."""
+        opened = OpenSite(self.context.site, self.context.connection, self.context.row.id)
+        found = [resolve(vertical.gather)(opened) for vertical in self.context.site.features.verticals if vertical.gather]
+        self.context.commit()
+        return any(found)
 
     def _plan_with(self, marks: Marks) -> PlanContext:
         return PlanContext(self.context.connection, self.context.site, self.context.row.id, self.names, self.context.now, marks)

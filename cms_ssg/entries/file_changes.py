@@ -17,7 +17,7 @@ def apply_to_file(site: Site, row: PendingRow) -> str:
     data = read_file(str(site.root), row.file)
     if isinstance(data, Problem):
         return data.message
-    front, base = parse_front_matter(data, row.file), row.base or {}
+    front, base = parse_front_matter(data, row.file, site.rules.front_matter_bytes), row.base or {}
     try:
         now = authoring.Content(site, row.file).draft.fields
     except CmsError as error:

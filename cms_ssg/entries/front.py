@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cms_ssg.authoring.patch_yaml import dump_yaml
-from cms_ssg.content.collections.rules import find_collection
-from cms_ssg.content.frontmatter.parse import MAX_BYTES, parse_front_matter
+from cms_ssg.content.frontmatter.parse import parse_front_matter
 from cms_ssg.content.read_file import read_file
 from cms_ssg.site import Site
 from cms_ssg.store.entries import FILE
@@ -17,7 +16,7 @@ from cms_ssg.types import Json, Problem
 def make_fields(site: Site, entry: StoredEntry) -> dict[str, Any]:
     """What the entry's front matter says: read again, it makes this entry."""
     fields: dict[str, Json] = dict(entry.fields)
-    rule = find_collection(entry.file, site.rules.collections)
+    rule = site.rules.find_collection(entry.file)
     if rule is None:
         return fields
     if rule.locale.startswith("field:"):
@@ -45,9 +44,9 @@ def write_field(name: str, value: Json) -> str:
     return f"{dump_yaml(name)}: {dump_yaml(value)}\n"
 
 
-def is_too_large(fields: dict[str, Any]) -> bool:
-    """Whether these fields are more than front matter may hold."""
-    return sum(len(write_field(name, value).encode()) for name, value in fields.items()) > MAX_BYTES
+def is_too_large(fields: dict[str, Any], most_bytes: int) -> bool:
+    """Whether these fields are more than front matter may hold. most_bytes: by [limits] front_matter_kb."""
+    return sum(len(write_field(name, value).encode()) for name, value in fields.items()) > most_bytes
 
 
 def read_body(site: Site, entry: StoredEntry) -> str:
@@ -55,4 +54,4 @@ def read_body(site: Site, entry: StoredEntry) -> str:
     folders = [site.root] if entry.source == FILE else [site.root / folder for folder in site.settings.shared]
     found = (read_file(str(folder), entry.file) for folder in folders)
     data = next((data for data in found if not isinstance(data, Problem)), b"")
-    return parse_front_matter(data, entry.file).body
+    return parse_front_matter(data, entry.file, site.rules.front_matter_bytes).body

@@ -173,7 +173,7 @@ def _approve_file(site: Site, file: str, by: str) -> list[str]:
     data = read_file(str(site.root), file)
     if isinstance(data, Problem):
         raise CmsError(data)
-    front = parse_front_matter(data, file)
+    front = parse_front_matter(data, file, site.rules.front_matter_bytes)
     row, problems = read_entry(site, file, {**front.fields, "draft": True}, front.body)
     if row is None:
         raise CmsError(*problems, *front.problems)

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from cms_ssg.config.settings import Settings
+from cms_ssg.files.media_types import UNKNOWN, media_type
 
 VERSION: Final = 1
 """Changes when facts are found out in another way: all images are looked at again."""
@@ -103,3 +104,9 @@ def is_raster(path: str) -> bool:
 def is_image(path: str) -> bool:
     """Whether a file is looked at as an image, by its ending."""
     return is_raster(path) or path.lower().endswith(".svg")
+
+
+def may_be_image(target: str) -> bool:
+    """Whether what front matter names as an image may be one: its name has no ending, an unknown one, or that of an image."""
+    kind = media_type(target.partition("#")[0].partition("?")[0])
+    return kind == UNKNOWN or kind.startswith("image/")

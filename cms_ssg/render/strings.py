@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cms_ssg.config.toml_lines import find_line, list_key_lines
+from cms_ssg.content.scan.changed_files import LFS_HINT, LFS_SAID, is_lfs_pointer
 from cms_ssg.errors import CmsError
 from cms_ssg.render.dates import DateFormat, compile_format, parse_month
 from cms_ssg.render.plurals import CATEGORIES, list_categories, plural_category
@@ -195,7 +196,10 @@ def _fill(text: str, values: Mapping[str, Any], digits: dict[int, str]) -> str:
 def _read_file(path: Path, language: str, root: Path | None) -> dict[str, Text]:
     place = path.relative_to(root).as_posix() if root and path.is_relative_to(root) else path.as_posix()
     try:
-        source = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        data_read = path.read_bytes()
+        if is_lfs_pointer(data_read):
+            raise CmsError(Problem("strings.unreadable", place, 0, LFS_SAID, LFS_HINT))
+        source = data_read.decode("utf-8-sig").replace("\r\n", "\n")
         data = tomllib.loads(source)
     except (FileNotFoundError, NotADirectoryError):
         return {}

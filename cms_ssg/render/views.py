@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from cms_ssg.images.facts import may_be_image
 from cms_ssg.kinds.list_kind import list_of_member
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.render.body import heading_names
@@ -102,9 +103,9 @@ class Card:
 
     @property
     def image(self) -> str:
-        """The URL of the featured image, "" where there is none or its file is not there."""
+        """The URL of the featured image, "" where there is none, or its file is not there or no image."""
         path = self._image_path
-        if path and self._page.reader.claim(path) is None:
+        if path and (self._page.reader.claim(path) is None or not may_be_image(path)):
             return ""
         return self._page.file_url(self._data.get("image") or "", self.path)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
-from xml.etree.ElementTree import Element, SubElement, tostring
 
 from cms_ssg.kinds.output_kind import XML
 from cms_ssg.text.money import show_amount
@@ -14,28 +15,24 @@ if TYPE_CHECKING:
     from cms_ssg.render.requests import Job
 
 NAMESPACE: Final = "http://base.google.com/ns/1.0"
+_NO_XML: Final = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 STATES: Final = {"in_stock": "in_stock", "low": "in_stock", "on_backorder": "backorder"}
 
 
 def render_merchant(page: Page, job: Job) -> tuple[bytes, str]:
     """One file of the feed: an item for each product, and for each variation of one."""
-    feed = Element("rss", {"version": "2.0", "xmlns:g": NAMESPACE})
-    channel = SubElement(feed, "channel")
-    for name, text in (
-        ("title", page.site_view.title),
-        ("link", page.absolute("/")),
-        ("description", page.site_view.description or page.site_view.title),
-    ):
-        SubElement(channel, name).text = _clean(text)
+    site = page.site_view
+    parts = [f'<?xml version="1.0" encoding="utf-8"?>\n<rss xmlns:g="{NAMESPACE}" version="2.0"><channel>']
+    parts += [f"<title>{_escape(site.title)}</title><link>{_escape(page.absolute('/'))}</link>"]
+    parts += [f"<description>{_escape(site.description or site.title)}</description>"]
     for number in reversed(page.reader.window("page", job.spec["list"], job.spec["page"])):
         card = page.card(number)
-        if card is not None:
-            for item in _list_items(page, card):
-                one = SubElement(channel, "item")
-                for name, value in item.items():
-                    if value not in (None, ""):
-                        SubElement(one, f"g:{name}").text = _clean(value)
-    return b'<?xml version="1.0" encoding="utf-8"?>\n' + tostring(feed, encoding="utf-8") + b"\n", XML
+        for item in _list_items(page, card) if card is not None else ():
+            parts.append("<item>")
+            parts += [f"<g:{name}>{_escape(value)}</g:{name}>" for name, value in item.items() if value not in (None, "")]
+            parts.append("</item>")
+    parts.append("</channel></rss>\n")
+    return "".join(parts).encode("utf-8", "replace"), XML
 
 
 def _list_items(page: Page, card: Any) -> list[dict[str, Any]]:
@@ -74,6 +71,6 @@ def _tell_offer(offer: Any, currency: str, state: str) -> dict[str, str]:
     return told | ({"sale_price": show_amount(offer["amount"], currency)} if offer["was"] else {})
 
 
-def _clean(text: object) -> str:
-    """A text without the characters that XML does not have."""
-    return "".join(char for char in str(text) if char >= " " or char in "\n\t").replace("\ufffe", "").replace("\uffff", "")
+def _escape(text: object) -> str:
+    """A text for XML, without the characters that XML does not have."""
+    return escape(_NO_XML.sub("", str(text)), quote=False)

@@ -8,7 +8,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from cms_ssg.errors import fail
+from cms_ssg.errors import CmsError, fail
 
 STYLE: Final = Markup("""
 @page { size: A4; margin: 18mm 16mm; }
@@ -27,6 +27,12 @@ tr { break-inside: avoid; }
 .sums { width: 60%; margin-inline-start: auto; }
 .sums tr:last-child > * { font-weight: 700; border: 0; border-top: 2px solid #111; }
 footer { white-space: pre-line; margin-top: 2rem; }
+@media screen and (max-width: 40rem) {
+  header { flex-direction: column-reverse; gap: 1rem; }
+  .lines { display: block; overflow-x: auto; }
+  .lines th, .lines td { font-size: .85rem; }
+  .sums { width: 100%; }
+}
 @media print { body { margin: 0; max-width: none; padding: 0; } }
 """)
 
@@ -68,11 +74,17 @@ def render_document(document: Document) -> str:
     return Markup(
         '<!doctype html>\n<html lang="{}" dir="{}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="robots" content="noindex"><title>{}</title><style>{}</style></head>\n<body><header><address>{}</address><p>{}</p></header>\n<h1>{}</h1>\n'
-        "<dl>{}</dl>\n<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>\n{}<footer>{}</footer></body></html>\n"
+        "<dl>{}</dl>\n<table class=lines><thead><tr>{}</tr></thead><tbody>{}</tbody></table>\n{}<footer>{}</footer></body></html>\n"
     ).format(
         document.locale, document.direction, document.title, STYLE, "\n".join(document.recipient), document.sender, document.title, facts, head, body,
         Markup('<table class="sums"><tbody>{}</tbody></table>\n').format(sums) if sums else "", "\n".join(document.notes),
     )  # fmt: skip
+
+
+def fail_printing(why: str) -> CmsError:
+    """The error printing.no-pdf."""
+    hint = "pip install 'cms-ssg[pdf]', and the system's package of Pango (libpango-1.0-0, libpangoft2-1.0-0)."
+    return fail("printing.no-pdf", f"PDFs cannot be made here: {why}", hint=hint)
 
 
 def make_pdf(html: str) -> bytes:
@@ -80,10 +92,7 @@ def make_pdf(html: str) -> bytes:
     try:
         from weasyprint import HTML
     except (ImportError, OSError) as error:
-        raise fail(
-            "printing.no-pdf", f"PDFs cannot be made here: {' '.join(str(error).split())[:200]}",
-            hint="pip install 'cms-ssg[pdf]', and the system's package of Pango (libpango-1.0-0, libpangoft2-1.0-0).",
-        ) from None  # fmt: skip
+        raise fail_printing(" ".join(str(error).split())[:200]) from None
     made: bytes = HTML(string=html, url_fetcher=_fetch_nothing).write_pdf()
     return made
 

@@ -6,7 +6,7 @@ from typing import Any, Final, LiteralString
 
 import msgspec
 from psycopg import AsyncConnection
-from psycopg.errors import CheckViolation, UniqueViolation
+from psycopg.errors import CheckViolation, NumericValueOutOfRange, UniqueViolation
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,11 +14,10 @@ from cms_ssg.api.answers import JSON
 from cms_ssg.api.fields import invalid, read_fields, read_text, read_whole
 from cms_ssg.api.problems import fail
 from cms_ssg.api.routing import Router, site_of
-from cms_ssg.selling.stock_moves import BY_HAND, KNOWN, MOVE
+from cms_ssg.selling.stock_moves import BY_HAND, KNOWN, MOST_UNITS, MOVE
 
 router = Router("Stock")
 SCOPE: Final = "shop"
-MOST_UNITS: Final = 10**9
 
 LEVELS: Final[LiteralString] = """
 SELECT coalesce(jsonb_agg(jsonb_build_object('location', location, 'on_hand', on_hand, 'reserved', reserved, 'free', on_hand - reserved, 'priority', priority)
@@ -48,8 +47,8 @@ async def move_stock(request: Request, sku: str) -> Response:
         await _check_known(connection, context.number, sku)
         try:
             await connection.execute(MOVE, (context.number, sku, location, units, reason, ref, "api"))
-        except CheckViolation:
-            raise fail("shop.stock", "so many are not there, or are reserved", status=409) from None
+        except (CheckViolation, NumericValueOutOfRange):
+            raise fail("shop.stock", "so many are not there, are reserved, or are more than can be counted", status=409) from None
         except UniqueViolation:
             pass  # taken in before
     return await _answer(request, sku)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 from typing import Any, Final, LiteralString
 
-from psycopg.errors import CheckViolation, UniqueViolation
+from psycopg.errors import CheckViolation, NumericValueOutOfRange, UniqueViolation
 
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
-from cms_ssg.selling.stock_moves import BY_HAND, KNOWN, MOVE
+from cms_ssg.selling.stock_moves import BY_HAND, KNOWN, MOST_UNITS, MOVE
 
 LEVELS: Final[LiteralString] = """
 SELECT l.sku, l.location, l.on_hand, l.reserved, l.on_hand - l.reserved, l.priority FROM cms.stock_levels l
@@ -41,6 +41,8 @@ def adjust(
 def set_stock(opened: OpenSite, sku: str, units: int, *, location: str = "main", author: str = "") -> str:
     """Note how many units were counted."""
     _check_sku(opened, sku)
+    if units < 0:
+        raise fail("shop.stock", "what was counted is at least 0", hint="cms stock adjust takes units away.")
     row = opened.connection.execute(
         "SELECT on_hand FROM cms.stock_levels WHERE site = %s AND sku = %s AND location = %s", (opened.number, sku, location)
     ).fetchone()
@@ -50,6 +52,9 @@ def set_stock(opened: OpenSite, sku: str, units: int, *, location: str = "main",
 
 def move_stock(opened: OpenSite, sku: str, units: int, source: str, target: str, *, author: str = "") -> str:
     """Move units from one location to another."""
+    _check_sku(opened, sku)
+    if units < 1 or source == target:
+        raise fail("shop.stock", "at least one unit moves, to another location", hint="cms stock move MUG-1 3 main market")
     ref = secrets.token_hex(6)
     return _move(opened, [(sku, source, -units, "transfer", ref, author), (sku, target, units, "transfer", ref, author)])
 
@@ -68,7 +73,7 @@ def prefer_location(opened: OpenSite, location: str, priority: int) -> str:
 def show_history(opened: OpenSite, sku: str, *, limit: int = 50) -> list[dict[str, Any]]:
     """Show what moved the stock of a SKU, the last first."""
     names = ("at", "location", "units", "reason", "ref", "author")
-    return [dict(zip(names, row, strict=True)) for row in opened.connection.execute(HISTORY, (opened.number, sku, limit))]
+    return [dict(zip(names, row, strict=True)) for row in opened.connection.execute(HISTORY, (opened.number, sku, max(limit, 0)))]
 
 
 def _check_sku(opened: OpenSite, sku: str) -> None:
@@ -83,6 +88,8 @@ def _move(opened: OpenSite, moves: list[tuple[str, str, int, str, str, str]]) ->
                 opened.connection.execute(MOVE, (opened.number, *move))
     except CheckViolation:
         raise fail("shop.stock", "so many are not there, or are reserved", hint="cms stock show tells what is free.") from None
+    except NumericValueOutOfRange:
+        raise fail("shop.stock", "that is more than can be counted", hint=f"A SKU has at most {MOST_UNITS:,} units.") from None
     except UniqueViolation:
         return "taken in before"
     row = opened.connection.execute(

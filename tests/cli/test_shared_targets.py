@@ -33,3 +33,17 @@ def test_environments_with_targets_of_their_own_are_nobodys_problem(tmp_path: Pa
         (tmp_path / "site.toml").write_text(text)
         for env in ("", "staging"):
             assert list(list_shared_targets(tmp_path, load_settings(tmp_path, {}, env), {})) == []
+
+
+@pytest.mark.parametrize(("outer", "inner"), [("folder:build", "folder:./build/staging"), ("s3://shop/live/", "s3://shop/live/staging")])
+def test_a_target_within_that_of_another_environment_is_told(tmp_path: Path, outer: str, inner: str) -> None:
+    (tmp_path / "site.toml").write_text(
+        f'target = "{outer}"\n[env.staging]\ntarget = "{inner}"\n[env.aside]\ntarget = "{outer.rstrip("/")}-aside"\n'
+    )
+    told = {
+        env: [
+            (p.code, p.line, "lie in each other" in p.message) for p in list_shared_targets(tmp_path, load_settings(tmp_path, {}, env), {})
+        ]
+        for env in ("", "staging", "aside")
+    }
+    assert told == {"": [("settings.shared-target", 2, True)], "staging": [("settings.shared-target", 2, True)], "aside": []}

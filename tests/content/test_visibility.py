@@ -12,7 +12,8 @@ from tests.content.test_read import codes, draft_of, read, rules_of
 HIDDEN = [
     "published: false", "published: no", "publish: false", "public: false", "visible: false", "isDraft: true", "private: true", "unpublished: yes",
     "status: Draft", "status: pending", "status: private", "post_status: auto-draft", "visibility: private", "expired: true", "is_published: 'False'",
-    "draft: false\npublished: false", "status: published\nprivate: true",
+    "draft: false\npublished: false", "status: published\nprivate: true", "state: draft", "workflow_state: Review", "_status: draft",
+    "dg-publish: false", "not_published: true", "access: private",
 ]  # fmt: skip
 
 
@@ -30,6 +31,7 @@ SHOWN = [
     "published: true", "publish: yes", "private: false", "status: publish", "status: PUBLISHED", "visibility: public", "hidden: false",
     "password: ''", "permalink: /x/", "unlisted: false", "build: {list: always, render: always}", "expires: never", "expiryDate: false",
     "robots: index, follow", "eleventyExcludeFromCollections: false", "stats: [1, 2]", "craft: wood", "privacy: true", "published_in: Rome",
+    "state: Texas", "stage: main", "inline: true", "archive: true", "access: by train", "active: true", "cascade: {banner: x.png}", "show: late",
 ]  # fmt: skip
 
 
@@ -40,7 +42,19 @@ def test_what_hides_nothing_changes_nothing(lines: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["pubDate", "publishDate", "publishdate", "publish_date", "published_at", "publishedAt", "published", "PublishDate"]
+    "word",
+    [
+        "pubDate",
+        "publishDate",
+        "publishdate",
+        "publish_date",
+        "published_at",
+        "publishedAt",
+        "published",
+        "PublishDate",
+        "publish_up",
+        "embargoed_until",
+    ],
 )
 def test_a_time_of_publication_is_the_date_where_there_is_none_and_nothing_is_shown_before(word: str) -> None:
     moment = datetime(2030, 3, 1, 9, tzinfo=UTC)
@@ -52,7 +66,10 @@ def test_a_time_of_publication_is_the_date_where_there_is_none_and_nothing_is_sh
     assert own.publish_at == datetime(2031, 1, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("word", ["expiryDate", "expirydate", "expires", "unpublish_date", "unpublishDate", "expiration_date"])
+@pytest.mark.parametrize(
+    "word",
+    ["expiryDate", "expirydate", "expires", "unpublish_date", "unpublishDate", "expiration_date", "publish_down", "valid_until", "expire"],
+)
 def test_an_end_by_another_name_ends_it(word: str) -> None:
     assert draft_of(f"---\ntitle: T\ndate: 2025-01-01\n{word}: 2026-01-01\n---\n").expire_at == datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -66,7 +83,9 @@ def test_what_is_scheduled_waits_for_its_time_and_is_an_error_without_one(status
 
 UNCLEAR = [
     "hidden: true", "unlisted: true", "headless: true", "password: geheim", "eleventyExcludeFromCollections: true", "permalink: false",
-    "visibility: members", "build: {render: never}", "render: false", "pubDate: some day", "expiryDate: soon", "published: maybe", "private: 7",
+    "archived: true", "wip: true", "routable: false", "online: no", "access: members", "deleted_at: gone", "cascade: {draft: true}",
+    "cascade: [{build: {list: never}}]", "visibility: members", "build: {render: never}", "render: false", "pubDate: some day", "expiryDate: soon", "published: maybe",
+    "private: 7",
 ]  # fmt: skip
 MISSPELT = [
     "publsh_at: 2030-01-01",

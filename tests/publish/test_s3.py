@@ -9,6 +9,7 @@ import pytest
 
 from cms_ssg.build import build, plan
 from cms_ssg.diagnostics.audit import audit
+from cms_ssg.diagnostics.verify import verify
 from cms_ssg.errors import CmsError
 from cms_ssg.history.releases import resume
 from cms_ssg.history.rollback import roll_back
@@ -258,6 +259,18 @@ def test_an_asset_that_comes_back_before_it_goes_is_kept(bucket_site: BucketSite
     bucket_site.query("UPDATE cms.outputs SET retired_at = retired_at - interval '1 day'")
     bucket_site.build()
     bucket_site.assert_clean()
+
+
+def test_an_asset_that_no_page_uses_any_more_is_nobodys_loss(bucket_site: BucketSite) -> None:
+    bucket_site.build()
+    css = bucket_site.root / "themes/plain/assets/site.css"
+    css.write_text(css.read_text("utf-8") + "b{}")
+    bucket_site.build()
+    [old] = [row[0] for row in bucket_site.query("SELECT path FROM cms.outputs WHERE retired_at IS NOT NULL")]
+    bucket_site.bucket.client.delete_object(Bucket=bucket_site.bucket.name, Key=old.lstrip("/"))
+    with database(bucket_site.url):
+        assert verify(bucket_site.root).missing == []
+        assert audit(bucket_site.root, "").missing == []
 
 
 def test_an_audit_finds_what_is_missing_different_orphaned_or_foreign_and_mends_it(bucket_site: BucketSite) -> None:

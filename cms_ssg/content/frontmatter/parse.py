@@ -15,6 +15,9 @@ from cms_ssg.types import Json, Problem
 MAX_BYTES: Final = 64 * 1024
 """Of front matter, unless [limits] says another number."""
 
+LARGEST: Final = 1024 * 1024
+"""Bytes of front matter that [limits] allows at most; the site's own limit is told where the file is read."""
+
 MAX_BLANK: Final = 4096
 """Characters of empty lines that may precede the front matter."""
 

@@ -27,6 +27,7 @@ from cms_ssg.verticals.shop.checkout import ROUTE, place_order
 from cms_ssg.verticals.shop.forms import COOKIE, locale_of, order_path, read_buyer, read_quantity, set_cookie
 from cms_ssg.verticals.shop.pages import answer_page, render_part
 from cms_ssg.verticals.shop.queries import CartRow
+from cms_ssg.visitors.identity import find_visitor
 
 router = Router("Shop")
 MINE = "mine"
@@ -141,6 +142,7 @@ async def show_checkout_page(request: Request) -> Response:
 async def check_out(request: Request) -> Response:
     """With the header ``Idempotency-Key``: ``cart``, ``version``, ``email``, ``billing`` (name, line1, city, country …), ``shipping``, ``payment``, ``note``.
 
+    A visitor with a token may leave the e-mail address out, and the order belongs to them.
     Totals come from the catalogue. The answer names the order and, as ``payment_page``, where it is paid. The same key gives the same answer.
     """
     fields = await read_fields(request)
@@ -162,7 +164,8 @@ async def check_out(request: Request) -> Response:
 async def _order(request: Request, fields: dict[str, Any], cart: str, key: str) -> tuple[dict[str, Any], int]:
     context = site_of(request)
     shop = await open_shop(context)
-    buyer = read_buyer(fields, cart, locale_of(request, read_text(fields, "locale")))
+    visitor = await find_visitor(request)
+    buyer = read_buyer(fields, cart, locale_of(request, read_text(fields, "locale")), visitor)
     if is_form(request) and settings_of(context.site).terms and not fields.get("terms"):
         raise invalid("terms", "it is missing")
     provider = load_provider(shop, buyer.payment)
@@ -259,9 +262,10 @@ async def _refuse_checkout(request: Request, error: ApiError, fields: dict[str, 
     t = site_of(request).translate(locale_of(request, cart.locale))
     said = {"it is missing": t("shop_is_missing"), "it is not one of this country": t("shop_is_wrong")}
     told = "; ".join(f"{_name_field(t, name)}: {said.get(message, message)}" for name, message in error.fields) or error.message
-    return await _show_checkout(
-        request, cart, secrets.token_urlsafe(18) if error.code == "api.key-reused" else key, fields, told, error.status
-    )
+    bills = any(value for name, value in fields.items() if name.startswith("bill_") and name != "bill_country")
+    wrong = {name.replace("billing.", "bill_" if bills else "").rpartition(".")[2] for name, _ in error.fields}
+    new_key = secrets.token_urlsafe(18) if error.code == "api.key-reused" else key
+    return await _show_checkout(request, cart, new_key, fields | {"wrong": wrong}, told, error.status)
 
 
 def _name_field(t: Translator, name: str) -> str:

@@ -18,6 +18,7 @@ from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.payment.api import open_shop
 from cms_ssg.payment.settling import find_payment, reconcile_payment
+from cms_ssg.selling.printer import PRINTER
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import check_id
@@ -28,6 +29,7 @@ from cms_ssg.verticals.shop.pages import answer_page, render_part
 from cms_ssg.verticals.shop.paper_routes import answer_paper
 from cms_ssg.verticals.shop.papers import PAPERS
 from cms_ssg.verticals.shop.queries import ItemRow, OrderRow
+from cms_ssg.visitors.identity import need_visitor
 
 router = Router("Orders")
 SCOPE: Final = "shop"
@@ -53,6 +55,18 @@ async def list_orders(request: Request, status: str = "", before: int = 2**62, l
     return Response(msgspec.json.encode({"orders": [describe_order(row) for row in rows]}), media_type=JSON)
 
 
+@router.get("/api/orders/mine", scope=PUBLIC, response_class=Response, summary="The orders of whoever has proved an address")
+async def list_own_orders(request: Request, before: int = 2**62, limit: int = 50) -> Response:
+    """For visitors with a token or a cookie; ``page`` is the link of each order. ``before``: the number of the last one that is known already."""
+    context = site_of(request)
+    visitor, shop = await need_visitor(request), await open_shop(context)
+    values = {"site": context.number, "email": visitor.email, "before": min(before, 2**62), "limit": max(1, min(limit, MOST))}
+    async with context.connection() as connection:
+        rows = await fetch_async(connection, queries.ORDERS_OF, **values)
+    found = [describe_order(row) | {"page": order_path(shop, row.order_id)} for row in rows]
+    return Response(msgspec.json.encode({"orders": found}), media_type=JSON)
+
+
 @router.get("/api/orders/{order}", scope=PUBLIC, response_class=Response, summary="An order, for whoever has its link")
 async def show_order(request: Request, order: str) -> Response:
     """``key`` is a part of the link that the buyer was given. A token with the scope ``shop`` needs none."""
@@ -67,7 +81,8 @@ async def show_order(request: Request, order: str) -> Response:
         locale = locale_of(request, request.query_params.get("locale", "") or found.locale)
         invoice = order_path(shop, found.order_id).replace("?", "/invoice?")
         downloads = links if found.paid_at else []
-        inside = render_part(request, locale, "order.html", order=found, items=items, downloads=downloads, invoice=invoice)
+        shown = {"items": items, "downloads": downloads, "invoice": invoice, "has_pdf": found.invoice_number is not None and PRINTER.warm()}
+        inside = render_part(request, locale, "order.html", order=found, **shown)
         return await answer_page(request, "order", locale, inside)
     value = describe_order(found, items) | {
         "downloads": [{"sku": row.sku, "file": row.file, "left": row.left, "url": link} for row, link in links]

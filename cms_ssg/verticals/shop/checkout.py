@@ -28,9 +28,10 @@ UPDATE cms.coupons SET used = used + 1 WHERE site = %s AND code = %s AND (most_u
 ADD_ORDER: Final[LiteralString] = """
 INSERT INTO cms.orders (number, site, order_number, checkout_key, customer_email, customer_name, billing_address, shipping_address,
   shipping_method, shipping_cost, subtotal, discount_total, tax_total, shipping_total, total, currency, taxes_included, coupon, payment_method, payment_method_title,
-  customer_note, locale, metadata)
+  customer_note, locale, metadata, customer_id)
 SELECT n, %(site)s, n::text, %(key)s, %(email)s, %(name)s, %(billing)s, %(shipping)s, %(method)s, %(shipping_cost)s, %(subtotal)s,
-  %(discount)s, %(tax)s, %(shipping_total)s, %(total)s, %(currency)s, %(included)s, %(coupon)s, %(payment)s, %(payment_title)s, %(note)s, %(locale)s, %(metadata)s
+  %(discount)s, %(tax)s, %(shipping_total)s, %(total)s, %(currency)s, %(included)s, %(coupon)s, %(payment)s, %(payment_title)s, %(note)s, %(locale)s, %(metadata)s,
+  %(customer)s::uuid
 FROM nextval('cms.order_numbers') n RETURNING number"""
 ADD_ITEMS: Final[LiteralString] = """
 INSERT INTO cms.order_items ("order", order_id, product, product_id, variation_id, product_name, sku, quantity, unit_price, subtotal, discount_total, tax_total, total, metadata)
@@ -47,7 +48,7 @@ NO_LIMIT_MINUTES: Final = 60 * 24 * 14
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Who orders, what they saw, and how they pay. version: of the quote that was shown."""
+    """Who orders, what they saw, and how they pay. version: of the quote that was shown; customer: their id, None for a guest."""
 
     cart: str
     version: str
@@ -58,6 +59,7 @@ class Buyer:
     payment: str
     note: str = ""
     locale: str = ""
+    customer: str | None = None
 
     def fingerprint(self) -> bytes:
         """What a second request with the same key must have in common with the first."""
@@ -154,7 +156,7 @@ async def _write_order(connection: Connection, shop: Shop, buyer: Buyer, key: st
         raise fail("shop.coupon", "this code was used up", status=409)
     encode = msgspec.json.encode
     row = await (await connection.execute(ADD_ORDER, {
-        "site": shop.number, "key": key, "email": buyer.email, "name": buyer.name, "billing": encode(buyer.billing).decode(),
+        "site": shop.number, "key": key, "email": buyer.email, "name": buyer.name, "customer": buyer.customer, "billing": encode(buyer.billing).decode(),
         "shipping": encode(buyer.shipping).decode() if buyer.shipping is not None else None,
         "method": quote.offer.method.name if quote.offer is not None and quote.is_sent else "", "shipping_cost": totals.shipping_cost, "subtotal": totals.subtotal,
         "discount": totals.discount, "tax": totals.tax, "shipping_total": totals.shipping_total, "total": totals.total, "currency": quote.currency,

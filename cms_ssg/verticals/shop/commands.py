@@ -42,7 +42,9 @@ def _line(order: OrderRow) -> dict[str, Any]:
 
 def list_orders(opened: OpenSite, *, status: str = "", limit: int = 50) -> list[dict[str, Any]]:
     """List orders, the newest first."""
-    rows = fetch(opened.connection, queries.ORDERS, site=opened.number, status=status, before=2**62, limit=limit)
+    if status and status not in queries.STATUSES:
+        raise fail("shop.status", f"no order is {status!r}", hint=f"One of: {', '.join(queries.STATUSES)}.")
+    rows = fetch(opened.connection, queries.ORDERS, site=opened.number, status=status, before=2**62, limit=max(limit, 0))
     return [_line(row) for row in rows]
 
 
@@ -78,8 +80,12 @@ def refund(
     found = _find(opened, order)
     lines: dict[str, int] | None = None
     for text in line:
-        sku, _, quantity = text.partition("=")
-        lines = {**(lines or {}), sku: int(quantity) if quantity.isdigit() else 1}
+        sku, equals, quantity = text.rpartition("=")
+        if not sku or not (quantity.isascii() and quantity.isdigit()):
+            sku, quantity = text, "" if equals else "1"
+        if not quantity:
+            raise fail("shop.refund", f"{text!r} is no SKU with a quantity", hint="Write MUG-1=2, or MUG-1 for one.")
+        lines = {**(lines or {}), sku: int(quantity)}
     try:
         wanted = parse_amount(amount, found.currency) if amount else None
     except ValueError as error:
@@ -169,7 +175,7 @@ def add_coupon(
     currency = settings_of(opened.site).currency
     try:
         kind, value = (
-            ("percent", int(float(percent) * 100))
+            ("percent", parse_amount(percent, "EUR"))  # hundredths of a percent
             if percent
             else ("amount", parse_amount(amount, currency))
             if amount
@@ -178,17 +184,21 @@ def add_coupon(
         least = parse_amount(minimum, currency) if minimum else 0
     except ValueError as error:
         raise fail("shop.coupon", str(error), hint="Write amounts as 19.99, percentages as 10.") from None
+    if not code.strip() or len(code) > 50:
+        raise fail("shop.coupon", "a code has 1 to 50 characters", hint="cms coupons add SPRING --percent 10")
     if kind == "free_shipping" and not free_shipping:
         raise fail("shop.coupon", "say what it gives", hint="--percent 10, --amount 5.00 or --free-shipping")
     try:
         opened.connection.execute(
             ADD_COUPON,
-            {**_span(opened, since, until), "code": code, "kind": kind, "value": value, "least": least, "uses": uses or None},
+            {**_span(opened, since, until), "code": code.strip(), "kind": kind, "value": value, "least": least, "uses": uses or None},
         )
     except UniqueViolation:
         raise fail("shop.coupon", f"there is a coupon {code.upper()} already", hint="Choose another code.") from None
     except CheckViolation:
-        raise fail("shop.coupon", "a percentage is at most 100, an amount at least 0", hint="--percent 10") from None
+        raise fail(
+            "shop.coupon", "a percentage is from 0 to 100, an amount and the number of uses at least 0", hint="--percent 10 --uses 100"
+        ) from None
     return f"{code.upper()} added"
 
 
@@ -218,7 +228,18 @@ def import_products(opened: OpenSite, file: str, *, dry_run: bool = False) -> st
     return str(import_file(opened, Path(file), settings_of(opened.site).currency, dry_run=dry_run))
 
 
+def show_taxes(opened: OpenSite, file: str) -> str:
+    """Turn the tax rates that WooCommerce exports into settings.
+
+    Prints tables for site.toml, and which lines have no place there.
+    """
+    from cms_ssg.selling.product_files.taxes import write_taxes
+
+    return write_taxes(Path(file))
+
+
 COMMANDS = (
+    Command("products taxes", show_taxes, "cms products taxes tax_rates.csv >> site.toml"),
     Command("products import", import_products, "cms products import products.csv\ncms products import saleor.json", {"dry_run": "Only say what would be imported."}),
     Command("orders list", list_orders, "cms orders list --status processing", {"status": "Only those with this status.", "limit": "How many."}),
     Command("orders show", show_order, "cms orders show 1001"),

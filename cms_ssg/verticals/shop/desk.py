@@ -20,6 +20,7 @@ from cms_ssg.payment.api import open_shop
 from cms_ssg.payment.provider import Shop
 from cms_ssg.render.feature_templates import render_template
 from cms_ssg.selling.addresses import format_lines
+from cms_ssg.selling.printer import PRINTER
 from cms_ssg.store.query import fetch_async
 from cms_ssg.text.money import parse_amount, show_amount
 from cms_ssg.verticals.shop import queries
@@ -31,7 +32,6 @@ from cms_ssg.verticals.shop.papers import PAPERS
 router = Router("Desk")
 SCOPE: Final = "shop"
 PAGE: Final = 50
-STATUSES: Final = ("pending", "processing", "on_hold", "completed", "cancelled", "refunded", "failed")
 
 WAITING: Final[LiteralString] = """
 SELECT o.order_number, o.order_number || ' · ' || o.customer_name, '/desk/orders/' || o.order_number, o.status, json_strip_nulls(json_build_object(
@@ -56,7 +56,7 @@ async def show_orders(request: Request, status: str = "", q: str = "", before: i
     async with context.connection() as connection:
         rows = await fetch_async(connection, queries.FOUND_ORDERS, **values)
     more = rows[-1].number if len(rows) == PAGE else 0
-    main = _render(request, "desk_orders.html", rows=rows, status=status, words=words, more=more, statuses=STATUSES)
+    main = _render(request, "desk_orders.html", rows=rows, status=status, words=words, more=more, statuses=queries.STATUSES)
     return _answer(request, session, "Orders", main)
 
 
@@ -130,6 +130,7 @@ async def _show_order(request: Request, session: Session, order: str, told: str,
         found = await find_order(connection, context.number, order)
         items = await fetch_async(connection, queries.ITEMS, number=found.number)
         events = await fetch_async(connection, queries.EVENTS, number=found.number)
+    PRINTER.warm()
     key = secrets.token_hex(8)
     main = _render(request, "desk_order.html", order=found, items=items, events=events, csrf=session.csrf, key=key)
     return _answer(request, session, f"Order {found.order_number}", main, told, status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from hmac import compare_digest, new
 from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +16,7 @@ from cms_ssg.api.routing import site_of
 from cms_ssg.payment.provider import Shop
 from cms_ssg.selling.addresses import check_address
 from cms_ssg.verticals.shop.checkout import Buyer
+from cms_ssg.visitors.identity import Visitor
 
 COOKIE: Final = "cart"
 ADDRESS: Final = ("name", "company", "line1", "line2", "city", "region", "postcode", "country", "phone")
@@ -29,9 +31,9 @@ def read_quantity(fields: dict[str, Any]) -> int:
         raise fail("shop.quantity", "a quantity is a whole number", status=422) from None
 
 
-def read_buyer(fields: dict[str, Any], cart: str, locale: str) -> Buyer:
+def read_buyer(fields: dict[str, Any], cart: str, locale: str, visitor: Visitor | None = None) -> Buyer:
     """Who orders. JSON has objects (``billing``); a form has flat fields (``line1``), and ``bill_line1`` where the bill goes elsewhere. Raises ApiError api.invalid."""
-    email = read_text(fields, "email", needed=True)
+    email = read_text(fields, "email", needed=visitor is None) or (visitor.email if visitor is not None else "")
     name, at, host = email.rpartition("@")
     if not name or not at or "." not in host or " " in email:
         raise invalid("email", "it is no e-mail address")
@@ -47,20 +49,25 @@ def read_buyer(fields: dict[str, Any], cart: str, locale: str) -> Buyer:
     return Buyer(
         cart=cart, version=read_text(fields, "version", needed=True), email=email, name=billing["name"], billing=billing, shipping=shipping,
         payment=read_text(fields, "payment", needed=True), note=read_text(fields, "note", 2000), locale=locale,
+        customer=name_customer(email) if visitor is not None and visitor.email.casefold() == email.casefold() else None,
     )  # fmt: skip
 
 
+def name_customer(email: str) -> str:
+    """The id of a customer whose address is proved: the same one for each of their orders."""
+    return str(uuid5(NAMESPACE_URL, f"mailto:{email.casefold()}"))
+
+
 def _read_address(fields: dict[str, Any], name: str) -> dict[str, str]:
-    address = {}
+    address, problems = {}, {}
     for part in ADDRESS:
         try:
             if text := read_text(fields, part, needed=part in NEEDED):
                 address[part] = text
         except ApiError as error:
-            raise invalid(f"{name}.{part}", error.fields[0][1]) from None
-    address["country"] = address["country"].upper()
-    problems = check_address(address)
-    if problems:
+            problems[part] = error.fields[0][1]
+    address["country"] = address.get("country", "").upper()
+    if problems := problems or check_address(address):
         raise ApiError(
             422, "api.invalid", f"the request is not as it should be: {', '.join(problems)}", "/docs says what is taken.",
             fields=tuple((f"{name}.{part}", why) for part, why in problems.items()),

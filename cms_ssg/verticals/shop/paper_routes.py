@@ -10,7 +10,8 @@ from cms_ssg.api.answers import HTML
 from cms_ssg.api.problems import fail
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.errors import CmsError
-from cms_ssg.selling.printing import make_pdf, render_document
+from cms_ssg.selling.printer import PRINTER
+from cms_ssg.selling.printing import render_document
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.papers import locale_of_order, make_paper
@@ -28,7 +29,7 @@ async def answer_paper(context: SiteContext, order: OrderRow, name: str) -> Resp
         html = render_document(make_paper(kind, context.site, context.translate(locale_of_order(context.site, order)), order, items))
         if kind == name:
             return Response(html.encode("utf-8", "replace"), 200, HEADERS, HTML)
-        data = await asyncio.to_thread(make_pdf, html)
+        data = await asyncio.to_thread(PRINTER.make, html)
     except CmsError as error:
         problem = error.problems[0]
         raise fail(problem.code, problem.message, status=404 if problem.code == "shop.no-invoice" else 501, hint=problem.hint) from None

@@ -7,6 +7,8 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 from cms_ssg.store.query import Query
 
+STATUSES: Final = ("pending", "processing", "on_hold", "completed", "cancelled", "refunded", "failed")
+
 
 class CartRow(NamedTuple):
     """A cart. ordered: the number of the order it became."""
@@ -106,6 +108,10 @@ ORDER: Final = Query(_ORDERS + " AND o.number = %(number)s", OrderRow)
 ORDER_BY_NAME: Final = Query(_ORDERS + " AND (o.order_number = %(name)s OR o.order_id::text = %(name)s)", OrderRow)
 ORDERS: Final = Query(
     _ORDERS + " AND (%(status)s = '' OR o.status = %(status)s) AND o.number < %(before)s ORDER BY o.number DESC LIMIT %(limit)s", OrderRow
+)
+
+ORDERS_OF: Final = Query(
+    _ORDERS + " AND lower(o.customer_email) = lower(%(email)s) AND o.number < %(before)s ORDER BY o.number DESC LIMIT %(limit)s", OrderRow
 )
 
 FOUND_ORDERS: Final = Query(

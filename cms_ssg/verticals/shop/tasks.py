@@ -9,6 +9,7 @@ from cms_ssg.mail.outbox import ADD, one_line
 from cms_ssg.mail.sending import TASKS as MAIL
 from cms_ssg.payment.run import run_in_shop
 from cms_ssg.payment.settling import reconcile, send_refunds
+from cms_ssg.selling.order_notices import tell_paid_orders
 from cms_ssg.verticals.shop.carts import settings_of
 from cms_ssg.verticals.shop.mails import translator_of
 from cms_ssg.verticals.shop.orders import end_abandoned
@@ -32,7 +33,8 @@ def forget_carts(opened: OpenSite) -> None:
 
 
 LOW: Final[LiteralString] = """
-SELECT a.sku, s.title, a.state, a.free, a.noted_at FROM cms.stock_alerts a JOIN cms.sellables s ON s.site = a.site AND s.sku = a.sku
+SELECT a.sku, s.title, a.state, a.free, a.noted_at FROM cms.stock_alerts a
+CROSS JOIN LATERAL (SELECT k.title FROM cms.skus k WHERE k.site = a.site AND k.sku = a.sku ORDER BY k.locale_rank, k.product LIMIT 1) s
 WHERE a.site = %s ORDER BY a.sku LIMIT 500"""
 TOLD: Final[LiteralString] = (
     "DELETE FROM cms.stock_alerts a USING unnest(%s::text[], %s::timestamptz[]) t (sku, at) WHERE a.site = %s AND a.sku = t.sku AND a.noted_at = t.at"
@@ -84,5 +86,5 @@ def rank_best_sellers(opened: OpenSite) -> None:
 
 TASKS = (
     Task("shop.sweep", 60, sweep), Task("shop.forget-carts", 3600, forget_carts), Task("shop.low-stock", 60, tell_low_stock),
-    Task("shop.best-sellers", 3600, rank_best_sellers), *MAIL,
+    Task("shop.paid-orders", 30, tell_paid_orders), Task("shop.best-sellers", 3600, rank_best_sellers), *MAIL,
 )  # fmt: skip

@@ -32,6 +32,7 @@ verticals = ["shop"]
 list = "type/product"
 [api]
 trusted_proxies = ["127.0.0.1"]
+[visitors]
 [shop]
 currency = "EUR"
 country = "IT"

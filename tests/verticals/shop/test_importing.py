@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.selling.product_files.products import Imported
 from cms_ssg.selling.product_files.saving import import_products
+from cms_ssg.selling.product_files.taxes import write_taxes
+from cms_ssg.selling.tax import Tax
 from cms_ssg.store.open_store import open_store
 from tests.api.atlas import build_site
 from tests.conftest import TEMPLATE, fresh_database
@@ -176,3 +180,34 @@ def test_products_of_saleor_go_in_with_the_prices_of_the_shops_currency(stand: S
     with pytest.raises(CmsError) as refused:
         import_csv(stand, file)
     assert refused.value.problems[0].code == "shop.import"
+
+
+def test_tax_rates_of_woocommerce_become_settings_and_what_has_no_place_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "tax_rates.csv"
+    file.write_text(
+        "Country Code,State Code,ZIP/Postcode,City,Rate %,Tax Name,Priority,Compound,Shipping,Tax Class\n"
+        "GB,*,*,*,20.0000,VAT,1,0,1,\nGB,*,*,*,5.0000,VAT,1,0,1,reduced-rate\nCA,,,,5,GST,1,0,1,\nCA,,,,10,PST,2,1,1,\nUS,AL,12345; 123456,*,2.0000,US AL,2,1,1,\n"
+        "*,*,*,*,7.5,Rest,1,0,1,\nFR,*,*,*,lots,VAT,1,0,1,\n",
+    )
+    text = write_taxes(file)
+    taxes = [msgspec.convert(one, Tax) for one in tomllib.loads(text)["shop"]["taxes"]]
+    assert taxes == [Tax("20", "GB"), Tax("5", "GB", "reduced-rate"), Tax("15.5", "CA"), Tax("7.5")]
+    assert [line[:20] for line in text.splitlines() if line.startswith("#")] == ["# line 6 is left out", "# line 8 is left out"]
+    assert "US AL, 12345; 123456" in text
+    with pytest.raises(CmsError, match="lacks country code"):
+        write_taxes(write_csv(tmp_path / "products.csv"))
+
+
+def test_a_product_with_more_variations_than_front_matter_may_hold_asks_for_another_limit(stand: Stand, tmp_path: Path) -> None:
+    rows = ({"Type": "variable", "SKU": "MANY", "Name": "Many"}, *(
+        {**SIZE, "Type": "variation", "SKU": f"MANY-{n:04}", "Parent": "MANY", "Regular price": "12.50", "Attribute 1 value(s)": f"Size {n}", "Stock": "3"} for n in range(1000)
+    ))  # fmt: skip
+    file, settings = write_csv(tmp_path / "many.csv", rows), stand.root / "site.toml"
+    with database(stand.url), open_store(stand.root, "") as (site, connection, row):
+        result = import_products(OpenSite(site, connection, row.id), file, "EUR", dry_run=True)
+    assert (result.failed, result.problems) == (1, ["line 2: MANY: the fields are more than 64 kB"])
+    before = settings.read_text()
+    settings.write_text(before + "[limits]\nfront_matter_kb = 256\n")
+    with database(stand.url), open_store(stand.root, "") as (site, connection, row):
+        assert import_products(OpenSite(site, connection, row.id), file, "EUR", dry_run=True).added == 1
+    settings.write_text(before)

@@ -164,6 +164,7 @@ def test_a_form_may_name_another_address_for_the_bill_and_says_what_is_wrong_in_
         wrong = client.post("/api/checkout", data=form | {"postcode": "1", "bill_name": "Werk"})
         assert wrong.status_code == 422
         assert "Street and number: is missing" in wrong.text
+        assert re.findall(r'name="(\w+)"[^>]*aria-invalid', wrong.text) == ["bill_line1", "bill_city"]
         assert "<details open>" in wrong.text
         bill = {"name": "Werk", "company": "Werk AG", "line1": "Weg 1", "city": "Berlin", "postcode": "10115", "country": "DE"}
         assert client.post("/api/checkout", data=form | {f"bill_{name}": value for name, value in bill.items()}).status_code == 303
@@ -201,3 +202,22 @@ def test_a_till_moves_stock_by_the_api_each_delivery_once(shop: Stand) -> None:
     assert client.post("/api/stock/NONE", json={"units": 1, "ref": "d3"}, headers=headers).json()["code"] == "shop.no-sku"
     assert client.get("/api/stock/MUG", headers=headers).json()["locations"][0]["free"] == 50
     shop.check_ledger()
+
+
+def test_the_hook_is_told_once_of_each_order_that_was_paid_and_not_of_those_before_it(shop: Stand) -> None:
+    hooks, told = shop.root / "hooks.py", shop.root / "hooks.py.txt"
+    told.unlink(missing_ok=True)
+    shop.buy({"GUIDE": 1})
+    shop.sweep()
+    hooks.write_text(
+        "from cms_ssg.hooks import hook\n\n@hook\ndef order_paid(order):\n    with open(__file__ + '.txt', 'a') as file:\n"
+        "        file.write(f'{order.email} {order.note} {order.total} {[(one.sku, one.quantity) for one in order.lines]}\\n')\n"
+    )
+    try:
+        shop.buy({"GUIDE": 2, "SHIRT-S": 1}, note="/listings/mill/")
+        shop.order({"GUIDE": 1})
+        for _ in range(2):
+            shop.sweep()
+        assert told.read_text() == "ann@example.org /listings/mill/ 3800 [('GUIDE', 2), ('SHIRT-S', 1)]\n"
+    finally:
+        hooks.unlink()
