@@ -23,8 +23,8 @@ HOT = 200
 
 def measure_inprocess(folder: Path, size: Size) -> list[Row]:
     """Searches and suggestions by the index alone, one after another."""
+    from cms_ssg.api.search import find_index
     from cms_ssg.api.sites import load_sites
-    from cms_ssg.search.api import find_index
     from cms_ssg.search.places import Near
     from cms_ssg.search.questions import Question
     from cms_ssg.search.words import parse_query

@@ -31,7 +31,7 @@ from cms_ssg.api.streams import Broadcaster, close_at_signals
 ROUTERS: Final = (
     "cms_ssg.api.operations:router",
     "cms_ssg.api.documentation:router",
-    "cms_ssg.search.api:router",
+    "cms_ssg.api.search:router",
     "cms_ssg.payment.api:router",
     "cms_ssg.api.entries:router",
     "cms_ssg.api.imports:router",
@@ -41,10 +41,10 @@ ROUTERS: Final = (
     "cms_ssg.desk.drafts:router",
     "cms_ssg.desk.changes:router",
     "cms_ssg.desk.images:router",
-    "cms_ssg.statistics.beacon:router",
-    "cms_ssg.events.api:router",
+    "cms_ssg.api.beacon:router",
+    "cms_ssg.api.receiver:router",
     "cms_ssg.visitors.api:router",
-    "cms_ssg.uploads.api:router",
+    "cms_ssg.visitors.uploads:router",
 )
 """Lazy references to the routers that are always mounted. A vertical names its own: docs/extending.md."""
 LAST: Final = ("cms_ssg.desk.api:router",)

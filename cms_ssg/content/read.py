@@ -27,7 +27,6 @@ from cms_ssg.types import Body, Draft, Json, Problem, Status
 
 MOST_CPU_S: Final = 60.0
 """Seconds for one file: the largest that is read takes a fourth of that."""
-NAMED_FILE: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 
 Read = tuple[Draft | None, tuple[Problem, ...]]
 

@@ -30,6 +30,7 @@ from cms_ssg.store.outputs import replay_journal
 from cms_ssg.store.retired import mark_retired
 from cms_ssg.store.sites import CHANGE_ALL, DUE, SET_CLOCK, SET_DERIVE_DIGEST, change_rows, load_inputs, save_inputs
 from cms_ssg.store.statistics import SAVED, count_rows
+from cms_ssg.store.type_tables import declare_type_tables
 from cms_ssg.text.collation import collation_version
 from cms_ssg.types import Problem
 
@@ -104,6 +105,7 @@ class Planner:
             from cms_ssg.search.sending import register_engine
 
             register_engine(connection, self.context.site, site_id)
+        declare_type_tables(connection, self.context.site.schemas.values())
         changed = self._compare_inputs(marks)
         if (
             derives_anew

@@ -50,7 +50,7 @@ OUTPUTS: Final = (
 
 
 def _list_by_type(placing: Placing) -> Iterator[Item]:
-    if placing.path and not placing.fields.get("unlisted"):
+    if placing.path and "type" in placing.schema.list_kinds and not placing.fields.get("unlisted"):
         for where in placing.locales:
             yield Item(where, f"type/{placing.row.type}", placing.place(where))
 

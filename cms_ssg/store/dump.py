@@ -38,6 +38,7 @@ DERIVED: Final = frozenset(
     {
         "posts",
         "pages",
+        "type_tables",
         "inputs",
         "cards",
         "changes",
