@@ -20,7 +20,7 @@ from cms_ssg.types import Problem
 EVERYWHERE: Final = frozenset("site locale page menus t asset url link image image_facts latest data ref clock fact slots".split())
 """What every template is given. docs/themes.md describes each."""
 
-SOMEWHERE: Final = frozenset("entry list terms taxonomy title target search args values inner".split())
+SOMEWHERE: Final = frozenset("entry list terms taxonomy title description target search args values inner".split())
 """What some kinds of output are given besides."""
 
 JINJA: Final = frozenset("caller cycler dict joiner kwargs lipsum loop namespace range self super varargs".split())
