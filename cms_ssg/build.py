@@ -70,7 +70,7 @@ def _build(
             limit_to_urgent(session)
             session.planner.guard(session.options.confirm_removals, found)
         if options.dry_run:
-            from cms_ssg.diagnostics.forecast import forecast
+            from cms_ssg.engine.forecast import forecast
 
             result.would = forecast(session)
             note_problems(session)  # it ends as the build itself would

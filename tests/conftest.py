@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -23,6 +23,9 @@ from cms_ssg.store import embedded
 from cms_ssg.store.connect import connect
 from cms_ssg.store.migrate import migrate
 from cms_ssg.testing.fixtures import cms_databases, cms_site
+
+if TYPE_CHECKING:
+    from tests.api.atlas import Api
 
 __all__ = ["cms_databases", "cms_site"]
 
@@ -150,3 +153,23 @@ def chromium() -> str:
         if path := shutil.which(name):
             return path
     pytest.skip("no chromium is installed (on Debian: apt-get install chromium)")
+
+
+@pytest.fixture(scope="module")
+def atlas(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """The folder and the database of a built site, for all tests of a file that only ask."""
+    from tests.api.atlas import build_site, write_site  # brings the web framework, which most tests do without
+
+    folder = write_site(tmp_path_factory.mktemp("atlas"))
+    for url in fresh_database(server_url, TEMPLATE):
+        build_site(folder, url)
+        yield folder, url
+
+
+@pytest.fixture(scope="module")
+def api(atlas: tuple[Path, str]) -> Iterator[Api]:
+    """The API of that site, without Redis."""
+    from tests.api.atlas import serve_api
+
+    with serve_api([atlas[0]], atlas[1]) as running:
+        yield running

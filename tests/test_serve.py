@@ -90,6 +90,9 @@ def test_live_reload_is_put_into_pages_by_the_server_only(server: SiteServer, fo
     assert (status, text) == (200, f"<body>home{SCRIPT.decode()}</BODY >")
     assert int(headers["Content-Length"]) == len(text)
     assert "EventSource" not in ask(server, "/a.css")[1]
+    (folder / "fragments").mkdir()
+    (folder / "fragments/latest.html").write_text("")
+    assert ask(server, "/fragments/latest.html")[1] == ""  # it is a part of pages that have the live reload themselves
     assert b"EventSource" not in (folder / "index.html").read_bytes()
     assert add_script(b"no end") == b"no end" + SCRIPT
 

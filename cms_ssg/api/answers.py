@@ -9,15 +9,21 @@ from starlette.responses import Response
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
+SHOWS = "cms_shows"
+"""Where a request's scope has the cached value that its answer shows: (key, data)."""
 
 
 def answer_cached(
-    request: Request, data: bytes, cache_control: str, content_type: str = JSON, headers: dict[str, str] | None = None, essence: bytes = b""
-) -> Response:
+    request: Request, data: bytes, cache_control: str, content_type: str = JSON, headers: dict[str, str] | None = None, essence: bytes = b"",
+    cached_as: str = "",
+) -> Response:  # fmt: skip
     """A public answer that browsers and the CDN may keep for a moment; 304 where the client has it.
 
-    essence: what the validator is made from, where some of the data differs each time it is made.
+    essence: what the validator is made from, where some of the data differs each time it is made; cached_as: the key under which the site's
+    cache has this data, if the answer shows nothing else: then it is given again without the route being asked.
     """
+    if cached_as:
+        request.scope[SHOWS] = (cached_as, data)
     etag = f'"{blake2b(essence or data, digest_size=12).hexdigest()}"'
     fields = {"ETag": etag, "Cache-Control": cache_control, **(headers or {})}
     if has_etag(request.headers.get("if-none-match", ""), etag):

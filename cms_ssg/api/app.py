@@ -31,19 +31,20 @@ from cms_ssg.api.streams import Broadcaster, close_at_signals
 ROUTERS: Final = (
     "cms_ssg.api.operations:router",
     "cms_ssg.api.documentation:router",
-    "cms_ssg.search.api:router",
+    "cms_ssg.api.search:router",
     "cms_ssg.payment.api:router",
     "cms_ssg.api.entries:router",
     "cms_ssg.api.imports:router",
     "cms_ssg.api.changes:router",
+    "cms_ssg.desk.oidc:router",
     "cms_ssg.desk.entries:router",
     "cms_ssg.desk.drafts:router",
     "cms_ssg.desk.changes:router",
     "cms_ssg.desk.images:router",
-    "cms_ssg.statistics.beacon:router",
-    "cms_ssg.events.api:router",
+    "cms_ssg.api.beacon:router",
+    "cms_ssg.api.receiver:router",
     "cms_ssg.visitors.api:router",
-    "cms_ssg.uploads.api:router",
+    "cms_ssg.visitors.uploads:router",
 )
 """Lazy references to the routers that are always mounted. A vertical names its own: docs/extending.md."""
 LAST: Final = ("cms_ssg.desk.api:router",)
@@ -96,7 +97,7 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
         numbers.count(**fields)
         on_answer(**fields)
 
-    return Outer(app, sites, note, app.state.broadcaster.close)
+    return Outer(app, sites, note, app.state.broadcaster.close, app.state.limiter)
 
 
 def make_app_from_environ() -> ASGIApp:

@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from cms_ssg.api.problems import fail
 from cms_ssg.api.sites import SiteContext
@@ -24,6 +25,10 @@ BOT: Final = re.compile(
     re.IGNORECASE,
 )
 """User agents that are programs; they are answered as everybody is, and not counted."""
+
+
+MOST_HOPS_BYTES: Final = 1000
+"""Of an X-Forwarded-For, which is read from its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class Caller:
         return f"t{self.token}" if self.token else mask_address(self.address)
 
 
+@lru_cache(maxsize=1024)
 def mask_address(address: str) -> str:
     """An IPv4 address, the /64 of an IPv6 one, ``"?"`` for what is neither."""
     try:
@@ -64,11 +70,22 @@ def _parse_networks(texts: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, 
     return tuple(ip_network(text, strict=False) for text in texts)
 
 
-def find_address(request: Request, trusted: Sequence[str]) -> str:
+def find_address(scope: Scope, trusted: Sequence[str]) -> str:
     """The client's address: what the last proxy that is not ours says, never what the client says of itself."""
-    peer = request.client.host if request.client is not None else ""
-    networks = _parse_networks(tuple(trusted))
-    hops = [hop.strip() for header in request.headers.getlist("x-forwarded-for") for hop in header.split(",")]
+    peer = scope["client"][0] if scope.get("client") else ""
+    said = tuple(value[-MOST_HOPS_BYTES:] for name, value in scope["headers"] if name == b"x-forwarded-for")
+    return _follow_proxies(peer, said, tuple(trusted)) if said else peer
+
+
+def find_client(scope: Scope, trusted: Sequence[str]) -> str:
+    """What limits of a caller without a token are counted by."""
+    return mask_address(find_address(scope, trusted))
+
+
+@lru_cache(maxsize=1024)
+def _follow_proxies(peer: str, said: tuple[bytes, ...], trusted: tuple[str, ...]) -> str:
+    networks = _parse_networks(trusted)
+    hops = [hop.strip() for header in said for hop in header.decode("latin-1").split(",")]
     address = peer
     while hops and _is_in(address, networks):
         address = hops.pop()
@@ -85,7 +102,7 @@ def _is_in(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
 
 async def identify(request: Request, context: SiteContext) -> Caller:
     """Who calls. Raises ApiError api.token for a token that is no good: silence would hide a mistake."""
-    address = find_address(request, context.site.settings.api.trusted_proxies)
+    address = find_address(request.scope, context.site.settings.api.trusted_proxies)
     header = request.headers.get("authorization", "")
     if not header:
         return Caller(address)

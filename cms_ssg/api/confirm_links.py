@@ -39,26 +39,32 @@ def digest_word(word: str) -> bytes:
     return sha256(word.encode("utf-8", "replace")).digest()
 
 
+def make_button(action: str, name: str, word: str, button: str) -> Markup:
+    """A form of one button that sends the word of a link. name: of its field."""
+    form = Markup(
+        '<form class="form" method="post" action="{}"><input type="hidden" name="{}" value="{}"><button class="button">{}</button></form>'
+    )
+    return form.format(action, name, word[:100], button)
+
+
 async def ask(context: SiteContext, text: str, button: str, action: str, word: str) -> Response:
     """A page that asks a question with one button: programs that look into e-mails open links, and must not confirm anything."""
-    form = Markup(
-        '<form class="form" method="post" action="{}"><input type="hidden" name="word" value="{}"><button class="button">{}</button></form>'
-    )
-    return await answer_page(context, button, text, form.format(action, word[:100], button))
+    return await answer_page(context, button, text, make_button(action, "word", word, button))
 
 
-async def answer_page(context: SiteContext, title: str, text: str, inner: str = "", status: int = 200) -> Response:
-    """A plain page in the site's style. inner: HTML below the text."""
+async def answer_page(context: SiteContext, title: str, text: str, inner: str = "", status: int = 200, locale: str = "") -> Response:
+    """A plain page in the site's style. inner: HTML below the text; locale: its code, "" for the site's first one."""
     async with context.connection() as connection:
         row = await (await connection.execute(STYLE, (context.number,))).fetchone()
     site = context.site
-    locale = site.locales[site.default_locale]
+    known = site.locales.get(locale) or site.locales[site.default_locale]
     style = f'<link rel="stylesheet" href="{escape(context.base_path + row[0])}">' if row is not None else ""
-    home = context.translate(locale.code)("home")
+    home = context.translate(known.code)("home")
     html = (
-        f'<!doctype html>\n<html lang="{escape(locale.hreflang or locale.code)}" dir="{locale.dir or "ltr"}"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="{escape(known.hreflang or known.code)}" dir="{known.dir or "ltr"}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
         f'<meta name="robots" content="noindex"><title>{escape(title)}</title>{style}</head><body><main class="entry"><header class="head">'
-        f'<h1>{escape(title)}</h1></header><p>{escape(text)}</p>{inner}<p><a href="{escape(context.base_path)}/">{escape(home)}</a></p></main></body></html>\n'
+        f"<h1>{escape(title)}</h1></header><p>{escape(text)}</p>{inner}"
+        f'<p><a href="{escape(context.base_path + site.prefix(known.code))}/">{escape(home)}</a></p></main></body></html>\n'
     )
     return Response(html.encode("utf-8", "replace"), status, HEADERS, HTML)

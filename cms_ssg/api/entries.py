@@ -55,6 +55,13 @@ class ListQuery(BaseModel):
     status: Status | None = None
     locale: Annotated[str, Field(max_length=35)] = ""
     source: Annotated[str, Field(max_length=100, description="file, shared, api, import:NAME")] = ""
+    where: Annotated[
+        list[Annotated[str, Field(max_length=1000)]],
+        Field(
+            max_length=10,
+            description="Such as `section=news`: entries whose field, a column of the type's table, is this. All must be true.",
+        ),
+    ] = []
     before: Annotated[int, Field(ge=0, le=2**62, description="The `next` of the page before.")] = 0
     limit: Annotated[int, Field(ge=1, le=100)] = 50
 
@@ -88,7 +95,7 @@ def list_entries(request: Request, asked: Annotated[ListQuery, QueryParameter()]
     with open_editor(request) as editor:
         found = list_page(
             editor.connection, editor.site_id, type_name=asked.type, source=asked.source, status=asked.status or "", locale=asked.locale,
-            before=asked.before, limit=asked.limit,
+            where=asked.where, before=asked.before, limit=asked.limit,
         )  # fmt: skip
     value = {"entries": [one._asdict() for one in found], "next": found[-1].number if len(found) == asked.limit else None}
     return answer_json(value)

@@ -7,13 +7,15 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cms_ssg.api.limits import Limiter
+from cms_ssg.api.prepared import Capture, Prepared, PreparedAnswers, make_messages
 from cms_ssg.api.problems import ApiError, fail, make_problem
-from cms_ssg.api.sites import Sites
+from cms_ssg.api.sites import SiteContext, Sites
 
 MOST_BODY_BYTES: Final = 1 << 20
 LARGER_BODIES: Final = {"/api/uploads": 8 << 20}
@@ -41,12 +43,16 @@ Log = Callable[..., None]
 
 
 class Outer:
-    """The outermost layer of the application. on_answer: told of each request once it was answered; end_streams: lets the process stop soon."""
+    """The outermost layer of the application. on_answer: told of each request once it was answered; end_streams: lets the process stop soon; limiter:
+    counts those who are answered here.
+    """
 
     def __init__(
-        self, app: ASGIApp, sites: Sites, on_answer: Log = lambda **_: None, end_streams: Callable[[], None] = lambda: None
-    ) -> None:
+        self, app: ASGIApp, sites: Sites, on_answer: Log = lambda **_: None, end_streams: Callable[[], None] = lambda: None,
+        limiter: Limiter | None = None,
+    ) -> None:  # fmt: skip
         self.app, self.sites, self.on_answer, self.end_streams = app, sites, on_answer, end_streams
+        self.prepared = PreparedAnswers(limiter or Limiter(None))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,13 +66,15 @@ class _Exchange:
 
     def __init__(self, outer: Outer, scope: Scope, receive: Receive, send: Send) -> None:
         self.outer, self.scope, self._receive, self._send = outer, scope, receive, send
-        self.headers: MutableMapping[bytes, bytes] = dict(scope["headers"])
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
         given = self.headers.get(b"x-request-id", b"")
         self.id = given.decode() if _ID.fullmatch(given) else secrets.token_hex(8)
         self.status = 0
         self.read_bytes, self.most_bytes = 0, MOST_BODY_BYTES
         self.limit_s = 0.0
         self.has_body = False
+        self.context: SiteContext | None = None
+        self.capture: Capture | None = None
         self.timeout: asyncio.Timeout | None = None
         self.origin = ""
         self.cors: tuple[str, ...] = ()
@@ -74,12 +82,21 @@ class _Exchange:
     async def run(self) -> None:
         begun, scope = time.perf_counter(), self.scope
         scope["cms_request_id"] = self.id
-        path = scope["path"]
+        path, route = scope["path"], ""
         try:
             self._find_site()
+            if self.context is not None:
+                prepared = self.outer.prepared.find(scope, self.context, self.headers)
+                if prepared is not None:
+                    route = prepared.route
+                    await self._answer_prepared(self.context, prepared)
+                    return
+                self.capture = Capture() if scope["method"] == "GET" else None
             limit_s = self.limit_s or (scope["cms_site"].site.settings.api.timeout_s if "cms_site" in scope else 5.0)
             async with asyncio.timeout(limit_s) as self.timeout:
                 await self._answer()
+            if self.capture is not None and self.context is not None:
+                self.outer.prepared.keep(scope, self.context, self.headers, self.capture)
         except ApiError as error:
             await self._refuse(error)
         except TimeoutError:
@@ -95,7 +112,7 @@ class _Exchange:
         except Exception as error:  # noqa: BLE001 - the last net: no traceback reaches a client, and the process goes on
             await self._refuse(explain(error, scope))
         finally:
-            route = getattr(scope.get("route"), "path", "")
+            route = route or getattr(scope.get("route"), "path", "")
             self.outer.on_answer(
                 method=scope["method"], path=path, route=route, status=self.status, duration_ms=round((time.perf_counter() - begun) * 1000, 1),
                 request_id=self.id,
@@ -106,6 +123,11 @@ class _Exchange:
             await self._send_preflight()
             return
         await self.outer.app(self.scope, self._read, self._write)
+
+    async def _answer_prepared(self, context: SiteContext, prepared: Prepared) -> None:
+        await self.outer.prepared.count(self.scope, context, prepared)
+        for message in make_messages(prepared, self.headers.get(b"if-none-match")):
+            await self._write(message)
 
     def _find_site(self) -> None:
         scope = self.scope
@@ -120,7 +142,7 @@ class _Exchange:
         if context is None:
             hint = "A site answers to the host of its base_url and to [api] hosts."
             raise fail("api.no-site", "no site answers to this host name", status=404, hint=hint)
-        scope["cms_site"] = context
+        scope["cms_site"] = self.context = context
         base = context.base_path
         if base and scope["path"].startswith(f"{base}/"):
             scope["path"] = scope["path"][len(base) :]
@@ -149,6 +171,8 @@ class _Exchange:
         return message
 
     async def _write(self, message: Message) -> None:
+        if self.capture is not None:
+            self.capture.take(message)
         if message["type"] == "http.response.start":
             self.status = message["status"]
             if self.timeout is not None and not self.timeout.expired():

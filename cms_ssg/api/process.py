@@ -18,6 +18,9 @@ from cms_ssg.errors import fail
 GRACE_S: Final = 10
 """How long answers that are being given may take once the process is told to end; streams are ended at once."""
 
+START_S: Final = 60
+"""How long a process that takes the place of another may need until it answers; a busy machine is slow at that."""
+
 
 def open_socket(host: str, port: int) -> socket.socket:
     """A listening socket. Raises CmsError api.port."""
@@ -49,7 +52,7 @@ def make_config(app: Any, **options: Any) -> Any:
         protocol = PatientConnection
     return Config(
         app, http=protocol, log_config=None, access_log=False, proxy_headers=False, server_header=False, lifespan="on", timeout_graceful_shutdown=GRACE_S,
-        timeout_keep_alive=65, h11_max_incomplete_event_size=16_384, backlog=1024, **options,
+        timeout_keep_alive=65, timeout_worker_healthcheck=START_S, h11_max_incomplete_event_size=16_384, backlog=1024, **options,
     )  # fmt: skip
 
 

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import importlib
-import math
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
 from fastapi import Depends, FastAPI
 from starlette.requests import Request
 
-from cms_ssg.api.callers import PUBLIC, SCOPES, Caller, check_scope, find_address, identify, mask_address
-from cms_ssg.api.limits import Limiter
+from cms_ssg.api.callers import PUBLIC, SCOPES, Caller, check_scope, find_client, identify
+from cms_ssg.api.limits import LIMIT, TOKEN_FACTOR, Limit, Limiter, refuse_if
 from cms_ssg.api.problems import ApiError, fail
+from cms_ssg.api.query_models import read_models
 from cms_ssg.api.sites import SiteContext
 
 Endpoint = Callable[..., Any]
-
-TOKEN_FACTOR: Final = 10
-"""A caller with a token may ask so many times as often as one without."""
-
 
 BAD_TOKENS: Final = 30
 """Requests a minute with tokens that are no good, of one client."""
@@ -87,9 +83,11 @@ def mount(app: FastAPI, router: Router, vertical: str = "") -> None:
     for route in router.routes:
         extra: dict[str, Any] = {"x-scope": route.scope} | ({} if route.scope == PUBLIC else {"security": [{"token": []}]})
         options = {**route.options}
-        extra |= options.pop("openapi_extra", {})
+        endpoint, described = read_models(route.endpoint)
+        extra |= described | options.pop("openapi_extra", {})
+        methods = ["GET", "HEAD"] if route.method == "GET" and route.path.startswith("/desk") else [route.method]
         app.add_api_route(
-            route.path, route.endpoint, methods=[route.method], tags=[router.tag], openapi_extra=extra,
+            route.path, endpoint, methods=methods, tags=[router.tag], openapi_extra=extra,
             dependencies=[Depends(require(route.scope, route.per_minute, f"{route.method} {route.path}", vertical))], **options,
         )  # fmt: skip
 
@@ -119,19 +117,12 @@ def require(scope: str, per_minute: int = 0, name: str = "", vertical: str = "")
         try:
             caller = request.scope["cms_caller"] = await identify(request, context)
         except ApiError:  # whoever tries tokens out is slowed down
-            address = mask_address(find_address(request, context.site.settings.api.trusted_proxies))
-            _refuse_if(await limiter.wait_s(f"{context.number}:bad-token:{address}", BAD_TOKENS), BAD_TOKENS)
+            client = find_client(request.scope, context.site.settings.api.trusted_proxies)
+            refuse_if(await limiter.wait_s(f"{context.number}:bad-token:{client}", BAD_TOKENS), BAD_TOKENS)
             raise
-        most = (per_minute or context.site.settings.api.requests_per_minute) * (TOKEN_FACTOR if caller.token else 1)
-        wait_s = await limiter.wait_s(f"{context.number}:{name}:{caller.key}", most)
-        _refuse_if(wait_s, most)
+        limit = request.scope[LIMIT] = Limit(name, per_minute or context.site.settings.api.requests_per_minute)
+        most = limit.per_minute * (TOKEN_FACTOR if caller.token else 1)
+        refuse_if(await limiter.wait_s(f"{context.number}:{name}:{caller.key}", most), most)
         check_scope(caller, scope)
 
     return check
-
-
-def _refuse_if(wait_s: float, most: int) -> None:
-    if wait_s:
-        seconds = str(max(1, math.ceil(wait_s)))
-        hint = f"Wait {seconds} s. A token is allowed {TOKEN_FACTOR} times as much."
-        raise fail("api.limit", f"more than {most} requests a minute", status=429, hint=hint, headers={"Retry-After": seconds})

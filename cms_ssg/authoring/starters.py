@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tomllib
 from pathlib import Path
 
 from cms_ssg.errors import UsageError, fail
@@ -17,10 +18,16 @@ _TARGET = '\n[target]\nurl = "folder:build"\n'
 
 
 def find_starters() -> dict[str, Path]:
-    """Folders of the starters, by name: the core's own, and those of verticals."""
+    """Folders of the starters, by name: the core's own, and those of verticals whose features are all there."""
     folders = {folder.name: folder for folder in sorted((PACKAGE / "starters").iterdir()) if folder.is_dir()}
     folders |= {name: load_vertical(name).folder / "starter" for name in list_verticals()}
-    return {name: folder for name, folder in folders.items() if is_site(folder) or is_group(folder)}
+    return {name: folder for name, folder in folders.items() if is_group(folder) or (is_site(folder) and _names_known(folder))}
+
+
+def _names_known(folder: Path) -> bool:
+    """Whether the features that a site switches on are installed."""
+    with (folder / "site.toml").open("rb") as file:
+        return set(tomllib.load(file).get("verticals", ())) <= set(list_verticals())
 
 
 def is_site(folder: Path) -> bool:

@@ -72,6 +72,7 @@ class RowMap:
     unknown: set[str] = field(default_factory=set)
     _names: dict[str, str] = field(default_factory=dict)
     _key_column: str | None = None
+    _texts: set[str] = field(default_factory=set)  # fields whose cells are taken as they are
 
     def digest(self) -> bytes:
         """Stands for all that decides what a row comes to, besides the row."""
@@ -88,6 +89,8 @@ class RowMap:
                 self._key_column = column
             if name and name not in SPECIAL and name not in self.schema.properties:
                 self.unknown.add(column)
+            if self.schema.properties.get(name, {}).get("type") in ("string", "number", "integer"):
+                self._texts.add(name)
         return name
 
     def is_key(self, column: str) -> bool:
@@ -99,20 +102,21 @@ class RowMap:
         fields: dict[str, Json] = {}
         special: dict[str, str] = {}
         is_csv = self.form == "csv"
+        names = self._names
         for column, cell in record.cells.items():
-            name = self.field_of(column)
+            name = names[column] if column in names else self.field_of(column)
             if cell == "" and is_csv:  # most cells of most tables
                 if name in SPECIAL:
                     special[name] = ""
                 elif name:
                     fields[name] = None
                 continue
-            text = unguard_cell(cell) if is_csv else cell
+            text = unguard_cell(cell) if is_csv and cell[0] == "'" else cell
             if name in SPECIAL:
                 special[name] = "" if text is None else str(text)
             elif name:
-                fields[name] = self.parse_cell(name, text)
-            if self.is_key(column):
+                fields[name] = text if name in self._texts and is_csv else self.parse_cell(name, text)
+            if column == self._key_column or (self._key_column is None and self.is_key(column)):
                 special["="] = "" if text is None else str(text).strip()
         for name, value in self.rules.defaults.items():
             if fields.get(name) is None:

@@ -12,8 +12,9 @@ import msgspec
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from cms_ssg.bulk.importing import ImportOptions, ImportResult, import_file, source_of
+from cms_ssg.bulk.importing import import_file, source_of
 from cms_ssg.bulk.mapping import MapFile
+from cms_ssg.bulk.options import ImportOptions, ImportResult
 from cms_ssg.errors import CmsError
 from cms_ssg.site import Site
 

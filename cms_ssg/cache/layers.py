@@ -87,6 +87,13 @@ class CacheService:
                 return kept.data
             raise
 
+    def find_fresh(self, key: str) -> bytes | None:
+        """The value under a key as JSON, if this process has it and nobody needs to make it anew yet."""
+        kept = self.memory.find(key)
+        if kept is None or not self.follower.is_current or time.monotonic() > kept.made_at + (kept.expires_at - kept.made_at) * EARLY:
+            return None
+        return kept.data if self._is_valid(kept.tags, kept.snapshot) else None
+
     async def _fly(self, key: str, fetch: Fetch, tags: tuple[str, ...], ttl_s: float | None) -> bytes:
         """Make an answer, or wait for the one that is being made if it will be good enough."""
         flight = self._flights.get(key)

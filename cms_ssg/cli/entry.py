@@ -44,17 +44,27 @@ def show_edit(call: Call, edit: EntryEdit) -> None:
     call.output.result(edit, f"{number}{edit.file}: {edit.what}{version}")
 
 
-@site_command("list", "cms entry list --source api\ncms entry list --type post --status draft --json")
+@site_command(
+    "list", "cms entry list --source api\ncms entry list --type post --status draft --json\ncms entry list --type post --where section=news"
+)
 @click.option("--type", "type_name", default="", metavar="TYPE", help="Only entries of this type.")
 @click.option("--source", default="", help="file, api, import, or import:NAME.")
 @click.option("--status", type=click.Choice(["draft", "published", "trashed"]), default=None, help="Only entries in this state.")
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Only entries whose field is this: a field that is a column of the type's table; can be repeated.",
+)
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most this many.")
-def list_(call: Call, type_name: str, source: str, status: str | None, limit: int) -> None:
+def list_(call: Call, type_name: str, source: str, status: str | None, where: tuple[str, ...], limit: int) -> None:
     """List entries, the newest first."""
     from cms_ssg.entries.find import list_entries
 
     with open_editor(call) as editor:
-        found = list_entries(editor.connection, editor.site_id, type_name=type_name, source=source, status=status or "", limit=limit)
+        found = list_entries(
+            editor.connection, editor.site_id, type_name=type_name, source=source, status=status or "", where=where, limit=limit
+        )
     rows = [[one.number, one.source, one.type, one.status, one.path or "-", one.title[:60]] for one in found]
     call.output.result({"entries": [one._asdict() for one in found]}, make_table(rows) if rows else "there are no such entries")
 

@@ -128,7 +128,7 @@ def _undo_import(call: Call, editor: Editor, act: ActRow, said: str) -> int:
 def _undo_release(call: Call, number: int, dry_run: bool) -> int:
     from cms_ssg.cli.releases import show_rollback
     from cms_ssg.errors import fail
-    from cms_ssg.releases.history import list_releases
+    from cms_ssg.history.releases import list_releases
 
     if number:
         raise click.UsageError("--release takes back the last one; cms releases rollback NUMBER goes back to any")

@@ -62,7 +62,8 @@ def import_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def run_import(call: Call, file: Path, values: dict[str, Any], form: Any) -> int:
     """Import a file and say what that did."""
-    from cms_ssg.bulk.importing import ImportOptions, import_file
+    from cms_ssg.bulk.importing import import_file
+    from cms_ssg.bulk.options import ImportOptions
     from cms_ssg.store.open_store import open_store
 
     values["batch"] = values["batch"] or 0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
-    from cms_ssg.releases.history import ReleaseDiff
+    from cms_ssg.history.releases import ReleaseDiff
     from cms_ssg.store.releases import Release
 
 MOST_NAMED = 4
@@ -36,7 +36,7 @@ def releases() -> None:
 def list_(call: Call, each: bool) -> None:
     """List the releases that are kept, the newest first."""
     from cms_ssg.content.frontmatter.dates import say_moment
-    from cms_ssg.releases.history import fold_releases, list_releases
+    from cms_ssg.history.releases import fold_releases, list_releases
 
     result = list_releases(call.root, call.env)
     groups = [[one] for one in result.releases] if each else fold_releases(result.releases, call.site.zone)
@@ -68,7 +68,7 @@ def _list_cells(group: Sequence[Release], zone: tzinfo) -> list[str]:
 @click.argument("number", type=click.IntRange(1))
 def show(call: Call, number: int) -> None:
     """Show what a release changed."""
-    from cms_ssg.releases.history import show_release
+    from cms_ssg.history.releases import show_release
 
     _print_objects(call, show_release(call.root, number, call.env), f"release {number}")
 
@@ -78,7 +78,7 @@ def show(call: Call, number: int) -> None:
 @click.argument("other", type=click.IntRange(1), required=False)
 def diff(call: Call, number: int, other: int | None) -> None:
     """Show what differs between two releases, or since one."""
-    from cms_ssg.releases.history import diff_releases
+    from cms_ssg.history.releases import diff_releases
 
     result = diff_releases(call.root, number, other, call.env)
     _print_objects(call, result, f"release {result.first} to {result.last}")
@@ -112,7 +112,7 @@ def rollback(call: Call, number: int) -> int:
 
 def show_rollback(call: Call, number: int) -> int:
     """Go back to the state after a release, and say what became of it. Returns the exit code."""
-    from cms_ssg.releases.rollback import roll_back
+    from cms_ssg.history.rollback import roll_back
 
     result = roll_back(call.root, number, call.env, call.output)
     call.output.problems(result.problems)
@@ -136,7 +136,7 @@ def resume(call: Call) -> None:
 
     Mend what was wrong first: the next build renders again each page that was put back.
     """
-    from cms_ssg.releases.history import resume as run_resume
+    from cms_ssg.history.releases import resume as run_resume
 
     was_held = run_resume(call.root, call.env)
     call.output.result({"was_held": was_held}, "cms build publishes again" if was_held else "the site was not held")

@@ -17,7 +17,12 @@ class Workflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Desk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What may be written at the desk beside entries of the store. files: content files of the folder that `cms api` runs in; upload_mb: of one image."""
+    """What may be written at the desk beside entries of the store. files: content files of the folder that `cms api` runs in; upload_mb: of one image.
+
+    issuer, client_id: the OpenID Connect issuer at which people sign in, and this site's name there; "" for tokens alone.
+    """
 
     files: bool = False
     upload_mb: Annotated[int, msgspec.Meta(ge=0, le=100)] = 15
+    issuer: str = ""
+    client_id: str = ""

@@ -265,7 +265,7 @@ class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     url: str
     secret_env: str
-    events: tuple[Literal["release.published", "build.failed", "entry.proposed", "entry.approved", "entry.commented"], ...] = (
+    events: tuple[Literal["release.published", "build.failed", "entry.proposed", "entry.approved", "entry.commented", "breaking.pushed"], ...] = (
         "release.published", "build.failed",
     )  # fmt: skip
 

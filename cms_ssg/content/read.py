@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from cms_ssg.config.settings import Collection
 from cms_ssg.content.approval import find_approvers, list_approvals
-from cms_ssg.content.collections.rules import INDEX_NAMES, Place, Rules, below, find_collection, find_type, fold_locale
+from cms_ssg.content.collections.rules import INDEX_NAMES, Place, Rules, below, find_type, fold_locale
 from cms_ssg.content.frontmatter.dates import load_zone, say_moment
 from cms_ssg.content.frontmatter.parse import FrontMatter, look_up, parse_front_matter
 from cms_ssg.content.markdown.body import render_body
@@ -27,7 +27,6 @@ from cms_ssg.types import Body, Draft, Json, Problem, Status
 
 MOST_CPU_S: Final = 60.0
 """Seconds for one file: the largest that is read takes a fourth of that."""
-NAMED_FILE: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 
 Read = tuple[Draft | None, tuple[Problem, ...]]
 
@@ -39,7 +38,7 @@ def read_draft(rules: Rules, file: str, data: bytes) -> Read:
     a problem is an error (the last good entry stays) or no collection takes the file; and all problems.
     Never raises for what stands in the file.
     """
-    collection = find_collection(file, rules.collections)
+    collection = rules.find_collection(file)
     if collection is None:
         return None, ()
     try:
@@ -55,7 +54,7 @@ def read_draft(rules: Rules, file: str, data: bytes) -> Read:
 
 def read_values(rules: Rules, file: str, fields: dict[str, Any], body: str) -> Read:
     """Read what no file holds as the file of this name would be read. fields: as its front matter would give them; body: Markdown."""
-    collection = find_collection(file, rules.collections)
+    collection = rules.find_collection(file)
     if collection is None:
         return None, ()
     return _Reading(rules, collection, file, FrontMatter(fields, {}, body, 1)).make_draft(b"")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from cms_ssg.config.settings import Settings
 from cms_ssg.content.url_patterns import SERVER_HINT, find_other_extension
@@ -58,19 +59,23 @@ def read_redirects(root: Path, settings: Settings) -> Redirects:
 
 
 def _check_sources(root: Path, settings: Settings) -> list[Problem]:
-    """A warning for each redirect of site.toml from what is no page: no browser follows it, a server may."""
+    """A warning for each kind of file that site.toml redirects, which is no page: no browser follows it, a server may."""
     doubtful = {source: extension for source in settings.redirects if (extension := find_other_extension(source))}
     if not doubtful:
         return []
     from cms_ssg.config.explain import open_origin
 
     origin = open_origin(root, settings.env, os.environ)
+    told: dict[str, list[str]] = {}
+    for source, extension in doubtful.items():
+        told.setdefault(extension, []).append(source)
     return [
         Problem(
-            "redirects.no-page", *origin.locate(("redirects", source)),
-            f"{source} is not a page ({extension}), so it sends no visitor on by itself", SERVER_HINT, "warning",
+            "redirects.no-page", *origin.locate(("redirects", sources[0])),
+            f"{sources[0]}{f' and {len(sources) - 1:,} others are' if len(sources) > 1 else ' is'} no page ({extension}), so"
+            f" {'they send' if len(sources) > 1 else 'it sends'} no visitor on", SERVER_HINT, "warning",
         )
-        for source, extension in doubtful.items()
+        for extension, sources in told.items()
     ]  # fmt: skip
 
 
@@ -81,6 +86,7 @@ def _add_rule(rule: _Rule, settings: Settings, targets: dict[str, str], problems
         said[f"has status {rule.status}, which is not a redirect"] = "A static site can only send visitors on."
     else:
         for source, target in _expand(rule, settings):
+            source = unquote(source) if "%20" in source else source
             if message := _find_obstacle(source, target):
                 said[message] = "Set this redirect up at the web server or CDN."
             elif source.rstrip("/") == target.rstrip("/"):
@@ -123,7 +129,7 @@ def _count(options: Iterable[list[str]]) -> int:
 
 def _find_obstacle(source: str, target: str) -> str:
     """Why a pair cannot be a page that sends the visitor on, "" if it can."""
-    if not source.startswith("/") or ".." in source.split("/") or "//" in source or re.search(r"[\x00-\x20\x7f]", source):
+    if not source.startswith("/") or ".." in source.split("/") or "//" in source or re.search(r"[\x00-\x1f\x7f]|(?:^|/) | (?:/|$)", source):
         return "is not a path"
     if "?" in source or "#" in source:
         return "depends on the query, which a static site does not see"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -21,7 +20,7 @@ from cms_ssg.api.sites import SiteContext
 from cms_ssg.desk.frame import HEADERS, View, answer_page, enter, list_links, list_queues, refuse_foreign
 from cms_ssg.desk.pages import render_queue, render_sign_in
 from cms_ssg.desk.queue import Pressed, Queue, Waiting
-from cms_ssg.desk.session import Session, begin_session, end_session, find_session
+from cms_ssg.desk.session import Session, begin_session, end_session, find_goal, find_session
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.store.connect import connect, database_url
@@ -29,6 +28,7 @@ from cms_ssg.store.connect import connect, database_url
 router = Router("Desk")
 
 MOST: Final = 50
+UNKNOWN: Final = "This token is unknown here, has expired or was revoked."
 FOLDER: Final = Path(__file__).parent / "assets"
 ASSETS: Final = {"desk.css": "text/css; charset=utf-8", "editor.js": "text/javascript; charset=utf-8"}
 
@@ -65,11 +65,13 @@ async def show_desk(request: Request) -> Response:
     session = await find_session(request)
     base = site_of(request).base_path
     if session is None:
-        return answer_page(request, None, "Sign in", render_sign_in(base, False, request.query_params.get("next", "")[:200]))
+        return answer_page(
+            request, None, "Sign in", render_sign_in(base, "", request.query_params.get("next", "")[:200], _has_issuer(request))
+        )
     links = list_links(request, session)
     if not links:
         return answer_page(request, session, "Desk", "<p>There are no queues and pages for this token.</p>")
-    goes_on = _find_goal(request.query_params.get("next", ""))
+    goes_on = find_goal(request.query_params.get("next", ""))
     return RedirectResponse(f"{base}{goes_on if goes_on != '/desk' else f'/desk/{links[0].name}'}", 303, HEADERS)
 
 
@@ -79,10 +81,10 @@ async def sign_in(request: Request) -> Response:
     refuse_foreign(request)
     form = await read_model(request, SignIn)
     base = site_of(request).base_path
-    response = RedirectResponse(f"{base}{_find_goal(form.next)}", 303, HEADERS)
+    response = RedirectResponse(f"{base}{find_goal(form.next)}", 303, HEADERS)
     if await begin_session(request, form.token, response):
         return response
-    return answer_page(request, None, "Sign in", render_sign_in(base, True, form.next), status=403)
+    return answer_page(request, None, "Sign in", render_sign_in(base, UNKNOWN, form.next, _has_issuer(request)), status=403)
 
 
 @router.post("/desk/sign-out", scope=PUBLIC, include_in_schema=False)
@@ -137,9 +139,8 @@ def _run(context: SiteContext, reference: str, pressed: Pressed) -> bool:
         return bool(resolve(reference)(OpenSite(site, connection, context.number), pressed))
 
 
-def _find_goal(path: str) -> str:
-    """The page of the desk that somebody wanted to go to, never one of another site."""
-    return path if re.fullmatch(r"/desk(/[\w/-]*)?", path) else "/desk"
+def _has_issuer(request: Request) -> bool:
+    return bool(site_of(request).site.settings.desk.issuer)
 
 
 def _find_queue(request: Request, session: Session, name: str) -> Queue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
+from urllib.parse import quote
 
 from cms_ssg.desk.queue import Queue, Waiting
 from cms_ssg.desk.session import Session
@@ -48,11 +49,16 @@ def render_page(
     )
 
 
-def render_sign_in(base: str, wrong: bool, goes_on: str = "") -> str:
-    """The form for a token. goes_on: path of the page that was asked for."""
-    notice = '<p class="notice" role="alert">This token is unknown here, has expired or was revoked.</p>' if wrong else ""
+def render_sign_in(base: str, wrong: str, goes_on: str = "", has_issuer: bool = False) -> str:
+    """The form for a token. wrong: why nobody is signed in, "" before anybody tried; goes_on: path of the page that was asked for."""
+    notice = f'<p class="notice" role="alert">{escape(wrong)}</p>' if wrong else ""
+    other = (
+        f'<p><a class="button" href="{escape(base)}/desk/sign-in/oidc?next={escape(quote(goes_on))}">Sign in with your account</a></p>'
+        if has_issuer
+        else ""
+    )
     return (
-        f'{notice}<form method="post" action="{escape(base)}/desk/sign-in"><label class="field" for="token">Token, as cms token create showed it</label>'
+        f'{notice}{other}<form method="post" action="{escape(base)}/desk/sign-in"><label class="field" for="token">Token, as cms token create showed it</label>'
         f'<input type="hidden" name="next" value="{escape(goes_on)}">'
         '<input id="token" name="token" type="password" autocomplete="current-password" required maxlength="200"> <button>Sign in</button></form>'
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -43,15 +44,22 @@ async def begin_session(request: Request, text: str, response: Response) -> bool
         rows = await fetch_async(connection, tokens.FIND, site=context.number, digest=digest)
         if not rows:
             return False
-        await connection.execute(tokens.USED, (rows[0].id,))
+    await start_session(request, response, rows[0].id)
+    return True
+
+
+async def start_session(request: Request, response: Response, token: int) -> None:
+    """Sign in with the rights of the token of this number."""
+    context = site_of(request)
+    async with context.connection() as connection:
+        await connection.execute(tokens.USED, (token,))
         secret = await load_secret(connection, context.number, "desk")
-    value = f"{rows[0].id}.{int(time.time()) + LIFE_S}.{secrets.token_urlsafe(12)}"
+    value = f"{token}.{int(time.time()) + LIFE_S}.{secrets.token_urlsafe(12)}"
     is_https = request.url.scheme == "https" or context.site.settings.base_url.startswith("https:")
     response.set_cookie(
         COOKIE, f"{value}.{sign(secret, 'session', value)}", max_age=LIFE_S, path=f"{context.base_path}/desk", httponly=True,
         samesite="strict", secure=is_https,
     )  # fmt: skip
-    return True
 
 
 async def find_session(request: Request) -> Session | None:
@@ -75,3 +83,8 @@ async def find_session(request: Request) -> Session | None:
 def end_session(request: Request, response: Response) -> None:
     """Sign out."""
     response.delete_cookie(COOKIE, path=f"{site_of(request).base_path}/desk", httponly=True, samesite="strict")
+
+
+def find_goal(path: str) -> str:
+    """The page of the desk that somebody wanted to go to, never one of another site."""
+    return path if re.fullmatch(r"/desk(/[\w/-]*)?", path) else "/desk"

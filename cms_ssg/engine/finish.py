@@ -87,7 +87,7 @@ def finish(session: Session) -> None:
     session.commit()
     forget_old(session)
     if session.row.has_old_previews:
-        from cms_ssg.preview.forget import forget_expired
+        from cms_ssg.engine.expired_previews import forget_expired
 
         result.problems.extend(forget_expired(session.connection, session.row.id, session.site))
         session.commit()

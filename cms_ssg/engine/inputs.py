@@ -33,7 +33,7 @@ Known = dict[str, tuple[bytes, dict[str, bytes]]]
 RENDERER_SOURCES = (
     "render",
     "images/facts.py",
-    "images/recipe.py",
+    "images/variants.py",
     "images/card_rules.py",
     "images/font.py",
     "content/markdown/body.py",
@@ -50,7 +50,7 @@ RENDERER_SOURCES = (
     "content/frontmatter/values.py",
     "content/schema/checks.py",
 )
-RENDERER_PACKAGES = ("Jinja2", "MarkupSafe", "markdown-it-py", "mdit-py-plugins", "Pygments", "nh3")
+RENDERER_PACKAGES = ("Jinja2", "MarkupSafe", "markdown-it-py", "mdit-py-plugins", "Pygments", "nh3", "icu4py")
 SECRET_SETTINGS = frozenset({"api", "cache", "cdn", "database_url", "preview", "shared", "target", "workers", "workflow"})
 """Settings no page can read: they say where things are kept, not what they look like."""
 
@@ -121,8 +121,11 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
     reading.digests.update(_list_settings(settings))
     reading.digests["images"] = _digest(_encode(load_image_rules(folders.chain, settings)))
     reading.digests["renderer"] = renderer_digest()
+    placed: list[tuple[str, dict[str, str], dict[str, str]]] = []  # which templates they put on pages that are not theirs
     for vertical in map(load_vertical, settings.verticals):
         reading.digests[f"vertical/{vertical.name}"] = _digest(vertical.digest, _encode(settings.vertical.get(vertical.name)))
+        placed.append((vertical.name, dict(vertical.slots), dict(vertical.templates)))
+    reading.digests["setting/verticals"] = _digest(_encode(placed))
     for kind, places in (("template", folders.templates), ("asset", folders.assets)):
         salt = _encode(settings.tokens) if kind == "asset" else b""
         for name, path in sorted(list_theme_files(places, root).items()):

@@ -13,7 +13,9 @@ from cms_ssg.engine.context import BuildContext
 from cms_ssg.engine.inputs import list_inputs, read_redirects
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds import core_kinds
-from cms_ssg.kinds.output_kind import REMOVALS
+from cms_ssg.kinds.phases import REMOVALS
+from cms_ssg.kinds.reference import resolve
+from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.plan.changes import take_changes
 from cms_ssg.plan.context import PlanContext
 from cms_ssg.plan.dirty import BULK, SAVE, Marks, mark_all, mark_timed
@@ -28,6 +30,7 @@ from cms_ssg.store.outputs import replay_journal
 from cms_ssg.store.retired import mark_retired
 from cms_ssg.store.sites import CHANGE_ALL, DUE, SET_CLOCK, SET_DERIVE_DIGEST, change_rows, load_inputs, save_inputs
 from cms_ssg.store.statistics import SAVED, count_rows
+from cms_ssg.store.type_tables import declare_type_tables
 from cms_ssg.text.collation import collation_version
 from cms_ssg.types import Problem
 
@@ -102,6 +105,7 @@ class Planner:
             from cms_ssg.search.sending import register_engine
 
             register_engine(connection, self.context.site, site_id)
+        declare_type_tables(connection, self.context.site.schemas.values())
         changed = self._compare_inputs(marks)
         if (
             derives_anew
@@ -121,6 +125,8 @@ class Planner:
     def take(self) -> int:
         """Turn every noted change into dirty outputs. Returns how many change rows there were."""
         total = self.take_entries()
+        while self._gather():
+            total += self.take_entries()
         if self.taken > MANY_CHANGES:
             self._count_rows()
         marks = Marks(self.context.row.id, self.context.site.features, SAVE)
@@ -143,6 +149,13 @@ class Planner:
             if self.taken > self.count_at:
                 self._count_rows()
         return total
+
+    def _gather(self) -> bool:
+        """Let verticals bring up to date what follows from many entries at once. Returns whether one of them did something."""
+        opened = OpenSite(self.context.site, self.context.connection, self.context.row.id)
+        found = [resolve(vertical.gather)(opened) for vertical in self.context.site.features.verticals if vertical.gather]
+        self.context.commit()
+        return any(found)
 
     def _plan_with(self, marks: Marks) -> PlanContext:
         return PlanContext(self.context.connection, self.context.site, self.context.row.id, self.names, self.context.now, marks)

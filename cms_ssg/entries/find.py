@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, LiteralString, NamedTuple
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, LiteralString, NamedTuple
 
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from cms_ssg.errors import UsageError
 from cms_ssg.site import Site
@@ -14,6 +16,10 @@ from cms_ssg.store.texts import StoredEntry, load_entries
 from cms_ssg.types import Problem
 
 MOST_CANDIDATES: Final = 10
+VALUES: Final = ("text", "boolean", "numeric")
+"""Kinds of columns that conditions can be about."""
+LONGEST: Final = 500
+"""What the tables of types hold of a text."""
 
 FIND: Final[LiteralString] = """
 SELECT e.id, e.source_key FROM cms.entries e LEFT JOIN cms.cards c ON c.entry = e.id
@@ -26,17 +32,19 @@ SELECT e.id, e.source_key FROM cms.entries e
 WHERE e.site = %(site)s AND e.source <> 'file' AND strpos(lower(e.fields ->> 'title'), lower(%(what)s)) > 0
 ORDER BY lower(e.fields ->> 'title') <> lower(%(what)s), e.id LIMIT 11"""
 
-LIST: Final[LiteralString] = """
+LIST: Final = sql.SQL("""
 SELECT e.id, e.source, e.source_key, e.type, e.locale, CASE WHEN e.removed_at IS NULL THEN e.status ELSE 'trashed' END,
   coalesce(c.path, ''), coalesce(e.fields ->> 'title', ''), e.version, e.changed_at
-FROM cms.entries e LEFT JOIN cms.cards c ON c.entry = e.id
-WHERE e.site = %(site)s AND (%(type)s = '' OR e.type = %(type)s)
+FROM {source} LEFT JOIN cms.cards c ON c.entry = e.id
+WHERE {own}.site = %(site)s AND (%(type)s = '' OR e.type = %(type)s)
   AND (%(source)s = '' OR e.source = %(source)s OR %(source)s = 'import' AND e.source LIKE 'import:%%')
   AND (%(status)s = '' AND NOT (e.source = 'file' AND e.removed_at IS NOT NULL)
        OR %(status)s = CASE WHEN e.removed_at IS NULL THEN e.status ELSE 'trashed' END)
   AND (%(words)s = '' OR strpos(lower(e.fields ->> 'title'), lower(%(words)s)) > 0 OR strpos(e.source_key, %(words)s) > 0)
-  AND (%(locale)s = '' OR e.locale = %(locale)s) AND (%(before)s = 0 OR e.id < %(before)s)
-ORDER BY e.id DESC LIMIT %(limit)s"""
+  AND (%(locale)s = '' OR e.locale = %(locale)s) AND (%(before)s = 0 OR {number} < %(before)s){conditions}
+ORDER BY {number} DESC LIMIT %(limit)s""")
+
+TABLE: Final[LiteralString] = "SELECT name, partition, columns FROM cms.type_tables WHERE type = %s"
 
 
 class ListedEntry(NamedTuple):
@@ -55,18 +63,31 @@ class ListedEntry(NamedTuple):
 
 
 def list_entries(
-    connection: Connection, site_id: int, *, type_name: str = "", source: str = "", status: str = "", limit: int = 50
+    connection: Connection,
+    site_id: int,
+    *,
+    type_name: str = "",
+    source: str = "",
+    status: str = "",
+    where: Sequence[str] = (),
+    limit: int = 50,
 ) -> list[ListedEntry]:
-    """Entries, the newest first. source: ``file``, ``api``, ``import`` for all imports, ``import:<name>``."""
-    return list_page(connection, site_id, type_name=type_name, source=source, status=status, limit=limit)
+    """Entries, the newest first. source: ``file``, ``api``, ``import`` for all imports, ``import:<name>``; where: as of list_page."""
+    return list_page(connection, site_id, type_name=type_name, source=source, status=status, where=where, limit=limit)
 
 
 def list_page(
     connection: Connection, site_id: int, *, type_name: str = "", source: str = "", status: str = "", locale: str = "", words: str = "",
-    before: int = 0, limit: int = 50,
+    where: Sequence[str] = (), before: int = 0, limit: int = 50,
 ) -> list[ListedEntry]:  # fmt: skip
-    """The same, a page at a time. words: in the title or the file's name; before: entries with lower numbers than this, 0 for all."""
+    """The same, a page at a time.
+
+    words: in the title or the file's name; where: ``section=news``, of fields that are columns of the type's table; before: entries with lower numbers
+    than this, 0 for all. Raises UsageError entry.where.
+    """
+    query, conditions = _read_table(connection, type_name, where)
     values = {
+        **conditions,
         "site": site_id,
         "type": type_name,
         "source": source,
@@ -76,7 +97,48 @@ def list_page(
         "before": before,
         "limit": limit,
     }
-    return [ListedEntry(*row) for row in connection.execute(LIST, values)]
+    return [ListedEntry(*row) for row in connection.execute(query, values)]
+
+
+def _read_table(connection: Connection, type_name: str, where: Sequence[str]) -> tuple[sql.Composed, dict[str, Any]]:
+    """The query for a list, and the values of its conditions.
+
+    The type's own table is read where it has one: entries of a rare type are not looked for among all others. A table in months is only read for conditions,
+    since hundreds of them have to be asked for the highest numbers.
+    """
+    table, partition, columns = (connection.execute(TABLE, (type_name,)).fetchone() if type_name else None) or ("", "", {})
+    parts, values = [], {}
+    for number, text in enumerate(where):
+        field, sign, wanted = (part.strip() for part in text.partition("="))
+        kind = columns.get(field)
+        value = _read_value(kind, wanted)
+        if not sign or value is None:
+            known = ", ".join(f"{name} ({kind})" for name, kind in sorted(columns.items()) if kind in VALUES)
+            hint = (
+                f"Conditions are FIELD=VALUE, of the columns of {type_name}: {known}."
+                if known
+                else "Name a type whose fields are columns: x-column in its schema."
+            )
+            raise UsageError(Problem("entry.where", "", 0, f"{text!r} is no condition for entries of the type {type_name!r}", hint))
+        parts.append(sql.SQL(" AND t.{} = {}").format(sql.Identifier(field), sql.Placeholder(f"where{number}")))
+        values[f"where{number}"] = value
+    if not table or (partition == "month" and not parts):
+        return LIST.format(source=sql.SQL("cms.entries e"), own=sql.SQL("e"), number=sql.SQL("e.id"), conditions=sql.SQL("")), {}
+    source = sql.SQL("cms.{} t JOIN cms.entries e ON e.id = t.entry").format(sql.Identifier(table))
+    return LIST.format(source=source, own=sql.SQL("t"), number=sql.SQL("t.entry"), conditions=sql.SQL("").join(parts)), values
+
+
+def _read_value(kind: str | None, text: str) -> str | bool | Decimal | None:
+    """A value for a column of a kind, None where the text is none."""
+    if kind == "text":
+        return text[:LONGEST] if "\0" not in text else None
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(text)
+    try:
+        value = Decimal(text) if kind == "numeric" else None
+    except InvalidOperation:
+        return None
+    return value if value is None or value.is_finite() else None
 
 
 def find_entry(connection: Connection, site: Site, site_id: int, what: str) -> StoredEntry | None:

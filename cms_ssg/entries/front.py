@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from cms_ssg.authoring.patch_yaml import dump_yaml
-from cms_ssg.content.collections.rules import find_collection
 from cms_ssg.content.frontmatter.parse import parse_front_matter
 from cms_ssg.content.read_file import read_file
 from cms_ssg.site import Site
@@ -17,7 +16,7 @@ from cms_ssg.types import Json, Problem
 def make_fields(site: Site, entry: StoredEntry) -> dict[str, Any]:
     """What the entry's front matter says: read again, it makes this entry."""
     fields: dict[str, Json] = dict(entry.fields)
-    rule = find_collection(entry.file, site.rules.collections)
+    rule = site.rules.find_collection(entry.file)
     if rule is None:
         return fields
     if rule.locale.startswith("field:"):

@@ -17,7 +17,17 @@ from cms_ssg.entries.values import Changes, EntryInput, Saved
 from cms_ssg.errors import UsageError
 from cms_ssg.site import Site
 from cms_ssg.store.entries import OF_FILES
-from cms_ssg.store.revisions import ActRow, RevisionRow, add_act, list_acts, list_of_act, list_of_site, list_revisions, mark_undone
+from cms_ssg.store.revisions import (
+    ActRow,
+    RevisionRow,
+    add_act,
+    find_standing,
+    list_acts,
+    list_of_act,
+    list_of_site,
+    list_revisions,
+    mark_undone,
+)
 from cms_ssg.store.texts import StoredEntry, find_by_files, load_entries
 from cms_ssg.types import Json, Problem
 
@@ -124,9 +134,7 @@ def make_input(wanted: StoredEntry, now: StoredEntry, base: int) -> EntryInput:
 
 def find_last_act(connection: Connection, site_id: int, number: int = 0) -> ActRow:
     """The act with this number, else the last one that changed entries and still stands. Raises UsageError undo.nothing, undo.done."""
-    acts = list_acts(connection, site_id, number=number, most=1 if number else 200)
-    if not number:
-        acts = [act for act in acts if act.entries and act.undone_by is None and act.kind != "undo"]
+    acts = list_acts(connection, site_id, number=number, most=1) if number else find_standing(connection, site_id)
     if not acts:
         said = f"there is no act {number}" if number else "there is nothing to take back"
         hint = "cms audit lists what was done; files are git's, whoever wrote them: git log and git restore bring their versions back."

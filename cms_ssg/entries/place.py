@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 from cms_ssg.authoring.new import list_places
 from cms_ssg.config.settings import Collection
-from cms_ssg.content.collections.rules import below, find_collection, find_type
+from cms_ssg.content.collections.rules import below, find_type
 from cms_ssg.content.frontmatter.dates import DateError, load_zone, parse_date
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import fail
@@ -58,7 +58,7 @@ def _place(site: Site, entry: EntryInput, name: str, locale: str, now: datetime)
 
 
 def _reads_as_meant(site: Site, rule: Collection, file: str, type_name: str, locale: str) -> bool:
-    if find_collection(file, site.rules.collections) is not rule or find_type(rule, below(file, rule.path)) != type_name:
+    if site.rules.find_collection(file) is not rule or find_type(rule, below(file, rule.path)) != type_name:
         return False
     return rule.locale.startswith("field:") or site.rules.read_place(rule, file).locale == locale
 

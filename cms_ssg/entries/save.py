@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from psycopg import Connection
@@ -13,15 +13,15 @@ from psycopg.errors import UniqueViolation
 
 from cms_ssg.content.approval import FIELD as APPROVED
 from cms_ssg.content.approval import add_approval
-from cms_ssg.content.collections.rules import find_collection
 from cms_ssg.content.frontmatter.values import Refused, clean_text, clean_value
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES
+from cms_ssg.entries.differences import compare, say_changed
 from cms_ssg.entries.front import is_too_large, make_fields, read_body
 from cms_ssg.entries.merge import Conflict
 from cms_ssg.entries.place import choose_files
 from cms_ssg.entries.read import read_entry
 from cms_ssg.entries.three_way import merge_changes
-from cms_ssg.entries.values import Changes, EntryInput, Saved
+from cms_ssg.entries.values import EntryInput, Saved
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.paths import file_path
 from cms_ssg.site import Site
@@ -51,6 +51,13 @@ class EntryChangedError(CmsError):
         self.current, self.conflicts = current, dict(conflicts)
 
 
+class Plan(NamedTuple):
+    """What is to become of entries. results: of each, numbers of new ones still 0; writes: what is to be written, with its place among the results."""
+
+    results: list[Saved]
+    writes: list[tuple[int, TextRow]]
+
+
 class Entries:
     """The entries of a site, to be written by one source. source: ``api`` or ``import:<name>``; author: who writes, "" for nobody in particular.
 
@@ -63,6 +70,8 @@ class Entries:
         self.act, self.origin = act, source
         self.approvers: list[str] = []  # who approves what is saved, as it is saved
         self.takes_files = False  # True in a transaction that is rolled back: a file's entry as it will be once its file was changed
+        self.reader = connection  # another one where entries are planned while others are written
+        self.reserved: set[str] = set()  # files of entries that are being written
 
     def save_entry(self, entry: EntryInput) -> Saved:
         """Save one entry in a transaction of its own. Raises EntryChangedError entry.changed, and CmsError with what is wrong with it."""
@@ -83,47 +92,51 @@ class Entries:
 
         An entry that is wrong, or was changed since it was read, fails alone. dry_run: nothing is written.
         """
+        plan = self.plan_entries(entries, lock=not dry_run)
+        return plan.results if dry_run else self.write_plan(plan)
+
+    def plan_entries(self, entries: Sequence[EntryInput], *, lock: bool) -> Plan:
+        """Decide what is to be written of entries. lock: nobody else may change those that are stored until the transaction ends."""
         entries = [_clean_key(entry) for entry in entries]
         keys = [e.external_key for e in entries if not e.number and e.external_key is not None]
-        external = find_external(self.connection, self.site_id, self.source, keys)
+        external = find_external(self.reader, self.site_id, self.source, keys)
         numbers = [e.number or external.get(e.external_key or "", (0, b""))[0] for e in entries]
         known = sorted({number for number in numbers if number})
-        stored = {e.id: e for e in load_entries(self.connection, self.site_id, known, lock=not dry_run)}
+        stored = {e.id: e for e in load_entries(self.connection, self.site_id, known, lock=lock)}
         files = self._choose_files(entries, numbers)
-        results: list[Saved] = []
-        writes: list[tuple[int, TextRow]] = []
+        plan = Plan([], [])
         seen: set[int | str] = set()
         for place, (entry, number, file) in enumerate(zip(entries, numbers, files, strict=True)):
             identity = number or (f"={entry.external_key}" if entry.external_key is not None else f"/{place}")
             if identity in seen:
-                results.append(_fail(number, Problem("entry.twice", "", 0, "the entry is there twice", "Keep one of them.")))
+                plan.results.append(_fail(number, Problem("entry.twice", "", 0, "the entry is there twice", "Keep one of them.")))
                 continue
             seen.add(identity)
             saved, row = self._plan(entry, number, stored.get(number), file)
-            results.append(saved)
+            plan.results.append(saved)
             if row is not None:
-                writes.append((place, row))
-        if not dry_run:
-            self._write(results, writes)
-        return results
+                plan.writes.append((place, row))
+        return plan
 
-    def _write(self, results: list[Saved], writes: Sequence[tuple[int, TextRow]]) -> None:
+    def write_plan(self, plan: Plan) -> list[Saved]:
+        """Write what was planned, in the caller's transaction; what became of each entry."""
         say_who(self.connection, self.author, self.origin, self.act)
-        digest = self.site.rules.digest
-        new = [(place, row) for place, row in writes if not row.id]
+        digest, results = self.site.rules.digest, plan.results
+        new = [(place, row) for place, row in plan.writes if not row.id]
         ids = add_entries(self.connection, self.site_id, self.source, [row for _, row in new], digest)
         for (place, _), number in zip(new, ids, strict=True):
             found = results[place]
             results[place] = replace(found, number=number, version=1)
-        old = [(place, row) for place, row in writes if row.id]
+        old = [(place, row) for place, row in plan.writes if row.id]
         versions = change_entries(self.connection, self.site_id, [row for _, row in old], digest)
         for place, row in old:
             found = results[place]
             results[place] = replace(found, version=versions[row.id])
+        return results
 
     def _choose_files(self, entries: Sequence[EntryInput], numbers: Sequence[int]) -> list[str | CmsError]:
         """The file that would hold each new entry, "" for those that are stored, or why there is none."""
-        now, taken = datetime.now(UTC), set[str]()
+        now, taken = datetime.now(UTC), set(self.reserved)
         chosen: list[str | CmsError] = [""] * len(entries)
         waiting: dict[int, Iterator[str]] = {
             place: _check_file(entry.file) if entry.file else choose_files(self.site, entry, now, self.source)
@@ -139,7 +152,7 @@ class Entries:
                 except (StopIteration, CmsError) as error:
                     chosen[place] = error if isinstance(error, CmsError) else CmsError(_exists(firsts[place]))
                     del waiting[place]
-            taken.update(row[0] for row in find_by_files(self.connection, self.site_id, list(wishes.values())))
+            taken.update(row[0] for row in find_by_files(self.reader, self.site_id, list(wishes.values())))
             for place, file in wishes.items():
                 firsts.setdefault(place, file)
                 if file not in taken:
@@ -165,9 +178,9 @@ class Entries:
             if old is not None and entry.expected_version not in (None, old.version):
                 found = merge_changes(self.connection, self.site_id, entry, old, self._read)
                 if found is None or found.conflicts:
-                    differing = _compare(old, draft, markdown, removed) if draft is not None else {}
+                    differing = compare(old, draft, markdown, removed) if draft is not None else {}
                     conflicts = found.conflicts if found is not None else {}
-                    return replace(_fail(number, *_say_changed(old, entry.expected_version or 0, differing)), conflicts=conflicts), None
+                    return replace(_fail(number, *say_changed(old, entry.expected_version or 0, differing)), conflicts=conflicts), None
                 draft, markdown, removed, problems = found.read
                 merged = found.theirs
         except Refused as refused:
@@ -177,7 +190,7 @@ class Entries:
         if old is None:
             row = TextRow(0, draft, markdown, self.author, removed, entry.external_key, entry.digest)
             return Saved("added", 0, draft.file, 1, {}, problems), row
-        changes = _compare(old, draft, markdown, removed)
+        changes = compare(old, draft, markdown, removed)
         if changes and of_file and not self.takes_files:
             said = f"the entry is that of a file, which would bring back its {', '.join(changes)}"
             return _fail(number, Problem("entry.of-file", old.file, 0, said, "Edit the file, as cms entry set does.")), None
@@ -219,7 +232,7 @@ class Entries:
         """The entry's fields with those that are given in their places: as a file's front matter would have them."""
         site = self.site
         fields = make_fields(site, old) if old is not None else {}
-        rule = find_collection(file, site.rules.collections)
+        rule = site.rules.find_collection(file)
         schema = site.schemas.get(old.type if old is not None else entry.type)
         own = {key: name for name, key in rule.fields.items()} if rule is not None else {}
         locale_key = rule.locale[6:] if rule is not None and rule.locale.startswith("field:") else ""
@@ -264,40 +277,6 @@ def _check_file(file: str) -> Iterator[str]:
 def _status_of(old: StoredEntry | None) -> str:
     """What an entry is when it is not in the trash."""
     return "published" if old is None else "draft" if old.status == "trashed" else old.status
-
-
-def _compare(old: StoredEntry, new: DraftRow, markdown: str, removed: bool) -> Changes:
-    """Each field that differs, before and after."""
-    before: dict[str, Json] = dict(old.fields)
-    after: dict[str, Json] = decode_json(new.fields)
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    changes = {name: [before.get(name), after.get(name)] for name in names}
-    was_removed = old.removed or old.status == "trashed"
-    for name, one, other in (
-        ("body", old.markdown, markdown), ("status", "trashed" if was_removed else old.status, "trashed" if removed else new.status),
-        ("locale", old.locale, new.locale), ("translation_key", old.translation_key, new.translation_key),
-        ("collection", old.collection, new.collection),
-    ):  # fmt: skip
-        if one != other:
-            changes[name] = [one, other]
-    return changes
-
-
-def _say_changed(old: StoredEntry, expected: int, changes: Changes) -> list[Problem]:
-    """Both values of each field in which what is stored differs from what was to be saved."""
-    by = f" by {old.author}" if old.author else ""
-    said = f"it was changed{by} since version {expected} was read: it has version {old.version}"
-    hint = "Read it again, then make the change in what is there now."
-    differing = [
-        Problem("entry.changed", old.file, 0, f"{name}: stored is {_show(stored)}, given was {_show(given)}", "")
-        for name, (stored, given) in changes.items()
-    ]
-    return [Problem("entry.changed", old.file, 0, said, hint), *differing]
-
-
-def _show(value: Json) -> str:
-    text = encode_json(value).decode()
-    return text if len(text) <= 200 else text[:199] + "…"
 
 
 def _exists(file: str) -> Problem:

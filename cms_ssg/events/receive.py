@@ -1,6 +1,6 @@
 """Builds at each push that a signed message told of, one build at a time. docs/extending.md says how to set it up.
 
-Messages are taken in by the API (`events/api.py`), which writes them to the store; a thread of `cms api` or `cms hooks serve` pulls and builds in processes of their own.
+Messages are taken in by the API (`api/receiver.py`), which writes them to the store; a thread of `cms api` or `cms hooks serve` pulls and builds in processes of their own.
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from cms_ssg.kinds.list_kind import Item, ListKind, ListRule, Placing, claimable
-from cms_ssg.kinds.output_kind import ARCHIVES, ASSETS, FEEDS, HTML, JSON, LEAVES, XML, OutputKind
-from cms_ssg.kinds.output_kind import LISTS as LIST_PHASE
+from cms_ssg.kinds.output_kind import HTML, JSON, XML, OutputKind
+from cms_ssg.kinds.phases import ARCHIVES, ASSETS, FEEDS, LEAVES
+from cms_ssg.kinds.phases import LISTS as LIST_PHASE
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json
 
@@ -50,7 +51,7 @@ OUTPUTS: Final = (
 
 
 def _list_by_type(placing: Placing) -> Iterator[Item]:
-    if placing.path and not placing.fields.get("unlisted"):
+    if placing.path and "type" in placing.schema.list_kinds and not placing.fields.get("unlisted"):
         for where in placing.locales:
             yield Item(where, f"type/{placing.row.type}", placing.place(where))
 

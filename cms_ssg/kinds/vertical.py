@@ -99,10 +99,12 @@ class Vertical:
     collections, taxonomies: that a site has without naming them.
     slots: place in base.html (``head``, ``top``, ``bottom``) -> template that every page has there. templates: ``home`` or a group of lists -> template
     of their pages, tried before the theme's own. view: reference to a class, made with the page, whose methods templates call as ``NAME.method(…)``;
-    values: names of what its outputs hand to their templates besides;
+    fragments: the view's method that the tag ``{% fragment "name" %}`` calls; values: names of what its outputs hand to their templates besides;
     requests: to a tuple of stages, as of an OutputKind, for what the view asks on any page.
     settle: reference to a function (OpenSite, sorted numbers of entries, set of those among them that are listed), called in the transaction
     that derives these entries, before they are published: it brings tables up to date that follow from entries, and touches what changed.
+    gather: reference to a function (OpenSite) -> whether it did something, called again until it did nothing, when all changes of a build were taken:
+    for what costs less if it is done for many entries at once. Each call is a transaction.
     settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command, whose first words ``groups`` may
     name with a line about each, so that `cms --help` need not load them), queues (a tuple of Queue, of
     the desk), desk_pages (a tuple of DeskPage, which
@@ -130,8 +132,10 @@ class Vertical:
     slots: Mapping[str, str] = field(default_factory=dict)
     templates: Mapping[str, str] = field(default_factory=dict)
     view: str = ""
+    fragments: str = ""
     values: tuple[str, ...] = ()
     settle: str = ""
+    gather: str = ""
     settings: type[msgspec.Struct] | None = None
     groups: Mapping[str, str] = field(default_factory=dict)
     commands: str = ""

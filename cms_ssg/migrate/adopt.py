@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from cms_ssg.content.collections.rules import MARKDOWN_SUFFIXES
 from cms_ssg.content.read import read_draft
+from cms_ssg.content.url_patterns import find_other_extension
 from cms_ssg.errors import fail
 from cms_ssg.files.ownership import write_owned
 from cms_ssg.migrate.adopt_settings import Source
 from cms_ssg.migrate.adopt_sources import SOURCES
+from cms_ssg.migrate.pages import list_source_files
 from cms_ssg.migrate.report import Report
 from cms_ssg.site import Site, open_site
 from cms_ssg.types import Json, Problem
@@ -46,10 +50,16 @@ def adopt(kind: str, root: Path) -> Adopted:
     try:
         site = open_site(root, {})
         moved, problems = _compare(site, root, source)
-        redirects = {**source.redirects, **moved}
-        if redirects:
-            _write(root / REDIRECTS, "from,to\n" + "".join(f"{_cell(old)},{_cell(new)}\n" for old, new in sorted(redirects.items())))
+        own = {f"/{rule.index.strip('/')}/" for rule in site.settings.taxonomies.values()}
+        redirects = {old: new for old, new in {**source.redirects, **moved}.items() if old not in own}
+        files = {old: new for old, new in redirects.items() if find_other_extension(old)}
+        rows = "".join(f"{_cell(old)},{_cell(new)}\n" for old, new in sorted(redirects.items()) if old not in files)
+        if rows:
+            _write(root / REDIRECTS, f"from,to\n{rows}")
             source.settings["redirect_files"] = [REDIRECTS]
+        if files:
+            source.settings["redirects"] = files
+        if redirects:
             _write(root / "site.toml", _dump(source.settings))
     except BaseException:
         (root / "site.toml").unlink(missing_ok=True)
@@ -58,8 +68,8 @@ def adopt(kind: str, root: Path) -> Adopted:
         Problem("init.left-out", place, line, f"{what} {fate}: {detail}", severity="warning")
         for place, line, what, detail, fate in report.list_notes()
     ]
-    files = ["site.toml", *source.files, *([REDIRECTS] if redirects else [])]
-    return Adopted(files, len(source.pages), len(moved), [*problems, *notes, *source.raw])
+    written = ["site.toml", *source.files, *([REDIRECTS] if rows else [])]
+    return Adopted(written, len(source.pages), len(moved), [*problems, *notes, *source.raw])
 
 
 def _compare(site: Site, root: Path, source: Source) -> tuple[dict[str, str], list[Problem]]:
@@ -81,8 +91,14 @@ def _compare(site: Site, root: Path, source: Source) -> tuple[dict[str, str], li
             continue
         path = site.entry_path(draft.collection, draft.type, draft.locale, draft.file, draft.fields)
         new.add(path)
-        if page.address and page.address.rstrip("/") != path.rstrip("/"):
-            by_old.setdefault(page.address, path)
+        known = {*(f"/{alias.strip('/')}" for alias in draft.fields.get("aliases") or ()), path.rstrip("/")}
+        for address in (page.address, *page.aliases):
+            if address and address.rstrip("/") not in known:
+                by_old.setdefault(address, path)
+        if page.address and page.address.rstrip("/") != path.rstrip("/") and re.search(r"/index(?:\.[\w-]+)?\.\w+$", page.file):
+            for file in list_source_files((root / page.file).parent):
+                if not file.endswith(MARKDOWN_SUFFIXES):
+                    by_old.setdefault(f"{page.address.rstrip('/')}/{file}", f"{path.rstrip('/')}/{file}")
     moved = {old: path for old, path in by_old.items() if old not in ("", "/") and not new.intersection((old, f"{old.rstrip('/')}/"))}
     return moved, problems
 

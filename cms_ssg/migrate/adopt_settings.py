@@ -39,40 +39,57 @@ def is_dated(page: SourcePage) -> bool:
     return find_date(page) is not None or bool(_DAY_IN_PATH.search(str(page.fields.get("path") or "")))
 
 
-def make_collections(
-    pages: list[SourcePage], content: str, fields: dict[str, str], urls: Callable[[str], str], locale: str, taxonomies: tuple[str, ...] = ()
-) -> list[dict[str, Json]]:
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the content lies. locale: where the language stands; taxonomies: folders with texts of terms; by_name: names of files give dates;
+    html: HTML files with front matter are pages.
+    """
+
+    content: str
+    locale: str = ""
+    taxonomies: tuple[str, ...] = ()
+    by_name: bool = False
+    html: bool = False
+
+    def find_place(self, file: str) -> str:
+        """A file's path below the content, and below its language's folder."""
+        place = file[len(self.content) + 1 :]
+        return place.partition("/")[2] if self.locale == "folder" else place
+
+    def find_top(self, file: str) -> str:
+        """The first folder of a page, "" for one that lies in none; its own folder is none."""
+        place = self.find_place(file)
+        return place.split("/")[0] if "/" in place and not re.search(r"^[^/]+/index(?:\.\w+)?\.\w+$", place) else ""
+
+
+def make_collections(pages: list[SourcePage], layout: Layout, fields: dict[str, str], urls: Callable[[str], str]) -> list[dict[str, Json]]:
     """Collections for the folders of content: those in which most files have a date hold posts.
 
-    fields: our field -> their key; urls: the pattern of addresses of a folder's posts; locale: where the language stands;
-    taxonomies: folders with texts of terms.
+    fields: our field -> their key; urls: the pattern of addresses of a folder's posts.
     """
     total: Counter[str] = Counter()
     dated: Counter[str] = Counter()
     by_path = 0
     for page in pages:
-        place = page.file[len(content) + 1 :]
-        if re.search(r"(?:^|/)_index(?:\.\w+)?\.\w+$", place):
+        top = layout.find_top(page.file)
+        if re.search(r"(?:^|/)_index(?:\.[\w-]+)?\.\w+$", page.file) or layout.find_place(page.file).split("/")[0] in layout.taxonomies:
             continue
-        if place.split("/")[0] in taxonomies:
-            continue
-        top = place.split("/")[0] if "/" in place and not re.search(r"^[^/]+/index(?:\.\w+)?\.\w+$", place) else ""
         total[top] += 1
         if is_dated(page):
             dated[top] += 1
             by_path += find_date(page) is None
     posts = sorted(top for top, number in total.items() if dated[top] * 2 >= number and number)
-    shared: dict[str, Json] = {"fields": fields, **({"locale": locale} if locale else {})}
-    date: dict[str, Json] = {"date": PATH_DATE} if by_path * 2 > sum(dated.values()) else {}
+    shared: dict[str, Json] = {"fields": fields, **({"locale": layout.locale} if layout.locale else {})}
+    date: dict[str, Json] = {"date": PATH_DATE} if by_path * 2 > sum(dated.values()) else {"date": "filename"} if layout.by_name else {}
     folders = [top for top in posts if top]
+    above = "/*" if layout.locale == "folder" else ""
     rows: list[dict[str, Json]] = []
     if folders:
-        globs = [f"/{top}/_index*.md" for top in folders]
         rows.append(
             {
                 "name": "sections",
-                "path": content,
-                "glob": globs,
+                "path": layout.content,
+                "glob": [f"{above}/{top}/_index*.md" for top in folders],
                 "type": "term",
                 "defaults": {"taxonomy": "section"},
                 **_without(shared, "path"),
@@ -80,26 +97,47 @@ def make_collections(
         )
     rows += [
         {
-            "name": _name(top), "path": f"{content}/{top}", "exclude": ["_index*.md"], "type": "post", "url": urls(top), "defaults": {"section": top},
-            **date, **shared,
+            "name": _name(top), **_make_folder(pages, layout, top), "exclude": [f"{above}/{top}/_index*.md" if above else "/_index*.md"],
+            "type": "post", "url": "/{path}/" if above and "{path}" in urls(top) else urls(top), "defaults": {"section": top}, **date, **shared,
         }
         for top in folders
     ]  # fmt: skip
-    rest = {"path": content, "exclude": ["/_index*.md", *(f"/{top}/**" for top in (*folders, *taxonomies))]}
+    left = [f"{above}/_index*.md", *(f"{above}/{top}/**" for top in (*folders, *layout.taxonomies))]
+    rest = {"path": layout.content, **_list_globs([page.file[len(layout.content) + 1 :] for page in pages], layout)}
     if "" in posts:
         others = sorted(top for top in total if top and top not in folders)
-        rows += [{"name": _name(top), "path": f"{content}/{top}", "type": "page", "url": f"/{top}/{{path}}/", **shared} for top in others]
-        rest["exclude"] = [*rest["exclude"], *(f"/{top}/**" for top in others)]
-        rows.append({"name": "main", **rest, "type": "post", "url": "/{path}/", **date, **shared})
+        rows += [
+            {
+                "name": _name(top), **_make_folder(pages, layout, top), "type": "page", "url": "/{path}/" if above else f"/{top}/{{path}}/",
+                **shared,
+            }
+            for top in others
+        ]  # fmt: skip
+        left += [f"{above}/{top}/**" for top in others]
+        rows.append({"name": "main", **rest, "exclude": left, "type": "post", "url": "/{path}/", **date, **shared})
     else:
-        rows.append({"name": "pages", **rest, "type": "page", "url": "/{path}/", **shared})
+        rows.append({"name": "pages", **rest, "exclude": left, "type": "page", "url": "/{path}/", **shared})
     return rows
 
 
-def name_last(pages: list[SourcePage], content: str, top: str) -> str:
+def _make_folder(pages: list[SourcePage], layout: Layout, top: str) -> dict[str, Json]:
+    """Where the files of one first folder lie: right there, or in the folders of languages around it."""
+    if layout.locale == "folder":
+        return {"path": layout.content, "glob": [f"/*/{top}/**/*.md", *([f"/*/{top}/**/*.html"] if layout.html else [])]}
+    path = f"{layout.content}/{top}"
+    return {"path": path, **_list_globs([page.file[len(path) + 1 :] for page in pages if page.file.startswith(f"{path}/")], layout)}
+
+
+def _list_globs(files: list[str], layout: Layout) -> dict[str, Json]:
+    """The globs of a collection, where it has pages of HTML."""
+    found = [f"/{file}" for file in files if file.endswith((".html", ".htm"))] if layout.html else []
+    return {"glob": ["**/*.md", "**/*.markdown", *found]} if found else {}
+
+
+def name_last(pages: list[SourcePage], layout: Layout, top: str) -> str:
     """What ends the addresses of a folder's posts: their slug where all of them lie right in it, else their path."""
-    inside = [page.file[len(content) + len(top) + 2 :] for page in pages if page.file.startswith(f"{content}/{top}/")]
-    return "slug" if all("/" not in re.sub(r"/index(?:\.\w+)?\.\w+$", "", place) for place in inside) else "path"
+    inside = [layout.find_place(page.file) for page in pages if layout.find_place(page.file).startswith(f"{top}/")]
+    return "slug" if all(re.sub(r"/index(?:\.\w+)?\.\w+$", "", place).count("/") == 1 for place in inside) else "path"
 
 
 def _without(shared: dict[str, Json], name: str) -> dict[str, Json]:

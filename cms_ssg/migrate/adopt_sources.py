@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from cms_ssg.content.markdown.shortcode_tags import Shortcodes
 from cms_ssg.migrate import hugo, hugo_pages, jekyll_pages, zola
-from cms_ssg.migrate.adopt_settings import THEME, Source, find_tags, make_collections, name_last
+from cms_ssg.migrate.adopt_settings import THEME, Layout, Source, find_tags, make_collections, name_last
 from cms_ssg.migrate.folder import clean_address
-from cms_ssg.migrate.hugo_addresses import find_prefix, urlize
 from cms_ssg.migrate.hugo_config import HugoConfig, read_hugo_config
+from cms_ssg.migrate.hugo_lists import list_redirects
+from cms_ssg.migrate.hugo_shortcodes import INLINE
 from cms_ssg.migrate.jekyll_config import JekyllConfig, read_jekyll_config
 from cms_ssg.migrate.pages import SourcePage, as_table, list_words
 from cms_ssg.migrate.report import Report
@@ -57,9 +58,6 @@ def make_hugo(root: Path, report: Report) -> Source:
     """A Hugo site."""
     config = read_hugo_config(root)
     pages, _ = hugo_pages.read_pages(root, config, report)
-    for page in [page for page in pages if not page.file.endswith(".md")]:
-        report.note(page.file, 0, "pages of HTML", "only Markdown is read where it lies")
-    pages = [page for page in pages if page.file.endswith(".md")]
     values = config.values
     settings = _start(
         config.languages[config.default_language].get("title") or values.get("title"),
@@ -73,18 +71,26 @@ def make_hugo(root: Path, report: Report) -> Source:
     by_folder = all(folder == f"{config.content}/{code}" for folder, code in zip(folders, config.languages, strict=True))
     locale = "folder" if by_folder else "suffix" if len(config.languages) > 1 else ""
     fields = {"path": "url", "excerpt": "description", "updated": "lastmod"}
+    if len(config.languages) > 1 and any(folder and folder != config.content for folder in folders) and not by_folder:
+        report.note(config.file, 0, "folders of languages", "they are read where each is named as its code: cms migrate hugo reads others")
+    layout = Layout(config.content, locale, tuple(config.taxonomies.values()), by_name=config.date_in_name, html=True)
     settings["collection"] = make_collections(
         pages,
-        config.content,
+        layout,
         fields,
-        lambda top: _translate(config.permalinks.get(top, ""), top, name_last(pages, config.content, top)),
-        locale,
-        tuple(config.taxonomies.values()),
+        lambda top: _translate(config.permalinks.get(top, ""), top, name_last(pages, layout, top)),
     )
     source = Source(pages, settings)
-    source.lists |= {page.address for page in pages if page.file.split("/")[1] in config.taxonomies.values()}
+    for page in pages:
+        if hugo_pages.find_place(page.file, config)[1].startswith("_index."):
+            source.lists.add(page.address)
+            if page.body.strip():
+                report.note(page.file, page.line, "texts of the home page", " ".join(page.body.split())[:80], "left out: it lists posts")
+    source.lists |= {
+        page.address for page in pages if hugo_pages.find_place(page.file, config)[1].split("/")[0] in config.taxonomies.values()
+    }
     by_name = {
-        page.file[len(config.content) + 1 :].removesuffix(".md").removesuffix("/index").removesuffix("/_index").lower(): page.address
+        hugo_pages.find_place(page.file, config)[1].removesuffix(".md").removesuffix("/index").removesuffix("/_index").lower(): page.address
         for page in pages
     }
     menus = hugo.make_menus(config, lambda name, _: by_name.get(name.strip("/").removesuffix(".md").lower(), ""), report)
@@ -92,6 +98,8 @@ def make_hugo(root: Path, report: Report) -> Source:
         settings["menus"] = menus
     if isinstance(values.get("params"), dict):
         settings["params"] = values["params"]
+    hint = "A template within the text is not run: write what it makes."
+    source.raw += find_tags(pages, INLINE, hint)
     _add_shortcodes(source, by_name)
     _redirect_hugo_lists(source, config)
     return source
@@ -102,10 +110,10 @@ def _translate(pattern: str, top: str, last: str) -> str:
     if not pattern:
         return f"/{top}/{{{last}}}/"
     made = re.sub(
-        r":(\w+)", lambda found: _TOKENS.get(found[1], {"section": top, "sections": top}.get(found[1], f"{{{found[1]}}}")), pattern
+        r":(\w+)(?!\[)", lambda found: _TOKENS.get(found[1], {"section": top, "sections": top}.get(found[1], f"{{{found[1]}}}")), pattern
     )
     known = {"slug", "year", "month", "day"}
-    return f"/{made.strip('/')}/" if set(re.findall(r"\{(\w+)\}", made)) <= known else f"/{top}/{{{last}}}/"
+    return f"/{made.strip('/')}/" if ":" not in made and set(re.findall(r"\{(\w+)\}", made)) <= known else f"/{top}/{{{last}}}/"
 
 
 def _add_shortcodes(source: Source, by_name: dict[str, str]) -> None:
@@ -151,19 +159,11 @@ def _quote(text: str) -> str:
 
 
 def _redirect_hugo_lists(source: Source, config: HugoConfig) -> None:
-    """Further pages of lists, and terms that are written otherwise here."""
-    number = len(source.pages) // config.page_size + 2
-    for language in config.languages:
-        prefix = find_prefix(language, config)
-        source.redirects |= {f"{prefix}/page/{page}/": f"{prefix}/" for page in range(1, number)}
-    for top in (row["defaults"]["section"] for row in source.settings["collection"] if "section" in row.get("defaults", {})):
-        source.redirects |= {f"/{urlize(top)}/page/{page}/": f"/{make_slug(top)}/" for page in range(1, number)}
-    for plural in config.taxonomies.values():
-        for page in source.pages:
-            for term in list_words(page.fields.get(plural) or []):
-                old, new = f"/{urlize(plural)}/{urlize(term)}/", f"/{urlize(plural)}/{make_slug(term)}/"
-                if old != new and (clean := clean_address(old)):
-                    source.redirects[clean] = new
+    """Addresses of lists that are elsewhere here."""
+    dated = {row["defaults"]["section"] for row in source.settings["collection"] if "section" in row.get("defaults", {})}
+    for old, new in list_redirects(source.pages, config, dated):
+        if old and old.rstrip("/") != new.rstrip("/") and old != "/":
+            source.redirects.setdefault(old, new)
 
 
 def make_zola(root: Path, report: Report) -> Source:
@@ -182,12 +182,12 @@ def make_zola(root: Path, report: Report) -> Source:
         tables[ours] = {"field": name, "url": f"/{name}/{{slug}}/", "index": f"/{name}/"}
         fields[name] = f"taxonomies.{name}"
     settings["taxonomies"] = tables
+    layout = Layout("content", "suffix" if others else "")
     settings["collection"] = make_collections(
         pages,
-        "content",
+        layout,
         fields,
-        lambda top: "/{path}/" if _has_paths(pages, top) else f"/{top}/{{{name_last(pages, 'content', top)}}}/",
-        "suffix" if others else "",
+        lambda top: "/{path}/" if _has_paths(pages, top) else f"/{top}/{{{name_last(pages, layout, top)}}}/",
     )
     raw = list(
         find_tags(
@@ -233,11 +233,14 @@ def make_jekyll(root: Path, report: Report) -> Source:
     for _, page in shown:
         if page.file.endswith((".html", ".htm")) and _LIQUID.search(page.body):
             report.note(page.file, page.line, "pages of HTML made by Liquid", "cms migrate jekyll runs it", "redirected to the home page")
-    unread = [page for _, page in shown if page.file.endswith((".html", ".htm")) and _LIQUID.search(page.body)]
+    unread = [
+        page for _, page in shown if page.address == "/404.html" or (page.file.endswith((".html", ".htm")) and _LIQUID.search(page.body))
+    ]
     pages = [page for _, page in shown if page not in unread]
-    settings["collection"] = _make_jekyll_collections(config, shown, others, [page.file for page in unread])
+    made = [file for file, _, what, _, _ in report.list_notes() if what == "files made of Liquid"]
+    settings["collection"] = _make_jekyll_collections(config, shown, others, [*(page.file for page in unread), *made])
     source = Source(pages, settings)
-    source.redirects |= {page.address: "/" for page in unread if page.address != "/"}
+    source.redirects |= {page.address: "/" for page in unread if page.address not in ("/", "/404.html")}
     size = values.get("paginate")
     if isinstance(size, int) and size > 0:
         pattern = str(values.get("paginate_path") or "/page:num/")
@@ -255,6 +258,8 @@ def _make_jekyll_collections(
 ) -> list[dict[str, Json]]:
     fields = {"path": "permalink", "aliases": "redirect_from", "excerpt": "description", "updated": "last_modified_at"}
     split = {"tags": r"\s+", "categories": r"\s+"}
+    excluded = [*_list_excluded(config), *(f"/{file}" for file in unread)]
+    folder = str(config.values.get("collections_dir") or "").strip("/")
     ending = "/" if config.permalink.endswith("/") else ".html"
     pattern = (
         config.permalink.replace(":output_ext", ".html").replace("/:categories", "").replace(":title", "{slug}").replace(":slug", "{slug}")
@@ -265,7 +270,7 @@ def _make_jekyll_collections(
     rows: list[dict[str, Json]] = [
         {
             "name": "posts", "path": ".", "glob": ["**/_posts/**/*.md", "**/_posts/**/*.markdown", "**/_posts/**/*.html"],
-            "exclude": _list_excluded(config), "type": "post", "url": pattern, "date": "filename",
+            "exclude": excluded, "type": "post", "url": pattern, "date": "filename",
             "fields": {**fields, "authors": "author"}, "split": split,
         }
     ]  # fmt: skip
@@ -276,7 +281,8 @@ def _make_jekyll_collections(
             rows.append(
                 {
                     "name": re.sub("[^a-z0-9-]+", "-", name.lower()),
-                    "path": f"_{name}",
+                    "path": f"{folder}/_{name}".lstrip("/"),
+                    "glob": ["**/*.md", "**/*.markdown", "**/*.html"],
                     "type": "page",
                     "url": url if ":" not in url else f"/{name}/{{path}}/",
                     "fields": fields,
@@ -288,7 +294,7 @@ def _make_jekyll_collections(
             "name": "pages",
             "path": ".",
             "glob": [f"/{file}" for file in files] or ["/about.md"],
-            "exclude": _list_excluded(config),
+            "exclude": excluded,
             "type": "page",
             "url": f"/{{path}}{ending}",
             "fields": fields,

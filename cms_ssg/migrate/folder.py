@@ -123,6 +123,8 @@ class NewSite:
 
     def write_entry(self, path: str, fields: dict[str, Json], body: str) -> None:
         """Write a content file; fields that are None, empty texts or empty lists are left out."""
+        if (given := fields.get("path")) and (shown := _find_shown(str(given))) != given:
+            self.redirect(str(given), shown)
         kept = {name: value for name, value in fields.items() if value not in (None, "", [], {}) and value is not False}
         head = "".join(f"{_dump(name)}: {_dump(value)}\n" for name, value in kept.items())
         text = body.strip("\n")
@@ -185,6 +187,16 @@ class NewSite:
             else:
                 self.counts["unchanged"] += 1
         self.connection.commit()
+
+
+def _find_shown(path: str) -> str:
+    """The path that a page has whose front matter names this one."""
+    from cms_ssg.content.collections.rules import make_whole_path
+
+    try:
+        return make_whole_path(path)
+    except ValueError:
+        return path
 
 
 def _dump(value: Json) -> str:

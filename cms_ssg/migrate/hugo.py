@@ -7,13 +7,14 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.html_text import convert_html
 from cms_ssg.migrate.hugo_addresses import find_prefix, split_language, urlize
 from cms_ssg.migrate.hugo_config import HugoConfig, read_hugo_config
-from cms_ssg.migrate.hugo_pages import find_place, read_pages
+from cms_ssg.migrate.hugo_lists import find_taxonomy, list_redirects
+from cms_ssg.migrate.hugo_pages import find_place, list_static_files, read_pages
 from cms_ssg.migrate.hugo_shortcodes import HugoShortcodes
 from cms_ssg.migrate.pages import SourcePage, as_table, list_source_files, list_words, make_fields
 from cms_ssg.migrate.report import Report
@@ -52,7 +53,6 @@ class _Move:
         self._by_name: dict[tuple[str, str], str] = {}
         self._dated: Counter[str] = Counter()
         self._root_posts: set[str] = set()
-        self._terms: dict[str, dict[str, str]] = {}
         params = config.values.get("params")
         self.shortcodes = HugoShortcodes(root, params if isinstance(params, dict) else {}, self._find_page, self._note)
         self._file = ""
@@ -69,9 +69,8 @@ class _Move:
             target = f"content/{place}"
             self.site.copy(self.root / file, target if language == self.config.default_language else _with_language(target, language))
             self.site.made["files"] += 1
-        static = self.root / str(self.config.values.get("staticdir") or "static")
-        for below in list_source_files(static) if static.is_dir() else ():
-            self.site.copy(static / below, f"static/{below}")
+        for folder, below in list_static_files(self.root, self.config):
+            self.site.copy(self.root / folder / below, f"static/{below}")
             self.site.made["files"] += 1
         for below in list_source_files(self.root / "data") if (self.root / "data").is_dir() else ():
             self.site.copy(self.root / "data" / below, f"data/{below}")
@@ -121,9 +120,6 @@ class _Move:
             if name not in fields and page.fields.get(name):
                 fields[name] = list_words(page.fields[name])
                 fields.get("metadata", {}).pop(name, None)
-        for name in ("authors", *self.config.taxonomies.values()):
-            for term in fields.get(name) or ():
-                self._terms.setdefault(name, {})[urlize(term)] = term
         section, stem = _find_section(place), posixpath.splitext(posixpath.basename(place))[0]
         if stem == "_index":
             self._write_list(page, fields, body, section, place)
@@ -183,33 +179,17 @@ class _Move:
         return sorted(found, key=lambda page: (page.fields.get("weight") or 9999, str(page.fields.get("title") or "")))
 
     def write_lists(self) -> None:
-        """Redirects from addresses of lists: their feeds, further pages, terms that are written otherwise here."""
-        for language in self.config.languages:
-            prefix = find_prefix(language, self.config)
-            new = "" if language == self.config.default_language and not prefix else prefix
-            self.site.redirect(f"{prefix}/index.xml", f"{new}/feed.xml")
-            self._redirect_pages(f"{prefix}/", f"{new}/", sum(self._dated.values()))
-        for section, number in self._dated.items():
-            old, new = f"/{urlize(section)}/", f"/{make_slug(section)}/"
-            self.site.redirect(f"{old}index.xml", f"{new}feed.xml")
-            self._redirect_pages(old, new, number)
+        """Redirects from addresses of lists, and pages for sections whose list nobody wrote."""
+        for old, new in list_redirects(self.pages, self.config, self._dated):
             self.site.redirect(old, new)
+        fronts = {posixpath.dirname(place) for _, place in self.places.values() if posixpath.basename(place).startswith("_index.")}
         have_lists = {_find_section(place) for _, place in self.places.values()} - {""}
-        for section in sorted(have_lists - set(self._dated) - set(self.config.taxonomies.values())):
-            if not any(page.address == f"/{urlize(section)}/" for page in self.pages):
-                below = self._list_below(section, self.config.default_language)
-                body = "".join(f"- [{one.fields.get('title') or one.address}]({one.address})\n" for one in below)
-                self.site.write_entry(
-                    f"content/{section}/index.md", {"title": section.replace("-", " ").title(), "path": f"/{urlize(section)}/"}, body
-                )
-        for plural, terms in self._terms.items():
-            if plural in self.config.taxonomies.values():
-                for old, term in terms.items():
-                    self.site.redirect(f"/{urlize(plural)}/{old}/", f"/{urlize(plural)}/{make_slug(term)}/")
-
-    def _redirect_pages(self, old: str, new: str, number: int) -> None:
-        for page in range(1, number // self.config.page_size + 2):
-            self.site.redirect(f"{old}page/{page}/", new)
+        for section in sorted(have_lists - set(self._dated) - fronts - set(self.config.taxonomies.values())):
+            below = self._list_below(section, self.config.default_language)
+            body = "".join(f"- [{one.fields.get('title') or one.address}]({one.address})\n" for one in below)
+            address = f"{find_prefix(self.config.default_language, self.config)}/{urlize(section)}/"
+            if below:
+                self.site.write_entry(f"content/{section}/index.md", {"title": section.replace("-", " ").title(), "path": address}, body)
 
     def make_settings(self) -> dict[str, Json]:
         """The new site's settings."""
@@ -278,28 +258,51 @@ def make_taxonomies(config: HugoConfig) -> dict[str, Json]:
     """Hugo's taxonomies with their addresses; those that it does not have are off."""
     found: dict[str, Json] = {"tag": False, "series": False, "author": False, "section": {"url": "/{slug}/"}}
     for plural in config.taxonomies.values():
-        base = urlize(plural)
-        found[_name_taxonomy(plural)] = {"field": plural, "url": f"/{base}/{{slug}}/", "index": f"/{base}/"}
+        base = find_taxonomy(plural, config)
+        found[_name_taxonomy(plural)] = {"field": plural, "url": f"{base}{{slug}}/", "index": base}
     if found["author"] is False:
         del found["author"]
     return found
 
 
 def make_menus(config: HugoConfig, find_page: Callable[[str, str], str], report: Report) -> dict[str, Json]:
-    """Lines of menus of the configuration, in order; those below others stand at the first level."""
+    """Lines of menus of the configuration, in order; those of a third level stand at the second."""
     menus: dict[str, Json] = {}
     for name, rows in config.menus.items():
-        lines = []
+        made: list[tuple[dict[str, Any], dict[str, Json]]] = []
+        parents = {str(row.get("parent")) for row in rows if row.get("parent")}
         for row in sorted(rows, key=lambda row: row.get("weight") or 9999):
             url = str(row.get("url") or "") or find_page(str(row.get("pageRef") or ""), "") or str(row.get("pageRef") or "")
             title = str(row.get("name") or row.get("title") or row.get("identifier") or url)
+            if not url and str(row.get("identifier") or row.get("name")) in parents:
+                url = "#"
             if not url:
                 report.note(config.file, 0, "lines of menus", f'{name}: "{title}" leads to nothing')
                 continue
-            if row.get("parent"):
-                report.note(config.file, 0, "lines of menus", f'{name}: "{title}" stood below another', "kept at the first level")
             url = url if re.match(r"(?:[a-z]+:|/|#)", url) else f"/{url}"
-            lines.append({"title": title, "url": clean_address(url) if url.startswith("/") and "#" not in url and "?" not in url else url})
-        if lines:
+            made.append(
+                (row, {"title": title, "url": clean_address(url) if url.startswith("/") and "#" not in url and "?" not in url else url})
+            )
+        if lines := _nest(made):
             menus[make_slug(name) or "main"] = lines
     return menus
+
+
+def _nest(made: list[tuple[dict[str, Any], dict[str, Json]]]) -> list[dict[str, Json]]:
+    """The lines of a menu, those with a parent below it; a line that leads nowhere by itself leads where the first below it does."""
+    by_name = {str(row.get("identifier") or row.get("name") or row.get("title")): (row, line) for row, line in made}
+    top = []
+    for row, line in made:
+        holder = row
+        for _ in range(len(made)):
+            if not (parent := by_name.get(str(holder.get("parent") or ""))):
+                break
+            holder = parent[0]
+        if holder is row:
+            top.append(line)
+        else:
+            by_name[str(holder.get("identifier") or holder.get("name") or holder.get("title"))][1].setdefault("below", []).append(line)
+    for line in top:
+        if line["url"] == "#" and line.get("below"):
+            line["url"] = line["below"][0]["url"]
+    return [line for line in top if line["url"] != "#"]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 import unicodedata
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from cms_ssg.migrate.hugo_config import HugoConfig
 from cms_ssg.migrate.pages import SourcePage, find_date
 
+DATED_NAME: Final = re.compile(r"(\d{4}-\d{2}-\d{2})[-_]?(.*)")
 _TOKEN: Final = re.compile(r":(\w+)(\[[^\]]*\])?")
 
 
@@ -46,19 +48,23 @@ def find_address(page: SourcePage, file: str, language: str, config: HugoConfig)
     prefix = find_prefix(language, config)
     ugly = config.values.get("uglyurls") is True
     url = page.fields.get("url")
-    if isinstance(url, str) and url:
-        return url if url.startswith("/") else f"{prefix}/{url}"
     folder, name = posixpath.split(file)
     stem = posixpath.splitext(name)[0]
+    if isinstance(url, str) and url:
+        holder, last = posixpath.split(folder) if stem == "index" else (folder, stem)
+        url = _TOKEN.sub(lambda found: _fill(found, page, (holder, last), config), url) if ":" in url else url
+        return url if url.startswith("/") else f"{prefix}/{url}"
     if stem == "_index":
+        if (pattern := config.section_permalinks.get(folder, "")) and (filled := fill_pattern(pattern, folder)):
+            return f"{prefix}/{filled}/"
         return f"{prefix}/{'/'.join(urlize(part) for part in folder.split('/'))}/".replace("//", "/")
     if stem == "index":
         folder, stem = posixpath.split(folder)
     section = folder.split("/")[0] if folder else ""
     pattern = config.permalinks.get(section) or config.permalinks.get("/" + section, "")
-    slug = str(page.fields.get("slug") or "")
+    slug = find_slug(page, stem, config)
     if pattern:
-        path = "/" + _TOKEN.sub(lambda found: _fill(found, page, folder, stem), pattern).strip("/") + "/"
+        path = "/" + _TOKEN.sub(lambda found: _fill(found, page, (folder, stem), config), pattern).strip("/") + "/"
         path = re.sub("/{2,}", "/", path)
     else:
         parts = [urlize(part) for part in folder.split("/") if part] + [urlize(slug or stem)]
@@ -68,31 +74,45 @@ def find_address(page: SourcePage, file: str, language: str, config: HugoConfig)
     return prefix + (path if path != "//" else "/")
 
 
-def _fill(found: re.Match[str], page: SourcePage, folder: str, stem: str) -> str:
+def find_slug(page: SourcePage, stem: str, config: HugoConfig) -> str:
+    """The page's own slug: that of its front matter, or what stands behind the date in its name where names give dates."""
+    dated = DATED_NAME.match(stem) if config.date_in_name else None
+    return str(page.fields.get("slug") or (dated[2] if dated else ""))
+
+
+def fill_pattern(pattern: str, name: str) -> str:
+    """The address of a list by a pattern of permalinks without slashes at its ends, "" where it says more than the list's name."""
+    filled = re.sub(
+        r":(?:slug|title|section|sections|contentbasename|slugorcontentbasename|slugorfilename|filename)\b", urlize(name), pattern
+    )
+    return "" if ":" in filled else filled.strip("/")
+
+
+def _list_sections(folder: str, config: HugoConfig) -> list[str]:
+    """The sections that a folder lies in: its first part, and of the others those with an _index."""
+    parts = [part for part in folder.split("/") if part]
+    return [part for number, part in enumerate(parts, 1) if number == 1 or "/".join(parts[:number]) in config.sections]
+
+
+def _fill(found: re.Match[str], page: SourcePage, place: tuple[str, str], config: HugoConfig) -> str:
     name, cut = found[1], found[2]
-    sections = [urlize(part) for part in folder.split("/") if part]
+    folder, stem = place
+    sections = [urlize(part) for part in _list_sections(folder, config)]
     if name == "sections":
         return "/".join(_cut(sections, cut) if cut else sections)
-    slug, title = str(page.fields.get("slug") or ""), str(page.fields.get("title") or "")
-    date: Any = find_date(page)
+    slug, title = find_slug(page, stem, config), str(page.fields.get("title") or "")
+    date: Any = find_date(page) or datetime(1, 1, 1, tzinfo=UTC)
     values = {
         "section": sections[0] if sections else "",
         "title": urlize(title),
-        "slug": urlize(slug or title or stem),
+        "slug": urlize(slug or title),
         "slugorfilename": urlize(slug or stem),
         "slugorcontentbasename": urlize(slug or stem),
         "filename": urlize(stem),
         "contentbasename": urlize(stem),
     }
-    if date is not None:
-        values |= {
-            "year": f"{date:%Y}",
-            "month": f"{date:%m}",
-            "day": f"{date:%d}",
-            "monthname": f"{date:%B}".lower(),
-            "weekdayname": f"{date:%A}".lower(),
-        }
-        values |= {"weekday": str((date.weekday() + 1) % 7), "yearday": str(date.timetuple().tm_yday)}
+    values |= {"year": str(date.year), "month": f"{date:%m}", "day": f"{date:%d}", "monthname": f"{date:%B}".lower()}
+    values |= {"weekdayname": f"{date:%A}".lower(), "weekday": str((date.weekday() + 1) % 7), "yearday": str(date.timetuple().tm_yday)}
     return values.get(name, "")
 
 

@@ -22,12 +22,19 @@ class HugoConfig:
     file: str
     languages: dict[str, dict[str, Any]] = field(default_factory=dict)
     permalinks: dict[str, str] = field(default_factory=dict)
+    section_permalinks: dict[str, str] = field(default_factory=dict)
+    taxonomy_permalinks: dict[str, str] = field(default_factory=dict)
+    term_permalinks: dict[str, str] = field(default_factory=dict)
     taxonomies: dict[str, str] = field(default_factory=dict)
     menus: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     default_language: str = "en"
     default_in_folder: bool = False
     content: str = "content"
     page_size: int = 10
+    page_path: str = "page"
+    date_in_name: bool = False
+    sections: set[str] = field(default_factory=set)
+    """Folders below the content that have an _index, which read_pages finds."""
 
 
 def read_hugo_config(root: Path) -> HugoConfig:
@@ -55,6 +62,9 @@ def read_hugo_config(root: Path) -> HugoConfig:
     config.default_in_folder = folded.get("defaultcontentlanguageinsubdir") is True
     pages = as_table(folded.get("pagination"))
     size = pages.get("pagerSize", folded.get("paginate", 10))
+    config.page_path = str(pages.get("path") or folded.get("paginatepath") or "page").strip("/") or "page"
+    dates = as_table(folded.get("frontmatter")).get("date")
+    config.date_in_name = isinstance(dates, list) and ":filename" in dates
     config.page_size = size if isinstance(size, int) and 1 <= size <= 1000 else 10
     _read_tables(config, folded)
     return config
@@ -71,12 +81,16 @@ def _read_tables(config: HugoConfig, folded: dict[str, Any]) -> None:
     config.languages = dict(sorted(kept.items(), key=lambda row: (row[0] != config.default_language, row[1].get("weight") or 9999, row[0])))
     permalinks = as_table(folded.get("permalinks"))
     flat = {**permalinks, **as_table(permalinks.get("page"))}
-    config.permalinks = {section: pattern for section, pattern in flat.items() if isinstance(pattern, str)}
+    config.permalinks = _keep_patterns(flat)
+    config.section_permalinks = _keep_patterns(as_table(permalinks.get("section")))
+    config.taxonomy_permalinks = _keep_patterns(as_table(permalinks.get("taxonomy")))
+    terms = as_table(permalinks.get("term"))
     taxonomies = folded.get("taxonomies")
     if isinstance(taxonomies, dict):
         config.taxonomies = {name: plural for name, plural in taxonomies.items() if isinstance(plural, str)}
     else:
         config.taxonomies = {"tag": "tags", "category": "categories"}
+    config.term_permalinks = _keep_patterns({name: terms.get(name, flat.get(name)) for name in config.taxonomies.values()})
     menus = folded.get("menu") or folded.get("menus") or config.languages[config.default_language].get("menu") or {}
     menus = menus or config.languages[config.default_language].get("menus") or {}
     config.menus = (
@@ -84,6 +98,10 @@ def _read_tables(config: HugoConfig, folded: dict[str, Any]) -> None:
         if isinstance(menus, dict)
         else {}
     )
+
+
+def _keep_patterns(table: dict[str, Any]) -> dict[str, str]:
+    return {name: pattern for name, pattern in table.items() if isinstance(pattern, str)}
 
 
 def _read(root: Path, file: str) -> dict[str, Any]:

@@ -16,6 +16,8 @@ MAX_DEPTH: Final = 20
 _ACTION: Final = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _GET: Final = re.compile(r'\(?\s*(?:\.Get|index\s+\.Params)\s+(?:"([^"]*)"|`([^`]*)`|(\d+))\s*\)?')
 
+INLINE: Final = re.compile(r"\{\{([<%])\s*([\w-]+\.inline)\b[^{}]*?(?:/\s*[>%]\}\}|[>%]\}\}.*?\{\{[<%]\s*/\s*\2\s*[>%]\}\})", re.DOTALL)
+"""A shortcode that is written where it is used."""
 _SHOWN: Final = re.compile(r"(\{\{[<%])/\*(.*?)\*/([>%]\}\})", re.DOTALL)
 _MARKDOWN: Final = "\ue020"
 
@@ -30,6 +32,7 @@ class HugoShortcodes:
         self._templates = {
             path.relative_to(folder).as_posix().removesuffix(".html"): path
             for folder in (
+                *sorted(root.glob("themes/*/layouts/_shortcodes")),
                 *sorted(root.glob("themes/*/layouts/shortcodes")),
                 *sorted(root.glob("layouts/_shortcodes")),
                 root / "layouts/shortcodes",
@@ -43,9 +46,14 @@ class HugoShortcodes:
         if "{{<" not in body and "{{%" not in body:
             return body
         found = Shortcodes()
-        marked = found.mark(body)
+        marked = found.mark(INLINE.sub(lambda tag: self._drop_inline(tag, line), body))
         text = self._fill(marked, found, (line, file), 0)
         return replace_outside_code(text, _SHOWN, lambda shown: f"{shown[1]}{shown[2]}{shown[3]}", inside=True)
+
+    def _drop_inline(self, tag: re.Match[str], line: int) -> str:
+        number = line + tag.string.count("\n", 0, tag.start())
+        self._note("shortcodes", number, f"{{{{< {tag[2]} >}}}}: a template within the text", "left out")
+        return "\n" * tag[0].count("\n")
 
     def _fill(self, text: str, found: Shortcodes, place: tuple[int, str], depth: int) -> str:
         out: list[str] = []

@@ -13,7 +13,7 @@ from cms_ssg.data.files import read_data_file
 from cms_ssg.errors import CmsError
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.html_text import convert_html
-from cms_ssg.migrate.jekyll_config import JekyllConfig, list_categories, read_jekyll_config
+from cms_ssg.migrate.jekyll_config import JekyllConfig, find_file_address, list_categories, read_jekyll_config
 from cms_ssg.migrate.jekyll_pages import find_base, read_pages
 from cms_ssg.migrate.jekyll_text import JekyllText
 from cms_ssg.migrate.pages import SourcePage, as_table, find_date, list_source_files, list_words, make_fields
@@ -55,7 +55,7 @@ class _Move:
         """Read all pages and copy the other files."""
         self.pages, others = read_pages(self.base, self.config, self.site.report)
         for file in others:
-            self.site.copy(self.base / file, f"static/{file}")
+            self.site.copy(self.base / file, f"static/{find_file_address(file, self.config)}")
             self.site.made["files"] += 1
         for file in list_source_files(self.base / "_data") if (self.base / "_data").is_dir() else ():
             self.site.copy(self.base / "_data" / file, f"data/{file}")
@@ -84,6 +84,9 @@ class _Move:
             target = list_words(target)[0]
             self.site.redirect(page.address, target if re.match("https?://", target) else clean_address(target))
             return
+        if page.address == "/404.html":
+            note(page.file, page.line, "pages for what is not there", "a template of the theme makes it here: 404.html")
+            return
         stem = posixpath.splitext(page.file)[0]
         if (
             kind == "pages"
@@ -106,7 +109,7 @@ class _Move:
         fields = {"title": fields.pop("title", None) or posixpath.basename(stem).replace("-", " "), "path": page.address, **fields}
         fields["date"] = fields.get("date") if find_date(page) is not None else None
         folder = {"posts": "content/posts", "drafts": "content/posts", "pages": "content/pages"}.get(kind, f"content/{make_slug(kind)}")
-        inner = stem.replace("_posts/", "").replace("_drafts/", "")
+        inner = posixpath.splitext(page.inner)[0].replace("_posts/", "").replace("_drafts/", "")
         inner = inner.partition("/")[2] if kind not in ("posts", "drafts", "pages") else inner
         self.site.write_entry(self.site.choose_name(f"{folder}/{inner}.md", page.file), fields, body)
         self.site.made[kind] += 1

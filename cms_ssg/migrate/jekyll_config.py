@@ -22,6 +22,7 @@ STYLES: Final = {
     "none": "/:categories/:title:output_ext",
 }
 POST_NAME: Final = re.compile(r"(\d{2,4}-\d{1,2}-\d{1,2})-(.+)")
+_UNUSUAL: Final = re.compile(r"[^\w.~!$&'()+,;=@]+|_+$|^_+")
 _TOKEN: Final = re.compile(r":(categories|category|slugified_categories|short_month|long_month|i_month|month|short_year|year|short_day|long_day|i_day|day|y_day|week|hour|minute"
                            r"|second|title|slug|name|path|collection|output_ext|basename)")  # fmt: skip
 
@@ -63,7 +64,9 @@ def apply_defaults(page: SourcePage, kind: str, config: JekyllConfig) -> None:
         inside = not path or page.file == path or page.file.startswith(f"{path}/") or ("*" in path and matches_any(page.file, (path,)))
         if inside and scope.get("type") in (None, "", kind):
             for key, value in row["values"].items():
-                page.fields.setdefault(key, value)
+                own = page.fields.setdefault(key, value)
+                if key == "categories" and own is not value:
+                    page.fields[key] = list(dict.fromkeys([*_split_words(value), *_split_words(own)]))
 
 
 def find_address(page: SourcePage, kind: str, config: JekyllConfig) -> str:
@@ -81,7 +84,8 @@ def find_address(page: SourcePage, kind: str, config: JekyllConfig) -> str:
             name = "" if stem == "index" else f"{stem}/" if pretty else f"{stem}.html"
             return f"/{folder}/{name}".replace("//", "/")
     else:
-        pattern = pattern or str(config.collections[kind].get("permalink") or "/:collection/:path:output_ext")
+        ending = "/" if config.permalink.endswith("/") else ":output_ext"
+        pattern = pattern or str(config.collections[kind].get("permalink") or f"/:collection/:path{ending}")
         pattern = STYLES.get(pattern, pattern)
     date: Any = find_date(page)
     title = named[2] if named else stem
@@ -90,11 +94,11 @@ def find_address(page: SourcePage, kind: str, config: JekyllConfig) -> str:
         "categories": "/".join(categories),
         "slugified_categories": "/".join(make_slug(part) for part in list_categories(page)),
         "category": categories[0] if categories else "",
-        "title": str(page.fields.get("slug") or title),
+        "title": _UNUSUAL.sub("-", str(page.fields.get("slug") or title)).strip("-"),
         "slug": make_slug(str(page.fields.get("slug") or title)),
-        "name": stem,
+        "name": make_slug(stem),
         "basename": stem,
-        "path": posixpath.splitext(page.file)[0].partition("/")[2],
+        "path": posixpath.splitext(page.inner)[0].partition("/")[2],
         "collection": kind,
         "output_ext": ".html",
     }
@@ -102,6 +106,24 @@ def find_address(page: SourcePage, kind: str, config: JekyllConfig) -> str:
         values |= _date_values(date)
     path = _TOKEN.sub(lambda found: values.get(found[1], ""), pattern)
     return re.sub("/{2,}", "/", f"/{path}")
+
+
+def find_file_address(file: str, config: JekyllConfig) -> str:
+    """Where a file of a collection that is no page lies at the old site, with neither its folder's underscore nor that of all collections."""
+    holder = str(config.values.get("collections_dir") or "").strip("/")
+    inner = file.removeprefix(f"{holder}/") if holder else file
+    kind, _, below = inner.partition("/")
+    if not kind.startswith("_") or kind[1:] not in config.collections:
+        return file
+    pattern = str(config.collections[kind[1:]].get("permalink") or "/:collection/:path")
+    path, ending = posixpath.splitext(below)
+    values = {"collection": kind[1:], "path": path, "name": posixpath.basename(path), "title": posixpath.basename(path), "output_ext": ""}
+    made = _TOKEN.sub(lambda found: values.get(found[1], ""), STYLES.get(pattern, pattern)).strip("/")
+    return f"{re.sub('/{2,}', '/', made)}{ending}"
+
+
+def _split_words(value: Any) -> list[str]:
+    return value.split() if isinstance(value, str) else list_words(value)
 
 
 def _date_values(date: Any) -> dict[str, str]:
@@ -115,7 +137,7 @@ def _date_values(date: Any) -> dict[str, str]:
 
 def list_categories(page: SourcePage) -> list[str]:
     """Categories of the front matter, and the folders above _posts."""
-    above = page.file.partition("_posts/")[0].strip("/") if "_posts/" in page.file else ""
+    above = page.inner.partition("_posts/")[0].strip("/") if "_posts/" in page.inner else ""
     value = page.fields.get("categories") or page.fields.get("category") or []
     words = value.split() if isinstance(value, str) and "categories" in page.fields else list_words(value)
     return list(dict.fromkeys([*(part for part in above.split("/") if part), *words]))

@@ -35,7 +35,7 @@ def read_pages(base: Path, config: JekyllConfig, report: Report) -> tuple[list[t
     for file in list_source_files(base, SKIPPED | NOT_PUBLISHED):
         if _is_below(file, excluded):
             continue
-        kind = _find_kind(file, folder, config)
+        kind = _find_kind(file, folder, config) or ("pages" if _is_below(file, included) else "")
         hidden = any(
             part[0] in "._#~" for part in file.split("/") if part not in ("_posts", "_drafts") and not (kind and part == f"_{kind}")
         )
@@ -80,10 +80,13 @@ def _read(base: Path, file: str, kind: str, config: JekyllConfig, report: Report
     page = read_page(base, file, report)
     if page is None:
         return None
+    folder = str(config.values.get("collections_dir") or "").strip("/")
+    page.inner = file.removeprefix(f"{folder}/") if folder else file
     apply_defaults(page, kind, config)
     named = POST_NAME.fullmatch(posixpath.splitext(posixpath.basename(file))[0])
-    if named is not None and kind == "posts":
+    if named is not None and kind != "pages":
         page.fields.setdefault("date", named[1])
+    if named is not None and kind == "posts":
         page.fields.setdefault("title", named[2].replace("-", " ").capitalize())
     address = find_address(page, kind, config)
     page.address = clean_address(address)

@@ -38,11 +38,14 @@ class JekyllText:
         self._note = note
         self._addresses: dict[str, str] = {}
         shown: dict[str, list[dict[str, Any]]] = {"posts": [], "pages": []}
+        folder = str(config.values.get("collections_dir") or "").strip("/")
         self._values: dict[str, dict[str, Any]] = {}
         for kind, page in pages:
             value = _make_value(page)
             self._values[page.file] = value
             self._addresses[page.file] = page.address
+            if page.file.startswith(f"{folder}/"):
+                self._addresses.setdefault(page.file[len(folder) + 1 :], page.address)
             if kind == "posts":
                 name = posixpath.splitext(page.file.replace("_posts/", ""))[0]
                 self._addresses.setdefault(f"post:{name}", page.address)
@@ -55,9 +58,9 @@ class JekyllText:
             site[name] = _group(shown["posts"], words)
         site["related_posts"] = shown["posts"][:10]
         self._file = ""
-        folder = str(config.values.get("includes_dir") or "_includes")
+        includes = str(config.values.get("includes_dir") or "_includes")
         self._env = make_environment(
-            base / folder, {"site": site, "jekyll": {"version": "4", "environment": "production"}}, self._find_link
+            base / includes, {"site": site, "jekyll": {"version": "4", "environment": "production"}}, self._find_link
         )
 
     def run(self, kind: str, page: SourcePage) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Final
 
 from cms_ssg.content.frontmatter.dates import parse_date
 from cms_ssg.content.frontmatter.parse import parse_front_matter
+from cms_ssg.migrate.code_spans import find_code
 from cms_ssg.migrate.folder import NewSite
 from cms_ssg.migrate.report import Report
 from cms_ssg.types import Json
@@ -30,15 +32,14 @@ DROPPED: Final = frozenset(
     " publishDate linkTitle markup lang ref keywords id in_search_index page_template insert_anchor_links".split()
 )
 
-_CODE: Final = re.compile(
-    r"^ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^ {0,3}(?P=fence)[`~]*[ \t]*$|(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)",
-    re.MULTILINE | re.DOTALL,
-)
-
 
 @dataclass(slots=True)
 class SourcePage:
-    """A file of the old site. file: its path there; line: where its body begins; address: its path there, with the slashes it had."""
+    """A file of the old site.
+
+    file: its path there; inner: that below the folder that holds all collections, where there is one; line: where its body
+    begins; address: its path there, with the slashes it had.
+    """
 
     file: str
     fields: dict[str, Any]
@@ -46,6 +47,7 @@ class SourcePage:
     line: int
     address: str = ""
     aliases: list[str] = field(default_factory=list)
+    inner: str = ""
 
 
 def list_source_files(root: Path, skipped: frozenset[str] = SKIPPED) -> Iterator[str]:
@@ -162,17 +164,19 @@ def replace_outside_code(text: str, pattern: re.Pattern[str], change: Callable[[
     """Substitute in Markdown, but for fenced code and code spans; with inside, in those alone."""
     out: list[str] = []
     at = 0
-    for code in _CODE.finditer(text):
-        plain = text[at : code.start()]
-        out += (plain, pattern.sub(change, code[0])) if inside else (pattern.sub(change, plain), code[0])
-        at = code.end()
+    for begin, end in find_code(text):
+        plain, code = text[at:begin], text[begin:end]
+        out += (plain, pattern.sub(change, code)) if inside else (pattern.sub(change, plain), code)
+        at = end
     out.append(text[at:] if inside else pattern.sub(change, text[at:]))
     return "".join(out)
 
 
 def list_outside_code(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
     """Matches in Markdown, but for those in fenced code and code spans."""
-    spans = [code.span() for code in _CODE.finditer(text)]
+    spans = find_code(text)
+    begins = [begin for begin, _ in spans]
     for match in pattern.finditer(text):
-        if not any(begin <= match.start() < end for begin, end in spans):
+        number = bisect_right(begins, match.start()) - 1
+        if number < 0 or match.start() >= spans[number][1]:
             yield match

@@ -16,10 +16,10 @@ from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.payment.fake import FakeProvider
-from cms_ssg.payment.money import format_amount
 from cms_ssg.payment.provider import BadWebhookError, Event, PaymentProvider, ProviderError, Shop
 from cms_ssg.payment.settling import load_provider, settle_event
 from cms_ssg.store.secrets import PAYMENTS, load_secret
+from cms_ssg.text.money import format_amount
 
 router = Router("Payments")
 DECISIONS: Final = {"pay": "succeeded", "decline": "failed", "check": "action", "cancel": "cancelled"}

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import msgspec
 
-from cms_ssg.payment.money import find_exponent
 from cms_ssg.payment.provider import BadWebhookError, Event, Intent, IntentRequest, ProviderError, Report, Shop, Status
+from cms_ssg.text.money import find_exponent
 
 TOLERANCE_S: Final = 300
 ZERO: Final = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())

@@ -16,10 +16,10 @@ import msgspec
 from psycopg import Connection, OperationalError
 from psycopg.types.json import set_json_dumps
 
+from cms_ssg.engine.expired_previews import find_place, forget_expired, forget_previews, open_place
 from cms_ssg.engine.place import SPLIT
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.paths import object_key
-from cms_ssg.preview.forget import find_place, forget_expired, forget_previews, open_place
 from cms_ssg.preview.subject import Subject, open_subject, refuse_nothing
 from cms_ssg.publish.headers import PREVIEW
 from cms_ssg.publish.target import Object, Writer

@@ -106,14 +106,14 @@ def make_absolute(url: str | None, base_url: str) -> str:
 @pass_context
 def show_money(context: Context, amount: int | None, currency: str) -> str:
     """``{{ 1999|money("EUR") }}``: an amount in minor units as the page's language writes it, nothing for none."""
-    from cms_ssg.payment.money import format_amount
+    from cms_ssg.text.money import format_amount
 
     return format_amount(amount, currency, context["locale"].code) if amount is not None else ""
 
 
 def show_decimal(amount: int | None, currency: str) -> str:
     """``{{ 1999|decimal("EUR") }}``: an amount in minor units for programs, ``19.99``."""
-    from cms_ssg.payment.money import to_decimal
+    from cms_ssg.text.money import to_decimal
 
     return f"{to_decimal(amount, currency):f}" if amount is not None else ""
 

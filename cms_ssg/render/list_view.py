@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cms_ssg.render.list_kinds import read_list_kind, title_of_list
 from cms_ssg.render.list_rules import list_rule
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page
-from cms_ssg.render.views import Card, EntryView, RowView, Term, title_of_list
+from cms_ssg.render.views import Card, EntryView, RowView, Term
 
 
 class ListView:
@@ -18,6 +19,7 @@ class ListView:
 
     def __init__(self, page: Page, row: Any, number: int) -> None:
         self._page, self._row, self.number = page, row, number
+        read_list_kind(page, row.name)
         self._rule = list_rule(page.site, row.locale, row.name)
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, overload
 from urllib.parse import quote, unquote
@@ -17,6 +17,7 @@ from cms_ssg.kinds.list_kind import ListRule, feed_path, page_path
 from cms_ssg.kinds.row_kind import name_fact
 from cms_ssg.reads import ADDRESS, CARD, FULL
 from cms_ssg.render.body import fill_body, resolve_link
+from cms_ssg.render.fragment_tag import CALLED, put_fragment
 from cms_ssg.render.list_rules import described_paths, list_rule
 from cms_ssg.render.pictures import ImageFacts, Shape, describe_image, path_beside, show_image
 from cms_ssg.render.reading import Reader
@@ -227,7 +228,7 @@ class Page:
             "site": self.site_view, "locale": self.locale, "page": self.page_view, "menus": Menus(self),
             "t": make_t(self.around.strings[self.locale.code], lambda key: reads.name(f"string/{self.locale.code}/{key}")),
             "asset": self.asset, "url": self.url, "link": self.link, "latest": self.latest, "data": self.data, "ref": self.ref, "clock": Clock(self),
-            "image": self.image, "image_facts": self.image_facts, "fact": self.fact, "slots": self.slots, **self.views,
+            "image": self.image, "image_facts": self.image_facts, "fact": self.fact, "slots": self.slots, CALLED: partial(put_fragment, self), **self.views,
         }  # fmt: skip
 
     @cached_property

@@ -25,10 +25,11 @@ class Missing(Exception):
 
 @dataclass(slots=True)
 class Reads:
-    """The reads of one output. names: of hashed keys, so that `cms why` can say them; windows: (list, low, high)."""
+    """The reads of one output. names: of hashed keys, so that `cms why` can say them; named: all of these; windows: (list, low, high)."""
 
     keys: set[int] = field(default_factory=set)
     names: dict[int, str] = field(default_factory=dict)
+    named: set[str] = field(default_factory=set)
     windows: set[tuple[int, bytes, bytes]] = field(default_factory=set)
     valid_from: datetime | None = None
     valid_until: datetime | None = None
@@ -47,8 +48,11 @@ class Reads:
 
     def name(self, name: str) -> None:
         """A read by name: template/…, setting/…, data/…, string/…, asset/…, claim/…. Raises ValueError for what can be no name."""
+        if name in self.named:  # most are read again and again
+            return
         if "\0" in name:
             raise ValueError(f"{name!r} cannot be a name")
+        self.named.add(name)
         key = name_key(name)
         self.keys.add(key)
         self.names[key] = name

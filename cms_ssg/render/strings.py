@@ -80,6 +80,8 @@ def translate(strings: Strings, key: str, values: Mapping[str, Any], count: floa
     text = strings.texts.get(key, key)
     if isinstance(text, Plural):
         form = plural_category(text.language, count if count is not None else 0)
+        if count == 1 and form == "other":
+            form = "one"  # of a language that ICU does not know: whoever wrote a form for one means it
         text = text.forms.get(form) or text.forms["other"]
     elif isinstance(text, tuple):
         text = ", ".join(text)

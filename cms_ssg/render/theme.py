@@ -18,6 +18,7 @@ from markupsafe import _escape_inner  # type: ignore[attr-defined]
 
 from cms_ssg.reads import digest
 from cms_ssg.render.filters import FILTERS
+from cms_ssg.render.fragment_tag import FragmentTag
 from cms_ssg.render.reading import Reads
 from cms_ssg.render.style_files import list_beside
 from cms_ssg.render.theme_chain import PARENT
@@ -150,7 +151,7 @@ class Theme(Environment):
         super().__init__(
             loader=_Loader(list(folders), followlinks=False),
             autoescape=True, undefined=Unknown, trim_blocks=True, lstrip_blocks=True, auto_reload=False, cache_size=-1, bytecode_cache=_compiled,
-            extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
+            extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols", FragmentTag],
         )  # fmt: skip
         self.filters.update(FILTERS)
         self.globals["range"] = bounded_range

@@ -11,6 +11,7 @@ from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
 
 from cms_ssg.kinds.load import list_verticals
+from cms_ssg.render.fragment_tag import CALLED
 from cms_ssg.render.theme import Theme, list_assets
 from cms_ssg.render.theme_chain import PARENT, ThemeFolders, check_theme_files
 from cms_ssg.render.views import EntryView
@@ -159,7 +160,7 @@ def list_attributes(view: type) -> frozenset[str]:
 def _check_tree(
     place: str, tree: nodes.Template, given: set[str], templates: set[str], assets: set[str], attributes: Mapping[str, frozenset[str]]
 ) -> Iterator[Problem]:
-    known = EVERYWHERE | SOMEWHERE | JINJA | given | _names_of_verticals()
+    known = EVERYWHERE | SOMEWHERE | JINJA | given | _names_of_verticals() | {CALLED}
     optional = set(map(id, _optional_names(tree)))
     own = _names_set(tree)
     for node in tree.find_all(nodes.Name):

@@ -15,7 +15,7 @@ from cms_ssg.images.facts import may_be_image
 from cms_ssg.kinds.list_kind import list_of_member
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.render.body import heading_names
-from cms_ssg.render.list_rules import list_kind
+from cms_ssg.render.list_kinds import title_of_list
 from cms_ssg.render.pictures import ImageFacts, Shape, card_image, describe_image, path_beside, show_image, social_image
 from cms_ssg.render.reference_names import link_names
 from cms_ssg.render.title import take_title
@@ -384,12 +384,6 @@ def related_lists(terms: Mapping[str, Any]) -> list[str]:
     return [
         f"{taxonomy}/{slug}" for taxonomy, most in (("tag", 3), ("section", 1)) for slug, _ in (terms.get(taxonomy) or ())[:most] if slug
     ]
-
-
-def title_of_list(page: Page, name: str) -> str | None:
-    """The title that a list's kind gives it in the page's language, None where it gives none."""
-    kind = list_kind(page.site, name)
-    return str(resolve(kind.title)(page, name.partition("/")[2])) if kind is not None and kind.title else None
 
 
 def make_terms(page: Page, members: Iterable[int], locale: str) -> list[Term]:

@@ -1,9 +1,9 @@
-"""Reviews of entries of any type: sent by visitors, decided about by people, shown on the pages of what they are about."""
+"""Reviews of entries of any type, and comments on them: sent by visitors, decided about by people, shown on the pages of what they are about."""
 
 from pathlib import Path
 
 from cms_ssg.kinds.vertical import Personal, Vertical
-from cms_ssg.reviews.outputs import LISTS, OUTPUTS, RATING, REVIEW
+from cms_ssg.reviews.outputs import DISCUSSION, LISTS, OUTPUTS, RATING, REVIEW
 from cms_ssg.reviews.settings import Reviews
 
 VERTICAL = Vertical(
@@ -12,11 +12,11 @@ VERTICAL = Vertical(
     outputs=OUTPUTS,
     lists=LISTS,
     rows=(REVIEW,),
-    facts=(RATING,),
+    facts=(RATING, DISCUSSION),
     settings=Reviews,
     view="cms_ssg.reviews.view:View",
-    routes=("cms_ssg.reviews.sending:router", "cms_ssg.reviews.api:router"),
-    groups={"reviews": "Decide about reviews."},
+    routes=("cms_ssg.reviews.sending:router", "cms_ssg.reviews.comments:router", "cms_ssg.reviews.api:router"),
+    groups={"reviews": "Decide about reviews and comments.", "comments": "Open and close discussions."},
     commands="cms_ssg.reviews.commands:COMMANDS",
     tasks="cms_ssg.mail.sending:TASKS",
     queues="cms_ssg.reviews.moderation:QUEUES",

@@ -57,7 +57,7 @@ SHOWN: Final = Query(
     """
 SELECT review_id, author_name, rating, title, content, pros, cons, coalesce(images, '{}'), visit_date, is_verified_purchase,
   helpful_count, not_helpful_count, owner_response, created_at
-FROM cms.reviews WHERE entry = %(entry)s AND status = 'approved' ORDER BY created_at DESC, review_id DESC LIMIT %(limit)s OFFSET %(offset)s""",
+FROM cms.reviews WHERE entry = %(entry)s AND status = 'approved' AND rating IS NOT NULL ORDER BY created_at DESC, review_id DESC LIMIT %(limit)s OFFSET %(offset)s""",
     Shown,
 )
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.reviews.moderation import LIST, decide, respond
 from cms_ssg.store.query import fetch
 
+SET_OPEN: Final[LiteralString] = """
+INSERT INTO cms.discussions AS d (entry, site, is_open)
+SELECT c.entry, c.site, %(open)s FROM cms.cards c WHERE c.site = %(site)s AND c.live AND c.path IN (%(path)s, %(path)s || '/') LIMIT 1
+ON CONFLICT (entry) DO UPDATE SET is_open = excluded.is_open
+RETURNING (SELECT e.fields -> 'allow_comments' IS DISTINCT FROM 'false' FROM cms.entries e WHERE e.id = d.entry)"""
 STATUSES: Final = ("pending", "approved", "rejected", "spam")
 
 
@@ -45,6 +50,26 @@ def add_response(opened: OpenSite, number: int, text: str) -> str:
     return f"review {number} has an answer" if text.strip() else f"review {number} has no answer any more"
 
 
+def open_discussion(opened: OpenSite, path: str) -> str:
+    """Let readers comment on an entry."""
+    return _set_open(opened, path, True)
+
+
+def close_discussion(opened: OpenSite, path: str) -> str:
+    """Take no more comments on an entry; those that are shown stay."""
+    return _set_open(opened, path, False)
+
+
+def _set_open(opened: OpenSite, path: str, is_open: bool) -> str:
+    values = {"site": opened.number, "path": path.replace("\0", ""), "open": is_open}
+    row = opened.connection.execute(SET_OPEN, values).fetchone()
+    if row is None:
+        raise fail("comments.no-entry", f"there is no page at {path[:100]!r}", hint="Name it by its path: /city/2026/03/bridge/.")
+    if is_open and not row[0]:
+        return f"{path} takes no comments as long as its file says allow_comments: false"
+    return f"{path} takes {'comments' if is_open else 'no more comments'}"
+
+
 def _decide(opened: OpenSite, numbers: tuple[int, ...], status: str, note: str = "") -> str:
     for number in numbers:
         if not decide(opened.connection, opened.number, number, status, note):
@@ -67,4 +92,6 @@ COMMANDS: Final = (
     Command("reviews reject", reject, 'cms reviews reject 41 --note "About another place"', {"note": "Why, for yourselves."}),
     Command("reviews spam", mark_spam, "cms reviews spam 41"),
     Command("reviews respond", add_response, 'cms reviews respond 41 "Thank you for coming."'),
+    Command("comments open", open_discussion, "cms comments open /city/2026/03/bridge/"),
+    Command("comments close", close_discussion, "cms comments close /city/2026/03/bridge/"),
 )

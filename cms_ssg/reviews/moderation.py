@@ -10,7 +10,7 @@ from cms_ssg.desk.queue import Action, Queue
 from cms_ssg.store.query import Query
 
 WAITING: Final[LiteralString] = """
-SELECT r.number::text, r.rating || ' ★ ' || coalesce(r.title, left(r.content, 80), ''), coalesce(c.path, ''), r.status, jsonb_strip_nulls(jsonb_build_object(
+SELECT r.number::text, coalesce(r.rating || ' ★ ', '') || coalesce(r.title, left(r.content, 80), ''), coalesce(c.path, ''), r.status, jsonb_strip_nulls(jsonb_build_object(
   'About', coalesce(c.card ->> 'title', e.fields ->> 'title'), 'By', r.author_name, 'Text', nullif(r.content, ''), 'Good', r.pros, 'Bad', r.cons,
   'Images', array_to_string(r.images, ' '),
   'Sent', to_char(r.created_at, 'YYYY-MM-DD HH24:MI'), 'Address confirmed', CASE WHEN r.confirmed_at IS NOT NULL THEN 'yes' END,
@@ -29,10 +29,10 @@ WHERE site = %(site)s AND number = %(number)s"""
 
 
 class QueuedReview(NamedTuple):
-    """A review that waits."""
+    """A review or comment that waits. rating: None for a comment."""
 
     number: int
-    rating: int
+    rating: int | None
     title: str
     about: str
     author: str
@@ -71,10 +71,17 @@ _OF_KEY: LiteralString = r"""
 WHERE site = %(site)s AND number = CASE WHEN %(key)s ~ '^\d{1,18}$' THEN %(key)s::bigint END"""
 _NOTED: LiteralString = " reports = 0, updated_at = clock_timestamp(), moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes)"
 
+ANSWERS: Final[LiteralString] = """
+SELECT r.number::text, coalesce(c.card ->> 'title', e.fields ->> 'title'), coalesce(c.path, ''), 'pending', jsonb_strip_nulls(jsonb_build_object(
+  'Review', r.rating || ' ★ ' || concat_ws(': ', r.title, nullif(r.content, '')), 'By', r.author_name, 'Answer before', r.owner_response,
+  'Answer', coalesce(nullif(r.owner_answer, ''), '(none: the answer is taken away)'), 'Sent', to_char(r.owner_answer_at, 'YYYY-MM-DD HH24:MI')))
+FROM cms.reviews r JOIN cms.entries e ON e.id = r.entry LEFT JOIN cms.cards c ON c.entry = r.entry
+WHERE r.site = %(site)s AND r.owner_answer IS NOT NULL AND r.status = 'approved' ORDER BY r.owner_answer_at, r.number LIMIT %(limit)s"""
+
 QUEUES: Final = (
     Queue(
         "reviews",
-        "Reviews",
+        "Reviews and comments",
         WAITING,
         (
             Action("approve", "Approve", "UPDATE cms.reviews SET status = 'approved'," + _NOTED + _OF_KEY),
@@ -87,6 +94,20 @@ QUEUES: Final = (
                 + _OF_KEY,
                 note=True,
             ),
+        ),
+    ),
+    Queue(
+        "answers",
+        "Answers of owners",
+        ANSWERS,
+        (
+            Action(
+                "approve",
+                "Approve",
+                "UPDATE cms.reviews SET owner_response = nullif(owner_answer, ''), owner_response_at = CASE WHEN owner_answer <> '' THEN clock_timestamp() END,"
+                " owner_answer = NULL, updated_at = clock_timestamp()" + _OF_KEY + " AND owner_answer IS NOT NULL",
+            ),
+            Action("reject", "Reject", "UPDATE cms.reviews SET owner_answer = NULL" + _OF_KEY + " AND owner_answer IS NOT NULL"),
         ),
     ),
 )

@@ -1,11 +1,12 @@
-"""Approved reviews as members of a list for each entry: its own page shows the newest, archive pages the rest."""
+"""Approved reviews, and comments, as members of a list for each entry: its own page shows the newest, archive pages the rest."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 from cms_ssg.kinds.list_kind import Item, ListKind, ListRule, page_path
-from cms_ssg.kinds.output_kind import ARCHIVES, HTML, OutputKind
+from cms_ssg.kinds.output_kind import HTML, OutputKind
+from cms_ssg.kinds.phases import ARCHIVES
 from cms_ssg.kinds.row_kind import Fact, Row, RowKind
 from cms_ssg.render.list_rules import list_rule
 from cms_ssg.types import Json
@@ -22,22 +23,26 @@ PAGE: Final = OutputKind("reviews", ARCHIVES, HTML, "cms_ssg.reviews.outputs:ren
 OUTPUTS: Final = (PAGE,)
 
 
-def name_list(path: str) -> str:
-    """The name of the list of reviews of the entry at this path."""
-    return f"reviews/{path.strip('/')}"
+def name_list(path: str, group: str = "reviews") -> str:
+    """The name of the list of reviews, or of comments, of the entry at this path."""
+    return f"{group}/{path.strip('/')}"
 
 
 def _rule(site: Site, locale: str, slug: str) -> ListRule:
     return ListRule("reviews", slug, size=PAGE_SIZE, page_kind="reviews", page_url=f"/{slug.removesuffix('.html')}/reviews/{{number}}/")
 
 
-LISTS: Final = (ListKind("reviews", _rule),)
+def _comments_rule(site: Site, locale: str, slug: str) -> ListRule:
+    return ListRule("comments", slug, size=PAGE_SIZE, page_kind="reviews", page_url=f"/{slug.removesuffix('.html')}/comments/{{number}}/")
+
+
+LISTS: Final = (ListKind("reviews", _rule), ListKind("comments", _comments_rule))
 
 
 def _derive(site: Site, number: int, fields: dict[str, Json]) -> Row | None:
     path, locale = fields.pop("path"), fields.pop("locale")
     place = b"\x01" + fields["created_at"].encode() + fields["id"].encode()
-    return Row(fields, (Item(locale, name_list(path), place),))
+    return Row(fields, (Item(locale, name_list(path, "reviews" if "rating" in fields else "comments"), place),))
 
 
 REVIEW: Final = RowKind(
@@ -63,6 +68,17 @@ FROM unnest(%(subjects)s::text[]) s JOIN cms.ratings r ON r.entry = CASE WHEN s 
 WHERE r.site = %(site)s AND r.rating_count > 0""",
 )
 
+DISCUSSION: Final = Fact(
+    "discussion",
+    r"""
+SELECT x.s, jsonb_build_object('open', x.is_open, 'count', x.shown), NULL::timestamptz, NULL::timestamptz
+FROM (
+  SELECT s, cms.takes_comments(e.id) AS is_open,
+    (SELECT count(*) FROM cms.reviews r WHERE r.entry = e.id AND r.status = 'approved' AND r.rating IS NULL) AS shown
+  FROM unnest(%(subjects)s::text[]) s JOIN cms.entries e ON e.site = %(site)s AND e.id = CASE WHEN s ~ '^\d{1,18}$' THEN s::bigint END) x
+WHERE x.is_open OR x.shown > 0""",
+)
+
 
 def render_reviews(page: Page, job: Job) -> tuple[bytes, str]:
     """An archive page of reviews."""
@@ -74,13 +90,19 @@ def render_reviews(page: Page, job: Job) -> tuple[bytes, str]:
     card: Any = page.card(holder.owner) if holder is not None and holder.owner_kind == "e" else None
     title = card.title if card is not None else rule.slug
     t = page.globals["t"]
-    page.describe(title=t("reviews_of", name=title))
+    page.describe(title=t(f"{rule.group}_of", name=title))
     newer = page.list_page_url(rule, number + 1, if_there=True) or (card.url if card is not None else "")
     rows = [found for member in page.reader.window("page", row.id, number) if (found := page.row(member)) is not None]
     html = page.render(
         ["reviews-page.html"],
         entry=card,
         title=title,
-        args={"rows": rows, "number": number, "newer": newer, "older": page.url(page_path(rule, number - 1)) if number > 1 else ""},
+        args={
+            "rows": rows,
+            "group": rule.group,
+            "number": number,
+            "newer": newer,
+            "older": page.url(page_path(rule, number - 1)) if number > 1 else "",
+        },
     )
     return html.encode("utf-8", "replace"), HTML

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, Final, LiteralString
+from typing import Annotated, Any, Final, LiteralString, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
@@ -35,7 +36,8 @@ WHERE w.site = %s AND w.name = %s AND w.wins AND w.owner_kind = 'e' AND c.live A
 
 RECENT: Final[LiteralString] = """
 SELECT count(*) FILTER (WHERE created_at > clock_timestamp() - interval '1 hour'),
-       count(*) FILTER (WHERE entry = %(entry)s AND (visitor = %(visitor)s AND content = %(content)s OR lower(author_email) = lower(%(email)s)))
+       count(*) FILTER (WHERE entry = %(entry)s AND (rating IS NULL) = %(is_comment)s
+         AND (visitor = %(visitor)s AND content = %(content)s OR NOT %(is_comment)s AND lower(author_email) = lower(%(email)s)))
 FROM cms.reviews WHERE site = %(site)s AND (visitor = %(visitor)s OR lower(author_email) = lower(%(email)s))"""
 
 ADD: Final[LiteralString] = """
@@ -70,6 +72,26 @@ class ReviewModel(BaseModel):
     website: Annotated[str, StringConstraints(max_length=1000)] = ""
 
 
+class Sent(NamedTuple):
+    """What a visitor sent: a review, or a comment, which has no rating and only a text."""
+
+    path: str
+    name: str
+    email: str | None
+    content: str
+    website: str
+    rating: int | None = None
+    title: str = ""
+    pros: str = ""
+    cons: str = ""
+    visit_date: date | None = None
+    images: Sequence[str] = ()
+
+    @property
+    def is_comment(self) -> bool:
+        return self.rating is None
+
+
 class SentModel(BaseModel):
     """What became of a review. pending: somebody reads it before it is shown; confirm: its author has to open the link in an e-mail first."""
 
@@ -82,40 +104,8 @@ class SentModel(BaseModel):
 )  # fmt: skip
 async def add_review(request: Request) -> Response:
     """Take a review of the page at `path`. It waits until somebody approves it."""
-    context = site_of(request)
     review = await read_model(request, ReviewModel)
-    settings = context.site.settings.vertical["reviews"]
-    visitor = await find_visitor(request)
-    email = visitor.email if visitor is not None else review.email
-    needs_link = settings.confirm and visitor is None
-    if needs_link and not email:
-        raise ApiError(422, "api.invalid", "the request is not as it should be: email", fields=(("email", "an address is needed here"),))
-    status = "confirm" if needs_link else "pending"
-    async with context.connection() as connection, connection.transaction():
-        entry = await find_entry(connection, context, review.path)
-        if review.website:
-            return _thank(request, review.path, status)  # whoever filled this in is told nothing
-        word, token = make_word() if needs_link else ("", None)
-        values: dict[str, Any] = {
-            "site": context.number, "entry": entry, "name": review.name, "email": email, "rating": review.rating, "title": review.title or None,
-            "content": review.content, "pros": review.pros or None, "cons": review.cons or None, "visit_date": review.visit_date,
-            "visitor": await digest_visitor(request, connection), "score": score_text(review.name, review.title, review.content, review.pros, review.cons),
-        }  # fmt: skip
-        recent, same = await (await connection.execute(RECENT, values)).fetchone()  # type: ignore[misc]
-        if recent >= settings.per_hour:
-            raise fail(
-                "reviews.limit", "too many reviews from here", status=429, hint="Come back in an hour.", headers={"Retry-After": "3600"}
-            )
-        if same:
-            raise fail("reviews.twice", "you have reviewed this already", status=409)
-        is_spam = values["score"] >= 1
-        await connection.execute(ADD, {
-            **values, "status": "spam" if is_spam else "pending", "token": token, "is_proved": visitor is not None,
-            "images": await _keep_images(connection, context, review.images, visitor.email if visitor is not None else ""),
-        })  # fmt: skip
-        if word and not is_spam:
-            await _ask_author(connection, context, values, word)
-    return _thank(request, review.path, status)
+    return await take(request, Sent(**review.model_dump()))
 
 
 @router.get(CONFIRM_URL, scope=PUBLIC, per_minute=20, include_in_schema=False)
@@ -139,6 +129,44 @@ async def confirm(request: Request) -> Response:
     return await answer_page(context, t("reviews_title"), t("reviews_confirmed"))
 
 
+async def take(request: Request, sent: Sent) -> Response:
+    """Queue what a visitor sent. Raises ApiError reviews.no-entry, comments.closed, reviews.limit, reviews.twice, reviews.no-image."""
+    context = site_of(request)
+    settings = context.site.settings.vertical["reviews"]
+    visitor = await find_visitor(request)
+    email = visitor.email if visitor is not None else sent.email
+    needs_link = settings.confirm and visitor is None
+    if needs_link and not email:
+        raise ApiError(422, "api.invalid", "the request is not as it should be: email", fields=(("email", "an address is needed here"),))
+    status = "confirm" if needs_link else "pending"
+    async with context.connection() as connection, connection.transaction():
+        entry = await (find_discussion if sent.is_comment else find_entry)(connection, context, sent.path)
+        if sent.website:
+            return _thank(request, sent, status)  # whoever filled this in is told nothing
+        word, token = make_word() if needs_link else ("", None)
+        values: dict[str, Any] = {
+            "site": context.number, "entry": entry, "name": sent.name, "email": email, "rating": sent.rating, "title": sent.title or None,
+            "content": sent.content, "pros": sent.pros or None, "cons": sent.cons or None, "visit_date": sent.visit_date, "is_comment": sent.is_comment,
+            "visitor": await digest_visitor(request, connection), "score": score_text(sent.name, sent.title, sent.content, sent.pros, sent.cons),
+        }  # fmt: skip
+        recent, same = await (await connection.execute(RECENT, values)).fetchone()  # type: ignore[misc]
+        if recent >= settings.per_hour:
+            raise fail(
+                "reviews.limit", "too much was sent from here", status=429, hint="Come back in an hour.", headers={"Retry-After": "3600"}
+            )
+        if same:
+            said = "you have sent this comment already" if sent.is_comment else "you have reviewed this already"
+            raise fail("reviews.twice", said, status=409)
+        is_spam = values["score"] >= 1
+        await connection.execute(ADD, {
+            **values, "status": "spam" if is_spam else "pending", "token": token, "is_proved": visitor is not None,
+            "images": await _keep_images(connection, context, sent.images, visitor.email if visitor is not None else ""),
+        })  # fmt: skip
+        if word and not is_spam:
+            await _ask_author(connection, context, values, word)
+    return _thank(request, sent, status)
+
+
 async def find_entry(connection: Any, context: SiteContext, path: str) -> int:
     """The number of what may be reviewed at a path. Raises ApiError reviews.no-entry."""
     row = await (await connection.execute(FIND_ENTRY, (context.number, path.replace("\0", "").removeprefix(context.base_path)))).fetchone()
@@ -148,7 +176,15 @@ async def find_entry(connection: Any, context: SiteContext, path: str) -> int:
     return int(row[0])
 
 
-async def _keep_images(connection: Any, context: SiteContext, tokens: list[str], email: str) -> list[str] | None:
+async def find_discussion(connection: Any, context: SiteContext, path: str) -> int:
+    """The number of what readers may comment on at a path. Raises ApiError comments.closed."""
+    row = await (await connection.execute(FIND_ENTRY, (context.number, path.replace("\0", "").removeprefix(context.base_path)))).fetchone()
+    if row is None or not (await (await connection.execute("SELECT cms.takes_comments(%s)", (row[0],))).fetchone())[0]:
+        raise fail("comments.closed", "no comments are taken here", status=404)
+    return int(row[0])
+
+
+async def _keep_images(connection: Any, context: SiteContext, tokens: Sequence[str], email: str) -> list[str] | None:
     """The paths of images that the visitor with this proved address sent. Raises ApiError reviews.no-image."""
     paths = []
     for token in tokens:
@@ -181,8 +217,8 @@ async def _ask_author(connection: Any, context: SiteContext, values: dict[str, A
     await connection.execute(ADD_MAIL, mail)
 
 
-def _thank(request: Request, path: str, status: str) -> Response:
+def _thank(request: Request, sent: Sent, status: str) -> Response:
     if is_form(request):
-        fragment = "review-sent" if status == "pending" else "review-confirm"
-        return answer_form(request, path.removeprefix(site_of(request).base_path), fragment)
+        fragment = f"{'comment' if sent.is_comment else 'review'}-{'sent' if status == 'pending' else 'confirm'}"
+        return answer_form(request, sent.path.removeprefix(site_of(request).base_path), fragment)
     return JSONResponse({"status": status}, 202)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from cms_ssg.kinds.list_kind import page_path
@@ -26,6 +27,11 @@ class View:
         return self._page.url("/api/reviews")
 
     @property
+    def comments_action(self) -> str:
+        """Where the form sends a comment."""
+        return self._page.url("/api/comments")
+
+    @property
     def needs_email(self) -> bool:
         """Whether an author has to confirm an address."""
         return bool(self._page.site.settings.vertical["reviews"].confirm)
@@ -35,15 +41,33 @@ class View:
         types = self._page.site.settings.vertical["reviews"].types
         return bool(entry.path) and (not types or entry.type in types)
 
+    def day_text(self, entry: Card) -> str:
+        """What the form calls the day that a review is about, the text reviews_visit_TYPE; '' where there is none, and the form asks for no day."""
+        key = f"reviews_visit_{entry.type}"
+        text = str(self._page.globals["t"](key))
+        return text if text != key else ""
+
     def of(self, entry: Card) -> list[RowView]:
         """The newest approved reviews, as many as the entry's own page shows."""
-        row = self._list(entry)
-        members = self._page.reader.window("front", row.id) if row is not None else ()
-        return [found for member in members if (found := self._page.row(member)) is not None]
+        return self._newest(self._list(entry))
 
     def older_url(self, entry: Card) -> str:
         """The page with the reviews before those, '' where there is none."""
-        row = self._list(entry)
+        return self._older(self._list(entry))
+
+    def discussion(self, entry: Card) -> SimpleNamespace | None:
+        """What readers said about an entry: ``is_open`` (they may go on), ``count``, ``comments`` (the newest), ``older_url``; None where nothing is to be shown."""
+        value: Any = self._page.fact("discussion", entry)
+        if not value:
+            return None
+        row = self._page.reader.list_named(entry.locale, name_list(entry.path, "comments")) if value["count"] else None
+        return SimpleNamespace(is_open=value["open"], count=value["count"], comments=self._newest(row), older_url=self._older(row))
+
+    def _newest(self, row: Any) -> list[RowView]:
+        members = self._page.reader.window("front", row.id) if row is not None else ()
+        return [found for member in members if (found := self._page.row(member)) is not None]
+
+    def _older(self, row: Any) -> str:
         if row is None or not row.pages:
             return ""
         rule = list_rule(self._page.site, row.locale, row.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from html import escape
 from typing import Final
 
@@ -20,6 +21,10 @@ _ENDING: Final = 5
 """A word form is this much longer than the word that was typed, at most: ``tide`` marks ``tides`` and not ``tidewaters``."""
 
 
+_fold_word = lru_cache(maxsize=20_000)(lambda word: strip_accents(fold(word)))
+"""Texts of one site have the same words again and again."""
+
+
 class Marker:
     """Finds the words of a query in texts. words: as typed and folded; prefixes: those still being typed; stems: as the database has them."""
 
@@ -32,11 +37,26 @@ class Marker:
             (stem[:-1] if stem[-1:] in "iye" and len(stem) > 3 else stem, longest + _ENDING) for stem in stems if len(stem) > 2
         )
 
+        self._pattern = self._make_pattern()
+
+    def _make_pattern(self) -> re.Pattern[str]:
+        """Finds the same in texts of ASCII alone, where folding is to make small letters."""
+        parts = [re.escape(word) for word in sorted(self.words) if word]
+        parts += [re.escape(prefix) + r"\w*" for prefix in self.prefixes]
+        parts += [rf"{re.escape(stem)}\w{{0,{most - len(stem)}}}" for stem, most in self.stems if most >= len(stem)]
+        return re.compile(rf"(?<!\w)(?:{'|'.join(parts) or '(?!)'})(?!\w)", re.ASCII)
+
     def find(self, text: str) -> list[tuple[int, int]]:
         """Where the words stand, from left to right."""
+        if text.isascii():
+            return [match.span() for match in self._pattern.finditer(text[:LOOKED_AT].lower())]
+        return self.find_folded(text)
+
+    def find_folded(self, text: str) -> list[tuple[int, int]]:
+        """The same, word by word, for any script."""
         found = []
         for match in _WORD.finditer(text[:LOOKED_AT]):
-            word = strip_accents(fold(match[0]))
+            word = _fold_word(match[0])
             if self._is_meant(word):
                 found.append(match.span())
             elif not word.isascii():  # scripts without spaces: somewhere within

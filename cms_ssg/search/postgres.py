@@ -14,7 +14,7 @@ from psycopg.rows import TupleRow
 
 from cms_ssg.search.highlight import Marker, cut_fragments, mark_all
 from cms_ssg.search.lexicon import Lexicon, load_lexicon, say_terms
-from cms_ssg.search.postgres_queries import NAME, READ, list_terms, make_search
+from cms_ssg.search.postgres_queries import NAME, READ, ReadTerm, ReadTerms, join_terms, list_unread, make_search
 from cms_ssg.search.questions import (
     FACET_SIZES,
     OTHER_FACET_SIZE,
@@ -31,12 +31,20 @@ from cms_ssg.store.query import Query, fetch, fetch_async
 
 Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[TupleRow]]]
 
+MOST_TERMS: Final = 10_000
+"""How many terms it is remembered of what the database makes of them."""
+
 LEXICON_S: Final = 60.0
 """Words that appeared since are not yet suggested."""
 
 
-class _Shown(NamedTuple):
+class _Found(NamedTuple):
+    """One document of a page as SEARCH has it. key: what it was sorted by."""
+
     entry: int
+    score: float
+    distance: float | None
+    key: tuple[str, ...]
     type: str
     locale: str
     path: str
@@ -45,12 +53,12 @@ class _Shown(NamedTuple):
     content: str
     published_at: datetime | None
     image: str | None
-    terms: list[str]
+    terms: tuple[str, ...]
 
 
-HITS: Final = Query("""
-SELECT entry, type, locale, path, title, excerpt, left(content, 100000), published_at, image, terms
-FROM cms.documents WHERE entry = ANY(%(entries)s::bigint[])""", _Shown)  # fmt: skip
+_decode_page = msgspec.json.Decoder(list[_Found]).decode
+_decode_counts = msgspec.json.Decoder(list[tuple[str, str, int, str | None]]).decode
+_decode_months = msgspec.json.Decoder(dict[str, int]).decode
 
 
 class _Titled(NamedTuple):
@@ -60,11 +68,25 @@ class _Titled(NamedTuple):
 
 
 SUGGEST: Final = Query("""
-SELECT title, path, type FROM cms.documents d
-WHERE d.site = %(site)s AND d.shown AND d.locale = %(locale)s AND d.vector @@ to_tsquery('simple', %(titles)s)
-ORDER BY lower(d.title) LIKE %(begins)s DESC, ts_rank('{0, 0, 0, 1}', d.vector, to_tsquery('simple', %(titles)s), 1) DESC,
-  d.published_at DESC NULLS LAST, d.entry
+SELECT title, path, type FROM (
+  SELECT entry, title, path, type, published_at, true AS begins, vector FROM (
+    SELECT * FROM cms.documents d
+    WHERE d.site = %(site)s AND d.shown AND d.locale = %(locale)s AND lower(d.title) ~>=~ %(begins)s::text AND lower(d.title) ~<~ %(ends)s::text
+    ORDER BY lower(d.title) USING ~<~ LIMIT %(most)s) b
+  WHERE ts_filter(vector, '{a}') @@ to_tsquery('simple', %(titles)s)
+  UNION ALL
+  SELECT * FROM (
+    SELECT d.entry, d.title, d.path, d.type, d.published_at, false, d.vector FROM cms.documents d
+    WHERE d.site = %(site)s AND d.shown AND d.locale = %(locale)s AND ts_filter(d.vector, '{a}') @@ to_tsquery('simple', %(titles)s)
+      AND NOT (lower(d.title) ~>=~ %(begins)s::text AND lower(d.title) ~<~ %(ends)s::text)
+    LIMIT %(most)s) h) found
+ORDER BY begins DESC, ts_rank('{0, 0, 0, 1}', vector, to_tsquery('simple', %(titles)s), 1) DESC, published_at DESC NULLS LAST, entry
 LIMIT %(limit)s""", _Titled)  # fmt: skip
+"""Of titles that begin so and of those with such words, `most` each are ranked: a letter or two may be in any number of them."""
+
+MOST_RANKED: Final = 100
+HIGHEST: Final = "\U0010ffff"
+"""No character is behind it."""
 
 
 class PostgresIndex:
@@ -72,6 +94,7 @@ class PostgresIndex:
 
     def __init__(self, connect: Connect, site: int, base_path: str, zone: str) -> None:
         self.connect, self.site, self.base_path, self.zone = connect, site, base_path, zone
+        self._terms: dict[tuple[str, Term], ReadTerm] = {}
         self._lexicons: dict[str, tuple[Lexicon, float]] = {}
 
     async def search(self, question: Question) -> Answer:
@@ -102,40 +125,52 @@ class PostgresIndex:
 
     async def _search(self, question: Question) -> Answer:
         async with self.connect() as connection:
-            [read] = await fetch_async(connection, READ, **list_terms(question))
+            read = await self._read(connection, question)
             sql, parameters = make_search(question, read, self.site, self.zone)
             row = await (await connection.execute(sql, parameters)).fetchone()
             assert row is not None
-            total, page, counts, months = row
-            shown = {one.entry: one for one in await fetch_async(connection, HITS, entries=[entry for entry, *_ in page])}
+        total, page, counts, months = row[0], _decode_page(row[1]), _decode_counts(row[2]), _decode_months(row[3])
         marker = make_marker(question.terms, read.stems)
-        hits = tuple(self._make_hit(shown[entry], score, km, marker) for entry, score, km, _ in page if entry in shown)
-        key = (*page[-1][3], page[-1][0]) if page else ()
+        hits = tuple(self._make_hit(one, marker) for one in page)
+        key = (*page[-1].key, page[-1].entry) if page else ()
         return Answer(total, hits, _group_facets(counts), months, next_cursor=find_next(question, hits, total, NAME, key))
+
+    async def _read(self, connection: AsyncConnection[TupleRow], question: Question) -> ReadTerms:
+        """What the database makes of the terms; what it made of one before is remembered."""
+        terms, parameters = list_unread(question, self._terms)
+        if terms:
+            found = await fetch_async(connection, READ, **parameters)
+            if len(self._terms) > MOST_TERMS:
+                self._terms = {key: self._terms[key] for key in self._terms if key[1] in question.terms}
+            self._terms |= {(parameters["config"], terms[row.place]): row for row in found}
+        return join_terms(question, self._terms)
 
     async def suggest(self, text: str, locale: str, limit: int) -> tuple[Suggestion, ...]:
         """Titles for what is being typed."""
         words = make_words(text).split()[:8]
         if not words:
             return ()
-        titles = " & ".join(f"'{word}':A" for word in words[:-1]) + (" & " if words[1:] else "") + f"'{words[-1]}':*A"
-        begins = text.strip().lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        titles = " & ".join(f"'{word}'" for word in words[:-1]) + (" & " if words[1:] else "") + f"'{words[-1]}':*"
+        begins = text.strip().lower()
+        asked = {"titles": titles, "begins": begins, "ends": begins + HIGHEST, "most": MOST_RANKED, "limit": limit}
         async with self.connect() as connection:
-            rows = await fetch_async(connection, SUGGEST, site=self.site, locale=locale, titles=titles, begins=begins, limit=limit)
+            rows = await fetch_async(connection, SUGGEST, site=self.site, locale=locale, **asked)
         return tuple(Suggestion(row.title, self.base_path + row.path, row.type) for row in rows)
 
-    def _make_hit(self, row: _Shown, score: float, km: float | None, marker: Marker) -> Hit:
+    def _make_hit(self, row: _Found, marker: Marker) -> Hit:
         highlights = Highlights(mark_all(row.title, marker), cut_fragments(row.content, marker))
         return Hit(
             row.entry, row.type, row.locale, row.title, self.base_path + row.path, row.excerpt, row.published_at, row.image,
-            tuple(row.terms), round(score, 5), highlights, round(km, 3) if km is not None else None,
+            row.terms, round(row.score, 5), highlights, round(row.distance, 3) if row.distance is not None else None,
         )  # fmt: skip
 
 
 def explain_search(connection: Connection[TupleRow], question: Question, site: int, zone: str) -> list[str]:
     """The plan by which the database answered a question, a line each."""
-    [read] = fetch(connection, READ, **list_terms(question))
-    sql, parameters = make_search(question, read, site, zone)
+    known: dict[tuple[str, Term], ReadTerm] = {}
+    terms, asked = list_unread(question, known)
+    known |= {(asked["config"], terms[row.place]): row for row in fetch(connection, READ, **asked)}
+    sql, parameters = make_search(question, join_terms(question, known), site, zone)
     return [str(row[0]) for row in connection.execute("EXPLAIN (ANALYZE, COSTS off) " + sql, parameters)]
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from datetime import datetime
 from typing import Any, Final, LiteralString, NamedTuple
 
 from cms_ssg.search.places import Box, find_boxes, split_box
 from cms_ssg.search.questions import Question
-from cms_ssg.search.words import find_configuration
+from cms_ssg.search.words import Term, find_configuration
 from cms_ssg.store.query import Query
 
 NAME: Final = "postgres"
@@ -17,7 +17,7 @@ NAME: Final = "postgres"
 MOST_COUNTED: Final = 20_000
 """Facets are counted over so many of the best hits; the total is exact."""
 
-RANK: LiteralString = "ts_rank('{0, 0.33, 0.67, 1}', d.vector, %(ranked)s::text::tsquery, 1)"
+RANK: LiteralString = "ts_rank('{0, 0.33, 0.67, 1}', d.vector, %(ranked)s::tsquery, 1)"
 """Title 3, excerpt 2, content 1; longer documents count a little less."""
 
 ORDERS: Final[dict[str, LiteralString]] = {
@@ -49,24 +49,29 @@ WITH found AS MATERIALIZED (
   FROM cms.documents d
   WHERE d.site = %(site)s AND d.shown {conditions}
 ), passed AS (
-  SELECT * FROM found WHERE cardinality(failed) = 0
-), counted AS (
-  SELECT split_part(t.term, '/', 1) AS facet, t.term, count(*) AS times
-  FROM (SELECT terms, failed FROM found WHERE cardinality(failed) < 2 LIMIT %(most_counted)s) f, unnest(f.terms) AS t (term)
-  WHERE cardinality(f.failed) = 0 OR f.failed[1] = split_part(t.term, '/', 1)
-  GROUP BY 1, 2
+  SELECT * FROM found WHERE failed = 0
+), terms AS (
+  SELECT failed, unnest(terms) AS term FROM (SELECT failed, terms FROM found WHERE failed & (failed - 1) = 0 LIMIT %(most_counted)s) f
+), counted AS MATERIALIZED (
+  SELECT split_part(term, '/', 1) AS facet, failed, term, times FROM (SELECT failed, term, count(*) AS times FROM terms GROUP BY 1, 2) t
 ), facets AS (
-  SELECT facet, term, times, row_number() OVER (PARTITION BY facet ORDER BY times DESC, term) AS place FROM counted
+  SELECT facet, term, sum(times) AS times, row_number() OVER (PARTITION BY facet ORDER BY sum(times) DESC, term) AS place
+  FROM counted WHERE failed = 0 OR {own_facet} GROUP BY 1, 2
 )
 SELECT
   (SELECT count(*) FROM passed),
-  (SELECT coalesce(json_agg(json_build_array(entry, score, distance, json_build_array({key_values}))), '[]')
-     FROM (SELECT * FROM passed {behind} ORDER BY {order} OFFSET %(offset)s LIMIT %(limit)s) page),
-  (SELECT coalesce(json_agg(json_build_array(f.facet, f.term, f.times, l.card ->> 'title') ORDER BY f.facet, f.place), '[]')
+  (SELECT coalesce(json_agg(json_build_array(p.entry, p.score, p.distance, p.key, d.type, d.locale, d.path, d.title, d.excerpt, left(d.content, 100000),
+     d.published_at, d.image, d.terms) ORDER BY p.number), '[]')::text
+     FROM (SELECT entry, score, distance, json_build_array({key_values}) AS key, row_number() OVER () AS number
+           FROM (SELECT * FROM passed {behind} ORDER BY {order} OFFSET %(offset)s LIMIT %(limit)s) page) p JOIN cms.documents d ON d.entry = p.entry),
+  (SELECT coalesce(json_agg(json_build_array(f.facet, f.term, f.times, l.card ->> 'title') ORDER BY f.facet, f.place), '[]')::text
      FROM facets f LEFT JOIN cms.lists l ON l.site = %(site)s AND l.locale = %(locale)s AND l.name = f.term COLLATE "C" WHERE f.place <= 50),
-  (SELECT coalesce(json_object_agg(month, times ORDER BY month DESC), '{{}}') FROM (
-     SELECT to_char(published_at AT TIME ZONE %(zone)s, 'YYYY-MM') AS month, count(*) AS times FROM passed WHERE published_at IS NOT NULL
+  (SELECT coalesce(json_object_agg(to_char(month, 'YYYY-MM'), times ORDER BY month DESC), '{{}}')::text FROM (
+     SELECT date_trunc('month', published_at AT TIME ZONE %(zone)s) AS month, count(*) AS times FROM passed WHERE published_at IS NOT NULL
      GROUP BY 1 ORDER BY 1 DESC LIMIT 120) m)
+"""
+"""failed: a bit for each facet that is filtered by and whose filter a document does not pass. Only what passes all is ranked; a document that
+fails one is counted for that facet alone.
 """
 
 
@@ -78,11 +83,24 @@ class ReadTerms(NamedTuple):
     stems: list[str]
 
 
+class ReadTerm(NamedTuple):
+    """One term. place: in what was asked; query: of its stem and its word; plain: of the word alone; says_nothing: it is a stop word."""
+
+    place: int
+    query: str
+    plain: str
+    says_nothing: bool
+    stems: list[str]
+
+
 READ: Final = Query("""
-SELECT cms.make_search_query(c.config, %(wanted)s::text[], %(unwanted)s::text[])::text, cms.make_search_query(c.config, %(wanted)s::text[], '{}')::text,
-  tsvector_to_array(to_tsvector(c.config, %(stem_text)s::text))
-FROM (SELECT ('pg_catalog.' || %(config)s::text)::regconfig AS config) c""", ReadTerms)  # fmt: skip
+SELECT t.place::int - 1, cms.make_term_query(c.config, t.kind, t.txt, t.word)::text, cms.make_term_query('simple', t.kind, t.txt, t.word)::text,
+  t.kind = 'word' AND c.config <> 'simple'::regconfig AND numnode(plainto_tsquery(c.config, t.txt)) = 0, tsvector_to_array(to_tsvector(c.config, t.txt))
+FROM (SELECT ('pg_catalog.' || %(config)s::text)::regconfig AS config) c,
+  unnest(%(kinds)s::text[], %(texts)s::text[], %(words)s::text[]) WITH ORDINALITY AS t (kind, txt, word, place)""", ReadTerm)  # fmt: skip
 """Asked first, so that the plan of the search is made for these very words."""
+
+KnownTerms = MutableMapping[tuple[str, Term], ReadTerm]
 
 
 def _check_number(text: str) -> str:
@@ -104,14 +122,24 @@ KEY_TYPES: Final[dict[str, tuple[Callable[[str], str], ...]]] = {
 """A cursor comes from whoever asks."""
 
 
-def list_terms(question: Question) -> dict[str, Any]:
-    """The parameters of READ."""
-    return {
-        "config": find_configuration(question.locale),
-        "wanted": [[t.kind, t.text, t.word] for t in question.terms if t.wanted],
-        "unwanted": [[t.kind, t.text, t.word] for t in question.terms if not t.wanted],
-        "stem_text": " ".join(term.text for term in question.terms if term.wanted and term.kind != "phrase"),
-    }
+def list_unread(question: Question, known: KnownTerms) -> tuple[list[Term], dict[str, Any]]:
+    """Terms of a question that the database was not asked about yet, and the parameters of READ for them."""
+    config = find_configuration(question.locale)
+    terms = list(dict.fromkeys(term for term in question.terms if (config, term) not in known))
+    return terms, {
+        "config": config, "kinds": [term.kind for term in terms], "texts": [term.text for term in terms], "words": [term.word for term in terms],
+    }  # fmt: skip
+
+
+def join_terms(question: Question, known: KnownTerms) -> ReadTerms:
+    """All terms of a question as one query. Words that say nothing in this language are left out while others remain."""
+    config = find_configuration(question.locale)
+    wanted = [known[config, term] for term in question.terms if term.wanted]
+    unwanted = [known[config, term].query for term in question.terms if not term.wanted]
+    parts = [term.query for term in wanted if term.query and not term.says_nothing] or [term.plain for term in wanted if term.plain]
+    stems = {stem for term in question.terms if term.wanted and term.kind != "phrase" for stem in known[config, term].stems}
+    text = " & ".join(f"( {part} )" for part in parts)
+    return ReadTerms(" & ".join([*filter(None, [text]), *(f"!( {part} )" for part in unwanted if part)]), text, sorted(stems))
 
 
 def make_search(question: Question, read: ReadTerms, site: int, zone: str) -> tuple[LiteralString, dict[str, Any]]:
@@ -124,7 +152,7 @@ def make_search(question: Question, read: ReadTerms, site: int, zone: str) -> tu
     if question.locale:
         conditions += " AND d.locale = %(locale)s"
     if question.terms:
-        conditions += " AND d.vector @@ %(query)s::text::tsquery"
+        conditions += " AND d.vector @@ %(query)s::tsquery"
     if question.after is not None:
         conditions += " AND d.published_at >= %(after)s"
         parameters["after"] = question.after
@@ -133,18 +161,18 @@ def make_search(question: Question, read: ReadTerms, site: int, zone: str) -> tu
         parameters["before"] = question.before
     conditions, distance = _add_places(question, conditions, parameters)
     behind = _add_cursor(question, parameters)
-    failed: LiteralString = "'{}'::text[]"
-    if question.filters:
-        tests: list[LiteralString] = []
-        for place, (facet, values) in enumerate(sorted(question.filters.items())):
-            if place == len(_FILTERS):
-                break
-            name, values_name = f"facet{place}", f"values{place}"
-            parameters[name], parameters[values_name] = facet, [f"{facet}/{value}" for value in values]
-            tests.append(_FILTERS[place])
-        failed = "array_remove(ARRAY[" + ", ".join(tests) + "]::text[], NULL)"
+    tests: list[LiteralString] = []
+    own_facet: LiteralString = "false"
+    for place, (facet, values) in enumerate(sorted(question.filters.items())[: len(_FILTERS)]):
+        parameters[f"facet{place}"], parameters[f"values{place}"] = facet, [f"{facet}/{value}" for value in values]
+        tests.append(_FILTERS[place])
+        own_facet += _OWN_FACETS[place]
+    failed = " + ".join(tests) or "0"
+    score: LiteralString = RANK if question.terms else "0::real"
+    if question.terms and tests:
+        score = "CASE WHEN " + failed + " = 0 THEN " + RANK + " ELSE 0 END"
     sql = SEARCH.format(
-        conditions=conditions, failed=failed, score=RANK if question.terms else "0::real", order=ORDERS[question.sort],
+        conditions=conditions, failed=failed, own_facet=own_facet, score=score, order=ORDERS[question.sort],
         title="lower(d.title)" if question.sort == "title" else "NULL::text", distance=distance, behind=behind, key_values=KEY_VALUES[question.sort],
     )  # fmt: skip
     return sql, parameters
@@ -172,10 +200,10 @@ def _add_places(question: Question, conditions: LiteralString, parameters: dict[
 
 
 # A box is taken for a rare condition, whatever it holds: beside words IS TRUE keeps the planner from its index.
-_IN_BOX: LiteralString = " AND (d.location <@ %(box0)s::text::box){}"
-_IN_BOXES: LiteralString = " AND (d.location <@ %(box0)s::text::box OR d.location <@ %(box1)s::text::box){}"
-_AROUND: LiteralString = " AND (d.location <@ %(around0)s::text::box){}"
-_AROUND_BOTH: LiteralString = " AND (d.location <@ %(around0)s::text::box OR d.location <@ %(around1)s::text::box){}"
+_IN_BOX: LiteralString = " AND (d.location <@ %(box0)s::box){}"
+_IN_BOXES: LiteralString = " AND (d.location <@ %(box0)s::box OR d.location <@ %(box1)s::box){}"
+_AROUND: LiteralString = " AND (d.location <@ %(around0)s::box){}"
+_AROUND_BOTH: LiteralString = " AND (d.location <@ %(around0)s::box OR d.location <@ %(around1)s::box){}"
 
 
 def _say_box(box: Box) -> str:
@@ -199,6 +227,9 @@ def _add_cursor(question: Question, parameters: dict[str, Any]) -> LiteralString
 
 
 _FILTERS: Final[tuple[LiteralString, ...]] = tuple(
-    f"CASE WHEN d.terms && %(values{place})s::text[] COLLATE \"C\" THEN NULL ELSE %(facet{place})s END" for place in range(10)
+    f"CASE WHEN d.terms && %(values{place})s::text[] COLLATE \"C\" THEN 0 ELSE {1 << place} END" for place in range(10)
 )  # fmt: skip
 """One test for each facet that is filtered by."""
+_OWN_FACETS: Final[tuple[LiteralString, ...]] = tuple(
+    f" OR failed = {1 << place} AND facet = %(facet{place})s::text" for place in range(10)
+)

@@ -11,9 +11,9 @@ import msgspec
 from psycopg import Connection
 
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.payment.money import parse_amount
 from cms_ssg.selling.pricing import find_pricing
 from cms_ssg.site import Site
+from cms_ssg.text.money import parse_amount
 from cms_ssg.types import Json
 
 COLUMNS: Final = """sku, product, is_variation, place, locale_rank, is_sold, title, slug, path, description, short_description, attributes, price, sale_price,

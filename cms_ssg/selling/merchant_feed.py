@@ -7,16 +7,13 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
 
-from cms_ssg.kinds.output_kind import FEEDS, XML, OutputKind
-from cms_ssg.payment.money import show_amount
+from cms_ssg.kinds.output_kind import XML
+from cms_ssg.text.money import show_amount
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page
     from cms_ssg.render.requests import Job
 
-MERCHANT: Final = OutputKind(
-    "merchant", FEEDS, XML, "cms_ssg.selling.merchant_feed:render_merchant", "cms_ssg.verticals.shop.requests:MERCHANT_STAGES", weight=20
-)
 NAMESPACE: Final = "http://base.google.com/ns/1.0"
 _NO_XML: Final = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 STATES: Final = {"in_stock": "in_stock", "low": "in_stock", "on_backorder": "backorder"}

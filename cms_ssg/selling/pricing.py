@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import msgspec
 
-from cms_ssg.payment.money import split_amount, take_share
 from cms_ssg.selling.shipping import Offer, Parcel, Shipping, list_offers
 from cms_ssg.selling.tax import Tax, find_rate
+from cms_ssg.text.money import split_amount, take_share
 
 
 class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

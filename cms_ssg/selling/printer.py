@@ -6,6 +6,7 @@ stdin does, or when it had nothing to do for ten minutes.
 
 from __future__ import annotations
 
+import atexit
 import select
 import struct
 import subprocess
@@ -47,6 +48,8 @@ class Printer:
     def _start(self) -> None:
         if self._process is None or self._process.poll() is not None:
             command = [sys.executable, "-m", "cms_ssg.selling.printer"]
+            atexit.unregister(self._stop)
+            atexit.register(self._stop)
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
     def make(self, html: str) -> bytes:

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import msgspec
 
-from cms_ssg.payment.money import parse_amount, take_share
 from cms_ssg.selling.tax import Amount, is_in_eu
+from cms_ssg.text.money import parse_amount, take_share
 
 
 class Shipping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

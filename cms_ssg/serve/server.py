@@ -143,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
         if text in drafts:
             data, content_type = drafts[text]
             is_page = content_type.startswith("text/html")
-            self._send(HTTPStatus.OK, add_script(data) if is_page and self.server.live else data, content_type)
+            self._send(HTTPStatus.OK, add_script(data) if is_page and self._reloads() else data, content_type)
         elif f"{text}/" in drafts:
             self._redirect(f"{self.server.base_path}{quote_path(path)}/")
         return text in drafts or f"{text}/" in drafts
@@ -164,7 +164,11 @@ class _Handler(BaseHTTPRequestHandler):
         if (path := find_redirect(data, self.server.origin)) and status == HTTPStatus.OK:
             self._redirect(path)
         else:
-            self._send(status, add_script(data) if self.server.live and not encoding else data, content_type, encoding)
+            self._send(status, add_script(data) if self._reloads() and not encoding else data, content_type, encoding)
+
+    def _reloads(self) -> bool:
+        """Whether the live reload belongs into what is asked for: not into fragments, which are parts of pages that have it."""
+        return self.server.live and not self.path.startswith(f"{self.server.base_path}/fragments/")
 
     def _send_opened(self, opened: BinaryIO, status: HTTPStatus, content_type: str) -> None:
         """A file, or the part of it that was asked for: browsers play a video only from a server that knows parts (RFC 9110, 14)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -13,6 +14,7 @@ from cms_ssg.store.claims import REFUSED, list_lost_claims
 from cms_ssg.types import Problem
 
 KINDS: Final = {"entry": "page", "redirect": "alias", "asset": "asset", "file": "file", "fallback": "fallback page", "feed": "feed"}
+_FURTHER: Final = re.compile(r"/[^/]+/\d+/$|/[^/\d]+\d+/$")
 OWN: Final = {"robots": "robots.txt", "404": "the page for what is not there", "sitemaps": "the sitemap", "sitemap": "a sitemap", "feed": "a feed",
               "home": "the home page", "terms": "an index", "list": "a list"}  # fmt: skip
 
@@ -29,12 +31,19 @@ def list_conflicts(connection: Connection, site: Site, site_id: int) -> Iterator
                 yield Problem("content.path-taken", winner.key, _find_line(site, winner), said, hint, "warning")
         elif lost.owner_kind == "i" and winner is not None and winner.owner_kind == "i":
             continue  # two sizes of one small picture are the same file
+        elif lost.owner_kind == Owner.SITE and winner is not None and winner.owner_kind == Owner.LIST and _is_further(lost):
+            continue
         elif lost.name.startswith("/"):
             yield _describe_path(site, lost, winner)
         elif winner is not None and reference[0] in ("term", "author"):
             what = reference[2].replace("/", " ") if reference[0] == "term" else f"author {reference[2]}"
             said = f"describes the {what}, as {winner.key} does, which comes first; this text is shown nowhere"
             yield Problem("content.described-twice", lost.key, 0, said, "Take one of them away, or give it another slug.", "warning")
+
+
+def _is_further(lost: ClaimRow) -> bool:
+    """Whether a redirect leads from a further page of a list to its first one: where the list has that page itself, all is well."""
+    return lost.key.startswith("redirect") and bool(_FURTHER.search(lost.name))
 
 
 def _describe_path(site: Site, lost: ClaimRow, winner: ClaimRow | None) -> Problem:

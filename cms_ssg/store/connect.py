@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 import psycopg
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 
@@ -139,6 +140,11 @@ def show_url(conninfo: str) -> str:
 
 
 _EXAMPLE: Final = "It looks like postgresql://user:password@host:5432/name; write special characters of the password as %XX."
+
+
+def connect_beside(connection: psycopg.Connection[TupleRow]) -> psycopg.Connection[TupleRow]:
+    """Another connection to the same database that keeps each statement. Raises CmsError as connect does."""
+    return connect(make_conninfo(connection.info.dsn, password=connection.info.password or None), autocommit=True)
 
 
 def _check_server(conn: psycopg.Connection[TupleRow], url: str) -> None:

@@ -28,7 +28,7 @@ from cms_ssg.store.partitions import ensure_post_months
 
 KEPT: Final = (
     "sites", "entries", "bodies", "entry_texts", "files", "sources", "folders", "hits", "imported_logs", "imports", "import_rows", "tokens",
-    "empty_searches", "previews", "acts", "revisions", "pending_changes", "comments", "reviews", "review_votes", "mails", "payments", "payment_events",
+    "empty_searches", "previews", "acts", "revisions", "pending_changes", "comments", "reviews", "review_votes", "discussions", "mails", "payments", "payment_events",
     "payment_refunds", "fake_payments", "idempotent_answers", "secrets", "uploads",
 )  # fmt: skip
 """Tables that are dumped, each after those it refers to."""
@@ -38,6 +38,7 @@ DERIVED: Final = frozenset(
     {
         "posts",
         "pages",
+        "type_tables",
         "inputs",
         "cards",
         "changes",

@@ -9,7 +9,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 import msgspec
 from psycopg import Connection
 
-from cms_ssg.store.partitions import ensure_post_months
+from cms_ssg.store.partitions import ensure_post_months, load_month_types
 from cms_ssg.types import Draft
 
 FILE: Final = "file"
@@ -135,15 +135,16 @@ def save_drafts(
     added: list[DraftRow] = []
     changed: list[tuple[int, DraftRow]] = []
     days: set[date] = set()
+    by_month = load_month_types(connection)
     for draft in rows:
         row = old.get(draft.file) or gone.pop(gone_keys.get(draft.file, ""), None)
         if row is None:
             added.append(draft)
-            if draft.type == "post":
+            if draft.type in by_month:
                 days.add(datetime.fromisoformat(draft.date).date() if draft.date is not None else datetime.now(UTC).date())
         elif row[2] != draft.digest or row[3] or row[1] != draft.file:
             changed.append((row[0], draft))
-            if draft.type == "post":  # it may have been a page before
+            if draft.type in by_month:  # it may have been a page before
                 days.add(row[4].date())
     ensure_post_months(connection, days)
     ids = [row[0] for row in connection.execute(NEXT_IDS, (len(added),))] if added else []

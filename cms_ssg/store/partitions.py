@@ -1,4 +1,4 @@
-"""Makes the monthly partitions of ``cms.posts`` ahead of the rows that need them; a missing one would refuse an INSERT."""
+"""Makes the monthly partitions of ``cms.posts`` and of other types' tables ahead of the rows that need them; a missing one would refuse an INSERT."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ MOST_MONTHS: Final = 2_400
 """A range of more than 200 years is a wrong date, not an archive. ``ensure_post_months`` takes any dates."""
 
 _MAKE: Final = "SELECT cms.make_post_months(%s::date[])"
+_MONTH_TYPES: Final = "SELECT type FROM cms.type_tables WHERE partition = 'month'"
 _EXISTING: Final = (
     "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
     " WHERE i.inhparent = 'cms.posts'::regclass AND c.relname = ANY(%s)"
@@ -38,6 +39,11 @@ def ensure_post_partitions(conn: psycopg.Connection[TupleRow], first: date, last
 def ensure_post_months(conn: psycopg.Connection[TupleRow], days: Iterable[date]) -> int:
     """Make the partitions that are missing for exactly these days' months; return how many. The caller commits."""
     return _ensure(conn, sorted({_month_number(day) for day in days}))
+
+
+def load_month_types(conn: psycopg.Connection[TupleRow]) -> frozenset[str]:
+    """The content types whose tables are partitioned by month."""
+    return frozenset(row[0] for row in conn.execute(_MONTH_TYPES))
 
 
 def partition_name(day: date) -> str:

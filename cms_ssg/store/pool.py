@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -17,19 +19,34 @@ WAIT_S: Final = 3.0
 
 CONNECT_S: Final = 3
 
+TRUSTED_S: Final = 0.5
+"""How long after its use a connection is taken for alive; a request that is unlucky is told that the database does not answer."""
+
 
 async def _configure(connection: AsyncConnection[TupleRow]) -> None:
     await connection.execute(SESSION)
 
 
+async def _check(connection: AsyncConnection[TupleRow]) -> None:
+    """Ask a connection whether it still lives before it is lent, unless it has just been used."""
+    now = time.monotonic()
+    if now > _checked_at.get(connection, 0.0) + TRUSTED_S:
+        await AsyncConnectionPool.check_connection(connection)
+    _checked_at[connection] = now
+
+
+_checked_at: WeakKeyDictionary[AsyncConnection[TupleRow], float] = WeakKeyDictionary()
+
+
 def make_pool(url: str, size: int, timeout_s: float) -> Pool:
     """A pool that is still to be opened. timeout_s: a statement that takes longer is ended by the server."""
     return AsyncConnectionPool(
-        url, min_size=1, max_size=size, timeout=WAIT_S, open=False, configure=_configure, check=AsyncConnectionPool.check_connection,
+        url, min_size=1, max_size=size, timeout=WAIT_S, open=False, configure=_configure, check=_check,
         reconnect_timeout=30, max_lifetime=1800,
         kwargs={
             "autocommit": True, "application_name": "cms_api", "client_encoding": "utf8", "connect_timeout": CONNECT_S,
-            "options": f"-c statement_timeout={int(timeout_s * 1000)}",
+            # Many requests run at once: processes that help one of them cost more than they save.
+            "options": f"-c statement_timeout={int(timeout_s * 1000)} -c max_parallel_workers_per_gather=0",
         },
     )  # fmt: skip
 

@@ -72,6 +72,16 @@ FROM cms.acts a WHERE a.site = %(site)s AND (%(id)s = 0 OR a.id = %(id)s) AND (%
 ORDER BY a.id DESC LIMIT %(most)s""",
     ActRow,
 )
+LAST_ACT: Final = Query(
+    """
+SELECT a.id, a.made_at, a.author, a.origin, a.kind, a.what, a.refused, a.undone_by,
+  (SELECT count(DISTINCT r.entry)::int FROM cms.revisions r WHERE r.act = a.id)
+FROM cms.acts a WHERE a.site = %(site)s AND a.undone_by IS NULL AND a.kind <> 'undo' AND EXISTS (SELECT FROM cms.revisions r WHERE r.act = a.id)
+ORDER BY a.id DESC LIMIT 1""",
+    ActRow,
+)
+"""Others than those that change entries, such as posts to a live blog, may be many."""
+
 WRITERS: Final[LiteralString] = """
 SELECT DISTINCT author FROM cms.revisions WHERE site = %s AND entry = %s AND author <> '' AND (kind = 'a' OR body IS NOT NULL
   OR changes - ARRAY['metadata', 'status'] <> '{}')"""
@@ -104,6 +114,11 @@ def note_refused(connection: Connection, number: int, why: str) -> None:
 def list_acts(connection: Connection, site: int, *, number: int = 0, author: str = "", most: int = 50) -> list[ActRow]:
     """Acts, the newest first."""
     return fetch(connection, ACTS, site=site, id=number, author=author, most=most)
+
+
+def find_standing(connection: Connection, site: int) -> list[ActRow]:
+    """The last act that changed entries and was not taken back, if there is one."""
+    return fetch(connection, LAST_ACT, site=site)
 
 
 def list_writers(connection: Connection, site: int, entry: int) -> list[str]:

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from cms_ssg.store.arrays import bytea_array, int_array, text_array
 from cms_ssg.store.entries import COPY_BODIES, DELETE_BODIES, NEXT_IDS, DraftRow
-from cms_ssg.store.partitions import ensure_post_months
+from cms_ssg.store.partitions import ensure_post_months, load_month_types
 from cms_ssg.types import Json, Problem
 
 LOCK: Final[LiteralString] = "SELECT id FROM cms.entries WHERE site = %s AND id = ANY(%s::bigint[]) ORDER BY id FOR UPDATE"
@@ -227,6 +227,7 @@ def _copy_bodies(connection: Connection, rows: Sequence[tuple[int, DraftRow]]) -
 
 
 def _ensure_months(connection: Connection, rows: Sequence[tuple[DraftRow, str | None]]) -> None:
-    days: set[date] = {datetime.fromisoformat(at).date() for d, at in rows if d.type == "post" and at is not None}
+    by_month = load_month_types(connection)
+    days: set[date] = {datetime.fromisoformat(at).date() for d, at in rows if d.type in by_month and at is not None}
     if days:
         ensure_post_months(connection, days)

@@ -21,11 +21,12 @@ class BadTokenError(Exception):
 
 
 class Claims(NamedTuple):
-    """What a good token says. subject: the person's number at the issuer."""
+    """What a good token says. subject: the person's number at the issuer; nonce: of the request for it, "" for none."""
 
     subject: str
     email: str
     name: str
+    nonce: str = ""
 
 
 class OidcVerifier:
@@ -61,4 +62,4 @@ class OidcVerifier:
         if not isinstance(email, str) or claims.get("email_verified") is not True:
             raise BadTokenError("the issuer did not verify an e-mail address")
         name = claims.get("name")
-        return Claims(str(claims["sub"]), email[:320], name[:200] if isinstance(name, str) else "")
+        return Claims(str(claims["sub"]), email[:320], name[:200] if isinstance(name, str) else "", str(claims.get("nonce") or ""))

@@ -36,7 +36,7 @@ async def break_down() -> None:
     raise RuntimeError("secret")
 
 
-ROUTERS = ("cms_ssg.api.operations:router", "cms_ssg.api.documentation:router", "cms_ssg.search.api:router", f"{__name__}:router")
+ROUTERS = ("cms_ssg.api.operations:router", "cms_ssg.api.documentation:router", "cms_ssg.api.search:router", f"{__name__}:router")
 
 
 @pytest.fixture(scope="module")

@@ -82,6 +82,20 @@ def test_stopping_at_a_wrong_row_keeps_none_of_its_batch(site: Path, cms: Cms, q
     assert query("SELECT count(*) FROM cms.entries WHERE source = 'import:place'") == [(2,)]
 
 
+def test_batches_that_are_checked_while_others_are_written_take_no_name_twice(site: Path, cms: Cms, query: Query) -> None:
+    rows = [f"{number},Alpha,City {number},1,,,,\n" for number in range(1, 10)]
+    write(site, ROWS.splitlines()[0] + "\n" + "".join(rows[:4]))
+    run(cms)
+    mixed = rows[0], rows[4], rows[1].replace("City", "Town"), *rows[5:], rows[8], rows[3].replace("City", "Town")
+    write(site, ROWS.splitlines()[0] + "\n" + "".join(mixed))
+    code, result, said = run(cms, "--batch", "2")
+    assert code == 3 and (result["added"], result["changed"], result["unchanged"], result["failed"]) == (5, 2, 1, 1), said
+    names = query("SELECT source_key FROM cms.entries WHERE source = 'import:place' ORDER BY source_key")
+    assert [name for (name,) in names] == [
+        f"content/places/alpha{ending}.md" for ending in ("-2", "-3", "-4", "-5", "-6", "-7", "-8", "-9", "")
+    ]
+
+
 def test_undo_takes_back_what_the_import_did_and_keeps_later_edits(site: Path, cms: Cms, query: Query) -> None:
     write(site)
     run(cms)

@@ -13,8 +13,8 @@ from cms_ssg.build import build
 from cms_ssg.config.load import load_settings
 from cms_ssg.engine.purging import Purger
 from cms_ssg.errors import LeaseLostError
+from cms_ssg.history.rollback import roll_back
 from cms_ssg.publish.folder import FolderTarget
-from cms_ssg.releases.rollback import roll_back
 from cms_ssg.store.purges import add_purges
 from tests.cdn.conftest import make_cdn_site
 from tests.cdn.fake_cdn import FakeCdn, HandClock

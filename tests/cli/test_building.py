@@ -85,7 +85,7 @@ def test_dry_run_foresees_what_the_build_then_does(site: Path, cms: Cms) -> None
 
 def test_dry_run_of_very_many_pages_renders_a_part_of_them(site: Path, cms: Cms, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = cms("build", "--dry-run")[1]["would"]
-    monkeypatch.setattr("cms_ssg.diagnostics.forecast.MOST", 5)
+    monkeypatch.setattr("cms_ssg.engine.forecast.MOST", 5)
     part = cms("build", "--dry-run")[1]["would"]
     assert (whole["estimated"], part["estimated"]) == (False, True)
     assert part["uploads"] == whole["uploads"]

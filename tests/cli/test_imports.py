@@ -42,7 +42,7 @@ NEVER = {
     "cms_ssg.engine.freshness",
     "cms_ssg.publish.cdn",
     "cms_ssg.preview",
-    "cms_ssg.preview.forget",
+    "cms_ssg.engine.expired_previews",
     "cms_ssg.store.previews",
     "procrastinate",
     "cms_ssg.engine.share",

@@ -39,6 +39,20 @@ def test_content_with_time_to_be_shown_is_no_mistake(site: Path, cms: Cms) -> No
     assert "content.never-shown" not in told, "a page is not about a date"
 
 
+def test_a_change_in_the_calendar_is_cancelled_by_its_number_and_the_audit_has_an_old_name(site: Path, cms: Cms) -> None:
+    cms("entry", "create", "page", "--set", "title=Prices")
+    code, _, said = cms("entry", "set", "prices", "title=Higher prices", "--at", "2999-01-01")
+    assert code == 0, said
+    (change,) = cms("entry", "pending")[1]["pending"]
+    assert f"change {change['id']}" in str(cms("calendar")[1]["items"])
+    assert cms("calendar", "--cancel", str(change["id"]))[0] == 0
+    assert "change" not in str(cms("calendar")[1]["items"])
+    assert cms("calendar", "--cancel", "4711")[0] != 0
+    code, acts, said = cms("audit-log")
+    assert code == 0 and "cms audit" in said
+    assert acts == cms("audit")[1] and acts["acts"][-1]["kind"] == "create"
+
+
 def test_publishing_at_a_time_after_the_end_says_that_it_is_never_shown(site: Path, cms: Cms) -> None:
     (site / "content/posts/flood.md").write_text("---\ntitle: Flood\ndate: 2025-03-01\nexpire_at: 2999-01-01\n---\n")
     code, result, _ = cms("publish", "flood", "--at", "2999-06-01")

@@ -26,6 +26,8 @@ def test_all_sites_are_built_and_one_that_fails_is_named(tmp_path: Path, cms: Cm
     assert [site.name for site in find_sites(brands)] == ["fjell", "lumen", "marea"]
     code, result, said = cms("-C", str(brands), "build", "--all-sites", "--jobs", "2")
     assert code == 1
+    german = (brands / "lumen/build/de/2026/01/shared-workshop/index.html").read_text("utf-8")
+    assert "Konzern" in german and "Reparatur" in german and ">Group<" not in german
     assert [(one["site"], one["code"]) for one in result["sites"]] == [
         ("fjell", 0),
         ("lumen", 0),

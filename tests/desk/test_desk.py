@@ -33,6 +33,11 @@ def test_the_desk_takes_forms_of_its_own_sessions_only(api: Api, site: SiteOnPag
 
 
 @pytest.mark.browser
+def test_pages_of_the_desk_may_be_asked_for_their_head(api: Api, site: SiteOnPage) -> None:
+    answer = api.client.head("/desk")
+    assert answer.status_code == 200 and answer.content == b""
+
+
 def test_the_desk_is_used_by_keyboard_on_a_phone_and_runs_nothing_that_was_sent(chromium: str, api: Api, site: SiteOnPage) -> None:
     script = "<script>document.title = 'run'</script><img src=x onerror=\"document.title = 'run'\">"
     for name in ("Ann", "Bob"):

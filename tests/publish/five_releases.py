@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from cms_ssg.diagnostics.audit import audit
 from cms_ssg.diagnostics.verify import verify
+from cms_ssg.history.releases import resume
+from cms_ssg.history.rollback import RollbackResult, roll_back
 from cms_ssg.paths import object_key
 from cms_ssg.reads import digest
-from cms_ssg.releases.history import resume
-from cms_ssg.releases.rollback import RollbackResult, roll_back
 from tests.engine.siteonpage import SiteOnPage, database
 from tests.publish.buckets import BucketSite
 

@@ -20,10 +20,10 @@ from cms_ssg.diagnostics.doctor import examine
 from cms_ssg.diagnostics.verify import verify
 from cms_ssg.engine.freshness import ask_edge
 from cms_ssg.errors import CmsError
+from cms_ssg.history.rollback import roll_back
 from cms_ssg.publish.cdn import Address, Clock
 from cms_ssg.publish.compress import BEST_UP_TO, pack, unpack
 from cms_ssg.reads import digest
-from cms_ssg.releases.rollback import roll_back
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.store.receipts import Page
 from cms_ssg.store.shards import OpenBuild

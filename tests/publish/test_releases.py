@@ -13,8 +13,8 @@ import pytest
 from cms_ssg.build import build
 from cms_ssg.diagnostics.status import status
 from cms_ssg.errors import CmsError
-from cms_ssg.releases.history import diff_releases, list_releases, show_release
-from cms_ssg.releases.rollback import roll_back
+from cms_ssg.history.releases import diff_releases, list_releases, show_release
+from cms_ssg.history.rollback import roll_back
 from tests.engine.kept import KeptSite, keep
 from tests.engine.killing import kill_at
 from tests.engine.odd_site import SITE as ODD
@@ -211,7 +211,7 @@ def slower(site: SiteOnPage) -> int:
 def test_a_rollback_that_is_killed_is_finished_by_the_next(five: Five, stride: int, monkeypatch: pytest.MonkeyPatch) -> None:
     published, numbers = five
     site = published.site
-    monkeypatch.setattr("cms_ssg.releases.rollback.STEP", 4)
+    monkeypatch.setattr("cms_ssg.history.rollback.STEP", 4)
     set_keep(site, 1000)
     stride *= slower(site)
     kill_rollback(published, numbers[1], numbers[1], stride)

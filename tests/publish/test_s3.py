@@ -11,9 +11,9 @@ from cms_ssg.build import build, plan
 from cms_ssg.diagnostics.audit import audit
 from cms_ssg.diagnostics.verify import verify
 from cms_ssg.errors import CmsError
+from cms_ssg.history.releases import resume
+from cms_ssg.history.rollback import roll_back
 from cms_ssg.publish.tags import entry_tag, page_tag, site_tag
-from cms_ssg.releases.history import resume
-from cms_ssg.releases.rollback import roll_back
 from tests.engine.killing import fail_at, kill_at
 from tests.engine.siteonpage import database, wipe
 from tests.publish.buckets import Bucket, BucketSite, environment, open_client, rclone_command, serve

@@ -150,3 +150,18 @@ def test_a_child_theme_overrides_one_template(tmp_path: Path) -> None:
     html = make_environment(tmp_path).get_template("home.html").render(sample.values)
     assert html.count("class='mine'") == len(sample.values["list"].items)
     assert "<header" in html
+
+
+def test_style_sheets_use_only_properties_that_they_or_the_sheet_of_every_page_define() -> None:
+    root = Path(__file__).parents[2]
+    defined = re.compile(r"(--[\w-]+)\s*:")
+    everywhere = set(defined.findall((root / "themes/base/assets/site.css").read_text()))
+    for sheet in (
+        *root.glob("themes/base/assets/*.css"),
+        *root.glob("cms_ssg/*/assets/*.css"),
+        *root.glob("cms_ssg/verticals/*/assets/*.css"),
+    ):
+        text = sheet.read_text()
+        used = set(re.findall(r"var\((--[\w-]+)\)", text))
+        if sheet.name != "desk.css":
+            assert used <= everywhere | set(defined.findall(text)), sheet

@@ -19,6 +19,24 @@ PLACES = {
     "apia": ("Lighthouse west of the line", -18.2, -179.9, "Apia", "2023-05-05"),
 }
 
+HARBOURS = {
+    "de": ("Der Hafen am Morgen", "Die Boote fahren hinaus, wenn das Wasser steigt.", "Boote"),
+    "fr": ("Le port au matin", "Les bateaux sortent quand l'eau monte.", "bateaux"),
+    "es": ("El puerto por la mañana", "Los barcos salen cuando sube el agua.", "barcos"),
+    "pt": ("O porto de manhã", "Os navios saem quando a água sobe.", "agua sobe"),
+    "nl": ("De haven in de ochtend", "De schepen varen uit als het water stijgt.", "schepen"),
+    "sv": ("Hamnen på morgonen", "Båtarna går ut när vattnet stiger.", "batarna"),
+    "ar": ("الميناء في الصباح", "تخرج القوارب عندما يرتفع الماء.", "القوارب"),
+    "fi": ("Satama aamulla", "Veneet lähtevät, kun vesi nousee.", "veneet"),
+    "ru": ("Порт утром", "Лодки выходят, когда вода поднимается.", "лодки"),
+    "el": ("Το λιμάνι το πρωί", "Οι βάρκες βγαίνουν όταν ανεβαίνει το νερό.", "βάρκες"),
+    "tr": ("Sabah limanı", "Sular yükselince tekneler açılır.", "tekneler"),
+    "pl": ("Port o poranku", "Statki ruszają, gdy woda się podnosi.", "ruszają"),
+    "ja": ("朝の港", "水が上がると船が出る。", "船が出"),
+    "zh": ("清晨的港口", "水涨时船只出海。", "船只出海"),
+}
+"""One text in each of 14 more languages, with what finds it."""
+
 SCHEMA = """{"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "place", "description": "A place.", "type": "object",
 "x-extends": "page",
 "properties": {
@@ -32,6 +50,9 @@ def write_corpus(folder: Path) -> Path:
     write_site(folder)
     with (folder / "site.toml").open("a") as file:
         file.write('\n[[collection]]\nname = "places"\npath = "content/places"\ntype = "place"\nurl = "/places/{slug}/"\n')
+        file.writelines(f'\n[[locales]]\ncode = "{code}"\n' for code in HARBOURS)
+    for code, (title, body, _) in HARBOURS.items():
+        (folder / f"content/posts/harbour.{code}.md").write_text(f"---\ntitle: {title}\ndate: 2024-05-05\n---\n\n{body}\n", "utf-8")
     (folder / "content_schema").mkdir()
     (folder / "content_schema/place.json").write_text(SCHEMA)
     (folder / "content/places").mkdir(parents=True)

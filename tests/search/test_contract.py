@@ -22,7 +22,7 @@ from cms_ssg.search.words import parse_query
 from cms_ssg.site import Site
 from cms_ssg.store.pool import make_pool
 from tests.conftest import TEMPLATE, fresh_database
-from tests.search.corpus import PLACES, build_corpus, fill_engine
+from tests.search.corpus import HARBOURS, PLACES, build_corpus, fill_engine
 from tests.search.meilisearch_double import KEY, serve_double
 
 ROOT = Path(__file__).parents[2]
@@ -76,7 +76,7 @@ def ask(request: pytest.FixtureRequest, corpus: tuple[Site, str]) -> Iterator[As
         return
 
     def ask_engine(engine: SearchEngine) -> Ask:
-        assert fill_engine(engine, site, url) == 13
+        assert fill_engine(engine, site, url) == 13 + len(HARBOURS)
         with suppress(EngineError):  # a node that was just started is slow at its first answer
             asyncio.run(engine.search(Question(terms=parse_query("tide"), locale="en")))
 
@@ -134,6 +134,12 @@ def test_words_phrases_exclusions_beginnings_and_slips(ask: Ask, query: str, exp
 def test_each_language_is_its_own(ask: Ask) -> None:
     assert urls(find(ask, "marea", locale="it")) == ["/it/tide/"]
     assert urls(find(ask, "marea")) == []
+
+
+def test_sixteen_languages_are_found_in_their_own_words_and_in_no_other(ask: Ask) -> None:
+    for code, (_, _, query) in HARBOURS.items():
+        assert urls(find(ask, query, locale=code)) == [f"/{code}/harbour/"], (code, query)
+        assert urls(find(ask, query, locale="en")) == [], code
 
 
 def test_titles_count_more_than_texts_and_what_was_found_is_marked(ask: Ask) -> None:

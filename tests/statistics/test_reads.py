@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cms_ssg.statistics import beacon
+from cms_ssg.api import beacon
 from cms_ssg.statistics.import_logs import import_logs
 from cms_ssg.store.connect import connect
 from tests.api.atlas import build_site, list_environ, serve_api, write_site

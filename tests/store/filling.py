@@ -57,6 +57,10 @@ INSERT INTO cms.changes (site, kind, subject) SELECT 1, 'e', n FROM generate_ser
 INSERT INTO cms.purges (site, path, phase, cause, build, turn, not_before)
   SELECT 1, format('/p%s/', n), 2, 'changed', 1, 2, timestamptz '2099-01-01Z' FROM generate_series(1, 20000) n;
 INSERT INTO cms.hits (site, path, day, hits) SELECT 1, format('/p%s/', n % 20000), date '2026-01-01' + n / 20000, 1 FROM generate_series(0, 99999) n;
+INSERT INTO cms.documents (entry, site, type, locale, path, published_at, title, excerpt, content, terms, location, vector, digest, shown)
+  SELECT n, 1, 'post', 'en', format('/p%s/', n), timestamptz '2023-01-01Z' + n * interval '15 min', format('Title %s', n), '', format('word%s', n % 997),
+    ARRAY['type/post', format('section/s%s', n % 20)], point(n % 360 - 180, n % 170 - 85), to_tsvector('simple', format('title%s word%s', n, n % 997)), '\\x01', true
+  FROM generate_series(1, 100000) n;
 INSERT INTO cms.read_names SELECT -n, n::text FROM generate_series(1, 100000) n;
 """
 

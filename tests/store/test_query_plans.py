@@ -18,6 +18,11 @@ from cms_ssg.plan import changes, dirty
 from cms_ssg.plan import explain as why
 from cms_ssg.plan import lists as settling
 from cms_ssg.releases import gone
+from cms_ssg.search import postgres
+from cms_ssg.search.places import Near
+from cms_ssg.search.postgres_queries import ReadTerms, make_search
+from cms_ssg.search.questions import Question
+from cms_ssg.search.words import Term
 from cms_ssg.store import claims, entries, list_pages, lists, loader, outputs, purges, receipts, releases, sites, sources
 from cms_ssg.store.connect import connect
 from tests.conftest import TEMPLATE
@@ -108,6 +113,11 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
         [SITE, datetime(2025, 1, 1, tzinfo=UTC)],
     ),
     "newest posts of a section": ("SELECT entry FROM cms.posts WHERE site = %s AND section = %s ORDER BY published_at DESC LIMIT 20", [SITE, "s3"]),
+    "documents by words, near a place": make_search(
+        Question(terms=(Term("word", "word5", "word5"),), locale="en", filters={"section": ("s3",)}, near=Near(10.0, 10.0, 3000.0)),
+        ReadTerms("'word5'", "'word5'", []), SITE, "UTC",
+    ),
+    "suggestions": (postgres.SUGGEST.sql, {"site": SITE, "locale": "en", "titles": "'word5':*", "begins": "word5", "ends": "word6", "most": 100, "limit": 10}),
     "featured posts": ("SELECT entry FROM cms.posts WHERE site = %s AND is_featured ORDER BY published_at DESC LIMIT 5", [SITE]),
 }  # fmt: skip
 

@@ -30,6 +30,10 @@ MAY_BE_EMPTY: Final = frozenset(["path", "section", "folder", "locale"])
 PAGE_FILE: Final = re.compile(r"\.(?:html?|xml|json|txt|php|aspx?|jsp)$", re.IGNORECASE)
 
 
+MOST_FOUND: Final = 4096
+"""Files whose collection is remembered: those of a batch that is written are asked for several times."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """What a file's path says by itself.
@@ -71,6 +75,7 @@ class Rules:
         self.collections = settings.collection or default_collections(settings.verticals)
         self.by_name = {collection.name: collection for collection in self.collections}
         self.data = frozenset((*settings.data_files, *settings.redirect_files))
+        self._found: dict[str, Collection | None] = {}
         self._last_place: tuple[Collection, str, Place] | None = None
         self.term_fields = {rule.field: name for name, rule in settings.taxonomies.items()}
         self.front_matter_bytes = settings.limits.front_matter_kb * 1024
@@ -147,6 +152,14 @@ class Rules:
         """The collections in whose folder a file lies."""
         return [rule for rule in self.collections if below(file, rule.path)]
 
+    def find_collection(self, file: str) -> Collection | None:
+        """The first collection that a file belongs to, as find_collection says; remembered for files that were asked for last."""
+        if file not in self._found:
+            if len(self._found) >= MOST_FOUND:
+                self._found = {}
+            self._found[file] = find_collection(file, self.collections)
+        return self._found[file]
+
     def read_place(self, collection: Collection, file: str) -> Place:
         """What a file's path says by itself."""
         known = self._last_place  # asked several times for a file while it is read
@@ -156,12 +169,12 @@ class Rules:
 
     def find_bundle(self, file: str) -> str:
         """The folder whose other files belong to a content file, as those beside an ``index.it.md`` do; ``""`` for none."""
-        collection = find_collection(file, self.collections)
+        collection = self.find_collection(file)
         return self.read_place(collection, file).bundle if collection is not None else ""
 
     def rank_index(self, file: str) -> tuple[int, str]:
         """The order in which the content files of one bundle have a say in where its other files lie: by locale, then by name."""
-        collection = find_collection(file, self.collections)
+        collection = self.find_collection(file)
         locale = self.read_place(collection, file).locale if collection is not None else ""
         return (list(self.prefixes).index(locale) if locale in self.prefixes else len(self.prefixes)), file
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -39,13 +40,26 @@ LIST: Final[Kind] = (lambda value: isinstance(value, list), "a list")
 
 OF_TYPE: Final[dict[str, Kind]] = {
     "required": NAMES, "x-sort": NAMES, "x-lists": NAMES, "x-pages": FLAG, "x-months": FLAG, "x-dated": FLAG, "x-heads": TEXT, "x-neighbours": TEXT, "x-url": TEXT,
-    "x-extends": TEXT,
+    "x-extends": TEXT, "x-table": TEXT, "x-partition": TEXT,
 }  # fmt: skip
 OF_FIELD: Final[dict[str, Kind]] = {
     "minLength": COUNT, "maxLength": COUNT, "minItems": COUNT, "maxItems": COUNT, "pattern": TEXT, "format": TEXT, "enum": LIST,
     "minimum": NUMBER, "maximum": NUMBER, "exclusiveMinimum": NUMBER, "exclusiveMaximum": NUMBER, "required": NAMES,
-    "x-card": FLAG, "x-shared": FLAG, "x-list": TEXT, "x-reference": TEXT,
+    "x-card": FLAG, "x-shared": FLAG, "x-column": FLAG, "x-list": TEXT, "x-reference": TEXT,
 }  # fmt: skip
+
+
+TABLE_NAME: Final = re.compile("[a-z][a-z0-9_]{0,39}")
+PARTITIONS: Final = ("", "month", "site")
+COLUMNS: Final = frozenset(["entry", "site", "created_at", "type", "locale", "status", "published_at", "title"])
+"""What every table of a type has."""
+
+
+def column_kind(spec: dict[str, Any]) -> str:
+    """The kind of column of the store that holds a field: text, boolean, numeric, timestamptz, or jsonb for lists and objects."""
+    if spec.get("type") == "string":
+        return "timestamptz" if spec.get("format") == "date-time" else "text"
+    return {"boolean": "boolean", "integer": "numeric", "number": "numeric"}.get(str(spec.get("type")), "jsonb")
 
 
 def check_type(raw: dict[str, Any]) -> None:
@@ -53,6 +67,18 @@ def check_type(raw: dict[str, Any]) -> None:
     _check_kinds(raw, OF_TYPE)
     if problem := pattern_problem(raw.get("x-url", "/")):
         raise Unsupported(f"keyword 'x-url': {problem}")
+    if (table := raw.get("x-table", "")) and not TABLE_NAME.fullmatch(table):
+        raise Unsupported("keyword 'x-table': it is small letters, digits and _, 40 at most, and begins with a letter")
+    if raw.get("x-partition", "") not in PARTITIONS:
+        raise Unsupported("keyword 'x-partition': it is month or site")
+    for name, spec in raw.get("properties", {}).items():
+        if isinstance(spec, dict) and spec.get("x-column") and (name in COLUMNS or not TABLE_NAME.fullmatch(name)):
+            reason = (
+                "every table of a type has it"
+                if name in COLUMNS
+                else "its name is no name of a column: small letters, digits and _, 40 at most"
+            )
+            raise Unsupported(f"field {name!r}: keyword 'x-column': {reason}")
     for name in raw.get("x-sort", ()):
         if name.removeprefix("-") not in raw.get("properties", {}):
             raise Unsupported(f"keyword 'x-sort': there is no field {name.removeprefix('-')!r}")

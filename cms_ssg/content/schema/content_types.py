@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from cms_ssg.content.frontmatter.values import plain_json
-from cms_ssg.content.schema.annotations import check_field, check_type
+from cms_ssg.content.schema.annotations import check_field, check_type, column_kind
 from cms_ssg.content.schema.checks import ANNOTATIONS, BLOCK, Check, Unsupported, Wrong, make_check
 from cms_ssg.types import Json, Problem
 
 TYPE_KEYWORDS: Final = ANNOTATIONS | {
     "type", "required", "properties", "additionalProperties",
     "x-sort", "x-lists", "x-pages", "x-neighbours", "x-months", "x-dated", "x-heads", "x-url", "x-extends",
+    "x-table", "x-partition",
 }  # fmt: skip
 
 FIELD: Final = "field:"
@@ -34,7 +35,7 @@ class Schema:
 
     name; raw: the merged JSON Schema; properties: of each field; card_fields: shown by other pages; shared_fields: that a translation has of its original;
     lists: field -> taxonomy; references: field -> type; facets: field -> annotation; sort, list_kinds,
-    pages, neighbours, months, dated, heads, url: the type's own annotations.
+    pages, neighbours, months, dated, heads, url: the type's own annotations; table, partition: of the store, "" for none; columns: field -> kind.
     """
 
     def __init__(self, name: str, raw: dict[str, Any]) -> None:
@@ -69,6 +70,8 @@ class Schema:
         self.dated = bool(raw.get("x-dated", self.months))
         self.heads = str(raw.get("x-heads", ""))
         self.url = str(raw.get("x-url", "/{path}/"))
+        self.table, self.partition = str(raw.get("x-table", "")), str(raw.get("x-partition", ""))
+        self.columns = {field: column_kind(spec) for field, spec in properties.items() if spec.get("x-column")}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Schema, (self.name, self.raw)
@@ -185,7 +188,12 @@ def load_schemas(*folders: Path) -> Schemas:
                 problems.append(
                     Problem("schema.extends", place, 0, f"x-extends names the unknown type {base!r}", f"Types: {', '.join(raw)}.")
                 )
-            raw[name] = _extend(raw.get(base, {}) if base else {}, document)
+            base_type = raw.get(base, {}) if base else {}
+            if (
+                name not in raw and "x-extends" not in document
+            ):  # it builds on page without saying so, and is no page to those who count pages
+                base_type = {word: value for word, value in base_type.items() if word not in ("x-table", "x-partition")}
+            raw[name] = _extend(base_type, document)
     for name, document in raw.items():
         raw[name] = {**document, "properties": {field: _fill_blocks(spec, raw) for field, spec in document.get("properties", {}).items()}}
     return Schemas(raw, tuple(problems), texts)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cms_ssg.kinds.vertical import Vertical
-from cms_ssg.verticals.directory.facts import CLAIM, PERSONAL, TIER
+from cms_ssg.verticals.directory.facts import CLAIM, NEARBY, PERSONAL, TIER
 from cms_ssg.verticals.directory.outputs import LISTS, OUTPUTS, claim_pages, count_fields
 from cms_ssg.verticals.directory.settings import Directory
 
@@ -24,16 +24,17 @@ VERTICAL = Vertical(
         "cms_ssg.verticals.directory.api:router",
         "cms_ssg.verticals.directory.submissions:router",
         "cms_ssg.verticals.directory.owners:router",
+        "cms_ssg.verticals.directory.answers:router",
     ),
-    facts=(CLAIM, TIER),
+    facts=(CLAIM, NEARBY, TIER),
     groups={"listings": "Review waiting listings, and change existing ones."},
     commands="cms_ssg.verticals.directory.commands:COMMANDS",
     queues="cms_ssg.verticals.directory.queues:QUEUES",
     tasks="cms_ssg.verticals.directory.upkeep:TASKS",
-    settle="cms_ssg.verticals.directory.upkeep:settle_expiry",
+    settle="cms_ssg.verticals.directory.upkeep:settle_listings",
     checks="cms_ssg.verticals.directory.checks:CHECKS",
     tables=("listings", "listing_claims"),
-    derived=("holidays", "listing_links"),
+    derived=("holidays", "listing_links", "listing_places"),
     personal=PERSONAL,
     uses=("search.css",),
     begin=(

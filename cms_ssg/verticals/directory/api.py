@@ -22,6 +22,9 @@ from cms_ssg.verticals.directory.queries import COUNTS, FIND, LISTED, MORE, TITL
 router = Router("Directory")
 
 TAG: Final = "listings"
+OPEN_S: Final = 60.0
+"""How long it is believed that a place is open."""
+
 CACHE_CONTROL: Final = "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=86400"
 Text = Annotated[str, StringConstraints(max_length=200)]
 
@@ -93,8 +96,8 @@ async def find_listings(request: Request, query: Annotated[ListingQuery, Query()
         return {"total": total, "listings": [_show(context, one) for one in found], "facets": facets}
 
     key = "listings:" + query.model_dump_json()
-    data = await context.cache.load_json(key, fetch, (TAG,))
-    return answer_cached(request, data, CACHE_CONTROL)
+    data = await context.cache.load_json(key, fetch, (TAG,), ttl_s=OPEN_S if query.open_now else None)
+    return answer_cached(request, data, CACHE_CONTROL, cached_as=key)
 
 
 def _read(context: SiteContext, query: ListingQuery) -> dict[str, Any]:

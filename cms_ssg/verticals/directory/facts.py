@@ -24,6 +24,20 @@ FROM unnest(%(subjects)s::text[]) s JOIN cms.listings l ON l.number = CASE WHEN 
 WHERE l.site = %(site)s AND l.listing_tier <> 'basic'""",
 )
 
+NEAREST: Final = 6
+WITHIN_KM: Final = 10
+"""As the API's radius where none is given."""
+
+NEARBY: Final = Fact(
+    "nearby",
+    rf"""
+SELECT s, (SELECT jsonb_agg(jsonb_build_array(n.number, round(n.distance::numeric, 3)) ORDER BY n.place)
+    FROM cms.list_nearby(l.number, {NEAREST}, {WITHIN_KM}) WITH ORDINALITY n(number, distance, place)), NULL::timestamptz, NULL::timestamptz
+FROM unnest(%(subjects)s::text[]) s JOIN cms.listings l ON l.number = CASE WHEN s ~ '^\d{{1,18}}$' THEN s::bigint END
+WHERE l.site = %(site)s AND l.location IS NOT NULL""",
+)
+"""The listings within WITHIN_KM, the nearest first: [number, km]."""
+
 PERSONAL: Final = (
     Personal(
         "SELECT 'listing_claims', to_jsonb(k) - 'token' - 'visitor' FROM cms.listing_claims k WHERE site = %(site)s AND lower(email) = lower(%(email)s)",

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from cms_ssg.api.callers import PUBLIC
-from cms_ssg.api.confirm_links import answer_page, digest_word, make_word
+from cms_ssg.api.confirm_links import answer_page, make_word
 from cms_ssg.api.forms import answer_form, is_form, read_model
 from cms_ssg.api.problems import ApiError
 from cms_ssg.api.routing import Router, site_of
@@ -30,11 +30,12 @@ from cms_ssg.mail.outbox import one_line
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.texts import load_entries
 from cms_ssg.types import Json
+from cms_ssg.verticals.directory.answers import render_answers
+from cms_ssg.verticals.directory.links import EDIT_URL, find_link
 from cms_ssg.verticals.directory.submissions import Email, Line, Trap, find_listing_at
 
 router = Router("Directory")
 
-EDIT_URL: Final = "/api/listings/edits"
 AUTHOR: Final = "the owner"
 FIELDS: Final = {
     "title": "name", "description": "description", "address": "address", "postal_code": "postal_code", "city": "city", "state": "state",
@@ -46,10 +47,6 @@ ADD_LINK: Final[LiteralString] = """
 WITH gone AS (DELETE FROM cms.listing_links WHERE site = %(site)s AND expires_at < clock_timestamp())
 INSERT INTO cms.listing_links (word, site, entry, email) SELECT %(word)s, %(site)s, %(entry)s, %(email)s
 WHERE (SELECT count(*) FROM cms.listing_links WHERE entry = %(entry)s AND expires_at > clock_timestamp()) < 5"""
-FIND_LINK: Final[LiteralString] = """
-SELECT l.number, e.fields, e.source, coalesce(c.path, '/') FROM cms.listing_links k JOIN cms.listings l ON l.number = k.entry JOIN cms.entries e ON e.id = k.entry
-LEFT JOIN cms.cards c ON c.entry = k.entry
-WHERE k.site = %s AND k.word = %s AND k.expires_at > clock_timestamp() AND lower(l.owner_email) = lower(k.email)"""
 END_OTHERS: Final[LiteralString] = """
 UPDATE cms.pending_changes SET state = 'cancelled', ended_at = clock_timestamp()
 WHERE site = %s AND entry = %s AND author = %s AND state IN ('waiting', 'failed')"""
@@ -112,12 +109,13 @@ async def show_form(request: Request, word: str = "") -> Response:
     """What the link leads to: the listing's fields in a form."""
     context = site_of(request)
     t = context.translate(context.site.default_locale)
-    found = await _find_link(context, word)
+    found = await find_link(context, word)
     if found is None:
         return await answer_page(context, t("directory_edit"), t("directory_edit_old"), status=410)
-    _, fields, source, _ = found
+    number, fields, source, _ = found
+    answers = await render_answers(context, number, word)
     if source == "file":
-        return await answer_page(context, t("directory_edit"), t("directory_edit_of_file"), status=409)
+        return await answer_page(context, t("directory_edit"), t("directory_edit_of_file"), answers, status=200 if answers else 409)
     rows = "".join(
         Markup('<p class="field"><label for="{0}">{1}</label> <textarea id="{0}" name="{0}" rows="{2}"{3}>{4}</textarea></p>').format(
             name, t(f"directory_{key}"), 6 if name == "description" else 1, " required" if name == "title" else "", fields.get(name) or ""
@@ -129,7 +127,9 @@ async def show_form(request: Request, word: str = "") -> Response:
         '<form class="form" method="post" action="{}"><input type="hidden" name="word" value="{}">{}<button class="button">{}</button></form>'
     )
     inner = form.format(context.base_path + EDIT_URL, word[:100], Markup(rows), t("directory_send"))
-    return await answer_page(context, t("directory_edit_of", name=str(fields.get("title") or "")), t("directory_edit_text"), inner)
+    return await answer_page(
+        context, t("directory_edit_of", name=str(fields.get("title") or "")), t("directory_edit_text"), inner + answers
+    )
 
 
 @router.post(EDIT_URL, scope=PUBLIC, per_minute=10, status_code=202, summary="Propose a change of one's listing")
@@ -138,7 +138,7 @@ async def propose_edit(request: Request) -> Response:
     context = site_of(request)
     edit = await read_model(request, Edit)
     t = context.translate(context.site.default_locale)
-    found = await _find_link(context, edit.word)
+    found = await find_link(context, edit.word)
     if found is None:
         return await answer_page(context, t("directory_edit"), t("directory_edit_old"), status=410)
     number, fields, _, path = found
@@ -175,8 +175,3 @@ def _keep(context: SiteContext, number: int, changes: dict[str, Json]) -> None:
             connection.execute(END_OTHERS, (context.number, number, AUTHOR))
             entries = Entries(connection, site, context.number, author=AUTHOR)
             schedule_change(entries, entry, EntryInput(fields=changes, number=number), None, needs_approval=True)
-
-
-async def _find_link(context: SiteContext, word: str) -> Any:
-    async with context.connection() as connection:
-        return await (await connection.execute(FIND_LINK, (context.number, digest_word(word)))).fetchone()

@@ -12,12 +12,12 @@ def write_phone(text: str, region: str) -> dict[str, str] | None:
 
     digits = "".join(char for char in text if char in "+0123456789")
     number = None
-    for written in (text, f"+{digits}"):  # some leave the + before a country's prefix out
+    for written in (text,) if text.startswith("+") else (text, f"+{digits}"):  # some leave the + before a country's prefix out
         try:
             number = phonenumbers.parse(written, region or None)
         except phonenumbers.NumberParseException:
             continue
-        if phonenumbers.is_valid_number(number):
+        if written[0] == "+" or phonenumbers.is_valid_number(number):
             break
     if number is None or not phonenumbers.is_possible_number(number):
         return {"text": text, "url": f"tel:{digits}"} if len(digits) > 3 else None

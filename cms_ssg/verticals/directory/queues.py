@@ -13,7 +13,7 @@ LISTINGS: Final = Queue(
     "Listings",
     """
 SELECT l.number::text, l.title, '', l.status, jsonb_strip_nulls(jsonb_build_object('Description', left(l.description, 1000), 'Categories', array_to_string(l.categories, ', '),
-  'Address', concat_ws(', ', l.address, l.postal_code, l.city, l.state, l.country), 'Phone', l.phone, 'Website', l.website, 'Sent by', l.submitter_email,
+  'Address', concat_ws(', ', l.address, l.postal_code, l.city, l.state, l.country), 'Phone', l.phone, 'Website', l.website, 'Hours', l.hours #>> '{}', 'Sent by', l.submitter_email,
   'Note', l.moderation_notes, 'Sent', to_char(l.created_at, 'YYYY-MM-DD HH24:MI')))
 FROM cms.listings l JOIN cms.entries e ON e.id = l.number WHERE l.site = %(site)s AND l.status = 'pending' AND e.source <> 'file'
 ORDER BY l.created_at, l.number LIMIT %(limit)s""",

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final, LiteralString
 
 from cms_ssg.kinds.vertical import OpenSite, Task
+from cms_ssg.verticals.directory.facts import NEAREST, WITHIN_KM
 
 EXPIRE: Final[LiteralString] = """
 UPDATE cms.listings SET status = CASE WHEN number = ANY(%(listed)s) THEN 'approved' ELSE 'expired' END
@@ -25,9 +26,14 @@ UPDATE cms.listings l SET view_count = v.views FROM cms.entry_views v
 WHERE l.site = %(site)s AND v.site = l.site AND v.entry = l.number AND v.views > l.view_count"""
 
 
-def settle_expiry(opened: OpenSite, entries: Sequence[int], listed: AbstractSet[int] = frozenset()) -> None:
-    """Give listings whose time is over the status expired, and those that are shown again the status approved."""
-    opened.connection.execute(EXPIRE, {"entries": list(entries), "listed": sorted(listed)})
+TOUCH_NEARBY: Final[LiteralString] = "SELECT cms.touch_nearby(%(site)s, %(entries)s::bigint[], %(listed)s::bigint[], %(most)s, %(km)s)"
+
+
+def settle_listings(opened: OpenSite, entries: Sequence[int], listed: AbstractSet[int] = frozenset()) -> None:
+    """Give listings whose time is over the status expired, and those that are shown again the status approved; note who has other neighbours now."""
+    values = {"entries": list(entries), "listed": sorted(listed), "site": opened.number, "most": NEAREST, "km": WITHIN_KM}
+    opened.connection.execute(EXPIRE, values)
+    opened.connection.execute(TOUCH_NEARBY, values)
 
 
 def save_holidays(opened: OpenSite) -> int:

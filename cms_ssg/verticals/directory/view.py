@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
@@ -16,7 +16,7 @@ from cms_ssg.verticals.directory.map import Spot, draw_map
 from cms_ssg.verticals.directory.outputs import ADD_URL, FIND_URL
 from cms_ssg.verticals.directory.phones import write_phone
 from cms_ssg.verticals.directory.places import list_categories, list_levels
-from cms_ssg.verticals.directory.requests import NEARBY
+from cms_ssg.verticals.directory.requests import MORE
 
 if TYPE_CHECKING:
     from cms_ssg.render.list_view import ListView
@@ -25,11 +25,35 @@ if TYPE_CHECKING:
 ON_A_MAP: Final = 60
 
 
+class Shown(NamedTuple):
+    """A listing on a list, as its card shows it: what the tier hides and what it lacks is ''. tier: '' for basic; stars: None while there is no rating."""
+
+    url: str
+    title: str
+    tier: str
+    picture: str
+    place: str
+    stars: dict[str, Json] | None
+
+
 class View:
     """Made for one page."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
+        self._reviews = ReviewsView(page)
+
+    def card(self, listing: Card) -> Shown:
+        """What the card of a listing shows, all at once: lists have dozens of them."""
+        hidden, tier, state = self.hidden(listing), listing.tier or "", listing.state
+        address = listing.address if "address" not in hidden else None
+        city = listing.city
+        stars = self._reviews.rating(listing)
+        return Shown(
+            listing.url, listing.title, tier if tier != "basic" else "",
+            listing.picture(480, "16:9", alt="") if "image" not in hidden and listing._data.get("image") else "",
+            ", ".join(part for part in (address, city, None if city else state) if part), stars if stars and stars["rating_count"] else None,
+        )  # fmt: skip
 
     @property
     def find_url(self) -> str:
@@ -102,11 +126,23 @@ class View:
                 terms.append(Named(term, Term(self._page, self._page.locale.code, "category", category, name).title))
         return terms
 
+    def nearby(self, entry: EntryView) -> list[Card]:
+        """The listings within ten kilometres, at most six, the nearest first, as the API finds them."""
+        found = self._page.fact("nearby", entry)
+        numbers = [int(one[0]) for one in found if isinstance(one, list)] if isinstance(found, list) else []
+        return [card for number in numbers if (card := self._page.card(number)) is not None]
+
+    def distance(self, entry: EntryView, card: Card) -> str:
+        """How far a listing is from another that nearby gave: ``0.4 km``."""
+        found = self._page.fact("nearby", entry)
+        km = dict(found).get(card.number) if isinstance(found, list) else None
+        return "" if km is None else f"{km:.1f} km" if km < 10 else f"{km:.0f} km"
+
     def more(self, entry: EntryView) -> list[Card]:
         """Some other listings of the narrowest place that this one is in."""
         levels = list_levels(entry.fields)
-        cards = self._page.latest(f"place/{levels[-1].slug}", NEARBY + 1) if levels else []
-        return [card for card in cards if card.number != entry.number][:NEARBY]
+        cards = self._page.latest(f"place/{levels[-1].slug}", MORE + 1) if levels else []
+        return [card for card in cards if card.number != entry.number][:MORE]
 
     def map(self, around: Iterable[Card], entry: EntryView | None = None, label: str = "") -> Markup:
         """A map of these listings, with the page's own in front."""
@@ -139,11 +175,11 @@ class View:
 
     def rating(self, entry: Card) -> dict[str, Json] | None:
         """Stars of a listing: rating_avg, rating_count, review_count; None where it has none."""
-        return ReviewsView(self._page).rating(entry)
+        return self._reviews.rating(entry)
 
     def json_ld(self, entry: EntryView) -> dict[str, Any]:
         """The listing as a LocalBusiness of schema.org."""
-        fields, page, reviews = self.fields(entry), self._page, ReviewsView(self._page)
+        fields, page, reviews = self.fields(entry), self._page, self._reviews
         found: dict[str, Any] = {
             "@type": "LocalBusiness", "@id": page.absolute(entry.path), "name": entry.title, "url": page.absolute(entry.path),
             "description": fields.get("description") or entry.summary, "telephone": fields.get("phone"), "image": page.with_origin(entry.image) if fields.get("image") else None,

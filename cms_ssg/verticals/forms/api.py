@@ -9,18 +9,20 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
+from markupsafe import Markup
 from psycopg.types.json import Jsonb
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cms_ssg.api.answers import HTML, JSON
+from cms_ssg.api.answers import JSON
 from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.confirm_links import answer_page, make_button
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.store.query import fetch_async
-from cms_ssg.verticals.forms import pages, queries
+from cms_ssg.verticals.forms import queries
 from cms_ssg.verticals.forms.definition import LOCALE, TRAP, Filled, Form, fill_form, make_form
 from cms_ssg.verticals.forms.mails import Mail, write_confirmation, write_notice
 
@@ -60,7 +62,7 @@ async def show_thanks(request: Request, name: str) -> Response:
     form = await _load_form(context, name, locale)
     key = "form_check_mail" if form.needs_confirmation else "form_thanks"
     t = context.translate(locale)
-    return await _page(context, locale, t(key), pages.render_text(t(f"{key}_text")))
+    return await answer_page(context, t(key), t(f"{key}_text"), locale=locale)
 
 
 @router.get("/api/forms/{name}/{act}", scope=PUBLIC, per_minute=60, include_in_schema=False)
@@ -78,7 +80,8 @@ async def ask(request: Request, name: str, act: str) -> Response:
     form = await _load_form(context, name, row.locale)
     text = t(f"form_{act}_text", email=row.email, form=form.title)
     action = f"{context.base_path}/api/forms/{name}/{act}"
-    return await _page(context, row.locale, t(f"form_{act}"), pages.render_ask(text, t(f"form_{act}_button"), action, token))
+    button = make_button(action, "token", token, t(f"form_{act}_button"))
+    return await answer_page(context, t(f"form_{act}"), text, button, locale=row.locale)
 
 
 @router.post("/api/forms/{name}/{act}", scope=PUBLIC, per_minute=PER_MINUTE, include_in_schema=False)
@@ -97,11 +100,11 @@ async def confirm(request: Request, name: str, act: str) -> Response:
         return await _answer_old(context, locale)
     t = context.translate(locale)
     if act == "leave":
-        return await _page(context, locale, t("form_left"), pages.render_text(t("form_left_text")))
+        return await answer_page(context, t("form_left"), t("form_left_text"), locale=locale)
     form = await _load_form(context, name, locale)
     if form.confirmed:
         return Response(None, 303, {"Location": context.base_path + form.confirmed})
-    return await _page(context, locale, t("form_confirmed"), pages.render_text(t("form_confirmed_text")))
+    return await answer_page(context, t("form_confirmed"), t("form_confirmed_text"), locale=locale)
 
 
 def digest_token(token: str) -> bytes:
@@ -207,20 +210,12 @@ async def _answer_wrong(request: Request, context: SiteContext, filled: Filled, 
         )
     referer = urlsplit(request.headers.get("referer", ""))
     back = referer.path if referer.netloc == request.headers.get("host", "") else ""
-    return await _page(context, locale, t("form_wrong"), pages.render_wrong([text for _, text in said], back, t), 422)
+    lines = Markup("").join(Markup("<li>{}</li>").format(text) for _, text in said)
+    link = Markup('<p><a class="button" href="{}">{}</a></p>').format(back, t("form_back")) if back else ""
+    inner = Markup('<ul role="alert">{}</ul>{}').format(lines, link)
+    return await answer_page(context, t("form_wrong"), t("form_wrong_text"), inner, 422, locale)
 
 
 async def _answer_old(context: SiteContext, locale: str) -> Response:
     t = context.translate(locale)
-    return await _page(context, locale, t("form_old_link"), pages.render_text(t("form_old_link_text")), 410)
-
-
-async def _page(context: SiteContext, locale: str, title: str, inner: str, status: int = 200) -> Response:
-    async with context.connection() as connection:
-        rows = await (await connection.execute(queries.STYLE, (context.number,))).fetchall()
-    known = context.site.locales[locale] if locale in context.site.locales else context.site.settings.locales[0]
-    html = pages.render_page(
-        title, inner, locale=known.hreflang or known.code, direction=known.dir or "ltr", styles=[context.base_path + row[0] for row in rows],
-        t=context.translate(locale), home=f"{context.base_path}{context.site.prefix(locale)}/",
-    )  # fmt: skip
-    return Response(html.encode("utf-8", "replace"), status, {"Referrer-Policy": "no-referrer"}, HTML)
+    return await answer_page(context, t("form_old_link"), t("form_old_link_text"), status=410, locale=locale)

@@ -37,9 +37,6 @@ ON CONFLICT (site, form, email) WHERE status <> 'received' DO UPDATE
   WHERE s.status = 'pending' AND s.submitted_at < clock_timestamp() - %(again_s)s * interval '1 s'
 RETURNING number"""
 
-STYLE: Final[LiteralString] = """
-SELECT name FROM cms.claims WHERE site = %s AND wins AND name ~ '^/assets/(site|landing)\\.[0-9a-f]+\\.css$' ORDER BY name DESC"""
-
 
 class SubscriptionRow(NamedTuple):
     """An address on a list. status: pending, confirmed."""

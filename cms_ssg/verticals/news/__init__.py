@@ -13,6 +13,7 @@ from cms_ssg.verticals.news.settings import NewsSettings
 VERTICAL = Vertical(
     name="news",
     folder=Path(__file__).parent,
+    needs=("reviews",),
     outputs=OUTPUTS,
     lists=(STORIES, LIVE_UPDATES, LIVE_PINNED, LIVE_EVENTS),
     rows=(UPDATE, EVENT),
@@ -32,8 +33,10 @@ VERTICAL = Vertical(
     slots={"head": "partials/news-head.html", "top": "partials/breaking.html"},
     templates={"home": "front.html", "section": "section.html"},
     view="cms_ssg.verticals.news.view:NewsView",
+    fragments="fragment",
     values=("breaking",),
     settle="cms_ssg.verticals.news.related:settle_related",
+    gather="cms_ssg.verticals.news.related:gather_related",
     settings=NewsSettings,
     groups={
         "news": "Show breaking news, and take stories away for good.",
@@ -43,10 +46,12 @@ VERTICAL = Vertical(
     },
     commands="cms_ssg.verticals.news.commands:COMMANDS",
     desk_pages="cms_ssg.verticals.news.desk:DESK_PAGES",
+    tasks="cms_ssg.verticals.news.pushing:TASKS",
     checks="cms_ssg.verticals.news.checks:CHECKS",
     routes=("cms_ssg.verticals.news.api:router", "cms_ssg.verticals.news.desk:router"),
     tables=(
         "breaking_news",
+        "breaking_pushes",
         "live_blogs",
         "live_blog_updates",
         "live_blog_events",
@@ -55,7 +60,7 @@ VERTICAL = Vertical(
         "killed",
         "list_pins",
     ),
-    derived=("related_stories", "related_terms"),
+    derived=("related_stories", "related_terms", "related_boxes", "related_waiting", "related_shares"),
     begin=(
         "cms serve                      # build it, look at it, and see every save\n"
         "cms live start storm-brita     # in another terminal: open pages follow it\n"

@@ -13,6 +13,7 @@ from cms_ssg.verticals.news.breaking import BreakingInput, check_breaking, parse
 from cms_ssg.verticals.news.curating import list_pins, order, pin, unpin
 from cms_ssg.verticals.news.killing import kill, list_killed, unkill
 from cms_ssg.verticals.news.live import TYPE
+from cms_ssg.verticals.news.pushing import push_now
 from cms_ssg.verticals.news.related import KINDS, add_related, explain_related, remove_related, weigh_related
 from cms_ssg.verticals.news.texts import MOST_CHARACTERS
 from cms_ssg.verticals.news.writing import add_update, change_update, find_blog, find_post
@@ -36,6 +37,8 @@ def add_breaking(
         priority=item.priority, style=item.style, starts_at=item.starts_at, expires_at=item.expires_at, home=item.home,
         sections=None if item.sections is None else list(item.sections),
     )[0]  # fmt: skip
+    if row.style == "push":
+        return f"Breaking news {row.number} is pushed. {push_now(opened)}"
     where = " and ".join((*(("the front page",) if row.home else ()), say_sections(row.sections)))
     return f"Breaking news {row.number} is {row.state} on {where}.\n{SOON}"
 

@@ -78,7 +78,7 @@ def _publish(opened: OpenSite, path: str) -> list[str]:
     """Build what follows, forget what could bring it back, and say what visitors get now."""
     from cms_ssg.build import build
     from cms_ssg.engine.options import BuildOptions
-    from cms_ssg.releases.forget import forget_all_releases
+    from cms_ssg.history.forget import forget_all_releases
 
     settings = opened.site.settings
     options = BuildOptions(env=settings.env, sync=False, confirm_removals=True, urgent=(path,) if path else ())

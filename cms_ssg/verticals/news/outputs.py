@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cms_ssg.kinds.claim import DEFAULT, ENTRY, LIST, ClaimRow
 from cms_ssg.kinds.list_kind import EntryRow, Item, ListKind, ListRule, Placing
-from cms_ssg.kinds.output_kind import ARCHIVES, FEEDS, HTML, JSON, LEAVES, XML, OutputKind
+from cms_ssg.kinds.output_kind import HTML, JSON, XML, OutputKind
+from cms_ssg.kinds.phases import ARCHIVES, FEEDS, LEAVES
 from cms_ssg.types import Json
 from cms_ssg.verticals.news.live import TYPE, now_path
 
@@ -26,9 +27,6 @@ OUTPUTS: Final = (
     OutputKind("live-log", ARCHIVES, JSON, f"{HERE}.live:render_log", linked=True, cache="live"),
     OutputKind("news-sitemap", FEEDS, XML, f"{HERE}.news_sitemap:render_news_sitemap"),
 )
-
-FRAGMENTS: Final = ("latest", "most-read")
-"""What pages show that would have all of them made again at every new story: each is an output of its own, put into them when they are read."""
 
 STORY: Final = "article"
 """The type that all stories extend."""
@@ -76,7 +74,7 @@ def claim_for_site(site: Site) -> Iterator[ClaimRow]:
             yield ClaimRow(
                 breaking_path(site, locale, place), DEFAULT, locale, f"breaking {place}", "s", 0, {"kind": "breaking", "subject": place}
             )
-        for name in FRAGMENTS:
+        for name in site.settings.vertical["news"].fragments:
             yield ClaimRow(
                 fragment_path(site, locale, name), DEFAULT, locale, f"fragment {name}", "s", 0, {"kind": "news-fragment", "name": name}
             )

@@ -1,4 +1,4 @@
-"""Stories that belong together: found again for what changed, in the transaction that derives it; said by people; and why."""
+"""Stories that belong together: found again for what changed, when all changes of a build were taken; said by people; and why."""
 
 from __future__ import annotations
 
@@ -14,27 +14,37 @@ from cms_ssg.verticals.news.writing import find_post
 
 KINDS: Final = ("related", "follow_up", "background", "mentioned_in", "series")
 
-# What people said comes first. What was found: the best of the older ones that a story found, and of the newer ones that found it.
 RELATED = Fact(
     "related",
-    """
-SELECT x.subject, jsonb_agg(jsonb_build_object('entry', x.entry, 'kind', x.kind, 'manual', x.manual) ORDER BY x.place), NULL::timestamptz, NULL::timestamptz
-FROM (
-  SELECT y.*, row_number() OVER (PARTITION BY y.subject ORDER BY y.manual DESC, y.score DESC NULLS FIRST, y.at DESC, y.key DESC) AS place
-  FROM (
-    SELECT DISTINCT ON (z.subject, z.entry) z.*, coalesce(e.fields ->> 'date', '') COLLATE "C" AS at, e.source_key AS key FROM (
-      SELECT s.subject, c.related_content_id AS entry, c.relationship_type AS kind, c.is_manual AS manual, c.relevance_score AS score
-      FROM unnest(%(subjects)s::text[]) s(subject) JOIN cms.content_relationships c ON c.content_id = s.subject::bigint AND c.site = %(site)s
-      UNION ALL
-      SELECT s.subject, c.content_id, c.relationship_type, false, c.relevance_score
-      FROM unnest(%(subjects)s::text[]) s(subject) JOIN cms.content_relationships c ON c.related_content_id = s.subject::bigint AND c.site = %(site)s AND NOT c.is_manual
-    ) z JOIN cms.entries e ON e.id = z.entry AND e.removed_at IS NULL AND e.status = 'published'
-    ORDER BY z.subject, z.entry, z.manual DESC) y) x
-WHERE x.place <= 40 GROUP BY x.subject""",
+    r"""
+SELECT s, CASE WHEN s LIKE '%%/6' THEN b.few ELSE b.shown END, NULL::timestamptz, NULL::timestamptz
+FROM unnest(%(subjects)s::text[]) s JOIN cms.related_boxes b ON b.entry = CASE WHEN s ~ '^\d{1,18}/\d+$' THEN split_part(s, '/', 1)::bigint END
+WHERE b.site = %(site)s""",
 )
 
+WHOLE_SITE: Final = 0
+"""Stands in cms.related_waiting for all stories of a site."""
+
+AT_ONCE: Final = 1000
+"""Stories that are related in one transaction."""
+
 CHANGED: Final[LiteralString] = "SELECT entry, locale, term, at, key FROM cms.index_related(%s, %s::bigint[], %s)"
-READERS: Final[LiteralString] = "SELECT cms.list_related_readers(%s, %s::text[], %s::text[], %s::text[], %s::text[])"
+KNOWN: Final[LiteralString] = """
+SELECT (SELECT shares FROM cms.related_shares WHERE site = %(site)s), EXISTS (SELECT FROM cms.related_waiting WHERE site = %(site)s AND entry = 0)"""
+SET_SHARES: Final[LiteralString] = """
+INSERT INTO cms.related_shares (site, shares) VALUES (%s, %s) ON CONFLICT (site) DO UPDATE SET shares = excluded.shares"""
+WAIT: Final[LiteralString] = """
+INSERT INTO cms.related_waiting (site, entry) SELECT DISTINCT %s::int, n FROM unnest(%s::bigint[]) n ON CONFLICT DO NOTHING"""
+WAIT_FOR: Final[LiteralString] = """
+INSERT INTO cms.related_waiting (site, entry)
+SELECT %s, n FROM cms.list_related_readers(%s, %s::text[], %s::text[], %s::text[], %s::text[]) n ON CONFLICT DO NOTHING"""
+ALL_WAIT: Final[LiteralString] = """
+WITH gone AS (DELETE FROM cms.related_waiting WHERE site = %(site)s AND entry = 0 RETURNING site)
+INSERT INTO cms.related_waiting (site, entry) SELECT s.site, s.entry FROM gone JOIN cms.related_stories s USING (site) ON CONFLICT DO NOTHING"""
+NEXT: Final[LiteralString] = """
+DELETE FROM cms.related_waiting w USING (SELECT entry FROM cms.related_waiting WHERE site = %(site)s ORDER BY entry LIMIT %(limit)s) n
+WHERE w.site = %(site)s AND w.entry = n.entry RETURNING w.entry"""
+FILL: Final[LiteralString] = "SELECT cms.fill_boxes_with(%s::bigint[])"
 RELATE: Final[LiteralString] = "SELECT cms.relate_stories(%s::bigint[], %s, %s, %s)"
 STORIES: Final[LiteralString] = "SELECT id FROM cms.entries WHERE site = %s AND type = ANY(%s) AND removed_at IS NULL ORDER BY id"
 ADD: Final[LiteralString] = """
@@ -57,19 +67,36 @@ ORDER BY x.manual DESC, x.score DESC NULLS FIRST, f.fields ->> 'date' COLLATE "C
 
 
 def settle_related(opened: OpenSite, entries: Sequence[int], _listed: AbstractSet[int] = frozenset()) -> None:
-    """Find again what is related to these entries, as far as what decides about it changed, and to newer stories that might name them."""
-    rows = opened.connection.execute(CHANGED, (opened.number, list(entries), story_types(opened))).fetchall()
-    if not rows:
+    """Note these entries as they are now, and let those wait that may be related to others: they themselves, and newer stories that might name them."""
+    connection, shares = opened.connection, list_shares(opened)
+    before, all_wait = connection.execute(KNOWN, {"site": opened.number}).fetchone()  # type: ignore[misc]
+    if before != shares:  # the first stories of a site, or another setting
+        connection.execute(SET_SHARES, (opened.number, shares))
+        connection.execute(WAIT, (opened.number, [WHOLE_SITE]))
+        all_wait = True
+    rows = connection.execute(CHANGED, (opened.number, list(entries), story_types(opened))).fetchall()
+    if not rows or all_wait:
         return
-    columns = [[row[index] for row in rows] for index in (1, 2, 3, 4)]
-    readers = opened.connection.execute(READERS, (opened.number, *columns)).fetchall()
-    relate(opened, sorted({row[0] for row in rows} | {row[0] for row in readers}))
+    changed = sorted({row[0] for row in rows})
+    connection.execute(WAIT, (opened.number, changed))
+    connection.execute(WAIT_FOR, (opened.number, opened.number, *([row[index] for row in rows] for index in (1, 2, 3, 4))))
+    connection.execute(FILL, (changed,))
 
 
-def relate(opened: OpenSite, entries: Sequence[int]) -> None:
-    """Find the best older stories of these."""
+def list_shares(opened: OpenSite) -> list[int]:
+    """How much tags, the section and the text count, in thousandths."""
     weights = opened.site.settings.vertical["news"].related
-    opened.connection.execute(RELATE, (list(entries), *(round(1000 * part) for part in (weights.tags, weights.section, weights.text))))
+    return [round(1000 * part) for part in (weights.tags, weights.section, weights.text)]
+
+
+def gather_related(opened: OpenSite) -> bool:
+    """Relate some of the stories that wait. Returns whether there were any."""
+    connection = opened.connection
+    connection.execute(ALL_WAIT, {"site": opened.number})
+    found = [row[0] for row in connection.execute(NEXT, {"site": opened.number, "limit": AT_ONCE})]
+    if found:
+        connection.execute(RELATE, (sorted(found), *list_shares(opened)))
+    return bool(found)
 
 
 def story_types(opened: OpenSite) -> list[str]:
@@ -130,4 +157,6 @@ def weigh_related(opened: OpenSite) -> str:
         row = opened.connection.execute("SELECT cms.weigh_related_words(%s)", (opened.number,)).fetchone()
         entries = [number for (number,) in opened.connection.execute(STORIES, (opened.number, story_types(opened)))]
         settle_related(opened, entries)
+        while gather_related(opened):
+            pass
     return f"{row[0] if row else 0:,} words weighed for {len(entries):,} stories."

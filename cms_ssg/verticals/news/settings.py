@@ -17,10 +17,12 @@ class RelatedWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 class NewsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """sections: slugs of the sections that the front page shows, in this order; poll_s: how often an open page asks for breaking news;
-    related: what makes stories related; include: who puts fragments into pages: the page's script, the web server (ssi), or the CDN (esi).
+    related: what makes stories related; include: who puts fragments into pages: the page's script, the web server (ssi), the CDN (esi), or the build, which makes
+    pages again wherever a fragment changes (breaking news is put in by the script then); fragments: templates below fragments/ that are outputs of their own.
     """
 
     sections: tuple[str, ...] = ()
     related: RelatedWeights = RelatedWeights()
-    include: Literal["script", "ssi", "esi"] = "script"
+    include: Literal["script", "ssi", "esi", "build"] = "script"
+    fragments: tuple[Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,50}$")], ...] = ("latest", "most-read")
     poll_s: Annotated[int, msgspec.Meta(ge=5, le=3600)] = 30

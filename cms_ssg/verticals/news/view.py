@@ -13,10 +13,14 @@ from cms_ssg.render.views import Card, EntryView, RowView, Term, parse_time
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.verticals.news.live import now_path
 from cms_ssg.verticals.news.ordered import list_ordered
-from cms_ssg.verticals.news.outputs import FRAGMENTS, STORY, breaking_path, fragment_path, list_types
+from cms_ssg.verticals.news.outputs import STORY, breaking_path, fragment_path, list_types
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page
+
+
+FEW, MOST = 6, 10
+"""Related stories that a page shows: with no more than few of them it is made again only where those change. See sql/news/0003_keep_related_boxes.sql."""
 
 
 class NewsView:
@@ -49,10 +53,12 @@ class NewsView:
         return [page.url(breaking_path(page.site, page.locale.code, place)) for place in places]
 
     def fragment(self, name: str) -> Markup:
-        """A part of the page that is made once for all pages: put in by the page's script, or by the server or CDN that gives the page."""
-        page = self._note()
-        if name not in FRAGMENTS:
-            raise ValueError(f"news.fragment({name!r}): it is one of {', '.join(FRAGMENTS)}")
+        """A part of the page that is made once for all pages: put in by the page's script, by the server or CDN that gives the page, or by the build."""
+        page, settings = self._note(), self.settings
+        if name not in settings.fragments:
+            raise ValueError(f"fragment {name!r}: [news] fragments names {', '.join(settings.fragments) or 'none'}")
+        if settings.include == "build":
+            return Markup(page.render([f"fragments/{name}.html"]))
         return self.include(page.url(fragment_path(page.site, page.locale.code, name)))
 
     def include(self, address: str, **data: object) -> Markup:
@@ -157,7 +163,7 @@ class NewsView:
     def related(self, entry: Card, count: int = 10) -> list[Card]:
         """Stories that go with an entry: those that people named, then those that were found."""
         page = self._note()
-        value: Any = page.fact("related", entry)
+        value: Any = page.fact("related", f"{entry.number}/{FEW if count <= FEW else MOST}")
         cards: list[Card] = []
         for item in value or ():
             if len(cards) < count and (card := page.card(item["entry"])) is not None and card.url:

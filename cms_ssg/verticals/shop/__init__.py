@@ -4,9 +4,8 @@ from pathlib import Path
 
 from cms_ssg.kinds.vertical import Personal, Vertical
 from cms_ssg.selling.facts import BEST_SELLERS, OFFERS, PRICE, STOCK
-from cms_ssg.selling.merchant_feed import MERCHANT
 from cms_ssg.verticals.shop.lists import LISTS, count_fields
-from cms_ssg.verticals.shop.outputs import CART, CHECKOUT, ORDER, claim_pages, claim_skus
+from cms_ssg.verticals.shop.outputs import CART, CHECKOUT, MERCHANT, ORDER, claim_pages, claim_skus
 from cms_ssg.verticals.shop.settings import ShopSettings
 
 _SELLING = Path(__file__).parents[2] / "selling"

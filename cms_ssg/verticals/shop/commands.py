@@ -11,11 +11,11 @@ from psycopg.errors import CheckViolation, UniqueViolation
 
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
-from cms_ssg.payment.money import parse_amount, show_amount, to_decimal
 from cms_ssg.payment.run import run_in_shop
 from cms_ssg.selling.addresses import format_lines
 from cms_ssg.selling.stock_commands import COMMANDS as STOCK_COMMANDS
 from cms_ssg.store.query import fetch
+from cms_ssg.text.money import parse_amount, show_amount, to_decimal
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import settings_of
 from cms_ssg.verticals.shop.orders import cancel_order, pay_order, refund_order, ship_order

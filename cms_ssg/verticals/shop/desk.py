@@ -17,12 +17,12 @@ from cms_ssg.desk.frame import HEADERS, View, answer_page, enter
 from cms_ssg.desk.queue import Queue
 from cms_ssg.desk.session import Session, find_session
 from cms_ssg.payment.api import open_shop
-from cms_ssg.payment.money import parse_amount, show_amount
 from cms_ssg.payment.provider import Shop
 from cms_ssg.render.feature_templates import render_template
 from cms_ssg.selling.addresses import format_lines
 from cms_ssg.selling.printer import PRINTER
 from cms_ssg.store.query import fetch_async
+from cms_ssg.text.money import parse_amount, show_amount
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.orders import cancel_order, find_order, note_order, pay_order, refund_order, ship_order
 from cms_ssg.verticals.shop.pages import FOLDER

@@ -8,12 +8,12 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from cms_ssg.mail.outbox import ADD, one_line
-from cms_ssg.payment.money import format_amount
 from cms_ssg.payment.provider import Shop
 from cms_ssg.render.strings import Translator, load_strings, make_t
 from cms_ssg.render.theme_chain import theme_folders
 from cms_ssg.site import Site
 from cms_ssg.store.query import fetch_async
+from cms_ssg.text.money import format_amount
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import settings_of
 from cms_ssg.verticals.shop.forms import order_path

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from cms_ssg.kinds.claim import DEFAULT, ENTRY, ClaimRow
 from cms_ssg.kinds.list_kind import EntryRow
-from cms_ssg.kinds.output_kind import HTML, LEAVES, OutputKind
+from cms_ssg.kinds.output_kind import HTML, XML, OutputKind
+from cms_ssg.kinds.phases import FEEDS, LEAVES
 from cms_ssg.paths import canonical_path
 from cms_ssg.types import Json
 
@@ -20,6 +21,9 @@ _RENDER = "cms_ssg.verticals.shop.outputs:render_frame"
 CART = OutputKind("cart", LEAVES, HTML, _RENDER, page=True, linked=True, shown="leaf", framed=True)
 CHECKOUT = OutputKind("checkout", LEAVES, HTML, _RENDER, page=True, shown="leaf", framed=True)
 ORDER = OutputKind("order", LEAVES, HTML, _RENDER, page=True, shown="leaf", framed=True)
+MERCHANT = OutputKind(
+    "merchant", FEEDS, XML, "cms_ssg.selling.merchant_feed:render_merchant", "cms_ssg.verticals.shop.requests:MERCHANT_STAGES", weight=20
+)
 
 
 def claim_pages(site: Site) -> Iterator[ClaimRow]:

@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from cms_ssg.api.answers import HTML
 from cms_ssg.api.routing import site_of
-from cms_ssg.payment.money import format_amount
 from cms_ssg.render.feature_templates import render_template
 from cms_ssg.selling.addresses import find_form, format_lines, list_all_countries, name_country
 from cms_ssg.store.frames import FIND, split_frame
+from cms_ssg.text.money import format_amount
 from cms_ssg.verticals.shop.carts import settings_of
 
 FOLDER: Final = Path(__file__).parent / "api_templates"

@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from cms_ssg.errors import fail
-from cms_ssg.payment.money import format_amount
 from cms_ssg.render.strings import Translator
 from cms_ssg.selling.addresses import format_lines
 from cms_ssg.selling.printing import Document
 from cms_ssg.site import Site
+from cms_ssg.text.money import format_amount
 from cms_ssg.verticals.shop.carts import settings_of
 from cms_ssg.verticals.shop.queries import ItemRow, OrderRow
 

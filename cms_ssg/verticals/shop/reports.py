@@ -10,7 +10,7 @@ from typing import Any, Final, LiteralString
 from psycopg import Connection
 
 from cms_ssg.bulk.guard import guard_cell
-from cms_ssg.payment.money import to_decimal
+from cms_ssg.text.money import to_decimal
 
 PERIODS: Final = {"day": "YYYY-MM-DD", "month": "YYYY-MM", "year": "YYYY"}
 

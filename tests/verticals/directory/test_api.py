@@ -127,8 +127,23 @@ def test_a_listing_is_proposed_approved_claimed_by_mail_changed_by_its_owner_and
         assert {path, "/places/italy/asti/"} <= site.build().pages
 
         site.query(
-            "INSERT INTO cms.reviews (site, entry, author_name, rating, status) SELECT site, number, 'A', 3, 'approved' FROM cms.listings WHERE city = 'Asti'"
+            "INSERT INTO cms.reviews (site, entry, author_name, rating, content, status) SELECT site, number, 'A', 3, '<i>So so', 'approved' FROM cms.listings"
+            " WHERE city = 'Asti'"
         )
+        review = int(re.findall(r'name="review" value="(\d+)"', api.get(f"/api/listings/edits?word={word}").text)[0])
+        assert "<i>So" not in api.get(f"/api/listings/edits?word={word}").text
+        answer = {"word": word, "review": review, "text": "We <b>have changed that"}
+        other = site.query("SELECT number FROM cms.entries WHERE number <> %s LIMIT 1".replace("number", "id"), review)[0][0]
+        assert post("/api/listings/edits/answers", json={**answer, "review": other}).status_code == 404
+        assert post("/api/listings/edits/answers", json={**answer, "word": "other"}).status_code == 410
+        assert post("/api/listings/edits/answers", data=answer).status_code == 200
+        page = site.output / path[1:] / "index.html"
+        site.build()
+        assert "have changed" not in page.read_text(), "nobody has read it"
+        assert "We &lt;b&gt;have changed that" in api.get("/desk/answers").text
+        assert press(api, "answers", "approve") == "/desk/answers?done"
+        assert site.build().rendered == {path}
+        assert "We &lt;b&gt;have changed that" in page.read_text()
         with database(site.url), open_store(site.root, "") as (opened, connection, row):
             open_site = OpenSite(opened, connection, row.id)
             fields = {"title": "Mill of Asti", "phone": "+39 02 123-45-67", "city": "Asti"}

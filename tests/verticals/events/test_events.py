@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from cms_ssg.errors import CmsError
+from cms_ssg.kinds.features import load_features
+from cms_ssg.kinds.load import load_vertical
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.store.connect import connect
 from cms_ssg.store.dump import dump_store, restore_store
@@ -144,9 +146,26 @@ def test_a_vertical_that_is_switched_off_takes_its_outputs_along_and_brings_them
 
 
 def test_changed_code_of_a_vertical_makes_its_own_outputs_again(site: SiteOnPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    vertical = __import__("tests.verticals.events", fromlist=["VERTICAL"]).VERTICAL
-    monkeypatch.setitem(vertical.__dict__, "digest", b"other code")
-    assert site.build().rendered == {"/events/picnic/", "/events/concert/", "/outdoors/events.ics", "/indoors/events.ics"}
+    note(site, "one", 1)
+    site.build()
+    monkeypatch.setitem(load_vertical("tests.verticals.events").__dict__, "digest", b"other code")
+    own = {"/events/picnic/", "/events/concert/", "/outdoors/events.ics", "/indoors/events.ics"}
+    assert site.build().rendered == own | {"/notes/picnic/"}
+    monkeypatch.setitem(load_vertical("blog").__dict__, "digest", b"other code")
+    assert site.build().rendered == {"/2026/01/"}, "its code says how months are written"
+    assert site.build().rendered == set()
+
+
+def test_other_templates_of_a_vertical_are_used_on_every_page(site: SiteOnPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.write_file("themes/own/templates/notice.html", "<p>Rain</p>")
+    site.edit("site.toml", "verticals = ", 'theme = "own"\nverticals = ')
+    site.build()
+    monkeypatch.setitem(load_vertical("tests.verticals.events").__dict__, "slots", {"bottom": "notice.html"})
+    monkeypatch.setitem(
+        load_features(("blog", "tests.verticals.events")).__dict__, "slots", {"head": [], "top": [], "bottom": ["notice.html"]}
+    )
+    site.build()
+    assert "<p>Rain</p>" in (site.output / "2026/01/hello/index.html").read_text()
 
 
 def test_a_command_and_a_task_run_on_the_open_store(site: SiteOnPage) -> None:

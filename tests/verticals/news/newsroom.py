@@ -102,6 +102,9 @@ def assert_clean(site: SiteOnPage, **options: Any) -> None:
                         f" FROM jsonb_populate_record(NULL::cms.{table}, %s::jsonb) r",
                         (msgspec.json.encode(value).decode(),),
                     )
+            connection.execute(
+                "INSERT INTO cms.discussions (entry, site, is_open) SELECT post_id, site, allow_comments FROM cms.live_blogs"
+            )
             for table in ("live_blog_updates", "live_blog_events"):
                 connection.execute(f"INSERT INTO cms.changes (site, kind, subject) SELECT site, 'r', number FROM cms.{table}")  # type: ignore[arg-type]
 

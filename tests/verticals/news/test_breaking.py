@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +10,12 @@ import pytest
 
 from cms_ssg.errors import CmsError
 from cms_ssg.verticals.news.commands import add_breaking, end_breaking, list_breaking
+from cms_ssg.verticals.news.pushing import push_breaking
 from tests.engine.siteonpage import NOW, SiteOnPage
+from tests.extending.conftest import Receiver, receiver
 from tests.verticals.news.newsroom import assert_clean, opened
+
+__all__ = ["receiver"]
 
 PLACES = ("home", "sections", "section/city", "section/sport", "section/opinion")
 
@@ -143,3 +148,27 @@ def test_what_cannot_be_shown_is_refused_in_words(site: SiteOnPage) -> None:
             with pytest.raises(CmsError, match="no breaking news"):
                 end_breaking(found, number)
     assert site.query("SELECT count(*) FROM cms.breaking_news") == [(0,)]
+
+
+def test_news_that_is_pushed_is_one_message_to_each_receiver_when_it_begins_and_on_no_page(
+    site: SiteOnPage, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUSH_SECRET", "whsec_" + "c2VjcmV0" * 4)
+    site.edit(
+        "site.toml", "[home]", f'[[webhooks]]\nurl = "{receiver.url}"\nsecret_env = "PUSH_SECRET"\nevents = ["breaking.pushed"]\n[home]'
+    )
+    site.build()
+    with opened(site) as found:
+        said = add_breaking(found, "Flood", style="push", post="bridge", section=("city",), expires="2h")
+        assert said.endswith("is pushed. Sent.")
+        assert "when it begins" in add_breaking(found, "Later", style="push", starts="1h")
+        assert push_breaking(found) == 0
+        found.connection.execute("UPDATE cms.breaking_news SET starts_at = clock_timestamp() WHERE headline = 'Later'")
+        found.connection.execute("UPDATE cms.breaking_news SET headline = 'Flood again' WHERE headline = 'Flood'")
+        assert push_breaking(found) == 1  # what was sent is sent once, whatever is changed of it
+        found.connection.execute("DELETE FROM cms.deliveries WHERE delivered_at IS NULL")
+    (message,) = receiver.messages
+    data = json.loads(message.body)
+    assert (data["type"], data["data"]["headline"], data["data"]["sections"]) == ("breaking.pushed", "Flood", ["city"])
+    assert data["data"]["url"] == "http://localhost:8000/city/2026/02/bridge/"
+    assert site.build().rendered == set()

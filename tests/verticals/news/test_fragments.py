@@ -54,6 +54,26 @@ def test_the_server_or_the_cdn_may_put_fragments_in(newsroom: SiteOnPage, includ
     assert "data-fragment" not in page
 
 
+def test_the_build_may_put_fragments_in_and_a_theme_has_fragments_of_its_own(newsroom: SiteOnPage) -> None:
+    site = newsroom
+    site.edit("site.toml", "[news]\n", '[news]\ninclude = "build"\nfragments = ["latest", "most-read", "weather"]\n')
+    site.write_file("themes/base/templates/fragments/weather.html", "<p>Rain, {{ site.title }}</p>")
+    site.write_file("themes/base/templates/partials/around.html", '<aside>{% fragment "weather" %}{% fragment "latest" %}</aside>')
+    site.build()
+    page = (site.output / "city/2026/02/bridge/index.html").read_text("utf-8")
+    assert "Rain, Untitled" in page and "<!--#" not in page and "On bridges" in page.partition("<aside>")[2]
+    assert (site.output / "fragments/weather.html").read_text("utf-8") == "<p>Rain, Untitled site</p>"
+    site.write_file("content/articles/fresh.md", NEW)
+    assert "/city/2026/02/bridge/" in site.build().rendered  # the price of it
+    assert "Fresh" in (site.output / "city/2026/02/bridge/index.html").read_text("utf-8")
+    site.write_file("themes/base/templates/partials/around.html", '{% fragment "tides" %}')
+    (problem, *_) = site.build().result.problems
+    assert "fragment 'tides'" in problem.message and "weather" in problem.message
+    site.write_file("themes/base/templates/partials/around.html", '{% fragment "weather" %}')
+    site.build()
+    site.assert_clean()
+
+
 def test_nginx_puts_fragments_into_pages_that_stay_as_they_are(newsroom: SiteOnPage, tmp_path: Path) -> None:
     find_nginx()
     site = newsroom

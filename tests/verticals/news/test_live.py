@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from cms_ssg.errors import CmsError
+from cms_ssg.store.revisions import list_acts
 from cms_ssg.verticals.news import commands
 from cms_ssg.verticals.news.live import EVENTS, UPDATES
 from tests.engine.siteonpage import NOW, SiteOnPage
@@ -85,6 +86,16 @@ def test_what_was_corrected_or_deleted_stands_nowhere_any_more(site: SiteOnPage)
     last = read_json(site, "fragments/live/storm/now.json")["events"][-2:]
     assert [(event["action"], event["position"], "html" in event) for event in last] == [("edit", 1, True), ("delete", 2, False)]
     assert_clean(site)
+
+
+def test_the_audit_names_what_was_posted_changed_and_deleted(site: SiteOnPage) -> None:
+    with opened(site) as found:
+        commands.post_live(found, "storm", "The wall broke", author="ada")
+        commands.edit_live(found, "storm", 1, "The wall holds", author="bob")
+        commands.delete_live(found, "storm", 1)
+        acts = [(act.kind, act.author, act.what) for act in list_acts(found.connection, found.number) if "post" in act.kind]
+    what = "update 1 of content/live/storm.md"
+    assert acts == [("delete post", "bob", what), ("change post", "bob", what), ("post", "ada", what)]
 
 
 def test_a_pin_keeps_an_update_at_the_top(site: SiteOnPage) -> None:

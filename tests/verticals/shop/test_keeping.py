@@ -10,6 +10,7 @@ import pytest
 
 from cms_ssg.errors import CmsError
 from cms_ssg.selling import stock_commands
+from cms_ssg.selling.printer import PRINTER
 from cms_ssg.verticals.shop import commands
 from tests.verticals.shop.keeper import make_token, run
 from tests.verticals.shop.stand import ADDRESS, Stand, new_address
@@ -33,6 +34,7 @@ def test_an_invoice_has_a_number_without_gaps_and_its_taxes_add_up_as_html_and_p
     assert "Tax 22 % of €44.27" in page.text  # 40 + 9 + 5 of shipping, 9.73 of which is tax
     assert "€54.00" in page.text
     assert "00100 ROMA RM" in page.text
+    PRINTER.make("<p>ready</p>")  # as after a while on the order's page
     pdf = shop.api.client.get(f"{path}/invoice.pdf?{key}")
     assert (pdf.headers["content-type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
     for wrong in (f"{path}/invoice", f"{path}/packing-slip?{key}", f"{path}/other?{key}", unpaid["order_page"].replace("?", "/invoice?")):

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cms_ssg.payment.money import format_amount, parse_amount, split_amount, take_share, to_decimal
 from cms_ssg.selling.pricing import Discount, Goods, list_shipping, sum_up
 from cms_ssg.selling.shipping import Shipping
 from cms_ssg.selling.tax import Tax, find_rate, is_reverse_charged, parse_vat_number
+from cms_ssg.text.money import format_amount, parse_amount, split_amount, take_share, to_decimal
 from cms_ssg.verticals.shop.settings import ShopSettings
 
 CURRENCIES = ["USD", "JPY", "KWD"]

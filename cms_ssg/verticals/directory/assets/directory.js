@@ -63,6 +63,11 @@
           chip.addEventListener("click", (event) => { event.preventDefault(); delete chosen[name]; ask(true); });
           chips.append(make("li", {}, chip));
         }
+        if (place) {
+          const chip = make("a", { href: "?", textContent: `${form.querySelector(".near").textContent} ×` });
+          chip.addEventListener("click", (event) => { event.preventDefault(); place = null; form.elements.sort.value = ""; ask(true); });
+          chips.append(make("li", {}, chip));
+        }
         found.replaceChildren(make("p", { className: "quiet", textContent: data.total ? said.results.replace("#", data.total) : said.nothing }),
           ...(chips.childNodes.length ? [chips] : []),
           make("div", { className: "found" }, narrow(data), make("div", {}, make("ol", { className: "hits" }, ...data.listings.map(show)))));

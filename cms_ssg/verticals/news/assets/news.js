@@ -8,7 +8,7 @@
       const html = await answer.text();
       if (html === box.html) return;
       box.html = html;
-      box.innerHTML = html;
+      box.innerHTML = html.trim();
       if (!box.dataset.close) return;
       for (const flash of box.querySelectorAll("[data-number]")) {
         if (closed().includes(flash.dataset.number)) { flash.remove(); continue; }

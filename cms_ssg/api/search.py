@@ -43,10 +43,11 @@ async def search(request: Request, query: Annotated[SearchQuery, Query()]) -> Re
     """Find documents by words and filters, with counts for further filters."""
     context = _need_search(site_of(request))
     question = make_question(context, query)
-    data = await answer_json(context, question)
-    await note_if_empty(context, query.q, question, data)
+    key, data = await answer_json(context, question)
+    was_empty = await note_if_empty(context, query.q, question, data)
     found, _, _ = data.rpartition(b',"took_ms":')
-    return answer_cached(request, data, CACHE_CONTROL, headers={"X-Search": say_engine(context, data)}, essence=found)
+    headers = {"X-Search": say_engine(context, data)}
+    return answer_cached(request, data, CACHE_CONTROL, headers=headers, essence=found, cached_as="" if was_empty else key)
 
 
 @router.get("/api/suggest", scope=PUBLIC, response_model=SuggestionsModel, summary="Suggest titles")
@@ -59,8 +60,9 @@ async def suggest(request: Request, query: Annotated[SuggestQuery, Query()]) -> 
     async def fetch() -> Any:
         return {"suggestions": await find_index(context).suggest(text, locale, query.limit)}
 
-    data = await context.cache.load_json(f"suggest:{locale}:{query.limit}:{text}", fetch, (TAG,))
-    return answer_cached(request, data, CACHE_CONTROL)
+    key = f"suggest:{locale}:{query.limit}:{text}"
+    data = await context.cache.load_json(key, fetch, (TAG,))
+    return answer_cached(request, data, CACHE_CONTROL, cached_as=key)
 
 
 @router.get("/search", scope=PUBLIC, response_class=Response, include_in_schema=False)
@@ -91,27 +93,28 @@ def say_engine(context: SiteContext, data: bytes) -> str:
     return engine if search is None or engine == search.engine else f"{engine}; instead-of={search.engine}"
 
 
-async def note_if_empty(context: SiteContext, text: str, question: Question, data: bytes) -> None:
-    """Count a search of the whole site that found nothing as it was typed."""
+async def note_if_empty(context: SiteContext, text: str, question: Question, data: bytes) -> bool:
+    """Count a search of the whole site that found nothing as it was typed. Returns whether this was one."""
     if not question.terms or question.filters or question.skipped or question.near or question.box:
-        return
+        return False
     if not (data.startswith(b'{"total":0,') or b'"did_you_mean":""' not in data[-3000:]):
-        return
+        return False
     words = say_empty(text, question.terms)
     if words:
         with suppress(Error, TimeoutError):  # what is counted for the editors is no reason to fail
             async with context.connection() as connection:
                 await connection.execute(NOTE_EMPTY, {"site": context.number, "words": words})
+    return True
 
 
-async def answer_json(context: SiteContext, question: Question) -> bytes:
-    """The answer as JSON, from the cache or made."""
+async def answer_json(context: SiteContext, question: Question) -> tuple[str, bytes]:
+    """The answer as JSON, from the cache or made, and its key there."""
 
     async def fetch() -> Answer:
         return await find_index(context).search(question)
 
     key = "search:" + msgspec.json.encode(question, order="sorted").decode()
-    return await context.cache.load_json(key, fetch, (TAG,))
+    return key, await context.cache.load_json(key, fetch, (TAG,))
 
 
 def make_question(context: SiteContext, query: SearchQuery) -> Question:
@@ -181,7 +184,7 @@ async def _show_page(request: Request, locale: str) -> Response:
     answer, headers = None, {"X-Search": "none"}
     is_typing = request.query_params.get("part") == "results"
     if not asked.is_empty:
-        data = await answer_json(context, question)
+        _, data = await answer_json(context, question)
         headers = {"X-Search": say_engine(context, data)}
         if not is_typing:
             await note_if_empty(context, asked.text, question, data)

@@ -1,0 +1,1 @@
+"""Past releases: what there was, going back to one, and forgetting old ones."""
