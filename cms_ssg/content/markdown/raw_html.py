@@ -95,7 +95,11 @@ def write_html(html: str, line: int, add_link: AddLink, ids: set[str], *, check_
         if not match[1] and name in RAW_TEXT:
             closing = RAW_TEXT[name].search(html, at)
             end = closing.start() if closing else len(html)
-            inner = html[at:end] if name != "style" or nesting is not None else _fill_css(html[at:end], line + html.count("\n", counted, at), add_link)
+            inner = (
+                html[at:end]
+                if name != "style" or nesting is not None
+                else _fill_css(html[at:end], line + html.count("\n", counted, at), add_link)
+            )
             out.append(tag + inner if nesting is None else nesting.take(tag, name, closing=False))
             at = end
             continue
