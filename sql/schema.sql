@@ -2,6 +2,23 @@
 
 CREATE SCHEMA cms;
 
+CREATE FUNCTION cms.copy_to_type_table(of_table text, columns jsonb, types text, source text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $_$
+  SELECT format(
+    'INSERT INTO cms.%I (entry, site, created_at, type, locale, status, published_at, title%s) SELECT id, site, created_at, type, locale, '
+    'CASE WHEN removed_at IS NULL THEN status ELSE ''trashed'' END, coalesce(publish_at, created_at), coalesce(fields ->> ''title'', '''')%s FROM %s WHERE type IN (%s)',
+    of_table, string_agg(format(', %I', key), '' ORDER BY key),
+    string_agg(', ' || format(CASE value #>> '{}'
+      WHEN 'text' THEN 'left(fields ->> %1$L, 500)'
+      WHEN 'boolean' THEN 'coalesce(fields ->> %1$L, '''') = ''true'''
+      WHEN 'numeric' THEN 'CASE jsonb_typeof(fields -> %1$L) WHEN ''number'' THEN (fields ->> %1$L)::numeric END'
+      WHEN 'timestamptz' THEN 'cms.parse_time_field(fields ->> %1$L)'
+      ELSE 'fields -> %1$L' END, key), '' ORDER BY key),
+    source, types)
+  FROM jsonb_each(columns)
+$_$;
+
 CREATE FUNCTION cms.create_monthly_partitions(ahead integer DEFAULT 4) RETURNS integer
     LANGUAGE sql
     AS $$
@@ -25,6 +42,65 @@ CREATE FUNCTION cms.current_origin(source text) RETURNS text
     AS $$
   SELECT coalesce(nullif(current_setting('cms.origin', true), ''), CASE WHEN source IN ('file', 'shared') THEN source ELSE 'sql' END)
 $$;
+
+CREATE FUNCTION cms.declare_type_table(of_type text, of_table text, part text, wanted jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  declared cms.type_tables;
+  field text;
+  kind text;
+  there text;
+BEGIN
+  PERFORM pg_advisory_xact_lock(7164509435960849012);
+  PERFORM set_config('cms.filling', 'yes', true);
+  SELECT * INTO declared FROM cms.type_tables WHERE type = of_type;
+  IF declared.name IS NOT NULL THEN
+    EXECUTE format('DELETE FROM cms.%I WHERE type = %L', declared.name, of_type);
+  END IF;
+  IF to_regclass(format('cms.%I', of_table)) IS NULL THEN
+    EXECUTE format(
+      'CREATE TABLE cms.%I (entry bigint NOT NULL, site int NOT NULL, created_at timestamptz NOT NULL, type text COLLATE "C" NOT NULL, '
+      'locale text COLLATE "C" NOT NULL, status text COLLATE "C" NOT NULL, published_at timestamptz, title text NOT NULL, PRIMARY KEY (%s)) %s',
+      of_table, CASE part WHEN 'month' THEN 'entry, created_at' ELSE 'site, entry' END,
+      CASE part WHEN 'month' THEN 'PARTITION BY RANGE (created_at)' WHEN 'site' THEN 'PARTITION BY HASH (site)' ELSE '' END);
+    EXECUTE format('CREATE INDEX ON cms.%I (site, status, published_at DESC)', of_table);
+    PERFORM cms.guard_partition(format('cms.%I', of_table)::regclass);
+    FOR n IN 0 .. CASE part WHEN 'site' THEN 15 ELSE -1 END LOOP
+      EXECUTE format('CREATE TABLE cms.%I PARTITION OF cms.%I FOR VALUES WITH (MODULUS 16, REMAINDER %s)', of_table || '_' || n, of_table, n);
+      PERFORM cms.guard_partition(format('cms.%I', of_table || '_' || n)::regclass);
+    END LOOP;
+  ELSIF NOT EXISTS (SELECT FROM cms.type_tables WHERE name = of_table) THEN
+    RAISE EXCEPTION 'the store has a table cms.% that is not one of a content type', of_table USING ERRCODE = 'duplicate_table';
+  ELSE
+    part := (SELECT partition FROM cms.type_tables WHERE name = of_table LIMIT 1);
+  END IF;
+  FOR field, kind IN SELECT key, value #>> '{}' FROM jsonb_each(wanted) LOOP
+    SELECT atttypid::regtype::text INTO there FROM pg_catalog.pg_attribute
+      WHERE attrelid = format('cms.%I', of_table)::regclass AND attname = field AND NOT attisdropped;
+    IF there IS NULL THEN
+      EXECUTE format('ALTER TABLE cms.%I ADD COLUMN %I %s', of_table, field, CASE kind WHEN 'text' THEN 'text COLLATE "C"' ELSE kind END);
+      IF kind <> 'jsonb' THEN
+        EXECUTE format('CREATE INDEX ON cms.%I (site, %I)', of_table, field);
+      END IF;
+    ELSIF there <> kind::regtype::text THEN
+      RAISE EXCEPTION 'cms.%.% holds % for another site or type', of_table, field, there USING ERRCODE = 'datatype_mismatch';
+    END IF;
+  END LOOP;
+  INSERT INTO cms.type_tables AS t (type, name, partition, columns) VALUES (of_type, of_table, part, wanted)
+    ON CONFLICT (type) DO UPDATE SET name = excluded.name, partition = excluded.partition,
+      columns = CASE WHEN t.name = excluded.name THEN t.columns ELSE '{}' END || excluded.columns
+    RETURNING * INTO declared;
+  IF part = 'month' THEN
+    PERFORM cms.make_post_months(array_agg(month)) FROM (
+      SELECT DISTINCT date_trunc('month', created_at AT TIME ZONE 'UTC')::date AS month FROM cms.entries WHERE type = of_type) m HAVING count(*) > 0;
+    PERFORM cms.make_months(of_table, array_agg(to_date(right(c.relname, 7), 'YYYY_MM'))) FROM pg_catalog.pg_inherits i
+      JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'cms.posts'::regclass HAVING count(*) > 0;
+  END IF;
+  EXECUTE cms.copy_to_type_table(of_table, declared.columns, quote_literal(of_type), 'cms.entries');
+  PERFORM cms.write_type_triggers();
+  PERFORM set_config('cms.filling', '', true);
+END $$;
 
 CREATE FUNCTION cms.diff_fields(before jsonb, after jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
@@ -77,7 +153,7 @@ CREATE FUNCTION cms.make_document_vector(config regconfig, texts text[], words t
            || setweight(to_tsvector(config, coalesce(texts[3], '')), 'C') END
 $$;
 
-CREATE FUNCTION cms.make_post_months(months date[]) RETURNS integer
+CREATE FUNCTION cms.make_months(of_table text, months date[]) RETURNS integer
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -87,17 +163,24 @@ DECLARE
 BEGIN
   PERFORM pg_advisory_xact_lock(7164509435960849012);  -- one session makes partitions at a time
   FOREACH month IN ARRAY months LOOP
-    name := 'posts_' || to_char(month, 'YYYY_MM');
+    name := of_table || '_' || to_char(month, 'YYYY_MM');
     CONTINUE WHEN EXISTS (
-      SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'cms.posts'::regclass AND c.relname = name);
-    EXECUTE format('CREATE TABLE cms.%I (LIKE cms.posts INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', name);
-    EXECUTE format('ALTER TABLE cms.posts ATTACH PARTITION cms.%I FOR VALUES FROM (%L) TO (%L)', name,
+      SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+      WHERE i.inhparent = format('cms.%I', of_table)::regclass AND c.relname = name);
+    EXECUTE format('CREATE TABLE cms.%I (LIKE cms.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', name, of_table);
+    EXECUTE format('ALTER TABLE cms.%I ATTACH PARTITION cms.%I FOR VALUES FROM (%L) TO (%L)', of_table, name,
       to_char(month, 'YYYY-MM-01 "00:00:00+00"'), to_char(month + interval '1 month', 'YYYY-MM-01 "00:00:00+00"'));
     PERFORM cms.guard_partition(format('cms.%I', name)::regclass);
     made := made + 1;
   END LOOP;
   RETURN made;
 END $$;
+
+CREATE FUNCTION cms.make_post_months(months date[]) RETURNS integer
+    LANGUAGE sql
+    AS $$
+  SELECT coalesce(sum(cms.make_months(name, months)), 0)::int FROM (SELECT DISTINCT name FROM cms.type_tables WHERE partition = 'month' ORDER BY name) t
+$$;
 
 CREATE FUNCTION cms.make_search_query(config regconfig, wanted text[], unwanted text[]) RETURNS tsquery
     LANGUAGE plpgsql IMMUTABLE
@@ -187,8 +270,12 @@ CREATE FUNCTION cms.note_entries_deleted() RETURNS trigger
     AS $$
 BEGIN
   INSERT INTO cms.changes (site, kind, subject) SELECT site, 'e', id FROM old_rows;
-  DELETE FROM cms.posts p USING old_rows o WHERE o.type = 'post' AND p.entry = o.id AND p.created_at = o.created_at;
-  DELETE FROM cms.pages p USING old_rows o WHERE o.type = 'page' AND p.entry = o.id AND p.site = o.site;
+  IF EXISTS (SELECT FROM old_rows WHERE type IN ('page')) THEN
+    DELETE FROM cms.pages t USING old_rows o WHERE o.type IN ('page') AND t.entry = o.id AND t.site = o.site AND t.created_at = o.created_at;
+  END IF;
+  IF EXISTS (SELECT FROM old_rows WHERE type IN ('post')) THEN
+    DELETE FROM cms.posts t USING old_rows o WHERE o.type IN ('post') AND t.entry = o.id AND t.site = o.site AND t.created_at = o.created_at;
+  END IF;
   RETURN NULL;
 END $$;
 
@@ -197,12 +284,12 @@ CREATE FUNCTION cms.note_entries_inserted() RETURNS trigger
     AS $$
 BEGIN
   INSERT INTO cms.changes (site, kind, subject) SELECT site, 'e', id FROM new_rows;
-  INSERT INTO cms.posts (entry, site, created_at, locale, status, published_at, title, section, is_featured)
-    SELECT id, site, created_at, locale, status, coalesce(publish_at, created_at), coalesce(fields ->> 'title', ''), fields ->> 'section',
-           coalesce(fields ->> 'is_featured', '') = 'true'
-    FROM new_rows WHERE type = 'post';
-  INSERT INTO cms.pages (entry, site, locale, status, title)
-    SELECT id, site, locale, status, coalesce(fields ->> 'title', '') FROM new_rows WHERE type = 'page';
+  IF EXISTS (SELECT FROM new_rows WHERE type IN ('page')) THEN
+    INSERT INTO cms.pages (entry, site, created_at, type, locale, status, published_at, title) SELECT id, site, created_at, type, locale, CASE WHEN removed_at IS NULL THEN status ELSE 'trashed' END, coalesce(publish_at, created_at), coalesce(fields ->> 'title', '') FROM new_rows WHERE type IN ('page');
+  END IF;
+  IF EXISTS (SELECT FROM new_rows WHERE type IN ('post')) THEN
+    INSERT INTO cms.posts (entry, site, created_at, type, locale, status, published_at, title, is_featured, section) SELECT id, site, created_at, type, locale, CASE WHEN removed_at IS NULL THEN status ELSE 'trashed' END, coalesce(publish_at, created_at), coalesce(fields ->> 'title', ''), coalesce(fields ->> 'is_featured', '') = 'true', left(fields ->> 'section', 500) FROM new_rows WHERE type IN ('post');
+  END IF;
   RETURN NULL;
 END $$;
 
@@ -217,15 +304,18 @@ BEGIN
     SELECT n.site, 'e', n.id FROM new_rows n JOIN old_rows o USING (id)
     WHERE (n.source_key, n.collection, n.type, n.locale, n.translation_key, n.status, n.publish_at, n.expire_at, n.removed_at, n.fields, n.body_key)
       IS DISTINCT FROM (o.source_key, o.collection, o.type, o.locale, o.translation_key, o.status, o.publish_at, o.expire_at, o.removed_at, o.fields, o.body_key);
-  DELETE FROM cms.posts p USING old_rows o WHERE o.type = 'post' AND p.entry = o.id AND p.created_at = o.created_at;
-  DELETE FROM cms.pages p USING old_rows o WHERE o.type = 'page' AND p.entry = o.id AND p.site = o.site;
-  INSERT INTO cms.posts (entry, site, created_at, locale, status, published_at, title, section, is_featured)
-    SELECT id, site, created_at, locale, CASE WHEN removed_at IS NULL THEN status ELSE 'trashed' END, coalesce(publish_at, created_at),
-           coalesce(fields ->> 'title', ''), fields ->> 'section', coalesce(fields ->> 'is_featured', '') = 'true'
-    FROM new_rows WHERE type = 'post';
-  INSERT INTO cms.pages (entry, site, locale, status, title)
-    SELECT id, site, locale, CASE WHEN removed_at IS NULL THEN status ELSE 'trashed' END, coalesce(fields ->> 'title', '')
-    FROM new_rows WHERE type = 'page';
+  IF EXISTS (SELECT FROM old_rows WHERE type IN ('page')) THEN
+    DELETE FROM cms.pages t USING old_rows o WHERE o.type IN ('page') AND t.entry = o.id AND t.site = o.site AND t.created_at = o.created_at;
+  END IF;
+  IF EXISTS (SELECT FROM old_rows WHERE type IN ('post')) THEN
+    DELETE FROM cms.posts t USING old_rows o WHERE o.type IN ('post') AND t.entry = o.id AND t.site = o.site AND t.created_at = o.created_at;
+  END IF;
+  IF EXISTS (SELECT FROM new_rows WHERE type IN ('page')) THEN
+    INSERT INTO cms.pages (entry, site, created_at, type, locale, status, published_at, title) SELECT id, site, created_at, type, locale, CASE WHEN removed_at IS NULL THEN status ELSE 'trashed' END, coalesce(publish_at, created_at), coalesce(fields ->> 'title', '') FROM new_rows WHERE type IN ('page');
+  END IF;
+  IF EXISTS (SELECT FROM new_rows WHERE type IN ('post')) THEN
+    INSERT INTO cms.posts (entry, site, created_at, type, locale, status, published_at, title, is_featured, section) SELECT id, site, created_at, type, locale, CASE WHEN removed_at IS NULL THEN status ELSE 'trashed' END, coalesce(publish_at, created_at), coalesce(fields ->> 'title', ''), coalesce(fields ->> 'is_featured', '') = 'true', left(fields ->> 'section', 500) FROM new_rows WHERE type IN ('post');
+  END IF;
   RETURN NULL;
 END $$;
 
@@ -416,6 +506,15 @@ BEGIN
   RETURN NEW;
 END $$;
 
+CREATE FUNCTION cms.parse_time_field(value text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+  RETURN value::timestamptz;
+EXCEPTION WHEN data_exception THEN
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION cms.raise_documents() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -445,6 +544,16 @@ BEGIN
     PERFORM pg_notify('cms_tags', '');
   END IF;
 END $$;
+
+CREATE FUNCTION cms.rank_documents(for_site integer) RETURNS void
+    LANGUAGE sql
+    AS $$
+  WITH moved AS (
+    SELECT d.entry, n.popularity FROM cms.documents d
+    CROSS JOIN LATERAL (SELECT round(ln(1 + coalesce((SELECT sum(h.hits) FROM cms.hits h WHERE h.site = d.site AND h.path = d.path), 0)), 1)::real AS popularity) n
+    WHERE d.site = for_site AND d.popularity <> n.popularity ORDER BY d.entry FOR UPDATE OF d SKIP LOCKED)
+  UPDATE cms.documents d SET popularity = m.popularity FROM moved m WHERE d.entry = m.entry
+$$;
 
 CREATE FUNCTION cms.rank_most_read(for_site integer, days integer, most integer) RETURNS void
     LANGUAGE sql
@@ -502,7 +611,7 @@ CREATE FUNCTION cms.refuse_projection_write() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-  IF pg_trigger_depth() < 2 THEN
+  IF pg_trigger_depth() < 2 AND coalesce(current_setting('cms.filling', true), '') <> 'yes' THEN
     RAISE EXCEPTION 'cms.% is kept by trigger from cms.entries', TG_TABLE_NAME USING HINT = 'Change the entry: UPDATE cms.entries SET fields = …';
   END IF;
   RETURN NULL;
@@ -550,6 +659,37 @@ BEGIN
 END $$;
 
 COMMENT ON FUNCTION cms.touch_all(for_site integer, names text[]) IS 'cms.touch for many names of one site.';
+
+CREATE FUNCTION cms.write_type_triggers() RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+  make text := 'CREATE OR REPLACE FUNCTION cms.%I() RETURNS trigger LANGUAGE plpgsql AS %L';
+  added text;
+  removed text;
+BEGIN
+  SELECT string_agg(format(E'  IF EXISTS (SELECT FROM new_rows WHERE type IN (%s)) THEN\n    %s;\n  END IF;\n',
+      types, cms.copy_to_type_table(name, columns, types, 'new_rows')), '' ORDER BY name, types) INTO added
+    FROM (SELECT name, columns, string_agg(quote_literal(type), ', ' ORDER BY type) AS types FROM cms.type_tables GROUP BY name, columns) t;
+  SELECT string_agg(format(E'  IF EXISTS (SELECT FROM old_rows WHERE type IN (%2$s)) THEN\n    DELETE FROM cms.%1$I t USING old_rows o '
+      'WHERE o.type IN (%2$s) AND t.entry = o.id AND t.site = o.site AND t.created_at = o.created_at;\n  END IF;\n', name, types), '' ORDER BY name) INTO removed
+    FROM (SELECT name, string_agg(quote_literal(type), ', ' ORDER BY type) AS types FROM cms.type_tables GROUP BY name) t;
+  EXECUTE format(make, 'note_entries_inserted', format(
+    E'\nBEGIN\n  INSERT INTO cms.changes (site, kind, subject) SELECT site, ''e'', id FROM new_rows;\n%s  RETURN NULL;\nEND ', added));
+  EXECUTE format(make, 'note_entries_deleted', format(
+    E'\nBEGIN\n  INSERT INTO cms.changes (site, kind, subject) SELECT site, ''e'', id FROM old_rows;\n%s  RETURN NULL;\nEND ', removed));
+  EXECUTE format(make, 'note_entries_updated', format(E'
+BEGIN
+  IF EXISTS (SELECT FROM new_rows n JOIN old_rows o USING (id) WHERE (n.created_at, n.site) IS DISTINCT FROM (o.created_at, o.site)) THEN
+    RAISE EXCEPTION ''created_at and site of an entry never change'' USING ERRCODE = ''integrity_constraint_violation'';
+  END IF;
+  INSERT INTO cms.changes (site, kind, subject)
+    SELECT n.site, ''e'', n.id FROM new_rows n JOIN old_rows o USING (id)
+    WHERE (n.source_key, n.collection, n.type, n.locale, n.translation_key, n.status, n.publish_at, n.expire_at, n.removed_at, n.fields, n.body_key)
+      IS DISTINCT FROM (o.source_key, o.collection, o.type, o.locale, o.translation_key, o.status, o.publish_at, o.expire_at, o.removed_at, o.fields, o.body_key);
+%s%s  RETURN NULL;
+END ', removed, added));
+END $_$;
 
 CREATE TABLE cms.acts (
     id bigint NOT NULL,
@@ -752,7 +892,8 @@ CREATE TABLE cms.posts (
     published_at timestamp with time zone,
     title text NOT NULL,
     section text COLLATE pg_catalog."C",
-    is_featured boolean NOT NULL
+    is_featured boolean DEFAULT false NOT NULL,
+    type text NOT NULL COLLATE pg_catalog."C"
 )
 PARTITION BY RANGE (created_at);
 
@@ -855,7 +996,8 @@ CREATE TABLE cms.documents (
     location point,
     vector tsvector NOT NULL,
     digest bytea NOT NULL,
-    shown boolean NOT NULL
+    shown boolean NOT NULL,
+    stock text COLLATE pg_catalog."C"
 )
 WITH (toast_tuple_target='128');
 
@@ -1183,7 +1325,10 @@ CREATE TABLE cms.pages (
     site integer NOT NULL,
     locale text NOT NULL COLLATE pg_catalog."C",
     status text NOT NULL COLLATE pg_catalog."C",
-    title text NOT NULL
+    title text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    type text NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 )
 PARTITION BY HASH (site);
 
@@ -1192,7 +1337,10 @@ CREATE TABLE cms.pages_0 (
     site integer CONSTRAINT pages_site_not_null NOT NULL,
     locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
     status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
-    title text CONSTRAINT pages_title_not_null NOT NULL
+    title text CONSTRAINT pages_title_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT pages_created_at_not_null NOT NULL,
+    type text CONSTRAINT pages_type_not_null NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 );
 
 CREATE TABLE cms.pages_1 (
@@ -1200,7 +1348,10 @@ CREATE TABLE cms.pages_1 (
     site integer CONSTRAINT pages_site_not_null NOT NULL,
     locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
     status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
-    title text CONSTRAINT pages_title_not_null NOT NULL
+    title text CONSTRAINT pages_title_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT pages_created_at_not_null NOT NULL,
+    type text CONSTRAINT pages_type_not_null NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 );
 
 CREATE TABLE cms.pages_10 (
@@ -1208,7 +1359,10 @@ CREATE TABLE cms.pages_10 (
     site integer CONSTRAINT pages_site_not_null NOT NULL,
     locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
     status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
-    title text CONSTRAINT pages_title_not_null NOT NULL
+    title text CONSTRAINT pages_title_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT pages_created_at_not_null NOT NULL,
+    type text CONSTRAINT pages_type_not_null NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 );
 
 CREATE TABLE cms.pages_11 (
@@ -1216,7 +1370,10 @@ CREATE TABLE cms.pages_11 (
     site integer CONSTRAINT pages_site_not_null NOT NULL,
     locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
     status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
-    title text CONSTRAINT pages_title_not_null NOT NULL
+    title text CONSTRAINT pages_title_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT pages_created_at_not_null NOT NULL,
+    type text CONSTRAINT pages_type_not_null NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 );
 
 CREATE TABLE cms.pages_12 (
@@ -1224,7 +1381,10 @@ CREATE TABLE cms.pages_12 (
     site integer CONSTRAINT pages_site_not_null NOT NULL,
     locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
     status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
-    title text CONSTRAINT pages_title_not_null NOT NULL
+    title text CONSTRAINT pages_title_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT pages_created_at_not_null NOT NULL,
+    type text CONSTRAINT pages_type_not_null NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 );
 
 CREATE TABLE cms.pages_13 (
@@ -1232,7 +1392,10 @@ CREATE TABLE cms.pages_13 (
     site integer CONSTRAINT pages_site_not_null NOT NULL,
     locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
     status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
-    title text CONSTRAINT pages_title_not_null NOT NULL
+    title text CONSTRAINT pages_title_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT pages_created_at_not_null NOT NULL,
+    type text CONSTRAINT pages_type_not_null NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 );
 
 CREATE TABLE cms.pages_14 (
@@ -1240,7 +1403,10 @@ CREATE TABLE cms.pages_14 (
     site integer CONSTRAINT pages_site_not_null NOT NULL,
     locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
     status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
-    title text CONSTRAINT pages_title_not_null NOT NULL
+    title text CONSTRAINT pages_title_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT pages_created_at_not_null NOT NULL,
+    type text CONSTRAINT pages_type_not_null NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 );
 
 CREATE TABLE cms.pages_15 (
@@ -1248,7 +1414,10 @@ CREATE TABLE cms.pages_15 (
     site integer CONSTRAINT pages_site_not_null NOT NULL,
     locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
     status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
-    title text CONSTRAINT pages_title_not_null NOT NULL
+    title text CONSTRAINT pages_title_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT pages_created_at_not_null NOT NULL,
+    type text CONSTRAINT pages_type_not_null NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 );
 
 CREATE TABLE cms.pages_2 (
@@ -1256,7 +1425,10 @@ CREATE TABLE cms.pages_2 (
     site integer CONSTRAINT pages_site_not_null NOT NULL,
     locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
     status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
-    title text CONSTRAINT pages_title_not_null NOT NULL
+    title text CONSTRAINT pages_title_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT pages_created_at_not_null NOT NULL,
+    type text CONSTRAINT pages_type_not_null NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 );
 
 CREATE TABLE cms.pages_3 (
@@ -1264,7 +1436,10 @@ CREATE TABLE cms.pages_3 (
     site integer CONSTRAINT pages_site_not_null NOT NULL,
     locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
     status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
-    title text CONSTRAINT pages_title_not_null NOT NULL
+    title text CONSTRAINT pages_title_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT pages_created_at_not_null NOT NULL,
+    type text CONSTRAINT pages_type_not_null NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 );
 
 CREATE TABLE cms.pages_4 (
@@ -1272,7 +1447,10 @@ CREATE TABLE cms.pages_4 (
     site integer CONSTRAINT pages_site_not_null NOT NULL,
     locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
     status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
-    title text CONSTRAINT pages_title_not_null NOT NULL
+    title text CONSTRAINT pages_title_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT pages_created_at_not_null NOT NULL,
+    type text CONSTRAINT pages_type_not_null NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 );
 
 CREATE TABLE cms.pages_5 (
@@ -1280,7 +1458,10 @@ CREATE TABLE cms.pages_5 (
     site integer CONSTRAINT pages_site_not_null NOT NULL,
     locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
     status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
-    title text CONSTRAINT pages_title_not_null NOT NULL
+    title text CONSTRAINT pages_title_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT pages_created_at_not_null NOT NULL,
+    type text CONSTRAINT pages_type_not_null NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 );
 
 CREATE TABLE cms.pages_6 (
@@ -1288,7 +1469,10 @@ CREATE TABLE cms.pages_6 (
     site integer CONSTRAINT pages_site_not_null NOT NULL,
     locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
     status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
-    title text CONSTRAINT pages_title_not_null NOT NULL
+    title text CONSTRAINT pages_title_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT pages_created_at_not_null NOT NULL,
+    type text CONSTRAINT pages_type_not_null NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 );
 
 CREATE TABLE cms.pages_7 (
@@ -1296,7 +1480,10 @@ CREATE TABLE cms.pages_7 (
     site integer CONSTRAINT pages_site_not_null NOT NULL,
     locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
     status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
-    title text CONSTRAINT pages_title_not_null NOT NULL
+    title text CONSTRAINT pages_title_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT pages_created_at_not_null NOT NULL,
+    type text CONSTRAINT pages_type_not_null NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 );
 
 CREATE TABLE cms.pages_8 (
@@ -1304,7 +1491,10 @@ CREATE TABLE cms.pages_8 (
     site integer CONSTRAINT pages_site_not_null NOT NULL,
     locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
     status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
-    title text CONSTRAINT pages_title_not_null NOT NULL
+    title text CONSTRAINT pages_title_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT pages_created_at_not_null NOT NULL,
+    type text CONSTRAINT pages_type_not_null NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 );
 
 CREATE TABLE cms.pages_9 (
@@ -1312,7 +1502,10 @@ CREATE TABLE cms.pages_9 (
     site integer CONSTRAINT pages_site_not_null NOT NULL,
     locale text CONSTRAINT pages_locale_not_null NOT NULL COLLATE pg_catalog."C",
     status text CONSTRAINT pages_status_not_null NOT NULL COLLATE pg_catalog."C",
-    title text CONSTRAINT pages_title_not_null NOT NULL
+    title text CONSTRAINT pages_title_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT pages_created_at_not_null NOT NULL,
+    type text CONSTRAINT pages_type_not_null NOT NULL COLLATE pg_catalog."C",
+    published_at timestamp with time zone
 );
 
 CREATE TABLE cms.payment_events (
@@ -1703,6 +1896,14 @@ ALTER TABLE cms.tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE cms.type_tables (
+    type text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    partition text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    columns jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT type_tables_partition_check CHECK ((partition = ANY (ARRAY[''::text, 'month'::text, 'site'::text])))
+);
+
 CREATE TABLE cms.uploads (
     site integer NOT NULL,
     token text NOT NULL COLLATE pg_catalog."C",
@@ -2055,6 +2256,9 @@ ALTER TABLE ONLY cms.tokens
 ALTER TABLE ONLY cms.tokens
     ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY cms.type_tables
+    ADD CONSTRAINT type_tables_pkey PRIMARY KEY (type);
+
 ALTER TABLE ONLY cms.uploads
     ADD CONSTRAINT uploads_pkey PRIMARY KEY (site, token);
 
@@ -2102,6 +2306,8 @@ CREATE INDEX documents_newest ON cms.documents USING btree (site, locale, publis
 CREATE INDEX documents_terms ON cms.documents USING gin (terms);
 
 CREATE INDEX documents_title ON cms.documents USING btree (site, lower(title) text_pattern_ops) WHERE shown;
+
+CREATE INDEX documents_titles ON cms.documents USING gin (ts_filter(vector, '{a}'::"char"[]));
 
 CREATE INDEX documents_vector ON cms.documents USING gin (vector);
 
@@ -2220,6 +2426,8 @@ CREATE INDEX tag_versions_raised ON cms.tag_versions USING btree (raised_at);
 CREATE INDEX tag_versions_version ON cms.tag_versions USING btree (version);
 
 CREATE INDEX tokens_site ON cms.tokens USING btree (site, id);
+
+CREATE INDEX type_tables_name ON cms.type_tables USING btree (name);
 
 CREATE INDEX uploads_email ON cms.uploads USING btree (site, email) WHERE (email <> ''::text);
 

@@ -95,7 +95,7 @@ def say_engine(context: SiteContext, data: bytes) -> str:
 
 async def note_if_empty(context: SiteContext, text: str, question: Question, data: bytes) -> bool:
     """Count a search of the whole site that found nothing as it was typed. Returns whether this was one."""
-    if not question.terms or question.filters or question.skipped or question.near or question.box:
+    if not question.terms or question.filters or question.skipped or question.near or question.box or question.is_ranged:
         return False
     if not (data.startswith(b'{"total":0,') or b'"did_you_mean":""' not in data[-3000:]):
         return False
@@ -146,7 +146,8 @@ def make_question(context: SiteContext, query: SearchQuery) -> Question:
             raise _invalid("cursor", f"this cursor is of the order {cursor.sort}")
     return Question(
         terms=parse_query(query.q), locale=locale, filters=chosen, after=after, before=before, sort=query.sort, offset=query.offset,
-        limit=query.limit, near=near, box=box, cursor=cursor,
+        limit=query.limit, near=near, box=box, cursor=cursor, price_min=query.price_min, price_max=query.price_max, rating_min=query.rating_min,
+        stock=tuple(dict.fromkeys(state.replace("\0", "") for state in query.stock)),
     )  # fmt: skip
 
 
