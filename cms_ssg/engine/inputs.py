@@ -33,7 +33,7 @@ Known = dict[str, tuple[bytes, dict[str, bytes]]]
 RENDERER_SOURCES = (
     "render",
     "images/facts.py",
-    "images/recipe.py",
+    "images/variants.py",
     "images/card_rules.py",
     "images/font.py",
     "content/markdown/body.py",

@@ -13,7 +13,7 @@ from cms_ssg.engine.context import BuildContext
 from cms_ssg.engine.inputs import list_inputs, read_redirects
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds import core_kinds
-from cms_ssg.kinds.output_kind import REMOVALS
+from cms_ssg.kinds.phases import REMOVALS
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.plan.changes import take_changes

@@ -17,7 +17,7 @@ from cms_ssg.engine.record import describe_refusal, record_made
 from cms_ssg.engine.refusals import Refusals
 from cms_ssg.errors import CmsError, LeaseLostError
 from cms_ssg.kinds.features import Features
-from cms_ssg.kinds.output_kind import REMOVALS
+from cms_ssg.kinds.phases import REMOVALS
 from cms_ssg.paths import object_key
 from cms_ssg.publish.links import LINKS_TO
 from cms_ssg.publish.target import IN_THE_WAY, Live, find_abilities

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from cms_ssg.kinds.list_kind import Item, ListKind, ListRule, Placing, claimable
-from cms_ssg.kinds.output_kind import ARCHIVES, ASSETS, FEEDS, HTML, JSON, LEAVES, XML, OutputKind
-from cms_ssg.kinds.output_kind import LISTS as LIST_PHASE
+from cms_ssg.kinds.output_kind import HTML, JSON, XML, OutputKind
+from cms_ssg.kinds.phases import ARCHIVES, ASSETS, FEEDS, LEAVES
+from cms_ssg.kinds.phases import LISTS as LIST_PHASE
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json
 

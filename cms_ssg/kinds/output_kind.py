@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from cms_ssg.kinds.phases import phase_when_new
 from cms_ssg.kinds.reference import resolve
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page
     from cms_ssg.render.requests import Job
     from cms_ssg.render.site_view import Surroundings
-
-ASSETS, NEW, NEW_LISTS, LEAVES, LISTS, ARCHIVES, FEEDS, REMOVALS = 0, 1, 2, 3, 4, 5, 6, 9
-"""Phases: no output of one is made while an earlier one has dirty outputs, so that nothing links to what is not there yet."""
 
 HTML: Final = "text/html; charset=utf-8"
 XML: Final = "application/xml; charset=utf-8"
@@ -28,7 +26,7 @@ Stage = Callable[["Surroundings", "Job", dict[tuple[Any, ...], Any]], Iterable[t
 class OutputKind:
     """One kind of output.
 
-    name: as in the spec of a claim; phase: when it is made; content_type: ``""`` where the file's name decides.
+    name: as in the spec of a claim; phase: when it is made, of `cms_ssg.kinds.phases`; content_type: ``""`` where the file's name decides.
     render: reference to a function (page, job) -> (bytes, content type), for what is rendered; stages: reference to a tuple of functions
     (surroundings, job, found) -> requests, each of which may look at what the ones before it loaded.
     made: rendered from the store, copied from a file, or an image that is scaled. page: an HTML page that counts as one for people;
@@ -57,11 +55,8 @@ class OutputKind:
 
     @property
     def phase_if_new(self) -> int:
-        """When one is made that was not there before: before the pages that link to it, and after the new pages that it links to.
-
-        A new feed is known to nobody before its list links to it.
-        """
-        return self.phase if not self.linked else NEW if self.phase < LISTS or self.phase == FEEDS else NEW_LISTS
+        """When one is made that was not there before."""
+        return phase_when_new(self.phase, linked=self.linked)
 
     def load_render(self) -> Render:
         """The function that renders it. Raises ImportError or AttributeError for a wrong reference."""

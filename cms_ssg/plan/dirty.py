@@ -9,7 +9,7 @@ from typing import Final, LiteralString
 from psycopg import Connection
 
 from cms_ssg.kinds.features import Features
-from cms_ssg.kinds.output_kind import REMOVALS
+from cms_ssg.kinds.phases import REMOVALS
 from cms_ssg.reads import name_key
 from cms_ssg.store.arrays import bytea_array, int_array, text_array
 from cms_ssg.store.claims import NameChange

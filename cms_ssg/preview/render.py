@@ -22,7 +22,8 @@ from cms_ssg.engine.options import SyncResult
 from cms_ssg.engine.planning import derive_frame, page_frame
 from cms_ssg.engine.sync import ReadFile, moved_rows, read_chunk, save_batch
 from cms_ssg.errors import CmsError, fail
-from cms_ssg.kinds.output_kind import ARCHIVES, LISTS, REMOVALS, OutputKind
+from cms_ssg.kinds.output_kind import OutputKind
+from cms_ssg.kinds.phases import ARCHIVES, LISTS, REMOVALS
 from cms_ssg.plan.changes import BATCH, derive_changes
 from cms_ssg.plan.context import PlanContext
 from cms_ssg.plan.dirty import READERS_OF_WINDOWS, SAVE, Marks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from cms_ssg.kinds.output_kind import REMOVALS
+from cms_ssg.kinds.phases import REMOVALS
 from cms_ssg.store import releases as store
 from cms_ssg.types import Problem
 

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from cms_ssg.images.card_rules import plan_card
 from cms_ssg.images.facts import MISNAMED, Facts, SvgCheck, find_misnaming, is_image, svg_check
 from cms_ssg.images.font import CardFont, NoFont, load_font
-from cms_ssg.images.recipe import TYPES, Recipe, parse_focus, parse_ratio, plan_variants
+from cms_ssg.images.variants import TYPES, Recipe, parse_focus, parse_ratio, plan_variants
 from cms_ssg.kinds.claim import Owner
 
 if TYPE_CHECKING:

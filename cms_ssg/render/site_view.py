@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cms_ssg.images.recipe import DEFAULT_RULES, ImageRules
+from cms_ssg.images.variants import DEFAULT_RULES, ImageRules
 from cms_ssg.render.reference_names import menu_names
 from cms_ssg.render.strings import Strings
 from cms_ssg.render.theme import Theme

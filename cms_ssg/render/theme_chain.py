@@ -17,7 +17,7 @@ import msgspec
 from cms_ssg.config.settings import Settings, ThemeImages
 from cms_ssg.errors import fail
 from cms_ssg.files.bundled import folder as bundled_folder
-from cms_ssg.images.recipe import DEFAULT_RULES, ImageRules
+from cms_ssg.images.variants import DEFAULT_RULES, ImageRules
 from cms_ssg.kinds.load import load_vertical
 
 BASE = "base"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cms_ssg.kinds.list_kind import Item, ListKind, ListRule, page_path
-from cms_ssg.kinds.output_kind import ARCHIVES, HTML, OutputKind
+from cms_ssg.kinds.output_kind import HTML, OutputKind
+from cms_ssg.kinds.phases import ARCHIVES
 from cms_ssg.kinds.row_kind import Fact, Row, RowKind
 from cms_ssg.render.list_rules import list_rule
 from cms_ssg.types import Json

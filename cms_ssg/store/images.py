@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from cms_ssg.images.facts import MISNAMED, Facts, find_misnaming, is_image, parse_facts
-from cms_ssg.images.recipe import image_prefix
+from cms_ssg.images.variants import image_prefix
 from cms_ssg.kinds.claim import ClaimRow, Owner
 from cms_ssg.reads import name_key
 from cms_ssg.store.arrays import bytea_array, int_array, text_array

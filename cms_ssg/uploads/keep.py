@@ -13,8 +13,8 @@ from cms_ssg.engine.expired_previews import find_place, open_place
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.images.children import Answer, Children
 from cms_ssg.images.facts import Facts
-from cms_ssg.images.recipe import TYPES, ImageRules, plan_variants
 from cms_ssg.images.tasks import make_looks, make_variants
+from cms_ssg.images.variants import TYPES, ImageRules, plan_variants
 from cms_ssg.kinds.vertical import OpenSite, Task
 from cms_ssg.publish.target import Object, Writer
 from cms_ssg.reads import digest as make_digest

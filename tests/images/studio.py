@@ -11,7 +11,7 @@ from PIL import Image
 
 from cms_ssg.images.children import Answer, Children, Task
 from cms_ssg.images.facts import Facts
-from cms_ssg.images.recipe import DEFAULT_RULES, Variant, plan_variants
+from cms_ssg.images.variants import DEFAULT_RULES, Variant, plan_variants
 from cms_ssg.reads import digest
 
 IMAGES = Path(__file__).parents[1] / "data/images"

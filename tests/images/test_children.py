@@ -13,7 +13,7 @@ from PIL import Image
 
 from cms_ssg.images.children import Children, Task
 from cms_ssg.images.facts import VERSION, parse_facts
-from cms_ssg.images.recipe import DEFAULT_RULES, plan_variants
+from cms_ssg.images.variants import DEFAULT_RULES, plan_variants
 from cms_ssg.reads import digest
 from tests.images.studio import IMAGES, make, measure
 

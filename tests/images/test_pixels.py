@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageChops, ImageCms, ImageStat
 
 from cms_ssg.images.children import Children
-from cms_ssg.images.recipe import DEFAULT_RULES, plan_variants
+from cms_ssg.images.variants import DEFAULT_RULES, plan_variants
 from cms_ssg.reads import digest
 from tests.images.studio import IMAGES, make, measure, show
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from cms_ssg.kinds.claim import DEFAULT, ClaimRow
 from cms_ssg.kinds.list_kind import EntryRow, Item, ListKind, ListRule, Placing
-from cms_ssg.kinds.output_kind import HTML, LEAVES, OutputKind
+from cms_ssg.kinds.output_kind import HTML, OutputKind
+from cms_ssg.kinds.phases import LEAVES
 from cms_ssg.types import Json
 from cms_ssg.verticals.directory.places import find_letter, list_categories, list_levels
 from cms_ssg.verticals.directory.settings import Directory

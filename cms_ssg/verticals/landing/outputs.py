@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from cms_ssg.errors import fail
 from cms_ssg.kinds.claim import ENTRY, ClaimRow
 from cms_ssg.kinds.list_kind import EntryRow
-from cms_ssg.kinds.output_kind import HTML, LEAVES, OutputKind
+from cms_ssg.kinds.output_kind import HTML, OutputKind
+from cms_ssg.kinds.phases import LEAVES
 from cms_ssg.paths import canonical_path
 from cms_ssg.types import Json
 from cms_ssg.verticals.landing.experiments import make_experiment, name_experiment

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cms_ssg.kinds.claim import DEFAULT, ENTRY, LIST, ClaimRow
 from cms_ssg.kinds.list_kind import EntryRow, Item, ListKind, ListRule, Placing
-from cms_ssg.kinds.output_kind import ARCHIVES, FEEDS, HTML, JSON, LEAVES, XML, OutputKind
+from cms_ssg.kinds.output_kind import HTML, JSON, XML, OutputKind
+from cms_ssg.kinds.phases import ARCHIVES, FEEDS, LEAVES
 from cms_ssg.types import Json
 from cms_ssg.verticals.news.live import TYPE, now_path
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from cms_ssg.kinds.claim import DEFAULT, ENTRY, ClaimRow
 from cms_ssg.kinds.list_kind import EntryRow
-from cms_ssg.kinds.output_kind import FEEDS, HTML, LEAVES, XML, OutputKind
+from cms_ssg.kinds.output_kind import HTML, XML, OutputKind
+from cms_ssg.kinds.phases import FEEDS, LEAVES
 from cms_ssg.paths import canonical_path
 from cms_ssg.types import Json
 

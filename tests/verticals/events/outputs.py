@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from cms_ssg.kinds.claim import LIST, ClaimRow
 from cms_ssg.kinds.list_kind import Item, ListKind, ListRule
-from cms_ssg.kinds.output_kind import FEEDS, OutputKind
+from cms_ssg.kinds.output_kind import OutputKind
+from cms_ssg.kinds.phases import FEEDS
 from cms_ssg.kinds.row_kind import Row, RowKind
 from cms_ssg.paths import canonical_path
 from cms_ssg.types import Json
