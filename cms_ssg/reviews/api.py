@@ -11,11 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from cms_ssg.api.answers import answer_cached
+from cms_ssg.api.answers import answer_cached, tag_answer
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.forms import answer_form, digest_visitor, is_form
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
+from cms_ssg.kinds.row_kind import name_fact
 from cms_ssg.reviews.moderation import DECIDE, LIST, MOST_TEXT, RESPOND, QueuedReview
 from cms_ssg.reviews.sending import find_entry
 from cms_ssg.store.query import Query, fetch_async
@@ -120,8 +121,9 @@ async def list_reviews(request: Request, query: Annotated[ListQuery, Parameter()
             "reviews": [{**one._asdict(), "id": str(one.id)} for one in found],
         }  # fmt: skip
 
-    data = await context.cache.load_json(f"reviews:{entry}:{query.limit}:{query.offset}", load, (f"fact/rating/{entry}",))
-    return answer_cached(request, data, CACHE_CONTROL)
+    tag = name_fact("rating", entry)
+    data = await context.cache.load_json(f"reviews:{entry}:{query.limit}:{query.offset}", load, (tag,))
+    return answer_cached(request, data, CACHE_CONTROL, headers=tag_answer(context.site.settings, tag, f"entry/{entry}"))
 
 
 @router.post("/api/reviews/{review_id}/helpful", scope=PUBLIC, per_minute=30, summary="Vote")

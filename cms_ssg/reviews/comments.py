@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cms_ssg.api.answers import answer_cached
+from cms_ssg.api.answers import answer_cached, tag_answer
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.forms import read_model
 from cms_ssg.api.problems import fail
 from cms_ssg.api.routing import Router, site_of
+from cms_ssg.kinds.row_kind import name_fact
 from cms_ssg.reviews.api import CACHE_CONTROL, ListQuery
 from cms_ssg.reviews.moderation import MOST_TEXT
 from cms_ssg.reviews.sending import FIND_ENTRY, Email, Sent, SentModel, take
@@ -65,5 +66,6 @@ async def list_comments(request: Request, query: Annotated[ListQuery, Parameter(
             is_open = (await (await connection.execute("SELECT cms.takes_comments(%s)", (entry,))).fetchone())[0]  # type: ignore[index]
         return {"open": is_open, "comments": [dict(zip(COLUMNS, one, strict=True)) for one in found]}
 
-    data = await context.cache.load_json(f"comments:{entry}:{query.limit}:{query.offset}", load, (f"fact/discussion/{entry}",))
-    return answer_cached(request, data, CACHE_CONTROL)
+    tag = name_fact("discussion", entry)
+    data = await context.cache.load_json(f"comments:{entry}:{query.limit}:{query.offset}", load, (tag,))
+    return answer_cached(request, data, CACHE_CONTROL, headers=tag_answer(context.site.settings, tag, f"entry/{entry}"))

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cms_ssg.api.answers import answer_cached
+from cms_ssg.api.answers import answer_cached, tag_answer
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.problems import ApiError
 from cms_ssg.api.routing import Router, site_of
@@ -97,7 +97,7 @@ async def find_listings(request: Request, query: Annotated[ListingQuery, Query()
 
     key = "listings:" + query.model_dump_json()
     data = await context.cache.load_json(key, fetch, (TAG,), ttl_s=OPEN_S if query.open_now else None)
-    return answer_cached(request, data, CACHE_CONTROL, cached_as=key)
+    return answer_cached(request, data, CACHE_CONTROL, headers=tag_answer(context.site.settings, TAG), cached_as=key)
 
 
 def _read(context: SiteContext, query: ListingQuery) -> dict[str, Any]:
