@@ -17,7 +17,8 @@ from cms_ssg.api.answers import JSON, has_etag
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.rights import check_right, describe_subject, make_writer
 from cms_ssg.api.routing import Router, caller_of, site_of
-from cms_ssg.entries.edit import Editor, find_path, is_trashed
+from cms_ssg.entries.edit import Editor, find_any, find_path, is_trashed
+from cms_ssg.entries.files import can_write, change_file, lock_file, mark_file
 from cms_ssg.entries.find import list_page
 from cms_ssg.entries.front import read_body
 from cms_ssg.entries.rights import Subject
@@ -32,7 +33,8 @@ from cms_ssg.types import Status
 
 router = Router("Entries")
 
-_VERSION: Final = re.compile(r'(?:W/)?"v?(\d{1,9})"')
+_VERSION: Final = re.compile(r'(?:W/)?"v?(\d{1,9})(?:-([0-9a-f]{12}))?"')
+_DEEDS: Final = {"published": "publish", "draft": "unpublish", "trashed": "trash"}
 STATUS: Final = {
     "entry.not-found": 404,
     "pending.not-found": 404,
@@ -107,7 +109,7 @@ def show_entry(request: Request, number: int) -> Response:
     with open_editor(request) as editor:
         entry = load_one(editor, number)
         value = describe(editor.site, entry)
-    headers = {"ETag": f'"v{entry.version}"'}
+        headers = {"ETag": _make_etag(editor.site, entry)}
     if has_etag(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(None, 304, {**headers, "Cache-Control": "no-store"})
     return answer_json(value, headers=headers)
@@ -132,9 +134,10 @@ def change_entry(request: Request, number: int, change: EntryChange) -> Response
     """Change an entry from the version that If-Match names.
 
     What others changed since then is merged by field, and in the body by paragraph. Where both changed the same, the answer is 409 with all
-    three values of each such field. A file's entry is refused with the file's name.
+    three values of each such field. A file's entry is changed in its file where `[desk] files` lets the server write it, and only as long as the
+    file is what If-Match names; elsewhere it is refused with the file's name.
     """
-    version = _read_version(request)
+    version, mark = _read_version(request)
     with open_editor(request) as editor:
         entry = load_one(editor, number)
         writer, now = make_writer(caller_of(request)), describe_subject(editor, entry)
@@ -142,11 +145,34 @@ def change_entry(request: Request, number: int, change: EntryChange) -> Response
         moved = now._replace(section=str(change.fields.get("section", now.section) or ""), is_live=change.status == "published")
         check_right(editor, writer, "publish" if change.status == "published" else "edit", moved, entry.file)
         given = EntryInput(number=number, fields=change.fields, body=change.body, status=change.status, expected_version=version)
-        with editor.act(change.status or "change", entry.file):
-            saved = editor.entries.save_entry(given)
+        saved = None
+        if can_write(editor.site, entry):
+            _change_file(editor, entry, given, mark)
+        else:
+            with editor.act(change.status or "change", entry.file):
+                saved = editor.entries.save_entry(given)
         entry = load_one(editor, number)
         value = describe(editor.site, entry, saved)
-    return answer_json(value, headers={"ETag": f'"v{entry.version}"'})
+        etag = _make_etag(editor.site, entry)
+    return answer_json(value, headers={"ETag": etag})
+
+
+def _change_file(editor: Editor, entry: StoredEntry, change: EntryInput, mark: str) -> None:
+    """Change a content file, if it still is the one that the caller has read."""
+    lock_file(editor, entry)
+    if mark != mark_file(editor.site, entry):
+        hint = "Read the entry again, and make the change of what it is now."
+        headers = {"ETag": _make_etag(editor.site, entry)}
+        raise ApiError(409, "entry.changed", f"{entry.file} is not the file that was read", hint, headers=headers)
+    moves = change.status is not None and change.status != ("trashed" if is_trashed(entry) else entry.status)
+    if is_trashed(entry) and moves:
+        change_file(editor, entry, EntryInput(), "restore")
+    change_file(editor, entry, change, _DEEDS[change.status] if moves and change.status else "")
+
+
+def _make_etag(site: Site, entry: StoredEntry) -> str:
+    """The version; with what the file is now, where it may be changed."""
+    return f'"v{entry.version}-{mark_file(site, entry)}"' if can_write(site, entry) else f'"v{entry.version}"'
 
 
 @contextmanager
@@ -172,6 +198,8 @@ def load_one(editor: Editor, number: int) -> StoredEntry:
     if not found:
         raise fail("entry.not-found", f"there is no entry {number}", status=404, hint="GET /api/entries lists what there is.")
     entry = found[0]
+    if can_write(editor.site, entry) and (editor.site.root / entry.file).is_file():
+        entry = find_any(editor.connection, editor.site, editor.site_id, str(number))  # as its file is now
     return entry._replace(markdown=read_body(editor.site, entry)) if entry.source in OF_FILES else entry
 
 
@@ -181,13 +209,15 @@ def describe(site: Site, entry: StoredEntry, saved: Saved | None = None) -> dict
         "number": entry.id, "source": entry.source, "file": entry.file, "type": entry.type, "locale": entry.locale,
         "translation_key": entry.translation_key, "status": "trashed" if is_trashed(entry) else entry.status, "version": entry.version,
         "author": entry.author, "changed_at": entry.changed_at, "path": find_path(site, entry), "fields": entry.fields, "body": entry.markdown,
+        "etag": _make_etag(site, entry),
     }  # fmt: skip
     if saved is not None:
         value |= {"changed": sorted(saved.changes), "merged": saved.merged, "warnings": [problem.message for problem in saved.problems]}
     return value
 
 
-def _read_version(request: Request) -> int:
+def _read_version(request: Request) -> tuple[int, str]:
+    """The version that If-Match names, and what a file was then, if it says."""
     header = request.headers.get("if-match", "").strip()
     if not header:
         hint = "Send the ETag of the entry as it was read."
@@ -195,7 +225,7 @@ def _read_version(request: Request) -> int:
     found = _VERSION.fullmatch(header)
     if found is None:
         raise fail("api.invalid", "If-Match is no version of an entry", status=422, hint='Send the ETag as it came: "v3".')
-    return int(found[1])
+    return int(found[1]), found[2] or ""
 
 
 def explain_problem(error: CmsError) -> ApiError:

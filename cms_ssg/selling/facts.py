@@ -23,6 +23,7 @@ PRICE = Fact(
         FROM (SELECT n.*, CASE WHEN on_sale THEN sale_price ELSE price END AS amount FROM ({_NOW}) n
               WHERE n.is_variation OR n.product_type <> 'variable') p
         GROUP BY product""",
+    search={"price": "amount"},
 )
 """Of an entry: currency, amount, many (it is the lowest of several), was (before the sale), until. Times decide about sales, so pages follow the clock."""
 
@@ -41,6 +42,7 @@ STOCK = Fact(
     "stock",
     f"""SELECT product::text, to_jsonb((ARRAY['in_stock', 'low', 'on_backorder', 'out_of_stock'])[min(rank)]), NULL::timestamptz, NULL::timestamptz
         FROM ({_STATES}) s GROUP BY product""",
+    search={"stock": ""},
 )
 """Of an entry: in_stock, low, on_backorder or out_of_stock; none where it cannot be bought here."""
 
