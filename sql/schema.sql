@@ -545,6 +545,16 @@ BEGIN
   END IF;
 END $$;
 
+CREATE FUNCTION cms.rank_documents(for_site integer) RETURNS void
+    LANGUAGE sql
+    AS $$
+  WITH moved AS (
+    SELECT d.entry, n.popularity FROM cms.documents d
+    CROSS JOIN LATERAL (SELECT round(ln(1 + coalesce((SELECT sum(h.hits) FROM cms.hits h WHERE h.site = d.site AND h.path = d.path), 0)), 1)::real AS popularity) n
+    WHERE d.site = for_site AND d.popularity <> n.popularity ORDER BY d.entry FOR UPDATE OF d SKIP LOCKED)
+  UPDATE cms.documents d SET popularity = m.popularity FROM moved m WHERE d.entry = m.entry
+$$;
+
 CREATE FUNCTION cms.rank_most_read(for_site integer, days integer, most integer) RETURNS void
     LANGUAGE sql
     AS $$
@@ -986,7 +996,8 @@ CREATE TABLE cms.documents (
     location point,
     vector tsvector NOT NULL,
     digest bytea NOT NULL,
-    shown boolean NOT NULL
+    shown boolean NOT NULL,
+    stock text COLLATE pg_catalog."C"
 )
 WITH (toast_tuple_target='128');
 
@@ -2331,6 +2342,10 @@ CREATE INDEX files_bundle ON cms.files USING btree (site, bundle) WHERE (bundle 
 CREATE INDEX files_digest ON cms.files USING btree (site, digest);
 
 CREATE INDEX hits_day ON cms.hits USING btree (site, day);
+
+CREATE INDEX idx_posts_list ON ONLY cms.posts USING btree (site, published_at DESC, entry DESC) INCLUDE (locale, title) WHERE (status = 'published'::text);
+
+CREATE INDEX idx_reviews_rating ON cms.reviews USING btree (entry, rating, created_at DESC, review_id DESC) WHERE (status = 'approved'::text);
 
 CREATE INDEX images_bad ON cms.images USING btree (site) WHERE (facts ? 'code'::text);
 

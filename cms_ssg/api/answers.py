@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
+
+from cms_ssg.config.settings import Settings
+from cms_ssg.publish.tags import answer_tag, site_tag
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 SHOWS = "cms_shows"
 """Where a request's scope has the cached value that its answer shows: (key, data)."""
+
+
+TAG_HEADERS: Final = {"cloudflare": ("Cache-Tag", ","), "cloudfront": ("x-amz-meta-cache-tag", ","), "fastly": ("Surrogate-Key", " ")}
+"""CDN -> the header that pages carry their tags in, and what parts these."""
+
+
+def tag_answer(settings: Settings, *names: str) -> dict[str, str]:
+    """The header by which the site's CDN can forget an answer, empty where ``[cdn] tags`` is off. names: the answer's tags in the cache."""
+    if not settings.cdn.tags or settings.cdn.kind not in TAG_HEADERS:
+        return {}
+    header, between = TAG_HEADERS[settings.cdn.kind]
+    site = settings.store_name
+    return {header: between.join(dict.fromkeys((site_tag(site), *(answer_tag(name, site) for name in names))))}
 
 
 def answer_cached(

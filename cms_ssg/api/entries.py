@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Final
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from fastapi import Query as QueryParameter
@@ -14,11 +15,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cms_ssg.api.answers import JSON, has_etag
+from cms_ssg.api.cursors import read_count, read_cursor, write_cursor
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.rights import check_right, describe_subject, make_writer
 from cms_ssg.api.routing import Router, caller_of, site_of
-from cms_ssg.entries.edit import Editor, find_path, is_trashed
-from cms_ssg.entries.find import list_page
+from cms_ssg.entries.edit import Editor, find_any, find_path, is_trashed
+from cms_ssg.entries.files import can_write, change_file, lock_file, mark_file
+from cms_ssg.entries.find import list_page, list_published
 from cms_ssg.entries.front import read_body
 from cms_ssg.entries.rights import Subject
 from cms_ssg.entries.save import EntryChangedError
@@ -32,7 +35,9 @@ from cms_ssg.types import Status
 
 router = Router("Entries")
 
-_VERSION: Final = re.compile(r'(?:W/)?"v?(\d{1,9})"')
+_VERSION: Final = re.compile(r'(?:W/)?"v?(\d{1,9})(?:-([0-9a-f]{12}))?"')
+_DEEDS: Final = {"published": "publish", "draft": "unpublish", "trashed": "trash"}
+LAST: Final = (1 << 63) - 1
 STATUS: Final = {
     "entry.not-found": 404,
     "pending.not-found": 404,
@@ -63,6 +68,10 @@ class ListQuery(BaseModel):
         ),
     ] = []
     before: Annotated[int, Field(ge=0, le=2**62, description="The `next` of the page before.")] = 0
+    sort: Annotated[
+        Literal["number", "published"], Field(description="published: posts that are public, by their time; with locale and limit alone.")
+    ] = "number"
+    cursor: Annotated[str, Field(max_length=200, description="The `next_cursor` of the page before, where sort is published.")] = ""
     limit: Annotated[int, Field(ge=1, le=100)] = 50
 
 
@@ -92,6 +101,10 @@ class EntryChange(BaseModel):
 @router.get("/api/entries", scope="read", response_class=Response, summary="List entries")
 def list_entries(request: Request, asked: Annotated[ListQuery, QueryParameter()]) -> Response:
     """A page of entries without their bodies. `next` goes on where this page ends."""
+    if asked.sort == "published":
+        return _list_published(request, asked)
+    if asked.cursor:
+        raise _refuse("cursor", "it goes with sort=published; pages of all entries go on by before")
     with open_editor(request) as editor:
         found = list_page(
             editor.connection, editor.site_id, type_name=asked.type, source=asked.source, status=asked.status or "", locale=asked.locale,
@@ -101,13 +114,30 @@ def list_entries(request: Request, asked: Annotated[ListQuery, QueryParameter()]
     return answer_json(value)
 
 
+def _list_published(request: Request, asked: ListQuery) -> Response:
+    if other := next((name for name in ("type", "status", "source", "where", "before") if getattr(asked, name)), ""):
+        raise _refuse(other, "sort=published takes locale and limit alone")
+    at, last = read_cursor(asked.cursor, datetime.fromisoformat, read_count) if asked.cursor else (datetime.now(UTC), LAST)
+    with open_editor(request) as editor:
+        found = list_published(editor.connection, editor.site_id, locale=asked.locale, at=at, last=last, limit=asked.limit + 1)
+    page = found[: asked.limit]
+    following = write_cursor(page[-1].published_at, page[-1].number) if len(found) > asked.limit else ""
+    return answer_json({"entries": [one._asdict() for one in page], "next_cursor": following})
+
+
+def _refuse(field: str, message: str) -> ApiError:
+    return ApiError(
+        422, "api.invalid", f"the request is not as it should be: {field}", "/docs says what is taken.", fields=((field, message),)
+    )
+
+
 @router.get("/api/entries/{number}", scope="read", response_class=Response, summary="Show an entry")
 def show_entry(request: Request, number: int) -> Response:
     """An entry with its fields, its Markdown and its version, which is also the ETag."""
     with open_editor(request) as editor:
         entry = load_one(editor, number)
         value = describe(editor.site, entry)
-    headers = {"ETag": f'"v{entry.version}"'}
+        headers = {"ETag": _make_etag(editor.site, entry)}
     if has_etag(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(None, 304, {**headers, "Cache-Control": "no-store"})
     return answer_json(value, headers=headers)
@@ -132,9 +162,10 @@ def change_entry(request: Request, number: int, change: EntryChange) -> Response
     """Change an entry from the version that If-Match names.
 
     What others changed since then is merged by field, and in the body by paragraph. Where both changed the same, the answer is 409 with all
-    three values of each such field. A file's entry is refused with the file's name.
+    three values of each such field. A file's entry is changed in its file where `[desk] files` lets the server write it, and only as long as the
+    file is what If-Match names; elsewhere it is refused with the file's name.
     """
-    version = _read_version(request)
+    version, mark = _read_version(request)
     with open_editor(request) as editor:
         entry = load_one(editor, number)
         writer, now = make_writer(caller_of(request)), describe_subject(editor, entry)
@@ -142,11 +173,34 @@ def change_entry(request: Request, number: int, change: EntryChange) -> Response
         moved = now._replace(section=str(change.fields.get("section", now.section) or ""), is_live=change.status == "published")
         check_right(editor, writer, "publish" if change.status == "published" else "edit", moved, entry.file)
         given = EntryInput(number=number, fields=change.fields, body=change.body, status=change.status, expected_version=version)
-        with editor.act(change.status or "change", entry.file):
-            saved = editor.entries.save_entry(given)
+        saved = None
+        if can_write(editor.site, entry):
+            _change_file(editor, entry, given, mark)
+        else:
+            with editor.act(change.status or "change", entry.file):
+                saved = editor.entries.save_entry(given)
         entry = load_one(editor, number)
         value = describe(editor.site, entry, saved)
-    return answer_json(value, headers={"ETag": f'"v{entry.version}"'})
+        etag = _make_etag(editor.site, entry)
+    return answer_json(value, headers={"ETag": etag})
+
+
+def _change_file(editor: Editor, entry: StoredEntry, change: EntryInput, mark: str) -> None:
+    """Change a content file, if it still is the one that the caller has read."""
+    lock_file(editor, entry)
+    if mark != mark_file(editor.site, entry):
+        hint = "Read the entry again, and make the change of what it is now."
+        headers = {"ETag": _make_etag(editor.site, entry)}
+        raise ApiError(409, "entry.changed", f"{entry.file} is not the file that was read", hint, headers=headers)
+    moves = change.status is not None and change.status != ("trashed" if is_trashed(entry) else entry.status)
+    if is_trashed(entry) and moves:
+        change_file(editor, entry, EntryInput(), "restore")
+    change_file(editor, entry, change, _DEEDS[change.status] if moves and change.status else "")
+
+
+def _make_etag(site: Site, entry: StoredEntry) -> str:
+    """The version; with what the file is now, where it may be changed."""
+    return f'"v{entry.version}-{mark_file(site, entry)}"' if can_write(site, entry) else f'"v{entry.version}"'
 
 
 @contextmanager
@@ -172,6 +226,8 @@ def load_one(editor: Editor, number: int) -> StoredEntry:
     if not found:
         raise fail("entry.not-found", f"there is no entry {number}", status=404, hint="GET /api/entries lists what there is.")
     entry = found[0]
+    if can_write(editor.site, entry) and (editor.site.root / entry.file).is_file():
+        entry = find_any(editor.connection, editor.site, editor.site_id, str(number))  # as its file is now
     return entry._replace(markdown=read_body(editor.site, entry)) if entry.source in OF_FILES else entry
 
 
@@ -181,13 +237,15 @@ def describe(site: Site, entry: StoredEntry, saved: Saved | None = None) -> dict
         "number": entry.id, "source": entry.source, "file": entry.file, "type": entry.type, "locale": entry.locale,
         "translation_key": entry.translation_key, "status": "trashed" if is_trashed(entry) else entry.status, "version": entry.version,
         "author": entry.author, "changed_at": entry.changed_at, "path": find_path(site, entry), "fields": entry.fields, "body": entry.markdown,
+        "etag": _make_etag(site, entry),
     }  # fmt: skip
     if saved is not None:
         value |= {"changed": sorted(saved.changes), "merged": saved.merged, "warnings": [problem.message for problem in saved.problems]}
     return value
 
 
-def _read_version(request: Request) -> int:
+def _read_version(request: Request) -> tuple[int, str]:
+    """The version that If-Match names, and what a file was then, if it says."""
     header = request.headers.get("if-match", "").strip()
     if not header:
         hint = "Send the ETag of the entry as it was read."
@@ -195,7 +253,7 @@ def _read_version(request: Request) -> int:
     found = _VERSION.fullmatch(header)
     if found is None:
         raise fail("api.invalid", "If-Match is no version of an entry", status=422, hint='Send the ETag as it came: "v3".')
-    return int(found[1])
+    return int(found[1]), found[2] or ""
 
 
 def explain_problem(error: CmsError) -> ApiError:

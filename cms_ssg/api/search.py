@@ -13,7 +13,7 @@ from psycopg import Error
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cms_ssg.api.answers import HTML, answer_cached
+from cms_ssg.api.answers import HTML, answer_cached, tag_answer
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
@@ -46,7 +46,7 @@ async def search(request: Request, query: Annotated[SearchQuery, Query()]) -> Re
     key, data = await answer_json(context, question)
     was_empty = await note_if_empty(context, query.q, question, data)
     found, _, _ = data.rpartition(b',"took_ms":')
-    headers = {"X-Search": say_engine(context, data)}
+    headers = {"X-Search": say_engine(context, data), **tag_answer(context.site.settings, TAG)}
     return answer_cached(request, data, CACHE_CONTROL, headers=headers, essence=found, cached_as="" if was_empty else key)
 
 
@@ -62,7 +62,7 @@ async def suggest(request: Request, query: Annotated[SuggestQuery, Query()]) -> 
 
     key = f"suggest:{locale}:{query.limit}:{text}"
     data = await context.cache.load_json(key, fetch, (TAG,))
-    return answer_cached(request, data, CACHE_CONTROL, cached_as=key)
+    return answer_cached(request, data, CACHE_CONTROL, headers=tag_answer(context.site.settings, TAG), cached_as=key)
 
 
 @router.get("/search", scope=PUBLIC, response_class=Response, include_in_schema=False)
@@ -95,7 +95,7 @@ def say_engine(context: SiteContext, data: bytes) -> str:
 
 async def note_if_empty(context: SiteContext, text: str, question: Question, data: bytes) -> bool:
     """Count a search of the whole site that found nothing as it was typed. Returns whether this was one."""
-    if not question.terms or question.filters or question.skipped or question.near or question.box:
+    if not question.terms or question.filters or question.skipped or question.near or question.box or question.is_ranged:
         return False
     if not (data.startswith(b'{"total":0,') or b'"did_you_mean":""' not in data[-3000:]):
         return False
@@ -146,7 +146,8 @@ def make_question(context: SiteContext, query: SearchQuery) -> Question:
             raise _invalid("cursor", f"this cursor is of the order {cursor.sort}")
     return Question(
         terms=parse_query(query.q), locale=locale, filters=chosen, after=after, before=before, sort=query.sort, offset=query.offset,
-        limit=query.limit, near=near, box=box, cursor=cursor,
+        limit=query.limit, near=near, box=box, cursor=cursor, price_min=query.price_min, price_max=query.price_max, rating_min=query.rating_min,
+        stock=tuple(dict.fromkeys(state.replace("\0", "") for state in query.stock)),
     )  # fmt: skip
 
 
@@ -181,11 +182,12 @@ async def _show_page(request: Request, locale: str) -> Response:
     question = Question(
         terms=parse_query(asked.text), locale=locale, filters=dict(asked.filters), sort=asked.sort, offset=(asked.page - 1) * size, limit=size  # type: ignore[arg-type]
     )  # fmt: skip
-    answer, headers = None, {"X-Search": "none"}
+    tags = tag_answer(context.site.settings, TAG)
+    answer, headers = None, {"X-Search": "none", **tags}
     is_typing = request.query_params.get("part") == "results"
     if not asked.is_empty:
         _, data = await answer_json(context, question)
-        headers = {"X-Search": say_engine(context, data)}
+        headers = {"X-Search": say_engine(context, data), **tags}
         if not is_typing:
             await note_if_empty(context, asked.text, question, data)
         answer = msgspec.json.decode(data, type=Answer)

@@ -80,8 +80,8 @@ class Client:
             self._operations = read_operations(self._send("GET", "/api/openapi.json", {}, None, {}))
         return self._operations
 
-    def call(self, name: str, *parts: object, version: int = 0, **values: Any) -> Any:
-        """Ask for an operation. parts: of its path; version: that a change is made from; values: parameters of the query, and the fields of the body.
+    def call(self, name: str, *parts: object, version: int | str = 0, **values: Any) -> Any:
+        """Ask for an operation. parts: of its path; version: that a change is made from, its number or the etag; values: parameters of the query, and the fields of the body.
 
         Waits and asks again where it is told to (429, 503), at most twice. Raises ApiProblem, and TypeError for a name or parts that do not fit.
         """
@@ -93,7 +93,7 @@ class Client:
         path = re.sub(r"{(\w+)(?::\w+)?}", "{}", operation.path).format(*(quote(str(part), safe="") for part in parts))
         queries = {key: value for key, value in values.items() if key in operation.queries and value is not None}
         body = {key: value for key, value in values.items() if key not in operation.queries}
-        headers = {"If-Match": f'"v{version}"'} if version else {}
+        headers = {"If-Match": version if isinstance(version, str) else f'"v{version}"'} if version else {}
         return self._send(operation.method, path, queries, body if operation.method != "GET" else None, headers)
 
     def _send(self, method: str, path: str, queries: Mapping[str, Any], body: Any, headers: Mapping[str, str]) -> Any:
@@ -110,7 +110,7 @@ class Client:
             value = None
         if answer.is_success:
             return value
-        etag = re.fullmatch(r'"v(\d+)"', answer.headers.get("etag", ""))
+        etag = re.fullmatch(r'"v(\d+)(?:-\w+)?"', answer.headers.get("etag", ""))
         raise ApiProblem(answer.status_code, value if isinstance(value, dict) else {}, int(etag[1]) if etag else 0)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import msgspec
 
-from cms_ssg import authoring
 from cms_ssg.api.problems import fail
 from cms_ssg.api.rights import check_right, describe_subject
 from cms_ssg.authoring.change import parse_moment
@@ -16,6 +15,7 @@ from cms_ssg.content.frontmatter.dates import format_moment
 from cms_ssg.content.schema.content_types import Schema
 from cms_ssg.desk.entry_form import BODY, PREFIX, make_texts, read_changes
 from cms_ssg.entries.edit import Editor, find_any
+from cms_ssg.entries.files import can_write, change_file, lock_file
 from cms_ssg.entries.front import read_body
 from cms_ssg.entries.merge import merge_bodies
 from cms_ssg.entries.rebuild import load_version
@@ -62,10 +62,10 @@ class May:
         settings, is_file = editor.site.settings, entry.source in OF_FILES
         self.is_live = self.subject.is_live
         self.needs_approval = entry.type in settings.workflow and not is_file
-        can_write = not is_file or (entry.source == "file" and settings.desk.files)
-        self.edit = can_write and not find_refusal(writer, "edit", self.subject)
-        self.publish = can_write and not self.needs_approval and not find_refusal(writer, "publish", self.subject._replace(is_live=True))
-        self.propose = can_write and not is_file and not find_refusal(writer, "edit", self.subject._replace(is_live=False))
+        is_writable = not is_file or can_write(editor.site, entry)
+        self.edit = is_writable and not find_refusal(writer, "edit", self.subject)
+        self.publish = is_writable and not self.needs_approval and not find_refusal(writer, "publish", self.subject._replace(is_live=True))
+        self.propose = is_writable and not is_file and not find_refusal(writer, "edit", self.subject._replace(is_live=False))
         self.approve = not find_refusal(writer, "approve", self.subject)
 
 
@@ -191,30 +191,17 @@ def _save(editor: Editor, entry: StoredEntry, change: EntryInput, form: Form, ma
 
 def _save_file(editor: Editor, schema: Schema, entry: StoredEntry, form: Form) -> str | Outcome:
     """Save in the content file, whose text may have been changed since the form was made."""
-    site = editor.site
-    if entry.source != "file" or not site.settings.desk.files:
-        hint = "Edit the file; [desk] files = true in site.toml lets the desk write it."
-        raise CmsError(Problem("entry.of-file", entry.file, 0, "the entry is that of a file", hint))
+    lock_file(editor, entry)
     stored = list_entry_texts(editor, schema, entry)
     texts, theirs = merge_texts(form.base or stored, stored, form.texts)
     if theirs:
         return Outcome(entry.id, texts=texts, theirs=theirs)
     values, _ = read_changes(schema, stored, texts)
+    body = None if _lines(texts[BODY]) == _lines(stored[BODY]) else f"{_lines(texts[BODY])}\n"
     if form.do == "schedule" and entry.status == "published" and form.at:
-        body = None if _lines(texts[BODY]) == _lines(stored[BODY]) else f"{_lines(texts[BODY])}\n"
         editor.change_later(str(entry.id), EntryInput(fields=values, body=body), form.at)
         return "scheduled"
-    body = None if _lines(texts[BODY]) == _lines(stored[BODY]) else f"{_lines(texts[BODY])}\n"
-    with editor.act(form.do or "change", entry.file):
-        gone = [name for name, value in values.items() if value is None]
-        kept = {name: value for name, value in values.items() if value is not None}
-        if values or body is not None:
-            authoring.set_values(site, entry.file, kept, gone, body)
-        for word, function in (("unpublish", authoring.unpublish), ("trash", authoring.trash), ("restore", authoring.restore)):
-            if form.do == word:
-                function(site, entry.file)
-        if form.do in ("publish", "schedule"):
-            authoring.publish(site, entry.file, form.at if form.do == "schedule" else "")
+    change_file(editor, entry, EntryInput(fields=values, body=body), form.do, form.at)
     return form.do or "save"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, LiteralString, NamedTuple
 
 from cms_ssg.kinds.list_kind import Item
@@ -46,11 +46,14 @@ class Fact:
     query: a query with %(site)s, %(subjects)s (texts) and %(now)s (the build's clock) that gives (subject, value as JSON, valid_from,
     valid_until); the two times are null where time alone does not change it, else the pages that read it are made again then. A subject that
     it gives no row for has no value, which is a read too. `cms.touch(site, 'fact/NAME/SUBJECT')` says that a value changed.
+    search: what search holds of it, where the subjects are entries: ``price`` (a whole number of minor units), ``rating`` or ``stock`` -> the key
+    in the value, ``""`` for the value itself.
     """
 
     name: str
     query: LiteralString
     vertical: str = ""
+    search: Mapping[str, str] = field(default_factory=dict)
 
 
 def name_fact(fact: str, subject: object) -> str:

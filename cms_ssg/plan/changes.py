@@ -97,7 +97,8 @@ def derive_changes(context: PlanContext, rows: Sequence[tuple[Any, ...]]) -> Non
     saved = {row[2] for row in rows if row[1] == Change.SAVED}
     entries = saved | {row[2] for row in rows if row[1] == Change.DERIVE}
     files = {row[2] for row in rows if row[1] == Change.FILE}
-    for name in dict.fromkeys(row[3] for row in rows if row[1] == Change.NAME):
+    names = list(dict.fromkeys(row[3] for row in rows if row[1] == Change.NAME))
+    for name in names:
         context.marks.read(name_key(name), name)
     bundles = derive_entries(context, entries, saved) if entries else set()
     if bundles:
@@ -109,6 +110,10 @@ def derive_changes(context: PlanContext, rows: Sequence[tuple[Any, ...]]) -> Non
             entries |= again
     if numbers := {row[2] for row in rows if row[1] == Change.ROW} | find_followers(context.connection, context.site, entries):
         derive_rows(context, numbers)
+    if names and context.site.settings.search is not None:
+        from cms_ssg.search.values import list_touched, save_values
+
+        save_values(context.connection, context.site, context.site_id, list_touched(context.site, names), context.now)
 
 
 def derive_entries(context: PlanContext, ids: set[int], saved: Collection[int] = ()) -> set[str]:
@@ -147,6 +152,10 @@ def derive_entries(context: PlanContext, ids: set[int], saved: Collection[int] =
     for vertical in site.features.verticals:
         if vertical.settle:
             resolve(vertical.settle)(OpenSite(site, connection, site_id), sorted(derived.keys() | old.keys()), listed)
+    if site.settings.search is not None:
+        from cms_ssg.search.values import save_values
+
+        save_values(connection, site, site_id, listed, now)
     moved_files = {str(d.card["file"]) for n, d in derived.items() if n not in old or (old[n].path, old[n].live) != (d.path, d.live)}
     return {folder for folder, _, name in (file.rpartition("/") for file in moved_files) if name.startswith("index.")}
 

@@ -54,6 +54,12 @@ def list_tag(number: int) -> str:
     return _make("l", str(number * 4 + LIST))
 
 
+def answer_tag(name: str, site: str) -> str:
+    """Of every answer of the API that depends on this. name: a tag of the cache: ``search``, ``fact/rating/7``; an entry's is that of its pages."""
+    kind, _, number = name.partition("/")
+    return entry_tag(int(number)) if kind == "entry" and number.isascii() and number.isdigit() else _make("a", f"{site} {name}")
+
+
 def _make(letter: str, name: str) -> str:
     """A letter and 8 characters of a digest: 40 bits. Two names with one tag are purged together, which costs a request."""
     return letter + base64.b32encode(blake2b(f"{letter} {name}".encode(), digest_size=5).digest()).decode().lower()

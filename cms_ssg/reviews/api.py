@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Final, LiteralString, NamedTuple
 from uuid import UUID
@@ -11,11 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from cms_ssg.api.answers import answer_cached
+from cms_ssg.api.answers import answer_cached, tag_answer
 from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.cursors import read_cursor, write_cursor
 from cms_ssg.api.forms import answer_form, digest_visitor, is_form
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
+from cms_ssg.kinds.row_kind import name_fact
 from cms_ssg.reviews.moderation import DECIDE, LIST, MOST_TEXT, RESPOND, QueuedReview
 from cms_ssg.reviews.sending import find_entry
 from cms_ssg.store.query import Query, fetch_async
@@ -57,19 +60,39 @@ SHOWN: Final = Query(
     """
 SELECT review_id, author_name, rating, title, content, pros, cons, coalesce(images, '{}'), visit_date, is_verified_purchase,
   helpful_count, not_helpful_count, owner_response, created_at
-FROM cms.reviews WHERE entry = %(entry)s AND status = 'approved' AND rating IS NOT NULL ORDER BY created_at DESC, review_id DESC LIMIT %(limit)s OFFSET %(offset)s""",
+FROM cms.reviews WHERE entry = %(entry)s AND status = 'approved' AND rating IS NOT NULL AND (%(stars)s::int IS NULL OR rating = %(stars)s)
+  AND (%(at)s::timestamptz IS NULL OR (created_at, review_id) < (%(at)s, %(id)s::uuid))
+ORDER BY created_at DESC, review_id DESC LIMIT %(limit)s OFFSET %(offset)s""",
     Shown,
 )
 
 
 class ListQuery(BaseModel):
-    """Which reviews."""
+    """Which page of what is shown of an entry."""
 
     model_config = ConfigDict(extra="forbid")
 
     path: Annotated[str, Field(max_length=1000)]
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     offset: Annotated[int, Field(ge=0, le=100_000)] = 0
+    cursor: Annotated[str, Field(max_length=200, description="next_cursor of the page before, in place of offset.")] = ""
+
+    def find_start(self) -> dict[str, Any]:
+        """Where the page begins, as the queries take it: behind a time and an id, or after so many. Raises ApiError api.invalid."""
+        at, last = read_cursor(self.cursor, datetime.fromisoformat, UUID) if self.cursor else (None, None)
+        return {"at": at, "id": last, "offset": 0 if self.cursor else self.offset, "limit": self.limit + 1}
+
+
+class ReviewsQuery(ListQuery):
+    """Which reviews."""
+
+    rating: Annotated[int | None, Field(ge=1, le=5, description="Only those with so many stars.")] = None
+
+
+def cut_page(rows: Sequence[dict[str, Any]], limit: int) -> tuple[Sequence[dict[str, Any]], str]:
+    """The rows of a page, of which one more was asked for, and the cursor of the next page, ``""`` if there is none."""
+    page = rows[:limit]
+    return page, write_cursor(page[-1]["created_at"], page[-1]["id"]) if len(rows) > limit else ""
 
 
 class QueueQuery(BaseModel):
@@ -99,15 +122,17 @@ class ResponseModel(BaseModel):
 
 
 @router.get("/api/reviews", scope=PUBLIC, summary="Approved reviews")
-async def list_reviews(request: Request, query: Annotated[ListQuery, Parameter()]) -> Response:
+async def list_reviews(request: Request, query: Annotated[ReviewsQuery, Parameter()]) -> Response:
     """The approved reviews of a page, the newest first, with what they come to."""
     context = site_of(request)
     async with context.connection() as connection:
         entry = await find_entry(connection, context, query.path)
 
+    start = query.find_start()
+
     async def load() -> Any:
         async with context.connection() as connection:
-            found = await fetch_async(connection, SHOWN, entry=entry, limit=query.limit, offset=query.offset)
+            found = await fetch_async(connection, SHOWN, entry=entry, stars=query.rating, **start)
             rating = await (
                 await connection.execute(
                     "SELECT rating_count, review_count, round(rating_sum::numeric / nullif(rating_count, 0), 2)::float8, stars FROM cms.ratings WHERE entry = %s",
@@ -115,13 +140,15 @@ async def list_reviews(request: Request, query: Annotated[ListQuery, Parameter()
                 )
             ).fetchone()
         count, written, average, stars = rating or (0, 0, None, [0] * 5)
+        page, following = cut_page([{**one._asdict(), "id": str(one.id)} for one in found], query.limit)
         return {
             "rating_avg": average, "rating_count": count, "review_count": written, "stars": stars,
-            "reviews": [{**one._asdict(), "id": str(one.id)} for one in found],
+            "reviews": page, "next_cursor": following,
         }  # fmt: skip
 
-    data = await context.cache.load_json(f"reviews:{entry}:{query.limit}:{query.offset}", load, (f"fact/rating/{entry}",))
-    return answer_cached(request, data, CACHE_CONTROL)
+    tag = name_fact("rating", entry)
+    data = await context.cache.load_json(f"reviews:{entry}:{query.limit}:{query.offset}:{query.cursor}:{query.rating}", load, (tag,))
+    return answer_cached(request, data, CACHE_CONTROL, headers=tag_answer(context.site.settings, tag, f"entry/{entry}"))
 
 
 @router.post("/api/reviews/{review_id}/helpful", scope=PUBLIC, per_minute=30, summary="Vote")

@@ -9,12 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cms_ssg.api.answers import answer_cached
+from cms_ssg.api.answers import answer_cached, tag_answer
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.forms import read_model
 from cms_ssg.api.problems import fail
 from cms_ssg.api.routing import Router, site_of
-from cms_ssg.reviews.api import CACHE_CONTROL, ListQuery
+from cms_ssg.kinds.row_kind import name_fact
+from cms_ssg.reviews.api import CACHE_CONTROL, ListQuery, cut_page
 from cms_ssg.reviews.moderation import MOST_TEXT
 from cms_ssg.reviews.sending import FIND_ENTRY, Email, Sent, SentModel, take
 
@@ -22,7 +23,8 @@ router = Router("Comments")
 
 SHOWN: Final = """
 SELECT review_id::text, author_name, content, owner_response, created_at FROM cms.reviews
-WHERE entry = %s AND status = 'approved' AND rating IS NULL ORDER BY created_at DESC, review_id DESC LIMIT %s OFFSET %s"""
+WHERE entry = %(entry)s AND status = 'approved' AND rating IS NULL AND (%(at)s::timestamptz IS NULL OR (created_at, review_id) < (%(at)s, %(id)s::uuid))
+ORDER BY created_at DESC, review_id DESC LIMIT %(limit)s OFFSET %(offset)s"""
 COLUMNS: Final = ("id", "author_name", "content", "owner_response", "created_at")
 
 
@@ -57,13 +59,15 @@ async def list_comments(request: Request, query: Annotated[ListQuery, Parameter(
         row = await (await connection.execute(FIND_ENTRY, (context.number, path))).fetchone()
     if row is None:
         raise fail("comments.no-entry", "there is no page at this path", status=404)
-    entry = int(row[0])
+    entry, start = int(row[0]), query.find_start()
 
     async def load() -> Any:
         async with context.connection() as connection:
-            found = await (await connection.execute(SHOWN, (entry, query.limit, query.offset))).fetchall()
+            found = await (await connection.execute(SHOWN, {"entry": entry, **start})).fetchall()
             is_open = (await (await connection.execute("SELECT cms.takes_comments(%s)", (entry,))).fetchone())[0]  # type: ignore[index]
-        return {"open": is_open, "comments": [dict(zip(COLUMNS, one, strict=True)) for one in found]}
+        page, following = cut_page([dict(zip(COLUMNS, one, strict=True)) for one in found], query.limit)
+        return {"open": is_open, "comments": page, "next_cursor": following}
 
-    data = await context.cache.load_json(f"comments:{entry}:{query.limit}:{query.offset}", load, (f"fact/discussion/{entry}",))
-    return answer_cached(request, data, CACHE_CONTROL)
+    tag = name_fact("discussion", entry)
+    data = await context.cache.load_json(f"comments:{entry}:{query.limit}:{query.offset}:{query.cursor}", load, (tag,))
+    return answer_cached(request, data, CACHE_CONTROL, headers=tag_answer(context.site.settings, tag, f"entry/{entry}"))

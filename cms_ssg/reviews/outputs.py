@@ -66,6 +66,7 @@ SELECT s, jsonb_build_object('rating_avg', round(r.rating_sum::numeric / r.ratin
   'stars', r.stars), NULL::timestamptz, NULL::timestamptz
 FROM unnest(%(subjects)s::text[]) s JOIN cms.ratings r ON r.entry = CASE WHEN s ~ '^\d{1,18}$' THEN s::bigint END
 WHERE r.site = %(site)s AND r.rating_count > 0""",
+    search={"rating": "rating_avg"},
 )
 
 DISCUSSION: Final = Fact(

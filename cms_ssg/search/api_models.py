@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from cms_ssg.search.questions import Sort
 
 Slug = Annotated[str, StringConstraints(max_length=200)]
+MOST_PRICE: Final = 10**15
 
 
 class SearchQuery(BaseModel):
@@ -30,7 +31,11 @@ class SearchQuery(BaseModel):
     radius_km: Annotated[float | None, Field(ge=0, le=20_038, allow_inf_nan=False, description="No farther from there.")] = None
     bbox: Annotated[str, Field(max_length=100, description="Within a part of a map: west,south,east,north.")] = ""
     locale: Annotated[str, Field(max_length=35, description="A language of the site; its first by default.")] = ""
-    sort: Annotated[Sort, Field(description="distance needs a place.")] = "relevance"
+    price_min: Annotated[int | None, Field(ge=0, le=MOST_PRICE, description="No cheaper, in minor units: cents.")] = None
+    price_max: Annotated[int | None, Field(ge=0, le=MOST_PRICE, description="No dearer.")] = None
+    rating_min: Annotated[float | None, Field(ge=0, le=5, allow_inf_nan=False, description="No fewer stars on average.")] = None
+    stock: Annotated[list[Slug], Field(max_length=10, description="States of the stock: in_stock, low, on_backorder, out_of_stock.")] = []
+    sort: Annotated[Sort, Field(description="distance needs a place; price is the lowest first.")] = "relevance"
     offset: Annotated[int, Field(ge=0, le=10_000)] = 0
     cursor: Annotated[str, Field(max_length=3000, description="next_cursor of the page before, in place of offset.")] = ""
     limit: Annotated[int, Field(ge=1, le=100)] = 20
@@ -68,6 +73,10 @@ class HitModel(BaseModel):
     score: float
     highlights: HighlightsModel
     distance_km: float | None
+    price: int | None
+    rating: float | None
+    popularity: float
+    stock: str | None
 
 
 class FacetValueModel(BaseModel):

@@ -14,7 +14,7 @@ from cms_ssg.search.words import cut_bytes, find_configuration, make_plain, make
 from cms_ssg.site import Site, source_digest
 from cms_ssg.store.arrays import int_array, text_array
 
-SOURCES: Final = ("search/documents.py", "search/words.py")
+SOURCES: Final = ("search/documents.py", "search/values.py", "search/words.py")
 """What decides about a document besides its entry."""
 
 CHUNK_BYTES: Final = 4 << 20

@@ -40,6 +40,15 @@ class EngineDocument(NamedTuple):
     terms: list[str]
     lat: float | None
     lng: float | None
+    price: int | None = None
+    rating: float | None = None
+    popularity: float = 0.0
+    stock: str | None = None
+
+    def list_values(self) -> dict[str, Any]:
+        """Price, rating, popularity and stock, if it has them."""
+        values = {"price": self.price, "rating": self.rating, "popularity": self.popularity, "stock": self.stock}
+        return {name: value for name, value in values.items() if value is not None}
 
     def group_terms(self) -> dict[str, list[str]]:
         """Facet -> values."""

@@ -18,17 +18,21 @@ from requests import RequestException
 
 from cms_ssg.search.engine import LOAD_TIMEOUT_S, TIMEOUT_S, TRIES, EngineDocument, EngineError, IndexState, make_date
 from cms_ssg.search.highlight import cut_around, mark_spans
-from cms_ssg.search.places import measure_km, split_box
+from cms_ssg.search.meilisearch_queries import find_spans, list_conditions, quote, say_query
+from cms_ssg.search.places import measure_km
 from cms_ssg.search.questions import FACET_SIZES, OTHER_FACET_SIZE, Answer, FacetValue, Highlights, Hit, Question, Suggestion, find_next
-from cms_ssg.search.words import Term
 
 NAME: Final = "meilisearch"
 MOST_HITS: Final = 10_200
 MOST_FACET_VALUES: Final = 200
 WAIT_MS: Final = 120_000
 
-SHOWN: Final = ["id", "type", "path", "title", "excerpt", "content", "published", "image", "terms", "_geo"]
-SORTS: Final = {"newest": "published:desc", "oldest": "published:asc", "title": "title_key:asc"}
+VALUES: Final = ("price", "rating", "popularity", "stock")
+SHOWN: Final = ["id", "type", "path", "title", "excerpt", "content", "published", "image", "terms", "_geo", *VALUES]
+SORTS: Final = {
+    "newest": "published:desc", "oldest": "published:asc", "title": "title_key:asc", "rating": "rating:desc", "popularity": "popularity:desc",
+    "price": "price:asc", "price_desc": "price:desc",
+}  # fmt: skip
 
 
 class MeilisearchEngine:
@@ -56,8 +60,19 @@ class MeilisearchEngine:
         """The settings of each index. Order first, then the engine's own rules, then the newest."""
         return {
             "searchableAttributes": ["title", "excerpt", "content"],
-            "filterableAttributes": ["id", "site", "published", "month", "located", "_geo", *(f"facets.{facet}" for facet in self.facets)],
-            "sortableAttributes": ["published", "title_key", "_geo"],
+            "filterableAttributes": [
+                "id",
+                "site",
+                "published",
+                "month",
+                "located",
+                "_geo",
+                "price",
+                "rating",
+                "stock",
+                *(f"facets.{facet}" for facet in self.facets),
+            ],
+            "sortableAttributes": ["published", "title_key", "_geo", "price", "rating", "popularity"],
             "rankingRules": ["sort", "words", "typo", "proximity", "attribute", "exactness", "published:desc"],
             "pagination": {"maxTotalHits": MOST_HITS},
             "faceting": {"maxValuesPerFacet": MOST_FACET_VALUES, "sortFacetValuesBy": {"*": "count"}},
@@ -87,8 +102,8 @@ class MeilisearchEngine:
 
     def _make_queries(self, question: Question) -> list[dict[str, Any]]:
         """The query itself; for each facet that is filtered by, another without its own filter, that counts it."""
-        tests = {facet: [f"facets.{facet} = {_quote(value)}" for value in values] for facet, values in sorted(question.filters.items())}
-        common = [f"site = {self.site}", *_list_conditions(question)]
+        tests = {facet: [f"facets.{facet} = {quote(value)}" for value in values] for facet, values in sorted(question.filters.items())}
+        common = [f"site = {self.site}", *list_conditions(question)]
         text = say_query(question.terms)
         shared = {"indexUid": self._uid(question.locale), "q": text, "matchingStrategy": "all"}
         main: dict[str, Any] = {
@@ -144,7 +159,8 @@ class MeilisearchEngine:
             km = round(measure_km(question.near.lat, question.near.lng, place["lat"], place["lng"]), 3)
         return Hit(
             hit["id"], hit["type"], question.locale, title, self.base_path + hit["path"], hit["excerpt"], make_date(hit.get("published")), hit.get("image"),
-            tuple(hit["terms"]), round(hit.get("_rankingScore", 0.0), 5), highlights, km,
+            tuple(hit["terms"]), round(hit.get("_rankingScore", 0.0), 5), highlights, km, hit.get("price"), hit.get("rating"), hit.get("popularity", 0.0),
+            hit.get("stock"),
         )  # fmt: skip
 
     def save(self, locale: str, documents: Sequence[EngineDocument]) -> None:
@@ -198,6 +214,7 @@ class MeilisearchEngine:
             "content": d.content, "terms": d.terms, "facets": d.group_terms(),
         }  # fmt: skip
         row |= {name: value for name, value in (("published", d.published), ("month", d.month), ("image", d.image)) if value is not None}
+        row |= d.list_values()
         if d.lat is not None and d.lng is not None:
             row |= {"_geo": {"lat": d.lat, "lng": d.lng}, "located": True}
         return row
@@ -248,48 +265,3 @@ class MeilisearchEngine:
             raise EngineError(f"Meilisearch does not answer: {type(error).__name__}") from None
         except (ValueError, KeyError, TypeError) as error:
             raise EngineError(f"Meilisearch answered what cannot be read: {type(error).__name__}") from None
-
-
-def say_query(terms: Sequence[Term]) -> str:
-    """A query as Meilisearch reads it: quotes and minus as ours. A space at the end says that the last word is whole."""
-    parts = []
-    for term in terms:
-        said = f'"{term.text}"' if term.kind == "phrase" else term.text
-        parts.append(said if term.wanted else f"-{said}")
-    text = " ".join(parts)
-    return text if not terms or terms[-1].kind == "prefix" else text + " "
-
-
-def find_spans(text: str, positions: Iterable[dict[str, Any]]) -> list[tuple[int, int]]:
-    """Positions in bytes as positions in characters."""
-    data = text.encode()
-    spans: list[tuple[int, int]] = []
-    at_byte, at = 0, 0
-    for position in sorted(positions, key=lambda one: int(one["start"])):
-        begin, stop = int(position["start"]), int(position["start"]) + int(position["length"])
-        if begin < at_byte or stop > len(data):
-            continue
-        start = at + len(data[at_byte:begin].decode("utf-8", "ignore"))
-        end = start + len(data[begin:stop].decode("utf-8", "ignore"))
-        spans.append((start, end))
-        at_byte, at = stop, end
-    return spans
-
-
-def _list_conditions(question: Question) -> list[Any]:
-    conditions: list[Any] = []
-    if question.after is not None:
-        conditions.append(f"published >= {int(question.after.timestamp())}")
-    if question.before is not None:
-        conditions.append(f"published < {int(question.before.timestamp())}")
-    if question.near is not None and question.near.radius_km is not None:
-        conditions.append(f"_geoRadius({question.near.lat}, {question.near.lng}, {question.near.radius_km * 1000:.0f})")
-    if question.box is not None:
-        conditions.append([f"_geoBoundingBox([{b.north}, {b.east}], [{b.south}, {b.west}])" for b in split_box(question.box)])
-    if question.sort == "distance" and (question.near is None or question.near.radius_km is None):
-        conditions.append("located = true")
-    return conditions
-
-
-def _quote(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -120,6 +120,7 @@ class OpenSearchEngine:
             int(hit["_id"]), source["content_type"], question.locale, source["title"], self.base_path + custom["path"], source["excerpt"],
             make_date(source.get("published_at")), custom.get("image"), tuple(custom["terms"]), round(hit["_score"] or 0.0, 5),
             Highlights(make_safe(title), tuple(make_safe(piece) for piece in marked.get("content", ()))), km,
+            source.get("price"), source.get("rating"), source.get("popularity", 0.0), source.get("stock"),
         )  # fmt: skip
 
     def save(self, locale: str, documents: Sequence[EngineDocument]) -> None:
@@ -216,6 +217,7 @@ class OpenSearchEngine:
             elif field != "content_type":
                 row[field] = values
         row |= {name: value for name, value in (("published_at", d.published), ("updated_at", d.updated)) if value is not None}
+        row |= d.list_values()
         if d.lat is not None and d.lng is not None:
             row["location"] = {"lat": d.lat, "lon": d.lng}
         return row

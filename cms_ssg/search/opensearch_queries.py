@@ -19,6 +19,10 @@ SORTS: Final[dict[str, list[Any]]] = {
     "newest": [NEWEST],
     "oldest": [{"published_at": {"order": "asc", "missing": "_last"}}],
     "title": [{"title.keyword": "asc"}],
+    "rating": [{"rating": {"order": "desc", "missing": "_last"}}],
+    "popularity": [{"popularity": {"order": "desc", "missing": "_last"}}],
+    "price": [{"price": {"order": "asc", "missing": "_last"}}],
+    "price_desc": [{"price": {"order": "desc", "missing": "_last"}}],
 }
 
 
@@ -85,6 +89,13 @@ def _list_conditions(question: Question) -> list[dict[str, Any]]:
             for b in split_box(question.box)
         ]
         conditions.append({"bool": {"should": boxes, "minimum_should_match": 1}})
+    prices = {name: value for name, value in (("gte", question.price_min), ("lte", question.price_max)) if value is not None}
+    if prices:
+        conditions.append({"range": {"price": prices}})
+    if question.rating_min is not None:
+        conditions.append({"range": {"rating": {"gte": question.rating_min}}})
+    if question.stock:
+        conditions.append({"terms": {"stock": list(question.stock)}})
     if question.sort == "distance":
         conditions.append({"exists": {"field": "location"}})
     return conditions

@@ -54,6 +54,10 @@ class _Found(NamedTuple):
     published_at: datetime | None
     image: str | None
     terms: tuple[str, ...]
+    price: int | None
+    rating: float | None
+    popularity: float
+    stock: str | None
 
 
 _decode_page = msgspec.json.Decoder(list[_Found]).decode
@@ -162,6 +166,7 @@ class PostgresIndex:
         return Hit(
             row.entry, row.type, row.locale, row.title, self.base_path + row.path, row.excerpt, row.published_at, row.image,
             row.terms, round(row.score, 5), highlights, round(row.distance, 3) if row.distance is not None else None,
+            row.price, row.rating, row.popularity, row.stock,
         )  # fmt: skip
 
 

@@ -26,7 +26,19 @@ ORDERS: Final[dict[str, LiteralString]] = {
     "oldest": "coalesce(published_at, 'infinity') ASC, entry ASC",
     "title": "title ASC, entry ASC",
     "distance": "distance ASC, entry ASC",
+    "rating": "sorted DESC, entry DESC",
+    "popularity": "sorted DESC, entry DESC",
+    "price": "sorted ASC, entry ASC",
+    "price_desc": "sorted DESC, entry DESC",
 }
+
+SORTED: Final[dict[str, LiteralString]] = {
+    "rating": "coalesce(d.rating, -1)::float8", "popularity": "d.popularity::float8", "price": "coalesce(d.price::float8, 'infinity')",
+    "price_desc": "coalesce(d.price, -1)::float8",
+}  # fmt: skip
+"""What is sorted by; documents without it are the last either way."""
+
+_FALLING: LiteralString = "(sorted, entry) < (%(key0)s::text::float8, %(last)s::bigint)"
 
 KEYS: Final[dict[str, LiteralString]] = {
     "relevance": "(score, newest, entry) < (%(key0)s::text::real, %(key1)s::text::timestamptz, %(last)s::bigint)",
@@ -34,17 +46,21 @@ KEYS: Final[dict[str, LiteralString]] = {
     "oldest": "(coalesce(published_at, 'infinity'), entry) > (%(key0)s::text::timestamptz, %(last)s::bigint)",
     "title": "(title, entry) > (%(key0)s::text, %(last)s::bigint)",
     "distance": "(distance, entry) > (%(key0)s::text::float8, %(last)s::bigint)",
+    "rating": _FALLING,
+    "popularity": _FALLING,
+    "price": "(sorted, entry) > (%(key0)s::text::float8, %(last)s::bigint)",
+    "price_desc": _FALLING,
 }
 """What comes behind the last hit of the page before, which a cursor names by what it was sorted by."""
 
 KEY_VALUES: Final[dict[str, LiteralString]] = {
     "relevance": "score::text, newest::text", "newest": "newest::text", "oldest": "coalesce(published_at, 'infinity')::text", "title": "title",
-    "distance": "distance::text",
+    "distance": "distance::text", "rating": "sorted::text", "popularity": "sorted::text", "price": "sorted::text", "price_desc": "sorted::text",
 }  # fmt: skip
 
 SEARCH: LiteralString = """
 WITH found AS MATERIALIZED (
-  SELECT d.entry, d.terms, d.published_at, coalesce(d.published_at, '-infinity') AS newest, {title} AS title, {distance} AS distance,
+  SELECT d.entry, d.terms, d.published_at, coalesce(d.published_at, '-infinity') AS newest, {title} AS title, {distance} AS distance, {sorted} AS sorted,
     {score} AS score, {failed} AS failed
   FROM cms.documents d
   WHERE d.site = %(site)s AND d.shown {conditions}
@@ -61,7 +77,7 @@ WITH found AS MATERIALIZED (
 SELECT
   (SELECT count(*) FROM passed),
   (SELECT coalesce(json_agg(json_build_array(p.entry, p.score, p.distance, p.key, d.type, d.locale, d.path, d.title, d.excerpt, left(d.content, 100000),
-     d.published_at, d.image, d.terms) ORDER BY p.number), '[]')::text
+     d.published_at, d.image, d.terms, d.price, d.rating, d.popularity, d.stock) ORDER BY p.number), '[]')::text
      FROM (SELECT entry, score, distance, json_build_array({key_values}) AS key, row_number() OVER () AS number
            FROM (SELECT * FROM passed {behind} ORDER BY {order} OFFSET %(offset)s LIMIT %(limit)s) page) p JOIN cms.documents d ON d.entry = p.entry),
   (SELECT coalesce(json_agg(json_build_array(f.facet, f.term, f.times, l.card ->> 'title') ORDER BY f.facet, f.place), '[]')::text
@@ -109,6 +125,10 @@ def _check_number(text: str) -> str:
     return text
 
 
+def _check_price(text: str) -> str:
+    return text if text == "Infinity" else _check_number(text)
+
+
 def _check_time(text: str) -> str:
     if text not in ("infinity", "-infinity"):
         datetime.fromisoformat(text)
@@ -118,6 +138,7 @@ def _check_time(text: str) -> str:
 KEY_TYPES: Final[dict[str, tuple[Callable[[str], str], ...]]] = {
     "relevance": (_check_number, _check_time), "newest": (_check_time,), "oldest": (_check_time,),
     "title": (lambda text: text.replace("\0", "").encode("utf-8", "replace").decode(),), "distance": (_check_number,),
+    "rating": (_check_number,), "popularity": (_check_number,), "price": (_check_price,), "price_desc": (_check_number,),
 }  # fmt: skip
 """A cursor comes from whoever asks."""
 
@@ -159,6 +180,7 @@ def make_search(question: Question, read: ReadTerms, site: int, zone: str) -> tu
     if question.before is not None:
         conditions += " AND d.published_at < %(before)s"
         parameters["before"] = question.before
+    conditions += _add_ranges(question, parameters)
     conditions, distance = _add_places(question, conditions, parameters)
     behind = _add_cursor(question, parameters)
     tests: list[LiteralString] = []
@@ -173,9 +195,28 @@ def make_search(question: Question, read: ReadTerms, site: int, zone: str) -> tu
         score = "CASE WHEN " + failed + " = 0 THEN " + RANK + " ELSE 0 END"
     sql = SEARCH.format(
         conditions=conditions, failed=failed, own_facet=own_facet, score=score, order=ORDERS[question.sort],
-        title="lower(d.title)" if question.sort == "title" else "NULL::text", distance=distance, behind=behind, key_values=KEY_VALUES[question.sort],
+        title="lower(d.title)" if question.sort == "title" else "NULL::text", distance=distance, behind=behind,
+        sorted=SORTED.get(question.sort, "NULL::float8"), key_values=KEY_VALUES[question.sort],
     )  # fmt: skip
     return sql, parameters
+
+
+def _add_ranges(question: Question, parameters: dict[str, Any]) -> LiteralString:
+    """Conditions of price, rating and stock. What a document does not have is within no bounds."""
+    conditions: LiteralString = ""
+    if question.price_min is not None:
+        conditions += " AND d.price >= %(price_min)s::bigint"
+        parameters["price_min"] = question.price_min
+    if question.price_max is not None:
+        conditions += " AND d.price <= %(price_max)s::bigint"
+        parameters["price_max"] = question.price_max
+    if question.rating_min is not None:
+        conditions += " AND d.rating >= %(rating_min)s::float8::real"
+        parameters["rating_min"] = question.rating_min
+    if question.stock:
+        conditions += ' AND d.stock = ANY(%(stock)s::text[] COLLATE "C")'
+        parameters["stock"] = list(question.stock)
+    return conditions
 
 
 def _add_places(question: Question, conditions: LiteralString, parameters: dict[str, Any]) -> tuple[LiteralString, LiteralString]:

@@ -12,7 +12,7 @@ import msgspec
 from cms_ssg.search.places import Box, Near
 from cms_ssg.search.words import Term
 
-Sort = Literal["relevance", "newest", "oldest", "title", "distance"]
+Sort = Literal["relevance", "newest", "oldest", "title", "distance", "rating", "popularity", "price", "price_desc"]
 
 FACET_SIZES = {"section": 20, "tag": 50}
 """The most values of a facet that are counted out; of others 20."""
@@ -35,7 +35,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """One search.
 
     filters: facet -> the values of which a hit has one, ``{"tag": ("tides",)}``; after, before: of publishing, before excluded; near, box: of
-    places; cursor: takes the place of offset.
+    places; price_min, price_max: in minor units, both included; rating_min: stars; stock: states of which a hit has one;
+    cursor: takes the place of offset.
     """
 
     terms: tuple[Term, ...] = ()
@@ -48,12 +49,21 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 20
     near: Near | None = None
     box: Box | None = None
+    price_min: int | None = None
+    price_max: int | None = None
+    rating_min: float | None = None
+    stock: tuple[str, ...] = ()
     cursor: Cursor | None = None
 
     @property
     def skipped(self) -> int:
         """How many hits come before the first that is wanted."""
         return self.cursor.offset if self.cursor is not None else self.offset
+
+    @property
+    def is_ranged(self) -> bool:
+        """Whether it is narrowed by price, rating or stock."""
+        return bool(self.stock) or any(value is not None for value in (self.price_min, self.price_max, self.rating_min))
 
 
 class Highlights(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -64,7 +74,7 @@ class Highlights(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """One document that was found. url: its path, with that of base_url."""
+    """One document that was found. url: its path, with that of base_url; price: in minor units; rating: stars; popularity: ln(1 + reads)."""
 
     id: int
     type: str
@@ -78,6 +88,10 @@ class Hit(msgspec.Struct, frozen=True):
     score: float
     highlights: Highlights
     distance_km: float | None = None
+    price: int | None = None
+    rating: float | None = None
+    popularity: float = 0.0
+    stock: str | None = None
 
 
 class FacetValue(msgspec.Struct, frozen=True):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from cms_ssg.search.documents import DELETE, save_documents
+from cms_ssg.search.values import save_values
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
 from cms_ssg.store.query import Query, fetch
@@ -56,6 +58,7 @@ def reindex(connection: Connection[TupleRow], site: Site, site_id: int, on_batch
         with connection.transaction():
             connection.execute(FORGET_DIGESTS, (int_array(entries),))
             save_documents(connection, site, site_id, entries, set(entries), set())
+            save_values(connection, site, site_id, entries, datetime.now(UTC))
         after, done = rows[-1].entry, done + len(rows)
         on_batch(len(rows))
     gone = [row[0] for row in connection.execute(UNLISTED, (site_id,))]

@@ -75,7 +75,7 @@ CHANGES: Final = Query(
 )
 _DOCUMENT: Final[LiteralString] = """
 SELECT entry, type, locale, path, title, excerpt, content, extract(epoch FROM published_at)::bigint, extract(epoch FROM updated_at)::bigint,
-  to_char(published_at AT TIME ZONE %(zone)s, 'YYYY-MM'), image, terms, location[1], location[0]
+  to_char(published_at AT TIME ZONE %(zone)s, 'YYYY-MM'), image, terms, location[1], location[0], price, rating::text::float8, popularity::text::float8, stock
 FROM cms.documents WHERE site = %(site)s AND shown"""
 CHANGED: Final = Query(_DOCUMENT + " AND entry = ANY(%(entries)s::bigint[])", EngineDocument)
 EVERY: Final = Query(_DOCUMENT + " AND locale = %(locale)s AND entry > %(after)s ORDER BY entry LIMIT %(most)s", EngineDocument)

@@ -14,6 +14,7 @@ KEPT_DAYS: Final = 90
 """Older days are summed up to months."""
 
 RANK: Final[LiteralString] = "SELECT cms.rank_most_read(%s, %s, %s)"
+RANK_DOCUMENTS: Final[LiteralString] = "SELECT cms.rank_documents(%s)"
 SUM_OLD_HITS: Final[LiteralString] = "SELECT cms.sum_old_hits(%s, %s)"
 IS_OLD: Final[LiteralString] = "SELECT NOT EXISTS (SELECT FROM cms.statistics_refreshed WHERE at > clock_timestamp() - %s * interval '1 s')"
 SET_ZONE: Final[LiteralString] = """
@@ -27,6 +28,8 @@ def rank_most_read(connection: Connection, site: Site, number: int) -> None:
     settings = site.settings.statistics
     connection.execute(SET_ZONE, {"site": number, "zone": site.settings.timezone})
     connection.execute(RANK, (number, settings.most_read_days, settings.most_read))
+    if site.settings.search is not None:
+        connection.execute(RANK_DOCUMENTS, (number,))
 
 
 def refresh(connection: Connection, site: Site, number: int) -> None:

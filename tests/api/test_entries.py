@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from cms_ssg.client import ApiProblem, Client
 from cms_ssg.store.connect import connect
 from cms_ssg.store.tokens import Powers, create_token
-from tests.api.atlas import Api
+from tests.api.atlas import Api, serve_api
 
 NEW = {
     "type": "post",
@@ -121,3 +122,58 @@ def test_the_client_has_a_method_for_each_operation_and_says_what_the_api_says(a
             site.show_entry()
     with Client(str(api.client.base_url), "cms_wrong") as site, pytest.raises(ApiProblem, match=r"api\.token"):
         site.list_entries()
+
+
+def test_published_posts_are_listed_by_their_time_a_page_at_a_time(ada: Person) -> None:
+    make(ada, "future", fields=NEW["fields"] | {"publish_at": "2999-01-01T00:00:00Z"})
+    whole = ada.ask("GET", "/api/entries?sort=published&limit=100").json()
+    times = [one["published_at"] for one in whole["entries"]]
+    assert times == sorted(times, reverse=True) and len(times) > 4 and whole["next_cursor"] == ""
+    assert all(one["status"] == "published" and one["published_at"] < "2999" for one in whole["entries"])
+    found, cursor = [], ""
+    for _ in times:
+        page = ada.ask("GET", f"/api/entries?sort=published&limit=2&cursor={cursor}").json()
+        found += page["entries"]
+        if not (cursor := page["next_cursor"]):
+            break
+    assert found == whole["entries"]
+    for wrong in ("sort=published&type=post", "sort=published&cursor=x", "cursor=WzEsMl0", "sort=published&before=3"):
+        assert ada.ask("GET", f"/api/entries?{wrong}").status_code == 422, wrong
+
+
+def test_a_file_is_changed_where_the_server_may_write_it_and_only_as_it_was_read(atlas: tuple[Path, str], tmp_path: Path) -> None:
+    shutil.copytree(atlas[0], tmp_path / "atlas", ignore=shutil.ignore_patterns("build", ".cms"))
+    with (tmp_path / "atlas/site.toml").open("a") as settings:
+        settings.write("\n[desk]\nfiles = true\n")
+    with serve_api([tmp_path / "atlas"], atlas[1]) as api:
+        ada = Person(api, atlas[1], "ada", Powers())
+        rows = ada.ask("GET", "/api/entries?source=file&type=post&locale=en&limit=100").json()["entries"]
+        one = next(row for row in rows if row["file"].endswith("coast.md"))
+        path, file = f"/api/entries/{one['number']}", tmp_path / "atlas" / one["file"]
+        etag = ada.ask("GET", path).headers["etag"]
+        changed = ada.ask("PATCH", path, {"fields": {"title": "The coast", "tags": None}, "body": "New.\n"}, etag)
+        assert (changed.status_code, changed.json()["fields"]["title"], changed.json()["body"]) == (200, "The coast", "New.\n"), (
+            changed.text
+        )
+        assert 'title: "The coast"\n' in file.read_text() and file.read_text().endswith("---\nNew.\n") and "tags" not in file.read_text()
+        for version in (etag, f'"v{one["version"]}"'):
+            refused = ada.ask("PATCH", path, {"body": "Late.\n"}, version)
+            assert (refused.status_code, refused.json()["code"], refused.headers["etag"]) == (409, "entry.changed", changed.headers["etag"])
+        before = file.read_bytes()
+        wrong = ada.ask("PATCH", path, {"fields": {"date": "never"}}, changed.headers["etag"])
+        assert (wrong.status_code, wrong.json()["code"], file.read_bytes()) == (422, "content.field", before), wrong.text
+        hidden = ada.ask("PATCH", path, {"status": "draft"}, changed.headers["etag"])
+        assert (hidden.json()["status"], "draft: true" in file.read_text()) == ("draft", True)
+        gone = ada.ask("PATCH", path, {"status": "trashed"}, hidden.headers["etag"])
+        back = ada.ask("PATCH", path, {"status": "published"}, gone.headers["etag"])
+        assert (gone.json()["status"], back.json()["status"]) == ("trashed", "published")
+        with Client(str(api.client.base_url), ada.token) as client:
+            shown = client.show_entry(one["number"])
+            assert client.change_entry(one["number"], version=shown["etag"], body="By a client.\n")["body"] == "By a client.\n"
+        author = Person(api, atlas[1], "bob", Powers("author"))
+        assert author.ask("PATCH", path, {"body": "Mine."}, back.headers["etag"]).status_code == 403
+    with connect(atlas[1]) as connection:
+        acts = connection.execute(
+            "SELECT kind, author, origin FROM cms.acts WHERE what = %s ORDER BY id LIMIT 1", (one["file"],)
+        ).fetchall()
+    assert ("change", "ada", "api") in acts

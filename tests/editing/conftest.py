@@ -10,10 +10,8 @@ import pytest
 
 from cms_ssg.store.tokens import Powers
 from tests.api.atlas import Api
-from tests.api.conftest import api, atlas
 from tests.editing.person import DeskPerson
 
-__all__ = ["api", "atlas"]
 Meet = Callable[..., DeskPerson]
 
 

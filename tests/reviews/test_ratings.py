@@ -9,7 +9,9 @@ import threading
 
 import psycopg
 
+from cms_ssg.reviews.api import SHOWN
 from cms_ssg.store.connect import connect
+from tests.api.atlas import Api
 from tests.engine.siteonpage import SiteOnPage, assert_same
 
 STORED = "SELECT entry, rating_sum, rating_count, review_count, stars FROM cms.ratings WHERE rating_count > 0 ORDER BY entry"
@@ -123,3 +125,29 @@ def test_what_a_visitor_wrote_is_shown_as_text(site: SiteOnPage) -> None:
     html = (site.output / "recipes/soup/index.html").read_text()
     assert "<script>alert" not in html and "<img src=x" not in html
     assert "{{ 7 * 7 }}" in html
+
+
+def test_reviews_page_by_cursor_while_others_come_and_by_their_stars(site: SiteOnPage, api: Api) -> None:
+    for hour in range(7):
+        add(site, "soup", f"N{hour}", 1 + hour % 2, hour=hour // 2)  # two each hour, so that the id decides as well
+    whole = api.json("/api/reviews?path=/recipes/soup/&limit=100")
+    assert (len(whole["reviews"]), whole["next_cursor"]) == (7, "")
+    found, cursor = [], ""
+    for page in range(4):
+        answer = api.json(f"/api/reviews?path=/recipes/soup/&limit=2&cursor={cursor}")
+        found += [one["id"] for one in answer["reviews"]]
+        cursor = answer["next_cursor"]
+        add(site, "soup", f"Late{page}", 5, hour=50 + page)
+    assert (found, cursor) == ([one["id"] for one in whole["reviews"]], "")
+    stars = api.json("/api/reviews?path=/recipes/soup/&rating=2&limit=2")
+    assert [one["rating"] for one in stars["reviews"]] == [2, 2]
+    for wrong in ("cursor=x", "cursor=WzEsMl0", "rating=6", f"cursor={stars['next_cursor']}A"):
+        assert api.get(f"/api/reviews?path=/recipes/soup/&{wrong}").status_code == 422, wrong
+
+
+def test_reviews_with_so_many_stars_are_read_from_their_index(site: SiteOnPage) -> None:
+    asked = {"entry": 1, "stars": 5, "at": None, "id": None, "limit": 21, "offset": 0}
+    with connect(site.url) as connection:
+        connection.execute("SET LOCAL enable_seqscan = off")
+        plan = [row[0] for row in connection.execute("EXPLAIN " + SHOWN.sql, asked)]
+    assert any("idx_reviews_rating" in line for line in plan) and not any("Sort" in line for line in plan), plan

@@ -20,6 +20,7 @@ from cms_ssg.search.postgres import PostgresIndex
 from cms_ssg.search.questions import Answer, Question, SearchIndex, read_cursor
 from cms_ssg.search.words import parse_query
 from cms_ssg.site import Site
+from cms_ssg.store.connect import connect
 from cms_ssg.store.pool import make_pool
 from tests.conftest import TEMPLATE, fresh_database
 from tests.search.corpus import HARBOURS, PLACES, build_corpus, fill_engine
@@ -30,10 +31,22 @@ T = TypeVar("T")
 Ask = Callable[[Callable[[SearchIndex], Awaitable[Any]]], Any]
 
 
+VALUES = "UPDATE cms.documents SET price = %s, rating = %s, popularity = %s, stock = %s WHERE path = %s"
+SOLD = [
+    (1900, 4.5, 2.0, "in_stock", "/places/porto/"),
+    (900, 3.25, 0.7, "low", "/places/aveiro/"),
+    (2_500_000_000, None, 3.1, "out_of_stock", "/places/suva/"),
+    (None, 5, 0, None, "/tide/"),
+]
+
+
 @pytest.fixture(scope="module")
 def corpus(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, str]]:
     for url in fresh_database(server_url, TEMPLATE):
-        yield build_corpus(tmp_path_factory.mktemp("corpus"), url), url
+        site = build_corpus(tmp_path_factory.mktemp("corpus"), url)
+        with connect(url, autocommit=True) as connection:
+            connection.cursor().executemany(VALUES, SOLD)
+        yield site, url
 
 
 @pytest.fixture(scope="session")
@@ -191,7 +204,23 @@ def test_places_within_a_radius_and_a_box_also_across_the_antimeridian(ask: Ask)
     assert len(urls(find(ask, near=Near(41.15, -8.61), sort="distance"))) == len(PLACES)
 
 
-@pytest.mark.parametrize("sort", ["relevance", "newest", "oldest", "title", "distance"])
+def test_price_rating_popularity_and_stock_sort_and_filter(ask: Ask) -> None:
+    porto, aveiro, suva, tide = (path for *_, path in SOLD)
+    assert urls(find(ask, sort="price"))[:3] == [aveiro, porto, suva]
+    assert urls(find(ask, sort="price_desc"))[:3] == [suva, porto, aveiro]
+    assert urls(find(ask, sort="rating"))[:3] == [tide, porto, aveiro]
+    assert urls(find(ask, sort="popularity"))[:3] == [suva, porto, aveiro]
+    assert urls(find(ask, price_min=900, price_max=1900, sort="price")) == [aveiro, porto]
+    assert urls(find(ask, price_min=901, price_max=1899)) == []
+    assert set(urls(find(ask, rating_min=4.5))) == {porto, tide}
+    assert set(urls(find(ask, "lighthouse", stock=("low", "out_of_stock")))) == {aveiro, suva}
+    first = find(ask, price_max=1000).hits[0]
+    assert (first.price, first.rating, first.popularity, first.stock) == (900, 3.25, pytest.approx(0.7), "low")
+    unsold = find(ask, "tide").hits[0]
+    assert (unsold.price, unsold.stock) == (None, None)
+
+
+@pytest.mark.parametrize("sort", ["relevance", "newest", "oldest", "title", "distance", "rating", "popularity", "price", "price_desc"])
 def test_pages_by_cursor_and_by_offset_have_every_hit_once(ask: Ask, sort: Any) -> None:
     options = {"sort": sort, "near": Near(41.15, -8.61)}
     whole = find(ask, "the", **options) if sort == "relevance" else find(ask, **options)

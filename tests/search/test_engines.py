@@ -20,7 +20,8 @@ from cms_ssg.errors import CmsError
 from cms_ssg.search import engine as engine_module
 from cms_ssg.search import fallback, sending
 from cms_ssg.search.engine import EngineDocument, EngineError
-from cms_ssg.search.meilisearch_engine import MeilisearchEngine, find_spans
+from cms_ssg.search.meilisearch_engine import MeilisearchEngine
+from cms_ssg.search.meilisearch_queries import find_spans
 from cms_ssg.site import open_site
 from cms_ssg.store.connect import connect
 from tests.api.atlas import build_site, serve_api, write_post, write_site

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
@@ -11,17 +12,19 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cms_ssg.api.answers import answer_cached
+from cms_ssg.api.answers import answer_cached, tag_answer
 from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.cursors import read_count, read_cursor, write_cursor
 from cms_ssg.api.problems import ApiError
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.store.query import fetch_async
-from cms_ssg.verticals.directory.queries import COUNTS, FIND, LISTED, MORE, TITLES, Listing
+from cms_ssg.verticals.directory.queries import BEHIND, COUNTS, FIND, LISTED, MORE, TITLES, Listing
 
 router = Router("Directory")
 
 TAG: Final = "listings"
+MOST_OFFSET: Final = 10_000
 OPEN_S: Final = 60.0
 """How long it is believed that a place is open."""
 
@@ -54,7 +57,8 @@ class ListingQuery(BaseModel):
         "relevance"
     )
     limit: Annotated[int, Field(ge=1, le=100)] = 20
-    offset: Annotated[int, Field(ge=0, le=10_000)] = 0
+    offset: Annotated[int, Field(ge=0, le=MOST_OFFSET)] = 0
+    cursor: Annotated[str, Field(max_length=200, description="next_cursor of the page before, in place of offset.")] = ""
 
 
 class ValueModel(BaseModel):
@@ -71,6 +75,7 @@ class ListingsModel(BaseModel):
     total: int
     listings: list[Listing]
     facets: dict[str, list[ValueModel]]
+    next_cursor: str
 
 
 @router.get("/api/listings", scope=PUBLIC, response_model=ListingsModel, summary="Find listings")
@@ -79,10 +84,11 @@ async def find_listings(request: Request, query: Annotated[ListingQuery, Query()
     context = site_of(request)
     parameters = _read(context, query)
     columns = LISTED if query.sort == "listed" else FIND
+    start = _find_start(query, parameters["values"].obj)
 
     async def fetch() -> Any:
         async with context.connection() as connection:
-            found = await fetch_async(connection, columns, **parameters)
+            found = await fetch_async(connection, columns, **parameters | start)
             counts = await fetch_async(connection, COUNTS, **parameters)
             wanted = [value for facet, value, _ in counts if facet == "category"]
             named = await fetch_async(connection, TITLES, site=context.number, slugs=wanted, locale=parameters["locale"])
@@ -93,11 +99,13 @@ async def find_listings(request: Request, query: Annotated[ListingQuery, Query()
                 title = titles.get(value, value) if facet == "category" else value
                 facets.setdefault(facet, []).append({"value": value, "title": title, "count": count})
         total = next((count for facet, _, count in counts if not facet), 0)
-        return {"total": total, "listings": [_show(context, one) for one in found], "facets": facets}
+        page = found[: query.limit]
+        following = _write_next(query.sort, start["offset"] + len(page), page[-1]) if len(found) > query.limit else ""
+        return {"total": total, "listings": [_show(context, one) for one in page], "facets": facets, "next_cursor": following}
 
     key = "listings:" + query.model_dump_json()
     data = await context.cache.load_json(key, fetch, (TAG,), ttl_s=OPEN_S if query.open_now else None)
-    return answer_cached(request, data, CACHE_CONTROL, cached_as=key)
+    return answer_cached(request, data, CACHE_CONTROL, headers=tag_answer(context.site.settings, TAG), cached_as=key)
 
 
 def _read(context: SiteContext, query: ListingQuery) -> dict[str, Any]:
@@ -127,6 +135,44 @@ def _read(context: SiteContext, query: ListingQuery) -> dict[str, Any]:
         "offset": query.offset, "more": MORE, "values": Jsonb(values), "custom": known, "zone": context.site.settings.timezone,
         "locale": locale,
     }  # fmt: skip
+
+
+def _find_start(query: ListingQuery, values: dict[str, Any]) -> dict[str, Any]:
+    """Where the page begins, and one more listing than it has. Raises ApiError api.invalid for a cursor of another order."""
+    start = {"offset": query.offset, "limit": query.limit + 1}
+    if not query.cursor:
+        return start
+    kinds = (_KEYS[query.sort], read_count) if query.sort in BEHIND else (read_offset,)
+    sort, *key = read_cursor(query.cursor, str, *kinds)
+    if sort != query.sort:
+        raise _invalid("cursor", f"this cursor is of the order {sort[:20]}")
+    if query.sort not in BEHIND:
+        return start | {"offset": key[0]}
+    return start | {"offset": 0, "more": MORE + BEHIND[query.sort], "values": Jsonb(values | {"behind": key[0], "last": key[1]})}
+
+
+def _write_next(sort: str, offset: int, last: Listing) -> str:
+    if sort not in BEHIND:
+        return write_cursor(sort, offset) if offset <= MOST_OFFSET else ""
+    return write_cursor(sort, f"{last.rating_avg:.2f}" if sort == "rating" else last.created_at, last.id)
+
+
+def read_offset(text: str) -> int:
+    """How many come before. Raises ValueError."""
+    offset = int(text)
+    if not 0 <= offset <= MOST_OFFSET:
+        raise ValueError(text)
+    return offset
+
+
+def _read_stars(text: str) -> str:
+    if not 0 <= float(text) <= 5:
+        raise ValueError(text)
+    return f"{float(text):.2f}"
+
+
+_KEYS: Final = {"rating": _read_stars, "newest": lambda text: datetime.fromisoformat(text).isoformat()}
+"""A cursor comes from whoever asks."""
 
 
 def _show(context: SiteContext, one: Listing) -> dict[str, Any]:

@@ -53,6 +53,12 @@ MORE: LiteralString = """ AND EXISTS (SELECT FROM cms.cards c WHERE c.entry = l.
  AND ($9 ->> 'open_zone' IS NULL OR cms.is_open(l, statement_timestamp(), $9 ->> 'open_zone'))"""
 """Conditions beside those of cms.search_listings; only what has a page is found, since people are sent there."""
 
+BEHIND: Final[dict[str, LiteralString]] = {
+    "rating": " AND (l.rating_avg, -l.number) < (($9 ->> 'behind')::numeric, -($9 ->> 'last')::bigint)",
+    "newest": " AND (l.created_at, -l.number) < (($9 ->> 'behind')::timestamptz, -($9 ->> 'last')::bigint)",
+}
+"""What comes behind the last listing of the page before, by what the order sorts by. The other orders go on after so many."""
+
 FIND: Final = Query(
     "SELECT"
     + _COLUMNS

@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from cms_ssg.api.answers import JSON, answer_cached
+from cms_ssg.api.answers import JSON, answer_cached, tag_answer
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.fields import invalid, read_fields, read_text, wants_page
 from cms_ssg.api.forms import is_form
@@ -53,7 +53,8 @@ async def show_product(request: Request, sku: str) -> Response:
         "state": one.state,
         "can_buy": one.most is None or one.most > 0,
     }
-    return answer_cached(request, msgspec.json.encode(value), "public, max-age=0, s-maxage=5")
+    tags = tag_answer(context.site.settings, f"sku/{one.sku}")
+    return answer_cached(request, msgspec.json.encode(value), "public, max-age=0, s-maxage=5", headers=tags)
 
 
 @router.post("/api/carts", scope=PUBLIC, per_minute=60, response_class=Response, status_code=201, summary="Make a cart")

@@ -51,6 +51,22 @@ def test_listings_are_found_with_counts_for_further_filters(api: Api) -> None:
     assert all(5 < one["distance_km"] < 6 for one in near["listings"])
 
 
+@pytest.mark.parametrize("sort", ["relevance", "rating", "newest", "listed"])
+def test_pages_by_cursor_have_every_listing_once(api: Api, sort: str) -> None:
+    whole = api.json(f"/api/listings?sort={sort}&limit=100")
+    found, cursor = [], ""
+    for _ in range(whole["total"]):
+        page = api.json(f"/api/listings?sort={sort}&limit=2&cursor={cursor}")
+        assert page["total"] == whole["total"] and page["facets"] == whole["facets"]
+        found += [one["id"] for one in page["listings"]]
+        if not (cursor := page["next_cursor"]):
+            break
+    assert found == [one["id"] for one in whole["listings"]] and len(found) > 4
+    other = api.json("/api/listings?sort=rating&limit=1")["next_cursor"]
+    for wrong in ("x", "WyJuZXdlc3QiLCJ4IiwxXQ", other if sort != "rating" else "WyJyYXRpbmciLCI0XzUiLC0xXQ"):
+        assert api.get(f"/api/listings?sort={sort}&cursor={wrong}").status_code == 422, wrong
+
+
 def test_wrong_questions_are_refused_by_name(api: Api) -> None:
     for query in (
         "lat=NaN&lng=0", "lat=91&lng=0", "lat=1", "radius=0&lat=1&lng=1", "radius=inf&lat=1&lng=1", "sort=best", "limit=0", "offset=-1", "min_rating=6",
