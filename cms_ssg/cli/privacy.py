@@ -24,7 +24,9 @@ def export(call: Call, email: str) -> None:
     with open_store(call.root, call.env) as (site, connection, row):
         opened = OpenSite(site, connection, row.id)
         found, content, tables = find_person(opened, email), find_in_content(opened, email), list_left(opened, email)
+    named = {one.table for one in found}
     lines = [f"{one.table}: {one.row}" for one in found] + [f"content: {file}" for file in content]
+    lines += [f"{table}: {count(rows, 'row mentions', 'rows mention')} the address" for table, rows in tables.items() if table not in named]
     value = {"email": email, "rows": [one._asdict() for one in found], "content": content, "tables": tables}
     call.output.result(value, "\n".join(lines) or "nothing is kept of this address")
 

@@ -25,6 +25,9 @@ SELECT c.relname, EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid
 FROM pg_catalog.pg_class c WHERE c.relnamespace = 'cms'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname"""
 LEFT: Final[LiteralString] = "SELECT count(*) FROM cms.{} t WHERE " + mentions("t::text")
 
+OF_CONTENT: Final = frozenset("bodies cards documents entries entry_texts frames search_pages".split())
+"""Tables that hold content or follow from it."""
+
 
 class Found(NamedTuple):
     """One row in which a person is."""
@@ -62,9 +65,15 @@ def find_in_content(opened: OpenSite, email: str) -> list[str]:
 
 
 def list_left(opened: OpenSite, email: str) -> dict[str, int]:
-    """Tables in which the address still is -> rows. Looks at every row of the site, also where no feature says that a person may be."""
+    """Tables in which the address still is -> rows; not those of content, where that names it: ``find_in_content`` says which.
+
+    Looks at every row of the site, also where no feature says that a person may be.
+    """
     values, left = _make_values(opened, email), {}
+    told = OF_CONTENT if find_in_content(opened, email) else frozenset[str]()
     for table, has_site in _list_tables(opened).items():
+        if table in told:
+            continue
         query = sql.SQL(LEFT + (" AND t.site = %(site)s" if has_site else "")).format(sql.Identifier(table))
         row = opened.connection.execute(query, values).fetchone()
         if row is not None and row[0]:
