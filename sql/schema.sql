@@ -2343,6 +2343,8 @@ CREATE INDEX files_digest ON cms.files USING btree (site, digest);
 
 CREATE INDEX hits_day ON cms.hits USING btree (site, day);
 
+CREATE INDEX idx_posts_list ON ONLY cms.posts USING btree (site, published_at DESC, entry DESC) INCLUDE (locale, title) WHERE (status = 'published'::text);
+
 CREATE INDEX idx_reviews_rating ON cms.reviews USING btree (entry, rating, created_at DESC, review_id DESC) WHERE (status = 'approved'::text);
 
 CREATE INDEX images_bad ON cms.images USING btree (site) WHERE (facts ? 'code'::text);

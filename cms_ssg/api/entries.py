@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Final
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from fastapi import Query as QueryParameter
@@ -14,12 +15,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cms_ssg.api.answers import JSON, has_etag
+from cms_ssg.api.cursors import read_count, read_cursor, write_cursor
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.rights import check_right, describe_subject, make_writer
 from cms_ssg.api.routing import Router, caller_of, site_of
 from cms_ssg.entries.edit import Editor, find_any, find_path, is_trashed
 from cms_ssg.entries.files import can_write, change_file, lock_file, mark_file
-from cms_ssg.entries.find import list_page
+from cms_ssg.entries.find import list_page, list_published
 from cms_ssg.entries.front import read_body
 from cms_ssg.entries.rights import Subject
 from cms_ssg.entries.save import EntryChangedError
@@ -35,6 +37,7 @@ router = Router("Entries")
 
 _VERSION: Final = re.compile(r'(?:W/)?"v?(\d{1,9})(?:-([0-9a-f]{12}))?"')
 _DEEDS: Final = {"published": "publish", "draft": "unpublish", "trashed": "trash"}
+LAST: Final = (1 << 63) - 1
 STATUS: Final = {
     "entry.not-found": 404,
     "pending.not-found": 404,
@@ -65,6 +68,10 @@ class ListQuery(BaseModel):
         ),
     ] = []
     before: Annotated[int, Field(ge=0, le=2**62, description="The `next` of the page before.")] = 0
+    sort: Annotated[
+        Literal["number", "published"], Field(description="published: posts that are public, by their time; with locale and limit alone.")
+    ] = "number"
+    cursor: Annotated[str, Field(max_length=200, description="The `next_cursor` of the page before, where sort is published.")] = ""
     limit: Annotated[int, Field(ge=1, le=100)] = 50
 
 
@@ -94,6 +101,10 @@ class EntryChange(BaseModel):
 @router.get("/api/entries", scope="read", response_class=Response, summary="List entries")
 def list_entries(request: Request, asked: Annotated[ListQuery, QueryParameter()]) -> Response:
     """A page of entries without their bodies. `next` goes on where this page ends."""
+    if asked.sort == "published":
+        return _list_published(request, asked)
+    if asked.cursor:
+        raise _refuse("cursor", "it goes with sort=published; pages of all entries go on by before")
     with open_editor(request) as editor:
         found = list_page(
             editor.connection, editor.site_id, type_name=asked.type, source=asked.source, status=asked.status or "", locale=asked.locale,
@@ -101,6 +112,23 @@ def list_entries(request: Request, asked: Annotated[ListQuery, QueryParameter()]
         )  # fmt: skip
     value = {"entries": [one._asdict() for one in found], "next": found[-1].number if len(found) == asked.limit else None}
     return answer_json(value)
+
+
+def _list_published(request: Request, asked: ListQuery) -> Response:
+    if other := next((name for name in ("type", "status", "source", "where", "before") if getattr(asked, name)), ""):
+        raise _refuse(other, "sort=published takes locale and limit alone")
+    at, last = read_cursor(asked.cursor, datetime.fromisoformat, read_count) if asked.cursor else (datetime.now(UTC), LAST)
+    with open_editor(request) as editor:
+        found = list_published(editor.connection, editor.site_id, locale=asked.locale, at=at, last=last, limit=asked.limit + 1)
+    page = found[: asked.limit]
+    following = write_cursor(page[-1].published_at, page[-1].number) if len(found) > asked.limit else ""
+    return answer_json({"entries": [one._asdict() for one in page], "next_cursor": following})
+
+
+def _refuse(field: str, message: str) -> ApiError:
+    return ApiError(
+        422, "api.invalid", f"the request is not as it should be: {field}", "/docs says what is taken.", fields=((field, message),)
+    )
 
 
 @router.get("/api/entries/{number}", scope="read", response_class=Response, summary="Show an entry")

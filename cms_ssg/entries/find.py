@@ -44,6 +44,14 @@ WHERE {own}.site = %(site)s AND (%(type)s = '' OR e.type = %(type)s)
   AND (%(locale)s = '' OR e.locale = %(locale)s) AND (%(before)s = 0 OR {number} < %(before)s){conditions}
 ORDER BY {number} DESC LIMIT %(limit)s""")
 
+LIST_PUBLISHED: Final[LiteralString] = """
+SELECT e.id, e.source, e.source_key, e.type, e.locale, e.status, coalesce(c.path, ''), p.title, e.version, e.changed_at, p.published_at
+FROM (SELECT entry, title, published_at FROM cms.posts
+      WHERE site = %(site)s AND status = 'published' AND (%(locale)s = '' OR locale = %(locale)s) AND published_at <= %(at)s::timestamptz
+        AND (published_at, entry) < (%(at)s::timestamptz, %(last)s::bigint)
+      ORDER BY published_at DESC, entry DESC LIMIT %(limit)s) p
+JOIN cms.entries e ON e.id = p.entry LEFT JOIN cms.cards c ON c.entry = e.id ORDER BY p.published_at DESC, p.entry DESC"""
+
 TABLE: Final[LiteralString] = "SELECT name, partition, columns FROM cms.type_tables WHERE type = %s"
 
 
@@ -60,6 +68,28 @@ class ListedEntry(NamedTuple):
     title: str
     version: int
     changed_at: datetime
+
+
+class PublishedEntry(NamedTuple):
+    """A published post in the list of them; its first fields are those of ListedEntry."""
+
+    number: int
+    source: str
+    file: str
+    type: str
+    locale: str
+    status: str
+    path: str
+    title: str
+    version: int
+    changed_at: datetime
+    published_at: datetime
+
+
+def list_published(connection: Connection, site_id: int, *, locale: str, at: datetime, last: int, limit: int) -> list[PublishedEntry]:
+    """What ``cms.posts`` holds that is published, the newest first. at, last: of the last one before; posts of later times are not yet published."""
+    values = {"site": site_id, "locale": locale, "at": at, "last": last, "limit": limit}
+    return [PublishedEntry(*row) for row in connection.execute(LIST_PUBLISHED, values)]
 
 
 def list_entries(

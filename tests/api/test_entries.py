@@ -124,6 +124,23 @@ def test_the_client_has_a_method_for_each_operation_and_says_what_the_api_says(a
         site.list_entries()
 
 
+def test_published_posts_are_listed_by_their_time_a_page_at_a_time(ada: Person) -> None:
+    make(ada, "future", fields=NEW["fields"] | {"publish_at": "2999-01-01T00:00:00Z"})
+    whole = ada.ask("GET", "/api/entries?sort=published&limit=100").json()
+    times = [one["published_at"] for one in whole["entries"]]
+    assert times == sorted(times, reverse=True) and len(times) > 4 and whole["next_cursor"] == ""
+    assert all(one["status"] == "published" and one["published_at"] < "2999" for one in whole["entries"])
+    found, cursor = [], ""
+    for _ in times:
+        page = ada.ask("GET", f"/api/entries?sort=published&limit=2&cursor={cursor}").json()
+        found += page["entries"]
+        if not (cursor := page["next_cursor"]):
+            break
+    assert found == whole["entries"]
+    for wrong in ("sort=published&type=post", "sort=published&cursor=x", "cursor=WzEsMl0", "sort=published&before=3"):
+        assert ada.ask("GET", f"/api/entries?{wrong}").status_code == 422, wrong
+
+
 def test_a_file_is_changed_where_the_server_may_write_it_and_only_as_it_was_read(atlas: tuple[Path, str], tmp_path: Path) -> None:
     shutil.copytree(atlas[0], tmp_path / "atlas", ignore=shutil.ignore_patterns("build", ".cms"))
     with (tmp_path / "atlas/site.toml").open("a") as settings:

@@ -13,6 +13,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
+from cms_ssg.entries import find
 from cms_ssg.kinds.features import load_features
 from cms_ssg.plan import changes, dirty
 from cms_ssg.plan import explain as why
@@ -112,6 +113,7 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
         "SELECT entry FROM cms.posts WHERE site = %s AND status = 'published' AND published_at < %s ORDER BY published_at DESC LIMIT 20",
         [SITE, datetime(2025, 1, 1, tzinfo=UTC)],
     ),
+    "published posts": (find.LIST_PUBLISHED, {"site": SITE, "locale": "", "at": NOON, "last": 1 << 62, "limit": 21}),
     "newest posts of a section": ("SELECT entry FROM cms.posts WHERE site = %s AND section = %s ORDER BY published_at DESC LIMIT 20", [SITE, "s3"]),
     "documents by words, near a place": make_search(
         Question(terms=(Term("word", "word5", "word5"),), locale="en", filters={"section": ("s3",)}, near=Near(10.0, 10.0, 3000.0)),
