@@ -32,7 +32,9 @@ def export(call: Call, email: str) -> None:
 @site_command("erase", "cms privacy erase ada@example.org")
 @click.argument("email")
 def erase(call: Call, email: str) -> int:
-    """Erase a person, named by e-mail address: from the store, pages, kept releases, caches and the search.
+    """Erase a person, named by an e-mail address.
+
+    From the store, pages, kept releases, caches and the search.
 
     Orders stay without what says who it was. Content that names the address is listed, and yours to edit.
     """

@@ -23,7 +23,7 @@ CONTENT: Final[LiteralString] = (
 TABLES: Final[LiteralString] = """
 SELECT c.relname, EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'site' AND NOT a.attisdropped)
 FROM pg_catalog.pg_class c WHERE c.relnamespace = 'cms'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname"""
-LEFT: Final[LiteralString] = "SELECT count(*) FROM cms.{} t WHERE " + mentions("t::text")
+_LEFT: Final[LiteralString] = "SELECT count(*) FROM cms.{} t WHERE " + mentions("t::text")
 
 
 class Found(NamedTuple):
@@ -65,7 +65,7 @@ def list_left(opened: OpenSite, email: str) -> dict[str, int]:
     """Tables in which the address still is -> rows. Looks at every row of the site, also where no feature says that a person may be."""
     values, left = _make_values(opened, email), {}
     for table, has_site in _list_tables(opened).items():
-        query = sql.SQL(LEFT + (" AND t.site = %(site)s" if has_site else "")).format(sql.Identifier(table))
+        query = sql.SQL(_LEFT + (" AND t.site = %(site)s" if has_site else "")).format(sql.Identifier(table))
         row = opened.connection.execute(query, values).fetchone()
         if row is not None and row[0]:
             left[table] = int(row[0])
