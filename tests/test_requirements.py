@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from cms_ssg.cli.main import cms
+from tests.whole import describes_all
 
+pytestmark = describes_all
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "docs/requirements.md").read_text("utf-8")
 PATHS = ("tests/", "sql/", "cms_ssg/", "scripts/", "docs/")

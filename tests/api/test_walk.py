@@ -129,7 +129,7 @@ def test_what_anybody_may_type_into_a_query_or_a_body_ends_in_no_error_of_ours(t
             assert "<script>" not in answer.text or answer.headers["content-type"].startswith(
                 ("application/json", "application/problem")
             ), path
-    unknown = two.ask("GET", "/api/listings?no_such_parameter=1")
+    unknown = two.ask("GET", "/api/entries?no_such_parameter=1", two.tokens["admin"])
     assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "no_such_parameter")
     assert two.ask("POST", "/api/uploads", two.tokens["admin"], b"x" * (10 << 20)).status_code == 413
     for method, path, _ in two.operations:

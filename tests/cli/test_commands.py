@@ -21,6 +21,7 @@ from cms_ssg.cli.main import COMMANDS, cms
 from cms_ssg.cli.main import run as run_cms
 from cms_ssg.cli.output import LEVELS, Output
 from cms_ssg.store import embedded
+from tests.whole import describes_all
 
 ROOT = Path(__file__).resolve().parents[2]
 CMS = [sys.executable, "-m", "cms_ssg"]
@@ -142,6 +143,7 @@ def test_all_commands_of_the_table_are_there(run: Runner) -> None:
         assert re.search(rf"^  {name} ", said.out, re.MULTILINE)
 
 
+@describes_all
 def test_command_page_is_up_to_date() -> None:
     done = subprocess.run([sys.executable, "scripts/cli_docs.py", "--check"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -20,6 +20,7 @@ from cms_ssg.files.bundled import folder
 from cms_ssg.store.connect import connect
 from cms_ssg.store.migrate import list_files, list_status, migrate
 from cms_ssg.store.partitions import ensure_post_months, ensure_post_partitions, partition_name
+from tests.whole import describes_all
 
 ROOT = Path(__file__).parents[2]
 Connection = psycopg.Connection[TupleRow]
@@ -165,6 +166,7 @@ def test_two_processes_at_once_apply_each_file_once(empty_db_url: str, tmp_path:
     assert sorted(applied) == list(range(1, 9))
 
 
+@describes_all
 def test_migrations_from_zero_equal_the_schema_file() -> None:
     done = subprocess.run([sys.executable, str(ROOT / "scripts" / "dump_schema.py"), "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -11,9 +11,6 @@ from cms_ssg.statistics.refresh import refresh
 from cms_ssg.store.connect import connect
 from cms_ssg.testing import SiteOnPage
 from tests.api.atlas import serve_api
-from tests.verticals.conftest import make_site
-
-__all__ = ["make_site"]
 
 SITE = """-- site.toml --
 title = "Stall"

@@ -1,0 +1,12 @@
+"""Whether all verticals of the package are there: documents describe them all, so that what they name may be gone where one is deleted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent / "verticals"
+GONE = [name for name in ("directory", "events", "forms", "landing", "news", "shop") if not (TESTS / name).is_dir()]
+
+describes_all = pytest.mark.skipif(bool(GONE), reason=f"what is described may be of {', '.join(GONE)}, which is not here")
