@@ -47,7 +47,8 @@ class Browser:
         return json.loads(text)
 
     def _note(self, event: dict[str, Any]) -> None:
-        if event.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded"):
+        told = event.get("params", {}).get("entry", {})
+        if event.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded") and told.get("level") != "verbose":
             self.complaints.append(json.dumps(event["params"])[:300])
 
     def run(self, script: str) -> Any:
@@ -70,7 +71,17 @@ class Browser:
 
     def open(self, url: str) -> None:
         self.call("Page.navigate", url=url)
-        self.wait(f"document.readyState === 'complete' && location.href.startsWith({json.dumps(url)})")
+        self.wait(f"document.readyState === 'complete' && location.href.startsWith({json.dumps(url.partition('?')[0])})")
+
+    def type(self, text: str) -> None:
+        """Type a text where the cursor is."""
+        self.call("Input.insertText", text=text)
+
+    def press(self, key: str, *, control: bool = False) -> None:
+        """Press a letter's key."""
+        values = {"key": key, "code": f"Key{key.upper()}", "windowsVirtualKeyCode": ord(key.upper()), "modifiers": 2 if control else 0}
+        for kind in ("rawKeyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, **values)
 
     def fill(self, selector: str, value: str) -> None:
         assert self.run(
@@ -112,7 +123,8 @@ def open_browser(chromium: str, *, script: bool = True) -> Iterator[Browser]:
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
-            [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", f"--user-data-dir={profile}", "--no-first-run", "about:blank"],
+            [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", f"--user-data-dir={profile}", "--no-first-run",
+             "--hide-scrollbars", "about:blank"],
             preexec_fn=arrange,  # noqa: PLW1509 - nothing but dup2 is called
             close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip

@@ -44,6 +44,19 @@ EVERYDAY: Final = {
 }  # fmt: skip
 """The same, for everyday words: taken as they are, so that ``inline`` is no slip of ``online``."""
 
+UNSEARCHED: Final = {
+    "sitemap": False, "sitemapexclude": True, "excludefromsitemap": True, "hidefromsitemap": True, "nositemap": True, "showinsitemap": False,
+    "insitemap": False, "search": False, "searchable": False, "searchhidden": True, "excludefromsearch": True, "excludesearch": True,
+    "searchexclude": True, "hidefromsearch": True, "nosearch": True, "showinsearch": False, "insearch": False,
+}  # fmt: skip
+"""Word -> the value with which it keeps a page out of the sitemap or the search, which is shown elsewhere all the same."""
+
+NO_INDEX: Final = {"noindex": True, "robotsnoindex": True, "seonoindex": True, "index": False, "indexable": False, "isindexable": False}
+DOUBTED_STARTS: Final = frozenset("releasedate releasetime releaseat releaseon startdate starttime startat startsat starton".split())
+DOUBTED_ENDS: Final = frozenset("enddate endtime endat endsat endon stopdate stoptime closedate".split())
+"""Times of the page, or of what it is about: a record, a concert."""
+OF_EVENTS: Final = frozenset("location venue place event organizer organiser performer performers tickets".split())
+
 PASSWORDS: Final = frozenset(["password", "postpassword"])
 STATUS: Final = frozenset(["status", "poststatus"])
 STATES: Final = frozenset(
@@ -101,6 +114,10 @@ def understand(raw: Mapping[str, Any], known: Collection[str], lines: Mapping[st
         except _Unclear as unclear:
             found.words.add(name)
             found.problems.append(Problem("content.hides", place, lines.get(name, 0), f"{name}: {unclear}", unclear.hint))
+        if (hint := _doubt(word, value, raw, zone)) and "content.hides" not in {problem.code for problem in found.problems}:
+            does = "keeps a page out of the sitemap or the search" if word in UNSEARCHED else "may time a page"
+            said = f"{name}: {show(value)} {does} in other systems; here it does not"
+            found.problems.append(Problem("content.may-hide", place, lines.get(name, 0), said, hint, "warning"))
     return found
 
 
@@ -150,8 +167,37 @@ def _read_word(word: str, value: Any, raw: Mapping[str, Any], zone: str) -> Iter
         raise _Unclear("in Hugo it hides or times the pages below, which nothing here does", "Write it into the files of these pages.")
     elif word == "build" and isinstance(value, dict) and (set(map(str, value.values())) & {"never", "link", "local", "False"}):
         raise _Unclear("in Hugo it keeps a page from being made or listed, which nothing here does")
-    elif word == "robots" and {"noindex", "none"} & {part.strip() for part in str(value).casefold().split(",")}:
+    elif _is_no_index(word, value):
         yield ("noindex", True)
+
+
+def _is_no_index(word: str, value: Any) -> bool:
+    """Whether a word keeps a page out of search engines."""
+    if word == "robots":
+        return bool({"noindex", "none"} & {part.strip() for part in str(value).casefold().split(",")})
+    return word in NO_INDEX and value != "" and read_truth(value) is NO_INDEX[word]
+
+
+def _doubt(word: str, value: Any, raw: Mapping[str, Any], zone: str) -> str:
+    """What to write where a word may hide or time a page and may mean something else, "" where it cannot be meant so."""
+    unsearched = UNSEARCHED.get(word)
+    if unsearched is not None and ((read_truth(value) is unsearched and value != "") or (word == "sitemap" and _is_disabled(value))):
+        return "noindex: true keeps a page out of sitemaps and search engines. If it means something else, make it a field of the content type."
+    own = "publish_at" if word in DOUBTED_STARTS else "expire_at" if word in DOUBTED_ENDS else ""
+    if not own or raw.get(own) or not OF_EVENTS.isdisjoint(map(fold, raw)):
+        return ""
+    try:
+        parse_date(value, zone)
+    except DateError:
+        return ""
+    return f"{own}: times the page. If it is a time of what the page is about, make it a field of the content type (content_schema/)."
+
+
+def _is_disabled(sitemap: Any) -> bool:
+    """Whether Hugo's table for the sitemap leaves the page out."""
+    return isinstance(sitemap, dict) and any(
+        read_truth(value) is True for name, value in sitemap.items() if fold(str(name)) in ("disable", "exclude")
+    )
 
 
 def _read_status(value: Any, raw: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cms_ssg.content.frontmatter.toml_keys import find_deep_key
+from cms_ssg.content.frontmatter.values import HALF_ESCAPE
 from cms_ssg.content.scan.changed_files import LFS_HINT, LFS_SAID, is_lfs_pointer
 from cms_ssg.errors import fail
 from cms_ssg.types import Json, Problem
@@ -19,8 +20,6 @@ SUFFIXES = (".yaml", ".yml", ".toml", ".json", ".csv")
 MAX_SIZE_BYTES = 32_000_000
 _HINT = "Until it can be read, pages keep what they show."
 _HALF = re.compile("[\ud800-\udfff]")
-_HALF_ESCAPE = re.compile(r"\\u(?:d[89ab]..(?!\\ud[c-f]..)|(?<!\\ud[89ab]..\\u)d[c-f]..)", re.IGNORECASE)
-"""Where a text says half of a character: the first of two without the second, or the second without the first."""
 
 
 class Data:
@@ -158,7 +157,7 @@ def read_data_file(path: Path, root: Path) -> Json:
     except RecursionError:
         raise fail("data.unreadable", "is nested too deeply", place=place, hint=_HINT) from None
     except _HalfCharacterError:
-        found = _HALF_ESCAPE.search(text)
+        found = HALF_ESCAPE.search(text)
         line = text.count("\n", 0, found.start()) + 1 if found else 0
         said = f"holds half of a character{f' ({found[0]})' if found else ''}, as where an emoji was cut in two"
         raise fail("data.unreadable", said, place=place, line=line, hint=_HINT) from None

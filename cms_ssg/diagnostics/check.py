@@ -12,6 +12,7 @@ from cms_ssg.config.environments import list_shared_targets
 from cms_ssg.config.explain import open_origin
 from cms_ssg.config.explain_toml import FILE
 from cms_ssg.content.lines import line_of_field
+from cms_ssg.diagnostics.check_fields import check_fields, check_own_ids
 from cms_ssg.diagnostics.check_fragments import Link, check_fragments, fragment_of, list_template_ids
 from cms_ssg.diagnostics.check_templates import check_template_links
 from cms_ssg.diagnostics.check_terms import TERM_NAMES, check_parents, check_term_names
@@ -96,6 +97,7 @@ def _check_content(site: Site, env: str, reporter: Reporter | None, old: tuple[P
             problems = [*drop_told(problems, bad_images), *bad_images]
         problems += list_conflicts(session.connection, site, session.row.id)
         problems += _check_bodies(session.connection, site, session.row.id)
+        problems += check_fields(session.connection, site, session.row.id)
         problems += _check_layouts(session.connection, site, session.row.id)
         problems += _check_site_links(session.connection, site, session.row.id)
         problems += check_template_links(session.connection, site, session.row.id)
@@ -123,6 +125,7 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
 
     templates = list_templates(theme_folders(site.root, site.settings).templates)
     nearest, ids = Nearest(connection, site, site_id), list_template_ids(templates)
+    yield from check_own_ids(connection, site, site_id, templates)
     after = 0
     while rows := connection.execute(BODIES, (site_id, after)).fetchall():
         after = rows[-1][0]
@@ -136,8 +139,8 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
                     yield from (unknown_shortcode(file, line, name) for name in pieces if f"shortcodes/{name}.html" not in templates)
                 elif "form" not in values and (names := link_names(site, locale, file, path or "", target)):  # a program may answer it
                     wanted.append((file, line, kind, target, names))
-            # what front matter names is looked for beside the page or at the root, and nowhere else
-            if image and (names := tuple(n for n in link_names(site, locale, file, path or "", image) if n.startswith("/"))):
+            # what front matter names is looked for beside the page or at the root, and nowhere else; an author may have no page
+            if image and (names := tuple(n for n in link_names(site, locale, file, path or "", image) if n.startswith("/") or not path)):
                 wanted.append((file, -1, "image", image, names))
         known = find_claimed(connection, site_id, (n for *_, names in wanted for n in names))
         with_place = [

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, Template, nodes
 from jinja2.bccache import Bucket
 from jinja2.environment import TemplateModule
-from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
+from jinja2.exceptions import TemplateNotFound, TemplateRuntimeError, TemplateSyntaxError
 from jinja2.runtime import Context
 from markupsafe import _escape_inner  # type: ignore[attr-defined]
 
@@ -25,6 +25,23 @@ from cms_ssg.render.theme_chain import PARENT
 from cms_ssg.render.tokens import locate_tokens, render_tokens
 from cms_ssg.render.unknown import Unknown
 from cms_ssg.site import Site
+
+MAX_RANGE: Final = 100_000
+"""Numbers that one `range()` of a template may give, as in Jinja's own sandbox: a slip of the pen must not keep a build for hours."""
+
+
+def bounded_range(*args: int) -> range:
+    """`range` as templates know it. Raises TemplateRuntimeError for more than MAX_RANGE numbers."""
+    found = range(*args)
+    try:
+        size = len(found)
+    except OverflowError:
+        size = MAX_RANGE + 1
+    if size > MAX_RANGE:
+        raise TemplateRuntimeError(
+            f"range({', '.join(map(str, args))}) has more than {MAX_RANGE:,} numbers, the most that a template may ask for"
+        )
+    return found
 
 
 def escape_text(value: Any) -> str:
@@ -137,6 +154,7 @@ class Theme(Environment):
             extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols", FragmentTag],
         )  # fmt: skip
         self.filters.update(FILTERS)
+        self.globals["range"] = bounded_range
         self.reads: Reads | None = None
         self.shows_terms = False
         """Whether a card in a list was asked for its terms: from then on they are loaded with the cards."""
@@ -224,9 +242,13 @@ SEARCH_ASSETS = frozenset(("search.css", "search.js", "static-search.js"))
 
 
 def _is_used(site: Site, name: str, path: Path) -> bool:
-    """Whether an asset is to be published: those of the bundled theme's search only where the site, or a vertical's page, has one."""
+    """Whether an asset is to be published: the bundled theme's search and counter of reads only where the site, or a vertical's page, has one."""
     search = site.settings.search
-    if name not in SEARCH_ASSETS or site.root in path.parents:
+    if site.root in path.parents:
+        return True
+    if name == "views.js":
+        return site.settings.statistics.beacon
+    if name not in SEARCH_ASSETS:
         return True
     if search is not None and (name != "static-search.js" or search.is_static):
         return True

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -19,8 +19,12 @@ from cms_ssg.errors import fail
 from cms_ssg.files.bundled import folder as bundled_folder
 from cms_ssg.images.variants import DEFAULT_RULES, ImageRules
 from cms_ssg.kinds.load import load_vertical
+from cms_ssg.types import Problem
 
 BASE = "base"
+
+KEYS: Final = frozenset(["extends", "images"])
+"""What a ``theme.toml`` may say."""
 
 PARENT = "parent:"
 """Before a template's name, once for each folder that is passed over: the next one below that has it too."""
@@ -88,6 +92,22 @@ def theme_chain(root: Path, settings: Settings) -> list[Path]:
         asked_by = f"themes/{name}/theme.toml"
         name = _read_parent(folder, asked_by)
     return chain
+
+
+def check_theme_files(chain: Sequence[Path]) -> list[Problem]:
+    """Keys of the themes' ``theme.toml`` that mean nothing, as warnings."""
+    from cms_ssg.config.toml_lines import list_key_lines
+
+    found: list[Problem] = []
+    for folder in chain:
+        place = f"themes/{folder.name}/theme.toml"
+        for name in sorted(_read_theme(folder, place).keys() - KEYS):
+            hint = "CSS is added in base.html, by the block styles: docs/themes.md shows how." if name in ("css", "styles") else ""
+            near = get_close_matches(name, KEYS, 1)
+            hint = hint or (f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(sorted(KEYS))}.")
+            line = list_key_lines((folder / "theme.toml").read_text("utf-8-sig")).get((name,), 0)
+            found.append(Problem("theme.unknown-key", place, line, f'unknown key "{name}"', hint, "warning"))
+    return found
 
 
 def _find_asking(file: Path, name: str) -> int:

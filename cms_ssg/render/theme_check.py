@@ -13,7 +13,7 @@ from jinja2.exceptions import TemplateSyntaxError
 from cms_ssg.kinds.load import list_verticals
 from cms_ssg.render.fragment_tag import CALLED
 from cms_ssg.render.theme import Theme, list_assets
-from cms_ssg.render.theme_chain import PARENT, ThemeFolders
+from cms_ssg.render.theme_chain import PARENT, ThemeFolders, check_theme_files
 from cms_ssg.render.views import EntryView
 from cms_ssg.types import Problem
 
@@ -40,14 +40,14 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
 
     fields: of all content types of the site; without them an entry may have any attribute.
     Codes: theme.syntax (unknown filters and tests too), theme.unknown-variable, theme.unknown-attribute,
-    theme.missing-template, theme.missing-asset, theme.unknown-block.
+    theme.missing-template, theme.missing-asset, theme.unknown-block, theme.unknown-key.
     """
     theme = Theme(folders.templates)
     files = list_templates(folders.templates, parents=True)
     attributes = ATTRIBUTES if fields is None else {**ATTRIBUTES, "entry": frozenset(fields) | list_attributes(EntryView)}
     assets = set(list_assets(folders.assets))
     trees: dict[str, nodes.Template] = {}
-    problems: list[Problem] = []
+    problems = check_theme_files(folders.chain)
     for name, path in [*files.items()]:
         if name.startswith(PARENT) and name not in {other for tree in trees.values() for other in _names_used(tree)}:
             del files[name]  # what goes before it does not extend it, so nothing uses it

@@ -4,8 +4,8 @@ from typing import Final
 
 from cms_ssg.kinds.row_kind import Fact
 
-SOLD_PART: Final = """
-  SELECT o.* FROM (SELECT k.* FROM cms.skus k WHERE k.site = r.site AND k.sku = r.part ORDER BY k.locale_rank, k.product LIMIT 1) o WHERE o.is_sold"""
+SOLD_PART: Final = """(
+  SELECT o.* FROM (SELECT k.* FROM cms.skus k WHERE k.site = r.site AND k.sku = r.part ORDER BY k.locale_rank, k.product LIMIT 1) o WHERE o.is_sold)"""
 """What a row ``r`` of cms.sku_parts names, as cms.sellables has it: through that view, every SKU of the site would be sorted for each bundle."""
 
 _NOW = """
@@ -33,7 +33,7 @@ _STATES = f"""
     CASE WHEN s.product_type = 'bundle' THEN (
       SELECT max(array_position(ARRAY['in_stock', 'low', 'on_backorder', 'out_of_stock'], CASE WHEN q.sku IS NULL THEN 'out_of_stock'
         ELSE cms.stock_state({_FREE.format(sku="q.sku")}::bigint / r.quantity, q.manage_stock, q.backorders, s.low_stock_threshold) END))
-      FROM cms.sku_parts r LEFT JOIN LATERAL ({SOLD_PART}) q ON true WHERE r.site = s.site AND r.product = s.product)
+      FROM cms.sku_parts r LEFT JOIN LATERAL {SOLD_PART} q ON true WHERE r.site = s.site AND r.product = s.product)
     ELSE array_position(ARRAY['in_stock', 'low', 'on_backorder', 'out_of_stock'],
       cms.stock_state({_FREE.format(sku="s.sku")}::bigint, s.manage_stock, s.backorders, s.low_stock_threshold)) END AS rank
   FROM cms.skus s WHERE s.site = %(site)s AND s.product = ANY (%(subjects)s::text[]::bigint[]) AND s.is_sold"""

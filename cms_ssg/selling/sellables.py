@@ -65,9 +65,9 @@ LEFT JOIN LATERAL (
     min(CASE WHEN q.sku IS NULL THEN 0 WHEN q.manage_stock AND q.backorders = 'no' THEN """
     + _FREE.format("q")
     + """ / r.quantity END) AS most
-  FROM cms.sku_parts r LEFT JOIN LATERAL ("""
+  FROM cms.sku_parts r LEFT JOIN LATERAL """
     + SOLD_PART
-    + """) q ON true
+    + """ q ON true
   WHERE r.site = s.site AND r.product = s.product) part ON s.product_type = 'bundle'
 WHERE s.site = %(site)s AND s.sku = ANY (%(skus)s) AND s.is_sold""",
     Sellable,

@@ -44,3 +44,26 @@ def test_texts_of_the_interface_that_git_lfs_keeps_are_called_that(site: Path, c
     (site / "i18n/en.toml").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
     [said] = {(p["code"], p["message"].partition(";")[0]) for p in cms("check")[1]["problems"] if p["place"].startswith("i18n")}
     assert said == ("strings.unreadable", "it is a pointer of Git LFS and not the file itself")
+
+
+def test_a_picture_of_an_author_and_a_canonical_address_that_nothing_answers_to_are_told(site: Path, cms: Cms) -> None:
+    (site / "content/authors").mkdir(exist_ok=True)
+    (site / "content/authors/ada.md").write_text("---\ntitle: Ada\navatar: nope.png\n---\n")
+    (site / "content/authors/bob.md").write_text("---\ntitle: Bob\nimage: nope.png\navatar: https://a.org/b.png\n---\n")
+    for slug, canonical in {"a": "/nope/", "b": "https://elsewhere.org/x/", "c": "/2025/03/a/"}.items():
+        (site / f"content/posts/{slug}.md").write_text(f"---\ntitle: P\ndate: 2025-03-02\ncanonical: {canonical}\n---\n")
+    result = cms("check")[1]
+    assert sorted(codes(result, "content.dangling")) == [
+        ("content.dangling-image", "content/authors/ada.md"),
+        ("content.dangling-image", "content/authors/bob.md"),
+        ("content.dangling-link", "content/posts/a.md"),
+    ]
+    assert all(p["line"] for p in result["problems"] if p["code"].startswith("content.dangling"))
+
+
+def test_an_id_of_raw_html_that_the_theme_gives_to_something_else_is_told(site: Path, cms: Cms) -> None:
+    (site / "content/posts/ids.md").write_text(
+        '---\ntitle: P\ndate: 2025-03-02\n---\n## Main\n\n<p id="own">a</p>\n\n<p class="x" id=main>a</p>\n\n<b id="main-note">x</b>\n'
+    )
+    found = [(p["place"], p["line"], p["severity"]) for p in cms("check")[1]["problems"] if p["code"] == "content.same-id"]
+    assert found == [("content/posts/ids.md", 9, "warning")]

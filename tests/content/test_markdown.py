@@ -80,6 +80,17 @@ def test_raw_html_links_and_images_are_caught_with_their_other_attributes() -> N
             ["/a", "b"],
         ),
         ('<svg><use xlink:href="/a.svg#b" /><use href="#c"/></svg>', '<svg><use xlink:href="⟨0⟩" /><use href="#c"/></svg>', ["/a.svg#b"]),
+        (
+            """<p style="background: url(/a.png), url( 'b.png' ), url(data:x), url(//c/d)">""",
+            """<p style="background: url(⟨0⟩), url( &#39;⟨1⟩&#39; ), url(data:x), url(//c/d)">""",
+            ["/a.png", "b.png"],
+        ),
+        (
+            '<style>a {b: url("/c.svg#d")} @import "e.css";</style>',
+            '<style>a {b: url("⟨0⟩")} @import "⟨1⟩";</style>',
+            ["/c.svg#d", "e.css"],
+        ),
+        ('<a href="/b" ping="/c https://d.e">', '<a href="⟨0⟩" ping="⟨1⟩ https://d.e">', ["/b", "/c"]),
         ('<script src="/a.js">"<img src=b>"</script>', '<script src="⟨0⟩">"<img src=b>"</script>', ["/a.js"]),
         ('<audio src="https://a.b/c" src="d">', '<audio src="https://a.b/c" src="d">', []),
         ('<base href="/a/"><q cite="#b" title="src=c">', '<base href="/a/"><q cite="#b" title="src=c">', []),
@@ -326,7 +337,11 @@ NASTY: list[Callable[[int], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("make", NASTY, ids=lambda make: make(20)[:12])
+# Every third is in the short run, which has some of each kind.
+SOME_NASTY = [pytest.param(make, id=make(20)[:12], marks=() if number % 3 == 0 else pytest.mark.long) for number, make in enumerate(NASTY)]
+
+
+@pytest.mark.parametrize("make", SOME_NASTY)
 def test_nasty_text_takes_linear_time(make: Callable[[int], str]) -> None:
     for settings in ({}, {"raw_html": "sanitized", "typographer": True}):
         assert find_growth(lambda text, settings=settings: render(text, **settings), make, 800) <= MOST

@@ -27,6 +27,13 @@ def test_both_kinds_of_brackets_mean_the_same() -> None:
     assert shown("{{%/* note 50% */%}} and {{< rise 50% >}}, {{% rise 50% %}}") == "<p>{{% note 50% %}} and ⟨0⟩, ⟨1⟩</p>\n"
 
 
+def test_an_address_that_is_its_own_text_has_the_shortcode_in_both() -> None:
+    assert shown("<https://e.org/{{< v >}}?a> {{< v >}}") == '<p><a href="⟨0⟩">https://e.org/⟨1⟩?a</a> ⟨2⟩</p>\n'
+    body, problems = read("<https://e.org/{{< v >}}/x>")
+    assert problems == () and [link.kind for link in body.links] == ["link", "shortcode"]
+    assert body.html == f'<p><a href="{OPEN}0{CLOSE}">https://e.org/{OPEN}1{CLOSE}/x</a></p>\n'
+
+
 def test_a_shortcode_is_a_part_of_a_link_target() -> None:
     text = '[a]({{< ref "b c.md" >}}#top) ![i](/x/{{% v %}}.png) [e](https://e.org/{{< v >}}/) [r]\n\n[r]: {{< ref "d" >}}'
     body, problems = read(text)

@@ -113,3 +113,22 @@ def test_a_field_that_the_collection_names_or_the_type_has_is_what_they_say() ->
 
 def test_robots_noindex_is_noindex() -> None:
     assert draft_of("---\ntitle: T\ndate: 2025-01-01\nrobots: noindex, nofollow\n---\n").fields["noindex"] is True
+
+
+@pytest.mark.parametrize("line", ["no_index: true", "robotsNoIndex: true", "index: false", "indexable: no"])
+def test_other_spellings_of_noindex(line: str) -> None:
+    assert draft_of(f"---\ntitle: T\ndate: 2025-01-01\n{line}\n---\n").fields["noindex"] is True
+
+
+DOUBTED = ["release_date: 2030-01-01", "endDate: 2020-01-01", "starttime: 2030-01-01 10:00", "sitemap_exclude: true", "searchable: false",
+           "sitemap: {disable: true}", "searchHidden: true"]  # fmt: skip
+CERTAIN = ["release_date: soon", "end_date: 2020-01-01\nvenue: Hall", "start_date: 2030-01-01\npublish_at: 2030-01-01", "searchable: true",
+           "sitemap: {priority: 0.5}", "search: rivers", "index: 3"]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lines", "told"), [*((line, ["content.may-hide"]) for line in DOUBTED), *((line, []) for line in CERTAIN)])
+def test_a_word_that_may_hide_or_time_a_page_is_told_and_hides_nothing(lines: str, told: list[str]) -> None:
+    draft, problems = read(f"---\ntitle: T\ndate: 2025-01-01\n{lines}\n---\n")
+    assert draft is not None and draft.status == "published" and draft.expire_at is None
+    assert [p.code for p in problems] == told
+    assert all((p.line, p.severity) == (4, "warning") for p in problems)

@@ -63,7 +63,7 @@ def test_the_desk_is_used_by_keyboard_on_a_phone_and_runs_nothing_that_was_sent(
             raise AssertionError(f"no tab stop: {test}")
 
         tab_to("e.id === 'token'")
-        browser.call("Input.insertText", text=token)
+        browser.type(token)
         press("Enter", "\r")
         browser.wait("document.querySelectorAll('article').length === 2")
         assert browser.run("document.documentElement.scrollWidth <= innerWidth")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from cms_ssg.build import BuildOptions, build
 from cms_ssg.files.bundled import folder
+from tests.engine.siteonpage import SiteOnPage
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -38,3 +40,36 @@ def test_a_term_that_comes_later_gives_its_list_a_title_until_it_goes(
         term.write_bytes(kept)
     build(site, options)
     assert page.read_text("utf-8") == before
+
+
+LISTED = """-- site.toml --
+title = "T"
+[lists]
+talk = "/talks/"
+[[collection]]
+name = "talks"
+path = "content/talks"
+type = "talk"
+-- content_schema/talk.json --
+{"x-extends": "page", "properties": {"tags": {"type": "array", "items": {"type": "string"}, "x-list": "tag"}}}
+-- content/talks/wind.md --
+---
+title: Wind
+tags: [weather]
+---
+"""
+HIDDEN = '"x-lists": [], "x-extends"'
+
+
+def test_a_type_that_is_kept_out_of_its_own_list_stays_in_those_of_its_terms(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(LISTED)
+    assert site.build().result.problems == []
+    lists = [site.output / "talks/index.html", site.output / "tags/weather/index.html"]
+    assert [">Wind<" in page.read_text("utf-8") for page in lists] == [True, True]
+    site.edit("content_schema/talk.json", '"x-extends"', HIDDEN)
+    site.build()
+    assert [page.exists() and ">Wind<" in page.read_text("utf-8") for page in lists] == [False, True]
+    site.assert_clean()
+    site.edit("content_schema/talk.json", HIDDEN, '"x-extends"')
+    site.build()
+    assert [">Wind<" in page.read_text("utf-8") for page in lists] == [True, True]

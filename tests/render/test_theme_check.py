@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 
 import pytest
+from jinja2.exceptions import TemplateRuntimeError
 
 from cms_ssg.config.load import load_settings
 from cms_ssg.kinds.load import list_verticals
 from cms_ssg.render.filters import FILTERS
 from cms_ssg.render.gallery import write_gallery
 from cms_ssg.render.list_view import ListView
+from cms_ssg.render.theme import Theme
 from cms_ssg.render.theme_chain import ThemeFolders, make_folders
 from cms_ssg.render.theme_check import ATTRIBUTES, EVERYWHERE, SOMEWHERE, check_templates, list_attributes
 from cms_ssg.render.tokens import KNOWN_TOKENS
@@ -165,3 +167,19 @@ def test_templates_of_every_vertical_are_shown_with_stand_ins_for_what_they_are_
     page, problems = write_gallery(site, folders, tmp_path / "gallery")
     assert "Entry: front (en)" in page.read_text("utf-8")
     assert [str(problem) for problem in problems if "/news/" in problem.place] == []
+
+
+def test_a_key_of_theme_toml_that_means_nothing_is_told(tmp_path: Path) -> None:
+    folders = make_child(tmp_path, page="{% extends 'page.html' %}")
+    (tmp_path / "themes/mine/theme.toml").write_text('extends = "base"\n\ncss = ["extra.css"]\nimage = 1\n')
+    css, image = check_templates(folders)
+    assert (css.code, css.place, css.line, css.severity) == ("theme.unknown-key", "themes/mine/theme.toml", 3, "warning")
+    assert "base.html" in css.hint and image.hint == 'Did you mean "images"?'
+
+
+def test_range_is_bounded() -> None:
+    theme = Theme([])
+    assert theme.from_string("{{ range(3, 100003)|length }}").render() == "100000"
+    for call in ("range(10**9)", "range(0, 10**40)", "range(10**6, 0, -1)"):
+        with pytest.raises(TemplateRuntimeError, match="100,000"):
+            theme.from_string(f"{{{{ {call}|list }}}}").render()

@@ -106,7 +106,7 @@ def test_a_browser_finds_pages_without_an_api(chromium: str, tmp_path: Path, db_
             assert browser.run(links) == ["/journal/noon/"]
             assert browser.run("document.querySelector('.hits mark').textContent.toLowerCase()") == "railways"
             browser.run("document.querySelector('#q').select()")
-            browser.call("Input.insertText", text="measuring")
+            browser.type("measuring")
             browser.wait(f"{links}.length === 3 && !document.querySelector('[aria-busy]')")
             for key in ("ArrowDown", "ArrowDown"):
                 browser.call("Input.dispatchKeyEvent", type="keyDown", key=key, code=key)
@@ -115,7 +115,7 @@ def test_a_browser_finds_pages_without_an_api(chromium: str, tmp_path: Path, db_
             browser.wait(f"{links}.length === 4 && document.querySelector('.pager').hidden")
             assert browser.run(f"document.activeElement.getAttribute('href') === {links}[3]")
             browser.run("document.querySelector('#q').select(); document.querySelector('#q').focus()")
-            browser.call("Input.insertText", text="height <b>")
+            browser.type("height <b>")
             browser.wait(f"{links}.includes('/journal/tree/')")
             assert browser.run("!document.querySelector('.hits b')")
             browser.open(f"{url}/it/search/?q=matita")

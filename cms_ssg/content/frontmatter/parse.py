@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NoReturn
 
 from cms_ssg.content.frontmatter.toml_keys import find_deep_key
-from cms_ssg.content.frontmatter.values import Refused, clean_value, too_deep
+from cms_ssg.content.frontmatter.values import HALF_ESCAPE, UNSTORABLE, Refused, clean_value, too_deep
 from cms_ssg.types import Json, Problem
 
 MAX_BYTES: Final = 64 * 1024
@@ -181,6 +181,9 @@ def _parse_json(text: str, start: int, max_bytes: int) -> FrontMatter:
         ) from None
     except (RecursionError, ValueError) as error:
         raise Refused("content.json", f"front matter: {_short(error)}", first, "The front matter is one JSON object.") from None
+    if (half := HALF_ESCAPE.search(text, start, end)) is not None and UNSTORABLE.search(json.dumps(fields, ensure_ascii=False)):
+        line = text.count("\n", 0, half.start()) + 1
+        raise Refused("content.json", f"front matter: {half[0]} is half of a character", line, "Write the character itself.")
     rest = text.find("\n", end)
     if text[end : rest if rest >= 0 else len(text)].strip():
         raise Refused(

@@ -13,6 +13,8 @@ MAX_DEPTH: Final = 32
 LARGEST_INT: Final = 2**63 - 1
 UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 """What neither UTF-8 nor Postgres can hold; each becomes U+FFFD."""
+HALF_ESCAPE: Final = re.compile(r"\\u(?:d[89ab]..(?!\\ud[c-f]..)|(?<!\\ud[89ab]..\\u)d[c-f]..)", re.IGNORECASE)
+"""Where a text says half of a character: the first of two without the second, or the second without the first."""
 
 
 class Refused(Exception):

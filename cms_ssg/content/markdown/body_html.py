@@ -21,7 +21,7 @@ from cms_ssg.content.markdown.notes import mark_id, note_id, note_mark, plain_al
 from cms_ssg.content.markdown.parser import write_plain
 from cms_ssg.content.markdown.placeholders import CLOSE, OPEN, PLACEHOLDER, TAG_OPEN
 from cms_ssg.content.markdown.raw_html import write_html
-from cms_ssg.content.markdown.shortcode_tags import Shortcodes
+from cms_ssg.content.markdown.shortcode_tags import MARK, Shortcodes
 from cms_ssg.content.time_limit import TooSlow
 from cms_ssg.content.urls import is_relative, is_safe_url
 from cms_ssg.text.slugs import make_slug
@@ -149,7 +149,7 @@ class BodyWriter:
         for token in tokens:
             kind = token.type
             if kind == "text" or kind == "text_special":
-                self.out.append(escape_text(token.content))
+                self.out.append(escape_text(token.content) if TAG_OPEN not in token.content else self._write_marked(token.content))
             elif kind == "softbreak":
                 self.out.append("\n")
                 line += 1
@@ -179,6 +179,21 @@ class BodyWriter:
         html = "".join(self.out)
         self.out = kept
         return html if self.nesting is None else html + self.nesting.leave(floor)
+
+    def _write_marked(self, text: str) -> str:
+        """An address that is its own text, with what its shortcodes make."""
+        kept, self.out = self.out, []
+        at = 0
+        for match in MARK.finditer(text):
+            index = int(match[1])
+            if index < len(self.shortcodes.tags) and self.shortcodes.tags[index].kind == "open":
+                self.out.append(escape_text(text[at : match.start()]))
+                self.open_shortcode(index)
+                self.close_shortcode(-1)
+                at = match.end()
+        html = "".join((*self.out, escape_text(text[at:])))
+        self.out = kept
+        return html
 
     def _write_link(self, token: Any, line: int) -> None:
         href = str(token.attrs["href"])

@@ -20,7 +20,10 @@ TAG: Final = re.compile(
 OTHER_MARKUP: Final = re.compile(r"<[!?][^>]*>?")
 URL_ATTRIBUTES: Final = frozenset(["action", "background", "cite", "data", "formaction", "href", "longdesc", "poster", "src", "xlink:href"])
 URL_SETS: Final = frozenset(["imagesrcset", "srcset"])
-HOLDS_URL: Final = re.compile(r"(?:action|background|cite|data|href|longdesc|poster|src|srcset)[ \t\n\r\f]*=", re.IGNORECASE)
+CSS_URL: Final = re.compile(r"""(?<![\w-])(url\(\s*(["']?))([\w\-.~/?=+,;:@%#]+)(?=\2\s*\))""", re.IGNORECASE | re.ASCII)
+"""A URL in CSS, of plain characters alone: what would have to be escaped there is left as it is."""
+CSS_IMPORT: Final = re.compile(r"""(@import\s+(["']))([\w\-.~/?=+,;:@%#]+)(?=\2)""", re.IGNORECASE | re.ASCII)
+HOLDS_URL: Final = re.compile(r"(?:action|background|cite|data|href|longdesc|ping|poster|src|srcset|style)[ \t\n\r\f]*=", re.IGNORECASE)
 ID: Final = re.compile(rf"{SPACE}id{VALUE}(?:\"([^\"]*)\"|'([^']*)'|([^\"'=<>`\x00-\x20]+))", re.IGNORECASE)
 SET_COMMA: Final = re.compile(r",[ \t\n\r\f]+|(?<=[wx]),")
 """Between the candidates of a srcset; a comma within a URL is none."""
@@ -92,7 +95,12 @@ def write_html(html: str, line: int, add_link: AddLink, ids: set[str], *, check_
         if not match[1] and name in RAW_TEXT:
             closing = RAW_TEXT[name].search(html, at)
             end = closing.start() if closing else len(html)
-            out.append(tag + html[at:end] if nesting is None else nesting.take(tag, name, closing=False))
+            inner = (
+                html[at:end]
+                if name != "style" or nesting is not None
+                else _fill_css(html[at:end], line + html.count("\n", counted, at), add_link)
+            )
+            out.append(tag + inner if nesting is None else nesting.take(tag, name, closing=False))
             at = end
             continue
         out.append(tag if nesting is None else nesting.take(tag, name, closing=bool(match[1])))
@@ -132,6 +140,8 @@ def _write_tag(match: re.Match[str], name: str, line: int, add_link: AddLink, sa
     out: list[str] = []
     at = 0
     for key, one in attributes.items():
+        if sanitized and key in ("ping", "style"):  # they do not stay
+            continue
         filled = _fill(name, key, one, line, add_link, {other: two.value for other, two in attributes.items() if other != key})
         if filled:
             begin, end = one.span
@@ -147,9 +157,31 @@ def _fill(element: str, key: str, one: _Attribute, line: int, add_link: AddLink,
         if not any(is_relative(url) for url, _, _ in parts):
             return ""
         return ", ".join((add_link("link", url, line, {}) if is_relative(url) else url) + space + size for url, space, size in parts)
+    if key == "style":
+        css = _fill_css(one.value, line, add_link)
+        return css if css != one.value else ""
+    if key == "ping":
+        urls = one.value.split()
+        return (
+            " ".join(add_link("link", url, line, {"form": True}) if is_relative(url) else url for url in urls)
+            if any(map(is_relative, urls))
+            else ""
+        )
     target = one.value.strip()
     if key not in URL_ATTRIBUTES or (key == "data" and element != "object") or element == "base" or not is_relative(target):
         return ""
     return add_link(
         "link", target, line, {"form": True} if key in ("action", "formaction") else values if element == "a" and values else {}
     )
+
+
+def _fill_css(css: str, line: int, add_link: AddLink) -> str:
+    """CSS with placeholders for its relative URLs."""
+
+    def fill(match: re.Match[str]) -> str:
+        before = css.count("\n", 0, match.start())
+        return match[1] + (add_link("link", match[3], line + before, {}) if is_relative(match[3]) else match[3])
+
+    if "url(" not in css.lower() and "@import" not in css.lower():
+        return css
+    return CSS_IMPORT.sub(fill, CSS_URL.sub(fill, css))

@@ -11,8 +11,8 @@ import pytest
 
 from cms_ssg.authoring.starters import copy_starter
 from tests.api.atlas import build_site, list_environ
+from tests.browser import Browser, open_browser
 from tests.conftest import TEMPLATE, fresh_database
-from tests.verticals.shop.browser import Browser, open_browser
 from tests.verticals.shop.serving import serve
 from tests.verticals.shop.stand import Stand
 
