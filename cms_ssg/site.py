@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from cms_ssg.config.settings import Locale, Settings
+from cms_ssg.config.settings import ListWords, Locale, Settings
 from cms_ssg.files.bundled import PACKAGE
 from cms_ssg.files.bundled import folder as bundled_folder
 from cms_ssg.reads import digest
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cms_ssg.content.collections.rules import Rules
     from cms_ssg.content.schema.content_types import Schema, Schemas
     from cms_ssg.kinds.features import Features
+
+NO_WORDS: Final = ListWords()
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +142,11 @@ class Site:
     def title(self, locale: str) -> str:
         """The site's title in a locale."""
         return (self.locales[locale].title if locale in self.locales else "") or self.settings.title
+
+    def words(self, locale: str, table: Literal["lists", "taxonomies", "home"], name: str = "") -> ListWords:
+        """What a page of lists is called in a locale, by its table and name in ``[locales.LOCALE]``; empty where that says nothing."""
+        found = getattr(self.locales[locale], table) if locale in self.locales else NO_WORDS
+        return found if isinstance(found, ListWords) else found.get(name, NO_WORDS)
 
     def prefix(self, locale: str) -> str:
         """Start of a locale's paths: '' or '/it'."""

@@ -9,6 +9,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from cms_ssg.errors import fail
+
 TIMEOUT_S: Final = 0.1
 """An answer is made in less; waiting for longer helps nobody."""
 
@@ -135,3 +137,21 @@ class RedisLayer:
 
     def _name(self, key: str) -> str:
         return f"{self.prefix}:{key}"
+
+
+def clear_answers(url: str) -> int:
+    """Remove all answers of the Redis at this address, for code that is not asynchronous. Returns how many. Raises CmsError cache.redis."""
+    from redis.exceptions import RedisError
+
+    async def clear() -> int:
+        layer = RedisLayer(url)
+        try:
+            return await layer.clear()
+        finally:
+            await layer.close()
+
+    try:
+        return asyncio.run(clear())
+    except (RedisError, OSError) as error:
+        hint = "Answers of the API go on without it."
+        raise fail("cache.redis", f"Redis does not answer: {type(error).__name__}", place="CMS_REDIS_URL", hint=hint) from None

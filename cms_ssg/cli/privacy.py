@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from cms_ssg.cli.call import Call, site_command
+from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
+from cms_ssg.cli.output import count
 
 
 @click.group("privacy")
@@ -17,34 +18,48 @@ def privacy() -> None:
 def export(call: Call, email: str) -> None:
     """Show every row of the store in which an e-mail address is."""
     from cms_ssg.kinds.vertical import OpenSite
-    from cms_ssg.privacy.people import find_in_content, find_person
+    from cms_ssg.privacy.people import find_in_content, find_person, list_left
     from cms_ssg.store.open_store import open_store
 
     with open_store(call.root, call.env) as (site, connection, row):
         opened = OpenSite(site, connection, row.id)
-        found, content = find_person(opened, email), find_in_content(opened, email)
+        found, content, tables = find_person(opened, email), find_in_content(opened, email), list_left(opened, email)
     lines = [f"{one.table}: {one.row}" for one in found] + [f"content: {file}" for file in content]
-    value = {"email": email, "rows": [one._asdict() for one in found], "content": content}
+    value = {"email": email, "rows": [one._asdict() for one in found], "content": content, "tables": tables}
     call.output.result(value, "\n".join(lines) or "nothing is kept of this address")
 
 
 @site_command("erase", "cms privacy erase ada@example.org")
 @click.argument("email")
-def erase(call: Call, email: str) -> None:
-    """Erase a person, named by e-mail address, from the store. The next build takes them off pages and out of the search."""
+def erase(call: Call, email: str) -> int:
+    """Erase a person, named by an e-mail address.
+
+    From the store, pages, kept releases, caches and the search.
+
+    Orders stay without what says who it was. Content that names the address is listed, and yours to edit.
+    """
     from cms_ssg.errors import fail
     from cms_ssg.kinds.vertical import OpenSite
-    from cms_ssg.privacy.people import erase_person
+    from cms_ssg.privacy.everywhere import erase_everywhere, find_redis
     from cms_ssg.store.open_store import open_store
 
-    if "@" not in email.strip("@ "):
+    name, at, host = email.strip().rpartition("@")
+    if not (name and at and host):
         raise fail("privacy.no-address", f"{email!r} is no e-mail address", hint="cms privacy erase ada@example.org")
     with open_store(call.root, call.env) as (site, connection, row):
-        erased = erase_person(OpenSite(site, connection, row.id), email)
-    text = f"{erased.rows} rows were deleted or changed; cms build takes the person off the pages"
-    if erased.content:
-        text += "\nThe address is still in content, which you have to edit yourself:\n" + "\n".join(f"  {file}" for file in erased.content)
-    call.output.result(erased._asdict(), text)
+        opened = OpenSite(site, connection, row.id)
+        gone = erase_everywhere(opened, email, find_redis(opened))
+    lines = [f"{count(gone.rows, 'row', 'rows')} deleted or changed, {count(gone.pages, 'file', 'files')} of the site written or removed"]
+    if gone.releases:
+        lines.append("kept releases are forgotten, since their pages showed the person")
+    if gone.content:
+        lines += ["The address is still in content, which you have to edit yourself:", *(f"  {file}" for file in gone.content)]
+    if gone.left:
+        lines += ["The address is still in these tables:", *(f"  {table}: {rows}" for table, rows in gone.left.items())]
+    if gone.problems:
+        lines += ["Not everything could be done; run this again:", *(f"  {problem}" for problem in gone.problems)]
+    call.output.result(gone._asdict(), "\n".join(lines))
+    return PARTIAL if gone.content or gone.left or gone.problems else DONE
 
 
 privacy.add_command(export)

@@ -252,7 +252,7 @@ def _check_taxonomies(settings: Settings) -> Iterator[Wrong]:
 
 
 def _check_lists(settings: Settings) -> Iterator[Wrong]:
-    """The pages of lists of types have addresses of their own."""
+    """The pages of lists of types have addresses of their own, and what languages call is there."""
     for name, rule in settings.lists.items():
         path: Path = ("lists", name)
         if _FIELD.search(rule.url) or not rule.url.endswith("/") or rule.url == "/":
@@ -261,6 +261,14 @@ def _check_lists(settings: Settings) -> Iterator[Wrong]:
             yield from _check_pattern((*path, "url"), rule.url)
         if settings.home.list == f"type/{name}":
             yield path, "is the list of the home page", 'Where that is, [home] says: url = "/blog/".'
+    for place, locale in enumerate(settings.locales):
+        for table, named, known in (("lists", locale.lists, settings.lists), ("taxonomies", locale.taxonomies, settings.taxonomies)):
+            for name in sorted(named.keys() - known.keys()):
+                import difflib
+
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f'Did you mean "{near[0]}"?' if near else f"[{table}.{name}] says where its page is."
+                yield ("locales", place, table, name), f"names nothing that is in [{table}]", hint
 
 
 def _check_links(settings: Settings) -> Iterator[Wrong]:

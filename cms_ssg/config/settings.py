@@ -81,7 +81,7 @@ class Locale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     code: BCP 47, lower case (``pt-br``); prefix: start of its URLs, ``""`` or ``/it``, by default ""
     for the first locale and ``/<code>`` for the others; fallback: ``none`` or ``page`` (entries that
     lack this locale are shown from the default one, canonical to it) or ``list`` (and join its lists).
-    title, description, menus: in its language, those of the site where it has none.
+    title, description, menus: in its language, those of the site where it has none; lists, taxonomies, home: what the pages of these are called.
     """
 
     code: str
@@ -93,6 +93,16 @@ class Locale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     title: str = ""
     description: str = ""
     menus: dict[str, tuple[MenuItem, ...]] = {}
+    lists: dict[str, ListWords] = {}
+    taxonomies: dict[str, ListWords] = {}
+    home: ListWords = msgspec.field(default_factory=lambda: ListWords())  # noqa: PLW0108 - it is defined below
+
+
+class ListWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the page of a list, or the index of a taxonomy, is called in a language; what the site says where it is empty."""
+
+    title: str = ""
+    description: str = ""
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -203,7 +213,7 @@ class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 class Taxonomy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A way to group entries. field: the front matter field with the terms' names; url: of a term's
     first page, without ``{slug}`` where there is only one term; index: of the page that lists the terms,
-    ``""`` for none; sort: fields that order a term's entries before what their type says; data: data file that knows the terms by name
+    ``""`` for none, title, description: of that page; sort: fields that order a term's entries before what their type says; data: data file that knows the terms by name
     (``authors``), its ``name`` becomes the title.
     """
 
@@ -211,6 +221,7 @@ class Taxonomy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     url: str
     index: str = ""
     title: str = ""
+    description: str = ""
     page_size: int = 0
     feeds: tuple[Literal["rss", "atom", "json"], ...] | None = None
     sort: tuple[str, ...] = ()
@@ -218,10 +229,11 @@ class Taxonomy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class TypeList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The list of all entries of a content type. url: of its first page; title: by default the type's name; page_size, feeds: the site's by default."""
+    """The list of all entries of a content type. url: of its first page; title: by default the type's name; description: below it; page_size, feeds: the site's by default."""
 
     url: str
     title: str = ""
+    description: str = ""
     page_size: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
     feeds: tuple[Literal["rss", "atom", "json"], ...] | None = None
 

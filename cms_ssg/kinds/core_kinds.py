@@ -110,7 +110,9 @@ def _index_rule(site: Site, locale: str, slug: str) -> ListRule:
         return ListRule("lists", slug, "/sitemap.xml", "sitemaps", title=slug)
     if (taxonomy := site.settings.taxonomies.get(slug)) is not None:
         url = claimable(site.prefix(locale) + taxonomy.index) if taxonomy.index else ""
-        return ListRule("lists", slug, url, "terms", title=taxonomy.title or slug)
+        words = site.words(locale, "taxonomies", slug)
+        text = words.description or taxonomy.description
+        return ListRule("lists", slug, url, "terms", title=words.title or taxonomy.title or slug, description=text)
     kind = site.features.lists.get(slug)
     url = claimable(site.prefix(locale) + kind.index_url) if kind is not None and kind.index_url else ""
     return ListRule("lists", slug, url, "terms", title=slug)

@@ -36,7 +36,8 @@ class ListRule:
 
     kind: of its first page; page_kind: of the numbered ones; page_url: where these are, with ``{number}``, by default below the first page;
     index: the list that holds this one, whose name begins with ``lists/``; least: with fewer items it has no page; noindex: search engines are
-    asked to leave it out, and it is in no sitemap; chunks: numbered pages run from the oldest and cover everything; always: it has a page even when empty.
+    asked to leave it out, and it is in no sitemap; chunks: numbered pages run from the oldest and cover everything; always: it has a page even when empty;
+    title, description: in the list's locale.
     """
 
     group: str
@@ -49,6 +50,7 @@ class ListRule:
     chunks: bool = False
     always: bool = False
     title: str = ""
+    description: str = ""
     page_kind: str = "archive"
     page_url: str = ""
     least: int = 1

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
 from cms_ssg.files.bundled import folder as bundled_folder
 from cms_ssg.kinds.list_kind import EntryRow, ListKind, ListRule
@@ -81,10 +81,16 @@ class Personal:
     """Where a feature keeps what people said of themselves.
 
     export: a query with %(site)s and %(email)s that gives (name of the table, row as JSON); erase: statements with the same parameters.
+    Both may use ``mentions``, which finds the address within a longer text.
     """
 
-    export: str
-    erase: tuple[str, ...]
+    export: LiteralString
+    erase: tuple[LiteralString, ...]
+
+
+def mentions(text: LiteralString) -> LiteralString:
+    """A condition of ``Personal``: the address is in this SQL expression, not as a part of a longer one."""
+    return f"(strpos(lower({text}), lower(%(email)s)) > 0 AND {text} ~* %(pattern)s)"
 
 
 @dataclass(frozen=True, kw_only=True)

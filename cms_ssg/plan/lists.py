@@ -128,6 +128,8 @@ def _make_card(row: StaleList, rule: ListRule, entry: tuple[int, Json] | None) -
         "group": rule.group,
         "slug": rule.slug,
     }
+    if rule.description:
+        card["description"] = rule.description
     if rule.index and not rule.chunks:
         card["taxonomy"] = rule.group
     if rule.noindex:

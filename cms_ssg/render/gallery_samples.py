@@ -101,9 +101,11 @@ def _list_samples(common: dict[str, Any]) -> Iterator[Sample]:
     yield sample("Series", "list.html", _make_page("list", "Coastlines", "/series/c/"), list=_make_list("series", "Coastlines", cards[:3]))
     yield sample("Empty list", "list.html", _make_page("list", "Nothing", "/tags/none/"), list=_make_list("tag", "Nothing", []))
     terms = [_make_term("tag", slug, slug.capitalize()) for slug in ("bridges", "maps", "tides", "trains", "weather")]
-    yield sample("Terms", "terms.html", _make_page("terms", "Tags", "/tags/"), terms=terms, taxonomy="tag", title="Tags")
+    yield sample("Terms", "terms.html", _make_page("terms", "Tags", "/tags/"), terms=terms, taxonomy="tag", title="Tags", description="")
     months = [_make_term("month", slug, slug) for slug in ("2025/03", "2025/01", "2024/12", "2024/11")]
-    yield sample("Months", "terms.html", _make_page("terms", "Archive", "/archive/"), terms=months, taxonomy="month", title="Archive")
+    yield sample(
+        "Months", "terms.html", _make_page("terms", "Archive", "/archive/"), terms=months, taxonomy="month", title="Archive", description=""
+    )
     yield sample("Search", "search.html", _make_page("search", "Search", "/search/", noindex=True), search=_make_search(common))
     yield sample("Not found", "404.html", _make_page("404", "404", "/404.html", noindex=True))
     yield sample("Redirect", "redirect.html", _make_page("redirect", "", "/old/", noindex=True), target="/new/?a=1&b=2")

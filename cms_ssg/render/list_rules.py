@@ -21,17 +21,26 @@ def list_rule(site: Site, locale: str, name: str) -> ListRule:
     if locale and locale not in site.locales:  # one that the settings no longer have: its paths would be the default locale's
         return ListRule(group, slug)
     if name == settings.home.list:
-        own = settings.home.url == "/"
+        own, words = settings.home.url == "/", site.words(locale, "home")
         url, kind = claimable(prefix + settings.home.url), "home" if own else "list"
         return ListRule(
-            "home", "", url, kind, settings.page_size, settings.feeds, always=own, title=settings.home.title or site.title(locale)
+            "home",
+            "",
+            url,
+            kind,
+            settings.page_size,
+            settings.feeds,
+            always=own,
+            title=words.title or settings.home.title or site.title(locale),
+            description=words.description,
         )
     if group == "type" and slug in settings.lists:
         of_type = settings.lists[slug]
         feeds = settings.feeds if of_type.feeds is None else of_type.feeds
-        title = of_type.title or slug.replace("-", " ").capitalize()
-        size = of_type.page_size or settings.page_size
-        return ListRule("type", slug, claimable(prefix + of_type.url), "list", size, feeds, title=title)
+        words = site.words(locale, "lists", slug)
+        title = words.title or of_type.title or slug.replace("-", " ").capitalize()
+        size, text = of_type.page_size or settings.page_size, words.description or of_type.description
+        return ListRule("type", slug, claimable(prefix + of_type.url), "list", size, feeds, title=title, description=text)
     if group in settings.taxonomies:
         rule = settings.taxonomies[group]
         feeds = settings.feeds if rule.feeds is None else rule.feeds

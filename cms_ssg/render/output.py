@@ -195,9 +195,11 @@ def render_terms(page: Page, job: Job) -> tuple[bytes, str]:
     row = page.reader.list_numbered(job.spec["list"])
     taxonomy = row.name.partition("/")[2]
     members = page.reader.window("all", row.id)
-    title = (row.card or {}).get("title") or taxonomy
-    page.describe(title=title)
-    html = page.render(["terms.html"], terms=make_terms(page, members, row.locale), taxonomy=taxonomy, title=title)
+    card = row.card or {}
+    title, description = card.get("title") or taxonomy, card.get("description") or ""
+    page.describe(title=title, description=description)
+    terms = make_terms(page, members, row.locale)
+    html = page.render(["terms.html"], terms=terms, taxonomy=taxonomy, title=title, description=description)
     return html.encode("utf-8", "replace"), HTML
 
 

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from cms_ssg.kinds.vertical import Personal, Vertical
+from cms_ssg.kinds.vertical import Personal, Vertical, mentions
 from cms_ssg.reviews.outputs import DISCUSSION, LISTS, OUTPUTS, RATING, REVIEW
 from cms_ssg.reviews.settings import Reviews
+
+_SAID_OF_THEM = "concat_ws(' ', moderation_notes, owner_response)"
 
 VERTICAL = Vertical(
     name="reviews",
@@ -24,6 +26,15 @@ VERTICAL = Vertical(
         Personal(
             "SELECT 'reviews', to_jsonb(r) - 'visitor' - 'confirm_token' FROM cms.reviews r WHERE site = %(site)s AND lower(author_email) = lower(%(email)s)",
             ("DELETE FROM cms.reviews WHERE site = %(site)s AND lower(author_email) = lower(%(email)s)",),
+        ),
+        Personal(
+            "SELECT 'reviews', to_jsonb(r) - 'visitor' - 'confirm_token' FROM cms.reviews r WHERE site = %(site)s AND "
+            + mentions(_SAID_OF_THEM),
+            (
+                """UPDATE cms.reviews SET moderation_notes = regexp_replace(moderation_notes, %(pattern)s, '…', 'gi'),
+                     owner_response = regexp_replace(owner_response, %(pattern)s, '…', 'gi') WHERE site = %(site)s AND """
+                + mentions(_SAID_OF_THEM),
+            ),
         ),
     ),
 )

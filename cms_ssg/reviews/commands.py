@@ -56,7 +56,7 @@ def open_discussion(opened: OpenSite, path: str) -> str:
 
 
 def close_discussion(opened: OpenSite, path: str) -> str:
-    """Take no more comments on an entry; those that are shown stay."""
+    """Take no more comments; those that are shown stay."""
     return _set_open(opened, path, False)
 
 

@@ -40,7 +40,7 @@ def test_a_read_in_a_log_reaches_the_statistics_and_the_page_that_shows_the_most
         (folder / "site.toml").write_text('theme = "own"\n' + (folder / "site.toml").read_text())
         build_site(folder, db_url)
         home = folder / "build/index.html"
-        assert "class=read" not in home.read_text()
+        assert "class=read" not in home.read_text() and not list((folder / "build/assets").glob("views.*"))
         log = write_log(tmp_path / "a.log", "/tree/", "/coast/", "/tree/", "/noon/", "/noon/", "/noon/", "/about/", "/nothing/")
         assert import_logs(folder, [log]).reads == 8
         assert build_site(folder, db_url).written == 1
@@ -69,6 +69,7 @@ def test_pages_tell_by_a_beacon_and_only_a_person_counts_once_in_a_while(
     folder = write_site(tmp_path / "site", more="[statistics]\nbeacon = true")
     build_site(folder, db_url)
     assert 'data-to="/api/views"' in (folder / "build/tree/index.html").read_text()
+    assert list((folder / "build/assets").glob("views.*.js"))
     person = {"User-Agent": "Mozilla/5.0 Firefox/140", "Content-Type": "text/plain"}
     with serve_api([folder], db_url) as api:
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from cms_ssg.kinds.vertical import Vertical
-from cms_ssg.verticals.directory.facts import CLAIM, NEARBY, PERSONAL, TIER
+from cms_ssg.verticals.directory.facts import CLAIM, NEARBY, TIER
 from cms_ssg.verticals.directory.outputs import LISTS, OUTPUTS, claim_pages, count_fields
+from cms_ssg.verticals.directory.privacy import PERSONAL
 from cms_ssg.verticals.directory.settings import Directory
 
 VERTICAL = Vertical(

@@ -32,11 +32,11 @@ from cms_ssg.store.texts import load_entries
 from cms_ssg.types import Json
 from cms_ssg.verticals.directory.answers import render_answers
 from cms_ssg.verticals.directory.links import EDIT_URL, find_link
+from cms_ssg.verticals.directory.privacy import OWNER
 from cms_ssg.verticals.directory.submissions import Email, Line, Trap, find_listing_at
 
 router = Router("Directory")
 
-AUTHOR: Final = "the owner"
 FIELDS: Final = {
     "title": "name", "description": "description", "address": "address", "postal_code": "postal_code", "city": "city", "state": "state",
     "country": "country", "phone": "phone", "website": "website", "email": "own_email", "hours": "hours",
@@ -172,6 +172,6 @@ def _keep(context: SiteContext, number: int, changes: dict[str, Json]) -> None:
     with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
         entry = load_entries(connection, context.number, [number])[0]
         with connection.transaction():
-            connection.execute(END_OTHERS, (context.number, number, AUTHOR))
-            entries = Entries(connection, site, context.number, author=AUTHOR)
+            connection.execute(END_OTHERS, (context.number, number, OWNER))
+            entries = Entries(connection, site, context.number, author=OWNER)
             schedule_change(entries, entry, EntryInput(fields=changes, number=number), None, needs_approval=True)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cms_ssg.kinds.vertical import Vertical
+from cms_ssg.kinds.vertical import Personal, Vertical, mentions
 from cms_ssg.verticals.news.curating import PINS
 from cms_ssg.verticals.news.facts import BREAKING, LIVE, MOST_READ
 from cms_ssg.verticals.news.live import EVENT, LIVE_EVENTS, LIVE_PINNED, LIVE_UPDATES, UPDATE
@@ -65,5 +65,11 @@ VERTICAL = Vertical(
         "cms serve                      # build it, look at it, and see every save\n"
         "cms live start storm-brita     # in another terminal: open pages follow it\n"
         'cms new article "My story" --section City'
+    ),
+    personal=(
+        Personal(
+            "SELECT 'live_blog_updates', to_jsonb(u) FROM cms.live_blog_updates u WHERE site = %(site)s AND " + mentions("author_id"),
+            ("UPDATE cms.live_blog_updates SET author_id = '' WHERE site = %(site)s AND " + mentions("author_id"),),
+        ),
     ),
 )

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from cms_ssg.kinds.vertical import Personal, Vertical
+from cms_ssg.kinds.vertical import Vertical
 from cms_ssg.selling.facts import BEST_SELLERS, OFFERS, PRICE, STOCK
 from cms_ssg.verticals.shop.lists import LISTS, count_fields
 from cms_ssg.verticals.shop.outputs import CART, CHECKOUT, MERCHANT, ORDER, claim_pages, claim_skus
+from cms_ssg.verticals.shop.privacy import PERSONAL
 from cms_ssg.verticals.shop.settings import ShopSettings
 
 _SELLING = Path(__file__).parents[2] / "selling"
@@ -47,16 +48,5 @@ VERTICAL = Vertical(
     settle="cms_ssg.selling.catalogue:settle_products",
     payments="cms_ssg.verticals.shop.paying:PAYABLE",
     begin='cms serve                   # build it, buy something: nothing is charged\ncms orders list             # in another terminal: what was bought\ncms new product "My mug"',
-    personal=(
-        Personal(
-            """SELECT 'orders', to_jsonb(o) FROM cms.orders o WHERE site = %(site)s AND lower(customer_email) = lower(%(email)s)""",
-            (
-                """UPDATE cms.orders SET customer_email = 'erased@invalid', customer_name = 'erased', customer_note = '', customer_id = NULL, admin_notes = '{}',
-                     billing_address = jsonb_build_object('country', billing_address ->> 'country'),
-                     shipping_address = CASE WHEN shipping_address IS NOT NULL THEN jsonb_build_object('country', shipping_address ->> 'country') END,
-                     metadata = metadata - 'vat_number'
-                   WHERE site = %(site)s AND lower(customer_email) = lower(%(email)s)""",
-            ),
-        ),
-    ),
+    personal=PERSONAL,
 )  # fmt: skip
