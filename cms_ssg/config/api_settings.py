@@ -55,7 +55,8 @@ class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """What ``cms api`` answers for this site, and to whom.
 
     hosts: names beside that of base_url; cors: origins whose pages may read answers; trusted_proxies: addresses and networks whose
-    X-Forwarded-For is believed; requests_per_minute: of one client to one route, more with a token; timeout_s: of one answer.
+    X-Forwarded-For is believed; requests_per_minute: of one client to one route, more with a token; timeout_s: of one answer; upload_types:
+    of files beside images that a token may send; upload_mb: the largest image or file.
     """
 
     hosts: tuple[str, ...] = ()
@@ -63,6 +64,8 @@ class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     requests_per_minute: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 300
     timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 5.0
+    upload_types: tuple[Literal["pdf", "txt", "csv", "zip", "docx", "xlsx", "pptx", "odt", "ods", "epub"], ...] = ()
+    upload_mb: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
 
 
 class AnswerCache(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from cms_ssg.edge.state import Edge
 from cms_ssg.kinds.vertical import Split
-from cms_ssg.publish.headers import CLASSES, NOINDEX, PREVIEWS, UNKEPT
+from cms_ssg.publish.headers import ATTACHMENTS, CLASSES, NOINDEX, PREVIEWS, UNKEPT
 from cms_ssg.render.page import FEED_TYPES
 
 SMALLEST_BUCKET: Final = 64
@@ -92,6 +92,9 @@ def _write_maps(edge: Edge) -> Iterator[str]:
     yield from _write_map("$uri", f"${name}_class", classes, _quote(edge.target.cache.files))
     yield "# Previews are for whoever has the address: not for search engines."
     yield from _write_map("$uri", f"${name}_robots", [(_quote(f"~^{re.escape(edge.base)}{PREVIEWS[1:]}"), _quote(NOINDEX))], '""')
+    if edge.attaches:
+        yield "# Files that were sent to the API are saved and not shown."
+        yield from _write_map("$uri", f"${name}_saved", [(_quote(f"~^{re.escape(edge.base)}{ATTACHMENTS[1:]}"), '"attachment"')], '""')
     statuses = [('"~^(200|206|304)$"', f"${name}_class"), ("301", _quote(edge.target.cache.pages)), ('"~^4(04|10)$"', _quote(SHORTLY))]
     yield from _write_map("$status", f"${name}_cache", statuses, '"no-store"')
     if edge.splits:
@@ -205,6 +208,8 @@ def _write_server(edge: Edge, options: NginxOptions) -> Iterator[str]:
     yield ""
     yield f"add_header Cache-Control ${name}_cache always;"
     yield f"add_header X-Robots-Tag ${name}_robots always;"
+    if edge.attaches:
+        yield f"add_header Content-Disposition ${name}_saved always;"
     yield from (f"add_header {header} {_quote(value)} always;" for header, value in edge.list_headers())
     if edge.policy:
         yield f"add_header {edge.policy_header} ${name}_policy always;"

@@ -54,7 +54,7 @@ class Edge:
     its base, or URL it leads to; gone: paths that answer 410; not_found: start of paths -> the 404 page for those, the longest first;
     twins: redirects and gone paths that differ from another path in the case of letters alone; plain_files: files whose name has no
     extension, so that it looks like a page's; splits: pages that are answered in several ways;
-    ssi: the server puts fragments into pages.
+    ssi: the server puts fragments into pages; attaches: there may be files that are to be saved and not shown.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Edge:
     policy: str = ""
     splits: tuple[Split, ...] = ()
     ssi: bool = False
+    attaches: bool = False
 
     @property
     def host(self) -> str:
@@ -112,6 +113,7 @@ def load_edge(connection: Connection, site: Site, site_id: int, now: datetime, p
         site.settings.store_name, site.origin, unquote(site.base_path), redirects, gone, _list_not_found(site),
         _find_twins({*redirects, *gone}, paths), plain_files, site.settings.target, splits=_list_splits(connection, site, site_id),
         ssi=any(getattr(settings, "include", "") == "ssi" for settings in site.settings.vertical.values()),
+        attaches=bool(site.settings.api.upload_types),
     )  # fmt: skip
 
 

@@ -28,6 +28,9 @@ PREVIEW_KEY: Final = re.compile(r"_preview/[0-9a-f]{40}/")
 UNKEPT: Final = "private, no-store"
 NOINDEX: Final = "noindex, nofollow"
 
+ATTACHMENTS: Final = r"^/uploads/[0-9a-f]{40}/file\."
+"""What was sent to be saved and not shown."""
+
 CLASSES: Final[tuple[tuple[str, CacheClass], ...]] = (
     (FINGERPRINTED, "assets"),
     (VARIANTS, "assets"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -9,7 +10,7 @@ from urllib.parse import quote
 from cms_ssg.config.settings import Settings
 from cms_ssg.files.media_types import content_encoding
 from cms_ssg.publish.compress import name_encoding, pack
-from cms_ssg.publish.headers import cache_control
+from cms_ssg.publish.headers import ATTACHMENTS, cache_control
 from cms_ssg.publish.tags import cache_tags
 from cms_ssg.publish.target import Object, Writer
 from cms_ssg.reads import digest as make_digest
@@ -23,6 +24,8 @@ def make_headers(settings: Settings, writer: Writer, one: Object) -> dict[str, A
     }
     if encoding := content_encoding(one.key, one.data) or name_encoding(settings, one.content_type, len(one.data)):
         headers["ContentEncoding"] = encoding
+    if re.search(ATTACHMENTS, f"/{one.key}"):
+        headers["ContentDisposition"] = "attachment"
     tags = (one.tags or ",".join(cache_tags(one.reads, site=writer.site, path=one.path))) if settings.cdn.tags else ""
     form = make_digest("\n".join(f"{name}: {value}" for name, value in headers.items()).encode(), b"tags" if tags else b"")
     headers["Metadata"] = {

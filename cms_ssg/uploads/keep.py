@@ -34,7 +34,7 @@ SELECT %(site)s, %(token)s, %(key)s, %(target)s, %(place)s, %(email)s, %(width)s
 WHERE %(email)s = '' OR (SELECT count(*) FROM cms.uploads WHERE site = %(site)s AND email = %(email)s AND expires_at IS NOT NULL) < %(most)s"""
 DELETE: Final[LiteralString] = "DELETE FROM cms.uploads WHERE site = %s AND token = %s"
 KEEP: Final[LiteralString] = (
-    "UPDATE cms.uploads SET expires_at = NULL WHERE site = %(site)s AND token = %(token)s AND email = %(email)s RETURNING key, width, height"
+    "UPDATE cms.uploads SET expires_at = NULL WHERE site = %(site)s AND token = %(token)s AND email = %(email)s AND width > 0 RETURNING key, width, height"
 )
 """What a feature runs that takes up a visitor's image, in the transaction that makes it necessary."""
 
@@ -43,8 +43,18 @@ EXPIRED: Final[LiteralString] = (
 )
 
 
+class Upload(NamedTuple):
+    """What is put at the target. name: the last part of its key; width, height: in pixels, 0 for what is no image."""
+
+    name: str
+    data: bytes
+    content_type: str
+    width: int = 0
+    height: int = 0
+
+
 class Kept(NamedTuple):
-    """An image that was put at the target. path: of it at the site."""
+    """An image or a file that was put at the target. path: of it at the site."""
 
     token: str
     path: str
@@ -57,25 +67,30 @@ def keep_image(opened: OpenSite, data: bytes, email: str = "") -> Kept:
 
     email: the visitor's whose it is; without it the image stays for good, else a day unless a feature keeps it. Raises CmsError image.*, uploads.*.
     """
-    site, connection, number = opened
     made, facts, form = _make_anew(opened, data)
+    return put(opened, Upload(f"image.{'jpg' if form == 'jpeg' else form}", made, TYPES[form], facts.width, facts.height), email)
+
+
+def put(opened: OpenSite, upload: Upload, email: str = "") -> Kept:
+    """Put what was sent at the target, at an address that nobody can guess. Raises CmsError uploads.*."""
+    site, connection, number = opened
     token = secrets.token_hex(20)
-    key = f"{FOLDER}/{token}/image.{'jpg' if form == 'jpeg' else form}"
+    key = f"{FOLDER}/{token}/{upload.name}"
     place = find_place(site.root, site.settings.target.url)
     row = {
-        "site": number, "token": token, "key": key, "target": site.settings.target.url, "place": place, "email": email.lower(), "width": facts.width,
-        "height": facts.height, "size": len(made), "hours": UNKEPT_HOURS, "most": MOST_UNKEPT,
+        "site": number, "token": token, "key": key, "target": site.settings.target.url, "place": place, "email": email.lower(), "width": upload.width,
+        "height": upload.height, "size": len(upload.data), "hours": UNKEPT_HOURS, "most": MOST_UNKEPT,
     }  # fmt: skip
     if not connection.execute(ADD, row).rowcount:  # before the object: a kill leaves a row that the task takes away with what it names
         raise fail("uploads.limit", f"{MOST_UNKEPT} images that were sent wait to be used", hint="Use them, or come back in a day.")
     stored = ensure_site(connection, site.settings.store_name)
     writer = Writer(site.settings.store_name, stored.writer, 0, conditions=bool(stored.conditions))
-    sent = Object(key, made, TYPES[form], "image", make_digest(made), None, f"/{key}", cache="assets")
+    sent = Object(key, upload.data, upload.content_type, "image", make_digest(upload.data), None, f"/{key}", cache="assets")
     [outcome] = open_place(site, site.settings.target.url, writer).write_many([sent])
     if outcome.refused is not None:
         connection.execute(DELETE, (number, token))
-        raise fail("uploads.refused", f"the target does not take the image: {outcome.refused}", hint="Try it again later.")
-    return Kept(token, f"/{key}", facts.width, facts.height)
+        raise fail("uploads.refused", f"the target does not take it: {outcome.refused}", hint="Try it again later.")
+    return Kept(token, f"/{key}", upload.width, upload.height)
 
 
 def _make_anew(opened: OpenSite, data: bytes) -> tuple[bytes, Facts, str]:

@@ -13,6 +13,7 @@ from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, caller_of, site_of
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.uploads.files import find_type, keep_file_at
 from cms_ssg.uploads.keep import keep_image_at
 from cms_ssg.visitors.identity import need_visitor
 
@@ -26,19 +27,24 @@ STATUS = {"uploads.limit": 429, "uploads.refused": 503}
     openapi_extra={"requestBody": {"required": True, "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}},
 )  # fmt: skip
 async def take_image(request: Request) -> Response:
-    """Take an image of at most 8 MB, as the body of the request, from a token with the scope `write` or from a visitor whose address is proved.
+    """Take an image, as the body of the request, from a token with the scope `write` or from a visitor whose address is proved.
 
     It is made anew, at most 1600 pixels wide, without what its camera wrote into it. A visitor's is taken away after a day unless a feature uses it.
+    With a token, files of the types that `[api] upload_types` names are taken as well, and stored as they are.
     """
     context, caller = site_of(request), caller_of(request)
     email = "" if caller.scopes & {"write", "admin"} else (await need_visitor(request)).email
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not kind.startswith("image/"):
+    name = "" if email else find_type(kind)
+    if not kind.startswith("image/") and name not in context.site.settings.api.upload_types:
         raise fail("uploads.type", "the body is no image", status=415, hint="Send its bytes, with a Content-Type such as image/jpeg.")
     data = await request.body()
     opened = OpenSite(context.site, None, context.number)  # type: ignore[arg-type]  # it opens a connection of its own
     try:
-        kept = await run_in_threadpool(keep_image_at, str(context.pool.conninfo), opened, data, email)
+        url = str(context.pool.conninfo)
+        kept = await (
+            run_in_threadpool(keep_file_at, url, opened, data, name) if name else run_in_threadpool(keep_image_at, url, opened, data, email)
+        )
     except CmsError as error:
         problem = error.problems[0]
         raise ApiError(STATUS.get(problem.code, 422), problem.code, problem.message, problem.hint) from None

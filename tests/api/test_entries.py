@@ -10,6 +10,11 @@ from typing import Any
 import pytest
 
 from cms_ssg.client import ApiProblem, Client
+from cms_ssg.desk.entry_form import BODY, PREFIX
+from cms_ssg.desk.writing import Form, save_form
+from cms_ssg.entries.edit import Editor
+from cms_ssg.entries.rights import Writer
+from cms_ssg.site import open_site
 from cms_ssg.store.connect import connect
 from cms_ssg.store.tokens import Powers, create_token
 from tests.api.atlas import Api, serve_api
@@ -172,6 +177,13 @@ def test_a_file_is_changed_where_the_server_may_write_it_and_only_as_it_was_read
             assert client.change_entry(one["number"], version=shown["etag"], body="By a client.\n")["body"] == "By a client.\n"
         author = Person(api, atlas[1], "bob", Powers("author"))
         assert author.ask("PATCH", path, {"body": "Mine."}, back.headers["etag"]).status_code == 403
+    with connect(atlas[1], autocommit=True) as connection:
+        editor = Editor(connection, open_site(tmp_path / "atlas", {}), 1, "ada")
+        outcome = save_form(
+            editor, Writer("ada", "admin"), one["number"], Form("unpublish", {PREFIX + "title": "By the desk", BODY: "Desk."})
+        )
+        assert (outcome.done, outcome.problems, outcome.theirs) == ("unpublish", (), {})
+    assert 'title: "By the desk"' in file.read_text() and "draft: true" in file.read_text() and file.read_text().endswith("---\nDesk.\n")
     with connect(atlas[1]) as connection:
         acts = connection.execute(
             "SELECT kind, author, origin FROM cms.acts WHERE what = %s ORDER BY id LIMIT 1", (one["file"],)

@@ -27,6 +27,8 @@ locales = ["en", "it"]
 "/About/" = "/2025/03/flood/"
 "/elsewhere" = "https://example.com/a$b"
 "/caffè nero" = "/città/"
+[api]
+upload_types = ["pdf"]
 """,
     "content/posts/flood.md": "---\ntitle: Flood\ndate: 2025-03-01\ntags: [water]\naliases: [/flood/, /old/flood.html]\n---\nWater.\n\n"
     f"<script>{SCRIPT}</script>\n",

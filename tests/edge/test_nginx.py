@@ -62,6 +62,16 @@ def test_path_of_a_page_gives_its_file(nginx: Nginx, base: str, path: str, file:
     assert (answer.status, answer.body) == (200, (nginx.folder / "build" / file).read_bytes())
 
 
+def test_files_that_were_sent_are_saved_and_images_are_shown(nginx: Nginx, base: str) -> None:
+    folder = nginx.folder / "build/uploads" / ("0a" * 20)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("file.pdf", "image.jpg"):
+        (folder / name).write_bytes(b"sent")
+    answers = [nginx.ask(f"{base}/uploads/{folder.name}/{name}") for name in ("file.pdf", "image.jpg")]
+    assert [(answer.status, answer.headers.get("Content-Disposition")) for answer in answers] == [(200, "attachment"), (200, None)]
+    shutil.rmtree(folder.parent)
+
+
 def test_previews_are_kept_by_no_cache_and_no_search_engine(nginx: Nginx, base: str) -> None:
     page = nginx.folder / "build/_preview/token/about/index.html"
     page.parent.mkdir(parents=True, exist_ok=True)

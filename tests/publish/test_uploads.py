@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from typing import Any
 
 from PIL import Image
@@ -66,6 +67,38 @@ def test_an_image_is_made_anew_in_the_bucket_and_stays_only_if_it_is_used(bucket
     names = "\n".join(list_keys(site))
     assert kept.token in names and sent.json()["token"] in names and left.token not in names
     assert not any((site.root / ".cms/uploads").iterdir()), "what was sent is not left behind"
+
+
+def test_files_are_taken_where_the_site_allows_their_type_and_are_only_for_saving(bucket_site: BucketSite) -> None:
+    site = bucket_site
+    with (site.root / "site.toml").open("a") as file:
+        file.write('\n[api]\nupload_types = ["pdf", "docx"]\nupload_mb = 1\n')
+    site.build()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("content.xml", "<x/>")
+    with connect(site.url, autocommit=True) as connection:
+        number = connection.execute("SELECT id FROM cms.sites").fetchone()[0]  # type: ignore[index]
+        writer = create_token(connection, number, "files", ("write",), 1)[1]
+    with serve_api([site.root], site.url) as api:
+
+        def send(data: bytes, kind: str) -> Any:
+            return api.client.post("/api/uploads", content=data, headers={"Content-Type": kind, "Authorization": f"Bearer {writer}"})
+
+        sent = send(b"%PDF-1.7 of a kind", "application/pdf")
+        assert (sent.status_code, sent.json()["path"][-9:], sent.json()["width"]) == (201, "/file.pdf", 0), sent.text
+        docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+        for data, kind, status in (
+            (b"<html><script>", "application/pdf", 422), (b"%PDF-1.7", "text/html", 415), (b"a,b", "text/csv", 415), (packed.getvalue(), docx, 422),
+            (b"<script>", "text/javascript", 415), (b"PK", docx, 422), (b"%PDF-" + b"x" * (1 << 20), "application/pdf", 413),
+        ):  # fmt: skip
+            assert send(data, kind).status_code == status, kind
+    key = next(one for one in list_keys(site) if one.endswith(sent.json()["path"].lstrip("/")))
+    stored = site.bucket.client.get_object(Bucket="pages", Key=key)
+    assert (stored["ContentType"], stored["ContentDisposition"]) == ("application/pdf", "attachment")
+    values = {"site": number, "token": sent.json()["token"], "email": ""}
+    with connect(site.url, autocommit=True) as connection:
+        assert connection.execute(KEEP, values).fetchone() is None, "no review shows a file as its image"
 
 
 def list_keys(site: BucketSite) -> list[str]:
