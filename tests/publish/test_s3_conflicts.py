@@ -12,7 +12,7 @@ import pytest
 
 from cms_ssg.build import build
 from cms_ssg.errors import CmsError
-from cms_ssg.publish.s3 import S3Target
+from cms_ssg.publish.s3_conditional_writes import ConditionalWrites
 from tests.engine.killing import Child, start
 from tests.engine.siteonpage import database
 from tests.engine.test_two_builders import build_or_say, sleep_through_a_build, wait_until_stopped
@@ -27,9 +27,9 @@ def write_page(site: BucketSite, text: str) -> None:
 
 def build_asleep_before(site: BucketSite, key: str, then: Callable[[], None] = lambda: None) -> str:
     """Build, but fall asleep before an object is put; then: what to do when it was."""
-    put = S3Target._put
+    put = ConditionalWrites._put
 
-    def sleep_first(self: S3Target, at: str, *rest: Any) -> str:
+    def sleep_first(self: ConditionalWrites, at: str, *rest: Any) -> str:
         if at == key:
             signal.pthread_kill(
                 threading.get_ident(), signal.SIGSTOP
@@ -39,7 +39,7 @@ def build_asleep_before(site: BucketSite, key: str, then: Callable[[], None] = l
             then()
         return etag
 
-    S3Target._put = sleep_first  # type: ignore[method-assign]
+    ConditionalWrites._put = sleep_first  # type: ignore[method-assign]
     return build_or_say(site)
 
 
@@ -124,15 +124,15 @@ def test_a_page_that_was_written_but_not_recorded_is_written_over_after_another_
     write_page(bucket_site, "never recorded")
 
     def die_after_it() -> None:
-        put = S3Target._put
+        put = ConditionalWrites._put
 
-        def act(self: S3Target, at: str, *rest: Any) -> str:
+        def act(self: ConditionalWrites, at: str, *rest: Any) -> str:
             etag = put(self, at, *rest)
             if at == PAGE:
                 die()
             return etag
 
-        S3Target._put = act  # type: ignore[method-assign]
+        ConditionalWrites._put = act  # type: ignore[method-assign]
         build_or_say(bucket_site)
 
     with database(bucket_site.url):
