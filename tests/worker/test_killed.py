@@ -16,7 +16,7 @@ from cms_ssg.build import build
 from cms_ssg.engine.share import Sharing
 from cms_ssg.errors import CmsError
 from cms_ssg.publish.folder import FolderTarget
-from cms_ssg.publish.s3 import S3Target
+from cms_ssg.publish.s3_conditional_writes import ConditionalWrites
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.store import jobs
 from cms_ssg.store.sites import ensure_site
@@ -27,7 +27,7 @@ from tests.engine.test_two_builders import wait_until_stopped
 from tests.publish.buckets import BucketSite
 from tests.worker.machines import count_registered, wait_for
 
-WRITE, PUT, LOOK = (FolderTarget, "write"), (S3Target, "_put"), (S3Target, "_look")
+WRITE, PUT, LOOK = (FolderTarget, "write"), (ConditionalWrites, "_put"), (ConditionalWrites, "look")
 
 
 class Sleeper:
