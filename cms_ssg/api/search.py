@@ -143,7 +143,7 @@ def make_question(context: SiteContext, query: SearchQuery) -> Question:
         except ValueError as error:
             raise _invalid("cursor", str(error)) from None
         if cursor.sort != query.sort:
-            raise _invalid("cursor", f"this cursor is of the order {cursor.sort}")
+            raise _invalid("cursor", f"this cursor belongs to sort={cursor.sort}")
     return Question(
         terms=parse_query(query.q), locale=locale, filters=chosen, after=after, before=before, sort=query.sort, offset=query.offset,
         limit=query.limit, near=near, box=box, cursor=cursor, price_min=query.price_min, price_max=query.price_max, rating_min=query.rating_min,

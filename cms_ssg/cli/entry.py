@@ -54,7 +54,7 @@ def show_edit(call: Call, edit: EntryEdit) -> None:
     "--where",
     multiple=True,
     metavar="FIELD=VALUE",
-    help="Only entries whose field is this: a field that is a column of the type's table; can be repeated.",
+    help="Only entries with this value; FIELD is a column of the type's table. Can be repeated.",
 )
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most this many.")
 def list_(call: Call, type_name: str, source: str, status: str | None, where: tuple[str, ...], limit: int) -> None:

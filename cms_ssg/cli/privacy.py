@@ -28,7 +28,7 @@ def export(call: Call, email: str) -> None:
     lines = [f"{one.table}: {one.row}" for one in found] + [f"content: {file}" for file in content]
     lines += [f"{table}: {count(rows, 'row mentions', 'rows mention')} the address" for table, rows in tables.items() if table not in named]
     value = {"email": email, "rows": [one._asdict() for one in found], "content": content, "tables": tables}
-    call.output.result(value, "\n".join(lines) or "nothing is kept of this address")
+    call.output.result(value, "\n".join(lines) or "no data is stored about this address")
 
 
 @site_command("erase", "cms privacy erase ada@example.org")
@@ -36,9 +36,9 @@ def export(call: Call, email: str) -> None:
 def erase(call: Call, email: str) -> int:
     """Erase a person, named by an e-mail address.
 
-    From the store, pages, kept releases, caches and the search.
+    Removes the person from the store, pages, kept releases, caches and the search.
 
-    Orders stay without what says who it was. Content that names the address is listed, and yours to edit.
+    Orders are kept without personal data. Content that names the address is listed, not changed.
     """
     from cms_ssg.errors import fail
     from cms_ssg.kinds.vertical import OpenSite
@@ -47,19 +47,19 @@ def erase(call: Call, email: str) -> int:
 
     name, at, host = email.strip().rpartition("@")
     if not (name and at and host):
-        raise fail("privacy.no-address", f"{email!r} is no e-mail address", hint="cms privacy erase ada@example.org")
+        raise fail("privacy.no-address", f"{email!r} is not an e-mail address", hint="cms privacy erase ada@example.org")
     with open_store(call.root, call.env) as (site, connection, row):
         opened = OpenSite(site, connection, row.id)
         gone = erase_everywhere(opened, email, find_redis(opened))
     lines = [f"{count(gone.rows, 'row', 'rows')} deleted or changed, {count(gone.pages, 'file', 'files')} of the site written or removed"]
     if gone.releases:
-        lines.append("kept releases are forgotten, since their pages showed the person")
+        lines.append("kept releases were deleted, because their pages showed the person")
     if gone.content:
-        lines += ["The address is still in content, which you have to edit yourself:", *(f"  {file}" for file in gone.content)]
+        lines += ["The address is still in these content files, which you have to edit yourself:", *(f"  {file}" for file in gone.content)]
     if gone.left:
         lines += ["The address is still in these tables:", *(f"  {table}: {rows}" for table, rows in gone.left.items())]
     if gone.problems:
-        lines += ["Not everything could be done; run this again:", *(f"  {problem}" for problem in gone.problems)]
+        lines += ["Not everything could be erased; run this command again:", *(f"  {problem}" for problem in gone.problems)]
     call.output.result(gone._asdict(), "\n".join(lines))
     return PARTIAL if gone.content or gone.left or gone.problems else DONE
 

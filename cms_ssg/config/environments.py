@@ -30,9 +30,9 @@ def list_shared_targets(root: Path, settings: Settings, environ: Mapping[str, st
         both = [f"[env.{one}]" if one else "the site without an environment" for one in sorted((name, settings.env))]
         if f"{theirs}/".startswith(f"{ours}/") != f"{ours}/".startswith(f"{theirs}/"):
             said = (
-                f"the targets of {both[0]} and {both[1]} lie in each other, {min(theirs, ours, key=len)} and {max(theirs, ours, key=len)}"
+                f"one target of {both[0]} and {both[1]} is inside the other: {min(theirs, ours, key=len)} and {max(theirs, ours, key=len)}"
             )
-            hint = "Who visits the outer one finds the pages of the inner one below it: give them folders side by side."
+            hint = "Visitors of the outer one can find the pages of the inner one: use separate folders, side by side."
             yield Problem("settings.shared-target", FILE, line, said, hint, "warning")
         elif theirs == ours:
             yield Problem("settings.shared-target", FILE, line, f"{both[0]} and {both[1]} have the same target, {settings.target.url}",

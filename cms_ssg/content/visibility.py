@@ -115,7 +115,7 @@ def understand(raw: Mapping[str, Any], known: Collection[str], lines: Mapping[st
             found.words.add(name)
             found.problems.append(Problem("content.hides", place, lines.get(name, 0), f"{name}: {unclear}", unclear.hint))
         if (hint := _doubt(word, value, raw, zone)) and "content.hides" not in {problem.code for problem in found.problems}:
-            does = "keeps a page out of the sitemap or the search" if word in UNSEARCHED else "may time a page"
+            does = "keeps a page out of the sitemap or the search" if word in UNSEARCHED else "may schedule a page"
             said = f"{name}: {show(value)} {does} in other systems; here it does not"
             found.problems.append(Problem("content.may-hide", place, lines.get(name, 0), said, hint, "warning"))
     return found
@@ -190,7 +190,7 @@ def _doubt(word: str, value: Any, raw: Mapping[str, Any], zone: str) -> str:
         parse_date(value, zone)
     except DateError:
         return ""
-    return f"{own}: times the page. If it is a time of what the page is about, make it a field of the content type (content_schema/)."
+    return f"{own}: schedules the page. If it is a date of what the page is about, make it a field of the content type (content_schema/)."
 
 
 def _is_disabled(sitemap: Any) -> bool:

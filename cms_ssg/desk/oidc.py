@@ -52,7 +52,7 @@ class Provider:
         self.issuer, self.client = issuer.rstrip("/"), client
         found = _fetch(f"{self.issuer}/.well-known/openid-configuration")
         if str(found.get("issuer", "")).rstrip("/") != self.issuer:
-            raise BadTokenError("the issuer's configuration is that of another issuer")
+            raise BadTokenError("the issuer's configuration names a different issuer")
         wanted = ("authorization_endpoint", "token_endpoint", "jwks_uri")
         if missing := [name for name in wanted if not isinstance(found.get(name), str)]:
             raise BadTokenError(f"the issuer's configuration lacks {', '.join(missing)}")
@@ -72,7 +72,7 @@ class Provider:
             form["client_secret"] = secret
         token = _fetch(self.token_url, form).get("id_token")
         if not isinstance(token, str):
-            raise BadTokenError("the issuer gave no ID token")
+            raise BadTokenError("the issuer sent no ID token")
         return self.verifier.verify(token)
 
 
@@ -108,25 +108,25 @@ async def come_back(request: Request, code: str = "", state: str = "", error: st
     value, _, signature = request.cookies.get(COOKIE, "").rpartition(".")
     parts = value.split(".")
     if len(parts) != 5 or not is_signed(await _load_secret(context), signature, "oidc", value) or int(parts[4]) < time.time():
-        return _refuse(request, "the sign-in took too long, or began in another browser")
+        return _refuse(request, "the sign-in took too long, or was started in another browser")
     if not secrets.compare_digest(state.encode(), parts[0].encode()):
-        return _refuse(request, "the answer is not one to this sign-in")
+        return _refuse(request, "the issuer's answer does not belong to this sign-in")
     if error or not code:
-        return _refuse(request, "the issuer did not let you in")
+        return _refuse(request, "the issuer refused the sign-in")
     try:
         provider = await run_in_threadpool(_find_provider, context)
         claims = await run_in_threadpool(provider.exchange, code[:4096], parts[1], _back_url(context))
     except BadTokenError as refused:
         return _refuse(request, str(refused))
     if claims.nonce != parts[2]:
-        return _refuse(request, "the answer is not one to this sign-in")
+        return _refuse(request, "the issuer's answer does not belong to this sign-in")
     async with context.connection() as connection:
         row: Any = await (await connection.execute(FIND, (context.number, claims.email))).fetchone()
     if row is None:
-        return _refuse(request, f"nobody has given rights here to {claims.email}")
+        return _refuse(request, f"{claims.email} has no access to this desk")
     goal = context.base_path + bytes.fromhex(parts[3]).decode()
     # a page and no redirect: a browser sends a strict cookie only where a page of this site leads on
-    page = answer_page(request, None, "Signed in", f'<p><a href="{escape(goal)}">Go on</a></p>')
+    page = answer_page(request, None, "Signed in", f'<p><a href="{escape(goal)}">Continue</a></p>')
     page.headers["Refresh"] = f"0; url={goal}"
     await start_session(request, page, int(row[0]))
     page.delete_cookie(COOKIE, path=f"{context.base_path}/desk", httponly=True, samesite="lax")
@@ -163,7 +163,7 @@ def _refuse(request: Request, why: str) -> Response:
 def _fetch(url: str, form: dict[str, str] | None = None) -> dict[str, Any]:
     """JSON from the issuer. Raises BadTokenError."""
     if not url.startswith(("https://", "http://localhost", "http://127.0.0.1")):
-        raise BadTokenError("an address of the issuer is not of https")
+        raise BadTokenError("the issuer's addresses must begin with https://")
     request = urllib.request.Request(url, urlencode(form).encode() if form is not None else None, {"Accept": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
@@ -171,7 +171,7 @@ def _fetch(url: str, form: dict[str, str] | None = None) -> dict[str, Any]:
     except urllib.error.HTTPError as error:
         raise BadTokenError(f"the issuer answered {error.code}") from None
     except (OSError, ValueError):
-        raise BadTokenError("the issuer does not answer for now") from None
+        raise BadTokenError("the issuer does not answer at the moment") from None
     if not isinstance(found, dict):
         raise BadTokenError("the issuer's answer cannot be read")
     return found

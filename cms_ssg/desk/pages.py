@@ -58,7 +58,7 @@ def render_sign_in(base: str, wrong: str, goes_on: str = "", has_issuer: bool = 
         else ""
     )
     return (
-        f'{notice}{other}<form method="post" action="{escape(base)}/desk/sign-in"><label class="field" for="token">Token, as cms token create showed it</label>'
+        f'{notice}{other}<form method="post" action="{escape(base)}/desk/sign-in"><label class="field" for="token">Token from cms token create</label>'
         f'<input type="hidden" name="next" value="{escape(goes_on)}">'
         '<input id="token" name="token" type="password" autocomplete="current-password" required maxlength="200"> <button>Sign in</button></form>'
     )

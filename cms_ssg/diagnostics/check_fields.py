@@ -61,10 +61,10 @@ def check_own_ids(connection: Any, site: Site, site_id: int, templates: Mapping[
     pattern = rf"""<[a-z][^<>]*\sid\s*=\s*["']?({"|".join(plain)})["'\s>]"""
     for file, html in connection.execute(WITH_IDS, (site_id, pattern)):
         for name in sorted(set(OWN_ID.findall(html)) & ids):
-            said = f'an element has the id "{name}", which the theme gives to another'
+            said = f'an element has the id "{name}", which the theme already uses on this page'
             data = read_file(str(site.root), file)
             found = re.search(rf"""\sid\s*=\s*["']?{re.escape(name)}(?![\w-])""".encode(), data) if isinstance(data, bytes) else None
             line = data.count(b"\n", 0, found.start()) + 1 if found is not None and isinstance(data, bytes) else 0
             yield Problem(
-                "content.same-id", file, line, said, "Give it another: a link or a script finds only the first of the two.", "warning"
+                "content.same-id", file, line, said, "Use another id: links and scripts find only the first of the two elements.", "warning"
             )

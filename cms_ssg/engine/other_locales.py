@@ -25,6 +25,8 @@ def list_other_locales(connection: Connection, site: Site, site_id: int) -> Iter
         if fold_locale(code) not in LANGUAGE_NAMES or fold_locale(code) in site.rules.locale_codes:
             continue
         others = f" (so are {count - 1:,} more files)" if count > 2 else " (so is one more file)" if count == 2 else ""
-        said = f'the name says that it is in the language "{code}", which is no locale of the site; it is published as a page of its own{others}'
+        said = (
+            f'the file name suggests the language "{code}", which is not a locale of this site; it is published as a separate page{others}'
+        )
         hint = f'Add "{code}" to locales in site.toml, or leave such files out: exclude = ["*.{code}.*"] in their collection.'
         yield Problem("content.other-locale", file, 0, said, hint, "warning")

@@ -145,11 +145,11 @@ def _read_table(connection: Connection, type_name: str, where: Sequence[str]) ->
         if not sign or value is None:
             known = ", ".join(f"{name} ({kind})" for name, kind in sorted(columns.items()) if kind in VALUES)
             hint = (
-                f"Conditions are FIELD=VALUE, of the columns of {type_name}: {known}."
+                f"Write FIELD=VALUE with a column of {type_name}: {known}."
                 if known
-                else "Name a type whose fields are columns: x-column in its schema."
+                else "Choose a type whose schema declares columns (x-column)."
             )
-            raise UsageError(Problem("entry.where", "", 0, f"{text!r} is no condition for entries of the type {type_name!r}", hint))
+            raise UsageError(Problem("entry.where", "", 0, f"{text!r} is not a valid condition for the type {type_name!r}", hint))
         parts.append(sql.SQL(" AND t.{} = {}").format(sql.Identifier(field), sql.Placeholder(f"where{number}")))
         values[f"where{number}"] = value
     if not table or (partition == "month" and not parts):

@@ -56,7 +56,7 @@ def open_discussion(opened: OpenSite, path: str) -> str:
 
 
 def close_discussion(opened: OpenSite, path: str) -> str:
-    """Take no more comments; those that are shown stay."""
+    """Stop taking comments; published ones stay."""
     return _set_open(opened, path, False)
 
 
@@ -66,8 +66,8 @@ def _set_open(opened: OpenSite, path: str, is_open: bool) -> str:
     if row is None:
         raise fail("comments.no-entry", f"there is no page at {path[:100]!r}", hint="Name it by its path: /city/2026/03/bridge/.")
     if is_open and not row[0]:
-        return f"{path} takes no comments as long as its file says allow_comments: false"
-    return f"{path} takes {'comments' if is_open else 'no more comments'}"
+        return f"comments on {path} stay closed, because its file says allow_comments: false"
+    return f"comments on {path} are {'open' if is_open else 'closed'}"
 
 
 def _decide(opened: OpenSite, numbers: tuple[int, ...], status: str, note: str = "") -> str:

@@ -74,7 +74,7 @@ _NOTED: LiteralString = " reports = 0, updated_at = clock_timestamp(), moderatio
 ANSWERS: Final[LiteralString] = """
 SELECT r.number::text, coalesce(c.card ->> 'title', e.fields ->> 'title'), coalesce(c.path, ''), 'pending', jsonb_strip_nulls(jsonb_build_object(
   'Review', r.rating || ' ★ ' || concat_ws(': ', r.title, nullif(r.content, '')), 'By', r.author_name, 'Answer before', r.owner_response,
-  'Answer', coalesce(nullif(r.owner_answer, ''), '(none: the answer is taken away)'), 'Sent', to_char(r.owner_answer_at, 'YYYY-MM-DD HH24:MI')))
+  'Answer', coalesce(nullif(r.owner_answer, ''), '(none: the answer will be removed)'), 'Sent', to_char(r.owner_answer_at, 'YYYY-MM-DD HH24:MI')))
 FROM cms.reviews r JOIN cms.entries e ON e.id = r.entry LEFT JOIN cms.cards c ON c.entry = r.entry
 WHERE r.site = %(site)s AND r.owner_answer IS NOT NULL AND r.status = 'approved' ORDER BY r.owner_answer_at, r.number LIMIT %(limit)s"""
 

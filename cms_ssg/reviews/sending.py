@@ -152,7 +152,11 @@ async def take(request: Request, sent: Sent) -> Response:
         recent, same = await (await connection.execute(RECENT, values)).fetchone()  # type: ignore[misc]
         if recent >= settings.per_hour:
             raise fail(
-                "reviews.limit", "too much was sent from here", status=429, hint="Come back in an hour.", headers={"Retry-After": "3600"}
+                "reviews.limit",
+                "too many reviews or comments were sent from here",
+                status=429,
+                hint="Try again in an hour.",
+                headers={"Retry-After": "3600"},
             )
         if same:
             said = "you have sent this comment already" if sent.is_comment else "you have reviewed this already"
@@ -180,7 +184,7 @@ async def find_discussion(connection: Any, context: SiteContext, path: str) -> i
     """The number of what readers may comment on at a path. Raises ApiError comments.closed."""
     row = await (await connection.execute(FIND_ENTRY, (context.number, path.replace("\0", "").removeprefix(context.base_path)))).fetchone()
     if row is None or not (await (await connection.execute("SELECT cms.takes_comments(%s)", (row[0],))).fetchone())[0]:
-        raise fail("comments.closed", "no comments are taken here", status=404)
+        raise fail("comments.closed", "comments are closed here", status=404)
     return int(row[0])
 
 

@@ -56,10 +56,8 @@ def keep_file_at(url: str, opened: OpenSite, data: bytes, name: str) -> Kept:
     """Put a file at the target, over a connection of its own. name: of its type, ``pdf``. Raises CmsError uploads.*."""
     if name not in opened.site.settings.api.upload_types:
         allowed = ", ".join(opened.site.settings.api.upload_types) or "none"
-        raise fail(
-            "uploads.type", "files of this type are not taken", hint=f"Of files that are no images, [api] upload_types allows: {allowed}."
-        )
+        raise fail("uploads.type", "files of this type are not accepted", hint=f"Besides images, [api] upload_types allows: {allowed}.")
     if not _CHECKS[name](data):
-        raise fail("uploads.type", f"the body is no {name} file", hint="Send the file's own bytes, with the Content-Type of its type.")
+        raise fail("uploads.type", f"the body is not a {name} file", hint="Send the bytes of the file, with its own Content-Type.")
     with connect(url, autocommit=True) as connection:
         return put(opened._replace(connection=connection), Upload(f"file.{name}", data, media_type(f"x.{name}")))

@@ -42,7 +42,8 @@ def test_a_target_within_that_of_another_environment_is_told(tmp_path: Path, out
     )
     told = {
         env: [
-            (p.code, p.line, "lie in each other" in p.message) for p in list_shared_targets(tmp_path, load_settings(tmp_path, {}, env), {})
+            (p.code, p.line, "is inside the other" in p.message)
+            for p in list_shared_targets(tmp_path, load_settings(tmp_path, {}, env), {})
         ]
         for env in ("", "staging", "aside")
     }

@@ -107,7 +107,7 @@ def test_who_signs_in_at_the_issuer_has_the_rights_of_the_token_of_that_address_
         return client.get(f"/desk/sign-in/back?{answer or issuer.let_in(began.headers['location'])}")
 
     refused = sign_in()
-    assert refused.status_code == 403 and "nobody has given rights here to Ada@example.org" in refused.text
+    assert refused.status_code == 403 and "Ada@example.org has no access to this desk" in refused.text
     with connect(site.url, autocommit=True) as connection:
         number, _ = create_token(connection, site.query("SELECT id FROM cms.sites")[0][0], "ada@example.org", ["moderate"], 1)
     for changes in ({"nonce": "other"}, {"email_verified": False}, {"aud": "shop"}, {"iss": "https://evil.example"}):

@@ -99,7 +99,7 @@ def test_a_role_has_the_buttons_that_it_may_press_and_no_others(ada: DeskPerson,
     )
     assert eve.client.get("/desk/entries/99999999").status_code == 404
     eve.client.cookies.clear()
-    assert "Token, as" in eve.client.get(path).text, "the form to sign in, from which one goes on to the page"
+    assert "Token from" in eve.client.get(path).text, "the form to sign in, from which one goes on to the page"
 
 
 def test_a_picture_is_uploaded_and_what_is_none_is_not_kept(ada: DeskPerson, atlas: tuple[Path, str]) -> None:

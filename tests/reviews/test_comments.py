@@ -49,7 +49,7 @@ def test_comments_are_taken_where_a_page_says_so_and_shown_once_approved(make_si
         with database(site.url), open_store(site.root, "") as (found, connection, row):
             opened = OpenSite(found, connection, row.id)
             assert "no more" in close_discussion(opened, PATH)
-            assert "takes comments" in open_discussion(opened, "/recipes/bread")
+            assert "are open" in open_discussion(opened, "/recipes/bread")
         assert site.build().rendered == {PATH, "/recipes/bread/"}
         assert "Comments are closed" in read(site, PATH) and "Hot" in read(site, PATH)
         assert send("/api/comments", json={**comment, "content": "Late"}).json()["code"] == "comments.closed"

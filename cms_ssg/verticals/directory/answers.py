@@ -62,7 +62,7 @@ async def render_answers(context: SiteContext, listing: int, word: str) -> Marku
     return Markup('<h2 id="answers">{}</h2>').format(t("directory_answers")) + Markup("").join(forms) if forms else Markup("")
 
 
-@router.post(f"{EDIT_URL}/answers", scope=PUBLIC, per_minute=20, status_code=202, summary="Answer a review of one's listing")
+@router.post(f"{EDIT_URL}/answers", scope=PUBLIC, per_minute=20, status_code=202, summary="Answer a review of your listing")
 async def answer_review(request: Request) -> Response:
     """Keep an owner's answer to a review until somebody approves it."""
     context = site_of(request)

@@ -145,7 +145,7 @@ def _find_start(query: ListingQuery, values: dict[str, Any]) -> dict[str, Any]:
     kinds = (_KEYS[query.sort], read_count) if query.sort in BEHIND else (read_offset,)
     sort, *key = read_cursor(query.cursor, str, *kinds)
     if sort != query.sort:
-        raise _invalid("cursor", f"this cursor is of the order {sort[:20]}")
+        raise _invalid("cursor", f"this cursor belongs to sort={sort[:20]}")
     if query.sort not in BEHIND:
         return start | {"offset": key[0]}
     return start | {"offset": 0, "more": MORE + BEHIND[query.sort], "values": Jsonb(values | {"behind": key[0], "last": key[1]})}

@@ -55,7 +55,7 @@ async def list_orders(request: Request, status: str = "", before: int = 2**62, l
     return Response(msgspec.json.encode({"orders": [describe_order(row) for row in rows]}), media_type=JSON)
 
 
-@router.get("/api/orders/mine", scope=PUBLIC, response_class=Response, summary="The orders of whoever has proved an address")
+@router.get("/api/orders/mine", scope=PUBLIC, response_class=Response, summary="Orders of the visitor with this proved address")
 async def list_own_orders(request: Request, before: int = 2**62, limit: int = 50) -> Response:
     """For visitors with a token or a cookie; ``page`` is the link of each order. ``before``: the number of the last one that is known already."""
     context = site_of(request)

@@ -229,9 +229,9 @@ def import_products(opened: OpenSite, file: str, *, dry_run: bool = False) -> st
 
 
 def show_taxes(opened: OpenSite, file: str) -> str:
-    """Turn the tax rates that WooCommerce exports into settings.
+    """Convert tax rates exported from WooCommerce into settings.
 
-    Prints tables for site.toml, and which lines have no place there.
+    Prints tables for site.toml, and lists the lines that cannot be converted.
     """
     from cms_ssg.selling.product_files.taxes import write_taxes
 
