@@ -267,8 +267,8 @@ def _check_lists(settings: Settings) -> Iterator[Wrong]:
                 import difflib
 
                 near = difflib.get_close_matches(name, known, 1)
-                hint = f'Did you mean "{near[0]}"?' if near else f"[{table}.{name}] says where its page is."
-                yield ("locales", place, table, name), f"names nothing that is in [{table}]", hint
+                hint = f'Did you mean "{near[0]}"?' if near else f"Add [{table}.{name}] with its url first."
+                yield ("locales", place, table, name), f"is not in [{table}]", hint
 
 
 def _check_links(settings: Settings) -> Iterator[Wrong]:

@@ -41,9 +41,9 @@ def check_api(settings: Settings) -> Iterator[tuple[tuple[str | int, ...], str, 
             yield ("visitors", "keys_url"), "is no https address", "The issuer's jwks_uri, in its /.well-known/openid-configuration."
     if settings.desk.issuer:
         if not settings.desk.issuer.startswith(("https://", "http://localhost", "http://127.0.0.1")):
-            yield ("desk", "issuer"), "is no https address", 'Such as "https://login.example.org".'
+            yield ("desk", "issuer"), "is not an https:// URL", 'Such as "https://login.example.org".'
         if not settings.desk.client_id:
-            yield ("desk", "client_id"), "is missing", "The name by which the issuer knows the desk of this site."
+            yield ("desk", "client_id"), "is missing", "The desk's client id at the issuer."
     if settings.cache.redis_url and not _REDIS.fullmatch(settings.cache.redis_url):
         hint = 'Such as "redis://localhost:6379/0"; with a password it is better kept in CMS_REDIS_URL.'
         yield ("cache", "redis_url"), "is no address of Redis", hint

@@ -116,7 +116,7 @@ def understand(raw: Mapping[str, Any], known: Collection[str], lines: Mapping[st
             found.problems.append(Problem("content.hides", place, lines.get(name, 0), f"{name}: {unclear}", unclear.hint))
         if (hint := _doubt(word, value, raw, zone)) and "content.hides" not in {problem.code for problem in found.problems}:
             does = "keeps a page out of the sitemap or the search" if word in UNSEARCHED else "may schedule a page"
-            said = f"{name}: {show(value)} {does} in other systems; here it does not"
+            said = f"{name}: {show(value)} {does} in other systems; here it has no effect"
             found.problems.append(Problem("content.may-hide", place, lines.get(name, 0), said, hint, "warning"))
     return found
 
@@ -164,7 +164,9 @@ def _read_word(word: str, value: Any, raw: Mapping[str, Any], zone: str) -> Iter
     elif word == "visibility" or (word == "access" and str(value).strip().casefold() in ACCESS):
         yield from _read_visibility(str(value).strip().casefold())
     elif word == "cascade" and _hides_below(value):
-        raise _Unclear("in Hugo it hides or times the pages below, which nothing here does", "Write it into the files of these pages.")
+        raise _Unclear(
+            "in Hugo it hides or schedules all pages below, which cms does not support", "Write it into the files of these pages."
+        )
     elif word == "build" and isinstance(value, dict) and (set(map(str, value.values())) & {"never", "link", "local", "False"}):
         raise _Unclear("in Hugo it keeps a page from being made or listed, which nothing here does")
     elif _is_no_index(word, value):

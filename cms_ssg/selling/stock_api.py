@@ -48,7 +48,7 @@ async def move_stock(request: Request, sku: str) -> Response:
         try:
             await connection.execute(MOVE, (context.number, sku, location, units, reason, ref, "api"))
         except (CheckViolation, NumericValueOutOfRange):
-            raise fail("shop.stock", "so many are not there, are reserved, or are more than can be counted", status=409) from None
+            raise fail("shop.stock", "there are not that many free units, or the number is too large", status=409) from None
         except UniqueViolation:
             pass  # taken in before
     return await _answer(request, sku)

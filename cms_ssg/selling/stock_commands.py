@@ -42,7 +42,7 @@ def set_stock(opened: OpenSite, sku: str, units: int, *, location: str = "main",
     """Note how many units were counted."""
     _check_sku(opened, sku)
     if units < 0:
-        raise fail("shop.stock", "what was counted is at least 0", hint="cms stock adjust takes units away.")
+        raise fail("shop.stock", "a counted quantity cannot be negative", hint="cms stock adjust takes units away.")
     row = opened.connection.execute(
         "SELECT on_hand FROM cms.stock_levels WHERE site = %s AND sku = %s AND location = %s", (opened.number, sku, location)
     ).fetchone()
@@ -54,7 +54,7 @@ def move_stock(opened: OpenSite, sku: str, units: int, source: str, target: str,
     """Move units from one location to another."""
     _check_sku(opened, sku)
     if units < 1 or source == target:
-        raise fail("shop.stock", "at least one unit moves, to another location", hint="cms stock move MUG-1 3 main market")
+        raise fail("shop.stock", "move at least one unit, to a different location", hint="cms stock move MUG-1 3 main market")
     ref = secrets.token_hex(6)
     return _move(opened, [(sku, source, -units, "transfer", ref, author), (sku, target, units, "transfer", ref, author)])
 
@@ -87,7 +87,7 @@ def _move(opened: OpenSite, moves: list[tuple[str, str, int, str, str, str]]) ->
             for move in moves:
                 opened.connection.execute(MOVE, (opened.number, *move))
     except CheckViolation:
-        raise fail("shop.stock", "so many are not there, or are reserved", hint="cms stock show tells what is free.") from None
+        raise fail("shop.stock", "there are not that many free units", hint="cms stock show lists the free units.") from None
     except NumericValueOutOfRange:
         raise fail("shop.stock", "that is more than can be counted", hint=f"A SKU has at most {MOST_UNITS:,} units.") from None
     except UniqueViolation:

@@ -89,7 +89,7 @@ def put(opened: OpenSite, upload: Upload, email: str = "") -> Kept:
     [outcome] = open_place(site, site.settings.target.url, writer).write_many([sent])
     if outcome.refused is not None:
         connection.execute(DELETE, (number, token))
-        raise fail("uploads.refused", f"the target does not take it: {outcome.refused}", hint="Try it again later.")
+        raise fail("uploads.refused", f"the target refused the file: {outcome.refused}", hint="Try it again later.")
     return Kept(token, f"/{key}", upload.width, upload.height)
 
 

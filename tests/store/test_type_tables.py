@@ -153,9 +153,9 @@ def test_a_type_shares_the_table_of_the_one_that_it_names_and_of_no_other(tmp_pa
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ({"x-table": "My-Table"}, "small letters"),
+        ({"x-table": "My-Table"}, "lowercase letters"),
         ({"x-partition": "year"}, "month or site"),
-        ({"properties": {"title": {"x-column": True}}}, "every table of a type has it"),
+        ({"properties": {"title": {"x-column": True}}}, "every table of a type has this column"),
         ({"properties": {"Big": {"x-column": True}}}, "name of a column"),
     ],
 )

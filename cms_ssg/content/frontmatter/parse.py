@@ -183,7 +183,9 @@ def _parse_json(text: str, start: int, max_bytes: int) -> FrontMatter:
         raise Refused("content.json", f"front matter: {_short(error)}", first, "The front matter is one JSON object.") from None
     if (half := HALF_ESCAPE.search(text, start, end)) is not None and UNSTORABLE.search(json.dumps(fields, ensure_ascii=False)):
         line = text.count("\n", 0, half.start()) + 1
-        raise Refused("content.json", f"front matter: {half[0]} is half of a character", line, "Write the character itself.")
+        raise Refused(
+            "content.json", f"front matter: {half[0]} is half of a character (an unpaired surrogate)", line, "Write the whole character."
+        )
     rest = text.find("\n", end)
     if text[end : rest if rest >= 0 else len(text)].strip():
         raise Refused(

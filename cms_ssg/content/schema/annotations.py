@@ -68,15 +68,15 @@ def check_type(raw: dict[str, Any]) -> None:
     if problem := pattern_problem(raw.get("x-url", "/")):
         raise Unsupported(f"keyword 'x-url': {problem}")
     if (table := raw.get("x-table", "")) and not TABLE_NAME.fullmatch(table):
-        raise Unsupported("keyword 'x-table': it is small letters, digits and _, 40 at most, and begins with a letter")
+        raise Unsupported("keyword 'x-table': use at most 40 lowercase letters, digits and _, beginning with a letter")
     if raw.get("x-partition", "") not in PARTITIONS:
-        raise Unsupported("keyword 'x-partition': it is month or site")
+        raise Unsupported("keyword 'x-partition': it must be month or site")
     for name, spec in raw.get("properties", {}).items():
         if isinstance(spec, dict) and spec.get("x-column") and (name in COLUMNS or not TABLE_NAME.fullmatch(name)):
             reason = (
-                "every table of a type has it"
+                "every table of a type has this column already"
                 if name in COLUMNS
-                else "its name is no name of a column: small letters, digits and _, 40 at most"
+                else "its name cannot be the name of a column: use at most 40 lowercase letters, digits and _"
             )
             raise Unsupported(f"field {name!r}: keyword 'x-column': {reason}")
     for name in raw.get("x-sort", ()):

@@ -56,7 +56,7 @@ class NewsView:
         """A part of the page that is made once for all pages: put in by the page's script, by the server or CDN that gives the page, or by the build."""
         page, settings = self._note(), self.settings
         if name not in settings.fragments:
-            raise ValueError(f"fragment {name!r}: [news] fragments names {', '.join(settings.fragments) or 'none'}")
+            raise ValueError(f"fragment {name!r} is not in [news] fragments: {', '.join(settings.fragments) or 'none'}")
         if settings.include == "build":
             return Markup(page.render([f"fragments/{name}.html"]))
         return self.include(page.url(fragment_path(page.site, page.locale.code, name)))

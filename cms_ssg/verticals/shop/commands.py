@@ -43,7 +43,7 @@ def _line(order: OrderRow) -> dict[str, Any]:
 def list_orders(opened: OpenSite, *, status: str = "", limit: int = 50) -> list[dict[str, Any]]:
     """List orders, the newest first."""
     if status and status not in queries.STATUSES:
-        raise fail("shop.status", f"no order is {status!r}", hint=f"One of: {', '.join(queries.STATUSES)}.")
+        raise fail("shop.status", f"there is no order status {status!r}", hint=f"One of: {', '.join(queries.STATUSES)}.")
     rows = fetch(opened.connection, queries.ORDERS, site=opened.number, status=status, before=2**62, limit=max(limit, 0))
     return [_line(row) for row in rows]
 
@@ -84,7 +84,7 @@ def refund(
         if not sku or not (quantity.isascii() and quantity.isdigit()):
             sku, quantity = text, "" if equals else "1"
         if not quantity:
-            raise fail("shop.refund", f"{text!r} is no SKU with a quantity", hint="Write MUG-1=2, or MUG-1 for one.")
+            raise fail("shop.refund", f"{text!r} is not a SKU with a quantity", hint="Write MUG-1=2, or MUG-1 for one.")
         lines = {**(lines or {}), sku: int(quantity)}
     try:
         wanted = parse_amount(amount, found.currency) if amount else None
@@ -185,7 +185,7 @@ def add_coupon(
     except ValueError as error:
         raise fail("shop.coupon", str(error), hint="Write amounts as 19.99, percentages as 10.") from None
     if not code.strip() or len(code) > 50:
-        raise fail("shop.coupon", "a code has 1 to 50 characters", hint="cms coupons add SPRING --percent 10")
+        raise fail("shop.coupon", "a coupon code must have 1 to 50 characters", hint="cms coupons add SPRING --percent 10")
     if kind == "free_shipping" and not free_shipping:
         raise fail("shop.coupon", "say what it gives", hint="--percent 10, --amount 5.00 or --free-shipping")
     try:
@@ -197,7 +197,7 @@ def add_coupon(
         raise fail("shop.coupon", f"there is a coupon {code.upper()} already", hint="Choose another code.") from None
     except CheckViolation:
         raise fail(
-            "shop.coupon", "a percentage is from 0 to 100, an amount and the number of uses at least 0", hint="--percent 10 --uses 100"
+            "shop.coupon", "a percentage must be from 0 to 100, an amount and the number of uses at least 0", hint="--percent 10 --uses 100"
         ) from None
     return f"{code.upper()} added"
 
