@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import gc
+import logging
 import os
 import shutil
 import tempfile
@@ -19,6 +20,7 @@ from hypothesis import settings
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
+from cms_ssg.cli.libraries import Bridge
 from cms_ssg.store import embedded
 from cms_ssg.store.connect import connect
 from cms_ssg.store.migrate import migrate
@@ -75,6 +77,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @cache
 def _shares_a_fixture(file: Path) -> bool:
     return any('scope="module"' in place.read_text("utf-8") for place in (file, file.with_name("conftest.py")) if place.exists())
+
+
+@pytest.fixture(autouse=True)
+def logs_of_libraries_are_let_go() -> Iterator[None]:
+    """A command that is run within a test and still hears what libraries log makes every later test of the process slower."""
+    yield
+    left = [handler for handler in logging.getLogger().handlers if isinstance(handler, Bridge)]
+    for handler in left:
+        handler.close()
+    assert not left, "an Output that captures the logs of libraries was not closed"
 
 
 @pytest.fixture(scope="session")

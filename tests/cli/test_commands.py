@@ -109,6 +109,7 @@ def test_every_command_can_be_given_all_its_options_and_arguments_at_once(path: 
     last = {param.opts[-1]: number for number, param in enumerate(command.params, start=1)}
     assert (call.folder, call.env) == (str(tmp_path / f"word-{last['-C']}"), str(tmp_path / f"word-{last['--env']}"))
     assert (call.output.as_json, call.output.as_log, call.output.level) == (True, True, next(iter(LEVELS)))
+    call.output.close()
 
 
 def _plain(value: object) -> object:
