@@ -48,7 +48,7 @@ def test_comments_are_taken_where_a_page_says_so_and_shown_once_approved(make_si
         assert (shown["author_name"], shown["content"]) == ("Ann", "<b>Hot</b>")
         with database(site.url), open_store(site.root, "") as (found, connection, row):
             opened = OpenSite(found, connection, row.id)
-            assert "no more" in close_discussion(opened, PATH)
+            assert "closed" in close_discussion(opened, PATH)
             assert "are open" in open_discussion(opened, "/recipes/bread")
         assert site.build().rendered == {PATH, "/recipes/bread/"}
         assert "Comments are closed" in read(site, PATH) and "Hot" in read(site, PATH)
