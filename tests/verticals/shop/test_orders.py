@@ -9,9 +9,11 @@ import pytest
 from psycopg.errors import CheckViolation
 
 from cms_ssg.errors import CmsError
+from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.privacy.people import erase_person, find_person
 from cms_ssg.selling import stock_commands
 from cms_ssg.store.open_store import open_store
-from cms_ssg.verticals.shop import VERTICAL, commands
+from cms_ssg.verticals.shop import commands
 from tests.engine.siteonpage import database
 from tests.verticals.shop.keeper import run
 from tests.verticals.shop.stand import ADDRESS, Stand, make_order, new_address
@@ -116,12 +118,11 @@ def test_commands_move_stock_and_take_each_delivery_in_once(shop: Stand) -> None
 
 def test_a_person_is_erased_from_orders_and_the_amounts_stay(shop: Stand) -> None:
     order = shop.buy({"MUG": 1})
-    personal = VERTICAL.personal[0]
-    values = {"site": shop.value("SELECT id FROM cms.sites"), "email": "ANN@example.org"}
-    with database(shop.url), open_store(shop.root, "") as (_, connection, _row):
-        assert [table for table, _ in connection.execute(personal.export, values)] == ["orders"]
-        for sql in personal.erase:
-            connection.execute(sql, values)
+    with database(shop.url), open_store(shop.root, "") as (site, connection, row):
+        opened = OpenSite(site, connection, row.id)
+        assert [found.table for found in find_person(opened, "ANN@example.org")].count("orders") == 1
+        erase_person(opened, "ANN@example.org")
+        assert find_person(opened, "ANN@example.org") == []
     kept = shop.value("SELECT to_jsonb(o)::text FROM cms.orders o")
     assert not any(word in kept for word in ("ann@", "Ann", "Via 1", "Roma"))
     assert shop.query("SELECT total, billing_address FROM cms.orders") == [(order["total"], {"country": "IT"})]
