@@ -23,7 +23,7 @@ from psycopg.rows import TupleRow
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.files.bundled import folder as bundled_folder
 from cms_ssg.kinds.load import list_verticals, load_vertical
-from cms_ssg.store.migrate import list_files, list_status, migrate
+from cms_ssg.store.migrate import list_files, list_status, migrate, refuse_locks
 from cms_ssg.store.partitions import ensure_post_months
 
 KEPT: Final = (
@@ -151,7 +151,7 @@ def restore_store(conn: Connection, file: Path, *, replace: bool = False, vertic
     One transaction: it happens as a whole or not at all. The tables are made as they were when the
     dump was written and then brought up to date. replace: what the store holds is dropped. verticals: names that
     the site uses, beside those that are installed. Raises CmsError db.not-empty, db.dump where the file is none or
-    is damaged, db.no-vertical where it has tables of a vertical that is not known, and those of migrate.
+    is damaged, db.no-vertical where it has tables of a vertical that is not known, db.locks, and those of migrate.
     """
     try:
         with zipfile.ZipFile(file) as archive, conn.transaction():
@@ -171,6 +171,8 @@ def restore_store(conn: Connection, file: Path, *, replace: bool = False, vertic
         raise _unreadable(file, str(error)) from error
     except psycopg.DataError as error:
         raise _unreadable(file, error.diag.message_primary or "") from error
+    except psycopg.errors.OutOfMemory as error:
+        raise refuse_locks(error) from error
     return rows
 
 

@@ -61,7 +61,7 @@ def migrate(
     Outside a transaction each file gets one of its own. sql_folder: for tests. verticals: that are switched on, those of other packages bring
     their own files. until: the last number
     of each set to apply, and no other sets; a dump is read into the tables it was written from.
-    Raises CmsError db.newer, db.changed, db.locked or db.migration; what was applied before stays.
+    Raises CmsError db.newer, db.changed, db.locked, db.locks or db.migration; what was applied before stays.
     """
     files = [f for f in list_files(sql_folder or bundled_folder("sql"), verticals) if until is None or f.number <= until.get(f.set, 0)]
     applied = _load_applied(conn)
@@ -141,10 +141,21 @@ def _apply(conn: Connection, file: Migration) -> bool:
             conn.execute(_RECORD, [file.set, file.number, file.name, file.checksum])
     except psycopg.errors.LockNotAvailable:
         raise _refuse(file, "db.locked", "the tables are in use, so they cannot be changed now", "Run the command again later.") from None
+    except psycopg.errors.OutOfMemory as error:
+        raise refuse_locks(error) from error
     except psycopg.Error as error:
         line = file.text.count("\n", 0, int(error.diag.statement_position or 1) - 1) + 1
         raise _refuse(file, "db.migration", error.diag.message_primary or str(error), "The database is as it was before.", line) from error
     return True
+
+
+def refuse_locks(error: psycopg.Error) -> CmsError:
+    """The CmsError db.locks for a transaction that changes more tables than the server can lock."""
+    return fail(
+        "db.locks",
+        f"the server cannot lock all tables at once: {error.diag.message_primary or error}",
+        hint="The database is as it was before. Set max_locks_per_transaction = 256 in the server's postgresql.conf and restart it.",
+    )
 
 
 def _refuse(file: Migration, code: str, message: str, hint: str, line: int = 0) -> CmsError:

@@ -14,8 +14,10 @@ from psycopg.rows import TupleRow
 
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.load import list_verticals, load_vertical
+from cms_ssg.store import embedded
 from cms_ssg.store.connect import connect
 from cms_ssg.store.dump import DERIVED, KEPT, dump_store, restore_store
+from cms_ssg.store.embedded.cluster import SETTINGS
 from cms_ssg.store.migrate import migrate
 from cms_ssg.store.partitions import ensure_post_months
 
@@ -130,3 +132,22 @@ def test_dump_of_a_newer_version_changes_nothing(filled: Connection, empty_db_ur
 def test_dump_into_a_folder_that_is_missing_is_told(filled: Connection, tmp_path: Path) -> None:
     with pytest.raises(CmsError, match=r"db\.dump"):
         dump_store(filled, tmp_path / "nowhere" / "store.cms")
+
+
+def test_a_server_that_cannot_lock_all_tables_at_once_is_told_so(filled: Connection, made_site: Path, tmp_path: Path) -> None:
+    file = tmp_path / "store.cms"
+    dump_store(filled, file)
+    small = embedded.start(made_site, {"max_connections": "10", "max_locks_per_transaction": "10", "shared_buffers": "1MB"})
+    with connect(small) as conn:
+        assert code(conn, file) == "db.locks"
+        assert conn.execute("SELECT to_regclass('cms.entries')").fetchone() == (None,)
+
+
+def test_the_embedded_server_locks_all_tables_at_once_with_room_for_other_work(db: Connection) -> None:
+    with db.transaction():
+        db.execute("DROP SCHEMA cms CASCADE")
+        migrate(db, verticals=list_verticals())
+        row = db.execute("SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()").fetchone()
+        raise psycopg.Rollback
+    assert row
+    assert row[0] * 2 < int(SETTINGS["max_connections"]) * int(SETTINGS["max_locks_per_transaction"])

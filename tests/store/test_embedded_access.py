@@ -64,6 +64,7 @@ def test_settings_are_those_of_a_store_that_can_be_made_again(site: Path) -> Non
         "synchronous_commit": "off",
         "wal_level": "minimal",
         "max_connections": "50",
+        "max_locks_per_transaction": "256",
         "TimeZone": "UTC",
         "autovacuum": "on",
     }

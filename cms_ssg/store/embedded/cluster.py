@@ -33,6 +33,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "max_connections": "50",
+    "max_locks_per_transaction": "256",  # a restore drops and makes all tables in one transaction, with 4,500 locks
     "shared_buffers": "128MB",
     "huge_pages": "off",
     "work_mem": "32MB",
