@@ -148,7 +148,7 @@ class Bench:
             try:
                 yield
             finally:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGTERM)
                 process.wait(60)
 
 

@@ -35,7 +35,7 @@ def measure_watch(command: list[str], folder: Path, edit_title: Callable[[], tup
                 raise RuntimeError(f"cms watch did not bring {title!r} to {page}")
             times.append((time.perf_counter() - saved) * 1000)
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:

@@ -74,7 +74,7 @@ def show_once(demo: Path) -> int:
                 print(f"demo: the API answers a search with {len(answer)} bytes" if answer else "demo: this site has no search")
                 return 0 if "<html" in page else 1
     finally:
-        server.send_signal(signal.SIGINT)
+        server.send_signal(signal.SIGTERM)
         server.wait()
     sys.exit("demo: cms serve ended before it said where the site can be seen")
 
