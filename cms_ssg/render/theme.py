@@ -17,6 +17,7 @@ from jinja2.runtime import Context
 from markupsafe import _escape_inner  # type: ignore[attr-defined]
 
 from cms_ssg.reads import digest
+from cms_ssg.render.context import QuickContext
 from cms_ssg.render.filters import FILTERS
 from cms_ssg.render.fragment_tag import FragmentTag
 from cms_ssg.render.reading import Reads
@@ -145,6 +146,7 @@ class Theme(Environment):
     """
 
     template_class = _Template
+    context_class = QuickContext
 
     def __init__(self, folders: Sequence[Path], find_ids: Callable[[], set[str]] = set) -> None:
         """find_ids: gives the ids that the templates give to elements."""
