@@ -38,6 +38,8 @@ class NewSite:
         self.folder, self.source = folder, source
         self.counts: Counter[str] = Counter()
         self.made: Counter[str] = Counter()
+        self.ignored: list[str] = []
+        """Files that do not belong in a repository."""
         state = folder / STATE
         try:
             ours = state.is_file() or (folder / SUMMARY).is_file()
@@ -176,7 +178,7 @@ class NewSite:
         settings.setdefault("target", {"url": "folder:build"})
         order = sorted(settings, key=lambda name: isinstance(settings[name], dict) or _is_tables(settings[name]))
         self.write("site.toml", tomlkit.dumps({name: settings[name] for name in order}).encode())
-        self.write(".gitignore", GITIGNORE.encode())
+        self.write(".gitignore", (GITIGNORE + "".join(f"/{name}\n" for name in self.ignored)).encode())
         counted = [*self.made.items(), ("redirects", len(rows))]
         self.connection.commit()
         for name, text in ((TABLE, self.report.make_table()), (SUMMARY, self.report.make_summary(counted, self.source))):

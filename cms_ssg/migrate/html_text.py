@@ -150,6 +150,10 @@ def _is_plain_alone(node: Any, top: Any) -> bool:
             and all(cell.tag == "th" for cell in first)
             and node.getparent().tag not in ("li", "td", "blockquote")
         )
+    if tag == "li" and node.get("id"):
+        return False
+    if tag == "pre" and "wp-block-verse" in (node.get("class") or ""):
+        return False
     if tag == "pre":
         return all(inner.tag in ("code", "span", "br") for inner in node.iterdescendants())
     if tag == "p" and node is top:

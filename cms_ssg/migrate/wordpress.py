@@ -31,7 +31,7 @@ def migrate_wordpress(file: Path, site: NewSite, media: Path | None, progress: C
         site.begin()
         site.connection.execute("DROP TABLE IF EXISTS items")
         site.connection.execute("DROP TABLE IF EXISTS media")
-    index = Index(site.connection, head)
+    index = Index(site.connection, head, resumed=bool(start))
     problems = _read_index(file, head, site, index, (start, line))
     converter = Converter(file.name, head, site, index, Media(site, media, "wp-content/uploads"), resumed=bool(start))
     seen = 0

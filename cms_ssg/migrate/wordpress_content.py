@@ -6,7 +6,7 @@ import html
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
@@ -52,12 +52,13 @@ _QUIET: Final = frozenset("spacer separator more nextpage paragraph".split())
 class Content:
     """What an item's content may refer to. load_block: the content of a reusable block by its id; load_media: (address, alt) by id.
 
-    note: told of each thing that is left out: kind, line, detail, fate.
+    note: told of each thing that is left out: kind, line, detail, fate; footnotes: (id, HTML) of those that the editor keeps beside the content.
     """
 
     load_block: Callable[[str], str | None]
     load_media: Callable[[str], tuple[str, str] | None]
     note: Callable[[str, int, str, str], None]
+    footnotes: list[tuple[str, str]] = field(default_factory=list)
 
 
 def make_html(text: str, line: int, content: Content, depth: int = 0) -> str:
@@ -104,8 +105,13 @@ def _run_block(found: re.Match[str], line: int, content: Content, depth: int) ->
         if inner is not None:
             return make_html(inner, line, content, depth + 1) + "\n\n"
         content.note("reusable blocks", line, f"wp:block {ref} is not in the export, or holds itself", "left out")
+    elif name == "footnotes" and content.footnotes:
+        rows = (
+            f'<li id="{html.escape(number)}">{text} <a href="#{html.escape(number)}-link">↩</a></li>' for number, text in content.footnotes
+        )
+        return f"\n\n<ol>{''.join(rows)}</ol>\n\n"
     elif name not in _QUIET:
-        content.note("blocks", line, f"wp:{name}", "left out")
+        content.note("blocks", line, f"wp:{name} {(found['json'] or '').strip()}".rstrip(), "left out")
     return ""
 
 
@@ -173,6 +179,11 @@ def _run_shortcode(found: re.Match[str], line: int, content: Content) -> str:
             + "\n\n".join(f'<p><img src="{html.escape(one[0])}" alt="{html.escape(one[1])}"></p>' for one in pictures if one)
             + "\n\n"
         )
+    if name == "playlist":
+        ids = [one for one in re.split(r"[\s,]+", arguments.get("ids") or "") if one]
+        return "".join(_make_player(one, found[0], line, content) for one in ids) or _drop(found, line, content)
+    if name == "vc_single_image" and (picture := content.load_media(arguments.get("image", ""))):
+        return f'\n\n<p><img src="{html.escape(picture[0])}" alt="{html.escape(picture[1])}"></p>\n\n'
     if name in ("audio", "video"):
         source = next(
             (value for key, value in arguments.items() if key in ("src", "mp3", "mp4", "m4a", "ogg", "webm", "wav", "m4v", "ogv")), ""
@@ -186,9 +197,23 @@ def _run_shortcode(found: re.Match[str], line: int, content: Content) -> str:
         return ""  # [embed]https://…[/embed]: the address within stays, and becomes a link
     if not _is_shortcode(found):
         return found[0]
+    return _drop(found, line, content)
+
+
+def _drop(found: re.Match[str], line: int, content: Content) -> str:
     if not found["close"]:
         content.note("shortcodes", line, found[0], "left out; what stands between its tags stays")
     return ""
+
+
+def _make_player(number: str, source: str, line: int, content: Content) -> str:
+    """A line of a playlist."""
+    medium = content.load_media(number)
+    if medium is None:
+        content.note("playlists", line, source, f"kept without {number}, which the export lacks")
+        return ""
+    tag = "video" if re.search(r"\.(?:mp4|m4v|webm|ogv|mov)$", medium[0], re.IGNORECASE) else "audio"
+    return f'\n\n<figure><{tag} controls src="{html.escape(medium[0])}"></{tag}></figure>\n\n'
 
 
 def _is_shortcode(found: re.Match[str]) -> bool:

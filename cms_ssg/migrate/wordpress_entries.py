@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from cms_ssg.migrate.comments import FILE, Comments, plain_comment
 from cms_ssg.migrate.folder import NewSite
 from cms_ssg.migrate.html_text import convert_html
 from cms_ssg.migrate.media import Media
 from cms_ssg.migrate.wordpress_content import Content, make_excerpt, make_html
 from cms_ssg.migrate.wordpress_index import Index, name_taxonomy
+from cms_ssg.migrate.wordpress_menus import Menus
+from cms_ssg.migrate.wordpress_meta import make_metadata, make_seo, plain_title, read_footnotes
+from cms_ssg.migrate.wordpress_types import NO_TERMS, OTHERS, SYSTEM
 from cms_ssg.migrate.wxr import Head, Item
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json
-
-SYSTEM: Final = frozenset(
-    "revision wp_block wp_global_styles wp_navigation wp_template wp_template_part wp_font_family wp_font_face customize_changeset oembed_cache user_request".split()
-)
-SEO: Final = {
-    "meta_title": ("_yoast_wpseo_title", "rank_math_title", "_aioseo_title"),
-    "meta_description": ("_yoast_wpseo_metadesc", "rank_math_description", "_aioseo_description"),
-    "canonical": ("_yoast_wpseo_canonical", "rank_math_canonical_url"),
-}
 
 
 class Converter:
@@ -31,13 +26,11 @@ class Converter:
 
     def __init__(self, file: str, head: Head, site: NewSite, index: Index, media: Media, *, resumed: bool) -> None:
         self.file, self.site, self.index, self.media = file, site, index, media
-        self.people = {row.get("author_login", ""): row.get("author_login", "") for row in head.authors}
+        self.languages, self.comments = index.languages, Comments(site.connection, resumed=resumed)
+        self.menus = Menus(site.connection, index, self.rewrite, self._note, resumed=resumed)
+        self._logins = {make_slug(row.get("author_login", "")): row.get("author_login", "") for row in head.authors}
+        self._site_title, self._about = plain_title(head.fields.get("title", "")), plain_title(head.fields.get("description", ""))
         self._misses = 0
-        if not resumed:
-            site.connection.execute("DROP TABLE IF EXISTS menus")
-        site.connection.execute(
-            "CREATE TABLE IF NOT EXISTS menus (menu TEXT, place INT, id TEXT, title TEXT, url TEXT, parent TEXT, PRIMARY KEY (menu, place, id))"
-        )
         site.connection.execute("CREATE TABLE IF NOT EXISTS moved (kind TEXT, id TEXT, day TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID")
         site.connection.execute("CREATE TABLE IF NOT EXISTS used (field TEXT, term TEXT, PRIMARY KEY (field, term)) WITHOUT ROWID")
         if not resumed:
@@ -50,14 +43,20 @@ class Converter:
         if kind == "attachment":
             self._convert_attachment(item)
         elif kind == "nav_menu_item":
-            self._convert_menu_item(item)
+            self.menus.add(item)
         elif kind in SYSTEM:
-            if kind != "revision":
-                self._count(kind, item)
+            if kind in ("wp_template", "wp_template_part", "wp_navigation", "wp_global_styles"):
+                self._note(item.line, "parts of a block theme", f"{kind}: {item.fields.get('title', '')}")
         elif kind == "custom_css":
             self._note(item.line, "styles", item.fields.get("title", "custom CSS"))
         elif status in ("trash", "auto-draft"):
             self._note(item.line, "items in the trash", item.fields.get("title", ""))
+        elif kind in OTHERS:
+            self._note(item.line, OTHERS[kind][0], f"{kind}: {plain_title(item.fields.get('title', ''))}", OTHERS[kind][1])
+        elif not self.index.has_pages(kind) and "post_type=" in item.fields.get("link", ""):
+            self._note(
+                item.line, "items of plugins", f"{kind}: {plain_title(item.fields.get('title', ''))}", "left out: they have no pages"
+            )
         else:
             self._convert_entry(item, kind or "post")
 
@@ -82,32 +81,38 @@ class Converter:
         status = fields.get("status", "publish")
         path = index.find_path(fields.get("link", "")) if status not in ("draft", "pending", "auto-draft") else ""
         date = _read_date(fields.get("post_date_gmt", ""), fields.get("post_date", ""))
-        title = fields.get("title", "").strip()
+        title = plain_title(fields.get("title", ""))
         slug = make_slug(unquote(fields.get("post_name", "")) or title) or f"{kind}-{fields.get('post_id') or item.start}"
-        waits = self._misses
+        waits, language = self._misses, self.languages.find_fields(item)
+        note = partial(self._note, item.line)
         out: dict[str, Json] = {
             "title": title or slug,
             "slug": slug if kind == "post" and not path.endswith(f"/{slug}/") else None,
             "path": path or None,
+            **language,
             "date": date or None,
             "updated": self._find_updated(item, date),
             "draft": self._is_hidden(item),
-            "authors": [fields["creator"]] if fields.get("creator") else None,
+            "authors": self._find_authors(item),
             "excerpt": make_excerpt(fields.get("excerpt", "")),
             **self._find_terms(item),
-            **self._find_seo(item),
+            **make_seo(item, title, self._site_title, self._about, note),
             "image": None,
             "is_featured": fields.get("is_sticky") == "1",
+            "metadata": make_metadata(item, self._load_media, note),
         }
         if thumbnail := item.meta.get("_thumbnail_id"):
             found = self._load_media(thumbnail)
             out["image"], out["image_alt"] = found or (None, None)
-        own = {name: value for name, value in item.meta.items() if not name.startswith("_") and value and not name.startswith("rank_math")}
-        if own:
-            out["metadata"] = own
+            if found is None:
+                note("featured images that the export lacks", f"attachment {thumbnail}: {title or slug}")
+        if kind == "product":
+            note("products", title or slug, "kept as pages; cms products import reads WooCommerce's own export with prices and stock")
         if item.comments:
-            self._note(item.line, "comments", f"{item.comments} on {title or slug}")
+            self._keep_comments(item, path if not out["draft"] else "", title or slug)
         body = self._convert_body(item)
+        if kind == "product" and isinstance(pictures := out["metadata"].get("gallery"), list):
+            body = "\n\n".join([body.rstrip("\n"), *(f"![](<{address}>)" for address in pictures)])
         folder = {"post": f"content/posts/{date[:4] or 'undated'}", "page": "content/pages"}.get(kind, f"content/{make_slug(kind)}")
         name = (path.strip("/") or "index") if kind == "page" and path and "." not in path else slug
         self.site.write_entry(self.site.choose_name(f"{folder}/{name}.md", f"{kind}:{fields.get('post_id') or item.start}"), out, body)
@@ -115,14 +120,50 @@ class Converter:
         if self._misses > waits:
             index.wait_for(item)
         if not out["draft"]:
-            self._note_use(fields.get("creator", ""), out)
+            self._note_use(out)
         if path and not out["draft"]:
             self._redirect(item, path)
 
-    def _note_use(self, creator: str, out: dict[str, Any]) -> None:
+    def _find_authors(self, item: Item) -> list[str]:
+        """Who wrote it: several where a plugin for that says so, else its creator."""
+        several = [name for domain, slug, name in item.terms if domain == "author" and slug.startswith("cap-")]
+        found = [self._logins.get(make_slug(name), name) for name in several] or [item.fields.get("creator", "")]
+        return [make_slug(name) for name in found if make_slug(name)]
+
+    def _keep_comments(self, item: Item, path: str, title: str) -> None:
+        """Keep what readers wrote; spam, and what other sites sent, are only noted."""
+        kept = 0
+        for row in item.comments:
+            kind, approved = row.get("comment_type", ""), row.get("comment_approved", "1")
+            text = plain_comment(str(row.get("comment_content", "")))
+            shown = f"{row.get('comment_author', '')} on {title}: {text}"
+            if approved in ("spam", "trash", "post-trashed"):
+                self._note(row["line"], "comments that were spam or in the trash", shown)
+            elif kind not in ("", "comment"):
+                self._note(row["line"], "notices of other sites and programs among the comments", f"{kind}: {shown}")
+            elif not path or not text:
+                self._note(row["line"], "comments on what is not published", shown)
+            else:
+                kept += 1
+                date = _read_date(row.get("comment_date_gmt", ""), row.get("comment_date", ""))
+                parent = row.get("comment_parent", "0")
+                self.comments.add(item.fields.get("post_id") or str(item.start), row.get("comment_id") or str(kept), {
+                    "path": path, "parent": "" if parent == "0" else parent, "name": row.get("comment_author") or "?", "email": row.get("comment_author_email", ""),
+                    "date": date, "content": text, "is_approved": approved == "1",
+                })  # fmt: skip
+        if kept:
+            self._note(item.line, "comments", f"{kept} on {title}", f"kept in {FILE}, for cms comments import")
+
+    def _note_use(self, out: dict[str, Any]) -> None:
         """Which terms and people have something to show."""
-        used = [("author", creator)] + [(field, term) for field, terms in out.items() if isinstance(terms, list) for term in terms]
+        used = [(field, term) for field, terms in out.items() if isinstance(terms, list) for term in terms]
         self.site.connection.executemany("INSERT OR IGNORE INTO used VALUES (?, ?)", used)
+        if out.get("locale"):
+            self.languages.note_terms(out["locale"], used)
+
+    def list_used(self, field: str) -> list[str]:
+        """The terms or people of a field that have something to show."""
+        return [row[0] for row in self.site.connection.execute("SELECT term FROM used WHERE field = ? ORDER BY term", (field,))]
 
     def is_used(self, field: str, term: str) -> bool:
         return bool(self.site.connection.execute("SELECT 1 FROM used WHERE field = ? AND term = ?", (field, term)).fetchone())
@@ -133,13 +174,16 @@ class Converter:
         parts = item.fields.get("content", "").count("<!--nextpage-->")
         for number in range(2, parts + 2):
             self.site.redirect(f"{path.rstrip('/')}/{number}/", path)
-        if old := item.meta.get("_wp_old_slug"):
-            parent = path.rstrip("/").rpartition("/")[0]
-            self.site.redirect(f"{parent}/{make_slug(unquote(old))}/", path)
+        parent = path.rstrip("/").rpartition("/")[0]
+        for old in item.repeated.get("_wp_old_slug", [item.meta.get("_wp_old_slug", "")]):
+            if make_slug(unquote(old)):
+                self.site.redirect(f"{parent}/{make_slug(unquote(old))}/", path)
 
     def _convert_body(self, item: Item) -> str:
         line = item.lines.get("content", item.line)
-        content = Content(self._load_block, self._load_media, lambda kind, at, detail, fate: self._note(at, kind, detail, fate))
+        content = Content(
+            self._load_block, self._load_media, lambda kind, at, detail, fate: self._note(at, kind, detail, fate), read_footnotes(item)
+        )
         html = make_html(item.fields.get("content", ""), line, content)
         return convert_html(html, self.rewrite, lambda kind, detail, fate: self._note(line, kind, detail, fate))
 
@@ -181,31 +225,22 @@ class Converter:
     def _find_terms(self, item: Item) -> dict[str, Any]:
         out: dict[str, list[str]] = {}
         for domain, slug, name in item.terms:
-            if domain not in ("post_format", "nav_menu", "wp_theme", "post_visibility"):
+            if domain == "post_format":
+                self._note(item.line, "formats of posts", name or slug, "shown like other posts")
+            elif domain not in NO_TERMS:
                 field = {"category": "categories", "post_tag": "tags"}.get(domain) or name_taxonomy(domain)
-                taxonomy = {"category": "category", "post_tag": "tag"}.get(domain, domain)
+                taxonomy = {"post_tag": "tag"}.get(domain, domain)
                 for value in reversed(self.index.find_way(taxonomy, unquote(slug) or make_slug(name))):
                     if value not in out.setdefault(field, []):  # lists of terms show what stands below them too
                         out[field].append(value)
         return dict(out)
-
-    def _find_seo(self, item: Item) -> dict[str, Json]:
-        out: dict[str, Json] = {}
-        for field, names in SEO.items():
-            value = next((item.meta[name] for name in names if item.meta.get(name)), "")
-            if "%" in value and field != "canonical":
-                self._note(item.line, "titles made of variables", value)
-            else:
-                out[field] = value or None
-        out["noindex"] = item.meta.get("_yoast_wpseo_meta-robots-noindex") == "1" or "noindex" in item.meta.get("rank_math_robots", "")
-        return out
 
     def _find_updated(self, item: Item, date: str) -> str | None:
         updated = _read_date(item.fields.get("post_modified_gmt", ""), item.fields.get("post_modified", ""))
         return updated if updated > date else None
 
     def _is_hidden(self, item: Item) -> bool:
-        status, title = item.fields.get("status", "publish"), item.fields.get("title", "")
+        status, title = item.fields.get("status", "publish"), plain_title(item.fields.get("title", ""))
         if item.fields.get("post_password"):
             self._note(item.line, "pages with a password", title, "kept as drafts")
             return True
@@ -218,50 +253,17 @@ class Converter:
     def _convert_attachment(self, item: Item) -> None:
         address = item.fields.get("attachment_url", "")
         path = self.index.find_path(item.fields.get("link", ""))
+        for name in ("content", "excerpt"):
+            if text := plain_title(item.fields.get(name, "")):
+                what = "descriptions" if name == "content" else "captions"
+                self._note(
+                    item.line, f"{what} of pictures and files", f"{item.fields.get('title', '')}: {text}", "shown where a text uses them"
+                )
         if address:
             new = self.rewrite(address)
             self._count("media", item)
             if path and path != "/":
                 self.site.redirect(path, new)
-
-    def _convert_menu_item(self, item: Item) -> None:
-        menu = next((slug for domain, slug, _ in item.terms if domain == "nav_menu"), "")
-        kind, number = item.meta.get("_menu_item_type", "custom"), item.meta.get("_menu_item_object_id", "")
-        title, url = item.fields.get("title", "").strip(), ""
-        if kind == "post_type" and (found := self.index.load(number)):
-            title, url = title or found[4], found[1]
-        elif kind == "taxonomy" and (term := self.index.load_term(number)):
-            title, url = title or term[2], f"/{term[0]}/{term[1]}/"
-        elif kind == "custom":
-            url = self.rewrite(item.meta.get("_menu_item_url", ""))
-        if not menu or not url or url == "#":
-            self._note(item.line, "lines of menus", f'{menu or "no menu"}: "{title}" leads to nothing')
-            return
-        parent = item.meta.get("_menu_item_menu_item_parent", "0")
-        place = int(item.fields.get("menu_order") or 0) if (item.fields.get("menu_order") or "0").isdigit() else 0
-        self.site.connection.execute(
-            "INSERT OR REPLACE INTO menus VALUES (?, ?, ?, ?, ?, ?)",
-            (menu, place, item.fields.get("post_id", ""), title, url, "" if parent == "0" else parent),
-        )
-
-    def list_menus(self) -> dict[str, list[dict[str, Any]]]:
-        """The menus with their lines in order. What stood below a line of the second level stands beside it."""
-        out: dict[str, list[dict[str, Any]]] = {}
-        rows = self.site.connection.execute("SELECT menu, id, title, url, parent FROM menus ORDER BY menu, place, id").fetchall()
-        parents = {(menu, number): parent for menu, number, _, _, parent in rows}
-        heads: dict[tuple[str, str], dict[str, Any]] = {}
-        for menu, number, title, url, parent in rows:
-            top, seen = parent, {number}
-            while (above := parents.get((menu, top))) and top not in seen:
-                seen.add(top)
-                top = above
-            line = {"title": title or url, "url": url}
-            if (head := heads.get((menu, top))) is not None:
-                head.setdefault("below", []).append(line)
-                continue
-            heads[menu, number] = line
-            out.setdefault(re.sub(r"[^a-z0-9]+", "-", make_slug(unquote(menu))).strip("-") or "menu", []).append(line)
-        return out
 
 
 def _read_date(universal: str, local: str) -> str:

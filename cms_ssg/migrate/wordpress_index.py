@@ -8,24 +8,34 @@ from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from cms_ssg.migrate.folder import clean_address
+from cms_ssg.migrate.wordpress_languages import Languages
+from cms_ssg.migrate.wordpress_types import OTHERS, TAXONOMIES
 from cms_ssg.migrate.wxr import Head, Item
 from cms_ssg.text.slugs import make_slug
 
 MAX_WAYS: Final = 100_000
+PATTERNS: Final = {
+    "/{year}/{month}/{slug}/": re.compile(r"/\d{4}/\d\d/[^/]+/"),
+    "/{year}/{month}/{day}/{slug}/": re.compile(r"/\d{4}/\d\d/\d\d/[^/]+/"),
+    "/{slug}/": re.compile(r"/[^/]+/"),
+    "/blog/{slug}/": re.compile(r"/blog/[^/]+/"),
+}
+"""Patterns of addresses that WordPress offers, and the addresses that they make."""
 UNPUBLISHED: Final = frozenset("draft pending private auto-draft trash inherit".split())
-_TAXONOMY: Final = {"category": "category", "post_tag": "tag"}
+_TAXONOMY: Final = {"post_tag": "tag"}
 
 
 class Index:
     """What items refer to, in the database of the move: an export may be larger than memory."""
 
-    def __init__(self, connection: sqlite3.Connection, head: Head) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, head: Head, *, resumed: bool = False) -> None:
+        self._connection, self.languages = connection, Languages(connection, head, resumed=resumed)
         site = head.fields.get("base_blog_url") or head.fields.get("link") or ""
         parts = urlsplit(site if "://" in site else f"http://{site}")
         self.base_url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}" if parts.netloc else ""
         self.host, self.base_path = parts.netloc.lower().removeprefix("www."), parts.path.rstrip("/")
         self.head = head
+        self._custom: list[str] | None = None
         self._ways: dict[tuple[str, str], list[str]] = {}
         connection.execute(
             "CREATE TABLE IF NOT EXISTS items (id TEXT PRIMARY KEY, kind TEXT, path TEXT, file TEXT, alt TEXT, title TEXT, text TEXT) WITHOUT ROWID"
@@ -72,13 +82,15 @@ class Index:
 
     def add(self, item: Item) -> None:
         """Note an item that others may refer to."""
-        fields = item.fields
+        fields, self._custom = item.fields, None
         kind, number = fields.get("post_type", ""), fields.get("post_id", "")
         if number and kind not in ("nav_menu_item", "revision"):
             file = fields.get("attachment_url", "")
             text = fields.get("content", "") if kind == "wp_block" else None
             path = "" if fields.get("status") in UNPUBLISHED and kind != "attachment" else self.find_path(fields.get("link", ""))
             alt = item.meta.get("_wp_attachment_image_alt", "")
+            if kind != "attachment":
+                self.languages.add(item, path)
             self._connection.execute(
                 "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?)", (number, kind, path, file, alt, fields.get("title", ""), text)
             )
@@ -131,9 +143,29 @@ class Index:
     def has_front_page(self) -> bool:
         return bool(self._connection.execute("SELECT 1 FROM items WHERE path = '/' AND kind = 'page'").fetchone())
 
+    def has_pages(self, kind: str) -> bool:
+        """Whether entries of this type have addresses."""
+        return kind in ("post", "page") or kind in self.list_custom_types()
+
     def list_custom_types(self) -> list[str]:
-        rows = self._connection.execute("SELECT DISTINCT kind FROM items WHERE path <> '' ORDER BY kind").fetchall()
-        return [row[0] for row in rows if row[0] not in ("post", "page", "attachment")]
+        """The types beside posts and pages whose entries have addresses."""
+        if self._custom is None:
+            rows = self._connection.execute("SELECT DISTINCT kind FROM items WHERE path <> '' ORDER BY kind").fetchall()
+            self._custom = [row[0] for row in rows if row[0] not in ("post", "page", "attachment") and row[0] not in OTHERS]
+        return self._custom
+
+    def find_pattern(self) -> str:
+        """The pattern that gives most posts the address that they have, "" where none does: for posts that have no address yet."""
+        rows = self._connection.execute("SELECT path FROM items WHERE path <> '' AND kind = 'post' LIMIT 1000").fetchall()
+        prefixes = {self.languages.find_prefix(code) for code in self.languages.list_codes()} - {""}
+        counts = dict.fromkeys(PATTERNS, 0)
+        for (path,) in rows:
+            first = f"/{path.split('/')[1]}"
+            below = path.removeprefix(first) if first in prefixes else path
+            for pattern, shape in PATTERNS.items():
+                counts[pattern] += shape.fullmatch(below) is not None
+        best = max(counts, key=lambda pattern: counts[pattern])
+        return best if rows and counts[best] * 2 > len(rows) else ""
 
     def find_way(self, taxonomy: str, slug: str) -> list[str]:
         """The slugs from the uppermost term down to this one."""
@@ -161,5 +193,5 @@ class Index:
 
 
 def name_taxonomy(domain: str) -> str:
-    """A name for a taxonomy of WordPress here: ``product_cat`` is ``product-cat``."""
-    return re.sub(r"[^a-z0-9-]", "-", make_slug(_TAXONOMY.get(domain, domain))) or "term"
+    """A name for a taxonomy of WordPress here: ``river_name`` is ``river-name``, ``product_cat`` what its addresses begin with."""
+    return re.sub(r"[^a-z0-9-]", "-", make_slug(TAXONOMIES.get(domain, domain))) or "term"

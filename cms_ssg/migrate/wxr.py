@@ -22,7 +22,8 @@ _CONTROLS: Final = bytes(0x20 if byte < 0x20 and byte not in (9, 10, 13) else by
 class Item:
     """One item. start, end: bytes in the file; start_line: of byte start; line: of the item; lines: where the text of a field begins.
 
-    terms: (taxonomy, slug, name); meta: custom fields; comments: how many.
+    terms: (taxonomy, slug, name); meta: the first value of each custom field; repeated: all values of those that have several;
+    comments: the elements of each, by name, with "line".
     """
 
     start: int
@@ -34,7 +35,8 @@ class Item:
     lines: dict[str, int] = field(default_factory=dict)
     terms: list[tuple[str, str, str]] = field(default_factory=list)
     meta: dict[str, str] = field(default_factory=dict)
-    comments: int = 0
+    repeated: dict[str, list[str]] = field(default_factory=dict)
+    comments: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -199,9 +201,12 @@ def _make_item(node: Any, begun: tuple[int, int], ended: tuple[int, int], shift:
         elif name == "postmeta":
             values = [sub.text or "" for sub in child]
             if len(values) > 1:
+                if values[0] in item.meta:
+                    item.repeated.setdefault(values[0], [item.meta[values[0]]]).append(values[1])
                 item.meta.setdefault(values[0], values[1])
         elif name == "comment":
-            item.comments += 1
+            row: dict[str, Any] = {_name(sub): sub.text or "" for sub in child if isinstance(sub.tag, str)}
+            item.comments.append({**row, "line": (child.sourceline or 0) + shift})
         elif name not in item.fields or not item.fields[name]:
             item.fields[name] = text
             item.lines[name] = (child.sourceline or 0) + shift

@@ -6,6 +6,7 @@ from typing import Any, Final, LiteralString
 
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
+from cms_ssg.reviews.comments_import import import_comments
 from cms_ssg.reviews.moderation import LIST, decide, respond
 from cms_ssg.store.query import fetch
 
@@ -93,5 +94,6 @@ COMMANDS: Final = (
     Command("reviews spam", mark_spam, "cms reviews spam 41"),
     Command("reviews respond", add_response, 'cms reviews respond 41 "Thank you for coming."'),
     Command("comments open", open_discussion, "cms comments open /city/2026/03/bridge/"),
+    Command("comments import", import_comments, "cms comments import migration-comments.jsonl"),
     Command("comments close", close_discussion, "cms comments close /city/2026/03/bridge/"),
 )

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.small_site import cms, db_url
+from tests.cli.small_site import cms, db_url, site
 
-__all__ = ["cms", "db_url"]
+__all__ = ["cms", "db_url", "site"]
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
