@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final, LiteralString
 
 import msgspec
@@ -118,7 +119,7 @@ class Planner:
             mark_all(connection, site_id, features, again)
         if abilities.retires:
             mark_retired(connection, site_id, self.context.site.settings.target.retire_after_s)
-        self._pass_time(marks)
+        self._pass_time(self.context.row.built_at_clock)
         marks.save(connection)
         self.context.commit()
 
@@ -194,9 +195,14 @@ class Planner:
         assets = make_asset_paths(self.context.site, theme_folders(self.context.site.root, self.context.site.settings).assets)
         claim_site_paths(self._plan_with(marks), assets, redirects.targets)
 
-    def _pass_time(self, marks: Marks) -> None:
-        """Take the entries that became due, or were due no longer, since the clock of the last build."""
-        last = self.context.row.built_at_clock
+    def move_clock(self, now: datetime) -> None:
+        """Go on with another time than the build began with, as the next build would."""
+        last, self.context = self.context.now, replace(self.context, now=now)
+        self._pass_time(last)
+        self.context.commit()
+
+    def _pass_time(self, last: datetime | None) -> None:
+        """Take the entries that became due, or were due no longer, since the clock was last looked at."""
         if last == self.context.now:
             return
         if last is not None:

@@ -8,7 +8,7 @@ import os
 import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, TypeVar
@@ -38,7 +38,6 @@ class Seed:
 
     site: Site
     url: str
-    now: datetime
     writer: Writer
 
 
@@ -96,13 +95,14 @@ def worker_site() -> Site:
     return _Worker.seed.site
 
 
-def make_in_worker(snapshot: str, site_id: int, jobs: list[Job], live: dict[str, Live], absent: Absent) -> list[Made]:
-    """Make outputs from an exported snapshot. live: what the target holds, by path; absent: as for publish."""
+def make_in_worker(snapshot: str, now: datetime, site_id: int, jobs: list[Job], live: dict[str, Live], absent: Absent) -> list[Made]:
+    """Make outputs from an exported snapshot. now: the build's clock; live: what the target holds, by path; absent: as for publish."""
     worker = _Worker
     if worker.around is None:
         from cms_ssg.engine.surroundings import make_surroundings
 
-        worker.around = make_surroundings(worker.seed.site, worker.seed.now)
+        worker.around = make_surroundings(worker.seed.site, now)
+    worker.around = replace(worker.around, now=now)
     if worker.connection is None:
         worker.connection = connect(worker.seed.url)
         worker.connection.isolation_level = IsolationLevel.REPEATABLE_READ
@@ -112,7 +112,7 @@ def make_in_worker(snapshot: str, site_id: int, jobs: list[Job], live: dict[str,
     if worker.snapshot != snapshot or worker.values is None:
         worker.connection.rollback()
         import_snapshot(worker.connection, snapshot)
-        worker.snapshot, worker.values = snapshot, Values(worker.connection, site_id, worker.seed.site.features, worker.seed.now)
+        worker.snapshot, worker.values = snapshot, Values(worker.connection, site_id, worker.seed.site.features, now)
     worker.values.forget()
     return publish(worker.target, render_batch(worker.around, worker.values, jobs), live, worker.told, absent=absent)
 
@@ -123,7 +123,7 @@ def make_shard_in_worker(site_id: int, build: int, key: bytes) -> bool:
 
     worker, seed = _Worker, _Worker.seed
     if worker.maker is None:
-        worker.maker = Maker(seed.site, seed.url, site_id, build, key, seed.now, seed.site.settings.workers.claim_s)
+        worker.maker = Maker(seed.site, seed.url, site_id, build, key, seed.site.settings.workers.claim_s)
         worker.maker.by = name_maker(os.getppid())
     try:
         return worker.maker.make_next()

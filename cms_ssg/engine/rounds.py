@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection, IsolationLevel
 
 from cms_ssg.engine.image_work import GONE, ImageWork
+from cms_ssg.engine.meanwhile import Meanwhile
 from cms_ssg.engine.record import describe_refusal, record_made
 from cms_ssg.engine.refusals import Refusals
 from cms_ssg.errors import CmsError, LeaseLostError
@@ -69,9 +70,11 @@ class Rounds:
     _told: set[int] = field(default_factory=set)
     _named: set[int] = field(default_factory=set)
     _has_searched: bool = False
+    _meanwhile: Meanwhile = field(init=False)
 
     def __post_init__(self) -> None:
         self.images = ImageWork(self.session)
+        self._meanwhile = Meanwhile(self.session)
         self.refusals = Refusals(self.session.site.settings.base_url, lambda path: self.session.target.read(object_key(path)))
 
     def run(self) -> None:
@@ -81,13 +84,14 @@ class Rounds:
             limit = ROUND
         self.session.reporter.phase("render", self.session.result.planned)
         while True:
-            self.session.sync_more()
+            self._meanwhile.take_in()
             with self.session.result.timed("plan"):
                 if self.session.planner.take():
                     failures = [problem for problem in self.session.result.problems if problem.severity == "error"]
                     self.session.planner.guard(self.session.options.confirm_removals, failures)
                 rows = store.take_dirty(self.session.connection, self.session.row.id, limit, self.tried, self.session.only)
                 self.session.commit()
+            self._meanwhile.note_next(rows)
             if not any(row.spec is not None for row in rows) and self._update_search():
                 continue
             if not rows or self.refusals.must_wait(rows):
@@ -202,7 +206,9 @@ class Rounds:
         snapshot = str(reader.execute("SELECT pg_export_snapshot()").fetchone()[0])  # type: ignore[index]
         absent = self.refusals.make_absent()
         futures: list[Future[list[Made]]] = [
-            self.session.pool().submit(make_in_worker, snapshot, self.session.row.id, batch, _live(batch, by_path), absent)
+            self.session.pool().submit(
+                make_in_worker, snapshot, self.session.now, self.session.row.id, batch, _live(batch, by_path), absent
+            )
             for batch in batches
         ]
         try:
@@ -245,6 +251,8 @@ class Rounds:
             self._around = make_surroundings(self.session.site, self.session.now)
             if self.session.warm is not None:
                 self.session.warm.keep_surroundings(key, self._around)
+        if self._around.now != self.session.now:
+            self._around = replace(self._around, now=self.session.now)
         return self._around
 
     def _record_made(self, by_path: Mapping[str, store.DirtyRow], made: Sequence[Made]) -> bool:

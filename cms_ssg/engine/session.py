@@ -200,11 +200,16 @@ class Session:
             self.context = self.planner.context = replace(self.context, lease=lease)
             self.planner.take_entries()
 
-    def sync_more(self) -> None:
-        """Between two rounds: save what was written since this build began, if somebody watches."""
-        if names := self.options.more():
-            with self.result.timed("sync"), hold_sync(self.connection, self.row.id):
-                self._sync(names, None)
+    def sync_more(self, names: Sequence[str]) -> None:
+        """Between two rounds: save what was written to these files since this build began."""
+        with self.result.timed("sync"), hold_sync(self.connection, self.row.id):
+            self._sync(names, None)
+
+    def move_clock(self, now: datetime) -> None:
+        """Between two rounds: go on with this time."""
+        self.context = replace(self.context, now=now)
+        self.planner.move_clock(now)
+        self.apply_due()
 
     def _sync(self, names: Sequence[str] | None, started: Any) -> SyncResult:
         context = SyncContext(
@@ -232,7 +237,7 @@ class Session:
         if self._pool is None:
             from cms_ssg.engine.pool import Seed, start_pool
 
-            self._pool = start_pool(Seed(self.site, self.url, self.now, self.writer), self.jobs)
+            self._pool = start_pool(Seed(self.site, self.url, self.writer), self.jobs)
         return self._pool
 
     def count_dirty(self) -> int:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -43,9 +43,10 @@ CHECK_S: Final = 0.25
 
 
 class Work(msgspec.Struct, frozen=True):
-    """What a shard asks for. live: what the target holds, by path; writer: in whose name it is written; absent: as for publish."""
+    """What a shard asks for. now: the build's clock; live: what the target holds, by path; writer: in whose name it is written; absent: as for publish."""
 
     batches: list[list[Job]]
+    now: datetime
     live: dict[str, Live]
     writer: Writer
     absent: Absent
@@ -126,7 +127,6 @@ class Maker:
     site_id: int
     build: int
     key: bytes
-    now: datetime
     claim_s: float
     around: Surroundings | None = None
     by: str = field(default_factory=lambda: name_maker(os.getpid()))
@@ -157,7 +157,7 @@ class Maker:
         work = decode_work(claim.work)
         kept, begun, told = KeptClaim(self.queue, claim, self.claim_s), False, set(self._told)
         try:
-            if not self._open_snapshot(claim.snapshot):
+            if not self._open_snapshot(claim.snapshot, work.now):
                 self.queue.execute(store.GIVE_BACK, (claim.shard, claim.attempt))
                 return False
             made: list[Made] = []
@@ -184,7 +184,8 @@ class Maker:
         if self.around is None:
             from cms_ssg.engine.surroundings import make_surroundings
 
-            self.around = make_surroundings(self.site, self.now)
+            self.around = make_surroundings(self.site, work.now)
+        self.around = replace(self.around, now=work.now)
         if self._target is None or self._writer != work.writer:
             self._target, self._writer = open_target(self.site.root, self.site.settings, work.writer), work.writer
         self._target.recheck = kept.check
@@ -193,7 +194,7 @@ class Maker:
         kept.look()
         return publish(self._target, rendered, work.live, told, kept.look, work.absent)
 
-    def _open_snapshot(self, snapshot: str) -> bool:
+    def _open_snapshot(self, snapshot: str, now: datetime) -> bool:
         """See what the builder sees. Returns False where it has gone."""
         if self._reader is None:
             self._reader = connect(self.url)
@@ -207,7 +208,7 @@ class Maker:
             except (InvalidParameterValue, ObjectNotInPrerequisiteState, UndefinedObject):
                 self._reader.rollback()
                 return False
-            self._snapshot, self._values = snapshot, Values(self._reader, self.site_id, self.site.features, self.now)
+            self._snapshot, self._values = snapshot, Values(self._reader, self.site_id, self.site.features, now)
         return True
 
     def _mark_unverified(self, work: Work) -> None:

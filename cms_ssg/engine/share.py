@@ -47,7 +47,7 @@ class Sharing:
         session = self.session
         key = make_inputs_key(session.site, session.planner.inputs_key)
         claim_s = session.site.settings.workers.claim_s
-        self.maker = Maker(session.site, session.url, session.row.id, session.result.build_id, key, session.now, claim_s)
+        self.maker = Maker(session.site, session.url, session.row.id, session.result.build_id, key, claim_s)
         jobs.ensure_tables(self.queue)
         self._clear(None)
 
@@ -106,11 +106,11 @@ class Sharing:
         shards = cut_shards(batches, session.site.settings.workers.shard_size)
         paths = [[job.path for batch in shard for job in batch] for shard in shards]
         works = [
-            encode(Work(shard, {path: live[path] for path in wanted if path in live}, session.writer, absent))
+            encode(Work(shard, session.now, {path: live[path] for path in wanted if path in live}, session.writer, absent))
             for shard, wanted in zip(shards, paths, strict=True)
         ]
         numbers = store.add_shards(
-            session.connection, session.row.id, store.OpenBuild(maker.build, maker.key, maker.now), session.lease.epoch, snapshot, works
+            session.connection, session.row.id, store.OpenBuild(maker.build, maker.key, session.now), session.lease.epoch, snapshot, works
         )
         self._offered = jobs.wake_workers(session.connection, session.row.id, self._find_lane(), len(numbers))
         session.commit()

@@ -81,7 +81,7 @@ class Helper:
             self._refuse(found.build, "its templates, data, settings or program differ from the builder's")
             return
         around = self._arounds.get(key)  # templates compiled, texts and data read: the same for the same key
-        self._maker = Maker(site, self.url, self.site_id, found.build, key, found.clock, site.settings.workers.claim_s)
+        self._maker = Maker(site, self.url, self.site_id, found.build, key, site.settings.workers.claim_s)
         self._maker.around = replace(around, site=site, now=found.clock) if around is not None else None
 
     def _refuse(self, build: int, reason: str) -> None:

@@ -61,7 +61,7 @@ def test_two_schedulers_publish_and_take_down_on_time_and_do_it_once(shared_site
         made = site.query("SELECT build FROM cms.outputs WHERE path = '/news/comes/'")
         assert [machine.end() for machine in machines] == [0, 0]
     effective = site.query("SELECT count(*) FROM cms.builds WHERE (result ->> 'written')::int + (result ->> 'removed')::int > 0")
-    assert effective == [(4,)], "the first two, and one for each moment"
+    assert effective in ([(4,)], [(3,)]), "the first two, and one for each moment, or for both where the first one took that long"
     assert site.query("SELECT build FROM cms.outputs WHERE path = '/news/comes/'") == made
     assert site.build().rendered == set()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -134,6 +135,55 @@ def test_weights_change_by_the_command_alone_and_then_everything_is_found_again(
         related.weigh_related(found)
     assert site.build().pages == set()
     assert boxes(site) == weighed
+
+
+def test_scores_are_those_of_the_formula(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(SITE)
+    for name, text in make_stories(random.Random(6)).items():
+        site.write_file(name, text)
+    site.build()
+    with opened(site) as found:
+        related.weigh_related(found)
+        found.connection.execute("UPDATE cms.related_stories SET weights[1] = 0, section = '' WHERE entry % 7 = 0")
+        found.connection.execute(
+            "DELETE FROM cms.related_terms t USING cms.related_stories s WHERE t.entry = s.entry AND s.section = '' AND term LIKE 's:%%'"
+        )
+        numbers = [row[0] for row in found.connection.execute("SELECT entry FROM cms.related_stories")]
+        found.connection.execute("SELECT cms.relate_stories(%s::bigint[], 250, 350, 400)", (numbers,))
+    rows = site.query("SELECT entry, at, key, section, tags, words, weights FROM cms.related_stories ORDER BY at, key")
+    expected = {row[0]: find_best(rows, place, (250, 350, 400)) for place, row in enumerate(rows)}
+    made: dict[int, list[tuple[int, int]]] = {row[0]: [] for row in rows}
+    for one, other, score in site.query(
+        "SELECT content_id, related_content_id, (relevance_score * 10000)::int FROM cms.content_relationships c JOIN cms.related_stories s"
+        " ON s.entry = c.related_content_id ORDER BY 1, 3 DESC, s.at DESC, s.key DESC"
+    ):
+        made[one].append((other, score))
+    assert made == expected
+
+
+def find_best(rows: Sequence[tuple[Any, ...]], place: int, shares: tuple[int, int, int]) -> list[tuple[int, int]]:
+    """What the story at a place is related to, by the words of docs/news.md. rows: all stories, the oldest first."""
+
+    def list_terms(row: tuple[Any, ...]) -> set[str]:
+        return {f"s:{row[3]}" for _ in row[3][:1]} | {f"t:{tag}" for tag in row[4]} | {f"w:{word}" for word in row[5]}
+
+    own, candidates = rows[place], set()
+    for term in list_terms(own):
+        with_it = [number for number in range(place) if term in list_terms(rows[number])]
+        candidates.update(with_it[-40:])
+    scored = []
+    for number in candidates:
+        other = rows[number]
+        weights = [dict(zip(row[5], row[6], strict=True)) for row in (own, other)]
+        total = sum(own[6]) + sum(other[6])
+        text = sum(min(weights[0][word], weights[1][word]) for word in weights[0].keys() & weights[1].keys())
+        tags = len(set(own[4]) & set(other[4]))
+        score = shares[0] * 20 * tags // (len(own[4]) + len(other[4])) if own[4] or other[4] else 0
+        score += shares[1] * 10 if own[3] and own[3] == other[3] else 0
+        score += shares[2] * 20 * text // total if total else 0
+        if score:
+            scored.append((min(score, 10000), number))
+    return [(rows[number][0], score) for score, number in sorted(scored, reverse=True)[:20]]
 
 
 def test_ten_thousand_tags_on_one_story_are_no_trouble(newsroom: SiteOnPage) -> None:
