@@ -73,7 +73,7 @@ def open_editor(context: SiteContext, session: Session) -> Iterator[Editor]:
     """An editor with a connection of its own."""
     with connect(str(context.pool.conninfo), autocommit=True) as connection:
         editor = Editor(connection, context.site, context.number, session.name)
-        editor.entries.origin = "desk"
+        editor.entries.origin, editor.entries.takes_approvals = "desk", False
         try:
             yield editor
         except CmsError as error:

@@ -97,7 +97,13 @@ def test_a_role_has_the_buttons_that_it_may_press_and_no_others(ada: DeskPerson,
     assert (
         eve.client.post("/desk/entries/new", data={"csrf": read_form(page)["csrf"], "type": "nonsense"}).json()["code"] == "entry.no-type"
     )
-    assert eve.client.get("/desk/entries/99999999").status_code == 404
+    assert eve.client.get("/desk/entries/99999999").json()["code"] == "entry.not-found"
+    gone = eve.client.get("/desk/entries/99999999", headers={"Accept": "text/html,*/*"})
+    assert (gone.status_code, "<h1>There is no entry 99999999</h1>" in gone.text, '<a href="/desk">Desk</a>' in gone.text) == (
+        404,
+        True,
+        True,
+    )
     eve.client.cookies.clear()
     assert "Token from" in eve.client.get(path).text, "the form to sign in, from which one goes on to the page"
 
