@@ -12,6 +12,7 @@ from cms_ssg.api.changes import approve, cancel
 from cms_ssg.api.problems import fail
 from cms_ssg.api.rights import describe_subject
 from cms_ssg.api.routing import Router, site_of
+from cms_ssg.content.approval import take_approvals
 from cms_ssg.content.frontmatter.dates import say_moment
 from cms_ssg.desk.frame import HEADERS, View, answer_page, enter
 from cms_ssg.desk.requests import read_number, read_pairs, work
@@ -109,6 +110,11 @@ def _render_buttons(
 
 
 def _compare(row: PendingRow, stored: StoredEntry) -> Changes:
+    """What a change would change of an entry as it is; of a draft that it makes public, all that readers will see."""
+    if stored.status != "published" and row.status == "published":
+        fields, _ = take_approvals({**stored.fields, **row.fields})
+        shown: Changes = {name: [None, value] for name, value in fields.items() if value not in (None, "")}
+        return shown | {"body": ["", row.body if row.body is not None else stored.markdown], "status": [stored.status, row.status]}
     changes: Changes = {name: [stored.fields.get(name), value] for name, value in row.fields.items() if stored.fields.get(name) != value}
     if row.body is not None and row.body != stored.markdown:
         changes["body"] = [stored.markdown, row.body]

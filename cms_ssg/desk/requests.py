@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
@@ -55,6 +55,11 @@ def parse_base(text: str) -> dict[str, str]:
     except (ValueError, RecursionError):
         return {}
     return {str(name): str(value) for name, value in base.items()} if isinstance(base, dict) else {}
+
+
+def pack_texts(texts: Mapping[str, str], base: Mapping[str, str]) -> dict[str, str]:
+    """The texts of a form as they are kept; base: those of a file that they were made from."""
+    return {**texts, **({"base": json.dumps(dict(base))} if base else {})}
 
 
 async def work(request: Request, session: Session, function: Callable[[Editor], Result]) -> Result:

@@ -84,10 +84,11 @@ def _read_xliff(data: bytes, place: str) -> tuple[str, list[Unit]]:
     locale = root.get("trgLang", "")
     if root.tag != f"{{{XLIFF}}}xliff" or not locale:
         raise _refuse(place, "is no XLIFF 2.0 with a trgLang")
-    units = []
-    for file in root.iter(f"{{{XLIFF}}}file"):
-        for unit in file.iter(f"{{{XLIFF}}}unit"):
-            units.append(Unit(file.get("original", ""), unit.get("name", ""), *_read_unit(unit)))
+    units = [
+        Unit(file.get("original", ""), unit.get("name", ""), *_read_unit(unit))
+        for file in root.iter(f"{{{XLIFF}}}file")
+        for unit in file.iter(f"{{{XLIFF}}}unit")
+    ]
     return locale, units
 
 

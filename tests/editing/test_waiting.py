@@ -68,6 +68,9 @@ def test_a_draft_is_proposed_said_something_about_and_approved_by_somebody_else(
     assert "asked to approve" in ada.send(path, page, do="propose", body="More water.").text
     listed = eve.open("/desk/changes")
     assert "+ status: published" in listed
+    assert "+ title: Flood" in listed and "+More water." in listed, "what is approved is shown"
+    shown = eve.client.post(f"{path}/preview", data=read_form(eve.open(path)))
+    assert "<p>More water.</p>" in shown.text
     change = re.findall(r"/desk/changes/(\d+)/approve", listed)[0]
     assert f"/desk/changes/{change}/approve" not in ada.open("/desk/changes"), "nobody approves what is their own"
     assert ask(ada, "POST", f"/api/changes/{change}/approve").json()["code"] == "api.role"
