@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -124,12 +125,15 @@ def _describe_tokens(app: FastAPI) -> None:
 
 
 async def _answer_problem(request: Request, error: ApiError) -> Response:
-    """A page for who sent a form without a script, who would else look at JSON; a problem for everybody else."""
+    """A page for who sent a form without a script, or opens a page of the desk, who would else look at JSON; a problem for everybody else."""
     context = request.scope.get("cms_site")
-    if context is None or not (is_form(request) and wants_page(request)):
+    is_desk = context is not None and f"{request.url.path}/".startswith(f"{context.base_path}/desk/")
+    if context is None or not wants_page(request) or not (is_form(request) or (is_desk and request.method == "GET")):
         return make_problem(error, find_request_id(request))
-    text = "; ".join(f"{name}: {message}" for name, message in error.fields) or error.hint
-    page = await answer_page(context, error.message[:1].upper() + error.message[1:], text, status=error.status)
+    said = [message if name in ("", "entry") else f"{name}: {message}" for name, message in error.fields if message != error.message]
+    text = "; ".join(said) or error.hint
+    link = Markup('<p><a href="{}/desk">Desk</a></p>').format(context.base_path) if is_desk else ""
+    page = await answer_page(context, error.message[:1].upper() + error.message[1:], text, link, error.status)
     page.headers.update(error.headers)
     return page
 

@@ -9,13 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cms_ssg.api.entries import EntryChange, answer_json, load_one, open_editor
+from cms_ssg.api.entries import EntryChange, answer_json, load_one, open_editor, read_version
 from cms_ssg.api.problems import fail
 from cms_ssg.api.rights import check_right, describe_subject, make_writer
 from cms_ssg.api.routing import Router, caller_of
+from cms_ssg.entries.approving import approve_change, describe_pending
 from cms_ssg.entries.edit import Editor
 from cms_ssg.entries.history import find_last_act, undo_act
-from cms_ssg.entries.pending import approve_change, cancel_change, find_waiting
+from cms_ssg.entries.pending import cancel_change, find_waiting
 from cms_ssg.entries.rights import Deed, Writer
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.store.comments import list_comments, resolve_comment
@@ -60,7 +61,7 @@ def list_waiting(request: Request) -> Response:
     """Changes that wait for a time or an approval, and those that could not be made, by their time."""
     with open_editor(request) as editor:
         rows = list_pending(editor.connection, editor.site_id)
-    return answer_json({"changes": [row._asdict() for row in rows]})
+    return answer_json({"changes": [describe_pending(row) for row in rows]})
 
 
 @router.post(
@@ -83,14 +84,18 @@ def propose_change(request: Request, number: int, new: NewChange) -> Response:
         change = EntryInput(fields=new.fields, body=new.body, status=new.status)
         waiting, _ = editor.change_later(str(number), change, new.at, needs_approval=new.needs_approval)
         row = find_waiting(editor.connection, editor.site_id, waiting)
-    return answer_json(row._asdict(), 201)
+    return answer_json(describe_pending(row), 201)
 
 
 @router.post("/api/changes/{number}/approve", scope="write", response_class=Response, summary="Approve a change")
 def approve_waiting(request: Request, number: int) -> Response:
-    """Approve a change that somebody else made. With enough approvals it is made, at once or at its time; `made` says so."""
+    """Approve a change that somebody else made. With enough approvals it is made, at once or at its time; `made` says so.
+
+    If-Match: ETag of the entry as it was looked at; without it the approval is of what the change makes now.
+    """
+    seen = read_version(request)[0] if request.headers.get("if-match") else 0
     with open_editor(request) as editor:
-        row, problem, is_made = approve(editor, make_writer(caller_of(request)), number)
+        row, problem, is_made = approve(editor, make_writer(caller_of(request)), number, seen)
     return answer_json({"change": row.id, "entry": row.entry, "made": is_made, "problem": problem.message if problem is not None else None})
 
 
@@ -156,13 +161,16 @@ def undo(request: Request, number: int) -> Response:
     return answer_json({"act": result.act, "restored": result.restored, "conflicts": conflicts})
 
 
-def approve(editor: Editor, writer: Writer, number: int) -> tuple[PendingRow, Problem | None, bool]:
-    """Approve a change, if the role may. Raises ApiError api.role, CmsError pending.not-found, workflow.own."""
+def approve(editor: Editor, writer: Writer, number: int, seen: int = 0) -> tuple[PendingRow, Problem | None, bool]:
+    """Approve a change, if the role may. seen: version of the entry that was looked at, 0 for any.
+
+    Raises ApiError api.role, CmsError pending.not-found, workflow.own, entry.changed.
+    """
     row, entry = _find(editor, number)
     if entry is not None:
         check_right(editor, writer, "approve", describe_subject(editor, entry)._replace(author=row.author), f"change {number}")
     with editor.act("approve", f"change {number}"):
-        return approve_change(editor.connection, editor.site, editor.site_id, number, writer.name, editor.entries.act)
+        return approve_change(editor.connection, editor.site, editor.site_id, number, writer.name, editor.entries.act, seen)
 
 
 def cancel(editor: Editor, writer: Writer, number: int) -> PendingRow:

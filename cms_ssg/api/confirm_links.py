@@ -17,7 +17,7 @@ STYLE: Final[LiteralString] = r"""
 SELECT name FROM cms.claims WHERE site = %s AND wins AND name ~ '^/assets/site\.[0-9a-f]+\.css$' ORDER BY name LIMIT 1"""
 HEADERS: Final = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
 }
 

@@ -165,7 +165,7 @@ def change_entry(request: Request, number: int, change: EntryChange) -> Response
     three values of each such field. A file's entry is changed in its file where `[desk] files` lets the server write it, and only as long as the
     file is what If-Match names; elsewhere it is refused with the file's name.
     """
-    version, mark = _read_version(request)
+    version, mark = read_version(request)
     with open_editor(request) as editor:
         entry = load_one(editor, number)
         writer, now = make_writer(caller_of(request)), describe_subject(editor, entry)
@@ -211,7 +211,7 @@ def open_editor(request: Request) -> Iterator[Editor]:
     with connect(str(context.pool.conninfo), autocommit=True) as connection:
         connection.execute("SELECT set_config('statement_timeout', %s, false)", (str(int(context.site.settings.api.timeout_s * 1000)),))
         editor = Editor(connection, context.site, context.number, caller.name)
-        editor.entries.origin = "api"
+        editor.entries.origin, editor.entries.takes_approvals = "api", False
         try:
             yield editor
         except EntryChangedError as error:
@@ -244,7 +244,7 @@ def describe(site: Site, entry: StoredEntry, saved: Saved | None = None) -> dict
     return value
 
 
-def _read_version(request: Request) -> tuple[int, str]:
+def read_version(request: Request) -> tuple[int, str]:
     """The version that If-Match names, and what a file was then, if it says."""
     header = request.headers.get("if-match", "").strip()
     if not header:

@@ -231,6 +231,7 @@ def pending(call: Call, ended: bool) -> None:
     Those that could not be made are listed with the reason.
     """
     from cms_ssg.content.frontmatter.dates import say_moment
+    from cms_ssg.entries.approving import describe_pending
     from cms_ssg.store.pending import list_pending
 
     with open_editor(call) as editor:
@@ -240,7 +241,7 @@ def pending(call: Call, ended: bool) -> None:
          row.problem[:60] or ("needs an approval" if row.needs_approval else "")]
         for row in found
     ]  # fmt: skip
-    call.output.result({"pending": [row._asdict() for row in found]}, make_table(rows) if rows else "nothing waits")
+    call.output.result({"pending": [describe_pending(row) for row in found]}, make_table(rows) if rows else "nothing waits")
 
 
 @site_command("submit", 'cms entry submit 812 --author ada\ncms entry submit flood --at "2026-12-01 09:00"')
@@ -267,7 +268,7 @@ def approve(call: Call, what: str, change: int, author: str) -> int:
 
     The approval is of exactly this text. Nobody approves what is their own.
     """
-    from cms_ssg.entries.pending import approve_change, approve_entry
+    from cms_ssg.entries.approving import approve_change, approve_entry
 
     if bool(what) == bool(change):
         raise click.UsageError("give WHAT, or --change NUMBER")

@@ -23,19 +23,18 @@ def git() -> None:
 def push(call: Call, branch: str, remote: str, no_push: bool) -> None:
     """Commit entries of the store to a branch, and send it.
 
-    Each commit is by the author of the entries' last change. The checkout stays as it is. Once the branch is merged and pulled, the
+    Each commit is by the author of the entries' last change. The checkout stays as it is. Commits that
+    could not be sent are sent the next time. Once the branch is merged and pulled, the
     next sync hands entries that are the same over to their files.
     """
-    from cms_ssg.content.git.branch import Branch
     from cms_ssg.entries.git_push import commit_entries
 
     with open_editor(call) as editor:
-        result = commit_entries(editor.connection, editor.site, editor.site_id, branch)
-        if result.commits and not no_push:
-            Branch(editor.site.root, branch).push(remote)
+        result = commit_entries(editor.connection, editor.site, editor.site_id, branch, "" if no_push else remote)
     rows = [[commit[:12], author or "-", f"{len(files)} files"] for commit, author, files in result.commits]
     value = {"branch": branch, "commits": [{"commit": one, "author": by, "files": files} for one, by, files in result.commits]}
-    call.output.result(value, make_table(rows) if rows else f"the branch {branch} has all entries of the store")
+    idle = f"the branch {branch} is sent to {remote}" if result.is_sent else f"the branch {branch} has all entries of the store"
+    call.output.result(value, make_table(rows) if rows else idle)
 
 
 git.add_command(push)

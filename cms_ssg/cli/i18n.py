@@ -20,11 +20,15 @@ def i18n() -> None:
 
 
 def check_locale(call: Call, locale: str) -> str:
-    """A locale of the site, or "" for all. Raises UsageError i18n.no-locale."""
-    if locale and locale not in list(call.site.locales)[1:]:
-        known = ", ".join(list(call.site.locales)[1:]) or "none"
-        raise UsageError(Problem("i18n.no-locale", "", 0, f'"{locale}" is no locale that is translated into', f"Locales: {known}."))
-    return locale
+    """A locale of the site as the site spells it, or "" for all. Raises UsageError i18n.no-locale."""
+    from cms_ssg.content.collections.rules import fold_locale
+
+    known = list(call.site.locales)[1:]
+    found = next((code for code in known if fold_locale(code) == fold_locale(locale)), "")
+    if locale and not found:
+        said = f'"{locale}" is no locale that is translated into'
+        raise UsageError(Problem("i18n.no-locale", "", 0, said, f"Locales: {', '.join(known) or 'none'}."))
+    return found
 
 
 @site_command("status", "cms i18n status\ncms i18n status --locale de --json")
@@ -37,7 +41,7 @@ def status(call: Call, locale: str) -> None:
     """
     from cms_ssg.entries.translations import list_translations
 
-    check_locale(call, locale)
+    locale = check_locale(call, locale)
     with open_editor(call) as editor:
         found = list(list_translations(editor.connection, editor.site, editor.site_id, locale))
     counts = Counter((one.locale, one.state) for one in found)
@@ -62,7 +66,7 @@ def export(call: Call, locale: str, file: Path, everything: bool) -> None:
     from cms_ssg.entries.translation_files import write_po, write_xliff
     from cms_ssg.entries.translations import list_originals, list_translations
 
-    check_locale(call, locale)
+    locale = check_locale(call, locale)
     with open_editor(call) as editor:
         connection, site, number = editor.connection, editor.site, editor.site_id
         files = (
@@ -97,7 +101,7 @@ def import_(call: Call, file: Path, author: str) -> int:
     except OSError as error:
         raise UsageError(Problem("i18n.unreadable", str(file), 0, f"cannot be read: {error.strerror}", "Name another file.")) from None
     locale, units = read_units(data, str(file))
-    check_locale(call, locale)
+    locale = check_locale(call, locale)
     with open_editor(call, author) as editor, editor.act("translate", f"{file.name} into {locale}"):
         result = import_units(editor.entries, locale, units)
     call.output.problems(result.left)

@@ -26,7 +26,8 @@ def digest_content(fields: Mapping[str, Json], body: str) -> str:
 
 def list_approvals(fields: Mapping[str, Json]) -> list[tuple[str, str]]:
     """(name, digest) of each approval that the fields hold, whatever it is for."""
-    given = fields.get(FIELD) or (fields.get("metadata") or {}).get(FIELD)
+    more = fields.get("metadata")
+    given = fields.get(FIELD) or (more.get(FIELD) if isinstance(more, dict) else None)
     lines = [given] if isinstance(given, str) else given if isinstance(given, list) else []
     return [
         (name.strip(), digest)
@@ -35,6 +36,37 @@ def list_approvals(fields: Mapping[str, Json]) -> list[tuple[str, str]]:
         for name, space, digest in [line.rpartition(" ")]
         if space and name.strip()
     ]
+
+
+def take_approvals(fields: Mapping[str, Json]) -> tuple[dict[str, Json], list[str]]:
+    """Stored fields without their approvals, and these, so that what two people changed can be merged without them."""
+    more = fields.get("metadata")
+    if not isinstance(more, dict) or FIELD not in more:
+        return dict(fields), []
+    rest = {name: value for name, value in more.items() if name != FIELD}
+    kept = {name: value for name, value in fields.items() if name != "metadata"}
+    return kept | ({"metadata": rest} if rest else {}), [f"{name} {digest}" for name, digest in list_approvals({"metadata": more})]
+
+
+def put_approvals(fields: Mapping[str, Json], lines: list[str]) -> dict[str, Json]:
+    """Stored fields with these approvals and no others."""
+    kept, _ = take_approvals(fields)
+    return kept | {"metadata": {**(kept.get("metadata") or {}), FIELD: lines}} if lines else kept
+
+
+def list_new_approvals(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[tuple[str, str]]:
+    """(name, digest) of each approval that one entry's fields hold and another's do not, wherever in them it stands."""
+
+    def collect(fields: Mapping[str, Json]) -> list[tuple[str, str]]:
+        return [*list_approvals({FIELD: fields.get(FIELD)}), *list_approvals({"metadata": fields.get("metadata")})]
+
+    known = collect(before)
+    return [one for one in collect(after) if one not in known]
+
+
+def parse_approvals(text: str) -> list[tuple[str, str]]:
+    """(name, digest) of each approval that a change that waits has: a line each, such as ``bob 3f2a91c0d4e5``."""
+    return list_approvals({FIELD: text.split("\n")})
 
 
 def find_approvers(fields: Mapping[str, Json], body: str) -> list[str]:

@@ -10,14 +10,19 @@ from starlette.responses import RedirectResponse, Response
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.changes import approve, cancel
 from cms_ssg.api.problems import fail
+from cms_ssg.api.rights import describe_subject
 from cms_ssg.api.routing import Router, site_of
+from cms_ssg.content.approval import take_approvals
 from cms_ssg.content.frontmatter.dates import say_moment
 from cms_ssg.desk.frame import HEADERS, View, answer_page, enter
-from cms_ssg.desk.requests import read_pairs, work
+from cms_ssg.desk.requests import read_number, read_pairs, work
 from cms_ssg.desk.session import Session
+from cms_ssg.entries.approving import find_approvers_now, find_why_not
 from cms_ssg.entries.edit import Editor
 from cms_ssg.entries.history import show_changes
+from cms_ssg.entries.rights import find_refusal
 from cms_ssg.entries.values import Changes
+from cms_ssg.errors import CmsError
 from cms_ssg.store.pending import PendingRow, list_pending
 from cms_ssg.store.texts import StoredEntry, load_entries
 
@@ -26,6 +31,7 @@ SAID = {
     "approved": "Approved.",
     "made": "Approved, and made.",
     "cancelled": "Taken back.",
+    "stale": "The entry was changed since you opened this page, so nothing was approved. Look at what it says now.",
     "failed": "It does not fit any more: see below.",
 }
 
@@ -58,7 +64,12 @@ async def act(request: Request, number: int, action: str) -> Response:
             return "cancelled"
         if action != "approve":
             raise fail("api.no-route", "there is nothing at this address", status=404)
-        _, problem, is_made = approve(editor, session.writer, number)
+        try:
+            _, problem, is_made = approve(editor, session.writer, number, read_number(pairs.get("version", "")))
+        except CmsError as error:
+            if error.problems[0].code == "entry.changed":
+                return "stale"
+            raise
         return "failed" if problem is not None else "made" if is_made else "approved"
 
     done = await work(request, session, run)
@@ -70,21 +81,40 @@ def _render_row(row: PendingRow, stored: StoredEntry | None, editor: Editor, ses
     state = (
         f"cannot be made: {row.problem}" if row.state == "failed" else "needs an approval" if row.needs_approval else "waits for its time"
     )
-    lines = {"By": row.author or "nobody named", "When": when, "State": state, "Approved by": row.approved_by}
+    approved = find_approvers_now(editor.connection, editor.site, editor.site_id, row, stored) if row.approved_by else []
+    lines = {"By": row.author or "nobody named", "When": when, "State": state, "Approved by": ", ".join(approved)}
     listed = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in lines.items() if text)
     difference = show_changes(_compare(row, stored)) if stored is not None else "The entry was deleted."
-    csrf = f'<input type="hidden" name="csrf" value="{session.csrf}">'
-    address = f"{base}/desk/changes/{row.id}"
-    may_approve = row.needs_approval and row.author != session.name and session.name not in row.approved_by.split(", ")
-    approve_button = f'<button class="main" formaction="{address}/approve">Approve</button>' if may_approve else ""
+    title = escape(row.title or row.file or f"Entry {row.entry}")
     return (
-        f'<article><h2><a href="{base}/desk/entries/{row.entry}">{escape(row.title or row.file or f"Entry {row.entry}")}</a> · change {row.id}</h2>'
-        f'<dl>{listed}</dl><pre class="diff">{escape(difference)}</pre><form class="acts" method="post">{csrf}{approve_button}'
-        f'<button formaction="{address}/cancel">Take back</button></form></article>'
+        f'<article><h2><a href="{base}/desk/entries/{row.entry}">{title}</a> · change {row.id}</h2>'
+        f'<dl>{listed}</dl><pre class="diff">{escape(difference)}</pre>{_render_buttons(row, stored, editor, session, base, approved)}</article>'
     )
 
 
+def _render_buttons(
+    row: PendingRow, stored: StoredEntry | None, editor: Editor, session: Session, base: str, approved: list[str]
+) -> str:  # fmt: skip
+    """What this person may do with a change. An approval is of the version that is shown."""
+    address, buttons = f"{base}/desk/changes/{row.id}", ""
+    subject = describe_subject(editor, stored) if stored is not None else None
+    if row.needs_approval and subject is not None and session.name not in approved:
+        refused = find_refusal(session.writer, "approve", subject._replace(author=row.author))
+        if not refused and not find_why_not(editor.connection, editor.site_id, row, stored, session.name):
+            buttons += f'<button class="main" formaction="{address}/approve">Approve</button>'
+    if row.author == session.name or subject is None or not find_refusal(session.writer, "publish", subject._replace(is_live=True)):
+        buttons += f'<button formaction="{address}/cancel">Take back</button>'
+    hidden = {"csrf": session.csrf, "version": str(stored.version if stored is not None else 0)}
+    inputs = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in hidden.items())
+    return f'<form class="acts" method="post">{inputs}{buttons}</form>' if buttons else ""
+
+
 def _compare(row: PendingRow, stored: StoredEntry) -> Changes:
+    """What a change would change of an entry as it is; of a draft that it makes public, all that readers will see."""
+    if stored.status != "published" and row.status == "published":
+        fields, _ = take_approvals({**stored.fields, **row.fields})
+        shown: Changes = {name: [None, value] for name, value in fields.items() if value not in (None, "")}
+        return shown | {"body": ["", row.body if row.body is not None else stored.markdown], "status": [stored.status, row.status]}
     changes: Changes = {name: [stored.fields.get(name), value] for name, value in row.fields.items() if stored.fields.get(name) != value}
     if row.body is not None and row.body != stored.markdown:
         changes["body"] = [stored.markdown, row.body]

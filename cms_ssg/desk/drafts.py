@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,8 +18,9 @@ from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.desk.entry_form import BODY, PREFIX, list_texts
 from cms_ssg.desk.frame import HEADERS, enter
+from cms_ssg.desk.images import FOLDER as PICTURES
 from cms_ssg.desk.requests import read_form, read_number, read_pairs, work
-from cms_ssg.desk.writing import Form, find_entry_at_desk, make_change
+from cms_ssg.desk.writing import Form, May, find_entry_at_desk, make_change
 from cms_ssg.entries.edit import Editor
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError
@@ -47,8 +49,11 @@ async def keep(request: Request, number: int) -> Response:
 
     def note(editor: Editor) -> Response:
         entry = find_entry_at_desk(editor, number)
-        people = see_editor(editor.connection, editor.site_id, number, session.name, takes=pairs.get("take") == "yes")
-        if pairs.get("do") == "keep":
+        may = May(editor, session.writer, entry)
+        may_edit = may.edit or may.propose
+        takes = pairs.get("take") == "yes"
+        people = see_editor(editor.connection, editor.site_id, number, session.name, takes=takes, only_reads=not may_edit)
+        if pairs.get("do") == "keep" and may_edit:
             keep_texts(
                 editor.connection,
                 editor.site_id,
@@ -72,6 +77,14 @@ async def preview(request: Request, number: int) -> Response:
     pairs = await read_pairs(request)
     session = await enter(request, "write", pairs.get("csrf", ""))
 
+    context = site_of(request)
+    base = context.base_path
+
+    def find_url(file: str) -> str:
+        """Where a picture can be seen that no build has published yet."""
+        path = file.removeprefix(f"{PICTURES}/")
+        return f"{base}/desk/images/pictures/{quote(path)}" if path != file else ""
+
     def render(editor: Editor) -> bytes:
         from cms_ssg.preview.entry import render_entry as render_page_of
 
@@ -81,7 +94,8 @@ async def preview(request: Request, number: int) -> Response:
         if wrong:
             return _say("; ".join(f"{name.removeprefix(PREFIX)}: {text}" for name, text in wrong.items()))
         try:
-            return render_page_of(editor.connection, editor.site, find_surroundings(site_of(request)), _whole(entry, change, form))
+            html = render_page_of(editor.connection, editor.site, find_surroundings(context), _whole(entry, change, form), find_url)
+            return html.replace(f'"{base}/pictures/'.encode(), f'"{base}/desk/images/pictures/'.encode())
         except CmsError as error:
             return _say("; ".join(problem.message for problem in error.problems))
 

@@ -15,15 +15,16 @@ from cms_ssg.api.routing import Router, site_of
 from cms_ssg.desk.entry_form import BODY, list_texts, make_texts
 from cms_ssg.desk.entry_pages import EntryPage, render_entry, render_history, render_list
 from cms_ssg.desk.frame import HEADERS, View, answer_page, enter
-from cms_ssg.desk.requests import parse_base, read_form, read_number, read_pairs, work
+from cms_ssg.desk.requests import pack_texts, parse_base, read_form, read_number, read_pairs, work
 from cms_ssg.desk.session import Session
 from cms_ssg.desk.writing import Form, May, Outcome, create_entry, find_entry_at_desk, list_entry_texts, save_form
 from cms_ssg.entries.edit import Editor, find_path
 from cms_ssg.entries.find import list_page
 from cms_ssg.entries.history import compare_versions, read_log, revert_entry, show_changes
+from cms_ssg.entries.rights import find_refusal
 from cms_ssg.store.comments import list_comments
 from cms_ssg.store.entries import OF_FILES
-from cms_ssg.store.open_editors import find_kept, forget_texts, see_editor
+from cms_ssg.store.open_editors import find_kept, forget_texts, keep_texts, see_editor
 from cms_ssg.store.pending import list_pending
 from cms_ssg.store.texts import StoredEntry
 
@@ -101,6 +102,9 @@ async def save(request: Request, number: int) -> Response:
         outcome = save_form(editor, session.writer, number, form)
         if outcome.done:
             return _go(request, number, outcome.done)
+        if form.texts:  # it stays theirs wherever they go from here, as made from what they had before them
+            see_editor(editor.connection, editor.site_id, number, session.name)
+            keep_texts(editor.connection, editor.site_id, number, session.name, form.version, pack_texts(form.texts, form.base))
         return _answer_entry(request, session, editor, number, outcome, form)
 
     return await work(request, session, run)
@@ -118,7 +122,9 @@ async def show_history(request: Request, number: int) -> Response:
             is_known = item.version > 1 and entry.source not in OF_FILES
             changes = compare_versions(editor.connection, editor.site_id, entry, item.version - 1, item.version) if is_known else {}
             items.append((item, show_changes(changes) if changes else ""))
-        main = render_history(entry, items, editor.site, session, site_of(request).base_path)
+        subject = describe_subject(editor, entry)
+        may_revert = entry.source not in OF_FILES and not find_refusal(session.writer, "publish" if subject.is_live else "edit", subject)
+        main = render_history(entry, items, editor.site, session.csrf if may_revert else "", site_of(request).base_path)
         return answer_page(request, session, f"History of {entry.fields.get('title') or entry.file}", main, View("entries"))
 
     return await work(request, session, render)
@@ -182,19 +188,21 @@ def _answer_entry(
     if schema is None:
         raise _no_type(editor, entry.type)
     connection, site_id = editor.connection, editor.site_id
-    people = see_editor(connection, site_id, number, session.name)
+    may = May(editor, session.writer, entry)
+    people = see_editor(connection, site_id, number, session.name, only_reads=not (may.edit or may.propose))
     kept = find_kept(connection, site_id, number, session.name) if outcome is None else None
     stored = list_entry_texts(editor, schema, entry)
     version, base, texts = entry.version, stored, stored
+    if kept is not None and kept.texts.items() <= stored.items():  # it was saved in the meantime
+        kept = None
     if kept is not None:
         version, base = kept.base_version or entry.version, parse_base(kept.texts.pop("base", "")) or stored
         texts = {**stored, **kept.texts}
     elif outcome is not None and form is not None:
         texts = {**stored, **outcome.texts}
-        if not outcome.theirs:  # nothing of others is in it yet
-            version, base = form.version, form.base or stored
+        version, base = (outcome.version, dict(outcome.base)) if outcome.theirs else (form.version, form.base or stored)
     page = EntryPage(
-        entry._replace(version=version), schema, May(editor, session.writer, entry), find_path(editor.site, entry), texts, base,
+        entry._replace(version=version), schema, may, find_path(editor.site, entry), texts, base,
         outcome.theirs if outcome else {}, outcome.problems if outcome else (), [one for one in people if one.person != session.name],
         [one for one in list_pending(connection, site_id) if one.entry == number], list_comments(connection, site_id, number, PAGE),
         request.query_params.get("done", ""), kept is not None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final, NamedTuple
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -51,6 +52,11 @@ class EntryPage(NamedTuple):
     done: str = ""
     is_kept: bool = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether this person may change something, at once or by asking for it."""
+        return not self.entry.id or self.may.edit or self.may.propose
+
 
 def render_list(site: Site, found: Sequence[ListedEntry], asked: Mapping[str, str], types: Sequence[str], next_: int, base: str) -> str:
     """The list of entries with its search."""
@@ -73,12 +79,12 @@ def render_list(site: Site, found: Sequence[ListedEntry], asked: Mapping[str, st
     )
     heads = "".join(f'<th scope="col">{text}</th>' for text in ("Title", "Type", "Locale", "Status", "From", "Changed"))
     table = (
-        f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<div class="scroll"><table class="entries"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
         if found
         else "<p>Nothing is found.</p>"
     )
-    query = "&amp;".join(f"{escape(name)}={escape(value)}" for name, value in asked.items() if value and name != "before")
-    more = f'<p><a href="?{query}&amp;before={next_}">Older ones</a></p>' if next_ else ""
+    query = urlencode({name: value for name, value in asked.items() if value and name != "before"} | {"before": str(next_)})
+    more = f'<p><a href="?{escape(query)}">Older ones</a></p>' if next_ else ""
     return f'{form}<details class="new"><summary>New entry</summary><ul>{new}</ul></details>{table}{more}'
 
 
@@ -92,22 +98,23 @@ def render_entry(page: EntryPage, site: Site, session: Session, base: str) -> st
     wrong = dict(page.problems)
     usual = "".join(_render_input(one, page, wrong, base) for one in shown if one.is_first)
     rest = "".join(_render_input(one, page, wrong, base) for one in shown if not one.is_first)
+    lock = "" if page.is_open else " readonly"
     title = ""
     if "title" in page.schema.properties:
         title = (
             f'<label class="field">Title <input class="title" name="{PREFIX}title" value="{escape(page.texts.get(PREFIX + "title", ""))}" maxlength="1000"'
-            f"{' required' if 'title' in page.schema.required else ''}></label>{_render_theirs(page, PREFIX + 'title')}"
+            f"{' required' if 'title' in page.schema.required else ''}{lock}></label>{_render_theirs(page, PREFIX + 'title')}"
         )
     hidden = {"csrf": session.csrf, "version": str(entry.version), "type": entry.type, "locale": entry.locale}
     if entry.source in OF_FILES:
         hidden["base"] = msgspec.json.encode(dict(page.base)).decode()
     body = (
         f'<label class="field" for="body">Text, in Markdown</label><div class="tools" hidden></div>'
-        f'<textarea id="body" name="{BODY}" rows="18" spellcheck="true" lang="{escape(entry.locale)}">\n{escape(page.texts.get(BODY, ""))}</textarea>'
+        f'<textarea id="body" name="{BODY}" rows="18" spellcheck="true" lang="{escape(entry.locale)}"{lock}>\n{escape(page.texts.get(BODY, ""))}</textarea>'
         f"{_render_theirs(page, BODY)}"
     )
     form = (
-        f'<form method="post" action="{address}" id="entry" data-number="{entry.id}" data-base="{escape(base)}">'
+        f'<form method="post" action="{address}" id="entry" data-number="{entry.id}" data-base="{escape(base)}"{"" if page.is_open else " data-readonly"}>'
         + "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in hidden.items())
         + f'{title}{body}<fieldset class="details">{usual}</fieldset><details class="more"><summary>More fields</summary>{rest}</details>'
         + f'<div class="bar">{_render_buttons(page)}<span id="state" role="status" aria-live="polite"></span></div></form>'
@@ -136,16 +143,20 @@ def _render_notices(page: EntryPage, site: Site) -> str:
         lines.append(f'<p class="notice" role="status">This is what you typed last time and did not save. {button}</p>')
     others = ", ".join(escape(one.person) for one in page.others)
     holder = next((one for one in page.others if one.holds), None)
-    if holder is not None:
-        since = escape(say_moment(holder.since, site.zone).partition(" (")[0][-5:])
+    if holder is not None and not page.is_open:
+        lines.append(f'<p class="notice" id="presence" aria-live="polite">{escape(holder.person)} is editing this.</p>')
+    elif holder is not None:
+        since = f"{holder.since.astimezone(site.zone):%H:%M}"
         lines.append(
-            f'<p class="notice" id="presence">{escape(holder.person)} has been editing this since {since}. You can write too: both changes are merged. '
+            f'<p class="notice" id="presence" aria-live="polite">{escape(holder.person)} has been editing this since {since}. You can write too: both changes are merged. '
             '<button type="button" id="take">Take over</button></p>'
         )
     else:
         lines.append(
-            f'<p class="notice" id="presence"{"" if others else " hidden"}>{others} {"has" if len(page.others) == 1 else "have"} this open too.</p>'
+            f'<p class="notice" id="presence" aria-live="polite"{"" if others else " hidden"}>{others} {"has" if len(page.others) == 1 else "have"} this open too.</p>'
         )
+    if entry.source not in OF_FILES and not page.is_open:
+        lines.append('<p class="notice">You may read this and comment on it, but not change it.</p>')
     if entry.source in OF_FILES and not page.may.edit:
         lines.append(
             f'<p class="notice">This is the file <code>{escape(entry.file)}</code>. Edit it there; <code>[desk] files = true</code> in site.toml lets '
@@ -160,6 +171,7 @@ def _render_input(one: Input, page: EntryPage, wrong: Mapping[str, str], base: s
     more = (' aria-invalid="true"' if one.name in wrong else "") + (
         " required" if one.required and one.kind not in ("flag", "yaml") else ""
     )
+    more += "" if page.is_open else " readonly"
     hint = f'<span class="hint">{escape(one.hint)}</span>' if one.hint else ""
     label = f"{escape(one.label)}{' *' if one.required else ''}"
     if one.kind == "flag":
@@ -219,7 +231,7 @@ def _render_buttons(page: EntryPage) -> str:
     if may.publish or (may.propose and may.needs_approval):
         schedule = button("schedule", "Schedule") if may.publish else ""
         other.append(f'<span class="later"><label>At <input type="datetime-local" name="at"></label>{schedule}</span>')
-    if may.edit and may.publish and may.is_live:
+    if may.edit and may.is_live:
         other.append(button("unpublish", "Unpublish", quiet=True))
     if may.edit:
         other.append(button("trash", "Trash", quiet=True))
@@ -259,15 +271,14 @@ def _render_comment(one: CommentRow, site: Site) -> str:
     )
 
 
-def render_history(entry: StoredEntry, items: Sequence[tuple[LogItem, str]], site: Site, session: Session, base: str) -> str:
-    """What became of an entry, the newest first. items: each with its difference as text."""
-    may_revert = entry.source not in OF_FILES
+def render_history(entry: StoredEntry, items: Sequence[tuple[LogItem, str]], site: Site, csrf: str, base: str) -> str:
+    """What became of an entry, the newest first. items: each with its difference as text; csrf: "" for who may not go back to a version."""
     rows = []
     for item, difference in items:
         back = (
-            f'<form method="post" action="{base}/desk/entries/{entry.id}/revert"><input type="hidden" name="csrf" value="{session.csrf}">'
+            f'<form method="post" action="{base}/desk/entries/{entry.id}/revert"><input type="hidden" name="csrf" value="{csrf}">'
             f'<input type="hidden" name="version" value="{item.version}"><button class="quiet">Make it version {item.version} again</button></form>'
-            if may_revert and 0 < item.version < entry.version
+            if csrf and 0 < item.version < entry.version
             else ""
         )
         name = f"Version {item.version}" if item.version else "Commit"

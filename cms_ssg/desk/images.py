@@ -34,8 +34,8 @@ TYPES: Final = {"jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "w
 
 @router.post("/desk/images", scope=PUBLIC, per_minute=60, include_in_schema=False)
 async def upload(request: Request) -> Response:
-    """Keep a picture. Its name and the form's secret are in the query, its bytes are the body. The answer is its path on the site."""
-    session = await enter(request, "write", request.query_params.get("csrf", ""))
+    """Keep a picture. Its name is in the query, the form's secret in a header, its bytes are the body. The answer is its path on the site."""
+    session = await enter(request, "write", request.headers.get("x-csrf", ""))
     if "create" not in ALLOWED[session.writer.role]:
         raise fail("api.role", f"the role {session.writer.role} may not upload", status=403)
     context = site_of(request)

@@ -42,7 +42,8 @@ def render_page(
         )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="robots" content="noindex"><title>{escape(title)} · Desk</title><link rel="stylesheet" href="{escape(base)}/desk/assets/desk.css">'
+        f'<meta name="robots" content="noindex"><title>{escape(title)} · Desk</title><link rel="icon" href="data:,">'
+        f'<link rel="stylesheet" href="{escape(base)}/desk/assets/desk.css">'
         + (f'<script src="{escape(base)}/desk/assets/{view.script}" defer></script>' if view.script else "")
         + f'</head><body{" class=wide" if view.wide else ""}><header><nav aria-label="Desk"><ul>{lines}</ul></nav>{out}</header>'
         f"<main><h1>{escape(title)}</h1>{main}</main></body></html>\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
@@ -57,6 +57,11 @@ def parse_base(text: str) -> dict[str, str]:
     return {str(name): str(value) for name, value in base.items()} if isinstance(base, dict) else {}
 
 
+def pack_texts(texts: Mapping[str, str], base: Mapping[str, str]) -> dict[str, str]:
+    """The texts of a form as they are kept; base: those of a file that they were made from."""
+    return {**texts, **({"base": json.dumps(dict(base))} if base else {})}
+
+
 async def work(request: Request, session: Session, function: Callable[[Editor], Result]) -> Result:
     """Run a function with an editor for who is signed in, in another thread. What is wrong becomes an answer."""
     context = site_of(request)
@@ -73,7 +78,7 @@ def open_editor(context: SiteContext, session: Session) -> Iterator[Editor]:
     """An editor with a connection of its own."""
     with connect(str(context.pool.conninfo), autocommit=True) as connection:
         editor = Editor(connection, context.site, context.number, session.name)
-        editor.entries.origin = "desk"
+        editor.entries.origin, editor.entries.takes_approvals = "desk", False
         try:
             yield editor
         except CmsError as error:

@@ -25,7 +25,7 @@ SELECT name, scopes, role, sections, locales FROM cms.tokens WHERE site = %s AND
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who is signed in. csrf: what each of their forms must carry; writer: what they may do with entries."""
+    """Somebody who is signed in. csrf: what each of their forms must carry, of this token; writer: what they may do with entries."""
 
     name: str
     scopes: frozenset[str]
@@ -77,7 +77,8 @@ async def find_session(request: Request) -> Session | None:
     if row is None:
         return None
     writer = Writer(row[0], "admin" if "admin" in row[1] else row[2], tuple(row[3]), tuple(row[4]))
-    return Session(row[0], frozenset(row[1]), sign(secret, "csrf", value)[:32], writer)
+    csrf = sign(secret, "csrf", parts[0])[:32]  # the same after signing in again, so that a form that was open then can still be sent
+    return Session(row[0], frozenset(row[1]), csrf, writer)
 
 
 def end_session(request: Request, response: Response) -> None:

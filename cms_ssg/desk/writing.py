@@ -44,7 +44,7 @@ class Form(msgspec.Struct, frozen=True):
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a save came to. done: its word in the address of the next page, "" where nothing was saved; texts: to go on from, with theirs beside
-    those that two changed; problems: what is wrong.
+    those that two changed; problems: what is wrong; version, base: of the entry, and its texts, that are merged into texts already.
     """
 
     number: int
@@ -52,6 +52,8 @@ class Outcome:
     texts: Mapping[str, str] = field(default_factory=dict)
     theirs: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[tuple[str, str], ...] = ()
+    version: int = 0
+    base: Mapping[str, str] = field(default_factory=dict)
 
 
 class May:
@@ -134,7 +136,7 @@ def save_form(editor: Editor, writer: Writer, number: int, form: Form) -> Outcom
     except EntryChangedError as error:
         stored = list_entry_texts(editor, schema, error.current)
         texts, theirs = merge_texts(_find_base(editor, schema, entry, form), stored, form.texts)
-        return Outcome(number, texts=texts, theirs=theirs)
+        return Outcome(number, texts=texts, theirs=theirs, version=error.current.version, base=stored)
     except CmsError as error:
         return Outcome(number, texts=form.texts, problems=tuple(_place(problem) for problem in error.problems))
     if isinstance(done, Outcome):
@@ -195,7 +197,7 @@ def _save_file(editor: Editor, schema: Schema, entry: StoredEntry, form: Form) -
     stored = list_entry_texts(editor, schema, entry)
     texts, theirs = merge_texts(form.base or stored, stored, form.texts)
     if theirs:
-        return Outcome(entry.id, texts=texts, theirs=theirs)
+        return Outcome(entry.id, texts=texts, theirs=theirs, version=entry.version, base=stored)
     values, _ = read_changes(schema, stored, texts)
     body = None if _lines(texts[BODY]) == _lines(stored[BODY]) else f"{_lines(texts[BODY])}\n"
     if form.do == "schedule" and entry.status == "published" and form.at:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, LiteralString
 
 from cms_ssg import authoring
+from cms_ssg.content.approval import list_new_approvals
 from cms_ssg.content.read_file import read_file
 from cms_ssg.entries.edit import Editor
 from cms_ssg.entries.values import EntryInput
@@ -47,6 +48,9 @@ def change_file(editor: Editor, entry: StoredEntry, change: EntryInput, do: str,
     with editor.act(do or "change", entry.file):
         gone = [name for name, value in change.fields.items() if value is None]
         kept = {name: value for name, value in change.fields.items() if value is not None}
+        if not editor.entries.takes_approvals and list_new_approvals(entry.fields, kept):
+            said = "an approval is given by approving, not by writing `approved`"
+            raise CmsError(Problem("workflow.field", entry.file, 0, said, "Leave `approved` as it is."))
         if change.fields or change.body is not None:
             authoring.set_values(site, entry.file, kept, gone, change.body)
         for word, function in (("unpublish", authoring.unpublish), ("trash", authoring.trash), ("restore", authoring.restore)):

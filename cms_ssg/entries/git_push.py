@@ -19,15 +19,19 @@ BATCH = 200
 
 @dataclass(slots=True)
 class Pushed:
-    """commits: (commit, author, files) of each; branch: that they are on."""
+    """commits: (commit, author, files) of each; branch: that they are on; is_sent: whether the remote was given something."""
 
     branch: str
+    is_sent: bool = False
     commits: list[tuple[str, str, list[str]]] = field(default_factory=list)
 
 
-def commit_entries(connection: Connection, site: Site, site_id: int, name: str) -> Pushed:
-    """Commit the files that would hold the entries of the store, where they differ from those of the branch. Raises UsageError git.branch, CmsError."""
-    branch = Branch(site.root, name)
+def commit_entries(connection: Connection, site: Site, site_id: int, name: str, remote: str = "") -> Pushed:
+    """Commit the files that would hold the entries of the store, where they differ from those of the branch, and send the branch.
+
+    remote: "" to send nothing; commits that were not sent before are sent too. Raises UsageError git.branch, CmsError.
+    """
+    branch = Branch(site.root, name, remote)
     if branch.is_out():
         said = f"the checkout is on the branch {name}, whose files would change below it"
         raise UsageError(Problem("git.branch", "", 0, said, "--branch names another one; merge it when it is reviewed."))
@@ -48,4 +52,7 @@ def commit_entries(connection: Connection, site: Site, site_id: int, name: str) 
         title = next(iter(files)) if len(files) == 1 else f"{len(files)} entries"
         commit = branch.add_commit(files, author, f"content: Change {title}\n\n" + "\n".join(sorted(files)))
         result.commits.append((commit, author, sorted(files)))
+    if remote and branch.has_unsent:
+        branch.push(remote)
+        result.is_sent = True
     return result

@@ -121,6 +121,7 @@ def revert_entry(entries: Entries, entry: StoredEntry, version: int) -> Saved:
         hint = f"git log -- {entry.file} shows its versions; git checkout COMMIT -- {entry.file} brings one back."
         raise UsageError(Problem("entry.of-file", entry.file, 0, "the versions of a file are in git", hint))
     wanted = _load(entries.connection, entries.site_id, entry, version)
+    entries.takes_approvals = True  # those that this version had
     return entries.save_entry(make_input(wanted, entry, entry.version))
 
 
@@ -151,7 +152,7 @@ def undo_act(entries: Entries, act: ActRow) -> Undone:
     for row in list_of_act(connection, site_id, act.id):
         by_entry.setdefault(row.entry, []).append(row)
     result = Undone(add_act(connection, site_id, entries.author, entries.origin, "undo", f"act {act.id}: {act.kind} {act.what}"))
-    entries.act = result.act
+    entries.act, entries.takes_approvals = result.act, True  # those that there were before
     numbers = sorted(by_entry)
     for start in range(0, len(numbers), BATCH):
         found = load_entries(connection, site_id, numbers[start : start + BATCH])

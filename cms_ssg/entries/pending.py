@@ -8,23 +8,17 @@ from datetime import datetime
 
 from psycopg import Connection
 
-from cms_ssg import authoring
-from cms_ssg.content.approval import FIELD, add_approval, list_approvals
-from cms_ssg.content.frontmatter.parse import parse_front_matter
-from cms_ssg.content.read_file import read_file
+from cms_ssg.content.approval import parse_approvals
 from cms_ssg.entries.file_changes import apply_to_file
-from cms_ssg.entries.find import find_entry
 from cms_ssg.entries.front import read_body
-from cms_ssg.entries.notices import APPROVED, tell
-from cms_ssg.entries.read import read_entry
-from cms_ssg.entries.save import Entries, decode_json
+from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.site import Site
 from cms_ssg.store.entries import OF_FILES
-from cms_ssg.store.pending import PendingRow, add_pending, approve_pending, claim_due, end_pending, find_pending, rebase_pending
-from cms_ssg.store.revisions import add_act, list_writers
-from cms_ssg.store.texts import StoredEntry, find_by_files, load_entries
+from cms_ssg.store.pending import PendingRow, add_pending, claim_due, end_pending, find_pending, rebase_pending
+from cms_ssg.store.revisions import add_act
+from cms_ssg.store.texts import StoredEntry, load_entries
 from cms_ssg.types import Problem
 
 
@@ -87,7 +81,7 @@ def apply_change(
     """
     entries = Entries(connection, site, site_id, author=row.author)
     entries.act = act
-    entries.origin, entries.approvers = origin, [name for name in row.approved_by.split(", ") if name]
+    entries.origin, entries.approvals = origin, parse_approvals(row.approved_by)
     stored = next(iter(load_entries(connection, site_id, [row.entry], lock=True)), None)
     said = _find_obstacle(row, stored)
     if not said and row.base is not None:
@@ -96,8 +90,7 @@ def apply_change(
             end_pending(connection, site_id, row.id, "applied")
             return None
     elif not said:
-        change = EntryInput("", row.fields, row.body, row.status, number=row.entry, expected_version=row.base_version)
-        saved = entries.save_entries([change])[0]
+        saved = entries.save_entries([make_pending_input(row)])[0]
         if saved.action != "failed":
             assert stored is not None
             end_pending(connection, site_id, row.id, "applied")
@@ -111,72 +104,14 @@ def apply_change(
     )
 
 
+def make_pending_input(row: PendingRow) -> EntryInput:
+    """A change that waits, as it is saved."""
+    return EntryInput("", row.fields, row.body, row.status, number=row.entry, expected_version=row.base_version)
+
+
 def _find_obstacle(row: PendingRow, stored: StoredEntry | None) -> str:
     if stored is None:
         return "the entry was deleted"
     if row.status is None and (stored.removed or stored.status == "trashed"):
         return "the entry is in the trash"
     return ""
-
-
-def approve_change(
-    connection: Connection, site: Site, site_id: int, number: int, by: str, act: int = 0
-) -> tuple[PendingRow, Problem | None, bool]:
-    """Approve a change that waits; with enough approvals it is made, at once or at its time. Returns the change, what hinders it, whether it was made.
-
-    act: number of the act that this is part of.
-
-    Raises UsageError pending.not-found, workflow.own.
-    """
-    row = find_waiting(connection, site_id, number)
-    if not by or by in (row.author, *row.approved_by.split(", ")):
-        said = "nobody is named who approves it" if not by else f"{by} " + ("wrote it" if by == row.author else "approved it before")
-        raise UsageError(Problem("workflow.own", row.file, 0, said, "--author NAME names somebody else, who approves it."))
-    with connection.transaction():
-        stored = next(iter(load_entries(connection, site_id, [row.entry], lock=True)), None)
-        names = [*(name for name in row.approved_by.split(", ") if name), by]
-        if stored is not None:
-            tell(connection, site, site_id, APPROVED, stored, who=by, change=number)
-        rule = site.settings.workflow.get(stored.type) if stored is not None else None
-        if rule is not None and len(names) < rule.approvals:
-            approve_pending(connection, site_id, number, ", ".join(names))
-            return row, None, False
-        approve_pending(connection, site_id, number, ", ".join(names), is_enough=True)
-        row = find_waiting(connection, site_id, number)
-        if row.due_at is not None:
-            return row, None, False
-        problem = apply_change(connection, site, site_id, row, "approval", act)
-        return row, problem, problem is None
-
-
-def approve_entry(entries: Entries, what: str, by: str) -> tuple[str, list[str]]:
-    """Approve an entry as it is: a draft of the store, or what its file says. Returns its file, and the field `approved` as it is now.
-
-    what: as for cms entry. Raises UsageError workflow.own, and CmsError.
-    """
-    connection, site, site_id = entries.connection, entries.site, entries.site_id
-    entry = find_entry(connection, site, site_id, what)
-    file = entry.file if entry is not None else authoring.find_content(site, what).file
-    number = entry.id if entry is not None else next((row[1] for row in find_by_files(connection, site_id, [file])), 0)
-    if not by or by in list_writers(connection, site_id, number):
-        said = f"{by} wrote it" if by else "nobody is named who approves it"
-        raise UsageError(Problem("workflow.own", file, 0, said, "--author NAME names somebody else, who approves it."))
-    if entry is None or entry.source in OF_FILES:
-        return file, _approve_file(site, file, by)
-    entries.approvers = [by]
-    entries.save_entry(EntryInput(number=number))
-    after = load_entries(connection, site_id, [number])[0]
-    return file, [f"{name} {digest}" for name, digest in list_approvals(after.fields)]
-
-
-def _approve_file(site: Site, file: str, by: str) -> list[str]:
-    data = read_file(str(site.root), file)
-    if isinstance(data, Problem):
-        raise CmsError(data)
-    front = parse_front_matter(data, file, site.rules.front_matter_bytes)
-    row, problems = read_entry(site, file, {**front.fields, "draft": True}, front.body)
-    if row is None:
-        raise CmsError(*problems, *front.problems)
-    approved = add_approval(decode_json(row.fields), front.body, [by])
-    authoring.set_values(site, file, {FIELD: approved}, ())
-    return approved

@@ -11,8 +11,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
-from cms_ssg.content.approval import FIELD as APPROVED
-from cms_ssg.content.approval import add_approval
+from cms_ssg.content.approval import add_approval, digest_content, list_new_approvals, put_approvals
 from cms_ssg.content.frontmatter.values import Refused, clean_text, clean_value
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES
 from cms_ssg.entries.differences import compare, say_changed
@@ -69,6 +68,8 @@ class Entries:
         self.source, self.author = source, clean_text(author)
         self.act, self.origin = act, source
         self.approvers: list[str] = []  # who approves what is saved, as it is saved
+        self.approvals: list[tuple[str, str]] = []  # (name, digest): who approved it before, if it is still that text
+        self.takes_approvals = True  # False where fields come from people with roles, who approve by approving and not by writing a field
         self.takes_files = False  # True in a transaction that is rolled back: a file's entry as it will be once its file was changed
         self.reader = connection  # another one where entries are planned while others are written
         self.reserved: set[str] = set()  # files of entries that are being written
@@ -219,10 +220,15 @@ class Entries:
         if len(encode_json(fields)) > most // 8 and is_too_large(fields, most):
             hint = "Move long text into the body, or raise [limits] front_matter_kb."
             raise Refused("content.front-matter-size", f"the fields are more than {most // 1024} kB", 0, hint)
-        if self.approvers:
+        if not self.takes_approvals and list_new_approvals(old.fields if old is not None else {}, fields):
+            raise Refused("workflow.field", "an approval is given by approving, not by writing `approved`", 0, "Leave `approved` as it is.")
+        if self.approvers or self.approvals:
             checked, _ = read_entry(site, file, {**fields, "draft": True}, body)
-            approved = add_approval(decode_json(checked.fields), body, self.approvers) if checked is not None else []
-            fields["metadata"] = {**(fields.get("metadata") or {}), APPROVED: approved}
+            if checked is not None:
+                clean = decode_json(checked.fields)
+                digest = digest_content(clean, body)
+                names = [*self.approvers, *(name for name, said in self.approvals if said == digest)]
+                fields = put_approvals(fields, add_approval(clean, body, names))
         draft, problems = read_entry(site, file, fields, body)
         if draft is None:
             problems = tuple(p for p in problems if p.severity == "error")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
 from psycopg import Connection
 
+from cms_ssg.content.approval import put_approvals, take_approvals
 from cms_ssg.entries.merge import Conflict, merge_bodies, merge_fields
 from cms_ssg.entries.rebuild import load_version
 from cms_ssg.entries.values import EntryInput
@@ -40,22 +41,27 @@ def merge_changes(
     base = load_version(connection, site_id, stored, entry.expected_version or 0)
     if base is None or stored.source in OF_FILES:
         return None
-    draft, markdown, removed, problems = read(entry, base, base.file)
+    keys = _list_keys(base)
+    status = entry.status or keys["status"]
+    # read as a draft: only what is made of both changes has to be approved
+    draft, markdown, removed, problems = read(entry if status == "trashed" else replace(entry, status="draft"), base, base.file)
     if draft is None:
         return MergedEntry((None, markdown, removed, problems))
-    given_values: dict[str, Json] = msgspec.json.decode(draft.fields)
-    given = {"status": "trashed" if removed else draft.status, "translation_key": draft.translation_key}
-    fields = merge_fields(base.fields, stored.fields, given_values)
-    keys = merge_fields(_list_keys(base), _list_keys(stored), given)
+    # approvals are of one text each: those of another text than the merged one count no more, and are no conflict
+    (old, _), (now, known), (given_values, more) = map(take_approvals, (base.fields, stored.fields, msgspec.json.decode(draft.fields)))
+    given = {"status": status, "translation_key": draft.translation_key}
+    fields = merge_fields(old, now, given_values)
+    merged_keys = merge_fields(keys, _list_keys(stored), given)
     body, paragraphs = merge_bodies(base.markdown, stored.markdown, markdown)
-    conflicts = fields.conflicts | keys.conflicts
+    conflicts = fields.conflicts | merged_keys.conflicts
     for number, conflict in enumerate(paragraphs):
         conflicts["body" if len(paragraphs) == 1 else f"body.{number + 1}"] = conflict
     if conflicts:
         return MergedEntry((None, "", False, ()), (), conflicts)
-    theirs = [*fields.theirs, *keys.theirs, *(["body"] if body != markdown else [])]
-    status = str(keys.values["status"])
-    both = stored._replace(fields=fields.values, translation_key=str(keys.values["translation_key"]), markdown=body)
+    theirs = [*fields.theirs, *merged_keys.theirs, *(["body"] if body != markdown else [])]
+    status = str(merged_keys.values["status"])
+    values = put_approvals(fields.values, list(dict.fromkeys([*known, *more])))
+    both = stored._replace(fields=values, translation_key=str(merged_keys.values["translation_key"]), markdown=body)
     return MergedEntry(read(EntryInput(number=stored.id, status=status), both, stored.file), tuple(theirs))  # type: ignore[arg-type]
 
 

@@ -84,12 +84,31 @@ def _read_xliff(data: bytes, place: str) -> tuple[str, list[Unit]]:
     locale = root.get("trgLang", "")
     if root.tag != f"{{{XLIFF}}}xliff" or not locale:
         raise _refuse(place, "is no XLIFF 2.0 with a trgLang")
-    units = []
-    for file in root.iter(f"{{{XLIFF}}}file"):
-        for unit in file.iter(f"{{{XLIFF}}}unit"):
-            texts = {tag: "".join("".join(one.itertext()) for one in unit.iter(f"{{{XLIFF}}}{tag}")) for tag in ("source", "target")}
-            units.append(Unit(file.get("original", ""), unit.get("name", ""), texts["source"], texts["target"]))
+    units = [
+        Unit(file.get("original", ""), unit.get("name", ""), *_read_unit(unit))
+        for file in root.iter(f"{{{XLIFF}}}file")
+        for unit in file.iter(f"{{{XLIFF}}}unit")
+    ]
     return locale, units
+
+
+def _read_unit(unit: ET.Element) -> tuple[str, str]:
+    """Source and target of a unit, which a program may have cut into segments with spaces between; no target where one of them lacks it.
+
+    Texts of its notes and of matches, which have sources and targets of their own, are not meant.
+    """
+    sources, targets, is_whole = [], [], True
+    for part in unit:
+        kind = part.tag.removeprefix(f"{{{XLIFF}}}")
+        if kind not in ("segment", "ignorable"):
+            continue
+        texts = {one.tag.removeprefix(f"{{{XLIFF}}}"): "".join(one.itertext()) for one in part}
+        source = texts.get("source", "")
+        target = texts.get("target", source if kind == "ignorable" else "")
+        sources.append(source)
+        targets.append(target)
+        is_whole = is_whole and (bool(target.strip()) or not source.strip())
+    return "".join(sources), "".join(targets) if is_whole else ""
 
 
 def _read_po(data: bytes, place: str) -> tuple[str, list[Unit]]:
@@ -100,9 +119,11 @@ def _read_po(data: bytes, place: str) -> tuple[str, list[Unit]]:
     locale, units = "", []
     for number, entry in _split_po(text, place):
         context, source, target = (entry.get(key, "") for key in ("msgctxt", "msgid", "msgstr"))
+        if "fuzzy" in entry and context:  # a guess of a program, which gettext does not use either
+            target = ""
         if not source and not context:
             found = re.search(r"^Language: *(\S+)", target, re.MULTILINE)
-            locale = found[1] if found else ""
+            locale = found[1].replace("_", "-") if found else ""
             continue
         file, _, name = context.rpartition("#")
         if not file:
@@ -114,8 +135,9 @@ def _read_po(data: bytes, place: str) -> tuple[str, list[Unit]]:
 
 
 def _split_po(text: str, place: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line, keyword -> text) of each entry; "fuzzy" is a keyword of those that are marked so."""
     entry: dict[str, str] = {}
-    key, first = "", 1
+    key, first, is_fuzzy = "", 1, False
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.strip()
         word = re.match(r'(msgctxt|msgid|msgstr)\s+(?=")', line)
@@ -123,6 +145,7 @@ def _split_po(text: str, place: str) -> Iterator[tuple[int, dict[str, str]]]:
             if "msgstr" in entry:
                 yield first, entry
                 entry, key = {}, ""
+            is_fuzzy = is_fuzzy or (line.startswith("#,") and "fuzzy" in re.split(r"[#,\s]+", line))
             continue
         if word and word[1] in ("msgctxt", "msgid") and "msgstr" in entry:
             yield first, entry
@@ -131,6 +154,8 @@ def _split_po(text: str, place: str) -> Iterator[tuple[int, dict[str, str]]]:
             key, line = word[1], line[word.end() :]
             first = number if not entry else first
             entry[key] = ""
+            if is_fuzzy:
+                entry["fuzzy"], is_fuzzy = "", False
         if not key or not re.fullmatch(r'"(?:[^"\\]|\\.)*"', line):
             raise _refuse(place, "this line is no part of a PO file", number)
         entry[key] += re.sub(r"\\.", lambda match: _BACK.get(match[0], match[0]), line[1:-1])

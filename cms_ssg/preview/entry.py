@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -14,8 +14,9 @@ from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.preview.make import show_with_images
-from cms_ssg.preview.render import Previewer
+from cms_ssg.preview.render import Previewer, list_variants
 from cms_ssg.preview.subject import Subject
+from cms_ssg.render.page import encode_path
 from cms_ssg.site import Site
 from cms_ssg.store.sites import ensure_site
 
@@ -34,6 +35,8 @@ class EntryPreviewer(Previewer):
     def _save(self, files: Sequence[ReadFile]) -> None:
         entries = Entries(self.connection, self.subject.site, self.row.id)
         entries.takes_files = True
+        workflow = self.subject.site.settings.workflow  # it is shown as if it were approved
+        entries.approvers = [f"?{number}" for number in range(max((rule.approvals for rule in workflow.values()), default=0))]
         change = replace(self.change, fields={**self.change.fields, **AS_IF_OUT}, status="published", expected_version=None)
         saved = entries.save_entries([change])[0]
         if saved.action == "failed":
@@ -43,8 +46,12 @@ class EntryPreviewer(Previewer):
         return [self.change.number]
 
 
-def render_entry(connection: Connection, site: Site, around: Surroundings, change: EntryInput) -> bytes:
+def render_entry(
+    connection: Connection, site: Site, around: Surroundings, change: EntryInput, find_url: Callable[[str], str] = lambda _: ""
+) -> bytes:
     """The page of change.number with the change in it, whether or not it is a draft. Nothing is kept.
+
+    find_url: where an image's file can be seen, "" where it cannot: variants that the target lacks are shown by it.
 
     Raises CmsError: what is wrong with the change, preview.busy, preview.no-page for a type without pages.
     """
@@ -56,4 +63,8 @@ def render_entry(connection: Connection, site: Site, around: Surroundings, chang
         if page is not None and page.problem is not None:
             raise CmsError(page.problem)
         raise fail("preview.no-page", "the entry has no page of its own to look at")
-    return page.artifact.data
+    html = page.artifact.data
+    for path, spec in list_variants(shown).items():
+        if url := find_url(shown.sources.get(str(spec.get("digest")), "")):
+            html = html.replace(f"{site.base_path}{encode_path(path)}".encode(), url.encode())
+    return html

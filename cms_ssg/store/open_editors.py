@@ -63,13 +63,18 @@ LEAVE: Final[LiteralString] = """
 UPDATE cms.open_editors SET seen_at = '-infinity', holds_since = NULL WHERE site = %(site)s AND entry = %(entry)s AND person = %(person)s"""
 
 
-def see_editor(connection: Connection, site: int, entry: int, person: str, *, takes: bool = False) -> list[OpenEditor]:
-    """Note that somebody has an entry open. It is their turn where it is nobody's, or where they take it. Returns all who have it open."""
+def see_editor(
+    connection: Connection, site: int, entry: int, person: str, *, takes: bool = False, only_reads: bool = False
+) -> list[OpenEditor]:
+    """Note that somebody has an entry open. It is their turn where it is nobody's, or where they take it, unless they only read it.
+
+    Returns all who have it open.
+    """
     values = {"site": site, "entry": entry, "person": person, "takes": takes, "seen": SEEN_S}
     with connection.transaction():
         connection.execute(FORGET_OLD, values)
         connection.execute(SEE, values)
-        if connection.execute(HOLD, values).rowcount:
+        if not only_reads and connection.execute(HOLD, values).rowcount:
             connection.execute(LET_GO, values)
     return fetch(connection, OPEN, site=site, entry=entry, seen=SEEN_S)
 

@@ -73,7 +73,8 @@ DELETE_ENTRIES: Final[LiteralString] = (
 )
 
 LIST_BORN: Final[LiteralString] = """
-SELECT id FROM cms.entries WHERE site = %s AND source NOT IN ('file', 'shared') AND id > %s ORDER BY id LIMIT %s"""
+SELECT id FROM cms.entries e WHERE site = %s AND source NOT IN ('file', 'shared') AND id > %s AND NOT (removed_at IS NOT NULL AND EXISTS (
+  SELECT FROM cms.entries f WHERE f.site = e.site AND f.source = 'file' AND f.source_key = e.source_key AND f.removed_at IS NULL)) ORDER BY id LIMIT %s"""
 
 
 class StoredEntry(NamedTuple):
@@ -203,7 +204,7 @@ def delete_entries(connection: Connection, site: int, ids: Sequence[int]) -> int
 
 
 def list_born(connection: Connection, site: int, after: int, most: int) -> list[int]:
-    """Numbers of entries that no file holds, those above `after`."""
+    """Numbers of entries that no file holds, those above `after`: without those that were handed over to a file of their name."""
     return [row[0] for row in connection.execute(LIST_BORN, (site, after, most))]
 
 

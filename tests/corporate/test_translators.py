@@ -73,6 +73,46 @@ def test_a_translation_of_an_entry_of_the_store_is_an_entry_of_the_store(group: 
     assert number
 
 
+CAT = b"""<?xml version="1.0"?>
+<xliff xmlns="urn:oasis:names:tc:xliff:document:2.0" xmlns:mtc="urn:oasis:names:tc:xliff:matches:2.0" version="2.0" srcLang="en" trgLang="de">
+<file id="f1" original="a.md">
+<unit id="body-1" name="body:1"><mtc:matches><mtc:match ref="#s1"><source>Like it.</source><target>Wie es.</target></mtc:match></mtc:matches>
+<notes><note>Short, please.</note></notes>
+<segment id="s1"><source>One <pc id="1">bold</pc> thing.</source><target>Ein <pc id="1">fettes</pc> Ding.</target></segment>
+<ignorable><source> </source></ignorable>
+<segment id="s2"><source>Two.</source><target>Zwei.</target></segment></unit>
+<unit id="body-2" name="body:2"><segment><source>Three. </source><target>Drei. </target></segment><segment><source>Four.</source></segment></unit>
+</file></xliff>"""
+FUZZY = b"""#, fuzzy
+msgid ""
+msgstr ""
+"Language: pt_BR\\n"
+
+#, fuzzy, c-format
+msgctxt "a.md#field:title"
+msgid "Careers"
+msgstr "Corridas"
+
+#, c-format
+msgctxt "a.md#body:1"
+msgid "One."
+msgstr "Um."
+
+#~ msgid "Old"
+#~ msgstr "Velho"
+"""
+
+
+def test_what_programs_of_translators_add_is_understood() -> None:
+    assert read_units(CAT, "a.xlf") == ("de", [
+        Unit("a.md", "body:1", "One bold thing. Two.", "Ein fettes Ding. Zwei."), Unit("a.md", "body:2", "Three. Four.", ""),
+    ])  # fmt: skip
+
+
+def test_a_guess_of_a_program_is_no_translation() -> None:
+    assert read_units(FUZZY, "a.po") == ("pt-BR", [Unit("a.md", "field:title", "Careers", ""), Unit("a.md", "body:1", "One.", "Um.")])
+
+
 @pytest.mark.parametrize("data", [
     b"<xliff", b'<!DOCTYPE x [<!ENTITY a "b">]><xliff/>', b"<html/>", b"\xff\xfe", b'msgid "a"\nmsgstr "b"\n', b"nonsense", b'msgid ""\nmsgstr "Language: de\\n"\n\nmsgid "a\n',
 ])  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.atlas import Api
-from tests.browser import open_browser
+from tests.browser import Browser, open_browser
 from tests.editing.conftest import Meet
 from tests.editing.test_editing import make
 
@@ -50,3 +50,72 @@ def test_somebody_writes_with_the_keyboard_and_sees_the_page_beside_it(chromium:
         assert [
             error for error in browser.complaints if "/assets/" not in error and "sandboxed" not in error and "favicon" not in error
         ] == []
+
+
+def sign_in(browser: Browser, base: str, token: str, path: str) -> None:
+    browser.open(f"{base}/desk?next={path}")
+    browser.run("document.getElementById('token').focus()")
+    browser.type(token)
+    browser.run("document.querySelector('main form').requestSubmit()")
+    browser.wait("document.querySelector('.tools button') && document.readyState === 'complete'")
+
+
+def write(browser: Browser, old: str, new: str) -> None:
+    """Type a text in place of another one of the body."""
+    browser.run(
+        f"(b => {{ const at = b.value.indexOf('{old}'); b.focus(); b.setSelectionRange(at, at + {len(old)}); }})(document.getElementById('body'))"
+    )
+    browser.type(new)
+
+
+SAID = "document.querySelector('.notice[role=status]')?.textContent === {!r}"
+THEIRS = "document.readyState === 'complete' && document.querySelector('.theirs')?.innerText.includes('Due.')"
+BODY_NOW = "document.getElementById('body').value"
+
+
+@pytest.mark.browser
+def test_two_people_write_one_entry_each_in_a_browser_of_their_own(chromium: str, meet: Meet, api: Api) -> None:
+    ada, bob = meet("ada"), meet("bob")
+    path, base = make(ada, "Two browsers"), str(api.client.base_url).rstrip("/")
+    with open_browser(chromium) as hers, open_browser(chromium) as his:
+        sign_in(hers, base, ada.token, path)
+        sign_in(his, base, bob.token, path)
+        assert "ada has been editing this" in his.run("document.getElementById('presence').innerText")
+        write(hers, "One.", "Uno.")
+        write(his, "Three.", "Tre.")
+        hers.press("s", control=True)
+        hers.wait(SAID.format("Saved."))
+        his.press("s", control=True)
+        his.wait(SAID.format("Saved, together with what somebody else changed meanwhile."))
+        assert his.run(BODY_NOW) == "Uno.\n\nTwo.\n\nTre.\n"
+
+        hers.open(f"{base}{path}")
+        hers.wait(f"{BODY_NOW} === 'Uno.\\n\\nTwo.\\n\\nTre.\\n'")
+        write(hers, "Two.", "Due.")
+        write(his, "Two.", "Zwei.")
+        hers.press("s", control=True)
+        hers.wait(SAID.format("Saved."))
+        his.press("s", control=True)
+        his.wait(THEIRS)
+        his.open(f"{base}/desk/entries")
+        his.open(f"{base}{path}")
+        assert his.run(BODY_NOW) == "Uno.\n\nZwei.\n\nTre.\n", "what he typed is not lost by leaving"
+        his.press("s", control=True)
+        his.wait(THEIRS)
+        his.press("s", control=True)
+        his.wait(SAID.format("Saved."))
+
+        his.run("document.getElementById('take').click()")
+        his.wait("document.activeElement.id === 'body' && !document.getElementById('take')")
+        hers.run("send({}, false).then(show)")
+        hers.wait("document.getElementById('presence').innerText.startsWith('bob is editing this.')")
+        hers.run("document.getElementById('take').focus()")
+        hers.run("send({}, false).then(show)")
+        assert hers.run("document.activeElement.id") == "take", "news take the focus away from nobody"
+
+        hers.call("Network.clearBrowserCookies")
+        write(hers, "Uno.", "Een.")
+        hers.wait("document.getElementById('state').textContent.startsWith('You are signed out')")
+        hers.press("s", control=True)
+        assert hers.run(BODY_NOW).startswith("Een."), "the page is not left"
+    assert bob.open(path).count("Zwei.") == 1

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import quote
 
+from cms_ssg.desk.entry_pages import render_list
+from cms_ssg.site import open_site
 from cms_ssg.store.connect import connect
 from cms_ssg.store.tokens import Powers
 from tests.editing.conftest import Meet
@@ -50,7 +53,7 @@ def test_an_entry_is_made_found_changed_published_and_made_as_it_was(ada: DeskPe
 def test_two_who_change_different_places_are_merged_and_of_the_same_place_the_second_sees_both(ada: DeskPerson, bob: DeskPerson) -> None:
     path = make(ada, "Two at once")
     hers, his = ada.open(path), bob.open(path)
-    assert "ada has been editing this since" in his
+    assert re.search(r"ada has been editing this since ([01]\d|2[0-3]):[0-5]\d\.", his)
     assert ada.send(path, hers, do="save", body=BODY.replace("One.", "Uno."), **{"f.excerpt": "Hers"}).status_code == 200
     merged = bob.send(path, his, do="save", body=BODY.replace("Three.", "Tre."), **{"f.section": "notes"})
     assert "together with what somebody else changed" in merged.text
@@ -86,6 +89,64 @@ def test_what_is_typed_is_kept_and_shown_as_the_page_it_would_be_and_a_turn_can_
     assert read_form(ada.send(path, again, do="discard").text)["body"] == BODY
 
 
+def test_a_text_that_was_not_saved_because_of_another_comes_back_with_what_it_was_made_from(ada: DeskPerson, bob: DeskPerson) -> None:
+    path = make(ada, "Kept in conflict")
+    hers, his = ada.open(path), bob.open(path)
+    ada.send(path, hers, do="save", body=BODY.replace("Two.", "Due."))
+    assert bob.send(path, his, do="save", body=BODY.replace("Two.", "Zwei.")).status_code == 409
+    again = bob.open(path)
+    form = read_form(again)
+    assert ("what you typed last time" in again, form["body"], form["version"]) == (True, BODY.replace("Two.", "Zwei."), "1")
+    refused = bob.send(path, again, do="save")
+    assert (refused.status_code, "<pre>Due.</pre>" in refused.text) == (409, True), "theirs is shown again"
+    assert bob.send(path, refused.text, do="save").status_code == 200
+    assert "what you typed last time" not in bob.open(path)
+    wrong = bob.send(path, bob.open(path), do="save", **{"f.date": "some day"})
+    assert wrong.status_code == 422
+    assert read_form(bob.open(path))["f.date"] == "some day"
+
+
+def test_a_third_change_between_a_refused_save_and_the_next_is_not_lost(ada: DeskPerson, bob: DeskPerson) -> None:
+    path = make(ada, "Three at once")
+    hers, his = ada.open(path), bob.open(path)
+    ada.send(path, hers, do="save", body=BODY.replace("Two.", "Due."))
+    refused = bob.send(path, his, do="save", body=BODY.replace("Two.", "Zwei."))
+    ada.send(path, ada.open(path), do="save", body=BODY.replace("Two.", "Due.").replace("Three.", "Tre."))
+    assert bob.send(path, refused.text, do="save").status_code == 200
+    assert read_form(ada.open(path))["body"] == "One.\n\nZwei.\n\nTre.\n"
+
+
+def test_who_may_only_read_an_entry_takes_no_turn_and_changes_nothing(ada: DeskPerson, meet: Meet) -> None:
+    path = make(ada, "Only read")
+    eve = meet("eve", Powers("reviewer"))
+    ada.client.post(f"{path}/keep", data={"csrf": read_form(ada.open(path))["csrf"]})
+    page = eve.open(path)
+    assert ("may read this and comment" in page, "Take over" in page, " readonly>" in page) == (True, False, True)
+    told = eve.client.post(f"{path}/keep", data={**read_form(page), "do": "keep", "take": "yes", "body": "Hers now."})
+    assert told.json() == {"version": 1, "mine": False, "others": [{"name": "ada", "holds": True}]}
+    assert read_form(eve.open(path))["body"] == BODY
+    ada.send(path, ada.open(path), do="save", body="Other.")
+    assert "Make it version" in ada.open(f"{path}/history")
+    assert "Make it version" not in eve.open(f"{path}/history")
+
+
+def test_a_form_that_was_open_can_be_sent_after_signing_in_again(ada: DeskPerson, bob: DeskPerson) -> None:
+    path = make(ada, "Signed in again")
+    page = ada.open(path)
+    ada.client.cookies.clear()
+    assert ada.send(path, page, do="save", body="Late.").status_code == 401
+    assert ada.client.post("/desk/sign-in", data={"token": ada.token}).status_code == 200
+    assert ada.send(path, page, do="save", body="Late.").status_code == 200
+    assert bob.client.post(path, data=read_form(ada.open(path)) | {"do": "save"}).json()["code"] == "desk.form", "of somebody else's form"
+
+
+def test_more_of_a_list_keeps_what_was_asked(atlas: tuple[Path, str]) -> None:
+    asked = {"words": "salt & tar #1", "type": "post", "status": "", "before": "9"}
+    assert '<a href="?words=salt+%26+tar+%231&amp;type=post&amp;before=7">' in render_list(
+        open_site(atlas[0], {}), [], asked, ["post"], 7, ""
+    )
+
+
 def test_a_role_has_the_buttons_that_it_may_press_and_no_others(ada: DeskPerson, meet: Meet) -> None:
     path = make(ada, "Of ada")
     eve = meet("eve", Powers("author", ["notes"]))
@@ -97,7 +158,13 @@ def test_a_role_has_the_buttons_that_it_may_press_and_no_others(ada: DeskPerson,
     assert (
         eve.client.post("/desk/entries/new", data={"csrf": read_form(page)["csrf"], "type": "nonsense"}).json()["code"] == "entry.no-type"
     )
-    assert eve.client.get("/desk/entries/99999999").status_code == 404
+    assert eve.client.get("/desk/entries/99999999").json()["code"] == "entry.not-found"
+    gone = eve.client.get("/desk/entries/99999999", headers={"Accept": "text/html,*/*"})
+    assert (gone.status_code, "<h1>There is no entry 99999999</h1>" in gone.text, '<a href="/desk">Desk</a>' in gone.text) == (
+        404,
+        True,
+        True,
+    )
     eve.client.cookies.clear()
     assert "Token from" in eve.client.get(path).text, "the form to sign in, from which one goes on to the page"
 
@@ -105,13 +172,18 @@ def test_a_role_has_the_buttons_that_it_may_press_and_no_others(ada: DeskPerson,
 def test_a_picture_is_uploaded_and_what_is_none_is_not_kept(ada: DeskPerson, atlas: tuple[Path, str]) -> None:
     csrf = read_form(ada.open(make(ada, "Picture")))["csrf"]
     data = (Path(__file__).parents[1] / "data/images/l_trns.png").read_bytes()
-    answer = ada.client.post("/desk/images", params={"csrf": csrf, "name": "A Härbour.PNG"}, content=data)
+    answer = ada.client.post("/desk/images", params={"name": "A Härbour.PNG"}, headers={"X-CSRF": csrf}, content=data)
     assert answer.status_code == 201, answer.text
     path = answer.json()["path"]
     assert re.fullmatch(r"/pictures/\d{4}/\d\d/a-härbour-[0-9a-f]{8}\.png", path), path
     assert (atlas[0] / f"static{path}").read_bytes() == ada.client.get(f"/desk/images{path}").content == data
+    made = make(ada, "With a picture")
+    form = read_form(ada.open(made)) | {"f.image": path, "body": f"![A]({path})"}
+    shown = ada.client.post(f"{made}/preview", data=form).text
+    seen = set(re.findall(r'(?:src|srcset)="([^"\s]*\.(?:png|avif|webp|jpg))', shown))
+    assert seen == {f"/desk/images/pictures{quote(path.removeprefix('/pictures'))}"}, "as it is, since no build has made others of it"
     for name, content in (("x.svg", b"<svg/>"), ("x.png", b"no picture"), ("../../x.jpg", data), ("", b"")):
-        refused = ada.client.post("/desk/images", params={"csrf": csrf, "name": name}, content=content)
+        refused = ada.client.post("/desk/images", params={"name": name}, headers={"X-CSRF": csrf}, content=content)
         assert (refused.status_code, refused.json()["code"]) == (422, "desk.no-picture"), refused.text
     assert len(list((atlas[0] / "static/pictures").rglob("*.*"))) == 1
     assert ada.client.get("/desk/images/pictures/../../site.toml").status_code == 404

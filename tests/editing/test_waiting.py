@@ -9,12 +9,14 @@ from typing import Any, get_args
 
 import pytest
 
+from cms_ssg.content.approval import digest_content
 from cms_ssg.entries.rights import Deed, Subject, Writer, find_refusal
 from cms_ssg.store.connect import connect
 from cms_ssg.store.tokens import Powers
 from tests.api.atlas import Api, build_site, serve_api, write_site
 from tests.conftest import TEMPLATE, fresh_database
 from tests.editing.conftest import Meet
+from tests.editing.person import read_form
 from tests.editing.test_editing import make
 
 MORE = """
@@ -66,6 +68,9 @@ def test_a_draft_is_proposed_said_something_about_and_approved_by_somebody_else(
     assert "asked to approve" in ada.send(path, page, do="propose", body="More water.").text
     listed = eve.open("/desk/changes")
     assert "+ status: published" in listed
+    assert "+ title: Flood" in listed and "+More water." in listed, "what is approved is shown"
+    shown = eve.client.post(f"{path}/preview", data=read_form(eve.open(path)))
+    assert "<p>More water.</p>" in shown.text
     change = re.findall(r"/desk/changes/(\d+)/approve", listed)[0]
     assert f"/desk/changes/{change}/approve" not in ada.open("/desk/changes"), "nobody approves what is their own"
     assert ask(ada, "POST", f"/api/changes/{change}/approve").json()["code"] == "api.role"
@@ -109,6 +114,39 @@ def test_a_change_of_what_is_live_is_proposed_scheduled_cancelled_and_undone_by_
     assert ask(chief, "POST", f"/api/audit/{approval['id']}/undo").json()["restored"] == [number]
     assert ask(ada, "GET", f"/api/entries/{number}").json()["fields"]["title"] == "Live"
     assert ask(chief, "POST", f"/api/audit/{approval['id']}/undo").json()["code"] == "undo.done"
+
+
+def test_an_approval_is_of_what_was_looked_at_and_is_no_field_to_be_written(meet: Meet, ask: Ask) -> None:
+    ada, ed = meet("ada", Powers("author")), meet("ed")
+    path = make(ada, "Tide")
+    number = path.rpartition("/")[2]
+    ada.send(path, ada.open(path), do="propose")
+    seen = ed.open("/desk/changes")
+    change = re.findall(r"/desk/changes/(\d+)/approve", seen)[-1]
+    ada.send(path, ada.open(path), do="save", body="Not what was looked at.")
+    form = {"csrf": read_form(ed.open(path))["csrf"], "version": re.findall(r'name="version" value="(\d+)"', seen)[-1]}
+    assert "so nothing was approved" in ed.client.post(f"/desk/changes/{change}/approve", data=form).text
+    stale = ed.client.post(f"/api/changes/{change}/approve", headers={"Authorization": f"Bearer {ed.token}", "If-Match": '"v1"'})
+    assert (stale.status_code, stale.json()["code"]) == (409, "entry.changed")
+    entry = ask(ed, "GET", f"/api/entries/{number}").json()
+    forged = {"approved": [f"bob {digest_content(entry['fields'], entry['body'])}"]}
+    for fields in (forged, {"metadata": forged}):
+        headers = {"Authorization": f"Bearer {ed.token}", "If-Match": entry["etag"]}
+        answer = ed.client.patch(f"/api/entries/{number}", json={"fields": fields, "status": "published"}, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "workflow.field")
+        sent = ask(ed, "POST", f"/api/entries/{number}/changes", {"fields": fields, "at": "2090-01-01", "needs_approval": False})
+        assert sent.json()["code"] == "workflow.field"
+    assert "workflow.field" in ed.send(path, ed.open(path), do="save", **{"f.metadata": f"approved: {forged['approved']}"}).text
+    assert ask(ed, "GET", f"/api/entries/{number}").json()["status"] == "draft"
+
+
+def test_buttons_of_a_change_are_those_that_the_role_may_press(meet: Meet) -> None:
+    ada, eve, bob = meet("ada", Powers("author")), meet("eve", Powers("reviewer", ["elsewhere"])), meet("bob")
+    path = make(ada, "Buttons")
+    ada.send(path, ada.open(path), do="propose")
+    for person, words in ((ada, ["cancel"]), (eve, []), (bob, ["approve", "cancel"]), (meet("cyd", Powers("author")), [])):
+        shown = person.open("/desk/changes").rpartition("<h2>")[2]
+        assert re.findall(r'formaction="/desk/changes/\d+/(\w+)"', shown) == words, person.client.cookies
 
 
 def test_a_role_for_a_section_that_is_gone_allows_nothing() -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import yaml
 
 from cms_ssg.cli.main import run as run_cms
+from cms_ssg.content.approval import digest_content, list_approvals
+from cms_ssg.entries.approving import approve_change, approve_entry
 from cms_ssg.entries.edit import Editor
-from cms_ssg.entries.pending import approve_change, approve_entry
+from cms_ssg.entries.history import revert_entry
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError, UsageError
+from cms_ssg.store.texts import load_entries
 from tests.engine.siteonpage import SiteOnPage, database
 from tests.entries.writing import writing
 
@@ -118,3 +122,98 @@ def test_a_draft_that_is_approved_as_it_is_can_be_published_by_its_author(site: 
             approve_entry(ada.entries, str(number), "ada")
         assert approve_entry(bob.entries, str(number), "bob")[1][0].startswith("bob ")
         assert ada.publish(str(number)).changes["status"] == ["draft", "published"]
+
+
+def test_an_approval_counts_for_the_text_that_was_seen_and_for_no_later_one(make_site: Callable[..., SiteOnPage]) -> None:
+    site = make_site(SITE.replace("[workflow.post]", "[workflow.post]\napprovals = 2"))
+    with writing(site) as writer:
+        ada, place = Editor(writer.connection, writer.site, writer.site_id, "ada"), (writer.connection, writer.site, writer.site_id)
+        number = ada.create(POST).number
+        change, _ = ada.change_later(str(number), EntryInput(status="published"), needs_approval=True)
+        assert approve_change(*place, change, "bob")[1:] == (None, False)
+        ada.set_fields(str(number), ["title=Other"], [])
+        with pytest.raises(CmsError, match="it is version 2, not 1"):
+            approve_change(*place, change, "carol", 0, 1)
+        assert approve_change(*place, change, "carol", 0, 2)[1:] == (None, False), "bob has not seen it"
+        with pytest.raises(UsageError, match="carol approved it before"):
+            approve_change(*place, change, "carol")
+        assert approve_change(*place, change, "bob")[1:] == (None, True), "he may approve the new text too"
+        (stored,) = load_entries(writer.connection, writer.site_id, [number])
+        assert [name for name, _ in list_approvals(stored.fields)] == ["carol", "bob"]
+
+
+def test_a_text_that_is_changed_after_its_approval_is_not_published_at_its_time(site: SiteOnPage) -> None:
+    from datetime import timedelta
+
+    from tests.engine.siteonpage import NOW
+
+    with writing(site) as writer:
+        ada = Editor(writer.connection, writer.site, writer.site_id, "ada")
+        number = ada.create(POST).number
+        at = (NOW + timedelta(hours=1)).isoformat()
+        change, _ = ada.change_later(str(number), EntryInput(status="published"), at, needs_approval=True)
+        approve_change(writer.connection, writer.site, writer.site_id, change, "bob")
+        ada.set_fields(str(number), ["title=Other"], [])
+    problem = next(one for one in site.build(now=NOW + timedelta(hours=2)).result.problems if one.code == "pending.failed")
+    assert "it is not approved" in problem.message
+    assert not (site.output / "2025/05/flood").exists()
+
+
+def test_nobody_who_wrote_a_part_of_a_draft_approves_it_whoever_asks_for_it(site: SiteOnPage) -> None:
+    with writing(site) as writer:
+        ada, bob = (Editor(writer.connection, writer.site, writer.site_id, name) for name in ("ada", "bob"))
+        number = ada.create(POST).number
+        change, _ = bob.change_later(str(number), EntryInput(status="published"), needs_approval=True)
+        with pytest.raises(UsageError, match="ada wrote a part of it"):
+            approve_change(writer.connection, writer.site, writer.site_id, change, "ada")
+        assert approve_change(writer.connection, writer.site, writer.site_id, change, "carol")[2]
+        later, _ = bob.change_later(str(number), EntryInput(fields={"title": "Floods"}), needs_approval=True)
+        assert approve_change(writer.connection, writer.site, writer.site_id, later, "ada")[2], "of what is live only the change is new"
+
+
+def test_two_proposals_about_one_entry_are_approved_in_any_order(site: SiteOnPage) -> None:
+    with writing(site) as writer:
+        ada, place = Editor(writer.connection, writer.site, writer.site_id, "ada"), (writer.connection, writer.site, writer.site_id)
+        number = ada.create(POST).number
+        change, _ = ada.change_later(str(number), EntryInput(status="published"), needs_approval=True)
+        approve_change(*place, change, "bob")
+        first, _ = ada.change_later(str(number), EntryInput(fields={"title": "Floods"}), needs_approval=True)
+        second, _ = ada.change_later(str(number), EntryInput(body="Uno.\n\nTwo.\n"), needs_approval=True)
+        assert approve_change(*place, second, "bob")[1:] == (None, True)
+        assert approve_change(*place, first, "bob")[1:] == (None, True)
+        (stored,) = load_entries(writer.connection, writer.site_id, [number])
+        assert (stored.fields["title"], stored.markdown) == ("Floods", "Uno.\n\nTwo.\n")
+        assert len(list_approvals(stored.fields)) == 1
+
+
+FORGED = ("approved: [bob {}]", "metadata: {{approved: [bob {}]}}", "approved: bob {}")
+
+
+@pytest.mark.parametrize("front", FORGED)
+def test_who_has_a_role_cannot_write_an_approval_as_a_field(site: SiteOnPage, front: str) -> None:
+    with writing(site) as writer:
+        ada = Editor(writer.connection, writer.site, writer.site_id, "ada")
+        ada.entries.takes_approvals = False
+        number = ada.create(POST).number
+        (stored,) = load_entries(writer.connection, writer.site_id, [number])
+        fields = yaml.safe_load(front.format(digest_content(stored.fields, stored.markdown)))
+        for status in ("published", "draft", None):
+            with pytest.raises(CmsError, match="given by approving"):
+                ada.entries.save_entry(EntryInput(number=number, fields=fields, status=status))
+        with pytest.raises(CmsError, match="given by approving"):
+            ada.change_later(str(number), EntryInput(fields=fields, status="published"), "2090-01-01")
+        with pytest.raises(CmsError, match="given by approving"):
+            ada.create(EntryInput("post", {"title": "Tide", **fields}, "One."))
+
+
+def test_an_entry_may_be_made_what_it_was_with_the_approval_that_it_had_then(site: SiteOnPage) -> None:
+    with writing(site) as writer:
+        ada, place = Editor(writer.connection, writer.site, writer.site_id, "ada"), (writer.connection, writer.site, writer.site_id)
+        number = ada.create(POST).number
+        for change in (EntryInput(status="published"), EntryInput(fields={"title": "Floods"})):
+            approve_change(*place, ada.change_later(str(number), change, needs_approval=True)[0], "bob")
+        ada.entries.takes_approvals = False
+        (stored,) = load_entries(writer.connection, writer.site_id, [number])
+        assert revert_entry(ada.entries, stored, 2).changes["title"] == ["Floods", "Flood"]
+        (stored,) = load_entries(writer.connection, writer.site_id, [number])
+        assert stored.status == "published"

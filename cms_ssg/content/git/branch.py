@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -16,10 +17,19 @@ NETWORK_S: Final = 120
 COMMITTER: Final = ("cms", "cms@localhost")
 
 
-class Branch:
-    """A branch of a site's repository that commits are added to; it begins at HEAD where it is new."""
+CRUD: Final = " .,:;<>\"\\'"
+"""What git takes off the ends of a name."""
 
-    def __init__(self, root: Path, name: str) -> None:
+MOST_SAID: Final = 5
+
+
+class Branch:
+    """A branch of a site's repository that commits are added to. It begins at HEAD where it is new, or was merged into what is out.
+
+    remote: where it is sent, "" for nowhere; what others have added to it there comes first. Raises CmsError git.branch, git.no-repository.
+    """
+
+    def __init__(self, root: Path, name: str, remote: str = "") -> None:
         self.root, self.name = root, name
         if _run(root, "check-ref-format", "--branch", name)[0]:
             raise fail("git.branch", f'"{name}" is no name of a branch', hint="Such as cms-edits.")
@@ -27,18 +37,37 @@ class Branch:
         if code:
             raise fail("git.no-repository", "the site is in no git repository", hint="git init makes one; commit its files first.")
         self.prefix = said.decode().strip()
-        found = next(
-            (
-                text
-                for ref in (f"refs/heads/{name}", "HEAD")
-                for code, text in [_run(root, "rev-parse", "--verify", "-q", f"{ref}^{{commit}}")]
-                if not code
-            ),
-            b"",
-        )
-        if not found:
+        head = self._find("HEAD")
+        if not head:
             raise fail("git.no-repository", "the repository has no commit yet", hint="Commit the site's files first.")
-        self.commit = found.decode().strip()
+        self.known = self._find(f"refs/heads/{name}")
+        self.sent = self._fetch(remote) if remote else ""
+        self.commit = self._choose(self.known, self.sent, head)
+
+    def _find(self, ref: str) -> str:
+        code, said = _run(self.root, "rev-parse", "--verify", "-q", f"{ref}^{{commit}}")
+        return "" if code else said.decode().strip()
+
+    def _fetch(self, remote: str) -> str:
+        """The branch as the remote has it, "" where there is none, or the remote does not answer: the push says that."""
+        here = f"refs/remotes/{remote}/{self.name}"
+        code, _ = _run(self.root, "fetch", "--quiet", "--no-tags", remote, f"+refs/heads/{self.name}:{here}", timeout_s=NETWORK_S)
+        return "" if code else self._find(here)
+
+    def _choose(self, known: str, sent: str, head: str) -> str:
+        """Where the next commit is added: to what is on the branch here and there, or to HEAD once that has all of it."""
+        if known and sent and not self._holds(sent, known) and not self._holds(known, sent):
+            if self._holds(head, known):
+                known = ""
+            elif not self._holds(head, sent):
+                said = f"the branch {self.name} here and at the remote have different commits"
+                raise fail("git.branch", said, hint=f"Merge one of them into your branch, then delete it here: git branch -D {self.name}.")
+        newest = sent if sent and (not known or self._holds(sent, known)) else known
+        return head if not newest or self._holds(head, newest) else newest
+
+    def _holds(self, one: str, other: str) -> bool:
+        """Whether a commit has another one in its history, or is it."""
+        return not _run(self.root, "merge-base", "--is-ancestor", other, one)[0]
 
     def is_out(self) -> bool:
         """Whether the checkout is on this branch, whose files would then differ from it."""
@@ -53,8 +82,14 @@ class Branch:
     def add_commit(self, files: Mapping[str, bytes], author: str, message: str) -> str:
         """Commit these files of the site. author: a name, or ``Name <address>``. Returns the commit. Raises CmsError git.failed."""
         name, _, address = author.partition(" <")
-        who = {"GIT_AUTHOR_NAME": name.strip() or COMMITTER[0], "GIT_AUTHOR_EMAIL": address.rstrip(">") or f"{name.strip() or 'cms'}@localhost".replace(" ", "."),
-               "GIT_COMMITTER_NAME": COMMITTER[0], "GIT_COMMITTER_EMAIL": COMMITTER[1]}  # fmt: skip
+        name = re.sub(r"[<>\x00-\x1f]", "", name).strip(CRUD) or COMMITTER[0]
+        address = re.sub(r"[<>\x00-\x20]", "", address).strip(CRUD) or f"{name}@localhost".replace(" ", ".")
+        who = {
+            "GIT_AUTHOR_NAME": name,
+            "GIT_AUTHOR_EMAIL": address,
+            "GIT_COMMITTER_NAME": COMMITTER[0],
+            "GIT_COMMITTER_EMAIL": COMMITTER[1],
+        }
         with tempfile.TemporaryDirectory() as folder:
             index = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
             self._must("read-tree", self.commit, more=index)
@@ -63,12 +98,17 @@ class Branch:
                 self._must("update-index", "--add", "--cacheinfo", f"100644,{blob},{self.prefix}{file}", more=index)
             tree = self._must("write-tree", more=index).decode().strip()
         commit = self._must("commit-tree", tree, "-p", self.commit, "-m", message, more=who).decode().strip()
-        self._must("update-ref", f"refs/heads/{self.name}", commit)
-        self.commit = commit
+        self._must("update-ref", f"refs/heads/{self.name}", commit, self.known or "0" * len(commit))
+        self.known = self.commit = commit
         return commit
 
+    @property
+    def has_unsent(self) -> bool:
+        """Whether it has commits that the remote lacks, such as those of a push that was refused."""
+        return bool(self.known) and self.known != self.sent and not self._holds(self._find("HEAD"), self.known)
+
     def push(self, remote: str) -> None:
-        """Send the branch to a remote. Never forced. Raises CmsError git.failed."""
+        """Send the branch to a remote. Never forced; hooks on both sides may refuse it. Raises CmsError git.failed."""
         self._must("push", "--quiet", remote, f"refs/heads/{self.name}:refs/heads/{self.name}", timeout_s=NETWORK_S)
 
     def _must(self, *arguments: str, given: bytes | None = None, more: Mapping[str, str] | None = None, timeout_s: float = 30) -> bytes:
@@ -79,10 +119,11 @@ class Branch:
 
 
 def _refuse(what: str, said: bytes) -> CmsError:
-    lines = said.decode("utf-8", "replace").strip().splitlines()
-    return fail(
-        "git.failed", f"git {what} failed: {lines[-1] if lines else 'it said nothing'}", hint="Mend what git says, then run it again."
-    )
+    """What git said; of a push what hooks said, too, which stands before git's own last line."""
+    lines = [line.removeprefix("remote:").strip() for line in said.decode("utf-8", "replace").splitlines()]
+    lines = [line for line in lines if line and not line.startswith(("hint:", "To "))]
+    told = "; ".join(lines[-MOST_SAID:]) or "it said nothing"
+    return fail("git.failed", f"git {what} failed: {told}", hint="Mend what git says, then run it again.")
 
 
 def _run(

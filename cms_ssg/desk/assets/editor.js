@@ -1,16 +1,17 @@
 // The form of an entry: keeps what is typed, shows the page as it would be, says who else writes, uploads pictures. Without it the form works too.
 "use strict";
 const form = document.getElementById("entry");
-const number = form.dataset.number, base = form.dataset.base, isSaved = number !== "0";
+const number = form.dataset.number, base = form.dataset.base, isSaved = number !== "0", isLocked = "readonly" in form.dataset;
 const address = `${base}/desk/entries/${number}`;
 const state = document.getElementById("state"), body = document.getElementById("body");
 const encode = (more) => new URLSearchParams([...new FormData(form).entries()].filter(([, value]) => typeof value === "string").concat(Object.entries(more)));
-let isDirty = false, leaving = false, keeping = null, looking = null;
+let isDirty = false, leaving = false, isOut = false, keeping = null, looking = null;
 
 async function send(more, whole) {
   const data = whole ? encode(more) : new URLSearchParams({ csrf: form.elements.csrf.value, ...more });
   const answer = await fetch(`${address}/keep`, { method: "POST", body: data });
-  if (!answer.ok) throw new Error(answer.status === 401 ? "You are signed out. Sign in in another tab; what you typed stays here." : `Not kept (${answer.status})`);
+  isOut = answer.status === 401;
+  if (!answer.ok) throw new Error(isOut ? "You are signed out. Sign in in another tab; what you typed stays here." : `Not kept (${answer.status})`);
   return answer.json();
 }
 
@@ -28,19 +29,26 @@ async function keep() {
 
 function show(told) {
   const notice = document.getElementById("presence"), holder = told.others.find((one) => one.holds);
-  const version = Number(form.elements.version.value);
-  notice.hidden = !told.others.length && told.version <= version;
-  notice.textContent = "";
-  if (holder) notice.append(`${holder.name} is editing this. You can write too: both changes are merged. `);
-  else if (told.others.length) notice.append(`${told.others.map((one) => one.name).join(", ")} also has this open. `);
-  if (told.version > version && version) notice.append(`Version ${told.version} was saved meanwhile; yours will be merged with it. `);
-  if (holder) {
-    const button = Object.assign(document.createElement("button"), { type: "button", id: "take", textContent: "Take over" });
-    button.addEventListener("click", take);
-    notice.append(button);
-  }
+  const version = Number(form.elements.version.value), names = told.others.map((one) => one.name);
+  let text = "";
+  if (holder) text = `${holder.name} is editing this. ${isLocked ? "" : "You can write too: both changes are merged. "}`;
+  else if (names.length) text = `${names.join(", ")} ${names.length === 1 ? "has" : "have"} this open too. `;
+  if (told.version > version && version) text += `Version ${told.version} was saved meanwhile${isLocked ? "" : "; yours will be merged with it"}. `;
+  if (notice.dataset.said === text) return; // the focus may be on its button
+  notice.dataset.said = text;
+  notice.hidden = !text;
+  notice.textContent = text;
+  if (!holder || isLocked) return;
+  const button = Object.assign(document.createElement("button"), { type: "button", id: "take", textContent: "Take over" });
+  button.addEventListener("click", take);
+  notice.append(button);
 }
-const take = async () => show(await send({ take: "yes" }, false));
+async function take() {
+  const told = await send({ take: "yes" }, false).catch((error) => { state.textContent = error.message; });
+  if (!told) return;
+  show(told);
+  body.focus();
+}
 document.getElementById("take")?.addEventListener("click", take);
 
 // The preview: two frames take turns, so that the page does not flash
@@ -48,7 +56,7 @@ const frames = [...document.querySelectorAll(".preview iframe")], pane = documen
 let front = 0;
 function look() {
   looking = null;
-  if (pane.hidden || !isSaved) return;
+  if (pane.hidden || !isSaved || isOut) return;
   const to = frames[1 - front], data = Object.assign(document.createElement("form"), { method: "post", action: `${address}/preview`, target: to.name, hidden: true });
   for (const [name, value] of encode({})) data.append(Object.assign(document.createElement("textarea"), { name, value }));
   document.body.append(data);
@@ -68,14 +76,22 @@ function look() {
 }
 
 form.addEventListener("input", () => {
-  if (!isSaved) return;
+  if (!isSaved || isLocked) return;
   isDirty = true;
   state.textContent = "…";
   keeping ??= setTimeout(keep, 1500);
   clearTimeout(looking);
   looking = setTimeout(look, 500);
 });
-form.addEventListener("submit", () => { leaving = true; clearTimeout(keeping); });
+form.addEventListener("submit", (event) => {
+  if (isOut) { // the answer would be another page, and the text would be gone
+    event.preventDefault();
+    const by = event.submitter;
+    return keep().then(() => { if (!isOut) form.requestSubmit(by); });
+  }
+  leaving = true;
+  clearTimeout(keeping);
+});
 addEventListener("pagehide", () => { if (isDirty && !leaving) navigator.sendBeacon(`${address}/keep`, encode({ do: "keep" })); });
 if (isSaved) setInterval(() => send({}, false).then(show, () => {}), 15000);
 
@@ -99,7 +115,7 @@ const TOOLS = [
   ["Link", "Link (Ctrl+K)", () => wrap("[", "](https://)", "text")], ["Heading", "Heading", () => prefix("## ")],
   ["List", "List", () => prefix("- ")], ["Quote", "Quote", () => prefix("> ")], ["Picture", "Upload a picture into the text", () => picker.click()],
 ];
-for (const [text, title, run] of TOOLS) {
+for (const [text, title, run] of isLocked ? [] : TOOLS) {
   const button = Object.assign(document.createElement("button"), { type: "button", textContent: text, title });
   button.addEventListener("click", run);
   tools.append(button);
@@ -114,10 +130,16 @@ toggle.addEventListener("click", () => {
 });
 if (isSaved) tools.append(toggle);
 tools.hidden = false;
+// Ctrl+S saves; where nothing may be saved without an approval it keeps the text, and asks nobody
+function save() {
+  const button = form.querySelector('button[value="save"]');
+  if (button) form.requestSubmit(button);
+  else if (!isLocked) { clearTimeout(keeping); keep(); }
+}
 addEventListener("keydown", (event) => {
   if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
-  const key = event.key.toLowerCase(), inBody = document.activeElement === body;
-  const run = key === "s" ? () => form.requestSubmit(form.querySelector('button[value="save"], button[value="propose"]')) : key === "p" && isSaved ? () => toggle.click()
+  const key = event.key.toLowerCase(), inBody = document.activeElement === body && !isLocked;
+  const run = key === "s" ? save : key === "p" && isSaved ? () => toggle.click()
     : inBody && key === "b" ? TOOLS[0][2] : inBody && key === "i" ? TOOLS[1][2] : inBody && key === "k" ? TOOLS[2][2] : null;
   if (run) { event.preventDefault(); run(); }
 });
@@ -129,9 +151,9 @@ if (isSaved && wanted) toggle.click();
 const picker = Object.assign(document.createElement("input"), { type: "file", accept: "image/*", hidden: true });
 form.append(picker);
 async function upload(file) {
-  const query = new URLSearchParams({ name: file.name, csrf: form.elements.csrf.value });
+  const headers = { "X-CSRF": form.elements.csrf.value };
   state.textContent = `Uploading ${file.name} …`;
-  const answer = await fetch(`${base}/desk/images?${query}`, { method: "POST", body: file });
+  const answer = await fetch(`${base}/desk/images?${new URLSearchParams({ name: file.name })}`, { method: "POST", body: file, headers });
   const told = await answer.json();
   state.textContent = answer.ok ? `Uploaded ${told.path}` : `${told.detail}. ${told.hint ?? ""}`;
   return answer.ok ? told.path : "";
@@ -154,7 +176,7 @@ for (const chooser of document.querySelectorAll("input[data-upload]")) {
     place();
   };
   image.addEventListener("load", () => { picture.hidden = false; });
-  chooser.hidden = false;
+  chooser.hidden = isLocked;
   chooser.addEventListener("change", async () => {
     const path = chooser.files[0] && await upload(chooser.files[0]);
     if (path) { input.value = path; input.dispatchEvent(new Event("input", { bubbles: true })); draw(); }
@@ -162,7 +184,7 @@ for (const chooser of document.querySelectorAll("input[data-upload]")) {
   });
   input.addEventListener("change", draw);
   picture.addEventListener("click", (event) => {
-    if (!focus) return;
+    if (!focus || isLocked) return;
     event.preventDefault();
     const box = image.getBoundingClientRect();
     focus.value = `${Math.round((event.clientX - box.left) / box.width * 100)}% ${Math.round((event.clientY - box.top) / box.height * 100)}%`;

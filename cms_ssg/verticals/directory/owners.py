@@ -20,7 +20,8 @@ from cms_ssg.api.problems import ApiError
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.desk.queue import Pressed
-from cms_ssg.entries.pending import approve_change, schedule_change
+from cms_ssg.entries.approving import approve_change
+from cms_ssg.entries.pending import schedule_change
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError
