@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections import OrderedDict
@@ -61,13 +62,22 @@ class Limiter:
         self.redis = redis
         self._full_at: OrderedDict[str, float] = OrderedDict()
         self._leases: OrderedDict[str, Lease] = OrderedDict()
+        self._asked: dict[str, asyncio.Event] = {}  # clients for whom Redis is being asked
 
     async def wait_s(self, key: str, per_minute: int) -> float:
         """Count a request. Returns 0, or in how many seconds another one will be taken."""
         step_s = 60 / per_minute
         if self.redis is not None:
-            lease = self._leases.get(key)
-            now = time.monotonic()
+            found = await self._spend(key, step_s, max(1, per_minute // SHARE))
+            if found is not None:
+                return found
+        return self._count(key, step_s)
+
+    async def _spend(self, key: str, step_s: float, wanted: int) -> float | None:
+        """Spend one of what this process has of Redis for a client, or take more there: requests at once let one of them ask, since each share that
+        another one replaced would be lost to the client. None where Redis does not answer."""
+        while True:
+            lease, now = self._leases.get(key), time.monotonic()
             if lease is not None and now < lease.until:
                 if not lease.left:
                     return lease.until - now
@@ -76,10 +86,15 @@ class Limiter:
                 else:
                     del self._leases[key]
                 return 0.0
-            found = await self._take(key, step_s, max(1, per_minute // SHARE))
-            if found is not None:
-                return found
-        return self._count(key, step_s)
+            if (asked := self._asked.get(key)) is None:
+                break
+            await asked.wait()
+        asked = self._asked[key] = asyncio.Event()
+        try:
+            return await self._take(key, step_s, wanted)
+        finally:
+            del self._asked[key]
+            asked.set()
 
     async def _take(self, key: str, step_s: float, wanted: int) -> float | None:
         """Take some of a client's requests from Redis, and spend the first. None where Redis does not answer."""

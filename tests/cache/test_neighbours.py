@@ -101,6 +101,20 @@ def test_two_processes_count_a_client_together_and_each_alone_without_redis(redi
     asyncio.run(test())
 
 
+def test_requests_that_come_at_once_spend_one_share_of_what_a_client_may_send(redis_url: str) -> None:
+    async def test() -> None:
+        layer = RedisLayer(redis_url)
+        first, second = Limiter(layer), Limiter(layer)
+        for _ in range(3):
+            assert not any(await asyncio.gather(*(first.wait_s("crowd", 60_000) for _ in range(500))))
+        await asyncio.sleep(0.05)
+        # a minute's worth less at most two shares is still there for another process
+        assert not any([await second.wait_s("crowd", 60_000) for _ in range(58_000)])
+        await layer.close()
+
+    asyncio.run(test())
+
+
 def test_addresses_of_one_household_count_as_one() -> None:
     assert mask_address("2001:db8:1:2::7") == mask_address("2001:db8:1:2:ffff::1") != mask_address("2001:db8:1:3::7")
     assert mask_address("::ffff:192.0.2.1") == mask_address("192.0.2.1") != mask_address("192.0.2.2")
