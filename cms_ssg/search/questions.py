@@ -61,9 +61,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         return self.cursor.offset if self.cursor is not None else self.offset
 
     @property
-    def is_ranged(self) -> bool:
-        """Whether it is narrowed by price, rating or stock."""
-        return bool(self.stock) or any(value is not None for value in (self.price_min, self.price_max, self.rating_min))
+    def is_narrowed(self) -> bool:
+        """Whether it is narrowed by dates, places, price, rating or stock."""
+        bounds = (self.after, self.before, self.near, self.box, self.price_min, self.price_max, self.rating_min)
+        return bool(self.stock) or any(value is not None for value in bounds)
 
 
 class Highlights(msgspec.Struct, frozen=True, omit_defaults=True):
