@@ -13,7 +13,7 @@ from psycopg import Error
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cms_ssg.api.answers import answer_cached, tag_answer
+from cms_ssg.api.answers import BRIEFLY, answer_cached, tag_answer
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
@@ -31,9 +31,6 @@ router = Router("Search")
 TAG: Final = "search"
 """The one cache tag of every answer: any document may have changed it."""
 
-CACHE_CONTROL: Final = "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=86400"
-"""A browser asks each time, and is told that nothing changed; a CDN answers a crowd for a second."""
-
 
 @router.get("/api/search", scope=PUBLIC, response_model=AnswerModel, summary="Search")
 async def search(request: Request, query: Annotated[SearchQuery, Query()]) -> Response:
@@ -44,7 +41,7 @@ async def search(request: Request, query: Annotated[SearchQuery, Query()]) -> Re
     was_empty = await note_if_empty(context, query.q, question, data)
     found, _, _ = data.rpartition(b',"took_ms":')
     headers = {"X-Search": say_engine(context, data), **tag_answer(context.site.settings, TAG)}
-    return answer_cached(request, data, CACHE_CONTROL, headers=headers, essence=found, cached_as="" if was_empty else key)
+    return answer_cached(request, data, BRIEFLY, headers=headers, essence=found, cached_as="" if was_empty else key)
 
 
 @router.get("/api/suggest", scope=PUBLIC, response_model=SuggestionsModel, summary="Suggest titles")
@@ -59,7 +56,7 @@ async def suggest(request: Request, query: Annotated[SuggestQuery, Query()]) -> 
 
     key = f"suggest:{locale}:{query.limit}:{text}"
     data = await context.cache.load_json(key, fetch, (TAG,))
-    return answer_cached(request, data, CACHE_CONTROL, headers=tag_answer(context.site.settings, TAG), cached_as=key)
+    return answer_cached(request, data, BRIEFLY, headers=tag_answer(context.site.settings, TAG), cached_as=key)
 
 
 def find_index(context: SiteContext) -> SearchIndex:

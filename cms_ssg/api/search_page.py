@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cms_ssg.api.answers import HTML, answer_cached, tag_answer
+from cms_ssg.api.answers import BRIEFLY, HTML, answer_cached, tag_answer
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.problems import fail
 from cms_ssg.api.routing import Router, site_of
-from cms_ssg.api.search import CACHE_CONTROL, TAG, answer_json, make_question, note_if_empty, say_engine
+from cms_ssg.api.search import TAG, answer_json, make_question, note_if_empty, say_engine
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.search.api_models import MOST_PRICE, SearchQuery
 from cms_ssg.search.asked import PLACE, TYPE, VALUES, Asked, Choices
@@ -68,10 +68,10 @@ async def _show_page(request: Request, locale: str) -> Response:
             await note_if_empty(context, asked.text, question, data)
         answer = msgspec.json.decode(data, type=Answer)
     if is_typing:
-        return answer_cached(request, render_results(asked, answer, t, place).encode(), CACHE_CONTROL, HTML, headers)
+        return answer_cached(request, render_results(asked, answer, t, place).encode(), BRIEFLY, HTML, headers)
     head, tail = await _load_frame(context, locale)
     page = head + render_search(asked, answer, t, place) + tail
-    return answer_cached(request, page.encode("utf-8", "replace"), CACHE_CONTROL, HTML, headers)
+    return answer_cached(request, page.encode("utf-8", "replace"), BRIEFLY, HTML, headers)
 
 
 def _make_question(context: SiteContext, asked: Asked, place: Place) -> Question:
