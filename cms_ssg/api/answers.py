@@ -13,6 +13,10 @@ from cms_ssg.publish.tags import answer_tag, site_tag
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
+BRIEFLY: Final = "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=86400"
+"""A browser asks each time, and is told that nothing changed; a CDN answers a crowd for a second, and for another while it asks anew. So short
+that no answer is purged there."""
+
 SHOWS = "cms_shows"
 """Where a request's scope has the cached value that its answer shows: (key, data)."""
 

@@ -33,6 +33,7 @@ ROUTERS: Final = (
     "cms_ssg.api.operations:router",
     "cms_ssg.api.documentation:router",
     "cms_ssg.api.search:router",
+    "cms_ssg.api.search_page:router",
     "cms_ssg.payment.api:router",
     "cms_ssg.api.entries:router",
     "cms_ssg.api.imports:router",

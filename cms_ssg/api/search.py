@@ -1,11 +1,11 @@
-"""Routes of search: ``/api/search``, ``/api/suggest``, and the search page for those without a script."""
+"""Routes of search: ``/api/search`` and ``/api/suggest``."""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated, Any, Final, LiteralString
+from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import Query
@@ -13,7 +13,7 @@ from psycopg import Error
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cms_ssg.api.answers import HTML, answer_cached, tag_answer
+from cms_ssg.api.answers import BRIEFLY, answer_cached, tag_answer
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
@@ -24,18 +24,12 @@ from cms_ssg.search.empty import NOTE_EMPTY, say_empty
 from cms_ssg.search.fallback import open_index
 from cms_ssg.search.places import Box, Near
 from cms_ssg.search.questions import Answer, Question, SearchIndex, read_cursor
-from cms_ssg.search.results_page import BEGIN, END, Asked, Place, render_results, render_search
 from cms_ssg.search.words import parse_query
 
 router = Router("Search")
 
 TAG: Final = "search"
 """The one cache tag of every answer: any document may have changed it."""
-
-CACHE_CONTROL: Final = "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=86400"
-"""A browser asks each time, and is told that nothing changed; a CDN answers a crowd for a second."""
-
-PAGE: Final[LiteralString] = "SELECT html FROM cms.search_pages WHERE site = %s AND locale = %s"
 
 
 @router.get("/api/search", scope=PUBLIC, response_model=AnswerModel, summary="Search")
@@ -47,7 +41,7 @@ async def search(request: Request, query: Annotated[SearchQuery, Query()]) -> Re
     was_empty = await note_if_empty(context, query.q, question, data)
     found, _, _ = data.rpartition(b',"took_ms":')
     headers = {"X-Search": say_engine(context, data), **tag_answer(context.site.settings, TAG)}
-    return answer_cached(request, data, CACHE_CONTROL, headers=headers, essence=found, cached_as="" if was_empty else key)
+    return answer_cached(request, data, BRIEFLY, headers=headers, essence=found, cached_as="" if was_empty else key)
 
 
 @router.get("/api/suggest", scope=PUBLIC, response_model=SuggestionsModel, summary="Suggest titles")
@@ -62,22 +56,7 @@ async def suggest(request: Request, query: Annotated[SuggestQuery, Query()]) -> 
 
     key = f"suggest:{locale}:{query.limit}:{text}"
     data = await context.cache.load_json(key, fetch, (TAG,))
-    return answer_cached(request, data, CACHE_CONTROL, headers=tag_answer(context.site.settings, TAG), cached_as=key)
-
-
-@router.get("/search", scope=PUBLIC, response_class=Response, include_in_schema=False)
-async def show_page(request: Request) -> Response:
-    """The search page of the site's first language."""
-    return await _show_page(request, site_of(request).site.default_locale)
-
-
-@router.get("/{prefix}/search", scope=PUBLIC, response_class=Response, include_in_schema=False)
-async def show_localized_page(request: Request, prefix: str) -> Response:
-    """The search page of another language, below its prefix."""
-    for code, locale in site_of(request).site.locales.items():
-        if locale.prefix == f"/{prefix}":
-            return await _show_page(request, code)
-    raise fail("api.no-route", "there is nothing at this address", status=404, hint="Its routes are listed at /docs.")
+    return answer_cached(request, data, BRIEFLY, headers=tag_answer(context.site.settings, TAG), cached_as=key)
 
 
 def find_index(context: SiteContext) -> SearchIndex:
@@ -95,7 +74,7 @@ def say_engine(context: SiteContext, data: bytes) -> str:
 
 async def note_if_empty(context: SiteContext, text: str, question: Question, data: bytes) -> bool:
     """Count a search of the whole site that found nothing as it was typed. Returns whether this was one."""
-    if not question.terms or question.filters or question.skipped or question.near or question.box or question.is_ranged:
+    if not question.terms or question.filters or question.skipped or question.is_narrowed:
         return False
     if not (data.startswith(b'{"total":0,') or b'"did_you_mean":""' not in data[-3000:]):
         return False
@@ -169,66 +148,6 @@ def _read_box(query: SearchQuery) -> Box | None:
     if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
         raise _invalid("bbox", "west and east are -180 to 180 degrees, south and north -90 to 90, south first")
     return Box(south, west, north, east)
-
-
-async def _show_page(request: Request, locale: str) -> Response:
-    context = site_of(request)
-    if context.site.settings.search is None or context.site.settings.search.is_static:
-        raise fail("api.no-route", "there is nothing at this address", status=404)
-    size = context.site.settings.search.page_size
-    t = context.translate(locale)
-    place = Place(context.base_path + context.site.prefix(locale) + "/search", context.site.zone, size)
-    asked = _read_asked(request, context)
-    question = Question(
-        terms=parse_query(asked.text), locale=locale, filters=dict(asked.filters), sort=asked.sort, offset=(asked.page - 1) * size, limit=size  # type: ignore[arg-type]
-    )  # fmt: skip
-    tags = tag_answer(context.site.settings, TAG)
-    answer, headers = None, {"X-Search": "none", **tags}
-    is_typing = request.query_params.get("part") == "results"
-    if not asked.is_empty:
-        _, data = await answer_json(context, question)
-        headers = {"X-Search": say_engine(context, data), **tags}
-        if not is_typing:
-            await note_if_empty(context, asked.text, question, data)
-        answer = msgspec.json.decode(data, type=Answer)
-    if is_typing:
-        return answer_cached(request, render_results(asked, answer, t, place).encode(), CACHE_CONTROL, HTML, headers)
-    head, tail = await _load_frame(context, locale)
-    page = head + render_search(asked, answer, t, place) + tail
-    return answer_cached(request, page.encode("utf-8", "replace"), CACHE_CONTROL, HTML, headers)
-
-
-def _read_asked(request: Request, context: SiteContext) -> Asked:
-    """What the page's address asks for. What it does not know is left out: a person may have come by an old link."""
-    params = request.query_params
-    filters = {
-        name: tuple(dict.fromkeys(value.replace("\0", "")[:200] for value in params.getlist(name)[:20] if value)) for name in context.site.settings.taxonomies
-    }  # fmt: skip
-    sort = params.get("sort", "relevance")
-    number = params.get("page", "1")
-    page = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 1
-    return Asked(
-        params.get("q", "").replace("\0", " ")[:1000], {name: values for name, values in filters.items() if values},
-        sort if sort in ("newest", "oldest", "title") else "relevance", max(page, 1),
-    )  # fmt: skip
-
-
-async def _load_frame(context: SiteContext, locale: str) -> tuple[str, str]:
-    """The page as the theme has it, before and after the results; a plain one until it was built."""
-
-    async def fetch() -> str | None:
-        async with context.connection() as connection:
-            row = await (await connection.execute(PAGE, (context.number, locale))).fetchone()
-        return str(row[0]) if row is not None else None
-
-    html: str | None = await context.cache.get(f"search-page:{locale}", fetch, (TAG,))
-    if html is not None and BEGIN in html and END in html:
-        head, _, rest = html.partition(BEGIN)
-        return head, rest.partition(END)[2]
-    return (
-        f'<!doctype html>\n<html lang="{locale}"><meta charset="utf-8"><meta name="robots" content="noindex"><title>Search</title><body>',
-        "</body></html>\n",
-    )
 
 
 def _need_search(context: SiteContext) -> SiteContext:

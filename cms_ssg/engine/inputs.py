@@ -41,6 +41,8 @@ RENDERER_SOURCES = (
     "content/markdown/highlight.py",
     "content/markdown/anchors.py",
     "content/markdown/placeholders.py",
+    "search/asked.py",
+    "search/narrowing.py",
     "search/results_page.py",
     "search/static_page.py",
     "engine/inputs.py",

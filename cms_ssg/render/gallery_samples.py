@@ -146,18 +146,24 @@ def _make_common(
 
 def _make_search(common: dict[str, Any]) -> Markup:
     """A search with everything that an answer may have."""
+    from cms_ssg.search.asked import Asked, Choices
+    from cms_ssg.search.narrowing import Place
     from cms_ssg.search.questions import Answer, FacetValue, Highlights, Hit
-    from cms_ssg.search.results_page import Asked, Place, render_search
+    from cms_ssg.search.results_page import render_search
 
     marked = Highlights("The <mark>coast</mark> that grows", (f"<mark>Coast</mark> … {FEW_WORDS}",))
     at = datetime(2025, 3, 1, 9, tzinfo=UTC)
     hits = tuple(
-        Hit(n, "post", "en", title, f"/{n}/", FEW_WORDS, at, None, ("section/field",), 1.0, marked) for n, title in enumerate(TITLES[:4])
+        Hit(n, "post", "en", title, f"/{n}/", FEW_WORDS, at, None, ("section/field",), 1.0, marked, 5.4, 1900, 4.5)
+        for n, title in enumerate(TITLES[:4])
     )
     values = (FacetValue("field", "Field notes", 3), FacetValue("essays", "Essays", 1))
-    answer = Answer(44, hits, {"section": values, "tag": (FacetValue("maps", "Maps", 4), FacetValue("tides", "Tides", 2))}, {}, "coasts")
-    asked = Asked("coast", {"tag": ("maps",)}, page=2)
-    return Markup(render_search(asked, answer, common["t"], Place("/search", UTC)))
+    answer = Answer(
+        44, hits, {"section": values, "tag": (FacetValue("maps", "Maps", 4), FacetValue("tides", "Tides", 2))}, {"2025-03": 4}, "coasts"
+    )
+    asked = Asked("coast", {"tag": ("maps",)}, page=2, values={"price_to": "20.00", "lat": "41.2", "lng": "-8.7"})
+    choices = Choices({"section": "Sections", "tag": "Tags"}, {}, ("section", "tag"), "EUR", True, True, True, True)
+    return Markup(render_search(asked, answer, common["t"], Place("/search", UTC, choices=choices)))
 
 
 def _make_page(kind: str, title: str, path: str, image: str = "", noindex: bool = False) -> SimpleNamespace:

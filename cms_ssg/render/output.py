@@ -247,7 +247,8 @@ def render_search(page: Page, job: Job) -> tuple[bytes, str]:
     """The search page as it is before somebody has asked."""
     from markupsafe import Markup
 
-    from cms_ssg.search.results_page import Asked, Place
+    from cms_ssg.search.asked import Asked
+    from cms_ssg.search.narrowing import Place
     from cms_ssg.search.results_page import render_search as render_results
 
     t = page.globals["t"]

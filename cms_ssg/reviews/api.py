@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from cms_ssg.api.answers import answer_cached, tag_answer
+from cms_ssg.api.answers import BRIEFLY, answer_cached, tag_answer
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.cursors import read_cursor, write_cursor
 from cms_ssg.api.forms import answer_form, digest_visitor, is_form
@@ -25,7 +25,6 @@ from cms_ssg.store.query import Query, fetch_async
 
 router = Router("Reviews")
 
-CACHE_CONTROL: Final = "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=86400"
 Text = Annotated[str, StringConstraints(max_length=MOST_TEXT)]
 
 VOTE: Final[LiteralString] = """
@@ -148,7 +147,7 @@ async def list_reviews(request: Request, query: Annotated[ReviewsQuery, Paramete
 
     tag = name_fact("rating", entry)
     data = await context.cache.load_json(f"reviews:{entry}:{query.limit}:{query.offset}:{query.cursor}:{query.rating}", load, (tag,))
-    return answer_cached(request, data, CACHE_CONTROL, headers=tag_answer(context.site.settings, tag, f"entry/{entry}"))
+    return answer_cached(request, data, BRIEFLY, headers=tag_answer(context.site.settings, tag, f"entry/{entry}"))
 
 
 @router.post("/api/reviews/{review_id}/helpful", scope=PUBLIC, per_minute=30, summary="Vote")

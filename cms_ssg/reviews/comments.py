@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cms_ssg.api.answers import answer_cached, tag_answer
+from cms_ssg.api.answers import BRIEFLY, answer_cached, tag_answer
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.forms import read_model
 from cms_ssg.api.problems import fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.kinds.row_kind import name_fact
-from cms_ssg.reviews.api import CACHE_CONTROL, ListQuery, cut_page
+from cms_ssg.reviews.api import ListQuery, cut_page
 from cms_ssg.reviews.moderation import MOST_TEXT
 from cms_ssg.reviews.sending import FIND_ENTRY, Email, Sent, SentModel, take
 
@@ -70,4 +70,4 @@ async def list_comments(request: Request, query: Annotated[ListQuery, Parameter(
 
     tag = name_fact("discussion", entry)
     data = await context.cache.load_json(f"comments:{entry}:{query.limit}:{query.offset}:{query.cursor}", load, (tag,))
-    return answer_cached(request, data, CACHE_CONTROL, headers=tag_answer(context.site.settings, tag, f"entry/{entry}"))
+    return answer_cached(request, data, BRIEFLY, headers=tag_answer(context.site.settings, tag, f"entry/{entry}"))

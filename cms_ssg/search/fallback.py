@@ -12,7 +12,8 @@ from cms_ssg.search.engine import EngineError, SearchEngine
 from cms_ssg.search.lexicon import say_terms
 from cms_ssg.search.open_engine import open_engine
 from cms_ssg.search.postgres import Connect, PostgresIndex
-from cms_ssg.search.questions import Answer, FacetValue, Question, SearchIndex, Suggestion
+from cms_ssg.search.postgres_queries import NAME as POSTGRES
+from cms_ssg.search.questions import MOST_OFFSET, Answer, Cursor, FacetValue, Question, SearchIndex, Suggestion
 from cms_ssg.search.sending import digest_layout
 from cms_ssg.site import Site
 from cms_ssg.store.query import Query, fetch_async
@@ -61,6 +62,8 @@ class EngineIndex:
 
     async def search(self, question: Question) -> Answer:
         """Find, count and highlight."""
+        if self._goes_on_elsewhere(question.cursor):
+            return await self.postgres.search(question)
         if await self._can_answer():
             try:
                 answer = await self.engine.search(question)
@@ -69,17 +72,26 @@ class EngineIndex:
                     if other.total:
                         answer = msgspec.structs.replace(other, did_you_mean=say_terms(corrected.terms))
                 return await self._name_facets(answer, question.locale)
-            except EngineError:
-                self._closed_until = time.monotonic() + OPEN_S
+            except EngineError as error:
+                self._leave_alone(error)
         return await self.postgres.search(question)
+
+    def _goes_on_elsewhere(self, cursor: Cursor | None) -> bool:
+        """Whether the pages before came from Postgres, whose order the next one has to follow, or lie beyond what an engine counts."""
+        return cursor is not None and (cursor.engine == POSTGRES or (cursor.engine != self.engine.name and cursor.offset > MOST_OFFSET))
+
+    def _leave_alone(self, error: EngineError) -> None:
+        """Do not ask the engine for a while, unless it is only this question that it refuses."""
+        if error.is_passing:
+            self._closed_until = time.monotonic() + OPEN_S
 
     async def suggest(self, text: str, locale: str, limit: int) -> tuple[Suggestion, ...]:
         """Titles for what is being typed."""
         if await self._can_answer():
             try:
                 return await self.engine.suggest(text, locale, limit)
-            except EngineError:
-                self._closed_until = time.monotonic() + OPEN_S
+            except EngineError as error:
+                self._leave_alone(error)
         return await self.postgres.suggest(text, locale, limit)
 
     async def _can_answer(self) -> bool:

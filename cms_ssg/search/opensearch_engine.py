@@ -21,9 +21,9 @@ from opensearchpy.exceptions import NotFoundError, OpenSearchException, Transpor
 from cms_ssg.search.engine import LOAD_TIMEOUT_S, TIMEOUT_S, TRIES, EngineDocument, EngineError, IndexState, make_date
 from cms_ssg.search.highlight import FRAGMENT, FRAGMENTS
 from cms_ssg.search.opensearch_layout import make_layout
-from cms_ssg.search.opensearch_queries import NAME, field_of, make_query, make_suggestion
+from cms_ssg.search.opensearch_queries import NAME, digest_question, field_of, make_query, make_suggestion
 from cms_ssg.search.places import measure_km
-from cms_ssg.search.questions import FACET_SIZES, OTHER_FACET_SIZE, Answer, FacetValue, Highlights, Hit, Question, Suggestion, find_next
+from cms_ssg.search.questions import FACET_SIZES, OTHER_FACET_SIZE, Answer, FacetValue, Highlights, Hit, Question, Suggestion, find_behind
 
 BEGIN, END = "\ue000", "\ue001"
 """Around what was found: characters of no meaning, since the engine does not escape what is between its marks."""
@@ -67,7 +67,10 @@ class OpenSearchEngine:
 
     def _ask(self, question: Question, fuzziness: str) -> Answer:
         body = self._make_body(question, fuzziness)
-        return self._read_answer(question, self._try(lambda: self._client.search(index=self._alias(question.locale), body=body)))
+        # how rare a word is counts over all shards: on its own, each of them ranks a small site by chance
+        how = {"preference": digest_question(question), "search_type": "dfs_query_then_fetch"}
+        found = self._try(lambda: self._client.search(index=self._alias(question.locale), body=body, params=how))
+        return self._read_answer(question, found)
 
     def explain(self, question: Question) -> dict[str, Any]:
         """The request that would be sent, where nothing is found without it."""
@@ -105,10 +108,13 @@ class OpenSearchEngine:
         months = {
             one["key_as_string"]: one["doc_count"] for one in found["aggregations"]["months"]["values"]["buckets"] if one["doc_count"]
         }
-        hits = tuple(self._read_hit(hit, question) for hit in found["hits"]["hits"])
-        total = found["hits"]["total"]["value"]
+        rows = found["hits"]["hits"]
+        page = rows[: question.limit]
+        hits = tuple(self._read_hit(hit, question) for hit in page)
         newest = dict(sorted(months.items(), reverse=True)[:120])
-        return Answer(total, hits, facets, newest, next_cursor=find_next(question, hits, total, NAME), engine=NAME)
+        key = tuple(page[-1]["sort"]) if page else ()
+        following = find_behind(question, hits, len(rows) > len(page), NAME, key)
+        return Answer(found["hits"]["total"]["value"], hits, facets, newest, next_cursor=following, engine=NAME)
 
     def _read_hit(self, hit: dict[str, Any], question: Question) -> Hit:
         source, marked = hit["_source"], hit.get("highlight", {})

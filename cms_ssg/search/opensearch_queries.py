@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from hashlib import blake2b
 from typing import Any, Final
 
+import msgspec
+
 from cms_ssg.search.places import Near, split_box
-from cms_ssg.search.questions import FACET_SIZES, OTHER_FACET_SIZE, Question
+from cms_ssg.search.questions import FACET_SIZES, MOST_OFFSET, OTHER_FACET_SIZE, Question
 from cms_ssg.search.words import Term
 
 NAME: Final = "opensearch"
+MOST_VALUES: Final = 10_000
+"""Of a facet, that each shard counts: what one shard leaves out of its most frequent ones would be missing from the sum."""
+
 FIELDS: Final = ["title^3", "excerpt^2", "content"]
 
 _FACET_FIELDS: Final = {"type": "content_type", "section": "categories", "tag": "tags", "author": "author_id"}
@@ -24,6 +31,26 @@ SORTS: Final[dict[str, list[Any]]] = {
     "price": [{"price": {"order": "asc", "missing": "_last"}}],
     "price_desc": [{"price": {"order": "desc", "missing": "_last"}}],
 }
+
+
+def _is_number(part: Any) -> bool:
+    return (isinstance(part, (int, float)) and not isinstance(part, bool)) or part in ("Infinity", "-Infinity")
+
+
+def _is_whole(part: Any) -> bool:
+    return isinstance(part, int) and not isinstance(part, bool) and -(1 << 63) <= part < 1 << 63
+
+
+def _is_text(part: Any) -> bool:
+    return isinstance(part, str)
+
+
+KEY_KINDS: Final[dict[str, tuple[Callable[[Any], bool], ...]]] = {
+    "relevance": (_is_number, _is_whole, _is_text), "newest": (_is_whole, _is_text), "oldest": (_is_whole, _is_text),
+    "title": (_is_text, _is_text), "distance": (_is_number, _is_text), "rating": (_is_number, _is_text), "popularity": (_is_number, _is_text),
+    "price": (_is_whole, _is_text), "price_desc": (_is_whole, _is_text),
+}  # fmt: skip
+"""What a hit of each order is sorted by, the document's number last."""
 
 
 def field_of(facet: str) -> str:
@@ -56,9 +83,25 @@ def make_query(question: Question, site: int, facets: tuple[str, ...], zone: str
         "sort": [*sort, {"content_id": "asc"}],
         "track_scores": True,
         "track_total_hits": True,
-        "from": question.skipped,
-        "size": question.limit,
+        **({"search_after": after} if (after := read_after(question)) else {"from": min(question.skipped, MOST_OFFSET)}),
+        "size": question.limit + 1,
     }
+
+
+def read_after(question: Question) -> list[Any]:
+    """What the last hit of the page before was sorted by, empty where there was none or another engine named it. It comes from whoever asks."""
+    cursor = question.cursor
+    if cursor is None or cursor.engine != NAME or cursor.sort != question.sort:
+        return []
+    kinds = KEY_KINDS[question.sort]
+    is_key = len(cursor.key) == len(kinds) and all(check(part) for check, part in zip(kinds, cursor.key, strict=True))
+    return list(cursor.key) if is_key else []
+
+
+def digest_question(question: Question) -> str:
+    """The same for all pages of a question: the same copies of the shards answer it, as scores differ a little from copy to copy."""
+    asked = (question.terms, question.filters, question.sort, question.locale)
+    return blake2b(msgspec.json.encode(asked, order="sorted"), digest_size=8).hexdigest()
 
 
 def _match(term: Term, fuzziness: str) -> dict[str, Any]:
@@ -109,7 +152,8 @@ def _point(near: Near | None) -> dict[str, float]:
 def _count_facet(facet: str, tests: dict[str, Any]) -> dict[str, Any]:
     size = FACET_SIZES.get(facet, OTHER_FACET_SIZE)
     others = [test for name, test in tests.items() if name != facet]
-    return {"filter": {"bool": {"filter": others}}, "aggs": {"values": {"terms": {"field": field_of(facet), "size": size}}}}
+    terms = {"field": field_of(facet), "size": size, "shard_size": MOST_VALUES}
+    return {"filter": {"bool": {"filter": others}}, "aggs": {"values": {"terms": terms}}}
 
 
 def _count_months(tests: dict[str, Any], zone: str) -> dict[str, Any]:

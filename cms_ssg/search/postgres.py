@@ -24,7 +24,7 @@ from cms_ssg.search.questions import (
     Hit,
     Question,
     Suggestion,
-    find_next,
+    find_behind,
 )
 from cms_ssg.search.words import Term, make_words
 from cms_ssg.store.query import Query, fetch, fetch_async
@@ -137,7 +137,7 @@ class PostgresIndex:
         marker = make_marker(question.terms, read.stems)
         hits = tuple(self._make_hit(one, marker) for one in page)
         key = (*page[-1].key, page[-1].entry) if page else ()
-        return Answer(total, hits, _group_facets(counts), months, next_cursor=find_next(question, hits, total, NAME, key))
+        return Answer(total, hits, _group_facets(counts), months, next_cursor=find_behind(question, hits, bool(row[4]), NAME, key))
 
     async def _read(self, connection: AsyncConnection[TupleRow], question: Question) -> ReadTerms:
         """What the database makes of the terms; what it made of one before is remembered."""

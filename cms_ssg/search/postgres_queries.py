@@ -73,18 +73,21 @@ WITH found AS MATERIALIZED (
 ), facets AS (
   SELECT facet, term, sum(times) AS times, row_number() OVER (PARTITION BY facet ORDER BY sum(times) DESC, term) AS place
   FROM counted WHERE failed = 0 OR {own_facet} GROUP BY 1, 2
+), page AS MATERIALIZED (
+  SELECT entry, score, distance, json_build_array({key_values}) AS key, row_number() OVER () AS number
+  FROM (SELECT * FROM passed {behind} ORDER BY {order} OFFSET %(offset)s LIMIT %(limit)s + 1) p
 )
 SELECT
   (SELECT count(*) FROM passed),
   (SELECT coalesce(json_agg(json_build_array(p.entry, p.score, p.distance, p.key, d.type, d.locale, d.path, d.title, d.excerpt, left(d.content, 100000),
      d.published_at, d.image, d.terms, d.price, d.rating, d.popularity, d.stock) ORDER BY p.number), '[]')::text
-     FROM (SELECT entry, score, distance, json_build_array({key_values}) AS key, row_number() OVER () AS number
-           FROM (SELECT * FROM passed {behind} ORDER BY {order} OFFSET %(offset)s LIMIT %(limit)s) page) p JOIN cms.documents d ON d.entry = p.entry),
+     FROM page p JOIN cms.documents d ON d.entry = p.entry WHERE p.number <= %(limit)s),
   (SELECT coalesce(json_agg(json_build_array(f.facet, f.term, f.times, l.card ->> 'title') ORDER BY f.facet, f.place), '[]')::text
      FROM facets f LEFT JOIN cms.lists l ON l.site = %(site)s AND l.locale = %(locale)s AND l.name = f.term COLLATE "C" WHERE f.place <= 50),
   (SELECT coalesce(json_object_agg(to_char(month, 'YYYY-MM'), times ORDER BY month DESC), '{{}}')::text FROM (
      SELECT date_trunc('month', published_at AT TIME ZONE %(zone)s) AS month, count(*) AS times FROM passed WHERE published_at IS NOT NULL
-     GROUP BY 1 ORDER BY 1 DESC LIMIT 120) m)
+     GROUP BY 1 ORDER BY 1 DESC LIMIT 120) m),
+  (SELECT count(*) > %(limit)s FROM page)
 """
 """failed: a bit for each facet that is filtered by and whose filter a document does not pass. Only what passes all is ranked; a document that
 fails one is counted for that facet alone.

@@ -20,6 +20,8 @@ FACET_SIZES = {"section": 20, "tag": 50}
 OTHER_FACET_SIZE = 20
 
 MOST_OFFSET: Final = 10_000
+MOST_BEFORE: Final = 10**9
+"""Hits before a cursor that names the last one: it may go on to the end."""
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -61,9 +63,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         return self.cursor.offset if self.cursor is not None else self.offset
 
     @property
-    def is_ranged(self) -> bool:
-        """Whether it is narrowed by price, rating or stock."""
-        return bool(self.stock) or any(value is not None for value in (self.price_min, self.price_max, self.rating_min))
+    def is_narrowed(self) -> bool:
+        """Whether it is narrowed by dates, places, price, rating or stock."""
+        bounds = (self.after, self.before, self.near, self.box, self.price_min, self.price_max, self.rating_min)
+        return bool(self.stock) or any(value is not None for value in bounds)
 
 
 class Highlights(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -151,12 +154,18 @@ def read_cursor(text: str) -> Cursor:
         cursor = msgspec.json.decode(data, type=Cursor)
     except (msgspec.MsgspecError, UnicodeError, ValueError):
         raise ValueError("this is no cursor of an answer") from None
-    if not 0 <= cursor.offset <= MOST_OFFSET or any(isinstance(part, (dict, list)) for part in cursor.key) or len(cursor.key) > 4:
+    most = MOST_BEFORE if cursor.key else MOST_OFFSET
+    if not 0 <= cursor.offset <= most or len(cursor.key) > 4 or any(isinstance(part, (dict, list)) for part in cursor.key):
         raise ValueError("this is no cursor of an answer")
     return cursor
 
 
-def find_next(question: Question, hits: Sequence[Hit], total: int, engine: str, key: tuple[Any, ...] = ()) -> str:
-    """The cursor behind these hits, ``""`` where there are no more. key: of the last hit."""
+def find_next(question: Question, hits: Sequence[Hit], total: int, engine: str) -> str:
+    """The cursor behind these hits for an engine that only counts hits, ``""`` where there are no more, or too many before."""
     offset = question.skipped + len(hits)
-    return write_cursor(Cursor(engine, question.sort, offset, key)) if hits and offset < min(total, MOST_OFFSET) else ""
+    return write_cursor(Cursor(engine, question.sort, offset)) if hits and offset < min(total, MOST_OFFSET) else ""
+
+
+def find_behind(question: Question, hits: Sequence[Hit], has_more: bool, engine: str, key: tuple[Any, ...]) -> str:
+    """The cursor behind the last of these hits for an engine that goes on from there, ``""`` where there are no more. key: of the last hit."""
+    return write_cursor(Cursor(engine, question.sort, question.skipped + len(hits), key)) if hits and has_more else ""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import tracemalloc
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -113,3 +116,50 @@ def test_streams_end_when_the_process_is_told_to(atlas: tuple[Path, str]) -> Non
         assert begun.wait(20)
     assert ended.wait(5)
     thread.join()
+
+
+def test_listeners_who_leave_take_their_memory_with_them() -> None:
+    """Objects and traced bytes are the same after each wave; what the allocator keeps of the pages is measured by scripts/bench_api.py."""
+
+    async def listen_and_leave(broadcaster: Broadcaster, wave: int) -> None:
+        async def load_missed(_: int) -> Sequence[Event]:
+            return []
+
+        async def ask(scope: dict[str, object]) -> None:
+            answer = stream(Request(scope), "news", load_missed)
+            body = answer.body_iterator
+            with suppress(asyncio.CancelledError):
+                async for part in body:
+                    assert part
+            await body.aclose()  # type: ignore[attr-defined]
+
+        class App:
+            state = type("State", (), {"broadcaster": broadcaster})
+
+        tasks = [asyncio.create_task(ask({"type": "http", "headers": [], "app": App})) for _ in range(200)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert broadcaster.count == len(tasks)
+        for number in range(5):
+            broadcaster.publish("news", wave * 100 + number, "update", {"text": "x" * 1000})
+            await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks)
+        assert (broadcaster.count, broadcaster.channels) == (0, {})
+
+    async def run() -> list[tuple[int, int]]:
+        broadcaster, after = Broadcaster(), []
+        for wave in range(6):
+            await listen_and_leave(broadcaster, wave)
+            gc.collect()
+            after.append((len(gc.get_objects()), tracemalloc.get_traced_memory()[0]))
+        return after
+
+    tracemalloc.start()
+    try:
+        after = asyncio.run(run())
+    finally:
+        tracemalloc.stop()
+    assert abs(after[-1][0] - after[1][0]) < 20, after
+    assert after[-1][1] - after[1][1] < 20_000, after  # a listener that stayed behind holds more than a kilobyte

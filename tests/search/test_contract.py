@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
-from cms_ssg.search.documents import list_facets
-from cms_ssg.search.engine import EngineError, SearchEngine
 from cms_ssg.search.places import Box, Near
 from cms_ssg.search.postgres import PostgresIndex
-from cms_ssg.search.questions import Answer, Question, SearchIndex, read_cursor
-from cms_ssg.search.words import parse_query
+from cms_ssg.search.questions import Answer, Cursor, read_cursor, write_cursor
 from cms_ssg.site import Site
 from cms_ssg.store.connect import connect
-from cms_ssg.store.pool import make_pool
 from tests.conftest import TEMPLATE, fresh_database
 from tests.search.corpus import HARBOURS, PLACES, build_corpus, fill_engine
-from tests.search.meilisearch_double import KEY, serve_double
-
-ROOT = Path(__file__).parents[2]
-T = TypeVar("T")
-Ask = Callable[[Callable[[SearchIndex], Awaitable[Any]]], Any]
-
+from tests.search.engines import ENGINES, Ask, find, open_ask
 
 VALUES = "UPDATE cms.documents SET price = %s, rating = %s, popularity = %s, stock = %s WHERE path = %s"
 SOLD = [
@@ -49,76 +35,11 @@ def corpus(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield site, url
 
 
-@pytest.fixture(scope="session")
-def opensearch_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real node: that of CMS_TEST_OPENSEARCH_URL, else one that is started."""
-    if url := OPENSEARCH_URL:
-        yield url
-        return
-    sys.path.insert(0, str(ROOT / "scripts"))
-    from opensearch import Node, find_missing  # type: ignore[import-not-found]
-
-    if missing := find_missing():
-        pytest.skip(f"{missing} is not installed; a node of OpenSearch needs Java 17 (JDK) and Maven")
-    node = Node(tmp_path_factory.mktemp("opensearch"))
-    try:
-        node.wait()
-        yield node.url
-    finally:
-        node.stop()
-
-
-MEILI_URL, MEILI_KEY = os.environ.get("CMS_TEST_MEILI_URL", ""), os.environ.get("CMS_TEST_MEILI_KEY", "")
-OPENSEARCH_URL = os.environ.get("CMS_TEST_OPENSEARCH_URL", "")
-
-
-@pytest.fixture(scope="module", params=["postgres", "meilisearch", pytest.param("opensearch", marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=ENGINES)
 def ask(request: pytest.FixtureRequest, corpus: tuple[Site, str]) -> Iterator[Ask]:
     """Runs a function with an index that holds the corpus."""
-    site, url = corpus
-    if request.param == "postgres":
-
-        def ask_postgres(use: Callable[[SearchIndex], Awaitable[Any]]) -> Any:
-            async def run() -> Any:
-                async with make_pool(url, 1, 30.0) as pool:
-                    return await use(PostgresIndex(pool.connection, 1, site.base_path, site.settings.timezone))
-
-            return asyncio.run(run())
-
-        yield ask_postgres
-        return
-
-    def ask_engine(engine: SearchEngine) -> Ask:
-        assert fill_engine(engine, site, url) == 13 + len(HARBOURS)
-        with suppress(EngineError):  # a node that was just started is slow at its first answer
-            asyncio.run(engine.search(Question(terms=parse_query("tide"), locale="en")))
-
-        async def run(use: Callable[[SearchIndex], Awaitable[Any]]) -> Any:
-            return await use(engine)
-
-        return lambda use: asyncio.run(run(use))
-
-    if request.param == "meilisearch":
-        from cms_ssg.search.meilisearch_engine import MeilisearchEngine
-
-        with serve_double() as double:
-            place = (MEILI_URL, MEILI_KEY) if MEILI_URL else (double.url, KEY)
-            yield ask_engine(MeilisearchEngine(*place, "contract", 1, list(site.locales), list_facets(site), ""))
-    else:
-        from cms_ssg.search.opensearch_engine import OpenSearchEngine
-
-        yield ask_engine(
-            OpenSearchEngine(
-                request.getfixturevalue("opensearch_url"), "", "contract", site=1, locales=list(site.locales), facets=list_facets(site),
-                base_path="", zone="Europe/Lisbon", shards=2, replicas=0,
-            )
-        )  # fmt: skip
-
-
-def find(ask: Ask, query: str = "", **options: Any) -> Answer:
-    question = Question(terms=parse_query(query), **{"locale": "en", **options})
-    answer: Answer = ask(lambda index: index.search(question))
-    return answer
+    with open_ask(request, *corpus, "contract", 13 + len(HARBOURS)) as ask:
+        yield ask
 
 
 def urls(answer: Answer) -> list[str]:
@@ -236,6 +157,56 @@ def test_pages_by_cursor_and_by_offset_have_every_hit_once(ask: Ask, sort: Any) 
         cursor = read_cursor(page.next_cursor)
     assert by_cursor == by_offset == urls(whole)
     assert len(by_cursor) == len(set(by_cursor)) == whole.total > 4
+
+
+@pytest.mark.parametrize("sort", ["relevance", "newest", "oldest", "title", "distance", "rating", "popularity", "price", "price_desc"])
+def test_a_cursor_goes_on_behind_its_hit_whatever_leaves_or_comes_before_it(ask: Ask, corpus: tuple[Site, str], sort: Any) -> None:
+    site, url = corpus
+    options = {"sort": sort, "near": Near(41.15, -8.61)}
+    query = "the" if sort == "relevance" else ""
+    whole = find(ask, query, **options).hits
+    first = find(ask, query, limit=3, **options)
+    behind = find(ask, query, limit=3, cursor=read_cursor(first.next_cursor), **options)
+    gone = whole[0].id
+
+    async def change(index: Any) -> bool:
+        if isinstance(index, PostgresIndex):
+            with connect(url, autocommit=True) as connection:
+                connection.execute("UPDATE cms.documents SET shown = NOT shown WHERE entry = %s", (gone,))
+            return True
+        if index.name == "opensearch":
+            index.delete("en", [gone])
+            return sort != "relevance"  # scores follow the whole index
+        return False  # Meilisearch only counts
+
+    try:
+        if not ask(change):
+            return
+        assert find(ask, query, limit=3, cursor=read_cursor(first.next_cursor), **options).hits == behind.hits
+        rest, cursor = [], first.next_cursor
+        while cursor:
+            page = find(ask, query, limit=2, cursor=read_cursor(cursor), **options)
+            rest += urls(page)
+            cursor = page.next_cursor
+        assert rest == [hit.url for hit in whole[3:]]  # to the end, though there are fewer than the cursor has counted
+        again = Cursor("postgres", sort, 50_000, read_cursor(first.next_cursor).key)
+        if read_cursor(first.next_cursor).engine == "postgres":
+            assert find(ask, query, limit=1, cursor=read_cursor(write_cursor(again)), **options).next_cursor
+    finally:
+        ask(restore(site, url, gone))
+
+
+def restore(site: Site, url: str, gone: int) -> Callable[[Any], Awaitable[None]]:
+    """Bring a document back that was taken away."""
+
+    async def use(index: Any) -> None:
+        if isinstance(index, PostgresIndex):
+            with connect(url, autocommit=True) as connection:
+                connection.execute("UPDATE cms.documents SET shown = true WHERE entry = %s", (gone,))
+        elif index.name == "opensearch":
+            fill_engine(index, site, url)
+
+    return use
 
 
 def test_suggestions_are_titles_that_go_on_as_typed(ask: Ask) -> None:

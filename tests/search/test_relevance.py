@@ -11,9 +11,6 @@ from cms_ssg.search.postgres import PostgresIndex
 from cms_ssg.store.connect import connect
 from cms_ssg.store.pool import make_pool
 from tests.search.judged import LOCALES, measure, save_texts
-from tests.search.test_contract import opensearch_url
-
-__all__ = ["opensearch_url"]
 
 
 def test_what_people_mean_is_found_first_by_postgres(db_url: str) -> None:

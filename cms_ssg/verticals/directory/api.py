@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cms_ssg.api.answers import answer_cached, tag_answer
+from cms_ssg.api.answers import BRIEFLY, answer_cached, tag_answer
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.cursors import read_count, read_cursor, write_cursor
 from cms_ssg.api.problems import ApiError
@@ -28,7 +28,6 @@ MOST_OFFSET: Final = 10_000
 OPEN_S: Final = 60.0
 """How long it is believed that a place is open."""
 
-CACHE_CONTROL: Final = "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=86400"
 Text = Annotated[str, StringConstraints(max_length=200)]
 
 LEAST_KM: Final = 0.001
@@ -105,7 +104,7 @@ async def find_listings(request: Request, query: Annotated[ListingQuery, Query()
 
     key = "listings:" + query.model_dump_json()
     data = await context.cache.load_json(key, fetch, (TAG,), ttl_s=OPEN_S if query.open_now else None)
-    return answer_cached(request, data, CACHE_CONTROL, headers=tag_answer(context.site.settings, TAG), cached_as=key)
+    return answer_cached(request, data, BRIEFLY, headers=tag_answer(context.site.settings, TAG), cached_as=key)
 
 
 def _read(context: SiteContext, query: ListingQuery) -> dict[str, Any]:
