@@ -167,7 +167,12 @@ class _Move:
                 continue
             slug = str(row.get("slug") or make_slug(str(row.get("name"))))
             image = self.rewrite(str(row["feature_image"])) if row.get("feature_image") else None
-            fields: dict[str, Json] = {"title": str(row.get("name") or slug), "slug": slug, "image": image, "excerpt": str(row.get("description") or "")}
+            fields: dict[str, Json] = {
+                "title": str(row.get("name") or slug),
+                "slug": slug,
+                "image": image,
+                "excerpt": str(row.get("description") or ""),
+            }
             self._site.write_entry(self._site.choose_name(f"content/terms/tag/{make_slug(slug)}.md", f"tag:{slug}"), fields, "")
             self._site.made["tags"] += 1
             self._redirect_list(self._routes.tag.replace("{slug}", slug), slug in self._used)
