@@ -117,5 +117,57 @@ def markdown(call: Call, source: Path, into: Path) -> int:
     return run_migration(call, into, source, lambda site: migrate_markdown(source, site, call.output.advance))
 
 
-for command in (wordpress, hugo, jekyll, ghost, markdown):
+@site_command("docusaurus", "cms migrate docusaurus old-site my-site")
+@click.argument("source", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("into", type=click.Path(path_type=Path))
+def docusaurus(call: Call, source: Path, into: Path) -> int:
+    """Move a Docusaurus site.
+
+    Its documentation with versions and translations, blog, pages and static files; not its components.
+    """
+    from cms_ssg.migrate.docusaurus import migrate_docusaurus
+
+    return run_migration(call, into, source, lambda site: migrate_docusaurus(source, site, call.output.advance))
+
+
+@site_command("astro", "cms migrate astro old-site my-site")
+@click.argument("source", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("into", type=click.Path(path_type=Path))
+def astro(call: Call, source: Path, into: Path) -> int:
+    """Move an Astro site.
+
+    Its content collections and pages in Markdown and MDX, also those of Starlight, and public files; not its components.
+    """
+    from cms_ssg.migrate.astro import migrate_astro
+
+    return run_migration(call, into, source, lambda site: migrate_astro(source, site, call.output.advance))
+
+
+@site_command("eleventy", "cms migrate eleventy old-site my-site")
+@click.argument("source", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("into", type=click.Path(path_type=Path))
+def eleventy(call: Call, source: Path, into: Path) -> int:
+    """Move an Eleventy site.
+
+    Its pages in Markdown and HTML with their data and permalinks, and files that are passed through; not its templates.
+    """
+    from cms_ssg.migrate.eleventy import migrate_eleventy
+
+    return run_migration(call, into, source, lambda site: migrate_eleventy(source, site, call.output.advance))
+
+
+@site_command("zola", "cms migrate zola old-site my-site")
+@click.argument("source", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("into", type=click.Path(path_type=Path))
+def zola(call: Call, source: Path, into: Path) -> int:
+    """Move a Zola site.
+
+    Its content with shortcodes, taxonomies, languages and files; not its templates.
+    """
+    from cms_ssg.migrate.zola_move import migrate_zola
+
+    return run_migration(call, into, source, lambda site: migrate_zola(source, site, call.output.advance))
+
+
+for command in (wordpress, hugo, jekyll, ghost, zola, docusaurus, astro, eleventy, markdown):
     migrate.add_command(command)

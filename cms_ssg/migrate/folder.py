@@ -53,6 +53,7 @@ class NewSite:
                 "CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
                 "CREATE TABLE IF NOT EXISTS redirects (source TEXT PRIMARY KEY, target TEXT) WITHOUT ROWID;"
                 "CREATE TABLE IF NOT EXISTS owners (path TEXT PRIMARY KEY, owner TEXT) WITHOUT ROWID;"
+                "CREATE TABLE IF NOT EXISTS addresses (path TEXT PRIMARY KEY, file TEXT) WITHOUT ROWID;"
             )
         except sqlite3.Error as error:
             raise fail(
@@ -82,6 +83,7 @@ class NewSite:
         self.report.clear()
         self.connection.execute("DELETE FROM redirects")
         self.connection.execute("DELETE FROM owners")
+        self.connection.execute("DELETE FROM addresses")
 
     def choose_name(self, path: str, owner: str) -> str:
         """A path that no other entry of this move has: with -2, -3 … where it is taken. owner: what the entry is in the source."""
@@ -127,10 +129,22 @@ class NewSite:
         """Write a content file; fields that are None, empty texts or empty lists are left out."""
         if (given := fields.get("path")) and (shown := _find_shown(str(given))) != given:
             self.redirect(str(given), shown)
+        if given and not fields.get("draft"):
+            self._note_address(str(given), path)
         kept = {name: value for name, value in fields.items() if value not in (None, "", [], {}) and value is not False}
         head = "".join(f"{_dump(name)}: {_dump(value)}\n" for name, value in kept.items())
         text = body.strip("\n")
         self.write(path, f"---\n{head}---\n{text and f'{chr(10)}{text}{chr(10)}'}".encode("utf-8", "replace"))
+
+    def _note_address(self, address: str, path: str) -> None:
+        """Note who has an address; of several entries, which cms check names too, only one is shown."""
+        row = self.connection.execute("SELECT file FROM addresses WHERE path = ?", (address,)).fetchone()
+        if row is None:
+            self.connection.execute("INSERT INTO addresses VALUES (?, ?)", (address, path))
+        elif row[0] != path:
+            self.report.note(
+                path, 0, "addresses that several entries have", f"{address}, also that of {row[0]}", "only one of them is shown"
+            )
 
     def copy(self, source: Path, path: str) -> None:
         """Copy a file as it is, by the rule of write; one of the same size and time is taken for unchanged."""

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from cms_ssg.errors import fail
 from cms_ssg.migrate.folder import NewSite, clean_address
+from cms_ssg.migrate.ghost_cards import clean_cards
+from cms_ssg.migrate.ghost_documents import EMAIL, list_cards, load_document, render_card, render_lexical, render_mobiledoc
+from cms_ssg.migrate.ghost_routes import Routes, read_routes
+from cms_ssg.migrate.ghost_rows import find_lines, is_internal, load, make_tokens, make_words, read_date, read_export
 from cms_ssg.migrate.html_text import convert_html, strip_tags
 from cms_ssg.migrate.media import Media
-from cms_ssg.migrate.pages import as_table
 from cms_ssg.migrate.wordpress_site import name_locale
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json, Problem
 
-MAX_BYTES: Final = 2 << 30
 URL: Final = "__GHOST_URL__"
 
 
@@ -27,45 +28,28 @@ def migrate_ghost(file: Path, site: NewSite, media: Path | None, base_url: str, 
 
     Raises CmsError migrate.no-ghost, migrate.unreadable, migrate.unwritable.
     """
-    data = _read(file)
+    data = read_export(file)
     site.begin()
     site.connection.execute("DROP TABLE IF EXISTS media")
-    move = _Move(file, site, data, Media(site, media, "content"), base_url.rstrip("/"))
+    routes = read_routes(media, lambda place, kind, detail, fate: site.report.note(f"content/{place}", 0, kind, detail, fate))
+    move = _Move(file, site, data, (Media(site, media, "content"), base_url.rstrip("/"), routes))
     for row in move.rows("posts"):
         move.write_post(row)
         progress(1)
     move.write_terms()
+    move.note_rest()
     move.media.finish()
     site.finish(move.make_settings())
     return []
 
 
-def _read(file: Path) -> dict[str, Any]:
-    hint = "In Ghost: Settings, Import/Export, Export content."
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise fail("migrate.no-ghost", "is larger than 2 GB", place=file.name, hint=hint)
-        value = json.loads(file.read_text("utf-8-sig"))
-    except OSError as error:
-        raise fail("migrate.unreadable", f"cannot be read: {error.strerror}", place=str(file)) from None
-    except json.JSONDecodeError as error:
-        raise fail("migrate.no-ghost", f"is not JSON: {error.msg.lower()}", place=file.name, line=error.lineno, hint=hint) from None
-    except (ValueError, RecursionError):
-        raise fail("migrate.no-ghost", "is no JSON in UTF-8", place=file.name, hint=hint) from None
-    databases = as_table(value).get("db", [value])
-    first = as_table(databases[0] if isinstance(databases, list) and databases else None)
-    data = as_table(first.get("data"))
-    if not isinstance(data.get("posts"), list):
-        raise fail("migrate.no-ghost", "is no export of Ghost", place=file.name, line=1, hint=hint)
-    return data
-
-
 class _Move:
     """One move; Ghost's tables are read whole."""
 
-    def __init__(self, file: Path, site: NewSite, data: dict[str, Any], media: Media, base_url: str) -> None:
-        self._file, self._site, self._data, self.media, self._base_url = file, site, data, media, base_url
-        self._text = file.read_text("utf-8-sig")
+    def __init__(self, file: Path, site: NewSite, data: dict[str, Any], old: tuple[Media, str, Routes]) -> None:
+        self._file, self._site, self._data = file, site, data
+        self.media, self._base_url, self._routes = old
+        self._lines = find_lines(file.read_text("utf-8-sig"))
         self._settings = {str(row.get("key")): row.get("value") for row in self.rows("settings")}
         self._tags = {row.get("id"): row for row in self.rows("tags")}
         self._people = {row.get("id"): row for row in self.rows("users")}
@@ -87,8 +71,8 @@ class _Move:
         return found
 
     def _note(self, row: dict[str, Any], kind: str, detail: str, fate: str = "left out") -> None:
-        at = self._text.find(json.dumps(str(row.get("id"))))
-        self._site.report.note(self._file.name, self._text.count("\n", 0, at) + 1 if at >= 0 else 0, kind, detail, fate)
+        shown = f"/{row['slug']}/: {detail}" if row.get("slug") and not detail.startswith(str(row.get("title") or "\0")) else detail
+        self._site.report.note(self._file.name, self._lines.get(str(row.get("id")), 0), kind, shown, fate)
 
     def rewrite(self, address: str) -> str:
         """The new address of a link or picture."""
@@ -107,8 +91,11 @@ class _Move:
         slug, title = str(row.get("slug") or ""), str(row.get("title") or "")
         is_page = row.get("type") == "page" or row.get("page") in (1, True)
         meta = {**self._meta.get(row.get("id"), {}), **{key: value for key, value in row.items() if value}}
-        tags = [self._tags[number] for number in self._of_tags.get(row.get("id"), []) if number in self._tags]
-        people = [self._people[number] for number in self._of_people.get(row.get("id"), [row.get("author_id")]) if number in self._people]
+        tags = self._find_rows(row, "tags", self._of_tags.get(row.get("id"), []), self._tags)
+        people = self._find_rows(row, "authors", self._of_people.get(row.get("id"), [row.get("author_id")]), self._people)
+        date, path = read_date(row.get("published_at") or row.get("created_at")), f"/{slug}/"
+        if not is_page:
+            path = self._routes.find_path(make_tokens(row, date, tags, people), make_words(row, tags, people))
         status = row.get("status")
         hidden = status not in ("published", "scheduled")
         if status == "sent":
@@ -118,27 +105,30 @@ class _Move:
             hidden = True
         fields: dict[str, Json] = {
             "title": title or slug,
-            "path": f"/{slug}/" if clean_address(f"/{slug}/") else None,
-            "date": _read_date(row.get("published_at") or row.get("created_at")),
-            "updated": _read_date(row.get("updated_at"))
+            "path": clean_address(path) or None,
+            "date": date,
+            "updated": read_date(row.get("updated_at"))
             if row.get("published_at") and str(row.get("updated_at")) > str(row.get("published_at"))
             else None,
             "draft": hidden,
             "authors": [str(person.get("slug")) for person in people],
-            "tags": [
-                str(tag.get("slug")) for tag in tags if not str(tag.get("name", "")).startswith("#") and tag.get("visibility") != "internal"
-            ],
+            "tags": [str(tag.get("slug")) for tag in tags if not is_internal(tag)],
             "excerpt": str(row.get("custom_excerpt") or ""),
             "image": self.rewrite(str(meta["feature_image"])) if meta.get("feature_image") else None,
             "image_alt": meta.get("feature_image_alt"),
             "is_featured": row.get("featured") in (1, True),
             "meta_title": meta.get("meta_title"),
             "meta_description": meta.get("meta_description"),
+            "image_caption": strip_tags(str(meta.get("feature_image_caption") or "")),
             "canonical": meta.get("canonical_url"),
         }
         for name in ("codeinjection_head", "codeinjection_foot"):
-            if row.get(name):
-                self._note(row, "code that was injected", str(row[name]))
+            if meta.get(name):
+                self._note(row, "code that was injected", str(meta[name]))
+        if social := sorted(name for name, value in meta.items() if name.startswith(("og_", "twitter_")) and value):
+            self._note(row, "fields for social networks", ", ".join(social))
+        if row.get("custom_template"):
+            self._note(row, "templates of the old theme", str(row["custom_template"]), "shown by the theme's own")
         if not hidden:
             self._used.update([*fields["tags"], *(f"@{name}" for name in fields["authors"])])
         body = self._make_body(row, title)
@@ -147,19 +137,23 @@ class _Move:
             self._site.choose_name(f"{folder}/{make_slug(slug or title) or row.get('id')}.md", str(row.get("id"))), fields, body
         )
         self._site.made["pages" if is_page else "posts"] += 1
-        if not hidden:
-            self._site.redirect(f"/{slug}/amp/", f"/{slug}/")
+        if not hidden and status == "published":
+            self._site.redirect(f"{path.rstrip('/')}/amp/", path)
 
     def _make_body(self, row: dict[str, Any], title: str) -> str:
-        """The HTML that Ghost rendered; of a draft that it has not rendered yet the text."""
-        html = row.get("html")
+        """The HTML that Ghost rendered; of a text that it has not rendered what its editor's document says."""
+        note = partial(self._note, row)
+        html, lexical, mobiledoc = row.get("html"), load_document(row.get("lexical")), load_document(row.get("mobiledoc"))
+        cards = list(list_cards(lexical, mobiledoc))
         if isinstance(html, str) and html.strip():
-            html = re.sub(r"<!--kg-card-(?:begin|end): \w+-->", "", html)
-            return convert_html(html, self.rewrite, lambda kind, detail, fate: self._note(row, kind, detail, fate))
-        cards = as_table(_load(row.get("mobiledoc"))).get("cards")
-        for card in cards if isinstance(cards, list) else []:
-            if isinstance(card, list) and len(card) == 2 and card[0] in ("markdown", "card-markdown") and isinstance(card[1], dict):
-                return str(card[1].get("markdown") or "")
+            for kind, card in cards:
+                if kind in EMAIL:
+                    render_card(kind, card, note)
+            return convert_html(clean_cards(html, note), self.rewrite, note)
+        if len(cards) == 1 and cards[0][0] in ("markdown", "card-markdown") and len(mobiledoc.get("sections") or [0]) == 1:
+            return str(cards[0][1].get("markdown") or "")
+        if html := render_lexical(lexical, note) or render_mobiledoc(mobiledoc, note):
+            return convert_html(html, self.rewrite, note)
         if row.get("plaintext"):
             self._note(row, "posts without HTML", title, "kept as plain text")
             return str(row["plaintext"])
@@ -168,24 +162,38 @@ class _Move:
     def write_terms(self) -> None:
         """Write tags and authors, with redirects for those that nothing is left to show of."""
         for row in self._tags.values():
-            if str(row.get("name", "")).startswith("#") or row.get("visibility") == "internal":
+            if is_internal(row):
+                self._note(row, "internal tags", str(row.get("name")))
                 continue
             slug = str(row.get("slug") or make_slug(str(row.get("name"))))
             image = self.rewrite(str(row["feature_image"])) if row.get("feature_image") else None
-            fields = {"title": str(row.get("name") or slug), "slug": slug, "image": image, "excerpt": str(row.get("description") or "")}
+            fields: dict[str, Json] = {
+                "title": str(row.get("name") or slug),
+                "slug": slug,
+                "image": image,
+                "excerpt": str(row.get("description") or ""),
+            }
             self._site.write_entry(self._site.choose_name(f"content/terms/tag/{make_slug(slug)}.md", f"tag:{slug}"), fields, "")
             self._site.made["tags"] += 1
-            self._redirect_list(f"/tag/{slug}/", slug in self._used)
+            self._redirect_list(self._routes.tag.replace("{slug}", slug), slug in self._used)
         for row in self._people.values():
             slug = str(row.get("slug") or row.get("id"))
             image = row.get("profile_image")
             fields = {
                 "title": str(row.get("name") or slug), "slug": slug, "bio": strip_tags(str(row.get("bio") or "")),
+                "metadata": {name: str(row[name]) for name in ("facebook", "twitter", "location") if row.get(name)},
                 "url": row.get("website"), "avatar": self.rewrite(str(image)) if image else None,
             }  # fmt: skip
             self._site.write_entry(self._site.choose_name(f"content/authors/{make_slug(slug)}.md", f"author:{slug}"), fields, "")
             self._site.made["people"] += 1
-            self._redirect_list(f"/author/{slug}/", f"@{slug}" in self._used)
+            self._redirect_list(self._routes.author.replace("{slug}", slug), f"@{slug}" in self._used)
+
+    def _find_rows(self, row: dict[str, Any], what: str, numbers: list[Any], table: dict[Any, dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows that a post names; those that the export lacks are noted."""
+        missing = [str(number) for number in numbers if number not in table and number is not None]
+        if missing:
+            self._note(row, f"{what} that the export lacks", ", ".join(missing))
+        return [table[number] for number in numbers if number in table]
 
     def _redirect_list(self, path: str, used: bool) -> None:
         self._site.redirect(f"{path}rss/", f"{path}feed.xml" if used else "/feed.xml")
@@ -201,12 +209,17 @@ class _Move:
             self._site.redirect(f"/page/{number}/", "/")
         menus: dict[str, Json] = {}
         for key, name in (("navigation", "main"), ("secondary_navigation", "footer")):
-            lines = _load(self._settings.get(key))
+            lines = load(self._settings.get(key))
             rows = [
                 {"title": str(line.get("label") or line.get("url")), "url": self.rewrite(str(line["url"]))}
                 for line in (lines if isinstance(lines, list) else [])
-                if isinstance(line, dict) and line.get("url")
+                if isinstance(line, dict) and line.get("url") and not str(line["url"]).startswith("#/")
             ]
+            for line in lines if isinstance(lines, list) else []:
+                if isinstance(line, dict) and str(line.get("url")).startswith("#/"):
+                    self._site.report.note(
+                        self._file.name, 0, "lines of menus", f"{line.get('label')}: {line['url']} is a page for members"
+                    )
             if rows:
                 menus[name] = rows
         settings: dict[str, Json] = {
@@ -216,32 +229,35 @@ class _Move:
             "base_url": self._base_url or "http://localhost:8000",
             "timezone": str(self._settings.get("timezone") or self._settings.get("active_timezone") or "UTC").replace("Etc/UTC", "UTC"),
             "locales": [name_locale(str(self._settings.get("locale") or self._settings.get("lang") or "en"))],
-            "taxonomies": {"section": False, "series": False, "tag": {"url": "/tag/{slug}/"}, "author": {"url": "/author/{slug}/"}},
+            "taxonomies": {"section": False, "series": False, "tag": {"url": self._routes.tag}, "author": {"url": self._routes.author}},
         }
         if menus:
             settings["menus"] = menus
+        return settings
+
+    def note_rest(self) -> None:
+        """Redirects of the old site's own, and a note of each thing of the site as a whole that has no place here."""
+        for old, new in self._routes.redirects.items():
+            self._site.redirect(old, new)
+        for address, wanted, _ in self._routes.collections:
+            if address != "/":
+                tag = re.fullmatch(r"(?:primary_)?tags?:['\"]?([\w-]+)['\"]?", wanted)
+                self._site.redirect(address, self._routes.tag.replace("{slug}", tag[1]) if tag and tag[1] in self._used else "/")
         for key in ("codeinjection_head", "codeinjection_foot"):
             if self._settings.get(key):
                 self._site.report.note(self._file.name, 0, "code that was injected", str(self._settings[key]))
-        members = len(self.rows("members"))
-        if members:
-            self._site.report.note(self._file.name, 0, "members", f"{members:,}")
-        return settings
-
-
-def _load(value: Any) -> Any:
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except (ValueError, RecursionError):
-        return None
-
-
-def _read_date(value: Any) -> str | None:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        from datetime import UTC, datetime
-
-        try:
-            return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-        except (OverflowError, OSError, ValueError):
-            return None
-    return str(value) if value else None
+        for key in ("logo", "icon", "cover_image", "accent_color", "announcement_content"):
+            if self._settings.get(key):
+                self._site.report.note(
+                    self._file.name, 0, "settings of the design", f"{key}: {self._settings[key]}", "left out: docs/themes.md"
+                )
+        for name, shown in (
+            ("members", "members"),
+            ("newsletters", "newsletters"),
+            ("products", "tiers"),
+            ("offers", "offers"),
+            ("snippets", "snippets"),
+            ("comments", "comments"),
+        ):
+            if number := len(self.rows(name)):
+                self._site.report.note(self._file.name, 0, shown, f"{number:,}")

@@ -70,6 +70,7 @@ def convert_html(html: str, rewrite: Callable[[str], str], note: Note) -> str:
         node.attrib.pop("sizes", None)
     kept: list[str] = []
     text = _to_markdown("".join(_make_plain(root, kept)))
+    text = re.sub(f"(?<!\n)\n(?={_HELD})|(?<={_END})\n(?!\n)", "\n\n", text)  # an empty line ends a block of HTML
     return re.sub(f"{_HELD}(\\d+){_END}", lambda found: kept[int(found[1])], text)
 
 

@@ -5,24 +5,41 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from cms_ssg.errors import fail
 from cms_ssg.migrate.folder import NewSite, clean_address
-from cms_ssg.migrate.pages import MARKDOWN, list_source_files, list_words, make_fields, read_page, replace_outside_code
+from cms_ssg.migrate.mdx_text import convert_mdx
+from cms_ssg.migrate.pages import list_source_files, list_words, make_fields, read_page, replace_outside_code
+from cms_ssg.migrate.source_folder import TEXTS, make_types
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json, Problem
 
 INDEXES: Final = frozenset(("index", "_index", "readme"))
 _WIKI: Final = re.compile(r"(!?)\[\[([^\]\n|#]*)(#[^\]\n|]*)?(?:\|([^\]\n]*))?\]\]")
+_MDX_LINK: Final = re.compile(r"(\]\([^()\s]+)\.mdx(?=[)#])")
+SYSTEMS: Final = {
+    "docusaurus.config.js": "docusaurus", "docusaurus.config.ts": "docusaurus", "astro.config.mjs": "astro", "astro.config.ts": "astro", ".eleventy.js": "eleventy",
+    "eleventy.config.js": "eleventy", "_config.yml": "jekyll", "hugo.toml": "hugo", "zola.toml": "zola",
+}  # fmt: skip
 _DAY: Final = re.compile(r"(\d{4}-\d{2}-\d{2})[-_ ]?(.*)")
 
 
 def migrate_markdown(root: Path, site: NewSite, progress: Callable[[int], None]) -> list[Problem]:
     """Move a folder. Raises CmsError migrate.no-source where it holds no Markdown, migrate.unwritable."""
     files = list(list_source_files(root)) if root.is_dir() else []
-    texts = [file for file in files if file.lower().endswith(MARKDOWN)]
+    texts = [file for file in files if file.lower().endswith(TEXTS)]
+    for name, system in SYSTEMS.items():
+        if name in files:
+            site.report.note(
+                name,
+                0,
+                "sites of a system that has a command of its own",
+                f"cms migrate {system} knows its addresses",
+                "moved as plain files",
+            )
     if not texts:
         raise fail("migrate.no-source", "holds no Markdown", place=str(root), hint="Name the folder whose .md files are to be moved.")
     site.begin()
@@ -43,7 +60,10 @@ def migrate_markdown(root: Path, site: NewSite, progress: Callable[[int], None])
             page.fields.setdefault("date", dated[1])
         fields = make_fields(page, site)
         is_post = bool(fields.get("date"))
-        body = replace_outside_code(page.body, _WIKI, lambda found: _make_link(found, names, addresses, file, site))  # noqa: B023
+        note = partial(_note, site, file)
+        body = convert_mdx(page.body, (root, file, page.line), note, mdx=file.lower().endswith(".mdx"))
+        body = replace_outside_code(body, _MDX_LINK, lambda found: f"{found[1]}.md")  # they are .md here
+        body = replace_outside_code(body, _WIKI, lambda found: _make_link(found, names, addresses, file, site))  # noqa: B023
         fields = {"title": fields.pop("title", None), "path": page.address or None, **fields}
         if not fields["title"] and not re.match(r"\s*# ", page.body):
             fields["title"] = (
@@ -65,7 +85,7 @@ def migrate_markdown(root: Path, site: NewSite, progress: Callable[[int], None])
         if file not in addresses:
             site.copy(root / file, f"content/{file}")
             site.made["files"] += 1
-    types = _make_types(written)
+    types = make_types(written)
     settings: dict[str, Json] = {
         "name": make_slug(root.resolve().name)[:40]
         if make_slug(root.resolve().name).isascii() and make_slug(root.resolve().name)
@@ -85,16 +105,8 @@ def _find_address(file: str) -> str:
     return clean_address(f"/{folder}/" if name.casefold() in INDEXES else f"/{folder}/{name}/")
 
 
-def _make_types(written: dict[str, bool]) -> dict[str, str]:
-    """Globs of the files that are posts; a folder in which every file is one is named once. written: path below content -> whether it is one."""
-    found: dict[str, str] = {}
-    for folder in sorted({posixpath.dirname(path) for path, is_post in written.items() if is_post}):
-        inside = {path: is_post for path, is_post in written.items() if posixpath.dirname(path) == folder}
-        if folder and all(inside.values()):
-            found[f"/{folder}/*.md"] = "post"
-        else:
-            found |= {f"/{path}": "post" for path, is_post in inside.items() if is_post}
-    return found
+def _note(site: NewSite, file: str, kind: str, line: int, detail: str, fate: str) -> None:
+    site.report.note(file, line, kind, detail, fate)
 
 
 def _make_link(found: re.Match[str], names: dict[str, str], addresses: dict[str, str], file: str, site: NewSite) -> str:

@@ -20,16 +20,18 @@ MARKDOWN: Final = (".md", ".markdown", ".mkd", ".mdown")
 MAX_FILE: Final = 20_000_000
 SKIPPED: Final = frozenset(".git .github .cms .bundle .sass-cache .jekyll-cache node_modules vendor public resources build".split())
 KNOWN: Final = {
-    "title": ("title",), "date": ("date", "publishDate", "published_at", "created"), "updated": ("updated", "lastmod", "last_modified_at", "modified"),
+    "title": ("title",), "date": ("date", "publishDate", "published_at", "created", "pubDate", "pubDatetime"),
+    "updated": ("updated", "lastmod", "last_modified_at", "modified", "updatedDate", "modDatetime", "last_update"),
     "excerpt": ("excerpt", "description", "summary"), "tags": ("tags", "tag"), "categories": ("categories", "category"), "authors": ("authors", "author"),
     "weight": ("weight",), "series": ("series",), "publish_at": ("publish_at",), "expire_at": ("expire_at", "expiryDate"),
     "canonical": ("canonical", "canonicalURL", "canonical_url"),
-    "image": ("image", "images", "featured_image", "cover", "thumbnail", "feature"), "locale": ("locale",), "translation_key": ("translation_key", "translationKey"),
+    "image": ("image", "images", "featured_image", "cover", "thumbnail", "feature", "heroImage", "ogImage"),
+    "locale": ("locale",), "translation_key": ("translation_key", "translationKey"),
 }  # fmt: skip
 """Our field and the keys that other generators have for it, the first found counts."""
 DROPPED: Final = frozenset(
     "layout permalink url slug aliases redirect_from redirect_to draft published type template path menu menus build cascade outputs sitemap resources"
-    " publishDate linkTitle markup lang ref keywords id in_search_index page_template insert_anchor_links".split()
+    " publishDate linkTitle markup lang ref keywords id in_search_index page_template insert_anchor_links eleventyNavigation eleventyExcludeFromCollections".split()
 )
 
 

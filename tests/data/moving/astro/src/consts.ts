@@ -1,0 +1,2 @@
+export const SITE_TITLE = 'Hive';
+export const SITE_DESCRIPTION = 'About bees';
