@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import shutil
@@ -127,6 +128,12 @@ def test_events_are_gathered_until_it_is_quiet(tmp_path: Path) -> None:
         events.put(str(tmp_path / name))
     assert next(groups) == ["a.md", "b.md"]
     assert next(groups) is None
+
+
+def test_what_waits_in_the_store_is_a_group_without_files_and_all_files_are_looked_at_later(tmp_path: Path) -> None:
+    waits = iter((0.0, 5.0, -1.0))
+    groups = gather(queue.SimpleQueue(), tmp_path, idle_s=2.0, wait_s=lambda: next(waits, math.inf))
+    assert [next(groups) for _ in range(3)] == [[], [], None]
 
 
 def test_stream_of_events_is_built_now_and_then(tmp_path: Path) -> None:

@@ -34,11 +34,11 @@ LONGEST_S: Final = 1.0
 IDLE_S: Final = 60.0
 """Without any event the clock and the files are looked at so often: entries fall due, and an event may be lost."""
 
-AWAKE_S: Final = 0.5
-"""No wait is longer: a Ctrl-C that comes just before one is noticed when it ends."""
+AWAKE_S: Final = 0.25
+"""No wait is longer: so often what waits in the store is looked for, and a Ctrl-C that comes just before a wait is noticed when it ends."""
 
 REST_S: Final = 1.0
-"""What waits in the store is not looked for more often: a build that cannot take it, since it fails, is not begun over and over."""
+"""After a build that made nothing of what waits in the store: one that cannot take it, since it fails, is not begun over and over."""
 
 SITE_FOLDERS: Final = ("static", "data", "themes", "i18n", "content_schema")
 
@@ -86,9 +86,9 @@ def watch(
 def gather(
     events: queue.SimpleQueue[str], root: Path, idle_s: float = IDLE_S, wait_s: Callable[[], float] = lambda: math.inf
 ) -> Iterator[list[str] | None]:
-    """Groups of changed files, relative to root and sorted, each when QUIET_S has passed without another; None after idle_s of nothing.
+    """Groups of changed files, relative to root and sorted, each when QUIET_S has passed without another; None after idle_s without any.
 
-    wait_s: says in how long something is to be done though no file changes.
+    wait_s: says in how long something is to be done though no file changes; the group is empty then.
 
     A folder's name ends in a slash.
     """
@@ -97,9 +97,11 @@ def gather(
         try:
             names = {events.get(timeout=min(idle_s, AWAKE_S))}
         except queue.Empty:
-            if time.monotonic() - begun >= idle_s or wait_s() <= 0:
+            if time.monotonic() - begun >= idle_s:
                 yield None
                 begun = time.monotonic()
+            elif wait_s() <= 0:
+                yield []
             continue
         until = time.monotonic() + LONGEST_S
         while time.monotonic() < until:
@@ -168,6 +170,8 @@ class Builder:
         self._missed = False
         self._purge_again_at = result.purge_again_at
         self._tell(result.problems)
+        if result.rendered or result.removed:
+            self._rest_until = 0.0
         if result.written or result.removed or result.failed or first:
             there = [name for name in changed or [] if (self.root / name).exists()]  # not what an editor put down for a moment
             self.reporter.built(result, there or changed or [])

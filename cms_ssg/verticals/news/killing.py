@@ -11,18 +11,19 @@ from cms_ssg.store.query import Query, fetch
 from cms_ssg.verticals.news.writing import find_post
 
 FEW_WORDS: Final = 20
-"""A text of fewer may be another story's too."""
+"""A text of fewer may be another story's too, so it is known only together with its title."""
 
 KILL: Final[LiteralString] = """
-INSERT INTO cms.killed (site, source_key, body_key, path, title, reason, status)
-SELECT e.site, e.source_key, CASE WHEN b.words >= %(words)s THEN e.body_key END, %(path)s, %(title)s, %(reason)s, e.status
+INSERT INTO cms.killed (site, source_key, body_key, is_short, path, title, reason, status)
+SELECT e.site, e.source_key, e.body_key, coalesce(b.words, 0) < %(words)s, %(path)s, %(title)s, %(reason)s, e.status
 FROM cms.entries e LEFT JOIN cms.bodies b ON b.entry = e.id WHERE e.site = %(site)s AND e.id = %(entry)s
 ON CONFLICT (site, source_key) DO UPDATE SET reason = excluded.reason"""
 APPLY: Final[LiteralString] = "UPDATE cms.entries SET status = status WHERE site = %s AND id = %s"
 LIFT: Final[LiteralString] = """
-DELETE FROM cms.killed WHERE site = %(site)s AND (source_key = %(name)s OR path = %(name)s OR path = %(name)s || '/') RETURNING source_key, body_key, status, title"""
+DELETE FROM cms.killed WHERE site = %(site)s AND (source_key = %(name)s OR path = %(name)s OR path = %(name)s || '/') RETURNING source_key, body_key, is_short, status, title"""
 RESTORE: Final[LiteralString] = """
-UPDATE cms.entries SET status = %(status)s WHERE site = %(site)s AND status = 'trashed' AND (source_key = %(key)s OR body_key = %(body)s)"""
+UPDATE cms.entries SET status = %(status)s WHERE site = %(site)s AND status = 'trashed' AND (source_key = %(key)s
+  OR body_key = %(body)s AND (NOT %(short)s OR coalesce(fields ->> 'title', source_key) = %(title)s))"""
 TRANSLATIONS: Final[LiteralString] = """
 SELECT source_key FROM cms.entries WHERE site = %(site)s AND id <> %(entry)s AND removed_at IS NULL AND status = 'published'
   AND translation_key = (SELECT translation_key FROM cms.entries WHERE id = %(entry)s) ORDER BY 1"""
@@ -64,8 +65,9 @@ def unkill(opened: OpenSite, path: str) -> str:
         row = opened.connection.execute(LIFT, {"site": opened.number, "name": path.replace("\0", "")}).fetchone()
         if row is None:
             raise fail("news.not-killed", f"nothing was killed at {path[:100]!r}", hint="cms news killed lists what was.")
-        key, body, status, title = row
-        opened.connection.execute(RESTORE, {"site": opened.number, "key": key, "body": body, "status": status})
+        key, body, short, status, title = row
+        values = {"site": opened.number, "key": key, "body": body, "short": short, "title": title, "status": status}
+        opened.connection.execute(RESTORE, values)
     return f"{title} may be published again: the next build does so."
 
 

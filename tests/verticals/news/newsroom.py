@@ -67,7 +67,7 @@ ROWS = {
     "live_blogs": "live_blog_id, site, post_id, auto_refresh_interval, allow_comments, status, last_event, started_at, ended_at",
     "live_blog_updates": "number, update_id, site, live_blog_id, content, author_id, is_pinned, is_important, position, last_event, posted_at, updated_at, deleted_at",
     "live_blog_events": "number, site, live_blog_id, event, position, action, happened_at",
-    "killed": "site, source_key, body_key, path, title, reason, status, killed_at",
+    "killed": "site, source_key, body_key, is_short, path, title, reason, status, killed_at",
     "list_pins": "site, locale, list, post_id, place, until, created_at",
 }
 """Tables that hold what people wrote, each after those it refers to, and their columns."""

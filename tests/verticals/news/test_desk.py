@@ -96,6 +96,29 @@ def test_a_killed_story_is_nowhere_any_more_and_does_not_come_back_with_its_file
     assert_clean(site)
 
 
+def test_a_killed_gallery_of_few_words_does_not_come_back_under_another_name_and_others_as_short_stay(site: SiteOnPage) -> None:
+    text = "---\ntitle: %s\ndate: 2026-02-28 11:00\npictures:\n  - src: /a.svg\n    alt: A\n---\n"
+    for name, title in (("night", "The secret night"), ("day", "The day")):
+        site.write_file(f"content/galleries/{name}.md", text % title)
+    site.write_file("static/a.svg", '<svg xmlns="http://www.w3.org/2000/svg" width="3" height="2"/>')
+    site.build()
+    with opened(site) as found:
+        killing.kill(found, "content/galleries/night.md")
+    site.delete("content/galleries/night.md")
+    site.build()
+    site.write_file("content/galleries/again.md", text % "The secret night")
+    site.write_file("content/galleries/other.md", text % "The other night")
+    site.build()
+    pages = {key for key in site.tree() if key.startswith("2026/")}
+    assert {"2026/02/day/index.html", "2026/02/other/index.html"} <= pages
+    assert "2026/02/again/index.html" not in pages
+    assert not any(b"The secret night" in data for data in site.tree().values())
+    with opened(site) as found:
+        killing.unkill(found, "content/galleries/night.md")
+    site.build()
+    assert "2026/02/again/index.html" in site.tree()
+
+
 def assert_gone(site: SiteOnPage) -> None:
     """No published file, no kept one and no document has a trace of it."""
     places = [*site.output.rglob("*"), *(site.root / ".cms").rglob("*")]

@@ -1,30 +1,30 @@
 // Puts fragments into pages that are not made again for them: breaking news, lists. Without it there are links.
 (() => {
   const closed = () => { try { return JSON.parse(sessionStorage.closed || "[]"); } catch { return []; } };
-  const load = async (box) => {
-    try {
-      const answer = await fetch(box.dataset.fragment);
-      if (!answer.ok) return;
-      const html = await answer.text();
-      if (html === box.html) return;
-      box.html = html;
-      box.innerHTML = html.trim();
-      if (!box.dataset.close) return;
-      for (const flash of box.querySelectorAll("[data-number]")) {
-        if (closed().includes(flash.dataset.number)) { flash.remove(); continue; }
-        const button = document.createElement("button");
-        button.setAttribute("aria-label", box.dataset.close);
-        button.textContent = "×";
-        button.onclick = () => {
-          try { sessionStorage.closed = JSON.stringify([...closed(), flash.dataset.number]); } catch {}
-          flash.remove();
-        };
-        flash.append(button);
-      }
-    } catch {}
+  const read = async (url) => {
+    try { const answer = await fetch(url, { signal: AbortSignal.timeout?.(8000) }); return answer.ok ? await answer.text() : null; } catch { return null; }
   };
-  for (const box of document.querySelectorAll("[data-fragment]")) {
-    load(box);
-    if (+box.dataset.every) setInterval(() => document.hidden || load(box), box.dataset.every * 1000);
-  }
+  const put = (box, html) => {
+    if (html === null || html === box.html) return;
+    box.html = html;
+    box.innerHTML = html.trim();
+    if (!box.dataset.close) return;
+    for (const flash of box.querySelectorAll("[data-number]")) {
+      if (closed().includes(flash.dataset.number)) { flash.remove(); continue; }
+      const button = document.createElement("button");
+      button.setAttribute("aria-label", box.dataset.close);
+      button.textContent = "×";
+      button.onclick = () => {
+        try { sessionStorage.closed = JSON.stringify([...closed(), flash.dataset.number]); } catch {}
+        flash.remove();
+      };
+      flash.append(button);
+    }
+  };
+  // All of a group at once: banners that come one after the other would push each other.
+  const load = async (group) => { const found = await Promise.all(group.map((box) => read(box.dataset.fragment))); group.forEach((box, n) => put(box, found[n])); };
+  const boxes = [...document.querySelectorAll("[data-fragment]")], polled = boxes.filter((box) => +box.dataset.every);
+  boxes.filter((box) => !polled.includes(box)).forEach((box) => load([box]));
+  load(polled);
+  if (polled.length) setInterval(() => document.hidden || load(polled), polled[0].dataset.every * 1000);
 })();
