@@ -13,7 +13,7 @@ from cms_ssg.config.explain import open_origin
 from cms_ssg.config.explain_toml import FILE
 from cms_ssg.content.lines import line_of_field
 from cms_ssg.diagnostics.check_fields import check_fields, check_own_ids
-from cms_ssg.diagnostics.check_fragments import Link, check_fragments, fragment_of, list_template_ids
+from cms_ssg.diagnostics.check_fragments import Link, PlaceCheck, fragment_of
 from cms_ssg.diagnostics.check_templates import check_template_links
 from cms_ssg.diagnostics.check_terms import TERM_NAMES, check_parents, check_term_names
 from cms_ssg.diagnostics.nearest import Nearest
@@ -124,7 +124,7 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
     from cms_ssg.render.theme_check import list_templates
 
     templates = list_templates(theme_folders(site.root, site.settings).templates)
-    nearest, ids = Nearest(connection, site, site_id), list_template_ids(templates)
+    nearest, places = Nearest(connection, site, site_id), PlaceCheck.open(site)
     yield from check_own_ids(connection, site, site_id, templates)
     after = 0
     while rows := connection.execute(BODIES, (site_id, after)).fetchall():
@@ -146,7 +146,7 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
         with_place = [
             Link(file, line, target, names) for file, line, kind, target, names in wanted if kind == "link" and fragment_of(target)
         ]
-        yield from check_fragments(connection, site_id, with_place, ids)
+        yield from places.check(connection, site_id, with_place)
         for file, line, kind, target, names in wanted:
             no_image = line < 0 and not may_be_image(target)  # a PDF is there, and no featured image
             if no_image or not known.intersection(names):
@@ -172,7 +172,6 @@ def _check_layouts(connection: Any, site: Site, site_id: int) -> Iterator[Proble
 def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
     """Lines of menus, and redirects, that lead nowhere in this site."""
     from cms_ssg.engine.inputs import read_redirects
-    from cms_ssg.render.theme_check import list_templates
 
     yield from list_dead_menu_lines(connection, site, site_id)
     origin = open_origin(site.root, site.settings.env, os.environ)
@@ -188,10 +187,7 @@ def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Pro
         wanted.append((Problem("redirects.dangling", FILE if line else "", line, said, hint, "warning"), path_names(target)))
     known = find_claimed(connection, site_id, (n for _, names in wanted for n in names))
     yield from (problem for problem, names in wanted if names and not known.intersection(names))
-    from cms_ssg.render.theme_chain import theme_folders
-
-    ids = list_template_ids(list_templates(theme_folders(site.root, site.settings).templates))
-    yield from check_fragments(connection, site_id, with_place, ids)
+    yield from PlaceCheck.open(site).check(connection, site_id, with_place)
 
 
 def _check_authors(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
