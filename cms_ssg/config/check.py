@@ -18,7 +18,8 @@ Wrong = tuple[Path, str, str]
 """Path of the key, what is wrong with it, a way out."""
 
 _NAME = re.compile(r"[a-z0-9-]+")
-_CODE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
+_RUNS = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
+_CODE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})*")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _BASE_URL = re.compile(r"https?://(?:[^\s/?#@\[\]]+|\[[0-9A-Fa-f:.]+\](?::[0-9]+)?)(/[^\s?#]*)?")
 _HEADER = re.compile(r'[^\x00-\x1f"$\\\x7f-\U0010ffff]*')
@@ -148,7 +149,7 @@ def _check_site(settings: Settings) -> Iterator[Wrong]:
     else:
         yield from _check_pattern(("home", "url"), settings.home.url)
     if not _NAME.fullmatch(settings.theme.replace("_", "-").lower()):
-        yield ("theme",), f"must be the name of a folder in themes/, not {show(settings.theme)}", ""
+        yield ("theme",), f"must be the name of a folder in themes/, not {show(settings.theme)}", _suggest_folder(settings.theme)
 
 
 def _is_zone(name: str) -> bool:
@@ -165,6 +166,11 @@ def _is_zone(name: str) -> bool:
         return bool(ZoneInfo(name))
     except (KeyError, ValueError, OSError):
         return False
+
+
+def _suggest_folder(theme: str) -> str:
+    name = theme.strip("/").rpartition("/")[2]
+    return f'Write theme = "{name}" for themes/{name}/.' if re.fullmatch(r"[\w-]+", name) else 'Write theme = "mine" for themes/mine/.'
 
 
 def _suggest_zone(name: str) -> str:
@@ -281,6 +287,8 @@ def _check_links(settings: Settings) -> Iterator[Wrong]:
         for path, item in lines:
             if bool(item.url) == bool(item.ref):
                 yield path, "needs either url or ref", 'Such as {title = "About", url = "/about/"}.'
+            elif _RUNS.match(re.sub(r"[\x00-\x20]+", "", item.url or "")):
+                yield (*path, "url"), f"must be a path or an address, not {show(item.url)}", 'Such as "/about/".'
     for source, target in settings.redirects.items():
         if not source.startswith("/"):
             yield ("redirects", source), "must begin with a slash", ""

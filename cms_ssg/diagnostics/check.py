@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, LiteralString
@@ -179,8 +179,13 @@ def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Pro
         Link(FILE, origin.line(*line.path), line.item.url, line.names) for line in list_menu_lines(site) if fragment_of(line.item.url)
     ]
     wanted: list[tuple[Problem, tuple[str, ...]]] = []
-    for source, target in read_redirects(site.root, site.settings).targets.items():
+    targets = read_redirects(site.root, site.settings).targets
+    for source, target in targets.items():
         line = origin.line("redirects", source)
+        if (way := _follow(targets, source)) is not None:
+            said, hint = f"this redirect leads back to itself: {' -> '.join(way)}", "Let one of them lead to a page."
+            yield Problem("redirects.loop", FILE if line else "", line, said, hint)
+            continue
         if fragment_of(target):
             with_place.append(Link(FILE if line else "", line, target, path_names(target)))
         said, hint = f'the redirect {source} leads to "{target}", where nothing is', "Name a path of this site, or a whole address."
@@ -188,6 +193,16 @@ def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Pro
     known = find_claimed(connection, site_id, (n for _, names in wanted for n in names))
     yield from (problem for problem, names in wanted if names and not known.intersection(names))
     yield from PlaceCheck.open(site).check(connection, site_id, with_place)
+
+
+def _follow(targets: Mapping[str, str], source: str) -> list[str] | None:
+    """The way from a redirect back to itself, through others; None where it ends somewhere."""
+    way = [source]
+    while (target := next(iter(path_names(targets.get(way[-1], ""))), "")) and target != source:
+        if target in way:
+            return None
+        way.append(target)
+    return [*way, source] if target else None
 
 
 def _check_authors(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:

@@ -53,7 +53,8 @@ def list_template_ids(templates: Mapping[str, Path]) -> frozenset[str]:
 @dataclass(frozen=True, slots=True)
 class PlaceCheck:
     """Finds links whose page is there and their place in it is not. ids: what every page may have by its templates; lists: what pages of lists may
-    have, None where that is not known."""
+    have, None where that is not known.
+    """
 
     ids: frozenset[str]
     lists: Places | None

@@ -19,7 +19,6 @@ def make_links_absolute(html: str, page_url: str) -> str:
 
     References of a drawing to its own parts stay as they are.
     """
-
     out: list[str] = []
     at = 0
     while (begin := html.find("<", at)) >= 0:

@@ -13,8 +13,8 @@ from cms_ssg.files.ownership import write_owned
 from cms_ssg.render.gallery_own import add_own_samples
 from cms_ssg.render.gallery_samples import Sample, make_samples
 from cms_ssg.render.gallery_stand_in import ShownUndefined, StandIn
-from cms_ssg.render.strings import load_strings
 from cms_ssg.render.limits import Budget
+from cms_ssg.render.strings import load_strings
 from cms_ssg.render.theme import Theme, list_assets, read_asset
 from cms_ssg.render.theme_chain import ThemeFolders
 from cms_ssg.render.theme_check import list_templates

@@ -113,7 +113,7 @@ ref = "page:abuot"
 [[menus.main]]
 ref = "page:about"
 [[menus.main]]
-url = "/tags/?all#x"
+url = "/tags/?all#main"
 [[menus.foot]]
 url = "/tagz/"
 [[menus.foot]]
@@ -322,3 +322,21 @@ def test_token_that_is_no_css_value_is_told_with_its_line(site: Path, cms: Cms) 
         assert (code, [(p["code"], p["place"], p["line"]) for p in result["problems"]]) == (1, wanted)
     told = [(p["code"], p["line"]) for p in cms("build", "--env", "b")[1]["problems"]]
     assert sorted(told) == [("tokens.name", 9), ("tokens.value", 11), ("tokens.value", 12)]
+
+
+def test_redirects_that_lead_in_a_circle_are_told(site: Path, cms: Cms) -> None:
+    lines = ('"/a/" = "/b/"', '"/b/" = "/a/#x"', '"/c/" = "/c/"', '"/d/" = "/a/"', '"/e/" = "/about/"')
+    (site / "site.toml").write_text(f"{SITE}[redirects]\n" + "\n".join(lines) + "\n")
+    code, result, _ = cms("check")
+    assert code == 3
+    assert [(p["code"], p["line"], p["message"].partition(": ")[2]) for p in result["problems"]] == [
+        ("redirects.loop", 7, "/a/ -> /b/ -> /a/"), ("redirects.loop", 8, "/b/ -> /a/ -> /b/"), ("redirects.loop", 9, "/c/ -> /c/"),
+    ]  # fmt: skip
+
+
+def test_a_markdown_file_whose_ending_is_in_capitals_is_told_once(site: Path, cms: Cms) -> None:
+    (site / "content/posts/rain.MD").write_text("---\ntitle: Rain\ndate: 2025-03-02\n---\n")
+    (site / "content/strange.MD").write_text("# Strange\n")
+    found = {p["code"]: p for p in cms("check")[1]["problems"]}
+    assert found.keys() == {"content.ending", "settings.uncollected"}
+    assert "so nothing is made of it: content/strange.MD" in found["settings.uncollected"]["message"]
