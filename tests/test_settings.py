@@ -384,3 +384,12 @@ def test_target_that_is_a_site_or_its_private_files_is_refused_wherever_links_le
 )
 def test_what_is_meant_by_a_wrong_name_is_said(tmp_path: Path, text: str, said: str) -> None:
     assert said in first_problem(tmp_path, f"{text}\n")
+
+
+@pytest.mark.parametrize(("text", "line"), [(f"page_size = {'9' * 5000}", 2), (f"[params]\nn = 0x{'f' * 4000}", 0)])
+def test_a_number_that_python_cannot_write_is_told(tmp_path: Path, text: str, line: int) -> None:
+    with pytest.raises(CmsError) as caught:
+        load(tmp_path, f'name = "a"\n{text}\n')
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.line) == ("settings.toml", line)
+    assert len(str(problem)) < 200

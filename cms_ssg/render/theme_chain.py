@@ -16,8 +16,8 @@ import msgspec
 
 from cms_ssg.config.settings import Settings, ThemeImages
 from cms_ssg.errors import fail
-from cms_ssg.files.toml_errors import split_toml_error
 from cms_ssg.files.bundled import folder as bundled_folder
+from cms_ssg.files.toml_errors import split_toml_error
 from cms_ssg.images.variants import DEFAULT_RULES, ImageRules
 from cms_ssg.kinds.load import load_vertical
 from cms_ssg.types import Problem
@@ -125,9 +125,15 @@ def _list_misplaced(folder: Path) -> list[str]:
     found = [name for name in ("templates", "assets", "i18n") if (folder / name).is_file()]
     for path in sorted(folder.rglob("*.html")):
         inner = path.relative_to(folder)
-        if inner.parts[0] not in _LOOKED_IN and not any(part.startswith(".") or part == "node_modules" for part in inner.parts) and path.is_file():
+        if (
+            inner.parts[0] not in _LOOKED_IN
+            and not any(part.startswith(".") or part == "node_modules" for part in inner.parts)
+            and path.is_file()
+        ):
             found.append(inner.as_posix())
-    return found + sorted(path.name for path in folder.glob("*") if path.suffix in (".css", ".js") and path.is_file() and ".config." not in path.name)
+    return found + sorted(
+        path.name for path in folder.glob("*") if path.suffix in (".css", ".js") and path.is_file() and ".config." not in path.name
+    )
 
 
 def _find_asking(file: Path, name: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -270,6 +270,8 @@ def _chain(node: nodes.Node) -> Iterator[nodes.Node]:
         yield from _chain(node.node)
 
 
-def _suggest(name: str, names: Iterable[str]) -> str:
+def _suggest(name: str, names: Collection[str]) -> str:
+    if not names:
+        return "There are none."
     near = difflib.get_close_matches(name, sorted(names), n=1)
     return f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(sorted(names)[:40])}."

@@ -40,3 +40,13 @@ def test_yaml_between_lines_of_toml_is_said() -> None:
     (problem,) = parse_front_matter(b"+++\ntitle: X\n+++\n", "a.md").problems
     assert (problem.code, problem.line) == ("content.toml", 2)
     assert "Between lines '---' stands YAML" in problem.hint
+
+
+@pytest.mark.parametrize(("text", "line"), [(f"+++\na = 1\nn = {'9' * 5000}\n+++\n", 3), ('{"a": 1,\n"n": ' + "9" * 5000 + "}\n", 2)])
+def test_a_number_that_python_cannot_read_is_told_with_its_line(text: str, line: int) -> None:
+    (problem,) = parse_front_matter(text.encode(), "a.md").problems
+    assert (problem.line, len(str(problem)) < 200) == (line, True)
+
+
+def test_a_number_that_python_cannot_write_is_kept_as_a_text() -> None:
+    assert parse_front_matter(f"+++\nn = 0x{'f' * 4000}\n+++\n".encode(), "a.md").fields == {"n": f"0x{'f' * 4000}"}

@@ -178,8 +178,10 @@ def test_a_key_of_theme_toml_that_means_nothing_is_told(tmp_path: Path) -> None:
 
 
 def test_templates_that_extend_each_other_are_told_for_each(tmp_path: Path) -> None:
-    folders = make_child(tmp_path, page='{% extends "a.html" %}', **{"a": '\n{% extends "b.html" %}', "b": '{% extends "a.html" %}'})
-    found = [(p.place.rpartition("/")[2], p.line, p.message.partition(": ")[2]) for p in check_templates(folders) if p.code == "theme.cycle"]
+    folders = make_child(tmp_path, page='{% extends "a.html" %}', a='\n{% extends "b.html" %}', b='{% extends "a.html" %}')
+    found = [
+        (p.place.rpartition("/")[2], p.line, p.message.partition(": ")[2]) for p in check_templates(folders) if p.code == "theme.cycle"
+    ]
     assert found == [("a.html", 2, "a.html -> b.html -> a.html"), ("b.html", 1, "b.html -> a.html -> b.html")]
 
 

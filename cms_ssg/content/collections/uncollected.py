@@ -57,7 +57,14 @@ def _tell(files: list[str]) -> Problem:
         f'A collection says what they are: [[collection]] with name = "{name}", path = "{folder}", type = "page". '
         'Those that are none of the site\'s: exclude = ["**"] in a collection with that path.'
     )
-    return Problem("settings.uncollected", "site.toml", 0, f"{many} to no collection, so nothing is made of {'them' if several else 'it'}: {named}", hint, "warning")
+    return Problem(
+        "settings.uncollected",
+        "site.toml",
+        0,
+        f"{many} to no collection, so nothing is made of {'them' if several else 'it'}: {named}",
+        hint,
+        "warning",
+    )
 
 
 def _list_markdown(root: str, target: str) -> Iterator[str]:

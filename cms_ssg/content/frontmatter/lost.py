@@ -14,7 +14,9 @@ LOOKED_AT: Final = 4096
 """Characters at the beginning of a file."""
 
 _START: Final = re.compile(r"(?:[ \t]*\n|[ \t]*<!--(?:(?!-->).)*-->[ \t]*\n)*", re.DOTALL)
-_FENCE: Final = re.compile(r"[ \t]*(?:[-\u2010-\u2015\u2212\u2500]{1,12}|\++|;;;|={3,}|\.{3}|[~`]{3,}[ \t]*(?:ya?ml|toml|json|markdown|md)?[ \t]*\n[ \t]*---)[ \t]*\n")
+_FENCE: Final = re.compile(
+    r"[ \t]*(?:[-\u2010-\u2015\u2212\u2500]{1,12}|\++|;;;|={3,}|\.{3}|[~`]{3,}[ \t]*(?:ya?ml|toml|json|markdown|md)?[ \t]*\n[ \t]*---)[ \t]*\n"
+)
 _KEY: Final = re.compile(
     r"[ \t]*[{,]?[\"']?(?:title|date|draft|status|published|publish_at|publishdate|slug|permalink|layout|tags|categories|category|authors?|summary|description"
     r"|lang|type|uid|id|weight|aliases|image)[\"']?[ \t]*[:=][^\n]*(?:\n|\Z)",
@@ -31,5 +33,7 @@ def refuse_lost(text: str) -> None:
     if first is None or (fence is None and _KEY.match(head, first.end()) is None):
         return
     line = text.count("\n", 0, at) + 1
-    said = f'what begins here looks like front matter, such as "{first[0].strip()[:60]}", but it does not stand between two lines \'---\''
-    raise Refused("content.front-matter-lost", said, line, "Put a line of three hyphens, '---', above and below it, with nothing before them.")
+    said = f"what begins here looks like front matter, such as \"{first[0].strip()[:60]}\", but it does not stand between two lines '---'"
+    raise Refused(
+        "content.front-matter-lost", said, line, "Put a line of three hyphens, '---', above and below it, with nothing before them."
+    )

@@ -149,7 +149,11 @@ def _parse_toml(head: str, first: int) -> tuple[dict[str, Json], dict[str, int]]
         line = int(match[2]) - 1 if match and match[2] else head.count("\n")
         rows = head.split("\n")
         is_yaml = line < len(rows) and re.match(r"\s*[\w-]+:(\s|$)", rows[line])
-        hint = "Between lines '+++' stands TOML: title = \"X\". Between lines '---' stands YAML: title: X." if is_yaml else "See https://toml.io."
+        hint = (
+            "Between lines '+++' stands TOML: title = \"X\". Between lines '---' stands YAML: title: X."
+            if is_yaml
+            else "See https://toml.io."
+        )
         raise Refused("content.toml", f"front matter: {(match[1] if match else str(error)).lower()}", first + line, hint) from None
     except ValueError as error:
         message, line = split_toml_error(error, head)
