@@ -10,8 +10,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import nodes, pass_context, pass_environment
-from jinja2.defaults import DEFAULT_FILTERS
 from jinja2.exceptions import TemplateRuntimeError
+from jinja2.filters import FILTERS as DEFAULT_FILTERS
 from jinja2.runtime import Context, markup_join, str_join
 from jinja2.visitor import NodeTransformer
 
