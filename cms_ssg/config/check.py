@@ -73,6 +73,12 @@ def _check_target(settings: Settings, root: str) -> Iterator[Wrong]:
         yield ("target", "url"), wrong, 'Such as "folder:build".'
 
 
+def _list_above(folder: str) -> Iterator[str]:
+    """The folders that one lies in."""
+    while (above := os.path.dirname(folder)) != folder:
+        yield (folder := above)
+
+
 def _find_wrong_folder(settings: Settings, root: str) -> str:
     """What is wrong with the folder that the target's URL names, wherever links lead it; "" for nothing."""
     if "\0" in settings.target.url:  # told already
@@ -82,6 +88,11 @@ def _find_wrong_folder(settings: Settings, root: str) -> str:
     path = os.path.relpath(folder, site)
     if os.path.commonpath((site, folder)) == folder or os.path.isfile(os.path.join(folder, "site.toml")):
         return f"must be a folder of its own, not {show(settings.target.url)}"
+    written = settings.target.url[7:].strip()
+    if re.match(r"~[\w.-]*(/|$)|.*\$\{?\w", written):
+        return f"is taken as it is written: {show(settings.target.url)} names no home folder and no variable"
+    if any(map(os.path.isfile, (folder, *_list_above(folder)))):
+        return f"names a file, not a folder: {show(settings.target.url)}"
     parts = (folder if path.startswith("../") else path).lower().split("/")
     if hidden := next((part for part in parts if part in _PRIVATE), ""):
         return f"lies in {hidden}/, which holds what nobody else may see"
