@@ -67,6 +67,8 @@ def first_problem(root: Path, text: str) -> str:
         ("title = The Slow Atlas", 'A text stands in quotes: title = "The Slow Atlas"'),
         ("title: Atlas", 'Keys are followed by an equals sign: title = "Atlas"'),
         ('title: "Atlas"', 'Keys are followed by an equals sign: title = "Atlas"'),
+        ("title = “Atlas”", 'The quotes are straight ones: title = "Atlas"'),
+        ("title = ‘The Slow Atlas’  # mine", 'The quotes are straight ones: title = "The Slow Atlas"'),
         ("noindex = Yes", "Write noindex = true, or false."),
         ("= 1", "https://toml.io"),
     ],
@@ -369,3 +371,25 @@ def test_target_that_is_a_site_or_its_private_files_is_refused_wherever_links_le
     with pytest.raises(CmsError) as caught:
         load(site, f'target.url = "folder:{url}"')
     assert caught.value.problems[0].code == "settings.wrong-value"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('theme = "themes/fancy"', 'Write theme = "fancy" for themes/fancy/.'),
+        ('theme = "../x"', 'Write theme = "x" for themes/x/.'),
+        ('[[locales]]\ncode = "english"', 'is not a language code: "english"'),
+        ('[[menus.main]]\ntitle = "x"\nurl = "java\\tscript:alert(1)"', "must be a path or an address"),
+    ],
+)
+def test_what_is_meant_by_a_wrong_name_is_said(tmp_path: Path, text: str, said: str) -> None:
+    assert said in first_problem(tmp_path, f"{text}\n")
+
+
+@pytest.mark.parametrize(("text", "line"), [(f"page_size = {'9' * 5000}", 2), (f"[params]\nn = 0x{'f' * 4000}", 0)])
+def test_a_number_that_python_cannot_write_is_told(tmp_path: Path, text: str, line: int) -> None:
+    with pytest.raises(CmsError) as caught:
+        load(tmp_path, f'name = "a"\n{text}\n')
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.line) == ("settings.toml", line)
+    assert len(str(problem)) < 200

@@ -18,7 +18,8 @@ Wrong = tuple[Path, str, str]
 """Path of the key, what is wrong with it, a way out."""
 
 _NAME = re.compile(r"[a-z0-9-]+")
-_CODE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
+_RUNS = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
+_CODE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})*")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _BASE_URL = re.compile(r"https?://(?:[^\s/?#@\[\]]+|\[[0-9A-Fa-f:.]+\](?::[0-9]+)?)(/[^\s?#]*)?")
 _HEADER = re.compile(r'[^\x00-\x1f"$\\\x7f-\U0010ffff]*')
@@ -72,6 +73,12 @@ def _check_target(settings: Settings, root: str) -> Iterator[Wrong]:
         yield ("target", "url"), wrong, 'Such as "folder:build".'
 
 
+def _list_above(folder: str) -> Iterator[str]:
+    """The folders that one lies in."""
+    while (above := os.path.dirname(folder)) != folder:
+        yield (folder := above)
+
+
 def _find_wrong_folder(settings: Settings, root: str) -> str:
     """What is wrong with the folder that the target's URL names, wherever links lead it; "" for nothing."""
     if "\0" in settings.target.url:  # told already
@@ -81,6 +88,11 @@ def _find_wrong_folder(settings: Settings, root: str) -> str:
     path = os.path.relpath(folder, site)
     if os.path.commonpath((site, folder)) == folder or os.path.isfile(os.path.join(folder, "site.toml")):
         return f"must be a folder of its own, not {show(settings.target.url)}"
+    written = settings.target.url[7:].strip()
+    if re.match(r"~[\w.-]*(/|$)|.*\$\{?\w", written):
+        return f"is taken as it is written: {show(settings.target.url)} names no home folder and no variable"
+    if any(map(os.path.isfile, (folder, *_list_above(folder)))):
+        return f"names a file, not a folder: {show(settings.target.url)}"
     parts = (folder if path.startswith("../") else path).lower().split("/")
     if hidden := next((part for part in parts if part in _PRIVATE), ""):
         return f"lies in {hidden}/, which holds what nobody else may see"
@@ -148,7 +160,7 @@ def _check_site(settings: Settings) -> Iterator[Wrong]:
     else:
         yield from _check_pattern(("home", "url"), settings.home.url)
     if not _NAME.fullmatch(settings.theme.replace("_", "-").lower()):
-        yield ("theme",), f"must be the name of a folder in themes/, not {show(settings.theme)}", ""
+        yield ("theme",), f"must be the name of a folder in themes/, not {show(settings.theme)}", _suggest_folder(settings.theme)
 
 
 def _is_zone(name: str) -> bool:
@@ -165,6 +177,11 @@ def _is_zone(name: str) -> bool:
         return bool(ZoneInfo(name))
     except (KeyError, ValueError, OSError):
         return False
+
+
+def _suggest_folder(theme: str) -> str:
+    name = theme.strip("/").rpartition("/")[2]
+    return f'Write theme = "{name}" for themes/{name}/.' if re.fullmatch(r"[\w-]+", name) else 'Write theme = "mine" for themes/mine/.'
 
 
 def _suggest_zone(name: str) -> str:
@@ -281,6 +298,8 @@ def _check_links(settings: Settings) -> Iterator[Wrong]:
         for path, item in lines:
             if bool(item.url) == bool(item.ref):
                 yield path, "needs either url or ref", 'Such as {title = "About", url = "/about/"}.'
+            elif _RUNS.match(re.sub(r"[\x00-\x20]+", "", item.url or "")):
+                yield (*path, "url"), f"must be a path or an address, not {show(item.url)}", 'Such as "/about/".'
     for source, target in settings.redirects.items():
         if not source.startswith("/"):
             yield ("redirects", source), "must begin with a slash", ""

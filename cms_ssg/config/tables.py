@@ -10,6 +10,7 @@ from typing import Any
 from cms_ssg.config.defaults import TAXONOMIES
 from cms_ssg.config.settings import Settings
 from cms_ssg.errors import fail
+from cms_ssg.files.toml_errors import TOO_LONG, has_long_number
 from cms_ssg.kinds.load import load_vertical
 from cms_ssg.kinds.vertical import Vertical
 
@@ -42,13 +43,16 @@ def read_site_toml(root: Path) -> str:
 def parse_site_toml(text: str) -> dict[str, Any]:
     """The tables of site.toml. Raises CmsError settings.toml with the line."""
     try:
-        return tomllib.loads(text)
+        tables = tomllib.loads(text)
     except RecursionError:
         raise fail("settings.toml", "is nested too deeply", place=FILE, hint="Use fewer nested lists or tables.") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         from cms_ssg.config.explain_toml import explain_toml
 
         raise explain_toml(text, error) from None
+    if has_long_number(tables):
+        raise fail("settings.toml", TOO_LONG, place=FILE, hint="Write a shorter one, or a text in quotes.")
+    return tables
 
 
 def merge_tables(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -66,7 +66,8 @@ STATES: Final = frozenset(
 """Words for a status that also mean other things: only a status that hides is taken from them."""
 
 STATUSES: Final = {
-    "draft": "draft", "pending": "draft", "auto-draft": "draft", "private": "draft", "review": "draft", "unpublished": "draft",
+    "draft": "draft", "pending": "draft", "auto-draft": "draft", "private": "draft", "review": "draft", "unpublished": "draft", "archived": "draft",
+    "hidden": "draft", "rejected": "draft", "withdrawn": "draft", "in-review": "draft", "in_review": "draft", "in review": "draft", "needs-review": "draft",
     "published": "published", "publish": "published", "public": "published",
     "future": "published", "scheduled": "published", "trashed": "trashed", "trash": "trashed", "deleted": "trashed",
 }  # fmt: skip

@@ -14,6 +14,7 @@ from cms_ssg.content.frontmatter.toml_keys import find_deep_key
 from cms_ssg.content.frontmatter.values import HALF_ESCAPE
 from cms_ssg.content.scan.changed_files import LFS_HINT, LFS_SAID, is_lfs_pointer
 from cms_ssg.errors import fail
+from cms_ssg.files.toml_errors import MOST_BITS, TOO_LONG, split_toml_error
 from cms_ssg.types import Json, Problem
 
 SUFFIXES = (".yaml", ".yml", ".toml", ".json", ".csv")
@@ -195,7 +196,8 @@ def _parse_json(text: str) -> Json:
     except json.JSONDecodeError as error:
         raise _UnreadableError(f"is not JSON: {error.msg.lower()}", error.lineno) from None
     except ValueError as error:
-        raise _UnreadableError(f"is not JSON: {error}") from None
+        message, line = split_toml_error(error, text)
+        raise _UnreadableError(f"is not JSON: {message}", line) from None
 
 
 def _parse_toml(text: str) -> Json:
@@ -205,9 +207,9 @@ def _parse_toml(text: str) -> Json:
         raise _UnreadableError("is nested too deeply", text.count("\n", 0, deep) + 1)
     try:
         return _Converter().convert(tomllib.loads(text.replace("\r\n", "\n")))
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"line (\d+)", str(error))
-        raise _UnreadableError(f"is not TOML: {error}", int(found[1]) if found else 0) from None
+    except ValueError as error:
+        message, line = split_toml_error(error, text)
+        raise _UnreadableError(f"is not TOML: {message}", line) from None
 
 
 def _parse_yaml(text: str) -> Json:
@@ -220,8 +222,12 @@ def _parse_yaml(text: str) -> Json:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise _UnreadableError(f"is not YAML: {error.problem or error.context}", mark.line + 1 if mark else 0) from None
-    except (yaml.YAMLError, ValueError) as error:
+    except yaml.YAMLError as error:
         raise _UnreadableError(f"is not YAML: {' '.join(str(error).split())}") from None
+    except (_UnreadableError, _HalfCharacterError, RecursionError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the library's constructors make of a value that its tag does not fit
+        raise _UnreadableError(f"is not YAML: a value does not fit its tag ({type(error).__name__})") from None
 
 
 def _parse_csv(text: str) -> Json:
@@ -285,6 +291,8 @@ class _Converter:
             return value.isoformat()
         if isinstance(value, bytes):
             raise _UnreadableError("holds binary data")
+        if isinstance(value, int) and value.bit_length() > MOST_BITS:
+            raise _UnreadableError(TOO_LONG)
         if isinstance(value, float) and not math.isfinite(value):
             raise _UnreadableError(f"holds {value}, which is not a number JSON knows")
         return value

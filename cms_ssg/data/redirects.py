@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from cms_ssg.config.settings import Settings
 from cms_ssg.content.url_patterns import SERVER_HINT, find_other_extension
+from cms_ssg.files.toml_errors import split_toml_error
 from cms_ssg.types import Problem
 
 MAX_ALTERNATIVES = 64
@@ -170,7 +171,7 @@ def _read_json(text: str, place: str) -> Iterator[_Rule]:
     except json.JSONDecodeError as error:
         raise _UnreadableError(f"is not JSON: {error.msg.lower()}", error.lineno) from None
     except (ValueError, RecursionError) as error:
-        raise _UnreadableError(f"is not JSON: {error}") from None
+        raise _UnreadableError(f"is not JSON: {split_toml_error(error)[0]}") from None
     at = 0
     for source, target, status in _list_pairs(data):
         found = text.find(json.dumps(source, ensure_ascii=False), at)

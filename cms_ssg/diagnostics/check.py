@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, LiteralString
@@ -13,7 +13,7 @@ from cms_ssg.config.explain import open_origin
 from cms_ssg.config.explain_toml import FILE
 from cms_ssg.content.lines import line_of_field
 from cms_ssg.diagnostics.check_fields import check_fields, check_own_ids
-from cms_ssg.diagnostics.check_fragments import Link, check_fragments, fragment_of, list_template_ids
+from cms_ssg.diagnostics.check_fragments import Link, PlaceCheck, fragment_of
 from cms_ssg.diagnostics.check_templates import check_template_links
 from cms_ssg.diagnostics.check_terms import TERM_NAMES, check_parents, check_term_names
 from cms_ssg.diagnostics.nearest import Nearest
@@ -124,7 +124,7 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
     from cms_ssg.render.theme_check import list_templates
 
     templates = list_templates(theme_folders(site.root, site.settings).templates)
-    nearest, ids = Nearest(connection, site, site_id), list_template_ids(templates)
+    nearest, places = Nearest(connection, site, site_id), PlaceCheck.open(site)
     yield from check_own_ids(connection, site, site_id, templates)
     after = 0
     while rows := connection.execute(BODIES, (site_id, after)).fetchall():
@@ -146,7 +146,7 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
         with_place = [
             Link(file, line, target, names) for file, line, kind, target, names in wanted if kind == "link" and fragment_of(target)
         ]
-        yield from check_fragments(connection, site_id, with_place, ids)
+        yield from places.check(connection, site_id, with_place)
         for file, line, kind, target, names in wanted:
             no_image = line < 0 and not may_be_image(target)  # a PDF is there, and no featured image
             if no_image or not known.intersection(names):
@@ -172,7 +172,6 @@ def _check_layouts(connection: Any, site: Site, site_id: int) -> Iterator[Proble
 def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
     """Lines of menus, and redirects, that lead nowhere in this site."""
     from cms_ssg.engine.inputs import read_redirects
-    from cms_ssg.render.theme_check import list_templates
 
     yield from list_dead_menu_lines(connection, site, site_id)
     origin = open_origin(site.root, site.settings.env, os.environ)
@@ -180,18 +179,30 @@ def _check_site_links(connection: Any, site: Site, site_id: int) -> Iterator[Pro
         Link(FILE, origin.line(*line.path), line.item.url, line.names) for line in list_menu_lines(site) if fragment_of(line.item.url)
     ]
     wanted: list[tuple[Problem, tuple[str, ...]]] = []
-    for source, target in read_redirects(site.root, site.settings).targets.items():
+    targets = read_redirects(site.root, site.settings).targets
+    for source, target in targets.items():
         line = origin.line("redirects", source)
+        if (way := _follow(targets, source)) is not None:
+            said, hint = f"this redirect leads back to itself: {' -> '.join(way)}", "Let one of them lead to a page."
+            yield Problem("redirects.loop", FILE if line else "", line, said, hint)
+            continue
         if fragment_of(target):
             with_place.append(Link(FILE if line else "", line, target, path_names(target)))
         said, hint = f'the redirect {source} leads to "{target}", where nothing is', "Name a path of this site, or a whole address."
         wanted.append((Problem("redirects.dangling", FILE if line else "", line, said, hint, "warning"), path_names(target)))
     known = find_claimed(connection, site_id, (n for _, names in wanted for n in names))
     yield from (problem for problem, names in wanted if names and not known.intersection(names))
-    from cms_ssg.render.theme_chain import theme_folders
+    yield from PlaceCheck.open(site).check(connection, site_id, with_place)
 
-    ids = list_template_ids(list_templates(theme_folders(site.root, site.settings).templates))
-    yield from check_fragments(connection, site_id, with_place, ids)
+
+def _follow(targets: Mapping[str, str], source: str) -> list[str] | None:
+    """The way from a redirect back to itself, through others; None where it ends somewhere."""
+    way = [source]
+    while (target := next(iter(path_names(targets.get(way[-1], ""))), "")) and target != source:
+        if target in way:
+            return None
+        way.append(target)
+    return [*way, source] if target else None
 
 
 def _check_authors(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:

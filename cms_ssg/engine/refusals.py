@@ -64,17 +64,24 @@ class Refusals:
         return self.last_turn is not None and rows[0].turn > self.last_turn
 
     def list_kept(self, rows: Sequence[DirtyRow]) -> set[str]:
-        """Paths of these removals that wait: what stays as it was may link to them."""
+        """Paths of these removals that wait: what stays as it was may link to them, and those that so stay to others."""
         paths = {row.path for row in rows}
-        if self.keeps_all or len(self.stale) > MOST_READ:
+        kept: set[str] = set()
+        unread, known = self.stale - paths, len(self.stale)
+        while unread and not self.keeps_all and kept != paths:
+            if known > MOST_READ:
+                self.keeps_all = True
+                break
+            try:
+                found = find_links(self.base_url, paths - kept, self.read(unread.pop()) or b"")
+            except CmsError:  # it cannot be read either
+                self.keeps_all = True
+                break
+            kept |= found
+            unread |= found
+            known += len(found)
+        if self.keeps_all:
             kept = paths
-        else:
-            kept = set()
-            for path in self.stale - paths:
-                try:
-                    kept |= find_links(self.base_url, paths, self.read(path) or b"")
-                except CmsError:  # it cannot be read either
-                    kept = paths
         self.waiting += len(kept)
         return kept
 

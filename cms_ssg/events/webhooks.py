@@ -154,7 +154,8 @@ def choose_wait(tries: int, asked_s: float | None) -> float:
 def show_receiver(url: str) -> str:
     """A receiver's address without what may be secret in it: path and query often are."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}/…"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}/…"
 
 
 def send_message(url: str, secrets: tuple[str, ...], secret_env: str, message_id: str, body: bytes) -> Answer:
@@ -272,7 +273,13 @@ def is_forbidden(text: str) -> bool:
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         held = address != _LOOPBACK and any(address in network for network in _HOLDING_IPV4)
-        inner = address.ipv4_mapped or address.sixtofour or (ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if held else None)
+        held = held or int(address) >> 32 & 0xFDFFFFFF == 0x5EFE  # ISATAP, RFC 5214
+        inner = (
+            address.ipv4_mapped
+            or address.sixtofour
+            or (address.teredo or (None, None))[1]
+            or (ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if held else None)
+        )
         address = inner if inner is not None else address
     is_reserved = (address.is_reserved and address.version == 4) or any(address in network for network in _METADATA)
     return address.is_link_local or address.is_multicast or address.is_unspecified or is_reserved

@@ -27,7 +27,7 @@ from cms_ssg.events.notify import open_notifier
 from cms_ssg.files.media_types import content_type
 from cms_ssg.history.releases import check_known
 from cms_ssg.kinds.features import Features
-from cms_ssg.kinds.phases import NEW, REMOVALS
+from cms_ssg.kinds.phases import ASSETS, NEW, REMOVALS
 from cms_ssg.paths import object_key
 from cms_ssg.publish.kept import Keepable, KeptObject
 from cms_ssg.publish.target import Live, Object, find_abilities, is_same_target, name_target
@@ -240,7 +240,7 @@ def _phase(features: Features, one: Wanted) -> int:
         return REMOVALS
     kind = features.outputs.get(one.kind)
     if kind is None:
-        return NEW if one.live is None else 0
+        return NEW if one.live is None else ASSETS
     return kind.phase_if_new if one.live is None else kind.phase
 
 

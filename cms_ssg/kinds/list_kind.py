@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cms_ssg.paths import canonical_path
 from cms_ssg.types import Json
@@ -144,9 +144,12 @@ def page_path(rule: ListRule, number: int) -> str:
     return canonical_path(rule.page_url.replace("{number}", str(number)) if rule.page_url else f"{rule.url.rstrip('/')}/page/{number}/")
 
 
+FEED_FILES: Final = {"rss": "feed.xml", "atom": "atom.xml", "json": "feed.json"}
+
+
 def feed_path(rule: ListRule, feed: str) -> str:
     """Path of a list's feed: feed.xml (RSS), atom.xml or feed.json below its first page."""
-    return canonical_path(rule.url.rstrip("/") + "/" + {"rss": "feed.xml", "atom": "atom.xml", "json": "feed.json"}[feed])
+    return canonical_path(f"{rule.url.rstrip('/')}/{FEED_FILES[feed]}")
 
 
 def claimable(url: str) -> str:

@@ -4,14 +4,18 @@ is not there yet, and nothing goes while something links to it.
 
 from __future__ import annotations
 
-ASSETS = 0
+ASSETS = -1
 """Style sheets, scripts, images and files: pages name them."""
 
-NEW = 1
-"""New pages of content: lists link to them."""
+NEW_FEEDS = 0
+"""New feeds: the heads of their lists name them, and nothing else does."""
 
-NEW_LISTS = 2
-"""New pages of lists: they link to the pages that are new, the others link to them."""
+NEW_LISTS = 1
+"""New pages of lists: what they list is new as well, or there already. They come before it, since new pages of content name their lists: where a
+list is refused, so is what would link to it. Until a later phase nothing that visitors know of links to either."""
+
+NEW = 2
+"""New pages of content: lists that were there before link to them."""
 
 LEAVES = 3
 """Pages of content that were there before."""
@@ -32,9 +36,10 @@ REMOVALS = 9
 def phase_when_new(phase: int, *, linked: bool) -> int:
     """When an output is made that was not there before. phase: that of its kind; linked: pages link to outputs of its kind.
 
-    One that is linked comes before the pages that link to it, and after the new pages that it links to. A new feed is known to nobody
-    before its list links to it.
+    One that is linked comes before the pages that link to it.
     """
     if not linked:
         return phase
-    return NEW if phase < LISTS or phase == FEEDS else NEW_LISTS
+    if phase == FEEDS:
+        return NEW_FEEDS
+    return NEW if phase < LISTS else NEW_LISTS

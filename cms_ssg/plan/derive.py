@@ -18,7 +18,7 @@ from cms_ssg.kinds.core_kinds import term_names
 from cms_ssg.kinds.list_kind import EntryRow, Item, Placing
 from cms_ssg.paths import canonical_path
 from cms_ssg.reads import digest
-from cms_ssg.render.list_rules import described_paths, own_paths
+from cms_ssg.render.list_rules import described_paths, is_made_file, own_paths
 from cms_ssg.site import Site
 from cms_ssg.store.claims import REFUSED
 from cms_ssg.text.collation import make_text_key
@@ -112,7 +112,7 @@ def claim_names(site: Site, row: EntryRow, fields: dict[str, Json], path: str | 
         return ClaimRow(name, kind, locale, key, Owner.ENTRY, owner, spec, since=since)
 
     if path:
-        yield claim(path, REFUSED if path in own_paths(site).files else ENTRY, {"kind": "entry", "type": row.type})
+        yield claim(path, REFUSED if is_made_file(site, path) else ENTRY, {"kind": "entry", "type": row.type})
     for name, target in _redirects(site, row, fields, path):
         yield claim(name, alias_kind(site, name), {"kind": "redirect"} | ({"target": target} if target else {}))
     yield claim(f"{locale}/{site.schemas[row.type].reference(fields)}", ENTRY)

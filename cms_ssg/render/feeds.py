@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from cms_ssg.render.dates import format_iso, format_rfc822
 
@@ -212,29 +212,6 @@ def render_robots(sitemaps: Sequence[str] = (), *, noindex: bool = False, disall
     if sitemaps:
         lines += ["", *(f"Sitemap: {make_ascii_url(url)}" for url in sitemaps)]
     return ("\n".join(lines) + "\n").encode()
-
-
-def make_links_absolute(html: str, page_url: str) -> str:
-    """A body for a feed: href, src, poster and srcset that are relative to page_url made absolute, fragments too."""
-    return _TAG.sub(lambda tag: _LINK.sub(lambda found: f'{found[1]}{_join(page_url, found[2], found[1])}"', tag[0]), html)
-
-
-_TAG = re.compile(r"""<[a-zA-Z](?:[^<>"']|"[^"]*"|'[^']*')*>""")
-_LINK = re.compile(r"""(\s(?:href|src|poster|srcset)=")([^"]*)\"""")
-
-
-def _join(base: str, value: str, attribute: str) -> str:
-    if not attribute.endswith('srcset="'):
-        return value if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", value) else _urljoin(base, value)
-    parts = [part.split(maxsplit=1) for part in value.split(",") if part.strip()]
-    return ", ".join(" ".join([_urljoin(base, part[0]), *part[1:]]) for part in parts)
-
-
-def _urljoin(base: str, value: str) -> str:
-    try:
-        return urljoin(base, value)
-    except ValueError:  # "http://[" and the like: left as the author wrote it
-        return value
 
 
 _SAFE: Final = "%/:?#[]@!$&'()*+,;=-._~"

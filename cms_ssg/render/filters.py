@@ -17,6 +17,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from cms_ssg.content.urls import is_safe_url
 from cms_ssg.render.dates import format_iso, format_rfc822
 
 
@@ -103,6 +104,11 @@ def make_absolute(url: str | None, base_url: str) -> str:
     return url if "://" in url else urljoin(base_url + "/", url)
 
 
+def keep_safe_url(url: str | None) -> str:
+    """An address that data or front matter gives, "" for one whose scheme could run a script, or leads nowhere."""
+    return str(url) if url and is_safe_url(str(url)) else ""
+
+
 @pass_context
 def show_money(context: Context, amount: int | None, currency: str) -> str:
     """``{{ 1999|money("EUR") }}``: an amount in minor units as the page's language writes it, nothing for none."""
@@ -126,6 +132,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "json_ld": dump_json_ld,
     "money": show_money,
     "rfc822": format_rfc822,
+    "safe_url": keep_safe_url,
     "slug": make_slug,
     "truncate_words": truncate_words,
 }

@@ -13,6 +13,7 @@ from cms_ssg.files.ownership import write_owned
 from cms_ssg.render.gallery_own import add_own_samples
 from cms_ssg.render.gallery_samples import Sample, make_samples
 from cms_ssg.render.gallery_stand_in import ShownUndefined, StandIn
+from cms_ssg.render.limits import Budget
 from cms_ssg.render.strings import load_strings
 from cms_ssg.render.theme import Theme, list_assets, read_asset
 from cms_ssg.render.theme_chain import ThemeFolders
@@ -72,6 +73,7 @@ def write_gallery(site: Site, folders: ThemeFolders, folder: Path) -> tuple[Path
     problems: dict[str, Problem] = {}
 
     def render(template: str, values: dict[str, Any]) -> str:
+        theme.budget = lenient.budget = Budget()
         try:
             found = theme.get_template(template)
             brought = any(Path(str(found.filename)).is_relative_to(place) for place in folders.brought)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from cms_ssg.kinds.list_kind import ListKind, ListRule, claimable, feed_path
+from cms_ssg.kinds.list_kind import FEED_FILES, ListKind, ListRule, claimable, feed_path
 from cms_ssg.site import Site
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json
@@ -70,6 +71,9 @@ def described_paths(site: Site, card: Mapping[str, Json]) -> tuple[str, ...]:
     return tuple(url for url in (rule.url, list_rule(site, locale, rule.index).url) if url)
 
 
+_PART_OF_SITEMAP: Final = re.compile(r".*/sitemap-[^/]+-\d+\.xml")
+
+
 class OwnPaths(NamedTuple):
     """Addresses that a site makes something for by itself.
 
@@ -78,6 +82,13 @@ class OwnPaths(NamedTuple):
 
     files: frozenset[str]
     pages: frozenset[str]
+
+
+def is_made_file(site: Site, path: str) -> bool:
+    """Whether no page of content may have a path: robots and readers ask there for something else, be it the feed of some list."""
+    name = path.rpartition("/")[2]
+    feeds = {FEED_FILES[feed] for feed in site.settings.feeds}
+    return path in own_paths(site).files or name in feeds or bool(_PART_OF_SITEMAP.fullmatch(path))
 
 
 @lru_cache(maxsize=8)

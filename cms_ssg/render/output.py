@@ -12,7 +12,9 @@ from cms_ssg.files.media_types import content_type
 from cms_ssg.kinds.output_kind import HTML
 from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
+from cms_ssg.render.absolute_links import make_links_absolute
 from cms_ssg.render.body import is_inner, resolve_link
+from cms_ssg.render.limits import Budget
 from cms_ssg.render.list_rules import list_kind, list_rule
 from cms_ssg.render.list_view import ListView
 from cms_ssg.render.page import FEED_TYPES, HomeFeeds, Page
@@ -42,7 +44,7 @@ def render_output(around: Surroundings, job: Job, found: dict[Request, Any]) -> 
     reader.reads.name("setting/frame")
     if kind.vertical:
         reader.reads.name(f"vertical/{kind.vertical}")
-    around.theme.reads = reader.reads
+    around.theme.reads, around.theme.budget = reader.reads, Budget()
     locale = around.site.locales.get(job.locale) or around.site.settings.locales[0]
     page = Page(around, reader, job.kind, job.path, locale)
     try:
@@ -221,7 +223,7 @@ def render_feed(page: Page, job: Job) -> tuple[bytes, str]:
             items.append(feeds.FeedItem(
                 title=card.title, url=url, id=url, summary=card.summary, published=card.date, updated=card.updated,
                 authors=tuple(a.title for a in card.authors), tags=tuple(t.title for t in card.tags), image=page.with_origin(card.image),
-                html=feeds.make_links_absolute(str(entry.content), url) if entry is not None else None,
+                html=make_links_absolute(str(entry.content), url) if entry is not None else None,
             ))  # fmt: skip
     feed = feeds.Feed(
         title=title, url=page.site.origin + view.url, feed_url=page.absolute(job.path), locale=page.locale.hreflang or page.locale.code,

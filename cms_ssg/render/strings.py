@@ -17,6 +17,7 @@ from typing import Any
 from cms_ssg.config.toml_lines import find_line, list_key_lines
 from cms_ssg.content.scan.changed_files import LFS_HINT, LFS_SAID, is_lfs_pointer
 from cms_ssg.errors import CmsError
+from cms_ssg.files.toml_errors import split_toml_error
 from cms_ssg.render.dates import DateFormat, compile_format, parse_month
 from cms_ssg.render.plurals import CATEGORIES, list_categories, plural_category
 from cms_ssg.types import Problem
@@ -205,11 +206,9 @@ def _read_file(path: Path, language: str, root: Path | None) -> dict[str, Text]:
         return {}
     except UnicodeDecodeError as error:
         raise CmsError(Problem("strings.syntax", place, 0, "not UTF-8 text", f"Byte {error.start} is not valid UTF-8.")) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        found = re.search(r"line (\d+)", str(error))
-        raise CmsError(
-            Problem("strings.syntax", place, int(found[1]) if found else 0, str(error), 'Write texts as key = "text".')
-        ) from None
+    except (ValueError, RecursionError) as error:
+        message, line = split_toml_error(error, source)
+        raise CmsError(Problem("strings.syntax", place, line, f"is not TOML: {message}", 'Write texts as key = "text".')) from None
     except OSError as error:
         raise CmsError(Problem("strings.unreadable", place, 0, error.strerror or str(error))) from None
     texts: dict[str, Text] = {}

@@ -20,6 +20,7 @@ from cms_ssg.reads import digest
 from cms_ssg.render.context import QuickContext
 from cms_ssg.render.filters import FILTERS
 from cms_ssg.render.fragment_tag import FragmentTag
+from cms_ssg.render.limits import INCLUDE_STEPS, JOINS, LIMITED, Budget, Limiter, concat
 from cms_ssg.render.reading import Reads
 from cms_ssg.render.style_files import list_beside
 from cms_ssg.render.theme_chain import PARENT
@@ -69,7 +70,7 @@ class _Template(Template):
     @classmethod
     def from_code(cls, environment: Environment, code: CodeType, globals: MutableMapping[str, Any], uptodate: Any = None) -> Template:
         template = super().from_code(environment, code, globals, uptodate)
-        template.root_render_func.__globals__["escape"] = escape_text
+        template.root_render_func.__globals__.update(escape=escape_text, **JOINS)
         return template
 
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
@@ -147,6 +148,7 @@ class Theme(Environment):
 
     template_class = _Template
     context_class = QuickContext
+    concat = staticmethod(concat)
 
     def __init__(self, folders: Sequence[Path], find_ids: Callable[[], set[str]] = set) -> None:
         """find_ids: gives the ids that the templates give to elements."""
@@ -155,9 +157,12 @@ class Theme(Environment):
             autoescape=True, undefined=Unknown, trim_blocks=True, lstrip_blocks=True, auto_reload=False, cache_size=-1, bytecode_cache=_compiled,
             extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols", FragmentTag],
         )  # fmt: skip
+        self.filters.update(LIMITED)
         self.filters.update(FILTERS)
         self.globals["range"] = bounded_range
         self.reads: Reads | None = None
+        self.budget = Budget()
+        """What the templates of this output have taken: whoever renders the next one gives it another."""
         self.shows_terms = False
         """Whether a card in a list was asked for its terms: from then on they are loaded with the cards."""
         self._absent: set[str] = set()
@@ -165,6 +170,11 @@ class Theme(Environment):
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         return extend_parents(super()._parse(source, name, filename), name or "")
+
+    def _generate(self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False) -> str:
+        limited: nodes.Template = Limiter().visit(source)
+        limited.set_environment(self)
+        return super()._generate(limited, name, filename, defer_init)
 
     @cached_property
     def ids(self) -> frozenset[str]:
@@ -176,6 +186,7 @@ class Theme(Environment):
         return {**self.globals, **(d or {})}
 
     def _load_template(self, name: str, globals: MutableMapping[str, Any] | None) -> Template:
+        self.budget.spend(INCLUDE_STEPS)
         if self.reads is not None:
             self.reads.name(f"template/{name}")
         try:

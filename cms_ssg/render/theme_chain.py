@@ -17,6 +17,7 @@ import msgspec
 from cms_ssg.config.settings import Settings, ThemeImages
 from cms_ssg.errors import fail
 from cms_ssg.files.bundled import folder as bundled_folder
+from cms_ssg.files.toml_errors import split_toml_error
 from cms_ssg.images.variants import DEFAULT_RULES, ImageRules
 from cms_ssg.kinds.load import load_vertical
 from cms_ssg.types import Problem
@@ -25,6 +26,10 @@ BASE = "base"
 
 KEYS: Final = frozenset(["extends", "images"])
 """What a ``theme.toml`` may say."""
+
+_LINES: Final = 'It holds lines such as: extends = "base"'
+
+_LOOKED_IN: Final = frozenset(("templates", "assets"))
 
 PARENT = "parent:"
 """Before a template's name, once for each folder that is passed over: the next one below that has it too."""
@@ -95,7 +100,7 @@ def theme_chain(root: Path, settings: Settings) -> list[Path]:
 
 
 def check_theme_files(chain: Sequence[Path]) -> list[Problem]:
-    """Keys of the themes' ``theme.toml`` that mean nothing, as warnings."""
+    """Keys of the themes' ``theme.toml`` that mean nothing, and files that lie in the wrong place, as warnings."""
     from cms_ssg.config.toml_lines import list_key_lines
 
     found: list[Problem] = []
@@ -107,7 +112,28 @@ def check_theme_files(chain: Sequence[Path]) -> list[Problem]:
             hint = hint or (f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(sorted(KEYS))}.")
             line = list_key_lines((folder / "theme.toml").read_text("utf-8-sig")).get((name,), 0)
             found.append(Problem("theme.unknown-key", place, line, f'unknown key "{name}"', hint, "warning"))
+        if misplaced := _list_misplaced(folder):
+            more = f", and {len(misplaced) - 1} more" if len(misplaced) > 1 else ""
+            said = f"no template or asset is looked for here{more}"
+            hint = "Templates lie in templates/, style sheets, scripts and fonts in assets/, texts in i18n/."
+            found.append(Problem("theme.misplaced", f"themes/{folder.name}/{misplaced[0]}", 0, said, hint, "warning"))
     return found
+
+
+def _list_misplaced(folder: Path) -> list[str]:
+    """Files of a theme that look like templates or assets and lie where nobody looks for them."""
+    found = [name for name in ("templates", "assets", "i18n") if (folder / name).is_file()]
+    for path in sorted(folder.rglob("*.html")):
+        inner = path.relative_to(folder)
+        if (
+            inner.parts[0] not in _LOOKED_IN
+            and not any(part.startswith(".") or part == "node_modules" for part in inner.parts)
+            and path.is_file()
+        ):
+            found.append(inner.as_posix())
+    return found + sorted(
+        path.name for path in folder.glob("*") if path.suffix in (".css", ".js") and path.is_file() and ".config." not in path.name
+    )
 
 
 def _find_asking(file: Path, name: str) -> int:
@@ -186,5 +212,8 @@ def _read_theme(folder: Path, place: str) -> dict[str, Any]:
         return tomllib.loads((folder / "theme.toml").read_bytes().decode("utf-8-sig").replace("\r\n", "\n"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise fail("theme.unreadable", f"cannot be read: {error}", place=place, hint='It holds lines such as: extends = "base"') from None
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
+        raise fail("theme.unreadable", f"cannot be read: {error}", place=place, hint=_LINES) from None
+    except ValueError as error:
+        message, line = split_toml_error(error)
+        raise fail("theme.unreadable", f"is not TOML: {message}", place=place, line=line, hint=_LINES) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -40,7 +40,7 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
 
     fields: of all content types of the site; without them an entry may have any attribute.
     Codes: theme.syntax (unknown filters and tests too), theme.unknown-variable, theme.unknown-attribute,
-    theme.missing-template, theme.missing-asset, theme.unknown-block, theme.unknown-key.
+    theme.missing-template, theme.missing-asset, theme.unknown-block, theme.unknown-key, theme.cycle.
     """
     theme = Theme(folders.templates)
     files = list_templates(folders.templates, parents=True)
@@ -66,6 +66,7 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
         found = [
             *_check_tree(_place(files[name]), tree, given | {*folders.views, *folders.values}, set(files), assets, attributes),
             *_check_blocks(_place(files[name]), name, trees),
+            *_check_cycle(_place(files[name]), name, trees),
         ]
         problems += sorted(found, key=lambda problem: problem.line)
     return problems
@@ -217,6 +218,17 @@ def _check_blocks(place: str, name: str, trees: Mapping[str, nodes.Template]) ->
             yield Problem("theme.unknown-block", place, block.lineno, message, _suggest(block.name, known), "warning")
 
 
+def _check_cycle(place: str, name: str, trees: Mapping[str, nodes.Template]) -> Iterator[Problem]:
+    """A template that extends itself, through others or not: no page that it makes can be made."""
+    way = [name]
+    while (above := sorted(_names_extended(trees[way[-1]]) & trees.keys())) and above[0] not in way:
+        way.append(above[0])
+    if above and above[0] == name:
+        line = next(trees[name].find_all(nodes.Extends)).lineno
+        said = f"templates extend each other without end: {' -> '.join([*way, name])}"
+        yield Problem("theme.cycle", place, line, said, 'Let one extend "base.html".')
+
+
 def _blocks_above(name: str, trees: Mapping[str, nodes.Template]) -> set[str] | None:
     """Names of the blocks of all that a template extends. None where it extends nothing, or what only a page will tell."""
     found: set[str] = set()
@@ -258,6 +270,8 @@ def _chain(node: nodes.Node) -> Iterator[nodes.Node]:
         yield from _chain(node.node)
 
 
-def _suggest(name: str, names: Iterable[str]) -> str:
+def _suggest(name: str, names: Collection[str]) -> str:
+    if not names:
+        return "There are none."
     near = difflib.get_close_matches(name, sorted(names), n=1)
     return f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(sorted(names)[:40])}."

@@ -57,6 +57,8 @@ def _describe_path(site: Site, lost: ClaimRow, winner: ClaimRow | None) -> Probl
     elif lost.owner_kind in (Owner.ENTRY, Owner.FILE):
         place = lost.key
         line = _find_line(site, lost)
+    elif winner is not None and winner.owner_kind in (Owner.ENTRY, Owner.FILE):  # a page of a list, that somebody's page goes before
+        place, line = winner.key, _find_line(site, winner)
     if lost.owner_kind == Owner.FILE:
         hint = "Rename or move the file."
     if lost.kind == REFUSED or (winner is not None and winner.kind == DEFAULT):

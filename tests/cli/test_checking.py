@@ -21,7 +21,7 @@ def test_link_to_a_place_that_its_page_lacks_is_told_wherever_it_stands(site: Pa
     (site / "content/pages/about.md").write_text('# About\n\n## Who we are\n\n<a id="own"></a>\n')
     (site / "content/posts/flood.md").write_text(
         "---\ntitle: Flood\ndate: 2025-03-01\n---\n[a](/about/#nothing) [b](../pages/about.md#who-we-arr) [c](/about/#who-we-are)\n"
-        "[d](/about/#own) [e](/about/#main) [f](/about/#top) [g](/tags/#x) [h](/about/#:~:text=x)\n"
+        "[d](/about/#own) [e](/about/#main) [f](/about/#top) [g](/#x) [h](/about/#:~:text=x)\n"
     )
     (site / "site.toml").write_text(f'{SITE}[[menus.main]]\ntitle = "X"\nurl = "/about/#gone"\n[redirects]\n"/old/" = "/about/#went"\n')
     code, result, _ = cms("check")
@@ -31,11 +31,41 @@ def test_link_to_a_place_that_its_page_lacks_is_told_wherever_it_stands(site: Pa
         if p["code"] == "content.dangling-fragment"
     }
     assert code == 0
-    assert found.keys() == {"nothing", "who-we-arr", "gone", "went"}
+    assert found.keys() == {"nothing", "who-we-arr", "gone", "went", "x"}
     assert found["nothing"][:2] == ("content/posts/flood.md", 5)
     assert found["who-we-arr"][2] == 'Did you mean "#who-we-are"?'
     assert found["gone"][:2] == ("site.toml", 8)
     assert found["went"][0] == "site.toml"
+
+
+def test_a_place_of_a_list_is_one_of_its_templates_or_of_the_entry_that_describes_it(site: Path, cms: Cms) -> None:
+    for name, text in {
+        "list.html": '{% extends "list.html" %}{% block main %}<h2 id=new>New</h2>{{ super() }}{% include "part.html" %}{% endblock %}',
+        "part.html": '{% for card in list.items %}<i id="item-{{ card["title"] }}"></i>{% endfor %}',
+        "post.html": '{% extends "entry.html" %}{% block main %}<p id="of-posts"></p>{% endblock %}',
+    }.items():
+        path = site / "themes/mine/templates" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (site / "site.toml").write_text(f'theme = "mine"\n{SITE}')
+    (site / "content/tags").mkdir()
+    (site / "content/tags/water.md").write_text("---\ntitle: Water\ntaxonomy: tag\ntype: term\n---\n## Depth\n\nText.\n")
+    links = (
+        "/tags/water/#new",
+        "/tags/water/#item-Flood",
+        "/tags/water/#main",
+        "/tags/#nothing",
+        "/tags/water/#of-posts",
+        "/#none",
+        "/tags/water/#top",
+    )
+    text = " ".join(f"[x]({link})" for link in links)
+    (site / "content/posts/flood.md").write_text(f"---\ntitle: Flood\ndate: 2025-03-01\ntags: [water]\n---\n{text}\n")
+    _, result, _ = cms("check")
+    found = [p["message"].split('"')[1] for p in result["problems"] if p["code"] == "content.dangling-fragment"]
+    assert found == ["/tags/#nothing", "/tags/water/#of-posts", "/#none"]
+    (site / "themes/mine/templates/part.html").write_text('{% include "parts/" ~ list.title ~ ".html" ignore missing %}')
+    assert "content.dangling-fragment" not in {p["code"] for p in cms("check")[1]["problems"]}, "what is included there cannot be known"
 
 
 def test_unknown_shortcode_stays_as_it_was_written_and_is_told_by_build_and_check(site: Path, cms: Cms) -> None:
@@ -83,7 +113,7 @@ ref = "page:abuot"
 [[menus.main]]
 ref = "page:about"
 [[menus.main]]
-url = "/tags/?all#x"
+url = "/tags/?all#main"
 [[menus.foot]]
 url = "/tagz/"
 [[menus.foot]]
@@ -292,3 +322,21 @@ def test_token_that_is_no_css_value_is_told_with_its_line(site: Path, cms: Cms) 
         assert (code, [(p["code"], p["place"], p["line"]) for p in result["problems"]]) == (1, wanted)
     told = [(p["code"], p["line"]) for p in cms("build", "--env", "b")[1]["problems"]]
     assert sorted(told) == [("tokens.name", 9), ("tokens.value", 11), ("tokens.value", 12)]
+
+
+def test_redirects_that_lead_in_a_circle_are_told(site: Path, cms: Cms) -> None:
+    lines = ('"/a/" = "/b/"', '"/b/" = "/a/#x"', '"/c/" = "/c/"', '"/d/" = "/a/"', '"/e/" = "/about/"')
+    (site / "site.toml").write_text(f"{SITE}[redirects]\n" + "\n".join(lines) + "\n")
+    code, result, _ = cms("check")
+    assert code == 3
+    assert [(p["code"], p["line"], p["message"].partition(": ")[2]) for p in result["problems"]] == [
+        ("redirects.loop", 7, "/a/ -> /b/ -> /a/"), ("redirects.loop", 8, "/b/ -> /a/ -> /b/"), ("redirects.loop", 9, "/c/ -> /c/"),
+    ]  # fmt: skip
+
+
+def test_a_markdown_file_whose_ending_is_in_capitals_is_told_once(site: Path, cms: Cms) -> None:
+    (site / "content/posts/rain.MD").write_text("---\ntitle: Rain\ndate: 2025-03-02\n---\n")
+    (site / "content/strange.MD").write_text("# Strange\n")
+    found = {p["code"]: p for p in cms("check")[1]["problems"]}
+    assert found.keys() == {"content.ending", "settings.uncollected"}
+    assert "so nothing is made of it: content/strange.MD" in found["settings.uncollected"]["message"]

@@ -52,11 +52,11 @@ LEFT = (
     "plan.md.orig", "plan.md.bak", "plan.md.bak2", "plan.bak", "plan.md.rej", "plan.md.save", "plan.md.save.1", "plan.md.old", "plan.md.temp",
     "plan.md.kate-swp", ".plan.md.sw0", "plan.md.swn", "plan.md.BASE.1234", "plan.md.LOCAL.1234.md", "plan_BASE_1234.md", "plan_REMOTE_77.md",
     "plan.md.mine", "plan.md.r42", "plan.sync-conflict-20240102-123456-ABCDEFG.md", "plan (Ann's conflicted copy 2024-01-02).md", "~$plan.docx",
-    "PLAN.MD.BAK",
+    "PLAN.MD.BAK", "nohup.out", "npm-debug.log",
 )  # fmt: skip
 MEANT = (
     "plan.md", "base.md", "plan.base.md", "old.md", "plan.old.md", "save.png", "backup.zip", "plan.pdf", "bak", "restore-the-old.jpg", "v1.2.tar.gz",
-    "local_2024.md", "draft-1234.md", "r2.md", "part.md", "a.part.mp4",
+    "local_2024.md", "draft-1234.md", "r2.md", "part.md", "a.part.mp4", "server.log",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from tests.content.test_read import codes, draft_of, read, rules_of
 HIDDEN = [
     "published: false", "published: no", "publish: false", "public: false", "visible: false", "isDraft: true", "private: true", "unpublished: yes",
     "status: Draft", "status: pending", "status: private", "post_status: auto-draft", "visibility: private", "expired: true", "is_published: 'False'",
-    "draft: false\npublished: false", "status: published\nprivate: true", "state: draft", "workflow_state: Review", "_status: draft",
+    "draft: false\npublished: false", "status: published\nprivate: true", "state: draft", "state: archived", "status: in review", "workflow_state: Review", "_status: draft",
     "dg-publish: false", "not_published: true", "access: private",
 ]  # fmt: skip
 

@@ -73,6 +73,20 @@ def test_no_page_and_no_alias_takes_what_robots_and_readers_ask_for(site: SiteOn
     site.assert_clean()
 
 
+def test_no_page_takes_the_feed_of_a_list_or_a_part_of_the_sitemap(site: SiteOnPage) -> None:
+    toml = (site.root / "site.toml").read_text()
+    site.write_file("site.toml", toml + 'feeds = ["rss", "json"]\n')
+    for number, path in enumerate(
+        ("/tags/x/feed.xml", "/feed.json", "/it/sitemap-2025-01-1.xml", "/sitemap-pages-1.xml", "/tags/x/atom.xml", "/sitemap-x.xml")
+    ):
+        site.write_file(f"content/pages/p{number}.md", f"---\npath: {path}\n---\nMine.\n")
+    assert sorted(told(site)) == [f"content/pages/p{number}.md:2 content.path-taken" for number in range(4)]
+    tree = site.tree()
+    assert b"<urlset" in tree["sitemap-pages-1.xml"]
+    assert b"Mine." in tree["tags/x/atom.xml"]
+    site.assert_clean()
+
+
 def test_a_file_of_static_takes_the_place_of_what_the_site_makes_and_one_beside_content_does_not(site: SiteOnPage) -> None:
     site.write_file("static/robots.txt", "own")
     site.write_file("content/pages/sitemap.xml", "own")

@@ -277,10 +277,21 @@ def test_message_is_not_sent_without_a_secret_and_test_says_so(
         ("::ffff:168.63.129.16", True), ("64:ff9b:1::a83f:8110", True), ("::a9fe:a9fe", True), ("::", True), ("fd12::1", False), ("168.63.129.17", False),
         ("0.0.0.0", True), ("224.0.0.1", True), ("240.0.0.1", True), ("2002:a9fe:a9fe::1", True), ("127.0.0.1", False), ("10.0.0.1", False),
         ("::1", False), ("93.184.216.34", False), ("2606:2800:220:1::1", False),
+        ("2001:0:4136:e378:8000:63bf:5601:5601", True), ("2001:0:4136:e378:8000:63bf:a24d:c2b6", False), ("2001:db8::5efe:a9fe:a9fe", True),
+        ("2001:db8::200:5efe:a9fe:a9fe", True), ("2001:db8::5efe:5db8:d822", False),
     ],
 )  # fmt: skip
 def test_nothing_is_sent_to_addresses_that_tell_credentials(address: str, is_refused: bool) -> None:
     assert is_forbidden(address) is is_refused
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["2852039166", "0xA9FEA9FE", "0251.0376.0251.0376", "169.254.43518", "１６９.254.169.254", "::ffff:a83f:8110", "fd20:ce::254", "168.63.129.16", "192.0.0.192"],
+)  # fmt: skip
+def test_an_address_is_refused_however_it_is_written(host: str) -> None:
+    url = f"http://{f'[{host}]' if ':' in host else host}/"
+    assert "nothing is sent to link-local" in send_message(url, ("x",), "X", "msg_1", b"{}").text
 
 
 def test_link_local_receiver_is_refused_before_any_packet() -> None:

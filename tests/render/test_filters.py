@@ -133,3 +133,15 @@ def test_slug_keeps_letters_of_any_script(text: str | None, slug: str) -> None:
 )
 def test_absolute_adds_scheme_and_host_once(url: str | None, base: str, expected: str) -> None:
     assert make_absolute(url, base) == expected
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "java\tscript:alert(1)", "\x01JAVASCRIPT:alert(1)", "data:text/html,x", "vbscript:x", "", None]
+)
+def test_a_link_that_data_gives_cannot_run_a_script(url: str | None) -> None:
+    assert render("<a href='{{ url|safe_url }}'>", url=url) == "<a href=''>"
+
+
+@pytest.mark.parametrize("url", ["https://a.example/?b", "/a/", "mailto:a@b.c", "tel:+1", "#x", "a/b"])
+def test_a_link_that_leads_somewhere_stays(url: str) -> None:
+    assert render("{{ url|safe_url }}", url=url) == url

@@ -177,6 +177,30 @@ def test_a_key_of_theme_toml_that_means_nothing_is_told(tmp_path: Path) -> None:
     assert "base.html" in css.hint and image.hint == 'Did you mean "images"?'
 
 
+def test_templates_that_extend_each_other_are_told_for_each(tmp_path: Path) -> None:
+    folders = make_child(tmp_path, page='{% extends "a.html" %}', a='\n{% extends "b.html" %}', b='{% extends "a.html" %}')
+    found = [
+        (p.place.rpartition("/")[2], p.line, p.message.partition(": ")[2]) for p in check_templates(folders) if p.code == "theme.cycle"
+    ]
+    assert found == [("a.html", 2, "a.html -> b.html -> a.html"), ("b.html", 1, "b.html -> a.html -> b.html")]
+
+
+def test_files_of_a_theme_that_nobody_looks_for_are_told(tmp_path: Path) -> None:
+    folders = make_child(tmp_path, page="{% extends 'page.html' %}")
+    root = tmp_path / "themes/mine"
+    (root / "theme.toml").touch()
+    for name in ("templates/x.css", "assets/old.html", ".git/x.html", "node_modules/a/x.html", "postcss.config.js", "README.md"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    assert check_templates(folders) == []
+    for name in ("post.html", "layouts/page.html", "site.css"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    (problem,) = check_templates(folders)
+    assert (problem.code, problem.place, problem.severity) == ("theme.misplaced", "themes/mine/layouts/page.html", "warning")
+    assert "and 2 more" in problem.message
+
+
 def test_range_is_bounded() -> None:
     theme = Theme([])
     assert theme.from_string("{{ range(3, 100003)|length }}").render() == "100000"

@@ -14,6 +14,7 @@ _LEFT: Final = re.compile(
     | .*[._](?:base|local|remote|backup|orig|mine|theirs|ours)[._]\d+(?:\..*)?   # git mergetool: plan_BASE_1234.md, plan.md.LOCAL.1234.md
     | .*\.sync-conflict-\d{8}-.*                                                 # Syncthing
     | .*\(.*conflicted\ copy.*\).* | .*\ conflicted\ copy.* | .*\(case\ conflict.*\).*   # Dropbox, Nextcloud
+    | nohup\.out | (?:npm-debug|yarn-error)\.log                                  # what was started in the folder
     | ~\$.*                                                                      # Office
     """,
     re.IGNORECASE | re.DOTALL | re.VERBOSE,

@@ -48,7 +48,8 @@ def _touches(one: str, other: str) -> bool:
 
 def _tell(files: list[str]) -> Problem:
     named = ", ".join(map(show_path, files[:NAMED])) + (" …" if len(files) > NAMED else "")
-    many = f"{len(files):,} Markdown files belong" if len(files) > 1 else "a Markdown file belongs"
+    several = len(files) > 1
+    many = f"{len(files):,} Markdown files belong" if several else "a Markdown file belongs"
     parts = files[0].split("/")[:-1]
     folder = "/".join(parts[:2] if parts[:1] == ["content"] else parts[:1]) or "."
     name = re.sub(r"[^a-z0-9]+", "-", folder.rpartition("/")[2].lower()).strip("-") or "pages"
@@ -56,7 +57,14 @@ def _tell(files: list[str]) -> Problem:
         f'A collection says what they are: [[collection]] with name = "{name}", path = "{folder}", type = "page". '
         'Those that are none of the site\'s: exclude = ["**"] in a collection with that path.'
     )
-    return Problem("settings.uncollected", "site.toml", 0, f"{many} to no collection, so nothing is made of them: {named}", hint, "warning")
+    return Problem(
+        "settings.uncollected",
+        "site.toml",
+        0,
+        f"{many} to no collection, so nothing is made of {'them' if several else 'it'}: {named}",
+        hint,
+        "warning",
+    )
 
 
 def _list_markdown(root: str, target: str) -> Iterator[str]:
@@ -77,7 +85,8 @@ def _list_markdown(root: str, target: str) -> Iterator[str]:
 
 
 def _is_nobodys(rules: Rules, file: str) -> bool:
-    """Whether no collection takes a file and none around it excludes it."""
-    if find_collection(file, rules.collections) is not None or file in rules.data:
+    """Whether no collection takes a file and none around it excludes it. One that only the case of its ending keeps out is told as such elsewhere."""
+    stem, dot, ending = file.rpartition(".")
+    if find_collection(stem + dot + ending.lower(), rules.collections) is not None or file in rules.data:
         return False
     return not any(inner and matches_any(inner, rule.exclude) for rule in rules.collections if (inner := below(file, rule.path)))

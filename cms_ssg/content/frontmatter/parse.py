@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NoReturn
 
+from cms_ssg.content.frontmatter.lost import refuse_lost
 from cms_ssg.content.frontmatter.toml_keys import find_deep_key
 from cms_ssg.content.frontmatter.values import HALF_ESCAPE, UNSTORABLE, Refused, clean_value, too_deep
+from cms_ssg.files.toml_errors import split_toml_error
 from cms_ssg.types import Json, Problem
 
 MAX_BYTES: Final = 64 * 1024
@@ -69,6 +71,7 @@ def parse_front_matter(data: bytes, place: str, max_bytes: int = MAX_BYTES) -> F
             return _parse_fenced(text, start, opening.end(), TOML_FENCE, max_bytes)
         if text.startswith("{", start) and JSON_START.match(text, start):
             return _parse_json(text, start, max_bytes)
+        refuse_lost(text)
         return FrontMatter({}, {}, text, 1)
     except Refused as refused:
         problem = Problem(refused.code, place, refused.line, refused.message, refused.hint)
@@ -144,10 +147,18 @@ def _parse_toml(head: str, first: int) -> tuple[dict[str, Json], dict[str, int]]
     except tomllib.TOMLDecodeError as error:
         match = re.search(r"^(.*) \(at (?:line (\d+)|end of document)", str(error), re.DOTALL)
         line = int(match[2]) - 1 if match and match[2] else head.count("\n")
-        raise Refused(
-            "content.toml", f"front matter: {(match[1] if match else str(error)).lower()}", first + line, "See https://toml.io."
-        ) from None
-    except (RecursionError, ValueError) as error:
+        rows = head.split("\n")
+        is_yaml = line < len(rows) and re.match(r"\s*[\w-]+:(\s|$)", rows[line])
+        hint = (
+            "Between lines '+++' stands TOML: title = \"X\". Between lines '---' stands YAML: title: X."
+            if is_yaml
+            else "See https://toml.io."
+        )
+        raise Refused("content.toml", f"front matter: {(match[1] if match else str(error)).lower()}", first + line, hint) from None
+    except ValueError as error:
+        message, line = split_toml_error(error, head)
+        raise Refused("content.toml", f"front matter: {message}", first + max(line - 1, 0), "See https://toml.io.") from None
+    except RecursionError as error:
         raise Refused("content.toml", f"front matter: {_short(error)}", first, "See https://toml.io.") from None
     lines: dict[str, int] = {}
     for match in re.finditer(r"^[ \t]*(?:\[\[?[ \t]*)?[\"']?([\w-]+)", head, re.MULTILINE):
@@ -179,7 +190,10 @@ def _parse_json(text: str, start: int, max_bytes: int) -> FrontMatter:
         raise Refused(
             "content.json", f"front matter: {error.msg.lower()}", text.count("\n", 0, error.pos) + 1, "The front matter is one JSON object."
         ) from None
-    except (RecursionError, ValueError) as error:
+    except ValueError as error:
+        message, line = split_toml_error(error, window)
+        raise Refused("content.json", f"front matter: {message}", line or first, "The front matter is one JSON object.") from None
+    except RecursionError as error:
         raise Refused("content.json", f"front matter: {_short(error)}", first, "The front matter is one JSON object.") from None
     if (half := HALF_ESCAPE.search(text, start, end)) is not None and UNSTORABLE.search(json.dumps(fields, ensure_ascii=False)):
         line = text.count("\n", 0, half.start()) + 1

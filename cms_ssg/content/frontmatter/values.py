@@ -7,6 +7,7 @@ import re
 from datetime import date, datetime, time
 from typing import Any, Final
 
+from cms_ssg.files.toml_errors import MOST_BITS
 from cms_ssg.types import Json
 
 MAX_DEPTH: Final = 32
@@ -91,7 +92,7 @@ def clean_value(value: Any, line: int, depth: int = 0) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, int) and abs(value) > LARGEST_INT:
-        return str(value)
+        return str(value) if value.bit_length() <= MOST_BITS else hex(value)
     return value
 
 

@@ -118,7 +118,7 @@ def _check_moment(value: Any, zone: str) -> Json:
     try:
         return format_moment(parse_date(value, zone))
     except DateError as error:
-        raise Wrong(str(error), HINT) from None
+        raise Wrong(str(error), _suggest_date(value)) from None
 
 
 def _check_date(value: Any, zone: str) -> Json:
@@ -127,7 +127,12 @@ def _check_date(value: Any, zone: str) -> Json:
     try:
         return parse_date(value, zone).date().isoformat()
     except DateError as error:
-        raise Wrong(str(error), HINT) from None
+        raise Wrong(str(error), _suggest_date(value)) from None
+
+
+def _suggest_date(value: Any) -> str:
+    typeset = isinstance(value, str) and re.match(r"[“”„‟«»‘’‚‹›″′`]", value)
+    return f"Write straight quotes, or none. {HINT}" if typeset else HINT
 
 
 def _check_form(pattern: re.Pattern[str], what: str) -> Check:

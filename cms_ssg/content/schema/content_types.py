@@ -13,6 +13,7 @@ from typing import Any, Final
 from cms_ssg.content.frontmatter.values import plain_json
 from cms_ssg.content.schema.annotations import check_field, check_type, column_kind
 from cms_ssg.content.schema.checks import ANNOTATIONS, BLOCK, Check, Unsupported, Wrong, make_check
+from cms_ssg.files.toml_errors import split_toml_error
 from cms_ssg.types import Json, Problem
 
 TYPE_KEYWORDS: Final = ANNOTATIONS | {
@@ -174,7 +175,9 @@ def load_schemas(*folders: Path) -> Schemas:
                 document = json.loads(texts[file.stem])
             except (ValueError, OSError, RecursionError) as error:
                 line = getattr(error, "lineno", 0)
-                problems.append(Problem("schema.json", place, line, f"no JSON: {getattr(error, 'msg', None) or error}"))
+                problems.append(
+                    Problem("schema.json", place, line, f"no JSON: {getattr(error, 'msg', None) or split_toml_error(error)[0]}")
+                )
                 continue
             if not isinstance(document, dict) or not isinstance(document.get("properties", {}), dict):
                 problems.append(Problem("schema.json", place, 0, "a content type is a JSON object with 'properties'"))
