@@ -44,19 +44,22 @@ METHODS: Final = _TEXT_METHODS | {"extend"}
 class Budget:
     """What the templates of one output have taken."""
 
-    __slots__ = ("_look_at", "_until", "steps")
+    __slots__ = ("_until", "look_at", "steps")
 
     def __init__(self) -> None:
         self.steps = 0
-        self._look_at = LOOK_EVERY
+        self.look_at = LOOK_EVERY
         self._until = 0.0
 
     def spend(self, steps: int = 1) -> None:
         """Count steps. Raises TemplateRuntimeError where there were too many, or they took too long."""
         self.steps += steps
-        if self.steps < self._look_at:
-            return
-        self._look_at = self.steps + LOOK_EVERY
+        if self.steps >= self.look_at:
+            self.look()
+
+    def look(self) -> None:
+        """Compare what was taken with what may be. Raises TemplateRuntimeError."""
+        self.look_at = self.steps + LOOK_EVERY
         now = time.thread_time()
         self._until = self._until or now + MOST_S
         if self.steps > MOST_STEPS:
@@ -128,12 +131,13 @@ def modulo(left: Any, right: Any) -> Any:
 def concat(parts: Iterable[str]) -> str:
     """Join what a template yields, a few parts at a time, as each may be large."""
     found, size, waiting = [], 0, iter(parts)
-    while chunk := list(islice(waiting, 100)):
-        size += sum(map(len, chunk))
+    while some := list(islice(waiting, 100)):
+        chunk = "".join(some)
+        size += len(chunk)
         if size > MOST_ITEMS and isinstance(parts, Generator):
             parts.throw(_too_large(size))  # so that the error has the template's line
         check_size(size)
-        found.append("".join(chunk))
+        found.append(chunk)
     return found[0] if len(found) == 1 else "".join(found)
 
 
@@ -190,10 +194,13 @@ def take_attribute(environment: Theme, value: Any, name: str) -> Any:
     return DEFAULT_FILTERS["attr"](environment, value, name)
 
 
-@pass_context
+@pass_context  # what takes the environment alone is computed when a template is compiled
 def step(context: Context, value: Any) -> Any:
-    """Count a step, and give back the value."""
-    context.environment.budget.spend()  # type: ignore[attr-defined]
+    """Count a step, and give back the value. Not by spend(): there are hundreds in a page."""
+    budget = context.environment.budget  # type: ignore[attr-defined]
+    budget.steps += 1
+    if budget.steps >= budget.look_at:
+        budget.look()
     return value
 
 
