@@ -63,7 +63,7 @@ async def answer_page(context: SiteContext, title: str, text: str, inner: str = 
     html = (
         f'<!doctype html>\n<html lang="{escape(known.hreflang or known.code)}" dir="{known.dir or "ltr"}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
-        f'<meta name="robots" content="noindex"><title>{escape(title)}</title>{style}</head><body><main class="entry"><header class="head">'
+        f'<meta name="robots" content="noindex"><title>{escape(title)}</title><link rel="icon" href="data:,">{style}</head><body><main class="entry"><header class="head">'
         f"<h1>{escape(title)}</h1></header><p>{escape(text)}</p>{inner}"
         f'<p><a href="{escape(context.base_path + site.prefix(known.code))}/">{escape(home)}</a></p></main></body></html>\n'
     )

@@ -67,6 +67,7 @@ class May:
         is_writable = not is_file or can_write(editor.site, entry)
         self.edit = is_writable and not find_refusal(writer, "edit", self.subject)
         self.publish = is_writable and not self.needs_approval and not find_refusal(writer, "publish", self.subject._replace(is_live=True))
+        self.publish_again = not find_refusal(writer, "publish", self.subject._replace(is_live=True))
         self.propose = is_writable and not is_file and not find_refusal(writer, "edit", self.subject._replace(is_live=False))
         self.approve = not find_refusal(writer, "approve", self.subject)
 
@@ -126,7 +127,8 @@ def save_form(editor: Editor, writer: Writer, number: int, form: Form) -> Outcom
     change, wrong = make_change(editor, schema, entry, form)
     if wrong:
         return Outcome(number, texts=form.texts, problems=tuple(wrong.items()))
-    deed: Deed = "publish" if form.do in ("publish", "schedule") else "edit"
+    is_back = form.do == "restore" and entry.source in OF_FILES  # a file comes back as what it was
+    deed: Deed = "publish" if form.do in ("publish", "schedule") or is_back else "edit"
     subject = may.subject if form.do != "propose" else may.subject._replace(is_live=False)
     check_right(editor, writer, deed, subject, entry.file)
     section = change.fields.get("section", subject.section)
@@ -180,8 +182,8 @@ def _save(editor: Editor, entry: StoredEntry, change: EntryInput, form: Form, ma
     words: dict[str, Any] = {"publish": "published", "schedule": "published", "unpublish": "draft", "trash": "trashed"}
     status = words.get(form.do)
     fields: dict[str, Json] = dict(change.fields)
-    if form.do == "restore":
-        status = "draft" if entry.status != "published" else "published"
+    if form.do == "restore":  # for who may not publish it is a draft again
+        status = "published" if entry.status == "published" and may.publish_again else "draft"
     if form.do == "schedule" and at is not None:
         fields["publish_at"] = format_moment(at)
     elif form.do == "publish" and entry.fields.get("publish_at") and "publish_at" not in fields:
