@@ -147,18 +147,20 @@ def save_form(editor: Editor, writer: Writer, number: int, form: Form) -> Outcom
     return Outcome(number, done)
 
 
-def create_entry(editor: Editor, writer: Writer, type_name: str, locale: str, texts: Mapping[str, str]) -> Outcome:
-    """Make a draft of what a form sent. Raises ApiError api.role."""
+def create_entry(
+    editor: Editor, writer: Writer, type_name: str, locale: str, texts: Mapping[str, str], file: str = "", more: Mapping[str, Json] | None = None
+) -> Outcome:  # fmt: skip
+    """Make a draft of what a form sent. file: that it is to have, "" to have one chosen; more: fields beside those of the form. Raises ApiError api.role."""
     site, schema = editor.site, editor.site.schemas[type_name]
     values, wrong = read_changes(schema, make_texts(schema, {}, site.zone), texts)
     if wrong:
         return Outcome(0, texts=texts, problems=tuple(wrong.items()))
     locale = locale or site.default_locale
     check_right(editor, writer, "create", Subject(str(values.get("section") or ""), locale, writer.name), type_name)
-    fields = {name: value for name, value in values.items() if value is not None}
+    fields = {**{name: value for name, value in values.items() if value is not None}, **(more or {})}
     body = _lines(texts.get(BODY, ""))
     try:
-        made = editor.create(EntryInput(type_name, fields, f"{body}\n" if body else "", "draft", locale))
+        made = editor.create(EntryInput(type_name, fields, f"{body}\n" if body else "", "draft", locale, file=file))
     except CmsError as error:
         return Outcome(0, texts=texts, problems=tuple(_place(problem) for problem in error.problems))
     return Outcome(made.number, "created")
