@@ -24,7 +24,7 @@ def test_menus_that_open_stay_within_the_window(chromium: str, group: Group) -> 
     site.edit("site.toml", 'ref = "page:about"\n', below)
     site.build()
     with serve(site.output) as base, open_browser(chromium) as browser:
-        for width in (360, 700, 1200):
+        for width in (340, 700, 1200):
             browser.resize(width, 800)
             browser.open(f"{base}/about/")
             assert browser.run("document.querySelectorAll('details.languages').length") == 2
