@@ -161,6 +161,7 @@ def test_the_desk_shows_each_experiment_with_its_picture(starter: Served) -> Non
     person.client.close()
     assert "<h2>headline</h2>" in page
     assert page.count("<svg ") == 2, "a goal each"
+    assert page.count('tabindex="0"') == 4, "what is wider than a phone is scrolled by keyboard too"
     assert '<th scope="row">question</th><td>1</td><td>1</td><td>1</td><td>100.00%</td>' in page
     assert "<style>" not in page
 
