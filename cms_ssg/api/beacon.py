@@ -20,7 +20,7 @@ from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cms_ssg.api.callers import PUBLIC, is_program
+from cms_ssg.api.callers import PUBLIC, is_foreign, is_program
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, caller_of, site_of
 from cms_ssg.api.sites import SiteContext
@@ -110,8 +110,7 @@ async def count_view(request: Request) -> Response:
     except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         fields = (("path", str(error)[:200]),)
         raise ApiError(422, "api.invalid", "the request is not as it should be: path", "/docs says what is taken.", fields=fields) from None
-    is_own = request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "same-site")
-    if is_own and not is_program(request):
+    if not is_foreign(request, context.site.settings.api.cors) and not is_program(request):
         counter: ViewCounter = context.extra("views", ViewCounter)
         counter.add(path, f"{caller_of(request).address} {request.headers.get('user-agent', '')}")
     return Response(None, 204)

@@ -77,6 +77,11 @@ def find_address(scope: Scope, trusted: Sequence[str]) -> str:
     return _follow_proxies(peer, said, tuple(trusted)) if said else peer
 
 
+def is_foreign(request: Request, allowed: Sequence[str]) -> bool:
+    """Whether a page of another site sends this, as browsers say. allowed: origins from which it may come: [api] cors."""
+    return request.headers.get("sec-fetch-site", "") == "cross-site" and request.headers.get("origin", "") not in allowed
+
+
 def find_client(scope: Scope, trusted: Sequence[str]) -> str:
     """What limits of a caller without a token are counted by."""
     return mask_address(find_address(scope, trusted))

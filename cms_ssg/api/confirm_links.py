@@ -14,7 +14,7 @@ from cms_ssg.api.answers import HTML
 from cms_ssg.api.sites import SiteContext
 
 STYLE: Final[LiteralString] = r"""
-SELECT name FROM cms.claims WHERE site = %s AND wins AND name ~ '^/assets/site\.[0-9a-f]+\.css$' ORDER BY name LIMIT 1"""
+SELECT name FROM cms.claims WHERE site = %s AND wins AND name ~ '^/assets/(site|forms)\.[0-9a-f]+\.css$' ORDER BY name DESC"""
 HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -55,15 +55,15 @@ async def ask(context: SiteContext, text: str, button: str, action: str, word: s
 async def answer_page(context: SiteContext, title: str, text: str, inner: str = "", status: int = 200, locale: str = "") -> Response:
     """A plain page in the site's style. inner: HTML below the text; locale: its code, "" for the site's first one."""
     async with context.connection() as connection:
-        row = await (await connection.execute(STYLE, (context.number,))).fetchone()
+        rows = await (await connection.execute(STYLE, (context.number,))).fetchall()
     site = context.site
     known = site.locales.get(locale) or site.locales[site.default_locale]
-    style = f'<link rel="stylesheet" href="{escape(context.base_path + row[0])}">' if row is not None else ""
+    style = "".join(f'<link rel="stylesheet" href="{escape(context.base_path + name)}">' for (name,) in rows)
     home = context.translate(known.code)("home")
     html = (
         f'<!doctype html>\n<html lang="{escape(known.hreflang or known.code)}" dir="{known.dir or "ltr"}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
-        f'<meta name="robots" content="noindex"><title>{escape(title)}</title>{style}</head><body><main class="entry"><header class="head">'
+        f'<meta name="robots" content="noindex"><title>{escape(title)}</title><link rel="icon" href="data:,">{style}</head><body><main class="entry"><header class="head">'
         f"<h1>{escape(title)}</h1></header><p>{escape(text)}</p>{inner}"
         f'<p><a href="{escape(context.base_path + site.prefix(known.code))}/">{escape(home)}</a></p></main></body></html>\n'
     )

@@ -44,6 +44,7 @@ STATUS: Final = {
     "undo.nothing": 404,
     "undo.done": 409,
     "workflow.own": 403,
+    "api.role": 403,
     "entry.changed": 409,
     "entry.exists": 409,
     "entry.of-file": 409,
@@ -211,7 +212,7 @@ def open_editor(request: Request) -> Iterator[Editor]:
     with connect(str(context.pool.conninfo), autocommit=True) as connection:
         connection.execute("SELECT set_config('statement_timeout', %s, false)", (str(int(context.site.settings.api.timeout_s * 1000)),))
         editor = Editor(connection, context.site, context.number, caller.name)
-        editor.entries.origin, editor.entries.takes_approvals = "api", False
+        editor.entries.origin, editor.entries.takes_approvals, editor.entries.writer = "api", False, make_writer(caller)
         try:
             yield editor
         except EntryChangedError as error:

@@ -17,6 +17,7 @@ from cms_ssg.desk.entry_pages import EntryPage, render_entry, render_history, re
 from cms_ssg.desk.frame import HEADERS, View, answer_page, enter
 from cms_ssg.desk.requests import pack_texts, parse_base, read_form, read_number, read_pairs, work
 from cms_ssg.desk.session import Session
+from cms_ssg.desk.translations import begin_translation, place_translation, render_translations
 from cms_ssg.desk.writing import Form, May, Outcome, create_entry, find_entry_at_desk, list_entry_texts, save_form
 from cms_ssg.entries.edit import Editor, find_path
 from cms_ssg.entries.find import list_page
@@ -59,8 +60,9 @@ async def show_entries(request: Request) -> Response:
 async def show_new(request: Request) -> Response:
     """An empty form."""
     session = await enter(request, "write")
-    wanted, locale = request.query_params.get("type", ""), request.query_params.get("locale", "")
-    return await work(request, session, lambda editor: _answer_new(request, session, editor, Outcome(0), (wanted, locale)))
+    kind = (request.query_params.get("type", ""), request.query_params.get("locale", ""))
+    original = read_number(request.query_params.get("of", ""))
+    return await work(request, session, lambda editor: _answer_new(request, session, editor, Outcome(0), kind, original))
 
 
 @router.post("/desk/entries/new", scope=PUBLIC, include_in_schema=False)
@@ -73,10 +75,12 @@ async def create(request: Request) -> Response:
     def make(editor: Editor) -> Response:
         if kind[0] not in editor.site.schemas:
             raise _no_type(editor, kind[0])
-        outcome = create_entry(editor, session.writer, *kind, dict(list_texts(pairs)))
+        original = read_number(pairs.get("of", ""))
+        file, more = place_translation(editor, original, kind[1]) if original and kind[1] in editor.site.locales else ("", {})
+        outcome = create_entry(editor, session.writer, *kind, dict(list_texts(pairs)), file, more)
         if outcome.done:
             return _go(request, outcome.number, outcome.done)
-        return _answer_new(request, session, editor, outcome, kind)
+        return _answer_new(request, session, editor, outcome, kind, original)
 
     return await work(request, session, make)
 
@@ -168,15 +172,25 @@ def list_types(editor: Editor) -> list[str]:
     return [name for name in dict.fromkeys(found) if name in editor.site.schemas]
 
 
-def _answer_new(request: Request, session: Session, editor: Editor, outcome: Outcome, kind: tuple[str, str]) -> Response:
+def _answer_new(request: Request, session: Session, editor: Editor, outcome: Outcome, kind: tuple[str, str], number: int = 0) -> Response:
+    """An empty form. number: of the entry that it is to translate, with whose texts it begins."""
     schema = editor.site.schemas.get(kind[0])
     if schema is None:
         raise _no_type(editor, kind[0])
     entry = EMPTY._replace(type=kind[0], locale=kind[1] if kind[1] in editor.site.locales else editor.site.default_locale)
-    texts = {**make_texts(schema, dict(schema.defaults), editor.site.zone), BODY: "", **outcome.texts}
-    page = EntryPage(entry, schema, May(editor, session.writer, entry), "", texts, texts, problems=outcome.problems)
+    texts = {**make_texts(schema, dict(schema.defaults), editor.site.zone), BODY: ""}
+    title = f"New {kind[0]}"
+    if number:
+        original = find_entry_at_desk(editor, number)
+        if original.type != kind[0]:
+            raise _no_type(editor, kind[0])
+        texts |= begin_translation(editor, schema, original)
+        title = f"{original.fields.get('title') or original.file} in {editor.site.locales[entry.locale].name or entry.locale}"
+    texts |= outcome.texts
+    may = May(editor, session.writer, entry)
+    page = EntryPage(entry, schema, may, "", texts, texts, problems=outcome.problems, original=number)
     main = render_entry(page, editor.site, session, site_of(request).base_path)
-    return answer_page(request, session, f"New {kind[0]}", main, View("entries", True, "editor.js"), 422 if outcome.problems else 200)
+    return answer_page(request, session, title, main, View("entries", True, "editor.js"), 422 if outcome.problems else 200)
 
 
 def _answer_entry(
@@ -206,6 +220,7 @@ def _answer_entry(
         outcome.theirs if outcome else {}, outcome.problems if outcome else (), [one for one in people if one.person != session.name],
         [one for one in list_pending(connection, site_id) if one.entry == number], list_comments(connection, site_id, number, PAGE),
         request.query_params.get("done", ""), kept is not None,
+        render_translations(connection, editor.site, site_id, entry, session.writer, site_of(request).base_path),
     )  # fmt: skip
     main = render_entry(page, editor.site, session, site_of(request).base_path)
     status = 200 if outcome is None else 409 if outcome.theirs else 422

@@ -13,6 +13,7 @@ from cms_ssg.content.frontmatter.dates import say_moment
 from cms_ssg.content.schema.content_types import Schema
 from cms_ssg.desk.entry_form import BODY, PREFIX, Input, list_inputs
 from cms_ssg.desk.session import Session
+from cms_ssg.desk.translations import render_new
 from cms_ssg.desk.writing import May
 from cms_ssg.entries.find import ListedEntry
 from cms_ssg.entries.history import LogItem
@@ -35,7 +36,7 @@ DONE: Final = {
 
 class EntryPage(NamedTuple):
     """What the page of one entry shows. texts: of its inputs; base: those that they were made from; theirs: the other side of those that two
-    changed; others: who has it open too.
+    changed; others: who has it open too; translations: HTML about these; original: number of the entry that a new one translates.
     """
 
     entry: StoredEntry
@@ -51,6 +52,8 @@ class EntryPage(NamedTuple):
     comments: Sequence[CommentRow] = ()
     done: str = ""
     is_kept: bool = False
+    translations: str = ""
+    original: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -70,7 +73,6 @@ def render_list(site: Site, found: Sequence[ListedEntry], asked: Mapping[str, st
         f'<form class="filter" role="search"><label>Title or file <input type="search" name="words" value="{escape(asked.get("words", ""))}"></label>'
         f"{choose('type', 'All', types)}{choose('status', 'All', ('draft', 'published', 'trashed'))}{locales}<button>Search</button></form>"
     )
-    new = "".join(f'<li><a href="{base}/desk/entries/new?type={escape(one)}">{escape(one)}</a></li>' for one in types)
     rows = "".join(
         f'<tr><td><a href="{base}/desk/entries/{one.number}">{escape(one.title or one.file)}</a></td><td>{escape(one.type)}</td>'
         f"<td>{escape(one.locale)}</td><td>{escape(one.status)}</td><td>{SOURCES.get(one.source) or escape(one.source)}</td>"
@@ -85,7 +87,7 @@ def render_list(site: Site, found: Sequence[ListedEntry], asked: Mapping[str, st
     )
     query = urlencode({name: value for name, value in asked.items() if value and name != "before"} | {"before": str(next_)})
     more = f'<p><a href="?{escape(query)}">Older ones</a></p>' if next_ else ""
-    return f'{form}<details class="new"><summary>New entry</summary><ul>{new}</ul></details>{table}{more}'
+    return f"{form}{render_new(types, site.locales, base)}{table}{more}"
 
 
 def render_entry(page: EntryPage, site: Site, session: Session, base: str) -> str:
@@ -106,6 +108,8 @@ def render_entry(page: EntryPage, site: Site, session: Session, base: str) -> st
             f"{' required' if 'title' in page.schema.required else ''}{lock}></label>{_render_theirs(page, PREFIX + 'title')}"
         )
     hidden = {"csrf": session.csrf, "version": str(entry.version), "type": entry.type, "locale": entry.locale}
+    if page.original:
+        hidden["of"] = str(page.original)
     if entry.source in OF_FILES:
         hidden["base"] = msgspec.json.encode(dict(page.base)).decode()
     body = (
@@ -250,6 +254,7 @@ def _render_about(page: EntryPage, site: Site, session: Session, base: str) -> s
     return (
         f'<section class="about"><p>Entry {entry.id} · {escape(entry.type)} · {escape(status)} · version {entry.version}{live} · '
         f'<a href="{base}/desk/entries/{entry.id}/history">History</a></p>'
+        + page.translations
         + (f'<h2>Waits</h2><ul>{waits}</ul><p><a href="{base}/desk/changes">All that waits</a></p>' if waits else "")
         + f'<h2>Comments</h2><form method="post" action="{base}/desk/entries/{entry.id}/comment">{csrf}<label class="field">What you want to say '
         '<textarea name="text" rows="2" required maxlength="5000"></textarea></label><label class="field flag"><input type="checkbox" name="asks" value="yes"> '

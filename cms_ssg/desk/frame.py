@@ -7,6 +7,7 @@ with ``answer_page``; or queues, which need no routes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hmac import compare_digest
 from typing import Final
 from urllib.parse import quote
 
@@ -62,7 +63,7 @@ async def enter(request: Request, scope: str, csrf: str | None = None) -> Sessio
         headers = {"Location": f"{site_of(request).base_path}/desk?next={quote(request.scope['path'])}"} if csrf is None else {}
         status = 303 if csrf is None else 401
         raise ApiError(status, "desk.signed-out", "nobody is signed in", "Sign in at /desk.", headers=headers)
-    if csrf is not None and csrf != session.csrf:
+    if csrf is not None and not compare_digest(csrf.encode("utf-8", "replace"), session.csrf.encode()):
         raise fail("desk.form", "the form is not one of this session", status=403, hint="Open the page again.")
     if scope and not session.may(scope):
         raise fail("api.scope", f"this token lacks the scope {scope}", status=403, hint="Make one that has it: cms token create --scope …")

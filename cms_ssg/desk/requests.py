@@ -78,7 +78,7 @@ def open_editor(context: SiteContext, session: Session) -> Iterator[Editor]:
     """An editor with a connection of its own."""
     with connect(str(context.pool.conninfo), autocommit=True) as connection:
         editor = Editor(connection, context.site, context.number, session.name)
-        editor.entries.origin, editor.entries.takes_approvals = "desk", False
+        editor.entries.origin, editor.entries.takes_approvals, editor.entries.writer = "desk", False, session.writer
         try:
             yield editor
         except CmsError as error:

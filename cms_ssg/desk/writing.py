@@ -67,6 +67,7 @@ class May:
         is_writable = not is_file or can_write(editor.site, entry)
         self.edit = is_writable and not find_refusal(writer, "edit", self.subject)
         self.publish = is_writable and not self.needs_approval and not find_refusal(writer, "publish", self.subject._replace(is_live=True))
+        self.publish_again = not find_refusal(writer, "publish", self.subject._replace(is_live=True))
         self.propose = is_writable and not is_file and not find_refusal(writer, "edit", self.subject._replace(is_live=False))
         self.approve = not find_refusal(writer, "approve", self.subject)
 
@@ -126,7 +127,8 @@ def save_form(editor: Editor, writer: Writer, number: int, form: Form) -> Outcom
     change, wrong = make_change(editor, schema, entry, form)
     if wrong:
         return Outcome(number, texts=form.texts, problems=tuple(wrong.items()))
-    deed: Deed = "publish" if form.do in ("publish", "schedule") else "edit"
+    is_back = form.do == "restore" and entry.source in OF_FILES  # a file comes back as what it was
+    deed: Deed = "publish" if form.do in ("publish", "schedule") or is_back else "edit"
     subject = may.subject if form.do != "propose" else may.subject._replace(is_live=False)
     check_right(editor, writer, deed, subject, entry.file)
     section = change.fields.get("section", subject.section)
@@ -145,18 +147,20 @@ def save_form(editor: Editor, writer: Writer, number: int, form: Form) -> Outcom
     return Outcome(number, done)
 
 
-def create_entry(editor: Editor, writer: Writer, type_name: str, locale: str, texts: Mapping[str, str]) -> Outcome:
-    """Make a draft of what a form sent. Raises ApiError api.role."""
+def create_entry(
+    editor: Editor, writer: Writer, type_name: str, locale: str, texts: Mapping[str, str], file: str = "", more: Mapping[str, Json] | None = None
+) -> Outcome:  # fmt: skip
+    """Make a draft of what a form sent. file: that it is to have, "" to have one chosen; more: fields beside those of the form. Raises ApiError api.role."""
     site, schema = editor.site, editor.site.schemas[type_name]
     values, wrong = read_changes(schema, make_texts(schema, {}, site.zone), texts)
     if wrong:
         return Outcome(0, texts=texts, problems=tuple(wrong.items()))
     locale = locale or site.default_locale
     check_right(editor, writer, "create", Subject(str(values.get("section") or ""), locale, writer.name), type_name)
-    fields = {name: value for name, value in values.items() if value is not None}
+    fields = {**{name: value for name, value in values.items() if value is not None}, **(more or {})}
     body = _lines(texts.get(BODY, ""))
     try:
-        made = editor.create(EntryInput(type_name, fields, f"{body}\n" if body else "", "draft", locale))
+        made = editor.create(EntryInput(type_name, fields, f"{body}\n" if body else "", "draft", locale, file=file))
     except CmsError as error:
         return Outcome(0, texts=texts, problems=tuple(_place(problem) for problem in error.problems))
     return Outcome(made.number, "created")
@@ -180,8 +184,8 @@ def _save(editor: Editor, entry: StoredEntry, change: EntryInput, form: Form, ma
     words: dict[str, Any] = {"publish": "published", "schedule": "published", "unpublish": "draft", "trash": "trashed"}
     status = words.get(form.do)
     fields: dict[str, Json] = dict(change.fields)
-    if form.do == "restore":
-        status = "draft" if entry.status != "published" else "published"
+    if form.do == "restore":  # for who may not publish it is a draft again
+        status = "published" if entry.status == "published" and may.publish_again else "draft"
     if form.do == "schedule" and at is not None:
         fields["publish_at"] = format_moment(at)
     elif form.do == "publish" and entry.fields.get("publish_at") and "publish_at" not in fields:

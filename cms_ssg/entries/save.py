@@ -19,6 +19,7 @@ from cms_ssg.entries.front import is_too_large, make_fields, read_body
 from cms_ssg.entries.merge import Conflict
 from cms_ssg.entries.place import choose_files
 from cms_ssg.entries.read import read_entry
+from cms_ssg.entries.rights import Writer, find_place_refusal
 from cms_ssg.entries.three_way import merge_changes
 from cms_ssg.entries.values import EntryInput, Saved
 from cms_ssg.errors import CmsError, fail
@@ -71,6 +72,7 @@ class Entries:
         self.approvals: list[tuple[str, str]] = []  # (name, digest): who approved it before, if it is still that text
         self.takes_approvals = True  # False where fields come from people with roles, who approve by approving and not by writing a field
         self.takes_files = False  # True in a transaction that is rolled back: a file's entry as it will be once its file was changed
+        self.writer: Writer | None = None  # whose role says in which sections and locales entries may be, however their fields are named
         self.reader = connection  # another one where entries are planned while others are written
         self.reserved: set[str] = set()  # files of entries that are being written
 
@@ -188,6 +190,9 @@ class Entries:
             return _fail(number, Problem(refused.code, old.file if old is not None else file, 0, refused.message, refused.hint)), None
         if draft is None:
             return _fail(number, *problems), None
+        section = str(decode_json(draft.fields).get("section") or "") if self.writer else ""
+        if self.writer and (said := find_place_refusal(self.writer, section, draft.locale)):
+            return _fail(number, Problem("api.role", draft.file, 0, said, "cms token create --role says what a token may do.")), None
         if old is None:
             row = TextRow(0, draft, markdown, self.author, removed, entry.external_key, entry.digest)
             return Saved("added", 0, draft.file, 1, {}, problems), row

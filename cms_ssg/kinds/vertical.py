@@ -118,7 +118,7 @@ class Vertical:
     pluggy plugin). tables: that a dump holds, each after those it refers to; derived: those that follow from the others;
     personal: where people are; begin: what to type after its starter
     was copied, a line each. payments: reference to an object that is told what became of payments
-    (cms_ssg.payment.provider.Payable). uses: assets of the search page that its own pages load, so that they are published where search is off.
+    (cms_ssg.payment.provider.Payable). uses: assets of the bundled theme that only some sites need (of the search page, forms.css) and its own pages load.
     sources: modules outside of folder that make rows or outputs of it: where their code changes, these are made again.
     """
 

@@ -252,18 +252,19 @@ def make_asset_paths(site: Site, folders: Sequence[Path]) -> dict[str, str]:
 
 
 SEARCH_ASSETS = frozenset(("search.css", "search.js", "static-search.js"))
+FORM_ASSET = "forms.css"
 
 
 def _is_used(site: Site, name: str, path: Path) -> bool:
-    """Whether an asset is to be published: the bundled theme's search and counter of reads only where the site, or a vertical's page, has one."""
+    """Whether an asset is to be published: the bundled theme's search, forms and counter of reads only where the site, or a vertical's page, has one."""
     search = site.settings.search
     if site.root in path.parents:
         return True
     if name == "views.js":
         return site.settings.statistics.beacon
-    if name not in SEARCH_ASSETS:
+    if name not in (*SEARCH_ASSETS, FORM_ASSET):
         return True
-    if search is not None and (name != "static-search.js" or search.is_static):
+    if name != FORM_ASSET and search is not None and (name != "static-search.js" or search.is_static):
         return True
     return any(name in vertical.uses for vertical in site.features.verticals)
 

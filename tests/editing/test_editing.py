@@ -187,3 +187,42 @@ def test_a_picture_is_uploaded_and_what_is_none_is_not_kept(ada: DeskPerson, atl
         assert (refused.status_code, refused.json()["code"]) == (422, "desk.no-picture"), refused.text
     assert len(list((atlas[0] / "static/pictures").rglob("*.*"))) == 1
     assert ada.client.get("/desk/images/pictures/../../site.toml").status_code == 404
+
+
+def test_an_entry_is_begun_in_a_language_and_translated_from_its_original(ada: DeskPerson, meet: Meet, atlas: tuple[Path, str]) -> None:
+    listed = ada.open("/desk/entries")
+    assert '<select name="locale"><option>en</option><option>it</option></select></label><button>Begin' in listed
+    path = make(ada, "To be translated")
+    number = path.rpartition("/")[2]
+    page = ada.open(path)
+    ada.send(path, page, do="save", **{"f.section": "notes", "f.aliases": "/old/"})
+    address = re.findall(r'href="(/desk/entries/new\?type=post&amp;of=\d+&amp;locale=it)">Translate', ada.open(path))[0].replace(
+        "&amp;", "&"
+    )
+    begun = ada.open(address)
+    form = read_form(begun)
+    assert (form["f.title"], form["body"], form["f.section"], form["f.aliases"], form["of"]) == (
+        "To be translated",
+        BODY,
+        "notes",
+        "",
+        number,
+    )
+    made = ada.send("/desk/entries/new", begun, do="save", **{"f.title": "Tradotto", "body": "Uno."})
+    assert "A new draft" in made.text
+    with connect(atlas[1]) as connection:
+        rows = connection.execute(
+            "SELECT locale, source_key, count(*) OVER () FROM cms.entries WHERE translation_key = (SELECT translation_key FROM cms.entries WHERE id = %s) ORDER BY 1",
+            (number,),
+        ).fetchall()
+    assert rows == [("en", "content/posts/to-be-translated.md", 2), ("it", "content/posts/to-be-translated.it.md", 2)]
+    assert ">Tradotto</a>" in ada.open(path)
+    assert ">To be translated</a>" in made.text
+    italian = ada.open("/desk/entries/new?type=post&locale=it")
+    only = ada.send("/desk/entries/new", italian, do="save", **{"f.title": "Solo qui", "body": "Uno."}).url.path
+    back = ada.open(re.findall(r'href="([^"]+locale=en)">Translate', ada.open(only))[0].replace("&amp;", "&"))
+    english = ada.send("/desk/entries/new", back, do="save", **{"f.title": "Only here", "f.slug": "only-here"})
+    assert ">Solo qui</a>" in english.text, english.text
+    cyd = meet("cyd", Powers("author", locales=["en"]))
+    assert "Translate</a>" not in cyd.open(make(cyd, "Of one language"))
+    assert re.search(r"<h1>To be translated in (it|Italiano)</h1>", begun)

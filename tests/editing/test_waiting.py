@@ -149,6 +149,33 @@ def test_buttons_of_a_change_are_those_that_the_role_may_press(meet: Meet) -> No
         assert re.findall(r'formaction="/desk/changes/\d+/(\w+)"', shown) == words, person.client.cookies
 
 
+def test_a_role_cannot_publish_by_bringing_back_or_by_other_names_of_fields(meet: Meet, ask: Ask) -> None:
+    ada, ed = meet("ada", Powers("author")), meet("ed")
+    page = ada.open("/desk/entries/new?type=page")
+    path = ada.send("/desk/entries/new", page, do="save", **{"f.title": "Back again", "body": "One."}).url.path
+    ed.send(path, ed.open(path), do="publish")
+    ed.send(path, ed.open(path), do="trash")
+    assert "Back from the trash" in ada.send(path, ada.open(path), do="restore").text
+    number = path.rpartition("/")[2]
+    assert ask(ed, "GET", f"/api/entries/{number}").json()["status"] == "draft", "an author publishes nothing"
+    ed.send(path, ed.open(path), do="publish")
+    ed.send(path, ed.open(path), do="trash")
+    ed.send(path, ed.open(path), do="restore")
+    assert ask(ed, "GET", f"/api/entries/{number}").json()["status"] == "published"
+
+
+def test_what_is_live_and_needs_approvals_can_be_taken_down_without_one(meet: Meet) -> None:
+    ada, ed = meet("ada"), meet("ed")
+    path = make(ada, "Taken down")
+    ada.send(path, ada.open(path), do="propose")
+    listed = ed.open("/desk/changes")
+    change = re.findall(r"/desk/changes/(\d+)/approve", listed)[-1]
+    ed.client.post(f"/desk/changes/{change}/approve", data={"csrf": re.findall(r'name="csrf" value="(\w+)"', listed)[0]})
+    page = ed.open(path)
+    assert 'value="unpublish"' in page
+    assert "A draft again" in ed.send(path, page, do="unpublish").text
+
+
 def test_a_role_for_a_section_that_is_gone_allows_nothing() -> None:
     writer = Writer("ada", "editor", ("gone",))
     for deed in get_args(Deed):

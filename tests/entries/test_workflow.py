@@ -12,6 +12,7 @@ from cms_ssg.content.approval import digest_content, list_approvals
 from cms_ssg.entries.approving import approve_change, approve_entry
 from cms_ssg.entries.edit import Editor
 from cms_ssg.entries.history import revert_entry
+from cms_ssg.entries.rights import Writer
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.store.texts import load_entries
@@ -217,3 +218,33 @@ def test_an_entry_may_be_made_what_it_was_with_the_approval_that_it_had_then(sit
         assert revert_entry(ada.entries, stored, 2).changes["title"] == ["Floods", "Flood"]
         (stored,) = load_entries(writer.connection, writer.site_id, [number])
         assert stored.status == "published"
+
+
+MAPPED = """-- site.toml --
+title = "T"
+[[locales]]
+code = "en"
+[[locales]]
+code = "it"
+[[collection]]
+name = "posts"
+path = "content/posts"
+type = "post"
+locale = "field:lang"
+[collection.fields]
+section = "rubrik"
+"""
+
+
+def test_a_role_is_limited_to_its_sections_and_locales_whatever_a_site_calls_these_fields(make_site: Callable[..., SiteOnPage]) -> None:
+    site = make_site(MAPPED)
+    with writing(site) as writer:
+        editor = Editor(writer.connection, writer.site, writer.site_id, "ada")
+        editor.entries.writer = Writer("ada", "editor", ("notes",), ("it",))
+        number = editor.create(EntryInput("post", {"title": "Flood", "rubrik": "notes", "lang": "it"}, "One.", "draft")).number
+        for fields, said in (({"rubrik": "news"}, "section news"), ({"lang": "en"}, "locale is en"), ({"section": "news"}, "section news")):
+            with pytest.raises(CmsError, match=said) as refused:
+                editor.entries.save_entry(EntryInput(number=number, fields=fields))
+            assert refused.value.problems[0].code == "api.role"
+            with pytest.raises(CmsError, match=said):
+                editor.create(EntryInput("post", {"title": "Tide", "rubrik": "notes", "lang": "it", **fields}, "One.", "draft"))

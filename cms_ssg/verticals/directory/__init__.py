@@ -37,7 +37,7 @@ VERTICAL = Vertical(
     tables=("listings", "listing_claims"),
     derived=("holidays", "listing_links", "listing_places"),
     personal=PERSONAL,
-    uses=("search.css",),
+    uses=("search.css", "forms.css"),
     begin=(
         "cms import csv import/breweries.csv --type listing --key id --map import/map.toml   # 465 breweries\n"
         "cms serve          # build it, look at it, and see every change"

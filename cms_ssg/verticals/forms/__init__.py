@@ -16,4 +16,5 @@ VERTICAL = Vertical(
     tasks="cms_ssg.verticals.forms.tasks:TASKS",
     tables=("form_submissions",),
     personal=(PERSONAL,),
+    uses=("forms.css",),
 )

@@ -23,6 +23,7 @@ from cms_ssg.api.sites import SiteContext
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.forms import queries
+from cms_ssg.verticals.forms.again import render_again
 from cms_ssg.verticals.forms.definition import LOCALE, TRAP, Filled, Form, fill_form, make_form
 from cms_ssg.verticals.forms.mails import Mail, write_confirmation, write_notice
 
@@ -49,7 +50,7 @@ async def send(request: Request, name: str) -> Response:
         return await _answer_thanks(context, form, locale, is_json)
     filled = fill_form(form, sent)
     if filled.wrong:
-        return await _answer_wrong(request, context, filled, locale, is_json)
+        return await _answer_wrong(request, context, form, filled, sent, is_json)
     await _store(context, form, filled, locale)
     return await _answer_thanks(context, form, locale, is_json)
 
@@ -201,7 +202,11 @@ async def _answer_thanks(context: SiteContext, form: Form, locale: str, is_json:
     return Response(None, 303, {"Location": context.base_path + (form.thanks or plain)})
 
 
-async def _answer_wrong(request: Request, context: SiteContext, filled: Filled, locale: str, is_json: bool) -> Response:
+async def _answer_wrong(
+    request: Request, context: SiteContext, form: Form, filled: Filled, sent: Mapping[str, Sequence[str]], is_json: bool
+) -> Response:  # fmt: skip
+    """What is wrong; for a page with the form as it was filled in."""
+    locale = _find_locale(context, sent)
     t = context.translate(locale)
     said = [(one.name, t(key, label=one.label, max=one.most)) for one, key in filled.wrong]
     if is_json:
@@ -210,10 +215,9 @@ async def _answer_wrong(request: Request, context: SiteContext, filled: Filled, 
         )
     referer = urlsplit(request.headers.get("referer", ""))
     back = referer.path if referer.netloc == request.headers.get("host", "") else ""
-    lines = Markup("").join(Markup("<li>{}</li>").format(text) for _, text in said)
-    link = Markup('<p><a class="button" href="{}">{}</a></p>').format(back, t("form_back")) if back else ""
-    inner = Markup('<ul role="alert">{}</ul>{}').format(lines, link)
-    return await answer_page(context, t("form_wrong"), t("form_wrong_text"), inner, 422, locale)
+    link = Markup('<p><a href="{}">{}</a></p>').format(back, t("form_back")) if back else ""
+    inner = render_again(form, sent, dict(said), f"{context.base_path}/api/forms/{form.name}", locale, t)
+    return await answer_page(context, t("form_wrong"), t("form_wrong_text"), inner + link, 422, locale)
 
 
 async def _answer_old(context: SiteContext, locale: str) -> Response:

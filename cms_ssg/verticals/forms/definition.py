@@ -26,7 +26,7 @@ _LINES: Final = frozenset({"textarea"})
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One question. type: as the file says, text by default; most: characters."""
+    """One question. type: as the file says, text by default; most: characters; hint, autocomplete: for who fills it in."""
 
     name: str
     label: str
@@ -34,11 +34,16 @@ class Field:
     required: bool = False
     most: int = 500
     options: tuple[str, ...] = ()
+    hint: str = ""
+    autocomplete: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form. name: in its address; needs_confirmation: of the address, by a link in an e-mail; keep_days: 0 for as long as one likes."""
+    """A form. name: in its address; needs_confirmation: of the address, by a link in an e-mail; keep_days: 0 for as long as one likes.
+
+    button, note: "" for the usual button, and for nothing below it.
+    """
 
     name: str
     title: str
@@ -48,6 +53,8 @@ class Form:
     needs_confirmation: bool = False
     mail_to: tuple[str, ...] = ()
     keep_days: int = 0
+    button: str = ""
+    note: str = ""
 
     @property
     def email_field(self) -> Field | None:
@@ -69,12 +76,14 @@ def make_form(fields: Mapping[str, Json]) -> Form:
         Field(
             str(one["name"]), str(one["label"]), kind := str(one.get("type") or "text"), bool(one.get("required")),
             int(one.get("max") or (5000 if kind in _LINES else 500)), tuple(map(str, one.get("options") or ())),
+            str(one.get("hint") or ""), str(one.get("autocomplete") or ""),
         )
         for one in fields.get("fields") or ()
     )  # fmt: skip
     return Form(
         str(fields.get("slug") or ""), str(fields.get("title") or fields.get("slug") or ""), questions, str(fields.get("thanks") or ""),
         str(fields.get("confirmed") or ""), bool(fields.get("confirm")), tuple(map(str, fields.get("mail_to") or ())), int(fields.get("keep_days") or 0),
+        str(fields.get("button") or ""), str(fields.get("note") or ""),
     )  # fmt: skip
 
 

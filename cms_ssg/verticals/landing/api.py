@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cms_ssg.api.answers import JSON
-from cms_ssg.api.callers import PUBLIC, is_program
+from cms_ssg.api.callers import PUBLIC, is_foreign, is_program
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
@@ -47,7 +47,7 @@ class Conversion(msgspec.Struct, forbid_unknown_fields=True):
 
 @router.post("/api/experiments/{name}/exposures", scope=PUBLIC, per_minute=PER_MINUTE, summary="Tell that a variant was shown")
 async def expose(request: Request, name: str) -> Response:
-    """Note that a visitor was shown a variant. Answers with the ticket that a later goal asks for; nothing for programs."""
+    """Note that a visitor was shown a variant. Answers with the ticket that a later goal asks for; nothing for programs and pages of other sites."""
     context = site_of(request)
     said = await _read(request, Exposure)
     experiment = await _load_open(context, name)
@@ -56,7 +56,7 @@ async def expose(request: Request, name: str) -> Response:
         raise _invalid("variant", f"{name} has {', '.join(one.name for one in experiment.variants if one.weight)}")
     if not re.fullmatch("[0-9a-f]{32}", said.visit):
         raise _invalid("visit", "it is 32 hexadecimal digits")
-    if is_program(request):
+    if is_program(request) or is_foreign(request, context.site.settings.api.cors):
         return Response(None, 204)
     row = {"site": context.number, "experiment": name, "run": experiment.run, "visit": UUID(said.visit), "variant": said.variant}
     async with context.connection() as connection:
@@ -86,7 +86,7 @@ async def convert(request: Request, name: str) -> Response:
         raise fail("landing.late", "the ticket is of another run of the experiment, or too old", status=403, hint=hint)
     if said.goal not in experiment.goals:
         raise _invalid("goal", f"{name} has {', '.join(experiment.goals) or 'no goals'}")
-    if is_program(request):
+    if is_program(request) or is_foreign(request, context.site.settings.api.cors):
         return Response(None, 204)
     row = {"site": context.number, "experiment": name, "run": ticket.run, "visit": ticket.visit, "goal": said.goal}
     async with context.connection() as connection:

@@ -58,7 +58,8 @@ def _render_report(report: Report) -> Markup:
     )  # fmt: skip
     picture = Markup(render_picture(report, is_inline=True))
     return Markup(
-        '<h3>Goal: {}</h3><figure class="chart">{}</figure><p>{}</p><div class="scroll"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+        '<h3>Goal: {}</h3><figure class="chart" tabindex="0">{}</figure><p>{}</p>'
+        '<div class="scroll" tabindex="0"><table class="figures"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
         "<p>Sample ratio: p = {:.3g}{}</p>"
     ).format(
         report.goal,

@@ -14,17 +14,18 @@ STYLE = (
 
 
 def render_picture(report: Report, *, is_inline: bool = False) -> str:
-    """An SVG that reads in light and dark. is_inline: to stand in a page, whose style it has."""
+    """An SVG that reads in light and dark. is_inline: to stand in a page, whose style it has, and which says what is shown."""
     seen = [line for line in report.lines if line.visitors]
     highest = max((line.high for line in seen), default=1.0) or 1.0
-    height = TOP + ROW * len(report.lines) + 40
+    top, below = (4, 4) if is_inline else (TOP, 40)
+    height = top + ROW * len(report.lines) + below
     said = f"{report.experiment}: {report.goal}"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">',
         f"<title>{escape(said)}. {escape(report.verdict)}</title>",
         "" if is_inline else STYLE,
-        f'<text x="16" y="30" fill="currentColor" font-weight="700" font-size="16">{escape(said)}</text>',
-        *(_draw_line(line, TOP + ROW * n + ROW / 2, highest, line.variant == report.winner) for n, line in enumerate(report.lines)),
+        "" if is_inline else f'<text x="16" y="30" fill="currentColor" font-weight="700" font-size="16">{escape(said)}</text>',
+        *(_draw_line(line, top + ROW * n + ROW / 2, highest, line.variant == report.winner) for n, line in enumerate(report.lines)),
         ""
         if is_inline
         else f'<text x="16" y="{height - 14}" fill="currentColor">{escape(report.verdict.partition(". ")[0].rstrip("."))}.</text>',

@@ -22,7 +22,9 @@ from cms_ssg.privacy.people import erase_person, find_person
 from cms_ssg.store.connect import connect
 from cms_ssg.store.open_store import open_store
 from cms_ssg.store.tokens import create_token
+from cms_ssg.verticals.forms.again import render_again
 from cms_ssg.verticals.forms.commands import export, list_forms
+from cms_ssg.verticals.forms.definition import make_form
 from cms_ssg.verticals.forms.tasks import forget
 from tests.api.atlas import Api, build_site, serve_api
 from tests.conftest import TEMPLATE, fresh_database
@@ -166,7 +168,30 @@ def test_what_is_missing_is_said_on_a_page_in_the_forms_language(forms: Forms) -
     assert '<html lang="de"' in answer.text
     assert "Your name: bitte ausfüllen." in answer.text and "E-mail" in answer.text
     assert 'href="/kontakt/"' in answer.text
+    assert 'name="email" value="ada"' in answer.text, "what was written is still there"
+    assert answer.text.count("autofocus") == 1
+    assert 'name="_website"' in answer.text and 'name="_locale" value="de"' in answer.text
     assert forms.query("SELECT count(*) FROM cms.form_submissions") == [(0,)]
+
+
+def test_what_was_written_is_shown_again_and_runs_nothing(forms: Forms) -> None:
+    page = forms.send("contact", {**ADA, "email": '"><script>alert(1)</script>', "name": "</textarea><b>Ada"}).text
+    assert "<script>" not in page and "<b>" not in page
+    assert 'value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"' in page
+    assert re.findall(r'<small id="form-contact-email-wrong" role="alert">(.*?)</small>', page) == ["E-mail: please look at this again."]
+
+
+def test_every_kind_of_field_keeps_what_was_chosen() -> None:
+    form = make_form({"slug": "all", "fields": [
+        {"name": "a", "label": "A", "type": "textarea"}, {"name": "b", "label": "B", "type": "select", "options": ["x", "y"]},
+        {"name": "c", "label": "C", "type": "radio", "options": ["x", "y"], "required": True}, {"name": "d", "label": "D", "type": "checkbox"},
+        {"name": "e", "label": "E", "type": "tel", "hint": "With +", "autocomplete": "tel"},
+    ]})  # fmt: skip
+    sent = {"a": ["two\nlines"], "b": ["y"], "c": ["x"], "d": ["yes"], "e": ["+39"]}
+    html = str(render_again(form, sent, {"e": "Wrong."}, "/api/forms/all", "en", lambda key: key))
+    for part in ("\ntwo\nlines</textarea>", "<option selected>y</option>", 'value="x" checked required>', 'value="yes" checked>', 'value="+39"',
+                 'aria-describedby="form-all-e-wrong form-all-e-hint" aria-invalid="true" autofocus autocomplete="tel"'):  # fmt: skip
+        assert part in html, part
 
 
 def test_who_fills_in_what_people_do_not_see_is_thanked_and_forgotten(forms: Forms) -> None:

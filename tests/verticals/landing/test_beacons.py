@@ -72,6 +72,16 @@ def test_a_forged_ticket_is_refused(starter: Served) -> None:
     assert counts(starter) == (1, 0)
 
 
+def test_pages_of_other_sites_count_for_nothing(starter: Served) -> None:
+    foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.example", "Content-Type": "text/plain"}
+    sent = {"variant": "question", "visit": uuid4().hex}
+    assert starter.client.post(f"{API}exposures", json=sent, headers=foreign).status_code == 204
+    ticket = expose(starter)
+    answer = starter.client.post(f"{API}conversions", json={"ticket": ticket, "goal": "order"}, headers=foreign)
+    assert answer.status_code == 204
+    assert counts(starter) == (1, 0)
+
+
 def test_a_ticket_is_of_one_experiment_and_of_one_key() -> None:
     key, ticket = b"k" * 32, Ticket("b", 5, uuid4(), 6)
     text = sign_ticket(key, "one", ticket)
@@ -151,6 +161,7 @@ def test_the_desk_shows_each_experiment_with_its_picture(starter: Served) -> Non
     person.client.close()
     assert "<h2>headline</h2>" in page
     assert page.count("<svg ") == 2, "a goal each"
+    assert page.count('tabindex="0"') == 4, "what is wider than a phone is scrolled by keyboard too"
     assert '<th scope="row">question</th><td>1</td><td>1</td><td>1</td><td>100.00%</td>' in page
     assert "<style>" not in page
 
