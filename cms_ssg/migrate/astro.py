@@ -11,7 +11,7 @@ from typing import Final
 from cms_ssg.errors import fail
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.mdx_text import convert_mdx
-from cms_ssg.migrate.pages import list_source_files, list_words, read_page
+from cms_ssg.migrate.pages import is_language, list_source_files, list_words, read_page
 from cms_ssg.migrate.report import Report
 from cms_ssg.migrate.source_folder import (
     CODE,
@@ -65,7 +65,8 @@ class _Move:
         )
         self.source.roots = {"~/": "src/", "@/": "src/"}
         self._routes, self._lists = self._find_routes()
-        self._language = find_value(self._text, "defaultLocale") or "en"
+        default = find_value(self._text, "defaultLocale")
+        self._language = default if is_language(default) else "en"
         self._codes = sorted(set(re.findall(r"[\"']?([a-z]{2}(?:-[A-Za-z]{2,4})?)[\"']?\s*:\s*\{\s*label", self._text)) - {self._language})
 
     def _find_routes(self) -> tuple[dict[str, str], dict[str, str]]:

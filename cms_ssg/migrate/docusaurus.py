@@ -12,7 +12,7 @@ from cms_ssg.data.files import read_data_file
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.mdx_text import convert_mdx
-from cms_ssg.migrate.pages import SourcePage, as_table, list_source_files, read_page
+from cms_ssg.migrate.pages import SourcePage, as_table, is_language, list_source_files, read_page
 from cms_ssg.migrate.report import Report
 from cms_ssg.migrate.source_folder import (
     CODE,
@@ -63,8 +63,9 @@ class _Move:
             find_value(text, "title"), find_value(text, "url") + find_value(text, "baseUrl"), find_value(text, "tagline")
         )
         self.source = FolderSource(root, settings, convert=self._convert, roots={"@site/": ""})
-        self._languages = find_names(text, "locales") or [find_value(text, "defaultLocale") or "en"]
-        default = find_value(text, "defaultLocale") or self._languages[0]
+        default = find_value(text, "defaultLocale")
+        self._languages = [code for code in find_names(text, "locales") if is_language(code)] or [default if is_language(default) else "en"]
+        default = default if is_language(default) else self._languages[0]
         self._languages = [default, *(code for code in self._languages if code != default)]
         self._docs, self._blog = _find_base(text, "docs", "docs"), _find_base(text, "blog", "blog")
         self._versions = self._list_versions()

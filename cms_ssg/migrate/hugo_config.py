@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from cms_ssg.data.files import read_data_file
 from cms_ssg.errors import fail
-from cms_ssg.migrate.pages import as_table
+from cms_ssg.migrate.pages import as_table, is_language
 
 NAMES: Final = ("hugo", "config")
 SUFFIXES: Final = (".toml", ".yaml", ".yml", ".json")
@@ -80,6 +80,7 @@ def read_hugo_config(root: Path) -> HugoConfig:
     config = HugoConfig(folded, file)
     config.content = str(folded.get("contentdir") or "content").strip("/")
     config.default_language = str(folded.get("defaultcontentlanguage") or "en").lower()
+    config.default_language = config.default_language if is_language(config.default_language) else "en"
     config.default_in_folder = folded.get("defaultcontentlanguageinsubdir") is True
     pages = as_table(folded.get("pagination"))
     size = pages.get("pagerSize", folded.get("paginate", 10))
@@ -107,7 +108,9 @@ def _read_mounts(root: Path, module: dict[str, Any]) -> Iterator[Mount]:
 def _read_tables(config: HugoConfig, folded: dict[str, Any]) -> None:
     languages = as_table(folded.get("languages"))
     rows = {
-        code.lower(): {key.lower(): value for key, value in table.items()} for code, table in languages.items() if isinstance(table, dict)
+        code.lower(): {key.lower(): value for key, value in table.items()}
+        for code, table in languages.items()
+        if isinstance(table, dict) and is_language(code)
     }
     kept = {code: table for code, table in rows.items() if not table.get("disabled")} or {config.default_language: {}}
     if config.default_language not in kept:

@@ -19,7 +19,9 @@ _LINK: Final = re.compile(r"\[\[([^\[\]]+)\](?:\[((?:[^\[\]]|\[[^\[\]]*\])+)\])?
 _PICTURE: Final = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|avif)$", re.IGNORECASE)
 _CODE: Final = re.compile(r"(?:(?<=^)|(?<=[\s({'\"-]))([=~])(?=\S)([^\n]{0,400}?\S)\1(?=$|[\s)}'\".,:;!?\[-])")
 _MARKS: Final = {"*": "**", "/": "*", "+": "~~"}
-_EMPHASIS: Final = re.compile(r"(?:(?<=^)|(?<=[\s({'\"*/_+-]))([*/+_])(?=[^\s*/+_])([^\n]{0,400}?[^\s])\1(?=$|[\s)}'\".,:;!?\[*/_+-])")
+_EMPHASIS: Final = re.compile(
+    r"(?:(?<=^)|(?<=[\s({'\"*/_+\ue041-]))([*/+_])(?=[^\s*/+_])([^\n]{0,400}?[^\s])\1(?=$|[\s)}'\".,:;!?\[*/_+\ue040-])"
+)
 _STAMP: Final = re.compile(r"[<\[](\d{4}-\d\d-\d\d)(?:[ \t]+[^\d\s<>\[\]]+)?(?:[ \t]+(\d?\d:\d\d)(?:-\d?\d:\d\d)?)?[^<>\[\]\n]{0,20}[>\]]")
 _TABLE_RULE: Final = re.compile(r"^[ \t]*\|[-+:| \t]+\|?[ \t]*$")
 _HIDDEN: Final = re.compile("[\ue040\ue041]")
