@@ -27,6 +27,7 @@ from cms_ssg.migrate.source_folder import (
     move_folder,
     read_text,
     start_settings,
+    strip_comments,
     write_authors,
 )  # fmt: skip
 from cms_ssg.migrate.wordpress_site import name_locale
@@ -58,7 +59,7 @@ class _Move:
 
     def __init__(self, root: Path, config: str, report: Report) -> None:
         self._root, self._config, self._report = root, config, report
-        text = re.sub(r"(?<![:\"'])//[^\n]*|/\*.*?\*/", "", read_text(root / config), flags=re.DOTALL)
+        text = strip_comments(read_text(root / config))
         settings = start_settings(
             find_value(text, "title"), find_value(text, "url") + find_value(text, "baseUrl"), find_value(text, "tagline")
         )

@@ -20,7 +20,7 @@ ADDRESSES = {
     "docusaurus": """/ /about/ /docs/intro/ /docs/guides/warp-threads/ /docs/guides/ /docs/guides/weft/ /docs/category/guides/ /news/ /news/2024/03/01/kiln/ /news/moved-here/
         /news/tags/news/ /docs/tags/first-steps/ /start/ /docs/begin/ /news/archive/ /img/logo.png /de/docs/intro/ /de/docs/guides/warp-threads/ /de/news/ /de/about/""",
     "astro": "/ /about/ /blog/ /blog/the-hive/ /blog/wax-works/ /first/ /old-hive/ /far/ /tags/honey-bees/ /tags/wax/ /favicon.png",
-    "eleventy": "/ /log/2021/first-row/ /log/2022/second/ /posts/odd/ /docs/ /fixed.html /img/oar.png /robots.txt /tags/river/ /blog/",
+    "eleventy": "/ /log/2021/first-row/ /log/2022/second/ /posts/odd/ /docs/ /docs/2020-02-03-dated/ /docs/twin/ /public.txt /fixed.html /img/oar.png /robots.txt /tags/river/",
     "zola": """/ /fr/ /blog/ /blog/tides/ /blog/fine-sand/ /blog/page/2/ /about/us/ /notes/small/ /tags/ /tags/sand/ /tags/moon-sea/ /field-work/north/ /old/tides/ /tides.html
         /fr/blog/tides/ /fr/tags/lune/ /logo.png""",
 }
