@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from cms_ssg.migrate.pages import SourcePage, find_date
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json, Problem
 
 THEME: Final = "cms-adopted"
@@ -157,3 +158,17 @@ def find_tags(pages: list[SourcePage], pattern: re.Pattern[str], hint: str) -> I
             line = page.line + page.body.count("\n", 0, match.start())
             said = f'"{" ".join(match[0].split())[:60]}" is not run, and would be shown as it is'
             yield Problem("init.raw-tag", page.file, line, said, hint, "warning")
+
+
+def start_settings(title: Any, base_url: Any, description: Any) -> dict[str, Json]:
+    """The first settings of a site that stays where it is."""
+    name = str(title or "Untitled site")
+    url = str(base_url or "").rstrip("/")
+    slug = make_slug(name)[:40]
+    return {
+        "name": slug if slug and slug.isascii() else "site",
+        "title": name,
+        "description": " ".join(str(description or "").split()),
+        "base_url": url if re.match("https?://[^/]", url) else "http://localhost:8000",
+        "target": {"url": "folder:build"},
+    }

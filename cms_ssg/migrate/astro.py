@@ -11,7 +11,7 @@ from typing import Final
 from cms_ssg.errors import fail
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.mdx_text import convert_mdx
-from cms_ssg.migrate.pages import list_source_files, list_words, read_page
+from cms_ssg.migrate.pages import is_language, list_source_files, list_words, read_page
 from cms_ssg.migrate.report import Report
 from cms_ssg.migrate.source_folder import (
     CODE,
@@ -25,6 +25,7 @@ from cms_ssg.migrate.source_folder import (
     move_folder,
     read_text,
     start_settings,
+    strip_comments,
 )  # fmt: skip
 from cms_ssg.migrate.wordpress_site import name_locale
 from cms_ssg.text.slugs import make_slug
@@ -32,7 +33,7 @@ from cms_ssg.types import Problem
 
 CONFIGS: Final = tuple(f"astro.config.{ending}" for ending in ("mjs", "ts", "js", "mts", "cjs"))
 _COLLECTION: Final = re.compile(r"getCollection(?:<[^>]*>)?\(\s*[\"']([\w-]+)[\"']")
-_DYNAMIC: Final = re.compile(r"\[(?:\.\.\.)?\w+\]\.astro$")
+_DYNAMIC: Final = re.compile(r"/?\[(?:\.\.\.)?\w+\](?:/index)?\.astro$")
 _REDIRECT: Final = re.compile(
     r"[\"'](/[^\"'\n]*)[\"']\s*:\s*(?:[\"']([^\"'\n]+)[\"']|\{[^{}]*destination\s*:\s*[\"']([^\"'\n]+)[\"'][^{}]*\})"
 )
@@ -53,19 +54,24 @@ class _Move:
 
     def __init__(self, root: Path, config: str, report: Report) -> None:
         self._root, self._report = root, report
-        self._text = re.sub(r"(?<![:\"'])//[^\n]*|/\*.*?\*/", "", read_text(root / config), flags=re.DOTALL)
+        self._text = strip_comments(read_text(root / config))
         consts = "".join(read_text(root / name) for name in ("src/consts.ts", "src/config.ts", "src/site.config.ts", "src/consts.js"))
         named = re.search(r"SITE_TITLE\s*=\s*[\"']([^\"'\n]+)", consts)
         about = re.search(r"SITE_DESCRIPTION\s*=\s*[\"']([^\"'\n]+)", consts)
         self.is_starlight = "starlight(" in self._text
         title = (find_value(self._text, "title") if self.is_starlight else "") or (named[1] if named else find_value(consts, "title"))
-        url = find_value(self._text, "site").rstrip("/") + "/" + find_value(self._text, "base").strip("/")
+        url = (
+            (find_value(self._text, "site") or find_value(consts, "website", "site")).rstrip("/")
+            + "/"
+            + find_value(self._text, "base").strip("/")
+        )
         self.source = FolderSource(
             root, start_settings(title, url, about[1] if about else find_value(consts, "description", "desc")), convert=self._convert
         )
         self.source.roots = {"~/": "src/", "@/": "src/"}
         self._routes, self._lists = self._find_routes()
-        self._language = find_value(self._text, "defaultLocale") or "en"
+        default = find_value(self._text, "defaultLocale")
+        self._language = default if is_language(default) else "en"
         self._codes = sorted(set(re.findall(r"[\"']?([a-z]{2}(?:-[A-Za-z]{2,4})?)[\"']?\s*:\s*\{\s*label", self._text)) - {self._language})
 
     def _find_routes(self) -> tuple[dict[str, str], dict[str, str]]:
@@ -79,6 +85,8 @@ class _Move:
             names = _COLLECTION.findall(read_text(pages / file))
             folder = posixpath.dirname(file)
             stem = posixpath.splitext(posixpath.basename(file))[0]
+            if _DYNAMIC.search(file):
+                folder = _DYNAMIC.sub("", file)
             if _DYNAMIC.search(file) and not re.search(r"\[(?:\.\.\.)?(?:page|tag|category|author)\]", file):
                 for name in names:
                     routes.setdefault(name, folder)

@@ -12,7 +12,7 @@ from cms_ssg.data.files import read_data_file
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.mdx_text import convert_mdx
-from cms_ssg.migrate.pages import SourcePage, as_table, list_source_files, read_page
+from cms_ssg.migrate.pages import SourcePage, as_table, is_language, list_source_files, read_page
 from cms_ssg.migrate.report import Report
 from cms_ssg.migrate.source_folder import (
     CODE,
@@ -27,6 +27,7 @@ from cms_ssg.migrate.source_folder import (
     move_folder,
     read_text,
     start_settings,
+    strip_comments,
     write_authors,
 )  # fmt: skip
 from cms_ssg.migrate.wordpress_site import name_locale
@@ -58,13 +59,14 @@ class _Move:
 
     def __init__(self, root: Path, config: str, report: Report) -> None:
         self._root, self._config, self._report = root, config, report
-        text = re.sub(r"(?<![:\"'])//[^\n]*|/\*.*?\*/", "", read_text(root / config), flags=re.DOTALL)
+        text = strip_comments(read_text(root / config))
         settings = start_settings(
             find_value(text, "title"), find_value(text, "url") + find_value(text, "baseUrl"), find_value(text, "tagline")
         )
         self.source = FolderSource(root, settings, convert=self._convert, roots={"@site/": ""})
-        self._languages = find_names(text, "locales") or [find_value(text, "defaultLocale") or "en"]
-        default = find_value(text, "defaultLocale") or self._languages[0]
+        default = find_value(text, "defaultLocale")
+        self._languages = [code for code in find_names(text, "locales") if is_language(code)] or [default if is_language(default) else "en"]
+        default = default if is_language(default) else self._languages[0]
         self._languages = [default, *(code for code in self._languages if code != default)]
         self._docs, self._blog = _find_base(text, "docs", "docs"), _find_base(text, "blog", "blog")
         self._versions = self._list_versions()

@@ -35,6 +35,7 @@ from cms_ssg.migrate.source_folder import (
     move_folder,
     read_text,
     start_settings,
+    strip_comments,
 )
 from cms_ssg.migrate.wordpress_site import name_locale
 from cms_ssg.text.slugs import make_slug
@@ -77,7 +78,7 @@ class _Move:
 
     def __init__(self, root: Path, config: str, report: Report) -> None:
         self._root, self._report = root, report
-        self._text = re.sub(r"(?<![:\"'])//[^\n]*|/\*.*?\*/", "", read_text(root / config), flags=re.DOTALL)
+        self._text = strip_comments(read_text(root / config))
         self._input = find_value(self._text, "input").strip("./") if (root / find_value(self._text, "input").strip("./")).is_dir() else ""
         self._passed = self._find_passed()
         self._folder_data: dict[str, dict[str, Any]] = {}
@@ -99,13 +100,16 @@ class _Move:
         return found
 
     def _find_site_data(self) -> dict[str, Any]:
+        folder = posixpath.normpath(posixpath.join(self._input, find_value(self._text, "data") or "_data"))
+        if folder.startswith(".."):
+            return {}
         for name in ("site", "metadata", "meta", "config"):
             for ending in (".json", ".yaml", ".yml", ".toml"):
-                path = self._root / self._input / "_data" / f"{name}{ending}"
+                path = self._root / folder / f"{name}{ending}"
                 if path.is_file():
                     return as_table(self._read_data(path.relative_to(self._root).as_posix()))
             for ending in (".js", ".cjs", ".mjs"):
-                text = read_text(self._root / self._input / "_data" / f"{name}{ending}")
+                text = read_text(self._root / folder / f"{name}{ending}")
                 if text:
                     return {key: find_value(text, key) for key in ("title", "name", "url", "description", "language", "lang")}
         return {}
@@ -139,9 +143,11 @@ class _Move:
             elif re.search(r"\.(?:png|jpe?g|gif|svg|webp|avif|mp4|webm|mp3|pdf)$", below, re.IGNORECASE):
                 self.source.files[file] = f"content/{file}"
         for place, target in self._passed.items():
-            if place and self._input and not place.startswith(start) and (self._root / place).is_dir():
+            if place and ".." not in place and (self._root / place).is_dir():
                 for below in list_source_files(self._root / place):
-                    self.source.files[f"{place}/{below}"] = f"static/{target}/{below}".replace("//", "/")
+                    self.source.files.setdefault(f"{place}/{below}", f"static/{target}/{below}".replace("//", "/"))
+            elif place and ".." not in place and (self._root / place).is_file():
+                self.source.files.setdefault(place, f"static/{target}")
         if any(one.page.address == "/" for one in self.source.pages):
             self.source.home = "/blog/"
         self.source.redirects["/feed/feed.xml"] = f"{self.source.home}feed.xml"
@@ -202,9 +208,9 @@ class _Move:
         if given is False:
             self._report.note(file, 0, "pages without an address", below)
             return
-        page.address = (
-            self._find_address(page, given, posixpath.join(folder, slug)) if isinstance(given, str) else _make_address(folder, slug)
-        )
+        page.address = _make_address(folder, name)  # a date in the name stays, as Eleventy leaves it there
+        if isinstance(given, str):
+            page.address = self._find_address(page, given, posixpath.join(folder, slug))
         self.source.pages.append(FolderPage(page, is_post))
 
     def _find_address(self, page: SourcePage, given: str, stem: str) -> str:
@@ -232,7 +238,7 @@ class _Move:
         address = clean_address(_VALUE.sub(fill, given).removesuffix("index.html"))
         if unknown or "{" in address or not address:
             self._report.note(page.file, 0, "permalinks", given, "made new")
-            return _make_address(*posixpath.split(stem))
+            return page.address
         return address
 
     def _find_value(self, name: str, page: SourcePage) -> str:
@@ -266,4 +272,6 @@ def _as_text(value: Any) -> str:
 
 
 def _make_address(folder: str, name: str) -> str:
-    return join_address(folder) or "/" if name == "index" else join_address(folder, name)
+    if name == "index" or name == posixpath.basename(folder):
+        return join_address(folder) or "/"
+    return join_address(folder, name)

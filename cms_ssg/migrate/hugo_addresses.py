@@ -27,6 +27,13 @@ def urlize(text: str) -> str:
 
 def split_language(file: str, config: HugoConfig) -> tuple[str, str]:
     """(language, path without it) of a content file, whose language is a folder of contentDir's or stands before the suffix."""
+    for mount in config.mounts:
+        if mount.component == "content" and (target := mount.find_target(file)):
+            file = f"{config.content}/{target.partition('/')[2]}"
+            if mount.language in config.languages:
+                stem, suffix = posixpath.splitext(file)
+                return mount.language, f"{stem.removesuffix(f'.{mount.language}')}{suffix}"
+            break
     for code, table in config.languages.items():
         folder = str(table.get("contentdir") or "").strip("/")
         if folder and folder != config.content and file.startswith(f"{folder}/"):

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import posixpath
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from cms_ssg.data.files import read_data_file
 from cms_ssg.errors import fail
-from cms_ssg.migrate.pages import as_table
+from cms_ssg.migrate.pages import as_table, is_language
 
 NAMES: Final = ("hugo", "config")
 SUFFIXES: Final = (".toml", ".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A folder of the site that stands for another one. target: content/blog, static …; language: of all that is in it, "" for none."""
+
+    source: str
+    target: str
+    language: str = ""
+
+    @property
+    def component(self) -> str:
+        return self.target.split("/")[0]
+
+    def find_target(self, file: str) -> str:
+        """The path that a file of the folder stands for, "" for others."""
+        return f"{self.target}{file[len(self.source) :]}" if file.startswith(f"{self.source}/") else ""
 
 
 @dataclass(slots=True)
@@ -35,6 +54,8 @@ class HugoConfig:
     date_in_name: bool = False
     sections: set[str] = field(default_factory=set)
     """Folders below the content that have an _index, which read_pages finds."""
+    mounts: list[Mount] = field(default_factory=list)
+    """Those of folders of the site, the deepest first."""
 
 
 def read_hugo_config(root: Path) -> HugoConfig:
@@ -59,6 +80,7 @@ def read_hugo_config(root: Path) -> HugoConfig:
     config = HugoConfig(folded, file)
     config.content = str(folded.get("contentdir") or "content").strip("/")
     config.default_language = str(folded.get("defaultcontentlanguage") or "en").lower()
+    config.default_language = config.default_language if is_language(config.default_language) else "en"
     config.default_in_folder = folded.get("defaultcontentlanguageinsubdir") is True
     pages = as_table(folded.get("pagination"))
     size = pages.get("pagerSize", folded.get("paginate", 10))
@@ -67,13 +89,28 @@ def read_hugo_config(root: Path) -> HugoConfig:
     config.date_in_name = isinstance(dates, list) and ":filename" in dates
     config.page_size = size if isinstance(size, int) and 1 <= size <= 1000 else 10
     _read_tables(config, folded)
+    config.mounts = sorted(_read_mounts(root, as_table(folded.get("module"))), key=lambda mount: -mount.source.count("/"))
     return config
+
+
+def _read_mounts(root: Path, module: dict[str, Any]) -> Iterator[Mount]:
+    rows = module.get("mounts")
+    for row in rows if isinstance(rows, list) else []:
+        table = {key.lower(): value for key, value in as_table(row).items()}
+        source, target = (posixpath.normpath(str(table.get(key) or "")).strip("/") for key in ("source", "target"))
+        if source.split("/")[0] in ("..", ".") or not (root / source).is_dir():
+            continue  # read_pages says so
+        languages = as_table(as_table(as_table(table.get("sites")).get("matrix"))).get("languages") or table.get("lang") or ""
+        code = languages[0] if isinstance(languages, list) and languages else languages
+        yield Mount(source, target, code.lower() if isinstance(code, str) and "*" not in code else "")
 
 
 def _read_tables(config: HugoConfig, folded: dict[str, Any]) -> None:
     languages = as_table(folded.get("languages"))
     rows = {
-        code.lower(): {key.lower(): value for key, value in table.items()} for code, table in languages.items() if isinstance(table, dict)
+        code.lower(): {key.lower(): value for key, value in table.items()}
+        for code, table in languages.items()
+        if isinstance(table, dict) and is_language(code)
     }
     kept = {code: table for code, table in rows.items() if not table.get("disabled")} or {config.default_language: {}}
     if config.default_language not in kept:

@@ -11,11 +11,13 @@ from typing import Final
 from cms_ssg.migrate.folder import clean_address
 from cms_ssg.migrate.hugo_addresses import DATED_NAME, find_address, find_prefix, split_language
 from cms_ssg.migrate.hugo_config import HugoConfig
+from cms_ssg.migrate.org_text import convert_org
 from cms_ssg.migrate.pages import MARKDOWN, SourcePage, as_table, list_source_files, list_words, read_page
 from cms_ssg.migrate.report import Report
 
-UNREAD: Final = (".org", ".adoc", ".asciidoc", ".rst", ".pandoc", ".pdc", ".gotmpl")
-_INDEX: Final = re.compile(r"/index(?:\.[\w-]+)?\.(?:md|markdown|mkd|mdown|html?)$")
+UNREAD: Final = (".adoc", ".asciidoc", ".rst", ".pandoc", ".pdc")
+TEXTS: Final = (*MARKDOWN, ".org", ".html", ".htm")
+_INDEX: Final = re.compile(r"/index(?:\.[\w-]+)?\.(?:md|markdown|mkd|mdown|org|html?)$")
 
 
 def find_place(file: str, config: HugoConfig) -> tuple[str, str]:
@@ -25,7 +27,9 @@ def find_place(file: str, config: HugoConfig) -> tuple[str, str]:
 
 
 def list_content_folders(config: HugoConfig) -> list[str]:
-    """The folders that hold content: one, or one a language."""
+    """The folders that hold content: those that are mounted as such, else one, or one a language."""
+    if mounted := [mount.source for mount in config.mounts if mount.component == "content"]:
+        return [name for name in dict.fromkeys(mounted) if not any(name.startswith(f"{other}/") for other in mounted)]
     found = [config.content, *(str(table.get("contentdir") or config.content).strip("/") for table in config.languages.values())]
     return [name for name in dict.fromkeys(found) if not any(name != other and name.startswith(f"{other}/") for other in found)]
 
@@ -35,20 +39,33 @@ def read_pages(root: Path, config: HugoConfig, report: Report) -> tuple[list[Sou
     pages: list[SourcePage] = []
     others: list[str] = []
     bundles: set[str] = set()
+    seen: dict[tuple[str, str], str] = {}
     _note_mounts(config, report)
     for folder in list_content_folders(config):
         files = list(list_source_files(root / folder)) if (root / folder).is_dir() else []
         bundles |= {posixpath.dirname(f"{folder}/{below}") for below in files if _INDEX.search(f"/{below}") and "/" in below}
         for below in files:
             file = f"{folder}/{below}"
+            place = find_place(file, config)
+            if place in seen:
+                report.note(file, 0, "files that another mounted folder hides", f"{place[1]} is also in {seen[place]}")
+                continue
+            seen[place] = folder
             if below.endswith(UNREAD):
                 report.note(file, 0, "pages in other languages than Markdown", below.rpartition(".")[2])
                 continue
-            if below.endswith((*MARKDOWN, ".html", ".htm")) and (holder := _find_bundle(file, bundles)):
+            if below.endswith(".gotmpl"):
+                report.note(
+                    file, 0, "content adapters, whose pages a template makes of data", below, "left out: write the pages, or cms import"
+                )
+                continue
+            if below.endswith(TEXTS) and (holder := _find_bundle(file, bundles)):
                 report.note(file, 0, "texts beside a page, which templates show", f"it belongs to {holder}")
                 continue
-            page = read_page(root, file, report) if below.endswith((*MARKDOWN, ".html", ".htm")) else None
-            if page is not None and (page.fields or below.endswith(MARKDOWN)):
+            page = read_page(root, file, report) if below.endswith(TEXTS) else None
+            if page is not None and below.endswith(".org"):
+                _convert_org(page, report)
+            if page is not None and (page.fields or below.endswith((*MARKDOWN, ".org"))):
                 _read_date(page, config)
                 pages.append(page)
             else:
@@ -60,18 +77,27 @@ def read_pages(root: Path, config: HugoConfig, report: Report) -> tuple[list[Sou
     return pages, others
 
 
+def _convert_org(page: SourcePage, report: Report) -> None:
+    """Make Markdown of a page in Org mode, whose keywords are front matter where it has none of its own."""
+    fields, page.body, notes = convert_org(page.body)
+    page.fields = {**fields, **page.fields}
+    for line, what, fate in notes:
+        report.note(page.file, page.line + line - 1, "parts of Org mode", what, fate)
+
+
 def list_static_files(root: Path, config: HugoConfig) -> Iterator[tuple[str, str]]:
-    """(folder, path below it) of each file that is published as it is; the site's own count before those of its themes."""
+    """(file, path where it is published) of each file that is published as it is; the site's own count before those of its themes."""
     themes = config.values.get("theme") or []
     named = config.values.get("staticdir") or "static"
-    folders = [str(name) for name in (named if isinstance(named, list) else [named])]
-    folders += [f"themes/{name}/static" for name in (themes if isinstance(themes, list) else [themes])]
+    mounted = [(mount.source, f"{mount.target.partition('/')[2]}/".lstrip("/")) for mount in config.mounts if mount.component == "static"]
+    folders = mounted or [(str(name), "") for name in (named if isinstance(named, list) else [named])]
+    folders += [(f"themes/{name}/static", "") for name in (themes if isinstance(themes, list) else [themes])]
     seen: set[str] = set()
-    for folder in folders:
+    for folder, prefix in folders:
         for below in list_source_files(root / folder) if (root / folder).is_dir() and ".." not in folder else ():
-            if below not in seen:
-                seen.add(below)
-                yield folder, below
+            if prefix + below not in seen:
+                seen.add(prefix + below)
+                yield f"{folder}/{below}", prefix + below
 
 
 def _find_bundle(file: str, bundles: set[str]) -> str:
@@ -95,10 +121,28 @@ def _read_date(page: SourcePage, config: HugoConfig) -> None:
 
 
 def _note_mounts(config: HugoConfig, report: Report) -> None:
-    for mount in as_table(config.values.get("module")).get("mounts") or []:
-        source, target = str(as_table(mount).get("source") or "").strip("/"), str(as_table(mount).get("target") or "").strip("/")
-        if target.split("/")[0] == "content" and source.split("/")[0] != config.content:
-            report.note(config.file, 0, "folders mounted as content", f"{source} at {target}: move it there, or move it in by itself")
+    """Note mounts that are not followed, and modules that lie elsewhere."""
+    module = as_table(config.values.get("module"))
+    known = {mount.source for mount in config.mounts}
+    rows, imports = module.get("mounts"), module.get("imports")
+    for row in rows if isinstance(rows, list) else []:
+        source, target = str(as_table(row).get("source") or "").strip("/"), str(as_table(row).get("target") or "").strip("/")
+        if posixpath.normpath(source) not in known and target.split("/")[0] in ("content", "static", "data"):
+            report.note(config.file, 0, "mounted folders that are not there", f"{source} at {target}")
+        for key in ("includeFiles", "excludeFiles", "files"):
+            if as_table(row).get(key):
+                report.note(
+                    config.file,
+                    0,
+                    "filters of mounted folders",
+                    f"{source}: {key} {as_table(row)[key]}",
+                    "not applied: all its files are moved",
+                )
+    for row in imports if isinstance(imports, list) else []:
+        if path := as_table(row).get("path"):
+            report.note(
+                config.file, 0, "modules that the site imports", str(path), "left out: their content, if they have any, is elsewhere"
+            )
 
 
 def _find_addresses(page: SourcePage, config: HugoConfig, report: Report) -> None:

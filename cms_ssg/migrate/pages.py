@@ -124,6 +124,11 @@ def as_table(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def is_language(code: Any) -> bool:
+    """Whether a site here can have a language of this code."""
+    return isinstance(code, str) and re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", code) is not None
+
+
 def list_words(value: Any, commas: bool = False) -> list[str]:
     """Names from a list, or from a text; a table's name or title counts."""
     if isinstance(value, str):

@@ -37,6 +37,7 @@ CODE: Final = (
     ".pug",
 )
 _TARGET: Final = re.compile(r"(\]\(\s*<?|^[ ]{0,3}\[[^\]\n]+\]:[ \t]*<?|\b(?:href|src)=[\"'])([^)\s<>\"']+)", re.MULTILINE)
+_COMMENT: Final = re.compile(r"(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)|//[^\n]*|/\*.*?\*/", re.DOTALL)
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//|#|\?")
 
 Note = Callable[[str, int, str, str], None]
@@ -238,6 +239,11 @@ def start_settings(title: Any, base_url: Any, description: Any = "") -> dict[str
         "name": slug if slug and slug.isascii() else "site", "title": name, "description": " ".join(str(description or "").split()),
         "base_url": url if re.match("https?://[^/]", url) else "http://localhost:8000",
     }  # fmt: skip
+
+
+def strip_comments(text: str) -> str:
+    """JavaScript without its comments; what stands in texts, such as patterns of files, is none."""
+    return _COMMENT.sub(lambda found: found[1] or "", text)
 
 
 def find_value(text: str, *names: str) -> str:

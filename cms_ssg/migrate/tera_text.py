@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from cms_ssg.migrate.code_spans import find_code
+from cms_ssg.migrate.unclosed import GUARD, guard_unclosed
 
 MAX_DEPTH: Final = 20
-_NAME: Final = r"([A-Za-z_][\w:]*)\s*\(((?:[^()\"'`]|\"[^\"]*\"|'[^']*'|`[^`]*`|\[[^\]]*\])*)\)"
+_NAME: Final = r"([A-Za-z_][\w:]*)\s*\(((?:[^()\"'`]|\"[^\"]*\"|'[^']*'|`[^`]*`|\[[^\[\]]*\])*)\)"
 _TAG: Final = re.compile(r"\{\{\s*" + _NAME + r"\s*\}\}|\{%\s*" + _NAME + r"\s*%\}|\{%\s*(end)\s*%\}")
 _SHOWN: Final = re.compile(r"\{\{/\*(.*?)\*/\}\}|\{%/\*(.*?)\*/%\}", re.DOTALL)
+_SHOWN_PAIRS: Final = [(re.compile(r"\{\{/\*"), re.compile(r"\*/\}\}")), (re.compile(r"\{%/\*"), re.compile(r"\*/%\}"))]
 _ARGUMENT: Final = re.compile(r"([A-Za-z_]\w*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|`([^`]*)`|(\[[^\]]*\])|([^\s,]+))")
 _ACTION: Final = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}|\{%-?\s*(.*?)\s*-?%\}|\{#.*?#\}", re.DOTALL)
 _TEST: Final = re.compile(r"(not\s+)?([A-Za-z_]\w*)\s*(?:(==|!=)\s*(?:\"([^\"]*)\"|'([^']*)'|(\w+)))?")
@@ -50,12 +52,17 @@ class TeraShortcodes:
             return body
         code = find_code(body)
         tags = [tag for tag in _find_tags(body) if not any(begin <= tag.begin < end for begin, end in code)]
-        text, _ = self._fill(body, tags, (0, 0, len(body)), lambda at, tag, fate: note(line + body.count("\n", 0, at), tag, fate))
-        return _SHOWN.sub(lambda found: f"{{{{{found[1]}}}}}" if found[1] is not None else f"{{%{found[2]}%}}", text)
+        text = self._fill(
+            body, (tags, _find_partners(tags)), (0, 0, len(body), 0), lambda at, tag, fate: note(line + body.count("\n", 0, at), tag, fate)
+        )
+        text = guard_unclosed(text.replace(GUARD, ""), _SHOWN_PAIRS)
+        text = _SHOWN.sub(lambda found: f"{{{{{found[1]}}}}}" if found[1] is not None else f"{{%{found[2]}%}}", text)
+        return text.replace(GUARD, "")
 
-    def _fill(self, body: str, tags: list[_Tag], place: tuple[int, int, int], note: Note) -> tuple[str, int]:
-        """The text between two places with its tags run, and the number of the first tag behind it. place: number of a tag, begin, end."""
-        number, at, stop = place
+    def _fill(self, body: str, found: tuple[list[_Tag], dict[int, int]], place: tuple[int, int, int, int], note: Note) -> str:
+        """The text between two places with its tags run. found: the tags and which ends which; place: number of a tag, begin, end, depth."""
+        tags, partners = found
+        number, at, stop, depth = place
         out: list[str] = []
         while number < len(tags) and tags[number].begin < stop:
             tag = tags[number]
@@ -65,11 +72,15 @@ class TeraShortcodes:
                 note(tag.begin, body[tag.begin : tag.end], "left out: nothing begins it")
                 continue
             if tag.kind == "open":
-                closing = _find_closing(tags, number)
+                closing = partners.get(number - 1, -1)
                 if closing < 0:
                     note(tag.begin, body[tag.begin : tag.end], "left out: nothing ends it")
                     continue
-                inner, _ = self._fill(body, tags, (number, at, tags[closing].begin), note)
+                inner = body[at : tags[closing].begin]
+                if depth < MAX_DEPTH:
+                    inner = self._fill(body, found, (number, at, tags[closing].begin, depth + 1), note)
+                else:
+                    note(tag.begin, body[tag.begin : tag.end], "kept as text: nested too deep")
                 number, at = closing + 1, tags[closing].end
             made = self._run(tag, inner)
             if made is None:
@@ -77,7 +88,7 @@ class TeraShortcodes:
                 made = f"\n\n{inner.strip()}\n\n" if inner.strip() else ""
             out.append(made)
         out.append(body[at:stop])
-        return "".join(out), number
+        return "".join(out)
 
     def _run(self, tag: _Tag, inner: str) -> str | None:
         """What a shortcode makes, None for one that is not understood."""
@@ -111,13 +122,16 @@ def _find_tags(body: str) -> list[_Tag]:
     return found
 
 
-def _find_closing(tags: list[_Tag], number: int) -> int:
-    depth = 1
-    for at in range(number, min(len(tags), number + 10_000)):
-        depth += (tags[at].kind == "open") - (tags[at].kind == "end")
-        if depth == 0:
-            return at
-    return -1
+def _find_partners(tags: list[_Tag]) -> dict[int, int]:
+    """The number of the tag that ends each opening one; each end belongs to the last one that is open."""
+    found: dict[int, int] = {}
+    opened: list[int] = []
+    for number, tag in enumerate(tags):
+        if tag.kind == "open":
+            opened.append(number)
+        elif tag.kind == "end" and opened:
+            found[opened.pop()] = number
+    return found
 
 
 def _run_known(tag: _Tag) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.hugo_addresses import urlize
-from cms_ssg.migrate.pages import SourcePage, as_table, find_date, list_source_files, list_words, replace_outside_code
+from cms_ssg.migrate.pages import SourcePage, as_table, find_date, is_language, list_source_files, list_words, replace_outside_code
 from cms_ssg.migrate.source_folder import FolderPage, FolderSource, Note, join_address, move_folder, start_settings
 from cms_ssg.migrate.tera_text import TeraShortcodes
 from cms_ssg.migrate.wordpress_site import name_locale
@@ -38,8 +38,12 @@ class _Move:
 
     def __init__(self, root: Path, values: dict[str, Any], file: str, site: NewSite) -> None:
         self._root, self._values, self._file, self._report = root, values, file, site.report
-        self._default = str(values.get("default_language") or "en")
-        self._others = [code for code in as_table(values.get("languages")) if code != self._default]
+        default = values.get("default_language")
+        self._default = default if isinstance(default, str) and is_language(default) else "en"
+        self._others = [code for code in as_table(values.get("languages")) if code != self._default and is_language(code)]
+        for code in as_table(values.get("languages")):
+            if not is_language(code):
+                self._report.note(file, 0, "languages", str(code), "left out: no code of a language")
         self._shortcodes = TeraShortcodes(root)
         self.source = FolderSource(
             root,

@@ -1,4 +1,4 @@
-"""Sites of Docusaurus, Astro, Eleventy and Zola move in: every address answers, texts and pictures are there, and what is not is named by line."""
+"""Sites of Docusaurus, Astro, Eleventy, Zola and Hugo (with mounts and Org mode) move in: every address answers, texts and pictures are there, and what is not is named by line."""
 
 from __future__ import annotations
 
@@ -16,14 +16,20 @@ from tests.migrate.test_wordpress import snapshot
 SAMPLES = Path(__file__).parent.parent / "data/moving"
 
 ADDRESSES = {
+    "hugo": "/ /posts/ /posts/bog/ /old-bog/ /posts/heath/ /de/posts/heath/ /guide/ /guide/deep/cut/ /guide/same/ /img/mark.png /tags/moss/ /posts/page/1/ /de/ /en/",
     "docusaurus": """/ /about/ /docs/intro/ /docs/guides/warp-threads/ /docs/guides/ /docs/guides/weft/ /docs/category/guides/ /news/ /news/2024/03/01/kiln/ /news/moved-here/
         /news/tags/news/ /docs/tags/first-steps/ /start/ /docs/begin/ /news/archive/ /img/logo.png /de/docs/intro/ /de/docs/guides/warp-threads/ /de/news/ /de/about/""",
     "astro": "/ /about/ /blog/ /blog/the-hive/ /blog/wax-works/ /first/ /old-hive/ /far/ /tags/honey-bees/ /tags/wax/ /favicon.png",
-    "eleventy": "/ /log/2021/first-row/ /log/2022/second/ /posts/odd/ /docs/ /fixed.html /img/oar.png /robots.txt /tags/river/ /blog/",
+    "eleventy": "/ /log/2021/first-row/ /log/2022/second/ /posts/odd/ /docs/ /docs/2020-02-03-dated/ /docs/twin/ /public.txt /fixed.html /img/oar.png /robots.txt /tags/river/",
     "zola": """/ /fr/ /blog/ /blog/tides/ /blog/fine-sand/ /blog/page/2/ /about/us/ /notes/small/ /tags/ /tags/sand/ /tags/moon-sea/ /field-work/north/ /old/tides/ /tides.html
         /fr/blog/tides/ /fr/tags/lune/ /logo.png""",
 }
 SHOWN = {
+    "hugo": {
+        "posts/bog": ("Wet and <strong>soft</strong>", 'href="https://x.example"', "<picture>", 'id="layers"', "<th>depth</th>", "watch?v=abc"),
+        "posts/heath": ('href="/posts/bog/"',),
+        "guide/same": ("Shown.",),
+    },
     "docusaurus": {
         "docs/guides/warp-threads": ('id="tension"', "<picture>", "<strong>Linen</strong>", "Use 40 threads", "Shared <strong>words</strong>", "Words inside", "Cut nothing"),
         "docs/intro": ('href="/docs/guides/warp-threads/#tension"', 'class="note tip"', "Keep it tight", 'class="note warning"', "Watch out", ":::custom", "in code"),
@@ -46,6 +52,13 @@ SHOWN = {
     },
 }  # fmt: skip
 NAMED = {
+    "hugo": [
+        ("content/posts/bog.org", 23, "parts of Org mode", "#+begin_export latex"),
+        ("content/posts/_content.gotmpl", 0, "content adapters, whose pages a template makes of data", "posts"),
+        ("content/posts/doc.adoc", 0, "pages in other languages than Markdown", "adoc"), ("docs-src/same.md", 0, "files that another mounted folder hides", "guide/same.md"),
+        ("hugo.toml", 0, "modules that the site imports", "github.com"), ("hugo.toml", 0, "mounted folders that are not there", "gone"),
+        ("hugo.toml", 0, "filters of mounted folders", "docs-src"),
+    ],
     "docusaurus": [
         ("docs/01-intro.md", 10, "references", "./gone.md"), ("docs/01-intro.md", 24, "containers", ":::custom"), ("docs/02-guides/01-warp.mdx", 40, "components", "<Diagram>"),
         ("src/pages/index.js", 0, "pages made by React", "/"), ("docs/02-guides/weft.md", 0, "pages that are in no list", "The weft"),
@@ -64,7 +77,7 @@ NAMED = {
         ("content/blog/tides/index.md", 29, "shortcodes", "{% open() %}"), ("content/_index.md", 5, "texts of the home page", "Welcome here."),
     ],
 }  # fmt: skip
-DANGLING = {"docusaurus": {"./gone.md"}, "astro": set(), "eleventy": set(), "zola": {"@/blog/gone.md"}}
+DANGLING: dict[str, set[str]] = {"hugo": set(), "docusaurus": {"./gone.md"}, "astro": set(), "eleventy": set(), "zola": {"@/blog/gone.md"}}
 
 
 @pytest.mark.parametrize("system", sorted(ADDRESSES))
@@ -128,7 +141,7 @@ def test_files_that_are_broken_are_noted_and_nothing_fails(cms: Cms, tmp_path: P
     (old / "escape").symlink_to("/etc")
     code, result, _ = cms("migrate", system, str(old), str(tmp_path / "site"))
     assert code == 0, result
-    assert "files" in " ".join(result["notes"])
+    assert "files left out" in " ".join(result["notes"])
     assert not [path for path in (tmp_path / "site").rglob("*") if path.name == "passwd"]
     code, result, _ = cms("-C", str(tmp_path / "site"), "check")
     assert code in (0, 1, 3)
