@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -162,7 +162,7 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    fields = tuple((_name_field(one["loc"]), str(one["msg"])) for one in error.errors()[:20])
+    fields = tuple(_explain_field(one) for one in error.errors()[:20])
     named = ", ".join(dict.fromkeys(name for name, _ in fields))
     problem = ApiError(422, "api.invalid", f"the request is not as it should be: {named}", "/docs says what is taken.", fields=fields)
     return await _answer_problem(request, problem)
@@ -170,6 +170,12 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
 
 async def _answer_unexpected(request: Request, error: Exception) -> Response:
     return make_problem(explain(error, request.scope), find_request_id(request))
+
+
+def _explain_field(error: Mapping[str, Any]) -> tuple[str, str]:
+    if error["type"] == "json_invalid":
+        return "body", f"this is no JSON: {error['ctx']['error']} at character {error['loc'][-1]}"
+    return _name_field(error["loc"]), str(error["msg"])
 
 
 def _name_field(place: Sequence[object]) -> str:

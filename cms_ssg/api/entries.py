@@ -31,11 +31,12 @@ from cms_ssg.site import Site
 from cms_ssg.store.connect import connect
 from cms_ssg.store.entries import OF_FILES
 from cms_ssg.store.texts import StoredEntry, load_entries
-from cms_ssg.types import Status
+from cms_ssg.types import Problem, Status
 
 router = Router("Entries")
 
 _VERSION: Final = re.compile(r'(?:W/)?"v?(\d{1,9})(?:-([0-9a-f]{12}))?"')
+_FIELD: Final = re.compile(r"[\w.\[\]-]+")
 _DEEDS: Final = {"published": "publish", "draft": "unpublish", "trashed": "trash"}
 LAST: Final = (1 << 63) - 1
 STATUS: Final = {
@@ -154,7 +155,7 @@ def create_entry(request: Request, new: NewEntry) -> Response:
         check_right(editor, make_writer(caller_of(request)), "create", subject, new.type)
         made = editor.create(EntryInput(new.type, new.fields, new.body, new.status, new.locale, new.slug))
         entry = load_one(editor, made.number)
-        value = describe(editor.site, entry)
+        value = describe(editor.site, entry) | {"warnings": [problem.message for problem in made.problems]}
     return answer_json(value, 201, {"ETag": f'"v{entry.version}"', "Location": f"/api/entries/{entry.id}"})
 
 
@@ -260,8 +261,16 @@ def read_version(request: Request) -> tuple[int, str]:
 def explain_problem(error: CmsError) -> ApiError:
     """What is wrong with an entry, as an answer."""
     first = error.problems[0]
-    fields = tuple((problem.place or "entry", problem.message) for problem in error.problems)
+    fields = tuple(_name_field(problem) for problem in error.problems)
     return ApiError(STATUS.get(first.code, 422), first.code, first.message, first.hint, fields=fields)
+
+
+def _name_field(problem: Problem) -> tuple[str, str]:
+    """The field that is wrong, else the file, and what is wrong with it."""
+    name, colon, rest = problem.message.partition(": ")
+    if problem.code == "content.field" and colon and _FIELD.fullmatch(name):
+        return name, rest
+    return problem.place or "entry", problem.message
 
 
 def _explain_conflict(error: EntryChangedError) -> ApiError:

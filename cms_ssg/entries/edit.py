@@ -75,7 +75,8 @@ class Editor:
             entry = EntryInput(entry.type, {**entry.fields, "date": now}, entry.body, entry.status, entry.locale, entry.slug)
         with self.act("create", f"{entry.type} {entry.slug or entry.fields.get('title', '')}"):
             saved = self.entries.save_entry(entry)
-        return self._describe(saved.number, "a new draft" if entry.status == "draft" else "new, public from the next build on")
+        what = "a new draft" if entry.status == "draft" else "new, public from the next build on"
+        return self._describe(saved.number, what, problems=saved.problems)
 
     def set_fields(
         self, what: str, pairs: Sequence[str], gone: Sequence[str], body: str | None = None, expected_version: int | None = None

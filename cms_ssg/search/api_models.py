@@ -96,6 +96,7 @@ class AnswerModel(BaseModel):
     months: dict[str, int]
     did_you_mean: str
     next_cursor: str
+    facets_estimated: bool
     engine: str
     took_ms: float
 

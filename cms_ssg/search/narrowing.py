@@ -142,7 +142,7 @@ def _render_facets(asked: Asked, answer: Answer, t: Callable[..., str], place: P
             continue
         items = "".join(
             f'<li><a class="again" rel="nofollow" href="{escape(place.action)}?{escape(asked.make_query(**{facet: (*chosen, value.value)}))}">'
-            f"{escape(value.title)}</a> <span>{value.count}</span></li>"
+            f"{escape(value.title)}</a> <span>{'≈ ' if answer.facets_estimated else ''}{value.count}</span></li>"
             for value in values
         )
         yield f"<section><h2>{escape(heading)}</h2><ul>{items}</ul></section>"

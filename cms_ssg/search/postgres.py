@@ -137,7 +137,8 @@ class PostgresIndex:
         marker = make_marker(question.terms, read.stems)
         hits = tuple(self._make_hit(one, marker) for one in page)
         key = (*page[-1].key, page[-1].entry) if page else ()
-        return Answer(total, hits, _group_facets(counts), months, next_cursor=find_behind(question, hits, bool(row[4]), NAME, key))
+        following = find_behind(question, hits, bool(row[4]), NAME, key)
+        return Answer(total, hits, _group_facets(counts), months, next_cursor=following, facets_estimated=bool(row[5]))
 
     async def _read(self, connection: AsyncConnection[TupleRow], question: Question) -> ReadTerms:
         """What the database makes of the terms; what it made of one before is remembered."""

@@ -109,7 +109,7 @@ class Answer(msgspec.Struct, frozen=True):
     """What was found.
 
     facets: by name; months: ``2025-03`` -> documents; did_you_mean: a query that finds more, ``""`` if there is none; next_cursor: begins the
-    next page, ``""`` on the last; engine: that answered.
+    next page, ``""`` on the last; engine: that answered; facets_estimated: the counts of facets come from a sample.
     """
 
     total: int
@@ -118,6 +118,7 @@ class Answer(msgspec.Struct, frozen=True):
     months: dict[str, int]
     did_you_mean: str = ""
     next_cursor: str = ""
+    facets_estimated: bool = False
     engine: str = "postgres"
     took_ms: float = 0.0
 

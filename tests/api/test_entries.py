@@ -91,6 +91,21 @@ def test_a_change_without_a_version_or_of_a_file_or_of_nothing_is_refused(ada: P
     assert (answer.status_code, answer.json()["code"], answer.json()["errors"][0]["field"]) == (409, "entry.of-file", file["file"])
 
 
+def test_what_is_wrong_with_a_new_entry_is_said_of_its_field(ada: Person) -> None:
+    wrong = ada.ask("POST", "/api/entries", NEW | {"slug": "wrong", "fields": {"title": ["a"], "date": "never"}})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "content.field")
+    assert {one["field"]: one["message"] for one in wrong.json()["errors"]}["title"] == "['a'] is not a text"
+    headers = {"Authorization": f"Bearer {ada.token}", "Content-Type": "application/json"}
+    broken = ada.api.client.post("/api/entries", headers=headers, content=b'{"type": "page" "x"}')
+    assert (broken.status_code, broken.json()["detail"]) == (422, "the request is not as it should be: body")
+    assert broken.json()["errors"] == [{"field": "body", "message": "this is no JSON: Expecting ',' delimiter at character 16"}]
+    for value, code in (({"type": "posts"}, "entry.no-type"), ({"locale": "xx"}, "entry.no-locale"), ({"slug": "coast"}, "entry.exists")):
+        assert ada.ask("POST", "/api/entries", NEW | value).json()["code"] == code
+    slip = ada.ask("POST", "/api/entries", NEW | {"slug": "slip", "fields": {"title": "Slip", "sitemap_exclude": True}})
+    assert (slip.status_code, len(slip.json()["warnings"])) == (201, 1)
+    assert "sitemap_exclude" in slip.json()["warnings"][0]
+
+
 def test_a_role_may_do_what_it_says_in_its_sections_and_locales(api: Api, atlas: tuple[Path, str], ada: Person) -> None:
     author = Person(api, atlas[1], "bob", Powers("author", ["notes"], ["en"]))
     place, etag = make(author, "bobs", status="draft")

@@ -61,14 +61,15 @@ def save_breweries(folder: Path, url: str, breweries: list[Brewery]) -> Site:
     with connect(url, autocommit=True) as connection:
         assert connection.execute("INSERT INTO cms.sites (name) VALUES ('breweries') RETURNING id").fetchone() == (1,)
         for start in range(0, len(breweries), 500):
-            rows = [_make_row(site, one) for one in breweries[start : start + 500]]
+            rows = [make_row(site, one) for one in breweries[start : start + 500]]
             connection.execute(SAVE, {"site": 1, "rows": msgspec.json.encode(rows).decode()})
         connection.execute("UPDATE cms.documents SET shown = true WHERE NOT shown")
         connection.execute("ANALYZE cms.documents")
     return site
 
 
-def _make_row(site: Site, one: Brewery) -> dict[str, Any]:
+def make_row(site: Site, one: Brewery) -> dict[str, Any]:
+    """A brewery's document, as SAVE reads it."""
     card = {"title": one.name, "summary": "", "terms": {"category": [[re.sub(r"\W+", "-", one.kind), one.kind]]}}
     known: Any = SimpleNamespace(entry=one.number, type="listing", locale="en", path=one.url, card=card)
     fields: dict[str, Any] = {"city": one.city, "state": one.state, "country": one.country}

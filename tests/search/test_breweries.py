@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import pairwise
+from typing import Any
 
+import msgspec
 import pytest
 
+from cms_ssg.search.documents import SAVE
 from cms_ssg.search.places import Box, Near, measure_km
-from cms_ssg.search.questions import read_cursor
+from cms_ssg.search.postgres import PostgresIndex
+from cms_ssg.search.questions import SearchIndex, read_cursor
 from cms_ssg.site import Site
+from cms_ssg.store.connect import connect
+from cms_ssg.store.pool import make_pool
 from tests.conftest import TEMPLATE, fresh_database
-from tests.search.breweries import Brewery, read_breweries, save_breweries
+from tests.search.breweries import Brewery, make_row, read_breweries, save_breweries
 from tests.search.engines import ENGINES, Ask, find, open_ask
 
 BREWERIES = read_breweries()
@@ -125,3 +132,43 @@ def test_names_are_found_as_written_and_nearly_as_written(ask: Ask) -> None:
     assert slip.number in [hit.id for hit in find(ask, "alpne dog").hits]
     words = find(ask, "alpine -dog")
     assert slip.number not in [hit.id for hit in words.hits]
+
+
+def test_facets_of_more_documents_than_are_counted_are_estimates_and_say_so(
+    directory: tuple[Site, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = directory[1]
+
+    def ask(use: Callable[[SearchIndex], Awaitable[Any]]) -> Any:
+        async def run() -> Any:
+            async with make_pool(url, 1, 30.0) as pool:
+                return await use(PostgresIndex(pool.connection, 1, "", "UTC"))
+
+        return asyncio.run(run())
+
+    whole = find(ask)
+    assert not whole.facets_estimated
+    monkeypatch.setattr("cms_ssg.search.postgres_queries.MOST_COUNTED", len(BREWERIES) // 3)
+    sample = find(ask)
+    assert (sample.facets_estimated, sample.total) == (True, len(BREWERIES))
+    assert [hit.id for hit in sample.hits] == [hit.id for hit in whole.hits]
+    true = {value.value: value.count for value in whole.facets["category"]}
+    guessed = {value.value: value.count for value in sample.facets["category"]}
+    assert sum(guessed.values()) == pytest.approx(sum(true.values()), rel=0.25)
+    assert guessed["micro"] == pytest.approx(true["micro"], rel=0.3)
+    narrow = find(ask, filters={"city": ("Bamberg",), "category": ("bar",)})  # an index leaves few to be counted
+    assert not narrow.facets_estimated
+
+
+def test_what_every_search_looks_at_lies_in_the_row_itself(directory: tuple[Site, str]) -> None:
+    words = " ".join(f"word{number}" for number in range(2_000))
+    row = make_row(directory[0], BREWERIES[0]) | {"content": words, "words": ["", "", words]}
+    with connect(directory[1]) as connection:
+        connection.execute(SAVE, {"site": 1, "rows": msgspec.json.encode([row]).decode()})
+        found = connection.execute(
+            """SELECT pg_column_toast_chunk_id(terms) IS NULL, pg_column_toast_chunk_id(vector) IS NULL, pg_column_toast_chunk_id(content) IS NULL
+              FROM cms.documents WHERE entry = %s""",
+            (BREWERIES[0].number,),
+        ).fetchone()
+        connection.rollback()
+    assert found == (True, False, False)

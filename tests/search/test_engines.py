@@ -85,10 +85,16 @@ def test_the_engine_follows_builds_and_postgres_stands_in(
         result = build_site(folder, db_url)
         assert [problem.code for problem in result.problems] == ["search.not-sent"]
         ask("tide", instead, "/about/", "/new/", "/noon/", "/tide/")
+        first = api.get("/api/search?q=tide&sort=newest&limit=2")
         double.is_down = False  # it is back, and behind
         ask("noon tide", instead, "/noon/")
         build_site(folder, db_url)
         ask("tide", "meilisearch", "/about/", "/new/", "/noon/", "/tide/")
+        assert first.headers["x-search"] == instead
+        rest = api.get("/api/search", params={"q": "tide", "sort": "newest", "limit": 2, "cursor": first.json()["next_cursor"]})
+        assert rest.headers["x-search"] == instead  # whose order the first page had
+        pages = [hit["url"] for page in (first, rest) for hit in page.json()["hits"]]
+        assert pages == ["/new/", "/tide/", "/noon/", "/about/"]
 
     settings.write_text(settings.read_text().replace("[search]", '[search]\nindex = "elsewhere"'))
     build_site(folder, db_url)
