@@ -44,19 +44,22 @@ METHODS: Final = _TEXT_METHODS | {"extend"}
 class Budget:
     """What the templates of one output have taken."""
 
-    __slots__ = ("_look_at", "_until", "steps")
+    __slots__ = ("_until", "look_at", "steps")
 
     def __init__(self) -> None:
         self.steps = 0
-        self._look_at = LOOK_EVERY
+        self.look_at = LOOK_EVERY
         self._until = 0.0
 
     def spend(self, steps: int = 1) -> None:
         """Count steps. Raises TemplateRuntimeError where there were too many, or they took too long."""
         self.steps += steps
-        if self.steps < self._look_at:
-            return
-        self._look_at = self.steps + LOOK_EVERY
+        if self.steps >= self.look_at:
+            self.look()
+
+    def look(self) -> None:
+        """Raise TemplateRuntimeError where too many steps were taken, or they took too long."""
+        self.look_at = self.steps + LOOK_EVERY
         now = time.thread_time()
         self._until = self._until or now + MOST_S
         if self.steps > MOST_STEPS:
@@ -127,6 +130,10 @@ def modulo(left: Any, right: Any) -> Any:
 
 def concat(parts: Iterable[str]) -> str:
     """Join what a template yields, a few parts at a time, as each may be large."""
+    if type(parts) is list:
+        text = "".join(parts)
+        check_size(len(text))
+        return text
     found, size, waiting = [], 0, iter(parts)
     while chunk := list(islice(waiting, 100)):
         size += sum(map(len, chunk))
@@ -193,7 +200,10 @@ def take_attribute(environment: Theme, value: Any, name: str) -> Any:
 @pass_context
 def step(context: Context, value: Any) -> Any:
     """Count a step, and give back the value."""
-    context.environment.budget.spend()  # type: ignore[attr-defined]
+    budget: Budget = context.environment.budget  # type: ignore[attr-defined]
+    budget.steps += 1  # as spend, without a call: it is done very often
+    if budget.steps >= budget.look_at:
+        budget.look()
     return value
 
 
