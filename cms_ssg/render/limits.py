@@ -33,8 +33,8 @@ MOST_BITS: Final = 14_000
 LOOK_EVERY: Final = 256
 """Steps between two looks at the clock."""
 
-_PERCENT: Final = re.compile(r"%(?:\([^)]*\))?[-#0 +]*(\d+|\*)?(?:\.(\d+|\*))?")
-_BRACES: Final = re.compile(r":[^{}]*?(\d{5,}|\{)")
+_PERCENT: Final = re.compile(r"%(?:\([^)%]*\))?[-#0 +]*+(\d++|\*)?(?:\.(\d++|\*))?")
+_BRACES: Final = re.compile(r":[^{}:]*?(\d{5,}|\{)")
 _PAD: Final = frozenset(["ljust", "rjust", "center", "zfill", "expandtabs"])
 _TEXT_METHODS: Final = _PAD | {"replace", "join", "format", "format_map"}
 METHODS: Final = _TEXT_METHODS | {"extend"}
