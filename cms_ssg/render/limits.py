@@ -33,8 +33,8 @@ MOST_BITS: Final = 14_000
 LOOK_EVERY: Final = 256
 """Steps between two looks at the clock."""
 
-_PERCENT: Final = re.compile(r"%(?:\([^)]*\))?[-#0 +]*(\d+|\*)?(?:\.(\d+|\*))?")
-_BRACES: Final = re.compile(r":[^{}]*?(\d{5,}|\{)")
+_PERCENT: Final = re.compile(r"%(?:\([^)%]*\))?[-#0 +]*+(\d++|\*)?(?:\.(\d++|\*))?")
+_BRACES: Final = re.compile(r":[^{}:]*?(\d{5,}|\{)")
 _PAD: Final = frozenset(["ljust", "rjust", "center", "zfill", "expandtabs"])
 _TEXT_METHODS: Final = _PAD | {"replace", "join", "format", "format_map"}
 METHODS: Final = _TEXT_METHODS | {"extend"}
@@ -58,7 +58,7 @@ class Budget:
             self.look()
 
     def look(self) -> None:
-        """Compare what was taken with what may be. Raises TemplateRuntimeError."""
+        """Raise TemplateRuntimeError where too many steps were taken, or they took too long."""
         self.look_at = self.steps + LOOK_EVERY
         now = time.thread_time()
         self._until = self._until or now + MOST_S
@@ -130,6 +130,10 @@ def modulo(left: Any, right: Any) -> Any:
 
 def concat(parts: Iterable[str]) -> str:
     """Join what a template yields, a few parts at a time, as each may be large."""
+    if type(parts) is list:
+        text = "".join(parts)
+        check_size(len(text))
+        return text
     found, size, waiting = [], 0, iter(parts)
     while some := list(islice(waiting, 100)):
         chunk = "".join(some)
@@ -196,9 +200,9 @@ def take_attribute(environment: Theme, value: Any, name: str) -> Any:
 
 @pass_context  # what takes the environment alone is computed when a template is compiled
 def step(context: Context, value: Any) -> Any:
-    """Count a step, and give back the value. Not by spend(): there are hundreds in a page."""
-    budget = context.environment.budget  # type: ignore[attr-defined]
-    budget.steps += 1
+    """Count a step, and give back the value."""
+    budget: Budget = context.environment.budget  # type: ignore[attr-defined]
+    budget.steps += 1  # as spend, without a call: it is done very often
     if budget.steps >= budget.look_at:
         budget.look()
     return value

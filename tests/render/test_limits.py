@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from cms_ssg.render import limits
 from cms_ssg.render.limits import Budget
 from cms_ssg.render.output import find_template
 from cms_ssg.render.theme import Theme
+from tests.growth import MOST, find_growth
 
 TOO_MUCH = {
     "power": "{{ 10**10**10**10**10 }}", "power of a power": "{{ 10**(10**10) }}",
@@ -103,3 +106,13 @@ def test_each_output_has_a_budget_of_its_own() -> None:
     with pytest.raises(TemplateRuntimeError, match="5,000,000 turns"):
         budget.spend(limits.LOOK_EVERY)
     Budget().spend(limits.MOST_STEPS)
+
+
+@pytest.mark.parametrize("part", ["%(", "%9", "% ", ":", "{:", ":1", "%%"])
+def test_looking_for_widths_takes_no_longer_than_the_text_is(part: str) -> None:
+    def look(text: str) -> None:
+        for call in (partial(limits.modulo, text, ()), limits.take_method(Theme([]), text, "format")):
+            with suppress(ValueError, TypeError, KeyError, IndexError, TemplateRuntimeError):
+                call()
+
+    assert find_growth(look, lambda size: part * size, 5_000) < MOST
