@@ -13,8 +13,8 @@ from cms_ssg.kinds.output_kind import HTML
 from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
 from cms_ssg.render.body import is_inner, resolve_link
-from cms_ssg.render.list_kinds import read_list_kind
 from cms_ssg.render.list_rules import list_kind, list_rule
+from cms_ssg.render.list_titles import read_list_kind
 from cms_ssg.render.list_view import ListView
 from cms_ssg.render.page import FEED_TYPES, HomeFeeds, Page
 from cms_ssg.render.reading import Missing, Reader, Reads
