@@ -211,7 +211,7 @@ def _find_title(pages: list[SourcePage]) -> str:
 def make_jekyll(root: Path, report: Report) -> Source:
     """A Jekyll site."""
     config = read_jekyll_config(root)
-    found, others = jekyll_pages.read_pages(root, config, report)
+    found, _ = jekyll_pages.read_pages(root, config, report)
     values = config.values
     url = f"{str(values.get('url') or '').rstrip('/')}{str(values.get('baseurl') or '').rstrip('/')}"
     settings = _start(values.get("title") or values.get("name"), url, values.get("description"))
@@ -238,7 +238,7 @@ def make_jekyll(root: Path, report: Report) -> Source:
     ]
     pages = [page for _, page in shown if page not in unread]
     made = [file for file, _, what, _, _ in report.list_notes() if what == "files made of Liquid"]
-    settings["collection"] = _make_jekyll_collections(config, shown, others, [*(page.file for page in unread), *made])
+    settings["collection"] = _make_jekyll_collections(config, shown, [*(page.file for page in unread), *made])
     source = Source(pages, settings)
     source.redirects |= {page.address: "/" for page in unread if page.address not in ("/", "/404.html")}
     size = values.get("paginate")
@@ -253,9 +253,7 @@ def make_jekyll(root: Path, report: Report) -> Source:
     return source
 
 
-def _make_jekyll_collections(
-    config: JekyllConfig, shown: list[tuple[str, SourcePage]], others: list[str], unread: list[str]
-) -> list[dict[str, Json]]:
+def _make_jekyll_collections(config: JekyllConfig, shown: list[tuple[str, SourcePage]], unread: list[str]) -> list[dict[str, Json]]:
     fields = {"path": "permalink", "aliases": "redirect_from", "excerpt": "description", "updated": "last_modified_at"}
     split = {"tags": r"\s+", "categories": r"\s+"}
     excluded = [*_list_excluded(config), *(f"/{file}" for file in unread)]
