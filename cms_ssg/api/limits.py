@@ -75,7 +75,8 @@ class Limiter:
 
     async def _spend(self, key: str, step_s: float, wanted: int) -> float | None:
         """Spend one of what this process has of Redis for a client, or take more there: requests at once let one of them ask, since each share that
-        another one replaced would be lost to the client. None where Redis does not answer."""
+        another one replaced would be lost to the client. None where Redis does not answer.
+        """
         while True:
             lease, now = self._leases.get(key), time.monotonic()
             if lease is not None and now < lease.until:
