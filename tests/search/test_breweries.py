@@ -12,9 +12,11 @@ from cms_ssg.search.places import Box, Near, measure_km
 from cms_ssg.search.questions import read_cursor
 from cms_ssg.site import Site
 from tests.conftest import TEMPLATE, fresh_database
-from tests.search.breweries import Brewery, read_breweries, save_breweries
+from tests.search.breweries import STARTER, Brewery, read_breweries, save_breweries
 from tests.search.engines import ENGINES, Ask, find, open_ask
 
+if not STARTER.is_file():
+    pytest.skip("the vertical that these breweries come with is not here", allow_module_level=True)
 BREWERIES = read_breweries()
 DENVER = (39.7392, -104.9903)
 IRELAND = Box(51.3, -10.7, 55.5, -5.9)
