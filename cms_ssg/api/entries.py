@@ -22,7 +22,7 @@ from cms_ssg.api.routing import Router, caller_of, site_of
 from cms_ssg.entries.edit import Editor, find_any, find_path, is_trashed
 from cms_ssg.entries.files import can_write, change_file, lock_file, mark_file
 from cms_ssg.entries.find import list_page, list_published
-from cms_ssg.entries.front import read_body
+from cms_ssg.entries.front_matter import read_body
 from cms_ssg.entries.rights import Subject
 from cms_ssg.entries.save import EntryChangedError
 from cms_ssg.entries.values import EntryInput, Saved
@@ -123,8 +123,8 @@ def _list_published(request: Request, asked: ListQuery) -> Response:
     with open_editor(request) as editor:
         found = list_published(editor.connection, editor.site_id, locale=asked.locale, at=at, last=last, limit=asked.limit + 1)
     page = found[: asked.limit]
-    following = write_cursor(page[-1].published_at, page[-1].number) if len(found) > asked.limit else ""
-    return answer_json({"entries": [one._asdict() for one in page], "next_cursor": following})
+    following = write_cursor(page[-1][1], page[-1][0].number) if len(found) > asked.limit else ""
+    return answer_json({"entries": [one._asdict() | {"published_at": at} for one, at in page], "next_cursor": following})
 
 
 def _refuse(field: str, message: str) -> ApiError:

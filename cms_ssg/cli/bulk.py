@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
+from cms_ssg.cli.call import CHOOSE_ENTRIES, DONE, PARTIAL, Call, site_command
 from cms_ssg.cli.output import count
 
 if TYPE_CHECKING:
@@ -19,9 +19,10 @@ MOST_PAGES = 40
 
 @click.group("bulk")
 def bulk() -> None:
-    """Change or trash all entries of a type that conditions select.
+    """Change or trash all entries of a type that match conditions.
 
-    Entries of the store are changed in the store, a file's in its file. --dry-run names the pages that would be made again.
+    Entries of the store are changed in the store, entries of content files in their files. --dry-run lists the pages that would be
+    rendered again.
     """
 
 
@@ -31,14 +32,7 @@ def bulk_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--author", default="", metavar="NAME", help="Who makes the change; kept with the entries."),
         click.option("--dry-run", is_flag=True, help="Print the changes and the affected pages; save nothing."),
         click.option("--all", "every", is_flag=True, help="Every entry of the type, without a condition."),
-        click.option(
-            "--where",
-            "conditions",
-            multiple=True,
-            metavar="CONDITION",
-            help="Such as section=news, 'rating>=4', 'title~flood'; all must hold.",
-        ),
-        click.option("--type", "type_name", required=True, metavar="TYPE", help="The content type of the entries."),
+        *CHOOSE_ENTRIES,
     ):
         command = option(command)
     return command

@@ -15,7 +15,7 @@ from cms_ssg.content.approval import add_approval, digest_content, list_new_appr
 from cms_ssg.content.frontmatter.values import Refused, clean_text, clean_value
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES
 from cms_ssg.entries.differences import compare, say_changed
-from cms_ssg.entries.front import is_too_large, make_fields, read_body
+from cms_ssg.entries.front_matter import is_too_large, make_fields, read_body
 from cms_ssg.entries.merge import Conflict
 from cms_ssg.entries.place import choose_files
 from cms_ssg.entries.read import read_entry
@@ -131,7 +131,7 @@ class Entries:
             found = results[place]
             results[place] = replace(found, number=number, version=1)
         old = [(place, row) for place, row in plan.writes if row.id]
-        versions = change_entries(self.connection, self.site_id, [row for _, row in old], digest)
+        versions = change_entries(self.connection, [row for _, row in old], digest)
         for place, row in old:
             found = results[place]
             results[place] = replace(found, version=versions[row.id])

@@ -32,12 +32,12 @@ def list_of_member(member: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ListRule:
-    """What a list's name means. group: its first word; url: of its first page, '' for none; size: items a page, 0 for no pages.
+    """The pages of a list. group: the first word of its name; url: of its first page, '' for none; size: items a page, 0 for no pages.
 
-    kind: of its first page; page_kind: of the numbered ones; page_url: where these are, with ``{number}``, by default below the first page;
-    index: the list that holds this one, whose name begins with ``lists/``; least: with fewer items it has no page; noindex: search engines are
-    asked to leave it out, and it is in no sitemap; chunks: numbered pages run from the oldest and cover everything; always: it has a page even when empty;
-    title, description: in the list's locale.
+    kind: output kind of its first page; page_kind: of the numbered ones; page_url: where these are, with ``{number}``, by default below the
+    first page; index: the list that contains this one, whose name begins with ``lists/``; least: with fewer items it has no page; noindex:
+    search engines are asked to leave it out, and it is in no sitemap; chunks: numbered pages begin with the oldest item and contain all items;
+    always: it has a page even when empty; title, description: in the list's locale.
     """
 
     group: str
@@ -122,10 +122,10 @@ class ListKind:
     """The lists whose names begin with `group` and a slash.
 
     rule: (site, locale, the rest of the name) -> ListRule; items: the places of one live entry in lists of this kind. index_url: of the page
-    that lists them, without the locale's prefix, ``""`` for none; order: of such lists there, by fields of their cards, () for by slug, the
-    highest first. head: a content type: such a list is described by the entry of that type with the list's slug, and has no pages without it.
-    title: reference to (page, slug) -> title in words, where the card's title is not it; template: tried before list.html;
-    vertical: who brings it, ``""`` for the core.
+    that lists them, without the locale's prefix, ``""`` for none; index_title: key of the text that is that page's title; order: of the lists
+    there, by fields of their cards, () for by slug, the highest first. head: a content type: such a list is described by the entry of that
+    type with the list's slug, and has no pages without it. title: reference to (page, slug) -> title in words, where the card's title is not
+    it; template: tried before list.html; vertical: who brings it, ``""`` for the core.
     """
 
     group: str
@@ -133,6 +133,7 @@ class ListKind:
     items: Callable[[Placing], Iterator[Item]] | None = None
     order: tuple[str, ...] = ("title",)
     index_url: str = ""
+    index_title: str = ""
     title: str = ""
     template: str = ""
     head: str = ""
