@@ -91,9 +91,11 @@ def verify(call: Call, sample: int | None) -> int:
     found = ", ".join(f"{len(paths):,} {name}" for name, paths in groups.items() if paths)
     text = f"{count(result.pages, 'page')} verified: {found or 'all as they should be'}"
     if rows:
-        text += (
-            f"\n\n{make_table(rows, '  ')}\n\ncms build --full writes what is different or missing; orphaned files are not of this site."
-        )
+        text += f"\n\n{make_table(rows, '  ')}\n"
+        if result.waiting:
+            text += f"\nThe last build did not come to its end: cms build makes {result.waiting:,} of these right."
+        if result.waiting < sum(map(len, groups.values())):
+            text += "\ncms build --full writes what is different or missing; orphaned files are not of this site."
     call.output.result(result, text)
     return PARTIAL if any(groups.values()) else DONE
 

@@ -33,19 +33,23 @@ SELECT o.id, o.path, o.digest, c.locale, c.spec, c.owner, o.error IS NOT NULL OR
 FROM (SELECT * FROM cms.outputs WHERE site = %(site)s AND id > %(after)s AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s)) ORDER BY id LIMIT %(limit)s) o
 LEFT JOIN cms.claims c ON c.site = o.site AND c.name = o.path AND c.wins ORDER BY o.id"""
 SAMPLE: Final[LiteralString] = "SELECT id FROM cms.outputs WHERE site = %s ORDER BY random() LIMIT %s"
+WAITING: Final[LiteralString] = """
+SELECT path FROM cms.dirty WHERE site = %(site)s UNION SELECT unnest(paths) FROM cms.journal WHERE site = %(site)s"""
 PATHS: Final[LiteralString] = "SELECT path FROM cms.outputs WHERE site = %s AND digest IS NOT NULL"
 
 
 @dataclass(slots=True)
 class VerifyResult:
     """What differs. pages: outputs looked at; different: rendered anew or at the target it is not what the manifest says;
-    missing: not at the target; orphaned: at the target, in no manifest.
+    missing: not at the target; orphaned: at the target, in no manifest; waiting: how many of all these the next build makes or removes anyway, as the
+    last one did not come to its end.
     """
 
     pages: int = 0
     different: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     orphaned: list[str] = field(default_factory=list)
+    waiting: int = 0
 
 
 def verify(root: Path, sample: int = 0, env: str = "", reporter: Reporter | None = None) -> VerifyResult:
@@ -69,6 +73,9 @@ def verify(root: Path, sample: int = 0, env: str = "", reporter: Reporter | None
         if not sample:
             known = {object_key(r[0]) for r in connection.execute(PATHS, (row.id,))} | list_preview_keys(connection, row.id)
             result.orphaned = sorted(one.key for one in target.list_objects() if one.key not in known)
+        waiting = {object_key(r[0]) for r in connection.execute(WAITING, {"site": row.id})}
+        wrong = {*map(object_key, (*result.different, *result.missing)), *result.orphaned}
+        result.waiting = len(wrong & waiting)
         connection.rollback()
     result.different.sort()
     result.missing.sort()

@@ -15,17 +15,21 @@ if TYPE_CHECKING:
     from cms_ssg.engine.session import Session
     from cms_ssg.store.outputs import DirtyRow
 
-INTAKE_S: Final = 2.0
-"""Saves that follow each other are taken in for so long. Then the lists, feeds and the home page of those come first: pages have an earlier turn, so that
-without this the front page would be published once nobody saves anything any more."""
+INTAKE_S: Final = 5.0
+"""Saves that follow each other are taken in for so long, or as long as it took the last time to publish what follows from them, if that was longer. Then
+the lists, feeds and the home page of those come first: pages have an earlier turn, so that without this the front page would be published once nobody
+saves anything any more."""
 
 
 @dataclass(slots=True)
 class Meanwhile:
-    """Takes in between two rounds what happened since the last one. _until: when no more files are taken in before all that is urgent is published."""
+    """Takes in between two rounds what happened since the last one. _until: when no more files are taken in before all that is urgent is published;
+    _full_at: since when none are.
+    """
 
     session: Session
     _until: float | None = None
+    _full_at: float | None = None
 
     def take_in(self) -> None:
         """Save the files that changed, if somebody watches, and let the build's clock follow the database's if something fell due or was written."""
@@ -41,13 +45,19 @@ class Meanwhile:
     def note_next(self, rows: Sequence[DirtyRow]) -> None:
         """What is made next: nothing, or what may take its time, once all that is urgent is published."""
         if not rows or rows[0].turn >= BULK_TURN:
-            self._until = None
+            if self._full_at is not None and self.session.warm is not None:
+                self.session.warm.drain_s = time.monotonic() - self._full_at
+            self._until = self._full_at = None
 
     def _takes_files(self) -> bool:
+        now, warm = time.monotonic(), self.session.warm
         if self._until is None:
-            self._until = time.monotonic() + INTAKE_S
+            self._until = now + max(INTAKE_S, warm.drain_s if warm is not None else 0.0)
             return True
-        return time.monotonic() < self._until
+        if now < self._until:
+            return True
+        self._full_at = self._full_at or now
+        return False
 
     def _follows_clock(self) -> bool:
         """A time that was asked for stays; what falls due while the site is held is for the build after it."""

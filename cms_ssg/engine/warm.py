@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Warm:
-    """Empty at first."""
+    """Empty at first. drain_s: how long it took last to publish what was urgent, while no more saves were taken in."""
 
     site: int = 0
+    drain_s: float = 0.0
     _url: str = ""
     _connection: Connection | None = None
     _reader: Connection | None = None

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cms_ssg.build import build
+from cms_ssg.engine.warm import Warm
 from cms_ssg.reporting.progress import Reporter
-from tests.engine.siteonpage import SiteOnPage
+from tests.engine.siteonpage import SiteOnPage, database
 from tests.engine.test_saving_meanwhile import MakeSite, Order, change_footer, slow_site
 
 __all__ = ["MakeSite", "slow_site"]
@@ -96,6 +98,22 @@ def test_who_saves_all_the_time_does_not_hold_up_a_rebuild(site: SiteOnPage, mon
     assert "another footer" in (site.output / "p29/index.html").read_text("utf-8")
     assert "E, edited" in (site.output / "index.html").read_text("utf-8")
     site.build()
+    site.assert_clean()
+
+
+def test_where_publishing_takes_long_more_is_taken_in_before(site: SiteOnPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cms_ssg.engine.meanwhile.INTAKE_S", 0.0)
+    names, warm = save_all_the_time(site), Warm()
+    site.edit("content/posts/a.md", "title: A\n", "title: A, edited\n")
+    with database(site.url):
+        build(site.root, replace(site.options, more=lambda: next(names)), warm=warm)
+        assert warm.drain_s > 0
+        warm.drain_s = 10_000.0
+        left = iter([next(names), (), next(names), next(names)])
+        site.edit("content/posts/a.md", "A, edited", "A, again")
+        build(site.root, replace(site.options, more=lambda: next(left, ())), warm=warm)
+        warm.close()
+    assert next(left, "all") == "all"
     site.assert_clean()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from cms_ssg.diagnostics.verify import VerifyResult, verify
+from cms_ssg.reporting.progress import Reporter
 from tests.engine.siteonpage import SiteOnPage, database, read_tree
 from tests.engine.worksite import SITE
 
@@ -76,3 +77,27 @@ def test_verifying_changes_nothing(site: SiteOnPage) -> None:
 
 def test_sample_looks_at_as_many_pages_as_asked(site: SiteOnPage) -> None:
     assert look(site, 5).pages == 5
+
+
+def test_what_a_build_left_that_was_ended_in_the_middle_is_told_apart(site: SiteOnPage) -> None:
+    site.edit("content/posts/a.md", "Body", "Another body")
+    (site.output / "news/new.html").write_text("half a page")
+    (site.output / "news/old.html").write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        site.build(Interrupting())
+    site.query("INSERT INTO cms.journal (site, epoch, paths) SELECT id, 0, '{/news/new.html}' FROM cms.sites")
+    found = look(site)
+    assert "/news/a/" in found.different
+    assert found.orphaned == ["news/new.html", "news/old.html"]
+    assert found.waiting == len(found.different) + len(found.missing) + 1
+    site.build()
+    assert (found := look(site)).different == []
+    assert (found.missing, found.orphaned, found.waiting) == ([], ["news/old.html"], 0)
+
+
+class Interrupting(Reporter):
+    """Ends a build before anything is rendered."""
+
+    def phase(self, name: str, total: int = 0) -> None:
+        if name == "render":
+            raise KeyboardInterrupt
