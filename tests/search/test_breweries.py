@@ -19,11 +19,7 @@ from cms_ssg.site import Site
 from cms_ssg.store.connect import connect
 from cms_ssg.store.pool import make_pool
 from tests.conftest import TEMPLATE, fresh_database
-<<<<<<< HEAD
-from tests.search.breweries import Brewery, make_row, read_breweries, save_breweries
-=======
-from tests.search.breweries import STARTER, Brewery, read_breweries, save_breweries
->>>>>>> 497ea6336b0ddbc8f29bef288e630ef9cc3c83bc
+from tests.search.breweries import STARTER, Brewery, make_row, read_breweries, save_breweries
 from tests.search.engines import ENGINES, Ask, find, open_ask
 
 if not STARTER.is_file():
