@@ -17,6 +17,9 @@ from cms_ssg.api.sites import SiteContext
 
 Endpoint = Callable[..., Any]
 
+TAKE_FILES: Final[set[str]] = set()
+"""Paths of routes whose bodies may be as large as [api] upload_mb allows."""
+
 BAD_TOKENS: Final = 30
 """Requests a minute with tokens that are no good, of one client."""
 
@@ -43,7 +46,12 @@ class Router:
         """Declare a route. scope: ``public`` or one of the scopes of tokens."""
         return self._declare("GET", path, scope, per_minute, options)
 
-    def post(self, path: str, *, scope: str, per_minute: int = 0, **options: Any) -> Callable[[Endpoint], Endpoint]:
+    def post(
+        self, path: str, *, scope: str, per_minute: int = 0, takes_files: bool = False, **options: Any
+    ) -> Callable[[Endpoint], Endpoint]:
+        """Declare a route. takes_files: its body may be as large as [api] upload_mb allows."""
+        if takes_files:
+            TAKE_FILES.add(path)
         return self._declare("POST", path, scope, per_minute, options)
 
     def patch(self, path: str, *, scope: str, per_minute: int = 0, **options: Any) -> Callable[[Endpoint], Endpoint]:

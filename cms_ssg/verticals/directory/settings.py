@@ -14,8 +14,8 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """How a directory's pages are made.
 
     combinations: pages of a category in a place, where it has so many listings, 0 for none; combinations_indexed: search engines may have
-    them; letters: the pages A to Z; submissions: visitors may propose listings; region: country whose telephone numbers are written without a prefix, such as US;
-    fields: field -> the lowest tier whose listings show it;
+    them; letters: the pages A to Z; submissions: visitors may propose listings; pictures: with a picture each; region: country whose telephone numbers are
+    written without a prefix, such as US; fields: field -> the lowest tier whose listings show it;
     holidays: country as listings name it, or "" for all -> code of its public holidays, such as IT or US-CA.
     """
 
@@ -23,6 +23,7 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     combinations_indexed: bool = True
     letters: bool = True
     submissions: bool = True
+    pictures: bool = True
     region: str = "US"
     fields: dict[Field, Literal["featured", "premium"]] = {}
     holidays: dict[str, Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]] = {}
