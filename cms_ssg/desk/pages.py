@@ -105,7 +105,7 @@ def _show_text(text: str, base: str) -> str:
     if not all(map(is_upload, text.split(" "))):
         return escape(text)
     return " ".join(
-        f'<a href="{base}{path}"><img src="{base}{path}" alt="{path}" width="160" loading="lazy"></a>' for path in map(escape, text.split())
+        f'<a href="{base}{path}"><img src="{base}{path}" alt="{path}" width="160" height="120"></a>' for path in map(escape, text.split())
     )
 
 
