@@ -12,10 +12,9 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cms_ssg.api.limits import Limiter
+from cms_ssg.api.limits import TAKE_FILES, Limiter
 from cms_ssg.api.prepared import Capture, Prepared, PreparedAnswers, make_messages
 from cms_ssg.api.problems import ApiError, fail, make_problem
-from cms_ssg.api.routing import TAKE_FILES
 from cms_ssg.api.sites import SiteContext, Sites
 
 MOST_BODY_BYTES: Final = 1 << 20

@@ -10,15 +10,12 @@ from fastapi import Depends, FastAPI
 from starlette.requests import Request
 
 from cms_ssg.api.callers import PUBLIC, SCOPES, Caller, check_scope, find_client, identify
-from cms_ssg.api.limits import LIMIT, TOKEN_FACTOR, Limit, Limiter, refuse_if
+from cms_ssg.api.limits import LIMIT, TAKE_FILES, TOKEN_FACTOR, Limit, Limiter, refuse_if
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.query_models import read_models
 from cms_ssg.api.sites import SiteContext
 
 Endpoint = Callable[..., Any]
-
-TAKE_FILES: Final[set[str]] = set()
-"""Paths of routes whose bodies may be as large as [api] upload_mb allows."""
 
 BAD_TOKENS: Final = 30
 """Requests a minute with tokens that are no good, of one client."""

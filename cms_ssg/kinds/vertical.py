@@ -117,7 +117,8 @@ class Vertical:
     routes of its own answer at /desk/NAME), routes (routers of the API), tasks (a tuple of Task), checks (a tuple of Check), splits (a function OpenSite -> Splits), hooks (a
     pluggy plugin). tables: that a dump holds, each after those it refers to; derived: those that follow from the others;
     personal: where people are; begin: what to type after its starter
-    was copied, a line each. payments: reference to an object that is told what became of payments
+    was copied, a line each. paid: reference to a function (OpenSite, OrderPaid) -> what is noted at the order, called once for each order that was paid;
+    payments: reference to an object that is told what became of payments
     (cms_ssg.payment.provider.Payable). uses: assets of the search page that its own pages load, so that they are published where search is off.
     sources: modules outside of folder that make rows or outputs of it: where their code changes, these are made again.
     """
@@ -157,6 +158,7 @@ class Vertical:
     derived: tuple[str, ...] = ()
     personal: tuple[Personal, ...] = ()
     payments: str = ""
+    paid: str = ""
     uses: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
     begin: str = ""
