@@ -143,8 +143,8 @@ class _Exchange:
         if base and scope["path"].startswith(f"{base}/"):
             scope["path"] = scope["path"][len(base) :]
             scope["raw_path"] = scope["path"].encode()
-        if scope["path"] in TAKE_FILES:
-            self.most_bytes = context.site.settings.api.upload_mb << 20
+        if scope["path"] in TAKE_FILES and scope.get("method") == "POST":
+            self.most_bytes, self.limit_s = context.site.settings.api.upload_mb << 20, UPLOAD_S
         if scope["path"] == UPLOADS:
             self.most_bytes, self.limit_s = context.site.settings.desk.upload_mb << 20, UPLOAD_S
         self._check_length()
