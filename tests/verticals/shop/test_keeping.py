@@ -182,6 +182,8 @@ def test_a_coupon_has_its_days_and_can_be_deleted(shop: Stand) -> None:
     answers = [shop.api.client.post(f"/api/carts/{cart['id']}/coupon", json={"code": code}) for code in ("EARLY", "NOW")]
     assert [answer.status_code for answer in answers] == [422, 200]
     assert answers[1].json()["discount"] == 150
+    run(shop, commands.add_coupon, "always", percent="5")
+    assert [one["ends_at"] and one["ends_at"].year for one in run(shop, commands.list_coupons)] == [None, None, 2999]
     assert run(shop, commands.delete_coupon, "early") == "EARLY deleted"
     with pytest.raises(CmsError, match="no coupon"):
         run(shop, commands.delete_coupon, "early")
