@@ -143,7 +143,8 @@ class _Exchange:
         if base and scope["path"].startswith(f"{base}/"):
             scope["path"] = scope["path"][len(base) :]
             scope["raw_path"] = scope["path"].encode()
-        if scope["path"] in TAKE_FILES and scope.get("method") == "POST":
+        kind = TAKE_FILES.get(scope["path"]) if scope.get("method") == "POST" else None
+        if kind is not None and self.headers.get(b"content-type", b"").lower().startswith(kind):
             self.most_bytes, self.limit_s = context.site.settings.api.upload_mb << 20, UPLOAD_S
         if scope["path"] == UPLOADS:
             self.most_bytes, self.limit_s = context.site.settings.desk.upload_mb << 20, UPLOAD_S

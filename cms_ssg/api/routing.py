@@ -44,11 +44,11 @@ class Router:
         return self._declare("GET", path, scope, per_minute, options)
 
     def post(
-        self, path: str, *, scope: str, per_minute: int = 0, takes_files: bool = False, **options: Any
+        self, path: str, *, scope: str, per_minute: int = 0, takes_files: str | None = None, **options: Any
     ) -> Callable[[Endpoint], Endpoint]:
-        """Declare a route. takes_files: its body may be as large as [api] upload_mb allows."""
-        if takes_files:
-            TAKE_FILES.add(path)
+        """Declare a route. takes_files: how the Content-Type begins of bodies that may be as large as [api] upload_mb allows, None for none."""
+        if takes_files is not None:
+            TAKE_FILES[path] = takes_files.encode()
         return self._declare("POST", path, scope, per_minute, options)
 
     def patch(self, path: str, *, scope: str, per_minute: int = 0, **options: Any) -> Callable[[Endpoint], Endpoint]:

@@ -24,7 +24,7 @@ STATUS = {"uploads.limit": 429, "uploads.refused": 503}
 
 
 @router.post(
-    "/api/uploads", scope=PUBLIC, per_minute=10, takes_files=True, status_code=201, response_class=Response, summary="Send an image",
+    "/api/uploads", scope=PUBLIC, per_minute=10, takes_files="", status_code=201, response_class=Response, summary="Send an image",
     openapi_extra={"requestBody": {"required": True, "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}},
 )  # fmt: skip
 async def take_image(request: Request) -> Response:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.confirm_links import Word, answer_page, ask, digest_word, make_word
-from cms_ssg.api.form_bodies import read_form
+from cms_ssg.api.form_bodies import MULTIPART, read_form
 from cms_ssg.api.forms import answer_form, digest_visitor, is_form, read_model
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
@@ -115,7 +115,7 @@ class Verdict(BaseModel):
     note: Annotated[str, StringConstraints(max_length=2000)] = ""
 
 
-@router.post("/api/listings", scope=PUBLIC, per_minute=5, takes_files=True, status_code=202, summary="Propose a listing")
+@router.post("/api/listings", scope=PUBLIC, per_minute=5, takes_files=MULTIPART, status_code=202, summary="Propose a listing")
 async def propose_listing(request: Request) -> Response:
     """Take a new listing. It waits until somebody approves it. As multipart/form-data it may have a `picture`."""
     context = site_of(request)
