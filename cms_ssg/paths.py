@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from typing import Final
 
 from cms_ssg.text.slugs import safe_path
+
+_UPLOAD: Final = re.compile(r"/uploads/[0-9a-f]{40}/image\.\w+")
+
+
+def is_upload(path: str) -> bool:
+    """Whether a path is that of an image that somebody sent to ``/api/uploads``, which no build makes and no file claims."""
+    return _UPLOAD.fullmatch(path) is not None
 
 
 @lru_cache(maxsize=16_384)  # pages of a site name the same few lists again and again

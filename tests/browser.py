@@ -88,15 +88,19 @@ class Browser:
             f"(() => {{ const f = document.querySelector({json.dumps(selector)}); if (!f) return false; f.value = {json.dumps(value)}; return true }})()"
         ), selector
 
-    def click(self, selector: str) -> None:
-        """Click, and wait for the page that follows."""
-        self.run("document.body.dataset.old = '1'")
+    def tap(self, selector: str) -> None:
+        """Click, and wait for nothing."""
         point = self.run(
             f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}}); const r = e.getBoundingClientRect();"
             " return [r.x + r.width / 2, r.y + r.height / 2] })()"
         )
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=point[0], y=point[1], button="left", clickCount=1)
+
+    def click(self, selector: str) -> None:
+        """Click, and wait for the page that follows."""
+        self.run("document.body.dataset.old = '1'")
+        self.tap(selector)
         self.wait("document.readyState === 'complete' && !document.body.dataset.old")
 
     def text(self) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.requests import Request
 
+from cms_ssg.api.form_bodies import read_form
 from cms_ssg.api.forms import is_form
 from cms_ssg.api.problems import ApiError
 
@@ -21,11 +21,13 @@ def wants_page(request: Request) -> bool:
 
 async def read_fields(request: Request) -> dict[str, Any]:
     """The fields of a form or of a JSON object. Raises ApiError api.invalid."""
-    body = await request.body()
     if is_form(request):
-        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=200))
+        try:
+            return dict((await read_form(request)).fields)
+        except ValueError as error:
+            raise invalid("body", str(error)[:200]) from None
     try:
-        value = msgspec.json.decode(body or b"{}")
+        value = msgspec.json.decode(await request.body() or b"{}")
     except (msgspec.DecodeError, RecursionError):
         value = None
     if not isinstance(value, dict):

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Final, TypeVar
-from urllib.parse import parse_qsl
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, StringConstraints, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from cms_ssg.api.callers import mask_address
+from cms_ssg.api.form_bodies import form_type, read_form
 from cms_ssg.api.problems import ApiError
 from cms_ssg.api.routing import caller_of, site_of
 from cms_ssg.store.secrets import load_secret, sign
 
 Model = TypeVar("Model", bound=BaseModel)
-FORM: Final = "application/x-www-form-urlencoded"
-MOST_FIELDS: Final = 100
 Email = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+$")]
 Trap = Annotated[str, StringConstraints(max_length=1000)]
 """A field that people do not see and must be empty: programs that fill in every field give themselves away."""
@@ -25,18 +23,16 @@ Trap = Annotated[str, StringConstraints(max_length=1000)]
 
 def is_form(request: Request) -> bool:
     """Whether a browser sent a form, to which a page answers and not JSON."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
+    return form_type(request) != ""
 
 
 async def read_model(request: Request, model: type[Model]) -> Model:
     """The body as this model. Empty fields of a form are left out. Raises ApiError api.invalid."""
-    body = await request.body()
     try:
         if is_form(request):
-            pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=False, max_num_fields=MOST_FIELDS)
-            value: Any = dict(pairs)
+            value: Any = {name: text for name, text in (await read_form(request)).fields if text}
         else:
-            value = json.loads(body)
+            value = json.loads(await request.body())
         return model.model_validate(_clean(value))
     except ValidationError as error:
         fields = tuple((".".join(map(str, one["loc"]))[:100], str(one["msg"])) for one in error.errors()[:20])

@@ -20,6 +20,9 @@ MOST_CLIENTS: Final = 100_000
 SHARE: Final = 100
 """A process takes a hundredth of a minute's worth from Redis at once and spends it by itself, so that not every request asks Redis."""
 
+TAKE_FILES: Final[dict[str, bytes]] = {}
+"""Path of a route that takes files -> how the Content-Type begins of bodies that may be as large as [api] upload_mb allows."""
+
 TOKEN_FACTOR: Final = 10
 """A caller with a token may ask so many times as often as one without."""
 

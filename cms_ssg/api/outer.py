@@ -12,15 +12,12 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cms_ssg.api.limits import Limiter
+from cms_ssg.api.limits import TAKE_FILES, Limiter
 from cms_ssg.api.prepared import Capture, Prepared, PreparedAnswers, make_messages
 from cms_ssg.api.problems import ApiError, fail, make_problem
 from cms_ssg.api.sites import SiteContext, Sites
 
 MOST_BODY_BYTES: Final = 1 << 20
-LARGER_BODIES: Final = {"/api/uploads": 8 << 20}
-"""Routes whose bodies may be larger than those of others."""
-
 MOST_QUERY_BYTES: Final = 8192
 OPERATIONS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Paths that are about the process and not about a site."""
@@ -125,7 +122,6 @@ class _Exchange:
         scope = self.scope
         if len(scope.get("query_string", b"")) > MOST_QUERY_BYTES:
             raise fail("api.too-large", f"the query is longer than {MOST_QUERY_BYTES:,} bytes", status=414)
-        self.most_bytes = next((most for path, most in LARGER_BODIES.items() if scope["path"].endswith(path)), MOST_BODY_BYTES)
         if scope["path"] in OPERATIONS:
             self._check_length()
             return
@@ -139,8 +135,9 @@ class _Exchange:
         if base and scope["path"].startswith(f"{base}/"):
             scope["path"] = scope["path"][len(base) :]
             scope["raw_path"] = scope["path"].encode()
-        if scope["path"] in LARGER_BODIES:
-            self.most_bytes = context.site.settings.api.upload_mb << 20
+        kind = TAKE_FILES.get(scope["path"]) if scope.get("method") == "POST" else None
+        if kind is not None and self.headers.get(b"content-type", b"").lower().startswith(kind):
+            self.most_bytes, self.limit_s = context.site.settings.api.upload_mb << 20, UPLOAD_S
         if scope["path"] == UPLOADS:
             self.most_bytes, self.limit_s = context.site.settings.desk.upload_mb << 20, UPLOAD_S
         self._check_length()

@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI
 from starlette.requests import Request
 
 from cms_ssg.api.callers import PUBLIC, SCOPES, Caller, check_scope, find_client, identify
-from cms_ssg.api.limits import LIMIT, TOKEN_FACTOR, Limit, Limiter, refuse_if
+from cms_ssg.api.limits import LIMIT, TAKE_FILES, TOKEN_FACTOR, Limit, Limiter, refuse_if
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.query_models import read_models
 from cms_ssg.api.sites import SiteContext
@@ -43,7 +43,12 @@ class Router:
         """Declare a route. scope: ``public`` or one of the scopes of tokens."""
         return self._declare("GET", path, scope, per_minute, options)
 
-    def post(self, path: str, *, scope: str, per_minute: int = 0, **options: Any) -> Callable[[Endpoint], Endpoint]:
+    def post(
+        self, path: str, *, scope: str, per_minute: int = 0, takes_files: str | None = None, **options: Any
+    ) -> Callable[[Endpoint], Endpoint]:
+        """Declare a route. takes_files: how the Content-Type begins of bodies that may be as large as [api] upload_mb allows, None for none."""
+        if takes_files is not None:
+            TAKE_FILES[path] = takes_files.encode()
         return self._declare("POST", path, scope, per_minute, options)
 
     def patch(self, path: str, *, scope: str, per_minute: int = 0, **options: Any) -> Callable[[Endpoint], Endpoint]:

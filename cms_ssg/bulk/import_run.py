@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -67,6 +67,7 @@ class ImportRun:
         self.connection, self.site_id, self.options, self.file, self.rows = connection, site_id, options, file, rows
         self.entries = Entries(connection, site, site_id, source, options.author)
         self.digest = blake2b(rows.digest() + site.rules.digest, digest_size=16).digest()
+        self.owners: dict[str, str] = {}
         self.result = ImportResult(source=source, encoding=file.encoding, key=rows.key)
         self.keys: dict[int, int] = {}
         self.ahead, self.done = False, 0
@@ -211,10 +212,24 @@ class ImportRun:
         numbers = {file: number for file, number, _ in find_by_files(self.connection, self.site_id, files)}
         return [
             EntryInput(
-                e.type, e.fields, e.body, e.status, e.locale, number=numbers.get(e.file, 0), external_key=e.external_key, file=e.file
+                e.type,
+                e.fields,
+                e.body,
+                e.status,
+                e.locale,
+                number=numbers.get(e.file, 0),
+                external_key=self._own_key(e, numbers),
+                file=e.file,
             )
             for e in entries
         ]
+
+    def _own_key(self, entry: EntryInput, numbers: Mapping[str, int]) -> str | None:
+        """The key of a row that names a file. An export has entries of all sources, so two may have one key: the first new entry gets it."""
+        key = entry.external_key
+        if key is None or entry.file in numbers:
+            return key
+        return key if self.owners.setdefault(key, entry.file) == entry.file else None
 
     def _make(self, record: Record) -> EntryInput:
         if record.problem:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from cms_ssg.desk.queue import Queue, Waiting
 from cms_ssg.desk.session import Session
+from cms_ssg.paths import is_upload
 
 
 class Link(NamedTuple):
@@ -81,7 +82,7 @@ def _render_waiting(queue: Queue, one: Waiting, session: Session, base: str) -> 
     title = escape(one.title)
     if one.path:
         title = f'<a href="{escape(base + one.path)}">{title}</a>'
-    lines = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(text))}</dd>" for name, text in _lines(one.lines))
+    lines = "".join(f"<dt>{escape(name)}</dt><dd>{_show_text(str(text), base)}</dd>" for name, text in _lines(one.lines))
     label = escape(f"Note about {one.title}")
     note = (
         f'<input name="note" aria-label="{label}" placeholder="Note or answer" maxlength="5000">'
@@ -97,6 +98,15 @@ def _render_waiting(queue: Queue, one: Waiting, session: Session, base: str) -> 
         f'<input type="hidden" name="key" value="{escape(one.key)}">{note}{buttons}</form>'
     )
     return f"<article><h2>{title}</h2><dl><dt>Status</dt><dd>{escape(one.status)}</dd>{lines}</dl>{form if queue.actions else ''}</article>"
+
+
+def _show_text(text: str, base: str) -> str:
+    """A text; the paths of images that visitors sent as these images."""
+    if not all(map(is_upload, text.split(" "))):
+        return escape(text)
+    return " ".join(
+        f'<a href="{base}{path}"><img src="{base}{path}" alt="{path}" width="160" height="120"></a>' for path in map(escape, text.split())
+    )
 
 
 def _lines(lines: Mapping[str, str]) -> Sequence[tuple[str, str]]:

@@ -121,6 +121,7 @@ class Vertical:
     tasks, checks: references to tuples of Task and Check. splits: reference to a function (OpenSite) -> Splits. hooks: reference to a pluggy plugin.
     tables: that a dump includes, each after those that it refers to. derived: tables that can be made again from the others.
     personal: where personal data is. payments: reference to a cms_ssg.payment.provider.Payable, which is called with results of payments.
+    paid: reference to a function (OpenSite, OrderPaid) -> a note for the order, called once for each order that was paid.
     uses: assets of the bundled theme that only some sites need (those of the search page, forms.css) and that its pages load.
     sources: modules outside of its folder that count as its code: a change of them renders its rows and outputs again.
     begin: what to type after its starter was copied, a line each.
@@ -161,6 +162,7 @@ class Vertical:
     derived: tuple[str, ...] = ()
     personal: tuple[Personal, ...] = ()
     payments: str = ""
+    paid: str = ""
     uses: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
     begin: str = ""

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from cms_ssg.images.facts import may_be_image
 from cms_ssg.kinds.list_kind import list_of_member
 from cms_ssg.kinds.reference import resolve
+from cms_ssg.paths import is_upload
 from cms_ssg.render.body import heading_names
 from cms_ssg.render.list_titles import title_of_list
 from cms_ssg.render.pictures import ImageFacts, Shape, card_image, describe_image, path_beside, show_image, social_image
@@ -105,7 +106,7 @@ class Card:
     def image(self) -> str:
         """The URL of the featured image, "" where there is none, or its file is not there or no image."""
         path = self._image_path
-        if path and (self._page.reader.claim(path) is None or not may_be_image(path)):
+        if path and not is_upload(path) and (self._page.reader.claim(path) is None or not may_be_image(path)):
             return ""
         return self._page.file_url(self._data.get("image") or "", self.path)
 

@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.confirm_links import Word, answer_page, ask, digest_word, make_word
-from cms_ssg.api.forms import Email, Trap, answer_sent, digest_visitor, read_model
+from cms_ssg.api.form_bodies import MULTIPART, read_form
+from cms_ssg.api.forms import Email, Trap, answer_sent, digest_visitor, is_form, read_model
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
@@ -22,6 +23,7 @@ from cms_ssg.reviews.moderation import MOST_TEXT
 from cms_ssg.reviews.spam import score_text
 from cms_ssg.uploads.keep import KEEP
 from cms_ssg.visitors.identity import find_visitor
+from cms_ssg.visitors.uploads import keep_sent
 
 router = Router("Reviews")
 
@@ -98,13 +100,16 @@ class SentModel(BaseModel):
 
 
 @router.post(
-    "/api/reviews", scope=PUBLIC, per_minute=30, status_code=202, response_model=SentModel, summary="Send a review",
+    "/api/reviews", scope=PUBLIC, per_minute=30, takes_files=MULTIPART, status_code=202, response_model=SentModel, summary="Send a review",
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": ReviewModel.model_json_schema()}}}},
 )  # fmt: skip
 async def add_review(request: Request) -> Response:
-    """Take a review of the page at `path`. It waits until somebody approves it."""
+    """Take a review of the page at `path`. It waits until somebody approves it. As multipart/form-data it may have a `picture`."""
     review = await read_model(request, ReviewModel)
-    return await take(request, Sent(**review.model_dump()))
+    picture = (await read_form(request)).files.get("picture") if is_form(request) else None
+    if picture is not None and not site_of(request).site.settings.vertical["reviews"].pictures:
+        raise fail("reviews.no-image", "pictures are not taken with reviews here", status=422, hint="Send the review without it.")
+    return await take(request, Sent(**review.model_dump()), picture)
 
 
 @router.get(CONFIRM_URL, scope=PUBLIC, per_minute=20, include_in_schema=False)
@@ -128,8 +133,8 @@ async def confirm(request: Request) -> Response:
     return await answer_page(context, t("reviews_title"), t("reviews_confirmed"))
 
 
-async def take(request: Request, sent: Sent) -> Response:
-    """Queue what a visitor sent. Raises ApiError reviews.no-entry, comments.closed, reviews.limit, reviews.twice, reviews.no-image."""
+async def take(request: Request, sent: Sent, picture: bytes | None = None) -> Response:
+    """Queue what a visitor sent, with a picture of it. Raises ApiError reviews.no-entry, comments.closed, reviews.limit, reviews.twice, reviews.no-image."""
     context = site_of(request)
     settings = context.site.settings.vertical["reviews"]
     visitor = await find_visitor(request)
@@ -138,6 +143,7 @@ async def take(request: Request, sent: Sent) -> Response:
     if needs_link and not email:
         raise ApiError(422, "api.invalid", "the request is not as it should be: email", fields=(("email", "an address is needed here"),))
     status = "confirm" if needs_link else "pending"
+    kept = await _keep_picture(request, picture, email) if picture is not None and not sent.website else None
     async with context.connection() as connection, connection.transaction():
         entry = await (find_discussion if sent.is_comment else find_entry)(connection, context, sent.path)
         if sent.website:
@@ -163,7 +169,7 @@ async def take(request: Request, sent: Sent) -> Response:
         is_spam = values["score"] >= 1
         await connection.execute(ADD, {
             **values, "status": "spam" if is_spam else "pending", "token": token, "is_proved": visitor is not None,
-            "images": await _keep_images(connection, context, sent.images, visitor.email if visitor is not None else ""),
+            "images": await _keep_images(connection, context, sent.images, visitor.email if visitor is not None else "", kept),
         })  # fmt: skip
         if word and not is_spam:
             await _ask_author(connection, context, values, word)
@@ -187,12 +193,29 @@ async def find_discussion(connection: Any, context: SiteContext, path: str) -> i
     return int(row[0])
 
 
-async def _keep_images(connection: Any, context: SiteContext, tokens: Sequence[str], email: str) -> list[str] | None:
-    """The paths of images that the visitor with this proved address sent. Raises ApiError reviews.no-image."""
+class _Picture(NamedTuple):
+    """A picture that came with a review. person: whose it is."""
+
+    token: str
+    person: str
+
+
+async def _keep_picture(request: Request, data: bytes, email: str | None) -> _Picture:
+    """Put a picture at the target, for a day until a review has it. Raises ApiError image.*, uploads.*."""
+    context = site_of(request)
+    person = (email or "").lower()
+    if not person:
+        async with context.connection() as connection:
+            person = (await digest_visitor(request, connection)).hex()
+    return _Picture((await keep_sent(context, data, person)).token, person)
+
+
+async def _keep_images(connection: Any, context: SiteContext, tokens: Sequence[str], email: str, sent: _Picture | None) -> list[str] | None:
+    """The paths of images that the visitor with this proved address sent before, and of the one that came with the review. Raises ApiError reviews.no-image."""
     paths = []
-    for token in tokens:
-        values = {"site": context.number, "token": token, "email": email.lower()}
-        row = await (await connection.execute(KEEP, values)).fetchone() if email else None
+    for token, person in (*((token, email.lower()) for token in tokens), *((sent,) if sent is not None else ())):
+        values = {"site": context.number, "token": token, "email": person}
+        row = await (await connection.execute(KEEP, values)).fetchone() if person else None
         if row is None:
             raise fail(
                 "reviews.no-image",

@@ -36,6 +36,11 @@ class View:
         """Whether an author has to confirm an address."""
         return bool(self._page.site.settings.vertical["reviews"].confirm)
 
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether a picture may come with a review."""
+        return bool(self._page.site.settings.vertical["reviews"].pictures)
+
     def takes(self, entry: Card) -> bool:
         """Whether this entry may be reviewed."""
         types = self._page.site.settings.vertical["reviews"].types

@@ -27,7 +27,7 @@ SELECT coalesce(jsonb_agg(jsonb_build_object('location', location, 'on_hand', on
 @router.get("/api/stock/{sku:path}", scope=SCOPE, response_class=Response, summary="What there is of a SKU, by location")
 async def show_stock(request: Request, sku: str) -> Response:
     """``on_hand``, ``reserved`` for orders that are not paid yet, and what is ``free``."""
-    return await _answer(request, sku.replace("\0", ""))
+    return await _answer(request, sku)
 
 
 @router.post("/api/stock/{sku:path}", scope=SCOPE, response_class=Response, summary="Add units to the stock, or take them away")
@@ -41,7 +41,6 @@ async def move_stock(request: Request, sku: str) -> Response:
         raise invalid("units", "it is a whole number other than 0")
     if reason not in BY_HAND:
         raise invalid("reason", "it is received or adjusted")
-    sku = sku.replace("\0", "")
     location, ref = read_text(fields, "location", 100) or "main", read_text(fields, "ref", 200, needed=True)
     async with context.connection() as connection:
         await _check_known(connection, context.number, sku)
@@ -63,5 +62,5 @@ async def _answer(request: Request, sku: str) -> Response:
 
 
 async def _check_known(connection: AsyncConnection[Any], site: int, sku: str) -> None:
-    if await (await connection.execute(KNOWN, (site, sku))).fetchone() is None:
+    if "\0" in sku or await (await connection.execute(KNOWN, (site, sku))).fetchone() is None:
         raise fail("shop.no-sku", f"there is no SKU {sku[:80]!r}", status=404)

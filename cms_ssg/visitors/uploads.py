@@ -11,10 +11,11 @@ from cms_ssg.api.answers import JSON
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, caller_of, site_of
+from cms_ssg.api.sites import SiteContext
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.uploads.files import find_type, keep_file_at
-from cms_ssg.uploads.keep import keep_image_at
+from cms_ssg.uploads.keep import Kept, keep_image_at
 from cms_ssg.visitors.identity import need_visitor
 
 router = Router("Uploads")
@@ -23,7 +24,7 @@ STATUS = {"uploads.limit": 429, "uploads.refused": 503}
 
 
 @router.post(
-    "/api/uploads", scope=PUBLIC, per_minute=10, status_code=201, response_class=Response, summary="Send an image",
+    "/api/uploads", scope=PUBLIC, per_minute=10, takes_files="", status_code=201, response_class=Response, summary="Send an image",
     openapi_extra={"requestBody": {"required": True, "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}},
 )  # fmt: skip
 async def take_image(request: Request) -> Response:
@@ -39,15 +40,23 @@ async def take_image(request: Request) -> Response:
     if not kind.startswith("image/") and name not in context.site.settings.api.upload_types:
         raise fail("uploads.type", "the body is no image", status=415, hint="Send its bytes, with a Content-Type such as image/jpeg.")
     data = await request.body()
+    kept = await keep_sent(context, data, email, name)
+    url = f"{context.site.settings.base_url.rstrip('/')}{kept.path}"
+    value = {"token": kept.token, "path": kept.path, "url": url, "width": kept.width, "height": kept.height}
+    return Response(msgspec.json.encode(value), 201, {"Location": url}, JSON)
+
+
+async def keep_sent(context: SiteContext, data: bytes, email: str, name: str = "") -> Kept:
+    """Put what was sent at the target. email: whose image it is, or another word for them, "" for one that stays; name: of a file's type.
+
+    Raises ApiError image.*, uploads.*.
+    """
     opened = OpenSite(context.site, None, context.number)  # type: ignore[arg-type]  # it opens a connection of its own
     try:
         url = str(context.pool.conninfo)
-        kept = await (
+        return await (
             run_in_threadpool(keep_file_at, url, opened, data, name) if name else run_in_threadpool(keep_image_at, url, opened, data, email)
         )
     except CmsError as error:
         problem = error.problems[0]
         raise ApiError(STATUS.get(problem.code, 422), problem.code, problem.message, problem.hint) from None
-    url = f"{context.site.settings.base_url.rstrip('/')}{kept.path}"
-    value = {"token": kept.token, "path": kept.path, "url": url, "width": kept.width, "height": kept.height}
-    return Response(msgspec.json.encode(value), 201, {"Location": url}, JSON)

@@ -31,6 +31,22 @@ def test_export_then_import_changes_nothing(form: str, site: Path, cms: Cms, que
     assert query("SELECT id, version, fields FROM cms.entries ORDER BY id") == before
 
 
+def test_entries_of_two_sources_with_one_key_stay_two_when_an_export_is_imported_elsewhere(site: Path, cms: Cms, query: Query) -> None:
+    rows = [("content/places/one.md", "7", "One"), ("content/places/two.md", "7", "Two"), ("content/places/three.md", "8", "Three")]
+    text = "".join(f"{','.join(row)}\n" for row in (("file", "external_id", "title"), *rows))
+    (site / "all.csv").write_text(text)
+    code, result, said = cms("import", "csv", "all.csv", "--type", "place")
+    assert (code, result["added"], result["failed"]) == (0, 3, 0), said
+    assert query("SELECT fields ->> 'title', external_key FROM cms.entries WHERE type = 'place' ORDER BY id") == [
+        ("One", "7"),
+        ("Two", None),
+        ("Three", "8"),
+    ]
+    (site / "again.csv").write_text(text + "content/places/four.md,9,Four\n")
+    result = cms("import", "csv", "again.csv", "--type", "place")[1]
+    assert (result["added"], result["changed"], result["unchanged"]) == (1, 0, 3)
+
+
 def test_entries_of_files_are_exported_with_their_text_and_refused_when_they_differ(site: Path, cms: Cms) -> None:
     cms("build", "--jobs", "1")
     cms("export", "csv", "--type", "post", "--out", "posts.csv")

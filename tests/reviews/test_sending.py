@@ -116,3 +116,31 @@ def test_a_review_that_is_to_be_confirmed_waits_for_the_link_and_is_erased_with_
         site.build()
         assert not any(b"Canary" in data for data in site.tree().values())
         assert "Canary" not in api.get(f"/api/reviews?path={PATH}").text
+
+
+def test_a_picture_comes_with_a_review_where_the_site_takes_them(make_site: Callable[[str], SiteOnPage]) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(picture, "PNG")
+    files = {"picture": ("red.png", picture.getvalue(), "image/png")}
+    review = {"path": PATH, "rating": "5", "name": "Ada", "content": "Red."}
+    site = make_site(SITE.format(more="pictures = true"))
+    site.build()
+    page = site.output / "recipes/soup/index.html"
+    assert 'enctype="multipart/form-data"' in page.read_text()
+    with serve_api([site.root], site.url) as api:
+        post = api.client.post
+        assert post("/api/reviews", data=review, files={"picture": ("x.png", b"GIF", "image/png")}).status_code == 422
+        assert post("/api/reviews", data=review, files=files).headers["location"] == f"{PATH}#review-sent"
+        assert post("/api/reviews", data=review | {"name": "Bea", "content": "Blue."}, files={"picture": ("", b"")}).status_code == 303
+        [(path,)] = site.query("SELECT images[1] FROM cms.reviews WHERE author_name = 'Ada'")
+        assert site.query("SELECT images FROM cms.reviews WHERE author_name = 'Bea'") == [(None,)]
+        sign_in(api, site, "moderate")
+        assert f'<img src="{path}"' in api.get("/desk/reviews").text
+        assert press(api, "reviews", "approve") == "/desk/reviews?done"
+        site.build()
+        assert f'src="{path}"' in page.read_text()
+        assert (site.output / path[1:]).exists()
+    site.edit("site.toml", "pictures = true", "pictures = false")
+    with serve_api([site.root], site.url) as api:
+        refused = api.client.post("/api/reviews", data=review | {"name": "Cleo"}, files=files)
+        assert (refused.status_code, refused.json()["code"]) == (422, "reviews.no-image")

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from html import unescape
 from pathlib import Path
 from typing import Any, Final
 
-from cms_ssg.errors import fail
+from cms_ssg.bulk.guard import unguard_cell
+from cms_ssg.bulk.lines import examine_file, find_delimiter
+from cms_ssg.bulk.records import open_records
+from cms_ssg.errors import CmsError, fail
 from cms_ssg.selling.product_files.products import FileProduct, Imported, refuse_file
 from cms_ssg.text.slugs import make_slug
 
 NEEDED: Final = frozenset({"type", "sku", "name", "regular price"})
 TYPES: Final = {"simple": "simple", "variable": "variable", "grouped": "grouped", "external": "external"}
 HINT: Final = "Export it in WooCommerce by Products > Export, with all columns."
+NUMBERS: Final = ("regular price", "sale price", "stock", "low stock amount", "weight (kg)", "length (cm)", "width (cm)", "height (cm)")
+_TAG: Final = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
 _ATTRIBUTE: Final = re.compile(r"attribute (\d+) name")
 
 
@@ -52,7 +57,7 @@ def read_products(path: Path, result: Imported) -> list[Product]:
     products: dict[str, Product] = {}
     loose: list[tuple[int, dict[str, str]]] = []
     ids: dict[str, str] = {}
-    for line, row in _read_rows(path):
+    for line, row in _read_rows(path, result):
         kind = row.get("type", "").split(",")[0].strip().lower()
         if kind == "variation":
             loose.append((line, row))
@@ -77,19 +82,26 @@ def read_products(path: Path, result: Imported) -> list[Product]:
     return list(products.values())
 
 
-def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _read_rows(path: Path, result: Imported) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line, cells that are not empty by column in lower case). The encoding and the sign between cells are found out, as spreadsheets change both."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file)
-            names = [name.strip().lower() for name in next(rows, [])]
-            if not set(names) >= NEEDED:
-                missing = ", ".join(sorted(NEEDED - set(names)))
-                raise fail("shop.import", f"it is no export of WooCommerce: it lacks {missing}", place=str(path), line=1, hint=HINT)
-            for row in rows:
-                if any(cell.strip() for cell in row):
-                    yield rows.line_num, {name: cell.strip().lstrip("'") for name, cell in zip(names, row, strict=False) if cell.strip()}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise refuse_file(path, error, HINT) from None
+        file = examine_file(path)
+        with open_records(file, "csv", find_delimiter(file.sample)) as records:
+            if missing := NEEDED - {column.lower() for column in records.columns}:
+                said = f"it is no export of WooCommerce: it lacks {', '.join(sorted(missing))}"
+                raise fail("shop.import", said, place=str(path), line=1, hint=HINT)
+            for record in records.rows:
+                if record.problem:
+                    result.note(record.line, record.problem, failed=True)
+                else:
+                    yield (
+                        record.line,
+                        {name.lower(): unguard_cell(str(cell).strip()) for name, cell in record.cells.items() if str(cell).strip()},
+                    )
+    except CmsError as error:
+        if error.problems[0].code == "shop.import":
+            raise
+        raise refuse_file(path, error.problems[0].message, HINT) from None
 
 
 def make_fields(product: Product, ids: Mapping[str, str], result: Imported) -> dict[str, Any]:
@@ -102,7 +114,7 @@ def make_fields(product: Product, ids: Mapping[str, str], result: Imported) -> d
         kind = "digital"
     images = [part.strip() for part in row.get("images", "").split(",") if part.strip()]
     fields: dict[str, Any] = {
-        "title": row.get("name") or product.key, "product_type": kind, "excerpt": row.get("short description"), **_read_common(row),
+        "title": row.get("name") or product.key, "product_type": kind, "excerpt": _read_plain(row.get("short description", "")) or None, **_read_common(row),
         "sku": product.key if row.get("sku") else None, "tax_status": row.get("tax status") if row.get("tax status") in ("taxable", "shipping", "none") else None,
         "backorders": {"1": "yes", "yes": "yes", "notify": "notify"}.get(row.get("backorders allowed?", "").lower()),
         "low_stock_threshold": _read_whole(row.get("low stock amount")), "length": _read_number(row.get("length (cm)")), "width": _read_number(row.get("width (cm)")),
@@ -127,6 +139,8 @@ def make_fields(product: Product, ids: Mapping[str, str], result: Imported) -> d
             }.items() if value is not None and name not in ("sale_from", "sale_until", "tax_class")}
             for number, (_, one) in enumerate(product.variations, 1)
         ]  # fmt: skip
+    for line, one in ((product.line, row), *product.variations):
+        _note_numbers(line, one, result)
     if kind in ("simple", "digital") and fields["price"] is None:
         result.note(product.line, f"{product.key} has no price and cannot be bought")
     if files:
@@ -158,9 +172,29 @@ def _read_categories(text: str) -> list[str]:
     return list(dict.fromkeys(part.rpartition(">")[2].strip() for part in text.split(",") if part.strip()))
 
 
+def _read_plain(text: str) -> str:
+    """A text without its HTML: an excerpt has none."""
+    text = text.replace("\\n", "\n")
+    return " ".join(unescape(_TAG.sub(" ", text)).split()) if "<" in text or "&" in text else text
+
+
+def _note_numbers(line: int, row: Mapping[str, str], result: Imported) -> None:
+    """Say which numbers cannot be read, since they are left out."""
+    for name in NUMBERS:
+        text = row.get(name)
+        if text and name == "stock" and text.startswith("-"):
+            result.note(line, f"the stock is {text}; 0 is taken")
+        elif text and _read_number(text) is None:
+            result.note(line, f"{name}: {text[:40]!r} is not a number from 0 up, and was left out")
+
+
 def _read_number(text: str | None) -> float | None:
+    """A number with a point or a comma; where it has both, the last of them is the decimal sign."""
+    text = text or ""
+    if "," in text and "." in text:
+        text = text.replace("," if text.rfind(".") > text.rfind(",") else ".", "")
     try:
-        number = Decimal((text or "").replace(",", "."))
+        number = Decimal(text.replace(",", "."))
     except InvalidOperation:
         return None
     return float(number) if number.is_finite() and number >= 0 else None

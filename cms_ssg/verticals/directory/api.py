@@ -177,6 +177,8 @@ _KEYS: Final = {"rating": _read_stars, "newest": lambda text: datetime.fromisofo
 def _show(context: SiteContext, one: Listing) -> dict[str, Any]:
     hidden = context.site.settings.vertical["directory"].hides(one.tier)
     image = one.image if one.image and (one.image.startswith("/") or "://" in one.image) and "image" not in hidden else None
+    if image is not None and image.startswith("/") and not image.startswith("//"):
+        image = context.base_path + image
     address = one.address if "address" not in hidden else None
     return asdict(replace(one, url=context.base_path + one.url, image=image, address=address))
 

@@ -23,12 +23,27 @@ NOTE_SUBMITTER: Final[LiteralString] = """
 UPDATE cms.listings SET submitter_email = %(email)s, moderation_notes = (SELECT 'May be the same as: ' || string_agg(number || ' ' || title || ' (' || why || ')', ', ')
   FROM cms.find_duplicates(%(number)s)) WHERE number = %(number)s"""
 
-APPROVE: Final[LiteralString] = """
-UPDATE cms.entries SET status = 'published', fields = fields - 'draft' WHERE site = %(site)s AND id = %(number)s AND type = 'listing' AND source <> 'file'
+
+def with_picture(number: LiteralString, expires: LiteralString) -> LiteralString:
+    """The beginning of a statement that decides about a proposal: for how long its sender's picture is kept. number, expires: as SQL."""
+    return f"""WITH picture AS (UPDATE cms.uploads u SET expires_at = {expires} FROM cms.entries e
+  WHERE e.site = %(site)s AND e.id = {number} AND e.status = 'draft' AND u.site = e.site AND u.email <> '' AND u.key = ltrim(e.fields ->> 'image', '/'))
+"""
+
+
+STAYS: Final = "NULL"
+GOES: Final = "clock_timestamp() + interval '30 days'"
+
+APPROVE: Final[LiteralString] = (
+    with_picture("%(number)s", STAYS)
+    + """UPDATE cms.entries SET status = 'published', fields = fields - 'draft' WHERE site = %(site)s AND id = %(number)s AND type = 'listing' AND source <> 'file'
   AND status = 'draft' AND removed_at IS NULL"""
-REJECT: Final[LiteralString] = """
-UPDATE cms.listings SET status = 'rejected', moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes)
+)
+REJECT: Final[LiteralString] = (
+    with_picture("%(number)s", GOES)
+    + """UPDATE cms.listings SET status = 'rejected', moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes)
 WHERE site = %(site)s AND number = %(number)s AND status IN ('pending', 'rejected')"""
+)
 MOVE_REVIEWS: Final[LiteralString] = (
     "UPDATE cms.reviews SET entry = %(keep)s, updated_at = clock_timestamp() WHERE site = %(site)s AND entry = %(other)s"
 )

@@ -44,6 +44,8 @@ WHERE l.site = %(site)s AND lower(%(email)s) IN (lower(l.email), lower(l.owner_e
             f"DELETE FROM cms.entries WHERE id IN {_PROPOSED}",
             """UPDATE cms.entries SET fields = fields - '{email,phone}'::text[]
                WHERE site = %(site)s AND type = 'listing' AND source NOT IN ('file', 'shared') AND lower(fields ->> 'email') = lower(%(email)s)""",
+            """UPDATE cms.entries SET fields = fields - 'image' WHERE site = %(site)s AND type = 'listing' AND source NOT IN ('file', 'shared')
+               AND fields ->> 'image' IN (SELECT '/' || key FROM cms.uploads WHERE site = %(site)s AND email = lower(%(email)s))""",
             "UPDATE cms.listings SET submitter_email = NULL WHERE site = %(site)s AND lower(submitter_email) = lower(%(email)s)",
             "UPDATE cms.listings SET owner_email = NULL, owner_id = NULL, claim_status = 'unclaimed' WHERE site = %(site)s AND lower(owner_email) = lower(%(email)s)",
             f"UPDATE cms.listings SET moderation_notes = NULL WHERE {_NOTED}",

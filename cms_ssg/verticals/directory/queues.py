@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, LiteralString
 
 from cms_ssg.desk.queue import Action, Queue
+from cms_ssg.verticals.directory.changes import GOES, STAYS, with_picture
 
 _NUMBER: LiteralString = r"CASE WHEN %(key)s ~ '^\d{1,18}$' THEN %(key)s::bigint END"
 
@@ -14,20 +15,22 @@ LISTINGS: Final = Queue(
     """
 SELECT l.number::text, l.title, '', l.status, jsonb_strip_nulls(jsonb_build_object('Description', left(l.description, 1000), 'Categories', array_to_string(l.categories, ', '),
   'Address', concat_ws(', ', l.address, l.postal_code, l.city, l.state, l.country), 'Phone', l.phone, 'Website', l.website, 'Hours', l.hours #>> '{}', 'Sent by', l.submitter_email,
-  'Note', l.moderation_notes, 'Sent', to_char(l.created_at, 'YYYY-MM-DD HH24:MI')))
+  'Picture', e.fields ->> 'image', 'Note', l.moderation_notes, 'Sent', to_char(l.created_at, 'YYYY-MM-DD HH24:MI')))
 FROM cms.listings l JOIN cms.entries e ON e.id = l.number WHERE l.site = %(site)s AND l.status = 'pending' AND e.source <> 'file'
 ORDER BY l.created_at, l.number LIMIT %(limit)s""",
     (
         Action(
             "approve",
             "Approve",
-            "UPDATE cms.entries SET status = 'published', fields = fields - 'draft' WHERE site = %(site)s AND type = 'listing' AND source <> 'file'"
+            with_picture(_NUMBER, STAYS)
+            + "UPDATE cms.entries SET status = 'published', fields = fields - 'draft' WHERE site = %(site)s AND type = 'listing' AND source <> 'file'"
             " AND status = 'draft' AND removed_at IS NULL AND id = " + _NUMBER,
         ),
         Action(
             "reject",
             "Reject",
-            "UPDATE cms.listings SET status = 'rejected', moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes)"
+            with_picture(_NUMBER, GOES)
+            + "UPDATE cms.listings SET status = 'rejected', moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes)"
             " WHERE site = %(site)s AND status = 'pending' AND number = " + _NUMBER,
             note=True,
         ),

@@ -13,7 +13,8 @@ from starlette.responses import Response
 
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.confirm_links import Word, answer_page, ask, digest_word, make_word
-from cms_ssg.api.forms import Email, Trap, answer_sent, digest_visitor, read_model
+from cms_ssg.api.form_bodies import MULTIPART, read_form
+from cms_ssg.api.forms import Email, Trap, answer_sent, digest_visitor, is_form, read_model
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
@@ -22,7 +23,10 @@ from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.mail.outbox import mail_values
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.types import Json
+from cms_ssg.uploads.keep import KEEP, Kept
 from cms_ssg.verticals.directory.changes import APPROVE, REJECT, add_listing
+from cms_ssg.verticals.directory.settings import Directory
+from cms_ssg.visitors.uploads import keep_sent
 
 router = Router("Directory")
 
@@ -113,11 +117,17 @@ class Verdict(BaseModel):
     note: Annotated[str, StringConstraints(max_length=2000)] = ""
 
 
-@router.post("/api/listings", scope=PUBLIC, per_minute=5, status_code=202, summary="Propose a listing")
+@router.post("/api/listings", scope=PUBLIC, per_minute=5, takes_files=MULTIPART, status_code=202, summary="Propose a listing")
 async def propose_listing(request: Request) -> Response:
-    """Take a new listing. It waits until somebody approves it."""
+    """Take a new listing. It waits until somebody approves it. As multipart/form-data it may have a `picture`."""
     context = site_of(request)
+    settings: Directory = context.site.settings.vertical["directory"]
+    if not settings.submissions:
+        raise fail("directory.closed", "this directory takes no proposals", status=404)
     sent = await read_model(request, NewListing)
+    picture = (await read_form(request)).files.get("picture") if is_form(request) else None
+    if picture is not None and not settings.pictures:
+        raise fail("directory.no-picture", "this directory takes no pictures with a proposal", status=422)
     if not sent.homepage:
         fields: dict[str, Json] = {
             name: value
@@ -128,8 +138,12 @@ async def propose_listing(request: Request) -> Response:
             fields["categories"] = [sent.category]
         if sent.website and "://" not in sent.website:
             fields["website"] = f"https://{sent.website}"
+        kept = None
+        if picture is not None:
+            kept = Sent(await keep_sent(context, picture, person := await _name_sender(request, sent.your_email)), person)
+            fields["image"] = kept.image.path
         try:
-            await run_sync(_save, context, fields, sent.your_email)
+            await run_sync(_save, context, fields, sent.your_email, kept)
         except CmsError as error:
             raise refused(error) from None
     return answer_sent(request, "/add/", "sent", "pending")
@@ -218,10 +232,28 @@ def is_at_domain(email: str, website: str) -> bool:
     return "." in host and (domain == host or domain.endswith(f".{host}"))
 
 
-def _save(context: SiteContext, fields: dict[str, Json], email: str | None) -> int:
+class Sent(NamedTuple):
+    """A picture that came with a proposal. person: whose it is."""
+
+    image: Kept
+    person: str
+
+
+async def _name_sender(request: Request, email: str | None) -> str:
+    """By which word a picture is known to be somebody's: their address, else what stands for where they are."""
+    if email:
+        return email.lower()
+    async with site_of(request).connection() as connection:
+        return (await digest_visitor(request, connection)).hex()
+
+
+def _save(context: SiteContext, fields: dict[str, Json], email: str | None, sent: Sent | None) -> int:
     site = context.site
-    with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
-        return add_listing(connection, site, context.number, fields, email)
+    with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection, connection.transaction():
+        number = add_listing(connection, site, context.number, fields, email)
+        if sent is not None:
+            connection.execute(KEEP, {"site": context.number, "token": sent.image.token, "email": sent.person})
+        return number
 
 
 async def find_listing_at(connection: Any, context: SiteContext, path: str) -> ListingAt:

@@ -28,12 +28,17 @@ WHERE l.site = %(site)s AND v.site = l.site AND v.entry = l.number AND v.views >
 
 TOUCH_NEARBY: Final[LiteralString] = "SELECT cms.touch_nearby(%(site)s, %(entries)s::bigint[], %(listed)s::bigint[], %(most)s, %(km)s)"
 
+# The API finds what is listed, which is decided only now and not where the listing was saved.
+RAISE: Final[LiteralString] = """
+SELECT cms.raise_tags(%(site)s, ARRAY['listings']) WHERE EXISTS (SELECT FROM cms.listings WHERE number = ANY(%(entries)s::bigint[]))"""
+
 
 def settle_listings(opened: OpenSite, entries: Sequence[int], listed: AbstractSet[int] = frozenset()) -> None:
     """Give listings whose time is over the status expired, and those that are shown again the status approved; note who has other neighbours now."""
     values = {"entries": list(entries), "listed": sorted(listed), "site": opened.number, "most": NEAREST, "km": WITHIN_KM}
     opened.connection.execute(EXPIRE, values)
     opened.connection.execute(TOUCH_NEARBY, values)
+    opened.connection.execute(RAISE, values)
 
 
 def save_holidays(opened: OpenSite) -> int:

@@ -71,6 +71,11 @@ class View:
         is_on = self._page.site.settings.vertical["directory"].submissions
         return self._page.url(f"{self._page.locale.prefix}{ADD_URL}") if is_on else ""
 
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether visitors may send a picture with a listing that they propose."""
+        return bool(self._page.site.settings.vertical["directory"].pictures)
+
     def hidden(self, entry: Card) -> frozenset[str]:
         """The fields that a listing does not show because of its tier."""
         settings = self._page.site.settings.vertical["directory"]

@@ -36,7 +36,10 @@ VERTICAL = Vertical(
         "products": "Import products of another shop.",
     },
     commands="cms_ssg.verticals.shop.commands:COMMANDS",
-    routes=("cms_ssg.verticals.shop.api:router", "cms_ssg.verticals.shop.api_orders:router", "cms_ssg.selling.stock_api:router", "cms_ssg.verticals.shop.desk:router"),
+    routes=(
+        "cms_ssg.verticals.shop.api:router", "cms_ssg.verticals.shop.api_checkout:router", "cms_ssg.verticals.shop.api_orders:router",
+        "cms_ssg.selling.stock_api:router", "cms_ssg.verticals.shop.desk:router",
+    ),
     queues="cms_ssg.verticals.shop.desk:QUEUES",
     tasks="cms_ssg.verticals.shop.tasks:TASKS",
     checks="cms_ssg.verticals.shop.checks:CHECKS",

@@ -51,11 +51,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a cart cannot be ordered as it is. code: ``sku``, ``stock``, ``coupon``, ``country``, ``shipping``; sku: of the line, ``""`` for the cart."""
+    """Why a cart cannot be ordered. code: ``sku``, ``stock``, ``coupon``, ``country``, ``shipping``; sku, title: of the line, ``""`` for the cart; most: how many there are."""
 
     code: str
     message: str
     sku: str = ""
+    title: str = ""
+    most: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ async def make_quote(connection: Connection, site: Site, number: int, cart: Cart
         Problem("sku", f"{line.sku} is no longer offered", line.sku) for line in asked if line.sku not in {one.what.sku for one in lines}
     ]
     problems += [
-        Problem("stock", f"of {line.what.title} there are {max(line.what.most, 0)}", line.what.sku)
+        Problem("stock", f"of {line.what.title} there are {max(line.what.most, 0)}", line.what.sku, line.what.title, max(line.what.most, 0))
         for line in lines
         if line.what.most is not None and line.what.most < line.quantity
     ]

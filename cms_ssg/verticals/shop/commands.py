@@ -188,10 +188,11 @@ def add_coupon(
         raise fail("shop.coupon", "a coupon code must have 1 to 50 characters", hint="cms coupons add SPRING --percent 10")
     if kind == "free_shipping" and not free_shipping:
         raise fail("shop.coupon", "say what it gives", hint="--percent 10, --amount 5.00 or --free-shipping")
+    span = _span(opened, since, until)
+    span |= {name: None for name, day in (("since", since), ("until", until)) if not day}
     try:
         opened.connection.execute(
-            ADD_COUPON,
-            {**_span(opened, since, until), "code": code.strip(), "kind": kind, "value": value, "least": least, "uses": uses or None},
+            ADD_COUPON, {**span, "code": code.strip(), "kind": kind, "value": value, "least": least, "uses": uses or None}
         )
     except UniqueViolation:
         raise fail("shop.coupon", f"there is a coupon {code.upper()} already", hint="Choose another code.") from None

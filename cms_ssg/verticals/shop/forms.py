@@ -23,6 +23,14 @@ ADDRESS: Final = ("name", "company", "line1", "line2", "city", "region", "postco
 NEEDED: Final = ("name", "line1", "city", "country")
 
 
+def read_sku(fields: dict[str, Any]) -> str:
+    """The SKU that is named. One with a control character is none, and not what is left without it. Raises ApiError api.invalid, shop.no-sku."""
+    value = fields.get("sku")
+    if isinstance(value, str) and not value.strip().isprintable():
+        raise fail("shop.no-sku", f"{value[:80]!r} cannot be bought", status=404)
+    return read_text(fields, "sku", 64, needed=True)
+
+
 def read_quantity(fields: dict[str, Any]) -> int:
     """How many units are meant, 1 where nothing is said. Raises ApiError shop.quantity."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ from cms_ssg.selling.addresses import find_form, format_lines, list_all_countrie
 from cms_ssg.store.frames import FIND, split_frame
 from cms_ssg.text.money import format_amount
 from cms_ssg.verticals.shop.carts import settings_of
+from cms_ssg.verticals.shop.settings import ShopSettings
+from cms_ssg.verticals.shop.telling import say_message
 
 FOLDER: Final = Path(__file__).parent / "api_templates"
 
@@ -35,8 +38,19 @@ def render_part(request: Request, locale: str, template: str, **values: Any) -> 
         find_form=find_form,
         format_lines=format_lines,
         list_all_countries=list_all_countries,
+        say=lambda message: say_message(context.translate(locale), message),
         **values,
     )
+
+
+def list_choices(settings: ShopSettings, locale: str) -> list[tuple[str, str]]:
+    """(code, name) of the countries that a buyer chooses among: all where neither the shop nor each way of shipping names some."""
+    named: Sequence[str] = settings.countries
+    if not named and settings.shipping and all(method.countries for method in settings.shipping):
+        named = [code for code, _ in list_all_countries(locale) if any(method.goes_to(code) for method in settings.shipping)]
+    if not named:
+        return list(list_all_countries(locale))
+    return [(code, name_country(code, locale)) for code in dict.fromkeys([*([settings.country] if settings.country else []), *named])]
 
 
 async def answer_page(request: Request, kind: str, locale: str, inside: Markup, status: int = 200) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,20 @@ def test_wrong_questions_are_refused_by_name(api: Api) -> None:
     ):  # fmt: skip
         answer = api.get(f"/api/listings?{query}")
         assert (answer.status_code, answer.json()["code"]) == (422, "api.invalid"), query
+
+
+def test_an_answer_that_was_kept_before_the_page_was_there_is_not_given_afterwards(site: SiteOnPage, api: Api) -> None:
+    api.client.post("/api/listings", json={"title": "Late Opening"})
+    question = "/api/listings?q=late"
+    assert api.json(question)["total"] == 0
+    site.query("UPDATE cms.entries SET status = 'published', fields = fields - 'draft' WHERE fields ->> 'title' = 'Late Opening'")
+    time.sleep(1)  # so that the answer is made, and kept, after it was approved
+    assert api.json(question)["total"] == 0, "it has no page yet"
+    site.build()
+    end = time.monotonic() + 20
+    while not (found := api.json(question)["listings"]) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert [one["title"] for one in found] == ["Late Opening"]
 
 
 def test_a_listing_is_proposed_approved_claimed_by_mail_changed_by_its_owner_and_merged(site: SiteOnPage) -> None:

@@ -75,7 +75,7 @@ title: Set
 sku: SET
 price: 45.00
 parts:
-  - {sku: MUG, quantity: 1}
+  - {sku: MUG}
   - {sku: BOWL, quantity: 1}
 ---
 Both.

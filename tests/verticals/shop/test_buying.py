@@ -55,7 +55,7 @@ def test_a_person_buys_a_mug_and_the_stock_is_one_less(chromium: str, starter: t
         assert "€29.90" in browser.text()
         browser.click("a.button")
         fill(browser)
-        browser.click("form.checkout button")
+        browser.click("form.checkout .summary .button")
         assert "€29.90" in browser.text()
         browser.click("button[value=pay]")
         assert "Paid. We are preparing your order." in browser.text()
@@ -78,7 +78,7 @@ def test_clicking_twice_going_back_and_a_second_tab_make_one_order(chromium: str
         browser.wait("!!document.querySelector('h1')")
         if browser.run("!!document.querySelector('form.checkout')"):
             fill(browser)
-            browser.click("form.checkout button")
+            browser.click("form.checkout .summary .button")
         assert "form" in other
     assert count(url, "SELECT count(*) FROM cms.orders") == orders + 1
 
@@ -105,3 +105,50 @@ def test_no_page_of_the_shop_is_wider_than_the_window(chromium: str, starter: tu
                 browser.screenshot(Path(folder, f"{width}{path.replace('/', '-')}.png"))
             unlabelled = "[...document.querySelectorAll('main input:not([type=hidden]), main select')].filter(f => !f.labels.length).length"
             assert browser.run(unlabelled) == 0, path
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_mistake_and_another_country_leave_what_was_typed_on_a_phone(chromium: str, starter: tuple[str, str], script: bool) -> None:
+    address, _ = starter
+    with open_browser(chromium, script=script) as browser:
+        browser.resize(360, 740)
+        put_into_cart(browser, address, "/products/tea-towel/")
+        browser.click("a.button")
+        fill(browser)
+        browser.run("document.querySelector('form.checkout').noValidate = true")
+        browser.fill("[name=city]", "")
+        press(browser, ".summary .button")
+        assert browser.run("document.activeElement.name") == "city"
+        assert browser.run("document.documentElement.scrollWidth") <= 360
+        browser.fill("[name=city]", "Graz")
+        browser.fill("[name=postcode]", "8010")
+        if script:
+            browser.run("document.querySelector('form.checkout').dataset.old = '1'")
+            browser.run(
+                "(() => { const f = document.querySelector('#f-country'); f.value = 'AT'; f.dispatchEvent(new Event('change', {bubbles: true})) })()"
+            )
+            browser.wait("!document.querySelector('form.checkout').dataset.old")
+        else:
+            browser.fill("[name=country]", "AT")
+            press(browser, "button[value=country]")
+        values = browser.run("Object.fromEntries(new FormData(document.querySelector('form.checkout')))")
+        assert {name: values.get(name) for name in ("email", "name", "line1", "postcode", "city", "country", "region")} == {
+            **{name: PERSON[name] for name in ("email", "name", "line1")}, "postcode": "8010", "city": "Graz", "country": "AT", "region": None,
+        }  # fmt: skip
+        press(browser, ".summary .button")
+        browser.wait("!!document.querySelector('button[value=pay]')")
+        if script:  # without one, the page before is the answer to a form, which a browser asks about before it sends it again
+            browser.run("history.back()")
+            browser.wait("document.querySelector('.status')?.textContent === 'Waiting for the payment.'")
+        assert [
+            said
+            for said in browser.complaints
+            if "favicon" not in said and "(Unprocessable Entity)" not in said and '"level": "info"' not in said
+        ] == []
+
+
+def press(browser: Browser, selector: str) -> None:
+    """Press a button of the checkout, after which there is another page or another form."""
+    browser.run("document.querySelector('form.checkout').dataset.old = '1'")
+    browser.tap(selector)
+    browser.wait("document.readyState === 'complete' && !document.querySelector('form.checkout[data-old]')")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,11 @@ import pytest
 
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
-from cms_ssg.selling.product_files.products import Imported
+from cms_ssg.selling.product_files.products import FileProduct, Imported
+from cms_ssg.selling.product_files.saleor import read_saleor
 from cms_ssg.selling.product_files.saving import import_products
 from cms_ssg.selling.product_files.taxes import write_taxes
+from cms_ssg.selling.product_files.woocommerce import read_woocommerce
 from cms_ssg.selling.tax import Tax
 from cms_ssg.store.open_store import open_store
 from tests.api.atlas import build_site
@@ -46,8 +51,6 @@ ROWS = (
 
 
 def write_csv(path: Path, rows: tuple[dict[str, str], ...] = ROWS) -> Path:
-    import csv
-
     with path.open("w", newline="", encoding="utf-8-sig") as file:
         writer = csv.DictWriter(file, HEADER)
         writer.writeheader()
@@ -106,6 +109,69 @@ def test_a_file_that_is_no_export_is_refused_with_its_place(stand: Stand, tmp_pa
     other.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(CmsError):
         import_csv(stand, other)
+
+
+def read_csv(path: Path, data: bytes) -> tuple[list[FileProduct], Imported]:
+    path.write_bytes(data)
+    result = Imported()
+    return read_woocommerce(path, result), result
+
+
+ENCODINGS = {
+    "a mark": lambda text: text.encode("utf-8-sig"), "semicolons": lambda text: write_again(text, ";").encode(),
+    "tabs": lambda text: write_again(text, "\t").encode(), "utf-16": lambda text: text.encode("utf-16"),
+    "latin-1": lambda text: text.encode("latin-1"), "carriage returns": lambda text: text.replace("\r\n", "\r").encode(),
+}  # fmt: skip
+
+
+def write_again(text: str, delimiter: str) -> str:
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter).writerows(csv.reader(io.StringIO(text)))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("change", ENCODINGS.values(), ids=list(ENCODINGS))
+def test_a_file_that_a_spreadsheet_saved_again_is_read_the_same(tmp_path: Path, change: Callable[[str], bytes]) -> None:
+    rows = (*ROWS[:7], {"Type": "simple", "SKU": "CAFE", "Name": "Café Größe; groß", "Regular price": "3"})
+    text = write_again(write_csv(tmp_path / "a.csv", rows).read_text("utf-8-sig"), ",")
+    plain, told = read_csv(tmp_path / "b.csv", text.encode())
+    other, again = read_csv(tmp_path / "c.csv", change(text))
+    assert (other, again.problems) == (plain, told.problems)
+    assert other[-1].fields["title"] == "Café Größe; groß"
+
+
+def test_numbers_and_texts_as_other_shops_write_them(tmp_path: Path) -> None:
+    rows: tuple[dict[str, str], ...] = (
+        {"Name": "'Tis free", "SKU": "A", "Regular price": "0", "Stock": "-5"},
+        {"Name": "'=1+1", "SKU": "B", "Regular price": "1.234,56", "Short description": "<b>Bold</b> &amp; <i>short</i>\\n2 < 3"},
+        {"Name": "C", "SKU": "C", "Regular price": "1,234.5", "Sale price": "cheap"},
+        {"Name": "D", "SKU": "D", "Regular price": "-1"},
+    )
+    found, result = read_csv(
+        tmp_path / "a.csv", write_csv(tmp_path / "b.csv", tuple({"Type": "simple"} | row for row in rows)).read_bytes()
+    )
+    assert [(one.fields["title"], one.fields.get("price")) for one in found] == [
+        ("'Tis free", 0.0),
+        ("=1+1", 1234.56),
+        ("C", 1234.5),
+        ("D", None),
+    ]
+    assert found[0].fields["stock"] == 0
+    assert found[1].fields["excerpt"] == "Bold & short 2 < 3"
+    assert result.problems == [
+        "line 2: the stock is -5; 0 is taken", "line 4: sale price: 'cheap' is not a number from 0 up, and was left out",
+        "line 5: regular price: '-1' is not a number from 0 up, and was left out", "line 5: D has no price and cannot be bought",
+    ]  # fmt: skip
+
+
+def test_a_row_that_is_cut_or_too_long_is_told_and_the_others_are_read(tmp_path: Path) -> None:
+    lines = write_csv(tmp_path / "a.csv", ROWS[1:6]).read_text("utf-8-sig").splitlines()
+    lines[2] = lines[2][:20]
+    lines[4] += ",more"
+    lines.append('simple,"never closed')
+    found, result = read_csv(tmp_path / "b.csv", "\n".join(lines).encode())
+    assert ([one.key for one in found], result.failed) == (["CAP", "PIN", "BOOK"], 3)
+    assert [line.partition(":")[0] for line in result.problems if "cells" in line or "quote" in line] == ["line 3", "line 5", "line 7"]
 
 
 def make_dump() -> list[dict[str, Any]]:
@@ -180,6 +246,33 @@ def test_products_of_saleor_go_in_with_the_prices_of_the_shops_currency(stand: S
     with pytest.raises(CmsError) as refused:
         import_csv(stand, file)
     assert refused.value.problems[0].code == "shop.import"
+
+
+def test_odd_products_of_saleor_are_told_one_by_one_and_the_others_go_in(tmp_path: Path) -> None:
+    rows = make_dump()
+    blocks = [
+        None, {}, {"type": "header", "data": {"text": "Care", "level": 3}}, {"type": "list", "data": {"style": "unordered", "items": ["Wash", {"content": "Dry"}]}},
+    ]  # fmt: skip
+    for row in rows:
+        fields = row["fields"]
+        if row["pk"] == 10 and row["model"] == "product.product":
+            fields["weight"] = "heavy"
+        elif row["model"] == "product.product":
+            fields["description"] = json.dumps({"blocks": blocks})
+        elif row["model"] == "warehouse.stock":
+            fields["quantity"] = -3
+        elif row["model"] == "product.productvariantchannellisting":
+            fields["price_amount"] = "0.00"
+            del fields["cost_price_amount"], fields["discounted_price_amount"]
+    rows.append({"model": "x.y", "pk": 1})
+    texts = [json.dumps(rows).encode("utf-8-sig"), json.dumps(rows).encode("utf-16")]
+    for text in texts:
+        file = tmp_path / "saleor.json"
+        file.write_bytes(text)
+        result = Imported()
+        [album] = read_saleor(file, "USD", result)
+        assert (result.failed, result.problems[0]) == (1, "product shirt-saleor cannot be read: could not convert string to float: 'heavy'")
+        assert (album.fields["price"], album.body) == (0.0, "<h3>Care</h3>\n\n<ul><li>Wash</li><li>Dry</li></ul>")
 
 
 def test_tax_rates_of_woocommerce_become_settings_and_what_has_no_place_is_told(tmp_path: Path) -> None:

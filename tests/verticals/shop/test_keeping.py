@@ -182,6 +182,8 @@ def test_a_coupon_has_its_days_and_can_be_deleted(shop: Stand) -> None:
     answers = [shop.api.client.post(f"/api/carts/{cart['id']}/coupon", json={"code": code}) for code in ("EARLY", "NOW")]
     assert [answer.status_code for answer in answers] == [422, 200]
     assert answers[1].json()["discount"] == 150
+    run(shop, commands.add_coupon, "always", percent="5")
+    assert [one["ends_at"] and one["ends_at"].year for one in run(shop, commands.list_coupons)] == [None, None, 2999]
     assert run(shop, commands.delete_coupon, "early") == "EARLY deleted"
     with pytest.raises(CmsError, match="no coupon"):
         run(shop, commands.delete_coupon, "early")
@@ -221,5 +223,19 @@ def test_the_hook_is_told_once_of_each_order_that_was_paid_and_not_of_those_befo
         for _ in range(2):
             shop.sweep()
         assert told.read_text() == "ann@example.org /listings/mill/ 3800 [('GUIDE', 2), ('SHIRT-S', 1)]\n"
+    finally:
+        hooks.unlink()
+
+
+def test_a_hook_that_fails_is_noted_at_the_order_and_told_no_second_time(shop: Stand) -> None:
+    hooks = shop.root / "hooks.py"
+    shop.sweep()
+    hooks.write_text("from cms_ssg.hooks import hook\n\n@hook\ndef order_paid(order):\n    raise ValueError('no such listing')\n")
+    try:
+        shop.buy({"GUIDE": 1})
+        for _ in range(2):
+            shop.sweep()
+        notes = shop.query("SELECT note FROM cms.order_events WHERE note LIKE '%hook%'")
+        assert len(notes) == 1 and "order_paid failed" in notes[0][0] and "no such listing" in notes[0][0]
     finally:
         hooks.unlink()
