@@ -123,8 +123,8 @@ def _list_published(request: Request, asked: ListQuery) -> Response:
     with open_editor(request) as editor:
         found = list_published(editor.connection, editor.site_id, locale=asked.locale, at=at, last=last, limit=asked.limit + 1)
     page = found[: asked.limit]
-    following = write_cursor(page[-1].published_at, page[-1].number) if len(found) > asked.limit else ""
-    return answer_json({"entries": [one._asdict() for one in page], "next_cursor": following})
+    following = write_cursor(page[-1][1], page[-1][0].number) if len(found) > asked.limit else ""
+    return answer_json({"entries": [one._asdict() | {"published_at": at} for one, at in page], "next_cursor": following})
 
 
 def _refuse(field: str, message: str) -> ApiError:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, StringConstraints, ValidationError
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from cms_ssg.api.callers import mask_address
 from cms_ssg.api.problems import ApiError
@@ -18,6 +18,9 @@ from cms_ssg.store.secrets import load_secret, sign
 Model = TypeVar("Model", bound=BaseModel)
 FORM: Final = "application/x-www-form-urlencoded"
 MOST_FIELDS: Final = 100
+Email = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+$")]
+Trap = Annotated[str, StringConstraints(max_length=1000)]
+"""A field that people do not see and must be empty: programs that fill in every field give themselves away."""
 
 
 def is_form(request: Request) -> bool:
@@ -62,3 +65,10 @@ async def digest_visitor(request: Request, connection: Any) -> bytes:
 def answer_form(request: Request, path: str, fragment: str) -> Response:
     """Send a browser back to a page of the site, to a part of it that says what became of the form."""
     return RedirectResponse(f"{site_of(request).base_path}{path}#{fragment}", 303, {"Cache-Control": "no-store"})
+
+
+def answer_sent(request: Request, path: str, fragment: str, status: str) -> Response:
+    """Accept what a visitor sent: a browser is sent back to a page (path: with the base path), a program is told what happens with it."""
+    if is_form(request):
+        return answer_form(request, path.removeprefix(site_of(request).base_path), fragment)
+    return JSONResponse({"status": status}, 202)

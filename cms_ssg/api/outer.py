@@ -100,15 +100,7 @@ class _Exchange:
         except ApiError as error:
             await self._refuse(error)
         except TimeoutError:
-            await self._refuse(
-                fail(
-                    "api.timeout",
-                    "this took too long and was given up",
-                    status=503,
-                    hint="Try it again a little later.",
-                    headers={"Retry-After": "2"},
-                )
-            )
+            await self._refuse(_timed_out())
         except Exception as error:  # noqa: BLE001 - the last net: no traceback reaches a client, and the process goes on
             await self._refuse(explain(error, scope))
         finally:
@@ -230,13 +222,7 @@ def explain(error: Exception, scope: Scope) -> ApiError:
     if isinstance(error, PoolTimeout | TooManyRequests):
         return fail("api.busy", "the database has no free connection for this", status=503, headers={"Retry-After": "2"})
     if isinstance(error, Error) and error.sqlstate == "57014":
-        return fail(
-            "api.timeout",
-            "this took too long and was given up",
-            status=503,
-            hint="Try it again a little later.",
-            headers={"Retry-After": "2"},
-        )
+        return _timed_out()
     if isinstance(error, Error) and (error.sqlstate is None or error.sqlstate[:2] in ("08", "57")):
         return fail("api.no-database", "the database does not answer", status=503, headers={"Retry-After": "2"})
     from cms_ssg.reporting.crash import log_crash
@@ -246,3 +232,8 @@ def explain(error: Exception, scope: Scope) -> ApiError:
     redactor = Redactor(os.environ, [site.settings.database_url] if site is not None else [])
     log_crash(site.root if site is not None else None, error, redactor.redact)
     return fail("api.internal", "an error in cms itself", status=500, hint="The log names this request's id.")
+
+
+def _timed_out() -> ApiError:
+    said, hint = "this took too long and was given up", "Try it again a little later."
+    return fail("api.timeout", said, status=503, hint=hint, headers={"Retry-After": "2"})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
+from cms_ssg.cli.call import CHOOSE_ENTRIES, DONE, PARTIAL, Call, site_command
 from cms_ssg.cli.output import count
 
 if TYPE_CHECKING:
@@ -31,14 +31,7 @@ def bulk_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--author", default="", metavar="NAME", help="Who makes the change; kept with the entries."),
         click.option("--dry-run", is_flag=True, help="Print the changes and the affected pages; save nothing."),
         click.option("--all", "every", is_flag=True, help="Every entry of the type, without a condition."),
-        click.option(
-            "--where",
-            "conditions",
-            multiple=True,
-            metavar="CONDITION",
-            help="Such as section=news, 'rating>=4', 'title~flood'; all must hold.",
-        ),
-        click.option("--type", "type_name", required=True, metavar="TYPE", help="The content type of the entries."),
+        *CHOOSE_ENTRIES,
     ):
         command = option(command)
     return command

@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 DONE, FAILED, WRONG, PARTIAL = 0, 1, 2, 3
 """Exit codes: all done; failed; called wrongly; done, but something was left out."""
 
+CHOOSE_ENTRIES = (
+    click.option(
+        "--where",
+        "conditions",
+        multiple=True,
+        metavar="CONDITION",
+        help="Such as section=news, 'rating>=4', 'title~flood'; all must hold.",
+    ),
+    click.option("--type", "type_name", required=True, metavar="TYPE", help="The content type of the entries."),
+)
+"""The options of commands that write or change many entries."""
+
 
 class Call:
     """One run of cms. folder: what -C said; env: name of an [env.NAME] table."""

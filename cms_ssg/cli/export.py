@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
+from cms_ssg.cli.call import CHOOSE_ENTRIES, DONE, PARTIAL, Call, site_command
 from cms_ssg.cli.output import count
 
 if TYPE_CHECKING:
@@ -68,14 +68,7 @@ def row_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Which entries, and where to."""
     for option in (
         click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="A file; standard output by default."),
-        click.option(
-            "--where",
-            "conditions",
-            multiple=True,
-            metavar="CONDITION",
-            help="Such as section=news, 'rating>=4', 'title~flood'; all must hold.",
-        ),
-        click.option("--type", "type_name", required=True, metavar="TYPE", help="The content type of the entries."),
+        *CHOOSE_ENTRIES,
     ):
         command = option(command)
     return command

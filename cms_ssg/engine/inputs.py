@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
@@ -20,6 +19,7 @@ from cms_ssg.data.redirects import Redirects, read_redirects
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.files.bundled import PACKAGE
 from cms_ssg.kinds.load import load_vertical
+from cms_ssg.reads import digest
 from cms_ssg.render.style_files import list_beside
 from cms_ssg.render.theme_chain import PARENT, load_image_rules, theme_folders
 from cms_ssg.site import Site
@@ -99,7 +99,7 @@ class _Reading:
                 self.problems.extend(error.problems)
                 self.known[group] = (b"", old[1] if old else {})
                 # read by pages that fail for it, so that they are tried again when it is mended, to whatever
-                self.digests.update({f"unreadable/{problem.place}": _digest(problem.message.encode()) for problem in error.problems})
+                self.digests.update({f"unreadable/{problem.place}": digest(problem.message.encode()) for problem in error.problems})
             except OSError as error:
                 place = os.path.relpath(files[0], self.root) if files else group
                 hint = "Until it can be read, pages keep what they show."
@@ -121,13 +121,13 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
     folders = theme_folders(root, settings)
     reading = _Reading(root, known or {})
     reading.digests.update(_list_settings(settings))
-    reading.digests["images"] = _digest(_encode(load_image_rules(folders.chain, settings)))
+    reading.digests["images"] = digest(_encode(load_image_rules(folders.chain, settings)))
     reading.digests["renderer"] = renderer_digest()
     placed: list[tuple[str, dict[str, str], dict[str, str]]] = []  # which templates they put on pages that are not theirs
     for vertical in map(load_vertical, settings.verticals):
-        reading.digests[f"vertical/{vertical.name}"] = _digest(vertical.digest, _encode(settings.vertical.get(vertical.name)))
+        reading.digests[f"vertical/{vertical.name}"] = digest(vertical.digest, _encode(settings.vertical.get(vertical.name)))
         placed.append((vertical.name, dict(vertical.slots), dict(vertical.templates)))
-    reading.digests["setting/verticals"] = _digest(_encode(placed))
+    reading.digests["setting/verticals"] = digest(_encode(placed))
     for kind, places in (("template", folders.templates), ("asset", folders.assets)):
         salt = _encode(settings.tokens) if kind == "asset" else b""
         for name, path in sorted(list_theme_files(places, root).items()):
@@ -138,7 +138,7 @@ def list_inputs(root: Path, settings: Settings, known: Mapping[str, tuple[bytes,
     reading.add(
         "template-ids",
         templates,
-        lambda: {"template-ids": _digest(*map(str.encode, sorted(find_ids(templates))))},
+        lambda: {"template-ids": digest(*map(str.encode, sorted(find_ids(templates))))},
     )
     _add_schemas(reading, root, settings)
     _add_data(reading, root, settings)
@@ -190,7 +190,7 @@ def _walk(base: Path, root: Path) -> Iterator[tuple[str, Path]]:
 def _add_file(reading: _Reading, name: str, path: Path, salt: bytes) -> None:
     """An asset or template; the fonts and pictures that a style sheet names are a part of it, since it names their bytes."""
     beside = [*list_beside(path, path.read_bytes()).values()] if path.suffix == ".css" else []
-    reading.add(name, [path, *beside], lambda: {name: _digest(salt, *(file.read_bytes() for file in (path, *beside)))}, salt)
+    reading.add(name, [path, *beside], lambda: {name: digest(salt, *(file.read_bytes() for file in (path, *beside)))}, salt)
 
 
 def _add_font(reading: _Reading, root: Path, file: str) -> None:
@@ -216,7 +216,7 @@ def _add_schemas(reading: _Reading, root: Path, settings: Settings) -> None:
     for name, paths in files.items():
 
         def read(name: str = name, paths: list[Path] = paths) -> _Digests:
-            return {f"schema/{name}": _digest(*(path.read_bytes() for path in paths))}
+            return {f"schema/{name}": digest(*(path.read_bytes() for path in paths))}
 
         reading.add(f"schema/{name}", paths, read)
 
@@ -228,8 +228,8 @@ def _add_data(reading: _Reading, root: Path, settings: Settings) -> None:
     for name, path in files.items():
 
         def read(name: str = name) -> _Digests:
-            digests = {f"data/{name}#{key}": _digest(_encode(value)) for key, value in data.keys(name).items()}
-            return digests | {f"data/{name}": _digest(_encode(data.value(name)))}
+            digests = {f"data/{name}#{key}": digest(_encode(value)) for key, value in data.keys(name).items()}
+            return digests | {f"data/{name}": digest(_encode(data.value(name)))}
 
         reading.add(f"data/{name}", [path], read, reading.digests["renderer"])
 
@@ -244,7 +244,7 @@ def _add_strings(reading: _Reading, root: Path, folders: Sequence[Path], setting
             from cms_ssg.render.strings import dump_string, load_strings
 
             strings = load_strings(folders, code, root)
-            return {f"string/{code}/{key}": _digest(dump_string(strings, key)) for key in strings.texts}
+            return {f"string/{code}/{key}": digest(dump_string(strings, key)) for key in strings.texts}
 
         reading.add(f"string/{locale.code}", files, read, reading.digests["renderer"])
 
@@ -261,9 +261,9 @@ def _list_settings(settings: Settings) -> _Digests:
     for key, value in plain.items():
         if key in SECRET_SETTINGS or key in LOCALE_WORDS:
             continue
-        digests[f"setting/{key}"] = _digest(_encode(value))
+        digests[f"setting/{key}"] = digest(_encode(value))
         if isinstance(value, dict):
-            digests.update({f"setting/{key}.{inner}": _digest(_encode(item)) for inner, item in value.items()})
+            digests.update({f"setting/{key}.{inner}": digest(_encode(item)) for inner, item in value.items()})
     return digests
 
 
@@ -273,8 +273,8 @@ def _list_words(plain: dict[str, Json]) -> _Digests:
     for number, locale in enumerate(plain["locales"] or [{"menus": {}}]):
         mark = f"@{locale['code']}" if number else ""
         menus = {**plain["menus"], **locale["menus"]}
-        digests |= {f"menu/{name}{mark}": _digest(_encode(items)) for name, items in menus.items()}
-        digests |= {f"setting/{key}{mark}": _digest(_encode(locale.get(key) or plain[key])) for key in ("title", "description")}
+        digests |= {f"menu/{name}{mark}": digest(_encode(items)) for name, items in menus.items()}
+        digests |= {f"setting/{key}{mark}": digest(_encode(locale.get(key) or plain[key])) for key in ("title", "description")}
     return digests
 
 
@@ -293,7 +293,7 @@ def renderer_digest() -> bytes:
             parts.append(f"{package} {version(package)}".encode())
         except PackageNotFoundError:
             parts.append(package.encode())
-    return _digest(*parts)
+    return digest(*parts)
 
 
 def _stat_digest(files: list[Path], salt: bytes) -> bytes:
@@ -307,13 +307,4 @@ def _stat_digest(files: list[Path], salt: bytes) -> bytes:
         if now - max(stat.st_mtime_ns, stat.st_ctime_ns) < RACY_NS:
             return b""
         parts.append(f"{path}\0{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}".encode())
-    return _digest(*parts)
-
-
-def _digest(*parts: bytes) -> bytes:
-    """blake2b-16 over parts and their lengths."""
-    state = blake2b(digest_size=16)
-    for part in parts:
-        state.update(len(part).to_bytes(8, "big"))
-        state.update(part)
-    return state.digest()
+    return digest(*parts)

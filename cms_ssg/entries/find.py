@@ -70,26 +70,12 @@ class ListedEntry(NamedTuple):
     changed_at: datetime
 
 
-class PublishedEntry(NamedTuple):
-    """A published post in the list of them; its first fields are those of ListedEntry."""
-
-    number: int
-    source: str
-    file: str
-    type: str
-    locale: str
-    status: str
-    path: str
-    title: str
-    version: int
-    changed_at: datetime
-    published_at: datetime
-
-
-def list_published(connection: Connection, site_id: int, *, locale: str, at: datetime, last: int, limit: int) -> list[PublishedEntry]:
-    """What ``cms.posts`` holds that is published, the newest first. at, last: of the last one before; posts of later times are not yet published."""
+def list_published(
+    connection: Connection, site_id: int, *, locale: str, at: datetime, last: int, limit: int
+) -> list[tuple[ListedEntry, datetime]]:
+    """What ``cms.posts`` holds that is published, with its time, the newest first. at, last: of the last one before."""
     values = {"site": site_id, "locale": locale, "at": at, "last": last, "limit": limit}
-    return [PublishedEntry(*row) for row in connection.execute(LIST_PUBLISHED, values)]
+    return [(ListedEntry(*row[:-1]), row[-1]) for row in connection.execute(LIST_PUBLISHED, values)]
 
 
 def list_entries(

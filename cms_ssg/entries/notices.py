@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from cms_ssg.site import Site
 from cms_ssg.store.deliveries import add_deliveries
-from cms_ssg.store.outbox import ADD, one_line
+from cms_ssg.store.outbox import ADD, mail_values
 from cms_ssg.store.texts import StoredEntry
 
 Event = Literal["entry.proposed", "entry.approved", "entry.commented"]
@@ -41,6 +41,6 @@ def tell(connection: Connection, site: Site, site_id: int, event: Event, entry: 
         add_deliveries(connection, site_id, event, urls, {"site": settings.store_name, **data, **about})
     rule = settings.workflow.get(entry.type)
     for recipient in rule.notify if rule is not None else ():
-        subject = one_line(SUBJECTS[event].format(who=who, title=title))
+        subject = SUBJECTS[event].format(who=who, title=title)
         body = "\n\n".join(part for part in (text, f"{settings.title} ({urlsplit(settings.base_url).netloc})", where) if part)
-        connection.execute(ADD, {"site": site_id, "recipient": recipient, "reply_to": "", "subject": subject, "body": body})
+        connection.execute(ADD, mail_values(site_id, recipient, subject, body))

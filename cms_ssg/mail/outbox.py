@@ -1,5 +1,5 @@
 """E-mails that wait to be sent, for features: rows that the store keeps."""
 
-from cms_ssg.store.outbox import ADD, MOST_HEADER, one_line
+from cms_ssg.store.outbox import ADD, MOST_HEADER, mail_values, one_line
 
-__all__ = ["ADD", "MOST_HEADER", "one_line"]
+__all__ = ["ADD", "MOST_HEADER", "mail_values", "one_line"]

@@ -47,7 +47,6 @@ class _Move:
         self.pages: list[tuple[str, SourcePage]] = []
         self._posts: Counter[str] = Counter()
         self._terms: dict[str, set[str]] = {"tags": set(), "categories": set()}
-        self._drafts: set[str] = set()
         self.base = find_base(root, config)
         self._text: JekyllText | None = None
 

@@ -11,13 +11,13 @@ from starlette.responses import Response
 
 from cms_ssg.api.answers import BRIEFLY, answer_cached, tag_answer
 from cms_ssg.api.callers import PUBLIC
-from cms_ssg.api.forms import read_model
+from cms_ssg.api.forms import Email, Trap, read_model
 from cms_ssg.api.problems import fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.kinds.row_kind import name_fact
 from cms_ssg.reviews.api import ListQuery, cut_page
 from cms_ssg.reviews.moderation import MOST_TEXT
-from cms_ssg.reviews.sending import FIND_ENTRY, Email, Sent, SentModel, take
+from cms_ssg.reviews.sending import FIND_ENTRY, Sent, SentModel, take
 
 router = Router("Comments")
 
@@ -29,7 +29,7 @@ COLUMNS: Final = ("id", "author_name", "content", "owner_response", "created_at"
 
 
 class CommentModel(BaseModel):
-    """A comment that a visitor sends. website: must be empty; programs that fill in every field give themselves away."""
+    """A comment that a visitor sends."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,7 +37,7 @@ class CommentModel(BaseModel):
     name: Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
     email: Annotated[Email | None, Field(description="Never shown.")] = None
     content: Annotated[str, StringConstraints(min_length=1, max_length=MOST_TEXT, strip_whitespace=True)]
-    website: Annotated[str, StringConstraints(max_length=1000)] = ""
+    website: Trap = ""
 
 
 @router.post(

@@ -8,16 +8,16 @@ from typing import Annotated, Any, Final, LiteralString, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.confirm_links import Word, answer_page, ask, digest_word, make_word
-from cms_ssg.api.forms import answer_form, digest_visitor, is_form, read_model
+from cms_ssg.api.forms import Email, Trap, answer_sent, digest_visitor, read_model
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
-from cms_ssg.mail.outbox import one_line
+from cms_ssg.mail.outbox import mail_values
 from cms_ssg.reviews.moderation import MOST_TEXT
 from cms_ssg.reviews.spam import score_text
 from cms_ssg.uploads.keep import KEEP
@@ -28,7 +28,6 @@ router = Router("Reviews")
 CONFIRM_URL: Final = "/api/reviews/confirm"
 Short = Annotated[str, StringConstraints(max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=MOST_TEXT)]
-Email = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+$")]
 
 FIND_ENTRY: Final[LiteralString] = """
 SELECT c.entry, c.type, coalesce(c.card ->> 'title', '') FROM cms.claims w JOIN cms.cards c ON c.entry = w.owner
@@ -52,7 +51,7 @@ WHERE site = %s AND confirm_token = %s AND created_at > clock_timestamp() - inte
 
 
 class ReviewModel(BaseModel):
-    """A review that a visitor sends. website: must be empty; programs that fill in every field give themselves away."""
+    """A review that a visitor sends."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -69,7 +68,7 @@ class ReviewModel(BaseModel):
         list[Annotated[str, StringConstraints(max_length=100)]],
         Field(max_length=8, description="Tokens of images that the visitor sent to /api/uploads."),
     ] = []
-    website: Annotated[str, StringConstraints(max_length=1000)] = ""
+    website: Trap = ""
 
 
 class Sent(NamedTuple):
@@ -211,18 +210,9 @@ async def _ask_author(connection: Any, context: SiteContext, values: dict[str, A
     t = context.translate(site.default_locale)
     link = f"{site.settings.base_url}{CONFIRM_URL}?word={word}"
     body = f"{t('reviews_mail_text', site=site.settings.title)}\n\n{link}\n\n{t('reviews_mail_ignore')}\n"
-    mail = {
-        "site": context.number,
-        "recipient": values["email"],
-        "reply_to": "",
-        "subject": one_line(t("reviews_mail_subject")),
-        "body": body,
-    }
-    await connection.execute(ADD_MAIL, mail)
+    await connection.execute(ADD_MAIL, mail_values(context.number, values["email"], t("reviews_mail_subject"), body))
 
 
 def _thank(request: Request, sent: Sent, status: str) -> Response:
-    if is_form(request):
-        fragment = f"{'comment' if sent.is_comment else 'review'}-{'sent' if status == 'pending' else 'confirm'}"
-        return answer_form(request, sent.path.removeprefix(site_of(request).base_path), fragment)
-    return JSONResponse({"status": status}, 202)
+    fragment = f"{'comment' if sent.is_comment else 'review'}-{'sent' if status == 'pending' else 'confirm'}"
+    return answer_sent(request, sent.path, fragment, status)

@@ -59,8 +59,6 @@ SELECT base_version, texts, kept_at FROM cms.open_editors WHERE site = %(site)s 
 )
 FORGET: Final[LiteralString] = """
 UPDATE cms.open_editors SET texts = NULL, kept_at = NULL WHERE site = %(site)s AND entry = %(entry)s AND person = %(person)s"""
-LEAVE: Final[LiteralString] = """
-UPDATE cms.open_editors SET seen_at = '-infinity', holds_since = NULL WHERE site = %(site)s AND entry = %(entry)s AND person = %(person)s"""
 
 
 def see_editor(
@@ -92,8 +90,3 @@ def find_kept(connection: Connection, site: int, entry: int, person: str) -> Kep
 def forget_texts(connection: Connection, site: int, entry: int, person: str) -> None:
     """What somebody typed was saved, or is not wanted."""
     connection.execute(FORGET, {"site": site, "entry": entry, "person": person})
-
-
-def leave_entry(connection: Connection, site: int, entry: int, person: str) -> None:
-    """Somebody closed an entry; what they typed stays."""
-    connection.execute(LEAVE, {"site": site, "entry": entry, "person": person})

@@ -68,11 +68,6 @@ INSERT INTO cms.changes (site, kind, subject) SELECT site, 'd', entry FROM freed
 
 FLUSH_GIN: Final[LiteralString] = "SELECT gin_clean_pending_list('cms.outputs_reads'::regclass)"
 
-HAS_DIRTY_OR_CHANGES: Final[LiteralString] = """
-SELECT EXISTS (SELECT FROM cms.dirty WHERE site = %(site)s), EXISTS (SELECT FROM cms.changes WHERE site = %(site)s),
-       EXISTS (SELECT FROM cms.journal WHERE site = %(site)s AND (again_at IS NULL OR again_at <= clock_timestamp())),
-       EXISTS (SELECT FROM cms.lists WHERE site = %(site)s AND stale_from IS NOT NULL)"""
-
 
 class DirtyRow(NamedTuple):
     """A dirty output with the claim that wants it (spec None: nobody does) and what is live (id None: nothing). turn: when it is made."""

@@ -46,11 +46,6 @@ def load_month_types(conn: psycopg.Connection[TupleRow]) -> frozenset[str]:
     return frozenset(row[0] for row in conn.execute(_MONTH_TYPES))
 
 
-def partition_name(day: date) -> str:
-    """Name of the partition, without its schema, that holds a day: ``posts_2025_01``."""
-    return _name(_month_number(day))
-
-
 def _ensure(conn: psycopg.Connection[TupleRow], months: Iterable[int]) -> int:
     wanted = [m for m in months if m < 9999 * 12 + 12]
     names = [_name(m) for m in wanted]

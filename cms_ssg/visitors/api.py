@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from html import escape
 from typing import Annotated, Final, LiteralString
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from cms_ssg.api.answers import HTML
 from cms_ssg.api.callers import PUBLIC
-from cms_ssg.api.forms import read_model
+from cms_ssg.api.confirm_links import Word, ask, digest_word, make_word
+from cms_ssg.api.forms import Email, read_model
 from cms_ssg.api.problems import fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.config.api_settings import Visitors
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
-from cms_ssg.mail.outbox import one_line
+from cms_ssg.mail.outbox import mail_values
 from cms_ssg.paths import canonical_path
 from cms_ssg.visitors.identity import forget_visitor, need_visitor, remember_visitor
 
@@ -38,8 +35,6 @@ FORGET: Final[LiteralString] = "DELETE FROM cms.visitor_links WHERE site = %s AN
 USE: Final[LiteralString] = """
 DELETE FROM cms.visitor_links WHERE site = %s AND digest = %s AND expires_at > clock_timestamp() RETURNING email, back"""
 
-Email = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+$")]
-
 
 class LinkModel(BaseModel):
     """back: path of a page of the site to which the link leads in the end."""
@@ -48,12 +43,6 @@ class LinkModel(BaseModel):
 
     email: Email
     back: Annotated[str, Field(max_length=500)] = "/"
-
-
-class WordModel(BaseModel):
-    """The word of a link."""
-
-    word: Annotated[str, StringConstraints(max_length=100)] = ""
 
 
 class VisitorModel(BaseModel):
@@ -77,9 +66,9 @@ async def send_link(request: Request) -> Response:
         back = canonical_path(sent.back)
     except ValueError as error:
         raise fail("api.invalid", f"back is no path of this site: {error}", status=422) from None
-    word = secrets.token_urlsafe(32)
+    word, digest = make_word()
     values = {
-        "site": context.number, "digest": _digest(word), "email": sent.email, "back": back, "minutes": settings.link_minutes, "most": MOST_OPEN,
+        "site": context.number, "digest": digest, "email": sent.email, "back": back, "minutes": settings.link_minutes, "most": MOST_OPEN,
     }  # fmt: skip
     async with context.connection() as connection, connection.transaction():
         await connection.execute(FORGET, (context.number,))
@@ -90,9 +79,8 @@ async def send_link(request: Request) -> Response:
                 f"Somebody, probably you, wants to be known by this address at {site.title or site.base_url}.\n\n"
                 f"If it was you, open this link within {settings.link_minutes} minutes:\n{link}\n\nIf not, do nothing.\n"
             )
-            subject = one_line(f"Your link for {site.title or site.base_url}")
-            mail = {"site": context.number, "recipient": sent.email, "reply_to": "", "subject": subject, "body": body}
-            await connection.execute(ADD_MAIL, mail)
+            subject = f"Your link for {site.title or site.base_url}"
+            await connection.execute(ADD_MAIL, mail_values(context.number, sent.email, subject, body))
     return Response(None, 202)
 
 
@@ -101,14 +89,8 @@ async def ask_to_confirm(request: Request, word: str = "") -> Response:
     """A page with a button: programs that look into e-mails open links, and must not use them up."""
     context = site_of(request)
     _need_settings(context)
-    html = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="robots" content="noindex"><meta name="referrer" content="no-referrer"><title>Confirm</title><body>'
-        f'<form method="post" action="{escape(context.base_path)}/api/visitors/confirm"><input type="hidden" name="word" value="{escape(word[:100])}">'
-        f"<p>Confirm your address at {escape(context.site.settings.title)}.</p><button>Confirm</button></form></body></html>\n"
-    )
-    headers = {"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'"}
-    return Response(html.encode("utf-8", "replace"), 200, headers, HTML)
+    text = f"Confirm your address at {context.site.settings.title}."
+    return await ask(context, text, "Confirm", f"{context.base_path}/api/visitors/confirm", word)
 
 
 @router.post("/api/visitors/confirm", scope=PUBLIC, per_minute=20, response_class=Response, include_in_schema=False)
@@ -116,9 +98,9 @@ async def confirm(request: Request) -> Response:
     """Use a link up, and know the visitor from now on."""
     context = site_of(request)
     _need_settings(context)
-    sent = await read_model(request, WordModel)
+    sent = await read_model(request, Word)
     async with context.connection() as connection:
-        row = await (await connection.execute(USE, (context.number, _digest(sent.word)))).fetchone()
+        row = await (await connection.execute(USE, (context.number, digest_word(sent.word)))).fetchone()
     if row is None:
         raise fail("visitors.link", "this link was used, or is too old", status=410, hint="Ask for another one.")
     response = RedirectResponse(quote(f"{context.base_path}{row[1]}"), 303, {"Cache-Control": "no-store"})
@@ -147,7 +129,3 @@ def _need_settings(context: SiteContext) -> Visitors:
     if settings is None:
         raise fail("api.no-route", "there is nothing at this address", status=404, hint="site.toml has no [visitors].")
     return settings
-
-
-def _digest(word: str) -> bytes:
-    return hashlib.sha256(word.encode("utf-8", "replace")).digest()

@@ -41,7 +41,6 @@ def test_core_has_six_types_without_problems() -> None:
     assert schemas.problems == ()
     post = schemas["post"]
     assert post.lists == {"section": "section", "tags": "tag", "authors": "author", "series": "series"}
-    assert post.references == {"authors": "author"}
     assert (post.url, post.sort, post.neighbours, post.months, post.pages) == (
         "/{year}/{month}/{slug}/",
         ("-date",),
@@ -165,6 +164,7 @@ def test_site_adds_a_type_and_extends_another(tmp_path: Path) -> None:
         ('{"properties": {"a": {"type": "string", "pattern": "("}}}', "schema.unsupported", "a"),
         ('{"x-srot": []}', "schema.unsupported", "x-srot"),
         ('{"properties": []}', "schema.json", "properties"),
+        ('{"properties": {"a": {"type": "string", "x-reference": "author"}}}', "schema.unsupported", "x-reference"),
         ('{"x-sort": ["-date", 5]}', "schema.unsupported", "x-sort"),
         ('{"x-sort": ["-nope"]}', "schema.unsupported", "'nope'"),
         ('{"x-url": "/{slug"}', "schema.unsupported", "x-url"),

@@ -19,7 +19,7 @@ from cms_ssg.errors import CmsError
 from cms_ssg.files.bundled import folder
 from cms_ssg.store.connect import connect
 from cms_ssg.store.migrate import list_files, list_status, migrate
-from cms_ssg.store.partitions import ensure_post_months, ensure_post_partitions, partition_name
+from cms_ssg.store.partitions import ensure_post_months, ensure_post_partitions
 from tests.whole import describes_all
 
 ROOT = Path(__file__).parents[2]
@@ -190,7 +190,6 @@ def test_partitions_reach_from_the_first_month_to_four_months_after_the_last(db:
     expected = ["cms.posts_2024_11", "cms.posts_2024_12", *(f"cms.posts_2025_{m:02}" for m in range(1, 6))]
     assert (made, partitions(db)) == (7, expected)
     assert ensure_post_partitions(db, date(2024, 12, 1), date(2025, 1, 31)) == 0
-    assert partition_name(date(2024, 12, 31)) == "posts_2024_12"
 
 
 def test_bounds_do_not_depend_on_the_session_time_zone(db: Connection) -> None:

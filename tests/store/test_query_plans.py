@@ -89,7 +89,6 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "windows of outputs": (outputs.WINDOWS, [BATCH]),
     "outputs recorded": (outputs.UPDATE_SAME, [1, BATCH, KEYS, [1] * 100, ["x"] * 100, ["x"] * 100]),
     "dirty outputs done": (outputs.DELETE_DIRTY, [PATHS, [1] * 100, SITE]),
-    "what waits": (outputs.HAS_DIRTY_OR_CHANGES, {"site": SITE}),
     "entries of files": (entries.EXISTING, [FILES, SITE, "file"]),
     "entries whose files went": (entries.REMOVE, [datetime.now(UTC), FILES, SITE, "file"]),
     "files by path": (entries.FILE_ROWS, [SITE, FILES]),

@@ -18,7 +18,6 @@ from procrastinate import App, SyncPsycopgConnector
 from psycopg import Connection
 
 from cms_ssg.store import jobs
-from cms_ssg.store.partitions import partition_name
 from cms_ssg.store.sites import ensure_site
 from cms_ssg.workers.worker import PARTITIONS, PURGES, STATISTICS
 from tests.engine.siteonpage import SiteOnPage, database
@@ -70,7 +69,7 @@ def test_upkeep_makes_the_months_to_come_and_ends_well(db_url: str, tmp_path: Pa
     site = SiteOnPage(tmp_path / "site", db_url, db_url)
     site.write(make_text(0))
     site.build()
-    ahead = partition_name(datetime.now(UTC).date() + timedelta(days=93))
+    ahead = f"{datetime.now(UTC) + timedelta(days=93):posts_%Y_%m}"
     site.query(f"DROP TABLE IF EXISTS cms.{ahead}")
     with open_queue(site) as (connection, site_id):
         app = App(connector=SyncPsycopgConnector())

@@ -45,7 +45,7 @@ OF_TYPE: Final[dict[str, Kind]] = {
 OF_FIELD: Final[dict[str, Kind]] = {
     "minLength": COUNT, "maxLength": COUNT, "minItems": COUNT, "maxItems": COUNT, "pattern": TEXT, "format": TEXT, "enum": LIST,
     "minimum": NUMBER, "maximum": NUMBER, "exclusiveMinimum": NUMBER, "exclusiveMaximum": NUMBER, "required": NAMES,
-    "x-card": FLAG, "x-shared": FLAG, "x-column": FLAG, "x-list": TEXT, "x-reference": TEXT,
+    "x-card": FLAG, "x-shared": FLAG, "x-column": FLAG, "x-list": TEXT,
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ ANNOTATIONS: Final = frozenset(["$schema", "$id", "$comment", "title", "descript
 BLOCK: Final = "block"
 """The key of a block that names its kind."""
 
-OURS: Final = frozenset(["x-card", "x-list", "x-reference", "x-facet", "x-shared", "x-column"])
+OURS: Final = frozenset(["x-card", "x-list", "x-facet", "x-shared", "x-column"])
 KEYWORDS: Final = {
     "string": frozenset(["minLength", "maxLength", "pattern", "format"]),
     "integer": frozenset(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]),

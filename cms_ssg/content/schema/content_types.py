@@ -35,7 +35,7 @@ class Schema:
     """One content type.
 
     name; raw: the merged JSON Schema; properties: of each field; card_fields: shown by other pages; shared_fields: that a translation has of its original;
-    lists: field -> taxonomy; references: field -> type; facets: field -> annotation; sort, list_kinds,
+    lists: field -> taxonomy; facets: field -> annotation; sort, list_kinds,
     pages, neighbours, months, dated, heads, url: the type's own annotations; table, partition: of the store, "" for none; columns: field -> kind.
     """
 
@@ -58,7 +58,6 @@ class Schema:
         self.card_fields = tuple(field for field, spec in properties.items() if spec.get("x-card") or spec.get("x-shared"))
         self.shared_fields = frozenset(field for field, spec in properties.items() if spec.get("x-shared"))
         self.lists: dict[str, str] = {field: spec["x-list"] for field, spec in properties.items() if spec.get("x-list")}
-        self.references: dict[str, str] = {field: spec["x-reference"] for field, spec in properties.items() if spec.get("x-reference")}
         self.facets: dict[str, Json] = {field: spec["x-facet"] for field, spec in properties.items() if spec.get("x-facet")}
         self.defaults: dict[str, Json] = {field: spec["default"] for field, spec in properties.items() if "default" in spec}
         self.required = tuple(raw.get("required", ()))

@@ -15,8 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.confirm_links import answer_page, make_word
-from cms_ssg.api.forms import answer_form, is_form, read_model
-from cms_ssg.api.problems import ApiError
+from cms_ssg.api.forms import Email, Trap, answer_sent, is_form, read_model
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.desk.queue import Pressed
@@ -27,14 +26,14 @@ from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
-from cms_ssg.mail.outbox import one_line
+from cms_ssg.mail.outbox import mail_values
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.texts import load_entries
 from cms_ssg.types import Json
 from cms_ssg.verticals.directory.answers import render_answers
 from cms_ssg.verticals.directory.links import EDIT_URL, find_link
 from cms_ssg.verticals.directory.privacy import OWNER
-from cms_ssg.verticals.directory.submissions import Email, Line, Trap, find_listing_at
+from cms_ssg.verticals.directory.submissions import ListingFields, find_listing_at, refused
 
 router = Router("Directory")
 
@@ -63,23 +62,12 @@ class Wish(BaseModel):
     homepage: Trap = ""
 
 
-class Edit(BaseModel):
+class Edit(ListingFields):
     """What a listing is to say. Fields that are left out become empty."""
 
-    model_config = ConfigDict(extra="forbid")
-
     word: Annotated[str, StringConstraints(max_length=100)]
-    title: Annotated[str, StringConstraints(min_length=1, max_length=300)]
     description: Annotated[str, StringConstraints(max_length=20_000)] = ""
-    address: Line = ""
-    postal_code: Annotated[str, StringConstraints(max_length=40)] = ""
-    city: Annotated[str, StringConstraints(max_length=200)] = ""
-    state: Annotated[str, StringConstraints(max_length=200)] = ""
-    country: Annotated[str, StringConstraints(max_length=200)] = ""
-    phone: Annotated[str, StringConstraints(max_length=60)] = ""
-    website: Annotated[str, StringConstraints(max_length=2000)] = ""
     email: Annotated[str, StringConstraints(max_length=320)] = ""
-    hours: Line = ""
 
 
 @router.post(f"{EDIT_URL}/link", scope=PUBLIC, per_minute=5, status_code=202, summary="Ask for a link to change a listing")
@@ -95,14 +83,9 @@ async def send_link(request: Request) -> Response:
             if (await connection.execute(ADD_LINK, values)).rowcount:
                 t = context.translate(context.site.default_locale)
                 link = f"{context.site.settings.base_url}{EDIT_URL}?word={quote(word)}"
-                mail = {
-                    "site": context.number, "recipient": listing.owner_email, "reply_to": "", "subject": one_line(t("directory_edit_of", name=listing.title)),
-                    "body": f"{t('directory_edit_mail', name=listing.title)}\n\n{link}\n",
-                }  # fmt: skip
-                await connection.execute(ADD_MAIL, mail)
-    if is_form(request):
-        return answer_form(request, wish.path.removeprefix(context.base_path), "edit-sent")
-    return JSONResponse({"status": "sent"}, 202)
+                subject, body = t("directory_edit_of", name=listing.title), f"{t('directory_edit_mail', name=listing.title)}\n\n{link}\n"
+                await connection.execute(ADD_MAIL, mail_values(context.number, str(listing.owner_email), subject, body))
+    return answer_sent(request, wish.path, "edit-sent", "sent")
 
 
 @router.get(EDIT_URL, scope=PUBLIC, per_minute=20, include_in_schema=False)
@@ -149,8 +132,7 @@ async def propose_edit(request: Request) -> Response:
         try:
             await run_sync(_keep, context, number, changes)
         except CmsError as error:
-            problems = tuple((problem.message.partition(":")[0][:60], problem.message) for problem in error.problems)
-            raise ApiError(422, "api.invalid", "the listing is not as it should be", "/docs says what is taken.", fields=problems) from None
+            raise refused(error) from None
     if is_form(request):
         return await answer_page(
             context, t("directory_edit"), t("directory_edit_waits"), Markup('<p><a href="{0}">{0}</a></p>').format(context.base_path + path)

@@ -9,17 +9,17 @@ from urllib.parse import urlsplit
 from anyio.to_thread import run_sync
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.confirm_links import Word, answer_page, ask, digest_word, make_word
-from cms_ssg.api.forms import answer_form, digest_visitor, is_form, read_model
+from cms_ssg.api.forms import Email, Trap, answer_sent, digest_visitor, read_model
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.errors import CmsError
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
-from cms_ssg.mail.outbox import one_line
+from cms_ssg.mail.outbox import mail_values
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.types import Json
 from cms_ssg.verticals.directory.changes import APPROVE, REJECT, add_listing
@@ -27,9 +27,6 @@ from cms_ssg.verticals.directory.changes import APPROVE, REJECT, add_listing
 router = Router("Directory")
 
 CONFIRM_URL: Final = "/api/listings/claims/confirm"
-Line = Annotated[str, StringConstraints(max_length=500)]
-Email = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+$")]
-Trap = Annotated[str, StringConstraints(max_length=1000)]
 
 FIND: Final[LiteralString] = """
 SELECT l.number, l.title, l.email, l.owner_email, l.website, l.claim_status FROM cms.claims w JOIN cms.cards c ON c.entry = w.owner JOIN cms.listings l ON l.number = w.owner
@@ -56,15 +53,13 @@ class ListingAt(NamedTuple):
     claim_status: str
 
 
-class NewListing(BaseModel):
-    """A listing that a visitor proposes. homepage: must be empty; programs that fill in every field give themselves away."""
+class ListingFields(BaseModel):
+    """What visitors and owners may say of a listing."""
 
     model_config = ConfigDict(extra="forbid")
 
     title: Annotated[str, StringConstraints(min_length=1, max_length=300)]
-    description: Annotated[str, StringConstraints(max_length=5000)] = ""
-    category: Annotated[str, StringConstraints(max_length=200)] = ""
-    address: Line = ""
+    address: Annotated[str, StringConstraints(max_length=500)] = ""
     city: Annotated[str, StringConstraints(max_length=200)] = ""
     state: Annotated[str, StringConstraints(max_length=200)] = ""
     country: Annotated[str, StringConstraints(max_length=200)] = ""
@@ -72,6 +67,13 @@ class NewListing(BaseModel):
     phone: Annotated[str, StringConstraints(max_length=60)] = ""
     website: Annotated[str, StringConstraints(max_length=2000)] = ""
     hours: Annotated[str, StringConstraints(max_length=500)] = ""
+
+
+class NewListing(ListingFields):
+    """A listing that a visitor proposes."""
+
+    description: Annotated[str, StringConstraints(max_length=5000)] = ""
+    category: Annotated[str, StringConstraints(max_length=200)] = ""
     latitude: Annotated[float | None, Field(ge=-90, le=90, allow_inf_nan=False)] = None
     longitude: Annotated[float | None, Field(ge=-180, le=180, allow_inf_nan=False)] = None
     your_email: Email | None = None
@@ -129,9 +131,8 @@ async def propose_listing(request: Request) -> Response:
         try:
             await run_sync(_save, context, fields, sent.your_email)
         except CmsError as error:
-            problems = tuple((problem.message.partition(":")[0][:60], problem.message) for problem in error.problems)
-            raise ApiError(422, "api.invalid", "the listing is not as it should be", "/docs says what is taken.", fields=problems) from None
-    return _thank(request, "/add/", "sent")
+            raise refused(error) from None
+    return answer_sent(request, "/add/", "sent", "pending")
 
 
 @router.post("/api/listings/claims", scope=PUBLIC, per_minute=5, status_code=202, summary="Claim a listing")
@@ -154,15 +155,8 @@ async def claim_listing(request: Request) -> Response:
             t = context.translate(context.site.default_locale)
             link = f"{context.site.settings.base_url}{CONFIRM_URL}?word={word}"
             body = f"{t('directory_claim_mail', name=listing.title)}\n\n{link}\n\n{t('directory_mail_ignore')}\n"
-            mail = {
-                "site": context.number,
-                "recipient": sent.email,
-                "reply_to": "",
-                "subject": one_line(t("directory_claim_of", name=listing.title)),
-                "body": body,
-            }
-            await connection.execute(ADD_MAIL, mail)
-    return _thank(request, sent.path, "claim-sent")
+            await connection.execute(ADD_MAIL, mail_values(context.number, sent.email, t("directory_claim_of", name=listing.title), body))
+    return answer_sent(request, sent.path, "claim-sent", "pending")
 
 
 @router.get(CONFIRM_URL, scope=PUBLIC, per_minute=20, include_in_schema=False)
@@ -202,15 +196,8 @@ async def contact_owner(request: Request) -> Response:
             raise fail("directory.no-address", "this listing has no address to write to", status=404)
         if not sent.homepage:
             body = f"{sent.name} <{sent.email}> writes about {listing.title}:\n\n{sent.message}\n\n{context.site.settings.base_url}{sent.path}\n"
-            mail = {
-                "site": context.number,
-                "recipient": recipient,
-                "reply_to": sent.email,
-                "subject": one_line(f"Message about {listing.title}"),
-                "body": body,
-            }
-            await connection.execute(ADD_MAIL, mail)
-    return _thank(request, sent.path, "message-sent")
+            await connection.execute(ADD_MAIL, mail_values(context.number, recipient, f"Message about {listing.title}", body, sent.email))
+    return answer_sent(request, sent.path, "message-sent", "pending")
 
 
 @router.post("/api/listings/{number}/decision", scope="moderate", summary="Decide about a listing that waits")
@@ -245,7 +232,7 @@ async def find_listing_at(connection: Any, context: SiteContext, path: str) -> L
     return ListingAt(*row)
 
 
-def _thank(request: Request, path: str, fragment: str) -> Response:
-    if is_form(request):
-        return answer_form(request, path.removeprefix(site_of(request).base_path), fragment)
-    return JSONResponse({"status": "pending"}, 202)
+def refused(error: CmsError) -> ApiError:
+    """The answer for a listing whose fields the content type does not allow."""
+    problems = tuple((problem.message.partition(":")[0][:60], problem.message) for problem in error.problems)
+    return ApiError(422, "api.invalid", "the listing is not as it should be", "/docs says what is taken.", fields=problems)

@@ -21,6 +21,7 @@ from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
+from cms_ssg.mail.outbox import mail_values
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.forms import queries
 from cms_ssg.verticals.forms.again import render_again
@@ -192,7 +193,7 @@ async def _store(context: SiteContext, form: Form, filled: Filled, locale: str) 
             mails.append(write_confirmation(email, form.title, context.site.settings.title, base, token, t))
         mails += [write_notice(to, form, filled.values, email) for to in form.mail_to]
         for mail in mails:
-            await connection.execute(ADD_MAIL, {"site": context.number, **mail._asdict()})
+            await connection.execute(ADD_MAIL, mail_values(context.number, *mail))
 
 
 async def _answer_thanks(context: SiteContext, form: Form, locale: str, is_json: bool) -> Response:

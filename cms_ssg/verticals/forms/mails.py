@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote
 
-from cms_ssg.mail.outbox import one_line
 from cms_ssg.render.strings import Translator
 from cms_ssg.verticals.forms.definition import Form
 
@@ -26,7 +25,7 @@ def write_confirmation(email: str, form: str, site: str, base: str, token: str, 
         t("form_mail_text", form=form, site=site), "", f"{base}/confirm?token={quote(token)}", "", t("form_mail_ignore"), "",
         t("form_mail_leave"), f"{base}/leave?token={quote(token)}", "",
     ]  # fmt: skip
-    return Mail(email, one_line(t("form_mail_subject", form=form)), "\n".join(lines))
+    return Mail(email, t("form_mail_subject", form=form), "\n".join(lines))
 
 
 def write_notice(recipient: str, form: Form, values: Mapping[str, str], reply_to: str) -> Mail:
@@ -35,4 +34,4 @@ def write_notice(recipient: str, form: Form, values: Mapping[str, str], reply_to
     for one in form.fields:
         if value := values.get(one.name):
             lines += [f"{one.label}:", *(f"  {line}" for line in value.split("\n")), ""]
-    return Mail(recipient, one_line(form.title), "\n".join(lines), reply_to)
+    return Mail(recipient, form.title, "\n".join(lines), reply_to)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from cms_ssg.mail.outbox import ADD, one_line
+from cms_ssg.mail.outbox import ADD, mail_values, one_line
 from cms_ssg.payment.provider import Shop
 from cms_ssg.render.strings import Translator, load_strings, make_t
 from cms_ssg.render.theme_chain import theme_folders
@@ -51,11 +51,9 @@ async def write_mail(connection: AsyncConnection[TupleRow], shop: Shop, order: O
         " ".join(part for part in (one.get("carrier", ""), one.get("tracking", ""), one.get("url", "")) if part) for one in order.tracking
     ]
     lines += ["", t("shop_mail_link"), site.origin + order_path(shop, order.order_id)]
-    subject = one_line(f"{t('shop_order_number', number=order.order_number)} · {site.settings.title}")
-    body = "\n".join(lines)
-    await connection.execute(
-        ADD, {"site": shop.number, "recipient": one_line(order.customer_email), "reply_to": "", "subject": subject, "body": body}
-    )
+    subject = f"{t('shop_order_number', number=order.order_number)} · {site.settings.title}"
+    buyer = one_line(order.customer_email)
+    await connection.execute(ADD, mail_values(shop.number, buyer, subject, "\n".join(lines)))
     notify = settings_of(site).notify
     if notify and kind in ("paid", "waiting"):
         own = translator_of(site, site.default_locale)
@@ -63,5 +61,4 @@ async def write_mail(connection: AsyncConnection[TupleRow], shop: Shop, order: O
             own("shop_mail_new", number=order.order_number, amount=format_amount(order.total, order.currency, site.default_locale))
         )
         body = "\n".join([subject, order.customer_name, "", *(f"{item.quantity} × {item.product_name} ({item.sku})" for item in items)])
-        reply_to = one_line(order.customer_email)
-        await connection.execute(ADD, {"site": shop.number, "recipient": notify, "reply_to": reply_to, "subject": subject, "body": body})
+        await connection.execute(ADD, mail_values(shop.number, notify, subject, body, buyer))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, LiteralString
 
 from cms_ssg.kinds.vertical import OpenSite, Task
-from cms_ssg.mail.outbox import ADD, one_line
+from cms_ssg.mail.outbox import ADD, mail_values
 from cms_ssg.mail.sending import TASKS as MAIL
 from cms_ssg.payment.run import run_in_shop
 from cms_ssg.payment.settling import reconcile, send_refunds
@@ -65,8 +65,8 @@ def tell_low_stock(opened: OpenSite) -> None:
         if notify := settings_of(site).notify:
             t = translator_of(site, site.default_locale)
             body = "\n".join([t("shop_mail_low"), "", *(f"{sku}  {title}: {free}" for sku, title, _, free, _ in rows)])
-            subject = one_line(f"{t('shop_mail_low_subject')} · {site.settings.title}")
-            connection.execute(ADD, {"site": number, "recipient": notify, "reply_to": "", "subject": subject, "body": body})
+            subject = f"{t('shop_mail_low_subject')} · {site.settings.title}"
+            connection.execute(ADD, mail_values(number, notify, subject, body))
 
 
 def rank_best_sellers(opened: OpenSite) -> None:
