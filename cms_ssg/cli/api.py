@@ -23,7 +23,7 @@ from cms_ssg.cli.call import Call, site_command
 def api(call: Call, port: int, host: str, workers: int, sites: tuple[str, ...], quiet: bool, with_parent: bool) -> None:
     """Run the API: search, forms, checkout, the desk.
 
-    Pages need none of it: when it is stopped, every page still reads. docs/api.md tells more.
+    Pages do not need it: if it is stopped, every page can still be read. More in docs/api.md.
     """
     from cms_ssg.api.process import Serving, run
 

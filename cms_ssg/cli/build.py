@@ -51,9 +51,9 @@ def build(
 ) -> int:  # fmt: skip
     """Build the site: render and publish what changed.
 
-    Reads the files that changed, renders the pages they reach and writes those that differ. Exit 3 where something was left out.
-    --dry-run renders them too, to say how many uploads, bytes, removals and purges there would be. --all-sites builds the sites of a folder,
-    several at once; --jobs is for all of them together then.
+    Reads the changed files, renders the pages that they affect, and writes those whose bytes differ. Exit 3 if something was left out.
+    --dry-run renders them too, to print how many uploads, bytes, removals and purges there would be. --all-sites builds the sites of a
+    folder, several at once; --jobs is then the number for all of them together.
     """
     if queue:
         if no_sync or full or jobs or now or dry_run or confirm_removals or force or no_wait or distributed:

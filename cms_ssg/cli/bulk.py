@@ -19,9 +19,10 @@ MOST_PAGES = 40
 
 @click.group("bulk")
 def bulk() -> None:
-    """Change or trash all entries of a type that conditions select.
+    """Change or trash all entries of a type that match conditions.
 
-    Entries of the store are changed in the store, a file's in its file. --dry-run names the pages that would be made again.
+    Entries of the store are changed in the store, entries of content files in their files. --dry-run lists the pages that would be
+    rendered again.
     """
 
 

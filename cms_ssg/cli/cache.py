@@ -16,13 +16,13 @@ from cms_ssg.cli.output import count, make_table
 def cache() -> None:
     """Show or clear the API's cache.
 
-    Nothing of it can make an answer wrong; docs/cache.md tells why.
+    The cache never makes an answer wrong; docs/cache.md says why.
     """
 
 
 @site_command("status", "cms cache status")
 def status(call: Call) -> None:
-    """What lies in Redis, and which tags were raised last."""
+    """Show what is in Redis, and which tags were raised last."""
     from cms_ssg.store.tags import list_raised
 
     redis_url = _find_redis(call)

@@ -17,7 +17,7 @@ from cms_ssg.cli.output import count
 def purge(call: Call, addresses: tuple[str, ...], everything: bool, shows: str, dry_run: bool) -> int:
     """Purge pages from the CDN.
 
-    Without a URL: those that changed and of which it could not be told yet. Exit 3 where some still wait.
+    Without a URL: changed pages that could not be purged yet. Exit 3 if some still wait.
     """
     from cms_ssg.engine.freshness import purge as run_purge
 

@@ -102,9 +102,8 @@ def open_editor(call: Call, file: str) -> int:
 def publish(call: Call, what: str, at: str | None, keep_date: bool) -> None:
     """Make a draft public, now or at a time.
 
-    WHAT is a file, a URL, a slug or a part of the title. A post is dated to the
-    moment at which it goes out, so that it comes first in lists and its address
-    has the right month; the date it had as a draft was a suggestion.
+    WHAT is a file, a URL, a slug or a part of the title. The date of a post is set to the time of publication, so that it comes first in
+    lists and its address has the right month.
     """
     from cms_ssg.authoring import publish as run
 
@@ -114,7 +113,7 @@ def publish(call: Call, what: str, at: str | None, keep_date: bool) -> None:
 @site_command("unpublish", "cms unpublish flood")
 @click.argument("what")
 def unpublish(call: Call, what: str) -> None:
-    """Make content a draft again. Its page goes at the next build."""
+    """Make content a draft again. The next build removes its page."""
     from cms_ssg.authoring import unpublish as run
 
     show_edit(call, run(call.site, what))
@@ -148,7 +147,7 @@ def trash(call: Call, what: str) -> None:
 @site_command("restore", "cms restore flood")
 @click.argument("what")
 def restore(call: Call, what: str) -> None:
-    """Bring back what was trashed, as it was."""
+    """Restore trashed content."""
     from cms_ssg.authoring import restore as run
 
     show_edit(call, run(call.site, what))

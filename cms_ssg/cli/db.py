@@ -48,10 +48,9 @@ def migrate(call: Call) -> None:
 
 @site_command("status", "cms db status\ncms db status --json")
 def status(call: Call) -> None:
-    """Show where the database is and what it has.
+    """Show where the database is and what it contains.
 
-    Its address is shown without a password; that of the embedded one is in a file
-    of its own, which --json names.
+    Its address is shown without a password. The embedded one's password is in a separate file, which --json names.
     """
     from cms_ssg.content.frontmatter.dates import load_zone, say_moment
     from cms_ssg.store import embedded

@@ -135,7 +135,7 @@ def create(
 )
 @click.option("--expected-version", type=click.IntRange(1), default=None, help="Refuse if the entry has another version by now.")
 @click.option("--at", default="", metavar="TIME", help="Make the change at that time, in the site's zone.")
-@click.option("--propose", is_flag=True, help="Make the change once somebody approves it; with --at then.")
+@click.option("--propose", is_flag=True, help="Make the change once it is approved; with --at, at that time.")
 @author_option
 def set_(
     call: Call, what: str, pairs: tuple[str, ...], gone: tuple[str, ...], body_file: BinaryIO | None, expected_version: int | None,
@@ -143,8 +143,8 @@ def set_(
 ) -> None:  # fmt: skip
     """Set fields of an entry, or its body.
 
-    With --at, what is live stays until then; the first build after that time, or a scheduler, makes the change. cms calendar lists it,
-    cms entry cancel takes it back.
+    With --at, the live entry stays unchanged until then; the first build after that time, or a scheduler, makes the change. cms calendar
+    lists it, cms entry cancel cancels it.
     """
     with open_editor(call, author) as editor:
         if at or propose:
@@ -192,7 +192,7 @@ def publish(call: Call, what: str, at: str, author: str) -> None:
 @click.option("--at", default="", metavar="TIME", help="At that time, in the site's zone.")
 @author_option
 def unpublish(call: Call, what: str, at: str, author: str) -> None:
-    """Make an entry a draft again. Its page goes at the next build."""
+    """Make an entry a draft again. The next build removes its page."""
     with open_editor(call, author) as editor:
         if at:
             from cms_ssg.entries.values import EntryInput
@@ -218,7 +218,7 @@ def trash(call: Call, what: str, author: str) -> None:
 @click.argument("what")
 @author_option
 def restore(call: Call, what: str, author: str) -> None:
-    """Bring an entry back from the trash, as it was."""
+    """Restore an entry from the trash."""
     with open_editor(call, author) as editor:
         show_edit(call, editor.restore(what))
 
@@ -262,11 +262,11 @@ def submit(call: Call, what: str, at: str, author: str) -> None:
 @click.option("--change", type=click.IntRange(0), default=0, metavar="CHANGE", help="A change that waits: cms entry pending.")
 @author_option
 def approve(call: Call, what: str, change: int, author: str) -> int:
-    """Approve a change that waits, or an entry as it is.
+    """Approve a waiting change, or an entry in its current form.
 
-    For a file's entry, `approved` in its front matter says so.
+    For a content file's entry, this is stored as `approved` in its front matter.
 
-    The approval is of exactly this text. Nobody approves what is their own.
+    The approval applies to exactly this text. Nobody can approve their own.
     """
     from cms_ssg.entries.approving import approve_change, approve_entry
 
@@ -296,7 +296,7 @@ def approve(call: Call, what: str, change: int, author: str) -> int:
 @click.argument("number", type=click.IntRange(1), metavar="CHANGE")
 @author_option
 def cancel(call: Call, number: int, author: str) -> None:
-    """Take back a change that waits.
+    """Cancel a waiting change.
 
     cms entry pending shows the numbers.
     """

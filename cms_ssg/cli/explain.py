@@ -22,12 +22,11 @@ PEOPLES_KINDS = {"entry": "page", "terms": "index", "home": "home page", "404": 
 @site_command("plan", "cms plan\ncms plan --json")
 @click.option("--now", metavar="TIME", help="Plan as if it were this time, in the site's time zone.")
 @click.option("--full", is_flag=True, help="Plan a build of every page.")
-@click.option("--verbose", is_flag=True, help="Print reasons as they are stored, and list every page.")
+@click.option("--verbose", is_flag=True, help="Print the stored reasons, and list every page.")
 def plan(call: Call, now: str | None, full: bool, verbose: bool) -> None:
     """Show which pages the next build would render. Nothing is saved.
 
-    The variants that new images need are not counted, as they are found while
-    pages are rendered: cms build --dry-run counts them.
+    Variants of new images are not counted, because they are found while pages are rendered: cms build --dry-run counts them.
     """
     from cms_ssg.cli.build import parse_moment
 
@@ -64,12 +63,12 @@ def describe_plan(result: PlanResult, verbose: bool = False) -> str:
 
 @site_command("why", "cms why /posts/flood/\ncms why content/posts/flood.md")
 @click.argument("path")
-@click.option("--verbose", is_flag=True, help="Print the reason as it is stored, and list everything that the page depends on.")
+@click.option("--verbose", is_flag=True, help="Print the stored reason, and list everything that the page depends on.")
 def why(call: Call, path: str, verbose: bool) -> None:
     """Show which change made a page render, and when.
 
-    PATH is a content file, a URL or an output, or content's slug or a part of its title. Also says what else the page depends on.
-    Of a page that went it says when and why, as far as the releases that are kept reach.
+    PATH is a content file, a URL or an output, or the slug or part of the title of content. Also lists what else the page depends on. For
+    a removed page it says when and why it was removed, if that release is still kept.
     """
     from cms_ssg.diagnostics.why import why as run_why
 
@@ -80,9 +79,9 @@ def why(call: Call, path: str, verbose: bool) -> None:
 @site_command("verify", "cms verify --sample 100")
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="Check only this many pages, chosen at random.")
 def verify(call: Call, sample: int | None) -> int:
-    """Check that the published pages are as they should be.
+    """Check that the published pages are correct.
 
-    Renders again without saving and compares with the manifest and the target's bytes. Exit 3 where something differs.
+    Renders pages again without saving, and compares them with the manifest and the target's bytes. Exit 3 if something differs.
     """
     from cms_ssg.diagnostics.verify import verify as run_verify
 

@@ -79,8 +79,8 @@ def row_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def csv_(call: Call, type_name: str, conditions: tuple[str, ...], out: Path | None) -> None:
     """Write entries of a type as CSV.
 
-    cms import csv reads it again and changes nothing. A cell that a spreadsheet would take for a formula begins with an apostrophe, which the import
-    takes off.
+    cms import csv can read the file again without changing anything. A cell that a spreadsheet would run as a formula begins with an
+    apostrophe, which the import removes.
     """
     run_export(call, type_name, conditions, out, "csv")
 

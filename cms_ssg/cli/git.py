@@ -21,11 +21,10 @@ def git() -> None:
 @click.option("--remote", default="origin", show_default=True, metavar="NAME", help="Where the branch is sent.")
 @click.option("--no-push", is_flag=True, help="Make the commits, and send nothing.")
 def push(call: Call, branch: str, remote: str, no_push: bool) -> None:
-    """Commit entries of the store to a branch, and send it.
+    """Commit entries of the store to a branch, and push it.
 
-    Each commit is by the author of the entries' last change. The checkout stays as it is. Commits that
-    could not be sent are sent the next time. Once the branch is merged and pulled, the
-    next sync hands entries that are the same over to their files.
+    Each commit has the author of the entries' last change. The checkout is not touched. Commits that could not be sent are sent the next
+    time. Once the branch is merged and pulled, the next sync hands identical entries over to their files.
     """
     from cms_ssg.entries.git_push import commit_entries
 

@@ -49,7 +49,7 @@ def log(call: Call, what: str, author: str, limit: int) -> None:
 @site_command("diff", "cms entry diff 812\ncms entry diff flood --from 3 --to 5")
 @click.argument("what")
 @click.option("--from", "old", type=click.IntRange(0), default=0, metavar="VERSION", help="The older one; by default the one before.")
-@click.option("--to", "new", type=click.IntRange(0), default=0, metavar="VERSION", help="The newer one; by default as it is now.")
+@click.option("--to", "new", type=click.IntRange(0), default=0, metavar="VERSION", help="The newer one (default: the current one).")
 def diff(call: Call, what: str, old: int, new: int) -> None:
     """Show what differs between two versions of an entry. The body of a file is compared by git."""
     from cms_ssg.entries.history import compare_versions, find_stored, show_changes
@@ -81,14 +81,14 @@ def revert(call: Call, what: str, version: int, author: str) -> None:
 @site_command("undo", "cms undo\ncms undo 41\ncms undo --release")
 @click.argument("number", type=click.IntRange(0), default=0, metavar="[ACT]")
 @click.option("--dry-run", is_flag=True, help="Print what would be undone; change nothing.")
-@click.option("--release", "is_release", is_flag=True, help="Take back what the last release published; entries stay as they are.")
+@click.option("--release", "is_release", is_flag=True, help="Undo what the last release published; entries are not changed.")
 @author_option
 def undo(call: Call, number: int, dry_run: bool, is_release: bool, author: str) -> int:
-    """Undo the last action that changed entries, or another one.
+    """Undo the last act that changed entries, or another one.
 
     An act is a change, an approval, an import or a bulk change.
 
-    Later changes of the same entries stay. Where they touch the same field, the entry stays as it is and is reported.
+    Later changes of the same entries stay. If they changed the same field, the entry is left as it is and reported.
     """
     if is_release:
         return _undo_release(call, number, dry_run)
@@ -147,7 +147,7 @@ def _undo_release(call: Call, number: int, dry_run: bool) -> int:
 def audit(call: Call, author: str, limit: int) -> None:
     """List what people and programs did, the newest first.
 
-    What was refused is listed with the reason.
+    Refused changes are listed with the reason.
     """
     from cms_ssg.content.frontmatter.dates import say_moment
     from cms_ssg.store.revisions import list_acts

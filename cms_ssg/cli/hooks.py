@@ -21,7 +21,7 @@ SHOWN = 50
 def hooks() -> None:
     """List and test hooks and webhooks; build on push.
 
-    Hooks, webhooks and the receiver; docs/extending.md tells more.
+    Hooks, webhooks and the receiver are described in docs/extending.md.
     """
 
 
@@ -77,9 +77,9 @@ def list_all(call: Call) -> None:
 @site_command("retry", "cms hooks retry\ncms hooks retry msg_3f2a")
 @click.argument("message", default="", metavar="[ID]")
 def retry(call: Call, message: str) -> int:
-    """Send again now what was not taken.
+    """Send undelivered messages again now.
 
-    All messages that wait or were given up, or the one with this ID; also tells hooks what waits for them. Exit 3 where a receiver still refuses.
+    All waiting or dead messages, or the one with this ID. Also calls hooks for waiting events. Exit 3 if a receiver still refuses.
     """
     from cms_ssg.events.call_hooks import call_hooks
     from cms_ssg.events.plugins import find_plugins
@@ -108,7 +108,7 @@ def retry(call: Call, message: str) -> int:
 def send_test(call: Call) -> int:
     """Send a test message to every receiver.
 
-    Says what each answered; nothing is stored. Exit 3 where one does not take it.
+    Prints each response; nothing is stored. Exit 3 if a receiver does not accept the message.
     """
     from cms_ssg.events.signatures import read_secrets
     from cms_ssg.events.webhooks import send_message, show_receiver
@@ -132,9 +132,10 @@ def send_test(call: Call) -> int:
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 makes it reachable from other machines."
 )
 def serve(call: Call, port: int, host: str) -> None:
-    """Build at each push that a signed message tells of.
+    """Receive signed pushes, and build after each.
 
-    From GitHub, GitLab or by Standard Webhooks; until Ctrl-C. It is `cms api` at another port, which takes such messages at /api/rebuild.
+    From GitHub, GitLab or by Standard Webhooks; until Ctrl-C. This is `cms api` on another port, which receives such messages at
+    /api/rebuild.
     """
     from cms_ssg.api.process import Serving, run
     from cms_ssg.cli.api import build_options

@@ -36,8 +36,8 @@ def check_locale(call: Call, locale: str) -> str:
 def status(call: Call, locale: str) -> None:
     """List translations that are missing or stale.
 
-    One is stale once its original was changed after it.
-    Run cms sync or cms build first: what the store knows is compared.
+    A translation is stale if its original was changed after it. Run cms sync or cms build first: this command compares what is in the
+    database.
     """
     from cms_ssg.entries.translations import list_translations
 
@@ -58,9 +58,9 @@ def status(call: Call, locale: str) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--all", "everything", is_flag=True, help="Also texts that are translated already.")
 def export(call: Call, locale: str, file: Path, everything: bool) -> None:
-    """Write what is to be translated into LOCALE as XLIFF or PO.
+    """Write texts to be translated into LOCALE as XLIFF or PO.
 
-    FILE ends in .po for PO; else it is XLIFF 2.0. Missing and stale translations are written, a body by paragraph.
+    If FILE ends in .po it is written as PO, otherwise as XLIFF 2.0. It contains missing and stale translations, bodies by paragraph.
     """
     from cms_ssg.entries.translate import list_units, load_originals
     from cms_ssg.entries.translation_files import write_po, write_xliff
@@ -88,10 +88,10 @@ def export(call: Call, locale: str, file: Path, everything: bool) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @author_option
 def import_(call: Call, file: Path, author: str) -> int:
-    """Write the translations of an XLIFF or PO file.
+    """Save the translations of an XLIFF or PO file.
 
-    A translation of a content file becomes a file, one of an entry of the store an entry. One that is not complete, or whose original
-    was changed since the export, is left out and reported.
+    A translation of a content file becomes a file, a translation of an entry of the store an entry. Translations that are incomplete, or
+    whose original was changed since the export, are left out and reported.
     """
     from cms_ssg.entries.translate import import_units
     from cms_ssg.entries.translation_files import read_units

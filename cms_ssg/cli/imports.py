@@ -16,8 +16,8 @@ from cms_ssg.cli.output import count, make_table
 def import_() -> None:
     """Import entries from CSV or JSON Lines; undo an import.
 
-    Each row adds an entry or changes the one that has its key. Rows that are wrong are written beside the file with the reason, the others go in.
-    An import that was ended by force goes on where it was when the same command is run again.
+    Each row adds an entry, or changes the entry with its key. Invalid rows are written to a file beside the original with the reason; the
+    others are imported. If an import was interrupted, the same command continues it.
     """
 
 
@@ -44,7 +44,7 @@ def import_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--key",
             default="",
             metavar="COLUMN",
-            help="The column that says which entry a row is: file, external_id, id or slug by default.",
+            help="The column that identifies a row's entry (default: file, external_id, id or slug).",
         ),
         click.option(
             "--map",
@@ -150,11 +150,11 @@ def show(call: Call, number: int) -> None:
 
 @site_command("undo", "cms import undo 3")
 @click.argument("number", type=click.IntRange(1))
-@click.option("--author", default="", metavar="NAME", help="Who takes it back; kept with the entries.")
+@click.option("--author", default="", metavar="NAME", help="Who undoes it; recorded with the entries.")
 def undo(call: Call, number: int, author: str) -> None:
-    """Take an import back, but for later edits.
+    """Undo an import, except for later edits.
 
-    Entries that it added are deleted, and values that it changed are as they were. What somebody changed since then stays.
+    Entries that it added are deleted, and values that it changed are restored. Later changes by others stay.
     """
     from cms_ssg.bulk.undo import undo_import
     from cms_ssg.store.open_store import open_store

@@ -14,10 +14,10 @@ from cms_ssg.cli.output import count
 
 @click.group("migrate")
 def migrate() -> None:
-    """Move a site of another system into a new folder.
+    """Convert a site of another system into a new folder.
 
-    Addresses stay as they were or are redirected. What could not be moved is in INTO/migration-report.txt, by file and line. The same command again
-    changes nothing, and never what somebody edited since.
+    Addresses stay the same or are redirected. What could not be converted is listed in INTO/migration-report.txt, by file and line.
+    Running the command again changes nothing, and never files that were edited since.
     """
 
 
@@ -52,9 +52,9 @@ def run_migration(call: Call, into: Path, source: Path, move: Callable[[Any], li
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("into", type=click.Path(path_type=Path))
 def wordpress(call: Call, file: Path, into: Path, media: Path | None) -> int:
-    """Move an export of WordPress (Tools, Export: a WXR file).
+    """Convert an export of WordPress (Tools, Export: a WXR file).
 
-    A run that was interrupted goes on where it was. Exit 3 where the file is cut off.
+    If a run was interrupted, the same command continues it. Exit 3 if the file is cut off.
     """
     from cms_ssg.migrate.wordpress import migrate_wordpress
 

@@ -31,14 +31,15 @@ def parse_span(text: str) -> int:
 @click.option(
     "--branch", default="", metavar="NAME", help="What a branch of the content's repository changes; the checkout is not touched."
 )
-@click.option("--worktree", is_flag=True, help="All files here that differ from the database, also templates.")
+@click.option("--worktree", is_flag=True, help="All files here that differ from the database, including templates.")
 @click.option("--expires", metavar="TIME", help="How long it stays: 90m, 12h, 7d, 2w; [preview] expire_after_s by default.")
 @click.option("--pages", type=click.IntRange(1, 1000), metavar="N", help="Pages shown at most; [preview] pages by default.")
 def preview(call: Call, files: tuple[str, ...], branch: str, worktree: bool, expires: str | None, pages: int | None) -> int:
     """Publish drafts, files or a branch at a secret URL.
 
-    They are rendered as a build would, with home and lists that they change; what is a draft or to come is shown as if it were out. Nothing
-    is saved, and search engines are told to stay away. Expired previews go with the next build or preview.
+    The pages are rendered as by a build, with the home page and lists that they change. Drafts and scheduled content are shown as if they
+    were published. Nothing is saved, and search engines are asked not to index the pages. The next build or preview removes expired
+    previews.
     """
     if files[:1] in (("list",), ("remove",)) and not (call.root / files[0]).exists():  # of the other command
         context = click.get_current_context()

@@ -132,9 +132,9 @@ def show_rollback(call: Call, number: int) -> int:
 
 @site_command("resume", "cms releases resume\ncms build")
 def resume(call: Call) -> None:
-    """Have builds publish again, also what was rolled back.
+    """Let builds publish again after a rollback.
 
-    Mend what was wrong first: the next build renders again each page that was put back.
+    Correct the mistake first: the next build renders each restored page again.
     """
     from cms_ssg.history.releases import resume as run_resume
 

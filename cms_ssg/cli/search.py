@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def search() -> None:
     """Query, inspect and rebuild the search index.
 
-    docs/search.md tells more.
+    More in docs/search.md.
     """
 
 
@@ -97,18 +97,18 @@ def explain(call: Call, **options: Any) -> None:
 @click.argument("text")
 @click.option("--locale", default="", help="A language of the site; its first by default.")
 def suggest(call: Call, text: str, locale: str) -> None:
-    """Titles for what is being typed."""
+    """Suggest titles for the beginning of a word."""
     found: tuple[Suggestion, ...] = _ask(call, (text, _check_locale(call, locale)))
     call.output.result(found, make_table([[one.title, one.url] for one in found]) if found else "no title is like that")
 
 
 @site_command("reindex", "cms search reindex")
 def reindex(call: Call) -> None:
-    """Write every document anew from what is stored.
+    """Build the search index again from the database.
 
-    The engine's index, where there is one, is filled anew.
+    If there is an engine, its index is filled again too.
 
-    Builds keep the index true by themselves; this is for a change of mind, such as after a restore. Searches go on meanwhile, of the old index.
+    Builds keep the index up to date; this is needed only for example after a restore. Searches use the old index meanwhile.
     """
     import os
 
@@ -149,7 +149,7 @@ def reindex(call: Call) -> None:
 def status(call: Call) -> int:
     """Count documents by language, here and in the engine.
 
-    Also tells what the engine has still to be sent.
+    Also shows what has still to be sent to the engine.
     """
     import os
 
@@ -201,7 +201,7 @@ def status(call: Call) -> int:
 @click.option("--days", type=click.IntRange(1, 90), default=30, show_default=True, help="How far back.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 def empty(call: Call, days: int, limit: int) -> None:
-    """List what was searched for and not found."""
+    """List searches that found nothing."""
     from cms_ssg.search.empty import EMPTY
     from cms_ssg.store.query import fetch
 

@@ -44,7 +44,7 @@ def show(call: Call, days: int, top: int) -> None:
 
 @site_command("refresh", "cms stats refresh")
 def refresh(call: Call) -> None:
-    """Count posts by day, terms, and what is read most anew.
+    """Count posts by day, terms, and the most read again.
 
     Lists of the most read change with the next build.
     """

@@ -85,12 +85,12 @@ def cloudflare(call: Call, part: str) -> None:
 
 
 @site_command("audit", "cms target audit\ncms target audit --repair")
-@click.option("--repair", is_flag=True, help="Write what is missing or different again, and remove what is orphaned.")
+@click.option("--repair", is_flag=True, help="Write missing and different objects again, and remove orphans.")
 @click.option("--confirm-removals", is_flag=True, help="Remove a large number of orphaned objects.")
 def audit(call: Call, repair: bool, confirm_removals: bool) -> int:
-    """Compare what was published with a listing of the target.
+    """Compare the record of published files with the target.
 
-    Missing and different objects, and orphaned ones: written for this site, but in no record. Exit 3 where something differs.
+    Reports missing and different objects, and orphans: objects written for this site that are in no record. Exit 3 if something differs.
     """
     from cms_ssg.diagnostics.audit import audit as run_audit
 

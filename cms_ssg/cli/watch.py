@@ -59,8 +59,8 @@ def watch(call: Call, poll: bool) -> None:
 def serve(call: Call, port: int, host: str, hosts: tuple[str, ...], drafts: bool | None, no_watch: bool, poll: bool) -> None:
     """Build at every save, and serve the site locally.
 
-    Serves the output folder on this machine; open pages reload when they change. Drafts and what is to come are shown with a line at the
-    top of the page. They are never written to the output folder.
+    Serves the output folder on this machine; open pages reload when they change. Drafts and scheduled entries are shown with a notice at
+    the top of the page. They are never written to the output folder.
     """
     from cms_ssg.serve.run import ServeOptions
     from cms_ssg.serve.run import serve as run_serve

@@ -19,8 +19,8 @@ from cms_ssg.cli.output import Output
 def worker(call: Call, jobs: int, scheduler: bool, once: bool) -> int:
     """Render for distributed builds, and run queued builds.
 
-    Renders parts of `cms build --distributed`, makes what `cms build --queue` asks for. SIGTERM and Ctrl-C let the part in hand be
-    ended; docs/operations.md tells more.
+    Renders parts of `cms build --distributed`, and runs the builds that `cms build --queue` requests. After SIGTERM or Ctrl-C it finishes
+    its current part. More in docs/operations.md.
     """
     from cms_ssg.workers.worker_pool import run_workers
 

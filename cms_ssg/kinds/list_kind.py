@@ -122,10 +122,10 @@ class ListKind:
     """The lists whose names begin with `group` and a slash.
 
     rule: (site, locale, the rest of the name) -> ListRule; items: the places of one live entry in lists of this kind. index_url: of the page
-    that lists them, without the locale's prefix, ``""`` for none; order: of such lists there, by fields of their cards, () for by slug, the
-    highest first. head: a content type: such a list is described by the entry of that type with the list's slug, and has no pages without it.
-    title: reference to (page, slug) -> title in words, where the card's title is not it; template: tried before list.html;
-    vertical: who brings it, ``""`` for the core.
+    that lists them, without the locale's prefix, ``""`` for none; index_title: key of the text that is that page's title; order: of the lists
+    there, by fields of their cards, () for by slug, the highest first. head: a content type: such a list is described by the entry of that
+    type with the list's slug, and has no pages without it. title: reference to (page, slug) -> title in words, where the card's title is not
+    it; template: tried before list.html; vertical: who brings it, ``""`` for the core.
     """
 
     group: str
@@ -133,6 +133,7 @@ class ListKind:
     items: Callable[[Placing], Iterator[Item]] | None = None
     order: tuple[str, ...] = ("title",)
     index_url: str = ""
+    index_title: str = ""
     title: str = ""
     template: str = ""
     head: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxError
 
@@ -15,6 +15,7 @@ from cms_ssg.render import feeds
 from cms_ssg.render.absolute_links import make_links_absolute
 from cms_ssg.render.body import is_inner, resolve_link
 from cms_ssg.render.limits import Budget
+from cms_ssg.render.list_kinds import read_list_kind
 from cms_ssg.render.list_rules import list_kind, list_rule
 from cms_ssg.render.list_view import ListView
 from cms_ssg.render.page import FEED_TYPES, HomeFeeds, Page
@@ -24,6 +25,9 @@ from cms_ssg.render.site_view import Surroundings
 from cms_ssg.render.theme_chain import PARENT
 from cms_ssg.render.views import make_terms
 from cms_ssg.types import Artifact, Problem
+
+TAXONOMY_WORDS: Final = {"author": "authors", "section": "sections", "series": "series", "tag": "tags"}
+"""Taxonomy -> the text that is the title of its index where the site gives it none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,10 @@ def render_terms(page: Page, job: Job) -> tuple[bytes, str]:
     taxonomy = row.name.partition("/")[2]
     members = page.reader.window("all", row.id)
     card = row.card or {}
+    kind = read_list_kind(page, taxonomy)
     title, description = card.get("title") or taxonomy, card.get("description") or ""
+    if word := kind.index_title if kind is not None else TAXONOMY_WORDS.get(taxonomy, "") if title == taxonomy else "":
+        title = str(page.globals["t"](word))
     page.describe(title=title, description=description)
     terms = make_terms(page, members, row.locale)
     html = page.render(["terms.html"], terms=terms, taxonomy=taxonomy, title=title, description=description)

@@ -42,9 +42,9 @@ def mark_spam(opened: OpenSite, number: tuple[int, ...]) -> str:
 
 
 def add_response(opened: OpenSite, number: int, text: str) -> str:
-    """Put the owner's answer below a review.
+    """Add the owner's answer below a review.
 
-    An empty text takes it away.
+    An empty text removes it.
     """
     if not respond(opened.connection, opened.number, number, text):
         raise _missing(number)

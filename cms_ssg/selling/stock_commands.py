@@ -23,7 +23,7 @@ SELECT moved_at, location, delta, reason, ref, author FROM cms.stock_moves WHERE
 
 
 def show_stock(opened: OpenSite, sku: str = "", *, low: bool = False) -> list[dict[str, Any]]:
-    """Show what there is of each SKU, or of one."""
+    """Show the stock of each SKU, or of one."""
     names = ("sku", "location", "on_hand", "reserved", "free", "priority")
     return [dict(zip(names, row, strict=True)) for row in opened.connection.execute(LEVELS, (opened.number, sku, sku, low))]
 

@@ -28,4 +28,7 @@ def name_month(page: Page, slug: str) -> str:
     return str(page.globals["t"].month(slug))
 
 
-MONTHS = ListKind("month", _month_rule, _list_by_month, order=(), index_url="/archive/", title="cms_ssg.verticals.blog.outputs:name_month")
+MONTHS = ListKind(
+    "month", _month_rule, _list_by_month, order=(), index_url="/archive/", index_title="archive",
+    title="cms_ssg.verticals.blog.outputs:name_month",
+)  # fmt: skip

@@ -112,7 +112,7 @@ def _list_by_letter(placing: Placing) -> Iterator[Item]:
 
 
 LISTS: Final = (
-    ListKind("place", _place_rule, _list_by_place, index_url="/places/"),
+    ListKind("place", _place_rule, _list_by_place, index_url="/places/", index_title="directory_places"),
     ListKind("combination", _combination_rule, _list_by_combination),
-    ListKind("letter", _letter_rule, _list_by_letter, order=("title",), index_url="/a-z/"),
+    ListKind("letter", _letter_rule, _list_by_letter, order=("title",), index_url="/a-z/", index_title="directory_letters"),
 )

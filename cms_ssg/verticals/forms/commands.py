@@ -39,7 +39,7 @@ def list_forms(opened: OpenSite) -> list[Listed]:
 
 
 def export(opened: OpenSite, form: str, *, format: str = "csv", pending: bool = False) -> str:
-    """Print what was sent by a form, as CSV or as JSON lines."""
+    """Print the submissions of a form, as CSV or as JSON lines."""
     if format not in ("csv", "jsonl"):
         raise UsageError(Problem("forms.format", "", 0, f'there is no format "{format}"', "Formats: csv, jsonl."))
     rows = opened.connection.execute(SENT, (opened.number, form.replace("\0", ""), pending)).fetchall()

@@ -43,7 +43,7 @@ def list_experiments(opened: OpenSite) -> list[Listed]:
 def start(opened: OpenSite, experiment: str) -> str:
     """Start an experiment, from the next build on.
 
-    One that ran before begins anew.
+    An experiment that ran before starts from zero.
     """
     row, found = _find(opened, experiment)
     if said := found.problems():
@@ -54,9 +54,9 @@ def start(opened: OpenSite, experiment: str) -> str:
 
 
 def report(opened: OpenSite, experiment: str, *, goal: str = "", picture: bool = False) -> Report | str:
-    """Say how an experiment stands.
+    """Show the results of an experiment.
 
-    You may look as often as you like: the rule behind it allows for that.
+    You may look as often as you like: the statistics allow for that.
     """
     _, found = _find(opened, experiment)
     if not found.goals:

@@ -65,7 +65,7 @@ def show_order(opened: OpenSite, order: str) -> dict[str, Any]:
 def cancel(opened: OpenSite, order: str, *, reason: str = "") -> dict[str, Any]:
     """Cancel an order.
 
-    Reserved goods are free again, what was paid is given back and its goods return to the stock.
+    Reserved goods are released; payments are refunded and paid goods return to the stock.
     """
     return _line(run_in_shop(opened, lambda shop: cancel_order(shop, order, reason)))
 
@@ -133,7 +133,7 @@ def export_orders(opened: OpenSite, out: str, *, since: str = "", until: str = "
 
 
 def report_sales(opened: OpenSite, *, by: str = "month", since: str = "", until: str = "") -> list[dict[str, Any]]:
-    """Add up what was sold: by day, month, year or product."""
+    """Report sales by day, month, year or product."""
     from cms_ssg.verticals.shop.reports import PERIODS, list_sales
 
     if by not in (*PERIODS, "product"):
@@ -203,7 +203,7 @@ def add_coupon(
 
 
 def delete_coupon(opened: OpenSite, code: str) -> str:
-    """Delete a coupon. Orders that used it stay as they are."""
+    """Delete a coupon. Orders that used it are not changed."""
     if not opened.connection.execute("DELETE FROM cms.coupons WHERE site = %s AND code = upper(%s)", (opened.number, code)).rowcount:
         raise fail("shop.coupon", f"there is no coupon {code.upper()}", hint="cms coupons list shows what there is.")
     return f"{code.upper()} deleted"
