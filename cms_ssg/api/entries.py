@@ -22,7 +22,7 @@ from cms_ssg.api.routing import Router, caller_of, site_of
 from cms_ssg.entries.edit import Editor, find_any, find_path, is_trashed
 from cms_ssg.entries.files import can_write, change_file, lock_file, mark_file
 from cms_ssg.entries.find import list_page, list_published
-from cms_ssg.entries.front import read_body
+from cms_ssg.entries.front_matter import read_body
 from cms_ssg.entries.rights import Subject
 from cms_ssg.entries.save import EntryChangedError
 from cms_ssg.entries.values import EntryInput, Saved

@@ -11,8 +11,8 @@ from typing import Final
 from psycopg import Connection, errors
 
 from cms_ssg import authoring
+from cms_ssg.bulk.affected_pages import list_touched
 from cms_ssg.bulk.exporting import Selection
-from cms_ssg.bulk.touched import list_touched
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput, Saved
 from cms_ssg.errors import CmsError, UsageError, fail

@@ -15,7 +15,7 @@ from cms_ssg.bulk.mapping import write_cell
 from cms_ssg.bulk.records import Form
 from cms_ssg.bulk.where import make_where
 from cms_ssg.content.schema.content_types import Schema
-from cms_ssg.entries.front import make_fields, read_body
+from cms_ssg.entries.front_matter import make_fields, read_body
 from cms_ssg.errors import UsageError
 from cms_ssg.site import Site
 from cms_ssg.store.texts import StoredEntry, load_entries

@@ -74,7 +74,7 @@ def list_(call: Call, type_name: str, source: str, status: str | None, where: tu
 def show(call: Call, what: str) -> None:
     """Show an entry: its fields, body and version."""
     from cms_ssg.entries.edit import find_any, find_path, is_trashed
-    from cms_ssg.entries.front import make_file
+    from cms_ssg.entries.front_matter import make_file
 
     with open_editor(call) as editor:
         found = find_any(editor.connection, editor.site, editor.site_id, what)

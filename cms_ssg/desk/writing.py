@@ -16,7 +16,7 @@ from cms_ssg.content.schema.content_types import Schema
 from cms_ssg.desk.entry_form import BODY, PREFIX, make_texts, read_changes
 from cms_ssg.entries.edit import Editor, find_any
 from cms_ssg.entries.files import can_write, change_file, lock_file
-from cms_ssg.entries.front import read_body
+from cms_ssg.entries.front_matter import read_body
 from cms_ssg.entries.merge import merge_bodies
 from cms_ssg.entries.rebuild import load_version
 from cms_ssg.entries.rights import Deed, Subject, Writer, find_refusal

@@ -16,7 +16,7 @@ from cms_ssg.diagnostics.check_fields import check_fields, check_own_ids
 from cms_ssg.diagnostics.check_fragments import Link, PlaceCheck, fragment_of
 from cms_ssg.diagnostics.check_templates import check_template_links
 from cms_ssg.diagnostics.check_terms import TERM_NAMES, check_parents, check_term_names
-from cms_ssg.diagnostics.nearest import Nearest
+from cms_ssg.diagnostics.suggestions import Nearest
 from cms_ssg.engine.dead_links import find_claimed, list_dead_menu_lines, list_menu_lines, make_dangling, path_names
 from cms_ssg.engine.homes import list_taken_homes
 from cms_ssg.engine.options import BuildOptions, BuildResult
@@ -56,7 +56,7 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None, against: 
     against: a file with addresses of an old site, each of which is to answer. Raises CmsError check.no-addresses.
     """
     from cms_ssg.content.collections.uncollected import find_uncollected
-    from cms_ssg.diagnostics.against import read_addresses
+    from cms_ssg.diagnostics.old_addresses import read_addresses
     from cms_ssg.engine.inputs import read_redirects
     from cms_ssg.engine.open_session import target_folder
 
@@ -78,7 +78,7 @@ def check(root: Path, env: str = "", reporter: Reporter | None = None, against: 
 
 def _check_content(site: Site, env: str, reporter: Reporter | None, old: tuple[Path, list[tuple[str, int]]]) -> list[Problem]:
     """old: a file with an old site's addresses, and those."""
-    from cms_ssg.diagnostics.against import list_unanswered
+    from cms_ssg.diagnostics.old_addresses import list_unanswered
     from cms_ssg.engine.open_session import open_session
     from cms_ssg.engine.other_locales import list_other_locales
     from cms_ssg.store.conflicts import list_conflicts

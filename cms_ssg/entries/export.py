@@ -9,7 +9,7 @@ from typing import Final
 from psycopg import Connection
 
 from cms_ssg.authoring.write import write_file
-from cms_ssg.entries.front import make_file
+from cms_ssg.entries.front_matter import make_file
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.paths import canonical_path
 from cms_ssg.site import Site

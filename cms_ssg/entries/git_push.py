@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from psycopg import Connection
 
 from cms_ssg.content.git.branch import Branch
-from cms_ssg.entries.front import make_file
+from cms_ssg.entries.front_matter import make_file
 from cms_ssg.errors import UsageError
 from cms_ssg.site import Site
 from cms_ssg.store.revisions import list_revisions

@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from cms_ssg.content.approval import parse_approvals
 from cms_ssg.entries.file_changes import apply_to_file
-from cms_ssg.entries.front import read_body
+from cms_ssg.entries.front_matter import read_body
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError, UsageError

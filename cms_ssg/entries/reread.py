@@ -38,7 +38,7 @@ def read_again(connection: Connection, site: Site, site_id: int, digest: bytes, 
 
 
 def _read(site: Site, entry: StoredEntry) -> tuple[DraftRow | None, tuple[Problem, ...]]:
-    from cms_ssg.entries.front import make_fields  # with all that reads content, which a build that changes nothing does without
+    from cms_ssg.entries.front_matter import make_fields  # with all that reads content, which a build that changes nothing does without
     from cms_ssg.entries.read import read_entry
 
     fields = make_fields(site, entry)

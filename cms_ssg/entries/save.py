@@ -15,7 +15,7 @@ from cms_ssg.content.approval import add_approval, digest_content, list_new_appr
 from cms_ssg.content.frontmatter.values import Refused, clean_text, clean_value
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES
 from cms_ssg.entries.differences import compare, say_changed
-from cms_ssg.entries.front import is_too_large, make_fields, read_body
+from cms_ssg.entries.front_matter import is_too_large, make_fields, read_body
 from cms_ssg.entries.merge import Conflict
 from cms_ssg.entries.place import choose_files
 from cms_ssg.entries.read import read_entry

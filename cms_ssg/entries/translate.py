@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from cms_ssg.content.collections.rules import below, find_collection
-from cms_ssg.entries.front import make_file, read_body
+from cms_ssg.entries.front_matter import make_file, read_body
 from cms_ssg.entries.merge import split_paragraphs
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.translation_files import Unit

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cms_ssg.render.list_kinds import read_list_kind, title_of_list
 from cms_ssg.render.list_rules import list_rule
+from cms_ssg.render.list_titles import read_list_kind, title_of_list
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page

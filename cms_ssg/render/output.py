@@ -15,8 +15,8 @@ from cms_ssg.render import feeds
 from cms_ssg.render.absolute_links import make_links_absolute
 from cms_ssg.render.body import is_inner, resolve_link
 from cms_ssg.render.limits import Budget
-from cms_ssg.render.list_kinds import read_list_kind
 from cms_ssg.render.list_rules import list_kind, list_rule
+from cms_ssg.render.list_titles import read_list_kind
 from cms_ssg.render.list_view import ListView
 from cms_ssg.render.page import FEED_TYPES, HomeFeeds, Page
 from cms_ssg.render.reading import Missing, Reader, Reads

@@ -15,7 +15,7 @@ from cms_ssg.images.facts import may_be_image
 from cms_ssg.kinds.list_kind import list_of_member
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.render.body import heading_names
-from cms_ssg.render.list_kinds import title_of_list
+from cms_ssg.render.list_titles import title_of_list
 from cms_ssg.render.pictures import ImageFacts, Shape, card_image, describe_image, path_beside, show_image, social_image
 from cms_ssg.render.reference_names import link_names
 from cms_ssg.render.title import take_title

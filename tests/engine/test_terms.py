@@ -73,3 +73,54 @@ def test_a_type_that_is_kept_out_of_its_own_list_stays_in_those_of_its_terms(mak
     site.edit("content_schema/talk.json", HIDDEN, '"x-extends"')
     site.build()
     assert [">Wind<" in page.read_text("utf-8") for page in lists] == [True, True]
+
+
+INDEXES = """-- site.toml --
+title = "T"
+[[locales]]
+code = "en"
+[[locales]]
+code = "ja"
+[taxonomies.shelf]
+field = "shelf"
+url = "/shelves/{slug}/"
+index = "/shelves/"
+[taxonomies.genre]
+field = "genre"
+url = "/genres/{slug}/"
+index = "/genres/"
+title = "Kinds of books"
+[[collection]]
+name = "posts"
+path = "content/posts"
+type = "post"
+locale = "suffix"
+-- content_schema/post.json --
+{"properties": {"shelf": {"type": "string", "x-list": "shelf"}, "genre": {"type": "string", "x-list": "genre"}}}
+-- content/posts/wind.md --
+---
+title: Wind
+date: 2026-01-01
+tags: [weather]
+shelf: A1
+genre: Essay
+---
+-- content/posts/wind.ja.md --
+---
+title: Kaze
+date: 2026-01-01
+tags: [weather]
+---
+"""
+
+
+def test_index_pages_without_a_title_in_the_settings_have_the_themes_word(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(INDEXES)
+    site.build()
+    for page, title in {
+        "tags": "Tags", "ja/tags": "タグ", "archive": "Archive", "ja/archive": "アーカイブ", "shelves": "shelf", "genres": "Kinds of books",
+    }.items():  # fmt: skip
+        html = (site.output / page / "index.html").read_text("utf-8")
+        assert f"<h1>{title}</h1>" in html
+        assert f"<title>{title} · T</title>" in html
+    site.assert_clean()

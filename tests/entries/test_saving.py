@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms_ssg.content.frontmatter.parse import parse_front_matter
-from cms_ssg.entries.front import write_field
+from cms_ssg.entries.front_matter import write_field
 from cms_ssg.entries.save import EntryChangedError
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError

@@ -108,12 +108,6 @@ def test_months_stand_under_their_year_newest_first() -> None:
     ]  # fmt: skip
 
 
-def test_terms_without_a_title_take_the_themes_word() -> None:
-    assert "<h1>タグ</h1>" in render("Terms", "ja", title="tag")
-    assert "<h1>Topics</h1>" in render("Terms", title="Topics")
-    assert "<h1>shelf</h1>" in render("Terms", title="shelf", taxonomy="shelf")
-
-
 def test_a_pager_shows_the_page_but_no_total() -> None:
     html = render("Archive page")
     assert '<a class="newer" href="/n/" rel="prev">' in html
