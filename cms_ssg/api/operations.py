@@ -20,13 +20,13 @@ router = Router("Operation")
 
 
 @router.get("/healthz", scope=PUBLIC, response_class=Response, summary="The process is alive", include_in_schema=False)
-async def tell_health() -> Response:
+async def show_health() -> Response:
     """Says so as long as the process answers at all."""
     return Response(b'{"status":"ok"}', 200, media_type=JSON)
 
 
 @router.get("/readyz", scope=PUBLIC, response_class=Response, summary="The process can answer", include_in_schema=False)
-async def tell_readiness(request: Request) -> Response:
+async def show_readiness(request: Request) -> Response:
     """503 while a database does not answer; Redis may be away."""
     sites: Sites = request.app.state.sites
     databases = [await _asks(pool) for pool in sites.pools]

@@ -47,7 +47,7 @@ async def take_push(request: Request) -> Response:
     return Response(msgspec.json.encode({"message": text}), status, media_type=JSON)
 
 
-async def tell_builds(request: Request) -> Response:
+async def show_builds(request: Request) -> Response:
     """What the last build came to that a push asked for; 503 where that failed."""
     context = site_of(request)
     _find_receiver(request)
@@ -77,4 +77,4 @@ for path, is_shown in (("/api/rebuild", True), ("/", False)):  # the second is w
         include_in_schema=is_shown,
     )(take_push)
 for path, is_shown in (("/api/rebuild", True), ("/health", False)):
-    router.get(path, scope=PUBLIC, response_class=Response, summary="What the last push came to", include_in_schema=is_shown)(tell_builds)
+    router.get(path, scope=PUBLIC, response_class=Response, summary="What the last push came to", include_in_schema=is_shown)(show_builds)

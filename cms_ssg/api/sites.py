@@ -67,9 +67,9 @@ class SiteContext:
             self.extras[name] = make(self)
         return self.extras[name]
 
-    def listen(self, name: str, hear: Callable[[set[str]], None]) -> None:
+    def listen(self, name: str, listener: Callable[[set[str]], None]) -> None:
         """Have a room told which tags of this site were raised, in the running loop. name: its own, so that it is told once."""
-        self.listeners[name] = hear
+        self.listeners[name] = listener
 
     def at_end(self, name: str, end: Callable[[], Awaitable[None]]) -> None:
         """Have a room do something before the process ends, in END_S at most. name: its own."""
@@ -107,7 +107,7 @@ class Sites:
         return self._by_host.get(host.lower()) or self._by_host.get(_strip_port(host.lower()))
 
     async def open(self) -> None:
-        """Connect, and hear what is stale, without waiting for a database that is away."""
+        """Connect, and follow what becomes stale, without waiting for a database that is away."""
         for pool in self.pools:
             await pool.open(wait=False)
         for follower in self.followers:
@@ -158,7 +158,7 @@ def load_sites(folders: Sequence[Path], env: str = "") -> Sites:
         url = database_url(site.root, settings.database_url, os.environ)
         if url not in pools:
             pools[url] = make_pool(url, POOL_SIZE, settings.api.timeout_s)
-            followers[url] = Follower(url, lambda raised: _tell_contexts(contexts, raised))
+            followers[url] = Follower(url, lambda raised: _notify_contexts(contexts, raised))
         redis_url = os.environ.get("CMS_REDIS_URL", "") or settings.cache.redis_url
         if redis_url and redis_url not in layers:
             layers[redis_url] = RedisLayer(redis_url)
@@ -172,10 +172,10 @@ def load_sites(folders: Sequence[Path], env: str = "") -> Sites:
     return Sites(contexts)
 
 
-def _tell_contexts(contexts: Sequence[SiteContext], raised: set[tuple[int, str]]) -> None:
+def _notify_contexts(contexts: Sequence[SiteContext], raised: set[tuple[int, str]]) -> None:
     for context in contexts:
         if (context.number, "search") in raised:
             context.forget_texts()
         if context.listeners and (tags := {tag for number, tag in raised if number == context.number}):
-            for hear in context.listeners.values():
-                hear(tags)
+            for listener in context.listeners.values():
+                listener(tags)

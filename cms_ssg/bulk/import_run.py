@@ -70,7 +70,7 @@ class ImportRun:
         self.result = ImportResult(source=source, encoding=file.encoding, key=rows.key)
         self.keys: dict[int, int] = {}
         self.ahead, self.done = False, 0
-        self.tell: Callable[[], None] = lambda: None
+        self.report: Callable[[], None] = lambda: None
         self.warned: set[tuple[str, str]] = set()
         beside = options.file.with_name(f"{options.file.stem}.errors.csv")
         self.errors = ErrorsFile(options.errors or beside)
@@ -90,17 +90,17 @@ class ImportRun:
         reader = self._connect_reader() if not options.dry_run and self.file.lines > batch and self.rows.key != FILE else None
         self.ahead = reader is not None
 
-        def tell() -> None:
+        def report() -> None:
             progress(self.done, total)
 
-        self.tell = tell
+        self.report = report
         try:
             with reader or nullcontext(), BatchWriter() as writer:
                 self.entries.reader = reader or self.connection
                 while found := list(islice(rows, batch)):
                     self._import_batch(found, records.columns, writer)
             self.done = result.rows
-            tell()
+            report()
         except Stop:
             pass
         finally:
@@ -149,12 +149,12 @@ class ImportRun:
                     if not self.options.dry_run:
                         self._write(batch)
                 self.done = result.rows
-                self.tell()
+                self.report()
             else:
                 self._plan(batch, entries)
                 writer.wait()
                 self.done = result.rows - len(records)
-                self.tell()  # while the connection is free, which whoever is told may use
+                self.report()  # while the connection is free: the report may use it
                 writer.start(partial(self._write_alone, batch))
                 self.entries.reserved = {row.draft.file for _, row in batch.plan.writes}
         except Stop:  # nothing of the batch is kept: the file is to be mended and imported again

@@ -115,7 +115,7 @@ def understand(raw: Mapping[str, Any], known: Collection[str], lines: Mapping[st
         except _Unclear as unclear:
             found.words.add(name)
             found.problems.append(Problem("content.hides", place, lines.get(name, 0), f"{name}: {unclear}", unclear.hint))
-        if (hint := _doubt(word, value, raw, zone)) and "content.hides" not in {problem.code for problem in found.problems}:
+        if (hint := _explain_unclear(word, value, raw, zone)) and "content.hides" not in {problem.code for problem in found.problems}:
             does = "keeps a page out of the sitemap or the search" if word in UNSEARCHED else "may schedule a page"
             said = f"{name}: {show(value)} {does} in other systems; here it has no effect"
             found.problems.append(Problem("content.may-hide", place, lines.get(name, 0), said, hint, "warning"))
@@ -181,7 +181,7 @@ def _is_no_index(word: str, value: Any) -> bool:
     return word in NO_INDEX and value != "" and read_truth(value) is NO_INDEX[word]
 
 
-def _doubt(word: str, value: Any, raw: Mapping[str, Any], zone: str) -> str:
+def _explain_unclear(word: str, value: Any, raw: Mapping[str, Any], zone: str) -> str:
     """What to write where a word may hide or time a page and may mean something else, "" where it cannot be meant so."""
     unsearched = UNSEARCHED.get(word)
     if unsearched is not None and ((read_truth(value) is unsearched and value != "") or (word == "sitemap" and _is_disabled(value))):

@@ -66,7 +66,7 @@ def _check_compressor(root: Path, settings: Settings) -> Iterator[Check]:
         from cms_ssg.publish.compress import find_lack
 
         if (problem := find_lack(root, settings)) is not None:
-            yield _tell("brotli", problem)
+            yield _make_check("brotli", problem)
         elif settings.target.url.startswith("s3:"):
             yield Check("brotli", "ok", version("brotli"))
 
@@ -85,10 +85,10 @@ def _check_database(root: Path, settings: Settings, environ: Mapping[str, str]) 
             yield _check_clock(now, before, after)
             yield _check_migrations(connection)
     except CmsError as error:
-        yield _tell("database", error.problems[0])
+        yield _make_check("database", error.problems[0])
 
 
-def _tell(name: str, problem: Problem) -> Check:
+def _make_check(name: str, problem: Problem) -> Check:
     where = f"{problem.place}: " if problem.place else ""
     text = f"{where}{problem.message} [{problem.code}]"
     return Check(name, "fail" if problem.severity == "error" else "warn", text, problem.hint, problem.code, problem.place)
@@ -100,7 +100,7 @@ def _check_clock(now: datetime, before: float, after: float) -> Check:
 
     skew_s = measure_skew(now, before, after)
     problem = describe_skew(skew_s)
-    return _tell("clock", problem) if problem is not None else Check("clock", "ok", f"{abs(skew_s):.1f} s from the database's")
+    return _make_check("clock", problem) if problem is not None else Check("clock", "ok", f"{abs(skew_s):.1f} s from the database's")
 
 
 def _check_migrations(connection: Connection) -> Check:
@@ -118,7 +118,7 @@ def _check_target(root: Path, settings: Settings) -> Iterator[Check]:
         from cms_ssg.publish.examine_s3 import examine_bucket
 
         yield from (
-            Check(name, "ok", text) if problem is None else _tell(name, problem) for name, text, problem in examine_bucket(settings)
+            Check(name, "ok", text) if problem is None else _make_check(name, problem) for name, text, problem in examine_bucket(settings)
         )
         return
     folder = (root / rest).resolve()
@@ -141,7 +141,7 @@ def _check_owner(root: Path, settings: Settings) -> Iterator[Check]:
     except CmsError:  # said where the target itself was looked at
         return
     if owner is not None and owner.site != settings.store_name:
-        yield _tell("target owner", refuse_taken(root, settings, owner).problems[0])
+        yield _make_check("target owner", refuse_taken(root, settings, owner).problems[0])
 
 
 def _check_space(root: Path, settings: Settings) -> Iterator[Check]:

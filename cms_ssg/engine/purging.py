@@ -97,7 +97,7 @@ class Purger:
             return True
         if due.wait_until is not None and due.wait_until > now:
             self._gave_up = True
-            self._tell(f"the CDN asked to be left alone until {due.wait_until:%H:%M:%S} UTC", due.pages)
+            self._report(f"the CDN asked to be left alone until {due.wait_until:%H:%M:%S} UTC", due.pages)
             return False
         scope = store.Scope(self.site, now, due.high, removals, low)
         self.began_at = self.began_at or now
@@ -214,9 +214,9 @@ class Purger:
         self.connection.execute(store.FAIL, {**scope.parameters(), "error": message[:500], "paths": paths})
         left = len(paths) if paths is not None else store.count_due(self.connection, self.site, scope.now, scope.removals, scope.low).pages
         self._commit()
-        self._tell(message, left, hint)
+        self._report(message, left, hint)
 
-    def _tell(self, message: str, pages: int, hint: str = "") -> None:
+    def _report(self, message: str, pages: int, hint: str = "") -> None:
         text = f"the CDN still has {pages:,} old page{'s' * (pages != 1)}: {message}"
         later = "Nothing is lost: the next build, or `cms purge`, tells it again."
         self.problems.append(Problem("cdn.failed", "", 0, text, f"{hint} {later}".strip()))

@@ -14,7 +14,7 @@ from cms_ssg import authoring
 from cms_ssg.authoring.change import parse_moment, parse_pair
 from cms_ssg.content.frontmatter.dates import format_moment
 from cms_ssg.entries.find import find_entry
-from cms_ssg.entries.notices import COMMENTED, PROPOSED, tell
+from cms_ssg.entries.notices import COMMENTED, PROPOSED, add_notices
 from cms_ssg.entries.pending import schedule_change
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import Changes, EntryInput
@@ -105,7 +105,7 @@ class Editor:
         with self.act("propose" if needs_approval else "schedule", f"{entry.file} {at}".strip()):
             number = schedule_change(self.entries, entry, replace(change, number=entry.id), due_at, needs_approval=needs_approval)
         if needs_approval:
-            tell(self.connection, self.site, self.site_id, PROPOSED, entry, who=self.entries.author, change=number)
+            add_notices(self.connection, self.site, self.site_id, PROPOSED, entry, who=self.entries.author, change=number)
         return number, entry.file
 
     def comment(self, entry: StoredEntry, text: str, *, asks: bool = False, change: int | None = None) -> int:
@@ -114,7 +114,7 @@ class Editor:
         with self.connection.transaction():
             number = add_comment(self.connection, self.site_id, entry.id, who, text, asks=asks, change=change)
             if number:
-                tell(self.connection, self.site, self.site_id, COMMENTED, entry, who=who, text=text, asks=asks, change=change)
+                add_notices(self.connection, self.site, self.site_id, COMMENTED, entry, who=who, text=text, asks=asks, change=change)
         return number
 
     def publish(self, what: str, at: str = "") -> EntryEdit:

@@ -21,7 +21,7 @@ SUBJECTS: Final[dict[str, str]] = {
 }  # fmt: skip
 
 
-def tell(connection: Connection, site: Site, site_id: int, event: Event, entry: StoredEntry, **about: Any) -> None:
+def add_notices(connection: Connection, site: Site, site_id: int, event: Event, entry: StoredEntry, **about: Any) -> None:
     """Write what is to be sent. about: who, text, change, asks: what is told beside the entry; none of it is needed."""
     settings = site.settings
     who, text = str(about.get("who") or "somebody"), str(about.get("text") or "")

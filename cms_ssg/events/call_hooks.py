@@ -20,17 +20,17 @@ def call_hooks(connection: Connection, site: Site, site_id: int, plugins: Plugin
     if not connection.execute(store.HAS_EVENTS, (site_id,)).fetchone()[0]:  # type: ignore[index]
         return
     _gather_posts(connection, site, site_id, plugins)
-    _tell_saved(connection, site, site_id, plugins)
+    _call_for_saved(connection, site, site_id, plugins)
     from cms_ssg.hooks import BuildEnd, PostsUpdated, Release
 
     forms: dict[str, tuple[str, Any]] = {"post_bulk_updated": ("update", PostsUpdated)}
-    _tell_each(connection, site, site_id, plugins, forms)
-    _tell_published(connection, site, site_id, plugins)
-    _tell_rows(connection, site, site_id, plugins)
-    _tell_each(connection, site, site_id, plugins, {"build_after": ("build", BuildEnd), "release_published": ("release", Release)})
+    _call_each(connection, site, site_id, plugins, forms)
+    _call_for_published(connection, site, site_id, plugins)
+    _call_for_rows(connection, site, site_id, plugins)
+    _call_each(connection, site, site_id, plugins, {"build_after": ("build", BuildEnd), "release_published": ("release", Release)})
 
 
-def _tell_each(connection: Connection, site: Site, site_id: int, plugins: Plugins, forms: dict[str, tuple[str, Any]]) -> None:
+def _call_each(connection: Connection, site: Site, site_id: int, plugins: Plugins, forms: dict[str, tuple[str, Any]]) -> None:
     while (event := store.take_event(connection, site_id, list(forms))) is not None:
         number, kind, detail = event
         argument, form = forms[kind]
@@ -39,7 +39,7 @@ def _tell_each(connection: Connection, site: Site, site_id: int, plugins: Plugin
         connection.commit()
 
 
-def _tell_rows(connection: Connection, site: Site, site_id: int, plugins: Plugins) -> None:
+def _call_for_rows(connection: Connection, site: Site, site_id: int, plugins: Plugins) -> None:
     from cms_ssg.hooks import PublishedRow
 
     while (event := store.take_event(connection, site_id, ["row"])) is not None:
@@ -49,7 +49,7 @@ def _tell_rows(connection: Connection, site: Site, site_id: int, plugins: Plugin
         connection.commit()
 
 
-def _tell_saved(connection: Connection, site: Site, site_id: int, plugins: Plugins) -> None:
+def _call_for_saved(connection: Connection, site: Site, site_id: int, plugins: Plugins) -> None:
     from cms_ssg.hooks import ContentSaved, Entry
 
     while rows := store.take_saved(connection, site_id, SAVED_AT_ONCE):
@@ -64,7 +64,7 @@ def _tell_saved(connection: Connection, site: Site, site_id: int, plugins: Plugi
         connection.commit()
 
 
-def _tell_published(connection: Connection, site: Site, site_id: int, plugins: Plugins) -> None:
+def _call_for_published(connection: Connection, site: Site, site_id: int, plugins: Plugins) -> None:
     while notes := store.list_live_posts(connection, site_id, 1):
         plugins.call("post_after_publish", post=_make_post(site, notes[0]))
         connection.execute(store.DELETE, ([notes[0].event],))

@@ -76,12 +76,12 @@ class Notifier:
     def around(self, is_build: bool = True) -> Iterator[None]:
         """A build, or a sync, happens in this block: tell that it begins, and when it is over what came of it, also if it fails."""
         if is_build:
-            self._tell_start()
+            self._call_start()
         try:
             yield
         except CmsError as error:
             if is_build and not any(p.code in NOT_A_FAILURE or p.code.startswith("db.") for p in error.problems):
-                self._tell_failure(list(error.problems))
+                self._end_failed(list(error.problems))
             error.problems = (
                 *error.problems,
                 *self._take_problems(),
@@ -94,9 +94,9 @@ class Notifier:
             raise
         except Exception as error:
             if is_build:
-                self._tell_failure([Problem("internal", "", 0, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")])
+                self._end_failed([Problem("internal", "", 0, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")])
             raise
-        self._tell()
+        self._deliver()
         self.result.problems.extend(self._take_problems())
 
     def join(self, session: Session) -> None:
@@ -157,7 +157,7 @@ class Notifier:
             urls = [hook.url for hook in self.site.settings.webhooks if event in hook.events]
             deliveries.add_deliveries(connection, self._site_id, event, urls, {"site": self.site.settings.store_name, **data})
 
-    def _tell_start(self) -> None:
+    def _call_start(self) -> None:
         if self.plugins is not None and self.plugins.has("build_before"):
             from cms_ssg.hooks import BuildStart
 
@@ -175,7 +175,7 @@ class Notifier:
             with connect(self._url) as connection:
                 self._end(connection, "stopped")
         except (CmsError, OperationalError) as error:
-            self._say_untold(error)
+            self._report_untold(error)
 
     def _end(self, connection: Connection, status: str, problems: Sequence[Problem] = ()) -> None:
         """Write down that the build ended before it was through."""
@@ -185,7 +185,7 @@ class Notifier:
         connection.execute(END_BUILD, (Jsonb(ended), self.result.build_id))
         self._record(connection, self.result.build_id, ended, problems)
 
-    def _tell_failure(self, problems: list[Problem]) -> None:
+    def _end_failed(self, problems: list[Problem]) -> None:
         """The build raised: note it, and tell."""
         if not self._url and not self.is_heard:
             return
@@ -198,11 +198,11 @@ class Notifier:
                 self._end(connection, "failed", problems)
             self._url, self._site_id = url, row.id
         except (CmsError, OperationalError) as error:
-            self._say_untold(error)
+            self._report_untold(error)
             return
-        self._tell()
+        self._deliver()
 
-    def _say_untold(self, error: Exception) -> None:
+    def _report_untold(self, error: Exception) -> None:
         text = f"hooks and webhooks were not told: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
         self.result.problems.append(
             Problem("build.untold", "", 0, text, "What waits for them is in the database; the next build tells it.", "warning")
@@ -217,7 +217,7 @@ class Notifier:
         self.last_status = _sum_up(last[2]) if last is not None else ""
         self.resumed = last is not None and bool(last[1] or last[2].get("unreleased"))
 
-    def _tell(self) -> None:
+    def _deliver(self) -> None:
         """Tell hooks what waits for them, then send what is due to webhooks. The build is over: its lease is given back."""
         if not self._url:
             return
@@ -228,7 +228,7 @@ class Notifier:
             if self.sends:
                 self._send_due()
         except (CmsError, OperationalError) as error:
-            self._say_untold(error)
+            self._report_untold(error)
 
     def _send_due(self) -> None:
         from cms_ssg.events.webhooks import send_due, send_in_background

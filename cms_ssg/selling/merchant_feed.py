@@ -50,7 +50,7 @@ def _list_items(page: Page, card: Any) -> list[dict[str, Any]]:
     }  # fmt: skip
     offers: Any = page.fact("offers", card) if data.get("product_type") in (None, "variable") else None
     if not offers:
-        return [base | _tell_offer(price, price["currency"], str(page.fact("stock", card)))]
+        return [base | _describe_offer(price, price["currency"], str(page.fact("stock", card)))]
     found = []
     for one in offers:
         attributes = {str(name).lower(): str(value) for name, value in one["attributes"].items()}
@@ -61,12 +61,12 @@ def _list_items(page: Page, card: Any) -> list[dict[str, Any]]:
             base
             | known
             | {"id": one["sku"], "item_group_id": sku, "title": title, "image_link": picture}
-            | _tell_offer(one, price["currency"], one["state"])
+            | _describe_offer(one, price["currency"], one["state"])
         )
     return found
 
 
-def _tell_offer(offer: Any, currency: str, state: str) -> dict[str, str]:
+def _describe_offer(offer: Any, currency: str, state: str) -> dict[str, str]:
     told = {"price": show_amount(offer["was"] or offer["amount"], currency), "availability": STATES.get(state, "out_of_stock")}
     return told | ({"sale_price": show_amount(offer["amount"], currency)} if offer["was"] else {})
 

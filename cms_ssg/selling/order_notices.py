@@ -17,7 +17,7 @@ TOLD_ALL: Final[LiteralString] = (
 )
 
 
-def tell_paid_orders(opened: OpenSite) -> None:
+def notify_paid_orders(opened: OpenSite) -> None:
     """Call the hook for each order that was paid since it was last called. A hook that is added later is not told of earlier ones."""
     from cms_ssg.events.plugins import find_plugins
     from cms_ssg.hooks import OrderLine, OrderPaid

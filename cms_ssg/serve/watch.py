@@ -160,16 +160,16 @@ class Builder:
             options = BuildOptions(env=self.env, changed=named, more=self.take_more)
             result = build(self.root, options, self.reporter, self.warm)
         except CmsError as error:
-            self._tell(error.problems)
+            self._report(error.problems)
             return None
         except Exception as error:  # noqa: BLE001 - the next save may mend it
             from cms_ssg.reporting.crash import log_crash
 
-            self._tell([log_crash(self.root, error, self.reporter.redact)])
+            self._report([log_crash(self.root, error, self.reporter.redact)])
             return None
         self._missed = False
         self._purge_again_at = result.purge_again_at
-        self._tell(result.problems)
+        self._report(result.problems)
         if result.rendered or result.removed:
             self._rest_until = 0.0
         if result.written or result.removed or result.failed or first:
@@ -179,7 +179,7 @@ class Builder:
             self.on_written()
         return result
 
-    def _tell(self, problems: Iterable[Problem]) -> None:
+    def _report(self, problems: Iterable[Problem]) -> None:
         """Say what the last build did not find."""
         found = dict.fromkeys(problems)
         for problem in found:
@@ -273,7 +273,7 @@ class Watcher:
                 yield from ((folder, False) for folder in path.parents if folder != self.root and folder.is_relative_to(self.root))
                 yield path, True
 
-    def tell(self, path: str, is_folder: bool = False) -> None:
+    def add_path(self, path: str, is_folder: bool = False) -> None:
         """Something at path was written, moved or removed. A folder's path is passed on with a final slash."""
         if self._concerns(Path(path)) and not is_own_output(path):
             self.events.put(f"{path}/" if is_folder else path)
@@ -319,7 +319,7 @@ class _Handler:
         for path in (event.src_path, getattr(event, "dest_path", "")):
             if path:
                 text = path.decode("utf-8", "surrogateescape") if isinstance(path, bytes) else path
-                self.watcher.tell(text, event.is_directory)
+                self.watcher.add_path(text, event.is_directory)
 
 
 def _open(root: Path, env: str) -> Site:

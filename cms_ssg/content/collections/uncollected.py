@@ -26,7 +26,7 @@ def find_uncollected(root: str, rules: Rules, target: str) -> Problem | None:
     files = sorted(file for file in _list_markdown(root, target) if _is_nobodys(rules, file))
     if not files:
         return None
-    return _tell(files)
+    return _make_problem(files)
 
 
 def find_uncollected_folders(root: str, rules: Rules) -> Problem | None:
@@ -38,7 +38,7 @@ def find_uncollected_folders(root: str, rules: Rules) -> Problem | None:
     folders = [f"content/{name}" for name in sorted(names) if not is_ignored(name)]
     strange = [folder for folder in folders if not any(_touches(rule.path.strip("/"), folder) for rule in rules.collections)]
     files = sorted(f"{folder}/{file}" for folder in strange for file in _list_markdown(os.path.join(root, folder), ""))
-    return _tell(files) if files else None
+    return _make_problem(files) if files else None
 
 
 def _touches(one: str, other: str) -> bool:
@@ -46,7 +46,7 @@ def _touches(one: str, other: str) -> bool:
     return one in ("", ".") or f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
-def _tell(files: list[str]) -> Problem:
+def _make_problem(files: list[str]) -> Problem:
     named = ", ".join(map(show_path, files[:NAMED])) + (" …" if len(files) > NAMED else "")
     several = len(files) > 1
     many = f"{len(files):,} Markdown files belong" if several else "a Markdown file belongs"

@@ -22,7 +22,7 @@ class LiveFeed:
         self.context, self.broadcaster = context, broadcaster
         self._told: dict[int, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        context.listen("news", self._hear)
+        context.listen("news", self._note_tags)
 
     def join(self, blog: int, event: int) -> str:
         """The channel of a blog, whose last event so far is this one."""
@@ -31,15 +31,15 @@ class LiveFeed:
             self._told[blog] = event
         return channel
 
-    def _hear(self, tags: set[str]) -> None:
+    def _note_tags(self, tags: set[str]) -> None:
         for tag in tags:
             kind, _, number = tag.partition("/")
             if kind == "live" and number.isdigit() and int(number) in self._told:
-                task = asyncio.ensure_future(self._tell(int(number)))
+                task = asyncio.ensure_future(self._send_events(int(number)))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
-    async def _tell(self, blog: int) -> None:
+    async def _send_events(self, blog: int) -> None:
         channel = f"{self.context.number}/live/{blog}"
         if channel not in self.broadcaster.channels:
             self._told.pop(blog, None)

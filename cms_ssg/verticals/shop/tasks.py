@@ -9,7 +9,7 @@ from cms_ssg.mail.outbox import ADD, mail_values
 from cms_ssg.mail.sending import TASKS as MAIL
 from cms_ssg.payment.run import run_in_shop
 from cms_ssg.payment.settling import reconcile, send_refunds
-from cms_ssg.selling.order_notices import tell_paid_orders
+from cms_ssg.selling.order_notices import notify_paid_orders
 from cms_ssg.verticals.shop.carts import settings_of
 from cms_ssg.verticals.shop.mails import translator_of
 from cms_ssg.verticals.shop.orders import end_abandoned
@@ -45,7 +45,7 @@ WHERE o.site = %s AND o.paid_at > clock_timestamp() - interval '90 days' AND o.s
 GROUP BY i.product ORDER BY sum(i.quantity) DESC, i.product LIMIT 24"""
 
 
-def tell_low_stock(opened: OpenSite) -> None:
+def notify_low_stock(opened: OpenSite) -> None:
     """Tell the hook ``stock_low`` and the shopkeeper of SKUs of which little is left. Each is forgotten once it was told: at least once for the hook."""
     from cms_ssg.events.plugins import find_plugins
     from cms_ssg.hooks import StockLow
@@ -85,6 +85,6 @@ def rank_best_sellers(opened: OpenSite) -> None:
 
 
 TASKS = (
-    Task("shop.sweep", 60, sweep), Task("shop.forget-carts", 3600, forget_carts), Task("shop.low-stock", 60, tell_low_stock),
-    Task("shop.paid-orders", 30, tell_paid_orders), Task("shop.best-sellers", 3600, rank_best_sellers), *MAIL,
+    Task("shop.sweep", 60, sweep), Task("shop.forget-carts", 3600, forget_carts), Task("shop.low-stock", 60, notify_low_stock),
+    Task("shop.paid-orders", 30, notify_paid_orders), Task("shop.best-sellers", 3600, rank_best_sellers), *MAIL,
 )  # fmt: skip
