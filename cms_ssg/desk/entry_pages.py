@@ -98,8 +98,8 @@ def render_entry(page: EntryPage, site: Site, session: Session, base: str) -> st
     inputs = list_inputs(page.schema, entry.fields, site.zone)
     shown = [one._replace(text=page.texts.get(one.name, one.text)) for one in inputs]
     wrong = dict(page.problems)
-    usual = "".join(_render_input(one, page, wrong, base) for one in shown if one.is_first)
-    rest = "".join(_render_input(one, page, wrong, base) for one in shown if not one.is_first)
+    usual = "".join(_render_input(one, page, wrong) for one in shown if one.is_first)
+    rest = "".join(_render_input(one, page, wrong) for one in shown if not one.is_first)
     lock = "" if page.is_open else " readonly"
     title = ""
     if "title" in page.schema.properties:
@@ -169,7 +169,7 @@ def _render_notices(page: EntryPage, site: Site) -> str:
     return "".join(lines)
 
 
-def _render_input(one: Input, page: EntryPage, wrong: Mapping[str, str], base: str) -> str:
+def _render_input(one: Input, page: EntryPage, wrong: Mapping[str, str]) -> str:
     field = one.name.removeprefix(PREFIX)
     name, text = escape(one.name), escape(one.text)
     more = (' aria-invalid="true"' if one.name in wrong else "") + (

@@ -12,7 +12,7 @@ from cms_ssg.content.approval import FIELD, add_approval, list_approvals, parse_
 from cms_ssg.content.frontmatter.parse import parse_front_matter
 from cms_ssg.content.read_file import read_file
 from cms_ssg.entries.find import find_entry
-from cms_ssg.entries.notices import APPROVED, tell
+from cms_ssg.entries.notices import APPROVED, add_notices
 from cms_ssg.entries.pending import apply_change, find_waiting, make_pending_input
 from cms_ssg.entries.read import read_entry
 from cms_ssg.entries.save import Entries, decode_json
@@ -53,7 +53,7 @@ def approve_change(
             raise UsageError(Problem("workflow.own", row.file, 0, why, "--author NAME names somebody else, who approves it."))
         names.append(by)
         if stored is not None:
-            tell(connection, site, site_id, APPROVED, stored, who=by, change=number)
+            add_notices(connection, site, site_id, APPROVED, stored, who=by, change=number)
         rule = site.settings.workflow.get(stored.type) if stored is not None else None
         is_enough = rule is None or len(names) >= rule.approvals
         approve_pending(connection, site_id, number, "\n".join(f"{name} {text}" for name in names), is_enough=is_enough)

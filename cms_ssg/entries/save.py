@@ -131,7 +131,7 @@ class Entries:
             found = results[place]
             results[place] = replace(found, number=number, version=1)
         old = [(place, row) for place, row in plan.writes if row.id]
-        versions = change_entries(self.connection, self.site_id, [row for _, row in old], digest)
+        versions = change_entries(self.connection, [row for _, row in old], digest)
         for place, row in old:
             found = results[place]
             results[place] = replace(found, version=versions[row.id])

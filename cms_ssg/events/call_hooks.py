@@ -19,7 +19,7 @@ def call_hooks(connection: Connection, site: Site, site_id: int, plugins: Plugin
     """Call hooks for every event that waits. Each is forgotten, by a commit, once its implementations returned or raised."""
     if not connection.execute(store.HAS_EVENTS, (site_id,)).fetchone()[0]:  # type: ignore[index]
         return
-    _gather_posts(connection, site, site_id, plugins)
+    _gather_posts(connection, site, site_id)
     _call_for_saved(connection, site, site_id, plugins)
     from cms_ssg.hooks import BuildEnd, PostsUpdated, Release
 
@@ -71,7 +71,7 @@ def _call_for_published(connection: Connection, site: Site, site_id: int, plugin
         connection.commit()
 
 
-def _gather_posts(connection: Connection, site: Site, site_id: int, plugins: Plugins) -> None:
+def _gather_posts(connection: Connection, site: Site, site_id: int) -> None:
     """Where many posts were saved or went out, put them into few events instead of one each, in one transaction."""
     from cms_ssg.hooks import BULK_AT
 

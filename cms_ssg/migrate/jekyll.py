@@ -95,7 +95,7 @@ class _Move:
         ):
             note(page.file, page.line, "templates of the home page", "it lists posts, as the home page does here")
             return
-        body = self._load_text().run(kind, page)
+        body = self._load_text().run(page)
         if page.file.endswith((".html", ".htm")):
             body = convert_html(body, str, lambda what, detail, fate: note(page.file, page.line, what, detail, fate))
         fields = make_fields(page, self.site)

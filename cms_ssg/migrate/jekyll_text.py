@@ -63,8 +63,8 @@ class JekyllText:
             base / includes, {"site": site, "jekyll": {"version": "4", "environment": "production"}}, self._find_link
         )
 
-    def run(self, kind: str, page: SourcePage) -> str:
-        """The body of a page with its Liquid run; kind: that of the page."""
+    def run(self, page: SourcePage) -> str:
+        """The body of a page with its Liquid run."""
         self._file = page.file
         body = page.body
         if page.fields.get("render_with_liquid") is not False and any(mark in body for mark in _LOOKS_RUN):

@@ -148,7 +148,7 @@ def add_entries(connection: Connection, site: int, source: str, rows: Sequence[T
     return ids
 
 
-def change_entries(connection: Connection, site: int, rows: Sequence[TextRow], read_digest: bytes) -> dict[int, int]:
+def change_entries(connection: Connection, rows: Sequence[TextRow], read_digest: bytes) -> dict[int, int]:
     """Save entries that differ. Returns their new versions by number."""
     if not rows:
         return {}
