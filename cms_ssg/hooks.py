@@ -3,13 +3,13 @@
 An implementation is a function with the hook's name and the decorator ``hook``, in the site's own ``hooks.py`` or in a module
 that an installed package names as an entry point of the group ``cms_ssg``. It may take fewer arguments than the hook has.
 
-What a hook is told it cannot change: arguments are frozen values, and no hook is handed a connection. What it raises is
-reported (``hooks.failed``, with its file and line) and changes neither the build nor what other hooks are told.
+Arguments are frozen values, and hooks do not get a database connection. An exception in a hook is reported (``hooks.failed``, with its
+file and line). It affects neither the build nor other hooks.
 
-All hooks but ``build_before`` are called **at least once**: what they tell is written in the transaction that makes it true, and
-taken back only after every implementation has returned or raised. After a kill the next build, sync or ``cms hooks retry`` tells it again,
-with the same ``event_id``: a hook whose effect must not be repeated remembers those. ``build_before`` tells nothing that is
-true afterwards; it is called once at the start of each try. None is called by ``--dry-run``, ``cms plan`` or ``cms check``.
+All hooks except ``build_before`` are called **at least once**: the event is written in the transaction that makes it true, and deleted
+only after every implementation has returned or raised. After a kill, the next build, sync or ``cms hooks retry`` calls the hooks again with
+the same ``event_id``: a hook whose effect must not be repeated remembers these. ``build_before`` is called once at the start of each
+attempt, and its event is not stored. ``--dry-run``, ``cms plan`` and ``cms check`` call no hooks.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ hook = pluggy.HookimplMarker(PROJECT)
 _spec = pluggy.HookspecMarker(PROJECT)
 
 BULK_AT = 100
-"""More posts than this in one build are told together."""
+"""If one build saves or publishes more posts than this, post_bulk_updated is called for all of them together."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A saved piece of content. path: of its page, "" where it has none; title, path: as they are when the hook is told."""
+    """A saved piece of content. path: of its page, "" if it has none; title, path: as they are when the hook is called."""
 
     event_id: str
     entry: int
@@ -46,14 +46,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ContentSaved(msgspec.Struct, frozen=True, kw_only=True):
-    """Entries that the store holds in a new form. site: its name in the database."""
+    """Entries that were saved or changed. site: its name in the database."""
 
     site: str
     entries: tuple[Entry, ...]
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
-    """A post whose page is at the target. url: with base_url."""
+    """A post whose page has been published. url: with base_url."""
 
     event_id: str
     site: str
@@ -67,7 +67,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PostsUpdated(msgspec.Struct, frozen=True, kw_only=True):
-    """Many posts at once. published: those that went out; changed: entry numbers of those that were saved."""
+    """Many posts at once. published: those that were published; changed: entry numbers of those that were saved."""
 
     event_id: str
     site: str
@@ -76,7 +76,7 @@ class PostsUpdated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublishedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of a feature's table that pages show. kind: such as review or update; fields: what pages may show of it, of a review its ``entry`` too."""
+    """A row of a feature's table that pages show. kind: such as review or update; fields: what pages may show of it, and for a review its ``entry``."""
 
     event_id: str
     site: str
@@ -86,7 +86,7 @@ class PublishedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BuildStart(msgspec.Struct, frozen=True, kw_only=True):
-    """A build that is about to look at the files. root: the site's folder; target: the setting; full: every page is made again."""
+    """A build that is about to read the files. root: the site's folder; target: the setting; full: every page is rendered again."""
 
     site: str
     env: str
@@ -97,9 +97,9 @@ class BuildStart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BuildEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """A build that is over. status: done; partial: something was left out; failed: it ended with an error; stopped: by Ctrl-C, or with
-    the worker that made it; killed: it never ended, and the build after it found that out. problems: the first 50. seconds: by step. ended_at: in the
-    database's time; for a killed build, when that was found out.
+    """A build that has ended. status: done; partial: something was left out; failed: it ended with an error; stopped: by Ctrl-C, or with
+    the worker that ran it; killed: the next build found that it never ended. problems: the first 50. seconds: by step. ended_at: by the
+    database's clock; for a killed build, when that was noticed.
     """
 
     event_id: str
@@ -118,8 +118,8 @@ class BuildEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
-    """What a build put at the target. ended_at: when it was recorded; resumed: a build before this one was killed or failed on
-    the way, so that more than written and removed may have changed, or, rarely, nothing at all; back_to: a rollback, to the state after that release.
+    """What a build published. ended_at: when it was recorded; resumed: an earlier build was killed or failed halfway, so more than written
+    and removed may have changed or, rarely, nothing at all; back_to: this was a rollback, to the state after that release.
     """
 
     event_id: str
@@ -135,7 +135,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StockLow(msgspec.Struct, frozen=True, kw_only=True):
-    """A SKU of a shop of which little is left. state: ``low``, ``on_backorder`` or ``out_of_stock``; free: units that nobody has spoken for."""
+    """A SKU of a shop whose stock is low. state: ``low``, ``on_backorder`` or ``out_of_stock``; free: units that are not reserved."""
 
     event_id: str
     site: str
@@ -156,7 +156,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderPaid(msgspec.Struct, frozen=True, kw_only=True):
-    """An order of a shop that was paid. order: its number for people; note: what the buyer wrote; total: in minor units of the currency."""
+    """A paid order of a shop. order: its number as people see it; note: what the buyer wrote; total: in minor units of the currency."""
 
     event_id: str
     site: str
@@ -175,51 +175,51 @@ class Specs:
 
     @_spec
     def build_before(self, build: BuildStart) -> None:
-        """A build begins; the files were not looked at yet, so what this writes below content/ or data/ is part of it.
+        """A build begins. The files have not been read yet, so files that this hook writes below content/ or data/ are part of the build.
 
-        Called once a try, before the build has the site for itself: two builders may call it at the same time.
+        Called once for each attempt, before the build has the site's lease: two builders may call it at the same time.
         """
 
     @_spec
     def content_after_save(self, saved: ContentSaved) -> None:
-        """The store holds what was saved: from a file, or by SQL. At most 500 entries a call, in the order of their changes.
+        """Entries were saved or changed, from files or by SQL. At most 500 entries a call, in the order of their changes.
 
-        Called at the end of the ``cms build`` or ``cms sync`` that learned of it, whether or not the pages could be made.
-        An entry that was saved twice before is told once, as it is then. At least once.
+        Called at the end of the ``cms build`` or ``cms sync`` that noticed the change, whether or not the pages could be rendered.
+        An entry that was saved twice before that is passed once, in its latest state. At least once.
         """
 
     @_spec
     def post_after_publish(self, post: Post) -> None:
-        """A post went out: its page is at the target as the store has it, and a moment ago it was in no list.
+        """A post's page has been published, and before that the post was in no list.
 
-        Also when its time came, or it was taken back and published again; not when its text changes. A post that fails
-        to render is told once it renders. Not called where ``post_bulk_updated`` tells of it. At least once.
+        Also if its ``publish_at`` has come, or if it was unpublished and published again; not if its text changes. For a post that fails
+        to render it is called once it renders. Not called for posts of ``post_bulk_updated``. At least once.
         """
 
     @_spec
     def post_bulk_updated(self, update: PostsUpdated) -> None:
         """Many entries changed at once.
 
-        One build saved or published more than BULK_AT posts, such as those of an import: at most 1,000 posts a call. Or somebody ran
-        ``cms bulk``, or the API did: all entries of any type that this changed, in one call, at the end of the next build or sync. At least once.
+        One build saved or published more than BULK_AT posts, such as those of an import: at most 1,000 posts a call. Or ``cms bulk`` or
+        the API changed many entries: all of them, of any type, in one call at the end of the next build or sync. At least once.
         """
 
     @_spec
     def row_after_publish(self, row: PublishedRow) -> None:
-        """A row of a feature's table is shown that was not shown before: a review that was approved, an update of a live blog. At least once."""
+        """A row of a feature's table is shown for the first time: an approved review, an update of a live blog. At least once."""
 
     @_spec
     def build_after(self, build: BuildEnd) -> None:
-        """A build is over, whatever it came to. For one that was killed, or lost its database, the next build calls this. At least once."""
+        """A build has ended, with whatever status. If it was killed, or lost its database, the next build calls this. At least once."""
 
     @_spec
     def release_published(self, release: Release) -> None:
-        """Pages were written or removed; what could be made is at the target, in every phase, and recorded. At least once."""
+        """Pages were written or removed; everything that could be rendered is published and recorded. At least once."""
 
     @_spec
     def order_paid(self, order: OrderPaid) -> None:
-        """An order was paid, and its goods have left the stock. Called within a minute while something watches or works. At least once."""
+        """An order was paid, and its goods have left the stock. Called within a minute while `cms watch`, `cms serve` or a worker runs. At least once."""
 
     @_spec
     def stock_low(self, stock: StockLow) -> None:
-        """The stock of a SKU fell to its low_stock_threshold, or to nothing. Called within a minute while something watches or works. At least once."""
+        """The stock of a SKU fell to its low_stock_threshold, or to zero. Called within a minute while `cms watch`, `cms serve` or a worker runs. At least once."""

@@ -32,12 +32,12 @@ def list_of_member(member: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ListRule:
-    """What a list's name means. group: its first word; url: of its first page, '' for none; size: items a page, 0 for no pages.
+    """The pages of a list. group: the first word of its name; url: of its first page, '' for none; size: items a page, 0 for no pages.
 
-    kind: of its first page; page_kind: of the numbered ones; page_url: where these are, with ``{number}``, by default below the first page;
-    index: the list that holds this one, whose name begins with ``lists/``; least: with fewer items it has no page; noindex: search engines are
-    asked to leave it out, and it is in no sitemap; chunks: numbered pages run from the oldest and cover everything; always: it has a page even when empty;
-    title, description: in the list's locale.
+    kind: output kind of its first page; page_kind: of the numbered ones; page_url: where these are, with ``{number}``, by default below the
+    first page; index: the list that contains this one, whose name begins with ``lists/``; least: with fewer items it has no page; noindex:
+    search engines are asked to leave it out, and it is in no sitemap; chunks: numbered pages begin with the oldest item and contain all items;
+    always: it has a page even when empty; title, description: in the list's locale.
     """
 
     group: str

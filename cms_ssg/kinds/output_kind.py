@@ -26,14 +26,14 @@ Stage = Callable[["Surroundings", "Job", dict[tuple[Any, ...], Any]], Iterable[t
 class OutputKind:
     """One kind of output.
 
-    name: as in the spec of a claim; phase: when it is made, of `cms_ssg.kinds.phases`; content_type: ``""`` where the file's name decides.
-    render: reference to a function (page, job) -> (bytes, content type), for what is rendered; stages: reference to a tuple of functions
-    (surroundings, job, found) -> requests, each of which may look at what the ones before it loaded.
-    made: rendered from the store, copied from a file, or an image that is scaled. page: an HTML page that counts as one for people;
-    linked: pages link to it, so a new one is made before them; content: the page of an entry; holds: while a new one fails, its entry is
-    kept out of lists; fingerprinted: its name changes with its bytes, so the old one may stay; shown: a preview shows it, with its lists or
-    with its leaves; cache: its class in [target.cache], ``""`` by its path; weight: how many pages it counts as where work is shared out;
-    framed: the API fills it, and finds it in cms.frames; vertical: who brings it, ``""`` for the core.
+    name: as in the spec of a claim. phase: when it is rendered, of `cms_ssg.kinds.phases`. content_type: ``""`` if the file's name decides.
+    render: reference to a function (page, job) -> (bytes, content type), if it is rendered. stages: reference to a tuple of functions
+    (surroundings, job, found) -> requests; each may look at what the ones before it loaded.
+    made: ``rendered`` from the store, ``copied`` from a file, or an ``image`` that is scaled. page: an HTML page that is counted as a page;
+    linked: pages link to it, so a new one is rendered before them. content: the page of an entry. holds: while a new one fails, its entry is
+    kept out of lists. fingerprinted: its name changes with its bytes, so the old one may stay. shown: a preview shows it, among its lists or
+    its other pages. cache: its class in [target.cache], ``""`` if its path decides. weight: how many pages it counts as when work is divided.
+    framed: the API fills it in, and finds it in cms.frames. vertical: its vertical, ``""`` for the core.
     """
 
     name: str

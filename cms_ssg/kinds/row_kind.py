@@ -1,4 +1,4 @@
-"""What pages read that is no entry: rows of a feature's tables that are members of lists, and facts."""
+"""What pages read besides entries: rows of a feature's tables that are members of lists, and facts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """A row on its way to pages. card: what they may show of it; items: its places in lists."""
+    """What is derived from a row. card: what pages may show of it; items: its places in lists."""
 
     card: dict[str, Json]
     items: tuple[Item, ...]
@@ -22,12 +22,13 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RowKind:
-    """Rows of a table that are members of lists as entries are: a live update, a review.
+    """Rows of a table that are members of lists, like entries: live updates, reviews.
 
-    name: of the kind; table: ``cms.reviews``, with the columns ``site`` and ``number``, which comes from cms.entries_id_seq (SQL:
-    ``cms.follow_rows(table)`` makes the triggers that note its changes); load: a query with %(numbers)s that gives (number, fields as JSON) of the
-    rows that may be shown; derive: (site, number, fields) -> Row, None where it is not to be shown; html: fields that hold sanitized HTML;
-    follows: a query with %(entries)s that gives the numbers of rows to derive again with these entries, whose paths are part of theirs.
+    name: of the kind. table: such as ``cms.reviews``; it has the columns ``site`` and ``number`` (from cms.entries_id_seq), and the triggers
+    that ``SELECT cms.follow_rows(table)`` creates. load: a query with %(numbers)s that returns (number, fields as JSON) of rows that may be
+    shown. derive: (site, number, fields) -> Row, None if the row is not to be shown. html: fields that hold sanitized HTML.
+    follows: a query with %(entries)s that returns the numbers of rows to derive again when these entries change, because the paths of the
+    rows contain theirs.
     """
 
     name: str
@@ -41,12 +42,12 @@ class RowKind:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A named value that pages read and that is no entry: the rating of a listing, the stock shown, the breaking news of a section.
+    """A named value that pages read but that is not an entry: the rating of a listing, the stock shown, the breaking news of a section.
 
-    query: a query with %(site)s, %(subjects)s (texts) and %(now)s (the build's clock) that gives (subject, value as JSON, valid_from,
-    valid_until); the two times are null where time alone does not change it, else the pages that read it are made again then. A subject that
-    it gives no row for has no value, which is a read too. `cms.touch(site, 'fact/NAME/SUBJECT')` says that a value changed.
-    search: what search holds of it, where the subjects are entries: ``price`` (a whole number of minor units), ``rating`` or ``stock`` -> the key
+    query: a query with %(site)s, %(subjects)s (texts) and %(now)s (the build's clock) that returns (subject, value as JSON, valid_from,
+    valid_until). The two times are null unless the value changes with time: then the pages that read it are rendered again at that time. A
+    subject without a row has no value, which is recorded as a read too. `cms.touch(site, 'fact/NAME/SUBJECT')` reports a changed value.
+    search: what search stores of it if the subjects are entries: ``price`` (a whole number of minor units), ``rating`` or ``stock`` -> the key
     in the value, ``""`` for the value itself.
     """
 

@@ -38,9 +38,9 @@ class OpenSite(NamedTuple):
 
 
 class Split(NamedTuple):
-    """A page that a web server or CDN is to answer in several ways, each visitor in one. name: of the experiment; path: of the page.
+    """A page with several versions, of which each visitor gets one. name: of the experiment; path: of the page.
 
-    shares: (path of the page to answer with, weight); the first one is the page itself.
+    shares: (path of a version, weight); the first one is the page itself.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Work that is done now and then while `cms watch`, `cms serve` or a worker runs. every_s: seconds from start to start; run: must be safe to repeat."""
+    """Work that is repeated while `cms api`, `cms watch`, `cms serve` or a worker runs. every_s: seconds from start to start; run: must be safe to repeat."""
 
     name: str
     every_s: float
@@ -78,7 +78,7 @@ Check = Callable[[OpenSite], "Iterator[Problem]"]
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """Where a feature keeps what people said of themselves.
+    """Where a feature stores personal data.
 
     export: a query with %(site)s and %(email)s that gives (name of the table, row as JSON); erase: statements with the same parameters.
     Both may use ``mentions``, which finds the address within a longer text.
@@ -95,31 +95,35 @@ def mentions(text: LiteralString) -> LiteralString:
 
 @dataclass(frozen=True, kw_only=True)
 class Vertical:
-    """A feature. See docs/extending.md.
+    """A feature: see docs/extending.md. All fields but name and folder are optional.
 
-    name: the word of its places and of its table in site.toml; folder: of its package, where ``strings``, ``assets`` and ``starter`` lie.
-    outputs, lists, rows, facts: the kinds it brings. claims: more outputs of an entry: (site, row, fields, path); list_claims: of a list:
-    (site, locale, rule, list id); site_claims: of the site. fields_at: (row, fields, clock) -> the fields as they count at this time, of which
-    cards and places in lists are made; cms.entry_times says when to look again.
-    Among them ``unlisted``: it is in no list of its type or terms. needs: verticals that are on wherever this one is.
-    collections, taxonomies: that a site has without naming them.
-    slots: place in base.html (``head``, ``top``, ``bottom``) -> template that every page has there. templates: ``home`` or a group of lists -> template
-    of their pages, tried before the theme's own. view: reference to a class, made with the page, whose methods templates call as ``NAME.method(…)``;
-    fragments: the view's method that the tag ``{% fragment "name" %}`` calls; values: names of what its outputs hand to their templates besides;
-    requests: to a tuple of stages, as of an OutputKind, for what the view asks on any page.
-    settle: reference to a function (OpenSite, sorted numbers of entries, set of those among them that are listed), called in the transaction
-    that derives these entries, before they are published: it brings tables up to date that follow from entries, and touches what changed.
-    gather: reference to a function (OpenSite) -> whether it did something, called again until it did nothing, when all changes of a build were taken:
-    for what costs less if it is done for many entries at once. Each call is a transaction.
-    settings: the struct of its table in site.toml. References, resolved when used: commands (a tuple of Command, whose first words ``groups`` may
-    name with a line about each, so that `cms --help` need not load them), queues (a tuple of Queue, of
-    the desk), desk_pages (a tuple of DeskPage, which
-    routes of its own answer at /desk/NAME), routes (routers of the API), tasks (a tuple of Task), checks (a tuple of Check), splits (a function OpenSite -> Splits), hooks (a
-    pluggy plugin). tables: that a dump holds, each after those it refers to; derived: those that follow from the others;
-    personal: where people are; begin: what to type after its starter
-    was copied, a line each. payments: reference to an object that is told what became of payments
-    (cms_ssg.payment.provider.Payable). uses: assets of the bundled theme that only some sites need (of the search page, forms.css) and its own pages load.
-    sources: modules outside of folder that make rows or outputs of it: where their code changes, these are made again.
+    References are texts ``"package.module:NAME"``, resolved when they are used.
+
+    name: of its folders and of its table in site.toml. folder: of its package, with ``strings``, ``assets`` and ``starter``.
+    outputs, lists, rows, facts: its kinds.
+    claims: (site, row, fields, path) -> further claims of a live entry. list_claims: (site, locale, rule, list id) -> claims of a list.
+    site_claims: (site) -> claims of the site.
+    fields_at: (row, fields, clock) -> the fields as they are valid at this time, from which cards and positions in lists are made. A field
+    ``unlisted`` among them keeps the entry out of the lists of its type and terms. cms.entry_times says when the entry is derived again.
+    needs: verticals that are switched on together with this one. collections, taxonomies: that each of its sites has.
+    slots: place in base.html (``head``, ``top``, ``bottom``) -> template that every page includes there.
+    templates: ``home`` or a group of lists -> template that is tried before the theme's own.
+    view: reference to a class; an object of it is made for each page, and templates call its methods as ``NAME.method(…)``.
+    fragments: the method of the view that the tag ``{% fragment "name" %}`` calls. values: names that its outputs pass to their templates.
+    requests: reference to a tuple of stages, as of an OutputKind, for what the view reads on any page.
+    settle: reference to a function (OpenSite, sorted numbers of entries, the listed ones among them). It is called in the transaction that
+    derives these entries, before they are published. It updates tables that follow from entries, and reports the facts that changed.
+    gather: reference to a function (OpenSite) -> whether it did something. It is called, each time in a transaction, until it did nothing,
+    once all changes of a build were read.
+    settings: the struct of its table in site.toml.
+    commands: reference to a tuple of Command; groups: their first words with a summary each, so that ``cms --help`` need not import them.
+    queues, desk_pages: references to tuples of Queue and DeskPage, for the desk. routes: references to routers of the API.
+    tasks, checks: references to tuples of Task and Check. splits: reference to a function (OpenSite) -> Splits. hooks: reference to a pluggy plugin.
+    tables: that a dump includes, each after those that it refers to. derived: tables that can be made again from the others.
+    personal: where personal data is. payments: reference to a cms_ssg.payment.provider.Payable, which is called with results of payments.
+    uses: assets of the bundled theme that only some sites need (of the search page, forms.css) and that its own pages load.
+    sources: modules outside of its folder that count as its code: a change of them renders its rows and outputs again.
+    begin: what to type after its starter was copied, a line each.
     """
 
     name: str
