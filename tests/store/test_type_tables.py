@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,18 @@ def test_a_type_shares_the_table_of_the_one_that_it_names_and_of_no_other(tmp_pa
 def test_a_table_that_cannot_be_is_told(document: dict[str, Any], said: str) -> None:
     with pytest.raises(Unsupported, match=said):
         Schema("concert", {"x-sort": [], **document})
+
+
+def test_no_trigger_searches_a_pair_of_rows_by_exists(db: Connection) -> None:
+    """Postgres expects EXISTS to find a pair soon and joins by nested loops, so an update of many rows would take time in their square."""
+    sources = db.execute("SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'cms'::regnamespace AND prorettype = 'trigger'::regtype")
+    assert [name for name, source in sources if re.search(r"EXISTS \(SELECT FROM (new|old)_rows \w+ JOIN", source)] == []
+
+
+def test_the_time_and_the_site_of_an_entry_never_change(store: Connection) -> None:
+    number = add(store, "a")
+    store.execute("INSERT INTO cms.sites (id, name) OVERRIDING SYSTEM VALUE VALUES (2, 'two')")
+    for change in ("created_at = created_at + interval '1 day'", "site = 2"):
+        with pytest.raises(psycopg.errors.IntegrityConstraintViolation), store.transaction():
+            store.execute(f"UPDATE cms.entries SET {change} WHERE id = %s", (number,))
+    store.execute("UPDATE cms.entries SET status = 'draft' WHERE id = %s", (number,))
