@@ -221,7 +221,7 @@ class _Reading:
         title = str(fields.get("title") or "").strip()
         if not title and "name" in fields:
             title = str(fields["name"]).strip()
-        if not title and type_name not in ("redirect", "menu") and body.toc:
+        if not title and type_name != "redirect" and body.toc:
             title = body.toc[0].text
         fields["title"] = title or re.sub(r"[-_]+", " ", self.place.stem).strip().capitalize() or self.place.stem
         given = str(fields.get("slug") or "").strip()

@@ -29,6 +29,8 @@ _FORMS: Final = tuple(
         (r"redirects/(.+) changed", r"the redirects in \1 changed"),
         (r"unreadable/(.+) changed", r"\1 cannot be read, or can again"),
         (r"(template|setting|asset|data|menu|schema)/(.+) changed", r"the \1 \2 changed"),
+        (r"vertical/(.+) changed", r"the code or the settings of \1 changed"),
+        (r"fact/([^/]+)/.+", r'the value "\1" that it shows changed'),
     )
 )
 _LIST: Final = re.compile(r"(position in )?list (?P<group>[^/ ]+)/(?P<name>.*?)(?: \([a-z0-9-]+\))?")

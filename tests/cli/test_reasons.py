@@ -30,6 +30,8 @@ from cms_ssg.plan.reasons import count_reads, say_reason
         ("template/post.html changed", "entry", "the template post.html changed"),
         ("data/social#url changed", "home", '"url" in the data social changed'),
         ("string/en/date.long changed", "home", 'the text "date.long" (en) changed'),
+        ("fact/rating/7", "entry", 'the value "rating" that it shows changed'),
+        ("vertical/news changed", "home", "the code or the settings of news changed"),
         ("renderer changed", "home", "cms renders pages in another way now"),
         ("time", "home", "a date that it depends on was reached"),
         ("--full", "home", "--full"),

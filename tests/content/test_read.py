@@ -175,7 +175,6 @@ def test_limits_of_time_nest_and_leave_nothing_behind() -> None:
 
 def test_other_types_have_their_own_fields() -> None:
     rules = rules_of(
-        Collection(name="m", path="content/menus", type="menu"),
         Collection(name="r", path="content/redirects", type="redirect"),
         *make_rules(Settings(), SCHEMAS).collections,
     )
@@ -191,8 +190,6 @@ def test_other_types_have_their_own_fields() -> None:
         "slug": "flood",
         "taxonomy": "tag",
     }
-    menu = draft_of("---\nitems:\n  - {title: A, url: /a/}\n  - ref: content/b.md\n---\n", "content/menus/main.md", rules)
-    assert menu.fields["items"] == [{"title": "A", "url": "/a/"}, {"ref": "content/b.md"}]
     assert draft_of("---\nfrom: old.html\nto: /new/\n---\n", "content/redirects/x.md", rules).fields["from"] == ["/old.html"]
     for target in ("javascript:alert(1)", '"java\\tscript:alert(1)"', '"\\x01data:text/html,x"'):
         assert codes(f"---\nfrom: old.html\nto: {target}\n---\n", "content/redirects/x.md", rules) == [("content.field", 3, "error")], (
