@@ -297,7 +297,7 @@ CREATE FUNCTION cms.note_entries_updated() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-  IF EXISTS (SELECT FROM new_rows n JOIN old_rows o USING (id) WHERE (n.created_at, n.site) IS DISTINCT FROM (o.created_at, o.site)) THEN
+  IF (SELECT bool_or((n.created_at, n.site) IS DISTINCT FROM (o.created_at, o.site)) FROM new_rows n JOIN old_rows o USING (id)) THEN
     RAISE EXCEPTION 'created_at and site of an entry never change' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   INSERT INTO cms.changes (site, kind, subject)
@@ -680,7 +680,7 @@ BEGIN
     E'\nBEGIN\n  INSERT INTO cms.changes (site, kind, subject) SELECT site, ''e'', id FROM old_rows;\n%s  RETURN NULL;\nEND ', removed));
   EXECUTE format(make, 'note_entries_updated', format(E'
 BEGIN
-  IF EXISTS (SELECT FROM new_rows n JOIN old_rows o USING (id) WHERE (n.created_at, n.site) IS DISTINCT FROM (o.created_at, o.site)) THEN
+  IF (SELECT bool_or((n.created_at, n.site) IS DISTINCT FROM (o.created_at, o.site)) FROM new_rows n JOIN old_rows o USING (id)) THEN
     RAISE EXCEPTION ''created_at and site of an entry never change'' USING ERRCODE = ''integrity_constraint_violation'';
   END IF;
   INSERT INTO cms.changes (site, kind, subject)
