@@ -19,9 +19,11 @@ from cms_ssg.site import Site
 from cms_ssg.store.connect import connect
 from cms_ssg.store.pool import make_pool
 from tests.conftest import TEMPLATE, fresh_database
-from tests.search.breweries import Brewery, make_row, read_breweries, save_breweries
+from tests.search.breweries import STARTER, Brewery, make_row, read_breweries, save_breweries
 from tests.search.engines import ENGINES, Ask, find, open_ask
 
+if not STARTER.is_file():
+    pytest.skip("the vertical that these breweries come with is not here", allow_module_level=True)
 BREWERIES = read_breweries()
 DENVER = (39.7392, -104.9903)
 IRELAND = Box(51.3, -10.7, 55.5, -5.9)
