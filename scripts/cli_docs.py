@@ -48,7 +48,7 @@ whose sizes nobody knows and `images` does not count, `doubtful`, `removals`, `p
 | `cms plan` | `outputs` (`path`, `kind`, `reason`), `problems`, `seconds` |
 | `cms why` | `asked`, `outputs` (`path`, `kind`, `reason`, `build`, `built_at`, `waiting`, `reads`, `error`), `text`, `removed` (`path`, `kind`, \
 `build`, `at`, `back_to`, `reason`; null where the page was not removed) |
-| `cms verify` | `pages`, and the paths that are `different`, `missing`, `orphaned` |
+| `cms verify` | `pages`, the paths that are `different`, `missing`, `orphaned`; `waiting` (how many of these the next build makes right anyway) |
 | `cms sync` | `status`, `saved`, `removed`, `read`, `unchanged`, `problems` |
 | `cms check` | `errors`, `warnings`, `problems` |
 | `cms status` | `entries`, `outputs`, `files`, `changes`, `age_s`, `dirty`, `failing`, `conflicts`, `problems`, `builder`, `last_build`, `webhooks`, `cdn`, \

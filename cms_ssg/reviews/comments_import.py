@@ -24,9 +24,9 @@ ON CONFLICT (review_id) DO NOTHING"""
 
 
 def import_comments(opened: OpenSite, file: str) -> str:
-    """Import comments of another system, such as those that cms migrate kept.
+    """Import comments of another system.
 
-    Each line is a comment as JSON: path, name, content, and optionally email, date, id, parent, is_approved. A second time adds only new ones.
+    Each line is a comment as JSON, as cms migrate writes them: path, name, content, and optionally email, date, id, parent, is_approved. A second time adds only new ones.
     """
     path = Path(file)
     entries: dict[str, int | None] = {}

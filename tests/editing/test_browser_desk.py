@@ -105,6 +105,7 @@ def test_two_people_write_one_entry_each_in_a_browser_of_their_own(chromium: str
         his.press("s", control=True)
         his.wait(SAID.format("Saved."))
 
+        his.wait("document.querySelector('.tools button') && document.readyState === 'complete'")
         his.run("document.getElementById('take').click()")
         his.wait("document.activeElement.id === 'body' && !document.getElementById('take')")
         hers.run("send({}, false).then(show)")

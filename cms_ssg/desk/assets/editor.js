@@ -7,12 +7,15 @@ const state = document.getElementById("state"), body = document.getElementById("
 const encode = (more) => new URLSearchParams([...new FormData(form).entries()].filter(([, value]) => typeof value === "string").concat(Object.entries(more)));
 let isDirty = false, leaving = false, isOut = false, keeping = null, looking = null;
 
+let asked = 0, shown = 0; // numbers of requests: an answer that comes after that of a later one is old news
+
 async function send(more, whole) {
+  const turn = ++asked;
   const data = whole ? encode(more) : new URLSearchParams({ csrf: form.elements.csrf.value, ...more });
   const answer = await fetch(`${address}/keep`, { method: "POST", body: data });
   isOut = answer.status === 401;
   if (!answer.ok) throw new Error(isOut ? "You are signed out. Sign in in another tab; what you typed stays here." : `Not kept (${answer.status})`);
-  return answer.json();
+  return { ...(await answer.json()), turn };
 }
 
 async function keep() {
@@ -28,6 +31,8 @@ async function keep() {
 }
 
 function show(told) {
+  if (told.turn < shown) return;
+  shown = told.turn;
   const notice = document.getElementById("presence"), holder = told.others.find((one) => one.holds);
   const version = Number(form.elements.version.value), names = told.others.map((one) => one.name);
   let text = "";
