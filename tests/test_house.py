@@ -101,6 +101,13 @@ def test_no_function_has_more_parameters_than_a_reader_remembers() -> None:
     assert found == []
 
 
+def test_no_room_compares_the_name_of_a_kind_of_outputs() -> None:
+    rooms = {"build.py", "diagnostics", "edge", "engine", "plan", "preview", "publish", "releases", "render", "store"}
+    compared = re.compile(r'(?:\w\.kind|get\("kind"\)|\["kind"\]) (?:==|!=) "(?:asset|entry|file|home|image|redirect)"')
+    texts = {named(path): path.read_text("utf-8") for path in PRODUCT if path.relative_to(ROOT / "cms_ssg").parts[0] in rooms}
+    assert [name for name, text in texts.items() if compared.search(text)] == [], "ask for a field of OutputKind, such as its role"
+
+
 def test_nothing_is_left_open() -> None:
     marks = re.compile("|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "NotImplemented" + "Error"]))
     found = [

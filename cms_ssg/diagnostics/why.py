@@ -69,7 +69,7 @@ def _find_by_name(site: Site, asked: str) -> str:
 def _explain(connection: Connection, site: Site, site_id: int, asked: str, verbose: bool) -> WhyResult:
     file = _relative(site, asked)
     paths = list_paths_of_file(connection, site_id, file) or list_former_paths(connection, site_id, file) or _paths(site, asked)
-    found = sorted(explain_paths(connection, site_id, paths), key=lambda e: e.kind == "redirect")
+    found = sorted(explain_paths(connection, site_id, paths), key=lambda e: site.features.role_of({"kind": e.kind}) == "redirect")
     claims = list_claims(connection, site_id, paths)
     if not found:
         return _explain_nothing(connection, site, site_id, asked, file, paths, bool(claims))
@@ -88,7 +88,7 @@ def _explain_nothing(
         known = f"{owner.file} was removed, which was seen at {say_moment(owner.removed_at, site.zone)}"
     elif owner is not None and absence is not None:
         known = f"{owner.file} {absence.problems[0].message}"
-    removal = load_removal(connection, site_id, paths, known)
+    removal = load_removal(connection, site.features, site_id, paths, known)
     if removal is not None and (not is_claimed or removal.back_to is not None):
         return WhyResult(asked, [], _describe_removal(removal, site), removal)
     if absence is not None:

@@ -28,9 +28,9 @@ AGAIN = "Was it removed during the build? Run it again."
 
 def read_file(site: Site, job: Job) -> Rendered:
     """The artifact of an asset or a file, or what is in the way."""
-    reads = Reads()
+    reads, kind = Reads(), site.features.outputs[job.kind]
     try:
-        if job.kind == "asset":
+        if kind.fingerprinted:  # an asset of the theme
             reads.name(f"asset/{job.spec['name']}")
             data = read_asset(_assets(site)[job.spec["name"]], site.settings.tokens)
         else:
@@ -40,7 +40,7 @@ def read_file(site: Site, job: Job) -> Rendered:
             data = found
         if is_lfs_pointer(data):
             return Rendered(job, None, reads, describe_pointer(job.spec.get("source") or f"assets/{job.spec['name']}"))
-        if job.kind != "asset":
+        if not kind.fingerprinted:
             if media_type(job.path) == "image/svg+xml":
                 reads.name("setting/markdown.raw_html")
                 reads.name("setting/images.active_svg")
@@ -59,7 +59,7 @@ def read_file(site: Site, job: Job) -> Rendered:
             reads,
             Problem("publish.no-file", str(place), 0, f"cannot be read: {reason}", AGAIN),
         )
-    return Rendered(job, Artifact(job.path, data, digest(data), content_type(job.path), site.features.outputs[job.kind].cache), reads)
+    return Rendered(job, Artifact(job.path, data, digest(data), content_type(job.path), kind.cache), reads)
 
 
 def _check_svg(site: Site, file: str, data: bytes) -> Problem | None:

@@ -42,9 +42,10 @@ def forecast(session: Session) -> Forecast:
     unlooked: set[str] = set()
     session.reporter.phase("render", len(rows))
     wanted = [Job(r.path, r.locale or "", r.spec, r.owner or 0) for r in rows.values() if r.spec is not None]
-    pages = [job for job in wanted if job.kind not in ("asset", "file", "image")]
+    kinds = session.site.features.outputs
+    pages = [job for job in wanted if kinds[job.kind].made == "rendered"]
     rendered = pages[:: -(-len(pages) // MOST) or 1]
-    for one in _render(session, [job for job in wanted if job.kind in ("asset", "file")], rendered):
+    for one in _render(session, [job for job in wanted if kinds[job.kind].made == "copied"], rendered):
         row = rows[one.job.path]
         shown.update(path for paths in one.reads.shows.values() for path in paths)
         unlooked |= one.reads.unmeasured
@@ -57,7 +58,7 @@ def forecast(session: Session) -> Forecast:
             continue
         would.uploads += 1
         would.size_bytes += len(one.artifact.data)
-        if row.digest is not None or one.job.kind != "asset":  # as Purger.note
+        if row.digest is not None or not kinds[one.job.kind].fingerprinted:  # as Purger.note
             changed.append((row.path, row.phase, "new" if row.digest is None else "changed"))
     if len(rendered) < len(pages):
         left = {job.path for job in pages} - {job.path for job in rendered}
@@ -65,7 +66,7 @@ def forecast(session: Session) -> Forecast:
         would.size_bytes += would.size_bytes * len(left) // max(1, would.uploads)
         would.uploads += len(left)
         changed += [(rows[path].path, rows[path].phase, "changed") for path in left]
-    shown.update(row.path for row in rows.values() if row.spec is not None and row.spec["kind"] == "image")
+    shown.update(row.path for row in rows.values() if row.spec is not None and kinds[row.spec["kind"]].made == "image")
     would.images = len(shown) - len(connection.execute(PUBLISHED, (site_id, sorted(shown))).fetchall())
     would.unlooked = len(unlooked)
     gone = [row for row in rows.values() if row.spec is None and row.digest is not None]

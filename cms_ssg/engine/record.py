@@ -54,16 +54,16 @@ def record_made(
             held.append(m.owner)
         elif holds and not waits and (dirty.digest is None or dirty.failed):
             freed.append(m.owner)
+    outputs = session.site.features.outputs
     note_made(session, rows)
     store.record_outputs(session.connection, session.row.id, session.result.build_id, rows, names, named)
     if session.site.settings.search is not None:
         from cms_ssg.search.documents import show_published
 
         made_now = [m for m in made if m.digest is not None and m.unwritten is None]
-        paths = [m.path for m in made_now if m.kind == "entry"]
+        paths = [m.path for m in made_now if outputs[m.kind].role == "entry"]
         pages = [(by_path[m.path].locale or "", m.path) for m in made_now if m.kind == "search"]
         show_published(session.connection, session.row.id, paths, pages, lambda path: session.target.read(object_key(path)))
-    outputs = session.site.features.outputs
     if framed := [m for m in made if outputs[m.kind].framed and m.digest is not None and m.unwritten is None]:
         save_frames(
             session.connection, session.row.id, [(m.kind, by_path[m.path].locale or "", m.path) for m in framed],
@@ -72,8 +72,7 @@ def record_made(
     if showing := [m for m in made if m.unwritten is None and (m.shows or m.waits)]:
         in_vain = set(images.note_shown(showing))
         tried.extend(in_vain)
-        kinds = session.site.features.outputs
-        held.extend(m.owner for m in showing if m.path in in_vain and kinds[m.kind].holds and by_path[m.path].digest is None)
+        held.extend(m.owner for m in showing if m.path in in_vain and outputs[m.kind].holds and by_path[m.path].digest is None)
     images.drop_unread(row for row in rows if not row.waits)
     if session.purger is not None:
         session.purger.note(made, by_path)

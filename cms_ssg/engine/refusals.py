@@ -24,12 +24,14 @@ MOST_READ: Final = 50
 class Refusals:
     """base_url: of the site; read: an object's bytes at the target, by path.
 
+    holding: kinds of outputs whose entry is held while a new one is not there.
     last_turn: outputs of later turns wait, as something new was refused that may be taken by the next build; absent: what is new and was refused
     for good: only what links to it waits; stale: what stays as it was, and may link to what is to go.
     """
 
     base_url: str
     read: Callable[[str], bytes | None]
+    holding: AbstractSet[str]
     last_turn: int | None = None
     absent: set[str] = field(default_factory=set)
     stale: set[str] = field(default_factory=set)
@@ -47,7 +49,7 @@ class Refusals:
             self.keeps_all = self.keeps_all or not made.lasting
         elif not made.lasting:
             self.last_turn = row.turn if self.last_turn is None else min(self.last_turn, row.turn)
-        elif made.kind != "entry":
+        elif made.kind not in self.holding:
             self.absent.add(row.path)
 
     def forget(self, paths: AbstractSet[str]) -> None:

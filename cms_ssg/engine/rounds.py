@@ -75,7 +75,9 @@ class Rounds:
     def __post_init__(self) -> None:
         self.images = ImageWork(self.session)
         self._meanwhile = Meanwhile(self.session)
-        self.refusals = Refusals(self.session.site.settings.base_url, lambda path: self.session.target.read(object_key(path)))
+        site = self.session.site
+        holding = frozenset(site.features.names(lambda kind: kind.holds))
+        self.refusals = Refusals(site.settings.base_url, lambda path: self.session.target.read(object_key(path)), holding)
 
     def run(self) -> None:
         """Take the most urgent outputs until none is left; what is saved meanwhile is planned between two rounds."""

@@ -14,6 +14,7 @@ from cms_ssg.kinds.load import load_vertical
 from cms_ssg.kinds.output_kind import OutputKind
 from cms_ssg.kinds.row_kind import Fact, RowKind
 from cms_ssg.kinds.vertical import Vertical
+from cms_ssg.types import Json
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Features:
     def names(self, wanted: Callable[[OutputKind], bool]) -> list[str]:
         """Names of the kinds of outputs of which something is true."""
         return [kind.name for kind in self.outputs.values() if wanted(kind)]
+
+    def role_of(self, spec: Mapping[str, Json] | None) -> str:
+        """The role of the kind of output that a claim's spec names, ``""`` where it names none."""
+        kind = self.outputs.get(str(spec.get("kind"))) if spec else None
+        return kind.role if kind is not None else ""
 
     def find(self, name: str) -> Vertical | None:
         """The vertical of this name, None where it is not switched on."""

@@ -30,8 +30,10 @@ class OutputKind:
     render: reference to a function (page, job) -> (bytes, content type), if it is rendered. stages: reference to a tuple of functions
     (surroundings, job, found) -> requests; each may look at what the ones before it loaded.
     made: ``rendered`` from the store, ``copied`` from a file, or an ``image`` that is scaled. page: an HTML page that is counted as a page;
-    linked: pages link to it, so a new one is rendered before them. content: the page of an entry. holds: while a new one fails, its entry is
-    kept out of lists. fingerprinted: its name changes with its bytes, so the old one may stay. shown: a preview shows it, among its lists or
+    linked: pages link to it, so a new one is rendered before them. content: the page of an entry. role: ``entry``, the page of an entry
+    in its own locale; ``redirect``, which only leads to another address; ``front``, the home page of a locale; ``""``, none of these. The other
+    rooms ask for the role and never compare the name. holds: while a new one fails, its entry is kept out of lists.
+    fingerprinted: its name changes with its bytes, so the old one may stay. shown: a preview shows it, among its lists or
     its other pages. cache: its class in [target.cache], ``""`` if its path decides. weight: how many pages it counts as when work is divided.
     framed: the API fills it in, and finds it in cms.frames. vertical: its vertical, ``""`` for the core.
     """
@@ -52,6 +54,7 @@ class OutputKind:
     weight: int = 1
     framed: bool = False
     vertical: str = ""
+    role: Literal["", "entry", "redirect", "front"] = ""
 
     @property
     def phase_if_new(self) -> int:

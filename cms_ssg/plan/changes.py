@@ -128,7 +128,7 @@ def derive_entries(context: PlanContext, ids: set[int], saved: Collection[int] =
     claims = {number: derived[number].claims if number in derived else () for number in ids}
     changes, flips = save_claims(connection, site_id, Owner.ENTRY, claims, old.keys())
     marks.names(changes)
-    others = {row.owner for row in flips if row.owner_kind == Owner.ENTRY and (row.spec or {}).get("kind") == "entry"} - ids
+    others = {row.owner for row in flips if row.owner_kind == Owner.ENTRY and site.features.role_of(row.spec) == "entry"} - ids
     if others:
         derived.update(_derive(connection, site, site_id, now, others))
         old.update({row.entry: row for row in map(OldCard._make, connection.execute(CARDS, (int_array(others),)))})
@@ -176,7 +176,7 @@ def derive_files(context: PlanContext, ids: set[int]) -> set[int]:
             claims[number].append(ClaimRow(f"file:{path}", FILE, "", path, Owner.FILE, number, {"kind": "file", "path": url}))
     changes, flips = save_claims(connection, site_id, Owner.FILE, claims)
     context.marks.names(changes)
-    return {row.owner for row in flips if row.owner_kind == Owner.ENTRY and (row.spec or {}).get("kind") == "entry"}
+    return {row.owner for row in flips if row.owner_kind == Owner.ENTRY and site.features.role_of(row.spec) == "entry"}
 
 
 def _find_pages(connection: Connection, site: Site, site_id: int, bundles: Collection[str]) -> dict[str, str]:

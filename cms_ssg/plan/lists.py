@@ -157,7 +157,9 @@ def _front_claims(site: Site, row: StaleList, rule: ListRule) -> Iterator[ClaimR
     for feed in rule.feeds:
         spec = {"kind": "feed", "list": row.id, "format": feed}
         yield ClaimRow(feed_path(rule, feed), kind, row.locale, f"{key} {feed}", Owner.LIST, row.id, spec)
-    if rule.group == "home" and rule.kind != "home":  # whoever asks for the home page is sent on, unless there is a page
+    if (
+        rule.group == "home" and site.features.role_of({"kind": rule.kind}) != "front"
+    ):  # whoever asks for the home page is sent on, unless there is a page
         spec = {"kind": "redirect", "target": rule.url}
         yield ClaimRow(f"{site.prefix(row.locale)}/", DEFAULT, row.locale, key, Owner.LIST, row.id, spec)
 

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
+from cms_ssg.kinds.core_kinds import OUTPUTS
+
 _FIXED: Final = {
     "nobody claims this path any more": "page removed",
     "no page has named it for long enough": "no page uses it any more",
@@ -34,6 +36,7 @@ _FORMS: Final = tuple(
     )
 )
 _LIST: Final = re.compile(r"(position in )?list (?P<group>[^/ ]+)/(?P<name>.*?)(?: \([a-z0-9-]+\))?")
+REDIRECTS: Final = frozenset(kind.name for kind in OUTPUTS if kind.role == "redirect")
 _READS: Final = (
     ("files of content", re.compile(r"(card|address|content) of ")),
     ("lists", re.compile(r"(all of |the front of |the start of |a part of )?list ")),
@@ -51,7 +54,7 @@ def say_reason(reason: str, kind: str) -> str:
     if reason in _FIXED:
         return _FIXED[reason]
     if reason == "another owner or form":
-        return "a redirect replaces the page" if kind == "redirect" else "its address belongs to something else now"
+        return "a redirect replaces the page" if kind in REDIRECTS else "its address belongs to something else now"
     if found := _LIST.fullmatch(reason):
         name = say_list(found["group"], found["name"])
         return f"{name} has other members or another order" if found[1] else f"{name} has another title or address"

@@ -64,7 +64,8 @@ def render_drafts(root: Path, env: str = "") -> DraftPages:
         pages = {one.job.path: one for one in shown.rendered if one.artifact is not None}
         problems = [one.problem for one in shown.rendered if one.problem is not None]
         objects = gather_objects(previewer, shown, pages, problems)
-        own = {path: found[one.job.owner] for path, one in pages.items() if one.job.kind == "entry" and one.job.owner in found}
+        entries = {path: one.job.owner for path, one in pages.items() if site.features.outputs[one.job.kind].role == "entry"}
+        own = {path: found[owner] for path, owner in entries.items() if owner in found}
         for path, one in pages.items():
             assert one.artifact is not None
             said = own[path][1] if path in own else "This page shows drafts"

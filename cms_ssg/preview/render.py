@@ -230,7 +230,7 @@ def _rank(job: Job, kind: OutputKind, own: Sequence[str]) -> tuple[int, int, str
     """What somebody wants to see first: the pages of what changed, home, lists, other pages, archives."""
     if job.path in own:
         return (0, len(job.path), job.path)
-    return ({LISTS: 1, ARCHIVES: 3}.get(kind.phase, 2), 0 if job.kind == "home" else len(job.path), job.path)
+    return ({LISTS: 1, ARCHIVES: 3}.get(kind.phase, 2), 0 if kind.role == "front" else len(job.path), job.path)
 
 
 def list_variants(shown: Shown) -> Mapping[str, dict[str, Any]]:

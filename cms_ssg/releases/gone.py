@@ -9,6 +9,7 @@ from typing import Final, LiteralString, NamedTuple
 
 from psycopg import Connection
 
+from cms_ssg.kinds.features import Features
 from cms_ssg.store.releases import NUMBERS
 
 LAST_REMOVAL: Final[LiteralString] = """
@@ -61,19 +62,20 @@ def list_former_paths(connection: Connection, site: int, file: str) -> list[str]
     return [row[0] for row in connection.execute(FORMER_PATHS, (site, file))]
 
 
-def load_removal(connection: Connection, site: int, paths: Sequence[str], known: str) -> Removal | None:
+def load_removal(connection: Connection, features: Features, site: int, paths: Sequence[str], known: str) -> Removal | None:
     """When one of these was last taken away; None where no release that is kept did. known: why, as far as its content file tells."""
     row = connection.execute(LAST_REMOVAL, {"site": site, "paths": list(paths)}).fetchone()
     if row is None:
         return None
     path, kind, build, at, back_to = row
+    role = features.role_of({"kind": kind})
     if back_to is not None:
         reason = f"the site was rolled back to release {back_to}, which did not have it"
-    elif kind == "redirect":  # whose page was there before it is another matter
+    elif role == "redirect":  # whose page was there before it is another matter
         reason = "nothing sends visitors on from here any more: the content that named this alias went, or a setting did"
     elif known:
         reason = known
-    elif kind == "entry":
+    elif role == "entry":
         reason = "no content has this path any more: its file moved, its slug or date changed, or a setting did"
         others = [other for (other,) in connection.execute(CAME_INSTEAD, (site, build, kind, MOST_NAMED))]
         reason += f"; the same build added {', '.join(others)}" if others else ""

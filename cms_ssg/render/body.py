@@ -50,14 +50,14 @@ def resolve_path(page: Page, file: str, page_path: str, target: str) -> str:
         holder = page.reader.claim(name)
         path = _holder_path(page, name, holder) if holder is not None else ""
         found = found or path
-        if path and (holder.spec or {}).get("kind") != "redirect":  # a page in this locale is better than a way around
+        if path and page.site.features.role_of(holder.spec) != "redirect":  # a page in this locale is better than a way around
             found = path
             break
     return found
 
 
 def _holder_path(page: Page, name: str, holder: Any) -> str:
-    if name.startswith("/") and not (holder.owner_kind == Owner.ENTRY and (holder.spec or {}).get("kind") == "redirect"):
+    if name.startswith("/") and not (holder.owner_kind == Owner.ENTRY and page.site.features.role_of(holder.spec) == "redirect"):
         return name
     if holder.owner_kind == Owner.FILE:
         return str((holder.spec or {}).get("path", ""))

@@ -172,7 +172,7 @@ def render_list(page: Page, job: Job) -> tuple[bytes, str]:
     number = job.spec.get("page", 0)
     view = ListView(page, row, number)
     rule = list_rule(page.site, row.locale, row.name)
-    home = rule.kind == "home"
+    home = page.site.features.role_of({"kind": rule.kind}) == "front"
     page.kind = "home" if home and not number else "list"
     title = view.title
     locales = page.homes() if home and not number and len(page.site.locales) > 1 else {}

@@ -282,7 +282,7 @@ class Page:
             holder = self.reader.claim(path)
             if holder is None or holder.owner_kind == Owner.SITE:
                 continue
-            is_page = (holder.spec or {}).get("kind") != "redirect"
+            is_page = self.site.features.role_of(holder.spec) != "redirect"
             card = self.reader.card(holder.owner) if is_page and holder.owner_kind == Owner.ENTRY else None
             found[code] = (path, is_page and "unindexed" not in (card or {}))
         return found

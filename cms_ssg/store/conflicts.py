@@ -91,5 +91,5 @@ def _find_line(site: Site, row: ClaimRow) -> int:
 
     if row.owner_kind != Owner.ENTRY:
         return 0
-    names = ("path", "slug") if (row.spec or {}).get("kind") == "entry" else ("aliases", "from")
+    names = ("path", "slug") if site.features.role_of(row.spec) == "entry" else ("aliases", "from")
     return next((line for name in names if (line := line_of_field(site, row.key, name))), 0)

@@ -52,6 +52,6 @@ def _find_story(page: Page, story: str, types: Sequence[str]) -> Card | None:
     page.reader.ask(("claim", name) for name in names)
     for name in names:
         holder = page.reader.claim(name)
-        if holder is not None and holder.owner_kind == "e" and (holder.spec or {}).get("kind") != "redirect":
+        if holder is not None and holder.owner_kind == "e" and page.site.features.role_of(holder.spec) != "redirect":
             return page.card(holder.owner)
     return None
