@@ -28,6 +28,7 @@ from cms_ssg.testing import SiteOnPage
 from tests.api.atlas import Api, serve_api
 from tests.engine.siteonpage import database
 from tests.search.meilisearch_double import KEY, serve_double
+from tests.whole import needs_features
 
 NAME, EMAIL, PHONE, STREET = "Quilla Featherstonehaugh", "quilla.f@Nest-of-Birds.example", "+39 011 98765 4321", "77 Zyzzyva Row"
 CANARY = re.compile(rb"featherstonehaugh|nest-of-birds|98765 ?4321|zyzzyva", re.IGNORECASE)
@@ -194,6 +195,7 @@ def list_traces(site: SiteOnPage) -> set[str]:
     return found
 
 
+@needs_features
 def test_a_person_who_is_erased_is_found_nowhere(
     make_site: Callable[[str], SiteOnPage],
     redis_url: str,
