@@ -22,15 +22,15 @@ LISTENER = Vertical(name="listener", folder=Path(__file__).parent, refunded=f"{_
 
 
 def listen(opened: OpenSite, order: OrderPaid, notes: Sequence[str]) -> str:
-    return f"told of {', '.join(f'{line.quantity} {line.sku}' for line in order.lines)} after {len(notes)}"
+    return f"told of {', '.join(f'{line.quantity} {line.sku}' for line in order.lines)} since: {any(note.startswith('refunded') for note in notes)}"
 
 
 def notify(shop: Stand, order: dict[str, object]) -> list[str]:
     """Two runs, and what was noted at the order by now."""
     with database(shop.url), open_store(shop.root, "") as (site, connection, row):
-        features = replace(site.features, verticals=(*site.features.verticals, LISTENER))
+        vars(site)["features"] = replace(site.features, verticals=(*site.features.verticals, LISTENER))
         for _ in range(2):
-            notify_refunds(OpenSite(replace(site, features=features), connection, row.id))
+            notify_refunds(OpenSite(site, connection, row.id))
     return [note for (note,) in shop.query("SELECT note FROM cms.order_events WHERE note LIKE 'told of%%' ORDER BY number")]
 
 
@@ -39,8 +39,8 @@ def test_a_line_that_is_given_back_as_a_whole_is_told_once(shop: Stand) -> None:
     shop.sweep()
     for key, lines, told in (
         ("mug-number-1", {"MUG": 1}, []),
-        ("mug-number-2", {"MUG": 1, "GUIDE": 1}, ["told of 2 MUG, 1 GUIDE after 2"]),
-        ("all-the-rest", None, ["told of 2 MUG, 1 GUIDE after 2", "told of 1 BOWL after 4"]),
+        ("mug-number-2", {"MUG": 1, "GUIDE": 1}, ["told of 2 MUG, 1 GUIDE since: True"]),
+        ("all-the-rest", None, ["told of 2 MUG, 1 GUIDE since: True", "told of 1 BOWL since: True"]),
     ):
 
         async def refund(opened: object, key: str = key, lines: dict[str, int] | None = lines) -> None:
