@@ -65,7 +65,10 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Work that is repeated while `cms api`, `cms watch`, `cms serve` or a worker runs. every_s: seconds from start to start; run: must be safe to repeat."""
+    """Work that is repeated while `cms api`, `cms watch`, `cms serve` or a worker runs. every_s: seconds from start to start; run: must be safe to repeat.
+
+    A text that it returns is a warning for the log: the task is done nevertheless.
+    """
 
     name: str
     every_s: float
@@ -122,6 +125,8 @@ class Vertical:
     tables: that a dump includes, each after those that it refers to. derived: tables that can be made again from the others.
     personal: where personal data is. payments: reference to a cms_ssg.payment.provider.Payable, which is called with results of payments.
     paid: reference to a function (OpenSite, OrderPaid) -> a note for the order, called once for each order that was paid.
+    refunded: reference to a function (OpenSite, OrderPaid with the lines that were given back as a whole, notes of the order) -> a note for the
+    order, called once for each refund.
     uses: assets of the bundled theme that only some sites need (those of the search page, forms.css) and that its pages load.
     sources: modules outside of its folder that count as its code: a change of them renders its rows and outputs again.
     begin: what to type after its starter was copied, a line each.
@@ -163,6 +168,7 @@ class Vertical:
     personal: tuple[Personal, ...] = ()
     payments: str = ""
     paid: str = ""
+    refunded: str = ""
     uses: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
     begin: str = ""

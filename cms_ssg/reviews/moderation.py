@@ -19,9 +19,23 @@ SELECT r.number::text, coalesce(r.rating || ' ★ ', '') || coalesce(r.title, le
 FROM cms.reviews r JOIN cms.entries e ON e.id = r.entry LEFT JOIN cms.cards c ON c.entry = r.entry
 WHERE r.site = %(site)s AND (r.status = 'pending' AND r.confirm_token IS NULL OR r.reports > 0) ORDER BY r.created_at, r.number LIMIT %(limit)s"""
 
-DECIDE: Final[LiteralString] = """
+PICTURE_DAYS: Final = 30
+
+
+def with_pictures(number: LiteralString, status: LiteralString) -> LiteralString:
+    """The beginning of a statement that decides about a review: for how long its author's pictures are kept. number, status: as SQL."""
+    return f"""WITH pictures AS (UPDATE cms.uploads u
+  SET expires_at = CASE WHEN {status} NOT IN ('rejected', 'spam') THEN NULL ELSE coalesce(u.expires_at, clock_timestamp() + interval '{PICTURE_DAYS} days') END
+  FROM cms.reviews r WHERE r.site = %(site)s AND r.number = {number} AND r.images IS NOT NULL AND u.site = r.site AND u.email <> '' AND '/' || u.key = ANY(r.images))
+"""
+
+
+DECIDE: Final[LiteralString] = (
+    with_pictures("%(number)s", "%(status)s")
+    + """
 UPDATE cms.reviews SET status = %(status)s, reports = 0, moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes), updated_at = clock_timestamp()
 WHERE site = %(site)s AND number = %(number)s"""
+)
 
 RESPOND: Final[LiteralString] = """
 UPDATE cms.reviews SET owner_response = nullif(%(text)s, ''), owner_response_at = CASE WHEN %(text)s <> '' THEN clock_timestamp() END, updated_at = clock_timestamp()
@@ -67,9 +81,14 @@ def respond(connection: Connection[Any], site: int, number: int, text: str) -> b
 
 
 # A queue gives an action the key as the text that was sent.
-_OF_KEY: LiteralString = r"""
-WHERE site = %(site)s AND number = CASE WHEN %(key)s ~ '^\d{1,18}$' THEN %(key)s::bigint END"""
+_KEY: LiteralString = r"CASE WHEN %(key)s ~ '^\d{1,18}$' THEN %(key)s::bigint END"
+_OF_KEY: LiteralString = f"\nWHERE site = %(site)s AND number = {_KEY}"
 _NOTED: LiteralString = " reports = 0, updated_at = clock_timestamp(), moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes)"
+
+
+def _decide(status: LiteralString) -> LiteralString:
+    return f"{with_pictures(_KEY, status)}UPDATE cms.reviews SET status = {status},{_NOTED}{_OF_KEY}"
+
 
 ANSWERS: Final[LiteralString] = """
 SELECT r.number::text, coalesce(c.card ->> 'title', e.fields ->> 'title'), coalesce(c.path, ''), 'pending', jsonb_strip_nulls(jsonb_build_object(
@@ -84,9 +103,9 @@ QUEUES: Final = (
         "Reviews and comments",
         WAITING,
         (
-            Action("approve", "Approve", "UPDATE cms.reviews SET status = 'approved'," + _NOTED + _OF_KEY),
-            Action("reject", "Reject", "UPDATE cms.reviews SET status = 'rejected'," + _NOTED + _OF_KEY, note=True),
-            Action("spam", "Spam", "UPDATE cms.reviews SET status = 'spam'," + _NOTED + _OF_KEY),
+            Action("approve", "Approve", _decide("'approved'")),
+            Action("reject", "Reject", _decide("'rejected'"), note=True),
+            Action("spam", "Spam", _decide("'spam'")),
             Action(
                 "respond",
                 "Answer",

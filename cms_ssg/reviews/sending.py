@@ -19,7 +19,7 @@ from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.mail.outbox import mail_values
-from cms_ssg.reviews.moderation import MOST_TEXT
+from cms_ssg.reviews.moderation import MOST_TEXT, PICTURE_DAYS
 from cms_ssg.reviews.spam import score_text
 from cms_ssg.uploads.keep import KEEP
 from cms_ssg.visitors.identity import find_visitor
@@ -50,6 +50,9 @@ VALUES (%(site)s, %(entry)s, %(name)s, %(email)s, %(rating)s, %(title)s, %(conte
 CONFIRM: Final[LiteralString] = """
 UPDATE cms.reviews SET confirm_token = NULL, confirmed_at = clock_timestamp()
 WHERE site = %s AND confirm_token = %s AND created_at > clock_timestamp() - interval '7 days' RETURNING number"""
+
+SPAM_PICTURES: Final[LiteralString] = """
+UPDATE cms.uploads SET expires_at = clock_timestamp() + %(days)s * interval '1 day' WHERE site = %(site)s AND '/' || key = ANY(%(images)s)"""
 
 
 class ReviewModel(BaseModel):
@@ -167,10 +170,12 @@ async def take(request: Request, sent: Sent, picture: bytes | None = None) -> Re
             said = "you have sent this comment already" if sent.is_comment else "you have reviewed this already"
             raise fail("reviews.twice", said, status=409)
         is_spam = values["score"] >= 1
+        images = await _keep_images(connection, context, sent.images, visitor.email if visitor is not None else "", kept)
         await connection.execute(ADD, {
-            **values, "status": "spam" if is_spam else "pending", "token": token, "is_proved": visitor is not None,
-            "images": await _keep_images(connection, context, sent.images, visitor.email if visitor is not None else "", kept),
+            **values, "status": "spam" if is_spam else "pending", "token": token, "is_proved": visitor is not None, "images": images,
         })  # fmt: skip
+        if is_spam and images:
+            await connection.execute(SPAM_PICTURES, {"site": context.number, "images": images, "days": PICTURE_DAYS})
         if word and not is_spam:
             await _ask_author(connection, context, values, word)
     return _thank(request, sent, status)

@@ -45,7 +45,7 @@ def notify_paid_orders(opened: OpenSite) -> None:
             event_id=f"{name}:order:{order_id}", site=name, order=order, email=email, name=buyer, note=note, currency=currency, total=total,
             paid_at=paid_at, lines=tuple(OrderLine(**line) for line in lines),
         )  # fmt: skip
-        for text in _tell(opened, listeners, told):
+        for text in call_listeners(opened, listeners, told):
             connection.execute(NOTE, (key, text[:1000]))
         if plugins is not None:
             plugins.call("order_paid", order=told)
@@ -54,7 +54,7 @@ def notify_paid_orders(opened: OpenSite) -> None:
         connection.execute(TOLD, (key,))
 
 
-def _tell(opened: OpenSite, listeners: list[Callable[[OpenSite, OrderPaid], str]], order: OrderPaid) -> Iterator[str]:
+def call_listeners(opened: OpenSite, listeners: list[Callable[[OpenSite, OrderPaid], str]], order: OrderPaid) -> Iterator[str]:
     """Call what verticals do about an order; what came of it."""
     for listen in listeners:
         try:

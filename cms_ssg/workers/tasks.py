@@ -54,17 +54,20 @@ def run_due_tasks(connection: Connection, site: Site, site_id: int) -> list[str]
 
 
 def run_task(connection: Connection, site: Site, site_id: int, task: Task) -> str:
-    """Run a task if it is due. Returns what went wrong, "" where nothing did. Raises psycopg.OperationalError where the database is away."""
+    """Run a task if it is due. Returns what went wrong or what it warns of, "" where there is nothing to report. Raises psycopg.OperationalError where the database is away."""
     if connection.execute(TAKE, {"site": site_id, "name": task.name, "every_s": task.every_s}).fetchone() is None:
         return ""
     try:
         with connection.transaction():
-            task.run(OpenSite(site, connection, site_id))
+            warning = task.run(OpenSite(site, connection, site_id))
     except Exception as error:  # noqa: BLE001 - a task of a feature must not end what runs it
         message = f"{type(error).__name__}: {error}".splitlines()[0]
         connection.execute(NOTE_ERROR, (message, site_id, task.name))
         return f"The task {task.name} failed ({message}); it is tried again in {task.every_s:.0f} seconds."
-    return ""
+    if not isinstance(warning, str) or not warning:
+        return ""
+    connection.execute(NOTE_ERROR, (warning, site_id, task.name))
+    return f"The task {task.name} warns: {warning}"
 
 
 @dataclass

@@ -10,6 +10,7 @@ from PIL import Image
 
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.privacy.people import erase_person, find_person
+from cms_ssg.reviews.moderation import decide
 from cms_ssg.store.open_store import open_store
 from tests.api.atlas import Api, serve_api
 from tests.api.desk import press, sign_in
@@ -140,6 +141,18 @@ def test_a_picture_comes_with_a_review_where_the_site_takes_them(make_site: Call
         site.build()
         assert f'src="{path}"' in page.read_text()
         assert (site.output / path[1:]).exists()
+        later = "SELECT expires_at > clock_timestamp() + interval '29 days' FROM cms.uploads WHERE '/' || key = %s"
+        for status, goes in (("rejected", True), ("approved", None), ("spam", True), ("pending", None)):
+            with database(site.url), open_store(site.root, "") as (_, connection, row):
+                number = connection.execute("SELECT number FROM cms.reviews WHERE author_name = 'Ada'").fetchone()[0]  # type: ignore[index]
+                assert decide(connection, row.id, number, status)
+            assert site.query(later, path) == [(goes,)]
+        assert press(api, "reviews", "spam") == "/desk/reviews?done"
+        assert site.query("SELECT count(*) FROM cms.reviews WHERE author_name = 'Ada' AND status = 'spam'") == [(1,)]
+        assert site.query(later, path) == [(True,)]
+        spam = review | {"name": "Zoe", "content": "buy viagra http://a http://b"}
+        assert post("/api/reviews", data=spam, files=files).status_code == 303
+        assert site.query("SELECT count(*) FROM cms.uploads WHERE expires_at > clock_timestamp() + interval '29 days'") == [(2,)]
     site.edit("site.toml", "pictures = true", "pictures = false")
     with serve_api([site.root], site.url) as api:
         refused = api.client.post("/api/reviews", data=review | {"name": "Cleo"}, files=files)

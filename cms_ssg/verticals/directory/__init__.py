@@ -35,6 +35,7 @@ VERTICAL = Vertical(
     settle="cms_ssg.verticals.directory.upkeep:settle_listings",
     checks="cms_ssg.verticals.directory.checks:CHECKS",
     paid="cms_ssg.verticals.directory.selling_tiers:sell_tiers",
+    refunded="cms_ssg.verticals.directory.selling_tiers:end_tiers",
     tables=("listings", "listing_claims"),
     derived=("holidays", "listing_links", "listing_places"),
     personal=PERSONAL,

@@ -1,8 +1,9 @@
-"""Gives a listing the tier that somebody bought in the shop."""
+"""Gives a listing the tier that somebody bought in the shop, and takes it back if the shop gives the money back."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, LiteralString
 from urllib.parse import unquote, urlsplit
@@ -17,6 +18,9 @@ OWNED: Final[LiteralString] = """
 SELECT number::text FROM cms.listings WHERE site = %s AND lower(owner_email) = lower(%s) AND claim_status <> 'unclaimed' ORDER BY number LIMIT 2"""
 TIER: Final[LiteralString] = """
 SELECT listing_tier, featured_until FROM cms.listings WHERE number = %s AND (featured_until IS NULL OR featured_until > %s)"""
+
+TIER_NOW: Final[LiteralString] = "SELECT listing_tier, featured_until, clock_timestamp() FROM cms.listings WHERE number = %s"
+SAID: Final = re.compile(r"(?s:.*) \((?P<number>\d+)\) is (?P<tier>\w+) until \d{4}-\d\d-\d\d")
 
 
 def sell_tiers(opened: OpenSite, order: OrderPaid) -> str:
@@ -37,6 +41,30 @@ def sell_tiers(opened: OpenSite, order: OrderPaid) -> str:
     begins: datetime = until if has == tier and until is not None else order.paid_at
     ends = (begins + timedelta(days=days)).astimezone(UTC).replace(microsecond=0)
     set_fields(opened.connection, opened.site, opened.number, listing, {"tier": tier, "featured_until": ends.isoformat()})
+    return _say_sold(listing, tier, ends)
+
+
+def end_tiers(opened: OpenSite, order: OrderPaid, notes: Sequence[str]) -> str:
+    """Take back the time that an order whose lines were given back had bought, and say so. notes: of the order. Raises CmsError directory.*."""
+    settings: Directory = opened.site.settings.vertical["directory"]
+    days = sum(settings.sold[line.sku].days * line.quantity for line in order.lines if line.sku in settings.sold)
+    found = [match for note in notes if (match := SAID.fullmatch(note))]
+    if not days or not found:
+        return ""
+    listing, tier = find_listing(opened.connection, opened.number, found[-1]["number"]), found[-1]["tier"]
+    has, until, now = opened.connection.execute(TIER_NOW, (listing.number,)).fetchone() or ("basic", None, None)
+    if has != tier or until is None:
+        raise fail("directory.sold", f"the order was given back, but {listing.title} is {has} for another reason: it stays so")
+    ends: datetime = until - timedelta(days=days)
+    if ends > now:
+        set_fields(opened.connection, opened.site, opened.number, listing, {"featured_until": ends.astimezone(UTC).isoformat()})
+        return _say_sold(listing, tier, ends)
+    set_fields(opened.connection, opened.site, opened.number, listing, {"tier": None, "featured_until": None})
+    return f"{listing.title} ({listing.number}) is no longer {tier}"
+
+
+def _say_sold(listing: Known, tier: str, ends: datetime) -> str:
+    """The note of an order that SAID finds again."""
     return f"{listing.title} ({listing.number}) is {tier} until {ends:%Y-%m-%d}"
 
 

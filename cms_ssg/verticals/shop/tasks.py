@@ -10,6 +10,8 @@ from cms_ssg.mail.sending import TASKS as MAIL
 from cms_ssg.payment.run import run_in_shop
 from cms_ssg.payment.settling import reconcile, send_refunds
 from cms_ssg.selling.order_notices import notify_paid_orders
+from cms_ssg.selling.refund_notices import notify_refunds
+from cms_ssg.types import Problem
 from cms_ssg.verticals.shop.carts import settings_of
 from cms_ssg.verticals.shop.mails import translator_of
 from cms_ssg.verticals.shop.orders import end_abandoned
@@ -45,21 +47,26 @@ WHERE o.site = %s AND o.paid_at > clock_timestamp() - interval '90 days' AND o.s
 GROUP BY i.product ORDER BY sum(i.quantity) DESC, i.product LIMIT 24"""
 
 
-def notify_low_stock(opened: OpenSite) -> None:
-    """Tell the hook ``stock_low`` and the shopkeeper of SKUs of which little is left. Each is forgotten once it was told: at least once for the hook."""
+def notify_low_stock(opened: OpenSite) -> str:
+    """Tell the hook ``stock_low`` and the shopkeeper of SKUs of which little is left. Each is forgotten once it was told: at least once for the hook.
+
+    Returns what the hook failed with, for the log: the first failure and how many more there are.
+    """
     from cms_ssg.events.plugins import find_plugins
     from cms_ssg.hooks import StockLow
 
     site, connection, number = opened
     rows = connection.execute(LOW, (number,)).fetchall()
     if not rows:
-        return
+        return ""
+    problems: list[Problem] = []
     plugins = find_plugins(site.root, site.settings)
     if plugins is not None and plugins.has("stock_low"):
         name = site.settings.store_name
         for sku, title, state, free, at in rows:
             event = f"{name}:stock:{sku}:{at.timestamp()}"
             plugins.call("stock_low", stock=StockLow(event_id=event, site=name, sku=sku, title=title, state=state, free=free))
+        problems = [one for one in plugins.take_problems() if one.code == "hooks.failed"]
     with connection.transaction():
         connection.execute(TOLD, ([row[0] for row in rows], [row[4] for row in rows], number))
         if notify := settings_of(site).notify:
@@ -67,6 +74,10 @@ def notify_low_stock(opened: OpenSite) -> None:
             body = "\n".join([t("shop_mail_low"), "", *(f"{sku}  {title}: {free}" for sku, title, _, free, _ in rows)])
             subject = f"{t('shop_mail_low_subject')} · {site.settings.title}"
             connection.execute(ADD, mail_values(number, notify, subject, body))
+    if not problems:
+        return ""
+    first, more = problems[0], f", and {len(problems) - 1} more like it" if len(problems) > 1 else ""
+    return f"{first.place}:{first.line}: {first.message} [{first.code}]{more}"
 
 
 def rank_best_sellers(opened: OpenSite) -> None:
@@ -86,5 +97,6 @@ def rank_best_sellers(opened: OpenSite) -> None:
 
 TASKS = (
     Task("shop.sweep", 60, sweep), Task("shop.forget-carts", 3600, forget_carts), Task("shop.low-stock", 60, notify_low_stock),
-    Task("shop.paid-orders", 30, notify_paid_orders), Task("shop.best-sellers", 3600, rank_best_sellers), *MAIL,
+    Task("shop.paid-orders", 30, notify_paid_orders), Task("shop.refunds", 30, notify_refunds),
+    Task("shop.best-sellers", 3600, rank_best_sellers), *MAIL,
 )  # fmt: skip

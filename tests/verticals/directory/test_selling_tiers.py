@@ -11,7 +11,7 @@ from cms_ssg.hooks import OrderLine, OrderPaid
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.store.open_store import open_store
 from cms_ssg.verticals.directory.changes import add_listing
-from cms_ssg.verticals.directory.selling_tiers import sell_tiers
+from cms_ssg.verticals.directory.selling_tiers import end_tiers, sell_tiers
 from tests.engine.siteonpage import SiteOnPage, database
 
 SOLD = 'combinations = 2\nsold = {PREMIUM-YEAR = {tier = "premium"}, FEATURED-MONTH = {tier = "featured", days = 30}}'
@@ -92,3 +92,24 @@ def test_a_listing_of_a_file_and_an_order_of_something_else_change_nothing(shop:
     assert "is a content file" in refuse(shop, make_order(("PREMIUM-YEAR", 1), note="/listings/ale-house/"))
     assert sell(shop, make_order(("MUG", 1), note="/listings/mill-of-asti/")) == ""
     assert read_tier(shop, "mill-of-asti") == [("basic", None)]
+
+
+def end(site: SiteOnPage, order: OrderPaid, *notes: str) -> str:
+    with database(site.url), open_store(site.root, "") as (opened, connection, row):
+        return end_tiers(OpenSite(opened, connection, row.id), order, notes)
+
+
+def test_a_refund_takes_back_the_time_that_was_bought_and_no_other(shop: SiteOnPage) -> None:
+    month, year = (make_order((sku, 1), note="/listings/mill-of-asti/") for sku in ("FEATURED-MONTH", "PREMIUM-YEAR"))
+    first, second = sell(shop, month), sell(shop, month)
+    assert end(shop, make_order(("MUG", 1)), first) == ""
+    assert end(shop, month, "Mill of Asti is featured", "rang the buyer") == "", "an order that gave nothing takes nothing"
+    assert "is featured until 2030-01-31" in end(shop, month, first)
+    assert read_tier(shop, "mill-of-asti") == [("featured", "2030-01-31")]
+    assert "is no longer featured" in end(shop, make_order(("FEATURED-MONTH", 60)), "rang the buyer", second)
+    assert read_tier(shop, "mill-of-asti") == [("basic", None)]
+    sold = sell(shop, year)
+    shop.query("UPDATE cms.entries SET fields = fields - 'featured_until' WHERE fields ->> 'tier' = 'premium'")
+    with pytest.raises(CmsError, match="for another reason"):
+        end(shop, year, sold)
+    assert read_tier(shop, "mill-of-asti") == [("premium", None)]
