@@ -12,6 +12,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -79,15 +82,41 @@ def run_told(program: Path, *arguments: str) -> None:
     process = subprocess.Popen([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     assert process.stdout is not None
     said = []
-    for line in process.stdout:
-        said.append(line)
-        verb, _, rest = line.strip().partition(" ")
-        if verb == "Collecting":
-            tell(f"  fetching {rest.partition(' ')[0]}")
-        elif line.startswith("Installing collected packages"):
-            tell(f"  installing {line.count(',') + 1} packages")
+    with ExitStack() as installing:
+        for line in process.stdout:
+            said.append(line)
+            verb, _, rest = line.strip().partition(" ")
+            if verb == "Collecting":
+                tell(f"  fetching {rest.partition(' ')[0]}")
+            elif line.startswith("Installing collected packages"):
+                packages = line.count(",") + 1
+                tell(f"  installing {packages} packages; this can take some minutes")
+                installing.enter_context(telling_how_far(ENVIRONMENT, packages))
     if process.wait():
         raise SetupError(f"this command failed: {' '.join([str(program), *arguments])}\n{''.join(said[-30:])}")
+
+
+@contextmanager
+def telling_how_far(folder: Path, packages: int, every_s: float = 10.0) -> Iterator[None]:
+    """Say every few seconds how many packages an environment has got since then: pip prints nothing while it installs."""
+    before, done = count_packages(folder), threading.Event()
+
+    def tell_again() -> None:
+        while not done.wait(every_s):
+            tell(f"  {min(count_packages(folder) - before, packages)} of {packages} packages installed")
+
+    thread = threading.Thread(target=tell_again, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def count_packages(folder: Path) -> int:
+    """How many packages an environment holds."""
+    return sum(1 for where in ("Lib", "lib/python*") for _ in folder.glob(f"{where}/site-packages/*.dist-info"))
 
 
 def works(program: Path, *arguments: str) -> bool:

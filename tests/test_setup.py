@@ -117,9 +117,26 @@ TOLD = "import sys; sys.path.insert(0, sys.argv[1]); import setup; setup.run_tol
 def test_setting_up_names_each_package_that_it_fetches_and_all_that_pip_said_where_it_fails() -> None:
     pip = "print('Collecting click<9,>=8.1\\n  Downloading click.whl (98 kB)\\nInstalling collected packages: click, jinja2')"
     done = subprocess.run([sys.executable, "-c", TOLD, SCRIPTS, pip], capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "  fetching click<9,>=8.1\n  installing 2 packages\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "  fetching click<9,>=8.1\n  installing 2 packages; this can take some minutes\n")
     done = subprocess.run(
         [sys.executable, "-c", TOLD, SCRIPTS, f"{pip}; raise SystemExit('no such release')"], capture_output=True, text=True
     )
     assert done.returncode == 1
     assert "no such release" in done.stderr
+
+
+TELL_HOW_FAR = """
+import sys, time; sys.path.insert(0, sys.argv[1]); import setup; from pathlib import Path
+packages = Path(sys.argv[2]) / "lib/python3.11/site-packages"
+(packages / "there-1.dist-info").mkdir(parents=True)
+said, setup.tell = [], lambda line: said.append(line)
+with setup.telling_how_far(Path(sys.argv[2]), 3, every_s=0.01):
+    (packages / "click-8.dist-info").mkdir()
+    (packages / "jinja2-3.dist-info").mkdir()
+    while "  2 of 3 packages installed" not in said:
+        time.sleep(0.01)
+"""
+
+
+def test_setting_up_says_how_many_packages_are_installed_while_pip_says_nothing(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", TELL_HOW_FAR, SCRIPTS, tmp_path], check=True, timeout=60)

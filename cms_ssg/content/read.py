@@ -20,7 +20,7 @@ from cms_ssg.content.schema.checks import show
 from cms_ssg.content.schema.content_types import Schema
 from cms_ssg.content.time_limit import TooSlow, limit_cpu
 from cms_ssg.content.url_patterns import CLEAN_SEGMENT, DATE_NAMES, SERVER_HINT, MissingValue, find_other_extension
-from cms_ssg.content.urls import runs_script
+from cms_ssg.content.urls import WHOLE_ADDRESS, runs_script
 from cms_ssg.content.visibility import misspelt, understand
 from cms_ssg.text.slugs import make_slug, safe_path
 from cms_ssg.types import Body, Draft, Json, Problem, Status
@@ -260,6 +260,11 @@ class _Reading:
         """Paths as they are claimed; what is not safe is told and left out."""
         clean = []
         for path in paths:
+            if WHOLE_ADDRESS.match(path.strip()):
+                message, line = f"{name}: {path!r} is a whole address", self.lines.get(name, 0)
+                hint = "It is left out. Write what follows the host, beginning with /."
+                self.problems.append(Problem("content.alias", self.file, line, message, hint, "warning"))
+                continue
             try:
                 clean.append(safe_path("/" + unquote(path).strip().lstrip("/")))
                 if extension := find_other_extension(clean[-1]):

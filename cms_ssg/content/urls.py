@@ -10,6 +10,7 @@ SCHEME: Final = re.compile(r"[\x00-\x20]*(?!ref:)[A-Za-z][A-Za-z0-9+.\t\n\r-]+:"
 PLAIN_WEB: Final = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?(?:/[A-Za-z0-9\-._~/?=+,;:@#]*)?")
 CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 BARE_SCHEME: Final = re.compile(r" *([A-Za-z][A-Za-z0-9+.-]*):")
+WHOLE_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 SAFE_SCHEMES: Final = frozenset(["ftp", "http", "https", "irc", "ircs", "mailto", "ref", "sms", "tel", "xmpp"])
 SCRIPT_SCHEMES: Final = frozenset(["data", "javascript", "vbscript"])
 

@@ -139,10 +139,19 @@ def concat(parts: Iterable[str]) -> str:
         chunk = "".join(some)
         size += len(chunk)
         if size > MOST_ITEMS and isinstance(parts, Generator):
-            parts.throw(_too_large(size))  # so that the error has the template's line
+            _innermost(parts).throw(_too_large(size))  # so that the error has the template's line
         check_size(size)
         found.append(chunk)
     return found[0] if len(found) == 1 else "".join(found)
+
+
+def _innermost(running: Generator[str, Any, Any]) -> Generator[str, Any, Any]:
+    """The generator that yielded last: of a block, or of a template that is included."""
+    while True:
+        inner = running.gi_yieldfrom or (running.gi_frame.f_locals.get("gen") if running.gi_frame else None)  # "gen" is Jinja's own name
+        if not isinstance(inner, Generator) or not inner.gi_suspended:
+            return running
+        running = inner
 
 
 def _bound_join(join: Callable[[Iterable[Any]], str]) -> Callable[[Iterable[Any]], str]:

@@ -252,6 +252,16 @@ def test_bad_input_is_told_with_code_line_and_severity(text: str | bytes, expect
     assert (draft is None) == any(problem.severity == "error" for problem in problems)
 
 
+def test_an_alias_that_is_a_whole_address_is_left_out_with_what_to_write() -> None:
+    draft, problems = read("---\ndate: 2025-01-01\naliases: ['https://example.org/old/', 'ftp://a.org', /go/http:/x]\n---\n")
+    assert draft is not None and draft.fields["aliases"] == ["/go/http:/x"]
+    assert [problem.message for problem in problems] == [
+        "aliases: 'https://example.org/old/' is a whole address",
+        "aliases: 'ftp://a.org' is a whole address",
+    ]
+    assert problems[0].hint == "It is left out. Write what follows the host, beginning with /."
+
+
 @pytest.mark.parametrize(
     ("rule", "place"),
     [("", "Add 'on: "), ("filename", "the file's name"), ("path", "a folder 2025/03/01/"), ("made:(?P<year>x)", "Give 'made' a date")],

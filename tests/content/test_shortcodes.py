@@ -93,6 +93,13 @@ def test_what_does_not_run_is_named_with_its_line(text: str, line: int, said: st
     assert "\ufdd2" not in body.html + str(body.links) + body.excerpt
 
 
+@pytest.mark.parametrize("text", ["[a]({{< b >}}/x{{< /b >}})", '<a title="{{< b >}}x{{< /b >}}">y</a>', "[a][r]\n\n[r]: /{{< b >}}x{{< /b >}}"])
+def test_a_pair_within_a_link_target_or_attribute_is_named_with_what_to_write(text: str) -> None:
+    problems = read(text)[1]
+    assert [p.message for p in problems] == ['"{{< /b >}}" does not work in a link target or an attribute']
+    assert "as an argument" in problems[0].hint
+
+
 def test_code_and_escapes_show_a_shortcode_without_a_word() -> None:
     text = '`{{< a "b" >}}` \\{{< c >}} {{</* d */>}}\n\n```{{< e >}}\n{{< f\n  g=1 >}}\n```\n\n[h](i.md)'
     assert "{{&lt; a &quot;b&quot; &gt;}}</code> {{&lt; c &gt;}} {{&lt; d &gt;}}" in shown(text)

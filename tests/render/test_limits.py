@@ -69,6 +69,27 @@ def test_what_would_not_end_is_an_error_with_its_line(name: str, tmp_path: Path,
     assert find_template(caught.value) == ("themes/mine/templates/page.html", 3)
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        '{% include "part.html" %}',
+        '{% for a in range(3) %}{% include "between.html" %}{% endfor %}',
+        '{% include "empty.html" %}{% block main %}{% include "part.html" %}{% endblock %}',
+        '{% extends "between.html" %}',
+    ],
+)
+def test_too_much_text_of_an_included_template_is_an_error_with_the_line_there(page: str, tmp_path: Path) -> None:
+    folder = tmp_path / "mine/templates"
+    folder.mkdir(parents=True)
+    (folder / "empty.html").touch()
+    (folder / "between.html").write_text('one\n{% include "part.html" %}\n')
+    (folder / "part.html").write_text(f"one\ntwo\nthree\n{TOO_MUCH['output']}\n")
+    (folder / "page.html").write_text(page)
+    with pytest.raises(TemplateRuntimeError, match="10,000,000 is the most") as caught:
+        Theme([folder]).get_template("page.html").render()
+    assert find_template(caught.value) == ("themes/mine/templates/part.html", 4)
+
+
 def test_the_clock_ends_what_takes_few_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MOST_S", 0.0)
     text = "{% set r = range(1000)|list %}{% for a in range(100000) %}{{ r|sort|length }}{% endfor %}"

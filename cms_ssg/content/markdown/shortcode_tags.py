@@ -61,6 +61,8 @@ class Shortcodes:
         self.sanitized = sanitized
         self.tags: list[Tag] = []
         self.used: set[int] = set()
+        self.in_target: set[int] = set()
+        """Closing tags within a link target or an attribute, where a shortcode stands alone."""
         self._joined: list[int] = []
         """For each line end within a tag, the line of the marked text that holds the tag."""
 
@@ -119,6 +121,8 @@ class Shortcodes:
                 self.used.add(int(match[1]))
                 pieces += (self.as_written(text[at : match.start()]), tag.meta)
                 at = match.end()
+            elif tag is not None and tag.kind == "close":
+                self.in_target.add(int(match[1]))
         pieces.append(self.as_written(text[at:]))
         return [piece for piece in pieces if piece != ""] if at else None
 
@@ -127,7 +131,7 @@ class Shortcodes:
         for index, tag in enumerate(self.tags):
             if index in self.used or tag.kind == "shown":
                 continue
-            said, hint = UNUSED[tag.kind]
+            said, hint = UNUSED["close in a target" if index in self.in_target else tag.kind]
             written = " ".join((tag.name if tag.kind == "broken" else tag.source).split())[:60]
             yield Problem("content.shortcode", place, first_line + tag.line, said.format(written), hint, "warning")
 
@@ -140,6 +144,10 @@ UNUSED: Final = {
     "close": (
         '"{}" closes nothing',
         "Where whole paragraphs lie between the two, the opening tag begins a line of the same list item, quote or page.",
+    ),
+    "close in a target": (
+        '"{}" does not work in a link target or an attribute',
+        'A shortcode stands alone there. Write the text between the two tags as an argument: {{< name "text" >}}.',
     ),
     "broken": (
         '"{}" cannot be read as a shortcode',
