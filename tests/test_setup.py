@@ -117,7 +117,11 @@ TOLD = "import sys; sys.path.insert(0, sys.argv[1]); import setup; setup.run_tol
 def test_setting_up_names_each_package_that_it_fetches_and_all_that_pip_said_where_it_fails() -> None:
     pip = "print('Collecting click<9,>=8.1\\n  Downloading click.whl (98 kB)\\nInstalling collected packages: click, jinja2')"
     done = subprocess.run([sys.executable, "-c", TOLD, SCRIPTS, pip], capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "  fetching click<9,>=8.1\n  installing 2 packages; this can take some minutes\n")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        "",
+        "  fetching click<9,>=8.1\n  installing 2 packages; this can take some minutes\n",
+    )
     done = subprocess.run(
         [sys.executable, "-c", TOLD, SCRIPTS, f"{pip}; raise SystemExit('no such release')"], capture_output=True, text=True
     )

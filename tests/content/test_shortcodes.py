@@ -93,7 +93,9 @@ def test_what_does_not_run_is_named_with_its_line(text: str, line: int, said: st
     assert "\ufdd2" not in body.html + str(body.links) + body.excerpt
 
 
-@pytest.mark.parametrize("text", ["[a]({{< b >}}/x{{< /b >}})", '<a title="{{< b >}}x{{< /b >}}">y</a>', "[a][r]\n\n[r]: /{{< b >}}x{{< /b >}}"])
+@pytest.mark.parametrize(
+    "text", ["[a]({{< b >}}/x{{< /b >}})", '<a title="{{< b >}}x{{< /b >}}">y</a>', "[a][r]\n\n[r]: /{{< b >}}x{{< /b >}}"]
+)
 def test_a_pair_within_a_link_target_or_attribute_is_named_with_what_to_write(text: str) -> None:
     problems = read(text)[1]
     assert [p.message for p in problems] == ['"{{< /b >}}" does not work in a link target or an attribute']
