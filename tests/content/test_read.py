@@ -394,6 +394,15 @@ def test_a_path_or_slug_that_is_changed_is_told_with_its_line(line: str, said: s
     assert not said or said in problems[0].message
 
 
+def test_a_path_of_another_system_that_is_not_used_is_told_with_what_to_set() -> None:
+    problems = read("---\ndate: 2025-01-01\npermalink: /fr/name/\nurl: https://example.org/\n---\n")[1]
+    assert [(p.code, p.line, p.severity, p.message) for p in problems] == [
+        ("content.unknown-field", 3, "warning", "permalink: it is not the address of this page")
+    ]
+    assert problems[0].hint == 'Write path: /fr/name/, or set fields = { path = "permalink" } in the collection.'
+    assert [p.line for p in read("---\ndate: 2025-01-01\nurl: /name/\n---\n")[1]] == [3]
+
+
 def test_limits_of_a_file_are_settings() -> None:
     aliases = "\n".join(f"- /old/{'x' * 60}/{number}" for number in range(1610))
     text = f"---\ndate: 2025-01-01\naliases:\n{aliases}\n---\n"

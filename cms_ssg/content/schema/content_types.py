@@ -22,6 +22,9 @@ TYPE_KEYWORDS: Final = ANNOTATIONS | {
     "x-table", "x-partition",
 }  # fmt: skip
 
+OTHER_PATHS: Final = frozenset(["permalink", "url"])
+"""Fields of other systems that name a page's whole path. cms uses them where a collection's ``fields`` says so."""
+
 FIELD: Final = "field:"
 """Before the name of a field in x-heads: it says which taxonomy."""
 
@@ -105,7 +108,7 @@ class Schema:
                 continue
             check = checks.get(name)
             if check is None:
-                if name not in told and (warning := self._check_keyword(name, lines.get(name, 0), place)):
+                if name not in told and (warning := self._check_keyword(name, value, lines.get(name, 0), place)):
                     problems.append(warning)
                 extra[name] = plain_json(value)
                 continue
@@ -125,8 +128,11 @@ class Schema:
         said = f"the field {name!r} of the type {self.name} is missing"
         return Problem("content.missing-field", place, 0, said, f"Add '{name}: …' to the front matter.")
 
-    def _check_keyword(self, name: str, line: int, place: str) -> Problem | None:
-        """A warning where an unknown key looks like a slip, or where the type allows none."""
+    def _check_keyword(self, name: str, value: Any, line: int, place: str) -> Problem | None:
+        """A warning where an unknown key looks like a slip or like a path of another system, or where the type allows none."""
+        if name in OTHER_PATHS and "path" in self.properties and isinstance(value, str) and value.startswith("/"):
+            hint = f'Write path: {value}, or set fields = {{ path = "{name}" }} in the collection.'
+            return Problem("content.unknown-field", place, line, f"{name}: it is not the address of this page", hint, "warning")
         near = nearest_name(name, tuple(self.properties))
         if not near and not self.closed:
             return None
