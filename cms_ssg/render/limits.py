@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import islice
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import nodes, pass_context, pass_environment
@@ -138,18 +139,18 @@ def concat(parts: Iterable[str]) -> str:
     while some := list(islice(waiting, 100)):
         chunk = "".join(some)
         size += len(chunk)
-        if size > MOST_ITEMS and isinstance(parts, Generator):
+        if size > MOST_ITEMS and isinstance(parts, GeneratorType):
             _innermost(parts).throw(_too_large(size))  # so that the error has the template's line
         check_size(size)
         found.append(chunk)
     return found[0] if len(found) == 1 else "".join(found)
 
 
-def _innermost(running: Generator[str, Any, Any]) -> Generator[str, Any, Any]:
+def _innermost(running: GeneratorType[str, Any, Any]) -> GeneratorType[str, Any, Any]:
     """The generator that yielded last: of a block, or of a template that is included."""
     while True:
         inner = running.gi_yieldfrom or (running.gi_frame.f_locals.get("gen") if running.gi_frame else None)  # "gen" is Jinja's own name
-        if not isinstance(inner, Generator) or not inner.gi_suspended:
+        if not isinstance(inner, GeneratorType) or not inner.gi_suspended:
             return running
         running = inner
 
