@@ -45,6 +45,8 @@ async def write_mail(connection: AsyncConnection[TupleRow], shop: Shop, order: O
     if order.tax_total and not order.taxes_included:
         lines.append(f"{t('shop_tax')}: {money(order.tax_total)}")
     lines.append(f"{t('shop_total')}: {money(order.total)}")
+    if order.tax_total and order.taxes_included:
+        lines.append(t("shop_tax_included", amount=money(order.tax_total)))
     if order.refunded_total:
         lines.append(t("shop_refunded", amount=money(order.refunded_total)))
     lines += [

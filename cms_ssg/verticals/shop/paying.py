@@ -11,6 +11,7 @@ from cms_ssg.payment.provider import PaymentRow, Shop
 from cms_ssg.payment.settling import RefundRefusedError, ask_refund
 from cms_ssg.site import Site
 from cms_ssg.store.query import fetch_async
+from cms_ssg.text.money import show_amount
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.mails import write_mail
 from cms_ssg.verticals.shop.queries import ItemRow, OrderRow
@@ -77,7 +78,7 @@ class _Payable:
         assert row is not None
         amount, details, reason = row
         done = await (await connection.execute(ADD_REFUNDED, (amount, number))).fetchone()
-        await connection.execute(NOTE, (number, f"refunded {amount} {payment.currency}{f': {reason}' if reason else ''}"))
+        await connection.execute(NOTE, (number, f"refunded {show_amount(amount, payment.currency)}{f': {reason}' if reason else ''}"))
         await return_goods(connection, shop, number, details, f"refund/{refund}")
         await write_mail(connection, shop, (await fetch_async(connection, queries.ORDER, site=shop.number, number=number))[0], "refunded")
         if done is not None and done[0]:

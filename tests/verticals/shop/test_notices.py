@@ -64,3 +64,10 @@ def test_a_stock_hook_that_fails_is_reported_with_its_line_and_the_task_is_done(
         assert shop.query("SELECT count(*) FROM cms.stock_alerts") == [(0,)]
     finally:
         hooks.unlink()
+
+
+def test_an_order_s_e_mail_says_how_much_tax_is_included(shop: Stand) -> None:
+    shop.query("DELETE FROM cms.mails")
+    shop.buy({"MUG": 2, "BOWL": 1})
+    body = shop.value("SELECT body FROM cms.mails WHERE recipient = 'ann@example.org'")
+    assert "Total: €75.50\nTax of €13.61 is included." in body, body  # 7.21 of 40, 5.50 of 30.50, 0.90 of shipping
