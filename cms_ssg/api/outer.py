@@ -197,7 +197,9 @@ class _Exchange:
         length = self.headers.get(b"content-length", b"")
         if self.has_body or (length in (b"", b"0") and b"transfer-encoding" not in self.headers):
             return []
-        waits = self.headers.get(b"expect", b"").lower() == b"100-continue" and not self.asked  # to be told to send; so nothing is on its way
+        waits = (
+            self.headers.get(b"expect", b"").lower() == b"100-continue" and not self.asked
+        )  # to be told to send; so nothing is on its way
         self.drains = not waits
         is_short = length.isdigit() and int(length) <= MOST_DRAINED_BYTES
         return [] if is_short and not waits else [(b"connection", b"close")]

@@ -147,7 +147,9 @@ def test_a_body_that_is_large_or_no_json_is_refused(own: Api) -> None:
         ("POST /api/nothing HTTP/1.1\r\nTransfer-Encoding: chunked", b"19000\r\n%b\r\n" % (b"x" * 0x19000) * 100 + b"0\r\n\r\n", 404),
     ],
 )
-def test_a_client_that_sends_all_of_a_large_body_before_it_reads_is_answered(own: Api, head: str, body: bytes, status: int, more: str) -> None:
+def test_a_client_that_sends_all_of_a_large_body_before_it_reads_is_answered(
+    own: Api, head: str, body: bytes, status: int, more: str
+) -> None:
     with socket.create_connection(("127.0.0.1", own.client.base_url.port or 0), 20) as connection:
         connection.sendall(f"{head}\r\nHost: localhost:8000\r\nX-Forwarded-For: 203.0.113.{len(head + more)}\r\n{more}\r\n".encode() + body)
         answer = HTTPResponse(connection)
@@ -160,10 +162,10 @@ def test_a_client_that_asks_before_it_sends_is_refused_at_once_and_endless_bodie
         connection.sendall(b"POST /api/test HTTP/1.1\r\nHost: localhost:8000\r\nExpect: 100-continue\r\nContent-Length: 10485760\r\n\r\n")
         answer = b"".join(iter(lambda: connection.recv(65_536), b""))
         assert answer.startswith(b"HTTP/1.1 413 ") and b"\r\nconnection: close\r\n" in answer
-    with socket.create_connection(("127.0.0.1", own.client.base_url.port or 0), 20) as connection, pytest.raises(OSError):
+    with socket.create_connection(("127.0.0.1", own.client.base_url.port or 0), 20) as connection:
         connection.sendall(b"POST /api/test HTTP/1.1\r\nHost: localhost:8000\r\nContent-Length: 1073741824\r\n\r\n")
-        for _ in range(1024):
-            connection.sendall(b"x" * (1 << 20))
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            connection.sendall(b"x" * (1 << 27))
 
 
 def test_a_client_that_asks_too_often_is_told_to_wait(own: Api) -> None:
