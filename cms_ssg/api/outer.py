@@ -30,6 +30,12 @@ UPLOAD_S: Final = 120.0
 BODY_S: Final = 10.0
 """How long a body may take to arrive."""
 
+MOST_DRAINED_BYTES: Final = 32 << 20
+DRAIN_S: Final = 5.0
+"""So much of a body that an answer did not wait for is still read, for so long: a connection that is closed while its client sends is reset, and the
+client never sees the answer.
+"""
+
 UNSTORABLE: Final = frozenset({None, "22003", "22021", "22P05"})
 """What the database says of texts and numbers that it has no room for; None is its driver, of NUL."""
 
@@ -70,6 +76,7 @@ class _Exchange:
         self.read_bytes, self.most_bytes = 0, MOST_BODY_BYTES
         self.limit_s = 0.0
         self.has_body = False
+        self.asked, self.drains = False, False
         self.context: SiteContext | None = None
         self.capture: Capture | None = None
         self.timeout: asyncio.Timeout | None = None
@@ -131,6 +138,7 @@ class _Exchange:
             hint = "A site answers to the host of its base_url and to [api] hosts."
             raise fail("api.no-site", "no site answers to this host name", status=404, hint=hint)
         scope["cms_site"] = self.context = context
+        self.origin, self.cors = self.headers.get(b"origin", b"").decode("latin-1"), context.site.settings.api.cors
         base = context.base_path
         if base and scope["path"].startswith(f"{base}/"):
             scope["path"] = scope["path"][len(base) :]
@@ -141,7 +149,6 @@ class _Exchange:
         if scope["path"] == UPLOADS:
             self.most_bytes, self.limit_s = context.site.settings.desk.upload_mb << 20, UPLOAD_S
         self._check_length()
-        self.origin, self.cors = self.headers.get(b"origin", b"").decode("latin-1"), context.site.settings.api.cors
 
     def _check_length(self) -> None:
         length = self.headers.get(b"content-length", b"0")
@@ -149,6 +156,7 @@ class _Exchange:
             raise fail("api.too-large", f"the body is larger than {self.most_bytes:,} bytes", status=413)
 
     async def _read(self) -> Message:
+        self.asked = True
         try:
             async with asyncio.timeout(None if self.has_body else BODY_S):  # afterwards it is waited for that the client goes
                 message = await self._receive()
@@ -176,8 +184,36 @@ class _Exchange:
             if b"x-content-type-options" not in names:
                 headers.append((b"x-content-type-options", b"nosniff"))
             headers.extend(self._list_cors())
+            headers.extend(self._prepare_drain())
             message = {**message, "headers": headers}
+        elif self.drains and not message.get("more_body", False):
+            await self._send({**message, "more_body": True})
+            await self._drain()
+            message = {"type": "http.response.body", "body": b""}
         await self._send(message)
+
+    def _prepare_drain(self) -> list[tuple[bytes, bytes]]:
+        """Where the body is not read yet, it is drained behind the answer. Returns the headers for that: the connection ends if there is too much."""
+        length = self.headers.get(b"content-length", b"")
+        if self.has_body or (length in (b"", b"0") and b"transfer-encoding" not in self.headers):
+            return []
+        waits = (
+            self.headers.get(b"expect", b"").lower() == b"100-continue" and not self.asked
+        )  # to be told to send; so nothing is on its way
+        self.drains = not waits
+        is_short = length.isdigit() and int(length) <= MOST_DRAINED_BYTES
+        return [] if is_short and not waits else [(b"connection", b"close")]
+
+    async def _drain(self) -> None:
+        """Read on until the body ends, or for as long as that is allowed."""
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                while self.read_bytes < MOST_DRAINED_BYTES and not self.has_body:
+                    message = await self._receive()
+                    self.has_body = message["type"] != "http.request" or not message.get("more_body", False)
+                    self.read_bytes += len(message.get("body", b""))
+        except TimeoutError:
+            return
 
     def _list_cors(self) -> list[tuple[bytes, bytes]]:
         if not self.cors:

@@ -6,7 +6,9 @@ import gzip
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -30,14 +32,26 @@ class Hit(NamedTuple):
     day: date
 
 
+def digest_log(path: Path) -> bytes:
+    """16 bytes that tell a log from others: of its text, so that one that was compressed since is the same. Raises OSError, EOFError, zlib.error."""
+    with _open_log(path) as log:
+        return file_digest(log, "blake2b").digest()[:16]
+
+
+@contextmanager
+def _open_log(path: Path) -> Iterator[gzip.GzipFile | io.BufferedReader]:
+    with path.open("rb") as raw:
+        is_gzip = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        yield gzip.GzipFile(fileobj=raw) if is_gzip else raw
+
+
 def read_hits(path: Path) -> Iterator[Hit]:
     """Every read of a page in a log: combined (nginx, Apache), CloudFront's standard one, Cloudflare's Logpush (a JSON object a line); also
     compressed by gzip. What is no such line is passed over. Raises OSError.
     """
-    with path.open("rb") as raw:
-        is_gzip = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        lines = io.TextIOWrapper(gzip.GzipFile(fileobj=raw) if is_gzip else raw, "utf-8", "replace")
+    with _open_log(path) as log:
+        lines = io.TextIOWrapper(log, "utf-8", "replace")
         columns: dict[str, int] = {}
         for line in lines:
             if line.startswith("#Fields:"):

@@ -6,13 +6,12 @@ import zlib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
-from hashlib import file_digest
 from pathlib import Path
 
 from cms_ssg.errors import fail
 from cms_ssg.paths import canonical_path
 from cms_ssg.site import Site
-from cms_ssg.statistics.access_logs import read_hits
+from cms_ssg.statistics.access_logs import digest_log, read_hits
 from cms_ssg.statistics.refresh import KEPT_DAYS, SUM_OLD_HITS, refresh
 from cms_ssg.store.open_store import open_store
 from cms_ssg.store.receipts import TAKE_LOG, add_hits
@@ -37,9 +36,7 @@ def import_logs(root: Path, files: list[Path], env: str = "") -> ImportResult:
         for file in files:
             with connection.transaction():
                 try:
-                    with file.open("rb") as raw:
-                        digest = file_digest(raw, "blake2b").digest()[:16]
-                    if connection.execute(TAKE_LOG, (row.id, digest)).rowcount == 0:
+                    if connection.execute(TAKE_LOG, (row.id, digest_log(file))).rowcount == 0:
                         result.known += 1
                         continue
                     counts: Counter[tuple[str, date]] = Counter()

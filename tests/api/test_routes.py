@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import socket
+from http.client import HTTPResponse
 from pathlib import Path
 
 import httpx
@@ -134,6 +137,37 @@ def test_a_body_that_is_large_or_no_json_is_refused(own: Api) -> None:
     assert own.client.post("/api/test", content=b"[" * 100_000, headers={"Content-Type": "application/json"}).status_code in (400, 422)
 
 
+@pytest.mark.parametrize("more", ["", "Connection: close\r\n"])
+@pytest.mark.parametrize(
+    ("head", "body", "status"),
+    [
+        ("POST /api/test HTTP/1.1\r\nContent-Length: 10485760", b"x" * (10 << 20), 413),
+        ("POST /api/test HTTP/1.0\r\nContent-Length: 10485760", b"x" * (10 << 20), 413),
+        ("POST /api/test HTTP/1.1\r\nTransfer-Encoding: chunked", b"19000\r\n%b\r\n" % (b"x" * 0x19000) * 100 + b"0\r\n\r\n", 413),
+        ("POST /api/nothing HTTP/1.1\r\nTransfer-Encoding: chunked", b"19000\r\n%b\r\n" % (b"x" * 0x19000) * 100 + b"0\r\n\r\n", 404),
+    ],
+)
+def test_a_client_that_sends_all_of_a_large_body_before_it_reads_is_answered(
+    own: Api, head: str, body: bytes, status: int, more: str
+) -> None:
+    with socket.create_connection(("127.0.0.1", own.client.base_url.port or 0), 20) as connection:
+        connection.sendall(f"{head}\r\nHost: localhost:8000\r\nX-Forwarded-For: 203.0.113.{len(head + more)}\r\n{more}\r\n".encode() + body)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        assert (answer.status, json.loads(answer.read())["status"]) == (status, status)
+
+
+def test_a_client_that_asks_before_it_sends_is_refused_at_once_and_endless_bodies_are_not_read_for_long(own: Api) -> None:
+    with socket.create_connection(("127.0.0.1", own.client.base_url.port or 0), 20) as connection:
+        connection.sendall(b"POST /api/test HTTP/1.1\r\nHost: localhost:8000\r\nExpect: 100-continue\r\nContent-Length: 10485760\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+        assert answer.startswith(b"HTTP/1.1 413 ") and b"\r\nconnection: close\r\n" in answer
+    with socket.create_connection(("127.0.0.1", own.client.base_url.port or 0), 20) as connection:
+        connection.sendall(b"POST /api/test HTTP/1.1\r\nHost: localhost:8000\r\nContent-Length: 1073741824\r\n\r\n")
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            connection.sendall(b"x" * (1 << 27))
+
+
 def test_a_client_that_asks_too_often_is_told_to_wait(own: Api) -> None:
     answers = [own.client.post("/api/test", json={"a": 1}, headers={"X-Forwarded-For": "203.0.113.9"}) for _ in range(5)]
     assert [answer.status_code for answer in answers[:3]] == [200, 200, 200]
@@ -205,6 +239,8 @@ def test_several_sites_are_told_apart_by_host_and_see_nothing_of_each_other(serv
         )
         asked = {"Host": "second.example", "Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
         assert both.client.options("/api/search", headers=asked).status_code == 204
+        refused = both.client.post("/api/search", headers=asked, content=b"x" * (2 << 20))
+        assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (413, "https://app.example")
 
 
 def test_a_site_without_search_says_so(db_url: str, tmp_path: Path) -> None:

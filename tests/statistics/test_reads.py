@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -48,6 +49,10 @@ def test_a_read_in_a_log_reaches_the_statistics_and_the_page_that_shows_the_most
         titles = ("The day noon moved", "Measuring by hand: the tree", "How long is the coast?")
         assert [home.read_text().index(title) for title in titles] == sorted(home.read_text().index(title) for title in titles)
         assert build_site(folder, db_url).written == 0
+        rotated = tmp_path / "a.log.1.gz"
+        rotated.write_bytes(gzip.compress(log.read_bytes()))
+        again = import_logs(folder, [rotated, log])
+        assert (again.files, again.known, again.reads) == (0, 2, 0)
         import_logs(folder, [write_log(tmp_path / "b.log", *["/coast/"] * 9)])
         build_site(folder, db_url)
         assert home.read_text().index("How long is the coast?") < home.read_text().index("The day noon moved")
