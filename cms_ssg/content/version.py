@@ -7,7 +7,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from cms_ssg.text.library_version import library_version
+from cms_ssg.text.installed_version import library_version
 
 LIBRARIES: Final = {
     "markdown_it": "markdown_it_py",

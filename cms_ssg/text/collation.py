@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from cms_ssg.text.library_version import library_version
+from cms_ssg.text.installed_version import library_version
 
 MOST_BYTES = 1000
 """Texts that differ beyond that are not told apart: an index of the database holds keys of 2,700 bytes at most."""

@@ -38,5 +38,5 @@ WHERE l.site = %(site)s AND l.location IS NOT NULL""",
 """The listings within WITHIN_KM, the nearest first: [number, km].
 
 The function is made part of this query, and is so planned once and not for each listing, only where nothing but its rows is asked for: numbering
-them by WITH ORDINALITY takes eleven times as long. They come in its order.
+them by WITH ORDINALITY takes about ten times as long. They come in its order.
 """
