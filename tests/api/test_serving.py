@@ -89,7 +89,7 @@ def test_requests_and_warnings_of_libraries_are_lines_of_json(server_url: str, d
             assert time.monotonic() < until, log.read_text()
             httpx.get(f"{address}readyz", timeout=30)
         admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(name)))
-    lines = [json.loads(line) for line in log.read_text().splitlines() if line not in ("Ctrl-C stops.", "stopped", "")]
+        lines = [json.loads(line) for line in log.read_text().splitlines() if line != "Ctrl-C stops."]
     assert all({"time", "level", "event"} <= line.keys() for line in lines)
     assert {"answered", "psycopg.pool"} <= {line["event"] for line in lines}
     assert "secret" not in log.read_text()
