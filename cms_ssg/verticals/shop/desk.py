@@ -39,7 +39,7 @@ SELECT o.order_number, o.order_number || ' · ' || o.customer_name, '/desk/order
   'Ordered', (SELECT string_agg(i.quantity - i.refunded_quantity || ' × ' || i.product_name
     || coalesce((SELECT ' (' || string_agg(value, ', ') || ')' FROM jsonb_each_text(i.metadata -> 'attributes')), ''), E'\\n' ORDER BY i.number)
     FILTER (WHERE i.quantity > i.refunded_quantity) FROM cms.order_items i WHERE i."order" = o.number),
-  'Goes to', coalesce(o.shipping_address, o.billing_address) ->> 'country', 'By', nullif(o.shipping_method, ''), 'Payment', o.payment_method,
+  'Goes to', coalesce(o.shipping_address, o.billing_address) ->> 'country', 'By', nullif(o.shipping_method, ''), 'Payment', concat_ws(' ', o.payment_method, p.status),
   'Problem', nullif(p.problem, ''), 'Note', nullif(o.customer_note, ''), 'On', to_char(o.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
 FROM cms.orders o LEFT JOIN cms.payments p ON p.site = o.site AND p.subject = 'shop/' || o.number
 WHERE o.site = %(site)s AND o.status IN ('processing', 'on_hold') ORDER BY o.number LIMIT %(limit)s"""

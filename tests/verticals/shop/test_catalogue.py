@@ -225,6 +225,9 @@ def test_googles_feed_has_each_variation_with_its_price_and_state(site: SiteOnPa
     assert "DRAFT" not in told
     move(site, "MUG", -50)
     assert "/merchant-1.xml" in site.build().rendered
+    site.edit("content/products/shirt.md", "{size: S}", "{size: S, Colour: red}")
+    site.build()
+    assert [color.text for color in ET.fromstring(site.tree()["merchant-1.xml"]).iter(f"{google}color")] == ["red"]
     assert_clean(site)
 
 
