@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cms_ssg.authoring.patch_yaml import dump_yaml
-from cms_ssg.content.frontmatter.parse import parse_front_matter
+from cms_ssg.content.frontmatter.parse import cut_body
 from cms_ssg.content.read_file import read_file
 from cms_ssg.site import Site
 from cms_ssg.store.entries import FILE
@@ -54,4 +54,4 @@ def read_body(site: Site, entry: StoredEntry) -> str:
     folders = [site.root] if entry.source == FILE else [site.root / folder for folder in site.settings.shared]
     found = (read_file(str(folder), entry.file) for folder in folders)
     data = next((data for data in found if not isinstance(data, Problem)), b"")
-    return parse_front_matter(data, entry.file, site.rules.front_matter_bytes).body
+    return cut_body(data, entry.file, site.rules.front_matter_bytes)
