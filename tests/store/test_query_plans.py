@@ -65,7 +65,7 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "changes": (changes.CHANGES, [SITE, 100]),
     "entries to derive": (changes.ENTRIES, [BATCH]),
     "cards before": (changes.CARDS, [BATCH]),
-    "lost paths": (changes.LOST_PATHS, [SITE, BATCH]),
+    "lost paths": (changes.LOST_PATHS, [SITE, ["entry"], BATCH]),
     "variants": (changes.VARIANTS, [[f"posts/p{n}" for n in BATCH], SITE]),
     "live variants": (changes.LIVE_VARIANTS, [[f"posts/p{n}" for n in BATCH], SITE]),
     "files": (changes.FILES, [BATCH]),
