@@ -63,7 +63,8 @@ def note_problems(session: Session) -> None:
     result.problems.extend(bad_images)
     result.problems = list(dict.fromkeys(result.problems))
     told = {path for path, problem in failing_by_path.items() if problem in failing}  # the others are among the bad images
-    result.failed = len(told | set(session.rounds.tried)) + len(content) + sum(p.severity == "error" for p in bad_images)
+    tried = set(session.rounds.tried) - session.rounds.refusals.waiting - told
+    result.failed = len({*failing, *content, *(p for p in bad_images if p.severity == "error")}) + len(tried)
     if result.failed or any(p.severity == "error" for p in result.problems):
         result.status = "partial"
 
