@@ -46,9 +46,10 @@ class BulkChange:
 @dataclass(slots=True)
 class BulkResult:
     """What was done, or would be. matched: entries for which the conditions hold; files: content files among the changed; pages: that are made again,
-    with why: of a dry run only.
+    with why: of a dry run only; act: number by which ``cms undo`` takes back what was done in the store, 0 for nothing.
     """
 
+    act: int = 0
     matched: int = 0
     changed: int = 0
     unchanged: int = 0
@@ -87,6 +88,7 @@ def change_many(connection: Connection, site: Site, site_id: int, change: BulkCh
             with connection.transaction():
                 told.add(_change_batch(entries, [e for e in found if e.source != "file"], change, result))
             told.add([entry.id for entry in found if entry.source == "file" and _change_file(site, entry, change, result)])
+        result.act = entries.act if result.changed > result.files else 0
     result.seconds = round(time.monotonic() - started, 3)
     return result
 
