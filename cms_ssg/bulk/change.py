@@ -33,7 +33,7 @@ MOST_TOLD: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class BulkChange:
-    """What is to be done. pairs: field -> value; gone: fields to remove; trash: take the entries off the site instead."""
+    """What is to be done. pairs: field -> value; gone: fields to remove; trash: take the entries off the site instead; origin: cli or api."""
 
     type_name: str
     conditions: tuple[str, ...]
@@ -41,6 +41,7 @@ class BulkChange:
     gone: tuple[str, ...] = ()
     trash: bool = False
     author: str = ""
+    origin: str = "cli"
 
 
 @dataclass(slots=True)
@@ -70,6 +71,7 @@ def change_many(connection: Connection, site: Site, site_id: int, change: BulkCh
     selection = Selection(connection, site, site_id, change.type_name, change.conditions)
     _check_fields(selection, change)
     entries = Entries(connection, site, site_id, author=change.author)
+    entries.origin = change.origin
     if dry_run:
         entries.takes_files = True
         try:

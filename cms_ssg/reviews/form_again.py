@@ -42,7 +42,8 @@ async def ask_again(request: Request, error: ApiError, asked: Sequence[Asked], t
         raise error
     context, locale = site_of(request), find_locale(request)
     t = context.translate(locale)
-    sent = dict((await read_form(request)).fields)
+    body = await read_form(request)
+    sent = dict(body.fields) | dict.fromkeys(body.files, "sent")
     fields = render_fields(asked, sent, wrong, t)
     kind = Markup(' enctype="{}"').format(MULTIPART) if form_type(request) == MULTIPART else ""
     form = Markup('<form class="form" method="post" action="{}"{}>{}<p><button class="button">{}</button></p></form>')
@@ -59,7 +60,7 @@ def find_locale(request: Request) -> str:
 
 
 def render_fields(asked: Sequence[Asked], sent: Mapping[str, str], wrong: Mapping[str, str], t: Callable[..., str]) -> Markup:
-    """The fields of a form. sent: their texts; wrong: what to say at those that are not as they should be."""
+    """The fields of a form. sent: their texts, some text for a file; wrong: what to say at those that are not as they should be."""
     first = next((one.name for one in asked if one.name in wrong), "")
     return Markup("").join(_render_field(one, sent.get(one.name, ""), wrong.get(one.name, ""), one.name == first, t) for one in asked)
 
@@ -68,7 +69,7 @@ def _render_field(one: Asked, text: str, wrong: str, is_first: bool, t: Callable
     if one.kind == "hidden":
         return Markup('<input type="hidden" name="{}" value="{}">').format(one.name, text) if text else Markup("")
     said = (t("reviews_missing") if not text and one.required else wrong) if wrong else ""
-    if one.kind == "file" and not said:
+    if one.kind == "file" and text and not said:
         said = t("reviews_again_picture")
     rest = Markup(" required") if one.required else Markup("")
     if said:

@@ -24,7 +24,7 @@ CREATE OR REPLACE FUNCTION cms.find_duplicates(listing bigint) RETURNS TABLE (nu
   WHERE l.number = listing ORDER BY o.number LIMIT 20
 $$;
 
--- The pairs of a site, of which at least one listing is published. Only listings that share a name or a telephone number are looked at.
+-- The pairs of a site, of which at least one listing is published, those of the same name first. Only listings that share a name or a telephone number are looked at.
 CREATE FUNCTION cms.list_duplicates(for_site int, most int) RETURNS TABLE (one bigint, other bigint, why text) LANGUAGE sql STABLE AS $$
   WITH shared AS (
     SELECT unnest(array_agg(l.number)) AS number FROM cms.listings l WHERE l.site = for_site AND l.status <> 'rejected'
@@ -33,7 +33,7 @@ CREATE FUNCTION cms.list_duplicates(for_site int, most int) RETURNS TABLE (one b
       GROUP BY l.locale, regexp_replace(l.phone, '\D', '', 'g') HAVING count(*) > 1)
   SELECT s.number, d.number, d.why FROM shared s CROSS JOIN LATERAL cms.find_duplicates(s.number) d
   WHERE s.number < d.number AND EXISTS (SELECT FROM cms.listings p WHERE p.number IN (s.number, d.number) AND p.status = 'approved')
-  ORDER BY s.number, d.number LIMIT most
+  ORDER BY d.why, s.number, d.number LIMIT most
 $$;
 
 -- What two listings say, once where it is the same.

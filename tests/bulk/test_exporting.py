@@ -104,6 +104,7 @@ def test_many_entries_are_changed_and_the_pages_are_named_before(site: Path, cms
     assert built["planned"] == len(pages)
     idle = cms("bulk", "update", "--type", "place", "--where", "title=Alpha", "--set", "city=Bologna")[1]
     assert (idle["unchanged"], idle["act"]) == (2, 0)
+    assert query("SELECT DISTINCT origin FROM cms.acts WHERE kind = 'bulk'") == [("cli",)]
     deleted = cms("bulk", "delete", "--type", "place", "--where", "city = 'Bologna'")[1]
     assert deleted["changed"] == 2
     cms("build", "--jobs", "1", "--confirm-removals")

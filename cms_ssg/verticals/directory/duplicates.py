@@ -26,7 +26,7 @@ MERGED: Final = frozenset(
 
 PAIRS: Final[LiteralString] = """
 SELECT d.one, a.title, d.other, b.title, d.why FROM cms.list_duplicates(%s, %s) d
-JOIN cms.listings a ON a.number = d.one JOIN cms.listings b ON b.number = d.other ORDER BY d.one, d.other"""
+JOIN cms.listings a ON a.number = d.one JOIN cms.listings b ON b.number = d.other ORDER BY d.why, d.one, d.other"""
 
 MOVE_REVIEWS: Final[LiteralString] = (
     "UPDATE cms.reviews SET entry = %(keep)s, updated_at = clock_timestamp() WHERE site = %(site)s AND entry = %(other)s"
@@ -137,14 +137,14 @@ SELECT d.one || '-' || d.other, cms.show_pair(a.title, b.title), '',
     'City', cms.show_pair(a.city, b.city), 'State', cms.show_pair(a.state, b.state), 'Country', cms.show_pair(a.country, b.country),
     'Phone', cms.show_pair(a.phone, b.phone), 'Website', cms.show_pair(a.website, b.website),
     'Categories', cms.show_pair(array_to_string(a.categories, ', '), array_to_string(b.categories, ', ')),
-    'Published', cms.show_pair(a.status, b.status), 'Tier', cms.show_pair(a.listing_tier, b.listing_tier),
+    'Approval', cms.show_pair(a.status, b.status), 'Tier', cms.show_pair(a.listing_tier, b.listing_tier),
     'Reviews', cms.show_pair(a.rating_count::text, b.rating_count::text), 'Owner', cms.show_pair(a.owner_email, b.owner_email))),
   CASE WHEN 'file' IN (x.source, y.source) THEN '{apart}'::text[]
     ELSE array_remove(ARRAY[CASE WHEN a.status = 'approved' THEN 'first' END, CASE WHEN b.status = 'approved' THEN 'second' END, 'apart'], NULL) END,
   array_remove(ARRAY[c.path, e.path], NULL)
 FROM cms.list_duplicates(%(site)s, %(limit)s) d JOIN cms.listings a ON a.number = d.one JOIN cms.listings b ON b.number = d.other
 JOIN cms.entries x ON x.id = d.one JOIN cms.entries y ON y.id = d.other
-LEFT JOIN cms.cards c ON c.entry = d.one LEFT JOIN cms.cards e ON e.entry = d.other ORDER BY d.one, d.other""",
+LEFT JOIN cms.cards c ON c.entry = d.one LEFT JOIN cms.cards e ON e.entry = d.other ORDER BY d.why, d.one, d.other""",
     (
         Action("first", "Merge, keep the first", run="cms_ssg.verticals.directory.duplicates:keep_first"),
         Action("second", "Merge, keep the second", run="cms_ssg.verticals.directory.duplicates:keep_second"),
