@@ -214,7 +214,7 @@ def test_a_form_with_a_mistake_comes_back_as_it_was_filled_in(api: Api, path: st
     assert answer.status_code == 422 and kept in answer.text
     assert f'action="/api/listings{path}"' in answer.text
     assert re.findall(r'name="(\w+)"[^>]* aria-invalid="true"', answer.text) == [wrong]
-    assert re.findall(r'<small id="said-(\w+)" role="alert">[A-Za-z]|<small', answer.text) == [wrong]
+    assert re.findall(r'<small id="said-(\w+)" role="alert">[^<]|<small', answer.text) == [wrong]
     assert api.client.post(f"/api/listings{path}", data=sent).headers["content-type"] == "application/problem+json"
 
 
