@@ -26,7 +26,10 @@ DELETE FROM cms.reviews WHERE site = %(site)s AND number = ANY(%(numbers)s)"""
 
 
 def find_reviews(opened: OpenSite, words: str, *, limit: int = 50) -> list[dict[str, Any]]:
-    """List reviews and comments in whose author or text these words are, whatever their status, the newest first."""
+    """List reviews and comments that contain a text.
+
+    In the author's name, the title or the text, whatever their status; the newest first.
+    """
     found = fetch(opened.connection, FIND, site=opened.number, words=words.replace("\0", ""), limit=max(1, min(limit, 1000)))
     return [one._asdict() for one in found]
 
