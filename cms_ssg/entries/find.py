@@ -10,6 +10,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection, sql
 
+from cms_ssg.entries.conditions import read_wanted
 from cms_ssg.errors import UsageError
 from cms_ssg.site import Site
 from cms_ssg.store.texts import StoredEntry, load_entries
@@ -110,9 +111,12 @@ def _read_table(connection: Connection, type_name: str, where: Sequence[str]) ->
     table, partition, columns = (connection.execute(TABLE, (type_name,)).fetchone() if type_name else None) or ("", "", {})
     parts, values = [], {}
     for number, text in enumerate(where):
-        field, sign, wanted = (part.strip() for part in text.partition("="))
-        kind = columns.get(field)
-        value = _read_value(kind, wanted)
+        field, sign, wanted = text.partition("=")
+        kind = columns.get(field.strip())
+        try:
+            value, said = _read_value(kind, read_wanted(wanted)), ""
+        except ValueError as error:
+            value, said = None, f": {error}"
         if not sign or value is None:
             known = ", ".join(f"{name} ({kind})" for name, kind in sorted(columns.items()) if kind in VALUES)
             hint = (
@@ -120,8 +124,8 @@ def _read_table(connection: Connection, type_name: str, where: Sequence[str]) ->
                 if known
                 else "Choose a type whose schema declares columns (x-column)."
             )
-            raise UsageError(Problem("entry.where", "", 0, f"{text!r} is not a valid condition for the type {type_name!r}", hint))
-        parts.append(sql.SQL(" AND t.{} = {}").format(sql.Identifier(field), sql.Placeholder(f"where{number}")))
+            raise UsageError(Problem("entry.where", "", 0, f"{text!r} is not a valid condition for the type {type_name!r}{said}", hint))
+        parts.append(sql.SQL(" AND t.{} = {}").format(sql.Identifier(field.strip()), sql.Placeholder(f"where{number}")))
         values[f"where{number}"] = value
     if not table or (partition == "month" and not parts):
         return LIST.format(source=sql.SQL("cms.entries e"), own=sql.SQL("e"), number=sql.SQL("e.id"), conditions=sql.SQL("")), {}
