@@ -105,6 +105,7 @@ def test_a_vertical_that_is_right_builds_and_checks(broken: Broken, site: Path) 
         ("checks.py", "yield Problem(", "yield Problems(", "check", "PKG/checks.py:5: the vertical NAME failed: NameError: name 'Problems'"),
         ("kinds.py", "row.type ==", "row.typ ==", "build", "PKG/kinds.py:11: the vertical NAME failed: AttributeError: 'EntryRow' object"),
         ("kinds.py", "job.owner", "job.ownr", "build", "PKG/kinds.py:16: /NAME/one/card.txt: the vertical NAME failed: AttributeError"),
+        ("kinds.py", "job.owner).title", "job.owner).titel", "build", 'the vertical NAME failed: AttributeError: cards have no "titel"; they'),
         ("kinds.py", "to_jsonb(3)", "to_jsonbee(3)", "build", "the query of the fact NAME_likes of the vertical NAME failed: function to_json"),
         ("templates/NAME.html", "entry.title", "entry.titel", "build", "PKG/templates/NAME.html:2: /NAME/one/ (from content/NAME/one.md): entry"),
         ("templates/NAME.html", "{% endblock", "{% endblok", "build", "PKG/templates/NAME.html:2: /NAME/one/ (from content/NAME/one.md): Enc"),
