@@ -70,7 +70,7 @@ class _Move:
                 self.source.files[f"{folder}/{below}"] = f"static/{below}"
         for name in ("templates", "sass", "themes"):
             if (self._root / name).is_dir():
-                self._report.note(name, 0, "folders", "templates and styles are another language's: cms theme copy begins a theme")
+                self._report.note(name, 0, "folders", "templates and styles", "not converted: cms theme copy begins a theme of your own")
         self._set_up(pages)
         return self.source
 

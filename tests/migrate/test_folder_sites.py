@@ -54,8 +54,8 @@ SHOWN = {
 NAMED = {
     "hugo": [
         ("content/posts/bog.org", 23, "parts of Org mode", "#+begin_export latex"),
-        ("content/posts/_content.gotmpl", 0, "content adapters, whose pages a template makes of data", "posts"),
-        ("content/posts/doc.adoc", 0, "pages in other languages than Markdown", "adoc"), ("docs-src/same.md", 0, "files that another mounted folder hides", "guide/same.md"),
+        ("content/posts/_content.gotmpl", 0, "content adapters", "posts"),
+        ("content/posts/doc.adoc", 0, "pages in AsciiDoc", "doc.adoc"), ("docs-src/same.md", 0, "files that another mounted folder hides", "guide/same.md"),
         ("hugo.toml", 0, "modules that the site imports", "github.com"), ("hugo.toml", 0, "mounted folders that are not there", "gone"),
         ("hugo.toml", 0, "filters of mounted folders", "docs-src"),
     ],
