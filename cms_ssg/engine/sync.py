@@ -160,7 +160,7 @@ def sync(
     if site.settings.shared or any(not gone for _, gone in shared.values()):
         from cms_ssg.engine.shared import sync_shared
 
-        sync_shared(connection, site, site_id, shared, result)
+        sync_shared(connection, site, site_id, shared, result, bytes.fromhex(state.get("read_digest", "")))
         result.problems += result.shared
     again, found = read_again(connection, site, site_id, read_digest, context.commit)
     result.changed += again

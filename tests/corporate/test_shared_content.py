@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -135,6 +136,21 @@ def test_a_shared_entry_has_a_log_with_the_commits_of_its_file_and_versions_to_c
         assert compare_versions(writer.connection, writer.site_id, entry, 1, 2).keys() == {"body"}
         with pytest.raises(UsageError, match="several sites share"):
             revert_entry(writer, entry, 1)
+
+
+def test_shared_content_is_read_again_when_a_setting_changes_how_and_that_is_no_revision(group: Group, tmp_path: Path) -> None:
+    site = group["lumen"]
+    edit(group, CAREERS, '\nA "quoted" word.\n')
+    for folder, _, files in os.walk(shared(group)):  # as if nobody had touched them for long
+        for name in files:
+            os.utime(Path(folder) / name, (1_700_000_000, 1_700_000_000))
+    site.build()
+    revisions = site.query("SELECT count(*) FROM cms.revisions")
+    site.write_file("site.toml", (site.root / "site.toml").read_text("utf-8") + "\n[markdown]\ntypographer = true\n")
+    assert "/careers/" in site.build().pages
+    assert "“quoted”" in (site.output / "careers/index.html").read_text("utf-8")
+    assert site.query("SELECT count(*) FROM cms.revisions") == revisions
+    assert_clean(site, tmp_path)
 
 
 def test_a_site_that_shares_no_more_loses_the_shared_pages(group: Group, tmp_path: Path) -> None:
