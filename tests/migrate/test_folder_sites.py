@@ -156,5 +156,5 @@ def test_a_date_in_the_path_of_a_zola_page_makes_it_a_post(cms: Cms, tmp_path: P
     }  # fmt: skip
     code, result, _ = cms("migrate", "zola", str(write_files(tmp_path / "old", files)), str(tmp_path / "site"))
     assert (code, result["made"]) == (0, {"pages": 1, "posts": 1})
-    assert "\ndate: 2023-12-07" in (tmp_path / "site/content/one.md").read_text("utf-8")
+    assert '\ndate: "2023-12-07"' in (tmp_path / "site/content/one.md").read_text("utf-8")
     assert 'name = "our-blog"' in (tmp_path / "site/site.toml").read_text("utf-8")
