@@ -44,7 +44,9 @@ def note_problems(session: Session) -> None:
     result.problems.extend(list_conflicts(session.connection, session.site, session.row.id))
     result.problems.extend((*session.planner.problems, *session.site.rule_warnings))
     result.problems.extend(list_dead_menu_lines(session.connection, session.site, session.row.id))
-    result.problems.extend(list_cut_links(session.connection, session.site, session.row.id, session.rounds.removed))
+    result.problems.extend(
+        list_cut_links(session.connection, session.site, session.row.id, session.rounds.removed, session.rounds.removed_entries)
+    )
     if strange := find_uncollected_folders(str(session.site.root), session.site.rules):
         result.problems.append(strange)
     if result.planned:
@@ -63,7 +65,8 @@ def note_problems(session: Session) -> None:
     result.problems.extend(bad_images)
     result.problems = list(dict.fromkeys(result.problems))
     told = {path for path, problem in failing_by_path.items() if problem in failing}  # the others are among the bad images
-    result.failed = len(told | set(session.rounds.tried)) + len(content) + sum(p.severity == "error" for p in bad_images)
+    tried = set(session.rounds.tried) - session.rounds.refusals.waiting - told
+    result.failed = len({*failing, *content, *(p for p in bad_images if p.severity == "error")}) + len(tried)
     if result.failed or any(p.severity == "error" for p in result.problems):
         result.status = "partial"
 

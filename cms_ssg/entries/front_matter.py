@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cms_ssg.authoring.patch_yaml import dump_yaml
-from cms_ssg.content.frontmatter.parse import parse_front_matter
+from cms_ssg.content.frontmatter.parse import cut_body
 from cms_ssg.content.read_file import read_file
 from cms_ssg.site import Site
 from cms_ssg.store.entries import FILE, SHARED
@@ -61,4 +61,4 @@ def read_body(site: Site, entry: StoredEntry) -> str:
     """The Markdown that a file's entry has in its file, "" where that cannot be read."""
     found = (read_file(str(folder), entry.file) for folder in list_folders(site, entry))
     data = next((data for data in found if not isinstance(data, Problem)), b"")
-    return parse_front_matter(data, entry.file, site.rules.front_matter_bytes).body
+    return cut_body(data, entry.file, site.rules.front_matter_bytes)

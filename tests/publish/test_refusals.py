@@ -126,7 +126,9 @@ def test_a_page_that_goes_stays_while_home_links_to_it(site: BucketSite, store: 
     site.delete("content/posts/p5.md")
     for refusal in ((503, BUSY), FOREVER["denied"]):
         store.unwritten = {"/pages/index.html": refusal}
-        told = [p.message for p in site.build().result.problems if p.code == "publish.waits"]
+        result = site.build().result
+        assert result.failed == 1
+        told = [p.message for p in result.problems if p.code == "publish.waits"]
         assert len(told) == 1 and "/ could not be written" in told[0]
         assert site.bucket.read("news/p5/index.html")
     store.unwritten = {}
