@@ -1007,6 +1007,7 @@ CREATE TABLE cms.documents (
     stock text COLLATE pg_catalog."C"
 )
 WITH (toast_tuple_target='128');
+ALTER TABLE ONLY cms.documents ALTER COLUMN title SET STORAGE MAIN;
 ALTER TABLE ONLY cms.documents ALTER COLUMN terms SET STORAGE MAIN;
 
 CREATE TABLE cms.empty_searches (
@@ -1569,7 +1570,7 @@ CREATE TABLE cms.payments (
     CONSTRAINT payments_amount_check CHECK ((amount >= 0)),
     CONSTRAINT payments_check CHECK (((refunded >= 0) AND (refunded <= amount))),
     CONSTRAINT payments_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-    CONSTRAINT payments_status_check CHECK ((status = ANY (ARRAY['created'::text, 'pending'::text, 'action'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'held'::text])))
+    CONSTRAINT payments_status_check CHECK ((status = ANY (ARRAY['created'::text, 'pending'::text, 'action'::text, 'processing'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'held'::text])))
 );
 
 ALTER TABLE cms.payments ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
@@ -2390,7 +2391,7 @@ CREATE INDEX payment_refunds_open ON cms.payment_refunds USING btree (site) WHER
 
 CREATE UNIQUE INDEX payments_intent ON cms.payments USING btree (site, provider, intent) WHERE (intent IS NOT NULL);
 
-CREATE INDEX payments_open ON cms.payments USING btree (site, updated_at) WHERE (status = ANY (ARRAY['pending'::text, 'action'::text]));
+CREATE INDEX payments_open ON cms.payments USING btree (site, updated_at) WHERE (status = ANY (ARRAY['pending'::text, 'action'::text, 'processing'::text, 'failed'::text]));
 
 CREATE INDEX pending_changes_due ON cms.pending_changes USING btree (site, due_at) WHERE (state = 'waiting'::text);
 
