@@ -72,10 +72,13 @@ def list_(call: Call, type_name: str, source: str, status: str | None, where: tu
 def show(call: Call, what: str) -> None:
     """Show an entry: its fields, body and version."""
     from cms_ssg.entries.edit import find_any, find_path, is_trashed
-    from cms_ssg.entries.front_matter import make_file
+    from cms_ssg.entries.front_matter import make_file, read_body
+    from cms_ssg.store.entries import SHARED
 
     with open_editor(call) as editor:
         found = find_any(editor.connection, editor.site, editor.site_id, what)
+        if found.source == SHARED:
+            found = found._replace(markdown=read_body(editor.site, found))
         status = "trashed" if is_trashed(found) else found.status
         if found.source == "file":
             text = (editor.site.root / found.file).read_text("utf-8", "replace")

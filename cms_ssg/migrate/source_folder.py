@@ -66,7 +66,8 @@ class FolderSource:
 
     settings: of the new site; files: file below the root -> its path in the new site; redirects: from other addresses; home: where the
     list of posts is; convert: a page's text without the generator's own markup; roots: what the beginning of a link to a file stands for;
-    terms: fields that are taxonomies; twins: folder of a translation -> the folder that it translates and what the addresses of pages without a translation begin with.
+    terms: fields that are taxonomies; inside: folder of the old site whose files lie right in content/;
+    twins: folder of a translation -> the folder that it translates and what the addresses of pages without a translation begin with.
     """
 
     root: Path
@@ -78,6 +79,7 @@ class FolderSource:
     convert: Callable[[FolderPage, Note], str] = lambda page, note: page.page.body
     roots: dict[str, str] = field(default_factory=dict)
     terms: list[str] = field(default_factory=list)
+    inside: str = ""
     twins: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -212,7 +214,7 @@ def _write_page(source: FolderSource, one: FolderPage, links: Links, site: NewSi
         site.write_entry(target, term, body)
         site.made["texts of lists"] += 1
         return
-    target = site.choose_name(f"content/{stem}.md", page.file)
+    target = site.choose_name(f"content/{stem.removeprefix(source.inside)}.md", page.file)
     if one.is_post and one.section:
         fields["section"] = one.section
     site.write_entry(target, {"title": title, "path": page.address or None, **language, **fields}, body)
@@ -225,8 +227,8 @@ def make_types(written: dict[str, bool]) -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in sorted({posixpath.dirname(path) for path, is_post in written.items() if is_post}):
         inside = {path: is_post for path, is_post in written.items() if posixpath.dirname(path) == folder}
-        if folder and all(inside.values()):
-            found[f"/{folder}/*.md"] = "post"
+        if all(inside.values()):
+            found[f"/{folder}/*.md" if folder else "/*.md"] = "post"
         else:
             found |= {f"/{path}": "post" for path, is_post in inside.items() if is_post}
     return found
