@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, LiteralString
 
-from cms_ssg.engine.batch import render_batch
+from cms_ssg.engine.batch import cut_batches, render_batch
 from cms_ssg.engine.files import read_file
 from cms_ssg.engine.options import Forecast
-from cms_ssg.engine.rounds import cut_batches
+from cms_ssg.engine.rounds import BATCH
 from cms_ssg.publish.open_cdn import open_cdn
 from cms_ssg.publish.target import find_abilities
 from cms_ssg.render.requests import Job
@@ -82,7 +82,7 @@ def _render(session: Session, files: Sequence[Job], pages: Sequence[Job]) -> Ite
     for job in files:
         yield read_file(session.site, job)
     values = Values(session.connection, session.row.id, session.site.features, session.now)
-    for batch in cut_batches(pages, session.site.features):
+    for batch in cut_batches(pages, session.site.features, BATCH):
         values.forget()
         yield from render_batch(session.rounds.around, values, batch)
         session.reporter.advance(len(batch))
