@@ -103,7 +103,10 @@ def test_no_function_has_more_parameters_than_a_reader_remembers() -> None:
 
 def test_no_room_compares_the_name_of_a_kind_of_outputs() -> None:
     rooms = {"build.py", "diagnostics", "edge", "engine", "plan", "preview", "publish", "releases", "render", "store"}
-    compared = re.compile(r'(?:\w\.kind|get\("kind"\)|\["kind"\]) (?:==|!=) "(?:asset|entry|file|home|image|redirect)"')
+    compared = re.compile(
+        r"""(?:\w\.kind|get\("kind"\)|\["kind"\]) (?:==|!=) "(?:asset|entry|file|home|image|redirect)"|"""
+        r"""(?:spec ->> 'kind'|\bo?\.?kind) (?:=|<>|IN|NOT IN) \(?'(?:archive|asset|entry|fallback|feed|file|home|image|list|redirect|search)'"""
+    )
     texts = {named(path): path.read_text("utf-8") for path in PRODUCT if path.relative_to(ROOT / "cms_ssg").parts[0] in rooms}
     assert [name for name, text in texts.items() if compared.search(text)] == [], "ask for a field of OutputKind, such as its role"
 

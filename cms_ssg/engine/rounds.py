@@ -167,17 +167,16 @@ class Rounds:
         kinds = self.session.site.features.outputs
         files, images, pages = ([job for job in jobs if kinds[job.kind].made == made] for made in ("copied", "image", "rendered"))
         pending: list[Made] = []
-        refused = False
+        refused: list[str] = []
         with self._journaled([row.path for row in rows]) as journal:
             for made in chain(self._copy_files(files, by_path), self.images.make(images, by_path), self._make_pages(pages, by_path)):
                 pending.extend(made)
                 self.session.reporter.advance(len(made))
                 if len(pending) >= ROUND:
-                    refused |= self._record_made(by_path, pending)
+                    refused += self._record_made(by_path, pending)
                     pending = []
-            refused |= self._record_made(by_path, pending)
-            if not refused:
-                self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
+            refused += self._record_made(by_path, pending)
+            store.end_journal(self.session.connection, journal, refused)
             self.session.commit()
         self.images.measure()
 
@@ -281,10 +280,10 @@ class Rounds:
             self._around = replace(self._around, now=self.session.now)
         return self._around
 
-    def _record_made(self, by_path: Mapping[str, store.DirtyRow], made: Sequence[Made]) -> bool:
-        """Write down what was made, in one transaction. Returns whether the target refused any of it."""
+    def _record_made(self, by_path: Mapping[str, store.DirtyRow], made: Sequence[Made]) -> list[str]:
+        """Write down what was made, in one transaction. Returns the paths that the target refused."""
         if not made:
-            return False
+            return []
         with self.session.result.timed("record"):
             self.session.keep_lease()
             record_made(self.session, self.images, by_path, made, self.tried, self._named)
@@ -296,7 +295,11 @@ class Rounds:
         blocked = {m.path: m.unwritten for m in made if m.unwritten is not None and m.unwritten.startswith((IN_THE_WAY, GONE, LINKS_TO))}
         rendered = sum(1 for m in made if m.digest is not None and m.path not in blocked)  # these may be made again
         written = sum(1 for m in made if m.written)
-        refused = [describe_refusal(m.path, m.unwritten) for m in made if m.unwritten is not None and m.path not in blocked]
+        refused = {
+            m.path: describe_refusal(m.path, m.unwritten, lasting=m.lasting)
+            for m in made
+            if m.unwritten is not None and m.path not in blocked
+        }
         self._blocked.update(blocked)
         result.rendered += rendered
         result.images += sum(
@@ -307,8 +310,8 @@ class Rounds:
         result.written += written
         result.unchanged += rendered - written - len(refused)
         result.problems.extend(p for m in made for p in m.problems)
-        result.problems.extend(refused)
-        return bool(refused)
+        result.problems.extend(refused.values())
+        return list(refused)
 
     def _clear_way(self) -> bool:
         """Whether what lay in the way of others was removed meanwhile, so that these can be made. If not, say what could not be written."""
@@ -366,8 +369,7 @@ class Rounds:
                 if self.session.purger is not None:
                     self.session.purger.note_removed(done)
                 self.images.drop_removed(done)
-                if not failed:
-                    self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
+                store.end_journal(self.session.connection, journal, [row.path for row in failed])
                 self.session.commit()
         self._removed = self._removed or bool(done)
         self.removed.extend(row.path for row in done if row.digest is not None)

@@ -51,7 +51,7 @@ OUTPUTS: Final = (
     OutputKind("list", LIST_PHASE, HTML, f"{_RENDER}list", f"{_STAGES}LIST_STAGES", page=True, linked=True, shown="list"),
     OutputKind("archive", ARCHIVES, HTML, f"{_RENDER}list", f"{_STAGES}LIST_STAGES", page=True, linked=True, shown="leaf"),
     OutputKind("terms", LIST_PHASE, HTML, f"{_RENDER}terms", f"{_STAGES}TERMS_STAGES", page=True, linked=True, shown="list"),
-    OutputKind("feed", FEEDS, XML, f"{_RENDER}feed", f"{_STAGES}FEED_STAGES", linked=True, weight=2),
+    OutputKind("feed", FEEDS, XML, f"{_RENDER}feed", f"{_STAGES}FEED_STAGES", linked=True, weight=2, role="feed"),
     OutputKind("sitemap", FEEDS, XML, "cms_ssg.render.sitemap:render_sitemap", f"{_STAGES}SITEMAP_STAGES", weight=20),
     OutputKind("sitemaps", FEEDS, XML, "cms_ssg.render.sitemap:render_sitemap_index", f"{_STAGES}TERMS_STAGES"),
     OutputKind("search-data", ARCHIVES, "", f"{_RENDER}search_file", f"{_STAGES}SEARCH_FILE_STAGES", fingerprinted=True),
