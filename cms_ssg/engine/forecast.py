@@ -35,7 +35,7 @@ NO_TOKENS: Final = {"CLOUDFLARE_API_TOKEN": "-", "FASTLY_API_TOKEN": "-"}
 def forecast(session: Session) -> Forecast:
     """Say what this dry run's build would upload, remove and purge, and what would fail. Renders up to MOST pages, and keeps nothing."""
     would, connection, site_id = Forecast(), session.connection, session.row.id
-    found = connection.execute(store.TAKE, {"site": site_id, "limit": None, "skip": [], "only": session.only})
+    found = connection.execute(store.TAKE, {"site": site_id, "limit": None, "skip": [], "only": session.only, "low": store.FIRST_TURN})
     rows = {row[0]: store.DirtyRow(*row) for row in found}
     changed: list[tuple[str, int, str]] = []
     shown: set[str] = set()

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 ROUND, LARGE_ROUND = 500, 8000
 """Outputs a round takes: few where that is all, more when there is a whole site to make."""
 
+AHEAD = 50
+"""Outputs of the lane ahead that are looked at between two rounds of new pages."""
+
 BATCH = 100
 """Outputs loaded and rendered together."""
 
@@ -124,16 +127,17 @@ class Rounds:
 
     def _take_dirty(self, limit: int) -> list[store.DirtyRow]:
         """The most urgent outputs. While no more saves are taken in, pages that rows and facts change again and again take turns with lists."""
-        take = partial(store.take_dirty, self.session.connection, self.session.row.id, limit, self.tried, self.session.only)
-        rows = take()
-        if rows and rows[0].turn < AHEAD_TURN and (after := take(AHEAD_TURN)) and after[0].turn == AHEAD_TURN:
+        session = self.session
+        take = partial(store.take_dirty, session.connection, session.row.id, skip=self.tried, only=session.only)
+        rows = take(limit)
+        if rows and rows[0].turn < AHEAD_TURN and (after := take(AHEAD, low=AHEAD_TURN)) and not self.refusals.must_wait(after):
             from cms_ssg.engine.ahead import choose_ahead
 
-            return choose_ahead(self.session, self.around, self._open_reader(), after) or rows
+            return choose_ahead(session, self.around, self._open_reader(), after) or rows
         if self._meanwhile.is_full and rows and AHEAD_TURN <= rows[0].turn < LIST_TURN:
             self._is_for_lists = not self._is_for_lists
             if self._is_for_lists:
-                lists = [row for row in take(LIST_TURN) if row.turn < BULK_TURN]
+                lists = [row for row in take(limit, low=LIST_TURN) if row.turn < BULK_TURN]
                 if lists and not self.refusals.must_wait(lists):
                     return lists
                 if not lists:
