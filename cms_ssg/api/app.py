@@ -25,7 +25,7 @@ from cms_ssg.api.limits import Limiter
 from cms_ssg.api.log import library_logs, log_answer
 from cms_ssg.api.metrics import Numbers
 from cms_ssg.api.outer import Log, Outer, explain
-from cms_ssg.api.problems import CONTENT_TYPE, ApiError, fail, find_request_id, make_problem
+from cms_ssg.api.problems import CONTENT_TYPE, ApiError, fail, find_request_id, make_problem, say_wrong
 from cms_ssg.api.routing import load_router, mount
 from cms_ssg.api.sites import Sites, load_sites
 from cms_ssg.api.streams import Broadcaster, close_at_signals
@@ -175,7 +175,7 @@ async def _answer_unexpected(request: Request, error: Exception) -> Response:
 def _explain_field(error: Mapping[str, Any]) -> tuple[str, str]:
     if error["type"] == "json_invalid":
         return "body", f"this is no JSON: {error['ctx']['error']} at character {error['loc'][-1]}"
-    return _name_field(error["loc"]), str(error["msg"])
+    return _name_field(error["loc"]), say_wrong(error, "parameter" if error["loc"][0] == "query" else "field")
 
 
 def _name_field(place: Sequence[object]) -> str:

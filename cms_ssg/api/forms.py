@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from cms_ssg.api.callers import mask_address
 from cms_ssg.api.form_bodies import form_type, read_form
-from cms_ssg.api.problems import ApiError
+from cms_ssg.api.problems import ApiError, say_wrong
 from cms_ssg.api.routing import caller_of, site_of
 from cms_ssg.content.schema.checks import EMAIL
 from cms_ssg.store.secrets import load_secret, sign
@@ -49,7 +49,7 @@ async def read_model(request: Request, model: type[Model]) -> Model:
             value = json.loads(await request.body())
         return model.model_validate(_clean(value))
     except ValidationError as error:
-        fields = tuple((".".join(map(str, one["loc"]))[:100], str(one["msg"])) for one in error.errors()[:20])
+        fields = tuple((".".join(map(str, one["loc"]))[:100], say_wrong(one, "field")) for one in error.errors()[:20])
         named = ", ".join(dict.fromkeys(name for name, _ in fields))
         raise ApiError(
             422, "api.invalid", f"the request is not as it should be: {named}", "/docs says what is taken.", fields=fields

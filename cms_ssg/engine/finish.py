@@ -44,7 +44,9 @@ def note_problems(session: Session) -> None:
     result.problems.extend(list_conflicts(session.connection, session.site, session.row.id))
     result.problems.extend((*session.planner.problems, *session.site.rule_warnings))
     result.problems.extend(list_dead_menu_lines(session.connection, session.site, session.row.id))
-    result.problems.extend(list_cut_links(session.connection, session.site, session.row.id, session.rounds.removed))
+    result.problems.extend(
+        list_cut_links(session.connection, session.site, session.row.id, session.rounds.removed, session.rounds.removed_entries)
+    )
     if strange := find_uncollected_folders(str(session.site.root), session.site.rules):
         result.problems.append(strange)
     if result.planned:

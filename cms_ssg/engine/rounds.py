@@ -24,6 +24,7 @@ from cms_ssg.paths import object_key
 from cms_ssg.plan.dirty import AHEAD_TURN, BULK_TURN, LIST_TURN
 from cms_ssg.publish.links import LINKS_TO
 from cms_ssg.publish.target import IN_THE_WAY, Live, find_abilities
+from cms_ssg.reads import list_shown_entries
 from cms_ssg.releases.note import keep_removed, note_removed
 from cms_ssg.store import outputs as store
 from cms_ssg.store.connect import connect
@@ -63,6 +64,7 @@ class Rounds:
     _reader: Connection | None = None
     _removed: bool = False
     removed: list[str] = field(default_factory=list)
+    removed_entries: set[int] = field(default_factory=set)
     _around: Any = None
     _sharing: Sharing | None = None
     images: ImageWork = field(init=False)
@@ -377,6 +379,7 @@ class Rounds:
                 self.session.commit()
         self._removed = self._removed or bool(done)
         self.removed.extend(row.path for row in done if row.digest is not None)
+        self.removed_entries.update(number for row in done if row.reads for number in list_shown_entries(row.reads))
         self.session.result.removed += sum(1 for row in done if row.digest is not None)
 
     def close(self) -> None:

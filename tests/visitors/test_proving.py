@@ -117,6 +117,9 @@ def test_a_link_proves_an_address_once_and_only_to_who_presses_the_button(served
         answer = client.post("/api/visitors/links", json=wrong, headers={"X-Forwarded-For": "203.0.113.77"})
         assert answer.status_code == 422, (wrong, answer.text)
         assert ("back" in wrong) or answer.json()["errors"] == [{"field": "email", "message": "This is no e-mail address"}]
+    for sent, message in (({}, "This field is required"), ({"email": "a@b.example", "next": "/"}, "Unknown field")):
+        answer = client.post("/api/visitors/links", json=sent, headers={"X-Forwarded-For": "203.0.113.78"})
+        assert [error["message"] for error in answer.json()["errors"]] == [message]
     with database(served.url), open_store(served.root, "") as (site, connection, row):
         assert {table for table, _ in find_person(OpenSite(site, connection, row.id), "ADA@example.org")} == {"visitor_links"}
 
