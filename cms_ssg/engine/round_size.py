@@ -21,6 +21,9 @@ so many in any case."""
 SHORT_S, SHORT_LEAST = 0.4, 20
 """The same while a watched site is kept up to date, where a save follows the other."""
 
+MOST_AHEAD: Final = 50
+"""Outputs of the lane ahead that are looked at between two rounds of new pages."""
+
 EACH_S: Final = 0.005
 """What an output is taken to last before one of its turn was made."""
 

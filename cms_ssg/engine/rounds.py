@@ -17,7 +17,7 @@ from cms_ssg.engine.image_work import GONE, ImageWork
 from cms_ssg.engine.meanwhile import Meanwhile
 from cms_ssg.engine.record import describe_refusal, record_made
 from cms_ssg.engine.refusals import Refusals
-from cms_ssg.engine.round_size import choose_size
+from cms_ssg.engine.round_size import MOST_AHEAD, choose_size
 from cms_ssg.errors import CmsError, LeaseLostError
 from cms_ssg.kinds.phases import REMOVALS
 from cms_ssg.paths import object_key
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 
 ROUND, LARGE_ROUND = 500, 8000
 """Outputs a round takes: few where that is all, more when there is a whole site to make."""
-
-AHEAD = 50
-"""Outputs of the lane ahead that are looked at between two rounds of new pages."""
 
 BATCH = 100
 """Outputs loaded and rendered together."""
@@ -132,7 +129,7 @@ class Rounds:
         session = self.session
         take = partial(store.take_dirty, session.connection, session.row.id, skip=self.tried, only=session.only)
         rows = take(limit)
-        if rows and rows[0].turn < AHEAD_TURN and (after := take(AHEAD, low=AHEAD_TURN)) and not self.refusals.must_wait(after):
+        if rows and rows[0].turn < AHEAD_TURN and (after := take(MOST_AHEAD, low=AHEAD_TURN)) and not self.refusals.must_wait(after):
             from cms_ssg.engine.ahead import choose_ahead
 
             return choose_ahead(session, self.around, self._open_reader(), after) or rows

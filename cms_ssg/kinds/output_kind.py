@@ -37,7 +37,7 @@ class OutputKind:
     fingerprinted: its name changes with its bytes, so the old one may stay. shown: a preview shows it, among its lists or
     its other pages. cache: its class in [target.cache], ``""`` if its path decides. weight: how many pages it counts as when work is divided.
     framed: the API fills it in, and finds it in cms.frames. vertical: its vertical, ``""`` for the core. ahead: when a save changes it, it is made before
-    all other pages that were there before.
+    all others, unless it links to a new one.
     """
 
     name: str
