@@ -149,7 +149,9 @@ class Editor:
         return self._change(entry, "", status="draft" if entry.status != "published" else "published")
 
     def _find(self, what: str) -> StoredEntry:
-        return find_any(self.connection, self.site, self.site_id, what)
+        entry = find_any(self.connection, self.site, self.site_id, what)
+        refuse_shared(entry)
+        return entry
 
     def _change(self, entry: StoredEntry, idle: str, **values: Any) -> EntryEdit:
         with self.act(str(values.get("status") or "change"), entry.file):
@@ -167,9 +169,6 @@ class Editor:
 def find_any(connection: Connection, site: Site, site_id: int, what: str) -> StoredEntry:
     """The entry meant by what, a file's with what the file says now. Raises CmsError."""
     entry = find_entry(connection, site, site_id, what)
-    if entry is not None and entry.source == SHARED:
-        hint = f"Edit it there; a file {entry.file} in this site takes its place here."
-        raise UsageError(Problem("entry.of-shared", entry.file, 0, "the entry is of a file that several sites share", hint))
     if entry is not None and entry.source != "file":
         return entry
     content = authoring.find_content(site, entry.file if entry is not None else what)
@@ -179,6 +178,13 @@ def find_any(connection: Connection, site: Site, site_id: int, what: str) -> Sto
         entry.id if entry is not None else 0, "file", draft.file, draft.collection, draft.type, draft.locale, draft.translation_key, draft.status,
         False, draft.fields, "", entry.version if entry is not None else 0, entry.author if entry is not None else "", now, now, "",
     )  # fmt: skip
+
+
+def refuse_shared(entry: StoredEntry) -> None:
+    """Raise UsageError entry.of-shared where an entry is of a shared file, which no site changes."""
+    if entry.source == SHARED:
+        hint = f"Edit it there; a file {entry.file} in this site takes its place here."
+        raise UsageError(Problem("entry.of-shared", entry.file, 0, "the entry is of a file that several sites share", hint))
 
 
 def is_trashed(entry: StoredEntry) -> bool:

@@ -56,6 +56,23 @@ JOIN cms.entries e ON e.id = p.entry LEFT JOIN cms.cards c ON c.entry = e.id ORD
 TABLE: Final[LiteralString] = "SELECT name, partition, columns FROM cms.type_tables WHERE type = %s"
 
 
+class EntryFilter(NamedTuple):
+    """Which entries to list; "" and 0 stand for all.
+
+    source: ``file``, ``api``, ``import`` for all imports, ``import:<name>``; words: in the title or the file's name; where: ``section=news``, of
+    fields that are columns of the type's table; before: entries with lower numbers than this.
+    """
+
+    type: str = ""
+    source: str = ""
+    status: str = ""
+    locale: str = ""
+    words: str = ""
+    where: Sequence[str] = ()
+    before: int = 0
+    limit: int = 50
+
+
 class ListedEntry(NamedTuple):
     """An entry in a list of them. file: that holds it or would; path: of its page as it was last derived, "" for none."""
 
@@ -79,42 +96,10 @@ def list_published(
     return [(ListedEntry(*row[:-1]), row[-1]) for row in connection.execute(LIST_PUBLISHED, values)]
 
 
-def list_entries(
-    connection: Connection,
-    site_id: int,
-    *,
-    type_name: str = "",
-    source: str = "",
-    status: str = "",
-    where: Sequence[str] = (),
-    limit: int = 50,
-) -> list[ListedEntry]:
-    """Entries, the newest first. source: ``file``, ``api``, ``import`` for all imports, ``import:<name>``; where: as of list_page."""
-    return list_page(connection, site_id, type_name=type_name, source=source, status=status, where=where, limit=limit)
-
-
-def list_page(
-    connection: Connection, site_id: int, *, type_name: str = "", source: str = "", status: str = "", locale: str = "", words: str = "",
-    where: Sequence[str] = (), before: int = 0, limit: int = 50,
-) -> list[ListedEntry]:  # fmt: skip
-    """The same, a page at a time.
-
-    words: in the title or the file's name; where: ``section=news``, of fields that are columns of the type's table; before: entries with lower numbers
-    than this, 0 for all. Raises UsageError entry.where.
-    """
-    query, conditions = _read_table(connection, type_name, where)
-    values = {
-        **conditions,
-        "site": site_id,
-        "type": type_name,
-        "source": source,
-        "status": status,
-        "locale": locale,
-        "words": words,
-        "before": before,
-        "limit": limit,
-    }
-    return [ListedEntry(*row) for row in connection.execute(query, values)]
+def list_entries(connection: Connection, site_id: int, wanted: EntryFilter) -> list[ListedEntry]:
+    """Entries, the newest first. Raises UsageError entry.where."""
+    query, conditions = _read_table(connection, wanted.type, wanted.where)
+    return [ListedEntry(*row) for row in connection.execute(query, {**wanted._asdict(), **conditions, "site": site_id})]
 
 
 def _read_table(connection: Connection, type_name: str, where: Sequence[str]) -> tuple[sql.Composed, dict[str, Any]]:

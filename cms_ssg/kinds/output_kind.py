@@ -26,7 +26,8 @@ Stage = Callable[["Surroundings", "Job", dict[tuple[Any, ...], Any]], Iterable[t
 class OutputKind:
     """One kind of output.
 
-    name: as in the spec of a claim. phase: when it is rendered, of `cms_ssg.kinds.phases`. content_type: ``""`` if the file's name decides.
+    name: as in the spec of a claim. noun: what messages call it, such as ``page``, by default its name.
+    phase: when it is rendered, of `cms_ssg.kinds.phases`. content_type: ``""`` if the file's name decides.
     render: reference to a function (page, job) -> (bytes, content type), if it is rendered. stages: reference to a tuple of functions
     (surroundings, job, found) -> requests; each may look at what the ones before it loaded.
     made: ``rendered`` from the store, ``copied`` from a file, or an ``image`` that is scaled. page: an HTML page that is counted as a page;
@@ -54,6 +55,7 @@ class OutputKind:
     weight: int = 1
     framed: bool = False
     vertical: str = ""
+    noun: str = ""
     role: Literal["", "entry", "redirect", "front", "feed"] = ""
 
     @property

@@ -76,6 +76,7 @@ DERIVED: Final = frozenset(
         "static_index_files",
         "frames",
         "open_editors",
+        "desk_sessions",
         "import_uploads",
         "import_upload_parts",
         "most_read",

@@ -105,6 +105,7 @@ def test_a_vertical_that_is_right_builds_and_checks(broken: Broken, site: Path) 
         ("checks.py", "yield Problem(", "yield Problems(", "check", "PKG/checks.py:5: the vertical NAME failed: NameError: name 'Problems'"),
         ("kinds.py", "row.type ==", "row.typ ==", "build", "PKG/kinds.py:11: the vertical NAME failed: AttributeError: 'EntryRow' object"),
         ("kinds.py", "job.owner", "job.ownr", "build", "PKG/kinds.py:16: /NAME/one/card.txt: the vertical NAME failed: AttributeError"),
+        ("kinds.py", "job.owner).title", "job.owner).titel", "build", 'the vertical NAME failed: AttributeError: cards have no "titel"; they'),
         ("kinds.py", "to_jsonb(3)", "to_jsonbee(3)", "build", "the query of the fact NAME_likes of the vertical NAME failed: function to_json"),
         ("templates/NAME.html", "entry.title", "entry.titel", "build", "PKG/templates/NAME.html:2: /NAME/one/ (from content/NAME/one.md): entry"),
         ("templates/NAME.html", "{% endblock", "{% endblok", "build", "PKG/templates/NAME.html:2: /NAME/one/ (from content/NAME/one.md): Enc"),
@@ -137,3 +138,16 @@ def test_a_table_of_a_vertical_that_is_off_is_explained(site: Path, cms: Callabl
 def test_tables_of_a_vertical_that_the_database_never_used_do_not_stop_a_dump(broken: Broken, site: Path) -> None:
     code, said = broken("__init__.py", "checks=", 'tables=("nowhere",), checks=', "db", "dump", "saved.dump")
     assert (code, (site / "saved.dump").is_file()) == (0, True), said
+
+
+def test_a_conflict_calls_an_output_of_a_vertical_by_its_name(broken: Broken, site: Path) -> None:
+    broken("kinds.py", "to_jsonb(3)", "to_jsonb(4)", "build")
+    (name,) = (path.name for path in site.glob("content/v*"))
+    (site / f"static/{name}/one").mkdir(parents=True)
+    (site / f"static/{name}/one/card.txt").write_text("Mine.")
+    code, said = broken("kinds.py", "to_jsonb(3)", "to_jsonb(4)", "check")
+    assert code == 3
+    assert (
+        "/NAME/one/card.txt is claimed twice: the NAME-card of content/NAME/one.md has it, the file of static/NAME/one/card.txt does not"
+        in said
+    )

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from cms_ssg.content.schema.checks import Unsupported
 from cms_ssg.content.schema.content_types import Schema, load_schemas
-from cms_ssg.entries.find import list_page
+from cms_ssg.entries.find import EntryFilter, list_entries
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.files.bundled import folder
 from cms_ssg.store.partitions import ensure_post_months, load_month_types
@@ -127,7 +127,7 @@ def test_entries_are_listed_by_the_columns_of_their_type(store: Connection) -> N
     add(store, "e", "post")
 
     def find(*where: str, type_name: str = "concert", **more: Any) -> str:
-        return "".join(one.title for one in list_page(store, 1, type_name=type_name, where=where, **more))
+        return "".join(one.title for one in list_entries(store, 1, EntryFilter(type_name, where=where, **more)))
 
     assert (find(), find("place=Oslo"), find("place = 'Oslo'", "seats=2.0"), find("place=Bergen")) == ("CBA", "CA", "C", "")
     assert (find("place=Oslo", before=numbers[2]), find(limit=2), find(status="draft")) == ("A", "CB", "")
