@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Session:
-    """One build of one site. Everything it does is safe to repeat after a kill."""
+    """One build of one site. Everything it does is safe to repeat after a kill. passing: digests of what it put at the target and replaced again."""
 
     context: BuildContext
     result: BuildResult
@@ -59,6 +59,7 @@ class Session:
     follows_kill: bool = False
     was_urgent: bool = True
     note: dict[str, Any] = field(default_factory=dict)
+    passing: set[bytes] = field(default_factory=set)
     urgent_after: int = 0
     claims: bool = False
     conditions: bool = True

@@ -34,8 +34,9 @@ class Features:
 
     @cached_property
     def phases(self) -> dict[str, list[Any]]:
-        """Names of all kinds of outputs and the phase of each, as queries take them."""
-        return {"kinds": list(self.outputs), "phases": [kind.phase for kind in self.outputs.values()]}
+        """Names of all kinds of outputs, the phase of each, and whether it goes ahead, as queries take them."""
+        kinds = self.outputs.values()
+        return {"kinds": list(self.outputs), "phases": [kind.phase for kind in kinds], "ahead": [kind.ahead for kind in kinds]}
 
     @cached_property
     def slots(self) -> dict[str, list[str]]:

@@ -36,7 +36,8 @@ class OutputKind:
     told of; ``""``, none of these. The other rooms ask for the role and never compare the name. holds: while a new one fails, its entry is kept out of lists.
     fingerprinted: its name changes with its bytes, so the old one may stay. shown: a preview shows it, among its lists or
     its other pages. cache: its class in [target.cache], ``""`` if its path decides. weight: how many pages it counts as when work is divided.
-    framed: the API fills it in, and finds it in cms.frames. vertical: its vertical, ``""`` for the core.
+    framed: the API fills it in, and finds it in cms.frames. vertical: its vertical, ``""`` for the core. ahead: when a save changes it, it is made before
+    all others, unless it links to a new one.
     """
 
     name: str
@@ -55,6 +56,7 @@ class OutputKind:
     weight: int = 1
     framed: bool = False
     vertical: str = ""
+    ahead: bool = False
     noun: str = ""
     role: Literal["", "entry", "redirect", "front", "feed"] = ""
 

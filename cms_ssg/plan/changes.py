@@ -29,7 +29,8 @@ BATCH = 4000
 FILE_FORM = 1
 """Changes when files are published in another way: they are copied again."""
 
-CHANGES: Final[LiteralString] = "SELECT id, kind, subject, name FROM cms.changes WHERE site = %s ORDER BY id LIMIT %s"
+CHANGES: Final[LiteralString] = """
+SELECT id, kind, subject, name FROM cms.changes WHERE site = %s AND (NOT %s OR kind IN ('n', 'r')) ORDER BY id LIMIT %s"""
 DELETE_CHANGES: Final[LiteralString] = "DELETE FROM cms.changes WHERE id = ANY(%s::bigint[])"
 
 ENTRIES: Final[LiteralString] = """
@@ -79,12 +80,12 @@ class Change:
     ROW: Final = "r"
 
 
-def take_changes(context: PlanContext) -> int:
+def take_changes(context: PlanContext, *, without_entries: bool = False) -> int:
     """Derive again what the next BATCH change rows touched, and delete exactly those rows.
 
-    Returns how many rows were taken. Everything happens in the caller's transaction.
+    without_entries: those of entries and files stay. Returns how many rows were taken. Everything happens in the caller's transaction.
     """
-    rows = context.connection.execute(CHANGES, (context.site_id, BATCH)).fetchall()
+    rows = context.connection.execute(CHANGES, (context.site_id, without_entries, BATCH)).fetchall()
     if not rows:
         return 0
     context.connection.execute(DELETE_CHANGES, (int_array(row[0] for row in rows),))

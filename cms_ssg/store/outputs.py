@@ -14,11 +14,14 @@ from cms_ssg.store.arrays import bytea_array, int_array, text_array
 
 TAKE: Final[LiteralString] = """
 SELECT d.path, d.phase, d.turn, d.reason, d.version, c.locale, c.spec, c.owner, o.id, o.digest, o.reads::text, o.error IS NOT NULL, coalesce(o.unsure, false), o.etag
-FROM (SELECT * FROM cms.dirty d WHERE d.site = %(site)s AND d.path <> ALL(%(skip)s)
+FROM (SELECT * FROM cms.dirty d WHERE d.site = %(site)s AND d.turn >= %(low)s AND d.path <> ALL(%(skip)s)
       AND (%(only)s::text[] IS NULL OR d.path = ANY(%(only)s::text[])) ORDER BY d.turn, d.path LIMIT %(limit)s) d
 LEFT JOIN cms.claims c ON c.site = %(site)s AND c.name = d.path AND c.wins
 LEFT JOIN cms.outputs o ON o.site = %(site)s AND o.path = d.path
 ORDER BY d.turn, d.path"""
+
+FIRST_TURN: Final = -1
+"""Of assets."""
 
 COUNT_DIRTY: Final[LiteralString] = "SELECT count(*) FROM cms.dirty WHERE site = %s"
 
@@ -112,9 +115,14 @@ def join_arrays(one: str, other: str) -> str:
     return int_array(sorted({int(number) for array in (one, other) for number in array.strip("{}").split(",") if number}))
 
 
-def take_dirty(connection: Connection, site: int, limit: int, skip: Sequence[str], only: Sequence[str] | None = None) -> list[DirtyRow]:
-    """The most urgent dirty outputs, of one phase and lane only. skip: paths not to try again in this build; only: the others stay dirty."""
-    rows = [DirtyRow(*row) for row in connection.execute(TAKE, {"site": site, "limit": limit, "skip": list(skip), "only": only})]
+def take_dirty(
+    connection: Connection, site: int, limit: int, skip: Sequence[str], only: Sequence[str] | None = None, low: int = FIRST_TURN
+) -> list[DirtyRow]:
+    """The most urgent dirty outputs, of one phase and lane only. skip: paths not to try again in this build; only: the others stay dirty; low: the
+    first turn that is looked at.
+    """
+    values = {"site": site, "limit": limit, "skip": list(skip), "only": only, "low": low}
+    rows = [DirtyRow(*row) for row in connection.execute(TAKE, values)]
     return [row for row in rows if row.turn == rows[0].turn]
 
 
