@@ -6,6 +6,7 @@ table; anything named (a template, a claim, a setting) is a negative blake2b-8 o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -35,6 +36,13 @@ def is_name_key(key: int) -> bool:
 def parse_key(key: int) -> tuple[str, int] | None:
     """(aspect, id) of a key that entry_key made, None for a named one."""
     return None if is_name_key(key) else (ASPECTS[key & 3], key >> 2)
+
+
+def list_shown_entries(reads: str) -> Iterator[int]:
+    """The entries that an output shows in full: its page shows one. reads: an array of keys as Postgres writes it."""
+    for key in reads.strip("{}").split(","):
+        if key and (found := parse_key(int(key))) and found[0] == ASPECTS[FULL]:
+            yield found[1]
 
 
 def digest(*parts: bytes) -> bytes:

@@ -1000,6 +1000,7 @@ CREATE TABLE cms.documents (
     stock text COLLATE pg_catalog."C"
 )
 WITH (toast_tuple_target='128');
+ALTER TABLE ONLY cms.documents ALTER COLUMN title SET STORAGE MAIN;
 ALTER TABLE ONLY cms.documents ALTER COLUMN terms SET STORAGE MAIN;
 
 CREATE TABLE cms.empty_searches (

@@ -88,12 +88,13 @@ def mount(app: FastAPI, router: Router, vertical: str = "") -> None:
     for route in router.routes:
         extra: dict[str, Any] = {"x-scope": route.scope} | ({} if route.scope == PUBLIC else {"security": [{"token": []}]})
         options = {**route.options}
-        endpoint, described = read_models(route.endpoint)
+        check = require(route.scope, route.per_minute, f"{route.method} {route.path}", vertical)
+        endpoint, checks, described = read_models(route.endpoint, check)
         extra |= described | options.pop("openapi_extra", {})
         methods = ["GET", "HEAD"] if route.method == "GET" and route.path.startswith("/desk") else [route.method]
         app.add_api_route(
             route.path, endpoint, methods=methods, tags=[router.tag], openapi_extra=extra,
-            dependencies=[Depends(require(route.scope, route.per_minute, f"{route.method} {route.path}", vertical))], **options,
+            dependencies=() if checks else [Depends(check)], **options,
         )  # fmt: skip
 
 

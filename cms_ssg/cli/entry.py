@@ -59,12 +59,10 @@ def show_edit(call: Call, edit: EntryEdit) -> None:
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most this many.")
 def list_(call: Call, type_name: str, source: str, status: str | None, where: tuple[str, ...], limit: int) -> None:
     """List entries, the newest first."""
-    from cms_ssg.entries.find import list_entries
+    from cms_ssg.entries.find import EntryFilter, list_entries
 
     with open_editor(call) as editor:
-        found = list_entries(
-            editor.connection, editor.site_id, type_name=type_name, source=source, status=status or "", where=where, limit=limit
-        )
+        found = list_entries(editor.connection, editor.site_id, EntryFilter(type_name, source, status or "", where=where, limit=limit))
     rows = [[one.number, one.source, one.type, one.status, one.path or "-", one.title[:60]] for one in found]
     call.output.result({"entries": [one._asdict() for one in found]}, make_table(rows) if rows else "there are no such entries")
 

@@ -280,7 +280,8 @@ class _Reading:
         given = str(fields.get("path") or "")
         if "://" in given or given.startswith("//"):
             hint = "Write what follows the host, beginning with /."
-            self.problems.append(Problem("content.path", self.file, self.lines.get("path", 0), f"path: {given!r} is a whole address", hint))
+            said = f"{self._find_key('path')}: {given!r} is a whole address"
+            self.problems.append(Problem("content.path", self.file, self.lines.get("path", 0), said, hint))
             return
         try:
             path = self.rules.entry_path(self.collection.name, type_name, locale, self.file, fields)
@@ -299,18 +300,23 @@ class _Reading:
             line = self.lines.get("path") or self.lines.get("slug", 0)
             self.problems.append(Problem("content.path", self.file, line, f"no path for this entry: {error}", "Give another slug or path."))
 
+    def _find_key(self, field: str) -> str:
+        """What the front matter of this collection calls a field."""
+        return self.collection.fields.get(field, field)
+
     def _check_given_path(self, given: str, path: str, type_name: str) -> None:
         """A warning where the path of front matter is not the one in the URL."""
         said = ""
         if not given.startswith("/") and not self.rules.takes_path(self.collection.name, type_name):
             said, hint = (
-                f"path: {given!r} is not used, as the URL pattern holds no {{path}}",
+                f"{self._find_key('path')}: {given!r} is not used, as the URL pattern holds no {{path}}",
                 "Begin it with / to have it as the whole path.",
             )
         elif path.rstrip("/").endswith(unquote(given).rstrip("/")):
             return
         else:
-            said, hint = f"path: {given!r} becomes {path!r}", "Letters, digits and . _ ~ @ + , - stay in a path; write it as it is to be."
+            said = f"{self._find_key('path')}: {given!r} becomes {path!r}"
+            hint = "Letters, digits and . _ ~ @ + , - stay in a path; write it as it is to be."
         self.problems.append(Problem("content.changed-path", self.file, self.lines.get("path", 0), said, hint, "warning"))
 
     def _check_slug(self, given: str, slug: str) -> None:
@@ -319,7 +325,7 @@ class _Reading:
             hint = "A slug is one part of an address" + (
                 f"; a whole path is path: /{given.strip('/')}/." if "/" in given else ", of at most 80 characters."
             )
-            said = f"slug: {given[:100]!r} becomes {slug!r}"
+            said = f"{self._find_key('slug')}: {given[:100]!r} becomes {slug!r}"
             self.problems.append(Problem("content.changed-path", self.file, self.lines.get("slug", 0), said, hint, "warning"))
 
     def _check_times(self, fields: dict[str, Json], dated: bool) -> None:

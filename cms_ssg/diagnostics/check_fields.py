@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, LiteralString
+from urllib.parse import urlsplit
 
 from cms_ssg.content.lines import line_of_field
 from cms_ssg.content.read_file import read_file
@@ -34,6 +35,10 @@ def check_fields(connection: Any, site: Site, site_id: int) -> Iterator[Problem]
     wanted: list[tuple[str, str, str, tuple[str, ...]]] = []
     for file, locale, path, avatar, canonical in connection.execute(NAMED, (site_id,)):
         inner = canonical.removeprefix(base) if canonical.startswith(f"{base}/") else canonical
+        if canonical and not canonical.startswith("/") and not urlsplit(canonical).scheme:
+            said = f'canonical: "{canonical}" is neither a path of this site nor a whole address, so search engines cannot rely on it'
+            hint = "Write a path that begins with /, or an address that begins with https://."
+            yield Problem("content.relative-canonical", file, line_of_field(site, file, "canonical"), said, hint, "warning")
         for field, written, target in (("avatar", avatar, avatar), ("canonical", canonical, inner if inner.startswith("/") else "")):
             names = link_names(site, locale, file, path or "", target) if target else ()
             if names:

@@ -30,6 +30,10 @@ JOIN cms.claims c ON c.site = %(site)s AND c.name = o.path AND c.wins AND c.owne
 JOIN cms.entries e ON e.id = c.owner JOIN cms.cards d ON d.entry = e.id AND d.live JOIN cms.bodies b ON b.entry = e.id
 ORDER BY e.source_key"""
 
+NOT_LIVE: Final[LiteralString] = """
+SELECT e.source_key, e.locale, e.type, e.fields FROM cms.entries e JOIN cms.cards c ON c.entry = e.id
+WHERE e.id = ANY(%s::bigint[]) AND NOT c.live"""
+
 
 class MenuLine(NamedTuple):
     """A line of a menu. path: of its setting; names: the claims that would answer it, none for an address elsewhere."""
@@ -73,17 +77,21 @@ def list_dead_menu_lines(connection: Connection, site: Site, site_id: int) -> li
     ]  # fmt: skip
 
 
-def list_cut_links(connection: Connection, site: Site, site_id: int, removed: Collection[str]) -> list[Problem]:
-    """A warning for each link or image in a body that led to one of these paths, which a build removed, and leads nowhere now."""
+def list_cut_links(connection: Connection, site: Site, site_id: int, removed: Collection[str], entries: Collection[int]) -> list[Problem]:
+    """A warning for each link or image in a body that led to what a build removed, and leads nowhere now.
+
+    removed: the paths; entries: those whose pages are among them. Links may name them by file or reference.
+    """
     if not removed:
         return []
-    keys = int_array(name_key(f"claim/{path}") for path in removed)
+    gone = {*removed, *_list_names(connection, site, entries)}
+    keys = int_array(name_key(f"claim/{name}") for name in gone)
     wanted: list[tuple[str, int, str, str, Sequence[str]]] = []
     for file, locale, path, links in connection.execute(BODIES_OF_READERS, {"keys": keys, "site": site_id}):
         for kind, target, line, values in links:
             if kind != "shortcode" and "form" not in values and "pieces" not in values:
                 names = link_names(site, locale, file, path or "", target)
-                if not set(removed).isdisjoint(names):
+                if not gone.isdisjoint(names):
                     wanted.append((file, line, kind, target, names))
     known = find_claimed(connection, site_id, (name for *_, names in wanted for name in names))
     dead = [item for item in wanted if known.isdisjoint(item[4])]
@@ -92,6 +100,16 @@ def list_cut_links(connection: Connection, site: Site, site_id: int, removed: Co
         more = f"{len(found) - MOST_NAMED:,} more links lead to what this build removed"
         found[MOST_NAMED:] = [Problem("content.dangling-link", "", 0, more, "cms check lists all of them.", "warning")]
     return found
+
+
+def _list_names(connection: Connection, site: Site, entries: Collection[int]) -> Iterator[str]:
+    """What links called these of the entries that are no longer live."""
+    for file, locale, kind, fields in connection.execute(NOT_LIVE, (int_array(entries),)) if entries else ():
+        yield f"file:{file}"
+        if kind in site.schemas:
+            yield f"{locale}/{site.schemas[kind].reference(fields)}"
+        if fields.get("id"):
+            yield f"id:{fields['id']}"
 
 
 def make_dangling(file: str, line: int, kind: str, target: str, hint: str) -> Problem:

@@ -223,7 +223,7 @@ class Planner:
         features = self.context.site.features
         names = {
             "content": features.names(lambda kind: kind.content),
-            "images": features.names(lambda kind: kind.made == "image" or kind.name == "search-data"),
+            "images": features.names(lambda kind: kind.made == "image" or (kind.made == "rendered" and kind.fingerprinted)),
         }
         gone = self.context.connection.execute(REMOVED, {"site": self.context.row.id, "removals": REMOVALS, **names}).fetchall()
         if not gone or not self.context.connection.execute(WAS_BUILT, {"site": self.context.row.id}).fetchone()[0]:  # type: ignore[index]

@@ -22,6 +22,7 @@ from cms_ssg.kinds.phases import REMOVALS
 from cms_ssg.paths import object_key
 from cms_ssg.publish.links import LINKS_TO
 from cms_ssg.publish.target import IN_THE_WAY, Live, find_abilities
+from cms_ssg.reads import list_shown_entries
 from cms_ssg.releases.note import keep_removed, note_removed
 from cms_ssg.store import outputs as store
 from cms_ssg.store.connect import connect
@@ -62,6 +63,7 @@ class Rounds:
     _reader: Connection | None = None
     _removed: bool = False
     removed: list[str] = field(default_factory=list)
+    removed_entries: set[int] = field(default_factory=set)
     _around: Any = None
     _sharing: Sharing | None = None
     images: ImageWork = field(init=False)
@@ -145,17 +147,16 @@ class Rounds:
         kinds = self.session.site.features.outputs
         files, images, pages = ([job for job in jobs if kinds[job.kind].made == made] for made in ("copied", "image", "rendered"))
         pending: list[Made] = []
-        refused = False
+        refused: list[str] = []
         with self._journaled([row.path for row in rows]) as journal:
             for made in chain(self._copy_files(files, by_path), self.images.make(images, by_path), self._make_pages(pages, by_path)):
                 pending.extend(made)
                 self.session.reporter.advance(len(made))
                 if len(pending) >= ROUND:
-                    refused |= self._record_made(by_path, pending)
+                    refused += self._record_made(by_path, pending)
                     pending = []
-            refused |= self._record_made(by_path, pending)
-            if not refused:
-                self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
+            refused += self._record_made(by_path, pending)
+            store.end_journal(self.session.connection, journal, refused)
             self.session.commit()
         self.images.measure()
 
@@ -257,10 +258,10 @@ class Rounds:
             self._around = replace(self._around, now=self.session.now)
         return self._around
 
-    def _record_made(self, by_path: Mapping[str, store.DirtyRow], made: Sequence[Made]) -> bool:
-        """Write down what was made, in one transaction. Returns whether the target refused any of it."""
+    def _record_made(self, by_path: Mapping[str, store.DirtyRow], made: Sequence[Made]) -> list[str]:
+        """Write down what was made, in one transaction. Returns the paths that the target refused."""
         if not made:
-            return False
+            return []
         with self.session.result.timed("record"):
             self.session.keep_lease()
             record_made(self.session, self.images, by_path, made, self.tried, self._named)
@@ -272,7 +273,11 @@ class Rounds:
         blocked = {m.path: m.unwritten for m in made if m.unwritten is not None and m.unwritten.startswith((IN_THE_WAY, GONE, LINKS_TO))}
         rendered = sum(1 for m in made if m.digest is not None and m.path not in blocked)  # these may be made again
         written = sum(1 for m in made if m.written)
-        refused = [describe_refusal(m.path, m.unwritten) for m in made if m.unwritten is not None and m.path not in blocked]
+        refused = {
+            m.path: describe_refusal(m.path, m.unwritten, lasting=m.lasting)
+            for m in made
+            if m.unwritten is not None and m.path not in blocked
+        }
         self._blocked.update(blocked)
         result.rendered += rendered
         result.images += sum(
@@ -283,8 +288,8 @@ class Rounds:
         result.written += written
         result.unchanged += rendered - written - len(refused)
         result.problems.extend(p for m in made for p in m.problems)
-        result.problems.extend(refused)
-        return bool(refused)
+        result.problems.extend(refused.values())
+        return list(refused)
 
     def _clear_way(self) -> bool:
         """Whether what lay in the way of others was removed meanwhile, so that these can be made. If not, say what could not be written."""
@@ -342,11 +347,11 @@ class Rounds:
                 if self.session.purger is not None:
                     self.session.purger.note_removed(done)
                 self.images.drop_removed(done)
-                if not failed:
-                    self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
+                store.end_journal(self.session.connection, journal, [row.path for row in failed])
                 self.session.commit()
         self._removed = self._removed or bool(done)
         self.removed.extend(row.path for row in done if row.digest is not None)
+        self.removed_entries.update(number for row in done if row.reads for number in list_shown_entries(row.reads))
         self.session.result.removed += sum(1 for row in done if row.digest is not None)
 
     def close(self) -> None:

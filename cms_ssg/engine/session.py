@@ -263,7 +263,11 @@ class Session:
             self.result.problems.append(Problem("publish.no-conditions", "site.toml", 0, "this store ignores the conditions of a write",
                 "Let one machine alone build this site: two builders could overwrite each other's pages.", "warning"))  # fmt: skip
         begin_releases(self)
-        causes = find_causes(self.connection, self.row.id, self.row.built_at_clock is None) if self.result.planned else ([], [])
+        causes = (
+            find_causes(self.connection, self.row.id, self.site.features, self.row.built_at_clock is None)
+            if self.result.planned
+            else ([], [])
+        )
         self.rounds.run()
         if self.result.written or self.result.removed:
             self.note = make_note(*causes, self.site.root)

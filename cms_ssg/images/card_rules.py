@@ -34,6 +34,9 @@ SET_BY_LETTER: Final = re.compile(
 )
 """What can be drawn by setting one letter after another from the left, given a font: not what joins letters, reorders them or runs from the right."""
 
+EMOJI: Final = re.compile("[\u200d\u20e3\u2600-\u27bf\u2b00-\u2bff\ufe0e\ufe0f\U0001f000-\U0001faff\U000e0020-\U000e007f]")
+"""Small pictures in text, and what joins them: left out where the font has none of them."""
+
 HEX: Final = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
 
@@ -43,6 +46,8 @@ def plan_card(title: str, site: str, tokens: Mapping[str, str], font: CardFont |
     font: the site's own; it is taken where it has all letters of the title and the site's name, else the one that comes with the program.
     """
     title, site = (" ".join(text[:MOST_LETTERS].split()) for text in (title, site))
+    if font is None or not _has_all(font, title + site):
+        title, site = (" ".join(EMOJI.sub("", text).split()) for text in (title, site))
     own = font if font is not None and _has_all(font, title + site) else None
     if not title or (own is None and not DRAWABLE.fullmatch(title + site)):
         return None

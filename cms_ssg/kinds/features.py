@@ -54,6 +54,15 @@ class Features:
         """Names of the kinds of outputs of which something is true."""
         return [kind.name for kind in self.outputs.values() if wanted(kind)]
 
+    def with_role(self, role: str) -> list[str]:
+        """Names of the kinds of outputs that have this role, as queries take them."""
+        return self.names(lambda kind: kind.role == role)
+
+    @property
+    def with_content(self) -> list[str]:
+        """Names of the kinds of outputs that are pages of entries."""
+        return self.names(lambda kind: kind.content)
+
     def role_of(self, spec: Mapping[str, Json] | None) -> str:
         """The role of the kind of output that a claim's spec names, ``""`` where it names none."""
         kind = self.outputs.get(str(spec.get("kind"))) if spec else None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from cms_ssg.errors import fail
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.pages import MARKDOWN, SourcePage, as_table, list_words, make_fields, replace_outside_code
 from cms_ssg.text.slugs import make_slug
@@ -244,6 +245,14 @@ def start_settings(title: Any, base_url: Any, description: Any = "") -> dict[str
 def strip_comments(text: str) -> str:
     """JavaScript without its comments; what stands in texts, such as patterns of files, is none."""
     return _COMMENT.sub(lambda found: found[1] or "", text)
+
+
+def find_config(root: Path, names: Sequence[str], system: str, named: str) -> str:
+    """The first of these configuration files that is there. named: what the hint says such a site has. Raises CmsError migrate.no-source."""
+    found = next((name for name in names if (root / name).is_file()), "")
+    if not found:
+        raise fail("migrate.no-source", f"is no {system} site", place=str(root), hint=f"It has {named}.")
+    return found
 
 
 def find_value(text: str, *names: str) -> str:

@@ -42,7 +42,7 @@ SELECT entry, type, translation_key, live, listed, held, path, card_digest, addr
 FROM cms.cards WHERE entry = ANY(%s::bigint[])"""
 
 LOST_PATHS: Final[LiteralString] = """
-SELECT owner FROM cms.claims WHERE site = %s AND NOT wins AND owner_kind = 'e' AND spec ->> 'kind' = 'entry' AND owner = ANY(%s::bigint[])"""
+SELECT owner FROM cms.claims WHERE site = %s AND NOT wins AND owner_kind = 'e' AND spec ->> 'kind' = ANY(%s::text[]) AND owner = ANY(%s::bigint[])"""
 
 DELETE_CARDS: Final[LiteralString] = "DELETE FROM cms.cards WHERE entry = ANY(%s::bigint[])"
 
@@ -133,7 +133,7 @@ def derive_entries(context: PlanContext, ids: set[int], saved: Collection[int] =
         derived.update(_derive(connection, site, site_id, now, others))
         old.update({row.entry: row for row in map(OldCard._make, connection.execute(CARDS, (int_array(others),)))})
         ids = ids | others
-    lost = {row[0] for row in connection.execute(LOST_PATHS, (site_id, int_array(ids)))}
+    lost = {row[0] for row in connection.execute(LOST_PATHS, (site_id, site.features.with_role("entry"), int_array(ids)))}
     listed = {n for n, d in derived.items() if d.live and n not in lost and not (n in old and old[n].held)}
     if marks.listens:
         from cms_ssg.plan.events import note_entries

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from cms_ssg.content.schema.content_types import FIELD
 from cms_ssg.paths import canonical_path, file_path
+from cms_ssg.render.list_rules import described_paths
 
 if TYPE_CHECKING:
     from cms_ssg.site import Site
@@ -46,7 +49,8 @@ def link_names(site: Site, locale: str, file: str, page_path: str, target: str) 
     if "\0" in path:
         return ()
     if parts.scheme == "ref":
-        return tuple(dict.fromkeys((f"{locale}/{path}", f"{site.default_locale}/{path}", f"id:{path}")))
+        names = [f"{locale}/{path}", f"{site.default_locale}/{path}", f"id:{path}", *_term_pages(site, locale, path)]
+        return tuple(dict.fromkeys(names))
     if parts.scheme or parts.netloc or not path:
         return ()
     names = []
@@ -71,3 +75,16 @@ def link_names(site: Site, locale: str, file: str, page_path: str, target: str) 
         except ValueError:
             continue
     return tuple(names)
+
+
+def _term_pages(site: Site, locale: str, name: str) -> Iterator[str]:
+    """The pages of the term or author that a reference names, which has one without a file of its own too."""
+    kind, _, rest = name.partition(":")
+    schema = site.schemas.get(kind)
+    if schema is None or not schema.heads or not rest.rpartition("/")[2]:
+        return
+    taxonomy, _, slug = rest.rpartition("/")
+    field = schema.heads.removeprefix(FIELD)
+    for code in (locale, site.default_locale):
+        if paths := described_paths(site, {"type": kind, "locale": code, "slug": slug, field: taxonomy}):
+            yield canonical_path(paths[0])

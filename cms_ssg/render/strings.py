@@ -90,7 +90,7 @@ def translate(strings: Strings, key: str, values: Mapping[str, Any], count: floa
 
 
 class Translator:
-    """What templates know as ``t``: ``t("skip")``, ``t("minutes", count=3)``, ``t.date(value, "short")``, ``t.month("2025/03")``.
+    """What templates know as ``t``: ``t("skip")``, ``t("minutes", count=3)``, ``t.date(value, "short")``, ``t.month("2025/03")``, ``t.number(12)``.
 
     Every key looked up is told to on_read first, missing ones too.
     """
@@ -120,6 +120,11 @@ class Translator:
             self._on_read(key)
         text = found.render(value)
         return text.translate(self._strings.digits) if self._strings.digits else text
+
+    def number(self, value: int) -> str:
+        """A whole number in the language's digits."""
+        self._on_read("digits")
+        return str(value).translate(self._strings.digits)
 
     def month(self, text: str, style: str = "month") -> str:
         """``2025/03`` or ``2025-03`` in words (style ``month`` or ``month_name``); any other text as it is."""

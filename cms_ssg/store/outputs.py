@@ -44,6 +44,7 @@ ADD_NAMES: Final[LiteralString] = (
 
 ADD_JOURNAL: Final[LiteralString] = "INSERT INTO cms.journal (site, epoch, paths) VALUES (%s, %s, %s) RETURNING id"
 DELETE_JOURNAL: Final[LiteralString] = "DELETE FROM cms.journal WHERE id = %s"
+NARROW_JOURNAL: Final[LiteralString] = "UPDATE cms.journal SET paths = %s WHERE id = %s"
 LEFT_IN_JOURNAL: Final[LiteralString] = """
 SELECT DISTINCT unnest(paths) FROM cms.journal WHERE site = %s AND (again_at IS NULL OR again_at <= clock_timestamp())"""
 CLEAR_JOURNAL: Final[LiteralString] = (
@@ -123,6 +124,14 @@ def add_journal(connection: Connection, site: int, epoch: int, paths: list[str])
     row = connection.execute(ADD_JOURNAL, (site, epoch, paths)).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def end_journal(connection: Connection, number: int, refused: list[str]) -> None:
+    """Take a note back but for what the target refused: whether that is there is not known."""
+    if refused:
+        connection.execute(NARROW_JOURNAL, (refused, number))
+    else:
+        connection.execute(DELETE_JOURNAL, (number,))
 
 
 def mark_unverified(connection: Connection, site: int, features: Features, paths: list[str], reason: str) -> None:

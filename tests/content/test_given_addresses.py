@@ -37,6 +37,7 @@ def test_a_path_or_slug_that_is_changed_is_told_with_its_line(line: str, said: s
     problems = read(f"---\ndate: 2025-01-01\n{line}\n---\n", "content/x.md", rules)[1]
     assert [(p.code, p.line, p.severity) for p in problems] == [("content.changed-path", 3, "warning")] * bool(said)
     assert not said or said in problems[0].message
+    assert not said or problems[0].message.startswith(line.partition(" ")[0]), "under the name in the file"
 
 
 def test_a_path_of_another_system_that_is_not_used_is_told_with_what_to_set() -> None:

@@ -99,6 +99,9 @@ def test_what_stands_elsewhere_is_in_no_sitemap_and_names_no_translations(make_s
         assert f'<link rel="canonical" href="{urljoin("https://a.org", canonical)}">' in about.read_text("utf-8")
         assert ("<loc>https://a.org/about/</loc>" in sitemap.read_text("utf-8")) == here, canonical
     assert ALTERNATE.findall(about.read_text("utf-8")) == []
+    site.write_file("content/en/about.md", "---\ntitle: About us\ncanonical: ../about/\n---\nText.\n")
+    site.build()
+    assert [(p.place, p.line) for p in check_site(site) if p.code == "content.relative-canonical"] == [("content/en/about.md", 3)]
     site.edit("site.toml", "https://a.org", "https://b.org")
     site.write_file("content/en/about.md", "---\ntitle: About us\ncanonical: https://b.org/about/\n---\nText.\n")
     site.build()

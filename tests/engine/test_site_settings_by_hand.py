@@ -114,3 +114,10 @@ def test_a_site_is_widened_by_lines_of_settings_and_told_what_it_breaks(make_sit
     found = {(p.code, p.place, p.line) for p in site.build().result.problems}
     assert found == {("settings.dangling-menu", "site.toml", 11), ("content.dangling-link", "content/pages/about.md", 4)}
     assert [p.code for p in site.build().result.problems] == ["settings.dangling-menu"]
+
+    # links by file and by reference are told too
+    site.write_file("content/pages/about.md", "---\ntitle: About\n---\n[a](../posts/one.md)\n\n[b](ref:post:one) [c](/2025/02/one/)")
+    site.build()
+    site.delete("content/posts/one.md")
+    cut = [p for p in site.build().result.problems if p.code == "content.dangling-link"]
+    assert [(p.place, p.line) for p in cut] == [("content/pages/about.md", 4), ("content/pages/about.md", 6), ("content/pages/about.md", 6)]

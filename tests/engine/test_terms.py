@@ -11,6 +11,7 @@ import pytest
 
 from cms_ssg.build import BuildOptions, build
 from cms_ssg.files.bundled import folder
+from tests.engine.odd_site import check_site
 from tests.engine.siteonpage import SiteOnPage
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -40,6 +41,42 @@ def test_a_term_that_comes_later_gives_its_list_a_title_until_it_goes(
         term.write_bytes(kept)
     build(site, options)
     assert page.read_text("utf-8") == before
+
+
+NAMED = """-- site.toml --
+locales = ["en", "it"]
+-- content/posts/one.md --
+---
+title: One
+date: 2025-01-01
+tags: [Öl Farbe]
+authors: [Ada]
+---
+[a](ref:term:tag/öl-farbe#x) [b](ref:author:ada) [c](ref:term:tag/none)
+-- content/posts/uno.it.md --
+---
+title: Uno
+date: 2025-01-02
+tags: [carta]
+---
+[a](ref:term:tag/carta) [b](ref:author:ada)
+"""
+
+
+def test_a_reference_leads_to_the_page_of_a_term_that_has_no_file(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(NAMED)
+    site.build()
+    page = site.output / "2025/01/one/index.html"
+    body = page.read_text("utf-8")
+    assert '<a href="/tags/%C3%B6l-farbe/#x">a</a> <a href="/authors/ada/">b</a> <a href="ref:term:tag/none">c</a>' in body
+    italian = (site.output / "it/2025/01/uno/index.html").read_text("utf-8")
+    assert '<a href="/it/tags/carta/">a</a> <a href="/authors/ada/">b</a>' in italian, "in Italian there is none of this author"
+    told = [problem.message for problem in check_site(site) if problem.code == "content.dangling-link"]
+    assert told == ['nothing answers to "ref:term:tag/none"']
+    site.write_file("content/posts/two.md", "---\ntitle: Two\ndate: 2025-01-03\ntags: [none]\n---\n")
+    site.build()
+    assert '<a href="/tags/none/">c</a>' in page.read_text("utf-8")
+    site.assert_clean()
 
 
 LISTED = """-- site.toml --

@@ -67,6 +67,21 @@ def test_own_font_is_taken_where_it_has_every_letter(tmp_path: Path) -> None:
     assert plan_card("Title", "Title", {}, own) != plan_card("Title", "Title", {})
 
 
+def test_emoji_that_no_font_has_are_left_out(tmp_path: Path) -> None:
+    def title(written: str, site: str = "Site") -> str | None:
+        planned = plan_card(written, site, {})
+        return None if planned is None else planned[1]["card"]["title"]
+
+    assert title("Party 🎉 time") == title("Party time") == "Party time"
+    assert [title(written) for written in ("❤️ you", "👩‍👩‍👧 at home", "1️⃣ first", "🇮🇹 Italy")] == ["you", "at home", "1 first", "Italy"]
+    assert title("Title", "☕ Café") == "Title"
+    assert title("🎉") is None
+    (tmp_path / "a.ttf").write_bytes(make_font("☕ Title"))
+    own = plan_card("☕ Title", "Title", {}, load_font(str(tmp_path), "a.ttf"))
+    assert own is not None
+    assert own[1]["card"]["title"] == "☕ Title"
+
+
 @pytest.mark.parametrize("title", ["سلام", "שלום", "नमस्ते", "สวัสดี", "ខ្មែរ", "👩‍👩‍👧"])
 def test_script_that_cannot_be_set_letter_by_letter_gets_no_card_whatever_the_font(tmp_path: Path, title: str) -> None:
     (tmp_path / "a.ttf").write_bytes(make_font(title + "Title"))

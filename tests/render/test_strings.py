@@ -123,6 +123,8 @@ def test_values_are_filled_in_and_unknown_names_stay(tmp_path: Path) -> None:
 def test_numbers_take_the_locales_digits() -> None:
     t = make_t(load_strings([BASE], "fa"))
     assert t("page_number", number=12) == "صفحهٔ ۱۲"
+    assert t.number(1209) == "۱۲۰۹"
+    assert make_t(load_strings([BASE], "it")).number(12) == "12"
     assert t.date(MARCH) == "۱ مارس ۲۰۲۵"
 
 

@@ -65,7 +65,7 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "changes": (changes.CHANGES, [SITE, 100]),
     "entries to derive": (changes.ENTRIES, [BATCH]),
     "cards before": (changes.CARDS, [BATCH]),
-    "lost paths": (changes.LOST_PATHS, [SITE, BATCH]),
+    "lost paths": (changes.LOST_PATHS, [SITE, ["entry"], BATCH]),
     "variants": (changes.VARIANTS, [[f"posts/p{n}" for n in BATCH], SITE]),
     "live variants": (changes.LIVE_VARIANTS, [[f"posts/p{n}" for n in BATCH], SITE]),
     "files": (changes.FILES, [BATCH]),
@@ -171,3 +171,16 @@ def test_query_uses_an_index_and_touches_little(name: str, mode: str, filled: ps
             removed = sum(value for key, value in node.items() if key.startswith("Rows Removed"))
             touched = (node["Actual Rows"] + removed) * node["Actual Loops"]
             assert touched <= MOST_ROWS, f"{touched} rows of {relation} by {node.get('Index Name')}"
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("filters", [{}, {"section": ("s3",)}], ids=["all", "one facet"])
+def test_terms_of_many_documents_are_counted_without_sorting_them(
+    filters: dict[str, tuple[str, ...]], mode: str, filled: psycopg.Connection[TupleRow]
+) -> None:
+    documents, terms = filled.execute("SELECT count(*), sum(cardinality(terms)) FROM cms.documents WHERE shown").fetchone() or (0, 0)
+    text, values = make_search(Question(locale="en", filters=filters), ReadTerms("", "", []), SITE, "UTC")
+    nodes = list(explain(filled, text, values, mode))
+    assert terms > documents > 50_000
+    assert max(node["Actual Rows"] for node in nodes) == terms, "all are counted"
+    assert max(node["Actual Rows"] for node in nodes if node["Node Type"] == "Sort") <= documents

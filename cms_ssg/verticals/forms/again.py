@@ -7,10 +7,11 @@ from typing import Final
 
 from markupsafe import Markup
 
+from cms_ssg.content.schema.checks import EMAIL
 from cms_ssg.verticals.forms.definition import CHECKED, LOCALE, TRAP, Field, Form
 
 Translate = Callable[..., str]
-PATTERNS: Final = {"email": r'[^@\s<>"]+@[^@\s<>"]+\.[^@\s<>".]+', "tel": r"[0-9+\(\)\.\/ \u2011\-]{3,40}"}
+PATTERNS: Final = {"email": EMAIL.pattern, "tel": r"[0-9+\(\)\.\/ \u2011\-]{3,40}"}
 """As the theme's forms have them: a browser then says at once what would be refused."""
 
 
