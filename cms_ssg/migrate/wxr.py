@@ -12,6 +12,9 @@ from cms_ssg.errors import CmsError, fail
 
 CHUNK: Final = 1 << 16
 MAX_HEAD: Final = 256 << 20
+MOST_LINES: Final = 50_000
+"""Of one parser: libxml2 counts the lines of elements to 65,535."""
+
 _MARKS: Final = re.compile(rb"<!\[CDATA\[|\]\]>|<!--|-->|</item\s*>")
 _FIRST_ITEM: Final = re.compile(rb"<item[\s>]")
 _CONTROLS: Final = bytes(0x20 if byte < 0x20 and byte not in (9, 10, 13) else byte for byte in range(256))
@@ -154,9 +157,22 @@ def read_items(path: Path, head: Head, start: int = 0, line: int = 0) -> Iterato
 
     Raises CutOffError where the file ends within an item, CmsError migrate.broken where it is no XML.
     """
+    start, line, is_done = start or len(head.data), line or head.line, False
+    while not is_done:
+        begun = line
+        for item in _read_part(path, head, start, line):
+            yield item
+            start, line = item.end, item.end_line
+            if head.line + line - begun > MOST_LINES:
+                break
+        else:
+            is_done = True
+
+
+def _read_part(path: Path, head: Head, start: int, line: int) -> Iterator[Item]:
+    """The same by one parser."""
     from lxml import etree
 
-    start, line = start or len(head.data), line or head.line
     with path.open("rb") as file:
         pieces = _Pieces(file, head.data, start, line)
         shift = line - head.line

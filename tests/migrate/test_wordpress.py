@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -130,6 +131,18 @@ def test_further_pages_of_the_list_are_redirected_only_where_the_new_list_has_no
     assert cms("migrate", "wordpress", str(tmp_path / "export.xml"), str(tmp_path / "site"))[0] == 0
     rows = (tmp_path / "site/redirects.csv").read_text("utf-8").splitlines()
     assert [row for row in rows if "page/" in row] == ["/page/4/,/", "/page/5/,/"], "pages 2 and 3 are pages here"
+
+
+def test_lines_are_right_behind_what_the_parser_can_count(cms: Cms, tmp_path: Path) -> None:
+    head, _, tail = make_export().partition("  <item>")
+    posts = "".join(item(100 + number, content="x\n" * 7000 + f"[acme_{number} /] [gallery ids='20']") for number in range(13))
+    whole = f"{head}{posts}  <item>{tail}"
+    (tmp_path / "export.xml").write_text(whole, "utf-8")
+    assert cms("migrate", "wordpress", str(tmp_path / "export.xml"), str(tmp_path / "site"))[0] == 0
+    with (tmp_path / "site/migration-report.csv").open(encoding="utf-8") as opened:
+        told = [(row["detail"], int(row["line"])) for row in csv.DictReader(opened) if re.fullmatch(r"\[acme_\d+ /\]", row["detail"])]
+    lines = enumerate(whole.splitlines(), 1)
+    assert sorted(told) == sorted((found[0], number) for number, text in lines if (found := re.search(r"\[acme_\d+ /\]", text)))
 
 
 def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
