@@ -414,7 +414,7 @@ BEGIN
         || CASE WHEN n.locale <> o.locale THEN jsonb_build_object('locale', jsonb_build_array(o.locale, n.locale)) ELSE '{}' END
         || CASE WHEN n.translation_key <> o.translation_key
              THEN jsonb_build_object('translation_key', jsonb_build_array(o.translation_key, n.translation_key)) ELSE '{}' END
-        || CASE WHEN n.source IN ('file', 'shared') AND n.body_key IS DISTINCT FROM o.body_key
+        || CASE WHEN n.source IN ('file', 'shared') AND n.body_key IS DISTINCT FROM o.body_key AND coalesce(current_setting('cms.rereading', true), '') <> 'on'
              THEN jsonb_build_object('body', jsonb_build_array(encode(o.body_key, 'hex'), encode(n.body_key, 'hex'))) ELSE '{}' END AS changes) d
     WHERE d.changes <> '{}' OR n.source NOT IN ('file', 'shared') AND n.version <> o.version -- its Markdown changed; that follows
     ON CONFLICT (entry, version) DO UPDATE SET changes = r.changes || excluded.changes;
@@ -949,6 +949,13 @@ CREATE TABLE cms.deliveries (
     answer text DEFAULT ''::text NOT NULL
 );
 
+CREATE TABLE cms.desk_sessions (
+    digest bytea NOT NULL,
+    site integer NOT NULL,
+    token bigint NOT NULL,
+    ends_at timestamp with time zone NOT NULL
+);
+
 CREATE SEQUENCE cms.dirty_versions
     START WITH 1
     INCREMENT BY 1
@@ -1000,6 +1007,7 @@ CREATE TABLE cms.documents (
     stock text COLLATE pg_catalog."C"
 )
 WITH (toast_tuple_target='128');
+ALTER TABLE ONLY cms.documents ALTER COLUMN title SET STORAGE MAIN;
 ALTER TABLE ONLY cms.documents ALTER COLUMN terms SET STORAGE MAIN;
 
 CREATE TABLE cms.empty_searches (
@@ -1562,7 +1570,7 @@ CREATE TABLE cms.payments (
     CONSTRAINT payments_amount_check CHECK ((amount >= 0)),
     CONSTRAINT payments_check CHECK (((refunded >= 0) AND (refunded <= amount))),
     CONSTRAINT payments_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-    CONSTRAINT payments_status_check CHECK ((status = ANY (ARRAY['created'::text, 'pending'::text, 'action'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'held'::text])))
+    CONSTRAINT payments_status_check CHECK ((status = ANY (ARRAY['created'::text, 'pending'::text, 'action'::text, 'processing'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'held'::text])))
 );
 
 ALTER TABLE cms.payments ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
@@ -1990,6 +1998,9 @@ ALTER TABLE ONLY cms.comments
 ALTER TABLE ONLY cms.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY cms.desk_sessions
+    ADD CONSTRAINT desk_sessions_pkey PRIMARY KEY (digest);
+
 ALTER TABLE ONLY cms.dirty
     ADD CONSTRAINT dirty_pkey PRIMARY KEY (site, path);
 
@@ -2380,7 +2391,7 @@ CREATE INDEX payment_refunds_open ON cms.payment_refunds USING btree (site) WHER
 
 CREATE UNIQUE INDEX payments_intent ON cms.payments USING btree (site, provider, intent) WHERE (intent IS NOT NULL);
 
-CREATE INDEX payments_open ON cms.payments USING btree (site, updated_at) WHERE (status = ANY (ARRAY['pending'::text, 'action'::text]));
+CREATE INDEX payments_open ON cms.payments USING btree (site, updated_at) WHERE (status = ANY (ARRAY['pending'::text, 'action'::text, 'processing'::text, 'failed'::text]));
 
 CREATE INDEX pending_changes_due ON cms.pending_changes USING btree (site, due_at) WHERE (state = 'waiting'::text);
 
@@ -2646,6 +2657,12 @@ ALTER TABLE ONLY cms.comments
 
 ALTER TABLE ONLY cms.comments
     ADD CONSTRAINT comments_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.desk_sessions
+    ADD CONSTRAINT desk_sessions_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.desk_sessions
+    ADD CONSTRAINT desk_sessions_token_fkey FOREIGN KEY (token) REFERENCES cms.tokens(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY cms.discussions
     ADD CONSTRAINT discussions_entry_fkey FOREIGN KEY (entry) REFERENCES cms.entries(id) ON DELETE CASCADE;

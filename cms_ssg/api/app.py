@@ -22,9 +22,10 @@ from cms_ssg.api.confirm_links import answer_page
 from cms_ssg.api.fields import wants_page
 from cms_ssg.api.forms import is_form
 from cms_ssg.api.limits import Limiter
+from cms_ssg.api.log import library_logs, log_answer
 from cms_ssg.api.metrics import Numbers
 from cms_ssg.api.outer import Log, Outer, explain
-from cms_ssg.api.problems import CONTENT_TYPE, ApiError, fail, find_request_id, make_problem
+from cms_ssg.api.problems import CONTENT_TYPE, ApiError, fail, find_request_id, make_problem, say_wrong
 from cms_ssg.api.routing import load_router, mount
 from cms_ssg.api.sites import Sites, load_sites
 from cms_ssg.api.streams import Broadcaster, close_at_signals
@@ -64,12 +65,13 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
     @asynccontextmanager
     async def live(app: FastAPI) -> AsyncIterator[None]:
         close_at_signals(app.state.broadcaster)
-        await sites.open()
-        try:
-            yield
-        finally:
-            app.state.broadcaster.close()
-            await sites.close()
+        with library_logs(sites.addresses()):
+            await sites.open()
+            try:
+                yield
+            finally:
+                app.state.broadcaster.close()
+                await sites.close()
 
     app = FastAPI(
         title="cms_ssg", version=cms_ssg.__version__, lifespan=live, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
@@ -104,8 +106,6 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
 
 def make_app_from_environ() -> ASGIApp:
     """The application of one of several processes, which are told by variables what they are for."""
-    from cms_ssg.api.log import log_answer
-
     folders = [Path(folder) for folder in os.environ[SITES].split(os.pathsep)]
     return make_app(load_sites(folders, os.environ.get(ENV, "")), on_answer=log_answer if os.environ.get(LOGS) else lambda **_: None)
 
@@ -175,7 +175,7 @@ async def _answer_unexpected(request: Request, error: Exception) -> Response:
 def _explain_field(error: Mapping[str, Any]) -> tuple[str, str]:
     if error["type"] == "json_invalid":
         return "body", f"this is no JSON: {error['ctx']['error']} at character {error['loc'][-1]}"
-    return _name_field(error["loc"]), str(error["msg"])
+    return _name_field(error["loc"]), say_wrong(error, "parameter" if error["loc"][0] == "query" else "field")
 
 
 def _name_field(place: Sequence[object]) -> str:

@@ -19,9 +19,10 @@ from cms_ssg.api.cursors import read_count, read_cursor, write_cursor
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.rights import check_right, describe_subject, make_writer
 from cms_ssg.api.routing import Router, caller_of, site_of
+from cms_ssg.entries import find
 from cms_ssg.entries.edit import Editor, find_any, find_path, is_trashed
 from cms_ssg.entries.files import can_write, change_file, lock_file, mark_file
-from cms_ssg.entries.find import list_page, list_published
+from cms_ssg.entries.find import EntryFilter, list_published
 from cms_ssg.entries.front_matter import read_body
 from cms_ssg.entries.rights import Subject
 from cms_ssg.entries.save import EntryChangedError
@@ -108,10 +109,10 @@ def list_entries(request: Request, asked: Annotated[ListQuery, QueryParameter()]
     if asked.cursor:
         raise _refuse("cursor", "it goes with sort=published; pages of all entries go on by before")
     with open_editor(request) as editor:
-        found = list_page(
-            editor.connection, editor.site_id, type_name=asked.type, source=asked.source, status=asked.status or "", locale=asked.locale,
-            where=asked.where, before=asked.before, limit=asked.limit,
-        )  # fmt: skip
+        wanted = EntryFilter(
+            asked.type, asked.source, asked.status or "", asked.locale, where=asked.where, before=asked.before, limit=asked.limit
+        )
+        found = find.list_entries(editor.connection, editor.site_id, wanted)
     value = {"entries": [one._asdict() for one in found], "next": found[-1].number if len(found) == asked.limit else None}
     return answer_json(value)
 

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationError, WithJsonSchema
+from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from cms_ssg.api.callers import mask_address
 from cms_ssg.api.form_bodies import form_type, read_form
-from cms_ssg.api.problems import ApiError
+from cms_ssg.api.problems import ApiError, say_wrong
 from cms_ssg.api.routing import caller_of, site_of
+from cms_ssg.content.schema.checks import EMAIL
 from cms_ssg.store.secrets import load_secret, sign
 
 Model = TypeVar("Model", bound=BaseModel)
-Email = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+$")]
+MOST_EMAIL: Final = 320
+
+
+def _check_email(text: str) -> str:
+    if EMAIL.fullmatch(text) is None:
+        raise PydanticCustomError("email", "This is no e-mail address")
+    return text
+
+
+Email = Annotated[
+    str, StringConstraints(max_length=MOST_EMAIL), AfterValidator(_check_email),
+    WithJsonSchema({"type": "string", "maxLength": MOST_EMAIL, "pattern": f"^{EMAIL.pattern}$"}),
+]  # fmt: skip
 Trap = Annotated[str, StringConstraints(max_length=1000)]
 """A field that people do not see and must be empty: programs that fill in every field give themselves away."""
 
@@ -35,7 +49,7 @@ async def read_model(request: Request, model: type[Model]) -> Model:
             value = json.loads(await request.body())
         return model.model_validate(_clean(value))
     except ValidationError as error:
-        fields = tuple((".".join(map(str, one["loc"]))[:100], str(one["msg"])) for one in error.errors()[:20])
+        fields = tuple((".".join(map(str, one["loc"]))[:100], say_wrong(one, "field")) for one in error.errors()[:20])
         named = ", ".join(dict.fromkeys(name for name, _ in fields))
         raise ApiError(
             422, "api.invalid", f"the request is not as it should be: {named}", "/docs says what is taken.", fields=fields

@@ -141,7 +141,7 @@ async def change_in_bulk(request: Request) -> Response:
     sent = await read_model(request, NewBulkChange)
     if not (sent.set or sent.unset or sent.trash):
         raise fail("api.invalid", "set, unset or trash: one is needed", status=422)
-    change = BulkChange(sent.type, tuple(sent.where), sent.set, tuple(sent.unset), sent.trash, caller_of(request).name)
+    change = BulkChange(sent.type, tuple(sent.where), sent.set, tuple(sent.unset), sent.trash, caller_of(request).name, "api")
     try:
         result = await run_sync(_change, context, change, sent.dry_run)
     except CmsError as error:

@@ -51,3 +51,8 @@ def make_problem(error: ApiError, request_id: str) -> Response:
 def find_request_id(request: Request) -> str:
     """The id that the answer, the log and the caller know a request by."""
     return str(request.scope.get("cms_request_id", ""))
+
+
+def say_wrong(error: Mapping[str, Any], kind: str) -> str:
+    """What a model says of a value, in our words where its own are strange. kind: of what it names: a parameter, a field."""
+    return {"extra_forbidden": f"Unknown {kind}", "missing": f"This {kind} is required"}.get(error["type"]) or str(error["msg"])

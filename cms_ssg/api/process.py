@@ -72,7 +72,7 @@ class Serving(NamedTuple):
 def run(folders: Sequence[Path], serving: Serving, env: str = "", on_ready: Callable[[str], None] = lambda _url: None) -> None:
     """Answer until told to end. Raises CmsError settings.*, db.*, api.port, api.same-host."""
     from cms_ssg.api.app import ENV, LOGS, SITES, make_app
-    from cms_ssg.api.log import log_answer, log_note
+    from cms_ssg.api.log import library_logs, log_answer, log_note
     from cms_ssg.api.sites import load_sites
     from cms_ssg.events.receive import building_pushes
     from cms_ssg.workers.tasks import running_tasks
@@ -85,6 +85,7 @@ def run(folders: Sequence[Path], serving: Serving, env: str = "", on_ready: Call
     name = "localhost" if serving.host in ("127.0.0.1", "::1", "0.0.0.0", "::") else serving.host
     url = f"http://{name}:{listening.getsockname()[1]}/"
     with ExitStack() as stack:
+        stack.enter_context(library_logs(sites.addresses()))
         for folder in folders:  # such as sending e-mails, where nothing else of this site may be running
             stack.enter_context(running_tasks(folder, env, log_note))
             stack.enter_context(building_pushes(folder, env, log_note, serving.build_options))

@@ -1,12 +1,14 @@
-"""Reads the parameters of an address into a model by one call of pydantic: FastAPI would look at the model's fields anew for each request."""
+"""Reads the parameters of an address into a model by one call of pydantic: FastAPI would look at the model's fields anew for each request, and at
+what a route depends on.
+"""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
-from fastapi import Depends
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Query
 from pydantic import BaseModel, ValidationError
@@ -15,48 +17,37 @@ from starlette.requests import Request
 PROBLEM: Final = {"422": {"description": "A parameter is not as it should be", "content": {"application/problem+json": {}}}}
 
 
-def read_models(endpoint: Callable[..., Any]) -> tuple[Callable[..., Any], dict[str, Any]]:
-    """A route's function with its model of the query read here, and what OpenAPI says of it.
+Check = Callable[[Request], Awaitable[None]]
 
-    It is the same function where no parameter of it is ``Annotated[Model, Query()]``.
+
+def read_models(endpoint: Callable[..., Any], check: Check) -> tuple[Callable[..., Any], bool, dict[str, Any]]:
+    """A route's function with its model of the query read here; whether it checks the request first, by itself; and what OpenAPI says of the model.
+
+    It is the same function where its parameters are others than a request and ``Annotated[Model, Query()]``.
     """
     hints = get_type_hints(endpoint, include_extras=True)
-    signature = inspect.signature(endpoint)
-    name = next((name for name in signature.parameters if _find_model(hints.get(name)) is not None), "")
-    model = _find_model(hints.get(name))
-    if model is None:
-        return endpoint, {}
+    names = list(inspect.signature(endpoint).parameters)
+    model = _find_model(hints.get(names[1])) if len(names) == 2 and hints.get(names[0]) is Request else None
+    if model is None or not inspect.iscoroutinefunction(endpoint):
+        return endpoint, False, {}
+    read = make_reader(model)
 
-    call = _wrap_async(endpoint) if inspect.iscoroutinefunction(endpoint) else _wrap(endpoint)
-    parameters = [
-        one.replace(annotation=Annotated[model, Depends(make_reader(model))] if one.name == name else hints.get(one.name, one.annotation))
-        for one in signature.parameters.values()
-    ]
-    call.__signature__ = signature.replace(parameters=parameters, return_annotation=hints.get("return", Any))  # type: ignore[attr-defined]
-    call.__name__, call.__doc__, call.__module__ = endpoint.__name__, endpoint.__doc__, endpoint.__module__
-    return call, {"parameters": list(_describe(model)), "responses": PROBLEM}
+    @wraps(endpoint)
+    async def call(request: Request) -> Any:
+        await check(request)
+        return await endpoint(request, read(request))
 
-
-def _wrap(endpoint: Callable[..., Any]) -> Callable[..., Any]:
-    def call(**given: Any) -> Any:
-        return endpoint(**given)
-
-    return call
-
-
-def _wrap_async(endpoint: Callable[..., Any]) -> Callable[..., Any]:
-    async def call(**given: Any) -> Any:
-        return await endpoint(**given)
-
-    return call
+    del call.__wrapped__  # FastAPI would look at its parameters
+    call.__annotations__ = {"request": Request, "return": hints.get("return", Any)}
+    return call, True, {"parameters": list(_describe(model)), "responses": PROBLEM}
 
 
 def make_reader(model: type[BaseModel]) -> Callable[[Request], Any]:
-    """A dependency that gives the model of a request's query. Raises RequestValidationError."""
+    """A function that gives the model of a request's query, or raises RequestValidationError."""
     lists = frozenset(name for name, field in model.model_fields.items() if get_origin(field.annotation) is list)
     validate = model.model_validate
 
-    async def read(request: Request) -> Any:
+    def read(request: Request) -> Any:
         values: dict[str, Any] = {}
         for name, value in request.query_params.multi_items():
             if name in lists:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI
 from starlette.requests import Request
@@ -88,12 +89,13 @@ def mount(app: FastAPI, router: Router, vertical: str = "") -> None:
     for route in router.routes:
         extra: dict[str, Any] = {"x-scope": route.scope} | ({} if route.scope == PUBLIC else {"security": [{"token": []}]})
         options = {**route.options}
-        endpoint, described = read_models(route.endpoint)
+        check = require(route.scope, route.per_minute, f"{route.method} {route.path}", vertical)
+        endpoint, checks, described = read_models(route.endpoint, check)
         extra |= described | options.pop("openapi_extra", {})
         methods = ["GET", "HEAD"] if route.method == "GET" and route.path.startswith("/desk") else [route.method]
         app.add_api_route(
             route.path, endpoint, methods=methods, tags=[router.tag], openapi_extra=extra,
-            dependencies=[Depends(require(route.scope, route.per_minute, f"{route.method} {route.path}", vertical))], **options,
+            dependencies=() if checks else [Depends(check)], **options,
         )  # fmt: skip
 
 
@@ -101,6 +103,17 @@ def site_of(request: Request) -> SiteContext:
     """The site that a request is about."""
     context: SiteContext = request.scope["cms_site"]
     return context
+
+
+def is_on_https(request: Request) -> bool:
+    """Whether a cookie may be Secure: Safari keeps no Secure cookie of http://localhost.
+
+    A browser says of which page a form or a call is; without that, a site whose base_url is https is read by https, whatever a proxy asked by.
+    """
+    page = urlsplit(request.headers.get("origin", ""))
+    if page.scheme == "http":
+        return False
+    return "https" in (page.scheme, request.url.scheme) or site_of(request).site.settings.base_url.startswith("https:")
 
 
 def caller_of(request: Request) -> Caller:

@@ -100,7 +100,7 @@ def make_question(context: SiteContext, query: SearchQuery) -> Question:
     """A checked request as the index takes it. Raises ApiError api.invalid for a locale or a facet that the site does not have."""
     locale = _check_locale(context, query.locale)
     filters: dict[str, list[str]] = {"type": query.type, "section": query.category, "tag": query.tag, "author": query.author}
-    known = set(list_facets(context.site))
+    known: frozenset[str] = context.extra("search-facets", lambda c: frozenset(list_facets(c.site)))
     for facet in query.facet:
         name, slash, value = facet.partition("/")
         if not slash or name not in known:

@@ -106,6 +106,10 @@ class Sites:
             return self.contexts[0]
         return self._by_host.get(host.lower()) or self._by_host.get(_strip_port(host.lower()))
 
+    def addresses(self) -> list[str]:
+        """Those of the databases."""
+        return [context.site.settings.database_url for context in self.contexts]
+
     async def open(self) -> None:
         """Connect, and follow what becomes stale, without waiting for a database that is away."""
         for pool in self.pools:

@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import yaml
 
+from cms_ssg.content.frontmatter.yaml_fields import LOADER
 from cms_ssg.types import Json
 
 
@@ -148,11 +150,13 @@ def dump_yaml(value: Json | datetime, style: str = "") -> str:
     return "".join(c if c.isprintable() or c == " " else f"\\U{ord(c):08X}" for c in json.dumps(value, ensure_ascii=False))
 
 
+@lru_cache(maxsize=4096)
 def _is_plain(text: str) -> bool:
-    """Whether a text means itself without quotes, also inside a flow list."""
+    """Whether a text means itself without quotes, also inside a flow list. Cached: a product with a thousand variations has few different keys and values."""
     if not re.fullmatch(r"[^\W\d_](?:[\w .()/+!?;-]*[\w.()/+!?;-])?|/[\w./-]*", text) or not text.isprintable():
         return False
     try:
-        return bool(yaml.safe_load(f"[{text}]") == [text])
+        # libyaml is fast, and takes some texts with a question mark that PyYAML's own parser refuses
+        return bool(yaml.load(f"[{text}]", Loader=yaml.SafeLoader if "?" in text else LOADER) == [text])  # noqa: S506 - both are safe
     except yaml.YAMLError:
         return False

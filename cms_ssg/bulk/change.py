@@ -33,7 +33,7 @@ MOST_TOLD: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class BulkChange:
-    """What is to be done. pairs: field -> value; gone: fields to remove; trash: take the entries off the site instead."""
+    """What is to be done. pairs: field -> value; gone: fields to remove; trash: take the entries off the site instead; origin: cli or api."""
 
     type_name: str
     conditions: tuple[str, ...]
@@ -41,14 +41,16 @@ class BulkChange:
     gone: tuple[str, ...] = ()
     trash: bool = False
     author: str = ""
+    origin: str = "cli"
 
 
 @dataclass(slots=True)
 class BulkResult:
     """What was done, or would be. matched: entries for which the conditions hold; files: content files among the changed; pages: that are made again,
-    with why: of a dry run only.
+    with why: of a dry run only; act: number by which ``cms undo`` takes back what was done in the store, 0 for nothing.
     """
 
+    act: int = 0
     matched: int = 0
     changed: int = 0
     unchanged: int = 0
@@ -69,6 +71,7 @@ def change_many(connection: Connection, site: Site, site_id: int, change: BulkCh
     selection = Selection(connection, site, site_id, change.type_name, change.conditions)
     _check_fields(selection, change)
     entries = Entries(connection, site, site_id, author=change.author)
+    entries.origin = change.origin
     if dry_run:
         entries.takes_files = True
         try:
@@ -87,6 +90,7 @@ def change_many(connection: Connection, site: Site, site_id: int, change: BulkCh
             with connection.transaction():
                 told.add(_change_batch(entries, [e for e in found if e.source != "file"], change, result))
             told.add([entry.id for entry in found if entry.source == "file" and _change_file(site, entry, change, result)])
+        result.act = entries.act if result.changed > result.files else 0
     result.seconds = round(time.monotonic() - started, 3)
     return result
 

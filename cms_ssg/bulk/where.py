@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from cms_ssg.content.schema.checks import Wrong
 from cms_ssg.content.schema.content_types import Schema, nearest_name
+from cms_ssg.entries.conditions import read_wanted
 from cms_ssg.errors import UsageError
 from cms_ssg.types import Problem
 
@@ -19,7 +20,7 @@ COLUMNS: Final = {
     "status": sql.SQL("CASE WHEN e.removed_at IS NULL THEN e.status ELSE 'trashed' END"), "locale": sql.SQL("e.locale"),
     "source": sql.SQL("e.source"), "file": sql.SQL("e.source_key"), "external_id": sql.SQL("e.external_key"), "author": sql.SQL("e.author"),
 }  # fmt: skip
-HINT: Final = "Such as: --where section=news --where 'rating>=4' --where 'title~flood'. Operators: = != < <= > >= ~ (contains)."
+HINT: Final = "Such as: --where section=news --where 'rating>=4' --where \"city = 'New York'\". Operators: = != < <= > >= ~ (contains)."
 ORDERED: Final = {"<": sql.SQL("<"), "<=": sql.SQL("<="), ">": sql.SQL(">"), ">=": sql.SQL(">=")}
 
 
@@ -31,7 +32,11 @@ def make_where(schema: Schema, conditions: Sequence[str], zone: str) -> tuple[sq
         match = CONDITION.fullmatch(text)
         if match is None or "\0" in text:
             raise UsageError(Problem("bulk.where", "", 0, f"{text!r} is no condition", HINT))
-        part, more = _make_condition(schema, match[1], match[2], match[3].strip(), zone)
+        try:
+            wanted = read_wanted(match[3])
+        except ValueError as error:
+            raise UsageError(Problem("bulk.where", "", 0, f"{text!r} is no condition: {error}", HINT)) from None
+        part, more = _make_condition(schema, match[1], match[2], wanted, zone)
         parts.append(part)
         values += more
     return sql.SQL(" AND ").join(parts), values

@@ -53,8 +53,12 @@ def run_bulk(call: Call, change: BulkChange, every: bool, dry_run: bool) -> int:
     lines = [
         f"{count(result.changed, 'entry', 'entries')} {word if dry_run else done} of {result.matched:,}, {result.failed:,} failed ({result.seconds:.2f} s)"
     ]
+    if not result.matched and change.conditions:
+        lines.append(f"no {change.type_name} matches {' and '.join(change.conditions)}; = compares upper and lower case, ~ does not")
     if result.files:
         lines.append(f"{count(result.files, 'content file')} among them")
+    if result.act:
+        lines.append(f"cms undo {result.act} takes it back" + (" (files: with git)" if result.files else ""))
     if dry_run:
         lines.append(f"{count(len(result.pages), 'page')} would be made again or removed:")
         lines += [f"  {path}  {reason}" for path, reason in result.pages[:MOST_PAGES]]
@@ -94,7 +98,7 @@ def update(
 def delete(call: Call, type_name: str, conditions: tuple[str, ...], every: bool, dry_run: bool, author: str) -> int:
     """Put many entries in the trash.
 
-    cms entry restore brings one back, cms bulk update --set status=published many. Exit 3 where some failed.
+    cms undo brings all of them back, cms entry restore one. Exit 3 where some failed.
     """
     from cms_ssg.bulk.change import BulkChange
 

@@ -59,12 +59,10 @@ def show_edit(call: Call, edit: EntryEdit) -> None:
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most this many.")
 def list_(call: Call, type_name: str, source: str, status: str | None, where: tuple[str, ...], limit: int) -> None:
     """List entries, the newest first."""
-    from cms_ssg.entries.find import list_entries
+    from cms_ssg.entries.find import EntryFilter, list_entries
 
     with open_editor(call) as editor:
-        found = list_entries(
-            editor.connection, editor.site_id, type_name=type_name, source=source, status=status or "", where=where, limit=limit
-        )
+        found = list_entries(editor.connection, editor.site_id, EntryFilter(type_name, source, status or "", where=where, limit=limit))
     rows = [[one.number, one.source, one.type, one.status, one.path or "-", one.title[:60]] for one in found]
     call.output.result({"entries": [one._asdict() for one in found]}, make_table(rows) if rows else "there are no such entries")
 
@@ -74,10 +72,13 @@ def list_(call: Call, type_name: str, source: str, status: str | None, where: tu
 def show(call: Call, what: str) -> None:
     """Show an entry: its fields, body and version."""
     from cms_ssg.entries.edit import find_any, find_path, is_trashed
-    from cms_ssg.entries.front_matter import make_file
+    from cms_ssg.entries.front_matter import make_file, read_body
+    from cms_ssg.store.entries import SHARED
 
     with open_editor(call) as editor:
         found = find_any(editor.connection, editor.site, editor.site_id, what)
+        if found.source == SHARED:
+            found = found._replace(markdown=read_body(editor.site, found))
         status = "trashed" if is_trashed(found) else found.status
         if found.source == "file":
             text = (editor.site.root / found.file).read_text("utf-8", "replace")

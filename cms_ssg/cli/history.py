@@ -53,11 +53,14 @@ def log(call: Call, what: str, author: str, limit: int) -> None:
 def diff(call: Call, what: str, old: int, new: int) -> None:
     """Show what differs between two versions of an entry. The body of a file is compared by git."""
     from cms_ssg.entries.history import compare_versions, find_stored, show_changes
+    from cms_ssg.store.entries import OF_FILES
 
     with open_editor(call) as editor:
         found = find_stored(editor.connection, editor.site, editor.site_id, what)
         changes = compare_versions(editor.connection, editor.site_id, found, old, new)
-    call.output.result({"number": found.id, "file": found.file, "changes": changes}, show_changes(changes))
+    call.output.result(
+        {"number": found.id, "file": found.file, "changes": changes}, show_changes(changes, found.file if found.source in OF_FILES else "")
+    )
 
 
 @site_command("revert", "cms entry revert 812 --to 3")
@@ -96,7 +99,8 @@ def undo(call: Call, number: int, dry_run: bool, is_release: bool, author: str) 
 
     with open_editor(call, author) as editor:
         act = find_last_act(editor.connection, editor.site_id, number)
-        said = f"act {act.id} ({act.kind} {act.what}, {act.author or 'nobody named'})"
+        done = act.what if act.kind == "import" else f"{act.kind} {act.what}"
+        said = f"act {act.id} ({done}, {act.author or 'nobody named'})"
         if dry_run:
             call.output.result({"act": act.id, "entries": act.entries}, f"would take back {said}: {act.entries} entries")
             return DONE
@@ -106,7 +110,9 @@ def undo(call: Call, number: int, dry_run: bool, is_release: bool, author: str) 
     call.output.problems([problem for found in result.conflicts.values() for problem in found])
     call.output.result(
         {"act": act.id, "undone_by": result.act, "restored": result.restored, "conflicts": sorted(result.conflicts)},
-        f"took back {said}: {len(result.restored)} entries, {len(result.conflicts)} left as they are",
+        f"took back {said}: {len(result.restored)} entries, {len(result.conflicts)} left as they are"
+        if result.restored
+        else f"{said} is not taken back: what it changed was changed again",
     )
     return PARTIAL if result.conflicts else DONE
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 import click
 
 from cms_ssg.cli.call import Call, site_command
-from cms_ssg.cli.output import make_table
-from cms_ssg.errors import fail
+from cms_ssg.cli.output import make_table, say_problem
+from cms_ssg.errors import CmsError, fail
+from cms_ssg.kinds.failures import refuse_import
 from cms_ssg.kinds.load import list_verticals, load_vertical
 from cms_ssg.kinds.reference import resolve
+from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
     from cms_ssg.kinds.vertical import Command, Vertical
@@ -43,27 +45,46 @@ class VerticalGroup(click.Group):
 
 
 def find_group(name: str) -> click.Command | None:
-    """The command or group of commands with this first word, None where no vertical brings it."""
-    return _list_groups().get(name)
+    """The command or group of commands with this first word, None where no vertical brings it.
+
+    Raises the CmsError of a vertical that cannot be imported where no other one has the command.
+    """
+    groups, broken = _list_groups()
+    if name not in groups and broken:
+        raise CmsError(*broken)
+    return groups.get(name)
 
 
 def list_groups() -> list[str]:
-    """The first words of all commands of verticals."""
-    return sorted(_list_groups())
+    """The first words of all commands of verticals. One that cannot be imported is reported on stderr, and hides no other command."""
+    groups, broken = _list_groups()
+    for problem in broken:
+        say_problem(str(problem))
+    return sorted(groups)
 
 
-def _list_groups() -> Mapping[str, click.Command]:
+def _list_groups() -> tuple[Mapping[str, click.Command], list[Problem]]:
+    """The groups, and what is wrong with verticals that cannot be imported: they are installed for all sites, also for those that do not use them."""
     root = click.Group("verticals")
+    broken: list[Problem] = []
     for name in list_verticals():
-        vertical = load_vertical(name)
-        for word, summary in vertical.groups.items():
-            found = root.commands.get(word)
-            if not isinstance(found, VerticalGroup):
-                root.add_command(found := VerticalGroup(word, summary))
-            found.verticals.append(vertical)
-        for command in resolve(vertical.commands) if vertical.commands and not vertical.groups else ():
-            _add(root, vertical, command)
-    return root.commands
+        try:
+            _add_vertical(root, load_vertical(name))
+        except CmsError as error:
+            broken += error.problems
+        except Exception as error:  # noqa: BLE001 - the commands of another package may raise anything
+            broken += refuse_import(name, error).problems
+    return root.commands, broken
+
+
+def _add_vertical(root: click.Group, vertical: Vertical) -> None:
+    for word, summary in vertical.groups.items():
+        found = root.commands.get(word)
+        if not isinstance(found, VerticalGroup):
+            root.add_command(found := VerticalGroup(word, summary))
+        found.verticals.append(vertical)
+    for command in resolve(vertical.commands) if vertical.commands and not vertical.groups else ():
+        _add(root, vertical, command)
 
 
 def _add(root: click.Group, vertical: Vertical, command: Command) -> None:

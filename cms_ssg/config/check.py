@@ -26,6 +26,8 @@ _HEADER = re.compile(r'[^\x00-\x1f"$\\\x7f-\U0010ffff]*')
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9!_.*'()-]+)*/?")
 _ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s#]*)?")
 _FIELD = re.compile(r"\{([^{}]*)\}")
+_SYSTEM = frozenset(f"/{name}" for name in "bin boot dev etc home lib lib64 opt proc root run sbin sys tmp usr var".split())
+_SYSTEM_ALL = ("/boot/", "/etc/")
 _PRIVATE = frozenset({".cms", ".git", ".hg", ".svn", ".ssh", ".gnupg", ".aws"})
 _ZONE_FOLDERS = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo")
 
@@ -88,6 +90,8 @@ def _find_wrong_folder(settings: Settings, root: str) -> str:
     path = os.path.relpath(folder, site)
     if os.path.commonpath((site, folder)) == folder or os.path.isfile(os.path.join(folder, "site.toml")):
         return f"must be a folder of its own, not {show(settings.target.url)}"
+    if folder in _SYSTEM or folder == os.path.realpath(os.path.expanduser("~")) or folder.startswith(_SYSTEM_ALL):
+        return f"must be a folder of its own, not {show(settings.target.url)}, which others write to"
     written = settings.target.url[7:].strip()
     if re.match(r"~[\w.-]*(/|$)|.*\$\{?\w", written):
         return f"is taken as it is written: {show(settings.target.url)} names no home folder and no variable"

@@ -34,6 +34,7 @@ LANGUAGE_NAMES: Final[dict[str, str]] = {
     "zh": "中文", "zh-cn": "简体中文", "zh-hans": "简体中文", "zh-hant": "繁體中文", "zh-hk": "繁體中文（香港）", "zh-tw": "繁體中文",
     "zu": "isiZulu",
 }  # fmt: skip
+"""Languages that are recognized, and their names. They are not asked of babel, which every command would have to import; a test compares them with it."""
 
 
 def text_direction(code: str) -> str:

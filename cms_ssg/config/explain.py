@@ -15,6 +15,7 @@ from cms_ssg.config.settings import Settings
 from cms_ssg.config.tables import FILE, list_switched_on, merge_tables, parse_site_toml, read_environ, read_site_toml, with_defaults
 from cms_ssg.config.toml_lines import KeyPath, find_line, list_key_lines
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.kinds.load import list_verticals
 from cms_ssg.types import Problem
 
 
@@ -121,6 +122,8 @@ def _find_wrong_table(value: Any, kind: type[msgspec.Struct], path: KeyPath, ori
             hint = suggest(key, list(hints))
             if path and key in Settings.__struct_fields__ and not hint.startswith("Did"):
                 hint = f'"{key}" is a setting of the site: it stands above the first [table] of the file.'
+            if not path and key in list_verticals():
+                hint = f'The feature "{key}" is not switched on. Add it to `verticals`, or remove this table.'
             yield origin.problem("settings.unknown-key", (*path, key), f'unknown key "{spell((*path, key))}"', hint)
     for field in msgspec.structs.fields(kind):
         if field.required and field.name not in value:

@@ -92,7 +92,7 @@ async def sign_out(request: Request) -> Response:
     """Sign out."""
     await enter(request, "", (await read_model(request, Decision)).csrf)
     response = RedirectResponse(f"{site_of(request).base_path}/desk", 303, HEADERS)
-    end_session(request, response)
+    await end_session(request, response)
     return response
 
 

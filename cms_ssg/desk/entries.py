@@ -20,7 +20,7 @@ from cms_ssg.desk.session import Session
 from cms_ssg.desk.translations import begin_translation, place_translation, render_translations
 from cms_ssg.desk.writing import Form, May, Outcome, create_entry, find_entry_at_desk, list_entry_texts, save_form
 from cms_ssg.entries.edit import Editor, find_path
-from cms_ssg.entries.find import list_page
+from cms_ssg.entries.find import EntryFilter, list_entries
 from cms_ssg.entries.history import compare_versions, read_log, revert_entry, show_changes
 from cms_ssg.entries.rights import find_refusal
 from cms_ssg.store.comments import list_comments
@@ -46,10 +46,8 @@ async def show_entries(request: Request) -> Response:
     before = int(asked["before"]) if asked["before"].isdecimal() and len(asked["before"]) < 19 else 0
 
     def find(editor: Editor) -> str:
-        found = list_page(
-            editor.connection, editor.site_id, type_name=asked["type"], status=status, locale=asked["locale"], words=asked["words"].strip(),
-            before=before, limit=PAGE,
-        )  # fmt: skip
+        wanted = EntryFilter(asked["type"], "", status, asked["locale"], asked["words"].strip(), before=before, limit=PAGE)
+        found = list_entries(editor.connection, editor.site_id, wanted)
         return render_list(editor.site, found, asked, list_types(editor), found[-1].number if len(found) == PAGE else 0, base)
 
     base = site_of(request).base_path

@@ -23,7 +23,7 @@ from starlette.responses import RedirectResponse, Response
 
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.problems import fail
-from cms_ssg.api.routing import Router, site_of
+from cms_ssg.api.routing import Router, is_on_https, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.desk.frame import HEADERS, answer_page
 from cms_ssg.desk.pages import render_sign_in
@@ -94,9 +94,8 @@ async def begin(request: Request) -> Response:
     sign_at = "&" if "?" in provider.authorize_url else "?"
     response = RedirectResponse(f"{provider.authorize_url}{sign_at}{urlencode(asked)}", 303, HEADERS)
     signature = sign(await _load_secret(context), "oidc", value)
-    is_https = request.url.scheme == "https" or context.site.settings.base_url.startswith("https:")
     response.set_cookie(
-        COOKIE, f"{value}.{signature}", LIFE_S, path=f"{context.base_path}/desk", httponly=True, samesite="lax", secure=is_https
+        COOKIE, f"{value}.{signature}", LIFE_S, path=f"{context.base_path}/desk", httponly=True, samesite="lax", secure=is_on_https(request)
     )
     return response
 

@@ -83,21 +83,25 @@ def _render_waiting(queue: Queue, one: Waiting, session: Session, base: str) -> 
     if one.path:
         title = f'<a href="{escape(base + one.path)}">{title}</a>'
     lines = "".join(f"<dt>{escape(name)}</dt><dd>{_show_text(str(text), base)}</dd>" for name, text in _lines(one.lines))
+    if one.pages:
+        links = "<br>".join(f'<a href="{escape(base + path)}">{escape(path)}</a>' for path in one.pages)
+        lines += f"<dt>Pages</dt><dd>{links}</dd>"
+    actions = [action for action in queue.actions if one.offers is None or action.name in one.offers]
     label = escape(f"Note about {one.title}")
     note = (
         f'<input name="note" aria-label="{label}" placeholder="Note or answer" maxlength="5000">'
-        if any(action.note for action in queue.actions)
+        if any(action.note for action in actions)
         else ""
     )
     buttons = "".join(
         f'<button formaction="{escape(base)}/desk/{queue.name}/{action.name}">{escape(action.text)}<span class="hide"> {escape(one.title)}</span></button>'
-        for action in queue.actions
+        for action in actions
     )
     form = (
         f'<form class="acts" method="post"><input type="hidden" name="csrf" value="{session.csrf}">'
         f'<input type="hidden" name="key" value="{escape(one.key)}">{note}{buttons}</form>'
     )
-    return f"<article><h2>{title}</h2><dl><dt>Status</dt><dd>{escape(one.status)}</dd>{lines}</dl>{form if queue.actions else ''}</article>"
+    return f"<article><h2>{title}</h2><dl><dt>Status</dt><dd>{escape(one.status)}</dd>{lines}</dl>{form if actions else ''}</article>"
 
 
 def _show_text(text: str, base: str) -> str:

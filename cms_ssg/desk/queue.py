@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import LiteralString, NamedTuple
 
@@ -16,13 +16,17 @@ class DeskPage(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """One thing that waits. key: names it in an action; path: of the page it is about, '' for none; lines: (what, text) below its title, as text."""
+    """One thing that waits. key: names it in an action; path: of the page it is about, '' for none; lines: (what, text) below its title, as text;
+    offers: the names of the queue's actions that its state allows, None for all; pages: paths of further pages that it is about.
+    """
 
     key: str
     title: str
     path: str
     status: str
     lines: Mapping[str, str]
+    offers: Sequence[str] | None = None
+    pages: Sequence[str] = ()
 
 
 class Pressed(NamedTuple):

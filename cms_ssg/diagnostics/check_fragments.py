@@ -22,7 +22,7 @@ WHERE c.site = %s AND c.name = ANY(%s) AND c.wins AND c.owner_kind = 'e'"""
 LISTS: Final[LiteralString] = """
 SELECT c.name, coalesce(b.html, '') FROM cms.claims c JOIN cms.lists l ON l.id = (c.spec ->> 'list')::int
 LEFT JOIN cms.bodies b ON b.entry = (l.card ->> 'entry')::bigint
-WHERE c.site = %s AND c.name = ANY(%s) AND c.wins AND c.spec ->> 'kind' IN ('home', 'list', 'archive', 'terms')"""
+WHERE c.site = %s AND c.name = ANY(%s) AND c.wins AND c.spec ->> 'kind' = ANY(%s)"""
 """Pages of lists, with the text of the entry that describes each."""
 HAS_TEMPLATES: Final[LiteralString] = """
 SELECT b.entry FROM cms.bodies b, jsonb_array_elements(b.links) l WHERE b.entry = ANY(%(entries)s) AND l ->> 0 = 'shortcode'
@@ -53,17 +53,19 @@ def list_template_ids(templates: Mapping[str, Path]) -> frozenset[str]:
 @dataclass(frozen=True, slots=True)
 class PlaceCheck:
     """Finds links whose page is there and their place in it is not. ids: what every page may have by its templates; lists: what pages of lists may
-    have, None where that is not known.
+    have, None where that is not known; kinds: of outputs that are such pages.
     """
 
     ids: frozenset[str]
     lists: Places | None
+    kinds: tuple[str, ...] = ()
 
     @classmethod
     def open(cls, site: Site) -> PlaceCheck:
         """For the theme that a site has now."""
         folders = theme_folders(site.root, site.settings).templates
-        return cls(list_template_ids(list_templates(folders)), list_places(site, list_templates(folders, parents=True)))
+        kinds = site.features.names(lambda kind: kind.page and not kind.content and not kind.vertical)
+        return cls(list_template_ids(list_templates(folders)), list_places(site, list_templates(folders, parents=True)), tuple(kinds))
 
     def check(self, connection: Any, site_id: int, links: Sequence[Link]) -> Iterator[Problem]:
         """A warning for each of these links that leads to no place of its page."""
@@ -71,7 +73,7 @@ class PlaceCheck:
         if not wanted:
             return
         found = {name: (entry, html) for name, entry, html in connection.execute(PAGES, (site_id, wanted))}
-        lists = dict(connection.execute(LISTS, (site_id, wanted)).fetchall()) if self.lists is not None else {}
+        lists = dict(connection.execute(LISTS, (site_id, wanted, list(self.kinds))).fetchall()) if self.lists is not None else {}
         open_ended = {row[0] for row in connection.execute(HAS_TEMPLATES, {"entries": sorted({entry for entry, _ in found.values()})})}
         for link in links:
             name = next((name for name in link.names if name in found or name in lists), "")

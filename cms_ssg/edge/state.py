@@ -24,14 +24,14 @@ from cms_ssg.store.arrays import text_array
 REDIRECTS: Final[LiteralString] = """
 SELECT c.name, c.locale, c.spec ->> 'target', k.path, CASE WHEN c.owner_kind = 'e' AND k.path IS NULL THEN c.owner END
 FROM cms.claims c LEFT JOIN cms.cards k ON c.owner_kind = 'e' AND k.entry = c.owner
-WHERE c.site = %s AND c.wins AND c.spec ->> 'kind' = 'redirect' ORDER BY c.name"""
+WHERE c.site = %(site)s AND c.wins AND c.spec ->> 'kind' = ANY(%(redirects)s) ORDER BY c.name"""
 
 DESCRIPTIONS: Final[LiteralString] = "SELECT entry, card FROM cms.cards WHERE entry = ANY(%s)"
 
 HOLDERS: Final[LiteralString] = """
-SELECT n, CASE WHEN n LIKE '/%%' AND (c.owner_kind <> 'e' OR c.spec ->> 'kind' <> 'redirect') THEN n
-  WHEN c.owner_kind = 'f' THEN c.spec ->> 'path' ELSE k.path END, coalesce(c.spec ->> 'kind' = 'redirect', false)
-FROM unnest(%s::text[]) n JOIN cms.claims c ON c.site = %s AND c.name = n COLLATE "C" AND c.wins
+SELECT n, CASE WHEN n LIKE '/%%' AND (c.owner_kind <> 'e' OR c.spec ->> 'kind' <> ALL(%(redirects)s)) THEN n
+  WHEN c.owner_kind = 'f' THEN c.spec ->> 'path' ELSE k.path END, coalesce(c.spec ->> 'kind' = ANY(%(redirects)s), false)
+FROM unnest(%(names)s::text[]) n JOIN cms.claims c ON c.site = %(site)s AND c.name = n COLLATE "C" AND c.wins
 LEFT JOIN cms.cards k ON c.owner_kind = 'e' AND k.entry = c.owner"""
 
 GONE: Final[LiteralString] = """
@@ -105,7 +105,8 @@ class _Redirect(NamedTuple):
 
 def load_edge(connection: Connection, site: Site, site_id: int, now: datetime, paths: Sequence[str]) -> Edge:
     """The state as a server must know it. now: the clock of the last build; paths: of everything that is published."""
-    rows = [_Redirect(*row) for row in connection.execute(REDIRECTS, (site_id,))]
+    kinds = site.features.with_role("redirect")
+    rows = [_Redirect(*row) for row in connection.execute(REDIRECTS, {"site": site_id, "redirects": kinds})]
     redirects = _resolve(connection, site, site_id, _find_described(connection, site, site_id, rows))
     gone = _list_gone(connection, site, site_id, now)
     plain_files = tuple(path for path in paths if not path.endswith("/") and canonical_path(path) != path)
@@ -143,7 +144,8 @@ def _resolve(connection: Connection, site: Site, site_id: int, rows: list[_Redir
         if row.target and is_inner(row.target)
     }
     wanted = text_array(sorted({name for found in names.values() for name in found}))
-    holders = {name: (path, is_redirect) for name, path, is_redirect in connection.execute(HOLDERS, (wanted, site_id))}
+    values = {"names": wanted, "site": site_id, "redirects": site.features.with_role("redirect")}
+    holders = {name: (path, is_redirect) for name, path, is_redirect in connection.execute(HOLDERS, values)}
     redirects = {}
     for row in rows:
         target = row.target

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from cms_ssg.kinds.features import Features
 from cms_ssg.paths import object_key
 from cms_ssg.publish.links import LINKS_TO, Absent
 from cms_ssg.publish.target import Live, Object, Outcome, Target
@@ -154,3 +155,16 @@ def _load_declared(around: Surroundings, values: Values, jobs: Sequence[Job]) ->
     found = values.found
     for stage in range(STAGES):
         values.load({request for job in jobs for request in list_requests(around, job, found, stage) if request not in found})
+
+
+def cut_batches(jobs: Sequence[Job], features: Features, most: int) -> list[list[Job]]:
+    """What is loaded and rendered together: most pages, fewer of a kind that shows more entries than a page does."""
+    batches: list[list[Job]] = []
+    left = 0
+    for job in jobs:
+        if left <= 0:
+            batches.append([])
+            left = most
+        batches[-1].append(job)
+        left -= features.outputs[job.kind].weight
+    return batches

@@ -32,7 +32,8 @@ def note_problems(session: Session) -> None:
     """Put what is wrong into the result. Before a build nobody knows what becomes of pages that it would make."""
     result = session.result
     rows = session.connection.execute(FAILING, (session.row.id, not session.options.dry_run)).fetchall()
-    failing = [Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for e, _ in rows]
+    failing_by_path = {path: Problem(e["code"], e["place"], e["line"], e["message"], e["hint"]) for e, path in rows}
+    failing = list(failing_by_path.values())
     bad_images = session.rounds.images.list_problems()
     content = [p for p in list_problems(session.connection, session.row.id) if p.severity == "error"]  # warnings are said once, when read
     if bad_images:
@@ -63,9 +64,9 @@ def note_problems(session: Session) -> None:
             result.problems.append(nobodys)
     result.problems.extend(bad_images)
     result.problems = list(dict.fromkeys(result.problems))
-    result.failed = (
-        len({path for _, path in rows} | set(session.rounds.tried)) + len(content) + sum(p.severity == "error" for p in bad_images)
-    )
+    told = {path for path, problem in failing_by_path.items() if problem in failing}  # the others are among the bad images
+    tried = set(session.rounds.tried) - session.rounds.refusals.waiting - told
+    result.failed = len({*failing, *content, *(p for p in bad_images if p.severity == "error")}) + len(tried)
     if result.failed or any(p.severity == "error" for p in result.problems):
         result.status = "partial"
 

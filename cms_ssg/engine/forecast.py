@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, LiteralString
 
-from cms_ssg.engine.batch import render_batch
+from cms_ssg.engine.batch import cut_batches, render_batch
 from cms_ssg.engine.files import read_file
 from cms_ssg.engine.options import Forecast
-from cms_ssg.engine.rounds import cut_batches
+from cms_ssg.engine.rounds import BATCH
 from cms_ssg.publish.open_cdn import open_cdn
 from cms_ssg.publish.target import find_abilities
 from cms_ssg.render.requests import Job
@@ -35,7 +35,7 @@ NO_TOKENS: Final = {"CLOUDFLARE_API_TOKEN": "-", "FASTLY_API_TOKEN": "-"}
 def forecast(session: Session) -> Forecast:
     """Say what this dry run's build would upload, remove and purge, and what would fail. Renders up to MOST pages, and keeps nothing."""
     would, connection, site_id = Forecast(), session.connection, session.row.id
-    found = connection.execute(store.TAKE, {"site": site_id, "limit": None, "skip": [], "only": session.only})
+    found = connection.execute(store.TAKE, {"site": site_id, "limit": None, "skip": [], "only": session.only, "low": store.FIRST_TURN})
     rows = {row[0]: store.DirtyRow(*row) for row in found}
     changed: list[tuple[str, int, str]] = []
     shown: set[str] = set()
@@ -82,7 +82,7 @@ def _render(session: Session, files: Sequence[Job], pages: Sequence[Job]) -> Ite
     for job in files:
         yield read_file(session.site, job)
     values = Values(session.connection, session.row.id, session.site.features, session.now)
-    for batch in cut_batches(pages, session.site.features):
+    for batch in cut_batches(pages, session.site.features, BATCH):
         values.forget()
         yield from render_batch(session.rounds.around, values, batch)
         session.reporter.advance(len(batch))

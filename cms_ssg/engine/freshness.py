@@ -56,7 +56,7 @@ def finish_at_edge(site: Site, options: BuildOptions, result: BuildResult, repor
     clock = clock or Clock()
     with _open_purger(site, clock) as purger:
         if result.purge_began_at is not None and site.settings.cdn.preload:
-            pages = list_pages_to_ask(purger.connection, purger.site, result.purge_began_at, site.settings.cdn.preload)
+            pages = list_pages_to_ask(purger.connection, purger.site, site.features, result.purge_began_at, site.settings.cdn.preload)
             if pages:
                 add_receipts(purger.connection, purger.site, result.build_id, pages)
             reporter.phase("preload", len(pages))

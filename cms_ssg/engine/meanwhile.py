@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 INTAKE_S: Final = 5.0
 """Saves that follow each other are taken in for so long, or as long as it took the last time to publish what follows from them, if that was longer. Then
 the lists, feeds and the home page of those come first: pages have an earlier turn, so that without this the front page would be published once nobody
-saves anything any more."""
+saves anything any more. Meanwhile no changes of entries are taken from the store either, only facts and rows, such as breaking news and live updates."""
 
 
 @dataclass(slots=True)
@@ -30,6 +30,11 @@ class Meanwhile:
     session: Session
     _until: float | None = None
     _full_at: float | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more saves are taken in before all that is urgent is published."""
+        return self._full_at is not None
 
     def take_in(self) -> None:
         """Save the files that changed, if somebody watches, and let the build's clock follow the database's if something fell due or was written."""
@@ -45,9 +50,13 @@ class Meanwhile:
     def note_next(self, rows: Sequence[DirtyRow]) -> None:
         """What is made next: nothing, or what may take its time, once all that is urgent is published."""
         if not rows or rows[0].turn >= BULK_TURN:
-            if self._full_at is not None and self.session.warm is not None:
-                self.session.warm.drain_s = time.monotonic() - self._full_at
-            self._until = self._full_at = None
+            self.end_full()
+
+    def end_full(self) -> None:
+        """All that was urgent is published: saves are taken in again."""
+        if self._full_at is not None and self.session.warm is not None:
+            self.session.warm.drain_s = time.monotonic() - self._full_at
+        self._until = self._full_at = None
 
     def _takes_files(self) -> bool:
         now, warm = time.monotonic(), self.session.warm

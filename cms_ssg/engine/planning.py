@@ -123,10 +123,10 @@ class Planner:
         marks.save(connection)
         self.context.commit()
 
-    def take(self) -> int:
-        """Turn every noted change into dirty outputs. Returns how many change rows there were."""
-        total = self.take_entries()
-        while self._gather():
+    def take(self, *, without_entries: bool = False) -> int:
+        """Turn every noted change into dirty outputs. without_entries: those of entries and files stay. Returns how many change rows there were."""
+        total = self.take_entries(without_entries=without_entries)
+        while not without_entries and self._gather():
             total += self.take_entries()
         if self.taken > MANY_CHANGES:
             self._count_rows()
@@ -137,12 +137,12 @@ class Planner:
             self.context.commit()
         return total
 
-    def take_entries(self) -> int:
+    def take_entries(self, *, without_entries: bool = False) -> int:
         """The first half of take: derive entries and files. A sync calls it between two batches, while workers go on reading."""
         marks = Marks(self.context.row.id, self.context.site.features, SAVE, self.listens)
         context = self._plan_with(marks)
         total = 0
-        while taken := take_changes(context):
+        while taken := take_changes(context, without_entries=without_entries):
             marks.save(self.context.connection)
             self.context.commit()
             total += taken
@@ -223,7 +223,7 @@ class Planner:
         features = self.context.site.features
         names = {
             "content": features.names(lambda kind: kind.content),
-            "images": features.names(lambda kind: kind.made == "image" or kind.name == "search-data"),
+            "images": features.names(lambda kind: kind.made == "image" or (kind.made == "rendered" and kind.fingerprinted)),
         }
         gone = self.context.connection.execute(REMOVED, {"site": self.context.row.id, "removals": REMOVALS, **names}).fetchall()
         if not gone or not self.context.connection.execute(WAS_BUILT, {"site": self.context.row.id}).fetchone()[0]:  # type: ignore[index]

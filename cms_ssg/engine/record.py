@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cms_ssg.paths import object_key
+from cms_ssg.publish.links import LINKS_TO
 from cms_ssg.reads import digest as make_digest
 from cms_ssg.releases.note import note_made
 from cms_ssg.store import outputs as store
@@ -35,7 +36,8 @@ def record_made(
         if m.unwritten is not None:  # stays dirty: what failed is not its content, so the next build tries again
             tried.append(m.path)
             if m.lasting and session.site.features.outputs[m.kind].holds and dirty.digest is None:  # others must go on, and not link to it
-                failure, reads = _describe_failure(describe_refusal(m.path, m.unwritten)), store.join_arrays(m.reads, dirty.reads or "{}")
+                refusal = describe_refusal(m.path, m.unwritten, lasting=True)
+                failure, reads = _describe_failure(refusal), store.join_arrays(m.reads, dirty.reads or "{}")
                 rows.append(store.OutputRow(dirty, m.kind, None, 0, reads, m.windows, m.valid_from, m.valid_until, failure, None, True))
                 held.append(m.owner)
             continue
@@ -88,9 +90,14 @@ def _find_live(session: Session, dirty: store.DirtyRow) -> bytes | None:
     return make_digest(data) if data is not None else None
 
 
-def describe_refusal(path: str, reason: str, what: str = "written") -> Problem:
-    """What the target did not take. what: was to be done with it."""
-    return Problem("publish.failed", "", 0, f"{path} could not be {what}: {reason}", "It stays as it was; the next build tries again.")
+def describe_refusal(path: str, reason: str, what: str = "written", *, lasting: bool = False) -> Problem:
+    """What the target did not take. what: was to be done with it; lasting: it will be refused again, unless somebody does something."""
+    hint = "It stays as it was; the next build tries again."
+    if reason.startswith(LINKS_TO):
+        hint = "It is published as soon as that is."
+    elif lasting:
+        hint = "It stays as it was. Give the key the right to write there, or the page another path; each build tries again."
+    return Problem("publish.failed", "", 0, f"{path} could not be {what}: {reason}", hint)
 
 
 def _describe_failure(problem: Problem) -> dict[str, Json]:

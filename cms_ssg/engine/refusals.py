@@ -26,7 +26,7 @@ class Refusals:
 
     holding: kinds of outputs whose entry is held while a new one is not there.
     last_turn: outputs of later turns wait, as something new was refused that may be taken by the next build; absent: what is new and was refused
-    for good: only what links to it waits; stale: what stays as it was, and may link to what is to go.
+    for good: only what links to it waits; stale: what stays as it was, and may link to what is to go; waiting: removals that were left to the next build.
     """
 
     base_url: str
@@ -36,7 +36,7 @@ class Refusals:
     absent: set[str] = field(default_factory=set)
     stale: set[str] = field(default_factory=set)
     keeps_all: bool = False
-    waiting: int = 0
+    waiting: set[str] = field(default_factory=set)
     _first: str = ""
 
     def note(self, row: DirtyRow, made: Made) -> None:
@@ -84,14 +84,15 @@ class Refusals:
             known += len(found)
         if self.keeps_all:
             kept = paths
-        self.waiting += len(kept)
+        self.waiting |= kept
         return kept
 
     def describe(self) -> list[Problem]:
         """What else was left to the next build."""
         if not self.waiting and self.last_turn is None:
             return []
-        said = [f"{self.waiting:,} file{'s' * (self.waiting > 1)} that should go stay"] if self.waiting else []
+        number = len(self.waiting)
+        said = [f"{number:,} file{'s' * (number > 1)} that should go stay"] if number else []
         said += ["what is published after it, since it may link to it, waits"] if self.last_turn is not None else []
         return [Problem("publish.waits", "", 0, f"{self._first} could not be written: {' and '.join(said)}",
                         "The next build goes on with it. Mend what publish.failed names.", "warning")]  # fmt: skip

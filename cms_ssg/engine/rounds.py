@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,11 @@ from cms_ssg.engine.image_work import GONE, ImageWork
 from cms_ssg.engine.meanwhile import Meanwhile
 from cms_ssg.engine.record import describe_refusal, record_made
 from cms_ssg.engine.refusals import Refusals
+from cms_ssg.engine.round_size import MOST_AHEAD, choose_size
 from cms_ssg.errors import CmsError, LeaseLostError
-from cms_ssg.kinds.features import Features
 from cms_ssg.kinds.phases import REMOVALS
 from cms_ssg.paths import object_key
+from cms_ssg.plan.dirty import AHEAD_TURN, BULK_TURN, LIST_TURN
 from cms_ssg.publish.links import LINKS_TO
 from cms_ssg.publish.target import IN_THE_WAY, Live, find_abilities
 from cms_ssg.reads import list_shown_entries
@@ -38,10 +40,6 @@ if TYPE_CHECKING:
 ROUND, LARGE_ROUND = 500, 8000
 """Outputs a round takes: few where that is all, more when there is a whole site to make."""
 
-ROUND_S, LEAST = 2.0, 100
-"""A save overtakes the rest of a long build between two rounds: no more outputs are taken than the last round would have made in this time, but
-so many in any case."""
-
 BATCH = 100
 """Outputs loaded and rendered together."""
 
@@ -55,7 +53,7 @@ FEW = 150
 @dataclass(slots=True)
 class Rounds:
     """The rounds of one build. tried: paths that failed for a reason that the next build may not meet; _blocked: those of which nothing
-    was written, and why; _removed: whether something was removed since they were tried.
+    was written, and why; _removed: whether something was removed since they were tried; _is_for_lists: whether lists had the last turn.
     """
 
     session: Session
@@ -72,6 +70,8 @@ class Rounds:
     _told: set[int] = field(default_factory=set)
     _named: set[int] = field(default_factory=set)
     _has_searched: bool = False
+    _is_for_lists: bool = False
+    _has_taken_last: bool = False
     _meanwhile: Meanwhile = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,18 +83,18 @@ class Rounds:
 
     def run(self) -> None:
         """Take the most urgent outputs until none is left; what is saved meanwhile is planned between two rounds."""
-        limit = largest = LARGE_ROUND if self.session.result.planned > ROUND * 4 else ROUND
-        if not find_abilities(self.session.site.settings).looks_are_free:  # a store may be slow
-            limit = ROUND
+        size = choose_size(self.session, ROUND, LARGE_ROUND)
         self.session.reporter.phase("render", self.session.result.planned)
         while True:
             self._meanwhile.take_in()
             with self.session.result.timed("plan"):
-                if self.session.planner.take():
-                    failures = [problem for problem in self.session.result.problems if problem.severity == "error"]
-                    self.session.planner.guard(self.session.options.confirm_removals, failures)
-                rows = store.take_dirty(self.session.connection, self.session.row.id, limit, self.tried, self.session.only)
+                self._plan(without_entries=self._meanwhile.is_full)
+                rows = size.cut(self._take_dirty(size.limit))
                 self.session.commit()
+                if not rows and self._meanwhile.is_full and not self._has_taken_last:
+                    self._has_taken_last = True  # entries that were written to the store since; what comes later is for the next build
+                    self._plan()
+                    continue
             self._meanwhile.note_next(rows)
             if not any(row.spec is not None for row in rows) and self._update_search():
                 continue
@@ -116,9 +116,32 @@ class Rounds:
             if wanted:
                 started = time.perf_counter()
                 self._make_round(wanted)
-                if len(wanted) == limit:
-                    limit = min(largest, max(LEAST, round(limit * ROUND_S / (time.perf_counter() - started))))
+                size.note(wanted[0].turn, len(wanted), time.perf_counter() - started)
             self.session.reporter.advance(len(unwanted))
+
+    def _plan(self, *, without_entries: bool = False) -> None:
+        if self.session.planner.take(without_entries=without_entries):
+            failures = [problem for problem in self.session.result.problems if problem.severity == "error"]
+            self.session.planner.guard(self.session.options.confirm_removals, failures)
+
+    def _take_dirty(self, limit: int) -> list[store.DirtyRow]:
+        """The most urgent outputs. While no more saves are taken in, pages that rows and facts change again and again take turns with lists."""
+        session = self.session
+        take = partial(store.take_dirty, session.connection, session.row.id, skip=self.tried, only=session.only)
+        rows = take(limit)
+        if rows and rows[0].turn < AHEAD_TURN and (after := take(MOST_AHEAD, low=AHEAD_TURN)) and not self.refusals.must_wait(after):
+            from cms_ssg.engine.ahead import choose_ahead
+
+            return choose_ahead(session, self.around, self._open_reader(), after) or rows
+        if self._meanwhile.is_full and rows and AHEAD_TURN <= rows[0].turn < LIST_TURN:
+            self._is_for_lists = not self._is_for_lists
+            if self._is_for_lists:
+                lists = [row for row in take(limit, low=LIST_TURN) if row.turn < BULK_TURN]
+                if lists and not self.refusals.must_wait(lists):
+                    return lists
+                if not lists:
+                    self._meanwhile.end_full()
+        return rows
 
     def _update_search(self) -> bool:
         """Once all pages are published, and before any is removed: make the files that browsers search in. Whether there is more to publish now."""
@@ -147,17 +170,16 @@ class Rounds:
         kinds = self.session.site.features.outputs
         files, images, pages = ([job for job in jobs if kinds[job.kind].made == made] for made in ("copied", "image", "rendered"))
         pending: list[Made] = []
-        refused = False
+        refused: list[str] = []
         with self._journaled([row.path for row in rows]) as journal:
             for made in chain(self._copy_files(files, by_path), self.images.make(images, by_path), self._make_pages(pages, by_path)):
                 pending.extend(made)
                 self.session.reporter.advance(len(made))
                 if len(pending) >= ROUND:
-                    refused |= self._record_made(by_path, pending)
+                    refused += self._record_made(by_path, pending)
                     pending = []
-            refused |= self._record_made(by_path, pending)
-            if not refused:
-                self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
+            refused += self._record_made(by_path, pending)
+            store.end_journal(self.session.connection, journal, refused)
             self.session.commit()
         self.images.measure()
 
@@ -179,9 +201,11 @@ class Rounds:
 
     def _make_pages(self, jobs: Sequence[Job], by_path: Mapping[str, store.DirtyRow]) -> Iterator[list[Made]]:
         """Render and write each batch, in workers when there is enough to do, all from one snapshot."""
+        from cms_ssg.engine.batch import cut_batches
+
         if not jobs:
             return
-        batches = cut_batches(jobs, self.session.site.features)
+        batches = cut_batches(jobs, self.session.site.features, BATCH)
         reader = self._open_reader()
         if self.session.options.distributed and len(jobs) > FEW:
             yield from self._share(reader, batches, by_path)
@@ -259,10 +283,10 @@ class Rounds:
             self._around = replace(self._around, now=self.session.now)
         return self._around
 
-    def _record_made(self, by_path: Mapping[str, store.DirtyRow], made: Sequence[Made]) -> bool:
-        """Write down what was made, in one transaction. Returns whether the target refused any of it."""
+    def _record_made(self, by_path: Mapping[str, store.DirtyRow], made: Sequence[Made]) -> list[str]:
+        """Write down what was made, in one transaction. Returns the paths that the target refused."""
         if not made:
-            return False
+            return []
         with self.session.result.timed("record"):
             self.session.keep_lease()
             record_made(self.session, self.images, by_path, made, self.tried, self._named)
@@ -274,7 +298,11 @@ class Rounds:
         blocked = {m.path: m.unwritten for m in made if m.unwritten is not None and m.unwritten.startswith((IN_THE_WAY, GONE, LINKS_TO))}
         rendered = sum(1 for m in made if m.digest is not None and m.path not in blocked)  # these may be made again
         written = sum(1 for m in made if m.written)
-        refused = [describe_refusal(m.path, m.unwritten) for m in made if m.unwritten is not None and m.path not in blocked]
+        refused = {
+            m.path: describe_refusal(m.path, m.unwritten, lasting=m.lasting)
+            for m in made
+            if m.unwritten is not None and m.path not in blocked
+        }
         self._blocked.update(blocked)
         result.rendered += rendered
         result.images += sum(
@@ -285,8 +313,8 @@ class Rounds:
         result.written += written
         result.unchanged += rendered - written - len(refused)
         result.problems.extend(p for m in made for p in m.problems)
-        result.problems.extend(refused)
-        return bool(refused)
+        result.problems.extend(refused.values())
+        return list(refused)
 
     def _clear_way(self) -> bool:
         """Whether what lay in the way of others was removed meanwhile, so that these can be made. If not, say what could not be written."""
@@ -344,8 +372,7 @@ class Rounds:
                 if self.session.purger is not None:
                     self.session.purger.note_removed(done)
                 self.images.drop_removed(done)
-                if not failed:
-                    self.session.connection.execute(store.DELETE_JOURNAL, (journal,))
+                store.end_journal(self.session.connection, journal, [row.path for row in failed])
                 self.session.commit()
         self._removed = self._removed or bool(done)
         self.removed.extend(row.path for row in done if row.digest is not None)
@@ -363,19 +390,6 @@ class Rounds:
                 warm.keep_reader(self._reader)
             else:
                 self._reader.close()
-
-
-def cut_batches(jobs: Sequence[Job], features: Features) -> list[list[Job]]:
-    """What is loaded and rendered together: BATCH pages, fewer of a kind that shows more entries than a page does."""
-    batches: list[list[Job]] = []
-    left = 0
-    for job in jobs:
-        if left <= 0:
-            batches.append([])
-            left = BATCH
-        batches[-1].append(job)
-        left -= features.outputs[job.kind].weight
-    return batches
 
 
 def _live(jobs: Sequence[Job], by_path: Mapping[str, store.DirtyRow]) -> dict[str, Live]:

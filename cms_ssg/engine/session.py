@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Session:
-    """One build of one site. Everything it does is safe to repeat after a kill."""
+    """One build of one site. Everything it does is safe to repeat after a kill. passing: digests of what it put at the target and replaced again."""
 
     context: BuildContext
     result: BuildResult
@@ -59,6 +59,7 @@ class Session:
     follows_kill: bool = False
     was_urgent: bool = True
     note: dict[str, Any] = field(default_factory=dict)
+    passing: set[bytes] = field(default_factory=set)
     urgent_after: int = 0
     claims: bool = False
     conditions: bool = True
@@ -263,7 +264,11 @@ class Session:
             self.result.problems.append(Problem("publish.no-conditions", "site.toml", 0, "this store ignores the conditions of a write",
                 "Let one machine alone build this site: two builders could overwrite each other's pages.", "warning"))  # fmt: skip
         begin_releases(self)
-        causes = find_causes(self.connection, self.row.id, self.row.built_at_clock is None) if self.result.planned else ([], [])
+        causes = (
+            find_causes(self.connection, self.row.id, self.site.features, self.row.built_at_clock is None)
+            if self.result.planned
+            else ([], [])
+        )
         self.rounds.run()
         if self.result.written or self.result.removed:
             self.note = make_note(*causes, self.site.root)

@@ -35,15 +35,19 @@ SELECT f.path, f.digest, f.size_bytes FROM cms.files f WHERE f.site = %s AND f.p
 """Files that the site's own folder has not: shared ones."""
 
 
-def sync_shared(connection: Connection, site: Site, site_id: int, known: dict[str, tuple[bytes, bool]], result: SyncResult) -> None:
-    """Read the shared files that changed, in the caller's transaction; result is added to. known: what is stored of them, by file.
+def sync_shared(
+    connection: Connection, site: Site, site_id: int, known: dict[str, tuple[bytes, bool]], result: SyncResult, before: bytes
+) -> None:  # fmt: skip
+    """Read the shared files that changed, in the caller's transaction; result is added to.
 
+    known: what is stored of them, by file; before: digest of the rules that they were read under. Under other rules all are read again.
     Of several folders the first that has a file is taken. The site's own file of the same name takes its place, also while that is a draft.
     A file that cannot be read leaves what was read of it last.
     """
     seen: set[str] = set()
     stats = SharedStats(site.root)
     drafts: list[store.DraftRow] = []
+    reread: set[str] = set()
     for folder in site.settings.shared:
         root = site.root / folder
         if not (root / CONTENT).is_dir():
@@ -54,12 +58,14 @@ def sync_shared(connection: Connection, site: Site, site_id: int, known: dict[st
             if file in seen or (site.root / file).exists():
                 continue
             seen.add(file)
-            row, problems = _read(site.rules, root, file, known.get(file, (b"", True)), stats)
+            row, problems, is_same = _read(site.rules, root, file, known.get(file, (b"", True)), stats, before)
             result.shared += [replace(problem, place=f"{folder}/{file}") for problem in problems]
             if row is not None:
                 drafts.append(row)
+            if is_same:
+                reread.add(file)
     say_who(connection, "", store.SHARED)
-    added, changed = store.save_drafts(connection, site_id, drafts, {}, store.SHARED)
+    added, changed = store.save_drafts(connection, site_id, drafts, {}, store.SHARED, reread)
     gone = [file for file, (_, is_gone) in known.items() if file not in seen and not is_gone]
     result.added, result.changed = result.added + added, result.changed + changed
     result.removed += store.remove_entries(connection, site_id, gone, store.SHARED)
@@ -126,19 +132,20 @@ def _is_of_other_language(rules: Rules, file: str) -> bool:
 
 
 def _read(
-    rules: Rules, root: Path, file: str, known: tuple[bytes, bool], stats: SharedStats
-) -> tuple[store.DraftRow | None, tuple[Problem, ...]]:
-    """A shared file's row; None where it is stored already or cannot be."""
-    if not known[1] and (noted := stats.find(root / file)) is not None and noted == known[0]:
-        return None, ()
+    rules: Rules, root: Path, file: str, known: tuple[bytes, bool], stats: SharedStats, before: bytes
+) -> tuple[store.DraftRow | None, tuple[Problem, ...], bool]:
+    """A shared file's row, None where it is stored already or cannot be; its problems; whether its text is what was read before."""
+    if before == rules.digest and not known[1] and (noted := stats.find(root / file)) is not None and noted == known[0]:
+        return None, (), True
     data = read_file(str(root), file, MAX_CONTENT_BYTES)
     if isinstance(data, Problem):
-        return None, (data,)
+        return None, (data,), False
     made = blake2b(rules.digest + data, digest_size=16).digest()
     if known == (made, False):
         stats.note(root / file, made)
-        return None, ()
+        return None, (), True
+    is_same = known == (blake2b(before + data, digest_size=16).digest(), False)
     draft, problems = read_draft(rules, file, data)
     if draft is not None and not problems:
         stats.note(root / file, made)
-    return (store.make_row(draft, rules.types[draft.type].dated) if draft is not None else None), problems
+    return (store.make_row(draft, rules.types[draft.type].dated) if draft is not None else None), problems, is_same

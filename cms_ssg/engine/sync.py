@@ -53,7 +53,8 @@ AHEAD = 4 * BATCH
 class ReadFile(NamedTuple):
     """One file after reading: a draft's row, or the digest of a file that is copied as it is, or neither.
 
-    is_content: whether a collection takes it, and so which of the two it can be; verdict: on what is copied.
+    is_content: whether a collection takes it, and so which of the two it can be; verdict: on what is copied;
+    is_same: its bytes are what was recorded, so that only settings or our code made it be read again.
     """
 
     file: str
@@ -63,6 +64,7 @@ class ReadFile(NamedTuple):
     is_content: bool
     plain: tuple[bytes, int] | None = None
     verdict: Verdict = "whole"
+    is_same: bool = False
 
 
 def content_folders(site: Site) -> list[str]:
@@ -158,7 +160,7 @@ def sync(
     if site.settings.shared or any(not gone for _, gone in shared.values()):
         from cms_ssg.engine.shared import sync_shared
 
-        sync_shared(connection, site, site_id, shared, result)
+        sync_shared(connection, site, site_id, shared, result, bytes.fromhex(state.get("read_digest", "")))
         result.problems += result.shared
     again, found = read_again(connection, site, site_id, read_digest, context.commit)
     result.changed += again
@@ -196,7 +198,7 @@ def _save_all(
     chunks = [changed[i : i + CHUNK] for i in range(0, len(changed), CHUNK)]
     done: list[ReadFile] = []
     for number, files in enumerate(_read_chunks(rules, str(context.site.root), chunks, context.pool)):
-        done.extend(files)
+        done.extend(f._replace(is_same=f.file in known and known[f.file].blob == f.blob) for f in files)
         if (number + 1) % BATCH == 0 or number + 1 == len(chunks):
             save_batch(context.connection, context.site_id, rules, done, recorded, moved, result)
             context.commit()
@@ -249,7 +251,7 @@ def save_batch(
     result.removed += store.remove_entries(connection, site_id, [f.file for f in files if not f.is_content])
     result.removed += store.delete_files(connection, site_id, [f.file for f in files if f.is_content or f.verdict == "refused"])
     drafts = [f.row for f in files if f.row is not None]
-    added, changed = store.save_drafts(connection, site_id, drafts, moved)
+    added, changed = store.save_drafts(connection, site_id, drafts, moved, reread={f.file for f in files if f.is_same})
     if added:
         store.hand_over(connection, site_id, [row.file for row in drafts])
     seen = ((f, recorded.get(f.file)) for f in files if f.blob)

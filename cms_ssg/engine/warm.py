@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Warm:
-    """Empty at first. drain_s: how long it took last to publish what was urgent, while no more saves were taken in."""
+    """Empty at first. drain_s: how long it took last to publish what was urgent, while no more saves were taken in; each_s: seconds that an output took
+    last, by turn.
+    """
 
     site: int = 0
     drain_s: float = 0.0
+    each_s: dict[int, float] = field(default_factory=dict)
     _url: str = ""
     _connection: Connection | None = None
     _reader: Connection | None = None

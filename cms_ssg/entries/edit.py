@@ -152,7 +152,9 @@ class Editor:
         return self._change(entry, "", status="draft" if entry.status != "published" else "published")
 
     def _find(self, what: str) -> StoredEntry:
-        return find_any(self.connection, self.site, self.site_id, what)
+        entry = find_any(self.connection, self.site, self.site_id, what)
+        refuse_shared(entry)
+        return entry
 
     def _change(self, entry: StoredEntry, idle: str, **values: Any) -> EntryEdit:
         with self.act(str(values.get("status") or "change"), entry.file):
@@ -170,9 +172,6 @@ class Editor:
 def find_any(connection: Connection, site: Site, site_id: int, what: str) -> StoredEntry:
     """The entry meant by what, a file's with what the file says now. Raises CmsError."""
     entry = find_entry(connection, site, site_id, what)
-    if entry is not None and entry.source == SHARED:
-        hint = f"Edit it there; a file {entry.file} in this site takes its place here."
-        raise UsageError(Problem("entry.of-shared", entry.file, 0, "the entry is of a file that several sites share", hint))
     if entry is not None and entry.source != "file":
         return entry
     content = authoring.find_content(site, entry.file if entry is not None else what)
@@ -190,6 +189,13 @@ def find_new_date(site: Site, entry: StoredEntry, at: datetime | None) -> dict[s
     begins = entry.fields.get("publish_at")
     is_public = entry.status == "published" and at is None and not (isinstance(begins, str) and datetime.fromisoformat(begins) > now)
     return {} if schema is None or not schema.months or is_public else {"date": format_moment(at or now)}
+
+
+def refuse_shared(entry: StoredEntry) -> None:
+    """Raise UsageError entry.of-shared where an entry is of a shared file, which no site changes."""
+    if entry.source == SHARED:
+        hint = f"Edit it there; a file {entry.file} in this site takes its place here."
+        raise UsageError(Problem("entry.of-shared", entry.file, 0, "the entry is of a file that several sites share", hint))
 
 
 def is_trashed(entry: StoredEntry) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection, sql
 
+from cms_ssg.entries.conditions import read_wanted
 from cms_ssg.errors import UsageError
 from cms_ssg.site import Site
 from cms_ssg.store.texts import StoredEntry, load_entries
@@ -55,6 +56,23 @@ JOIN cms.entries e ON e.id = p.entry LEFT JOIN cms.cards c ON c.entry = e.id ORD
 TABLE: Final[LiteralString] = "SELECT name, partition, columns FROM cms.type_tables WHERE type = %s"
 
 
+class EntryFilter(NamedTuple):
+    """Which entries to list; "" and 0 stand for all.
+
+    source: ``file``, ``api``, ``import`` for all imports, ``import:<name>``; words: in the title or the file's name; where: ``section=news``, of
+    fields that are columns of the type's table; before: entries with lower numbers than this.
+    """
+
+    type: str = ""
+    source: str = ""
+    status: str = ""
+    locale: str = ""
+    words: str = ""
+    where: Sequence[str] = ()
+    before: int = 0
+    limit: int = 50
+
+
 class ListedEntry(NamedTuple):
     """An entry in a list of them. file: that holds it or would; path: of its page as it was last derived, "" for none."""
 
@@ -78,42 +96,10 @@ def list_published(
     return [(ListedEntry(*row[:-1]), row[-1]) for row in connection.execute(LIST_PUBLISHED, values)]
 
 
-def list_entries(
-    connection: Connection,
-    site_id: int,
-    *,
-    type_name: str = "",
-    source: str = "",
-    status: str = "",
-    where: Sequence[str] = (),
-    limit: int = 50,
-) -> list[ListedEntry]:
-    """Entries, the newest first. source: ``file``, ``api``, ``import`` for all imports, ``import:<name>``; where: as of list_page."""
-    return list_page(connection, site_id, type_name=type_name, source=source, status=status, where=where, limit=limit)
-
-
-def list_page(
-    connection: Connection, site_id: int, *, type_name: str = "", source: str = "", status: str = "", locale: str = "", words: str = "",
-    where: Sequence[str] = (), before: int = 0, limit: int = 50,
-) -> list[ListedEntry]:  # fmt: skip
-    """The same, a page at a time.
-
-    words: in the title or the file's name; where: ``section=news``, of fields that are columns of the type's table; before: entries with lower numbers
-    than this, 0 for all. Raises UsageError entry.where.
-    """
-    query, conditions = _read_table(connection, type_name, where)
-    values = {
-        **conditions,
-        "site": site_id,
-        "type": type_name,
-        "source": source,
-        "status": status,
-        "locale": locale,
-        "words": words,
-        "before": before,
-        "limit": limit,
-    }
-    return [ListedEntry(*row) for row in connection.execute(query, values)]
+def list_entries(connection: Connection, site_id: int, wanted: EntryFilter) -> list[ListedEntry]:
+    """Entries, the newest first. Raises UsageError entry.where."""
+    query, conditions = _read_table(connection, wanted.type, wanted.where)
+    return [ListedEntry(*row) for row in connection.execute(query, {**wanted._asdict(), **conditions, "site": site_id})]
 
 
 def _read_table(connection: Connection, type_name: str, where: Sequence[str]) -> tuple[sql.Composed, dict[str, Any]]:
@@ -125,9 +111,12 @@ def _read_table(connection: Connection, type_name: str, where: Sequence[str]) ->
     table, partition, columns = (connection.execute(TABLE, (type_name,)).fetchone() if type_name else None) or ("", "", {})
     parts, values = [], {}
     for number, text in enumerate(where):
-        field, sign, wanted = (part.strip() for part in text.partition("="))
-        kind = columns.get(field)
-        value = _read_value(kind, wanted)
+        field, sign, wanted = text.partition("=")
+        kind = columns.get(field.strip())
+        try:
+            value, said = _read_value(kind, read_wanted(wanted)), ""
+        except ValueError as error:
+            value, said = None, f": {error}"
         if not sign or value is None:
             known = ", ".join(f"{name} ({kind})" for name, kind in sorted(columns.items()) if kind in VALUES)
             hint = (
@@ -135,8 +124,8 @@ def _read_table(connection: Connection, type_name: str, where: Sequence[str]) ->
                 if known
                 else "Choose a type whose schema declares columns (x-column)."
             )
-            raise UsageError(Problem("entry.where", "", 0, f"{text!r} is not a valid condition for the type {type_name!r}", hint))
-        parts.append(sql.SQL(" AND t.{} = {}").format(sql.Identifier(field), sql.Placeholder(f"where{number}")))
+            raise UsageError(Problem("entry.where", "", 0, f"{text!r} is not a valid condition for the type {type_name!r}{said}", hint))
+        parts.append(sql.SQL(" AND t.{} = {}").format(sql.Identifier(field.strip()), sql.Placeholder(f"where{number}")))
         values[f"where{number}"] = value
     if not table or (partition == "month" and not parts):
         return LIST.format(source=sql.SQL("cms.entries e"), own=sql.SQL("e"), number=sql.SQL("e.id"), conditions=sql.SQL("")), {}

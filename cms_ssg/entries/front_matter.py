@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from cms_ssg.authoring.patch_yaml import dump_yaml
-from cms_ssg.content.frontmatter.parse import parse_front_matter
+from cms_ssg.content.frontmatter.parse import cut_body
 from cms_ssg.content.read_file import read_file
 from cms_ssg.site import Site
-from cms_ssg.store.entries import FILE
+from cms_ssg.store.entries import FILE, SHARED
 from cms_ssg.store.texts import StoredEntry
 from cms_ssg.types import Json, Problem
 
@@ -49,9 +50,15 @@ def is_too_large(fields: dict[str, Any], most_bytes: int) -> bool:
     return sum(len(write_field(name, value).encode()) for name, value in fields.items()) > most_bytes
 
 
+def list_folders(site: Site, entry: StoredEntry) -> list[Path]:
+    """The folders that may hold a file's entry: the site's, or those that it shares; none for an entry of the store."""
+    if entry.source == SHARED:
+        return [site.root / folder for folder in site.settings.shared]
+    return [site.root] if entry.source == FILE else []
+
+
 def read_body(site: Site, entry: StoredEntry) -> str:
     """The Markdown that a file's entry has in its file, "" where that cannot be read."""
-    folders = [site.root] if entry.source == FILE else [site.root / folder for folder in site.settings.shared]
-    found = (read_file(str(folder), entry.file) for folder in folders)
+    found = (read_file(str(folder), entry.file) for folder in list_folders(site, entry))
     data = next((data for data in found if not isinstance(data, Problem)), b"")
-    return parse_front_matter(data, entry.file, site.rules.front_matter_bytes).body
+    return cut_body(data, entry.file, site.rules.front_matter_bytes)

@@ -10,7 +10,8 @@ from typing import Final
 from psycopg import Connection
 
 from cms_ssg.content.git.log import read_commits
-from cms_ssg.entries.edit import find_any
+from cms_ssg.entries.edit import find_any, refuse_shared
+from cms_ssg.entries.front_matter import list_folders
 from cms_ssg.entries.rebuild import load_version, take_back
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import Changes, EntryInput, Saved
@@ -26,6 +27,7 @@ from cms_ssg.store.revisions import (
     list_of_act,
     list_of_site,
     list_revisions,
+    list_since,
     mark_undone,
 )
 from cms_ssg.store.texts import StoredEntry, find_by_files, load_entries
@@ -62,9 +64,10 @@ def read_log(connection: Connection, site: Site, site_id: int, what: str, most: 
     """The changes of one entry, the newest first: its revisions, and for a file's entry the commits that came before them. Raises CmsError."""
     entry = find_stored(connection, site, site_id, what)
     items = [_describe(row) for row in list_revisions(connection, site_id, entry.id, most)] if entry.id else []
-    if entry.source == "file":
+    root = next((folder for folder in list_folders(site, entry) if (folder / entry.file).is_file()), None)
+    if root is not None:
         known = {item.origin for item in items}
-        commits = read_commits(site.root, [entry.file], most=most)
+        commits = read_commits(root, [entry.file], most=most)
         items += [
             LogItem(entry.id, one.file, 0, one.at, one.author, f"git:{one.commit}", one.title)
             for one in commits
@@ -87,7 +90,10 @@ def find_stored(connection: Connection, site: Site, site_id: int, what: str) -> 
 
 
 def compare_versions(connection: Connection, site_id: int, entry: StoredEntry, old: int, new: int = 0) -> Changes:
-    """What differs between two versions of an entry. new: 0 for the present one; old: 0 for the one before it. Raises UsageError entry.no-version."""
+    """What differs between two versions of an entry. new: 0 for the present one; old: 0 for the one before it. Raises UsageError entry.no-version.
+
+    The body of a file's entry is given as two digests.
+    """
     new = new or entry.version
     one, two = _load(connection, site_id, entry, old or max(1, new - 1)), _load(connection, site_id, entry, new)
     changes: Changes = {
@@ -101,14 +107,21 @@ def compare_versions(connection: Connection, site_id: int, entry: StoredEntry, o
     ):  # fmt: skip
         if before != after:
             changes[name] = [before, after]
+    if entry.source in OF_FILES:  # whose text is git's: the store knows that it changed, and not how
+        since = list_since(connection, site_id, entry.id, one.version)
+        bodies = [row.changes["body"] for row in since if row.version <= new and "body" in row.changes]
+        if bodies and bodies[-1][0] != bodies[0][1]:
+            changes["body"] = [bodies[-1][0], bodies[0][1]]
     return changes
 
 
-def show_changes(changes: Changes) -> str:
-    """Changes as a person reads them: a line for each side of a field, a unified difference of the body."""
+def show_changes(changes: Changes, file: str = "") -> str:
+    """Changes as a person reads them: a line for each side of a field, a unified difference of the body. file: of an entry whose text is git's."""
     lines: list[str] = []
     for name, (before, after) in changes.items():
-        if name == "body" and isinstance(before, str) and isinstance(after, str):
+        if name == "body" and file:
+            lines.append(f"~ body: git log -p -- {file} shows its changes")
+        elif name == "body" and isinstance(before, str) and isinstance(after, str):
             lines += difflib.unified_diff(before.splitlines(), after.splitlines(), "body", "body", n=1, lineterm="")
         else:
             lines += [f"- {name}: {_show(before)}"] * (before is not None) + [f"+ {name}: {_show(after)}"] * (after is not None)
@@ -116,7 +129,8 @@ def show_changes(changes: Changes) -> str:
 
 
 def revert_entry(entries: Entries, entry: StoredEntry, version: int) -> Saved:
-    """Make an entry what it was at a version; that is a new version. Raises CmsError entry.of-file, UsageError entry.no-version."""
+    """Make an entry what it was at a version; that is a new version. Raises CmsError entry.of-file, entry.of-shared, UsageError entry.no-version."""
+    refuse_shared(entry)
     if entry.source in OF_FILES:
         hint = f"git log -- {entry.file} shows its versions; git checkout COMMIT -- {entry.file} brings one back."
         raise UsageError(Problem("entry.of-file", entry.file, 0, "the versions of a file are in git", hint))
@@ -146,11 +160,17 @@ def find_last_act(connection: Connection, site_id: int, number: int = 0) -> ActR
 
 
 def undo_act(entries: Entries, act: ActRow) -> Undone:
-    """Take back what an act changed. What others changed since then stays; where both touch the same, the entry stays as it is and is named."""
+    """Take back what an act changed. What others changed since then stays; where both touch the same, the entry stays as it is and is named.
+
+    Raises UsageError undo.nothing for an act that changed no entries.
+    """
     connection, site_id = entries.connection, entries.site_id
     by_entry: dict[int, list[RevisionRow]] = {}
     for row in list_of_act(connection, site_id, act.id):
         by_entry.setdefault(row.entry, []).append(row)
+    if not by_entry:
+        hint = "An import that was taken back is imported again. cms audit lists what was done, and how many entries each act changed."
+        raise UsageError(Problem("undo.nothing", "", 0, f"act {act.id} ({act.kind} {act.what}) changed no entries", hint))
     result = Undone(add_act(connection, site_id, entries.author, entries.origin, "undo", f"act {act.id}: {act.kind} {act.what}"))
     entries.act, entries.takes_approvals = result.act, True  # those that there were before
     numbers = sorted(by_entry)

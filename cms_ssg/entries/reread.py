@@ -42,6 +42,8 @@ def _read(site: Site, entry: StoredEntry) -> tuple[DraftRow | None, tuple[Proble
     from cms_ssg.entries.read import read_entry
 
     fields = make_fields(site, entry)
-    if entry.status == "draft":
+    if entry.removed or entry.status == "trashed":
+        fields["status"] = "trashed"  # which is not published, so needs no approval
+    elif entry.status == "draft":
         fields["draft"] = True
     return read_entry(site, entry.file, fields, entry.markdown)

@@ -132,7 +132,8 @@ class Notifier:
             self._add(connection, "release_published", detail)
             self._send(connection, deliveries.RELEASED, {**detail, "rendered": self.result.rendered, "failed": self.result.failed})
             if hub := self.site.settings.websub_hub:
-                deliveries.add_ping(connection, self._site_id, self.result.build_id, hub, self.site.origin + self.site.base_path)
+                kinds = self.site.features.with_role("feed")
+                deliveries.add_ping(connection, self._site_id, self.result.build_id, kinds, hub, self.site.origin + self.site.base_path)
 
     def _record(self, connection: Connection, build: int, ended: dict[str, Any], problems: Any) -> None:
         """A build is over: for hooks in any case, for webhooks where it failed in another way than the one before."""

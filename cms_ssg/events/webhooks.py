@@ -264,7 +264,8 @@ def list_addresses(host: str, port: int) -> list[str]:
     addresses = list(dict.fromkeys(str(row[4][0]) for row in found))
     for text in addresses:
         if is_forbidden(text):
-            raise _RefusedError(f"{host} is {text}: nothing is sent to link-local, multicast and reserved addresses")
+            named = text if text == host else f"{host} ({text})"
+            raise _RefusedError(f"nothing is sent to {named}: it is a link-local, multicast or reserved address")
     return addresses
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cms_ssg.engine.open_session import open_session
 from cms_ssg.engine.options import BuildOptions, BuildResult
+from cms_ssg.releases.note import list_unknown
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site
 from cms_ssg.store import releases as store
@@ -26,7 +27,11 @@ def forget_all_releases(site: Site, reporter: Reporter | None = None) -> int:
             if digests:
                 session.open_kept().drop_many(digests)
             if not keys:
-                return dropped
+                break
             store.forget_objects(session.connection, session.row.id, keys)
             session.commit()
             dropped += len(digests)
+        kept = session.open_kept()
+        unknown = list_unknown(session.connection, session.row.id, kept, site.settings.store_name)  # that a killed build noted nowhere
+        kept.drop_many(unknown)
+        return dropped + len(unknown)

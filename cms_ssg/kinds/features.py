@@ -34,8 +34,9 @@ class Features:
 
     @cached_property
     def phases(self) -> dict[str, list[Any]]:
-        """Names of all kinds of outputs and the phase of each, as queries take them."""
-        return {"kinds": list(self.outputs), "phases": [kind.phase for kind in self.outputs.values()]}
+        """Names of all kinds of outputs, the phase of each, and whether it goes ahead, as queries take them."""
+        kinds = self.outputs.values()
+        return {"kinds": list(self.outputs), "phases": [kind.phase for kind in kinds], "ahead": [kind.ahead for kind in kinds]}
 
     @cached_property
     def slots(self) -> dict[str, list[str]]:
@@ -53,6 +54,15 @@ class Features:
     def names(self, wanted: Callable[[OutputKind], bool]) -> list[str]:
         """Names of the kinds of outputs of which something is true."""
         return [kind.name for kind in self.outputs.values() if wanted(kind)]
+
+    def with_role(self, role: str) -> list[str]:
+        """Names of the kinds of outputs that have this role, as queries take them."""
+        return self.names(lambda kind: kind.role == role)
+
+    @property
+    def with_content(self) -> list[str]:
+        """Names of the kinds of outputs that are pages of entries."""
+        return self.names(lambda kind: kind.content)
 
     def role_of(self, spec: Mapping[str, Json] | None) -> str:
         """The role of the kind of output that a claim's spec names, ``""`` where it names none."""

@@ -36,7 +36,7 @@ class ListRule:
 
     kind: output kind of its first page; page_kind: of the numbered ones; page_url: where these are, with ``{number}``, by default below the
     first page; index: the list that contains this one, whose name begins with ``lists/``; least: with fewer items it has no page; noindex:
-    search engines are asked to leave it out, and it is in no sitemap; chunks: numbered pages begin with the oldest item and contain all items;
+    search engines are asked to leave it out, and it is in no sitemap; chunks: numbered pages begin with the oldest item and contain all items, the first page contains none;
     always: it has a page even when empty; title, description: in the list's locale.
     """
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from cms_ssg.errors import fail
+from cms_ssg.files.bundled import PACKAGE
+from cms_ssg.kinds.failures import FOLDERS, refuse_import
 from cms_ssg.kinds.vertical import Vertical
 
 GROUP = "cms_ssg.verticals"
@@ -20,18 +22,11 @@ ROOMS = {"reviews": "cms_ssg.reviews"}
 
 @cache
 def load_vertical(name: str) -> Vertical:
-    """The vertical of a name: one that comes with cms_ssg, one of an installed package, or that of a module. Raises CmsError settings.no-vertical."""
-    found: Any = None
-    if name in ROOMS:
-        found = import_module(ROOMS[name]).VERTICAL
-    elif "." not in name and _exists(f"{GROUP}.{name}"):
-        found = import_module(f"{GROUP}.{name}").VERTICAL
-    else:
-        from importlib.metadata import entry_points  # costs as much as all other settings together
-
-        found = next((point.load() for point in entry_points(group=GROUP, name=name)), None)
-    if found is None and _exists(name):
-        found = getattr(import_module(name), "VERTICAL", None)
+    """The vertical of a name: one that comes with cms_ssg, one of an installed package, or that of a module. Raises CmsError settings.no-vertical, vertical.import."""
+    try:
+        found = _import(name)
+    except Exception as error:  # the module of another package may raise anything
+        raise refuse_import(name, error) from error
     if not isinstance(found, Vertical):
         from difflib import get_close_matches
 
@@ -39,7 +34,20 @@ def load_vertical(name: str) -> Vertical:
         near = get_close_matches(name, known, 1)
         hint = f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(known)}."
         raise fail("settings.no-vertical", f'there is no vertical "{name}"', place="site.toml", hint=hint)
+    if not found.folder.is_relative_to(PACKAGE):
+        FOLDERS[found.folder] = found.name
     return found
+
+
+def _import(name: str) -> Any:
+    if name in ROOMS:
+        return import_module(ROOMS[name]).VERTICAL
+    if "." not in name and _exists(f"{GROUP}.{name}"):
+        return import_module(f"{GROUP}.{name}").VERTICAL
+    from importlib.metadata import entry_points  # costs as much as all other settings together
+
+    found = next((point.load() for point in entry_points(group=GROUP, name=name)), None)
+    return getattr(import_module(name), "VERTICAL", None) if found is None and _exists(name) else found
 
 
 def _exists(module: str) -> bool:

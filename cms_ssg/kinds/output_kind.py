@@ -26,16 +26,18 @@ Stage = Callable[["Surroundings", "Job", dict[tuple[Any, ...], Any]], Iterable[t
 class OutputKind:
     """One kind of output.
 
-    name: as in the spec of a claim. phase: when it is rendered, of `cms_ssg.kinds.phases`. content_type: ``""`` if the file's name decides.
+    name: as in the spec of a claim. noun: what messages call it, such as ``page``, by default its name.
+    phase: when it is rendered, of `cms_ssg.kinds.phases`. content_type: ``""`` if the file's name decides.
     render: reference to a function (page, job) -> (bytes, content type), if it is rendered. stages: reference to a tuple of functions
     (surroundings, job, found) -> requests; each may look at what the ones before it loaded.
     made: ``rendered`` from the store, ``copied`` from a file, or an ``image`` that is scaled. page: an HTML page that is counted as a page;
     linked: pages link to it, so a new one is rendered before them. content: the page of an entry. role: ``entry``, the page of an entry
-    in its own locale; ``redirect``, which only leads to another address; ``front``, the home page of a locale; ``""``, none of these. The other
-    rooms ask for the role and never compare the name. holds: while a new one fails, its entry is kept out of lists.
+    in its own locale; ``redirect``, which only leads to another address; ``front``, the home page of a locale; ``feed``, which hubs are
+    told of; ``""``, none of these. The other rooms ask for the role and never compare the name. holds: while a new one fails, its entry is kept out of lists.
     fingerprinted: its name changes with its bytes, so the old one may stay. shown: a preview shows it, among its lists or
     its other pages. cache: its class in [target.cache], ``""`` if its path decides. weight: how many pages it counts as when work is divided.
-    framed: the API fills it in, and finds it in cms.frames. vertical: its vertical, ``""`` for the core.
+    framed: the API fills it in, and finds it in cms.frames. vertical: its vertical, ``""`` for the core. ahead: when a save changes it, it is made before
+    all others, unless it links to a new one.
     """
 
     name: str
@@ -54,7 +56,9 @@ class OutputKind:
     weight: int = 1
     framed: bool = False
     vertical: str = ""
-    role: Literal["", "entry", "redirect", "front"] = ""
+    ahead: bool = False
+    noun: str = ""
+    role: Literal["", "entry", "redirect", "front", "feed"] = ""
 
     @property
     def phase_if_new(self) -> int:
@@ -62,7 +66,7 @@ class OutputKind:
         return phase_when_new(self.phase, linked=self.linked)
 
     def load_render(self) -> Render:
-        """The function that renders it. Raises ImportError or AttributeError for a wrong reference."""
+        """The function that renders it. Raises CmsError vertical.reference."""
         render: Render = resolve(self.render)
         return render
 

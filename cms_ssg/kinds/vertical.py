@@ -127,6 +127,8 @@ class Vertical:
     paid: reference to a function (OpenSite, OrderPaid) -> a note for the order, called once for each order that was paid.
     refunded: reference to a function (OpenSite, OrderPaid with the lines that were given back as a whole, notes of the order) -> a note for the
     order, called once for each refund.
+    accepted: reference to a coroutine function (Request, text), called for each field ``_goal`` of a form of visitors that was accepted. The text is
+    the visitor's, so what is wrong with it must not be an error.
     uses: assets of the bundled theme that only some sites need (those of the search page, forms.css) and that its pages load.
     sources: modules outside of its folder that count as its code: a change of them renders its rows and outputs again.
     begin: what to type after its starter was copied, a line each.
@@ -169,6 +171,7 @@ class Vertical:
     payments: str = ""
     paid: str = ""
     refunded: str = ""
+    accepted: str = ""
     uses: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
     begin: str = ""

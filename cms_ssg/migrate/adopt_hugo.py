@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from cms_ssg.content.markdown.shortcode_tags import Shortcodes
 from cms_ssg.migrate import hugo_pages, hugo_settings
@@ -14,7 +14,7 @@ from cms_ssg.migrate.hugo_lists import list_redirects
 from cms_ssg.migrate.hugo_shortcodes import INLINE
 from cms_ssg.migrate.pages import as_table
 from cms_ssg.migrate.report import Report
-from cms_ssg.types import Problem
+from cms_ssg.types import Json, Problem
 
 KNOWN: Final = frozenset(("figure", "note", "youtube"))
 _TOKENS: Final = {
@@ -60,6 +60,7 @@ def make_hugo(root: Path, report: Report) -> Source:
         fields,
         lambda top: _translate(config.permalinks.get(top, ""), top, name_last(pages, layout, top)),
     )
+    _leave_out(settings["collection"], config.beside)
     source = Source(pages, settings)
     for page in pages:
         if hugo_pages.find_place(page.file, config)[1].startswith("_index."):
@@ -83,6 +84,14 @@ def make_hugo(root: Path, report: Report) -> Source:
     _add_shortcodes(source, by_name)
     _redirect_hugo_lists(source, config)
     return source
+
+
+def _leave_out(collections: list[dict[str, Json]], files: list[str]) -> None:
+    """Keep texts that belong to other pages from being pages."""
+    for row in collections:
+        inside = [file.removeprefix(str(row["path"])) for file in files if file.startswith(f"{row['path']}/")]
+        if inside and row["type"] != "term":
+            row["exclude"] = [*cast("list[Json]", row.get("exclude", [])), *inside]
 
 
 def _translate(pattern: str, top: str, last: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from cms_ssg.errors import fail
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.mdx_text import convert_mdx
 from cms_ssg.migrate.pages import is_language, list_source_files, list_words, read_page
@@ -19,6 +18,7 @@ from cms_ssg.migrate.source_folder import (
     FolderPage,
     FolderSource,
     Note,
+    find_config,
     find_value,
     join_address,
     list_terms,
@@ -41,9 +41,7 @@ _REDIRECT: Final = re.compile(
 
 def migrate_astro(root: Path, site: NewSite, progress: Callable[[int], None]) -> list[Problem]:
     """Move an Astro site. Raises CmsError migrate.no-source, migrate.unwritable."""
-    config = next((name for name in CONFIGS if (root / name).is_file()), "")
-    if not config:
-        raise fail("migrate.no-source", "is no Astro site", place=str(root), hint="It has an astro.config.mjs.")
+    config = find_config(root, CONFIGS, "Astro", "an astro.config.mjs")
     site.begin()
     move_folder(_Move(root, config, site.report).read(), site, progress)
     return []

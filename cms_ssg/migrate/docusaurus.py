@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cms_ssg.data.files import read_data_file
-from cms_ssg.errors import CmsError, fail
+from cms_ssg.errors import CmsError
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.mdx_text import convert_mdx
 from cms_ssg.migrate.pages import SourcePage, as_table, is_language, list_source_files, read_page
@@ -20,6 +20,7 @@ from cms_ssg.migrate.source_folder import (
     FolderPage,
     FolderSource,
     Note,
+    find_config,
     find_names,
     find_value,
     join_address,
@@ -41,9 +42,7 @@ _DATED: Final = re.compile(r"(?:^|/)(\d{4})[-/](\d{1,2})[-/](\d{1,2})[-/]?(.*?)(
 
 def migrate_docusaurus(root: Path, site: NewSite, progress: Callable[[int], None]) -> list[Problem]:
     """Move a Docusaurus site. Raises CmsError migrate.no-source, migrate.unwritable."""
-    config = next((name for name in CONFIGS if (root / name).is_file()), "")
-    if not config:
-        raise fail("migrate.no-source", "is no Docusaurus site", place=str(root), hint="It has a docusaurus.config.js.")
+    config = find_config(root, CONFIGS, "Docusaurus", "a docusaurus.config.js")
     site.begin()
     move = _Move(root, config, site.report)
     move.read()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cms_ssg.data.files import read_data_file
-from cms_ssg.errors import CmsError, fail
+from cms_ssg.errors import CmsError
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.html_text import convert_html
 from cms_ssg.migrate.mdx_text import convert_mdx
@@ -30,6 +30,7 @@ from cms_ssg.migrate.source_folder import (
     FolderPage,
     FolderSource,
     Note,
+    find_config,
     find_value,
     join_address,
     move_folder,
@@ -65,9 +66,7 @@ _PASSED: Final = re.compile(r"addPassthroughCopy\(\s*(?:[\"']([^\"'\n]+)[\"']|\{
 
 def migrate_eleventy(root: Path, site: NewSite, progress: Callable[[int], None]) -> list[Problem]:
     """Move an Eleventy site. Raises CmsError migrate.no-source, migrate.unwritable."""
-    config = next((name for name in CONFIGS if (root / name).is_file()), "")
-    if not config:
-        raise fail("migrate.no-source", "is no Eleventy site", place=str(root), hint="It has an eleventy.config.js or .eleventy.js.")
+    config = find_config(root, CONFIGS, "Eleventy", "an eleventy.config.js or .eleventy.js")
     site.begin()
     move_folder(_Move(root, config, site.report).read(), site, progress)
     return []

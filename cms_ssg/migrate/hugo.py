@@ -36,7 +36,7 @@ def migrate_hugo(root: Path, site: NewSite, progress: Callable[[int], None]) -> 
     move.write_lists()
     for name in LEFT_BEHIND:
         if (root / name).is_dir():
-            site.report.note(name, 0, "folders", "templates and what they make are another language's: cms theme copy begins a theme")
+            site.report.note(name, 0, "folders", "templates and what they make", "not converted: cms theme copy begins a theme of your own")
     site.finish(move.make_settings())
     return []
 

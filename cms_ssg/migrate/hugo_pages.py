@@ -12,10 +12,14 @@ from cms_ssg.migrate.folder import clean_address
 from cms_ssg.migrate.hugo_addresses import DATED_NAME, find_address, find_prefix, split_language
 from cms_ssg.migrate.hugo_config import HugoConfig
 from cms_ssg.migrate.org_text import convert_org
+from cms_ssg.migrate.other_markup import note_markup
 from cms_ssg.migrate.pages import MARKDOWN, SourcePage, as_table, list_source_files, list_words, read_page
 from cms_ssg.migrate.report import Report
 
-UNREAD: Final = (".adoc", ".asciidoc", ".rst", ".pandoc", ".pdc")
+ADAPTER: Final = "left out: import the pages that they make of data (cms import csv, cms import jsonl), or write them as files"
+MODULE: Final = (
+    "not read: if one has content, run hugo mod vendor, copy its content, static and data from _vendor into the site, and run this again"
+)
 TEXTS: Final = (*MARKDOWN, ".org", ".html", ".htm")
 _INDEX: Final = re.compile(r"/index(?:\.[\w-]+)?\.(?:md|markdown|mkd|mdown|org|html?)$")
 
@@ -51,16 +55,14 @@ def read_pages(root: Path, config: HugoConfig, report: Report) -> tuple[list[Sou
                 report.note(file, 0, "files that another mounted folder hides", f"{place[1]} is also in {seen[place]}")
                 continue
             seen[place] = folder
-            if below.endswith(UNREAD):
-                report.note(file, 0, "pages in other languages than Markdown", below.rpartition(".")[2])
+            if note_markup(file, report):
                 continue
             if below.endswith(".gotmpl"):
-                report.note(
-                    file, 0, "content adapters, whose pages a template makes of data", below, "left out: write the pages, or cms import"
-                )
+                report.note(file, 0, "content adapters", below, ADAPTER)
                 continue
             if below.endswith(TEXTS) and (holder := _find_bundle(file, bundles)):
-                report.note(file, 0, "texts beside a page, which templates show", f"it belongs to {holder}")
+                config.beside.append(file)
+                report.note(file, 0, "texts beside a page that only templates show", f"it belongs to {holder}")
                 continue
             page = read_page(root, file, report) if below.endswith(TEXTS) else None
             if page is not None and below.endswith(".org"):
@@ -140,9 +142,7 @@ def _note_mounts(config: HugoConfig, report: Report) -> None:
                 )
     for row in imports if isinstance(imports, list) else []:
         if path := as_table(row).get("path"):
-            report.note(
-                config.file, 0, "modules that the site imports", str(path), "left out: their content, if they have any, is elsewhere"
-            )
+            report.note(config.file, 0, "modules that the site imports", str(path), MODULE)
 
 
 def _find_addresses(page: SourcePage, config: HugoConfig, report: Report) -> None:

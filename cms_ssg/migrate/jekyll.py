@@ -34,7 +34,7 @@ def migrate_jekyll(root: Path, site: NewSite, progress: Callable[[int], None]) -
     move.write_lists()
     for name in ("_layouts", "_sass", "_plugins"):
         if (root / name).is_dir():
-            site.report.note(name, 0, "folders", "layouts and plugins are another language's: cms theme copy begins a theme")
+            site.report.note(name, 0, "folders", "layouts and plugins", "not converted: cms theme copy begins a theme of your own")
     site.finish(move.make_settings())
     return []
 

@@ -9,10 +9,14 @@ from urllib.parse import urlsplit
 
 from cms_ssg.migrate.folder import clean_address
 from cms_ssg.migrate.jekyll_config import POST_NAME, JekyllConfig, apply_defaults, find_address
+from cms_ssg.migrate.other_markup import ORG, OTHER, note_markup
 from cms_ssg.migrate.pages import MARKDOWN, SKIPPED, SourcePage, list_source_files, list_words, read_page
 from cms_ssg.migrate.report import Report
 
 PAGES: Final = (*MARKDOWN, ".html", ".htm")
+ASCIIDOC: Final = (".adoc", ".asciidoc")
+"""Pages with Jekyll's plugin for them, also without front matter."""
+
 HEAD: Final = b"---"
 NOT_PUBLISHED: Final = frozenset(
     "_layouts _includes _sass _plugins _site _data Gemfile Gemfile.lock Rakefile package.json package-lock.json _config.yml _config.yaml _config.toml site.toml".split()
@@ -40,6 +44,8 @@ def read_pages(base: Path, config: JekyllConfig, report: Report) -> tuple[list[t
             part[0] in "._#~" for part in file.split("/") if part not in ("_posts", "_drafts") and not (kind and part == f"_{kind}")
         )
         if not kind or (hidden and not _is_below(file, included)):
+            continue
+        if (kind != "pages" or file.endswith(ASCIIDOC) or _has_head(base / file)) and note_markup(file, report, OTHER | ORG):
             continue
         if _has_head(base / file):
             if not file.endswith(PAGES):

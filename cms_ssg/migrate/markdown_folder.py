@@ -12,6 +12,7 @@ from typing import Final
 from cms_ssg.errors import fail
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.mdx_text import convert_mdx
+from cms_ssg.migrate.other_markup import ORG, OTHER, note_markup
 from cms_ssg.migrate.pages import list_source_files, list_words, make_fields, read_page, replace_outside_code
 from cms_ssg.migrate.source_folder import TEXTS, make_types
 from cms_ssg.text.slugs import make_slug
@@ -83,6 +84,7 @@ def migrate_markdown(root: Path, site: NewSite, progress: Callable[[int], None])
         progress(1)
     for file in files:
         if file not in addresses:
+            note_markup(file, site.report, OTHER | ORG, "copied as they are")
             site.copy(root / file, f"content/{file}")
             site.made["files"] += 1
     types = make_types(written)

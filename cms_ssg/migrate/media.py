@@ -54,6 +54,7 @@ class Media:
         addresses = [row[0] for row in self._site.connection.execute("SELECT address FROM media ORDER BY address")]
         if addresses:
             self._site.write(LIST, "".join(f"{address}\n" for address in addresses).encode())
+            self._site.report.forget(LIST, 0, 0)  # of a file that was cut off, how many there were then
             self._site.report.note(
                 LIST,
                 0,

@@ -37,6 +37,10 @@ class Report:
         """Forget what was noted of these lines."""
         self._connection.execute("DELETE FROM notes WHERE place = ? AND line BETWEEN ? AND ?", (place, first, last))
 
+    def rename(self, old: str, new: str) -> None:
+        """The file that notes are about has another name now."""
+        self._connection.execute("UPDATE OR REPLACE notes SET place = ? WHERE place = ?", (new, old))
+
     def count(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM notes").fetchone()[0])
 

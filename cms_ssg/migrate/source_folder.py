@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from cms_ssg.errors import fail
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.pages import MARKDOWN, SourcePage, as_table, list_words, make_fields, replace_outside_code
 from cms_ssg.text.slugs import make_slug
@@ -65,7 +66,8 @@ class FolderSource:
 
     settings: of the new site; files: file below the root -> its path in the new site; redirects: from other addresses; home: where the
     list of posts is; convert: a page's text without the generator's own markup; roots: what the beginning of a link to a file stands for;
-    terms: fields that are taxonomies; twins: folder of a translation -> the folder that it translates and what the addresses of pages without a translation begin with.
+    terms: fields that are taxonomies; inside: folder of the old site whose files lie right in content/;
+    twins: folder of a translation -> the folder that it translates and what the addresses of pages without a translation begin with.
     """
 
     root: Path
@@ -77,6 +79,7 @@ class FolderSource:
     convert: Callable[[FolderPage, Note], str] = lambda page, note: page.page.body
     roots: dict[str, str] = field(default_factory=dict)
     terms: list[str] = field(default_factory=list)
+    inside: str = ""
     twins: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -211,7 +214,7 @@ def _write_page(source: FolderSource, one: FolderPage, links: Links, site: NewSi
         site.write_entry(target, term, body)
         site.made["texts of lists"] += 1
         return
-    target = site.choose_name(f"content/{stem}.md", page.file)
+    target = site.choose_name(f"content/{stem.removeprefix(source.inside)}.md", page.file)
     if one.is_post and one.section:
         fields["section"] = one.section
     site.write_entry(target, {"title": title, "path": page.address or None, **language, **fields}, body)
@@ -224,8 +227,8 @@ def make_types(written: dict[str, bool]) -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in sorted({posixpath.dirname(path) for path, is_post in written.items() if is_post}):
         inside = {path: is_post for path, is_post in written.items() if posixpath.dirname(path) == folder}
-        if folder and all(inside.values()):
-            found[f"/{folder}/*.md"] = "post"
+        if all(inside.values()):
+            found[f"/{folder}/*.md" if folder else "/*.md"] = "post"
         else:
             found |= {f"/{path}": "post" for path, is_post in inside.items() if is_post}
     return found
@@ -244,6 +247,14 @@ def start_settings(title: Any, base_url: Any, description: Any = "") -> dict[str
 def strip_comments(text: str) -> str:
     """JavaScript without its comments; what stands in texts, such as patterns of files, is none."""
     return _COMMENT.sub(lambda found: found[1] or "", text)
+
+
+def find_config(root: Path, names: Sequence[str], system: str, named: str) -> str:
+    """The first of these configuration files that is there. named: what the hint says such a site has. Raises CmsError migrate.no-source."""
+    found = next((name for name in names if (root / name).is_file()), "")
+    if not found:
+        raise fail("migrate.no-source", f"is no {system} site", place=str(root), hint=f"It has {named}.")
+    return found
 
 
 def find_value(text: str, *names: str) -> str:

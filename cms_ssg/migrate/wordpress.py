@@ -31,6 +31,8 @@ def migrate_wordpress(file: Path, site: NewSite, media: Path | None, progress: C
         site.begin()
         site.connection.execute("DROP TABLE IF EXISTS items")
         site.connection.execute("DROP TABLE IF EXISTS media")
+    elif (old := site.load_state("file")) != file.name:
+        site.report.rename(old, file.name)
     index = Index(site.connection, head, resumed=bool(start))
     problems = _read_index(file, head, site, index, (start, line))
     converter = Converter(file.name, head, site, index, Media(site, media, "wp-content/uploads"), resumed=bool(start))
@@ -41,14 +43,19 @@ def migrate_wordpress(file: Path, site: NewSite, media: Path | None, progress: C
             start, line, seen = item.end, item.end_line, seen + 1
             if seen % BATCH == 0:
                 progress(BATCH)
-                site.save_state(offset=start, line=line, finished="", mark=_mark(file, start))
+                site.save_state(offset=start, line=line, finished="", mark=_mark(file, start), file=file.name)
     except CutOffError:
         pass  # the first pass has said it
     _convert_again(file, head, converter, index)
-    site.save_state(offset=start, line=line, finished="" if problems else "yes", mark=_mark(file, start))
+    site.save_state(offset=start, line=line, finished="" if problems else "yes", mark=_mark(file, start), file=file.name)
+    rows = site.connection.execute("SELECT source, target FROM redirects").fetchall()
     site.made.clear()
     site.made.update(converter.count())
     write_site(head, site, index, converter)
+    if problems:  # where lists lead is found anew when the rest is there
+        site.connection.execute("DELETE FROM redirects")
+        site.connection.executemany("INSERT INTO redirects VALUES (?, ?)", rows)
+        site.connection.commit()
     return problems
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -146,5 +147,9 @@ def _redirect_lists(site: NewSite, front: bool, prefix: str) -> None:
         site.redirect(f"{top}{day[:4]}/{day[5:7]}/{day[8:]}/", f"{top}{day[:4]}/{day[5:7]}/")
     for year, month in months.items():
         site.redirect(f"{top}{year}/", f"{top}{month[:4]}/{month[5:7]}/")
-    for number in range(2, sum(days.values()) // PAGE_SIZE + 2):
+    today = datetime.now(UTC).date().isoformat()
+    own = (
+        0 if home != top else sum(number for day, number in days.items() if day <= today) // PAGE_SIZE - 1
+    )  # which the new list has itself
+    for number in range(max(2, own + 1), sum(days.values()) // PAGE_SIZE + 2):
         site.redirect(f"{top}page/{number}/", home)

@@ -21,6 +21,7 @@ from cms_ssg.types import Json, Problem
 _SECTION: Final = re.compile(r"(?:^|/)_index(?:\.[\w-]+)?\.md$")
 _OURS: Final = {"tags": "tag", "authors": "author", "categories": "category", "series": "series"}
 _DATED: Final = re.compile(r"(?:^|/)\d{4}-\d\d-\d\d[-_]")
+_DATED_PATH: Final = re.compile(r"(?:^|.*?/)(\d{4})/(\d{1,2})/(\d{1,2})/")
 _INDEX: Final = re.compile(r"/_?index(?:\.[\w-]+)?\.md$")
 _MORE: Final = re.compile(r"^[ \t]*<!--\s*more\s*-->[ \t]*\n?", re.MULTILINE)
 
@@ -50,6 +51,7 @@ class _Move:
             start_settings(values.get("title"), values.get("base_url"), values.get("description")),
             convert=self._convert,
             roots={"@/": "content/"},
+            inside="content/",
         )
         self._sizes: list[tuple[str, str, str, int]] = []
         self._listed: set[str] = set()
@@ -57,12 +59,14 @@ class _Move:
     def read(self) -> FolderSource:
         """Read all pages, files, settings and redirects."""
         pages = read_pages(self._root, self._values, self._report)
+        for page in pages:
+            _date_by_path(page)
         self._listed = self._find_listed(pages)
         for page in pages:
             self._add_page(page, pages)
         for below in list_source_files(self._root / "content"):
             if not below.endswith(".md"):
-                self.source.files[f"content/{below}"] = f"content/content/{below}"
+                self.source.files[f"content/{below}"] = f"content/{below}"
         theme = self._values.get("theme")
         folders = [*([f"themes/{theme}/static"] if isinstance(theme, str) and "." not in theme and "/" not in theme else []), "static"]
         for folder in folders:
@@ -70,7 +74,7 @@ class _Move:
                 self.source.files[f"{folder}/{below}"] = f"static/{below}"
         for name in ("templates", "sass", "themes"):
             if (self._root / name).is_dir():
-                self._report.note(name, 0, "folders", "templates and styles are another language's: cms theme copy begins a theme")
+                self._report.note(name, 0, "folders", "templates and styles", "not converted: cms theme copy begins a theme of your own")
         self._set_up(pages)
         return self.source
 
@@ -173,6 +177,7 @@ class _Move:
             or next((str(page.fields.get("title") or "") for page in pages if page.file == "content/_index.md"), "")
             or "Untitled site"
         )
+        settings["name"] = start_settings(settings["title"], "")["name"]
         settings["locales"] = (
             [{"code": self._default.lower()}, *({"code": code.lower()} for code in self._others)]
             if self._others
@@ -189,7 +194,7 @@ class _Move:
                 "index": f"/{folder}/",
             }
         settings["taxonomies"] = tables
-        if isinstance(self._values.get("extra"), dict):
+        if as_table(self._values.get("extra")):
             self._report.note(self._file, 0, "settings below [extra]", ", ".join(map(str, self._values["extra"])), "kept in params")
             settings["params"] = self._values["extra"]
         if any(one.is_post for one in source.pages) and any(one.page.address == "/" for one in source.pages):
@@ -218,6 +223,15 @@ class _Move:
         page = one.page
         text = self._shortcodes.run(page.body, page.line, lambda line, tag, fate: note("shortcodes", line, tag, fate))
         return replace_outside_code(_MORE.sub("", text), re.compile(r"\n(?:[ \t]*\n){2,}"), lambda found: "\n\n")
+
+
+def _date_by_path(page: SourcePage) -> None:
+    """Give a page without a date that of its path, ``2023/12/07/name`` or ``blog/2023/12/07/name``, where templates read it."""
+    found = _DATED_PATH.match(str(page.fields.get("path") or ""))
+    if found and find_date(page) is None and not _SECTION.search(page.file):
+        page.fields["date"] = "-".join(found.groups())
+        if find_date(page) is None:  # no such day
+            del page.fields["date"]
 
 
 def _find_holder(file: str) -> str:

@@ -22,7 +22,7 @@ from cms_ssg.store.secrets import PAYMENTS, load_secret
 from cms_ssg.text.money import format_amount
 
 router = Router("Payments")
-DECISIONS: Final = {"pay": "succeeded", "decline": "failed", "check": "action", "cancel": "cancelled"}
+DECISIONS: Final = {"pay": "succeeded", "decline": "failed", "check": "action", "wait": "processing", "cancel": "cancelled"}
 PAGE: Final = Markup("""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">
 <meta name="color-scheme" content="light dark"><title>Test payment</title>
@@ -30,7 +30,8 @@ PAGE: Final = Markup("""<!doctype html>
 <main><h1>Test payment</h1><p>Nothing is charged: this page takes the place of a payment provider while a shop is made.</p>
 <p>To pay: <strong>{amount}</strong></p><p role="status">State: {status}</p>
 <form method="post"><button name="do" value="pay">Pay</button><button name="do" value="decline">Decline</button>
-<button name="do" value="check">Ask for a check first</button><button name="do" value="cancel">Cancel</button></form></main></html>
+<button name="do" value="check">Ask for a check first</button><button name="do" value="wait">Pay, and the money comes later</button>
+<button name="do" value="cancel">Cancel</button></form></main></html>
 """)
 
 

@@ -67,7 +67,8 @@ class FakeProvider:
         return await self.fetch(intent)
 
     async def cancel(self, intent: str) -> Report:
-        return await self.pay(intent, "cancelled")
+        report = await self.fetch(intent)
+        return report if report.status == "processing" else await self.pay(intent, "cancelled")
 
     async def refund(self, intent: str, amount: int, currency: str, key: str) -> str:
         async with self.shop.connect() as connection:

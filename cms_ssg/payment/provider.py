@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     from cms_ssg.site import Site
 
-Status = Literal["pending", "action", "succeeded", "failed", "cancelled"]
-"""Of a payment at the provider. action: the buyer has something to do, such as 3-D Secure; failed: may be tried again."""
+Status = Literal["pending", "action", "processing", "succeeded", "failed", "cancelled"]
+"""Of a payment at the provider. action: the buyer has something to do, such as 3-D Secure; processing: the buyer has paid and the money is on its way, which may take days;
+failed: may be tried again.
+"""
 
 
 class ProviderError(Exception):
@@ -91,7 +93,7 @@ class PaymentProvider(Protocol):
         ...
 
     async def cancel(self, intent: str) -> Report:
-        """End a payment that was not made; one that succeeded stays as it is. Raises ProviderError."""
+        """End a payment that was not made; one that succeeded, or whose money is on its way, stays as it is. Raises ProviderError."""
         ...
 
     async def refund(self, intent: str, amount: int, currency: str, key: str) -> str:
@@ -149,4 +151,8 @@ class Payable(Protocol):
 
     async def note_refund(self, connection: AsyncConnection[TupleRow], shop: Shop, payment: PaymentRow, refund: int) -> None:
         """A refund was made, in the transaction in which that is written."""
+        ...
+
+    async def note_failed_refund(self, connection: AsyncConnection[TupleRow], payment: PaymentRow, amount: int, problem: str) -> None:
+        """The provider refused a refund, in the transaction in which that is written."""
         ...

@@ -21,6 +21,7 @@ from cms_ssg.payment.provider import (
     Shop,
 )
 from cms_ssg.site import Site
+from cms_ssg.text.money import show_amount
 
 COLUMNS: Final = "number, id::text, provider, intent, subject, amount, currency, digest, status, refunded, page, problem"
 ADD: Final[LiteralString] = """
@@ -38,8 +39,8 @@ UPDATE cms.payments SET status = %(status)s, intent = coalesce(intent, %(intent)
 NOTE_EVENT: Final[LiteralString] = """
 INSERT INTO cms.payment_events (site, provider, event, intent, status) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING 1"""
 OPEN: Final[LiteralString] = f"""
-SELECT {COLUMNS} FROM cms.payments WHERE site = %s AND status IN ('pending', 'action', 'failed') AND intent IS NOT NULL
-  AND updated_at < clock_timestamp() - make_interval(secs => %s) ORDER BY updated_at LIMIT 100"""
+SELECT {COLUMNS} FROM cms.payments WHERE site = %s AND status IN ('pending', 'action', 'processing', 'failed') AND intent IS NOT NULL
+  AND updated_at < clock_timestamp() - make_interval(secs => CASE status WHEN 'processing' THEN 3600 ELSE %s END) ORDER BY updated_at LIMIT 100"""
 SEEN: Final[LiteralString] = "UPDATE cms.payments SET updated_at = clock_timestamp() WHERE number = %s"
 ASK_REFUND: Final[LiteralString] = """
 INSERT INTO cms.payment_refunds (site, payment, key, amount, reason, details)
@@ -48,6 +49,9 @@ WHERE p.number = %(payment)s AND p.status = 'succeeded'
   AND %(amount)s::bigint <= p.amount - coalesce((SELECT sum(r.amount) FROM cms.payment_refunds r WHERE r.payment = p.number AND r.status <> 'failed'), 0)
 ON CONFLICT (site, payment, key) DO NOTHING RETURNING number"""
 KNOWN_REFUND: Final[LiteralString] = "SELECT number, amount, status FROM cms.payment_refunds WHERE site = %s AND payment = %s AND key = %s"
+REFUND_PROBLEM: Final[LiteralString] = (
+    "SELECT problem FROM cms.payment_refunds WHERE site = %s AND payment = %s AND key = %s AND status = 'failed'"
+)
 REQUESTED: Final[LiteralString] = """
 SELECT r.number, r.id::text, r.amount, p.subject, p.provider, p.intent, p.currency FROM cms.payment_refunds r JOIN cms.payments p ON p.number = r.payment
 WHERE r.site = %s AND r.status = 'requested' ORDER BY r.number LIMIT 100"""
@@ -145,15 +149,26 @@ async def _settle(connection: AsyncConnection[TupleRow], shop: Shop, payment: Pa
     if payment.status in FINAL or payment.status == report.status:
         return False
     status, problem = str(report.status), ""
-    agreed = (payment.amount, payment.currency, payment.subject, payment.digest, payment.id)
-    told = (report.amount, report.currency, report.subject, report.digest, report.payment)
-    if status == "succeeded" and agreed != told:
+    if status == "succeeded" and (problem := _find_difference(payment, report)):
         status = "held"
-        problem = f"paid were {report.amount} {report.currency} for {report.subject or '?'}, agreed on were {payment.amount} {payment.currency} for {payment.subject}"
     await connection.execute(SET, {"status": status, "intent": report.intent, "problem": problem, "number": payment.number})
     settled = payment._replace(status=status, intent=payment.intent or report.intent, problem=problem)
     await find_payable(shop.site, payment.subject).settle(connection, shop, settled)
     return True
+
+
+def _find_difference(payment: PaymentRow, report: Report) -> str:
+    """What of a payment is not as it was agreed on, for the shopkeeper; ``""`` where all of it is."""
+    found = []
+    if (report.amount, report.currency) != (payment.amount, payment.currency):
+        found.append(f"{show_amount(report.amount, report.currency)} was paid instead of {show_amount(payment.amount, payment.currency)}")
+    if report.subject != payment.subject:
+        found.append(f"it was made for {report.subject or 'something else'}, not for {payment.subject}")
+    elif report.payment != payment.id:
+        found.append("it names another payment")
+    elif report.digest != payment.digest:
+        found.append("it was made for a cart with other contents or prices")
+    return "; ".join(found)
 
 
 async def settle_by_hand(shop: Shop, payment: PaymentRow, status: str) -> bool:
@@ -217,6 +232,13 @@ async def ask_refund(
     return int(row[0])
 
 
+async def find_refund_problem(shop: Shop, payment: PaymentRow, key: str) -> str:
+    """Why the provider refused the refund of a key, ``""`` where it did not."""
+    async with shop.connect() as connection:
+        row = await (await connection.execute(REFUND_PROBLEM, (shop.number, payment.number, key))).fetchone()
+    return str(row[0]) if row is not None else ""
+
+
 async def send_refunds(shop: Shop) -> int:
     """Ask the providers for every refund that is noted. One that does not answer is asked again later. Returns how many were made."""
     async with shop.connect() as connection:
@@ -234,7 +256,8 @@ async def send_refunds(shop: Shop) -> int:
             payment = await find_payment(connection, shop.number, subject, lock=True)
             assert payment is not None
             if problem:
-                await connection.execute(NOT_REFUNDED, (problem, number))
+                if (await connection.execute(NOT_REFUNDED, (problem, number))).rowcount:
+                    await find_payable(shop.site, subject).note_failed_refund(connection, payment, amount, problem)
             elif await (await connection.execute(REFUNDED, (number,))).fetchone():
                 await connection.execute(ADD_REFUNDED, (amount, payment.number))
                 await find_payable(shop.site, subject).note_refund(

@@ -21,13 +21,22 @@ TOLERANCE_S: Final = 300
 ZERO: Final = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
 THREE: Final = frozenset("BHD JOD KWD OMR TND".split())
 EVENTS: Final[dict[str, Status]] = {
-    "checkout.session.completed": "pending",
+    "checkout.session.completed": "processing",
     "checkout.session.async_payment_succeeded": "succeeded",
-    "checkout.session.async_payment_failed": "failed",
+    "checkout.session.async_payment_failed": "cancelled",
     "checkout.session.expired": "cancelled",
 }
-INTENT_STATUSES: Final[dict[str, Status]] = {"requires_action": "action", "succeeded": "succeeded", "canceled": "cancelled"}
+"""What an event says of a session that was not paid at once: after ``completed`` its page takes no second try. https://docs.stripe.com/checkout/fulfillment"""
+INTENT_STATUSES: Final[dict[str, Status]] = {
+    "requires_action": "action",
+    "processing": "processing",
+    "succeeded": "succeeded",
+    "canceled": "cancelled",
+}
 """Of a PaymentIntent; the others mean that it is open. https://docs.stripe.com/payments/paymentintents/lifecycle"""
+REFUND_FAILED: Final = ("failed", "canceled")
+EXPANDED: Final[Any] = {"expand": ["payment_intent"]}
+"""With the PaymentIntent itself in the place of its id: it alone says whether the money of a completed session is still on its way."""
 
 
 def to_stripe(amount: int, currency: str) -> int:
@@ -83,7 +92,7 @@ class StripeProvider:
         return Intent(session.id, "pending", session.url or "")
 
     async def fetch(self, intent: str) -> Report:
-        return _report(await self._call(lambda: self.client.v1.checkout.sessions.retrieve(intent)))
+        return _report(await self._call(lambda: self.client.v1.checkout.sessions.retrieve(intent, EXPANDED)))
 
     async def cancel(self, intent: str) -> Report:
         report = await self.fetch(intent)
@@ -96,8 +105,14 @@ class StripeProvider:
 
     async def refund(self, intent: str, amount: int, currency: str, key: str) -> str:
         session = await self._call(lambda: self.client.v1.checkout.sessions.retrieve(intent))
-        params: Any = {"payment_intent": session.payment_intent, "amount": to_stripe(amount, currency)}
+        return await self._refund(session.payment_intent, amount, currency, key)
+
+    async def _refund(self, payment_intent: str, amount: int, currency: str, key: str) -> str:
+        params: Any = {"payment_intent": payment_intent, "amount": to_stripe(amount, currency)}
         made = await self._call(lambda: self.client.v1.refunds.create(params, {"idempotency_key": key}))
+        if made.status in REFUND_FAILED:
+            reason = made["failure_reason"] if "failure_reason" in made else made.status  # noqa: SIM401 - Stripe's objects have no get
+            raise ProviderError(f"Stripe could not give the money back ({reason})")
         return str(made.id)
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Event | None:
@@ -157,9 +172,7 @@ class StripeIntentsProvider(StripeProvider):
             return await self.fetch(intent)  # it was paid or cancelled before
 
     async def refund(self, intent: str, amount: int, currency: str, key: str) -> str:
-        params: Any = {"payment_intent": intent, "amount": to_stripe(amount, currency)}
-        made = await self._call(lambda: self.client.v1.refunds.create(params, {"idempotency_key": key}))
-        return str(made.id)
+        return await self._refund(intent, amount, currency, key)
 
     def _read_event(self, kind: str, subject: Any) -> Report | None:
         return _report_intent(subject) if kind.startswith("payment_intent.") else None
@@ -190,6 +203,10 @@ def _report(session: Any, told: Status | None = None) -> Report:
         status = "succeeded"
     elif read("status") == "expired":
         status = "cancelled"
+    elif read("status") == "complete" and told is None:
+        intent = read("payment_intent")  # of an event it is an id alone
+        is_open = intent is None or intent["status"] in ("processing", "requires_action")
+        status = "processing" if is_open else "cancelled"
     currency = str(read("currency") or "").upper()
     metadata = read("metadata") or {}
     values = [str(metadata[name]) if name in metadata else "" for name in ("payment", "subject", "digest")]

@@ -29,7 +29,8 @@ BATCH = 4000
 FILE_FORM = 1
 """Changes when files are published in another way: they are copied again."""
 
-CHANGES: Final[LiteralString] = "SELECT id, kind, subject, name FROM cms.changes WHERE site = %s ORDER BY id LIMIT %s"
+CHANGES: Final[LiteralString] = """
+SELECT id, kind, subject, name FROM cms.changes WHERE site = %s AND (NOT %s OR kind IN ('n', 'r')) ORDER BY id LIMIT %s"""
 DELETE_CHANGES: Final[LiteralString] = "DELETE FROM cms.changes WHERE id = ANY(%s::bigint[])"
 
 ENTRIES: Final[LiteralString] = """
@@ -42,7 +43,7 @@ SELECT entry, type, translation_key, live, listed, held, path, card_digest, addr
 FROM cms.cards WHERE entry = ANY(%s::bigint[])"""
 
 LOST_PATHS: Final[LiteralString] = """
-SELECT owner FROM cms.claims WHERE site = %s AND NOT wins AND owner_kind = 'e' AND spec ->> 'kind' = 'entry' AND owner = ANY(%s::bigint[])"""
+SELECT owner FROM cms.claims WHERE site = %s AND NOT wins AND owner_kind = 'e' AND spec ->> 'kind' = ANY(%s::text[]) AND owner = ANY(%s::bigint[])"""
 
 DELETE_CARDS: Final[LiteralString] = "DELETE FROM cms.cards WHERE entry = ANY(%s::bigint[])"
 
@@ -79,12 +80,12 @@ class Change:
     ROW: Final = "r"
 
 
-def take_changes(context: PlanContext) -> int:
+def take_changes(context: PlanContext, *, without_entries: bool = False) -> int:
     """Derive again what the next BATCH change rows touched, and delete exactly those rows.
 
-    Returns how many rows were taken. Everything happens in the caller's transaction.
+    without_entries: those of entries and files stay. Returns how many rows were taken. Everything happens in the caller's transaction.
     """
-    rows = context.connection.execute(CHANGES, (context.site_id, BATCH)).fetchall()
+    rows = context.connection.execute(CHANGES, (context.site_id, without_entries, BATCH)).fetchall()
     if not rows:
         return 0
     context.connection.execute(DELETE_CHANGES, (int_array(row[0] for row in rows),))
@@ -133,7 +134,7 @@ def derive_entries(context: PlanContext, ids: set[int], saved: Collection[int] =
         derived.update(_derive(connection, site, site_id, now, others))
         old.update({row.entry: row for row in map(OldCard._make, connection.execute(CARDS, (int_array(others),)))})
         ids = ids | others
-    lost = {row[0] for row in connection.execute(LOST_PATHS, (site_id, int_array(ids)))}
+    lost = {row[0] for row in connection.execute(LOST_PATHS, (site_id, site.features.with_role("entry"), int_array(ids)))}
     listed = {n for n, d in derived.items() if d.live and n not in lost and not (n in old and old[n].held)}
     if marks.listens:
         from cms_ssg.plan.events import note_entries

@@ -9,32 +9,35 @@ from typing import Final, LiteralString
 from psycopg import Connection
 
 from cms_ssg.kinds.features import Features
-from cms_ssg.kinds.phases import REMOVALS
+from cms_ssg.kinds.phases import LEAVES, LISTS, REMOVALS
 from cms_ssg.reads import name_key
 from cms_ssg.store.arrays import bytea_array, int_array, text_array
 from cms_ssg.store.claims import NameChange
 
-SAVE, BULK = 0, 1
-"""Lanes: what a person waits for, and what may take its time."""
+AHEAD, SAVE, BULK = -1, 0, 1
+"""Lanes: what goes before all other pages when a save changes it, what a person waits for, and what may take its time."""
 
-BULK_TURN: Final = 20
-"""From this turn of cms.dirty on outputs may take their time, or go."""
+AHEAD_TURN, LIST_TURN, BULK_TURN = LEAVES, 10 + LISTS, 20
+"""Turns of cms.dirty: before the first an output is new; from the second on it is a list that a person waits for, or a feed; from the third on it may
+take its time, or goes.
+"""
 
 HAS_OUTPUTS: Final[LiteralString] = "SELECT EXISTS (SELECT FROM cms.outputs WHERE site = %s)"
 
 MARK_READERS: Final[LiteralString] = """
 INSERT INTO cms.dirty (site, path, phase, lane, reason)
-SELECT DISTINCT ON (o.path) %(site)s, o.path, p.phase, k.lane, k.reason
+SELECT DISTINCT ON (o.path) %(site)s, o.path, p.phase, CASE WHEN p.ahead AND k.lane = 0 THEN -1 ELSE k.lane END, k.reason
 FROM unnest(%(keys)s::bigint[], %(lanes)s::smallint[], %(reasons)s::text[]) AS k(key, lane, reason)
 CROSS JOIN LATERAL (SELECT path, kind FROM cms.outputs o WHERE o.reads @> ARRAY[k.key] AND o.site = %(site)s) o
-JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[]) AS p(kind, phase) ON p.kind = o.kind
+JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[], %(ahead)s::boolean[]) AS p(kind, phase, ahead) ON p.kind = o.kind
 ORDER BY o.path, k.lane, k.reason
 ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions'), lane = least(dirty.lane, excluded.lane)"""
 
 # A window that holds a position begins below it and ends above it. Each index knows one of the two; the one is asked that has fewer on its
 # side, by the list's middle page: what an item at the front costs must not grow with the list. `|| ''` keeps the other index out.
 READERS_OF_WINDOWS: Final[LiteralString] = """
-SELECT DISTINCT ON (o.path) %(site)s, o.path, p.phase, %(lane)s, 'position in list ' || l.name || CASE l.locale WHEN '' THEN '' ELSE ' (' || l.locale || ')' END
+SELECT DISTINCT ON (o.path) %(site)s, o.path, p.phase, CASE WHEN p.ahead AND %(lane)s = 0 THEN -1 ELSE %(lane)s END,
+  'position in list ' || l.name || CASE l.locale WHEN '' THEN '' ELSE ' (' || l.locale || ')' END
 FROM unnest(%(lists)s::int[], %(positions)s::bytea[]) AS d(list, position)
 JOIN cms.lists l ON l.id = d.list
 LEFT JOIN cms.list_pages m ON m.list = d.list AND m.number = l.pages / 2
@@ -44,7 +47,7 @@ CROSS JOIN LATERAL (
   UNION ALL
   SELECT output FROM cms.windows w WHERE w.list = d.list AND w.low <= d.position AND w.high || ''::bytea >= d.position AND d.position < m.high) w
 JOIN cms.outputs o ON o.id = w.output AND o.site = %(site)s
-JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[]) AS p(kind, phase) ON p.kind = o.kind
+JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[], %(ahead)s::boolean[]) AS p(kind, phase, ahead) ON p.kind = o.kind
 ORDER BY o.path, l.name, l.locale"""
 
 MARK_WINDOWS: Final[LiteralString] = f"""
@@ -69,9 +72,10 @@ MARK_ALL_UNVERIFIED: Final[LiteralString] = "UPDATE cms.outputs SET unsure = tru
 
 MARK_TIMED: Final[LiteralString] = """
 INSERT INTO cms.dirty (site, path, phase, lane, reason)
-SELECT o.site, o.path, p.phase, 0, 'time' FROM cms.outputs o JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[]) AS p(kind, phase) ON p.kind = o.kind
+SELECT o.site, o.path, p.phase, CASE WHEN p.ahead THEN -1 ELSE 0 END, 'time'
+FROM cms.outputs o JOIN unnest(%(kinds)s::text[], %(phases)s::smallint[], %(ahead)s::boolean[]) AS p(kind, phase, ahead) ON p.kind = o.kind
 WHERE o.site = %(site)s AND (o.valid_until <= %(now)s OR o.valid_from > %(now)s)
-ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions'), lane = 0"""
+ON CONFLICT (site, path) DO UPDATE SET version = nextval('cms.dirty_versions'), lane = least(dirty.lane, excluded.lane)"""
 
 
 @dataclass(slots=True)

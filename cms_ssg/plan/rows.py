@@ -8,6 +8,7 @@ from typing import Final, LiteralString
 import msgspec
 from psycopg import Connection
 
+from cms_ssg.kinds.failures import naming_query
 from cms_ssg.kinds.row_kind import Row
 from cms_ssg.plan.context import PlanContext
 from cms_ssg.reads import CARD, digest, entry_key
@@ -51,14 +52,20 @@ def derive_rows(context: PlanContext, numbers: set[int]) -> None:
 def find_followers(connection: Connection, site: Site, entries: set[int]) -> set[int]:
     """Rows that are derived from entries besides themselves."""
     kinds = [kind for kind in site.features.rows.values() if kind.follows] if entries else []
-    return {row[0] for kind in kinds for row in connection.execute(kind.follows, {"entries": sorted(entries)})}
+    found: set[int] = set()
+    for kind in kinds:
+        with naming_query(kind.vertical, f"row kind {kind.name}"):
+            found.update(row[0] for row in connection.execute(kind.follows, {"entries": sorted(entries)}))
+    return found
 
 
 def _load(connection: Connection, site: Site, numbers: set[int]) -> Mapping[int, tuple[str, Row]]:
     """The rows that may be shown, by number: one query a kind."""
     found: dict[int, tuple[str, Row]] = {}
     for kind in site.features.rows.values():
-        for number, fields in connection.execute(kind.load, {"numbers": sorted(numbers)}):
+        with naming_query(kind.vertical, f"row kind {kind.name}"):
+            loaded = connection.execute(kind.load, {"numbers": sorted(numbers)}).fetchall()
+        for number, fields in loaded:
             row = kind.derive(site, number, fields)
             if row is not None:
                 found[number] = (kind.name, row)

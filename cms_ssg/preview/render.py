@@ -177,7 +177,7 @@ class Previewer:
 
     def _render(self, marks: Marks, inputs: Sequence[int]) -> Shown:
         connection, site_id = self.connection, self.row.id
-        own = store.list_owned(connection, site_id, self._list_entries())
+        own = store.list_owned(connection, site_id, self._list_entries(), self.subject.site.features.with_content)
         winners = store.list_winners(connection, site_id, sorted({*own, *self._list_touched(marks, inputs)}))
         jobs = {w.path: Job(w.path, w.locale or "", w.spec, w.owner) for w in winners}
         kinds = self.subject.site.features.outputs

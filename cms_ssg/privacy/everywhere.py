@@ -24,10 +24,26 @@ class Gone(NamedTuple):
     problems: list[str]
 
 
-def erase_everywhere(opened: OpenSite, email: str, redis_url: str) -> Gone:
-    """Erase them from the store, then build what follows from it; content files that changed meanwhile wait for the next build.
+class Followed(NamedTuple):
+    """What became of all that is made of the store; see Gone."""
 
-    Releases that are kept have pages as they were, so they are forgotten where a page changed. Safe to repeat where something was away.
+    pages: int
+    releases: int
+    answers: int
+    problems: list[str]
+
+
+def erase_everywhere(opened: OpenSite, email: str, redis_url: str) -> Gone:
+    """Erase them from the store, then from what was made of it. Safe to repeat where something was away."""
+    erased = erase_person(opened, email)
+    pages, releases, answers, problems = follow_erasure(opened, redis_url)
+    return Gone(erased.rows, pages, releases, answers, erased.content, list_left(opened, email), problems)
+
+
+def follow_erasure(opened: OpenSite, redis_url: str) -> Followed:
+    """Build what follows from rows that were erased; content files that changed meanwhile wait for the next build.
+
+    Releases that are kept have pages as they were, so they are forgotten where a page changed.
     """
     from cms_ssg.build import build
     from cms_ssg.cache.redis import clear_answers
@@ -36,7 +52,6 @@ def erase_everywhere(opened: OpenSite, email: str, redis_url: str) -> Gone:
     from cms_ssg.store.tags import raise_all
     from cms_ssg.uploads.keep import forget_unkept
 
-    erased = erase_person(opened, email)
     forget_unkept(opened)
     result = build(opened.site.root, BuildOptions(env=opened.site.settings.env, sync=False, confirm_removals=True))
     problems = [f"{one.message} [{one.code}]" for one in result.problems if one.severity == "error" or one.code == "search.not-sent"]
@@ -51,7 +66,7 @@ def erase_everywhere(opened: OpenSite, email: str, redis_url: str) -> Gone:
             answers = clear_answers(redis_url)
         except CmsError as error:
             problems.append(error.problems[0].message)
-    return Gone(erased.rows, pages, releases, answers, erased.content, list_left(opened, email), problems)
+    return Followed(pages, releases, answers, problems)
 
 
 def find_redis(opened: OpenSite) -> str:

@@ -62,7 +62,7 @@ def examine_bucket(settings: Settings) -> Iterator[Finding]:
             yield "target", "", problem
             return
         yield "target", "", Problem(problem.code, url, 0, f"the store does not let us list it ({code_of(failed)})",
-                                    "Audits need s3:ListBucket on the bucket; builds do without.", "warning")  # fmt: skip
+                                    "Verify, audits and rollbacks need s3:ListBucket on the bucket; builds do without.", "warning")  # fmt: skip
     yield from _check_rights(target, url)
 
 

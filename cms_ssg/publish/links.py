@@ -29,8 +29,12 @@ class Absent(NamedTuple):
 
 
 def find_links(base_url: str, paths: Collection[str], data: bytes) -> set[str]:
-    """Those of the paths that a text links to: by whole URLs or from the host on."""
-    wanted = frozenset(paths)
+    """Those of the paths that a text links to."""
+    return list_links(base_url, data) & frozenset(paths)
+
+
+def list_links(base_url: str, data: bytes) -> set[str]:
+    """Paths of a site that a text may link to: by whole URLs or from the host on. base_url: of the site."""
     starts = (unquote(base_url), "/" + unquote(base_url).partition("://")[2].partition("/")[2] if base_url.count("/") > 2 else "")
     found: set[str] = set()
     for word in set(_APART.split(data.decode("utf-8", "replace"))):
@@ -38,5 +42,5 @@ def find_links(base_url: str, paths: Collection[str], data: bytes) -> set[str]:
             continue
         for part in {word, *_INNER.split(word)}:
             link = unquote(unescape(_END.split(part, maxsplit=1)[0]))
-            found.update(path for start in starts if link.startswith(start) and (path := link[len(start) :]) in wanted)
+            found.update(link[len(start) :] for start in starts if link.startswith(start))
     return found

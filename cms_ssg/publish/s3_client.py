@@ -136,7 +136,8 @@ def say_failure(error: ClientError | BotoCoreError, bucket: str) -> CmsError:
                         hint=f"Set AWS_REGION to {region}; for R2 it is auto.")  # fmt: skip
         if code in _NO_RIGHT:
             return fail("publish.denied", f"the store denies it ({text})", place=f"s3://{bucket}",
-                        hint="The key needs s3:GetObject, s3:PutObject, s3:DeleteObject on the objects, and s3:ListBucket on the bucket for audits.")  # fmt: skip
+                        hint="The key needs s3:GetObject, s3:PutObject, s3:DeleteObject on the objects, and s3:ListBucket on the bucket "
+                             "for verify, audits and rollbacks.")  # fmt: skip
         return fail("publish.failed", f"the store answers {text}", place=f"s3://{bucket}", hint=later)
     hint = f"{later} Look at the network, and at AWS_ENDPOINT_URL, which names the store."
     return fail("publish.unreachable", f"the store does not answer: {error}", place=f"s3://{bucket}", hint=hint)

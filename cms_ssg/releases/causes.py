@@ -11,6 +11,7 @@ from typing import Any, Final, LiteralString
 from psycopg import Connection
 
 from cms_ssg.content.git.checkout import find_author
+from cms_ssg.kinds.features import Features
 from cms_ssg.plan.reasons import cut_file, say_reason
 
 MOST_NAMED: Final = 5
@@ -21,19 +22,20 @@ REASONS: Final[LiteralString] = "SELECT reason, count(*) FROM cms.dirty WHERE si
 NEW_PAGES: Final[LiteralString] = """
 SELECT e.source_key, coalesce(c.card ->> 'title', d.path) FROM cms.dirty d JOIN cms.claims w ON w.site = d.site AND w.name = d.path AND w.wins
 JOIN cms.entries e ON e.id = w.owner AND w.owner_kind = 'e' LEFT JOIN cms.cards c ON c.entry = e.id
-WHERE d.site = %s AND d.reason = 'new' AND w.spec ->> 'kind' = 'entry' ORDER BY d.path LIMIT 50"""
+WHERE d.site = %s AND d.reason = 'new' AND w.spec ->> 'kind' = ANY(%s) ORDER BY d.path LIMIT 50"""
 TITLES: Final[LiteralString] = """
 SELECT source_key, coalesce(nullif(fields ->> 'title', ''), source_key), removed_at IS NOT NULL FROM cms.entries
 WHERE site = %s AND source_key = ANY(%s) ORDER BY source_key"""
 
 
-def find_causes(connection: Connection, site_id: int, is_first: bool) -> tuple[list[str], list[str]]:
+def find_causes(connection: Connection, site_id: int, features: Features, is_first: bool) -> tuple[list[str], list[str]]:
     """What made these outputs dirty, in words, and the content files among that. Asked before they are made."""
     if is_first:
         return ["the first build"], []
     reasons = [row[0] for row in connection.execute(REASONS, (site_id,))]
     files = {file for reason in reasons if (file := cut_file(reason))}
-    new = {file: title for file, title in connection.execute(NEW_PAGES, (site_id,)) if file not in files} if "new" in reasons else {}
+    pages = connection.execute(NEW_PAGES, (site_id, features.with_role("entry"))) if "new" in reasons else ()
+    new = {file: title for file, title in pages if file not in files}
     said = [f'new: "{title}"' for title in new.values()]
     said += [f'"{title}" {"removed" if gone else "changed"}' for _, title, gone in connection.execute(TITLES, (site_id, sorted(files)))]
     said += [say_reason(reason, "") for reason in reasons if reason.endswith(" changed") or reason == "time"]

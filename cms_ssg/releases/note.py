@@ -38,6 +38,7 @@ def note_made(session: Session, rows: Sequence[OutputRow]) -> None:
     """Note which of these outputs are other bytes than before; in the transaction that records them, before it does."""
     if session.site.settings.target.keep_releases:
         changed = [store.NewObject(r.dirty.path, r.kind, r.digest, r.size_bytes) for r in rows if r.digest != r.dirty.digest]
+        _note_passing(session, [r.dirty.path for r in rows if r.digest != r.dirty.digest and r.dirty.digest is not None])
         store.note_objects(session.connection, session.row.id, session.result.build_id, changed)
 
 
@@ -45,7 +46,12 @@ def note_removed(session: Session, rows: Sequence[DirtyRow]) -> None:
     """Note that these outputs went, likewise."""
     if session.site.settings.target.keep_releases:
         gone = [store.NewObject(row.path, "", None, None) for row in rows if row.digest is not None]
+        _note_passing(session, [one.path for one in gone])
         store.note_objects(session.connection, session.row.id, session.result.build_id, gone)
+
+
+def _note_passing(session: Session, paths: Sequence[str]) -> None:
+    session.passing.update(store.list_passing(session.connection, session.row.id, session.result.build_id, paths))
 
 
 def keep_removed(session: Session, rows: Sequence[DirtyRow]) -> None:
@@ -67,6 +73,7 @@ def forget_old(session: Session) -> None:
     if keep:
         store.forget_releases(connection, site, keep, session.site.settings.target.keep_days)
     keys, digests = store.take_old_objects(connection, site, MOST_FORGOTTEN + result.written + result.removed)
+    digests += store.list_unneeded(connection, site, session.passing - set(digests))
     session.commit()
     if (
         keep and session.follows_kill and find_abilities(session.site.settings).looks_are_free

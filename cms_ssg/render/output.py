@@ -9,6 +9,7 @@ from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxErr
 
 from cms_ssg.errors import CmsError
 from cms_ssg.files.media_types import content_type
+from cms_ssg.kinds.failures import describe_failure
 from cms_ssg.kinds.output_kind import HTML
 from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
@@ -22,7 +23,7 @@ from cms_ssg.render.page import FEED_TYPES, HomeFeeds, Page
 from cms_ssg.render.reading import Missing, Reader, Reads
 from cms_ssg.render.requests import Job, Request
 from cms_ssg.render.site_view import Surroundings
-from cms_ssg.render.theme_chain import PARENT
+from cms_ssg.render.theme_chain import PARENT, name_template_file
 from cms_ssg.render.views import make_terms
 from cms_ssg.types import Artifact, Problem
 
@@ -84,6 +85,8 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
     reason = str(error) or type(error).__name__
     if isinstance(error, RecursionError):
         reason = "it includes, extends or calls itself without end, or is nested too deeply"
+    if not place and (failure := describe_failure(error, reason)) is not None:
+        return replace(failure, message=f"{job.path}{subject}: {failure.message}")
     code = "theme.template" if isinstance(error, TemplateError) or place else "theme.render"
     hint = "docs/themes.md lists what each template knows; `cms theme check` finds unknown names without building."
     return Problem(code, place, line, f"{job.path}{subject}: {reason}", hint)
@@ -92,21 +95,14 @@ def _describe_error(error: Exception, job: Job, found: dict[Request, Any]) -> Pr
 def find_template(error: Exception) -> tuple[str, int]:
     """The template that failed, and its line."""
     if isinstance(error, TemplateSyntaxError):
-        return _template_place(error.filename or f"/templates/{error.name or '?'}"), error.lineno
+        return name_template_file(error.filename) if error.filename else f"templates/{error.name or '?'}", error.lineno
     place, line, trace = "", 0, error.__traceback__
     while trace is not None:
         name = trace.tb_frame.f_code.co_filename
         if "/templates/" in name and name.endswith((".html", ".xml", ".txt")):
-            place, line = _template_place(name), trace.tb_lineno
+            place, line = name_template_file(name), trace.tb_lineno
         trace = trace.tb_next
     return place, line
-
-
-def _template_place(file: str) -> str:
-    """A template's file as a person knows it: ``themes/mine/templates/post.html``."""
-    folder, _, name = file.rpartition("/templates/")
-    theme = folder.rpartition("/")[2]
-    return f"themes/{theme}/templates/{name}" if theme else f"templates/{name}"
 
 
 # Entry pages

@@ -217,3 +217,10 @@ def _read_theme(folder: Path, place: str) -> dict[str, Any]:
     except ValueError as error:
         message, line = split_toml_error(error)
         raise fail("theme.unreadable", f"is not TOML: {message}", place=place, line=line, hint=_LINES) from None
+
+
+def name_template_file(file: str) -> str:
+    """A template's file as a person knows it: ``themes/mine/templates/post.html``, or the whole path of one that a vertical's package brings."""
+    parts = Path(file).parts
+    last = len(parts) - 1 - parts[::-1].index("templates") if "templates" in parts[:-1] else 0
+    return "/".join(parts[last - 2 :]) if last >= 2 and parts[last - 2] == "themes" else file

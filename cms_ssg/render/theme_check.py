@@ -13,7 +13,7 @@ from jinja2.exceptions import TemplateSyntaxError
 from cms_ssg.kinds.load import list_verticals
 from cms_ssg.render.fragment_tag import CALLED
 from cms_ssg.render.theme import Theme, list_assets
-from cms_ssg.render.theme_chain import PARENT, ThemeFolders, check_theme_files
+from cms_ssg.render.theme_chain import PARENT, ThemeFolders, check_theme_files, name_template_file
 from cms_ssg.render.views import EntryView
 from cms_ssg.types import Problem
 
@@ -58,15 +58,17 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
             theme.compile(trees[name], name, str(path))
             trees[name] = theme.parse(source, name, str(path))  # compiling changes the tree
         except TemplateSyntaxError as error:
-            problems.append(Problem("theme.syntax", _place(path), error.lineno, error.message or "not a template"))
+            problems.append(Problem("theme.syntax", name_template_file(str(path)), error.lineno, error.message or "not a template"))
         except (OSError, UnicodeDecodeError) as error:
-            problems.append(Problem("theme.syntax", _place(path), 0, f"cannot be read: {error}"))
+            problems.append(Problem("theme.syntax", name_template_file(str(path)), 0, f"cannot be read: {error}"))
     for name, tree in trees.items():
         given = _names_given(name, trees)
         found = [
-            *_check_tree(_place(files[name]), tree, given | {*folders.views, *folders.values}, set(files), assets, attributes),
-            *_check_blocks(_place(files[name]), name, trees),
-            *_check_cycle(_place(files[name]), name, trees),
+            *_check_tree(
+                name_template_file(str(files[name])), tree, given | {*folders.views, *folders.values}, set(files), assets, attributes
+            ),
+            *_check_blocks(name_template_file(str(files[name])), name, trees),
+            *_check_cycle(name_template_file(str(files[name])), name, trees),
         ]
         problems += sorted(found, key=lambda problem: problem.line)
     return problems
@@ -85,11 +87,6 @@ def list_templates(folders: Sequence[Path], parents: bool = False) -> dict[str, 
                     name = PARENT + name
                 found.setdefault(name, path)
     return dict(sorted(found.items(), key=lambda item: (item[0].count(PARENT), item[0])))
-
-
-def _place(path: Path) -> str:
-    parts = path.parts
-    return "/".join(parts[len(parts) - parts[::-1].index("templates") - 3 :]) if "templates" in parts[:-1] else path.name
 
 
 def _names_set(tree: nodes.Template) -> set[str]:

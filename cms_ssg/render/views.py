@@ -50,7 +50,7 @@ class Card:
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in self._page.site.known_on_cards:
-            raise AttributeError(name)
+            raise AttributeError(f'cards have no "{name}"; they have the fields with "x-card": true')
         return self._data.get(name)
 
     def __repr__(self) -> str:

@@ -6,26 +6,31 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import cms_ssg
 from cms_ssg.files.ownership import find_owner, give, make_folders
+from cms_ssg.kinds.failures import describe_failure, name_exception
 from cms_ssg.types import Problem
 
 _ASK = "Set CMS_DEBUG=1 to see where it happened."
 
 
 def log_crash(root: Path | None, error: BaseException, redact: Callable[[str], str]) -> Problem:
-    """Write the traceback to the site's crash log; return what to say.
+    """Write the traceback to the site's crash log; return what to say: of the code of another package's vertical, its file and line.
 
     root: the site's folder, if it is known; redact: takes secrets out of a text.
     """
     details = redact("".join(traceback.format_exception(error)))
     text = redact(" ".join(str(error).split()))[:200]
-    line = f"internal error: {type(error).__name__}{': ' + text if text else ''}"
+    line = f"internal error: {name_exception(error, text)}"
     if os.environ.get("CMS_DEBUG"):
         line = f"{details.rstrip()}\n{line}"
+    if failure := describe_failure(error, text):
+        _write(root, details, redact(" ".join(sys.argv)))
+        return replace(failure, message=f"{details.rstrip()}\n{failure.message}") if os.environ.get("CMS_DEBUG") else failure
     return Problem("internal", "", 0, line, _write(root, details, redact(" ".join(sys.argv))))
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final, LiteralString
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.reviews.comments_import import import_comments
+from cms_ssg.reviews.erasing import erase_reviews, find_reviews
 from cms_ssg.reviews.moderation import LIST, decide, respond
 from cms_ssg.store.query import fetch
 
@@ -92,6 +93,8 @@ COMMANDS: Final = (
     Command("reviews approve", approve, "cms reviews approve 41 42"),
     Command("reviews reject", reject, 'cms reviews reject 41 --note "About another place"', {"note": "Why, for yourselves."}),
     Command("reviews spam", mark_spam, "cms reviews spam 41"),
+    Command("reviews find", find_reviews, 'cms reviews find "Ada Lovelace"', {"limit": "How many."}),
+    Command("reviews erase", erase_reviews, "cms reviews erase 41 42"),
     Command("reviews respond", add_response, 'cms reviews respond 41 "Thank you for coming."'),
     Command("comments open", open_discussion, "cms comments open /city/2026/03/bridge/"),
     Command("comments import", import_comments, "cms comments import migration-comments.jsonl"),

@@ -19,7 +19,9 @@ from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.mail.outbox import mail_values
+from cms_ssg.reviews.form_again import Asked, as_field, ask_again
 from cms_ssg.reviews.moderation import MOST_TEXT, PICTURE_DAYS
+from cms_ssg.reviews.settings import Reviews
 from cms_ssg.reviews.spam import score_text
 from cms_ssg.uploads.keep import KEEP
 from cms_ssg.visitors.identity import find_visitor
@@ -108,11 +110,14 @@ class SentModel(BaseModel):
 )  # fmt: skip
 async def add_review(request: Request) -> Response:
     """Take a review of the page at `path`. It waits until somebody approves it. As multipart/form-data it may have a `picture`."""
-    review = await read_model(request, ReviewModel)
-    picture = (await read_form(request)).files.get("picture") if is_form(request) else None
-    if picture is not None and not site_of(request).site.settings.vertical["reviews"].pictures:
-        raise fail("reviews.no-image", "pictures are not taken with reviews here", status=422, hint="Send the review without it.")
-    return await take(request, Sent(**review.model_dump()), picture)
+    try:
+        review = await read_model(request, ReviewModel)
+        picture = (await read_form(request)).files.get("picture") if is_form(request) else None
+        if picture is not None and not site_of(request).site.settings.vertical["reviews"].pictures:
+            raise fail("reviews.no-image", "pictures are not taken with reviews here", status=422, hint="Send the review without it.")
+        return await take(request, Sent(**review.model_dump()), picture)
+    except ApiError as error:
+        return await ask_again(request, error, _list_asked(site_of(request).site.settings.vertical["reviews"]), "reviews_write")
 
 
 @router.get(CONFIRM_URL, scope=PUBLIC, per_minute=20, include_in_schema=False)
@@ -134,6 +139,18 @@ async def confirm(request: Request) -> Response:
     if not cursor.rowcount:
         return await answer_page(context, t("reviews_title"), t("reviews_link_old"), status=410)
     return await answer_page(context, t("reviews_title"), t("reviews_confirmed"))
+
+
+def _list_asked(settings: Reviews) -> list[Asked]:
+    """What the form of a page asks, for the page that shows it once more."""
+    email = Asked("email", f"reviews_email{'_needed' if settings.confirm else ''}", "email", required=settings.confirm, most=320)
+    asked = [
+        *(Asked(name, kind="hidden") for name in ("path", "website", "visit_date")), Asked("rating", "reviews_rating", "stars", required=True),
+        Asked("name", "reviews_name", required=True, most=100), email, Asked("title", "reviews_heading"),
+        Asked("content", "reviews_content", "textarea", most=MOST_TEXT), Asked("pros", "reviews_pros", most=1000),
+        Asked("cons", "reviews_cons", most=1000),
+    ]  # fmt: skip
+    return [*asked, Asked("picture", "reviews_picture", "file")] if settings.pictures else asked
 
 
 async def take(request: Request, sent: Sent, picture: bytes | None = None) -> Response:
@@ -212,7 +229,10 @@ async def _keep_picture(request: Request, data: bytes, email: str | None) -> _Pi
     if not person:
         async with context.connection() as connection:
             person = (await digest_visitor(request, connection)).hex()
-    return _Picture((await keep_sent(context, data, person)).token, person)
+    try:
+        return _Picture((await keep_sent(context, data, person)).token, person)
+    except ApiError as error:
+        raise as_field(error, "picture") from None
 
 
 async def _keep_images(connection: Any, context: SiteContext, tokens: Sequence[str], email: str, sent: _Picture | None) -> list[str] | None:

@@ -17,6 +17,10 @@ LOOKED_AT: Final = 100_000
 """Characters of a text that are looked at; a document may be a book."""
 
 _WORD: Final = re.compile(rf"[\w{MARKS}]+")
+_MARK: Final = re.compile(f"[{MARKS}]")
+_FOREIGN: Final = re.compile(rf"(?![\x00-\x7f])[\w{MARKS}]+")
+"""What a word has from its first letter on that is not of ASCII."""
+
 _ENDING: Final = 5
 """A word form is this much longer than the word that was typed, at most: ``tide`` marks ``tides`` and not ``tidewaters``."""
 
@@ -25,43 +29,69 @@ _fold_word = lru_cache(maxsize=20_000)(lambda word: strip_accents(fold(word)))
 """Texts of one site have the same words again and again."""
 
 
+def _is_letter(char: str) -> bool:
+    return char.isalnum() or char == "_" or (char > "\u02ff" and _MARK.match(char) is not None)
+
+
 class Marker:
     """Finds the words of a query in texts. words: as typed and folded; prefixes: those still being typed; stems: as the database has them."""
 
     def __init__(self, words: Iterable[str], prefixes: Iterable[str] = (), stems: Iterable[str] = ()) -> None:
-        self.words = frozenset(words)
-        self.prefixes = tuple(prefixes)
+        self.words = frozenset(filter(None, words))
+        self.prefixes = tuple(filter(None, prefixes))
         longest = max(map(len, self.words), default=0)
         # "cities" has the stem "citi", of which "city" is no extension; two letters are the least that says anything
         self.stems = tuple(
             (stem[:-1] if stem[-1:] in "iye" and len(stem) > 3 else stem, longest + _ENDING) for stem in stems if len(stem) > 2
         )
 
-        self._pattern = self._make_pattern()
-
-    def _make_pattern(self) -> re.Pattern[str]:
-        """Finds the same in texts of ASCII alone, where folding is to make small letters."""
-        parts = [re.escape(word) for word in sorted(self.words) if word]
-        parts += [re.escape(prefix) + r"\w*" for prefix in self.prefixes]
-        parts += [rf"{re.escape(stem)}\w{{0,{most - len(stem)}}}" for stem, most in self.stems if most >= len(stem)]
-        return re.compile(rf"(?<!\w)(?:{'|'.join(parts) or '(?!)'})(?!\w)", re.ASCII)
+        self._beginnings = (
+            *((word, len(word)) for word in self.words),
+            *((prefix, LOOKED_AT) for prefix in self.prefixes),
+            *self.stems,
+        )
 
     def find(self, text: str) -> list[tuple[int, int]]:
         """Where the words stand, from left to right."""
-        if text.isascii():
-            return [match.span() for match in self._pattern.finditer(text[:LOOKED_AT].lower())]
-        return self.find_folded(text)
+        text = text[:LOOKED_AT]
+        small = text.lower()
+        if len(small) != len(text):  # there is a capital whose small letter is two characters
+            return self.find_folded(text)
+        found = self._find_ascii(small)
+        if not text.isascii():
+            at = 0
+            for match in _FOREIGN.finditer(text):
+                start = match.start()
+                while start > at and _is_letter(text[start - 1]):
+                    start -= 1
+                at = match.end()
+                found.update(self._find_in_word(text[start:at], start))
+        return sorted(found.items())
+
+    def _find_ascii(self, text: str) -> dict[int, int]:
+        """Where words of ASCII alone stand, whose folding is to make small letters. A pattern is not faster: each query has one of its own to compile."""
+        found: dict[int, int] = {}
+        for beginning, most in self._beginnings:
+            at = text.find(beginning)
+            while at >= 0:
+                if at == 0 or not _is_letter(text[at - 1]):
+                    end = at + len(beginning)
+                    while end < len(text) and _is_letter(text[end]):
+                        end += 1
+                    if end - at <= most and text[at:end].isascii():
+                        found[at] = end
+                at = text.find(beginning, at + 1)
+        return found
 
     def find_folded(self, text: str) -> list[tuple[int, int]]:
-        """The same, word by word, for any script."""
-        found = []
-        for match in _WORD.finditer(text[:LOOKED_AT]):
-            word = _fold_word(match[0])
-            if self._is_meant(word):
-                found.append(match.span())
-            elif not word.isascii():  # scripts without spaces: somewhere within
-                found.extend(self._find_within(match[0], match.start()))
-        return found
+        """The same as `find`, word by word."""
+        return [span for match in _WORD.finditer(text[:LOOKED_AT]) for span in self._find_in_word(match[0], match.start())]
+
+    def _find_in_word(self, text: str, offset: int) -> list[tuple[int, int]]:
+        word = _fold_word(text)
+        if self._is_meant(word):
+            return [(offset, offset + len(text))]
+        return [] if word.isascii() else self._find_within(text, offset)  # scripts without spaces: somewhere within
 
     def _is_meant(self, word: str) -> bool:
         return (

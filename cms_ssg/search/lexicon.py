@@ -5,7 +5,7 @@ Needs no extension of the database: the words are counted, and compared by rapid
 
 from __future__ import annotations
 
-import asyncio
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -36,7 +36,7 @@ class Count(NamedTuple):
 
 
 TEXTS: Final = Query("""
-SELECT title || ' ' || excerpt || ' ' || left(content, %(most)s) FROM cms.documents WHERE site = %(site)s AND locale = %(locale)s AND shown
+SELECT title || ' ' || excerpt || CASE WHEN %(most)s > 0 THEN ' ' || left(content, %(most)s) ELSE '' END FROM cms.documents WHERE site = %(site)s AND locale = %(locale)s AND shown
 ORDER BY published_at DESC NULLS LAST, entry DESC LIMIT 50000""", Text)  # fmt: skip
 COUNT: Final = Query("SELECT count(*) FROM cms.documents WHERE site = %(site)s AND locale = %(locale)s AND shown", Count)
 
@@ -49,6 +49,7 @@ class Lexicon:
 
     def __init__(self, words: Mapping[str, int]) -> None:
         self.words = dict(words)
+        self._sorted = sorted(self.words)
         self._by_length: dict[int, list[str]] = {}
         for word in self.words:
             self._by_length.setdefault(len(word), []).append(word)
@@ -82,7 +83,8 @@ class Lexicon:
         return tuple(corrected) if changed else ()
 
     def _begins_word(self, term: Term) -> bool:
-        return term.kind == "prefix" and any(word.startswith(term.word) for word in self.words)
+        place = bisect_left(self._sorted, term.word)
+        return term.kind == "prefix" and place < len(self._sorted) and self._sorted[place].startswith(term.word)
 
 
 def count_words(texts: Iterable[str]) -> Lexicon:
@@ -91,12 +93,11 @@ def count_words(texts: Iterable[str]) -> Lexicon:
     return Lexicon(dict(counts.most_common(MOST_WORDS)))
 
 
-async def load_lexicon(connection: AsyncConnection[TupleRow], site: int, locale: str) -> Lexicon:
-    """The words of a site's documents, counted beside the loop that answers others meanwhile."""
+async def load_texts(connection: AsyncConnection[TupleRow], site: int, locale: str) -> list[str]:
+    """What a site's words are counted in."""
     [count] = await fetch_async(connection, COUNT, site=site, locale=locale)
     most = CONTENT if count.documents <= SMALL_SITE else 0
-    rows = await fetch_async(connection, TEXTS, site=site, locale=locale, most=most)
-    return await asyncio.to_thread(count_words, [row.text for row in rows])
+    return [row.text for row in await fetch_async(connection, TEXTS, site=site, locale=locale, most=most)]
 
 
 def say_terms(terms: Sequence[Term]) -> str:

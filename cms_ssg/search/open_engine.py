@@ -43,11 +43,11 @@ def open_engine(site: Site, number: int, environ: Mapping[str, str]) -> SearchEn
 
         return MeilisearchEngine(url, key, index, number, list(site.locales), facets, site.base_path)
     try:
-        from cms_ssg.search.opensearch_engine import OpenSearchEngine
+        from cms_ssg.search.opensearch_engine import Indexes, OpenSearchEngine
     except ModuleNotFoundError:
         hint = "pip install 'cms-ssg[opensearch]'"
         raise fail("search.not-installed", "the client of OpenSearch is not installed", place="site.toml", hint=hint) from None
-    return OpenSearchEngine(
-        url, key, index, site=number, locales=list(site.locales), facets=facets, base_path=site.base_path, zone=site.settings.timezone,
-        shards=search.shards, replicas=search.replicas,
-    )  # fmt: skip
+    indexes = Indexes(
+        index, number, tuple(site.locales), tuple(facets), site.base_path, site.settings.timezone, search.shards, search.replicas
+    )
+    return OpenSearchEngine(url, key, indexes)

@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from opensearchpy import OpenSearch
@@ -32,17 +32,26 @@ _MARKED: Final = re.compile(f"{BEGIN}([^{BEGIN}{END}]*){END}")
 RETRIED: Final = frozenset((429, 500, 502, 503, 504))
 
 
+class Indexes(NamedTuple):
+    """The indexes of one site. name: how theirs begin; base_path: of the site; zone: the site's, for months; shards, replicas: of each index."""
+
+    name: str
+    site: int
+    locales: tuple[str, ...]
+    facets: tuple[str, ...]
+    base_path: str
+    zone: str
+    shards: int = 5
+    replicas: int = 2
+
+
 class OpenSearchEngine:
-    """The documents of one site. index: how its indexes' names begin; shards, replicas: of each; zone: the site's, for months."""
+    """The documents of one site. key: ``user:password``, or ""."""
 
     name = NAME
 
-    def __init__(
-        self, url: str, key: str, index: str, *, site: int, locales: Sequence[str], facets: Sequence[str], base_path: str,
-        zone: str, shards: int = 5, replicas: int = 2,
-    ) -> None:  # fmt: skip
-        self.index, self.site, self.locales, self.facets, self.base_path = index, site, tuple(locales), tuple(facets), base_path
-        self.url, self.zone, self.shards, self.replicas = url, zone, shards, replicas
+    def __init__(self, url: str, key: str, indexes: Indexes) -> None:
+        self.url, self.indexes = url, indexes
         user, colon, password = key.partition(":")
         login: dict[str, Any] = {"http_auth": (user, password)} if colon else {}
         hosts = [host.strip() for host in url.split(",")]
@@ -50,8 +59,8 @@ class OpenSearchEngine:
 
     def describe_layout(self) -> dict[str, Any]:
         """Where documents are and how they are indexed."""
-        layouts = {locale: make_layout(locale, self.shards, self.replicas) for locale in self.locales}
-        return {"engine": NAME, "url": self.url, "index": self.index, "layouts": layouts}
+        layouts = {locale: make_layout(locale, self.indexes.shards, self.indexes.replicas) for locale in self.indexes.locales}
+        return {"engine": NAME, "url": self.url, "index": self.indexes.name, "layouts": layouts}
 
     async def search(self, question: Question) -> Answer:
         """Find, count and highlight. Words that nothing has are searched for again by what is near them."""
@@ -80,7 +89,7 @@ class OpenSearchEngine:
         pieces = {"fragment_size": FRAGMENT, "number_of_fragments": FRAGMENTS}
         highlight = {"pre_tags": [BEGIN], "post_tags": [END], "fields": {"title": {"number_of_fragments": 0}, "content": pieces}}
         return {
-            **make_query(question, self.site, self.facets, self.zone, fuzziness),
+            **make_query(question, self.indexes.site, self.indexes.facets, self.indexes.zone, fuzziness),
             "highlight": highlight if question.terms else {"fields": {}},
             "_source": {"excludes": ["content"]},
         }
@@ -89,17 +98,18 @@ class OpenSearchEngine:
         """Titles that begin as typed, then those with words that do."""
         if not text.strip():
             return ()
-        body = make_suggestion(text, self.site, limit)
+        body = make_suggestion(text, self.indexes.site, limit)
         found = await asyncio.to_thread(lambda: self._try(lambda: self._client.search(index=self._alias(locale), body=body)))
         rows = [*found["suggest"]["titles"][0]["options"], *found["hits"]["hits"]]
         sources = {row["_id"]: row["_source"] for row in rows}
         return tuple(
-            Suggestion(s["title"], self.base_path + s["custom_fields"]["path"], s["content_type"]) for s in list(sources.values())[:limit]
+            Suggestion(s["title"], self.indexes.base_path + s["custom_fields"]["path"], s["content_type"])
+            for s in list(sources.values())[:limit]
         )
 
     def _read_answer(self, question: Question, found: dict[str, Any]) -> Answer:
         facets = {}
-        for facet in self.facets:
+        for facet in self.indexes.facets:
             buckets = found["aggregations"][facet]["values"]["buckets"]
             if buckets:
                 most = FACET_SIZES.get(facet, OTHER_FACET_SIZE)
@@ -123,7 +133,7 @@ class OpenSearchEngine:
             km = round(measure_km(question.near.lat, question.near.lng, place["lat"], place["lon"]), 3)
         title = " ".join(marked.get("title", ())) or source["title"]
         return Hit(
-            int(hit["_id"]), source["content_type"], question.locale, source["title"], self.base_path + custom["path"], source["excerpt"],
+            int(hit["_id"]), source["content_type"], question.locale, source["title"], self.indexes.base_path + custom["path"], source["excerpt"],
             make_date(source.get("published_at")), custom.get("image"), tuple(custom["terms"]), round(hit["_score"] or 0.0, 5),
             Highlights(make_safe(title), tuple(make_safe(piece) for piece in marked.get("content", ()))), km,
             source.get("price"), source.get("rating"), source.get("popularity", 0.0), source.get("stock"),
@@ -144,7 +154,7 @@ class OpenSearchEngine:
         """Make a new index, then point the alias at it and remove the old ones."""
         alias, client = self._alias(locale), self._client
         new = f"{alias}--{time.time_ns() // 1_000_000}"
-        layout = make_layout(locale, self.shards, self.replicas)
+        layout = make_layout(locale, self.indexes.shards, self.indexes.replicas)
         loading = {**layout, "settings": {**layout["settings"], "refresh_interval": "-1"}}
         self._try(lambda: client.indices.create(index=new, body=loading, request_timeout=LOAD_TIMEOUT_S))
         done = 0
@@ -164,7 +174,7 @@ class OpenSearchEngine:
     def count(self) -> list[IndexState]:
         """What is there."""
         states = []
-        for locale in self.locales:
+        for locale in self.indexes.locales:
             alias = self._alias(locale)
             try:
                 number = self._try(lambda alias=alias: self._client.count(index=alias))["count"]  # type: ignore[misc]
@@ -176,7 +186,7 @@ class OpenSearchEngine:
         return states
 
     def _alias(self, locale: str) -> str:
-        return f"{self.index}-{locale}"
+        return f"{self.indexes.name}-{locale}"
 
     def _send(self, index: str, documents: Sequence[EngineDocument]) -> None:
         self._bulk(index, [({"index": {"_id": str(document.entry)}}, self._make_row(document)) for document in documents])
@@ -213,7 +223,7 @@ class OpenSearchEngine:
     def _make_row(self, d: EngineDocument) -> dict[str, Any]:
         groups = d.group_terms()
         row: dict[str, Any] = {
-            "content_id": str(d.entry), "content_type": d.type, "site_id": str(self.site), "title": d.title, "excerpt": d.excerpt, "content": d.content,
+            "content_id": str(d.entry), "content_type": d.type, "site_id": str(self.indexes.site), "title": d.title, "excerpt": d.excerpt, "content": d.content,
             "custom_fields": {"path": d.path, "image": d.image, "terms": d.terms}, "facets": {},
         }  # fmt: skip
         for facet, values in groups.items():

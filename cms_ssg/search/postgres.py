@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -13,7 +14,7 @@ from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
 from cms_ssg.search.highlight import Marker, cut_fragments, mark_all
-from cms_ssg.search.lexicon import Lexicon, load_lexicon, say_terms
+from cms_ssg.search.lexicon import Lexicon, count_words, load_texts, say_terms
 from cms_ssg.search.postgres_queries import NAME, READ, ReadTerm, ReadTerms, join_terms, list_unread, make_search
 from cms_ssg.search.questions import (
     FACET_SIZES,
@@ -34,8 +35,8 @@ Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[TupleRow]]]
 MOST_TERMS: Final = 10_000
 """How many terms it is remembered of what the database makes of them."""
 
-LEXICON_S: Final = 60.0
-"""Words that appeared since are not yet suggested."""
+LEXICON_S, LEXICON_REST = 60.0, 100
+"""A site's words are counted again after so many seconds, or after so many times as long as that takes. Newer words are not yet suggested."""
 
 
 class _Found(NamedTuple):
@@ -100,6 +101,7 @@ class PostgresIndex:
         self.connect, self.site, self.base_path, self.zone = connect, site, base_path, zone
         self._terms: dict[tuple[str, Term], ReadTerm] = {}
         self._lexicons: dict[str, tuple[Lexicon, float]] = {}
+        self._counting: dict[str, asyncio.Task[Lexicon]] = {}
 
     async def search(self, question: Question) -> Answer:
         """Find, count and highlight. Where nothing is found, what was probably meant is searched for."""
@@ -119,13 +121,28 @@ class PostgresIndex:
         return msgspec.structs.replace(question, terms=terms) if terms else None
 
     async def _find_lexicon(self, locale: str) -> Lexicon:
-        """The site's words, as they were at most LEXICON_S ago."""
+        """The site's words. All who need them wait for one count; while they are counted again, the words known before do."""
         known = self._lexicons.get(locale)
-        if known is None or time.monotonic() > known[1] + LEXICON_S:
-            async with self.connect() as connection:
-                lexicon = await load_lexicon(connection, self.site, locale)
-            known = self._lexicons[locale] = (lexicon, time.monotonic())
+        if known is None or time.monotonic() > known[1]:
+            counting = self._counting.get(locale)
+            if counting is None:
+                counting = self._counting[locale] = asyncio.create_task(self._count_words(locale))
+                counting.add_done_callback(lambda task: task.cancelled() or task.exception())  # whoever waits for it is told
+            if known is None:
+                return await asyncio.shield(counting)
         return known[0]
+
+    async def _count_words(self, locale: str) -> Lexicon:
+        begun = time.monotonic()
+        try:
+            async with self.connect() as connection:
+                texts = await load_texts(connection, self.site, locale)
+            lexicon = await asyncio.to_thread(count_words, texts)
+        finally:
+            del self._counting[locale]
+        ended = time.monotonic()
+        self._lexicons[locale] = (lexicon, ended + max(LEXICON_S, LEXICON_REST * (ended - begun)))
+        return lexicon
 
     async def _search(self, question: Question) -> Answer:
         async with self.connect() as connection:

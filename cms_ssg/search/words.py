@@ -38,6 +38,7 @@ MARKS: Final = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6
 """Vowel signs and accents: parts of words that the class of word characters does not know."""
 
 _NO_WORD: Final = re.compile(rf"(?:[^\w{MARKS}]|_)+")
+_ASCII: Final = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
 _INVISIBLE: Final = str.maketrans("", "", "\u00ad\u200b\u200c\u200d\ufeff")
 _CJK: Final = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"
 _CJK_RUN: Final = re.compile(f"[{_CJK}]+")
@@ -72,11 +73,15 @@ def strip_accents(text: str) -> str:
 
 def make_text(text: str) -> str:
     """A text for a language's stemmer: folded words, with their accents, between single spaces."""
+    if text.isascii():
+        return " ".join([word[:MOST_WORD] for word in text.translate(_ASCII).split()])
     return _LONG.sub(lambda word: word[0][:MOST_WORD], _NO_WORD.sub(" ", fold(text).translate(_INVISIBLE))).strip()
 
 
 def make_words(text: str) -> str:
     """A text as single words: folded, without accents, scripts without spaces as pairs of neighbouring characters."""
+    if text.isascii():
+        return make_text(text)
     return " ".join(_CJK_RUN.sub(_cut_run, strip_accents(make_text(text))).split())
 
 

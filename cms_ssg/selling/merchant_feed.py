@@ -54,7 +54,8 @@ def _list_items(page: Page, card: Any) -> list[dict[str, Any]]:
     found = []
     for one in offers:
         attributes = {str(name).lower(): str(value) for name, value in one["attributes"].items()}
-        known = {name: attributes.get(name) for name in ("size", "color", "material", "pattern", "gender")}
+        known = {name: attributes.get(name) for name in ("size", "material", "pattern", "gender")}
+        known["color"] = attributes.get("color") or attributes.get("colour")
         title = f"{card.title} – {', '.join(attributes.values())}"[:150]
         picture = urljoin(url, one["image"]) if one.get("image") else base["image_link"]
         found.append(

@@ -5,6 +5,7 @@ What a build or this process itself wrote, and what the site is not made of, sta
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import queue
@@ -221,8 +222,12 @@ class Watcher:
     def stop(self) -> None:
         """End watching."""
         if self._observer is not None:
+            logger = logging.getLogger("watchdog")
+            level = logger.level
+            logger.setLevel(logging.CRITICAL)  # a thread that is about to read when it is told to stop logs that as an error
             self._observer.stop()
             self._observer.join(2)
+            logger.setLevel(level)
             self._observer = None
 
     def _start(self, folders: frozenset[tuple[Path, bool]]) -> None:

@@ -13,10 +13,7 @@ from cms_ssg.site import Site
 from cms_ssg.store.claims import REFUSED, list_lost_claims
 from cms_ssg.types import Problem
 
-KINDS: Final = {"entry": "page", "redirect": "alias", "asset": "asset", "file": "file", "fallback": "fallback page", "feed": "feed"}
 _FURTHER: Final = re.compile(r"/[^/]+/\d+/$|/[^/\d]+\d+/$")
-OWN: Final = {"robots": "robots.txt", "404": "the page for what is not there", "sitemaps": "the sitemap", "sitemap": "a sitemap", "feed": "a feed",
-              "home": "the home page", "terms": "an index", "list": "a list"}  # fmt: skip
 
 
 def list_conflicts(connection: Connection, site: Site, site_id: int) -> Iterator[Problem]:
@@ -26,7 +23,7 @@ def list_conflicts(connection: Connection, site: Site, site_id: int) -> Iterator
         if lost.kind == DEFAULT:
             if winner is not None and lost.key != "lists/month":  # an archive of months is made without being asked for
                 taxonomy = lost.key.partition("/")[2]
-                said = f"{lost.name} is the index of {taxonomy}, which is shown nowhere, as the {_name_owner(winner)} is there"
+                said = f"{lost.name} is the index of {taxonomy}, which is shown nowhere, as the {_name_owner(site, winner)} is there"
                 hint = f'If that is meant, say so in site.toml: [taxonomies.{taxonomy}] index = "". If not, give this another slug or path.'
                 yield Problem("content.path-taken", winner.key, _find_line(site, winner), said, hint, "warning")
         elif lost.owner_kind == "i" and winner is not None and winner.owner_kind == "i":
@@ -51,7 +48,7 @@ def _describe_path(site: Site, lost: ClaimRow, winner: ClaimRow | None) -> Probl
 
     A redirect of the settings that gives way to a page is a warning: patterns such as ``/:locale/old`` meet pages by design.
     """
-    mine, place, line, hint = _name_owner(lost), "", 0, "Give one of them another slug, path or alias."
+    mine, place, line, hint = _name_owner(site, lost), "", 0, "Give one of them another slug, path or alias."
     if lost.owner_kind == Owner.SITE:
         place = "site.toml" if lost.key.startswith("redirect") else ""
     elif lost.owner_kind in (Owner.ENTRY, Owner.FILE):
@@ -62,11 +59,8 @@ def _describe_path(site: Site, lost: ClaimRow, winner: ClaimRow | None) -> Probl
     if lost.owner_kind == Owner.FILE:
         hint = "Rename or move the file."
     if lost.kind == REFUSED or (winner is not None and winner.kind == DEFAULT):
-        made = (
-            OWN.get(str((winner.spec or {}).get("kind")), "made by cms itself")
-            if winner is not None and winner.owner_kind in (Owner.LIST, Owner.SITE)
-            else "made by cms itself"
-        )
+        own = winner is not None and winner.owner_kind in (Owner.LIST, Owner.SITE) and _name_kind(site, winner)
+        made = f"the site's {own}" if own else "made by cms itself"
         message = f"{lost.name} is {made}, so the {mine} cannot have it"
         hint = (
             f"{hint} A file of static/ may take the place of robots.txt, 404.html, a sitemap or a feed." if lost.kind == REFUSED else hint
@@ -74,15 +68,20 @@ def _describe_path(site: Site, lost: ClaimRow, winner: ClaimRow | None) -> Probl
     elif winner is None:
         message = f"{lost.name} is the name of a folder with other pages or files, the {mine} cannot have it too"
     else:
-        message = f"{lost.name} is claimed twice: the {_name_owner(winner)} has it, the {mine} does not"
+        message = f"{lost.name} is claimed twice: the {_name_owner(site, winner)} has it, the {mine} does not"
         if lost.kind == winner.kind and lost.since != winner.since:
             message += f"; the earlier date comes first ({winner.since[:10] or 'none'} before {lost.since[:10]})"
     return Problem("content.path-taken", place, line, message, hint, "warning" if lost.owner_kind == Owner.SITE else "error")
 
 
-def _name_owner(row: ClaimRow) -> str:
+def _name_owner(site: Site, row: ClaimRow) -> str:
     """``page of content/pages/about.md``."""
-    return f"{KINDS.get(str((row.spec or {}).get('kind')), 'list')} of {row.key}"
+    return f"{_name_kind(site, row) or 'list'} of {row.key}"
+
+
+def _name_kind(site: Site, row: ClaimRow) -> str:
+    kind = site.features.outputs.get(str((row.spec or {}).get("kind")))
+    return kind.noun or kind.name if kind is not None else ""
 
 
 def _find_line(site: Site, row: ClaimRow) -> int:

@@ -18,7 +18,7 @@ FEEDS: Final = "feeds.updated"
 """For the WebSub hub alone."""
 
 FEEDS_OF_BUILD: Final[LiteralString] = """
-SELECT path FROM cms.outputs WHERE site = %s AND build = %s AND kind = 'feed' AND error IS NULL AND retired_at IS NULL ORDER BY length(path), path LIMIT %s"""
+SELECT path FROM cms.outputs WHERE site = %s AND build = %s AND kind = ANY(%s) AND error IS NULL AND retired_at IS NULL ORDER BY length(path), path LIMIT %s"""
 MOST_FEEDS: Final = 500
 """Feeds that a hub is told of after one build, those of the site as a whole first."""
 
@@ -90,12 +90,12 @@ def add_deliveries(connection: Connection, site: int, event: str, urls: Sequence
         connection.execute(ADD, (make_id(), site, event, url, body))
 
 
-def add_ping(connection: Connection, site: int, build: int, hub: str, origin: str) -> None:
-    """A message for the WebSub hub that names the feeds of a build, if it made any; the caller commits. origin: what paths become addresses with.
+def add_ping(connection: Connection, site: int, build: int, kinds: Sequence[str], hub: str, origin: str) -> None:
+    """A message for the WebSub hub that names the feeds of a build, if it made any; the caller commits. kinds: of outputs that are feeds; origin: what paths become addresses with.
 
     https://www.w3.org/TR/websub/#publishing leaves the form to publisher and hub; all public hubs take hub.mode and any number of hub.url.
     """
-    feeds = [path for (path,) in connection.execute(FEEDS_OF_BUILD, (site, build, MOST_FEEDS))]
+    feeds = [path for (path,) in connection.execute(FEEDS_OF_BUILD, (site, build, list(kinds), MOST_FEEDS))]
     if feeds:
         body = urlencode([("hub.mode", "publish"), *(("hub.url", origin + quote(path, safe="/%")) for path in feeds)])
         connection.execute(ADD, (make_id(), site, FEEDS, hub, body))

@@ -76,6 +76,7 @@ DERIVED: Final = frozenset(
         "static_index_files",
         "frames",
         "open_editors",
+        "desk_sessions",
         "import_uploads",
         "import_upload_parts",
         "most_read",
@@ -91,7 +92,7 @@ _CHUNK_BYTES: Final = 1 << 18
 _MIGRATIONS: Final = "SELECT set, number, name, checksum FROM cms.migrations ORDER BY set, number"
 _MONTHS: Final = "SELECT DISTINCT date_trunc('month', created_at AT TIME ZONE 'UTC')::date FROM cms.entries ORDER BY 1"
 _COLUMNS: Final = (
-    "SELECT attname::text FROM pg_attribute WHERE attrelid = %s::regclass"
+    "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass('cms.' || quote_ident(%s))"
     " AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum"
 )
 _IDENTITIES: Final = "SELECT attname::text FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attidentity <> ''"
@@ -131,8 +132,10 @@ def dump_store(conn: Connection, file: Path, verticals: Sequence[str] = ()) -> d
         ):
             conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             migrations = [tuple(row) for row in conn.execute(_MIGRATIONS)]
-            _require_known({name for name, _, _, _ in migrations}, verticals)
-            tables = {table: _list_columns(conn, table) for table in (*KEPT, *_list_own_tables(verticals))}
+            made = {name for name, _, _, _ in migrations}
+            _require_known(made, verticals)
+            own = [table for name, table in _list_own_tables(verticals) if name in made]
+            tables = {table: _list_columns(conn, table) for table in (*KEPT, *own)}
             months = [row[0] for row in conn.execute(_MONTHS)]
             header = Header(FORMAT, migrations, months, tables)
             archive.writestr("dump.json", msgspec.json.encode(header))
@@ -176,9 +179,9 @@ def restore_store(conn: Connection, file: Path, *, replace: bool = False, vertic
     return rows
 
 
-def _list_own_tables(verticals: Sequence[str]) -> list[str]:
-    """The tables that verticals want kept, each after those it refers to."""
-    return list(dict.fromkeys(table for name in _list_names(verticals) for table in load_vertical(name).tables))
+def _list_own_tables(verticals: Sequence[str]) -> list[tuple[str, str]]:
+    """The tables that verticals want kept, each after those it refers to, with the set of migrations that makes them."""
+    return list(dict.fromkeys((one.name, table) for one in map(load_vertical, _list_names(verticals)) for table in one.tables))
 
 
 def _list_names(verticals: Sequence[str]) -> list[str]:
@@ -201,7 +204,11 @@ def _require_known(sets: Iterable[str], verticals: Sequence[str], place: str = "
 def _list_columns(conn: Connection, table: str) -> list[str]:
     if table == "sites":
         return list(SITE_COLUMNS)
-    return [row[0] for row in conn.execute(_COLUMNS, [f"cms.{table}"]) if row[0] != "made_in"]  # a transaction of that database
+    found = [row[0] for row in conn.execute(_COLUMNS, [table]) if row[0] != "made_in"]  # a transaction of that database
+    if not found:
+        hint = "`tables` of its vertical names tables that its migrations make, without the schema."
+        raise fail("vertical.table", f"there is no table cms.{table} to dump", hint=hint)
+    return found
 
 
 def _write_table(conn: Connection, archive: zipfile.ZipFile, table: str, columns: list[str]) -> int:
@@ -239,7 +246,7 @@ def _read_header(archive: zipfile.ZipFile, file: Path, verticals: Sequence[str])
     except (KeyError, msgspec.MsgspecError) as error:
         raise _unreadable(file, "no dump.json in it") from error
     _require_known({name for name, _, _, _ in header.migrations}, verticals, str(file))
-    if header.format != FORMAT or not set(header.tables) <= {*KEPT, *_list_own_tables(verticals)}:
+    if header.format != FORMAT or not set(header.tables) <= {*KEPT, *(table for _, table in _list_own_tables(verticals))}:
         raise fail(
             "db.newer",
             f"the dump was written by a newer cms_ssg ({header.format})",

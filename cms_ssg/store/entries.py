@@ -50,6 +50,7 @@ REMOVE: Final[LiteralString] = """
 UPDATE cms.entries e SET removed_at = %s FROM unnest(%s::text[]) k
 WHERE e.site = %s AND e.source = %s AND e.source_key = k COLLATE "C" AND e.removed_at IS NULL"""
 
+REREADING: Final[LiteralString] = "SELECT set_config('cms.rereading', %s, true)"
 FILE_ROWS: Final[LiteralString] = 'SELECT path, bundle, digest FROM cms.files WHERE site = %s AND path = ANY(%s::text[] COLLATE "C")'
 ADD_FILES: Final[LiteralString] = """
 INSERT INTO cms.files (site, path, bundle, digest, size_bytes) SELECT %s, * FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::bigint[])
@@ -122,12 +123,17 @@ def make_row(draft: Draft, dated: bool) -> DraftRow:
 
 
 def save_drafts(
-    connection: Connection, site: int, rows: Sequence[DraftRow], moved: Mapping[bytes, str], source: str = FILE
+    connection: Connection,
+    site: int,
+    rows: Sequence[DraftRow],
+    moved: Mapping[bytes, str],
+    source: str = FILE,
+    reread: Collection[str] = (),
 ) -> tuple[int, int]:
     """Save drafts that differ from what is stored.
 
     source: FILE, or SHARED; moved: digest -> source key of files that went away in the same sync: a draft with that digest
-    takes over the row. Returns (added, changed).
+    takes over the row. reread: files whose text is what it was, so that no revision says that their bodies changed. Returns (added, changed).
     """
     old = {row[1]: row for row in connection.execute(EXISTING, ([d.file for d in rows], site, source))}
     gone_keys = {d.file: moved[d.digest] for d in rows if d.file not in old and d.digest in moved}
@@ -158,10 +164,17 @@ def save_drafts(
                         d.expire_at, d.date or now, d.fields.decode(), d.body.key, d.digest,
                     ))  # fmt: skip
         if changed:
-            cursor.executemany(UPDATE_ENTRY, [(
-                d.file, d.collection, d.type, d.locale, d.translation_key, d.status, d.publish_at, d.expire_at, d.fields.decode(), d.body.key,
-                d.digest, number,
-            ) for number, d in changed])  # fmt: skip
+            for setting, group in (
+                ("on", [one for one in changed if one[1].file in reread]),
+                ("", [one for one in changed if one[1].file not in reread]),
+            ):
+                if group:
+                    cursor.execute(REREADING, (setting,))
+                    cursor.executemany(UPDATE_ENTRY, [(
+                        d.file, d.collection, d.type, d.locale, d.translation_key, d.status, d.publish_at, d.expire_at, d.fields.decode(),
+                        d.body.key, d.digest, number,
+                    ) for number, d in group])  # fmt: skip
+            cursor.execute(REREADING, ("",))
             cursor.execute(DELETE_BODIES, ([number for number, _ in changed],))
         if ids or changed:
             with cursor.copy(COPY_BODIES) as copy:

@@ -9,6 +9,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 from psycopg import Connection
 
 from cms_ssg.kinds.claim import Owner
+from cms_ssg.kinds.failures import naming_query
 from cms_ssg.kinds.features import Features
 from cms_ssg.reads import HIGH, LOW
 from cms_ssg.types import Json
@@ -273,8 +274,10 @@ class Values:
         for name, wanted in subjects.items():
             self.queries += 1
             parameters = {"site": self.site, "subjects": wanted, "now": self.now}
-            for subject, *value in self.connection.execute(self.features.facts[name].query, parameters):
-                self.found[("fact", name, str(subject))] = FactValue(*value)
+            fact = self.features.facts[name]
+            with naming_query(fact.vertical, f"fact {name}"):
+                for subject, *value in self.connection.execute(fact.query, parameters):
+                    self.found[("fact", name, str(subject))] = FactValue(*value)
 
     def _load_stored(self, requests: list[Request]) -> None:
         self.found.update({("stored", path): data for path, data in self._rows(STORED, [r[1] for r in requests], self.site)})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -43,13 +43,14 @@ Applied = dict[tuple[str, int], tuple[str, datetime]]
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One file. checksum: of its text; applied_at: None where it is still to come."""
+    """One file. place: of it, to be reported; checksum: of its text; applied_at: None where it is still to come."""
 
     set: str
     number: int
     name: str
     text: str
     checksum: str
+    place: str
     applied_at: datetime | None = None
 
 
@@ -77,7 +78,7 @@ def list_status(conn: Connection, sql_folder: Path | None = None, *, verticals: 
     files = list_files(sql_folder or bundled_folder("sql"), verticals)
     applied = _load_applied(conn) or {}
     _list_missing(files, applied)
-    return [Migration(f.set, f.number, f.name, f.text, f.checksum, applied.get((f.set, f.number), ("", None))[1]) for f in files]
+    return [replace(file, applied_at=applied.get((file.set, file.number), ("", None))[1]) for file in files]
 
 
 def list_files(sql_folder: Path, verticals: Sequence[str] = ()) -> list[Migration]:
@@ -93,7 +94,8 @@ def list_files(sql_folder: Path, verticals: Sequence[str] = ()) -> list[Migratio
             if not match or (files and (files[-1].set, files[-1].number) == (name, int(match[1]))):
                 raise fail("db.migration", "not named NNNN_verb_object.sql with a number of its own", place=str(path))
             text = path.read_text("utf-8")
-            files.append(Migration(name, int(match[1]), match[2], text, hashlib.sha256(text.encode()).hexdigest()))
+            shown = f"sql/{name}/{path.name}" if place.name == name else str(path)
+            files.append(Migration(name, int(match[1]), match[2], text, hashlib.sha256(text.encode()).hexdigest(), shown))
     return files
 
 
@@ -159,4 +161,4 @@ def refuse_locks(error: psycopg.Error) -> CmsError:
 
 
 def _refuse(file: Migration, code: str, message: str, hint: str, line: int = 0) -> CmsError:
-    return fail(code, message, place=f"sql/{file.set}/{file.number:04}_{file.name}.sql", line=line, hint=hint)
+    return fail(code, message, place=file.place, line=line, hint=hint)

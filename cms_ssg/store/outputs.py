@@ -14,11 +14,14 @@ from cms_ssg.store.arrays import bytea_array, int_array, text_array
 
 TAKE: Final[LiteralString] = """
 SELECT d.path, d.phase, d.turn, d.reason, d.version, c.locale, c.spec, c.owner, o.id, o.digest, o.reads::text, o.error IS NOT NULL, coalesce(o.unsure, false), o.etag
-FROM (SELECT * FROM cms.dirty d WHERE d.site = %(site)s AND d.path <> ALL(%(skip)s)
+FROM (SELECT * FROM cms.dirty d WHERE d.site = %(site)s AND d.turn >= %(low)s AND d.path <> ALL(%(skip)s)
       AND (%(only)s::text[] IS NULL OR d.path = ANY(%(only)s::text[])) ORDER BY d.turn, d.path LIMIT %(limit)s) d
 LEFT JOIN cms.claims c ON c.site = %(site)s AND c.name = d.path AND c.wins
 LEFT JOIN cms.outputs o ON o.site = %(site)s AND o.path = d.path
 ORDER BY d.turn, d.path"""
+
+FIRST_TURN: Final = -1
+"""Of assets."""
 
 COUNT_DIRTY: Final[LiteralString] = "SELECT count(*) FROM cms.dirty WHERE site = %s"
 
@@ -44,6 +47,7 @@ ADD_NAMES: Final[LiteralString] = (
 
 ADD_JOURNAL: Final[LiteralString] = "INSERT INTO cms.journal (site, epoch, paths) VALUES (%s, %s, %s) RETURNING id"
 DELETE_JOURNAL: Final[LiteralString] = "DELETE FROM cms.journal WHERE id = %s"
+NARROW_JOURNAL: Final[LiteralString] = "UPDATE cms.journal SET paths = %s WHERE id = %s"
 LEFT_IN_JOURNAL: Final[LiteralString] = """
 SELECT DISTINCT unnest(paths) FROM cms.journal WHERE site = %s AND (again_at IS NULL OR again_at <= clock_timestamp())"""
 CLEAR_JOURNAL: Final[LiteralString] = (
@@ -111,9 +115,14 @@ def join_arrays(one: str, other: str) -> str:
     return int_array(sorted({int(number) for array in (one, other) for number in array.strip("{}").split(",") if number}))
 
 
-def take_dirty(connection: Connection, site: int, limit: int, skip: Sequence[str], only: Sequence[str] | None = None) -> list[DirtyRow]:
-    """The most urgent dirty outputs, of one phase and lane only. skip: paths not to try again in this build; only: the others stay dirty."""
-    rows = [DirtyRow(*row) for row in connection.execute(TAKE, {"site": site, "limit": limit, "skip": list(skip), "only": only})]
+def take_dirty(
+    connection: Connection, site: int, limit: int, skip: Sequence[str], only: Sequence[str] | None = None, low: int = FIRST_TURN
+) -> list[DirtyRow]:
+    """The most urgent dirty outputs, of one phase and lane only. skip: paths not to try again in this build; only: the others stay dirty; low: the
+    first turn that is looked at.
+    """
+    values = {"site": site, "limit": limit, "skip": list(skip), "only": only, "low": low}
+    rows = [DirtyRow(*row) for row in connection.execute(TAKE, values)]
     return [row for row in rows if row.turn == rows[0].turn]
 
 
@@ -123,6 +132,14 @@ def add_journal(connection: Connection, site: int, epoch: int, paths: list[str])
     row = connection.execute(ADD_JOURNAL, (site, epoch, paths)).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def end_journal(connection: Connection, number: int, refused: list[str]) -> None:
+    """Take a note back but for what the target refused: whether that is there is not known."""
+    if refused:
+        connection.execute(NARROW_JOURNAL, (refused, number))
+    else:
+        connection.execute(DELETE_JOURNAL, (number,))
 
 
 def mark_unverified(connection: Connection, site: int, features: Features, paths: list[str], reason: str) -> None:

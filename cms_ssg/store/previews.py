@@ -32,7 +32,7 @@ SELECT c.name, c.locale, c.spec, c.owner, c.owner_kind FROM unnest(%s::text[]) n
 JOIN cms.claims c ON c.site = %s AND c.name = n COLLATE "C" AND c.wins AND c.spec IS NOT NULL"""
 OWNED: Final[LiteralString] = """
 SELECT c.name FROM unnest(%s::bigint[]) o JOIN cms.claims c ON c.owner = o AND c.owner_kind = 'e' AND c.site = %s AND c.wins
-WHERE c.spec ->> 'kind' IN ('entry', 'fallback') AND c.name LIKE '/%%' ORDER BY c.name"""
+WHERE c.spec ->> 'kind' = ANY(%s) AND c.name LIKE '/%%' ORDER BY c.name"""
 ENTRIES: Final[LiteralString] = """
 SELECT e.id FROM unnest(%s::text[]) k JOIN cms.entries e ON e.site = %s AND e.source = 'file' AND e.source_key = k COLLATE "C" """
 PUBLISHED: Final[LiteralString] = """
@@ -83,9 +83,9 @@ def list_winners(connection: Connection, site: int, paths: Sequence[str]) -> lis
     return [Winner(*row) for row in connection.execute(WINNERS, (text_array(paths), site))] if paths else []
 
 
-def list_owned(connection: Connection, site: int, entries: Sequence[int]) -> list[str]:
-    """Paths of the pages of these entries."""
-    return [row[0] for row in connection.execute(OWNED, (int_array(entries), site))] if entries else []
+def list_owned(connection: Connection, site: int, entries: Sequence[int], kinds: Sequence[str]) -> list[str]:
+    """Paths of the pages of these entries: of outputs of these kinds."""
+    return [row[0] for row in connection.execute(OWNED, (int_array(entries), site, list(kinds)))] if entries else []
 
 
 def list_published(connection: Connection, site: int, paths: Sequence[str]) -> set[str]:

@@ -8,21 +8,22 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection
 
+from cms_ssg.kinds.features import Features
 from cms_ssg.store.arrays import bytea_array, int_array, text_array
 
 MOST_FRONTS, READ_DAYS, KEPT_BUILDS = 50, 28, 200
 
 FRONTS: Final[LiteralString] = """
 SELECT p.path, o.digest, p.recorded_at, p.purged_at FROM cms.purges p
-JOIN cms.outputs o ON o.site = p.site AND o.path = p.path AND o.kind IN ('home', 'list') AND o.digest IS NOT NULL
+JOIN cms.outputs o ON o.site = p.site AND o.path = p.path AND o.kind = ANY(%(lists)s) AND o.digest IS NOT NULL
 JOIN cms.claims c ON c.site = p.site AND c.name = p.path AND c.wins
 LEFT JOIN cms.lists l ON l.id = (c.spec ->> 'list')::int
-WHERE p.site = %(site)s AND p.purged_at >= %(since)s AND (o.kind = 'home' OR l.name LIKE 'section/%%')
-ORDER BY o.kind <> 'home', p.path LIMIT %(limit)s"""
+WHERE p.site = %(site)s AND p.purged_at >= %(since)s AND (o.kind = ANY(%(fronts)s) OR l.name LIKE 'section/%%')
+ORDER BY o.kind <> ALL(%(fronts)s), p.path LIMIT %(limit)s"""
 
 MOST_READ: Final[LiteralString] = """
 SELECT p.path, o.digest, p.recorded_at, p.purged_at FROM cms.purges p
-JOIN cms.outputs o ON o.site = p.site AND o.path = p.path AND o.kind IN ('entry', 'fallback') AND o.digest IS NOT NULL
+JOIN cms.outputs o ON o.site = p.site AND o.path = p.path AND o.kind = ANY(%(contents)s) AND o.digest IS NOT NULL
 LEFT JOIN LATERAL (SELECT sum(h.hits) AS hits FROM cms.hits h WHERE h.site = p.site AND h.path = p.path AND h.day > CURRENT_DATE - %(days)s::int) r ON true
 WHERE p.site = %(site)s AND p.purged_at >= %(since)s ORDER BY r.hits DESC NULLS LAST, p.path LIMIT %(limit)s"""
 
@@ -81,11 +82,13 @@ class Page(NamedTuple):
     purged_at: datetime
 
 
-def list_pages_to_ask(connection: Connection, site: int, since: datetime, most_read: int) -> list[Page]:
+def list_pages_to_ask(connection: Connection, site: int, features: Features, since: datetime, most_read: int) -> list[Page]:
     """Pages purged since then: the home page and the fronts of sections, then the most read."""
-    values = {"site": site, "since": since, "days": READ_DAYS}
-    rows = connection.execute(FRONTS, {**values, "limit": MOST_FRONTS}).fetchall()
-    rows += connection.execute(MOST_READ, {**values, "limit": most_read}).fetchall()
+    values = {"site": site, "since": since}
+    kinds = {"fronts": features.with_role("front"), "lists": features.names(lambda kind: kind.shown == "list")}
+    rows = connection.execute(FRONTS, {**values, **kinds, "limit": MOST_FRONTS}).fetchall()
+    read = {"days": READ_DAYS, "contents": features.with_content, "limit": most_read}
+    rows += connection.execute(MOST_READ, {**values, **read}).fetchall()
     return [Page(*row) for row in rows]
 
 

@@ -97,6 +97,13 @@ SELECT build, path, old_digest FROM cms.release_objects WHERE site = %s AND buil
 STILL_NEEDED: Final[LiteralString] = """
 SELECT DISTINCT r.old_digest FROM cms.release_objects r WHERE r.site = %(site)s AND r.old_digest = ANY(%(digests)s::bytea[])
   AND NOT EXISTS (SELECT FROM unnest(%(builds)s::bigint[], %(paths)s::text[]) AS g(build, path) WHERE g.build = r.build AND g.path = r.path COLLATE "C")"""
+# A page that a build changes twice: what it put there first is kept by the target as it is replaced, and no release wants it back.
+PASSING: Final[LiteralString] = """
+SELECT DISTINCT o.digest FROM unnest(%(paths)s::text[]) p
+JOIN cms.release_objects r ON r.site = %(site)s AND r.build = %(build)s AND r.path = p COLLATE "C"
+JOIN cms.outputs o ON o.site = r.site AND o.path = r.path WHERE o.digest IS NOT NULL AND o.digest IS DISTINCT FROM r.old_digest"""
+UNNEEDED: Final[LiteralString] = """
+SELECT d FROM unnest(%s::bytea[]) d WHERE NOT EXISTS (SELECT FROM cms.release_objects r WHERE r.site = %s AND r.old_digest = d)"""
 KEPT: Final[LiteralString] = "SELECT DISTINCT old_digest FROM cms.release_objects WHERE site = %s AND old_digest IS NOT NULL"
 FORGET_OBJECTS: Final[LiteralString] = """
 DELETE FROM cms.release_objects r USING unnest(%(builds)s::bigint[], %(paths)s::text[]) AS g(build, path)
@@ -152,6 +159,17 @@ def note_objects(connection: Connection, site: int, build: int, objects: Sequenc
             "digests": bytea_array(one.digest for one in objects), "sizes": [one.size_bytes for one in objects],
         }  # fmt: skip
         connection.execute(NOTE, {"site": site, "build": build, "back_to": back_to, **columns})
+
+
+def list_passing(connection: Connection, site: int, build: int, paths: Sequence[str]) -> list[bytes]:
+    """Before note_objects: digests of what the same build put at these paths, which now goes again."""
+    values = {"site": site, "build": build, "paths": text_array(paths)}
+    return [bytes(row[0]) for row in connection.execute(PASSING, values)] if paths else []
+
+
+def list_unneeded(connection: Connection, site: int, digests: Collection[bytes]) -> list[bytes]:
+    """Those of these digests that no release that is kept needs."""
+    return sorted(bytes(row[0]) for row in connection.execute(UNNEEDED, (bytea_array(digests), site))) if digests else []
 
 
 def list_wanted(connection: Connection, site: int, after: int) -> dict[str, Wanted]:

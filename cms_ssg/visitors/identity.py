@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cms_ssg.api.problems import fail
-from cms_ssg.api.routing import site_of
+from cms_ssg.api.routing import is_on_https, site_of
 from cms_ssg.store.secrets import is_signed, load_secret, sign
 from cms_ssg.visitors.oidc import BadTokenError, OidcVerifier
 
@@ -71,7 +71,6 @@ async def remember_visitor(request: Request, response: Response, email: str) -> 
     async with context.connection() as connection:
         secret = await load_secret(connection, context.number, SECRET)
     value = f"{email.encode().hex()}.{int(time.time()) + life_s}.{secrets.token_urlsafe(9)}"
-    is_https = request.url.scheme == "https" or context.site.settings.base_url.startswith("https:")
     response.set_cookie(
         COOKIE,
         f"{value}.{sign(secret, value)}",
@@ -79,7 +78,7 @@ async def remember_visitor(request: Request, response: Response, email: str) -> 
         path=f"{context.base_path}/api",
         httponly=True,
         samesite="lax",
-        secure=is_https,
+        secure=is_on_https(request),
     )
 
 

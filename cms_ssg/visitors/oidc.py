@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from cms_ssg.content.schema.checks import EMAIL
+
 if TYPE_CHECKING:
     from jwt import PyJWKClient
 
@@ -14,6 +16,7 @@ CLOCK_S: Final = 30
 KEYS_KEPT_S: Final = 600
 TIMEOUT_S: Final = 3
 MOST_CHARS: Final = 8192
+MOST_EMAIL: Final = 320
 
 
 class BadTokenError(Exception):
@@ -61,5 +64,7 @@ class OidcVerifier:
         email = claims.get("email")
         if not isinstance(email, str) or claims.get("email_verified") is not True:
             raise BadTokenError("the issuer did not verify an e-mail address")
+        if len(email) > MOST_EMAIL or EMAIL.fullmatch(email) is None:
+            raise BadTokenError("what the issuer calls an e-mail address is none")
         name = claims.get("name")
-        return Claims(str(claims["sub"]), email[:320], name[:200] if isinstance(name, str) else "", str(claims.get("nonce") or ""))
+        return Claims(str(claims["sub"]), email, name[:200] if isinstance(name, str) else "", str(claims.get("nonce") or ""))

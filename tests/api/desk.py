@@ -23,7 +23,7 @@ def press(api: Api, queue: str, action: str, number: int = 0) -> str:
     """Press a button of the n-th thing in a queue; what the desk says then."""
     html = api.get(f"/desk/{queue}").text
     csrf = re.findall(r'name="csrf" value="(\w+)"', html)[-1]
-    key = re.findall(r'name="key" value="(\w+)"', html)[number]
+    key = re.findall(r'name="key" value="([\w-]+)"', html)[number]
     answer = api.client.post(f"/desk/{queue}/{action}", data={"csrf": csrf, "key": key})
     assert answer.status_code == 303, answer.text
     return str(answer.headers["location"])

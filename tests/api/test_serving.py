@@ -11,18 +11,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import httpx
+import psycopg
+from psycopg import sql
 
 from cms_ssg.api.process import open_socket
 from cms_ssg.store.connect import connect
-from tests.api.atlas import list_environ
+from tests.api.atlas import list_environ, write_site
 
 
 @contextmanager
-def start(folder: Path, url: str, *words: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def start(folder: Path, url: str, *words: str, log: IO[str] | None = None) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     command = [sys.executable, "-m", "cms_ssg", "-C", str(folder), "--json", *words]
-    with subprocess.Popen(command, env=list_environ(url), stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, env=list_environ(url), stdout=subprocess.PIPE, stderr=log, text=True) as process:
         assert process.stdout is not None
         try:
             yield json.loads(process.stdout.readline())["url"], process
@@ -68,6 +71,28 @@ def test_api_with_several_processes_answers_and_ends_at_once_when_told(atlas: tu
                 time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+
+
+def test_requests_and_warnings_of_libraries_are_lines_of_json(server_url: str, db_url: str, tmp_path: Path) -> None:
+    folder, log = write_site(tmp_path / "site"), tmp_path / "log"
+    name = str(psycopg.conninfo.conninfo_to_dict(db_url)["dbname"])
+    with (
+        log.open("w") as file,
+        start(folder, db_url, "api", "--port", "0", log=file) as (address, _),
+        connect(server_url, autocommit=True) as admin,
+    ):
+        httpx.get(f"{address}api/search?q=secret")
+        admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        until = time.monotonic() + 20
+        while "psycopg.pool" not in log.read_text():
+            assert time.monotonic() < until, log.read_text()
+            httpx.get(f"{address}readyz", timeout=30)
+        admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(name)))
+        lines = [json.loads(line) for line in log.read_text().splitlines() if line != "Ctrl-C stops."]
+    assert all({"time", "level", "event"} <= line.keys() for line in lines)
+    assert {"answered", "psycopg.pool"} <= {line["event"] for line in lines}
+    assert "secret" not in log.read_text()
 
 
 def test_tokens_are_made_listed_and_revoked_by_command(atlas: tuple[Path, str]) -> None:

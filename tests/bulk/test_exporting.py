@@ -81,7 +81,10 @@ def test_conditions_choose_entries_and_a_wrong_one_is_said(site: Path, cms: Cms)
     assert export("rating>=4") == 1 and export("rating<4") == 1 and export("rating=") == 1 and export("rating!=") == 2
     assert export("kinds=pub") == 2 and export("kinds=pub", "open=true") == 1
     assert export("title~ALPH") == 2 and export("external_id=2") == 1 and export("status=draft") == 0
-    for wrong in ("city", "nothing=1", "rating>many"):
+    assert export("city = 'Turin'") == export('city="Turin"') == export("rating >= '4'") == 1
+    assert export("title = 'O''Brien'") == 0 and export("kinds = 'pub'") == 2 and export("city = ''") == export("city=")
+    wrongs = ("city == Turin", "city <> Turin", "city =~ Tu", "city = 'Turin' AND open=true", "city=Turin and rating>4", "city LIKE 'T%'")
+    for wrong in ("city", "nothing=1", "rating>many", *wrongs):
         code, result, _ = cms("export", "csv", "--type", "place", "--out", "out.csv", "--where", wrong)
         assert code == 2 and result["problems"][0]["code"] == "bulk.where"
 
@@ -99,11 +102,14 @@ def test_many_entries_are_changed_and_the_pages_are_named_before(site: Path, cms
     cms("bulk", "update", "--type", "place", "--where", "title=Alpha", "--set", "city=Bologna")
     built = cms("build", "--jobs", "1")[1]
     assert built["planned"] == len(pages)
-    assert cms("bulk", "update", "--type", "place", "--where", "title=Alpha", "--set", "city=Bologna")[1]["unchanged"] == 2
-    assert cms("bulk", "delete", "--type", "place", "--where", "city=Bologna")[1]["changed"] == 2
+    idle = cms("bulk", "update", "--type", "place", "--where", "title=Alpha", "--set", "city=Bologna")[1]
+    assert (idle["unchanged"], idle["act"]) == (2, 0)
+    assert query("SELECT DISTINCT origin FROM cms.acts WHERE kind = 'bulk'") == [("cli",)]
+    deleted = cms("bulk", "delete", "--type", "place", "--where", "city = 'Bologna'")[1]
+    assert deleted["changed"] == 2
     cms("build", "--jobs", "1", "--confirm-removals")
     assert [path.name for path in (site / "build/places").iterdir()] == ["beta"]
-    assert len(cms("undo")[1]["restored"]) == 2
+    assert len(cms("undo", str(deleted["act"]))[1]["restored"]) == 2
     cms("undo")
     assert query("SELECT count(*), min(status) FROM cms.entries WHERE fields ->> 'city' = 'Bologna'") == [(0, None)]
     assert cms("undo")[1]["removed"] == 1, "the import; what was edited since stays"

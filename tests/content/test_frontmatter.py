@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cms_ssg.content.frontmatter.parse import FrontMatter, parse_front_matter
+from cms_ssg.content.frontmatter.parse import FrontMatter, cut_body, parse_front_matter
 from cms_ssg.content.frontmatter.values import Refused
 from cms_ssg.content.frontmatter.yaml_fields import _parse_any, _parse_simple
 from tests.growth import MOST, compare, find_growth
@@ -198,6 +198,22 @@ def test_any_bytes_are_read_or_refused_with_a_problem(data: bytes) -> None:
     for problem in front.problems:
         assert problem.code.startswith("content.") and problem.message
     front.body.encode()
+    assert front.problems or cut_body(data, "content/x.md") == front.body
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("\n--- \ntitle: [\n---\nText\n---\n", "Text\n---\n"),  # the body can be had though the fields cannot
+        ("+++\ntitle = 'T'\n+++\nText", "Text"),
+        ('{"title": "T"}\nText', "Text"),
+        ("Text", "Text"),
+        ("---\ntitle: T\n", ""),
+        (f"---\n{'a: b' * 30000}\n---\nText", ""),
+    ],
+)
+def test_a_body_is_cut_off_without_reading_the_fields(text: str, body: str) -> None:
+    assert cut_body(text.encode(), "content/x.md") == body
 
 
 def test_refused_is_never_seen_outside() -> None:

@@ -99,6 +99,9 @@ def test_walk_and_git_ignore_hidden_and_temporary_files_alike(checkout: Path) ->
         "4913",
         "x.tmp",
         ".DS_Store",
+        "Thumbs.db",
+        "ehthumbs.db",
+        "Desktop.ini",
         ".obsidian/x.md",
         "node_modules/p/README.md",
     ):

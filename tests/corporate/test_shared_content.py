@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from cms_ssg.entries.edit import Editor
+from cms_ssg.entries.history import compare_versions, find_stored, read_log, revert_entry
 from cms_ssg.errors import UsageError
 from cms_ssg.store.texts import load_entries
 from tests.corporate.conftest import Group
@@ -114,6 +117,40 @@ def test_a_shared_entry_is_not_edited_in_one_brand(group: Group) -> None:
         with pytest.raises(UsageError, match="several sites share"):
             editor.set_fields(str(number), ["title=x"], [])
         assert load_entries(writer.connection, writer.site_id, [number])[0].version == 1
+
+
+def test_a_shared_entry_has_a_log_with_the_commits_of_its_file_and_versions_to_compare(group: Group) -> None:
+    folder = shared(group)
+    for command in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "Begin")):
+        subprocess.run(["git", "-c", "user.name=ada", "-c", "user.email=ada@example.org", *command], cwd=folder, check=True)
+    site = group["lumen"]
+    site.build()
+    edit(group, CAREERS, "\nA new line.\n")
+    site.build()
+    with writing(site) as writer:
+        entry = find_stored(writer.connection, writer.site, writer.site_id, CAREERS)
+        log = read_log(writer.connection, writer.site, writer.site_id, CAREERS)
+        assert [(item.author, item.what, item.origin.partition(":")[0]) for item in log] == [
+            ("", "changed body", "shared"), ("", "added", "shared"), ("ada", "Begin", "git"),
+        ]  # fmt: skip
+        assert compare_versions(writer.connection, writer.site_id, entry, 1, 2).keys() == {"body"}
+        with pytest.raises(UsageError, match="several sites share"):
+            revert_entry(writer, entry, 1)
+
+
+def test_shared_content_is_read_again_when_a_setting_changes_how_and_that_is_no_revision(group: Group, tmp_path: Path) -> None:
+    site = group["lumen"]
+    edit(group, CAREERS, '\nA "quoted" word.\n')
+    for folder, _, files in os.walk(shared(group)):  # as if nobody had touched them for long
+        for name in files:
+            os.utime(Path(folder) / name, (1_700_000_000, 1_700_000_000))
+    site.build()
+    revisions = site.query("SELECT count(*) FROM cms.revisions")
+    site.write_file("site.toml", (site.root / "site.toml").read_text("utf-8") + "\n[markdown]\ntypographer = true\n")
+    assert "/careers/" in site.build().pages
+    assert "“quoted”" in (site.output / "careers/index.html").read_text("utf-8")
+    assert site.query("SELECT count(*) FROM cms.revisions") == revisions
+    assert_clean(site, tmp_path)
 
 
 def test_a_site_that_shares_no_more_loses_the_shared_pages(group: Group, tmp_path: Path) -> None:

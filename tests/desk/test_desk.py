@@ -8,7 +8,7 @@ import pytest
 
 from cms_ssg.store.connect import connect
 from cms_ssg.store.tokens import create_token
-from tests.api.atlas import Api
+from tests.api.atlas import Api, serve_api
 from tests.api.desk import sign_in
 from tests.browser import open_browser
 from tests.engine.siteonpage import SiteOnPage
@@ -32,12 +32,39 @@ def test_the_desk_takes_forms_of_its_own_sessions_only(api: Api, site: SiteOnPag
     assert api.get("/desk/reviews").status_code == 303
 
 
-@pytest.mark.browser
+def test_signing_out_ends_the_session_for_copies_of_its_cookie_too_and_no_other_session(api: Api, site: SiteOnPage) -> None:
+    sign_in(api, site, "moderate")
+    other = dict(api.client.cookies)
+    sign_in(api, site, "moderate")
+    stolen = dict(api.client.cookies)
+    csrf = re.findall(r'name="csrf" value="(\w+)"', api.get("/desk/reviews").text)[0]
+    assert api.client.post("/desk/sign-out", data={"csrf": csrf}).status_code == 303
+    assert api.get("/desk/reviews").status_code == 303
+    for cookies, status in ((stolen, 303), (other, 200), ({"cms_desk": ""}, 303), ({"cms_desk": "x" * 5000}, 303)):
+        api.client.cookies.clear()
+        assert api.client.get("/desk/reviews", headers={"Cookie": f"cms_desk={cookies['cms_desk']}"}).status_code == status
+    site.query("UPDATE cms.desk_sessions SET ends_at = now()")
+    assert api.client.get("/desk/reviews", headers={"Cookie": f"cms_desk={other['cms_desk']}"}).status_code == 303, "it ends by itself"
+    assert other["cms_desk"].encode() not in site.query("SELECT digest FROM cms.desk_sessions")[0], "the store has its digest only"
+
+
+def test_the_cookie_of_the_desk_is_secure_but_for_pages_read_by_http(site: SiteOnPage) -> None:
+    site.edit("site.toml", 'title = "Kitchen"\n', 'title = "Kitchen"\nbase_url = "https://example.org"\n')
+    with connect(site.url, autocommit=True) as connection:
+        _, token = create_token(connection, site.query("SELECT id FROM cms.sites")[0][0], "Mara", ("read",), 1)
+    with serve_api([site.root], site.url) as api:
+        for origin, is_secure in (("http://localhost:8000", False), ("https://example.org", True), ("", True), ("null", True)):
+            answer = api.client.post("/desk/sign-in", data={"token": token}, headers={"Origin": origin} if origin else {})
+            assert answer.status_code == 303, origin
+            assert ("secure" in answer.headers["set-cookie"].lower()) is is_secure, origin
+
+
 def test_pages_of_the_desk_may_be_asked_for_their_head(api: Api, site: SiteOnPage) -> None:
     answer = api.client.head("/desk")
     assert answer.status_code == 200 and answer.content == b""
 
 
+@pytest.mark.browser
 def test_the_desk_is_used_by_keyboard_on_a_phone_and_runs_nothing_that_was_sent(chromium: str, api: Api, site: SiteOnPage) -> None:
     script = "<script>document.title = 'run'</script><img src=x onerror=\"document.title = 'run'\">"
     for name in ("Ann", "Bob"):

@@ -99,6 +99,23 @@ def test_a_watch_takes_in_what_is_written_while_it_builds(slow_site: SiteOnPage)
     site.assert_clean()
 
 
+def test_what_one_build_wrote_and_replaced_is_not_kept(slow_site: SiteOnPage) -> None:
+    site, names = slow_site, list[tuple[str, ...]]()
+
+    def save() -> None:
+        site.edit("content/posts/a.md", "title: A, edited\n", "title: A, twice\n")
+        names.append(("content/posts/a.md",))
+
+    site.edit("content/posts/a.md", "title: A\n", "title: A, edited\n")
+    change_footer(site)
+    order = Order(site.output, save)
+    site.build(order, more=lambda: names.pop() if names else ())
+    assert order.order.count("2026/a/index.html") == 2
+    kept = {path.name for path in (site.root / ".cms/kept").rglob("*") if path.is_file()}
+    noted = site.query("SELECT DISTINCT encode(old_digest, 'hex') FROM cms.release_objects WHERE old_digest IS NOT NULL")
+    assert kept == {digest for (digest,) in noted}
+
+
 def test_a_build_that_has_to_wait_saves_its_files_for_the_one_that_goes_on(make_site: MakeSite, monkeypatch: pytest.MonkeyPatch) -> None:
     site = make_site(SITE)
     monkeypatch.setattr("cms_ssg.store.lease.PATIENCE_S", 0.6)

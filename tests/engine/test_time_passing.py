@@ -117,6 +117,38 @@ def test_where_publishing_takes_long_more_is_taken_in_before(site: SiteOnPage, m
     site.assert_clean()
 
 
+def test_entries_and_facts_that_are_written_to_the_store_all_the_time_do_not_hold_up_lists(
+    site: SiteOnPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cms_ssg.engine.meanwhile.INTAKE_S", 0.0)
+    saver = Saver(site)
+    site.edit("content/posts/e.md", "title: E\n", "title: E, edited\n")
+    site.build(saver)
+    assert saver.listed_after < saver.saved == saver.MOST
+    site.build()
+    assert b"E, edited" in (site.output / "index.html").read_bytes()
+
+
+class Saver(Reporter):
+    """Writes an entry and a fact to the store after each round, so often. listed_after: how often until the home page showed the edited post."""
+
+    MOST = 12
+
+    def __init__(self, site: SiteOnPage) -> None:
+        self.site, self.saved, self.listed_after = site, 0, self.MOST
+
+    def advance(self, count: int = 1) -> None:
+        if b"E, edited" in (self.site.output / "index.html").read_bytes():
+            self.listed_after = min(self.listed_after, self.saved)
+        if self.saved < self.MOST:
+            self.saved += 1
+            self.site.query(
+                "UPDATE cms.entries SET fields = fields || jsonb_build_object('summary', %s::text) WHERE source_key = 'content/posts/a.md'",
+                f"Written {self.saved}",
+            )
+            self.site.query("SELECT cms.touch(id, 'setting/frame') FROM cms.sites")
+
+
 def save_all_the_time(site: SiteOnPage) -> Iterator[tuple[str, ...]]:
     """Edits of one post without end, as far as a build is concerned."""
     title = "E"

@@ -65,9 +65,23 @@ PIECES = (
 
 
 def make_texts(seed: int, count: int) -> list[str]:
-    """Bodies put together at random from what parsers disagree about."""
+    """Bodies put together at random from what parsers disagree about, and known payloads with something put in, cut out or said twice."""
     chance = random.Random(seed)
-    return ["".join(chance.choice(PIECES) for _ in range(chance.randint(2, 24))) for _ in range(count)]
+    return [
+        _change(chance, chance.choice(PAYLOADS))
+        if number % 3 == 2
+        else "".join(chance.choice(PIECES) for _ in range(chance.randint(2, 24)))
+        for number in range(count)
+    ]
+
+
+def _change(chance: random.Random, text: str) -> str:
+    for _ in range(chance.randint(1, 6)):
+        begin = chance.randint(0, len(text))
+        end = begin + chance.randint(0, 12)
+        middle = chance.choice((chance.choice(PIECES), chance.choice(PAYLOADS), "", text[begin:end] * 2))
+        text = text[:begin] + middle + text[end:]
+    return text
 
 
 SITE = """-- site.toml --

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from cms_ssg.entries.edit import Editor
-from cms_ssg.entries.history import compare_versions, find_last_act, find_stored, read_log, revert_entry, undo_act
+from cms_ssg.entries.history import compare_versions, find_last_act, find_stored, read_log, revert_entry, show_changes, undo_act
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError, UsageError
 from cms_ssg.store.texts import load_entries
+from cms_ssg.types import Json
 from tests.engine.siteonpage import SiteOnPage
 from tests.entries.writing import save, writing
 
@@ -70,6 +71,32 @@ def test_an_edit_of_a_file_has_the_author_of_its_commit(site: SiteOnPage) -> Non
     assert [(item.author, item.what) for item in log] == [("bob", "changed title"), ("", "added"), ("ada", "Begin")]
 
 
+def test_what_is_read_again_for_a_setting_is_no_revision_and_a_change_of_a_files_body_is_named(site: SiteOnPage) -> None:
+    file = "content/posts/wall.md"
+    site.write_file(file, "---\ntitle: Wall\ndate: 2025-01-01\n---\nText.\n")
+    site.build()
+    before = site.query("SELECT count(*) FROM cms.revisions")
+    site.write_file("site.toml", (site.root / "site.toml").read_text("utf-8") + "\n[limits]\nfront_matter_kb = 63\n")
+    key = site.query("SELECT digest FROM cms.entries WHERE source_key = %s", file)
+    site.build()
+    assert site.query("SELECT digest FROM cms.entries WHERE source_key = %s", file) != key, "it was read again"
+    assert site.query("SELECT count(*) FROM cms.revisions") == before
+
+    def compare() -> tuple[dict[str, list[Json]], str]:
+        with writing(site) as writer:
+            entry = find_stored(writer.connection, writer.site, writer.site_id, file)
+            changes = compare_versions(writer.connection, writer.site_id, entry, entry.version - 1)
+            return changes, show_changes(changes, entry.file)
+
+    site.edit(file, "title: Wall", "title: High wall")
+    site.build()
+    assert compare() == ({"title": ["Wall", "High wall"]}, "- title: Wall\n+ title: High wall")
+    site.edit(file, "Text.", "More text.")
+    site.build()
+    changes, said = compare()
+    assert changes.keys() == {"body"} and said == f"~ body: git log -p -- {file} shows its changes"
+
+
 def test_an_entry_becomes_again_what_it_was_and_that_is_a_new_version(site: SiteOnPage) -> None:
     with writing(site, author="ada") as writer:
         number = writer.save_entry(POST).number
@@ -118,6 +145,19 @@ def test_an_act_whose_field_was_changed_again_is_left_and_named(site: SiteOnPage
         assert result.restored == []
         assert result.conflicts[number][0].code == "entry.changed"
         assert load_entries(writer.connection, writer.site_id, [number])[0].fields["title"] == "Third"
+
+
+def test_an_act_that_changed_nothing_cannot_be_taken_back(site: SiteOnPage) -> None:
+    with writing(site) as writer:
+        editor = Editor(writer.connection, writer.site, writer.site_id, "ada")
+        number = editor.create(POST).number
+        with editor.act("revert", "to a version that is not there"):
+            pass
+        act = find_last_act(writer.connection, writer.site_id, site.query("SELECT max(id) FROM cms.acts")[0][0])
+        with pytest.raises(UsageError, match="changed no entries"):
+            undo_act(editor.entries, act)
+        assert find_last_act(writer.connection, writer.site_id).kind == "create"
+        assert load_entries(writer.connection, writer.site_id, [number])[0].version == 1
 
 
 def test_what_is_refused_is_in_the_audit_log_too(site: SiteOnPage) -> None:

@@ -248,3 +248,16 @@ def test_a_role_is_limited_to_its_sections_and_locales_whatever_a_site_calls_the
             assert refused.value.problems[0].code == "api.role"
             with pytest.raises(CmsError, match=said):
                 editor.create(EntryInput("post", {"title": "Tide", "rubrik": "notes", "lang": "it", **fields}, "One.", "draft"))
+
+
+def test_what_is_in_the_trash_needs_no_approval_when_a_type_gets_a_workflow(site: SiteOnPage) -> None:
+    site.edit("site.toml", "[workflow.post]\n", "")
+    site.build()
+    with writing(site) as writer:
+        number = writer.save_entry(EntryInput("post", {"title": "Gone", "date": "2025-05-05"}, "One.\n")).number
+        other = writer.save_entry(EntryInput("post", {"title": "Here", "date": "2025-05-05"}, "One.\n")).number
+        writer.save_entry(EntryInput(number=number, status="trashed"))
+        files = {entry.id: entry.file for entry in load_entries(writer.connection, writer.site_id, [number, other])}
+    site.build()
+    site.edit("site.toml", 'title = "T"\n', 'title = "T"\n[workflow.post]\n')
+    assert {problem.place for problem in site.build().result.problems} == {"content/posts/wall.md", files[other]}

@@ -38,7 +38,7 @@ def test_the_vertical_of_the_page_works(tmp_path: Path, db_url: str) -> None:
     assert run(["-C", str(tmp_path), "new", "vertical", "recipes"]) == 0
     folder = tmp_path / "cms-recipes"
     written = write_steps((ROOT / "docs/extending.md").read_text("utf-8"), folder)
-    assert len(written) == len(set(written)) == 11
+    assert len(written) == len(set(written)) == 12
     environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "TEST_DATABASE_URL": db_url}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)

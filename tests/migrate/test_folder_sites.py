@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.small_site import Cms
+from tests.migrate.hugo_sample import write_files
 from tests.migrate.test_wordpress import snapshot
 
 SAMPLES = Path(__file__).parent.parent / "data/moving"
@@ -54,8 +55,8 @@ SHOWN = {
 NAMED = {
     "hugo": [
         ("content/posts/bog.org", 23, "parts of Org mode", "#+begin_export latex"),
-        ("content/posts/_content.gotmpl", 0, "content adapters, whose pages a template makes of data", "posts"),
-        ("content/posts/doc.adoc", 0, "pages in other languages than Markdown", "adoc"), ("docs-src/same.md", 0, "files that another mounted folder hides", "guide/same.md"),
+        ("content/posts/_content.gotmpl", 0, "content adapters", "posts"),
+        ("content/posts/doc.adoc", 0, "pages in AsciiDoc", "doc.adoc"), ("docs-src/same.md", 0, "files that another mounted folder hides", "guide/same.md"),
         ("hugo.toml", 0, "modules that the site imports", "github.com"), ("hugo.toml", 0, "mounted folders that are not there", "gone"),
         ("hugo.toml", 0, "filters of mounted folders", "docs-src"),
     ],
@@ -145,3 +146,15 @@ def test_files_that_are_broken_are_noted_and_nothing_fails(cms: Cms, tmp_path: P
     assert not [path for path in (tmp_path / "site").rglob("*") if path.name == "passwd"]
     code, result, _ = cms("-C", str(tmp_path / "site"), "check")
     assert code in (0, 1, 3)
+
+
+def test_a_date_in_the_path_of_a_zola_page_makes_it_a_post(cms: Cms, tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "config.toml": "base_url = 'https://old.example'\n", "content/_index.md": "+++\ntitle = 'Our blog'\n+++\n",
+        "content/one.md": "+++\ntitle = 'One'\npath = '2023/12/07/One-1.0'\n+++\nOne.\n",
+        "content/two.md": "+++\ntitle = 'Two'\npath = '2023/13/07/two'\n+++\nNo such day.\n",
+    }  # fmt: skip
+    code, result, _ = cms("migrate", "zola", str(write_files(tmp_path / "old", files)), str(tmp_path / "site"))
+    assert (code, result["made"]) == (0, {"pages": 1, "posts": 1})
+    assert '\ndate: "2023-12-07"' in (tmp_path / "site/content/one.md").read_text("utf-8")
+    assert 'name = "our-blog"' in (tmp_path / "site/site.toml").read_text("utf-8")

@@ -109,6 +109,29 @@ def test_a_file_that_is_cut_off_says_where_and_the_whole_one_goes_on_there(cms: 
     assert bytes_of["site"] == bytes_of["at-once"]
 
 
+def test_a_whole_file_of_another_name_goes_on_too_and_ends_as_one_at_once(cms: Cms, tmp_path: Path) -> None:
+    head, _, tail = make_export().partition("  <item>")
+    posts = [item(100 + number).replace("2024-04-", f"2023-{12 - number}-") for number in range(3)]
+    whole = f"{head}{''.join(posts)}  <item>{tail}"
+    (tmp_path / "old.xml").write_text(whole[: whole.index(posts[2]) + 40], "utf-8")
+    (tmp_path / "new.xml").write_text(whole, "utf-8")
+    assert cms("migrate", "wordpress", str(tmp_path / "old.xml"), str(tmp_path / "site"))[0] == 3
+    for name in ("site", "at-once"):
+        assert cms("migrate", "wordpress", str(tmp_path / "new.xml"), str(tmp_path / name))[0] == 0
+    assert "/2023/10/\n" in (tmp_path / "site/redirects.csv").read_text("utf-8"), "the year leads to its first month"
+    bytes_of = {name: {path: data for path, (data, _) in snapshot(tmp_path / name).items()} for name in ("site", "at-once")}
+    assert bytes_of["site"] == bytes_of["at-once"]
+
+
+def test_further_pages_of_the_list_are_redirected_only_where_the_new_list_has_none(cms: Cms, tmp_path: Path) -> None:
+    head, _, tail = make_export().partition("  <item>")
+    posts = "".join(item(100 + number) for number in range(45))
+    (tmp_path / "export.xml").write_text(f"{head}{posts}{tail[tail.rindex('</item>') + len('</item>') :]}", "utf-8")
+    assert cms("migrate", "wordpress", str(tmp_path / "export.xml"), str(tmp_path / "site"))[0] == 0
+    rows = (tmp_path / "site/redirects.csv").read_text("utf-8").splitlines()
+    assert [row for row in rows if "page/" in row] == ["/page/4/,/", "/page/5/,/"], "pages 2 and 3 are pages here"
+
+
 def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     head, _, tail = make_export().partition("  <item>")
     more = "".join(item(100 + number, title=f"Post {number}", content=f"[acme_{number} /] [gallery ids='20']") for number in range(450))

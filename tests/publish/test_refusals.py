@@ -126,7 +126,9 @@ def test_a_page_that_goes_stays_while_home_links_to_it(site: BucketSite, store: 
     site.delete("content/posts/p5.md")
     for refusal in ((503, BUSY), FOREVER["denied"]):
         store.unwritten = {"/pages/index.html": refusal}
-        told = [p.message for p in site.build().result.problems if p.code == "publish.waits"]
+        result = site.build().result
+        assert result.failed == 1
+        told = [p.message for p in result.problems if p.code == "publish.waits"]
         assert len(told) == 1 and "/ could not be written" in told[0]
         assert site.bucket.read("news/p5/index.html")
     store.unwritten = {}
@@ -140,6 +142,20 @@ def test_a_page_that_nothing_links_to_goes_though_another_is_refused_for_good(si
     site.write_file("content/pages/about.md", "---\ntitle: About\n---\nOther text.\n")
     store.unwritten = {"/pages/about/": FOREVER["denied"]}
     assert "alone/index.html" in site.build().removed
+
+
+def test_one_page_that_is_refused_for_good_has_no_other_made_again(site: BucketSite, store: FaultyStore) -> None:
+    for number in (1, 2):
+        site.write_file(
+            f"content/posts/p{number}.md", f"---\ntitle: Post {number}\ndate: 2026-01-0{number + 1}\nsection: news\n---\nEdited.\n"
+        )
+    store.unwritten = {"/news/p1/": FOREVER["denied"]}
+    site.build()
+    again = site.build()
+    assert (again.rendered, again.result.rendered) == (set(), 1)
+    [problem] = [p for p in again.result.problems if p.code == "publish.failed"]
+    assert "/news/p1/ could not be written: the store refuses to write it (AccessDenied" in problem.message
+    assert "the right to write there" in problem.hint
 
 
 def test_a_new_page_whose_picture_is_refused_for_good_is_linked_from_nowhere(site: BucketSite, store: FaultyStore) -> None:

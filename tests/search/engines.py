@@ -59,14 +59,12 @@ def open_ask(request: pytest.FixtureRequest, site: Site, url: str, name: str, do
             place = (MEILI_URL, MEILI_KEY) if MEILI_URL else (double.url, KEY)
             yield ask_engine(MeilisearchEngine(*place, name, 1, list(site.locales), list_facets(site), site.base_path))
     else:
-        from cms_ssg.search.opensearch_engine import OpenSearchEngine
+        from cms_ssg.search.opensearch_engine import Indexes, OpenSearchEngine
 
-        yield ask_engine(
-            OpenSearchEngine(
-                request.getfixturevalue("opensearch_url"), "", name, site=1, locales=list(site.locales), facets=list_facets(site),
-                base_path=site.base_path, zone=site.settings.timezone, shards=2, replicas=0,
-            )
-        )  # fmt: skip
+        indexes = Indexes(
+            name, 1, tuple(site.locales), tuple(list_facets(site)), site.base_path, site.settings.timezone, shards=2, replicas=0
+        )
+        yield ask_engine(OpenSearchEngine(request.getfixturevalue("opensearch_url"), "", indexes))
 
 
 def find(ask: Ask, query: str = "", **options: Any) -> Answer:

@@ -29,7 +29,7 @@ def make_batch(start: int) -> list[EngineDocument]:
 
 @pytest.mark.long
 def test_a_node_that_dies_loses_nothing_and_answers_nothing_wrong(tmp_path: Path) -> None:
-    from cms_ssg.search.opensearch_engine import OpenSearchEngine
+    from cms_ssg.search.opensearch_engine import Indexes, OpenSearchEngine
 
     sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
     from opensearch import find_missing, start_cluster  # type: ignore[import-not-found]
@@ -40,9 +40,8 @@ def test_a_node_that_dies_loses_nothing_and_answers_nothing_wrong(tmp_path: Path
     try:
         for node in nodes:
             node.wait()
-        engine = OpenSearchEngine(
-            ",".join(node.url for node in nodes), "", "cluster", site=1, locales=["en"], facets=["type", "tag"], base_path="", zone="UTC"
-        )
+        indexes = Indexes("cluster", 1, ("en",), ("type", "tag"), "", "UTC")
+        engine = OpenSearchEngine(",".join(node.url for node in nodes), "", indexes)
         engine.fill("en", [])
         written, wrong, failed, asked = 0, [], 0, 0
         over = threading.Event()

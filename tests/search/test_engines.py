@@ -186,7 +186,7 @@ def test_the_double_refuses_what_meilisearch_would(double: Double) -> None:
 
 
 def test_opensearch_sends_again_only_what_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from cms_ssg.search.opensearch_engine import OpenSearchEngine
+    from cms_ssg.search.opensearch_engine import Indexes, OpenSearchEngine
 
     bodies: list[list[str]] = []
     outcomes = [[201, 429, 503], [429, 200], [200], [201, 400]]
@@ -212,9 +212,7 @@ def test_opensearch_sends_again_only_what_failed(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("cms_ssg.search.opensearch_engine.time.sleep", lambda _: None)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    engine = OpenSearchEngine(
-        f"http://127.0.0.1:{server.server_address[1]}", "", "x", site=1, locales=["en"], facets=["type"], base_path="", zone="UTC"
-    )
+    engine = OpenSearchEngine(f"http://127.0.0.1:{server.server_address[1]}", "", Indexes("x", 1, ("en",), ("type",), "", "UTC"))
     documents = [
         EngineDocument(n, "post", "en", f"/{n}/", "T", "", "", None, None, None, None, ["type/post"], None, None) for n in (1, 2, 3)
     ]

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
 
 from cms_ssg.cli.main import run as run_command
 from cms_ssg.search.lexicon import count_words, say_terms
+from cms_ssg.search.postgres import PostgresIndex
+from cms_ssg.search.questions import Question
 from cms_ssg.search.reindex import count_documents, reindex
 from cms_ssg.search.words import parse_query
 from cms_ssg.site import open_site
@@ -60,6 +68,30 @@ def test_what_was_meant_is_found_and_said(api: Api) -> None:
     assert (answer["did_you_mean"], answer["total"]) == ("tide", 3)
     assert api.json("/api/search?q=zzzzzz")["did_you_mean"] == ""
     assert 'href="/search?q=tide"' in api.get("/search?q=tdie").text
+
+
+def test_many_searches_that_find_nothing_count_the_words_of_a_site_once(atlas: tuple[Path, str]) -> None:
+    folder, url = atlas
+    site, lent = open_site(folder, os.environ), 0
+
+    async def ask() -> list[str]:
+        async with AsyncConnectionPool(url, min_size=1, max_size=4, open=False) as pool:
+
+            @asynccontextmanager
+            async def lend() -> AsyncIterator[AsyncConnection[TupleRow]]:
+                nonlocal lent
+                async with pool.connection() as connection:
+                    lent += 1
+                    yield connection
+
+            index = PostgresIndex(lend, 1, site.base_path, site.settings.timezone)
+            questions = [Question(terms=parse_query("tdie"), locale="en", offset=5_000 + number) for number in range(12)]
+            answers = await asyncio.gather(*map(index.search, questions))
+            answers.append(await index.search(Question(terms=parse_query("tabel"), locale="en")))
+            return [answer.did_you_mean for answer in answers]
+
+    assert asyncio.run(ask()) == ["tide"] * 12 + ["table"]
+    assert lent == 13 * 2 + 1, "each is asked as typed and corrected; the words are read once"
 
 
 def test_the_index_is_asked_from_the_command_line(

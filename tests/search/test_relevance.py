@@ -34,21 +34,11 @@ def test_what_people_mean_is_found_first_by_opensearch(db_url: str, opensearch_u
     from types import SimpleNamespace
     from typing import Any
 
-    from cms_ssg.search.opensearch_engine import OpenSearchEngine
+    from cms_ssg.search.opensearch_engine import Indexes, OpenSearchEngine
     from cms_ssg.search.sending import _list_batches
 
-    engine = OpenSearchEngine(
-        opensearch_url,
-        "",
-        f"judged-{os.getpid()}",
-        site=1,
-        locales=LOCALES,
-        facets=("type",),
-        base_path="",
-        zone="UTC",
-        shards=1,
-        replicas=0,
-    )
+    indexes = Indexes(f"judged-{os.getpid()}", 1, tuple(LOCALES), ("type",), "", "UTC", shards=1, replicas=0)
+    engine = OpenSearchEngine(opensearch_url, "", indexes)
     site: Any = SimpleNamespace(settings=SimpleNamespace(timezone="UTC"))
     with connect(db_url, autocommit=True) as connection:
         slugs = save_texts(connection)

@@ -40,6 +40,11 @@ def test_words_find_what_has_them_in_any_form(api: Api, query: str, urls: list[s
     assert sorted(api.find(query)) == sorted(urls)
 
 
+def test_a_parameter_that_does_not_exist_is_named(api: Api) -> None:
+    answer = api.get("/api/search?q=tide&page=2")
+    assert (answer.status_code, answer.json()["errors"]) == (422, [{"field": "page", "message": "Unknown parameter"}])
+
+
 def test_titles_count_more_than_texts(api: Api) -> None:
     hits = api.json("/api/search?q=tide")["hits"]
     assert [hit["score"] for hit in hits] == sorted((hit["score"] for hit in hits), reverse=True)

@@ -13,6 +13,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
+from cms_ssg.engine import ahead
 from cms_ssg.entries import find
 from cms_ssg.kinds.features import load_features
 from cms_ssg.plan import changes, dirty
@@ -62,10 +63,10 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "outputs that ran out": (dirty.MARK_TIMED, {**PHASES, "now": datetime(2026, 6, 1, tzinfo=UTC)}),
     "paths to make": (dirty.MARK_PATHS, {"site": SITE, "paths": PATHS, "phases": [1] * 100, "lanes": [0] * 100, "reasons": ["x"] * 100}),
     "builds that did nothing": (sites.FORGET_IDLE_BUILDS, {"site": SITE}),
-    "changes": (changes.CHANGES, [SITE, 100]),
+    "changes": (changes.CHANGES, [SITE, False, 100]),
     "entries to derive": (changes.ENTRIES, [BATCH]),
     "cards before": (changes.CARDS, [BATCH]),
-    "lost paths": (changes.LOST_PATHS, [SITE, BATCH]),
+    "lost paths": (changes.LOST_PATHS, [SITE, ["entry"], BATCH]),
     "variants": (changes.VARIANTS, [[f"posts/p{n}" for n in BATCH], SITE]),
     "live variants": (changes.LIVE_VARIANTS, [[f"posts/p{n}" for n in BATCH], SITE]),
     "files": (changes.FILES, [BATCH]),
@@ -83,9 +84,12 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "stale lists": (lists.STALE_LISTS, [SITE, 0, 100]),
     "pages cut again": (list_pages.ADD_PAGES, [[LARGE_LIST], [20], [4999], [False]]),
     "lists by their names": (lists.TOUCH_LISTS, [SITE, NAMES[:5]]),
-    "dirty outputs": (outputs.TAKE, {"site": SITE, "limit": 500, "skip": [], "only": None}),
+    "dirty outputs": (outputs.TAKE, {"site": SITE, "limit": 500, "skip": [], "only": None, "low": -1}),
+    "new outputs that are not there": (ahead.ABSENT, {"site": SITE, "turn": 3, "paths": PATHS}),
     "pages of entries taken down": (releases.GONE_ENTRIES, [SITE, 9, "x"]),
     "objects of a release": (releases.NOTE, {"site": SITE, "build": 1, "back_to": None, "paths": PATHS, "kinds": ["entry"] * 100, "digests": KEYS, "sizes": [1] * 100}),
+    "what a build put there twice": (releases.PASSING, {"site": SITE, "build": 1, "paths": PATHS}),
+    "bytes that no release needs": (releases.UNNEEDED, [KEYS, SITE]),
     "windows of outputs": (outputs.WINDOWS, [BATCH]),
     "outputs recorded": (outputs.UPDATE_SAME, [1, BATCH, KEYS, [1] * 100, ["x"] * 100, ["x"] * 100]),
     "dirty outputs done": (outputs.DELETE_DIRTY, [PATHS, [1] * 100, SITE]),
@@ -171,3 +175,16 @@ def test_query_uses_an_index_and_touches_little(name: str, mode: str, filled: ps
             removed = sum(value for key, value in node.items() if key.startswith("Rows Removed"))
             touched = (node["Actual Rows"] + removed) * node["Actual Loops"]
             assert touched <= MOST_ROWS, f"{touched} rows of {relation} by {node.get('Index Name')}"
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("filters", [{}, {"section": ("s3",)}], ids=["all", "one facet"])
+def test_terms_of_many_documents_are_counted_without_sorting_them(
+    filters: dict[str, tuple[str, ...]], mode: str, filled: psycopg.Connection[TupleRow]
+) -> None:
+    documents, terms = filled.execute("SELECT count(*), sum(cardinality(terms)) FROM cms.documents WHERE shown").fetchone() or (0, 0)
+    text, values = make_search(Question(locale="en", filters=filters), ReadTerms("", "", []), SITE, "UTC")
+    nodes = list(explain(filled, text, values, mode))
+    assert terms > documents > 50_000
+    assert max(node["Actual Rows"] for node in nodes) == terms, "all are counted"
+    assert max(node["Actual Rows"] for node in nodes if node["Node Type"] == "Sort") <= documents

@@ -110,11 +110,16 @@ def test_a_link_proves_an_address_once_and_only_to_who_presses_the_button(served
     assert client.get("/api/visitors/me", headers={"Cookie": f"cms_visitor={cookie}"}).status_code == 200
     for wrong in (
         {"email": "no address"},
+        {"email": "ada@example.org\nBcc: eve@example.org"},
         {"email": "a@b.example", "back": "https://evil.example/"},
         {"email": "a@b.example", "back": "//evil.example"},
     ):
         answer = client.post("/api/visitors/links", json=wrong, headers={"X-Forwarded-For": "203.0.113.77"})
         assert answer.status_code == 422, (wrong, answer.text)
+        assert ("back" in wrong) or answer.json()["errors"] == [{"field": "email", "message": "This is no e-mail address"}]
+    for sent, message in (({}, "This field is required"), ({"email": "a@b.example", "next": "/"}, "Unknown field")):
+        answer = client.post("/api/visitors/links", json=sent, headers={"X-Forwarded-For": "203.0.113.78"})
+        assert [error["message"] for error in answer.json()["errors"]] == [message]
     with database(served.url), open_store(served.root, "") as (site, connection, row):
         assert {table for table, _ in find_person(OpenSite(site, connection, row.id), "ADA@example.org")} == {"visitor_links"}
 
@@ -134,6 +139,7 @@ def test_a_token_counts_if_the_issuer_signed_it_for_this_site_and_verified_the_a
     wrong: tuple[tuple[dict[str, Any], Any, str], ...] = (
         (good, OTHER, "ES256"), (good, "secret-that-is-long-enough-for-hs256", "HS256"), (good, None, "none"), ({**good, "aud": "other"}, KEY, "ES256"),
         ({**good, "iss": "https://evil.example"}, KEY, "ES256"), ({**good, "exp": now - 60}, KEY, "ES256"), ({**good, "email_verified": False}, KEY, "ES256"),
+        ({**good, "email": "ada@example.org\nBcc: eve@example.org"}, KEY, "ES256"), ({**good, "email": f"{'a' * 320}@example.org"}, KEY, "ES256"),
         ({name: value for name, value in good.items() if name != "exp"}, KEY, "ES256"),
     )  # fmt: skip
     for claims, key, algorithm in wrong:

@@ -102,6 +102,8 @@ def say_moment(moment: datetime, zone: tzinfo) -> str:
 
 
 def _fast_moment(text: str) -> datetime:
+    if "T24:" in text:  # which newer versions of Python take and others do not
+        return _parse_text(text, "UTC")
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
@@ -122,11 +124,12 @@ def _parse_text(text: str, zone: str) -> datetime:
     else:
         raise DateError(f"{_show(text)} is not a date")
     fraction = (parts.get("fraction") or "")[:6].ljust(6, "0")
+    hour, minute, second = (int(parts[name] or 0) for name in ("hour", "minute", "second"))
+    ends_day = hour == 24 and not (minute or second or int(fraction))  # ISO 8601: the end of the day is the next midnight
     try:
-        moment = datetime.combine(
-            date(year, month, day), time(int(parts["hour"] or 0), int(parts["minute"] or 0), int(parts["second"] or 0), int(fraction))
-        )
-    except ValueError as error:
+        moment = datetime.combine(date(year, month, day), time(0 if ends_day else hour, minute, second, int(fraction)))
+        moment += timedelta(days=ends_day)
+    except (ValueError, OverflowError) as error:
         raise DateError(f"{_show(text)} is not a date: {error}") from None
     if not parts["zone"]:
         return _localize(moment, zone)

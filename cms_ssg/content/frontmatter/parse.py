@@ -64,11 +64,9 @@ def parse_front_matter(data: bytes, place: str, max_bytes: int = MAX_BYTES) -> F
     """
     try:
         text = _decode(data)
-        start = BLANK_LINES.match(text, 0, MAX_BLANK).end()  # type: ignore[union-attr]  # it matches the empty text
-        if text.startswith("---", start) and (opening := YAML_FENCE.match(text, start)):
-            return _parse_fenced(text, start, opening.end(), YAML_FENCE, max_bytes)
-        if text.startswith("+++", start) and (opening := TOML_FENCE.match(text, start)):
-            return _parse_fenced(text, start, opening.end(), TOML_FENCE, max_bytes)
+        start, opening = _find_opening(text)
+        if opening is not None:
+            return _parse_fenced(text, opening, max_bytes)
         if text.startswith("{", start) and JSON_START.match(text, start):
             return _parse_json(text, start, max_bytes)
         refuse_lost(text)
@@ -76,6 +74,25 @@ def parse_front_matter(data: bytes, place: str, max_bytes: int = MAX_BYTES) -> F
     except Refused as refused:
         problem = Problem(refused.code, place, refused.line, refused.message, refused.hint)
         return FrontMatter({}, {}, "", 1, problems=(problem,))
+
+
+def cut_body(data: bytes, place: str, max_bytes: int = MAX_BYTES) -> str:
+    """The body as `parse_front_matter` finds it, "" where it finds none. Front matter between fences is not parsed, which takes most of the time, so it may be wrong."""
+    try:
+        text = _decode(data)
+        _, opening = _find_opening(text)
+        if opening is not None:
+            return text[_find_closing(text, opening, max_bytes).end() + 1 :]
+    except Refused:
+        return ""
+    return parse_front_matter(data, place, max_bytes).body
+
+
+def _find_opening(text: str) -> tuple[int, re.Match[str] | None]:
+    """Where the file's first line with text begins, and the fence there if it is one."""
+    start = BLANK_LINES.match(text, 0, MAX_BLANK).end()  # type: ignore[union-attr]  # it matches the empty text
+    fence = {"---": YAML_FENCE, "+++": TOML_FENCE}.get(text[start : start + 3])
+    return start, fence.match(text, start) if fence is not None else None
 
 
 def _decode(data: bytes) -> str:
@@ -102,22 +119,30 @@ def _decode(data: bytes) -> str:
     return text
 
 
-def _parse_fenced(text: str, start: int, opened: int, fence: re.Pattern[str], max_bytes: int) -> FrontMatter:
-    dialect: Literal["yaml", "toml"] = "yaml" if fence is YAML_FENCE else "toml"
-    first = text.count("\n", 0, start) + 1
-    limit = min(len(text), opened + max_bytes + 8)
-    closing = fence.search(text, opened + 1, limit)
+def _find_closing(text: str, opening: re.Match[str], max_bytes: int) -> re.Match[str]:
+    """The fence that ends the front matter. Raises Refused where there is none, or it is too far."""
+    first = text.count("\n", 0, opening.start()) + 1
+    limit = min(len(text), opening.end() + max_bytes + 8)
+    closing = opening.re.search(text, opening.end() + 1, limit)
     if closing is None:
-        mark = "---" if dialect == "yaml" else "+++"
+        mark = "---" if opening.re is YAML_FENCE else "+++"
         if limit < len(text):
             _refuse_size(first, max_bytes, f"Put a line {mark!r} behind it. ")
         raise Refused(
             "content.front-matter-open", f"the front matter that begins here has no closing {mark!r}", first,
             f"Put a line {mark!r} between the front matter and the text.",
         )  # fmt: skip
-    head = text[opened + 1 : closing.start()]
+    head = text[opening.end() + 1 : closing.start()]
     if len(head) > max_bytes // 4 and len(head.encode()) > max_bytes:
         _refuse_size(first, max_bytes)
+    return closing
+
+
+def _parse_fenced(text: str, opening: re.Match[str], max_bytes: int) -> FrontMatter:
+    dialect: Literal["yaml", "toml"] = "yaml" if opening.re is YAML_FENCE else "toml"
+    first = text.count("\n", 0, opening.start()) + 1
+    closing = _find_closing(text, opening, max_bytes)
+    head = text[opening.end() + 1 : closing.start()]
     if dialect == "yaml":
         from cms_ssg.content.frontmatter.yaml_fields import parse_yaml
 

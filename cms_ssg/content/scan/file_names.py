@@ -16,9 +16,24 @@ _KEPT: Final = frozenset({".well-known", ".nojekyll", ".htaccess"})
 """Hidden names that web servers and hosts look for, so they are content all the same."""
 
 _IGNORED: Final = re.compile(
-    r"(?:\..*|#.*#|.*~|4913|.*\.(?:swp|swo|tmp)|.*___jb_(?:tmp|old)___|Thumbs\.db|desktop\.ini|node_modules)\Z", re.DOTALL
+    r"(?:\..*|#.*#|.*~|4913|.*\.(?:swp|swo|tmp)|.*___jb_(?:tmp|old)___|(?:eh)?[Tt]humbs(?:_vista)?\.db|[Dd]esktop\.ini|node_modules)\Z",
+    re.DOTALL,
 )
-_HINTS: Final = ("/.", "/#", "~/", "/4913/", ".swp/", ".swo/", ".tmp/", "___/", "/Thumbs.db/", "/desktop.ini/", "/node_modules/", "\\")
+_HINTS: Final = (
+    "/.",
+    "/#",
+    "~/",
+    "/4913/",
+    ".swp/",
+    ".swo/",
+    ".tmp/",
+    "___/",
+    "humbs.db/",
+    "humbs_vista.db/",
+    "esktop.ini/",
+    "/node_modules/",
+    "\\",
+)
 # Control characters, line separators and marks that turn the reading direction round (U+200E and U+200F are ordinary in Arabic names).
 _FORBIDDEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\\\\\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 

@@ -29,7 +29,7 @@ KEYWORDS: Final = {
     "object": frozenset(["properties", "required", "additionalProperties"]),
     "": frozenset(),
 }
-EMAIL: Final = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+")
+EMAIL: Final = re.compile(r'[^@\s<>"]+@[^@\s<>"]+\.[^@\s<>".]+')
 URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"]+")
 URI_REFERENCE: Final = re.compile(r"[^\s<>\"]*")
 

@@ -143,8 +143,10 @@ class Schema:
 class Schemas(dict[str, Schema]):
     """Content types by name. problems: what was not understood; digest: of all that was read."""
 
-    def __init__(self, raw: dict[str, dict[str, Any]], problems: tuple[Problem, ...] = (), texts: Mapping[str, str] | None = None) -> None:
-        """Compile. texts: of the files, by type, where lines are to be told."""
+    def __init__(
+        self, raw: dict[str, dict[str, Any]], problems: tuple[Problem, ...] = (), texts: Mapping[str, tuple[str, str]] | None = None
+    ) -> None:
+        """Compile. texts: the files' places and texts, by type, where lines are to be told."""
         self.raw = raw
         found = list(problems)
         for name, document in raw.items():
@@ -152,8 +154,8 @@ class Schemas(dict[str, Schema]):
                 self[name] = Schema(name, document)
             except (Unsupported, RecursionError) as error:
                 hint = "Supported keywords: docs/content.md, 'Types'."
-                line = _find_line((texts or {}).get(name, ""), str(error))
-                found.append(Problem("schema.unsupported", f"content_schema/{name}.json", line, str(error), hint))
+                place, text = (texts or {}).get(name, (f"content_schema/{name}.json", ""))
+                found.append(Problem("schema.unsupported", place, _find_line(text, str(error)), str(error), hint))
         self.problems = tuple(found)
         self.digest = blake2b(json.dumps(raw, sort_keys=True).encode(), digest_size=16).digest()
 
@@ -168,16 +170,17 @@ def load_schemas(*folders: Path) -> Schemas:
     keywords win. A new type builds on the one named by ``x-extends``, by default page; ``""`` for none.
     """
     raw: dict[str, dict[str, Any]] = {}
-    texts: dict[str, str] = {}
+    texts: dict[str, tuple[str, str]] = {}
     problems: list[Problem] = []
     for folder in folders:
         for file in sorted(folder.glob("*.json")) if folder.is_dir() else ():
-            place = f"{folder.name}/{file.name}"
+            place = str(file) if (folder.parent / "__init__.py").is_file() else f"{folder.name}/{file.name}"
             if not file.is_file():
                 continue
             try:
-                texts[file.stem] = file.read_bytes().decode("utf-8-sig")
-                document = json.loads(texts[file.stem])
+                text = file.read_bytes().decode("utf-8-sig")
+                texts[file.stem] = place, text
+                document = json.loads(text)
             except (ValueError, OSError, RecursionError) as error:
                 line = getattr(error, "lineno", 0)
                 problems.append(

@@ -51,7 +51,8 @@ SETTINGS: Final[Mapping[str, str]] = {
     "autovacuum_naptime": "30s",
     "autovacuum_vacuum_cost_delay": "1ms",
     "log_checkpoints": "off",
-    "log_min_error_statement": "panic",  # content stays out of the log
+    "log_min_error_statement": "panic",  # content stays out of the log: no statement,
+    "log_min_messages": "log",  # and no error of a query, which quotes values; who sent the query is told it
 }
 
 _INITDB: Final[Sequence[str]] = (

@@ -24,6 +24,7 @@ VERTICAL = Vertical(
     routes=(
         "cms_ssg.verticals.directory.api:router",
         "cms_ssg.verticals.directory.submissions:router",
+        "cms_ssg.verticals.directory.claims:router",
         "cms_ssg.verticals.directory.owners:router",
         "cms_ssg.verticals.directory.answers:router",
     ),
@@ -36,7 +37,7 @@ VERTICAL = Vertical(
     checks="cms_ssg.verticals.directory.checks:CHECKS",
     paid="cms_ssg.verticals.directory.selling_tiers:sell_tiers",
     refunded="cms_ssg.verticals.directory.selling_tiers:end_tiers",
-    tables=("listings", "listing_claims"),
+    tables=("listings", "listing_claims", "listings_apart"),
     derived=("holidays", "listing_links", "listing_places"),
     personal=PERSONAL,
     uses=("search.css", "forms.css"),

@@ -1,4 +1,4 @@
-"""Changes of listings: new ones that wait, decisions, tiers, and two that become one."""
+"""Changes of listings: new ones that wait, decisions, fields."""
 
 from __future__ import annotations
 
@@ -43,9 +43,6 @@ REJECT: Final[LiteralString] = (
     with_picture("%(number)s", GOES)
     + """UPDATE cms.listings SET status = 'rejected', moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes)
 WHERE site = %(site)s AND number = %(number)s AND status IN ('pending', 'rejected')"""
-)
-MOVE_REVIEWS: Final[LiteralString] = (
-    "UPDATE cms.reviews SET entry = %(keep)s, updated_at = clock_timestamp() WHERE site = %(site)s AND entry = %(other)s"
 )
 
 
@@ -96,31 +93,3 @@ def set_fields(connection: Connection[Any], site: Site, number: int, listing: Kn
             "directory.of-file", f"this listing is a content file: set {said} there", place=listing.file, hint=f"cms edit {listing.file}"
         )
     Entries(connection, site, number, source=listing.source).save_entry(EntryInput("listing", fields, None, None, number=listing.number))
-
-
-def merge(connection: Connection[Any], site: Site, number: int, keep: Known, other: Known) -> int:
-    """Make two listings one: reviews move, the other's address leads to the one that stays, and it goes to the trash. Returns how many reviews moved."""
-    if keep.number == other.number:
-        raise fail("directory.same", "a listing cannot be merged with itself")
-    for one in (keep, other):
-        if one.source == "file":
-            raise fail(
-                "directory.of-file",
-                "a listing of a content file is merged by hand",
-                place=one.file,
-                hint="Move its text, and add its path to aliases.",
-            )
-    aliases = [*(keep.fields.get("aliases") or []), *(path for path in (other.path, *(other.fields.get("aliases") or [])) if path)]
-    taken = {name: value for name, value in other.fields.items() if keep.fields.get(name) in (None, "") and name in MERGED}
-    with connection.transaction():
-        Entries(connection, site, number, source=other.source).save_entry(
-            EntryInput("listing", {"aliases": None}, None, "trashed", number=other.number)
-        )
-        set_fields(connection, site, number, keep, {**taken, "aliases": list(dict.fromkeys(aliases))})
-        return connection.execute(MOVE_REVIEWS, {"site": number, "keep": keep.number, "other": other.number}).rowcount
-
-
-MERGED: Final = frozenset(
-    "description email phone website social_links address city state country postal_code latitude longitude hours timezone image gallery categories".split()
-)
-"""Fields that the listing that stays takes from the other one where it has none."""

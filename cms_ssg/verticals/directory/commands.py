@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final, LiteralString, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.store.query import Query, fetch
 from cms_ssg.types import Json
-from cms_ssg.verticals.directory.changes import decide, find_listing, merge, set_fields
+from cms_ssg.verticals.directory.changes import decide, find_listing, set_fields
+from cms_ssg.verticals.directory.duplicates import PAIRS, merge
+from cms_ssg.verticals.directory.settings import TIERS
 
 
 class Queued(NamedTuple):
@@ -30,11 +32,7 @@ SELECT number, title, coalesce(city, ''), status, coalesce(submitter_email, ''),
 WHERE site = %(site)s AND status = %(status)s ORDER BY created_at, number LIMIT %(limit)s""",
     Queued,
 )
-PAIRS: Final[LiteralString] = """
-SELECT l.number, l.title, d.number, d.title, d.why FROM cms.listings l, cms.find_duplicates(l.number) d
-WHERE l.site = %s AND l.status = 'approved' AND l.number < d.number ORDER BY 1, 3 LIMIT %s"""
 STATUSES: Final = ("pending", "approved", "rejected", "expired")
-TIERS: Final = ("basic", "featured", "premium")
 
 
 def list_queue(opened: OpenSite, *, status: str = "pending", limit: int = 50) -> list[dict[str, Any]]:
@@ -77,7 +75,8 @@ def list_duplicates(opened: OpenSite, *, limit: int = 100) -> list[dict[str, Any
 def merge_listings(opened: OpenSite, keep: str, other: str) -> str:
     """Make two listings one.
 
-    Reviews move to the first, and the second's address leads to it.
+    Reviews, claims and a higher tier move to the first, and the second's address leads to it. cms undo takes it back, except for reviews
+    and claims.
     """
     first = find_listing(opened.connection, opened.number, keep)
     second = find_listing(opened.connection, opened.number, other)

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.confirm_links import answer_page, make_word
 from cms_ssg.api.forms import Email, Trap, answer_sent, is_form, read_model
+from cms_ssg.api.problems import ApiError
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.desk.queue import Pressed
@@ -27,6 +28,7 @@ from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.mail.outbox import mail_values
+from cms_ssg.reviews.form_again import Asked, ask_again, render_fields
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.texts import load_entries
 from cms_ssg.types import Json
@@ -100,17 +102,9 @@ async def show_form(request: Request, word: str = "") -> Response:
     answers = await render_answers(context, number, word)
     if source == "file":
         return await answer_page(context, t("directory_edit"), t("directory_edit_of_file"), answers, status=200 if answers else 409)
-    rows = "".join(
-        Markup('<p class="field"><label for="{0}">{1}</label> <textarea id="{0}" name="{0}" rows="{2}"{3}>{4}</textarea></p>').format(
-            name, t(f"directory_{key}"), 6 if name == "description" else 1, " required" if name == "title" else "", fields.get(name) or ""
-        )
-        for name, key in FIELDS.items()
-        if not isinstance(fields.get(name), dict)
-    )
-    form = Markup(
-        '<form class="form" method="post" action="{}"><input type="hidden" name="word" value="{}">{}<button class="button">{}</button></form>'
-    )
-    inner = form.format(context.base_path + EDIT_URL, word[:100], Markup(rows), t("directory_send"))
+    texts = {"word": word[:100], **{name: str(fields.get(name) or "") for name in FIELDS}}
+    form = Markup('<form class="form" method="post" action="{}">{}<p><button class="button">{}</button></p></form>')
+    inner = form.format(context.base_path + EDIT_URL, render_fields(_list_asked(fields), texts, {}, t), t("directory_send"))
     return await answer_page(
         context, t("directory_edit_of", name=str(fields.get("title") or "")), t("directory_edit_text"), inner + answers
     )
@@ -120,8 +114,11 @@ async def show_form(request: Request, word: str = "") -> Response:
 async def propose_edit(request: Request) -> Response:
     """Keep an owner's change of a listing until somebody approves it; a later one takes the place of the one that waits."""
     context = site_of(request)
-    edit = await read_model(request, Edit)
     t = context.translate(context.site.default_locale)
+    try:
+        edit = await read_model(request, Edit)
+    except ApiError as error:
+        return await ask_again(request, error, _list_asked({}), "directory_edit", "directory_send")
     found = await find_link(context, edit.word)
     if found is None:
         return await answer_page(context, t("directory_edit"), t("directory_edit_old"), status=410)
@@ -132,12 +129,25 @@ async def propose_edit(request: Request) -> Response:
         try:
             await run_sync(_keep, context, number, changes)
         except CmsError as error:
-            raise refused(error) from None
+            return await ask_again(request, refused(error), _list_asked(fields), "directory_edit", "directory_send")
     if is_form(request):
         return await answer_page(
             context, t("directory_edit"), t("directory_edit_waits"), Markup('<p><a href="{0}">{0}</a></p>').format(context.base_path + path)
         )
     return JSONResponse({"status": "pending", "changed": sorted(changes)}, 202)
+
+
+def _list_asked(fields: dict[str, Json]) -> list[Asked]:
+    """What the form asks. fields: of the listing; hours by day are no text, and so are changed by the people of the directory."""
+    kinds = {"description": "textarea", "address": "textarea", "email": "email", "phone": "tel"}
+    return [
+        Asked("word", kind="hidden"),
+        *(
+            Asked(name, f"directory_{key}", kinds.get(name, "text"), name == "title", 20_000 if name == "description" else 2000)
+            for name, key in FIELDS.items()
+            if not isinstance(fields.get(name), dict)
+        ),
+    ]
 
 
 def approve_edit(opened: OpenSite, pressed: Pressed) -> bool:

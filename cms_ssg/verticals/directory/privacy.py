@@ -26,6 +26,10 @@ PERSONAL: Final = (
         ),
     ),
     Personal(
+        "SELECT 'listings_apart', to_jsonb(a) FROM cms.listings_apart a WHERE site = %(site)s AND " + mentions("decided_by"),
+        ("UPDATE cms.listings_apart SET decided_by = 'erased' WHERE site = %(site)s AND " + mentions("decided_by"),),
+    ),
+    Personal(
         f"SELECT 'pending_changes', p.fields FROM cms.pending_changes p WHERE {_OWN_EDITS}",
         (f"DELETE FROM cms.pending_changes WHERE {_OWN_EDITS}",),
     ),

@@ -1,4 +1,4 @@
-"""What waits at the desk: new listings and claims."""
+"""What waits at the desk: new listings, claims, changes by owners, and duplicates."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final, LiteralString
 
 from cms_ssg.desk.queue import Action, Queue
 from cms_ssg.verticals.directory.changes import GOES, STAYS, with_picture
+from cms_ssg.verticals.directory.duplicates import DUPLICATES
 
 _NUMBER: LiteralString = r"CASE WHEN %(key)s ~ '^\d{1,18}$' THEN %(key)s::bigint END"
 
@@ -15,7 +16,7 @@ LISTINGS: Final = Queue(
     """
 SELECT l.number::text, l.title, '', l.status, jsonb_strip_nulls(jsonb_build_object('Description', left(l.description, 1000), 'Categories', array_to_string(l.categories, ', '),
   'Address', concat_ws(', ', l.address, l.postal_code, l.city, l.state, l.country), 'Phone', l.phone, 'Website', l.website, 'Hours', l.hours #>> '{}', 'Sent by', l.submitter_email,
-  'Picture', e.fields ->> 'image', 'Note', l.moderation_notes, 'Sent', to_char(l.created_at, 'YYYY-MM-DD HH24:MI')))
+  'Picture', e.fields ->> 'image', 'Note', l.moderation_notes, 'Sent', to_char(l.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
 FROM cms.listings l JOIN cms.entries e ON e.id = l.number WHERE l.site = %(site)s AND l.status = 'pending' AND e.source <> 'file'
 ORDER BY l.created_at, l.number LIMIT %(limit)s""",
     (
@@ -43,7 +44,8 @@ CLAIMS: Final = Queue(
     """
 SELECT k.number::text, l.title, coalesce(c.path, ''), k.status, jsonb_strip_nulls(jsonb_build_object('By', k.name, 'E-mail', k.email, 'Message', nullif(k.message, ''),
   'Website of the listing', l.website, 'Address proved', CASE k.proof WHEN 'confirmed' THEN 'yes' WHEN 'sent' THEN 'not yet' END,
-  'Sent', to_char(k.created_at, 'YYYY-MM-DD HH24:MI')))
+  'Owner now', CASE WHEN k.status = 'pending' THEN l.owner_email END, 'Sent', to_char(k.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'))),
+  CASE WHEN k.status = 'approved' THEN '{undo}'::text[] WHEN l.claim_status = 'unclaimed' THEN '{approve,reject}' ELSE '{reject}' END
 FROM cms.listing_claims k JOIN cms.listings l ON l.number = k.entry LEFT JOIN cms.cards c ON c.entry = k.entry
 WHERE k.site = %(site)s AND k.status IN ('pending', 'approved') ORDER BY k.status DESC, k.created_at, k.number LIMIT %(limit)s""",
     (
@@ -90,4 +92,4 @@ WHERE p.site = %(site)s AND p.state IN ('waiting', 'failed') AND p.needs_approva
     ),
 )
 
-QUEUES: Final = (LISTINGS, CLAIMS, EDITS)
+QUEUES: Final = (LISTINGS, CLAIMS, EDITS, DUPLICATES)

@@ -1,10 +1,10 @@
-"""What visitors send to a directory: new listings, claims and messages to owners. Everything waits for somebody, or goes out by e-mail."""
+"""What visitors send to a directory: new listings and messages to owners. Everything waits for somebody, or goes out by e-mail."""
 
 from __future__ import annotations
 
 import os
+import re
 from typing import Annotated, Any, Final, LiteralString, NamedTuple
-from urllib.parse import urlsplit
 
 from anyio.to_thread import run_sync
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cms_ssg.api.callers import PUBLIC
-from cms_ssg.api.confirm_links import Word, answer_page, ask, digest_word, make_word
 from cms_ssg.api.form_bodies import MULTIPART, read_form
 from cms_ssg.api.forms import Email, Trap, answer_sent, digest_visitor, is_form, read_model
 from cms_ssg.api.problems import ApiError, fail
@@ -21,6 +20,7 @@ from cms_ssg.api.sites import SiteContext
 from cms_ssg.errors import CmsError
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.mail.outbox import mail_values
+from cms_ssg.reviews.form_again import Asked, as_field, ask_again, find_locale
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.types import Json
 from cms_ssg.uploads.keep import KEEP, Kept
@@ -30,20 +30,12 @@ from cms_ssg.visitors.uploads import keep_sent
 
 router = Router("Directory")
 
-CONFIRM_URL: Final = "/api/listings/claims/confirm"
+SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)
+"""An address that names its scheme, and not a host with a port."""
 
 FIND: Final[LiteralString] = """
 SELECT l.number, l.title, l.email, l.owner_email, l.website, l.claim_status FROM cms.claims w JOIN cms.cards c ON c.entry = w.owner JOIN cms.listings l ON l.number = w.owner
 WHERE w.site = %s AND w.name = %s AND w.wins AND w.owner_kind = 'e' AND c.live AND c.path = w.name"""
-ADD_CLAIM: Final[LiteralString] = """
-INSERT INTO cms.listing_claims (site, entry, name, email, message, proof, token, visitor) SELECT %(site)s, %(entry)s, %(name)s, %(email)s, %(message)s,
-  %(proof)s, %(token)s, %(visitor)s
-WHERE (SELECT count(*) FROM cms.listing_claims WHERE site = %(site)s AND status = 'pending' AND (visitor = %(visitor)s OR lower(email) = lower(%(email)s))) < 5
-  AND NOT EXISTS (SELECT FROM cms.listing_claims WHERE entry = %(entry)s AND lower(email) = lower(%(email)s) AND status = 'pending')"""
-CONFIRM: Final[LiteralString] = """
-UPDATE cms.listing_claims k SET proof = 'confirmed', token = NULL, decided_at = clock_timestamp(), decided_by = 'e-mail',
-  status = CASE WHEN EXISTS (SELECT FROM cms.listing_claims o WHERE o.entry = k.entry AND o.status = 'approved') THEN 'pending' ELSE 'approved' END
-WHERE site = %s AND token = %s AND status = 'pending' AND created_at > clock_timestamp() - interval '7 days'"""
 
 
 class ListingAt(NamedTuple):
@@ -84,18 +76,6 @@ class NewListing(ListingFields):
     homepage: Trap = ""
 
 
-class NewClaim(BaseModel):
-    """Somebody who says that a listing is theirs."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    path: Annotated[str, StringConstraints(max_length=1000)]
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    email: Email
-    message: Annotated[str, StringConstraints(max_length=2000)] = ""
-    homepage: Trap = ""
-
-
 class Message(BaseModel):
     """A message to the owner of a listing, whose address nobody is shown."""
 
@@ -106,6 +86,22 @@ class Message(BaseModel):
     email: Email
     message: Annotated[str, StringConstraints(min_length=1, max_length=5000)]
     homepage: Trap = ""
+
+
+PERSON: Final = (
+    Asked("path", kind="hidden"), Asked("homepage", kind="hidden"), Asked("name", "directory_your_name", required=True),
+    Asked("email", "directory_your_email", "email", required=True, most=320),
+)  # fmt: skip
+CONTACT: Final = (*PERSON, Asked("message", "directory_message", "textarea", required=True, most=5000))
+PROPOSAL: Final = (
+    *(Asked(name, kind="hidden") for name in ("homepage", "category", "latitude", "longitude")),
+    Asked("title", "directory_name", required=True, most=300), Asked("description", "directory_description", "textarea", most=5000),
+    Asked("address", "directory_address", most=500), Asked("postal_code", "directory_postal_code", most=40), Asked("city", "directory_city"),
+    Asked("state", "directory_state"), Asked("country", "directory_country"), Asked("phone", "directory_phone", "tel", most=60),
+    Asked("website", "directory_website", most=2000), Asked("hours", "directory_hours", most=500),
+    Asked("your_email", "directory_your_email", "email", most=320), Asked("picture", "directory_picture", "file"),
+)  # fmt: skip
+"""What the forms of pages ask, for the page that shows one once more. The picture is the last."""
 
 
 class Verdict(BaseModel):
@@ -124,85 +120,50 @@ async def propose_listing(request: Request) -> Response:
     settings: Directory = context.site.settings.vertical["directory"]
     if not settings.submissions:
         raise fail("directory.closed", "this directory takes no proposals", status=404)
+    try:
+        await _take_proposal(request, context, settings)
+    except ApiError as error:
+        asked = PROPOSAL if settings.pictures else PROPOSAL[:-1]
+        return await ask_again(request, error, asked, "directory_add", "directory_send")
+    return answer_sent(request, f"{context.site.prefix(find_locale(request))}/add/", "sent", "pending")
+
+
+async def _take_proposal(request: Request, context: SiteContext, settings: Directory) -> None:
     sent = await read_model(request, NewListing)
     picture = (await read_form(request)).files.get("picture") if is_form(request) else None
     if picture is not None and not settings.pictures:
         raise fail("directory.no-picture", "this directory takes no pictures with a proposal", status=422)
-    if not sent.homepage:
-        fields: dict[str, Json] = {
-            name: value
-            for name, value in sent.model_dump(exclude={"homepage", "your_email", "category"}).items()
-            if value not in ("", None)
-        }
-        if sent.category:
-            fields["categories"] = [sent.category]
-        if sent.website and "://" not in sent.website:
-            fields["website"] = f"https://{sent.website}"
-        kept = None
-        if picture is not None:
-            kept = Sent(await keep_sent(context, picture, person := await _name_sender(request, sent.your_email)), person)
-            fields["image"] = kept.image.path
+    if sent.homepage:  # whoever filled this in is told nothing
+        return
+    fields: dict[str, Json] = {
+        name: value for name, value in sent.model_dump(exclude={"homepage", "your_email", "category"}).items() if value not in ("", None)
+    }
+    if sent.category:
+        fields["categories"] = [sent.category]
+    if sent.website and not SCHEME.match(sent.website):
+        fields["website"] = f"https://{sent.website}"
+    kept = None
+    if picture is not None:
+        person = await _name_sender(request, sent.your_email)
         try:
-            await run_sync(_save, context, fields, sent.your_email, kept)
-        except CmsError as error:
-            raise refused(error) from None
-    return answer_sent(request, "/add/", "sent", "pending")
-
-
-@router.post("/api/listings/claims", scope=PUBLIC, per_minute=5, status_code=202, summary="Claim a listing")
-async def claim_listing(request: Request) -> Response:
-    """Take a claim. An address at the listing's own domain is proved by a link that is mailed there; others are looked at by somebody."""
-    context = site_of(request)
-    sent = await read_model(request, NewClaim)
-    async with context.connection() as connection, connection.transaction():
-        listing = await find_listing_at(connection, context, sent.path)
-        if listing.claim_status != "unclaimed":
-            raise fail(
-                "directory.claimed", "somebody looks after this listing already", status=409, hint="Write to the people of this directory."
-            )
-        word, token = make_word() if is_at_domain(sent.email, listing.website or "") else ("", None)
-        values = {
-            "site": context.number, "entry": listing.number, "name": sent.name, "email": sent.email, "message": sent.message, "proof": "sent" if word else "none",
-            "token": token, "visitor": await digest_visitor(request, connection),
-        }  # fmt: skip
-        if not sent.homepage and (await connection.execute(ADD_CLAIM, values)).rowcount and word:
-            t = context.translate(context.site.default_locale)
-            link = f"{context.site.settings.base_url}{CONFIRM_URL}?word={word}"
-            body = f"{t('directory_claim_mail', name=listing.title)}\n\n{link}\n\n{t('directory_mail_ignore')}\n"
-            await connection.execute(ADD_MAIL, mail_values(context.number, sent.email, t("directory_claim_of", name=listing.title), body))
-    return answer_sent(request, sent.path, "claim-sent", "pending")
-
-
-@router.get(CONFIRM_URL, scope=PUBLIC, per_minute=20, include_in_schema=False)
-async def ask_to_confirm(request: Request, word: str = "") -> Response:
-    """What the link in the e-mail leads to."""
-    context = site_of(request)
-    t = context.translate(context.site.default_locale)
-    return await ask(context, t("directory_confirm_text"), t("directory_confirm"), context.base_path + CONFIRM_URL, word)
-
-
-@router.post(CONFIRM_URL, scope=PUBLIC, per_minute=20, include_in_schema=False)
-async def confirm_claim(request: Request) -> Response:
-    """Approve a claim whose address is proved, unless somebody else has the listing by now."""
-    from psycopg.errors import UniqueViolation
-
-    context = site_of(request)
-    form = await read_model(request, Word)
+            kept = Sent(await keep_sent(context, picture, person), person)
+        except ApiError as error:
+            raise as_field(error, "picture") from None
+        fields["image"] = kept.image.path
     try:
-        async with context.connection() as connection:
-            count = (await connection.execute(CONFIRM, (context.number, digest_word(form.word)))).rowcount
-    except UniqueViolation:
-        count = 0
-    t = context.translate(context.site.default_locale)
-    text, status = (t("directory_confirmed"), 200) if count else (t("directory_confirm_old"), 410)
-    return await answer_page(context, t("directory_claim"), text, status=status)
+        await run_sync(_save, context, fields, sent.your_email, kept)
+    except CmsError as error:
+        raise refused(error) from None
 
 
 @router.post("/api/listings/contact", scope=PUBLIC, per_minute=5, status_code=202, summary="Write to an owner")
 async def contact_owner(request: Request) -> Response:
     """Mail a message to the owner of a listing, or to its own address."""
     context = site_of(request)
-    sent = await read_model(request, Message)
+    try:
+        sent = await read_model(request, Message)
+    except ApiError as error:
+        return await ask_again(request, error, CONTACT, "directory_contact", "directory_send")
     async with context.connection() as connection:
         listing = await find_listing_at(connection, context, sent.path)
         recipient = listing.owner_email or listing.email
@@ -223,13 +184,6 @@ async def decide_listing(request: Request, number: int, verdict: Verdict) -> dic
         if not (await connection.execute(APPROVE if verdict.approve else REJECT, values)).rowcount:
             raise fail("directory.not-waiting", f"no listing {number} waits", status=404)
     return {"status": "approved" if verdict.approve else "rejected"}
-
-
-def is_at_domain(email: str, website: str) -> bool:
-    """Whether an address is at the domain of a website."""
-    host = (urlsplit(website).hostname or "").removeprefix("www.").lower()
-    domain = email.rpartition("@")[2].lower()
-    return "." in host and (domain == host or domain.endswith(f".{host}"))
 
 
 class Sent(NamedTuple):
@@ -266,5 +220,6 @@ async def find_listing_at(connection: Any, context: SiteContext, path: str) -> L
 
 def refused(error: CmsError) -> ApiError:
     """The answer for a listing whose fields the content type does not allow."""
-    problems = tuple((problem.message.partition(":")[0][:60], problem.message) for problem in error.problems)
+    said = [problem.message.partition(": ") for problem in error.problems]
+    problems = tuple((name[:60], text) if text else ("", name) for name, _, text in said)
     return ApiError(422, "api.invalid", "the listing is not as it should be", "/docs says what is taken.", fields=problems)

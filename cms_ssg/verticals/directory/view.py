@@ -184,10 +184,11 @@ class View:
 
     def json_ld(self, entry: EntryView) -> dict[str, Any]:
         """The listing as a LocalBusiness of schema.org."""
-        fields, page, reviews = self.fields(entry), self._page, self._reviews
+        fields, page, reviews, phone = self.fields(entry), self._page, self._reviews, self.phone(entry)
         found: dict[str, Any] = {
             "@type": "LocalBusiness", "@id": page.absolute(entry.path), "name": entry.title, "url": page.absolute(entry.path),
-            "description": fields.get("description") or entry.summary, "telephone": fields.get("phone"), "image": page.with_origin(entry.image) if fields.get("image") else None,
+            "description": fields.get("description") or entry.summary, "telephone": phone["url"].removeprefix("tel:") if phone else None,
+            "image": page.with_origin(entry.image) if fields.get("image") else None,
             "sameAs": [url for url in (fields.get("website"), *(fields.get("social_links") or {}).values()) if url],
             "address": {
                 "@type": "PostalAddress", "streetAddress": fields.get("address"), "addressLocality": fields.get("city"),

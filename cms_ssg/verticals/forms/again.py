@@ -7,10 +7,11 @@ from typing import Final
 
 from markupsafe import Markup
 
-from cms_ssg.verticals.forms.definition import CHECKED, LOCALE, TRAP, Field, Form
+from cms_ssg.content.schema.checks import EMAIL
+from cms_ssg.verticals.forms.definition import CHECKED, GOAL, LOCALE, TRAP, Field, Form
 
 Translate = Callable[..., str]
-PATTERNS: Final = {"email": r'[^@\s<>"]+@[^@\s<>"]+\.[^@\s<>".]+', "tel": r"[0-9+\(\)\.\/ \u2011\-]{3,40}"}
+PATTERNS: Final = {"email": EMAIL.pattern, "tel": r"[0-9+\(\)\.\/ \u2011\-]{3,40}"}
 """As the theme's forms have them: a browser then says at once what would be refused."""
 
 
@@ -22,6 +23,7 @@ def render_again(form: Form, sent: Mapping[str, Sequence[str]], wrong: Mapping[s
         Markup('<p class="hide" aria-hidden="true"><label>{} <input name="{}" tabindex="-1" autocomplete="off"></label></p>').format(
             t("form_trap"), TRAP
         ),
+        *(Markup('<input type="hidden" name="{}" value="{}">').format(GOAL, text) for text in sent.get(GOAL, ())),
         *(
             _render_field(form, one, " ".join(sent.get(one.name, ())[:1]), wrong.get(one.name, ""), one.name == first, t)
             for one in form.fields

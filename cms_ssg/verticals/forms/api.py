@@ -20,17 +20,19 @@ from cms_ssg.api.confirm_links import answer_page, make_button
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
+from cms_ssg.kinds.reference import resolve
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.mail.outbox import mail_values
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.forms import queries
 from cms_ssg.verticals.forms.again import render_again
-from cms_ssg.verticals.forms.definition import LOCALE, TRAP, Filled, Form, fill_form, make_form
+from cms_ssg.verticals.forms.definition import GOAL, LOCALE, TRAP, Filled, Form, fill_form, make_form
 from cms_ssg.verticals.forms.mails import Mail, write_confirmation, write_notice
 
 router = Router("Forms")
 
 MOST_FIELDS: Final = 100
+MOST_GOALS: Final = 10
 PER_MINUTE: Final = 10
 PENDING_DAYS: Final = 7
 """How long the link that confirms an address works."""
@@ -53,6 +55,7 @@ async def send(request: Request, name: str) -> Response:
     if filled.wrong:
         return await _answer_wrong(request, context, form, filled, sent, is_json)
     await _store(context, form, filled, locale)
+    await _tell_features(request, sent.get(GOAL, ()))
     return await _answer_thanks(context, form, locale, is_json)
 
 
@@ -194,6 +197,15 @@ async def _store(context: SiteContext, form: Form, filled: Filled, locale: str) 
         mails += [write_notice(to, form, filled.values, email) for to in form.mail_to]
         for mail in mails:
             await connection.execute(ADD_MAIL, mail_values(context.number, *mail))
+
+
+async def _tell_features(request: Request, texts: Sequence[str]) -> None:
+    """Tell the site's other features that a form was accepted whose page had these texts for them."""
+    for vertical in site_of(request).site.features.verticals:
+        if vertical.accepted:
+            note = resolve(vertical.accepted)
+            for text in texts[:MOST_GOALS]:
+                await note(request, text)
 
 
 async def _answer_thanks(context: SiteContext, form: Form, locale: str, is_json: bool) -> Response:

@@ -16,6 +16,9 @@ TRAP: Final = "_website"
 """A field that people do not see; whoever fills it in is a program."""
 
 LOCALE: Final = "_locale"
+GOAL: Final = "_goal"
+"""What another feature is told once the form is accepted, as text of its own; a script of the page adds it."""
+
 CHECKED: Final = "yes"
 MOST_EMAIL: Final = 254
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

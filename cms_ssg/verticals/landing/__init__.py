@@ -23,6 +23,7 @@ VERTICAL = Vertical(
     begin="cms serve                       # build it, look at it, and see every save\ncms experiment start headline   # show half of the visitors another headline",
     splits="cms_ssg.verticals.landing.edge:list_splits",
     routes=("cms_ssg.verticals.landing.api:router", "cms_ssg.verticals.landing.desk:router"),
+    accepted="cms_ssg.verticals.landing.api:note_accepted",
     desk_pages="cms_ssg.verticals.landing.desk:PAGES",
     slots={"bottom": "partials/goals.html"},
     tables=("experiment_exposures", "experiment_conversions"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
@@ -72,8 +73,21 @@ async def expose(request: Request, name: str) -> Response:
 @router.post("/api/experiments/{name}/conversions", scope=PUBLIC, per_minute=PER_MINUTE, summary="Tell that a goal was reached")
 async def convert(request: Request, name: str) -> Response:
     """Note that whoever has this ticket reached a goal. Each goal counts once a visit."""
+    await _count_goal(request, name, await _read(request, Conversion))
+    return Response(None, 204)
+
+
+async def note_accepted(request: Request, text: str) -> None:
+    """Count the goal of a form that was accepted. text: experiment, goal and ticket, as goals.js writes them."""
+    name, _, rest = text[:500].partition(" ")
+    goal, _, ticket = rest.partition(" ")
+    with suppress(ApiError):  # the form is taken whatever its ticket is
+        await _count_goal(request, name, Conversion(ticket, goal))
+
+
+async def _count_goal(request: Request, name: str, said: Conversion) -> None:
+    """Raises ApiError landing.forged, landing.late, landing.replayed, landing.no-experiment, api.invalid."""
     context = site_of(request)
-    said = await _read(request, Conversion)
     ticket = read_ticket(await _load_key(context), name, said.ticket)
     if ticket is None:
         raise fail(
@@ -87,12 +101,11 @@ async def convert(request: Request, name: str) -> Response:
     if said.goal not in experiment.goals:
         raise _invalid("goal", f"{name} has {', '.join(experiment.goals) or 'no goals'}")
     if is_program(request) or is_foreign(request, context.site.settings.api.cors):
-        return Response(None, 204)
+        return
     row = {"site": context.number, "experiment": name, "run": ticket.run, "visit": ticket.visit, "goal": said.goal}
     async with context.connection() as connection:
         if await (await connection.execute(queries.ADD_CONVERSION, row)).fetchone() is None:
             raise fail("landing.replayed", "this goal was reached before on this visit", status=409, hint="Each goal counts once.")
-    return Response(None, 204)
 
 
 @router.get("/api/experiments/{name}/report", scope="read", summary="How an experiment stands")

@@ -95,7 +95,8 @@ def _judge(experiment: Experiment, lines: list[Line], ratio: float) -> tuple[str
         return base.variant, f"{base.variant} is better than the others. cms experiment stop {experiment.name} --winner {base.variant}"
     few = [line.variant for line in lines if min(line.reached, line.visitors - line.reached) < max(LEAST, 0)]
     if few:
-        return "", f"Too early: each variant needs {LEAST} visitors with and without success; {', '.join(few)} has fewer."
+        have = "has" if len(few) == 1 else "have"
+        return "", f"Too early: each variant needs {LEAST} visitors with and without success; {', '.join(few)} {have} fewer."
     wanted = f" {experiment.sample:,} visitors a variant are wanted." if experiment.sample > min(line.visitors for line in lines) else ""
     return "", "Undecided: the difference may be chance." + wanted + " You may look as often as you like."
 

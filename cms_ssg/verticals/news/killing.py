@@ -97,7 +97,12 @@ def _publish(opened: OpenSite, path: str) -> list[str]:
     purged = (
         "no CDN is set up, so there is nothing to purge" if settings.cdn.kind == "null" else f"{settings.cdn.kind} has confirmed the purge"
     )
+    done = (
+        f"{result.removed} files removed, {result.written} written"
+        if result.removed or result.written
+        else "nothing of it was left to remove"
+    )
     return [
-        f"{result.removed} files removed, {result.written} written; kept releases forgotten; {purged}.",
+        f"{done}; kept releases forgotten; {purged}.",
         f"{path or 'It'} answers 404 now; 410 where nginx or CloudFront has what `cms target config` writes from now on.",
     ]

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 HERE: Final = "cms_ssg.verticals.news"
 OUTPUTS: Final = (
-    OutputKind("breaking", LEAVES, HTML, f"{HERE}.outputs:render_breaking", cache="live"),
+    OutputKind("breaking", LEAVES, HTML, f"{HERE}.outputs:render_breaking", cache="live", ahead=True),
     OutputKind("breaking-page", LEAVES, HTML, f"{HERE}.outputs:render_breaking_page", page=True, linked=True, cache="live"),
     OutputKind("news-fragment", LEAVES, HTML, f"{HERE}.outputs:render_fragment", cache="live"),
-    OutputKind("live-now", LEAVES, JSON, f"{HERE}.live:render_now", cache="live"),
+    OutputKind("live-now", LEAVES, JSON, f"{HERE}.live:render_now", cache="live", ahead=True),
     OutputKind("live-log", ARCHIVES, JSON, f"{HERE}.live:render_log", linked=True, cache="live"),
     OutputKind("news-sitemap", FEEDS, XML, f"{HERE}.news_sitemap:render_news_sitemap"),
 )

@@ -199,7 +199,7 @@ async def _open_order(request: Request, name: str) -> OrderRow:
     async with context.connection() as connection:
         found = await find_order(connection, context.number, order_id)
         payment = await find_payment(connection, context.number, f"shop/{found.number}")
-    if payment is not None and payment.status in ("pending", "action") and await reconcile_payment(shop, payment):
+    if payment is not None and payment.status in ("pending", "action", "processing") and await reconcile_payment(shop, payment):
         return await _load(context, order_id)
     return found
 

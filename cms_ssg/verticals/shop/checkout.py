@@ -103,6 +103,8 @@ async def start_payment(shop: Shop, provider: PaymentProvider, number: int, emai
         row = await (await connection.execute("SELECT order_id::text FROM cms.orders WHERE number = %s", (number,))).fetchone()
     assert payment is not None, number
     assert row is not None, number
+    if payment.status in ("succeeded", "held", "cancelled"):  # a late repetition begins no second payment at the provider
+        return Placed(number, payment.page)
     if payment.amount == 0:
         from cms_ssg.payment.settling import settle_by_hand
 

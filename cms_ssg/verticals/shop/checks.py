@@ -1,4 +1,4 @@
-"""What `cms check` says of a shop: amounts that the currency does not have, parts and stock that do not add up."""
+"""What `cms check` says of a shop: amounts that the currency does not have, tax classes without a rate, parts and stock that do not add up."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Final, LiteralString
 
 from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.selling.tax import has_rate
 from cms_ssg.types import Problem
-from cms_ssg.verticals.shop.carts import settings_of
+from cms_ssg.verticals.shop.carts import list_countries, settings_of
 
 NO_PRICE: Final[LiteralString] = """
 SELECT e.source_key, s.sku FROM cms.skus s JOIN cms.entries e ON e.id = s.product
@@ -15,6 +16,9 @@ WHERE s.site = %s AND s.price IS NULL AND s.status = 'published' AND (s.is_varia
 NO_PART: Final[LiteralString] = """
 SELECT e.source_key, p.part FROM cms.sku_parts p JOIN cms.entries e ON e.id = p.product
 WHERE p.site = %s AND NOT EXISTS (SELECT FROM cms.skus s WHERE s.site = p.site AND s.sku = p.part AND s.is_sold) ORDER BY 1, 2"""
+TAX_CLASSES: Final[LiteralString] = """
+SELECT s.tax_class, min(e.source_key), min(s.sku) FROM cms.skus s JOIN cms.entries e ON e.id = s.product
+WHERE s.site = %s AND s.status = 'published' AND s.tax_status = 'taxable' GROUP BY s.tax_class ORDER BY 1"""
 SAME_SKU: Final[LiteralString] = """
 SELECT s.sku, min(e.source_key), max(e.source_key) FROM cms.skus s JOIN cms.entries e ON e.id = s.product
 WHERE s.site = %s GROUP BY s.sku, e.locale HAVING count(*) > 1 ORDER BY 1"""
@@ -51,6 +55,15 @@ def check_shop(opened: OpenSite) -> Iterator[Problem]:
             "Name the SKU of a product or a variation.",
             "warning",
         )
+    if settings.taxes or settings.eu_vat:
+        countries = list_countries(settings) or [""]
+        for tax_class, file, sku in connection.execute(TAX_CLASSES, (site,)):
+            if not has_rate(settings.taxes, countries, tax_class, use_eu=settings.eu_vat):
+                hint = (
+                    f'Add [[shop.taxes]] with tax_class = "{tax_class}", or correct tax_class. tax_status: none is for goods without tax.'
+                )
+                text = f'{sku} is sold without tax: its tax class "{tax_class}" has no rate in any country'
+                yield Problem("shop.no-rate", file, 0, text, hint, "warning")
     for sku, location, on_hand, total in connection.execute(WRONG_STOCK, (site,)):
         yield Problem(
             "shop.stock-sum",

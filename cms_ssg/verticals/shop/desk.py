@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from typing import Any, Final, LiteralString
 
 from markupsafe import Markup
@@ -35,9 +36,11 @@ PAGE: Final = 50
 
 WAITING: Final[LiteralString] = """
 SELECT o.order_number, o.order_number || ' · ' || o.customer_name, '/desk/orders/' || o.order_number, o.status, json_strip_nulls(json_build_object(
-  'Ordered', (SELECT string_agg(i.quantity || ' × ' || i.product_name, E'\\n' ORDER BY i.number) FROM cms.order_items i WHERE i."order" = o.number),
-  'Goes to', coalesce(o.shipping_address, o.billing_address) ->> 'country', 'By', nullif(o.shipping_method, ''), 'Payment', o.payment_method,
-  'Problem', nullif(p.problem, ''), 'Note', nullif(o.customer_note, ''), 'On', to_char(o.created_at, 'YYYY-MM-DD HH24:MI')))
+  'Ordered', (SELECT string_agg(i.quantity - i.refunded_quantity || ' × ' || i.product_name
+    || coalesce((SELECT ' (' || string_agg(value, ', ') || ')' FROM jsonb_each_text(i.metadata -> 'attributes')), ''), E'\\n' ORDER BY i.number)
+    FILTER (WHERE i.quantity > i.refunded_quantity) FROM cms.order_items i WHERE i."order" = o.number),
+  'Goes to', coalesce(o.shipping_address, o.billing_address) ->> 'country', 'By', nullif(o.shipping_method, ''), 'Payment', concat_ws(' ', o.payment_method, p.status),
+  'Problem', nullif(p.problem, ''), 'Note', nullif(o.customer_note, ''), 'On', to_char(o.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
 FROM cms.orders o LEFT JOIN cms.payments p ON p.site = o.site AND p.subject = 'shop/' || o.number
 WHERE o.site = %(site)s AND o.status IN ('processing', 'on_hold') ORDER BY o.number LIMIT %(limit)s"""
 
@@ -137,7 +140,21 @@ async def _show_order(request: Request, session: Session, order: str, told: str,
 
 
 def _render(request: Request, template: str, **values: Any) -> Markup:
-    return render_template(FOLDER, template, base=site_of(request).base_path, money=show_amount, format_lines=format_lines, **values)
+    context = site_of(request)
+
+    def when(moment: datetime) -> str:
+        return f"{moment.astimezone(context.site.zone):%Y-%m-%d %H:%M}"
+
+    return render_template(
+        FOLDER,
+        template,
+        base=context.base_path,
+        money=show_amount,
+        format_lines=format_lines,
+        when=when,
+        zone=context.site.settings.timezone,
+        **values,
+    )
 
 
 def _answer(request: Request, session: Session, title: str, main: Markup, told: str = "", status: int = 200) -> Response:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from cms_ssg.api.fields import invalid, read_text, read_whole
 from cms_ssg.api.problems import ApiError, fail
-from cms_ssg.api.routing import site_of
+from cms_ssg.api.routing import is_on_https, site_of
 from cms_ssg.payment.provider import Shop
 from cms_ssg.selling.addresses import check_address
 from cms_ssg.verticals.shop.checkout import Buyer
@@ -107,9 +107,6 @@ def locale_of(request: Request, given: str = "") -> str:
 
 def set_cookie(response: Response, request: Request, cart: str) -> Response:
     """Remember the cart in the browser. It is not sent along by other sites' forms."""
-    context = site_of(request)
-    is_secure = context.site.settings.base_url.startswith("https://")
-    response.set_cookie(
-        COOKIE, cart, max_age=60 * 60 * 24 * 30, path=f"{context.base_path}/", httponly=True, samesite="lax", secure=is_secure
-    )
+    path = f"{site_of(request).base_path}/"
+    response.set_cookie(COOKIE, cart, max_age=60 * 60 * 24 * 30, path=path, httponly=True, samesite="lax", secure=is_on_https(request))
     return response

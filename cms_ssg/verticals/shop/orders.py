@@ -10,11 +10,12 @@ from psycopg.errors import CheckViolation
 from psycopg.rows import TupleRow
 
 from cms_ssg.api.problems import ApiError, fail
-from cms_ssg.payment.provider import ProviderError, Shop
+from cms_ssg.payment.provider import PaymentRow, ProviderError, Shop
 from cms_ssg.payment.settling import (
     RefundRefusedError,
     ask_refund,
     find_payment,
+    find_refund_problem,
     make_provider,
     reconcile_payment,
     send_refunds,
@@ -60,10 +61,17 @@ async def cancel_order(shop: Shop, name: str, reason: str = "") -> OrderRow:
             report = await provider.cancel(payment.intent)
         except ProviderError as error:
             raise fail("shop.payment", f"the provider does not end the payment: {error}", status=502) from None
-        if report.status == "succeeded":  # it was paid a moment ago
+        if report.status in ("succeeded", "processing"):  # it was paid a moment ago
             await reconcile_payment(shop, payment)
         else:
             await settle_by_hand(shop, payment, "cancelled")
+        if report.status == "processing":
+            raise fail(
+                "shop.payment",
+                "the buyer has paid, and the money is on its way",
+                status=409,
+                hint="Refund it when it has come.",
+            )
     async with shop.connect() as connection, connection.transaction():
         payment = await find_payment(connection, shop.number, f"shop/{order.number}", lock=True)
         await connection.execute(queries.LOCK_ORDER, (shop.number, order.number))
@@ -82,6 +90,7 @@ async def cancel_order(shop: Shop, name: str, reason: str = "") -> OrderRow:
             except RefundRefusedError:
                 pass  # it is being refunded already
     await send_refunds(shop)
+    await _check_refund(shop, payment, "cancel")
     return await _load(shop, order.number)
 
 
@@ -118,7 +127,14 @@ async def refund_order(
             except RefundRefusedError as error:
                 raise fail("shop.refund", str(error), status=409) from None
     await send_refunds(shop)
+    await _check_refund(shop, payment, key)
     return await _load(shop, order.number)
+
+
+async def _check_refund(shop: Shop, payment: PaymentRow | None, key: str) -> None:
+    problem = await find_refund_problem(shop, payment, key) if payment is not None else ""
+    if problem:
+        raise fail("shop.refund", f"the provider refused the refund: {problem}", status=502, hint="The money was not given back.")
 
 
 async def _price_lines(connection: Connection, order: OrderRow, lines: dict[str, int] | None) -> int:

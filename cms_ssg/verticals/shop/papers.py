@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from cms_ssg.errors import fail
 from cms_ssg.render.strings import Translator
@@ -38,7 +38,7 @@ def _make_invoice(site: Site, t: Translator, order: OrderRow, items: Sequence[It
         return format_amount(amount, order.currency, locale)
 
     rows = [
-        [item.sku, _name(item), str(item.quantity), money(item.unit_price), f"{_percent(_rate(item))} %", money(item.subtotal)]
+        [item.sku, item.full_name, str(item.quantity), money(item.unit_price), f"{_percent(_rate(item))} %", money(item.subtotal)]
         for item in items
     ]
     sums = [(t("shop_subtotal"), money(order.subtotal))]
@@ -70,8 +70,8 @@ def _make_invoice(site: Site, t: Translator, order: OrderRow, items: Sequence[It
 
 def _make_packing_slip(site: Site, t: Translator, order: OrderRow, items: Sequence[ItemRow]) -> Document:
     locale = locale_of_order(site, order)
-    left = [(item, item.quantity - item.refunded_quantity) for item in items if item.metadata.get("type") != "digital"]
-    rows = [[item.sku, _name(item), str(quantity)] for item, quantity in left if quantity]
+    left = [(item, item.quantity - item.refunded_quantity) for item in items if not item.is_digital]
+    rows = [[item.sku, item.full_name, str(quantity)] for item, quantity in left if quantity]
     facts = [(t("shop_link_number"), order.order_number), (t("shop_date"), _day(site, order.created_at))]
     if order.shipping_method:
         facts.append((t("shop_shipping"), order.shipping_method))
@@ -100,11 +100,6 @@ def _rate(item: ItemRow) -> Decimal:
 
 def _percent(rate: Decimal) -> str:
     return f"{(rate * 100).normalize():f}"
-
-
-def _name(item: ItemRow) -> str:
-    attributes: dict[str, Any] = item.metadata.get("attributes") or {}
-    return f"{item.product_name}{' (' if attributes else ''}{', '.join(map(str, attributes.values()))}{')' if attributes else ''}"
 
 
 def _day(site: Site, at: datetime) -> str:

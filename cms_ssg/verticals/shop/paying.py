@@ -21,6 +21,8 @@ Connection = AsyncConnection[TupleRow]
 
 CONSUME: Final[LiteralString] = "SELECT cms.consume_stock(%s, %s)"
 RESERVE: Final[LiteralString] = "SELECT short_sku FROM cms.reserve_stock(%s, %s, %s, 15)"
+KEEP_LONGER: Final[LiteralString] = """
+UPDATE cms.stock_reservations SET expires_at = clock_timestamp() + interval '14 days' WHERE site = %s AND ref = %s AND state = 'held'"""
 RELEASE: Final[LiteralString] = "SELECT cms.release_stock(%s, %s)"
 RESTOCK: Final[LiteralString] = "SELECT cms.restock(%s, %s, %s, %s)"
 MOVE: Final[LiteralString] = "UPDATE cms.orders SET status = %s WHERE number = %s AND status <> %s"
@@ -61,12 +63,20 @@ class _Payable:
         order = (await fetch_async(connection, queries.ORDER, site=shop.number, number=number))[0]
         if payment.status == "succeeded":
             await _take_payment(connection, shop, order, payment)
-        elif payment.status == "failed" and order.status == "pending":
+        elif payment.status == "failed" and order.status in ("pending", "on_hold"):
             await move_order(connection, number, "failed")
+            if order.status == "on_hold":  # the money was on its way, and the buyer has left
+                await write_mail(connection, shop, order, "failed")
         elif payment.status == "held":
             await _hold(connection, order, payment.problem)
+        elif payment.status == "processing" and order.status in ("pending", "failed"):
+            await move_order(connection, number, "on_hold", "the buyer has paid, and the money is on its way")
+            await connection.execute(KEEP_LONGER, (shop.number, f"order/{number}"))
+            await write_mail(connection, shop, order, "on_its_way")
         elif payment.status == "cancelled" and order.status in ("pending", "failed", "on_hold"):
             await close_order(connection, shop, order)
+            if order.status == "on_hold":
+                await write_mail(connection, shop, order, "cancelled")
         elif payment.status == "pending" and payment.provider == "manual" and order.status == "pending":
             await move_order(connection, number, "on_hold", "waits for the payment")
             await write_mail(connection, shop, order, "waiting")
@@ -80,9 +90,14 @@ class _Payable:
         done = await (await connection.execute(ADD_REFUNDED, (amount, number))).fetchone()
         await connection.execute(NOTE, (number, f"refunded {show_amount(amount, payment.currency)}{f': {reason}' if reason else ''}"))
         await return_goods(connection, shop, number, details, f"refund/{refund}")
-        await write_mail(connection, shop, (await fetch_async(connection, queries.ORDER, site=shop.number, number=number))[0], "refunded")
+        order = (await fetch_async(connection, queries.ORDER, site=shop.number, number=number))[0]
+        await write_mail(connection, shop, order, "refunded", amount)
         if done is not None and done[0]:
             await move_order(connection, number, "refunded")
+
+    async def note_failed_refund(self, connection: Connection, payment: PaymentRow, amount: int, problem: str) -> None:
+        number = int(payment.subject.partition("/")[2])
+        await connection.execute(NOTE, (number, f"{show_amount(amount, payment.currency)} was not refunded: {problem}"))
 
 
 PAYABLE: Final = _Payable()
@@ -151,11 +166,11 @@ async def _take_payment(connection: Connection, shop: Shop, order: OrderRow, pay
             await connection.execute(ADD_DOWNLOAD, (
                 shop.number, order.number, item.sku, item.product_name, file, None if most in (None, -1) else int(most) * item.quantity, item.metadata.get("expiry"),
             ))  # fmt: skip
-    is_digital = all(item.metadata.get("type") == "digital" for item in items)
+    is_digital = all(item.is_digital for item in items)
     await move_order(connection, order.number, "processing")
     if is_digital:
         await move_order(connection, order.number, "completed")
-    await write_mail(connection, shop, order, "paid")
+    await write_mail(connection, shop, order, "paid_digital" if is_digital else "paid")
     await connection.execute(
         NUMBER_INVOICE, {"site": shop.number, "number": order.number}
     )  # last: whoever pays at the same time waits for it

@@ -151,6 +151,17 @@ class ItemRow(NamedTuple):
     refunded_quantity: int
     metadata: dict[str, Any]
 
+    @property
+    def full_name(self) -> str:
+        """The name with what tells a variation from the others: ``Apron (M, slate)``."""
+        attributes = ", ".join(map(str, (self.metadata.get("attributes") or {}).values()))
+        return f"{self.product_name} ({attributes})" if attributes else self.product_name
+
+    @property
+    def is_digital(self) -> bool:
+        """It is downloaded, not sent."""
+        return self.metadata.get("type") == "digital"
+
 
 ITEMS: Final = Query(
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from tests.api.desk import press, sign_in
 from tests.api.inbox import serve_inbox
 from tests.edge.nginx_server import find_port
 from tests.engine.siteonpage import SiteOnPage, database
+from tests.verticals.directory.conftest import SETTINGS
 
 CANARY = "canary.bird@person.example"
 PATH = "/listings/cider-mill/"
@@ -126,6 +127,9 @@ def test_a_listing_is_proposed_approved_claimed_by_mail_changed_by_its_owner_and
         assert site.query(status) == [("verified",)]
         assert site.build().rendered == {path}
         assert press(api, "claims", "approve") == "/desk/claims?gone"  # one owner at a time
+        waiting, approved = re.findall("<article>.*?</article>", api.get("/desk/claims").text)
+        assert "<dd>me@mill.example</dd>" in waiting and re.findall(r"/desk/claims/(\w+)", waiting) == ["reject"]
+        assert re.findall(r"/desk/claims/(\w+)", approved) == ["undo"]
 
         message = {"path": path, "name": "Visitor\r\nBcc: all", "email": CANARY, "message": "Hello"}
         assert post("/api/listings/contact", json=message).status_code == 202
@@ -149,6 +153,8 @@ def test_a_listing_is_proposed_approved_claimed_by_mail_changed_by_its_owner_and
             "country": "Italy",
         }
         assert post("/api/listings/edits", json={**edit, "website": "javascript:x"}).status_code == 422
+        page = post("/api/listings/edits", data={**edit, "website": "javascript:x"}, headers={"Accept": "text/html"})
+        assert page.status_code == 422 and 'name="city" value="Asti"' in page.text and f'name="word" value="{word}"' in page.text
         assert post("/api/listings/edits", json=edit).json() == {"status": "pending", "changed": ["city"]}
         assert post("/api/listings/edits", json={**edit, "hours": "<b>Mo-Fr 9:00-17:00"}).json()["changed"] == ["city", "hours"]
         assert site.build().rendered == set()
@@ -192,6 +198,43 @@ def test_a_listing_is_proposed_approved_claimed_by_mail_changed_by_its_owner_and
         assert "/listings/mill-of-asti/" in built.pages
         assert "/listings/mill-of-asti/" in (site.output / path[1:] / "index.html").read_text()  # leads there
         assert site.query("SELECT rating_count FROM cms.listings WHERE title = 'Mill of Asti'") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "wrong", "kept"),
+    [
+        ("", {"title": "Old <Mill>", "website": "javascript:x", "category": "mill"}, "website", 'name="title" value="Old &lt;Mill&gt;"'),
+        ("", {"city": "Asti"}, "title", 'name="city" value="Asti"'),
+        ("/claims", {"path": PATH, "name": "Ann", "email": "ann@here"}, "email", f'type="hidden" name="path" value="{PATH}"'),
+        ("/contact", {"path": PATH, "name": "Ann", "email": "ann@here.example"}, "message", 'value="ann@here.example"'),
+    ],
+)
+def test_a_form_with_a_mistake_comes_back_as_it_was_filled_in(api: Api, path: str, sent: dict[str, str], wrong: str, kept: str) -> None:
+    answer = api.client.post(f"/api/listings{path}", data=sent, headers={"Accept": "text/html"})
+    assert answer.status_code == 422 and kept in answer.text
+    assert f'action="/api/listings{path}"' in answer.text
+    assert re.findall(r'name="(\w+)"[^>]* aria-invalid="true"', answer.text) == [wrong]
+    assert re.findall(r'<small id="said-(\w+)" role="alert">[^<]|<small', answer.text) == [wrong]
+    assert api.client.post(f"/api/listings{path}", data=sent).headers["content-type"] == "application/problem+json"
+
+
+def test_a_form_is_answered_in_the_language_of_its_page(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(SETTINGS.replace("page_size", 'locales = ["en", "it"]\npage_size'))
+    assert "/it/add/" in site.build().pages
+    with serve_api([site.root], site.url) as api:
+        headers = {"Accept": "text/html", "Referer": f"{api.client.base_url}/it/add/"}
+        assert api.client.post("/api/listings", data={"title": "Mulino"}, headers=headers).headers["location"] == "/it/add/#sent"
+        answer = api.client.post("/api/listings", data={"city": "Asti"}, headers=headers)
+        assert '<html lang="it"' in answer.text and "Compila questo campo." in answer.text
+        headers["Referer"] = "https://elsewhere.example/"
+        assert api.client.post("/api/listings", data={"title": "Mill"}, headers=headers).headers["location"] == "/add/#sent"
+
+
+def test_a_form_whose_picture_is_none_comes_back_as_well(api: Api) -> None:
+    files = {"picture": ("a.jpg", b"no picture", "image/jpeg")}
+    answer = api.client.post("/api/listings", data={"title": "Old Mill"}, files=files, headers={"Accept": "text/html"})
+    assert answer.status_code == 422 and 'enctype="multipart/form-data"' in answer.text and 'value="Old Mill"' in answer.text
+    assert re.findall(r'name="(\w+)"[^>]* aria-invalid="true"', answer.text) == ["picture"]
 
 
 def test_a_person_who_is_erased_is_found_nowhere(api: Api, site: SiteOnPage) -> None:

@@ -48,6 +48,9 @@ def test_a_listing_says_what_it_is_to_machines_and_draws_a_map_itself(site: Site
     assert '<svg class="map"' in html
     assert re.findall(r'src="(?!/assets/)', html) == []  # nothing is fetched from elsewhere
     assert '<svg class="map"' not in (site.output / "listings/no-place/index.html").read_text()
+    site.write(write_listing("no-place", phone="503 555-0100"))
+    site.build()
+    assert json_ld((site.output / "listings/no-place/index.html").read_text())["telephone"] == "+15035550100"
 
 
 def test_a_change_renders_the_pages_that_show_the_listing_and_no_other(site: SiteOnPage) -> None:

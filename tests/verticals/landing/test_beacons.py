@@ -119,6 +119,22 @@ def test_a_goal_that_the_experiment_does_not_have_is_refused(starter: Served) ->
     assert convert(starter, expose(starter), "riches") == (422, "api.invalid")
 
 
+def test_the_goal_of_a_form_counts_when_the_form_is_accepted_and_not_before(starter: Served) -> None:
+    sent = {"name": "", "email": "eve@example.org", "wood": "Ash", "_goal": f"headline order {expose(starter)}"}
+    refused = starter.client.post("/api/forms/order", data=sent)
+    assert refused.status_code == 422 and counts(starter) == (1, 0)
+    assert f'<input type="hidden" name="_goal" value="{sent["_goal"]}">' in refused.text, "what is sent again counts"
+    sent["name"] = "Eve"
+    assert starter.client.post("/api/forms/order", data=sent | {"_website": "x"}).status_code == 303
+    assert counts(starter) == (1, 0), "a program"
+    for _ in range(2):
+        assert starter.client.post("/api/forms/order", data=sent).status_code == 303
+        assert counts(starter) == (1, 1)
+    for forged in ("", "headline order x", "headline riches " + sent["_goal"].split()[2], "nothing\0 order x", "x" * 5000):
+        assert starter.client.post("/api/forms/order", data=sent | {"_goal": forged}).status_code == 303
+    assert counts(starter) == (1, 1)
+
+
 @pytest.mark.parametrize("agent", ["", "Googlebot/2.1", "Mozilla/5.0 HeadlessChrome/140", "curl/8", "python-httpx/0.28"])
 def test_programs_are_left_out(starter: Served, agent: str) -> None:
     body = {"variant": "question", "visit": uuid4().hex}

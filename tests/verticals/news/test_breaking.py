@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cms_ssg.build import sync
 from cms_ssg.errors import CmsError
-from cms_ssg.verticals.news.commands import add_breaking, end_breaking, list_breaking
+from cms_ssg.reporting.progress import Reporter
+from cms_ssg.verticals.news.commands import add_breaking, end_breaking, list_breaking, post_live, start_live
 from cms_ssg.verticals.news.pushing import push_breaking
-from tests.engine.siteonpage import NOW, SiteOnPage
+from tests.engine.siteonpage import NOW, SiteOnPage, database
 from tests.extending.conftest import Receiver, receiver
 from tests.verticals.news.newsroom import assert_clean, opened
 
@@ -42,6 +45,11 @@ def add(site: SiteOnPage, headline: str, **values: Any) -> None:
     )
 
 
+def find_entry(site: SiteOnPage, slug: str) -> int:
+    ((number,),) = site.query("SELECT id FROM cms.entries WHERE fields ->> 'slug' = %s", slug)
+    return int(number)
+
+
 def test_breaking_news_is_on_every_page_at_once_and_no_page_is_made_again(site: SiteOnPage) -> None:
     for page in ("index.html", "city/index.html", "city/2026/02/bridge/index.html", "404.html", "archive/index.html"):
         assert 'data-fragment="/fragments/breaking/' in (site.output / page).read_text("utf-8"), page
@@ -60,6 +68,66 @@ def test_breaking_news_is_on_every_page_at_once_and_no_page_is_made_again(site: 
         assert [one.state for one in list_breaking(found, all=True)] == ["ended"]
     site.build(now=NOW + timedelta(days=900))
     assert shown(site) == {place: [] for place in PLACES}
+
+
+class Order(Reporter):
+    """Notes which files were written, round by round."""
+
+    def __init__(self, output: Path) -> None:
+        self.output, self.rounds = output, list[set[str]]()
+        self.seen = self.look()
+
+    def look(self) -> dict[str, int]:
+        files = (path for path in self.output.rglob("*") if path.is_file())
+        return {path.relative_to(self.output).as_posix(): path.stat().st_ino for path in files}
+
+    def advance(self, count: int = 1) -> None:
+        now = self.look()
+        if written := {key for key, inode in now.items() if self.seen.get(key) != inode}:
+            self.rounds.append(written)
+        self.seen = now
+
+
+def test_breaking_news_and_live_updates_are_written_before_stories_that_were_saved_earlier(site: SiteOnPage) -> None:
+    with opened(site) as found:
+        start_live(found, "storm")
+    site.build()
+    site.edit("content/articles/bridge.md", "is closed.", "is closed and open.")
+    add(site, "Flood", post_id=find_entry(site, "bridge"))
+    with opened(site) as found:
+        post_live(found, "storm", "The bridge is closed.")
+    order = Order(site.output)
+    site.build(order)
+    first = order.rounds[0]
+    assert first >= {"fragments/breaking/home.html", "fragments/live/storm/now.json"}
+    assert not {key for key in first if key.endswith("index.html")}
+    assert "city/2026/02/bridge/index.html" in set().union(*order.rounds[1:])
+    assert_clean(site)
+
+
+def test_breaking_news_overtakes_new_stories_that_it_does_not_link_to(site: SiteOnPage) -> None:
+    site.write_file("content/articles/new.md", "---\ntitle: New\ndate: 2026-02-28 11:00\nsection: City\n---\nText.\n")
+    add(site, "Flood", post_id=find_entry(site, "bridge"))
+    order = Order(site.output)
+    site.build(order)
+    assert "fragments/breaking/home.html" in order.rounds[0]
+    assert "city/2026/02/new/index.html" in set().union(*order.rounds[1:])
+    assert_clean(site)
+
+
+def test_breaking_news_about_a_new_story_comes_after_its_page(site: SiteOnPage) -> None:
+    site.write_file("content/articles/new.md", "---\ntitle: New\ndate: 2026-02-28 11:00\nsection: City\n---\nText.\n")
+    with database(site.url):
+        sync(site.root, site.options)
+    add(site, "Flood", post_id=find_entry(site, "new"))
+    order = Order(site.output)
+    site.build(order)
+    page, fragment = (
+        next(number for number, keys in enumerate(order.rounds) if key in keys)
+        for key in ("city/2026/02/new/index.html", "fragments/breaking/home.html")
+    )
+    assert page < fragment
+    assert_clean(site)
 
 
 def test_a_section_has_its_own_and_the_most_important_comes_first(site: SiteOnPage) -> None:
@@ -93,8 +161,7 @@ def test_it_begins_and_ends_by_the_clock_whichever_way_that_goes(site: SiteOnPag
 
 
 def test_a_story_that_is_not_published_is_not_linked_to_until_it_is(site: SiteOnPage) -> None:
-    ((post,),) = site.query("SELECT id FROM cms.entries WHERE fields ->> 'slug' = 'bridge'")
-    add(site, "Flood", post_id=post)
+    add(site, "Flood", post_id=find_entry(site, "bridge"))
     site.build()
     site.edit("content/articles/bridge.md", "title:", "draft: true\ntitle:")
     site.build()

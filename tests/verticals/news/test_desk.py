@@ -71,6 +71,9 @@ def test_a_pin_of_a_story_that_is_not_published_waits_for_it(site: SiteOnPage) -
 def test_a_killed_story_is_nowhere_any_more_and_does_not_come_back_with_its_file(site: SiteOnPage) -> None:
     site.edit("content/articles/bridge.md", "closed.", "closed, and open.")
     site.build()
+    (kept,) = (site.root / ".cms/kept").iterdir()
+    (kept / "ab").mkdir(exist_ok=True)
+    (kept / "ab" / ("ab" * 16)).write_text(SECRET, "utf-8")  # a killed build left it
     with opened(site) as found:
         said = killing.kill(found, "/city/2026/02/secret/", reason="a court")
         assert "kept releases forgotten" in said

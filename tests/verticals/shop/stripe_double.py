@@ -18,7 +18,7 @@ import stripe.params.checkout
 from stripe import WebhookSignature
 
 KEY, SECRET = "sk_test_double", "whsec_double"
-FREE = {"metadata"}
+FREE = {"metadata", "expand"}
 
 
 class RefusedError(Exception):
@@ -60,9 +60,12 @@ class Double:
         self.intents: dict[str, dict[str, Any]] = {}
         self.refunds: list[dict[str, Any]] = []
         self.keys: dict[str, tuple[Any, dict[str, Any]]] = {}
+        self.refund_status = "succeeded"
         self.url = ""
 
     def answer(self, method: str, path: str, params: dict[str, Any], key: str) -> dict[str, Any]:
+        path, _, query = path.partition("?")
+        params |= parse_form(query)
         if key in self.keys:
             if self.keys[key][0] != (path, params):
                 raise RefusedError(400, "idempotency_error", "Keys for idempotent requests can only be used with the same parameters")
@@ -87,6 +90,10 @@ class Double:
             if session["status"] != "open":
                 raise RefusedError(400, "invalid_request_error", 'Only Checkout Sessions with a status in ["open"] can be expired')
             session["status"] = "expired"
+        elif method == "GET":
+            check_params(stripe.params.checkout, "SessionRetrieveParams", params)
+            if params.get("expand") == {"0": "payment_intent"} and session["payment_intent"]:
+                return session | {"payment_intent": self.intents[session["payment_intent"]]}
         return session
 
     def _create(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -140,6 +147,7 @@ class Double:
                 "object": "refund",
                 "amount": int(params["amount"]),
                 "payment_intent": params["payment_intent"],
+                "status": self.refund_status,
             }
         )
         return self.refunds[-1]
@@ -151,7 +159,21 @@ class Double:
             if intent["status"] == "requires_payment_method":
                 intent |= {"status": "succeeded", "amount_received": intent["amount"]}
         elif self.sessions[session]["status"] == "open":
-            self.sessions[session] |= {"status": "complete", "payment_status": "paid", "payment_intent": f"pi_{secrets.token_hex(6)}"}
+            self._complete(session, "paid", "succeeded")
+
+    def pay_slowly(self, session: str) -> None:
+        """The buyer chooses a bank debit on the hosted page."""
+        self._complete(session, "unpaid", "processing")
+
+    def end_slow_payment(self, session: str, *, paid: bool) -> None:
+        """What the bank says days later."""
+        self.intents[self.sessions[session]["payment_intent"]]["status"] = "succeeded" if paid else "requires_payment_method"
+        self.sessions[session]["payment_status"] = "paid" if paid else "unpaid"
+
+    def _complete(self, session: str, payment_status: str, intent_status: str) -> None:
+        name = f"pi_{secrets.token_hex(6)}"
+        self.intents[name] = {"id": name, "object": "payment_intent", "status": intent_status}
+        self.sessions[session] |= {"status": "complete", "payment_status": payment_status, "payment_intent": name}
 
     def make_webhook(self, kind: str, session: str, at: float | None = None, **changed: Any) -> tuple[dict[str, str], bytes]:
         """Headers and body of an event, signed by the wheel's own helper."""

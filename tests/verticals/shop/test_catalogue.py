@@ -139,12 +139,14 @@ def test_a_product_that_goes_is_no_longer_sold_and_its_history_stays(site: SiteO
 def test_what_cannot_be_sold_as_it_is_written_is_reported_by_check(site: SiteOnPage) -> None:
     site.write_file("content/products/other.md", "---\ntitle: Other\nsku: MUG\nprice: 1.00\n---\nSame.\n")
     site.write_file("content/products/odd.md", "---\ntitle: Odd\nsku: ODD\nprice: 1.005\n---\nHalf a cent.\n")
+    site.write_file("content/products/tea.md", "---\ntitle: Tea\nsku: TEA\nprice: 4.00\ntax_class: redused\n---\nA slip.\n")
     site.edit("content/products/set.md", "sku: BOWL", "sku: NOTHING")
     site.build()
     with database(site.url), open_store(site.root, "") as (opened, connection, row):
         problems = list(check_shop(OpenSite(opened, connection, row.id)))
     assert [(problem.code, problem.place) for problem in problems] == [
         ("shop.same-sku", "content/products/other.md"), ("shop.no-price", "content/products/odd.md"), ("shop.no-part", "content/products/set.md"),
+        ("shop.no-rate", "content/products/tea.md"),
     ]  # fmt: skip
     assert site.query("SELECT price FROM cms.sellables WHERE sku = 'MUG'") == [(2000,)]
 
@@ -223,6 +225,9 @@ def test_googles_feed_has_each_variation_with_its_price_and_state(site: SiteOnPa
     assert "DRAFT" not in told
     move(site, "MUG", -50)
     assert "/merchant-1.xml" in site.build().rendered
+    site.edit("content/products/shirt.md", "{size: S}", "{size: S, Colour: red}")
+    site.build()
+    assert [color.text for color in ET.fromstring(site.tree()["merchant-1.xml"]).iter(f"{google}color")] == ["red"]
     assert_clean(site)
 
 

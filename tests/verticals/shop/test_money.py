@@ -140,3 +140,8 @@ def test_rates_are_those_that_are_written_down_then_the_eus_then_those_of_all_ot
         for case in (("DE", "DE", "IT"), ("IT", "IT", "IT"), ("DE", "FR", "IT"), ("", "DE", "IT"), ("DE", "DE", "US"))
     ]
     assert told == [True, False, False, False, False]
+
+
+def test_a_reduced_rate_of_the_eu_is_one_of_the_whole_country() -> None:
+    rates = {country: find_rate((), country, "reduced", use_eu=True) for country in ("AT", "DK", "FR", "GR", "IT", "PT")}
+    assert rates == {country: Decimal(rate) for country, rate in zip(rates, ("0.13", "0.25", "0.1", "0.13", "0.1", "0.13"), strict=True)}

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from cms_ssg.errors import CmsError
 from cms_ssg.hooks import OrderPaid
 from cms_ssg.kinds.vertical import OpenSite, Task, Vertical
 from cms_ssg.selling import stock_commands
 from cms_ssg.selling.refund_notices import notify_refunds
 from cms_ssg.store.open_store import open_store
+from cms_ssg.verticals.shop import commands
 from cms_ssg.verticals.shop.orders import refund_order
 from cms_ssg.verticals.shop.tasks import notify_low_stock
 from cms_ssg.workers.tasks import run_task
@@ -71,3 +75,84 @@ def test_an_order_s_e_mail_says_how_much_tax_is_included(shop: Stand) -> None:
     shop.buy({"MUG": 2, "BOWL": 1})
     body = shop.value("SELECT body FROM cms.mails WHERE recipient = 'ann@example.org'")
     assert "Total: €75.50\nTax of €13.61 is included." in body, body  # 7.21 of 40, 5.50 of 30.50, 0.90 of shipping
+
+
+def test_e_mails_after_a_partial_refund_say_what_came_back_and_what_is_sent(shop: Stand) -> None:
+    shop.query("DELETE FROM cms.mails")
+    order = shop.buy({"SHIRT-S": 2, "BOWL": 1, "GUIDE": 1})
+    run(shop, commands.refund, order["order"], line=("SHIRT-S=1", "BOWL=1"))
+    run(shop, commands.ship, order["order"], carrier="DHL", tracking="123")
+    paid, refunded, sent = (
+        body for (body,) in shop.query("SELECT body FROM cms.mails WHERE recipient = 'ann@example.org' ORDER BY number")
+    )
+    assert "2 × Shirt (S)  €30.00\n" in paid
+    assert refunded.startswith(f"Hello Ann, €45.50 of your order {order['order']} goes back to you.\n")
+    assert "2 × Shirt (S)  €30.00 (1 refunded)\n1 × Bowl  €30.50 (1 refunded)\n1 × Guide  €9.00\n" in refunded
+    assert "€45.50 was refunded." in refunded
+    assert sent.split("\n\n")[1] == "1 × Shirt (S)\nDHL 123"
+    page = shop.api.client.get(order["order_page"], headers={"accept": "text/html"}).text
+    assert page.count("<small>1 refunded</small>") == 2
+
+
+def test_an_order_of_files_alone_is_not_told_that_it_is_prepared(shop: Stand) -> None:
+    shop.query("DELETE FROM cms.mails")
+    order = shop.buy({"GUIDE": 1})
+    (body,) = (body for (body,) in shop.query("SELECT body FROM cms.mails"))
+    assert body.startswith(f"Thank you, Ann. Your order {order['order']} is paid, and you can download it now.\n")
+
+
+def test_a_business_reads_in_its_e_mail_and_on_its_order_s_page_that_it_owes_the_tax(shop: Stand) -> None:
+    shop.query("DELETE FROM cms.mails")
+    cart = shop.make_cart({"MUG": 2}, country="DE", vat_number="DE136695976")
+    berlin = {"name": "Werk", "line1": "Weg 1", "city": "Berlin", "country": "DE", "postcode": "10115"}
+    order = shop.check_out(cart, billing=berlin).json()
+    shop.decide(order)
+    said = "Reverse charge: the buyer owes the value added tax. VAT number of the buyer: DE136695976."
+    assert f"Total: €37.82\n{said}\n" in shop.value("SELECT body FROM cms.mails")
+    assert said in shop.api.client.get(order["order_page"], headers={"accept": "text/html"}).text
+
+
+def test_money_on_its_way_keeps_the_goods_until_it_comes(shop: Stand) -> None:
+    shop.query("DELETE FROM cms.mails")
+    order = shop.order({"MUG": 2})
+    assert shop.decide(order, "wait").status_code == 303
+    shop.pass_time(60)
+    shop.sweep()
+    assert (shop.status(order), shop.stock("MUG")) == ("on_hold", (50, 2))
+    assert "Your payment is on its way" in shop.api.client.get(order["order_page"], headers={"accept": "text/html"}).text
+    with pytest.raises(CmsError, match="the money is on its way"):
+        run(shop, commands.cancel, order["order"])
+    shop.decide(order)
+    assert (shop.status(order), shop.stock("MUG")) == ("processing", (48, 0))
+    bodies = [body for (body,) in shop.query("SELECT body FROM cms.mails ORDER BY number")]
+    assert ["on its way" in bodies[0], "is paid" in bodies[1], len(bodies)] == [True, True, 2]
+
+
+def test_a_buyer_is_told_when_an_order_on_hold_is_cancelled_or_its_payment_fails(shop: Stand) -> None:
+    transfer, ended, failed = shop.order({"MUG": 1}, payment="manual"), shop.order({"MUG": 1}), shop.order({"MUG": 1})
+    for order in (ended, failed):
+        shop.decide(order, "wait")
+    shop.query("DELETE FROM cms.mails")
+    run(shop, commands.cancel, transfer["order"])
+    shop.decide(ended, "cancel")
+    shop.decide(failed, "decline")
+    shop.pass_time(60)
+    shop.sweep()
+    assert [shop.status(order) for order in (transfer, ended, failed)] == ["cancelled"] * 3
+    assert shop.stock("MUG") == (50, 0)
+    told = [body.partition("\n")[0] for (body,) in shop.query("SELECT body FROM cms.mails ORDER BY number")]
+    assert told == [
+        f"Hello Ann, your order {transfer['order']} was cancelled.",
+        f"Hello Ann, your order {ended['order']} was cancelled.",
+        f"Hello Ann, the payment of your order {failed['order']} failed. Nothing was charged.",
+    ]
+
+
+def test_a_refund_that_the_provider_refuses_is_an_error_and_noted_at_the_order(shop: Stand) -> None:
+    order = shop.buy({"MUG": 1})
+    shop.query("UPDATE cms.fake_payments SET amount = 1")  # as if the account had too little
+    with pytest.raises(CmsError, match="the provider refused the refund"):
+        run(shop, commands.refund, order["order"], amount="5.00")
+    assert shop.value("SELECT refunded_total FROM cms.orders") == 0
+    notes = [note for (note,) in shop.query("SELECT note FROM cms.order_events WHERE note <> ''")]
+    assert notes == ["5.00 EUR was not refunded: it was not paid, or that much is not left of it"]

@@ -182,7 +182,7 @@ def test_an_amount_that_stripe_cannot_charge_is_refused(amount: int, currency: s
     ("there", "error", "status"),
     [
         ("requires_action", None, "action"),
-        ("processing", None, "pending"),
+        ("processing", None, "processing"),
         ("requires_payment_method", {"code": "card_declined"}, "failed"),
         ("canceled", None, "cancelled"),
     ],
@@ -197,3 +197,38 @@ def test_a_payment_intent_is_open_declined_or_waits_for_a_check(
         assert (made.page, made.secret) == ("", f"{made.id}_secret_x")
         double.intents[made.id] |= {"status": there, "last_payment_error": error}
         assert run(provider.fetch(made.id)).status == status
+
+
+@pytest.mark.parametrize(
+    ("paid", "event", "end"),
+    [(True, "checkout.session.async_payment_succeeded", "succeeded"), (False, "checkout.session.async_payment_failed", "cancelled")],
+)
+def test_a_stripe_session_whose_money_takes_days_is_on_its_way_until_it_comes_or_does_not(
+    shop: Stand, monkeypatch: pytest.MonkeyPatch, paid: bool, event: str, end: str
+) -> None:
+    monkeypatch.setenv("CMS_STRIPE_KEY", KEY)
+    monkeypatch.setenv("CMS_STRIPE_WEBHOOK_SECRET", SECRET)
+    with open_double() as double:
+        provider = StripeProvider(shop.open().shop, double.url)
+        intent = run(provider.create(new_request())).id
+
+        def told(kind: str) -> list[str]:
+            found = provider.parse_webhook(*double.make_webhook(kind, intent))
+            return [run(provider.fetch(intent)).status, found.report.status if found is not None else ""]
+
+        double.pay_slowly(intent)
+        assert told("checkout.session.completed") == ["processing", "processing"]
+        assert run(provider.cancel(intent)).status == "processing"  # its page is closed, and the bank is at work
+        double.end_slow_payment(intent, paid=paid)
+        assert told(event) == [end, end]
+
+
+def test_a_refund_that_stripe_could_not_make_is_an_error(shop: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMS_STRIPE_KEY", KEY)
+    with open_double() as double:
+        provider = StripeProvider(shop.open().shop, double.url)
+        intent = run(provider.create(new_request())).id
+        double.pay(intent)
+        double.refund_status = "failed"
+        with pytest.raises(ProviderError, match="could not give the money back"):
+            run(provider.refund(intent, 100, "EUR", f"{intent}-1"))

@@ -34,7 +34,16 @@
     const found = event.target.closest && event.target.closest('a[data-goal], button[data-goal]');
     if (found) reach(found.dataset.goal);
   });
-  addEventListener('submit', event => { if (event.target.dataset.goal) reach(event.target.dataset.goal); });
+  const forms = new URL(api + '../forms/', location).href;
+  addEventListener('submit', event => {
+    const form = event.target, { goal } = form.dataset;
+    if (!goal) return;
+    if (!new URL(form.getAttribute('action') || '', location).href.startsWith(forms)) return reach(goal);
+    for (const old of form.querySelectorAll('[name=_goal]')) old.remove(); // the server counts it once it accepted the form
+    for (const [name, mine] of Object.entries(kept)) {
+      if (mine.t && mine.g.includes(goal)) form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: '_goal', value: [name, goal, mine.t].join(' ') }));
+    }
+  });
   for (const meta of document.querySelectorAll('meta[name="goal"]')) reach(meta.content);
   for (const mark of document.querySelectorAll('[data-goal-reached]')) reach(mark.dataset.goalReached);
 })();
