@@ -40,4 +40,4 @@ def find_broken_links(site: Site, old: str, new: str) -> Iterator[Problem]:
             if broken:
                 line = text.count("\n", 0, found.start(1)) + 1
                 hint = f"It is now {relpath(meant, dirname(file) or '.')}."
-                yield Problem("content.dangling-link", file, line, f'nothing answers to "{found[1]}" since the move', hint, "warning")
+                yield Problem("content.dangling-link", file, line, f'"{found[1]}" does not exist since the move', hint, "warning")

@@ -26,7 +26,7 @@ from cms_ssg.cli.output import count
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
     metavar="FILE",
-    help="Report every address of an old sitemap.xml, or of a list of URLs, that nothing answers to.",
+    help="Report every address of an old sitemap.xml, or of a list of URLs, that does not exist on this site.",
 )
 def check(call: Call, form: str, against: Path | None) -> int:
     """Check content, theme, links and strings.

@@ -181,11 +181,15 @@ def read_body(file: BinaryIO | None) -> str | None:
 @site_command("publish", 'cms entry publish 812\ncms entry publish flood --at "2026-12-01 09:00"')
 @click.argument("what")
 @click.option("--at", default="", metavar="TIME", help="Publish at this time, in the site's time zone.")
+@click.option("--keep-date", is_flag=True, help="Do not change its date.")
 @author_option
-def publish(call: Call, what: str, at: str, author: str) -> None:
-    """Make an entry public, now or at a time."""
+def publish(call: Call, what: str, at: str, keep_date: bool, author: str) -> None:
+    """Make an entry public, now or at a time.
+
+    The date of a post is set to the time of publication.
+    """
     with open_editor(call, author) as editor:
-        show_edit(call, editor.publish(what, at))
+        show_edit(call, editor.publish(what, at, keep_date=keep_date))
 
 
 @site_command("unpublish", "cms entry unpublish 812")

@@ -14,7 +14,7 @@ from cms_ssg.authoring.change import parse_moment
 from cms_ssg.content.frontmatter.dates import format_moment
 from cms_ssg.content.schema.content_types import Schema
 from cms_ssg.desk.entry_form import BODY, PREFIX, make_texts, read_changes
-from cms_ssg.entries.edit import Editor, find_any
+from cms_ssg.entries.edit import Editor, find_any, find_new_date
 from cms_ssg.entries.files import can_write, change_file, lock_file
 from cms_ssg.entries.front_matter import read_body
 from cms_ssg.entries.merge import merge_bodies
@@ -190,6 +190,8 @@ def _save(editor: Editor, entry: StoredEntry, change: EntryInput, form: Form, ma
         fields["publish_at"] = format_moment(at)
     elif form.do == "publish" and entry.fields.get("publish_at") and "publish_at" not in fields:
         fields["publish_at"] = None
+    if form.do in ("publish", "schedule") and "date" not in fields:  # who wrote another date in the form means it
+        fields |= find_new_date(editor.site, entry, at if form.do == "schedule" else None)
     with editor.act(status or "change", entry.file):
         saved = editor.entries.save_entry(replace(change, fields=fields, status=status))
     return "merged" if saved.merged else form.do or "save"

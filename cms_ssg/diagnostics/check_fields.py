@@ -30,7 +30,7 @@ OWN_ID: Final = re.compile(r"""<(?!h[1-6][\s>])[a-z][^<>]*\sid\s*=\s*["']?([^\s"
 
 
 def check_fields(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:
-    """Pictures and canonical addresses that front matter names and nothing answers to, as warnings."""
+    """Pictures and canonical addresses that front matter names and that do not exist, as warnings."""
     base = site.settings.base_url.rstrip("/")
     wanted: list[tuple[str, str, str, tuple[str, ...]]] = []
     for file, locale, path, avatar, canonical in connection.execute(NAMED, (site_id,)):
@@ -54,7 +54,7 @@ def check_fields(connection: Any, site: Site, site_id: int) -> Iterator[Problem]
                     "A page whose original is elsewhere is in no sitemap: name a page of this site, or a whole address.",
                 )
             )
-            yield Problem(code, file, line_of_field(site, file, field), f'{field}: nothing answers to "{written}"', hint, "warning")
+            yield Problem(code, file, line_of_field(site, file, field), f'{field}: "{written}" does not exist', hint, "warning")
 
 
 def check_own_ids(connection: Any, site: Site, site_id: int, templates: Mapping[str, Path]) -> Iterator[Problem]:

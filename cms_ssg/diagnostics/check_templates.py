@@ -1,4 +1,4 @@
-"""What ``cms check`` says of links that are written in templates: where nothing answers to them, every page leads there."""
+"""What ``cms check`` says of links that are written in templates: one that leads nowhere does so on every page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def check_template_links(connection: Any, site: Site, site_id: int) -> Iterator[
     known = find_claimed(connection, site_id, (name for *_, found in wanted for name in found))
     for path, line, target, found in wanted:
         if found and known.isdisjoint(found):
-            said = f'nothing answers to "{target}"'
+            said = f'"{target}" does not exist'
             hint = "Links may name a path of this site, or a file in static/."
             yield Problem("theme.dangling-link", path.relative_to(site.root).as_posix(), line, said, hint, "warning")
 

@@ -1,4 +1,4 @@
-"""``cms check --against``: which addresses of an old site's sitemap, or of a list, nothing answers to here."""
+"""``cms check --against``: which addresses of an old site's sitemap, or of a list, do not exist here."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def list_unanswered(connection: Any, site: Site, site_id: int, file: Path, addre
             if known.isdisjoint(found) and address not in said:
                 said.add(address)
                 hint = "Name it in [redirects] or among the aliases of the page that took its place."
-                yield Problem("check.unanswered", file.name, line, f"nothing answers to {address}", hint)
+                yield Problem("check.unanswered", file.name, line, f"{address} does not exist on this site", hint)
 
 
 def _find_names(site: Site, address: str) -> list[str]:

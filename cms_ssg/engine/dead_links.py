@@ -120,7 +120,7 @@ def make_dangling(file: str, line: int, kind: str, target: str, hint: str) -> Pr
     if urlsplit(target).scheme == "ref":
         hint = hint or "References are written ref:type:slug."
     hint = hint or "Links may name a content file, a path of this site, or a file in static/."
-    return Problem("content.dangling-link", file, line, f'nothing answers to "{target}"', hint, "warning")
+    return Problem("content.dangling-link", file, line, f'"{target}" does not exist', hint, "warning")
 
 
 def find_claimed(connection: Any, site_id: int, names: Iterable[str]) -> set[str]:

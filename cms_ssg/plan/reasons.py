@@ -57,6 +57,8 @@ def say_reason(reason: str, kind: str) -> str:
         return "a redirect replaces the page" if kind in REDIRECTS else "its address belongs to something else now"
     if found := _LIST.fullmatch(reason):
         name = say_list(found["group"], found["name"])
+        if not found[1] and found["group"] == "sitemap":
+            return f"{name} changed"
         return f"{name} has other members or another order" if found[1] else f"{name} has another title or address"
     return next((found.expand(said) for form, said in _FORMS if (found := form.fullmatch(reason))), reason)
 

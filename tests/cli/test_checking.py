@@ -190,7 +190,7 @@ def test_check_says_where_a_template_links_to_nothing(site: Path, cms: Cms) -> N
     )
     problems = [(p["code"], p["place"], p["line"], p["message"]) for p in cms("check")[1]["problems"] if p["code"] == "theme.dangling-link"]
     assert problems == [
-        ("theme.dangling-link", "themes/own/templates/post.html", 3, f'nothing answers to "{target}"') for target in ("/nowhere/", "/gone/")
+        ("theme.dangling-link", "themes/own/templates/post.html", 3, f'"{target}" does not exist') for target in ("/nowhere/", "/gone/")
     ]
 
 

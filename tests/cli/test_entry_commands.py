@@ -29,10 +29,18 @@ def test_an_entry_is_created_shown_changed_hidden_trashed_and_brought_back(site:
     assert cms("entry", "trash", "heavy rain")[0] == 0
     assert [one["status"] for one in cms("entry", "list", "--source", "api")[1]["entries"]] == ["trashed"]
     assert cms("entry", "restore", number)[1]["changes"]["status"] == ["trashed", "draft"]
-    assert cms("entry", "publish", number, "--at", "2999-01-01")[1]["changes"]["publish_at"] == [None, "2999-01-01T00:00:00Z"]
-    assert cms("entry", "publish", number)[0] == 0
+    assert cms("entry", "publish", number, "--at", "2999-01-01", "--keep-date")[1]["changes"]["publish_at"] == [
+        None,
+        "2999-01-01T00:00:00Z",
+    ]
+    assert cms("entry", "publish", number, "--keep-date")[0] == 0
     cms("build", "--jobs", "1")
     assert "Heavy rain" in page.read_text()
+    assert cms("entry", "unpublish", number)[0] == 0
+    dated = cms("entry", "publish", number, "--at", "2999-01-01")[1]["changes"]["date"]
+    assert dated == ["2025-05-05T00:00:00Z", "2999-01-01T00:00:00Z"]
+    assert cms("entry", "publish", number)[1]["changes"]["date"][1] < "2999", "it goes out now, no more in 2999"
+    assert "date" not in cms("entry", "publish", number)[1]["changes"], "public already"
 
 
 def test_a_files_entry_is_changed_in_its_file(site: Path, cms: Cms) -> None:

@@ -23,6 +23,7 @@ from cms_ssg.plan.reasons import count_reads, say_reason
         ("claim to /about/", "entry", "it links to /about/, which appeared or went"),
         ("claim to file:content/about.md", "entry", "it links to file:content/about.md, which appeared or went"),
         ("claim to en/page:about", "home", "it names page:about, which appeared or went"),
+        ("list sitemap/2025-01", "sitemaps", "the sitemap 2025-01 changed"),
         ("list section/news", "feed", "the section news has another title or address"),
         ("position in list type/post (en)", "home", "the post list has other members or another order"),
         ("position in list lists/tag", "terms", "the tag index has other members or another order"),

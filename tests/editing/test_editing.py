@@ -48,6 +48,11 @@ def test_an_entry_is_made_found_changed_published_and_made_as_it_was(ada: DeskPe
     back = ada.client.post(f"{path}/revert", data={"csrf": read_form(page)["csrf"], "version": "1"})
     assert "as it was then" in back.text
     assert "draft" in ada.open(path)
+    ada.send(path, ada.open(path), do="save", **{"f.date": "2025-05-05T10:00"})
+    ada.send(path, ada.open(path), do="publish")
+    with connect(atlas[1]) as connection:
+        date = connection.execute("SELECT fields ->> 'date' FROM cms.entries WHERE id = %s", (path.rpartition("/")[2],)).fetchone()
+    assert date is not None and date[0] > "2025-06", "a draft is dated to the moment at which it goes out"
 
 
 def test_two_who_change_different_places_are_merged_and_of_the_same_place_the_second_sees_both(ada: DeskPerson, bob: DeskPerson) -> None:

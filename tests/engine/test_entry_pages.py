@@ -135,7 +135,7 @@ variants = false
     assert '<video src="/sub/clip.mp4" poster="b.png"><source src="/sub/a/clip.webm"></video>' in page
     assert 'srcset="b.png 1x, /sub/b.png?big 2x"' in page and 'action="/sub/go"' in page and 'data="/sub/lost.pdf"' in page
     told = [(problem.line, problem.message) for problem in check_site(site) if problem.code == "content.dangling-link"]
-    assert told == [(3, 'nothing answers to "b.png"'), (5, 'nothing answers to "b.png"'), (8, 'nothing answers to "/lost.pdf"')]
+    assert told == [(3, '"b.png" does not exist'), (5, '"b.png" does not exist'), (8, '"/lost.pdf" does not exist')]
     site.write_file("static/lost.pdf", "found")
     site.write_file("static/a/b.png", "found")
     assert "/a/" in site.build().rendered

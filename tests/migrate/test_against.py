@@ -1,4 +1,4 @@
-"""``cms check --against`` names the addresses of an old site that nothing answers to."""
+"""``cms check --against`` names the addresses of an old site that do not exist here."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def test_pages_lists_feeds_and_redirects_answer_and_what_does_not_is_named_by_li
     (site / "old.xml").write_bytes(gzip.compress(data) if packed else data)
     code, result, _ = cms("check", "--against", "old.xml")
     assert code == 3
-    assert list_unanswered(result) == [(5, "nothing answers to https://old.org/gone/?a=1&b=2")]
+    assert list_unanswered(result) == [(5, "https://old.org/gone/?a=1&b=2 does not exist on this site")]
 
 
 def test_a_text_has_one_address_a_line_and_an_index_names_files_beside_it(cms: Cms, site: Path) -> None:
     (site / "old.txt").write_text("# old\n/about/\n\nhttps://x.org/nothing\n/%zz\n")
     assert list_unanswered(cms("check", "--against", "old.txt")[1]) == [
-        (4, "nothing answers to https://x.org/nothing"),
-        (5, "nothing answers to /%zz"),
+        (4, "https://x.org/nothing does not exist on this site"),
+        (5, "/%zz does not exist on this site"),
     ]
     (site / "part.xml").write_text(SITEMAP)
     (site / "index.xml").write_text("<sitemapindex><sitemap><loc>https://old.org/part.xml</loc></sitemap></sitemapindex>")

@@ -43,7 +43,7 @@ def test_each_page_keeps_its_address_text_pictures_language_and_comments(
     built = build(moved)
     assert find_missing(built, OLD_ADDRESSES) == []
     _, checked, _ = cms("-C", str(moved), "check")
-    assert [problem["message"] for problem in checked["problems"]] == ['nothing answers to "/wp-login.php"']
+    assert [problem["message"] for problem in checked["problems"]] == ['"/wp-login.php" does not exist']
     code, said, _ = cms("-C", str(moved), "comments", "import", str(moved / "migration-comments.jsonl"))
     assert (code, said) == (0, "2 comments imported, 0 were there already")
     assert cms("-C", str(moved), "comments", "import", str(moved / "migration-comments.jsonl"))[1].startswith("0 comments imported, 2")
