@@ -194,11 +194,13 @@ def _save_all(
     """
     other: dict[str, bytes] = {}
     recorded = {**known, **scan.states}
+    differing = set(scan.changed)
+    unchanged = {file: state.blob for file, state in recorded.items() if file not in differing}
     moved = moved_rows(context.connection, context.site_id, scan.removed)
     chunks = [changed[i : i + CHUNK] for i in range(0, len(changed), CHUNK)]
     done: list[ReadFile] = []
     for number, files in enumerate(_read_chunks(rules, str(context.site.root), chunks, context.pool)):
-        done.extend(f._replace(is_same=f.file in known and known[f.file].blob == f.blob) for f in files)
+        done.extend(f._replace(is_same=f.blob != b"" and unchanged.get(f.file) == f.blob) for f in files)
         if (number + 1) % BATCH == 0 or number + 1 == len(chunks):
             save_batch(context.connection, context.site_id, rules, done, recorded, moved, result)
             context.commit()
