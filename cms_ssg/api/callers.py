@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,16 +15,10 @@ from cms_ssg.api.problems import fail
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.store import tokens
 from cms_ssg.store.query import fetch_async
+from cms_ssg.text.programs import is_program_name
 
 PUBLIC: Final = "public"
 SCOPES: Final = (PUBLIC, *tokens.SCOPES)
-
-BOT: Final = re.compile(
-    r"bot|crawl|spider|slurp|headless|preview|facebookexternalhit|lighthouse|monitor|archiver|fetch|curl|wget|python|java/|go-http|okhttp|axios|node",
-    re.IGNORECASE,
-)
-"""User agents that are programs; they are answered as everybody is, and not counted."""
-
 
 MOST_HOPS_BYTES: Final = 1000
 """Of an X-Forwarded-For, which is read from its end."""
@@ -132,9 +125,8 @@ async def identify(request: Request, context: SiteContext) -> Caller:
 
 
 def is_program(request: Request) -> bool:
-    """Whether a request comes from no person, as far as it says so itself."""
-    agent = request.headers.get("user-agent", "")
-    return not agent or BOT.search(agent) is not None
+    """Whether a request comes from no person, as far as it says so itself; it is answered as all are, and not counted."""
+    return is_program_name(request.headers.get("user-agent", ""))
 
 
 def check_scope(caller: Caller, scope: str) -> None:

@@ -42,6 +42,13 @@ class PatientConnection(HttpToolsProtocol):
         self._stop_waiting()
         super().on_headers_complete()
 
+    def on_response_complete(self) -> None:
+        """The connection ends if what is left of a body was not waited for: else its sender could hold it for as long as it likes."""
+        cycle = self.cycle  # of the last request that came; where requests wait behind each other, not the one that was answered
+        if cycle.response_complete and cycle.more_body and not self.transport.is_closing():
+            self.transport.close()
+        super().on_response_complete()
+
     def _wait_for_head(self) -> None:
         if self._timer is None:
             self._timer = self.loop.call_later(HEAD_S, self._cut_off)

@@ -28,7 +28,7 @@ UPLOADS: Final = "/desk/images"
 UPLOAD_S: Final = 120.0
 
 BODY_S: Final = 10.0
-"""How long a body may take to arrive."""
+"""How long each part of a body may take to arrive; all of it has the time of the answer."""
 
 MOST_DRAINED_BYTES: Final = 32 << 20
 DRAIN_S: Final = 5.0
@@ -68,6 +68,9 @@ class _Exchange:
     """One request and its answer."""
 
     def __init__(self, outer: Outer, scope: Scope, receive: Receive, send: Send) -> None:
+        self.method: str = scope["method"]
+        if self.method == "HEAD":  # routes know only GET
+            scope = {**scope, "method": "GET"}
         self.outer, self.scope, self._receive, self._send = outer, scope, receive, send
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         given = self.headers.get(b"x-request-id", b"")
@@ -76,7 +79,7 @@ class _Exchange:
         self.read_bytes, self.most_bytes = 0, MOST_BODY_BYTES
         self.limit_s = 0.0
         self.has_body = False
-        self.asked, self.drains = False, False
+        self.asked, self.drains, self.is_receiving = False, False, False
         self.context: SiteContext | None = None
         self.capture: Capture | None = None
         self.timeout: asyncio.Timeout | None = None
@@ -104,13 +107,13 @@ class _Exchange:
         except ApiError as error:
             await self._refuse(error)
         except TimeoutError:
-            await self._refuse(_timed_out())
+            await self._refuse(_sent_slowly() if self.is_receiving else _timed_out())
         except Exception as error:  # noqa: BLE001 - the last net: no traceback reaches a client, and the process goes on
             await self._refuse(explain(error, scope))
         finally:
             route = route or getattr(scope.get("route"), "path", "")
             self.outer.on_answer(
-                method=scope["method"], path=path, route=route, status=self.status, duration_ms=round((time.perf_counter() - begun) * 1000, 1),
+                method=self.method, path=path, route=route, status=self.status, duration_ms=round((time.perf_counter() - begun) * 1000, 1),
                 request_id=self.id,
             )  # fmt: skip
 
@@ -156,12 +159,13 @@ class _Exchange:
             raise fail("api.too-large", f"the body is larger than {self.most_bytes:,} bytes", status=413)
 
     async def _read(self) -> Message:
-        self.asked = True
+        self.asked, self.is_receiving = True, not self.has_body
         try:
             async with asyncio.timeout(None if self.has_body else BODY_S):  # afterwards it is waited for that the client goes
                 message = await self._receive()
         except TimeoutError:
-            raise fail("api.timeout", "the body took too long to arrive", status=408) from None
+            raise _sent_slowly() from None
+        self.is_receiving = False
         if message["type"] == "http.request":
             self.has_body = not message.get("more_body", False)
             self.read_bytes += len(message.get("body", b""))
@@ -186,6 +190,11 @@ class _Exchange:
             headers.extend(self._list_cors())
             headers.extend(self._prepare_drain())
             message = {**message, "headers": headers}
+            if self.method == "HEAD":  # the rest is left out, and of a stream nothing is waited for
+                await self._send(message)
+                message = {"type": "http.response.body", "body": b""}
+        elif self.method == "HEAD":
+            return
         elif self.drains and not message.get("more_body", False):
             await self._send({**message, "more_body": True})
             await self._drain()
@@ -265,6 +274,11 @@ def explain(error: Exception, scope: Scope) -> ApiError:
     redactor = Redactor(os.environ, [site.settings.database_url] if site is not None else [])
     log_crash(site.root if site is not None else None, error, redactor.redact)
     return fail("api.internal", "an error in cms itself", status=500, hint="The log names this request's id.")
+
+
+def _sent_slowly() -> ApiError:
+    hint = "Send it again over a faster connection, or send less at once."
+    return fail("api.timeout", "the body took too long to arrive", status=408, hint=hint)
 
 
 def _timed_out() -> ApiError:

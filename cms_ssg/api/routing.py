@@ -92,9 +92,8 @@ def mount(app: FastAPI, router: Router, vertical: str = "") -> None:
         check = require(route.scope, route.per_minute, f"{route.method} {route.path}", vertical)
         endpoint, checks, described = read_models(route.endpoint, check)
         extra |= described | options.pop("openapi_extra", {})
-        methods = ["GET", "HEAD"] if route.method == "GET" and route.path.startswith("/desk") else [route.method]
         app.add_api_route(
-            route.path, endpoint, methods=methods, tags=[router.tag], openapi_extra=extra,
+            route.path, endpoint, methods=[route.method], tags=[router.tag], openapi_extra=extra,
             dependencies=() if checks else [Depends(check)], **options,
         )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -99,6 +100,10 @@ class Sites:
         self.followers = tuple({id(c.follower): c.follower for c in contexts}.values())
         self.layers = tuple({id(c.cache.redis): c.cache.redis for c in contexts if c.cache.redis is not None}.values())
         self._by_host = {host: context for context in contexts for host in list_hosts(context.site)}
+        names = Counter(map(_strip_port, self._by_host))
+        for host, context in tuple(self._by_host.items()):  # a proxy may leave the port out
+            if names[_strip_port(host)] == 1:
+                self._by_host[_strip_port(host)] = context
 
     def find(self, host: str) -> SiteContext | None:
         """The site of a Host header. Where there is only one, it answers to every name."""

@@ -13,6 +13,9 @@ from cms_ssg.cli.output import count, make_table
 if TYPE_CHECKING:
     from cms_ssg.search.questions import Answer, Question, Suggestion
 
+SORTS = ("relevance", "newest", "oldest", "title", "distance", "rating", "popularity", "price", "price_desc")
+"""As the API has them; they are not imported from there, since every command reads this file."""
+
 
 @click.group("search")
 def search() -> None:
@@ -34,9 +37,7 @@ _asking = (
         help="Show the distance from a place (latitude, longitude in degrees).",
     ),
     click.option("--radius-km", type=click.FloatRange(0, 20_038), default=None, help="No farther from there."),
-    click.option(
-        "--sort", type=click.Choice(["relevance", "newest", "oldest", "title", "distance"]), default="relevance", show_default=True
-    ),
+    click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True),
     click.option("--offset", type=click.IntRange(0, 10_000), default=0),
     click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True),
 )

@@ -20,11 +20,11 @@ failed: may be tried again.
 
 
 class ProviderError(Exception):
-    """The provider refused, or does not answer. temporary: the same request may succeed later."""
+    """The provider refused, or does not answer. temporary: the same request may succeed later; too_small: it charges no amount as small as this."""
 
-    def __init__(self, message: str, *, temporary: bool = False) -> None:
+    def __init__(self, message: str, *, temporary: bool = False, too_small: bool = False) -> None:
         super().__init__(message)
-        self.temporary = temporary
+        self.temporary, self.too_small = temporary, too_small
 
 
 class BadWebhookError(Exception):

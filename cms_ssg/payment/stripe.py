@@ -35,6 +35,8 @@ INTENT_STATUSES: Final[dict[str, Status]] = {
 }
 """Of a PaymentIntent; the others mean that it is open. https://docs.stripe.com/payments/paymentintents/lifecycle"""
 REFUND_FAILED: Final = ("failed", "canceled")
+TOO_SMALL: Final = "amount_too_small"
+"""Code of an error: https://docs.stripe.com/error-codes#amount-too-small"""
 EXPANDED: Final[Any] = {"expand": ["payment_intent"]}
 """With the PaymentIntent itself in the place of its id: it alone says whether the money of a completed session is still on its way."""
 
@@ -144,7 +146,9 @@ class StripeProvider:
         except (self.stripe.APIConnectionError, self.stripe.RateLimitError) as error:
             raise ProviderError(str(error.user_message or "Stripe does not answer"), temporary=True) from None
         except self.stripe.StripeError as error:
-            raise ProviderError(str(error.user_message or error), temporary=(error.http_status or 0) >= 500) from None
+            raise ProviderError(
+                str(error.user_message or error), temporary=(error.http_status or 0) >= 500, too_small=error.code == TOO_SMALL
+            ) from None
 
 
 class StripeIntentsProvider(StripeProvider):

@@ -10,6 +10,7 @@ from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
 from markupsafe import escape
 
 from cms_ssg.files.ownership import write_owned
+from cms_ssg.render.fragment_tag import CALLED
 from cms_ssg.render.gallery_own import add_own_samples
 from cms_ssg.render.gallery_samples import Sample, make_samples
 from cms_ssg.render.gallery_stand_in import ShownUndefined, StandIn
@@ -67,7 +68,9 @@ def write_gallery(site: Site, folders: ThemeFolders, folder: Path) -> tuple[Path
         texts = load_strings(folders.strings, locale.code, site.root)
         made = make_samples(texts, lambda name: f"assets/{name}", text_direction=locale.dir or "ltr", tokens=settings.tokens)
         own = add_own_samples(made, templates, types)
-        features = {name: StandIn(made[0].values["list"].items) for name in (*folders.views, *folders.values)}
+        features: dict[str, Any] = {name: StandIn(made[0].values["list"].items) for name in (*folders.views, *folders.values)}
+        if any(vertical.fragments for vertical in site.features.verticals):
+            features[CALLED] = lambda name: ""  # as pages are before their script has put fragments in
         samples += [Sample(f"{sample.name} ({locale.code})", sample.template, features | sample.values) for sample in own]
 
     problems: dict[str, Problem] = {}

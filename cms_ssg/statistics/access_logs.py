@@ -15,11 +15,16 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from cms_ssg.text.programs import is_program_name
+
 READ: Final = frozenset({"200", "304"})
 """Statuses of a page that somebody saw."""
 
 COMBINED: Final = re.compile(r'\S+ \S+ .*?\[(\d\d)/(\w{3})/(\d{4}):(\d\d):(\d\d):\d\d ([+-])(\d\d)(\d\d)\] "GET (\S+)[^"]*" (\d{3}) ')
-"""The log format of nginx and Apache: address, two names, [time], "request", status. Whatever stands behind is not looked at."""
+"""The log format of nginx and Apache: address, two names, [time], "request", status."""
+
+AGENT: Final = re.compile(r'\S+ "(?:[^"\\]|\\.)*" "((?:[^"\\]|\\.)*)"')
+"""What stands behind: bytes, "referrer", "user agent". More may follow, and the common format ends before."""
 
 MONTHS: Final = {m: n for n, m in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 
@@ -47,7 +52,7 @@ def _open_log(path: Path) -> Iterator[gzip.GzipFile | io.BufferedReader]:
 
 
 def read_hits(path: Path) -> Iterator[Hit]:
-    """Every read of a page in a log: combined (nginx, Apache), CloudFront's standard one, Cloudflare's Logpush (a JSON object a line); also
+    """Every read of a page in a log by no program: combined (nginx, Apache), CloudFront's standard one, Cloudflare's Logpush (a JSON object a line); also
     compressed by gzip. What is no such line is passed over. Raises OSError.
     """
     with _open_log(path) as log:
@@ -71,7 +76,8 @@ def _parse_combined(line: str) -> Hit | None:
     except ValueError:
         return None
     ahead = timedelta(hours=int(found[7]), minutes=int(found[8]))
-    return _make("", found[9], (at - ahead if found[6] == "+" else at + ahead).date())
+    agent = AGENT.match(line, found.end())
+    return _make("", found[9], (at - ahead if found[6] == "+" else at + ahead).date(), agent[1] if agent else None)
 
 
 def _parse_columns(line: str, columns: dict[str, int]) -> Hit | None:
@@ -81,7 +87,7 @@ def _parse_columns(line: str, columns: dict[str, int]) -> Hit | None:
         named = {name: values[number] for name, number in columns.items()}
         if named["cs-method"] != "GET" or named["sc-status"] not in READ:
             return None
-        return _make(named.get("x-host-header", ""), named["cs-uri-stem"], date.fromisoformat(named["date"]))
+        return _make(named.get("x-host-header", ""), named["cs-uri-stem"], date.fromisoformat(named["date"]), named.get("cs(User-Agent)"))
     except (IndexError, KeyError, ValueError):
         return None
 
@@ -94,12 +100,16 @@ def _parse_json(line: str) -> Hit | None:
             return None
         at = row["EdgeStartTimestamp"]
         day = datetime.fromtimestamp(at / 1e9 if at > 1e12 else at, UTC) if isinstance(at, int | float) else datetime.fromisoformat(at)
-        return _make(row.get("ClientRequestHost", ""), row.get("ClientRequestURI") or row["ClientRequestPath"], day.astimezone(UTC).date())
+        target = row.get("ClientRequestURI") or row["ClientRequestPath"]
+        return _make(row.get("ClientRequestHost", ""), target, day.astimezone(UTC).date(), row.get("ClientRequestUserAgent"))
     except (msgspec.DecodeError, KeyError, TypeError, ValueError, OverflowError, OSError):
         return None
 
 
-def _make(host: str, target: str, day: date) -> Hit | None:
+def _make(host: str, target: str, day: date, agent: str | None) -> Hit | None:
+    """agent: None where the log does not say."""
+    if agent is not None and is_program_name(unquote(agent)):
+        return None
     try:
         return Hit(host.lower(), unquote(urlsplit(target).path), day)
     except ValueError:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 import socket
+from dataclasses import replace
 from http.client import HTTPResponse
 from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
+from msgspec import structs
 
 from cms_ssg.api.callers import SCOPES
 from cms_ssg.api.routing import Router
+from cms_ssg.api.sites import Sites
 from cms_ssg.store.connect import connect
 from cms_ssg.store.tokens import create_token, digest_token, list_tokens, revoke_token
 from tests.api.atlas import Api, serve_api, write_site
@@ -186,6 +189,16 @@ def test_the_same_bytes_are_not_sent_twice(own: Api) -> None:
     assert own.get("/api/search?q=tree", headers={"If-None-Match": first.headers["etag"]}).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/search?q=tide", "/api/search?q=head", "/api/nothing", "/docs"])
+def test_head_is_answered_as_get_without_the_body(own: Api, path: str) -> None:
+    whole = [own.get(path) for _ in range(2)][1]
+    head = own.client.head(path)
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    names = ("content-type", "etag", "cache-control", "content-encoding")
+    assert [head.headers.get(name) for name in names] == [whole.headers.get(name) for name in names]
+    assert own.client.head("/api/test/1").status_code == 401
+
+
 def test_answers_are_compressed_for_those_who_take_it(own: Api) -> None:
     answer = own.get("/api/search", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["content-encoding"] == "gzip"
@@ -213,7 +226,7 @@ def test_several_sites_are_told_apart_by_host_and_see_nothing_of_each_other(serv
     from tests.api.atlas import build_site, write_post
 
     first = write_site(tmp_path / "a", "first", "first.example", more='api.hosts = ["www.first.example"]')
-    second = write_site(tmp_path / "b", "second", "second.example", "/blog", more='api.cors = ["https://app.example"]')
+    second = write_site(tmp_path / "b", "second", "second.example:8443", "/blog", more='api.cors = ["https://app.example"]')
     write_post(second, "only-here", "Of the second site alone.")
     for folder in (first, second):
         build_site(folder, db_url)
@@ -226,7 +239,14 @@ def test_several_sites_are_told_apart_by_host_and_see_nothing_of_each_other(serv
         assert [hit["url"] for hit in find("second.example").json()["hits"]] == ["/blog/only-here/"]
         assert find("second.example", "/blog/api/search?q=alone").json()["total"] == 1
         assert (find("third.example").status_code, find("third.example").json()["code"]) == (404, "api.no-site")
+        assert find("second.example:8443").json()["total"] == 1
         assert find("", "/healthz").status_code == 200
+        sites = [
+            replace(c.site, settings=structs.replace(c.site.settings, base_url=f"http://a.example:{c.number}")) for c in both.sites.contexts
+        ]
+        ports = Sites([replace(c, site=site) for c, site in zip(both.sites.contexts, sites, strict=True)])
+        assert ports.find("a.example") is None  # which of the two is not said
+        assert ports.find(f"a.example:{both.sites.contexts[1].number}") is ports.contexts[1]
         allowed = both.get("/api/search", headers={"Host": "second.example", "Origin": "https://app.example"})
         assert allowed.headers["access-control-allow-origin"] == "https://app.example"
         assert (

@@ -167,6 +167,10 @@ def test_templates_of_every_vertical_are_shown_with_stand_ins_for_what_they_are_
     page, problems = write_gallery(site, folders, tmp_path / "gallery")
     assert "Entry: front (en)" in page.read_text("utf-8")
     assert [str(problem) for problem in problems if "/news/" in problem.place] == []
+    make_child(tmp_path, front="{% extends 'front.html' %}{% block main %}{{ super() }}<p>Mine</p>{% fragment 'latest' %}{% endblock %}")
+    page, problems = write_gallery(site, make_folders([tmp_path / "themes/mine", BASE], names), tmp_path / "gallery")
+    assert "&lt;p&gt;Mine&lt;/p&gt;" in page.read_text("utf-8")
+    assert [str(problem) for problem in problems if "front.html" in problem.place] == []
 
 
 def test_a_key_of_theme_toml_that_means_nothing_is_told(tmp_path: Path) -> None:

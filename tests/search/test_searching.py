@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import psycopg
 import pytest
 from psycopg.rows import TupleRow
 
+from cms_ssg.cli.search import SORTS
 from cms_ssg.search.api_models import AnswerModel, SuggestionsModel
-from cms_ssg.search.questions import Cursor, write_cursor
+from cms_ssg.search.questions import Cursor, Sort, write_cursor
 from cms_ssg.store.connect import connect
 from tests.api.atlas import Api, build_site, write_post, write_site
 
@@ -278,3 +280,7 @@ def test_a_very_long_article_is_indexed_as_far_as_it_fits(tmp_path: Path, db_url
     build_site(folder, db_url)
     with connect(db_url, autocommit=True) as connection:
         assert {"/long/", "/cjk/", "/letters/"} <= set(documents(connection))
+
+
+def test_the_command_offers_every_order_of_the_api() -> None:
+    assert get_args(Sort) == SORTS

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from cms_ssg.api import beacon
+from cms_ssg.statistics.access_logs import read_hits
 from cms_ssg.statistics.import_logs import import_logs
 from cms_ssg.store.connect import connect
 from tests.api.atlas import build_site, list_environ, serve_api, write_site
@@ -102,3 +103,31 @@ def test_old_days_become_months_and_totals_stay(db_url: str) -> None:
         connection.execute("SELECT cms.sum_old_hits(1, 90), cms.sum_old_hits(1, 90)")
         rows = connection.execute("SELECT day::text, hits FROM cms.hits WHERE day < CURRENT_DATE - 30 ORDER BY day").fetchall()
         assert (rows, connection.execute("SELECT sum(hits) FROM cms.hits").fetchone()) == ([("2024-02-01", 29), ("2024-03-01", 5)], (39,))
+
+
+PERSON = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140"
+COMBINED = '203.0.113.9 - - [01/Mar/2026:10:00:00 +0000] "GET /tree/ HTTP/1.1" 200 512'
+CLOUDFRONT = "#Version: 1.0\n#Fields: date cs-method cs-uri-stem sc-status cs(User-Agent)\n2026-03-01\tGET\t/tree/\t200\t"
+CLOUDFLARE = {"ClientRequestMethod": "GET", "EdgeResponseStatus": 200, "EdgeStartTimestamp": 1772359200, "ClientRequestPath": "/tree/"}
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        (f'{COMBINED} "-" "{PERSON}"', 1),
+        (f'{COMBINED} "https://bot.example/" "{PERSON}" "203.0.113.7"', 1),
+        (f'{COMBINED} "a \\" b" "{PERSON} \\" Googlebot"', 0),
+        (f'{COMBINED} "-" "Mozilla/5.0 (compatible; Googlebot/2.1)"', 0),
+        (f'{COMBINED} "-" "-"', 0),
+        (COMBINED, 1),
+        (CLOUDFRONT + "Mozilla/5.0%20Firefox/140", 1),
+        (CLOUDFRONT + "Mozilla/5.0%20%28compatible;%20Google%62ot/2.1%29", 0),
+        (json.dumps(CLOUDFLARE), 1),
+        (json.dumps({**CLOUDFLARE, "ClientRequestUserAgent": PERSON}), 1),
+        (json.dumps({**CLOUDFLARE, "ClientRequestUserAgent": "curl/8.5"}), 0),
+    ],
+)
+def test_programs_are_not_counted_where_a_log_names_them(tmp_path: Path, text: str, count: int) -> None:
+    log = tmp_path / "access.log"
+    log.write_text(f"{text}\n")
+    assert len(list(read_hits(log))) == count

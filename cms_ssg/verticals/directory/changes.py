@@ -5,12 +5,15 @@ from __future__ import annotations
 from secrets import token_hex
 from typing import Any, Final, LiteralString, NamedTuple
 
-from psycopg import Connection
+from psycopg import Connection, Rollback
 
+from cms_ssg.desk.queue import Pressed
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import fail
+from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.site import Site
+from cms_ssg.store.revisions import add_act, say_who
 from cms_ssg.types import Json
 
 FIND: Final[LiteralString] = r"""
@@ -24,23 +27,20 @@ UPDATE cms.listings SET submitter_email = %(email)s, moderation_notes = (SELECT 
   FROM cms.find_duplicates(%(number)s)) WHERE number = %(number)s"""
 
 
-def with_picture(number: LiteralString, expires: LiteralString) -> LiteralString:
-    """The beginning of a statement that decides about a proposal: for how long its sender's picture is kept. number, expires: as SQL."""
+def _with_picture(expires: LiteralString) -> LiteralString:
+    """The beginning of a statement that decides about a proposal: for how long its sender's picture is kept. expires: as SQL."""
     return f"""WITH picture AS (UPDATE cms.uploads u SET expires_at = {expires} FROM cms.entries e
-  WHERE e.site = %(site)s AND e.id = {number} AND e.status = 'draft' AND u.site = e.site AND u.email <> '' AND u.key = ltrim(e.fields ->> 'image', '/'))
+  WHERE e.site = %(site)s AND e.id = %(number)s AND e.status = 'draft' AND u.site = e.site AND u.email <> '' AND u.key = ltrim(e.fields ->> 'image', '/'))
 """
 
 
-STAYS: Final = "NULL"
-GOES: Final = "clock_timestamp() + interval '30 days'"
-
 APPROVE: Final[LiteralString] = (
-    with_picture("%(number)s", STAYS)
+    _with_picture("NULL")
     + """UPDATE cms.entries SET status = 'published', fields = fields - 'draft' WHERE site = %(site)s AND id = %(number)s AND type = 'listing' AND source <> 'file'
   AND status = 'draft' AND removed_at IS NULL"""
 )
 REJECT: Final[LiteralString] = (
-    with_picture("%(number)s", GOES)
+    _with_picture("clock_timestamp() + interval '30 days'")
     + """UPDATE cms.listings SET status = 'rejected', moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes)
 WHERE site = %(site)s AND number = %(number)s AND status IN ('pending', 'rejected')"""
 )
@@ -79,17 +79,45 @@ def add_listing(connection: Connection[Any], site: Site, number: int, fields: di
     return saved.number
 
 
-def decide(connection: Connection[Any], site: int, number: int, is_approved: bool, note: str = "") -> bool:
-    """Approve or reject a listing that waits. Returns whether there was one."""
-    values = {"site": site, "number": number, "note": note}
-    return connection.execute(APPROVE if is_approved else REJECT, values).rowcount > 0
+def decide(
+    connection: Connection[Any], site: int, number: int, is_approved: bool, note: str = "", origin: str = "cli", who: str = ""
+) -> bool:
+    """Approve or reject a listing that waits. origin, who: for the audit log. Returns whether there was one."""
+    values = {"site": site, "number": number, "note": note.replace("\0", "")}
+    row = connection.execute("SELECT title FROM cms.listings WHERE site = %(site)s AND number = %(number)s", values).fetchone()
+    if row is None:
+        return False
+    with connection.transaction() as transaction:
+        act = add_act(connection, site, who, origin, "approve" if is_approved else "reject", f"listing {row[0]} ({number})")
+        say_who(connection, who, origin, act)
+        is_done = connection.execute(APPROVE if is_approved else REJECT, values).rowcount > 0
+        if not is_done:
+            raise Rollback(transaction)
+    return is_done
 
 
-def set_fields(connection: Connection[Any], site: Site, number: int, listing: Known, fields: dict[str, Json]) -> None:
-    """Change fields of a listing of the store. Raises CmsError directory.of-file for one of a content file."""
+def approve_pressed(opened: OpenSite, pressed: Pressed) -> bool:
+    """Approve a listing at the desk. Returns whether it waited."""
+    return _decide_pressed(opened, pressed, True)
+
+
+def reject_pressed(opened: OpenSite, pressed: Pressed) -> bool:
+    """Reject a listing at the desk. Returns whether it waited."""
+    return _decide_pressed(opened, pressed, False)
+
+
+def _decide_pressed(opened: OpenSite, pressed: Pressed, is_approved: bool) -> bool:
+    number = int(pressed.key) if pressed.key.isascii() and pressed.key.isdigit() and len(pressed.key) < 19 else 0
+    return decide(opened.connection, opened.number, number, is_approved, pressed.note, "desk", pressed.who)
+
+
+def set_fields(connection: Connection[Any], site: Site, number: int, listing: Known, fields: dict[str, Json], act: int = 0) -> None:
+    """Change fields of a listing of the store. act: that this belongs to, 0 for none. Raises CmsError directory.of-file for one of a content file."""
     if listing.source == "file":
         said = ", ".join(fields)
         raise fail(
             "directory.of-file", f"this listing is a content file: set {said} there", place=listing.file, hint=f"cms edit {listing.file}"
         )
-    Entries(connection, site, number, source=listing.source).save_entry(EntryInput("listing", fields, None, None, number=listing.number))
+    Entries(connection, site, number, source=listing.source, act=act).save_entry(
+        EntryInput("listing", fields, None, None, number=listing.number)
+    )

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.store.query import Query, fetch
+from cms_ssg.store.revisions import add_act
 from cms_ssg.types import Json
 from cms_ssg.verticals.directory.changes import decide, find_listing, set_fields
 from cms_ssg.verticals.directory.duplicates import PAIRS, merge
@@ -62,8 +63,11 @@ def set_tier(opened: OpenSite, listing: str, tier: str, *, until: str = "") -> s
         raise fail("directory.no-tier", f"there is no tier {tier!r}", hint=f"One of: {', '.join(TIERS)}.")
     known = find_listing(opened.connection, opened.number, listing)
     fields: dict[str, Json] = {"tier": tier, "featured_until": until or None}
-    set_fields(opened.connection, opened.site, opened.number, known, fields)
-    return f"{known.title} is {tier}" + (f" until {until}" if until else "")
+    said = tier + (f" until {until}" if until else "")
+    with opened.connection.transaction():
+        act = add_act(opened.connection, opened.number, "", "cli", "tier", f"{known.title} ({known.number}) is {said}")
+        set_fields(opened.connection, opened.site, opened.number, known, fields, act)
+    return f"{known.title} is {said}"
 
 
 def list_duplicates(opened: OpenSite, *, limit: int = 100) -> list[dict[str, Any]]:
@@ -85,9 +89,10 @@ def merge_listings(opened: OpenSite, keep: str, other: str) -> str:
 
 
 def _decide(opened: OpenSite, numbers: tuple[int, ...], is_approved: bool, note: str = "") -> str:
-    for number in numbers:
-        if not decide(opened.connection, opened.number, number, is_approved, note):
-            raise fail("directory.not-waiting", f"no listing {number} waits", hint="cms listings queue shows those that do.")
+    with opened.connection.transaction():
+        for number in numbers:
+            if not decide(opened.connection, opened.number, number, is_approved, note):
+                raise fail("directory.not-waiting", f"no listing {number} waits", hint="cms listings queue shows those that do.")
     return "\n".join(f"listing {number} is {'approved' if is_approved else 'rejected'}" for number in numbers)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final, LiteralString
 
 from cms_ssg.desk.queue import Action, Queue
-from cms_ssg.verticals.directory.changes import GOES, STAYS, with_picture
 from cms_ssg.verticals.directory.duplicates import DUPLICATES
 
 _NUMBER: LiteralString = r"CASE WHEN %(key)s ~ '^\d{1,18}$' THEN %(key)s::bigint END"
@@ -20,21 +19,8 @@ SELECT l.number::text, l.title, '', l.status, jsonb_strip_nulls(jsonb_build_obje
 FROM cms.listings l JOIN cms.entries e ON e.id = l.number WHERE l.site = %(site)s AND l.status = 'pending' AND e.source <> 'file'
 ORDER BY l.created_at, l.number LIMIT %(limit)s""",
     (
-        Action(
-            "approve",
-            "Approve",
-            with_picture(_NUMBER, STAYS)
-            + "UPDATE cms.entries SET status = 'published', fields = fields - 'draft' WHERE site = %(site)s AND type = 'listing' AND source <> 'file'"
-            " AND status = 'draft' AND removed_at IS NULL AND id = " + _NUMBER,
-        ),
-        Action(
-            "reject",
-            "Reject",
-            with_picture(_NUMBER, GOES)
-            + "UPDATE cms.listings SET status = 'rejected', moderation_notes = coalesce(nullif(%(note)s, ''), moderation_notes)"
-            " WHERE site = %(site)s AND status = 'pending' AND number = " + _NUMBER,
-            note=True,
-        ),
+        Action("approve", "Approve", run="cms_ssg.verticals.directory.changes:approve_pressed"),
+        Action("reject", "Reject", run="cms_ssg.verticals.directory.changes:reject_pressed", note=True),
     ),
 )
 

@@ -15,7 +15,7 @@ from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.form_bodies import MULTIPART, read_form
 from cms_ssg.api.forms import Email, Trap, answer_sent, digest_visitor, is_form, read_model
 from cms_ssg.api.problems import ApiError, fail
-from cms_ssg.api.routing import Router, site_of
+from cms_ssg.api.routing import Router, caller_of, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.errors import CmsError
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
@@ -24,7 +24,7 @@ from cms_ssg.reviews.form_again import Asked, as_field, ask_again, find_locale
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.types import Json
 from cms_ssg.uploads.keep import KEEP, Kept
-from cms_ssg.verticals.directory.changes import APPROVE, REJECT, add_listing
+from cms_ssg.verticals.directory.changes import add_listing, decide
 from cms_ssg.verticals.directory.settings import Directory
 from cms_ssg.visitors.uploads import keep_sent
 
@@ -179,11 +179,15 @@ async def contact_owner(request: Request) -> Response:
 async def decide_listing(request: Request, number: int, verdict: Verdict) -> dict[str, str]:
     """Approve or reject a listing that waits."""
     context = site_of(request)
-    values = {"site": context.number, "number": number if 0 < number < 1 << 62 else 0, "note": verdict.note.replace("\0", "")}
-    async with context.connection() as connection:
-        if not (await connection.execute(APPROVE if verdict.approve else REJECT, values)).rowcount:
-            raise fail("directory.not-waiting", f"no listing {number} waits", status=404)
+    if not await run_sync(_decide, context, number if 0 < number < 1 << 62 else 0, verdict, caller_of(request).name):
+        raise fail("directory.not-waiting", f"no listing {number} waits", status=404)
     return {"status": "approved" if verdict.approve else "rejected"}
+
+
+def _decide(context: SiteContext, number: int, verdict: Verdict, who: str) -> bool:
+    site = context.site
+    with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
+        return decide(connection, context.number, number, verdict.approve, verdict.note, "api", who)
 
 
 class Sent(NamedTuple):

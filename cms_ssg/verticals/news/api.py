@@ -219,7 +219,8 @@ async def add_breaking(request: Request, item: BreakingModel) -> ShownBreaking:
         if item.post:
             posts = await fetch_async(connection, queries.FIND_POSTS, site=context.number, name=item.post.replace("\0", ""), type="")
             if len(posts) != 1:
-                raise fail("news.no-post", f"{len(posts)} stories are called {item.post[:100]!r}", status=422, hint="Name one by its path.")
+                said = f"{len(posts)} stories are called" if posts else "there is no story"
+                raise fail("news.no-post", f"{said} {item.post[:100]!r}", status=422, hint="Give its slug, content file or path.")
             number = posts[0].number
         added = await fetch_async(
             connection, queries.ADD_BREAKING, site=context.number, headline=checked.headline, summary=checked.summary or None, post=number,

@@ -38,7 +38,7 @@ def add_breaking(
         sections=None if item.sections is None else list(item.sections),
     )[0]  # fmt: skip
     if row.style == "push":
-        return f"Breaking news {row.number} is pushed. {push_now(opened)}"
+        return f"Breaking news {row.number} is {'pushed' if row.state == 'shown' else row.state}. {push_now(opened)}"
     where = " and ".join((*(("the front page",) if row.home else ()), say_sections(row.sections)))
     return f"Breaking news {row.number} is {row.state} on {where}.\n{SOON}"
 
@@ -69,15 +69,14 @@ def start_live(opened: OpenSite, post: str, *, refresh: int = 30, upcoming: bool
         "comments": not no_comments,
     }
     opened.connection.execute(queries.START_BLOG, values)
-    said = "" if found.is_live else f"\nIts post {found.file} is not published yet, so nobody sees it."
-    return f"{found.title} is {values['status']}. Post with: cms live post {found.slug} 'What happened'{said}"
+    return f"{found.title} is {values['status']}. Post with: cms live post {found.slug} 'What happened'{_say_unseen(found)}"
 
 
 def post_live(opened: OpenSite, blog: str, text: str, *, author: str = "", pinned: bool = False, important: bool = False) -> str:
     """Post an update in Markdown; - reads standard input."""
     found = find_blog(opened, blog)
     update = add_update(opened, found.number, {"markdown": _read_text(text)}, author=author, pinned=pinned, important=important)
-    return f"Posted update {update.position} of {found.title}."
+    return f"Posted update {update.position} of {found.title}.{_say_unseen(found)}"
 
 
 def edit_live(opened: OpenSite, blog: str, number: int, text: str, *, author: str | None = None) -> str:
@@ -137,6 +136,11 @@ def _set_status(opened: OpenSite, blog: str, status: str) -> str:
     found = find_blog(opened, blog)
     opened.connection.execute(queries.SET_STATUS, {"site": opened.number, "blog": found.number, "status": status})
     return f"{found.title} is {status}."
+
+
+def _say_unseen(found: queries.Post | queries.Blog) -> str:
+    """What to know where the live blog has no page: its file is a draft, waits for its time, or was deleted."""
+    return "" if found.is_live else f"\nIts page is not published, so nobody sees it: {found.file} is missing, a draft, or not due."
 
 
 def _read_text(text: str) -> str:

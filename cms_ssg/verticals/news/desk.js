@@ -29,8 +29,8 @@
         answer = await fetch(form.action, { method: "POST", body: new URLSearchParams({ ...waiting[0], csrf: form.csrf.value }) });
         text = await answer.text();
       } catch { answer = null; }
-      if (!answer || answer.status >= 500 || answer.status === 429) { say(`${count()}. They are sent when there is a connection.`); timer = setTimeout(send, 5000); break; }
-      if (answer.status === 401 || answer.status === 403) { say(`${count()}. Sign in again in another tab, then reload this page: they are kept.`); break; }
+      if (!answer || answer.status >= 500 || answer.status === 429) { say(`${count()}. ${waiting.length === 1 ? "It is" : "They are"} sent when there is a connection.`); timer = setTimeout(send, 5000); break; }
+      if (answer.status === 401 || answer.status === 403) { say(`${count()}. Sign in again in another tab, then reload this page: nothing is lost.`); break; }
       const sent = waiting.shift();
       keep();
       if (answer.ok) { swap(text); say(""); continue; }

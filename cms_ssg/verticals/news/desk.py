@@ -21,7 +21,7 @@ from cms_ssg.desk.queue import DeskPage
 from cms_ssg.desk.session import Session
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.news import api, queries
-from cms_ssg.verticals.news.desk_pages import render_blog, render_blogs, render_breaking, render_problem
+from cms_ssg.verticals.news.desk_pages import render_blog, render_blogs, render_breaking, render_breaking_form, render_problem
 from cms_ssg.verticals.news.live import TYPE
 
 router = Router("Desk of the newsroom")
@@ -147,7 +147,7 @@ async def add_breaking(request: Request) -> Response:
         await api.add_breaking(request, item)
     except (ApiError, ValidationError) as error:
         said = error if isinstance(error, ApiError) else fail("api.invalid", "the priority is a number from -1000 to 1000", status=422)
-        main = render_problem(said) + await _render_breaking(request, session)
+        main = render_problem(said) + await _render_breaking(request, session, form)
         return answer_page(request, session, "Breaking news", main, View("breaking"), said.status)
     return RedirectResponse(f"{site_of(request).base_path}/desk/breaking", 303, HEADERS)
 
@@ -172,12 +172,16 @@ async def _render_blogs(request: Request, session: Session) -> str:
     return render_blogs(blogs, waiting, session, context.base_path)
 
 
-async def _render_breaking(request: Request, session: Session) -> str:
+async def _render_breaking(request: Request, session: Session, form: DeskForm | None = None) -> str:
+    """The page; form: what was sent and refused, so that nobody types it again."""
     context = site_of(request)
     async with context.connection() as connection:
         items = await fetch_async(connection, queries.LIST_BREAKING, site=context.number, all=False)
         sections = [row[0] for row in await (await connection.execute(queries.LIST_SECTIONS, {"site": context.number})).fetchall()]
-    return render_breaking(items, sections, session, context.base_path, context.site.zone)
+    form = form or DeskForm(minutes="30", home=True, section="all")
+    return render_breaking(
+        items, render_breaking_form(form.model_dump(), sections, session, context.base_path), session, context.base_path, context.site.zone
+    )
 
 
 async def _act(request: Request, form: DeskForm, blog: str, write: Callable[[], Awaitable[Any]], text: str = "") -> Response:

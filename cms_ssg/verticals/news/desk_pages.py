@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from cms_ssg.api.problems import ApiError
@@ -23,6 +23,10 @@ def _count_updates(number: int) -> str:
     return f"{number:,} update{'' if number == 1 else 's'}"
 
 
+def _say_state(blog: Blog) -> str:
+    return f"{escape(blog.status)}, {_count_updates(blog.updates)}{'' if blog.is_live else ', its page is not published'}"
+
+
 def render_problem(problem: ApiError) -> str:
     """Why something was refused."""
     return f'<p class="notice bad wrong" role="alert" data-code="{escape(problem.code)}">{escape(problem.message.capitalize())}. {escape(problem.hint)}</p>'
@@ -32,7 +36,7 @@ def render_blogs(blogs: Sequence[Blog], waiting: Sequence[NotBegun], session: Se
     """Live blogs to choose from, and those that may begin."""
     out = "".join(
         f'<article><h2><a href="{escape(base)}/desk/live/{blog.number}">{escape(blog.title)}</a></h2>'
-        f'<p class="meta">{escape(blog.status)}, {_count_updates(blog.updates)}</p></article>'
+        f'<p class="meta">{_say_state(blog)}</p></article>'
         for blog in blogs
     )
     for entry in waiting:
@@ -59,7 +63,7 @@ def render_blog(site: Site, blog: Blog, updates: Sequence[Update], session: Sess
     shown = "".join(_render_update(site, update, session, place) for update in updates)
     return (
         f'<script src="{escape(site.base_path)}/desk/live/desk.js" defer></script>'
-        f'<div id="state" class="acts"><p class="meta">{escape(blog.status)}, {_count_updates(blog.updates)}</p>{states}</div>'
+        f'<div id="state" class="acts"><p class="meta">{_say_state(blog)}</p>{states}</div>'
         f'{form}<p class="notice" id="waiting" role="status" hidden></p><section id="updates" aria-label="Updates">{shown or "<p>Nothing yet.</p>"}</section>'
     )
 
@@ -83,22 +87,34 @@ def _render_update(site: Site, update: Update, session: Session, place: str) -> 
     )
 
 
-def render_breaking(items: Sequence[Breaking], sections: Sequence[str], session: Session, base: str, zone: ZoneInfo) -> str:
-    """What is shown, and a form for more."""
-    styles = "".join(f"<option>{style}</option>" for style in STYLES)
-    spans = "".join(f'<option value="{minutes}">{text}</option>' for minutes, text in SPANS)
+def render_breaking_form(given: Mapping[str, Any], sections: Sequence[str], session: Session, base: str) -> str:
+    """A form for an item. given: what its fields hold at first."""
+    styles = "".join(f"<option{_mark(style == given['style'])}>{style}</option>" for style in STYLES)
+    spans = "".join(f'<option value="{minutes}"{_mark(minutes == given["minutes"])}>{text}</option>' for minutes, text in SPANS)
     names = "".join(f'<option value="{escape(name)}"></option>' for name in ("all", "none", *sections))
+    headline, summary, post, section = (escape(given[name]) for name in ("headline", "summary", "post", "section"))
     form = (
-        '<label class="field">Headline<textarea class="wide short" name="headline" required maxlength="300" autofocus></textarea></label>'
-        '<label class="field">A sentence more<textarea class="wide short" name="summary" maxlength="1000"></textarea></label>'
-        '<fieldset class="row"><legend class="hide">Where and how long</legend><label>Story <input name="post" placeholder="slug or path" autocapitalize="none"></label>'
+        f'<label class="field">Headline<textarea class="wide short" name="headline" required maxlength="300" autofocus>{headline}</textarea></label>'
+        f'<label class="field">A sentence more<textarea class="wide short" name="summary" maxlength="1000">{summary}</textarea></label>'
+        '<fieldset class="row"><legend class="hide">Where and how long</legend>'
+        f'<label>Story <input name="post" value="{post}" placeholder="slug or path" autocapitalize="none"></label>'
         f'<label>For <select name="minutes">{spans}</select></label><label>Style <select name="style">{styles}</select></label>'
-        '<label>Priority <input name="priority" type="number" value="1" min="-1000" max="1000"></label>'
-        f'<label>Sections <input name="section" value="all" list="sections"></label><datalist id="sections">{names}</datalist>'
-        '<label><input type="checkbox" name="home" value="true" checked> Front page</label></fieldset><button class="main">Show on every page</button>'
+        f'<label>Priority <input name="priority" type="number" value="{given["priority"]}" min="-1000" max="1000"></label>'
+        f'<label>Sections <input name="section" value="{section}" list="sections"></label><datalist id="sections">{names}</datalist>'
+        f'<label><input type="checkbox" name="home" value="true"{" checked" if given["home"] else ""}> Front page</label></fieldset>'
+        '<button class="main">Show on every page</button>'
     )
+    return _form(f"{base}/desk/breaking/items/add", session, form)
+
+
+def render_breaking(items: Sequence[Breaking], form: str, session: Session, base: str, zone: ZoneInfo) -> str:
+    """A form for more, and what is shown."""
     shown = "".join(_render_item(item, session, base, zone) for item in items)
-    return f"{_form(f'{base}/desk/breaking/items/add', session, form)}<h2>Shown and planned</h2>{shown or '<p>Nothing.</p>'}"
+    return f"{form}<h2>Shown and planned</h2>{shown or '<p>Nothing.</p>'}"
+
+
+def _mark(on: bool) -> str:
+    return " selected" if on else ""
 
 
 def _render_item(item: Breaking, session: Session, base: str, zone: ZoneInfo) -> str:

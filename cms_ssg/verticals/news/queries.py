@@ -23,7 +23,7 @@ class Post(NamedTuple):
 
 
 class Blog(NamedTuple):
-    """A live blog."""
+    """A live blog. is_live: its entry is published."""
 
     number: int
     post: int
@@ -33,6 +33,8 @@ class Blog(NamedTuple):
     refresh_s: int
     events: int
     updates: int
+    file: str
+    is_live: bool
 
 
 class NotBegun(NamedTuple):
@@ -97,8 +99,9 @@ ORDER BY e.id LIMIT 10""",
 _BLOGS: Final[LiteralString] = """
 SELECT b.number, b.post_id, coalesce(e.fields ->> 'slug', ''), coalesce(e.fields ->> 'title', e.source_key), b.status,
   b.auto_refresh_interval, b.last_event,
-  (SELECT count(*) FROM cms.live_blog_updates u WHERE u.live_blog_id = b.live_blog_id AND u.deleted_at IS NULL)::int
-FROM cms.live_blogs b JOIN cms.entries e ON e.id = b.post_id WHERE b.site = %(site)s"""
+  (SELECT count(*) FROM cms.live_blog_updates u WHERE u.live_blog_id = b.live_blog_id AND u.deleted_at IS NULL)::int, e.source_key,
+  e.removed_at IS NULL AND coalesce(c.live, false)
+FROM cms.live_blogs b JOIN cms.entries e ON e.id = b.post_id LEFT JOIN cms.cards c ON c.entry = e.id WHERE b.site = %(site)s"""
 
 LIST_BLOGS = Query(f"{_BLOGS} ORDER BY b.status = 'ended', b.started_at DESC", Blog)
 FIND_BLOG = Query(

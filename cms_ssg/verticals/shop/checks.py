@@ -16,6 +16,10 @@ WHERE s.site = %s AND s.price IS NULL AND s.status = 'published' AND (s.is_varia
 NO_PART: Final[LiteralString] = """
 SELECT e.source_key, p.part FROM cms.sku_parts p JOIN cms.entries e ON e.id = p.product
 WHERE p.site = %s AND NOT EXISTS (SELECT FROM cms.skus s WHERE s.site = p.site AND s.sku = p.part AND s.is_sold) ORDER BY 1, 2"""
+NO_MEMBER: Final[LiteralString] = """
+SELECT e.source_key, g.sku FROM cms.skus s JOIN cms.entries e ON e.id = s.product CROSS JOIN jsonb_array_elements_text(e.fields -> 'grouped') g(sku)
+WHERE s.site = %s AND s.status = 'published' AND s.product_type = 'grouped'
+  AND NOT EXISTS (SELECT FROM cms.skus o WHERE o.site = s.site AND o.sku = g.sku AND o.status = 'published') ORDER BY 1, 2"""
 TAX_CLASSES: Final[LiteralString] = """
 SELECT s.tax_class, min(e.source_key), min(s.sku) FROM cms.skus s JOIN cms.entries e ON e.id = s.product
 WHERE s.site = %s AND s.status = 'published' AND s.tax_status = 'taxable' GROUP BY s.tax_class ORDER BY 1"""
@@ -52,6 +56,15 @@ def check_shop(opened: OpenSite) -> Iterator[Problem]:
             file,
             0,
             f"the bundle has the part {part}, which cannot be bought",
+            "Name the SKU of a product or a variation.",
+            "warning",
+        )
+    for file, sku in connection.execute(NO_MEMBER, (site,)):
+        yield Problem(
+            "shop.no-part",
+            file,
+            0,
+            f"the group names {sku}, which is no published product: its page leaves it out",
             "Name the SKU of a product or a variation.",
             "warning",
         )

@@ -37,7 +37,7 @@ PAGE: Final = 50
 WAITING: Final[LiteralString] = """
 SELECT o.order_number, o.order_number || ' · ' || o.customer_name, '/desk/orders/' || o.order_number, o.status, json_strip_nulls(json_build_object(
   'Ordered', (SELECT string_agg(i.quantity - i.refunded_quantity || ' × ' || i.product_name
-    || coalesce((SELECT ' (' || string_agg(value, ', ') || ')' FROM jsonb_each_text(i.metadata -> 'attributes')), ''), E'\\n' ORDER BY i.number)
+    || coalesce((SELECT ' (' || string_agg(key || ': ' || value, ', ') || ')' FROM jsonb_each_text(i.metadata -> 'attributes')), ''), E'\\n' ORDER BY i.number)
     FILTER (WHERE i.quantity > i.refunded_quantity) FROM cms.order_items i WHERE i."order" = o.number),
   'Goes to', coalesce(o.shipping_address, o.billing_address) ->> 'country', 'By', nullif(o.shipping_method, ''), 'Payment', concat_ws(' ', o.payment_method, p.status),
   'Problem', nullif(p.problem, ''), 'Note', nullif(o.customer_note, ''), 'On', to_char(o.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
@@ -121,6 +121,8 @@ async def _act(shop: Shop, order: str, action: str, fields: dict[str, Any], who:
                 amount = parse_amount(given.replace(",", "."), found.currency)
             except ValueError as error:
                 raise invalid("amount", str(error)) from None
+        if bool(lines or amount is not None) == ("all" in fields):
+            raise invalid("amount", "choose quantities, an amount, or all that is left")
         key = read_text(fields, "key", 100, needed=True)
         await refund_order(shop, order, key, amount, lines or None, restock="restock" in fields, reason=reason)
     else:

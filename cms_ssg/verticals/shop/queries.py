@@ -153,8 +153,8 @@ class ItemRow(NamedTuple):
 
     @property
     def full_name(self) -> str:
-        """The name with what tells a variation from the others: ``Apron (M, slate)``."""
-        attributes = ", ".join(map(str, (self.metadata.get("attributes") or {}).values()))
+        """The name with what tells a variation from the others: ``Apron (size: M, colour: slate)``."""
+        attributes = ", ".join(f"{name}: {value}" for name, value in (self.metadata.get("attributes") or {}).items())
         return f"{self.product_name} ({attributes})" if attributes else self.product_name
 
     @property

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from cms_ssg.entries.history import undo_act
+from cms_ssg.entries.save import Entries
 from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.privacy.people import erase_person, find_person
 from cms_ssg.store.open_store import open_store
+from cms_ssg.store.revisions import list_acts
 from cms_ssg.verticals.directory.changes import add_listing
-from cms_ssg.verticals.directory.commands import approve, list_duplicates, merge_listings
+from cms_ssg.verticals.directory.commands import approve, list_duplicates, merge_listings, set_tier
 from tests.api.atlas import Api, serve_api
 from tests.api.desk import press, sign_in
 from tests.api.inbox import serve_inbox
@@ -111,6 +114,9 @@ def test_a_listing_is_proposed_approved_claimed_by_mail_changed_by_its_owner_and
         sign_in(api, site, "moderate")
         assert "May be the same as" in api.get("/desk/listings").text
         assert press(api, "listings", "approve") == "/desk/listings?done"
+        assert site.query("SELECT author <> '', origin, kind, what ~ '^listing Cider Mill' FROM cms.acts") == [
+            (True, "desk", "approve", True)
+        ]
         path = next(page for page in site.build().pages if re.fullmatch(r"/listings/cider-mill-\w{8}/", page))
 
         claim = {"path": path, "name": "Owner", "email": "me@mill.example"}
@@ -189,6 +195,16 @@ def test_a_listing_is_proposed_approved_claimed_by_mail_changed_by_its_owner_and
             number = site.query("SELECT number FROM cms.listings WHERE title = 'Mill of Asti'")[0][0]
             with pytest.raises(CmsError, match=r"no listing \d+ waits"):
                 approve(open_site, (number, 1))
+            assert site.query("SELECT status FROM cms.listings WHERE number = %s", number) == [("pending",)], "all or none"
+            approve(open_site, (number,))
+            set_tier(open_site, str(number), "featured", until="2099-01-01")
+            acts = list_acts(connection, row.id, most=2)
+            assert [(act.kind, act.what, act.entries) for act in acts] == [
+                ("tier", f"Mill of Asti ({number}) is featured until 2099-01-01", 1),
+                ("approve", f"listing Mill of Asti ({number})", 1),
+            ]
+            undo_act(Entries(connection, opened, row.id), acts[0])
+            assert site.query("SELECT listing_tier, status FROM cms.listings WHERE number = %s", number) == [("basic", "approved")]
             site.build()
             with pytest.raises(CmsError) as error:
                 merge_listings(open_site, str(number), "/listings/cider-mill/")

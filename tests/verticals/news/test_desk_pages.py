@@ -63,8 +63,19 @@ def test_a_live_blog_is_run_and_breaking_news_shown_from_the_desk(desk: Api, new
     assert press(desk, "/desk/breaking", "add", **add).status_code == 303
     shown = desk.get("/desk/breaking").text
     assert "<h3>Flood &lt;b&gt;</h3>" in shown and "priority 3, on the front page and city" in shown
-    refused = press(desk, "/desk/breaking", "add", headline="Fire", section="nowhere", home="true")
+    typed = {"headline": "Fire <1>", "summary": "In a shed.", "section": "nowhere", "style": "ticker", "minutes": "120"}
+    refused = press(desk, "/desk/breaking", "add", **typed)
     assert refused.status_code == 422 and 'data-code="news.no-section"' in refused.text
+    for kept in (
+        ">Fire &lt;1&gt;<",
+        ">In a shed.<",
+        'value="nowhere"',
+        "<option selected>ticker",
+        '<option value="120" selected>',
+        'name="home" value="true"> ',
+    ):
+        assert kept in refused.text, kept
+    assert "There is no story &#x27;nope&#x27;" in press(desk, "/desk/breaking", "add", headline="x", post="nope", section="all").text
     press(desk, "/desk/breaking", r"items/\d+/end")
     assert "Flood" not in desk.get("/desk/breaking").text
 

@@ -150,9 +150,13 @@ def test_a_live_blog_whose_post_goes_takes_its_pages_along_and_brings_them_back(
     site.edit("content/live/storm.md", "draft: true\n", "")
     site.build()
     assert site.tree() == before
+    with opened(site) as found:
+        assert "not published" not in commands.start_live(found, "storm")
     (site.root / "content/live/storm.md").unlink()
     site.build()
     assert not (site.output / "live").exists()
+    with opened(site) as found:
+        assert "Its page is not published" in commands.post_live(found, "storm", "Nobody reads this")
     with pytest.raises(CmsError, match="no live blog 'storm'"), opened(site) as found:
         commands.start_live(found, "storm")
 

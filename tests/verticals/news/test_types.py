@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import re
 from io import BytesIO
 
 from PIL import Image
@@ -72,11 +75,39 @@ def test_each_type_shows_what_it_is_made_of(newsroom: SiteOnPage) -> None:
     assert night.count("<figure>") == 2 and "1/2</span> Before" in night and '<span class="credit">Ada</span>' in night
     tram = page("city/2026/02/tram")
     assert 'src="/city/2026/02/tram/tram.mp4"' in tram and 'src="/city/2026/02/tram/tram.vtt"' in tram and "<p>Dong." in tram
+    film = json.loads(re.findall(r'ld\+json">(.*?)</script>', tram, re.DOTALL)[0])["@graph"][0]["video"]
+    assert (
+        film["@type"] == "VideoObject"
+        and film["name"] == "The tram"
+        and film["duration"] == "PT1M25S"
+        and film["transcript"] == "Ding.\n\nDong.\n"
+    )
+    assert (
+        film["contentUrl"].startswith("http")
+        and film["contentUrl"].endswith("/tram/tram.mp4")
+        and film["uploadDate"].startswith("2026-02-27")
+    )
     interview = page("city/2026/02/interview")
     assert '<span class="label">Interview</span>' in interview and ">The quay</a></h2>" in interview
     assert '<figcaption>The quay <span class="credit">A. Dahl</span></figcaption>' in interview
     assert ">An interview</a></h2>" in page("topics/harbour")
     front = page("")
     assert front.index("An interview") < front.index("Storm</a>")  # it is featured
+    headlines = re.findall(r"<h[23]><a href=[^>]*>([^<]+)</a></h[23]>", front)
+    assert sorted(set(headlines)) == sorted(headlines)  # each story once, opinions too
     assert "1:25</span>" in front and "Under embargo" not in front and "A plain post" in front
     assert_clean(site)
+
+
+def test_the_front_page_is_light_without_its_pictures(newsroom: SiteOnPage) -> None:
+    newsroom.build()
+    front = (newsroom.output / "index.html").read_text("utf-8")
+    names = re.findall(r'(?:href|src)="(/assets/[^"]+)"', front)
+    styles = "".join((newsroom.output / name[1:]).read_text("utf-8") for name in names if name.endswith(".css") and "site." not in name)
+    assert any("news" in name for name in names) and "italic" not in styles  # an italic headline would fetch a second font
+    fonts = list((newsroom.output / "assets").glob("serif.*.woff2"))
+    assert len(fonts) == 1
+    weight = sum(
+        len(gzip.compress((newsroom.output / name[1:]).read_bytes())) for name in {*names, "/index.html"} if not name.endswith(".woff2")
+    )
+    assert 20_000 < weight + fonts[0].stat().st_size <= 50_000

@@ -22,9 +22,9 @@ FREE = {"metadata", "expand"}
 
 
 class RefusedError(Exception):
-    def __init__(self, status: int, kind: str, message: str) -> None:
+    def __init__(self, status: int, kind: str, message: str, code: str | None = None) -> None:
         super().__init__(message)
-        self.status, self.kind = status, kind
+        self.status, self.kind, self.code = status, kind, code
 
 
 def parse_form(body: str) -> dict[str, Any]:
@@ -53,14 +53,14 @@ def check_params(module: Any, kind: str, params: dict[str, Any]) -> None:
 
 
 class Double:
-    """An account. sessions, intents: by id."""
+    """An account. sessions, intents: by id; least: the smallest amount of a session."""
 
     def __init__(self) -> None:
         self.sessions: dict[str, dict[str, Any]] = {}
         self.intents: dict[str, dict[str, Any]] = {}
         self.refunds: list[dict[str, Any]] = []
         self.keys: dict[str, tuple[Any, dict[str, Any]]] = {}
-        self.refund_status = "succeeded"
+        self.refund_status, self.least = "succeeded", 0
         self.url = ""
 
     def answer(self, method: str, path: str, params: dict[str, Any], key: str) -> dict[str, Any]:
@@ -101,6 +101,8 @@ class Double:
         data = params["line_items"]["0"]["price_data"]
         if params["mode"] != "payment" or int(data["unit_amount"]) <= 0 or not data["product_data"]["name"]:
             raise RefusedError(400, "invalid_request_error", "a payment needs an amount and a name")
+        if int(data["unit_amount"]) < self.least:
+            raise RefusedError(400, "invalid_request_error", "The total amount due must add up to at least that", "amount_too_small")
         name = f"cs_test_{secrets.token_hex(8)}"
         self.sessions[name] = {
             "id": name, "object": "checkout.session", "status": "open", "payment_status": "unpaid", "payment_intent": None, "currency": data["currency"],
@@ -202,7 +204,7 @@ def open_double() -> Iterator[Double]:
                     raise RefusedError(401, "invalid_request_error", "Invalid API Key provided")
                 value, status = double.answer(self.command, self.path, parse_form(body), self.headers.get("Idempotency-Key", "")), 200
             except RefusedError as error:
-                value, status = {"error": {"type": error.kind, "message": str(error)}}, error.status
+                value, status = {"error": {"type": error.kind, "message": str(error), "code": error.code}}, error.status
             data = json.dumps(value).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

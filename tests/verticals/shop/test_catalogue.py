@@ -140,13 +140,14 @@ def test_what_cannot_be_sold_as_it_is_written_is_reported_by_check(site: SiteOnP
     site.write_file("content/products/other.md", "---\ntitle: Other\nsku: MUG\nprice: 1.00\n---\nSame.\n")
     site.write_file("content/products/odd.md", "---\ntitle: Odd\nsku: ODD\nprice: 1.005\n---\nHalf a cent.\n")
     site.write_file("content/products/tea.md", "---\ntitle: Tea\nsku: TEA\nprice: 4.00\ntax_class: redused\n---\nA slip.\n")
+    site.write_file("content/products/both.md", "---\ntitle: Both\nproduct_type: grouped\ngrouped: [MUG, SHIRT-S, AWAY]\n---\nA slip.\n")
     site.edit("content/products/set.md", "sku: BOWL", "sku: NOTHING")
     site.build()
     with database(site.url), open_store(site.root, "") as (opened, connection, row):
         problems = list(check_shop(OpenSite(opened, connection, row.id)))
     assert [(problem.code, problem.place) for problem in problems] == [
         ("shop.same-sku", "content/products/other.md"), ("shop.no-price", "content/products/odd.md"), ("shop.no-part", "content/products/set.md"),
-        ("shop.no-rate", "content/products/tea.md"),
+        ("shop.no-part", "content/products/both.md"), ("shop.no-rate", "content/products/tea.md"),
     ]  # fmt: skip
     assert site.query("SELECT price FROM cms.sellables WHERE sku = 'MUG'") == [(2000,)]
 
@@ -157,6 +158,17 @@ def test_a_product_with_a_thousand_variations_is_one_page_and_a_thousand_rows(si
     site.build()
     assert site.query("SELECT count(*) FROM cms.product_variations WHERE sku LIKE 'V-%%'") == [(1000,)]
     assert page(site, "/products/many/").count("<option") == 1000
+    assert ">size: 7 · €17.00</option>" in page(site, "/products/many/")
+
+
+def test_what_another_shop_sells_has_a_price_and_is_not_said_to_be_out_of_stock(site: SiteOnPage) -> None:
+    fields = "title: Poster\nsku: POSTER\nprice: 25.00\nproduct_type: external\nexternal_url: https://example.org/a?b=1&c=2\nbutton_text: Buy there"
+    site.write_file("content/products/poster.md", f"---\n{fields}\n---\nOn paper.\n")
+    site.build()
+    shown = page(site, "/products/poster/")
+    assert 'href="https://example.org/a?b=1&amp;c=2" rel="noopener">Buy there</a>' in shown
+    assert '"price":"25.00"' in shown
+    assert "availability" not in shown
 
 
 FOUND = """

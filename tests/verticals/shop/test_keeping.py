@@ -89,13 +89,20 @@ def test_a_shopkeeper_finds_ships_and_refunds_an_order_at_the_desk(shop: Stand) 
                 "Done."
                 in client.post(f"{here}/refund", data={"csrf": csrf, "key": key, line: "1", "restock": "on", "reason": "broken"}).text
             )
+        for empty in ({}, {line: "0"}, {line: "1", "all": "on"}):
+            refused = client.post(f"{here}/refund", data={"csrf": csrf, "key": "no-key", **empty})
+            assert refused.status_code == 422
+            assert "choose quantities, an amount, or all that is left" in refused.text
         assert "so many were not bought" in client.post(f"{here}/refund", data={"csrf": csrf, "key": "another-key", line: "9"}).text
         assert "more decimals" in client.post(f"{here}/refund", data={"csrf": csrf, "key": "third-key", "amount": "1.005"}).text
         assert "Done." in client.post(f"{here}/note", data={"csrf": csrf, "note": "rang the buyer"}).text
         sent = client.post(f"{here}/ship", data={"csrf": csrf, "carrier": "DHL", "tracking": "123", "url": "https://example.org/123"}).text
         assert all(text in sent for text in ("completed", "DHL 123", "rang the buyer", "refunded 20.00 EUR: broken"))
         assert "Packing slip" in client.get(f"{here}/packing-slip").text
-    assert (shop.status(order), shop.stock("MUG")) == ("completed", (48, 0))
+        assert (shop.status(order), shop.stock("MUG")) == ("completed", (48, 0))
+        assert "All that is left: 45.00 EUR" in sent
+        assert "Done." in client.post(f"{here}/refund", data={"csrf": csrf, "key": "last-key", "all": "on"}).text
+    assert (shop.status(order), shop.stock("MUG")) == ("refunded", (48, 0))
     shop.check_ledger()
     with httpx.Client(base_url=shop.api.client.base_url, headers=new_address(), follow_redirects=True, timeout=30) as client:
         client.post("/desk/sign-in", data={"token": make_token(shop, "moderate")})

@@ -85,11 +85,11 @@ def test_e_mails_after_a_partial_refund_say_what_came_back_and_what_is_sent(shop
     paid, refunded, sent = (
         body for (body,) in shop.query("SELECT body FROM cms.mails WHERE recipient = 'ann@example.org' ORDER BY number")
     )
-    assert "2 × Shirt (S)  €30.00\n" in paid
+    assert "2 × Shirt (size: S)  €30.00\n" in paid
     assert refunded.startswith(f"Hello Ann, €45.50 of your order {order['order']} goes back to you.\n")
-    assert "2 × Shirt (S)  €30.00 (1 refunded)\n1 × Bowl  €30.50 (1 refunded)\n1 × Guide  €9.00\n" in refunded
+    assert "2 × Shirt (size: S)  €30.00 (1 refunded)\n1 × Bowl  €30.50 (1 refunded)\n1 × Guide  €9.00\n" in refunded
     assert "€45.50 was refunded." in refunded
-    assert sent.split("\n\n")[1] == "1 × Shirt (S)\nDHL 123"
+    assert sent.split("\n\n")[1] == "1 × Shirt (size: S)\nDHL 123"
     page = shop.api.client.get(order["order_page"], headers={"accept": "text/html"}).text
     assert page.count("<small>1 refunded</small>") == 2
 

@@ -12,10 +12,14 @@ from uuid import uuid4
 
 import pytest
 
+from cms_ssg.api.problems import ApiError
 from cms_ssg.payment.fake import FakeProvider
 from cms_ssg.payment.provider import BadWebhookError, IntentRequest, PaymentProvider, ProviderError, Shop
 from cms_ssg.payment.stripe import StripeIntentsProvider, StripeProvider, from_stripe, to_stripe
-from tests.verticals.shop.stand import Stand
+from cms_ssg.verticals.shop.checkout import Buyer, Placed, place_order
+from cms_ssg.verticals.shop.forms import COOKIE
+from cms_ssg.verticals.shop.telling import say_error
+from tests.verticals.shop.stand import ADDRESS, Stand, new_address
 from tests.verticals.shop.stripe_double import KEY, SECRET, Double, open_double
 
 REQUEST = IntentRequest(
@@ -232,3 +236,32 @@ def test_a_refund_that_stripe_could_not_make_is_an_error(shop: Stand, monkeypatc
         double.refund_status = "failed"
         with pytest.raises(ProviderError, match="could not give the money back"):
             run(provider.refund(intent, 100, "EUR", f"{intent}-1"))
+
+
+def test_a_total_that_is_too_small_for_the_provider_gives_the_cart_back(shop: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMS_STRIPE_KEY", KEY)
+    cart = shop.make_cart({"MUG": 1}, country="IT", method="post")
+    buyer = Buyer(cart["id"], cart["version"], "ann@example.org", "Ann", ADDRESS, ADDRESS, "stripe")
+    opened = shop.open().shop
+    with open_double() as double:
+        double.least = cart["total"] + 1
+
+        def place() -> Placed:
+            return run(
+                place_order(
+                    opened, StripeProvider(opened, double.url), buyer, "one-key-of-its-own", lambda order: f"https://x.example/{order}"
+                )
+            )
+
+        for _ in range(2):
+            with pytest.raises(ApiError, match="must add up to at least that") as refused:
+                place()
+            assert (refused.value.code, refused.value.status) == ("shop.too-small", 409)
+        assert shop.stock("MUG") == (50, 0)
+        assert shop.query("SELECT DISTINCT status FROM cms.orders") == [("cancelled",)]
+        page = shop.api.client.get("/api/checkout", headers={"cookie": f"{COOKIE}={cart['id']}", **new_address()})
+        assert 'name="payment"' in page.text
+        assert "too small to be paid this way" in say_error(shop.api.sites.contexts[0].translate("en"), refused.value)
+        double.least = 0
+        assert place().page.startswith("https://checkout.stripe.com/")
+    assert shop.stock("MUG") == (50, 1)
