@@ -12,6 +12,7 @@ from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import UsageError, fail
 from cms_ssg.site import Site
 from cms_ssg.store.imports import UNDONE, ChangedRow, ImportRow, drop_rows, list_imports, list_rows, renumber_rows, try_lock, unlock
+from cms_ssg.store.revisions import MARK_IMPORT_UNDONE, add_act
 from cms_ssg.store.texts import StoredEntry, delete_entries, load_entries
 from cms_ssg.types import Json, Problem
 
@@ -22,12 +23,16 @@ FIXED: Final = frozenset(("locale", "collection"))
 
 @dataclass(slots=True)
 class Undone:
-    """What was taken back. removed: entries that the import had added; restored: that it had changed; kept: that have later edits in all it did."""
+    """What was taken back. removed: entries that the import had added; restored: that it had changed; kept: that have later edits in all it did.
+
+    act: the undo's number in the audit log.
+    """
 
     number: int
     removed: int = 0
     restored: int = 0
     kept: int = 0
+    act: int = 0
 
 
 def find_import(connection: Connection, site_id: int, number: int) -> ImportRow:
@@ -53,9 +58,18 @@ def undo_import(connection: Connection, site: Site, site_id: int, number: int, a
                 _undo_batch(entries, rows, result)
                 drop_rows(connection, number, [one.entry for one in rows])
         connection.execute(UNDONE, (number,))
+        result.act = _note(connection, site_id, author, result)
     finally:
         unlock(connection, site_id, row.source)
     return result
+
+
+def _note(connection: Connection, site_id: int, author: str, result: Undone) -> int:
+    """Say in the audit log what was taken back: entries that are deleted have no revisions to count."""
+    said = f"import {result.number}: {result.removed} removed, {result.restored} restored, {result.kept} kept"
+    by = add_act(connection, site_id, author, "cli", "undo", said)
+    connection.execute(MARK_IMPORT_UNDONE, (by, site_id, f"import {result.number}: %"))
+    return by
 
 
 def _undo_batch(entries: Entries, rows: list[ChangedRow], result: Undone) -> None:

@@ -8,7 +8,7 @@ import click
 
 from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
 from cms_ssg.cli.entry import author_option, entry, open_editor
-from cms_ssg.cli.output import make_table
+from cms_ssg.cli.output import count, make_table
 
 if TYPE_CHECKING:
     from cms_ssg.entries.edit import Editor
@@ -120,14 +120,13 @@ def undo(call: Call, number: int, dry_run: bool, is_release: bool, author: str) 
 def _undo_import(call: Call, editor: Editor, act: ActRow, said: str) -> int:
     """What an import added goes, what it changed is restored; what somebody changed since stays."""
     from cms_ssg.bulk.undo import undo_import
-    from cms_ssg.store.revisions import add_act, mark_undone
 
     number = int(act.what.removeprefix("import ").partition(":")[0])
     result = undo_import(editor.connection, editor.site, editor.site_id, number, editor.entries.author)
-    by = add_act(editor.connection, editor.site_id, editor.entries.author, "cli", "undo", f"act {act.id}: import {number}")
-    mark_undone(editor.connection, editor.site_id, act.id, by)
     text = f"took back {said}: {result.removed} entries removed, {result.restored} restored, {result.kept} left as they are"
-    call.output.result({"act": act.id, "undone_by": by, "removed": result.removed, "restored": result.restored, "kept": result.kept}, text)
+    call.output.result(
+        {"act": act.id, "undone_by": result.act, "removed": result.removed, "restored": result.restored, "kept": result.kept}, text
+    )
     return PARTIAL if result.kept else DONE
 
 
@@ -162,10 +161,18 @@ def audit(call: Call, author: str, limit: int) -> None:
         acts = list_acts(editor.connection, editor.site_id, author=author, most=limit)
     rows = [
         [act.id, say_moment(act.made_at, call.site.zone), act.author or "-", act.origin, act.kind, act.what[:60],
-         f"refused: {act.refused[:60]}" if act.refused else f"taken back by {act.undone_by}" if act.undone_by else f"{act.entries} entries"]
+         _say_end(act)]
         for act in acts
     ]  # fmt: skip
     call.output.result({"acts": [act._asdict() for act in acts]}, make_table(rows) if rows else "nothing was done yet")
+
+
+def _say_end(act: ActRow) -> str:
+    if act.refused:
+        return f"refused: {act.refused[:60]}"
+    if act.undone_by:
+        return f"taken back by {act.undone_by}"
+    return count(act.entries, "entry", "entries") if act.entries else ""
 
 
 for command in (diff, revert):

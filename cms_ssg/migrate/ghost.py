@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,8 @@ from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json, Problem
 
 URL: Final = "__GHOST_URL__"
+PAGE_SIZE: Final = 20
+"""Posts on a page of a list here; site.toml leaves it at that."""
 
 
 def migrate_ghost(file: Path, site: NewSite, media: Path | None, base_url: str, progress: Callable[[int], None]) -> list[Problem]:
@@ -57,6 +60,7 @@ class _Move:
         self._of_people = self._join("posts_authors", "author_id")
         self._meta = {row.get("post_id"): row for row in self.rows("posts_meta")}
         self._used: set[str] = set()
+        self._listed: Counter[str] = Counter()  # published posts of the home page (""), of each tag and of each author
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Rows of a table; a database holds no lists or tables in them, so an export that does is read without those."""
@@ -131,6 +135,8 @@ class _Move:
             self._note(row, "templates of the old theme", str(row["custom_template"]), "shown by the theme's own")
         if not hidden:
             self._used.update([*fields["tags"], *(f"@{name}" for name in fields["authors"])])
+            if status == "published" and not is_page:
+                self._listed.update(["", *fields["tags"], *(f"@{name}" for name in fields["authors"])])
         body = self._make_body(row, title)
         folder = "content/pages" if is_page else "content/posts"
         self._site.write_entry(
@@ -175,7 +181,7 @@ class _Move:
             }
             self._site.write_entry(self._site.choose_name(f"content/terms/tag/{make_slug(slug)}.md", f"tag:{slug}"), fields, "")
             self._site.made["tags"] += 1
-            self._redirect_list(self._routes.tag.replace("{slug}", slug), slug in self._used)
+            self._redirect_list(self._routes.tag.replace("{slug}", slug), slug)
         for row in self._people.values():
             slug = str(row.get("slug") or row.get("id"))
             image = row.get("profile_image")
@@ -186,7 +192,7 @@ class _Move:
             }  # fmt: skip
             self._site.write_entry(self._site.choose_name(f"content/authors/{make_slug(slug)}.md", f"author:{slug}"), fields, "")
             self._site.made["people"] += 1
-            self._redirect_list(self._routes.author.replace("{slug}", slug), f"@{slug}" in self._used)
+            self._redirect_list(self._routes.author.replace("{slug}", slug), f"@{slug}")
 
     def _find_rows(self, row: dict[str, Any], what: str, numbers: list[Any], table: dict[Any, dict[str, Any]]) -> list[dict[str, Any]]:
         """The rows that a post names; those that the export lacks are noted."""
@@ -195,18 +201,25 @@ class _Move:
             self._note(row, f"{what} that the export lacks", ", ".join(missing))
         return [table[number] for number in numbers if number in table]
 
-    def _redirect_list(self, path: str, used: bool) -> None:
+    def _redirect_list(self, path: str, key: str) -> None:
+        used = key in self._used
         self._site.redirect(f"{path}rss/", f"{path}feed.xml" if used else "/feed.xml")
         if not used:
             self._site.redirect(path, "/")
+        self._redirect_pages(path, key)
+
+    def _redirect_pages(self, path: str, key: str) -> None:
+        """Further pages of a list, except those that the new list has itself. A page of Ghost's may be as short as five posts."""
+        posts = self._listed[key]
+        for number in range(max(2, posts // PAGE_SIZE), posts // 5 + 2):
+            self._site.redirect(f"{path}page/{number}/", path)
 
     def make_settings(self) -> dict[str, Json]:
         """The new site's settings."""
         title = str(self._settings.get("title") or "Untitled site")
         self._site.redirect("/rss/", "/feed.xml")
         self._site.redirect("/feed/", "/feed.xml")
-        for number in range(2, self._site.made["posts"] // 5 + 2):
-            self._site.redirect(f"/page/{number}/", "/")
+        self._redirect_pages("/", "")
         menus: dict[str, Json] = {}
         for key, name in (("navigation", "main"), ("secondary_navigation", "footer")):
             lines = load(self._settings.get(key))

@@ -12,6 +12,7 @@ from cms_ssg.content.frontmatter.parse import parse_front_matter
 from cms_ssg.content.markdown.jsx import JsxTag, Unclosed, read_tag
 from cms_ssg.content.markdown.mdx import neutralise
 from cms_ssg.migrate.code_spans import find_code
+from cms_ssg.migrate.mdx_indents import take_indents
 from cms_ssg.migrate.pages import MAX_FILE, replace_outside_code
 
 MAX_DEPTH: Final = 3
@@ -56,6 +57,8 @@ def convert_mdx(body: str, place: tuple[Path, str, int], note: Note, *, mdx: boo
     text, problems = neutralise(text, place[1], place[2], mdx=mdx)
     for problem in problems:
         note("components", problem.line, problem.message, "left out; what stands between their tags stays")
+    if mdx:
+        text = take_indents(text)
     text = replace_outside_code(text, re.compile(r"\{/\*\s*truncate\s*\*/\}|<!--\s*truncate\s*-->[ \t]*"), lambda found: "")
     text = replace_outside_code(text, re.compile(r"\n(?:[ \t]*\n){2,}"), lambda found: "\n\n")
     return re.sub(f"{_OPENED}(\\d+){_SHUT}", lambda found: kept[int(found[1])], text)

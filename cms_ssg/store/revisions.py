@@ -85,6 +85,9 @@ ORDER BY a.id DESC LIMIT 1""",
 WRITERS: Final[LiteralString] = """
 SELECT DISTINCT author FROM cms.revisions WHERE site = %s AND entry = %s AND author <> '' AND (kind = 'a' OR body IS NOT NULL
   OR changes - ARRAY['metadata', 'status'] <> '{}')"""
+MARK_IMPORT_UNDONE: Final[LiteralString] = (
+    "UPDATE cms.acts SET undone_by = %s WHERE site = %s AND kind = 'import' AND what LIKE %s AND undone_by IS NULL"
+)
 MARK_UNDONE: Final[LiteralString] = "UPDATE cms.acts SET undone_by = %s WHERE site = %s AND id = %s"
 
 NAME_AUTHORS: Final[LiteralString] = """

@@ -109,6 +109,9 @@ def test_undo_takes_back_what_the_import_did_and_keeps_later_edits(site: Path, c
     assert code == 0 and (result["removed"], result["restored"], result["kept"]) == (1, 2, 1)
     rows = query("SELECT external_key, fields ->> 'city', fields ->> 'rating' FROM cms.entries WHERE source = 'import:place' ORDER BY 1")
     assert rows == [("1", "Turin", "4.5"), ("2", "Venice", "3"), ("3", "Rome", None), ("8", "Pisa", None)]
+    undo, *_, imported = [act for act in cms("audit")[1]["acts"] if act["kind"] in ("undo", "import")][:2]
+    assert (undo["kind"], undo["what"], undo["id"]) == ("undo", f"import {number}: 1 removed, 2 restored, 1 kept", result["act"])
+    assert (imported["what"], imported["undone_by"]) == (f"import {number}: places.csv", undo["id"])
     assert cms("import", "undo", number)[1]["problems"][0]["code"] == "import.undone"
     assert cms("import", "undo", "99")[1]["problems"][0]["code"] == "import.not-found"
     assert [one["undone_at"] is not None for one in cms("import", "list")[1]["imports"]] == [True, False]

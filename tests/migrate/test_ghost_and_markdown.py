@@ -133,3 +133,19 @@ def test_a_folder_of_markdown_keeps_its_paths_links_and_files(
     assert snapshot(site) == before
     code, result, _ = cms("migrate", "markdown", str(tmp_path / "nothing"), str(tmp_path / "other"))
     assert (code, result["problems"][0]["code"]) == (1, "migrate.no-source")
+
+
+def test_further_pages_of_ghosts_lists_are_redirected_except_those_that_the_new_lists_have(tmp_path: Path, cms: Cms) -> None:
+    posts = [make_post(f"p{number}", f"letter-{number}") for number in range(60)]
+    data = {
+        "posts": posts,
+        "tags": [{"id": "t", "name": "Sea", "slug": "sea"}],
+        "posts_tags": [{"post_id": f"p{number}", "tag_id": "t"} for number in range(12)],
+    }
+    source = tmp_path / "export.json"
+    source.write_text(json.dumps({"db": [{"meta": {"version": "5.80.0"}, "data": data}]}), "utf-8")
+    assert cms("migrate", "ghost", str(source), str(tmp_path / "new"))[0] == 0
+    pages = [row for row in (tmp_path / "new/redirects.csv").read_text("utf-8").splitlines() if "/page/" in row]
+    assert pages == sorted(
+        [*(f"/page/{number}/,/" for number in range(3, 14)), *(f"/tag/sea/page/{number}/,/tag/sea/" for number in (2, 3))]
+    )

@@ -107,3 +107,25 @@ def test_zola_templates_that_are_simple_are_run_and_others_named(tmp_path: Path)
         (18, "{{ deep(a=1) }}"),
         (18, "{{ gone() }}"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "markdown"),
+    [
+        ("<Card>\n    Some *text*,\n    two lines.\n\n    More.\n</Card>", "\nSome *text*,\ntwo lines.\n\nMore.\n"),
+        (
+            "<div>\n  <div>\n    ```js\n    a = {\n      b,\n    }\n    ```\n  </div>\n</div>",
+            "<div>\n<div>\n\n```js\na = {\n  b,\n}\n```\n</div>\n</div>",
+        ),
+        ("- one\n\n  still one\n\n      code\n  - two\n\nend", "- one\n\n  still one\n\n      code\n  - two\n\nend"),
+        ("1. one\n\n   ```sh\n   x\n   ```\n\n2. two", "1. one\n\n   ```sh\n   x\n   ```\n\n2. two"),
+        ("<Box>\n  - one\n    - two\n  - three\n\n  end\n</Box>", "\n- one\n  - two\n- three\n\nend\n"),
+        ("<details>\n<summary>More</summary>\n    Text\n</details>", "<details>\n<summary>More</summary>\n\nText\n</details>"),
+        ("<p>\n  a *b*\n</p>", "<p>\na *b*\n</p>"),
+        ("a\n<br />\nb", "a\n<br>\nb"),
+        ("<pre>\n  a\n    b\n</pre>\n    c", "<pre>\n  a\n    b\n</pre>\n\nc"),
+        ("```\n    a\n```\n\n    b", "```\n    a\n```\n\nb"),
+    ],
+)
+def test_texts_inside_of_elements_are_neither_code_nor_html(tmp_path: Path, text: str, markdown: str) -> None:
+    assert convert_mdx(text, (tmp_path, "a.mdx", 1), note, mdx=True) == markdown

@@ -60,7 +60,7 @@ TOO_MUCH = {
 @pytest.mark.parametrize("name", TOO_MUCH)
 def test_what_would_not_end_is_an_error_with_its_line(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MOST_STEPS", 200_000)
-    folder = tmp_path / "mine/templates"
+    folder = tmp_path / "themes/mine/templates"
     folder.mkdir(parents=True)
     (folder / "empty.html").touch()
     (folder / "page.html").write_text(f"one\ntwo\n{TOO_MUCH[name]}\nfour\n")
@@ -79,7 +79,7 @@ def test_what_would_not_end_is_an_error_with_its_line(name: str, tmp_path: Path,
     ],
 )
 def test_too_much_text_of_an_included_template_is_an_error_with_the_line_there(page: str, tmp_path: Path) -> None:
-    folder = tmp_path / "mine/templates"
+    folder = tmp_path / "themes/mine/templates"
     folder.mkdir(parents=True)
     (folder / "empty.html").touch()
     (folder / "between.html").write_text('one\n{% include "part.html" %}\n')

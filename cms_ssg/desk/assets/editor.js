@@ -65,19 +65,20 @@ function look() {
   const to = frames[1 - front], data = Object.assign(document.createElement("form"), { method: "post", action: `${address}/preview`, target: to.name, hidden: true });
   for (const [name, value] of encode({})) data.append(Object.assign(document.createElement("textarea"), { name, value }));
   document.body.append(data);
-  to.addEventListener("load", () => {
+  to.onload = () => { // one turn, however many previews were asked for before this one came
+    to.onload = null;
     const from = frames[front];
     to.hidden = false;
     try { to.contentWindow.scrollTo(0, from.contentWindow.scrollY); } catch { /* another page was followed to */ }
     from.hidden = true;
     front = 1 - front;
-  }, { once: true });
+    to.style.zIndex = 0;
+  };
   to.hidden = false;
   to.style.zIndex = -1;
   frames[front].style.zIndex = 0;
   data.submit();
   data.remove();
-  to.addEventListener("load", () => { to.style.zIndex = 0; }, { once: true });
 }
 
 form.addEventListener("input", () => {

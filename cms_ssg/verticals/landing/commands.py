@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from cms_ssg.errors import UsageError, fail
+from cms_ssg.errors import CmsError, UsageError, fail
 from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.store.query import fetch
 from cms_ssg.types import Json, Problem
@@ -89,8 +89,21 @@ def _find(opened: OpenSite, name: str) -> tuple[queries.ExperimentRow, Experimen
         hint = (
             f"Experiments: {', '.join(known)}." if known else "Experiments are files in content/experiments, known from the next build on."
         )
+        if waiting := _find_unbuilt(opened, name):
+            hint = f"{waiting} is not in the database yet: run cms build first."
         raise UsageError(Problem("landing.no-experiment", "", 0, f'there is no experiment "{name}"', hint))
     return rows[0], make_experiment(rows[0].fields)
+
+
+def _find_unbuilt(opened: OpenSite, name: str) -> str:
+    """The file of an experiment that no build has read yet, "" if there is none."""
+    from cms_ssg.authoring.find import find_content
+
+    try:
+        found = find_content(opened.site, name)
+        return found.file if found.draft.type == "experiment" else ""
+    except CmsError:
+        return ""
 
 
 def _need_page(opened: OpenSite, experiment: Experiment, file: str) -> None:

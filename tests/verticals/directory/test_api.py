@@ -72,6 +72,12 @@ def test_pages_by_cursor_have_every_listing_once(api: Api, sort: str) -> None:
         assert api.get(f"/api/listings?sort={sort}&cursor={wrong}").status_code == 422, wrong
 
 
+@pytest.mark.parametrize("words", ["-" * 200, "- " * 100, '-"" ' * 50, "-(" * 100, "-a" * 100, "beer " + "-" * 190])
+def test_no_words_are_an_error(api: Api, words: str) -> None:
+    assert api.get("/api/listings", params={"q": words}).status_code == 200
+    assert api.json("/api/listings", params={"q": "beer -- -"})["total"] == api.json("/api/listings?q=beer")["total"] > 0
+
+
 def test_wrong_questions_are_refused_by_name(api: Api) -> None:
     for query in (
         "lat=NaN&lng=0", "lat=91&lng=0", "lat=1", "radius=0&lat=1&lng=1", "radius=inf&lat=1&lng=1", "sort=best", "limit=0", "offset=-1", "min_rating=6",

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from cms_ssg.errors import UsageError
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.store.open_store import open_store
 from cms_ssg.store.tokens import create_token
@@ -206,4 +207,9 @@ def test_start_and_stop_write_the_experiments_file_and_nothing_else(starter: Ser
         ):
             with pytest.raises(Exception, match=r"\[landing\.no-"):
                 wrong()
+        unbuilt = file.with_name("evening.md")
+        unbuilt.write_text(before, "utf-8")
+        with pytest.raises(UsageError, match=r"evening\.md is not in the database yet: run cms build first"):
+            start(opened, "evening")
+        unbuilt.unlink()
     file.write_text(before, "utf-8")
