@@ -44,7 +44,7 @@ def describe_plan(result: PlanResult, verbose: bool = False) -> str:
     """What a plan touches: the total, then by kind and reason, then the paths in the order they are made."""
     if not result.outputs:
         return "nothing to do"
-    from cms_ssg.plan.reasons import say_reason
+    from cms_ssg.plan.reasons import IMAGES, say_reason
 
     most = len(result.outputs) if verbose else MAX_LINES
     groups = Counter(
@@ -52,7 +52,7 @@ def describe_plan(result: PlanResult, verbose: bool = False) -> str:
         for output in result.outputs
     )
     rows = [[number, kind, reason] for (kind, reason), number in sorted(groups.items(), key=lambda item: (-item[1], item[0]))]
-    images = sum(output.kind == "image" for output in result.outputs)
+    images = sum(output.kind in IMAGES for output in result.outputs)
     touched = [count(len(result.outputs) - images, "page")] if len(result.outputs) > images else []
     touched += [count(images, "image")] if images else []
     blocks = [f"this edit touches {' and '.join(touched)}", make_table(rows[:most], "  ")]

@@ -64,7 +64,7 @@ def record_made(
 
         made_now = [m for m in made if m.digest is not None and m.unwritten is None]
         paths = [m.path for m in made_now if outputs[m.kind].role == "entry"]
-        pages = [(by_path[m.path].locale or "", m.path) for m in made_now if m.kind == "search"]
+        pages = [(by_path[m.path].locale or "", m.path) for m in made_now if outputs[m.kind].role == "search"]
         show_published(session.connection, session.row.id, paths, pages, lambda path: session.target.read(object_key(path)))
     if framed := [m for m in made if outputs[m.kind].framed and m.digest is not None and m.unwritten is None]:
         save_frames(

@@ -7,7 +7,6 @@ from typing import Final, Literal, NamedTuple
 
 from cms_ssg.text.slugs import make_slug
 
-ROLES: Final = ("admin", "editor", "author", "reviewer")
 Deed = Literal["create", "edit", "publish", "approve"]
 ALLOWED: Final[dict[str, frozenset[str]]] = {
     "admin": frozenset(("create", "edit", "publish", "approve")),

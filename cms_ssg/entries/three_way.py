@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import msgspec
 from psycopg import Connection
@@ -18,8 +17,6 @@ from cms_ssg.store.texts import StoredEntry
 from cms_ssg.types import Json, Problem
 
 Read = tuple[DraftRow | None, str, bool, tuple[Problem, ...]]
-KEYS: Final = ("status", "translation_key")
-"""What is merged beside the fields; the others follow from them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ from cms_ssg.text.slugs import make_slug
 MAX_LOOPS: Final = 100_000
 MAX_OUTPUT: Final = 5_000_000
 MAX_INCLUDES: Final = 2_000
-TAGS: Final = re.compile(r"\{%-?\s*(\w+)([^%]*(?:%(?!\})[^%]*)*)%\}")
 _PARAMETER: Final = re.compile(r"""([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"']+)""")
 
 Links = Callable[[str, str], str]

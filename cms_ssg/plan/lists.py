@@ -74,7 +74,7 @@ def _update(context: PlanContext, stale: Sequence[StaleList]) -> None:
         if rule.index and card is not None:
             parent = names.ensure(connection, [(row.locale, rule.index)])[(row.locale, rule.index)]
             items.append(ItemRow(parent, _place(site, row, rule, card), member_of_list(row.id), None))
-        if rule.url and card is not None and rule.kind != "sitemaps" and not rule.noindex:
+        if rule.url and card is not None and site.features.outputs[rule.kind].page and not rule.noindex:
             items.append(ItemRow(site_map, _address(row, rule), member_of_list(row.id), None))
     for owner_kind, claims in ((Owner.LIST, fronts), (Owner.LIST_PAGE, numbered)):
         if claims:

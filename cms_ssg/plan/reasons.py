@@ -37,6 +37,7 @@ _FORMS: Final = tuple(
 )
 _LIST: Final = re.compile(r"(position in )?list (?P<group>[^/ ]+)/(?P<name>.*?)(?: \([a-z0-9-]+\))?")
 REDIRECTS: Final = frozenset(kind.name for kind in OUTPUTS if kind.role == "redirect")
+IMAGES: Final = frozenset(kind.name for kind in OUTPUTS if kind.made == "image")
 _READS: Final = (
     ("files of content", re.compile(r"(card|address|content) of ")),
     ("lists", re.compile(r"(all of |the front of |the start of |a part of )?list ")),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -254,9 +254,3 @@ def _url(url: str) -> str:
 
 def _lastmod(value: datetime | None) -> str:
     return f"<lastmod>{format_iso(value)}</lastmod>" if value else ""
-
-
-def newest(times: Iterable[datetime | None]) -> datetime | None:
-    """The latest of some times, None for none: lastmod of a sitemap file."""
-    known = [time for time in times if time]
-    return max(known) if known else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +23,7 @@ from cms_ssg.render.limits import INCLUDE_STEPS, JOINS, LIMITED, Budget, Limiter
 from cms_ssg.render.reading import Reads
 from cms_ssg.render.style_files import list_beside
 from cms_ssg.render.theme_chain import PARENT
-from cms_ssg.render.tokens import locate_tokens, render_tokens
+from cms_ssg.render.tokens import MARK, locate_tokens, render_tokens
 from cms_ssg.render.unknown import Unknown
 from cms_ssg.site import Site
 
@@ -218,9 +217,6 @@ class Theme(Environment):
         return self.get_template(names[-1])
 
 
-TOKENS = re.compile(rb"/\* tokens \*/")
-
-
 def list_assets(folders: Sequence[Path]) -> dict[str, Path]:
     """Files below folders of assets by name; the first folder that has a name wins."""
     found: dict[str, Path] = {}
@@ -237,7 +233,7 @@ def read_asset(path: Path, tokens: Mapping[str, str], fingerprints: bool = True)
     """
     data = path.read_bytes()
     if path.suffix == ".css":
-        data = TOKENS.sub(lambda _: render_tokens(tokens).encode(), data, count=1)
+        data = data.replace(MARK.encode(), render_tokens(tokens).encode(), 1)
         for name, beside in list_beside(path, data).items() if fingerprints else ():
             published = asset_path(name, beside.read_bytes()).removeprefix("/assets/")
             data = data.replace(f'url("{name}")'.encode(), f'url("{published}")'.encode())

@@ -15,7 +15,7 @@ from cms_ssg.site import Site
 from cms_ssg.types import Problem
 
 MARK: Final = "/* tokens */"
-"""The line of site.css that the asset step replaces by ``render_tokens(...)``."""
+"""The line of a style sheet that the site's tokens take the place of."""
 
 KNOWN_TOKENS: Final[dict[str, str]] = {
     "accent": "#14597d",

@@ -34,57 +34,6 @@ KEPT: Final = (
 """Tables that are dumped, each after those it refers to."""
 SITE_COLUMNS: Final = ("id", "name", "sync_state", "lease_epoch")
 """The other columns of cms.sites say what the last build did, which a restored store forgets."""
-DERIVED: Final = frozenset(
-    {
-        "posts",
-        "pages",
-        "type_tables",
-        "inputs",
-        "cards",
-        "changes",
-        "claims",
-        "lists",
-        "list_items",
-        "list_pages",
-        "outputs",
-        "windows",
-        "releases",
-        "release_objects",
-    }
-    | {
-        "read_names",
-        "dirty",
-        "journal",
-        "builds",
-        "migrations",
-        "events",
-        "deliveries",
-        "received",
-        "purges",
-        "receipts",
-        "images",
-        "shards",
-        "entry_times",
-        "ratings",
-        "task_runs",
-        "tag_versions",
-        "documents",
-        "search_pages",
-        "search_engines",
-        "search_changes",
-        "static_indexes",
-        "static_index_files",
-        "frames",
-        "open_editors",
-        "desk_sessions",
-        "import_uploads",
-        "import_upload_parts",
-        "most_read",
-        "visitor_links",
-        "statistics_refreshed",
-    }
-)
-"""Tables that triggers, the next build or the migrations fill. A test asks of every new table which it is."""
 
 FORMAT: Final = "cms_ssg dump 1"
 _CHUNK_BYTES: Final = 1 << 18

@@ -38,7 +38,6 @@ INSERT INTO cms.images (site, digest, facts) VALUES (%s, %s, %s) ON CONFLICT (si
 
 NOTE_IMAGES: Final[LiteralString] = "UPDATE cms.sites SET has_images = true WHERE id = %s AND NOT has_images"
 NOTE_BAD: Final[LiteralString] = "UPDATE cms.sites SET has_bad_images = %s WHERE id = %s AND has_bad_images <> %s"
-STATE: Final[LiteralString] = "SELECT has_images, has_bad_images FROM cms.sites WHERE id = %s"
 
 UNCLAIMED: Final[LiteralString] = """
 SELECT k FROM unnest(%s::bigint[]) k WHERE NOT EXISTS (SELECT FROM cms.claims c WHERE c.owner = k AND c.owner_kind = 'i' AND c.site = %s)"""
@@ -77,12 +76,6 @@ def load_pictures(connection: Connection, site: int, digests: Sequence[str]) -> 
 def list_live(connection: Connection, site: int, paths: Sequence[str]) -> set[str]:
     """Which of these paths are published."""
     return {row[0] for row in connection.execute(LIVE, (text_array(paths), site))}
-
-
-def load_state(connection: Connection, site: int) -> tuple[bool, bool]:
-    """Whether some page shows an image, and whether one of those cannot be shown."""
-    row = connection.execute(STATE, (site,)).fetchone()
-    return (bool(row[0]), bool(row[1])) if row is not None else (False, False)
 
 
 def find_sources(connection: Connection, site: int, digests: Iterable[str]) -> dict[str, str]:

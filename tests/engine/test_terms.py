@@ -161,3 +161,43 @@ def test_index_pages_without_a_title_in_the_settings_have_the_themes_word(make_s
         assert f"<h1>{title}</h1>" in html
         assert f"<title>{title} · T</title>" in html
     site.assert_clean()
+
+
+SPECIES = """-- site.toml --
+title = "T"
+[taxonomies.species]
+field = "species"
+url = "/species/{slug}/"
+[[collection]]
+name = "species"
+path = "content/species"
+type = "species"
+-- content_schema/species.json --
+{"x-extends": "term", "x-url": "/species/{slug}/", "x-heads": "species", "properties": {"latin": {"type": "string"}}}
+-- content/species/heron.md --
+---
+title: Grey heron
+---
+A patient bird.
+-- content/posts/one.md --
+---
+title: One
+date: 2025-01-01
+species: [heron]
+---
+"""
+
+
+def test_a_type_of_ones_own_describes_the_terms_of_the_taxonomy_that_it_heads(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(SPECIES)
+    assert site.build().result.problems == []
+    page = site.output / "species/heron/index.html"
+    assert "Grey heron" in page.read_text("utf-8") and "A patient bird." in page.read_text("utf-8")
+    site.edit("content/species/heron.md", "Grey heron", "Ardea")
+    site.build()
+    assert "Ardea" in page.read_text("utf-8")
+    site.assert_clean()
+    site.edit("content_schema/species.json", '"x-heads": "species"', '"x-heads": ""')
+    site.build()
+    assert "Ardea" not in page.read_text("utf-8"), "it describes nothing any more"
+    site.assert_clean()

@@ -85,6 +85,17 @@ def test_a_file_of_the_same_name_wins_while_it_is_there(site: SiteOnPage) -> Non
     assert "From the store." in page.read_text("utf-8")
 
 
+def test_an_entry_whose_exported_file_comes_into_the_site_goes_to_the_trash_with_no_conflict(site: SiteOnPage) -> None:
+    save(site, EntryInput("page", {"title": "Stored"}, "From the store.", slug="handed"))
+    site.build()
+    before = site.tree()
+    assert export(site) == 1
+    assert site.build().result.problems == []
+    assert_same(site.tree(), before)
+    owners = site.query("SELECT source, removed_at IS NULL FROM cms.entries WHERE source_key = 'content/pages/handed.md' ORDER BY source")
+    assert owners == [("api", False), ("file", True)]
+
+
 def test_other_settings_of_markdown_reach_entries_of_the_store_and_change_no_version(site: SiteOnPage) -> None:
     save(site, EntryInput("page", {"title": "Quotes"}, 'He said "so".\n'))
     site.build()

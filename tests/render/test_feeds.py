@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -21,7 +21,6 @@ from cms_ssg.render.feeds import (
     SitemapUrl,
     clean_xml,
     make_ascii_url,
-    newest,
     render_atom,
     render_json_feed,
     render_robots,
@@ -195,9 +194,3 @@ def test_robots_names_the_sitemap_or_closes_the_site() -> None:
 def test_addresses_are_made_ascii_without_escaping_twice(url: str, expected: str) -> None:
     assert make_ascii_url(url) == expected
     assert make_ascii_url(expected) == expected
-
-
-def test_newest_ignores_what_has_no_time() -> None:
-    later = datetime(2026, 1, 1, tzinfo=UTC)
-    assert newest([None, MARCH, later]) == later
-    assert newest([None]) is None

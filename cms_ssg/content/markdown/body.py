@@ -25,7 +25,6 @@ MAX_EXCERPT: Final = 300
 RESERVED: Final = re.compile(f"[{OPEN}{CLOSE}{TAG_OPEN}{TAG_CLOSE}]")
 MAX_TOLD: Final = 50
 """Links to nothing on the page that are told: each is looked for in the text."""
-TAGS: Final = re.compile(r"<[^<>]*>")
 ADDRESS: Final = re.compile(r"\bhttps?://\S+")
 
 

@@ -13,7 +13,7 @@ from cms_ssg.reviews.view import View as ReviewsView
 from cms_ssg.types import Json
 from cms_ssg.verticals.directory.hours import DAYS, parse_hours
 from cms_ssg.verticals.directory.map import Spot, draw_map
-from cms_ssg.verticals.directory.outputs import ADD_URL, FIND_URL
+from cms_ssg.verticals.directory.outputs import FIND_URL
 from cms_ssg.verticals.directory.phones import write_phone
 from cms_ssg.verticals.directory.places import list_categories, list_levels
 from cms_ssg.verticals.directory.requests import MORE
@@ -64,12 +64,6 @@ class View:
     def api_url(self) -> str:
         """Where the API's routes begin."""
         return self._page.url("/api/")
-
-    @property
-    def add_url(self) -> str:
-        """The address of the page to add a listing, '' where visitors may not."""
-        is_on = self._page.site.settings.vertical["directory"].submissions
-        return self._page.url(f"{self._page.locale.prefix}{ADD_URL}") if is_on else ""
 
     @property
     def takes_pictures(self) -> bool:

@@ -26,7 +26,6 @@ class Blog(NamedTuple):
     """A live blog. is_live: its entry is published."""
 
     number: int
-    blog_id: UUID
     post: int
     slug: str
     title: str
@@ -56,7 +55,6 @@ class Update(NamedTuple):
     is_important: bool
     posted_at: datetime
     updated_at: datetime | None
-    is_deleted: bool
 
 
 class Event(NamedTuple):
@@ -99,7 +97,7 @@ ORDER BY e.id LIMIT 10""",
 )
 
 _BLOGS: Final[LiteralString] = """
-SELECT b.number, b.live_blog_id, b.post_id, coalesce(e.fields ->> 'slug', ''), coalesce(e.fields ->> 'title', e.source_key), b.status,
+SELECT b.number, b.post_id, coalesce(e.fields ->> 'slug', ''), coalesce(e.fields ->> 'title', e.source_key), b.status,
   b.auto_refresh_interval, b.last_event,
   (SELECT count(*) FROM cms.live_blog_updates u WHERE u.live_blog_id = b.live_blog_id AND u.deleted_at IS NULL)::int, e.source_key,
   e.removed_at IS NULL AND coalesce(c.live, false)
@@ -130,9 +128,7 @@ UPDATE cms.live_blogs SET status = %(status)s, ended_at = CASE WHEN %(status)s =
 WHERE site = %(site)s AND number = %(blog)s"""
 LOCK_BLOG: Final[LiteralString] = "SELECT status FROM cms.live_blogs WHERE site = %(site)s AND number = %(blog)s FOR UPDATE"
 
-_UPDATE: Final = (
-    "u.position, u.update_id, u.content, u.author_id, u.is_pinned, u.is_important, u.posted_at, u.updated_at, u.deleted_at IS NOT NULL"
-)
+_UPDATE: Final = "u.position, u.update_id, u.content, u.author_id, u.is_pinned, u.is_important, u.posted_at, u.updated_at"
 FIND_UPDATE = Query(
     f"""
 SELECT {_UPDATE} FROM cms.live_blog_updates u JOIN cms.live_blogs b USING (live_blog_id)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from cms_ssg.render.views import Card, Term, make_terms
 from cms_ssg.text.slugs import make_slug
-from cms_ssg.verticals.shop.lists import SALE_URL
 from cms_ssg.verticals.shop.settings import ShopSettings
 
 if TYPE_CHECKING:
@@ -38,12 +37,6 @@ class View:
         words = listed.name.split("/")
         term = Term(self._page, self._page.locale.code, "product_category", words[1]) if words[0] == "facet" and len(words) > 1 else None
         return term if term is not None and term.url else None
-
-    @property
-    def sale_url(self) -> str:
-        """The page of what is on sale, '' where nothing is."""
-        path = f"{self._page.locale.prefix}{SALE_URL}"
-        return self._page.url(path) if self._page.reader.claim(path) is not None else ""
 
     def best_sellers(self, count: int = 4) -> list[Card]:
         """What sold best lately in the page's language, the first ones first."""
