@@ -38,7 +38,7 @@ def add_breaking(
         sections=None if item.sections is None else list(item.sections),
     )[0]  # fmt: skip
     if row.style == "push":
-        return f"Breaking news {row.number} is {'pushed' if row.state == 'shown' else row.state}. {push_now(opened)}"
+        return f"Breaking news {row.number} is {'pushed' if row.state == 'shown' else row.state}. {push_now(opened, row.number)}"
     where = " and ".join((*(("the front page",) if row.home else ()), say_sections(row.sections)))
     return f"Breaking news {row.number} is {row.state} on {where}.\n{SOON}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, LiteralString, NamedTuple
 
 from cms_ssg.errors import fail
@@ -67,6 +67,8 @@ def pin(opened: OpenSite, list_: str, post: str, *, until: str = "") -> str:
     """Put a story first on the front page or in a section."""
     found = find_post(opened, post)
     at = parse_time(until, opened.site.zone)
+    if at is not None and at <= datetime.now(UTC):
+        raise fail("news.time", f"the pin would be over already: {until[:50]!r} is past", hint="Let it end later: --until 6h.")
     values = {"site": opened.number, "list": name_list(list_), "post": found.number, "locale": found.locale, "place": None, "until": at}
     opened.connection.execute(PIN, values)
     later = "" if found.is_live else "\nIt is not published yet; it takes its place when it is."

@@ -18,6 +18,8 @@ WITH due AS (
 SELECT b.number, b.breaking_id::text, b.headline, coalesce(b.summary, ''), b.priority, b.starts_at, b.expires_at, b.show_on_sections, c.path
 FROM due JOIN cms.breaking_news b USING (number) LEFT JOIN cms.cards c ON c.entry = b.post_id AND c.listed ORDER BY b.number"""
 
+PUSHED_ALREADY: Final[LiteralString] = "SELECT FROM cms.breaking_pushes WHERE number = %s"
+
 
 def list_receivers(opened: OpenSite) -> list[str]:
     """Addresses that ask for pushed breaking news."""
@@ -41,16 +43,17 @@ def push_breaking(opened: OpenSite) -> int:
     return len(rows)
 
 
-def push_now(opened: OpenSite) -> str:
-    """Queue and send what is due. Returns what came of it, for who typed the command."""
+def push_now(opened: OpenSite, number: int) -> str:
+    """Queue and send what is due. number: of the item that was added. Returns what came of it, for who typed the command."""
     from cms_ssg.events.webhooks import send_waiting
 
     if not list_receivers(opened):
         return f"No receiver of [[webhooks]] asks for {PUSHED}, so nobody is told."
-    if not push_breaking(opened):
-        return "It is sent when it begins, by cms serve, cms watch or a worker."
+    push_breaking(opened)
     failed = send_waiting(opened)
-    return f"{failed} of its messages could not be sent; they are sent again later (cms hooks list)." if failed else "Sent."
+    if opened.connection.execute(PUSHED_ALREADY, (number,)).fetchone() is None:
+        return "It is sent when it begins, by cms serve, cms watch or a worker."
+    return f"Messages that could not be sent: {failed}. They are sent again later (cms hooks list)." if failed else "Sent."
 
 
 TASKS: Final = (Task("news.push", 5, push_breaking),)

@@ -228,7 +228,7 @@ def test_news_that_is_pushed_is_one_message_to_each_receiver_when_it_begins_and_
     with opened(site) as found:
         said = add_breaking(found, "Flood", style="push", post="bridge", section=("city",), expires="2h")
         assert said.endswith("is pushed. Sent.")
-        assert "when it begins" in add_breaking(found, "Later", style="push", starts="1h")
+        assert "is planned. It is sent when it begins" in add_breaking(found, "Later", style="push", starts="1h")
         assert push_breaking(found) == 0
         found.connection.execute("UPDATE cms.breaking_news SET starts_at = clock_timestamp() WHERE headline = 'Later'")
         found.connection.execute("UPDATE cms.breaking_news SET headline = 'Flood again' WHERE headline = 'Flood'")

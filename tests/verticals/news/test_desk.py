@@ -61,6 +61,8 @@ def test_a_pin_of_a_story_that_is_not_published_waits_for_it(site: SiteOnPage) -
     site.build()
     with opened(site) as found:
         assert "not published yet" in curating.pin(found, "front", "final")
+        with pytest.raises(CmsError, match="over already"):
+            curating.pin(found, "front", "bridge", until="2020-01-01")
     site.build()
     assert "The final" not in headlines(site)
     site.edit("content/articles/final.md", "draft: true\n", "")
