@@ -32,8 +32,8 @@ def choose_files(site: Site, entry: EntryInput, now: datetime, source: str) -> I
     name = make_slug(given or str(entry.fields.get("title") or entry.fields.get("name") or ""))
     key = make_slug(entry.external_key or "")
     if not name and (given or not key):
-        said = f'the slug "{given[:80]}"' if given else "the title"
-        raise fail("entry.no-slug", f"no name can be made of {said}", hint="Give a title or a slug with letters or digits.")
+        said = "a slug of spaces" if given else "the title"
+        raise fail("entry.no-slug", f"no name can be made of {said}", hint="Give a title or a slug.")
     if len(key) > MOST_KEY:
         key = blake2b(key.encode(), digest_size=5).hexdigest()
     if name:
