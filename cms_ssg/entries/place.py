@@ -28,15 +28,17 @@ def choose_files(site: Site, entry: EntryInput, now: datetime, source: str) -> I
     locale = next((known for known in site.locales if known.lower() == code), "")
     if not locale:
         raise fail("entry.no-locale", f'the site has no locale "{entry.locale}"', hint=f"Locales: {', '.join(site.locales)}.")
-    name = make_slug(entry.slug or str(entry.fields.get("slug") or entry.fields.get("title") or entry.fields.get("name") or ""))
+    given = str(entry.slug or entry.fields.get("slug") or "")  # which is not to become another
+    name = make_slug(given or str(entry.fields.get("title") or entry.fields.get("name") or ""))
     key = make_slug(entry.external_key or "")
-    if not (name or key):
-        raise fail("entry.no-slug", "no name can be made of the title", hint="Give a title or a slug.")
+    if not name and (given or not key):
+        said = "a slug of spaces" if given else "the title"
+        raise fail("entry.no-slug", f"no name can be made of {said}", hint="Give a title or a slug.")
     if len(key) > MOST_KEY:
         key = blake2b(key.encode(), digest_size=5).hexdigest()
     if name:
         yield _place(site, entry, name, locale, now)
-    if key and not (entry.slug or entry.fields.get("slug")):  # a slug that is given is not to become another
+    if key and not given:
         own = blake2b(f"{source}/{entry.external_key}".encode(), digest_size=5).hexdigest()
         for ending in (key, own):
             yield _place(site, entry, f"{name[: MAX_SLUG - len(ending) - 1].strip('-')}-{ending}".strip("-"), locale, now)

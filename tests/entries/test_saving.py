@@ -54,11 +54,12 @@ def test_what_its_schema_refuses_is_not_saved_and_the_others_are(site: SiteOnPag
         site, POST, EntryInput("post", {"title": "Bad", "date": "nonsense"}), EntryInput("nothing", {"title": "x"}), EntryInput("post", {}),
         EntryInput("post", {"title": "Flood", "date": "2025-05-06"}), EntryInput("page", {"title": "P"}, locale="xx"),
         EntryInput("page", {"title": "Too much", "notes": "x" * 70_000}), EntryInput(number=99_999, fields={"title": "Gone"}),
+        EntryInput("post", {"title": "A slug of spaces", "slug": " "}, external_key="k1"),
     )  # fmt: skip
     codes = [result.problems[0].code if result.action == "failed" else result.action for result in results]
     assert codes == [
         "added", "content.field", "entry.no-type", "entry.no-slug", "entry.exists", "entry.no-locale", "content.front-matter-size",
-        "entry.not-found",
+        "entry.not-found", "entry.no-slug",
     ]  # fmt: skip
     assert site.query("SELECT count(*) FROM cms.entries WHERE source = 'api'") == [(1,)]
 

@@ -25,6 +25,7 @@ from cms_ssg.verticals.shop.api import MINE, find_cart, find_recent_order, show_
 from cms_ssg.verticals.shop.carts import make_quote, settings_of
 from cms_ssg.verticals.shop.checkout import ROUTE, place_order
 from cms_ssg.verticals.shop.forms import COOKIE, locale_of, order_path, read_buyer
+from cms_ssg.verticals.shop.orders import withdraw_order
 from cms_ssg.verticals.shop.pages import answer_page, list_choices, render_part
 from cms_ssg.verticals.shop.queries import CartRow
 from cms_ssg.verticals.shop.telling import say_error, say_problem
@@ -88,7 +89,9 @@ async def _order(request: Request, fields: dict[str, Any], cart: str, key: str) 
         return known[1], known[0]
     try:
         placed = await place_order(shop, provider, buyer, key, lambda order: context.site.origin + order_path(shop, order))
-    except ApiError:
+    except ApiError as error:
+        if error.code == "shop.too-small":
+            await withdraw_order(shop, key, error.message)
         await asked.free()
         raise
     async with context.connection() as connection:

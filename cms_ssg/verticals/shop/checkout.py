@@ -41,8 +41,6 @@ FROM cms.orders o, jsonb_to_recordset(%s::text::jsonb) i (product bigint, produc
   subtotal bigint, discount_total bigint, tax_total bigint, total bigint, metadata jsonb) WHERE o.number = %s"""
 RESERVE: Final[LiteralString] = "SELECT short_sku, available FROM cms.reserve_stock(%s, %s, %s, %s)"
 CLOSE_CART: Final[LiteralString] = "UPDATE cms.carts SET ordered = %s, updated_at = clock_timestamp() WHERE id = %s::uuid"
-REOPEN_CART: Final[LiteralString] = "UPDATE cms.carts SET ordered = NULL, updated_at = clock_timestamp() WHERE ordered = %s"
-FREE_KEY: Final[LiteralString] = "UPDATE cms.orders SET checkout_key = 'cancelled/' || order_id WHERE number = %s"
 
 NO_LIMIT_MINUTES: Final = 60 * 24 * 14
 """How long goods are kept for payments by hand."""
@@ -99,7 +97,7 @@ async def place_order(shop: Shop, provider: PaymentProvider, buyer: Buyer, key: 
 
 
 async def start_payment(shop: Shop, provider: PaymentProvider, number: int, email: str, return_url: Callable[[str], str]) -> Placed:
-    """Begin the payment of an order, or find it begun. Raises ApiError shop.payment, and shop.too-small, after which the cart is as it was before the order."""
+    """Begin the payment of an order, or find it begun. Raises ApiError shop.payment, and shop.too-small, after which withdraw_order is due."""
     async with shop.connect() as connection:
         payment = await find_payment(connection, shop.number, f"shop/{number}")
         row = await (await connection.execute("SELECT order_id::text FROM cms.orders WHERE number = %s", (number,))).fetchone()
@@ -116,13 +114,7 @@ async def start_payment(shop: Shop, provider: PaymentProvider, number: int, emai
         intent: Intent = await begin_payment(shop, provider, payment, return_url(str(row[0])), email)
     except ProviderError as error:
         if error.too_small:
-            from cms_ssg.verticals.shop.orders import cancel_order  # which needs this module for its mails
-
-            await cancel_order(shop, str(number), f"the payment could not begin: {error}")
-            async with shop.connect() as connection, connection.transaction():
-                await connection.execute(FREE_KEY, (number,))
-                await connection.execute(REOPEN_CART, (number,))
-            hint = "Nothing was charged, and the cart is open again. Choose another way to pay, or order more."
+            hint = "Nothing was charged. Choose another way to pay, or order more."
             raise fail("shop.too-small", f"the total is too small to be paid this way: {error}", status=409, hint=hint) from None
         raise fail(
             "shop.payment", f"the payment could not begin: {error}", status=502, hint="Nothing was charged. Try again with the same key."

@@ -28,6 +28,11 @@ from cms_ssg.verticals.shop.paying import NOTE, close_order, move_order, return_
 from cms_ssg.verticals.shop.queries import OrderRow
 
 Connection = AsyncConnection[TupleRow]
+OF_KEY: Final[LiteralString] = "SELECT order_number FROM cms.orders WHERE site = %s AND checkout_key = %s"
+FREE_KEY: Final[LiteralString] = "UPDATE cms.orders SET checkout_key = 'cancelled/' || order_id WHERE site = %s AND order_number = %s"
+REOPEN_CART: Final[LiteralString] = """
+UPDATE cms.carts c SET ordered = NULL, updated_at = clock_timestamp() FROM cms.orders o
+WHERE o.site = %s AND o.order_number = %s AND c.site = o.site AND c.ordered = o.number"""
 
 ADD_TRACKING: Final[LiteralString] = (
     "UPDATE cms.orders SET tracking = tracking || %s::jsonb WHERE number = %s AND NOT tracking @> %s::jsonb"
@@ -48,6 +53,18 @@ async def find_order(connection: Connection, site: int, name: str) -> OrderRow:
     if not rows:
         raise fail("shop.no-order", f"there is no order {name[:50]!r}", status=404)
     return rows[0]
+
+
+async def withdraw_order(shop: Shop, key: str, reason: str) -> None:
+    """Cancel the order of a checkout whose payment cannot begin. Its cart can be ordered again, with the same key."""
+    async with shop.connect() as connection:
+        row = await (await connection.execute(OF_KEY, (shop.number, key))).fetchone()
+    if row is None:
+        return
+    await cancel_order(shop, row[0], reason)
+    async with shop.connect() as connection, connection.transaction():
+        await connection.execute(FREE_KEY, (shop.number, row[0]))
+        await connection.execute(REOPEN_CART, (shop.number, row[0]))
 
 
 async def cancel_order(shop: Shop, name: str, reason: str = "") -> OrderRow:

@@ -34,6 +34,7 @@ def test_listings_have_pages_by_place_category_combination_and_letter(site: Site
     } <= pages
     assert "categories/brewpub/italy/piedmont/turin/" in pages
     assert "categories/mill/italy/lombardy/milan/" not in pages  # one listing is fewer than two
+    assert "<h1>Categories</h1>" in (site.output / "categories/index.html").read_text()
     assert "Fiji" in (site.output / "places/index.html").read_text()
     with database(site.url):
         assert run_cms(["-C", str(site.root), "check"]) == 0  # of its templates too

@@ -11,14 +11,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import force_setattr
 
-from cms_ssg.api.problems import ApiError
 from cms_ssg.payment.fake import FakeProvider
 from cms_ssg.payment.provider import BadWebhookError, IntentRequest, PaymentProvider, ProviderError, Shop
 from cms_ssg.payment.stripe import StripeIntentsProvider, StripeProvider, from_stripe, to_stripe
-from cms_ssg.verticals.shop.checkout import Buyer, Placed, place_order
 from cms_ssg.verticals.shop.forms import COOKIE
-from cms_ssg.verticals.shop.telling import say_error
 from tests.verticals.shop.stand import ADDRESS, Stand, new_address
 from tests.verticals.shop.stripe_double import KEY, SECRET, Double, open_double
 
@@ -240,28 +238,29 @@ def test_a_refund_that_stripe_could_not_make_is_an_error(shop: Stand, monkeypatc
 
 def test_a_total_that_is_too_small_for_the_provider_gives_the_cart_back(shop: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CMS_STRIPE_KEY", KEY)
-    cart = shop.make_cart({"MUG": 1}, country="IT", method="post")
-    buyer = Buyer(cart["id"], cart["version"], "ann@example.org", "Ann", ADDRESS, ADDRESS, "stripe")
-    opened = shop.open().shop
-    with open_double() as double:
-        double.least = cart["total"] + 1
-
-        def place() -> Placed:
-            return run(
-                place_order(
-                    opened, StripeProvider(opened, double.url), buyer, "one-key-of-its-own", lambda order: f"https://x.example/{order}"
-                )
-            )
-
-        for _ in range(2):
-            with pytest.raises(ApiError, match="must add up to at least that") as refused:
-                place()
-            assert (refused.value.code, refused.value.status) == ("shop.too-small", 409)
-        assert shop.stock("MUG") == (50, 0)
-        assert shop.query("SELECT DISTINCT status FROM cms.orders") == [("cancelled",)]
-        page = shop.api.client.get("/api/checkout", headers={"cookie": f"{COOKIE}={cart['id']}", **new_address()})
-        assert 'name="payment"' in page.text
-        assert "too small to be paid this way" in say_error(shop.api.sites.contexts[0].translate("en"), refused.value)
-        double.least = 0
-        assert place().page.startswith("https://checkout.stripe.com/")
-    assert shop.stock("MUG") == (50, 1)
+    settings = shop.api.sites.contexts[0].site.settings.vertical["shop"]
+    payments = settings.payments
+    force_setattr(settings, "payments", (*payments, "stripe"))
+    try:
+        with open_double() as double:
+            monkeypatch.setenv("CMS_STRIPE_URL", double.url)
+            cart = shop.make_cart({"MUG": 1}, country="IT", method="post")
+            double.least = cart["total"] + 1
+            for _ in range(2):
+                refused = shop.check_out(cart, "one-key-of-its-own", payment="stripe")
+                assert (refused.status_code, refused.json()["code"]) == (409, "shop.too-small")
+                assert "must add up to at least that" in refused.json()["detail"]
+            form = {**ADDRESS, "email": "ann@example.org", "payment": "stripe", "key": "another-key", "version": cart["version"]}
+            cookie = {"cookie": f"{COOKIE}={cart['id']}", "accept": "text/html", **new_address()}
+            page = shop.api.client.post("/api/checkout", data=form, headers=cookie)
+            assert page.status_code == 409
+            assert "This total is too small to be paid this way." in page.text
+            assert 'value="ann@example.org"' in page.text
+            assert shop.stock("MUG") == (50, 0)
+            assert shop.query("SELECT status FROM cms.orders") == [("cancelled",)] * 3
+            double.least = 0
+            done = shop.check_out(cart, "one-key-of-its-own", payment="stripe")
+            assert done.json()["payment_page"].startswith("https://checkout.stripe.com/")
+            assert shop.stock("MUG") == (50, 1)
+    finally:
+        force_setattr(settings, "payments", payments)
