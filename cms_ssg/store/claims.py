@@ -45,7 +45,8 @@ LOST_CLAIMS: Final[LiteralString] = """
 SELECT l.name, l.kind, l.locale, l.key, l.owner_kind, l.owner, l.spec, l.wins, l.since,
   w.name, w.kind, w.locale, w.key, w.owner_kind, w.owner, w.spec, w.wins, w.since
 FROM cms.claims l LEFT JOIN cms.claims w ON w.site = l.site AND w.name = l.name AND w.wins
-WHERE l.site = %s AND NOT l.wins AND (l.kind NOT IN (4, 5) OR l.spec ->> 'kind' = ANY(%s)) ORDER BY l.name, l.kind, l.since, l.locale, l.key"""
+WHERE l.site = %s AND NOT l.wins AND (l.kind NOT IN (4, 5) OR l.spec ->> 'kind' = 'terms') ORDER BY l.name, l.kind, l.since, l.locale, l.key"""
+"""The condition is that of the index claims_lost, which is not used for any other: the kind of output has its name here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +157,9 @@ def _decide(
     return changes, updates
 
 
-def list_lost_claims(connection: Connection, site: int, indexes: Sequence[str]) -> list[tuple[ClaimRow, ClaimRow | None]]:
-    """Every claim that lost its name, with the winner; None where nobody has it, as it is the name of a folder or refused.
-
-    indexes: kinds of outputs whose pages are told of although something else may have their path by default.
-    """
-    return [
-        (ClaimRow(*row[:9]), ClaimRow(*row[9:]) if row[9] is not None else None)
-        for row in connection.execute(LOST_CLAIMS, (site, list(indexes)))
-    ]
+def list_lost_claims(connection: Connection, site: int) -> list[tuple[ClaimRow, ClaimRow | None]]:
+    """Every claim that lost its name, with the winner; None where nobody has it, as it is the name of a folder or refused."""
+    return [(ClaimRow(*row[:9]), ClaimRow(*row[9:]) if row[9] is not None else None) for row in connection.execute(LOST_CLAIMS, (site,))]
 
 
 def _rows(connection: Connection, query: LiteralString, **parameters: object) -> list[ClaimRow]:

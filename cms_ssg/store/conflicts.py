@@ -18,7 +18,7 @@ _FURTHER: Final = re.compile(r"/[^/]+/\d+/$|/[^/\d]+\d+/$")
 
 def list_conflicts(connection: Connection, site: Site, site_id: int) -> Iterator[Problem]:
     """Every path that somebody wants and another has, and every term and author that two files describe."""
-    for lost, winner in list_lost_claims(connection, site_id, site.features.with_role("index")):
+    for lost, winner in list_lost_claims(connection, site_id):
         reference = lost.name.partition("/")[2].partition(":")
         if lost.kind == DEFAULT:
             if winner is not None and lost.key != "lists/month":  # an archive of months is made without being asked for

@@ -77,7 +77,7 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "folders": (claims.FOLDERS, {"names": [f"/p{n}" for n in BATCH], "site": SITE}),
     "claims that go": (claims.DELETE_CLAIMS, KEY_COLUMNS),
     "claims that flip": (claims.UPDATE_WINS, {**KEY_COLUMNS, "wins": [False] * 100}),
-    "claims that lost": (claims.LOST_CLAIMS, [SITE, ["terms"]]),
+    "claims that lost": (claims.LOST_CLAIMS, [SITE]),
     "items of members": (lists.ITEMS_OF_MEMBERS, [BATCH]),
     "items that go": (lists.DELETE_ITEMS, [[LARGE_LIST] * 100, KEYS]),
     "lists that moved": (lists.MOVE_LISTS, [[LARGE_LIST, 2], [1, 1], [NEWEST, NEWEST]]),
