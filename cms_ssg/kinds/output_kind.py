@@ -33,7 +33,8 @@ class OutputKind:
     made: ``rendered`` from the store, ``copied`` from a file, or an ``image`` that is scaled. page: an HTML page that is counted as a page;
     linked: pages link to it, so a new one is rendered before them. content: the page of an entry. role: ``entry``, the page of an entry
     in its own locale; ``redirect``, which only leads to another address; ``front``, the home page of a locale; ``feed``, which hubs are
-    told of; ``search``, the search page; ``""``, none of these. The other rooms ask for the role and never compare the name. holds: while a new one fails, its entry is kept out of lists.
+    told of; ``search``, the search page; ``""``, none of these. The other rooms ask for the role and never compare the name.
+    holds: while a new one fails, its entry is kept out of lists.
     fingerprinted: its name changes with its bytes, so the old one may stay. shown: a preview shows it, among its lists or
     its other pages. cache: its class in [target.cache], ``""`` if its path decides. weight: how many pages it counts as when work is divided.
     framed: the API fills it in, and finds it in cms.frames. vertical: its vertical, ``""`` for the core. ahead: when a save changes it, it is made before
