@@ -129,7 +129,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("system", sorted(ADDRESSES))
-def test_files_that_are_broken_are_noted_and_nothing_fails(cms: Cms, tmp_path: Path, system: str) -> None:
+def test_files_that_are_broken_are_noted_and_nothing_fails(
+    cms: Cms, tmp_path: Path, db_url: str, monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
     old = tmp_path / "old"
     shutil.copytree(SAMPLES / system, old)
     for folder in [path for path in sorted(old.rglob("*")) if path.is_dir()]:
@@ -144,6 +146,7 @@ def test_files_that_are_broken_are_noted_and_nothing_fails(cms: Cms, tmp_path: P
     assert code == 0, result
     assert "files left out" in " ".join(result["notes"])
     assert not [path for path in (tmp_path / "site").rglob("*") if path.name == "passwd"]
+    monkeypatch.setenv("CMS_DATABASE_URL", db_url)
     code, result, _ = cms("-C", str(tmp_path / "site"), "check")
     assert code in (0, 1, 3)
 
