@@ -25,12 +25,12 @@ MOST_AHEAD: Final = 50
 """Outputs of the lane ahead that are looked at between two rounds of new pages."""
 
 EACH_S: Final = 0.005
-"""What an output is taken to last before one of its turn was made."""
+"""Seconds that an output is assumed to take before one of its turn was made."""
 
 
 @dataclass(slots=True)
 class RoundSize:
-    """limit: outputs of the next round that is not short. short: whether rounds are; each_s: seconds for an output, by turn."""
+    """How many outputs the next round takes. limit: at most, where rounds are not short; is_short: whether they are; each_s: seconds per output, by turn."""
 
     limit: int
     largest: int

@@ -12,5 +12,5 @@ PROGRAM: Final = re.compile(
 
 
 def is_program_name(agent: str) -> bool:
-    """Whether a User-Agent is a program's, or nobody's: browsers always say one. Logs have ``-`` for none."""
+    """Whether a User-Agent belongs to a program. An empty one counts too, since browsers always send one; logs write ``-`` for none."""
     return agent in ("", "-") or PROGRAM.search(agent) is not None
