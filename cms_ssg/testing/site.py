@@ -211,7 +211,7 @@ class SiteOnPage:
         return connect(self.url, autocommit=True)
 
     def query(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        """The rows of a statement, [] for one that gives none."""
+        """The rows of a statement, [] for one that gives none. What changes the session needs one of its own: ``connect``."""
         return run_kept(self.url, query, parameters)
 
 
