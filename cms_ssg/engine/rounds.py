@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from cms_ssg.render.output import Rendered
     from cms_ssg.render.requests import Job
 
-ROUND, LARGE_ROUND = 500, 8000
-"""Outputs a round takes: few where that is all, more when there is a whole site to make."""
+ROUND = 500
+"""Outputs recorded in one transaction. The CDN is purged of what is urgent first, if more than this are left to make."""
 
 BATCH = 100
 """Outputs loaded and rendered together."""
@@ -83,14 +83,13 @@ class Rounds:
 
     def run(self) -> None:
         """Take the most urgent outputs until none is left; what is saved meanwhile is planned between two rounds."""
-        size = choose_size(self.session, ROUND, LARGE_ROUND)
+        size = choose_size(self.session)
         self.session.reporter.phase("render", self.session.result.planned)
         while True:
             self._meanwhile.take_in()
             with self.session.result.timed("plan"):
                 self._plan(without_entries=self._meanwhile.is_full)
                 rows = size.cut(self._take_dirty(size.limit))
-                self.session.commit()
                 if not rows and self._meanwhile.is_full and not self._has_taken_last:
                     self._has_taken_last = True  # entries that were written to the store since; what comes later is for the next build
                     self._plan()
@@ -177,6 +176,7 @@ class Rounds:
                 self.session.reporter.advance(len(made))
                 if len(pending) >= ROUND:
                     refused += self._record_made(by_path, pending)
+                    self.session.commit()
                     pending = []
             refused += self._record_made(by_path, pending)
             store.end_journal(self.session.connection, journal, refused)
@@ -284,13 +284,12 @@ class Rounds:
         return self._around
 
     def _record_made(self, by_path: Mapping[str, store.DirtyRow], made: Sequence[Made]) -> list[str]:
-        """Write down what was made, in one transaction. Returns the paths that the target refused."""
+        """Write down what was made; the caller commits. Returns the paths that the target refused."""
         if not made:
             return []
         with self.session.result.timed("record"):
             self.session.keep_lease()
             record_made(self.session, self.images, by_path, made, self.tried, self._named)
-            self.session.commit()
         for one in made:
             if one.unwritten is not None:
                 self.refusals.note(by_path[one.path], one)

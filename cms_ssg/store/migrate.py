@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from cms_ssg.errors import CmsError, fail
@@ -102,7 +104,7 @@ def list_files(sql_folder: Path, verticals: Sequence[str] = ()) -> list[Migratio
 def _load_applied(conn: Connection) -> Applied | None:
     """Load what was applied; None where no migration ever was."""
     try:
-        with conn.transaction():
+        with nullcontext() if conn.autocommit and conn.info.transaction_status == TransactionStatus.IDLE else conn.transaction():
             return {(row[0], row[1]): (row[2], row[3]) for row in conn.execute(_APPLIED)}
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         return None

@@ -45,7 +45,8 @@ ADD_NAMES: Final[LiteralString] = (
     "INSERT INTO cms.read_names (key, name) SELECT * FROM unnest(%s::bigint[], %s::text[]) ON CONFLICT (key) DO NOTHING"
 )
 
-ADD_JOURNAL: Final[LiteralString] = "INSERT INTO cms.journal (site, epoch, paths) VALUES (%s, %s, %s) RETURNING id"
+ADD_JOURNAL: Final[LiteralString] = """
+INSERT INTO cms.journal (site, epoch, paths) VALUES (%s, %s, %s) RETURNING id, set_config('synchronous_commit', 'on', true)"""
 DELETE_JOURNAL: Final[LiteralString] = "DELETE FROM cms.journal WHERE id = %s"
 NARROW_JOURNAL: Final[LiteralString] = "UPDATE cms.journal SET paths = %s WHERE id = %s"
 LEFT_IN_JOURNAL: Final[LiteralString] = """
@@ -128,7 +129,6 @@ def take_dirty(
 
 def add_journal(connection: Connection, site: int, epoch: int, paths: list[str]) -> int:
     """Note what is about to be written or removed; the caller commits before the first write."""
-    connection.execute("SET LOCAL synchronous_commit = on")
     row = connection.execute(ADD_JOURNAL, (site, epoch, paths)).fetchone()
     assert row is not None
     return int(row[0])

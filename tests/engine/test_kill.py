@@ -76,7 +76,7 @@ def small_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every build takes several rounds, and each plans a few changes at a time."""
     for name, few in {
         "engine.rounds.ROUND": 4,
-        "engine.rounds.LARGE_ROUND": 4,
+        "engine.round_size.MOST": 4,
         "engine.rounds.BATCH": 3,
         "plan.changes.BATCH": 2,
         "plan.lists.BATCH": 2,
