@@ -234,6 +234,11 @@ class Session:
     def jobs(self) -> int:
         return self.options.jobs or os.cpu_count() or 1
 
+    @property
+    def has_workers(self) -> bool:
+        """Whether workers were started."""
+        return self._pool is not None
+
     def pool(self) -> Executor:
         """The workers, started when first needed."""
         if self._pool is None:
