@@ -216,10 +216,10 @@ def _replace(connection: Connection, site: int, build: int, rows: Sequence[Outpu
                     number, site, r.dirty.path, r.kind, r.digest, r.size_bytes, r.reads, r.valid_from, r.valid_until,
                     r.dirty.reason, build, error, (r.error is not None or r.waits) and r.dirty.unsure, r.etag,
                 ))  # fmt: skip
-        with cursor.copy(COPY_WINDOWS) as copy:
-            for number, r in zip(ids, rows, strict=True):
-                for window in r.windows:
-                    copy.write_row((number, *window))
+        if windows := [(number, *window) for number, r in zip(ids, rows, strict=True) for window in r.windows]:
+            with cursor.copy(COPY_WINDOWS) as copy:
+                for window in windows:
+                    copy.write_row(window)
 
 
 def remove_outputs(connection: Connection, site: int, rows: Sequence[DirtyRow]) -> None:
