@@ -36,7 +36,8 @@ def hold_sync(connection: Connection, site: int) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.rollback()
+        if not connection.closed:
+            connection.rollback()
         raise
     finally:
         if not connection.closed:
