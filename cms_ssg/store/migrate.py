@@ -67,7 +67,10 @@ def migrate(
     of each set to apply, and no other sets; a dump is read into the tables it was written from.
     Raises CmsError db.newer, db.changed, db.locked, db.locks or db.migration; what was applied before stays.
     """
-    known = list_files(sql_folder, verticals) if sql_folder is not None else _list_bundled(tuple(verticals))
+    folder = sql_folder or bundled_folder("sql")
+    brought = (load_vertical(name).find_folder("sql") for name in verticals)
+    is_bundled = sql_folder is None and all(own is None or own.is_relative_to(folder) for own in brought)
+    known = _list_bundled() if is_bundled else list_files(folder, verticals)
     files = [f for f in known if until is None or f.number <= until.get(f.set, 0)]
     applied = _load_applied(conn)
     if applied is None:
@@ -86,9 +89,9 @@ def list_status(conn: Connection, sql_folder: Path | None = None, *, verticals: 
 
 
 @cache
-def _list_bundled(verticals: tuple[str, ...]) -> Sequence[Migration]:
-    """The files of this installation, which belong to the code that this process runs and are read with it."""
-    return list_files(bundled_folder("sql"), verticals)
+def _list_bundled() -> Sequence[Migration]:
+    """The files of this installation, which belong to the code that this process runs and are read once, as that is."""
+    return list_files(bundled_folder("sql"))
 
 
 def list_files(sql_folder: Path, verticals: Sequence[str] = ()) -> list[Migration]:
@@ -103,7 +106,7 @@ def list_files(sql_folder: Path, verticals: Sequence[str] = ()) -> list[Migratio
             match = _FILE_NAME.fullmatch(path.name)
             if not match or (files and (files[-1].set, files[-1].number) == (name, int(match[1]))):
                 raise fail("db.migration", "not named NNNN_verb_object.sql with a number of its own", place=str(path))
-            text = path.read_bytes().decode()
+            text = path.read_bytes().decode().replace("\r\n", "\n")
             shown = f"sql/{name}/{path.name}" if place.name == name else str(path)
             files.append(Migration(name, int(match[1]), match[2], text, hashlib.sha256(text.encode()).hexdigest(), shown))
     return files

@@ -348,7 +348,7 @@ def test_set_that_one_page_gives_up_while_another_takes_it_stays(site: SiteOnPag
     monkeypatch.setattr("cms_ssg.engine.rounds.BATCH", 1)
     site.edit("content/posts/a/index.md", '![A man](hopper.jpg "Grace")', "Gone.")
     site.edit("content/posts/b.md", "Nothing to see.", "![again](a/hopper.jpg)")
-    for number in range(6):  # so many that a round takes both
+    for number in range(6):
         site.write_file(f"content/posts/c{number}.md", f"---\ntitle: C\ndate: 2026-01-03\n---\n{number}\n")
     site.build()
     assert links(page(site, "2026/01/b/index.html")) == set(variants(site)) != set()
