@@ -18,6 +18,7 @@ from cms_ssg.entries.differences import compare, say_changed
 from cms_ssg.entries.front_matter import is_too_large, make_fields, read_body
 from cms_ssg.entries.merge import Conflict
 from cms_ssg.entries.place import choose_files
+from cms_ssg.entries.publication import date_publication, keep_given_date
 from cms_ssg.entries.read import read_entry
 from cms_ssg.entries.rights import Writer, find_place_refusal
 from cms_ssg.entries.three_way import merge_changes
@@ -172,6 +173,8 @@ class Entries:
             return _fail(
                 number, Problem("entry.not-found", "", 0, f"there is no entry {number}", "cms entry list shows what there is.")
             ), None
+        if old is not None:
+            entry = keep_given_date(self.site, entry, old.file)
         of_file = old is not None and old.source in OF_FILES
         if of_file and old is not None:
             old = old._replace(markdown=read_body(self.site, old))
@@ -217,6 +220,8 @@ class Entries:
             status, removed = wanted, False
         if status == "draft":
             fields["draft"] = True
+        elif old is not None and entry.goes_out is not None and status == "published" and not removed:
+            fields |= date_publication(site, old, fields, entry.goes_out)
         body = old.markdown if entry.body is None and old is not None else entry.body or ""
         body = clean_text(body.replace("\r\n", "\n").replace("\r", "\n"))
         if len(body) > MAX_CONTENT_BYTES // 4 and len(body.encode()) > MAX_CONTENT_BYTES:
