@@ -40,6 +40,16 @@ CREATE TABLE IF NOT EXISTS cms.migrations (
   PRIMARY KEY (set, number)
 )"""
 
+_OTHER: Final = "The database was made by another build of cms_ssg, such as a development version, and is as it was. "
+_MOVE: Final = _OTHER + (
+    "cms db dump FILE, then cms db restore FILE --replace brings its content into tables of this one. "
+    "In a package of your own, give the migration the next free number."
+)
+_BEGIN: Final = _OTHER + (
+    "Go on with that one; or write the entries of the store into content files with it (cms export content .), and build with this one into "
+    "an empty database. In a package of your own, restore the migration and put the change into a new one."
+)
+
 Connection = psycopg.Connection[TupleRow]
 Applied = dict[tuple[str, int], tuple[str, datetime]]
 
@@ -130,17 +140,18 @@ def _list_missing(files: Sequence[Migration], applied: Applied) -> list[Migratio
             message = f"the database was made by a newer cms_ssg: it has {name} {number:04}, this one ends with {latest[name]:04}"
             raise fail("db.newer", message, hint="Upgrade: pip install --upgrade cms-ssg.")
         if name in latest:
-            raise fail("db.changed", f"migration {name} {number:04} was applied to the database, but its file is gone", place="sql")
+            said = f"migration {name} {number:04} was applied on {applied[name, number][1]:%Y-%m-%d}, and this cms_ssg does not have it"
+            raise fail("db.changed", said, place="sql", hint=_BEGIN)
     missing = []
     for file in files:
         if (file.set, file.number) not in applied:
             missing.append(file)
         elif missing and missing[-1].set == file.set:
-            raise _refuse(missing[-1], "db.changed", "this migration comes before one that is applied", "Give it the next free number.")
+            said = f"this migration was not applied, but {file.set} {file.number:04} after it was, on {applied[file.set, file.number][1]:%Y-%m-%d}"
+            raise _refuse(missing[-1], "db.changed", said, _MOVE)
         elif applied[file.set, file.number][0] != file.checksum:
-            raise _refuse(
-                file, "db.changed", "this migration was changed after it was applied", "Restore it; put the change into a new one."
-            )
+            said = f"this migration is not the one that was applied on {applied[file.set, file.number][1]:%Y-%m-%d}"
+            raise _refuse(file, "db.changed", said, _BEGIN)
     return missing
 
 
