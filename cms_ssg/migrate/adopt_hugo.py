@@ -11,6 +11,7 @@ from cms_ssg.migrate import hugo_pages, hugo_settings
 from cms_ssg.migrate.adopt_settings import THEME, Layout, Source, find_tags, make_collections, name_last, start_settings
 from cms_ssg.migrate.hugo_config import HugoConfig, read_hugo_config
 from cms_ssg.migrate.hugo_lists import list_redirects
+from cms_ssg.migrate.hugo_outputs import list_outputs
 from cms_ssg.migrate.hugo_shortcodes import INLINE
 from cms_ssg.migrate.pages import as_table
 from cms_ssg.migrate.report import Report
@@ -58,7 +59,7 @@ def make_hugo(root: Path, report: Report) -> Source:
         pages,
         layout,
         fields,
-        lambda top: _translate(config.permalinks.get(top, ""), top, name_last(pages, layout, top)),
+        lambda top: _translate(config.permalinks.page.get(top, ""), top, name_last(pages, layout, top)),
     )
     _leave_out(settings["collection"], config.beside)
     source = Source(pages, settings)
@@ -148,8 +149,9 @@ def _quote(text: str) -> str:
 
 
 def _redirect_hugo_lists(source: Source, config: HugoConfig) -> None:
-    """Addresses of lists that are elsewhere here."""
+    """Addresses of lists that are elsewhere here, and of forms of pages that are not made."""
     dated = {row["defaults"]["section"] for row in source.settings["collection"] if "section" in row.get("defaults", {})}
-    for old, new in list_redirects(source.pages, config, dated):
+    others = [(old, new) for _, _, old, new in list_outputs(source.pages, config)]
+    for old, new in (*list_redirects(source.pages, config, dated), *others):
         if old and old.rstrip("/") != new.rstrip("/") and old != "/":
             source.redirects.setdefault(old, new)

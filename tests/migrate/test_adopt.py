@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cms_ssg.site import open_site
 from tests.cli.small_site import Cms
 from tests.migrate import hugo_sample, jekyll_sample
 from tests.migrate.hugo_sample import write_files
@@ -73,3 +74,21 @@ def test_a_site_toml_that_is_there_is_kept_and_what_is_no_such_site_is_refused(c
     code, result, _ = cms("init", "--from", "jekyll", str(write_files(tmp_path / "none", {"a.txt": ""})))
     assert (code, result["problems"][0]["code"]) == (1, "migrate.no-source")
     assert not (tmp_path / "none/site.toml").exists()
+
+
+def test_what_is_no_page_of_a_jekyll_site_is_left_out_of_it(cms: Cms, tmp_path: Path) -> None:
+    root = write_files(
+        tmp_path / "old",
+        {
+            "_config.yml": "title: T\npermalink: pretty\npaginate: 2\n",
+            "index.html": "---\nlayout: default\n---\n{% for post in paginator.posts %}{{ post.title }}{% endfor %}",
+            "about.md": "---\ntitle: About\n---\nText.\n",
+            "_posts/2021-01-01-gone.md": "---\ntitle: Gone\nredirect_from: /old/\nredirect_to: https://else.example/x\n---\n",
+            "_posts/2021-01-02-here.md": "---\ntitle: Here\n---\nText.\n",
+        },
+    )
+    assert cms("init", "--from", "jekyll", str(root))[0] == 0
+    settings = open_site(root, {}).settings
+    for rule in settings.collection:
+        assert {"/index.html", "/_posts/2021-01-01-gone.md"} <= set(rule.exclude), rule.name
+    assert settings.redirects["/2021/01/01/gone/"] == settings.redirects["/old/"] == "https://else.example/x"
