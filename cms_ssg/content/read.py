@@ -75,6 +75,9 @@ class _Reading:
             said = f"the collection {self.collection.name!r} makes this a {type_name!r}, which is no content type"
             return None, (Problem("content.unknown-type", file, 0, said, f"Types: {', '.join(rules.types)}."),)
         raw = self._map_fields(front.fields)
+        for name in rules.term_fields:  # the one term of a field that has one, written as a list, as other systems have it
+            if schema.properties.get(name, {}).get("type") == "string" and isinstance(only := raw.get(name), list) and len(only) == 1:
+                raw[name] = only[0]
         locale = self._find_locale(raw)
         told = self._read_hiding(raw, schema) | self._names_of_rules()
         fields, problems = schema.check(raw, self.lines, file, rules.zone, told=told)
