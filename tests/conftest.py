@@ -47,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose the folder of the run's server; xdist's workers inherit it and share the server."""
     for name in [n for n in os.environ if n.startswith("CMS_") and n != SERVER_FOLDER and not n.startswith("CMS_TEST_")]:
         del os.environ[name]  # a developer's own settings must not reach a test
+    os.environ["CMS_PERSON"] = ""  # nor their name in git
     if not hasattr(config, "workerinput"):
         if "TMPDIR" not in os.environ and _has_room(MEMORY):
             os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)

@@ -11,6 +11,7 @@ import msgspec
 
 from cms_ssg.bulk.lines import Line, TextFile, open_lines, read_lines
 from cms_ssg.errors import fail
+from cms_ssg.text.counting import count
 from cms_ssg.types import Json
 
 Form = Literal["csv", "jsonl"]
@@ -139,7 +140,7 @@ def _name_cells(columns: Sequence[str], rows: Iterator[_Cells]) -> Iterator[Reco
             continue
         named = {name: cell for name, cell in zip(columns, cells, strict=False) if name and name not in ERROR_COLUMNS}
         if not problem and len(cells) != width and (len(cells) < width or any(cells[width:])):
-            problem = f"it has {len(cells)} cells, the header has {width}"
+            problem = f"it has {count(len(cells), 'cell')}, the header has {width}"
         yield Record(line, named, problem)
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
-from cms_ssg.cli.output import count, make_table
+from cms_ssg.cli.call import DONE, PARTIAL, Call, author_option, site_command
+from cms_ssg.cli.output import make_table
+from cms_ssg.text.counting import count
 
 if TYPE_CHECKING:
     from cms_ssg.build import PlanResult
@@ -127,7 +128,8 @@ def status(call: Call, metrics: bool, metrics_file: Path | None) -> None:
     metavar="CHANGE",
     help="Cancel the change with this number from the list.",
 )
-def calendar(call: Call, cancel: int | None) -> None:
+@author_option
+def calendar(call: Call, cancel: int | None, author: str) -> None:
     """List scheduled changes: what appears or expires, and when.
 
     Changes that wait are named by their numbers.
@@ -135,7 +137,7 @@ def calendar(call: Call, cancel: int | None) -> None:
     if cancel is not None:
         from cms_ssg.cli.entry import cancel_change_of
 
-        cancel_change_of(call, cancel, "")
+        cancel_change_of(call, cancel, author)
         return
     from cms_ssg.diagnostics.status import calendar as run_calendar
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from cms_ssg.cli.progress_line import ProgressLine
 from cms_ssg.reporting.progress import Reporter
+from cms_ssg.text.counting import count
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
@@ -187,11 +188,6 @@ def make_table(rows: Sequence[Sequence[object]], indent: str = "") -> str:
         ).rstrip()
         for row, line in zip(rows, lines, strict=True)
     )
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """``1 page``, ``1,204 pages``."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def say_problem(text: str) -> None:

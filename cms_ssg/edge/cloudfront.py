@@ -12,6 +12,7 @@ from typing import Final
 from cms_ssg.edge.nginx import quote_url
 from cms_ssg.edge.state import Edge
 from cms_ssg.publish.headers import NOINDEX
+from cms_ssg.text.counting import count
 from cms_ssg.types import Problem
 
 MOST_CODE_BYTES: Final = 10_240
@@ -79,7 +80,7 @@ def write_keys(edge: Edge) -> tuple[str, list[Problem]]:
         (kept if fits else left_out).append(row)
     problems = []
     if left_out:
-        said = f"{len(left_out):,} redirects, such as {left_out[0]['key']}, are too long or too many for a key value store"
+        said = f"a key value store has no room for {count(len(left_out), 'redirect')}, such as {left_out[0]['key']}: too long, or too many"
         problems.append(Problem("target.keys-full", "", 0, said, "The pages at their places send visitors on instead.", "warning"))
     rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in kept)
     return '{"data": [\n' + rows + "\n]}\n", problems

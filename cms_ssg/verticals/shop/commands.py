@@ -15,6 +15,7 @@ from cms_ssg.payment.run import run_in_shop
 from cms_ssg.selling.addresses import format_lines
 from cms_ssg.selling.stock_commands import COMMANDS as STOCK_COMMANDS
 from cms_ssg.store.query import fetch
+from cms_ssg.text.counting import count
 from cms_ssg.text.money import parse_amount, show_amount, to_decimal
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import settings_of
@@ -129,7 +130,7 @@ def export_orders(opened: OpenSite, out: str, *, since: str = "", until: str = "
 
     text = "".join(write_orders(opened.connection, _span(opened, since, until) | {"status": status}))
     _write(Path(out), text.encode("utf-8", "replace"))
-    return f"{text.count(chr(10)) - 1} lines written to {out}"
+    return f"{count(text.count(chr(10)) - 1, 'line')} written to {out}"
 
 
 def report_sales(opened: OpenSite, *, by: str = "month", since: str = "", until: str = "") -> list[dict[str, Any]]:
