@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from cms_ssg.content.markdown.shortcode_tags import Shortcodes
 from cms_ssg.migrate import hugo_pages, hugo_settings
-from cms_ssg.migrate.adopt_settings import THEME, Layout, Source, find_tags, make_collections, name_last, start_settings
+from cms_ssg.migrate.adopt_settings import THEME, Layout, Source, find_tags, leave_out, make_collections, name_last, start_settings
 from cms_ssg.migrate.hugo_config import HugoConfig, read_hugo_config
 from cms_ssg.migrate.hugo_lists import list_redirects
 from cms_ssg.migrate.hugo_outputs import list_outputs
@@ -61,7 +61,11 @@ def make_hugo(root: Path, report: Report) -> Source:
         fields,
         lambda top: _translate(config.permalinks.page.get(top, ""), top, name_last(pages, layout, top)),
     )
-    _leave_out(settings["collection"], config.beside)
+    hidden = [page for page in pages if page.fields.get("headless") is True or _is_never(page.fields)]
+    for page in hidden:
+        report.note(page.file, page.line, "pages without an address", page.file)
+    pages = [page for page in pages if page not in hidden]
+    leave_out(settings["collection"], [*config.beside, *(page.file for page in hidden)])
     source = Source(pages, settings)
     for page in pages:
         if hugo_pages.find_place(page.file, config)[1].startswith("_index."):
@@ -87,12 +91,10 @@ def make_hugo(root: Path, report: Report) -> Source:
     return source
 
 
-def _leave_out(collections: list[dict[str, Json]], files: list[str]) -> None:
-    """Keep texts that belong to other pages from being pages."""
-    for row in collections:
-        inside = [file.removeprefix(str(row["path"])) for file in files if file.startswith(f"{row['path']}/")]
-        if inside and row["type"] != "term":
-            row["exclude"] = [*cast("list[Json]", row.get("exclude", [])), *inside]
+def _is_never(fields: dict[str, Json]) -> bool:
+    """Whether the front matter says that there is no page."""
+    table = as_table(fields.get("build")) or as_table(fields.get("_build"))
+    return str(table.get("render", "")).lower() in ("never", "false")
 
 
 def _translate(pattern: str, top: str, last: str) -> str:
