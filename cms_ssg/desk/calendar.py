@@ -27,6 +27,8 @@ from cms_ssg.text.slugs import make_slug
 
 router = Router("Desk")
 PAGE: Final = 100
+LONGEST: Final = 150
+"""Characters of a title that are shown."""
 SAID: Final = {"cancelled": "Taken back.", "gone": "It was made or taken back before."}
 STATES: Final = {"failed": "cannot be made", "unapproved": "needs an approval"}
 
@@ -131,9 +133,10 @@ def _render_item(one: Due, editor: Editor, session: Session, asked: Asked, base:
     if one.change:
         state = STATES.get(one.state, "") + (f": {one.problem}" if one.problem else "")
         about += f" · change {one.change} by {one.author or 'nobody named'}" + (f", {state}" if state else "")
+    title = one.title if len(one.title) <= LONGEST else f"{one.title[:LONGEST]}…"
     return (
         f'<li><time datetime="{one.at.isoformat()}">{say_time(one.at, editor.site.zone)}</time>'
-        f'<div><strong>{escape(_say_event(one))}</strong> <a href="{base}/desk/entries/{one.entry}">{escape(one.title)}</a>'
+        f'<div><strong>{escape(_say_event(one))}</strong> <a href="{base}/desk/entries/{one.entry}">{escape(title)}</a>'
         f'<span class="hint">{escape(about)}</span></div>{_render_cancel(one, session, asked, base)}</li>'
     )
 

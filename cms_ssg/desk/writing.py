@@ -194,6 +194,8 @@ def _save(editor: Editor, entry: StoredEntry, change: EntryInput, form: Form, ma
     goes_out = (at or datetime.now(UTC)) if form.do == "schedule" else datetime.now(UTC) if form.do == "publish" else None
     with editor.act(status or "change", entry.file):
         saved = editor.entries.save_entry(replace(change, fields=fields, status=status, goes_out=goes_out))
+    if form.do == "schedule" and goes_out is not None and goes_out <= datetime.now(UTC):
+        return "past"
     return "merged" if saved.merged else form.do or "save"
 
 
@@ -223,9 +225,11 @@ def _find_base(editor: Editor, schema: Schema, entry: StoredEntry, form: Form) -
 
 def _place(problem: Problem) -> tuple[str, str]:
     """An input that a problem is about, where its message names one, and what to say."""
-    name, colon, _ = problem.message.partition(": ")
-    text = f"{problem.message}. {problem.hint}" if problem.hint else problem.message
-    return (PREFIX + name if colon and name.isidentifier() else "", f"{text} [{problem.code}]")
+    name, colon, said = problem.message.partition(": ")
+    is_placed = bool(colon) and name.isidentifier()
+    said = said if is_placed else problem.message
+    text = f"{said}. {problem.hint}" if problem.hint else said
+    return (PREFIX + name if is_placed else "", f"{text} [{problem.code}]")
 
 
 def _lines(text: str) -> str:

@@ -215,7 +215,7 @@ def test_a_listing_is_proposed_approved_claimed_by_mail_changed_by_its_owner_and
             with pytest.raises(CmsError) as error:
                 merge_listings(open_site, str(number), "/listings/cider-mill/")
             assert error.value.problems[0].code == "directory.of-file"
-            assert merge_listings(open_site, str(number), path).endswith("1 reviews moved")
+            assert merge_listings(open_site, str(number), path).endswith("1 review moved")
         built = site.build()
         assert "/listings/mill-of-asti/" in built.pages
         assert "/listings/mill-of-asti/" in (site.output / path[1:] / "index.html").read_text()  # leads there

@@ -130,7 +130,7 @@ def test_low_stock_is_told_once_to_the_hook_and_goods_go_from_the_preferred_loca
     )
     try:
         assert run(shop, stock_commands.move_stock, "MUG", 40, "main", "market") == "MUG: 50"
-        assert run(shop, stock_commands.prefer_location, "market", 10) == "market has the priority 10, with 1 SKUs"
+        assert run(shop, stock_commands.prefer_location, "market", 10) == "market has the priority 10, with 1 SKU"
         shop.buy({"MUG": 30})
         assert shop.query("SELECT location, on_hand FROM cms.stock_levels WHERE sku = 'MUG' ORDER BY 1") == [("main", 10), ("market", 10)]
         run(shop, stock_commands.move_stock, "MUG", 10, "market", "main")
