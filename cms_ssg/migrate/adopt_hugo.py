@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Final, cast
 
 from cms_ssg.content.markdown.shortcode_tags import Shortcodes
+from cms_ssg.content.visibility import EVERYDAY, HIDES_IF_FALSE, HIDES_IF_TRUE, NOT_HERE, PASSWORDS, STATUS, fold
 from cms_ssg.migrate import hugo_pages, hugo_settings
 from cms_ssg.migrate.adopt_settings import THEME, Layout, Source, find_tags, make_collections, name_last, start_settings
 from cms_ssg.migrate.hugo_config import HugoConfig, read_hugo_config
 from cms_ssg.migrate.hugo_lists import list_redirects
 from cms_ssg.migrate.hugo_shortcodes import INLINE
-from cms_ssg.migrate.pages import as_table
+from cms_ssg.migrate.pages import SourcePage, as_table
 from cms_ssg.migrate.report import Report
 from cms_ssg.types import Json, Problem
 
@@ -25,6 +26,11 @@ _TOKENS: Final = {
     "contentbasename": "{slug}",
     "slugorcontentbasename": "{slug}",
 }
+_WORDS: Final = (STATUS | PASSWORDS | HIDES_IF_TRUE | HIDES_IF_FALSE | NOT_HERE.keys() | EVERYDAY.keys() | {"visibility"}) - {
+    "published",
+    "headless",
+}
+"""Those of all systems but Hugo."""
 TEMPLATES: Final = {
     "details": "<details><summary>{{ values.get('summary') or 'Details' }}</summary>{{ inner }}</details>",
     "gist": "<p><a href=\"https://gist.github.com/{{ args|join('/') }}\">gist.github.com/{{ args|join('/') }}</a></p>",
@@ -50,7 +56,8 @@ def make_hugo(root: Path, report: Report) -> Source:
     folders = [str(table.get("contentdir") or "").strip("/") for table in config.languages.values()]
     by_folder = all(folder == f"{config.content}/{code}" for folder, code in zip(folders, config.languages, strict=True))
     locale = "folder" if by_folder else "suffix" if len(config.languages) > 1 else ""
-    fields = {"path": "url", "excerpt": "description", "updated": "lastmod"}
+    fields = {"path": "url", "excerpt": "description", "updated": "lastmod", **_rename_words(pages)}
+    config.beside += [page.file for page in pages if page.fields.get("headless") is True]
     if len(config.languages) > 1 and any(folder and folder != config.content for folder in folders) and not by_folder:
         report.note(config.file, 0, "folders of languages", "they are read where each is named as its code: cms migrate hugo reads others")
     layout = Layout(config.content, locale, tuple(config.taxonomies.values()), by_name=config.date_in_name, html=True)
@@ -74,7 +81,7 @@ def make_hugo(root: Path, report: Report) -> Source:
         hugo_pages.find_place(page.file, config)[1].removesuffix(".md").removesuffix("/index").removesuffix("/_index").lower(): page.address
         for page in pages
     }
-    menus = hugo_settings.make_menus(config, lambda name, _: by_name.get(name.strip("/").removesuffix(".md").lower(), ""), report)
+    menus = hugo_settings.make_menus(config, pages, lambda name, _: by_name.get(name.strip("/").removesuffix(".md").lower(), ""), report)
     if menus:
         settings["menus"] = menus
     if isinstance(values.get("params"), dict):
@@ -84,6 +91,12 @@ def make_hugo(root: Path, report: Report) -> Source:
     _add_shortcodes(source, by_name)
     _redirect_hugo_lists(source, config)
     return source
+
+
+def _rename_words(pages: list[SourcePage]) -> dict[str, str]:
+    """Fields for keys that hide a page in other systems and mean nothing to Hugo, such as a table's ``status``: pages that have them are shown there."""
+    keys = sorted({key for page in pages for key in page.fields if fold(key) in _WORDS})
+    return {f"own_{key}": key for key in keys}
 
 
 def _leave_out(collections: list[dict[str, Json]], files: list[str]) -> None:
