@@ -158,6 +158,7 @@ class _Move:
         """An _index: the home page's text, that of a section, of a term, or a page that lists what lies below it."""
         language = self.places[page.file][0]
         folder = posixpath.dirname(place)
+        terms = {name: value for name, value in fields.items() if name in self.config.taxonomies.values()}
         fields = {
             "title": fields.get("title"),
             "excerpt": fields.get("excerpt"),
@@ -179,7 +180,7 @@ class _Move:
             target = f"content-terms/section/{make_slug(section)}.md"
             fields |= {"slug": make_slug(section), "taxonomy": "section"}
         else:
-            fields["path"] = page.address
+            fields |= {"path": page.address, **terms}
             target = f"content/{folder}/index.md"
             body = body if body.strip() else self._link_below(folder, language)
         self._has_terms |= "taxonomy" in fields

@@ -36,8 +36,9 @@ def list_redirects(pages: list[SourcePage], config: HugoConfig, dated: Collectio
     for found in _list_lists(pages, config, dated, front):
         yield found.address, found.new
         yield f"{found.address}index.xml", found.feed
-        own = -(-found.posts // config.page_size) if config.page_path == "page" else 0
-        for number in range(own + 1 if own > 1 else 1, max(1, -(-found.members // config.page_size)) + 1):
+        # Pages of a list are numbered from the oldest here, and the first shows those that do not fill one
+        own = max(0, found.posts // config.page_size - 1) if config.page_path == "page" else 0
+        for number in range(own + 1, max(1, -(-found.members // config.page_size)) + 1):
             yield f"{found.address}{config.page_path}/{number}/", found.new
     if len(config.languages) > 1:
         if not config.default_in_folder:
@@ -51,10 +52,11 @@ def list_redirects(pages: list[SourcePage], config: HugoConfig, dated: Collectio
 def _list_lists(pages: list[SourcePage], config: HugoConfig, dated: Collection[str], front: str) -> Iterator[OldList]:
     for language in config.languages:
         prefix = find_prefix(language, config)
-        home, feed = f"{prefix}/", f"{prefix}{front}feed.xml"
+        home = f"{prefix}/"
         own = [(place, page) for page in pages for code, place in [find_place(page.file, config)] if code == language]
         plain = [(place, page) for place, page in own if not _is_list(place)]
         posts = sum(_is_shown(page) and ("/" not in place or place.split("/")[0] in dated) for place, page in plain)
+        feed = f"{prefix}{front}feed.xml" if posts or front == "/" else home
         yield OldList(home, home, feed, len(plain), posts if front == "/" else 0)
         for section in sorted(
             {place.split("/")[0] for place, _ in own if "/" in place and _find_top(place)} - set(config.taxonomies.values())
@@ -75,20 +77,28 @@ def _list_lists(pages: list[SourcePage], config: HugoConfig, dated: Collection[s
             if _is_list(place) and place.count("/") > 1 and place.split("/")[0] not in config.taxonomies.values():
                 folder = posixpath.dirname(place)
                 yield OldList(page.address, page.address, feed, sum(other.startswith(f"{folder}/") for other, _ in plain))
-        yield from _list_terms(own, config, prefix, feed)
+        listed = [
+            row
+            for row in own
+            if not _is_list(row[0]) or (row[0].count("/") and row[0].split("/")[0] not in (*dated, *config.taxonomies.values()))
+        ]
+        yield from _list_terms(own, listed, config, (prefix, feed))
 
 
-def _list_terms(own: list[tuple[str, SourcePage]], config: HugoConfig, prefix: str, feed: str) -> Iterator[OldList]:
+def _list_terms(
+    own: list[tuple[str, SourcePage]], listed: list[tuple[str, SourcePage]], config: HugoConfig, paths: tuple[str, str]
+) -> Iterator[OldList]:
+    """Lists of terms. own: all pages of a language; listed: those that lists of terms show here; paths: the language's prefix, its feed."""
+    prefix, feed = paths
     for plural in config.taxonomies.values():
         members: dict[str, int] = defaultdict(int)
-        shown: set[str] = set()
-        listed: dict[str, int] = defaultdict(int)
-        for place, page in own:
+        posts: dict[str, int] = defaultdict(int)
+        for _, page in own:
             for term in dict.fromkeys(list_words(page.fields.get(plural) or [])):
                 members[term] += 1
-                if not _is_list(place):  # the text of a list belongs to terms only there
-                    shown.add(term)
-                    listed[term] += _is_shown(page)
+        for _, page in listed:
+            for term in dict.fromkeys(list_words(page.fields.get(plural) or [])):
+                posts[term] += _is_shown(page)
         titles = {
             place.split("/")[1]: str(page.fields.get("title") or "")
             for place, page in own
@@ -98,15 +108,15 @@ def _list_terms(own: list[tuple[str, SourcePage]], config: HugoConfig, prefix: s
         index = clean_address(
             f"{prefix}/{fill_pattern(config.taxonomy_permalinks.get(plural, ''), plural, config) or urlize(plural, config)}/"
         )
-        index_here = new if shown else f"{prefix}/"
+        index_here = new if posts else f"{prefix}/"
         yield OldList(index, index_here, feed, len(members))
         for term, number in members.items():
             name = titles.get(urlize(term, config)) or term
             old = fill_pattern(config.term_permalinks.get(plural, ""), name, config) or f"{urlize(plural, config)}/{urlize(term, config)}"
             address = clean_address(f"{prefix}/{old}/")
-            if address and term in shown:
+            if address and term in posts:
                 here = f"{new}{make_slug(term)}/"
-                yield OldList(address, here, f"{here}feed.xml", number, listed[term] if here == address else 0)
+                yield OldList(address, here, f"{here}feed.xml", number, posts[term] if here == address else 0)
             elif address:
                 yield OldList(address, index_here, feed, number)
 

@@ -135,7 +135,7 @@ def test_files_that_have_another_name_here_are_still_linked(
 def test_a_key_that_means_nothing_to_hugo_hides_no_page_of_a_site_that_stays(
     cms: Cms, tmp_path: Path, build: Build, find_missing: FindMissing
 ) -> None:
-    old = write_files(tmp_path / "old", HUGO)
+    old = write_files(tmp_path / "old", {**HUGO, "content/blog/second.md": "---\ntitle: Second\ndate: 2024-01-03\n---\nGreen.\n"})
     code, result, _ = cms("init", "--from", "hugo", str(old))
     assert code == 0
     assert "content/docs/use.md" not in {problem["place"] for problem in result["problems"] if problem["code"] == "init.left-out"}
