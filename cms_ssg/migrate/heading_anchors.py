@@ -36,7 +36,10 @@ def keep_anchors(body: str, rule: Rule) -> str:
 
     def change(heading: re.Match[str]) -> str:
         text, own = heading[2], ""
-        if found := _ATTRIBUTES.search(text):
+        found = _ATTRIBUTES.search(text)
+        if found is not None and not found[1].startswith(("#", ".")):
+            found = None  # braces of the text
+        if found is not None:
             own = next((word[1:] for word in found[1].split() if word.startswith("#")), "")
             text = text[: found.start()]
         anchor = own or rule(text) or "heading"

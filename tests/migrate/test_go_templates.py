@@ -49,8 +49,8 @@ def test_a_template_gives_what_hugo_gives_or_is_refused(text: str, made: str | N
 
 
 def test_headings_keep_the_anchors_they_had() -> None:
-    body = "## One - two\n\n## Plain\n\n## Plain\n\n### `code` & more {#own .red}\n\n```\n## One - two\n```\n\n## Late {.red}\n"
+    body = "## One - two\n\n## Plain\n\n## Plain\n\n### `code` & more {#own .red}\n\n```\n## One - two\n```\n\n## Late {.red}\n\n## Set {a=1}\n"
     assert keep_anchors(body, make_github_anchor) == (
-        "## One - two {#one---two}\n\n## Plain\n\n## Plain {#plain-1}\n\n### `code` & more {#own}\n\n```\n## One - two\n```\n\n## Late\n"
+        "## One - two {#one---two}\n\n## Plain\n\n## Plain {#plain-1}\n\n### `code` & more {#own}\n\n```\n## One - two\n```\n\n## Late\n\n## Set {a=1} {#set-a1}\n"
     )
     assert keep_anchors("## One - it's", make_blackfriday_anchor) == "## One - it's {#one-it-s}"
