@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Final
 
 from cms_ssg.content.markdown.shortcode_tags import Shortcodes
+from cms_ssg.content.visibility import EVERYDAY, HIDES_IF_FALSE, HIDES_IF_TRUE, NOT_HERE, PASSWORDS, STATUS, fold
 from cms_ssg.migrate import hugo_pages, hugo_settings
 from cms_ssg.migrate.adopt_settings import THEME, Layout, Source, find_tags, leave_out, make_collections, name_last, start_settings
 from cms_ssg.migrate.hugo_config import HugoConfig, read_hugo_config
 from cms_ssg.migrate.hugo_lists import list_redirects
 from cms_ssg.migrate.hugo_outputs import list_outputs
 from cms_ssg.migrate.hugo_shortcodes import INLINE
-from cms_ssg.migrate.pages import as_table
+from cms_ssg.migrate.pages import SourcePage, as_table
 from cms_ssg.migrate.report import Report
-from cms_ssg.types import Json, Problem
+from cms_ssg.types import Problem
 
 KNOWN: Final = frozenset(("figure", "note", "youtube"))
 _TOKENS: Final = {
@@ -26,6 +27,11 @@ _TOKENS: Final = {
     "contentbasename": "{slug}",
     "slugorcontentbasename": "{slug}",
 }
+_WORDS: Final = (STATUS | PASSWORDS | HIDES_IF_TRUE | HIDES_IF_FALSE | NOT_HERE.keys() | EVERYDAY.keys() | {"visibility"}) - {
+    "published",
+    "headless",
+}
+"""Those of all systems but Hugo."""
 TEMPLATES: Final = {
     "details": "<details><summary>{{ values.get('summary') or 'Details' }}</summary>{{ inner }}</details>",
     "gist": "<p><a href=\"https://gist.github.com/{{ args|join('/') }}\">gist.github.com/{{ args|join('/') }}</a></p>",
@@ -51,7 +57,7 @@ def make_hugo(root: Path, report: Report) -> Source:
     folders = [str(table.get("contentdir") or "").strip("/") for table in config.languages.values()]
     by_folder = all(folder == f"{config.content}/{code}" for folder, code in zip(folders, config.languages, strict=True))
     locale = "folder" if by_folder else "suffix" if len(config.languages) > 1 else ""
-    fields = {"path": "url", "excerpt": "description", "updated": "lastmod"}
+    fields = {"path": "url", "excerpt": "description", "updated": "lastmod", **_rename_words(pages)}
     if len(config.languages) > 1 and any(folder and folder != config.content for folder in folders) and not by_folder:
         report.note(config.file, 0, "folders of languages", "they are read where each is named as its code: cms migrate hugo reads others")
     layout = Layout(config.content, locale, tuple(config.taxonomies.values()), by_name=config.date_in_name, html=True)
@@ -61,11 +67,7 @@ def make_hugo(root: Path, report: Report) -> Source:
         fields,
         lambda top: _translate(config.permalinks.page.get(top, ""), top, name_last(pages, layout, top)),
     )
-    hidden = [page for page in pages if page.fields.get("headless") is True or _is_never(page.fields)]
-    for page in hidden:
-        report.note(page.file, page.line, "pages without an address", page.file)
-    pages = [page for page in pages if page not in hidden]
-    leave_out(settings["collection"], [*config.beside, *(page.file for page in hidden)])
+    leave_out(settings["collection"], config.beside)
     source = Source(pages, settings)
     for page in pages:
         if hugo_pages.find_place(page.file, config)[1].startswith("_index."):
@@ -79,7 +81,7 @@ def make_hugo(root: Path, report: Report) -> Source:
         hugo_pages.find_place(page.file, config)[1].removesuffix(".md").removesuffix("/index").removesuffix("/_index").lower(): page.address
         for page in pages
     }
-    menus = hugo_settings.make_menus(config, lambda name, _: by_name.get(name.strip("/").removesuffix(".md").lower(), ""), report)
+    menus = hugo_settings.make_menus(config, pages, lambda name, _: by_name.get(name.strip("/").removesuffix(".md").lower(), ""), report)
     if menus:
         settings["menus"] = menus
     if isinstance(values.get("params"), dict):
@@ -91,10 +93,10 @@ def make_hugo(root: Path, report: Report) -> Source:
     return source
 
 
-def _is_never(fields: dict[str, Json]) -> bool:
-    """Whether the front matter says that there is no page."""
-    table = as_table(fields.get("build")) or as_table(fields.get("_build"))
-    return str(table.get("render", "")).lower() in ("never", "false")
+def _rename_words(pages: list[SourcePage]) -> dict[str, str]:
+    """Fields for keys that hide a page in other systems and mean nothing to Hugo, such as a table's ``status``: pages that have them are shown there."""
+    keys = sorted({key for page in pages for key in page.fields if fold(key) in _WORDS})
+    return {f"own_{key}": key for key in keys}
 
 
 def _translate(pattern: str, top: str, last: str) -> str:

@@ -85,12 +85,13 @@ def make_collections(pages: list[SourcePage], layout: Layout, fields: dict[str, 
     folders = [top for top in posts if top]
     above = "/*" if layout.locale == "folder" else ""
     rows: list[dict[str, Json]] = []
-    if folders:
+    fronted = [top for top in folders if any(layout.find_place(page.file).startswith(f"{top}/_index.") for page in pages)]
+    if fronted:
         rows.append(
             {
                 "name": "sections",
                 "path": layout.content,
-                "glob": [f"{above}/{top}/_index*.md" for top in folders],
+                "glob": [f"{above}/{top}/_index*.md" for top in fronted],
                 "type": "term",
                 "defaults": {"taxonomy": "section"},
                 **_without(shared, "path"),

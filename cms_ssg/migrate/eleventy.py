@@ -123,7 +123,9 @@ class _Move:
     def read(self) -> FolderSource:
         """Read all pages, files and settings."""
         start = f"{self._input}/" if self._input else ""
-        files = list(list_source_files(self._root / self._input, SKIPPED | {"_site", "_includes", "_layouts", "dist"}))
+        files = list(
+            list_source_files(self._root / self._input, SKIPPED | {"_includes", "_layouts"}, frozenset(("_site", "dist", "build")))
+        )
         self._read_folder_data([f"{start}{below}" for below in files])
         for below in files:
             file = f"{start}{below}"

@@ -54,6 +54,7 @@ class NewSite:
                 "CREATE TABLE IF NOT EXISTS redirects (source TEXT PRIMARY KEY, target TEXT) WITHOUT ROWID;"
                 "CREATE TABLE IF NOT EXISTS owners (path TEXT PRIMARY KEY, owner TEXT) WITHOUT ROWID;"
                 "CREATE TABLE IF NOT EXISTS addresses (path TEXT PRIMARY KEY, file TEXT) WITHOUT ROWID;"
+                "CREATE TABLE IF NOT EXISTS aliases (path TEXT PRIMARY KEY, file TEXT) WITHOUT ROWID;"
             )
         except sqlite3.Error as error:
             raise fail(
@@ -84,6 +85,7 @@ class NewSite:
         self.connection.execute("DELETE FROM redirects")
         self.connection.execute("DELETE FROM owners")
         self.connection.execute("DELETE FROM addresses")
+        self.connection.execute("DELETE FROM aliases")
 
     def choose_name(self, path: str, owner: str) -> str:
         """A path that no other entry of this move has: with -2, -3 … where it is taken. owner: what the entry is in the source."""
@@ -130,7 +132,9 @@ class NewSite:
         if (given := fields.get("path")) and (shown := _find_shown(str(given))) != given:
             self.redirect(str(given), shown)
         if given and not fields.get("draft"):
-            self._note_address(str(given), path)
+            self._note_address(_find_shown(str(given)), path)
+        if fields.get("aliases") and not fields.get("draft"):
+            fields = {**fields, "aliases": [alias for alias in fields["aliases"] if self._claim_alias(alias, path)]}
         kept = {name: value for name, value in fields.items() if value not in (None, "", [], {}) and value is not False}
         head = "".join(f"{_dump(name)}: {_dump(value)}\n" for name, value in kept.items())
         text = body.strip("\n")
@@ -145,6 +149,14 @@ class NewSite:
             self.report.note(
                 path, 0, "addresses that several entries have", f"{address}, also that of {row[0]}", "only one of them is shown"
             )
+
+    def _claim_alias(self, alias: str, path: str) -> bool:
+        """Whether an entry is the first that has an alias; two with the same would be an error of cms check."""
+        self.connection.execute("INSERT OR IGNORE INTO aliases VALUES (?, ?)", (alias, path))
+        owner: str = self.connection.execute("SELECT file FROM aliases WHERE path = ?", (alias,)).fetchone()[0]
+        if owner != path:
+            self.report.note(path, 0, "aliases that several entries have", f"{alias}, also that of {owner}", "kept at the first")
+        return owner == path
 
     def copy(self, source: Path, path: str) -> None:
         """Copy a file as it is, by the rule of write; one of the same size and time is taken for unchanged."""
@@ -177,7 +189,8 @@ class NewSite:
         """Write site.toml, the redirects and the report."""
         import tomlkit
 
-        rows = self.connection.execute("SELECT source, target FROM redirects ORDER BY source").fetchall()
+        pages_first = "SELECT source, target FROM redirects WHERE source NOT IN (SELECT path FROM addresses) ORDER BY source"
+        rows = self.connection.execute(pages_first).fetchall()
         pages = [(source, target) for source, target in rows if not find_other_extension(source) and _is_plain(source)]
         files = {source: target for source, target in rows if find_other_extension(source) and _is_plain(source)}
         for source, target in rows:

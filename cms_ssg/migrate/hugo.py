@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from cms_ssg.migrate.folder import NewSite
+from cms_ssg.migrate.heading_anchors import keep_anchors, make_blackfriday_anchor, make_github_anchor
 from cms_ssg.migrate.html_text import convert_html
 from cms_ssg.migrate.hugo_addresses import find_prefix, split_language, urlize
 from cms_ssg.migrate.hugo_config import HugoConfig, read_hugo_config
@@ -19,6 +20,7 @@ from cms_ssg.migrate.hugo_pages import find_place, list_static_files, read_pages
 from cms_ssg.migrate.hugo_settings import make_locales, make_menus, make_taxonomies, name_taxonomy
 from cms_ssg.migrate.hugo_shortcodes import HugoShortcodes
 from cms_ssg.migrate.pages import SourcePage, as_table, list_source_files, list_words, make_fields
+from cms_ssg.migrate.relative_links import follow_files
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json, Problem
 
@@ -53,8 +55,14 @@ class _Move:
         self._by_name: dict[tuple[str, str], str] = {}
         self._dated: Counter[str] = Counter()
         self._root_posts: set[str] = set()
-        params = config.values.get("params")
-        self.shortcodes = HugoShortcodes(root, params if isinstance(params, dict) else {}, self._find_page, self._note)
+        self._has_home, self._home = False, "/"
+        """Where the list of posts is: elsewhere where the home page has a text."""
+        self._has_terms = False
+        self._fronts: dict[str, str] = {}
+        """Addresses of files that have another name here, by their old names."""
+        parser = as_table(as_table(as_table(config.values.get("markup")).get("goldmark")).get("parser"))
+        self._anchor_rule = make_blackfriday_anchor if parser.get("autoHeadingIDType") == "blackfriday" else make_github_anchor
+        self.shortcodes = HugoShortcodes(root, config, self._find_page, self._note)
         self._file = ""
 
     def _note(self, kind: str, line: int, detail: str, fate: str) -> None:
@@ -78,6 +86,15 @@ class _Move:
                 self.site.copy(self.root / folder / below, f"{target}/{below}")
         for page in self.pages:
             self._note_names(page)
+        self._fronts = {page.file: page.address for page in self.pages if _is_front(page) and page.address}
+        is_text = any(_is_front(page) and page.body.strip() and "/" not in self.places[page.file][1] for page in self.pages)
+        has_posts = bool(self._dated) or any(
+            page.fields.get("date") and not _is_front(page) and "/" not in self.places[page.file][1] for page in self.pages
+        )
+        self._has_home = is_text or not has_posts
+        if is_text and has_posts:
+            taken = {page.address for page in self.pages} | {f"/{make_slug(section)}/" for section in self._dated}
+            self._home = next((path for path in ("/blog/", "/posts/", "/all/", "/all-posts/") if path not in taken), "/list-of-posts/")
 
     def _note_names(self, page: SourcePage) -> None:
         """By what names others refer to the page."""
@@ -112,12 +129,11 @@ class _Move:
         """Write one page, or the text of a list."""
         language, place = self.places[page.file]
         self._file = page.file
-        if page.fields.get("headless") or page.fields.get("render") == "never":
-            self._note("pages without an address", 0, page.file, "left out")
-            return
-        body = self.shortcodes.run(page.body, page.line, page.file)
+        body = self.shortcodes.run(page, language)
         if page.file.endswith((".html", ".htm")):
             body = convert_html(body, str, lambda kind, detail, fate: self._note(kind, page.line, detail, fate))
+        else:
+            body = keep_anchors(follow_files(body, page.file, self._fronts), self._anchor_rule)
         body = re.sub(r"^[ \t]*<!--\s*more\s*-->[ \t]*\n?", "", body, flags=re.MULTILINE)
         fields = make_fields(page, self.site)
         for name in self.config.taxonomies.values():
@@ -142,6 +158,7 @@ class _Move:
         """An _index: the home page's text, that of a section, of a term, or a page that lists what lies below it."""
         language = self.places[page.file][0]
         folder = posixpath.dirname(place)
+        terms = {name: value for name, value in fields.items() if name in self.config.taxonomies.values()}
         fields = {
             "title": fields.get("title"),
             "excerpt": fields.get("excerpt"),
@@ -149,8 +166,8 @@ class _Move:
             "weight": fields.get("weight"),
         }
         if not folder:
-            if body.strip():
-                self._note("texts of the home page", page.line, " ".join(body.split())[:80], "left out: the home page lists posts")
+            if self._has_home:
+                self._write_home(language, fields, body)
             return
         plurals = self.config.taxonomies.values()
         if section in plurals and "/" in folder:
@@ -163,13 +180,48 @@ class _Move:
             target = f"content-terms/section/{make_slug(section)}.md"
             fields |= {"slug": make_slug(section), "taxonomy": "section"}
         else:
-            fields["path"] = page.address
+            fields |= {"path": page.address, **terms}
             target = f"content/{folder}/index.md"
-            below = [one for one in self._list_below(folder, language) if one is not page]
-            if not body.strip() and below:
-                body = "".join(f"- [{one.fields.get('title') or one.address}]({one.address})\n" for one in below)
+            body = body if body.strip() else self._link_below(folder, language)
+        self._has_terms |= "taxonomy" in fields
         self.site.write_entry(_with_language(target, language) if language != self.config.default_language else target, fields, body)
         self.site.made["texts of lists"] += 1
+
+    def _write_home(self, language: str, fields: dict[str, Json], body: str) -> None:
+        """The home page of a language: its text, or where there is none and nothing is a post, links to what lies below."""
+        if not body.strip():
+            body = self._link_below("", language)
+        title = fields.get("title") or self.config.languages[language].get("title") or self.config.values.get("title") or "Home"
+        fields = {
+            "title": str(title),
+            **{key: fields.get(key) for key in ("excerpt", "aliases")},
+            "path": f"{find_prefix(language, self.config)}/",
+        }
+        target = "content/index.md"
+        self.site.write_entry(_with_language(target, language) if language != self.config.default_language else target, fields, body)
+        self.site.made["texts of lists"] += 1
+
+    def _link_below(self, folder: str, language: str) -> str:
+        rows = [(str(one.fields.get("title") or one.address), one.address) for one in self._list_below(folder, language) if one.address]
+        if not folder:
+            rows += [
+                (section.replace("-", " ").title(), address)
+                for section, address in self._list_made()
+                if language == self.config.default_language
+            ]
+        return "".join(f"- [{title}]({address})\n" for title, address in rows)
+
+    def _list_made(self) -> list[tuple[str, str]]:
+        """Sections for which a page is made, since nobody wrote one, with its address."""
+        fronts = {posixpath.dirname(place) for _, place in self.places.values() if posixpath.basename(place).startswith("_index.")}
+        have_lists = {_find_section(place) for _, place in self.places.values()} - {""}
+        made = sorted(have_lists - set(self._dated) - fronts - set(self.config.taxonomies.values()))
+        prefix = find_prefix(self.config.default_language, self.config)
+        return [
+            (section, f"{prefix}/{urlize(section, self.config)}/")
+            for section in made
+            if self._list_below(section, self.config.default_language)
+        ]
 
     def _list_below(self, folder: str, language: str) -> list[SourcePage]:
         """Pages right below a folder, the lightest first."""
@@ -178,25 +230,24 @@ class _Move:
             code, place = self.places[page.file]
             stem = posixpath.splitext(place)[0]
             parent = posixpath.dirname(posixpath.dirname(place) if stem.endswith(("/index", "/_index")) else place)
-            if code == language and parent == folder:
+            if code == language and parent == folder and stem not in ("_index", f"{folder}/_index"):
                 found.append(page)
         return sorted(found, key=lambda page: (page.fields.get("weight") or 9999, str(page.fields.get("title") or "")))
 
     def write_lists(self) -> None:
         """Redirects from addresses of lists, and pages for sections whose list nobody wrote."""
-        for old, new in list_redirects(self.pages, self.config, self._dated):
+        for old, new in list_redirects(self.pages, self.config, self._dated, self._home):
             self.site.redirect(old, new)
         for file, form, old, new in list_outputs(self.pages, self.config):
             self.site.report.note(file, 0, "forms of pages beside HTML", f"{form}: {old}", "not made: the address leads to the page")
             self.site.redirect(old, new)
-        fronts = {posixpath.dirname(place) for _, place in self.places.values() if posixpath.basename(place).startswith("_index.")}
-        have_lists = {_find_section(place) for _, place in self.places.values()} - {""}
-        for section in sorted(have_lists - set(self._dated) - fronts - set(self.config.taxonomies.values())):
-            below = self._list_below(section, self.config.default_language)
-            body = "".join(f"- [{one.fields.get('title') or one.address}]({one.address})\n" for one in below)
-            address = f"{find_prefix(self.config.default_language, self.config)}/{urlize(section, self.config)}/"
-            if below:
-                self.site.write_entry(f"content/{section}/index.md", {"title": section.replace("-", " ").title(), "path": address}, body)
+        for section, address in self._list_made():
+            body = self._link_below(section, self.config.default_language)
+            self.site.write_entry(f"content/{section}/index.md", {"title": section.replace("-", " ").title(), "path": address}, body)
+        for language in self.config.languages if self._has_home else ():
+            fronts = [place for code, place in self.places.values() if code == language and posixpath.splitext(place)[0] == "_index"]
+            if not fronts:
+                self._write_home(language, {}, "")
 
     def make_settings(self) -> dict[str, Json]:
         """The new site's settings."""
@@ -213,18 +264,20 @@ class _Move:
             "locales": make_locales(config),
             "taxonomies": make_taxonomies(config),
             "collection": [
-                {"name": "terms", "path": "content-terms", "type": "term", "locale": "suffix"},
+                *([{"name": "terms", "path": "content-terms", "type": "term", "locale": "suffix"}] if self._has_terms else []),
                 {
                     "name": "content", "path": "content", "type": "page", "url": "/{path}/", "locale": "suffix",
                     "types": {f"/{section}/**": "post" for section in sorted(self._dated)} | dict.fromkeys(sorted(self._root_posts), "post"),
                 },
             ],
         }  # fmt: skip
+        if self._home != "/":
+            settings["home"] = {"url": self._home}
         if not re.match("https?://", settings["base_url"]):
             settings["base_url"] = "http://localhost:8000"
         if isinstance(values.get("timezone"), str):
             settings["timezone"] = values["timezone"]
-        menus = make_menus(config, self._find_page, self.site.report)
+        menus = make_menus(config, self.pages, self._find_page, self.site.report)
         if menus:
             settings["menus"] = menus
         return settings
@@ -236,6 +289,10 @@ def _find_section(place: str) -> str:
     if posixpath.splitext(posixpath.basename(place))[0] == "index":
         folder = posixpath.dirname(folder)
     return folder.split("/")[0]
+
+
+def _is_front(page: SourcePage) -> bool:
+    return posixpath.basename(page.file).startswith("_index.")
 
 
 def _with_language(path: str, language: str) -> str:

@@ -66,8 +66,9 @@ class HugoConfig:
     page_path: str = "page"
     date_in_name: bool = False
     sections: set[str] = field(default_factory=set)
-    beside: list[str] = field(default_factory=list)
     """Folders below the content that have an _index, which read_pages finds."""
+    beside: list[str] = field(default_factory=list)
+    """Texts that have no page of their own, which read_pages finds."""
     mounts: list[Mount] = field(default_factory=list)
     """Those of folders of the site, the deepest first."""
 

@@ -15,11 +15,13 @@ from cms_ssg.migrate.org_text import convert_org
 from cms_ssg.migrate.other_markup import note_markup
 from cms_ssg.migrate.pages import MARKDOWN, SourcePage, as_table, list_source_files, list_words, read_page
 from cms_ssg.migrate.report import Report
+from cms_ssg.types import Json
 
 ADAPTER: Final = "left out: import the pages that they make of data (cms import csv, cms import jsonl), or write them as files"
 MODULE: Final = (
     "not read: if one has content, run hugo mod vendor, copy its content, static and data from _vendor into the site, and run this again"
 )
+VENDORED: Final = "in _vendor: shortcodes and static files are read; if it has content, copy that into the site, and run this again"
 TEXTS: Final = (*MARKDOWN, ".org", ".html", ".htm")
 _INDEX: Final = re.compile(r"/index(?:\.[\w-]+)?\.(?:md|markdown|mkd|mdown|org|html?)$")
 
@@ -39,12 +41,12 @@ def list_content_folders(config: HugoConfig) -> list[str]:
 
 
 def read_pages(root: Path, config: HugoConfig, report: Report) -> tuple[list[SourcePage], list[str]]:
-    """The pages, and the other files of the content folders."""
+    """The pages, and the other files of the content folders; texts that have no page are in ``config.beside``, and in the report."""
     pages: list[SourcePage] = []
     others: list[str] = []
     bundles: set[str] = set()
     seen: dict[tuple[str, str], str] = {}
-    _note_mounts(config, report)
+    _note_mounts(root, config, report)
     for folder in list_content_folders(config):
         files = list(list_source_files(root / folder)) if (root / folder).is_dir() else []
         bundles |= {posixpath.dirname(f"{folder}/{below}") for below in files if _INDEX.search(f"/{below}") and "/" in below}
@@ -74,9 +76,20 @@ def read_pages(root: Path, config: HugoConfig, report: Report) -> tuple[list[Sou
                 others.append(file)
     places = [find_place(page.file, config)[1] for page in pages]
     config.sections = {posixpath.dirname(place) for place in places if posixpath.basename(place).startswith("_index.")}
+    hidden = [page.file for page in pages if page.fields.get("headless") is True or _is_never(page.fields)]
+    for file in hidden:
+        report.note(file, 0, "pages without an address", file)
+    config.beside += hidden
+    pages = [page for page in pages if page.file not in hidden]
     for page in pages:
         _find_addresses(page, config, report)
     return pages, others
+
+
+def _is_never(fields: dict[str, Json]) -> bool:
+    """Whether the front matter says that there is no page."""
+    table = as_table(fields.get("build")) or as_table(fields.get("_build"))
+    return str(table.get("render", "")).lower() in ("never", "false")
 
 
 def _convert_org(page: SourcePage, report: Report) -> None:
@@ -94,6 +107,7 @@ def list_static_files(root: Path, config: HugoConfig) -> Iterator[tuple[str, str
     mounted = [(mount.source, f"{mount.target.partition('/')[2]}/".lstrip("/")) for mount in config.mounts if mount.component == "static"]
     folders = mounted or [(str(name), "") for name in (named if isinstance(named, list) else [named])]
     folders += [(f"themes/{name}/static", "") for name in (themes if isinstance(themes, list) else [themes])]
+    folders += [(path.relative_to(root).as_posix(), "") for path in sorted(root.glob("_vendor/*/*/*/static"))]
     seen: set[str] = set()
     for folder, prefix in folders:
         for below in list_source_files(root / folder) if (root / folder).is_dir() and ".." not in folder else ():
@@ -122,7 +136,7 @@ def _read_date(page: SourcePage, config: HugoConfig) -> None:
         page.fields.setdefault("slug", found[2])
 
 
-def _note_mounts(config: HugoConfig, report: Report) -> None:
+def _note_mounts(root: Path, config: HugoConfig, report: Report) -> None:
     """Note mounts that are not followed, and modules that lie elsewhere."""
     module = as_table(config.values.get("module"))
     known = {mount.source for mount in config.mounts}
@@ -142,7 +156,8 @@ def _note_mounts(config: HugoConfig, report: Report) -> None:
                 )
     for row in imports if isinstance(imports, list) else []:
         if path := as_table(row).get("path"):
-            report.note(config.file, 0, "modules that the site imports", str(path), MODULE)
+            vendored = (root / "_vendor" / str(path)).is_dir()
+            report.note(config.file, 0, "modules that the site imports", str(path), VENDORED if vendored else MODULE)
 
 
 def _find_addresses(page: SourcePage, config: HugoConfig, report: Report) -> None:

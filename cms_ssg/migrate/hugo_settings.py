@@ -9,6 +9,8 @@ from typing import Any
 from cms_ssg.migrate.folder import clean_address
 from cms_ssg.migrate.hugo_config import HugoConfig
 from cms_ssg.migrate.hugo_lists import find_taxonomy
+from cms_ssg.migrate.hugo_pages import find_place
+from cms_ssg.migrate.pages import SourcePage, as_table, list_words
 from cms_ssg.migrate.report import Report
 from cms_ssg.migrate.wordpress_site import name_locale
 from cms_ssg.text.slugs import make_slug
@@ -45,13 +47,35 @@ def make_taxonomies(config: HugoConfig) -> dict[str, Json]:
     return found
 
 
-def make_menus(config: HugoConfig, find_page: Callable[[str, str], str], report: Report) -> dict[str, Json]:
-    """Lines of menus of the configuration, in order; those of a third level stand at the second."""
+def _list_rows(pages: list[SourcePage], config: HugoConfig) -> dict[str, list[dict[str, Any]]]:
+    """Lines of menus that pages of the default language ask for in their front matter, by the menu's name."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for page in pages:
+        wanted = page.fields.get("menus") or page.fields.get("menu")
+        if (
+            not wanted
+            or not page.address
+            or page.fields.get("draft") is True
+            or find_place(page.file, config)[0] != config.default_language
+        ):
+            continue
+        for name in wanted if isinstance(wanted, dict) else list_words(wanted):
+            given = as_table(wanted.get(name)) if isinstance(wanted, dict) else {}
+            title = given.get("name") or page.fields.get("linkTitle") or page.fields.get("title") or page.address
+            row = {"weight": page.fields.get("weight"), **given, "name": str(title), "url": page.address}
+            found.setdefault(str(name), []).append({key: value for key, value in row.items() if value is not None})
+    return found
+
+
+def make_menus(config: HugoConfig, pages: list[SourcePage], find_page: Callable[[str, str], str], report: Report) -> dict[str, Json]:
+    """Lines of menus of the configuration and of pages, in order; those of a third level stand at the second."""
     menus: dict[str, Json] = {}
-    for name, rows in config.menus.items():
+    by_pages = _list_rows(pages, config)
+    for name in dict.fromkeys((*config.menus, *by_pages)):
+        rows = [*config.menus.get(name, ()), *by_pages.get(name, ())]
         made: list[tuple[dict[str, Any], dict[str, Json]]] = []
         parents = {str(row.get("parent")) for row in rows if row.get("parent")}
-        for row in sorted(rows, key=lambda row: row.get("weight") or 9999):
+        for row in sorted(rows, key=_weigh):
             url = str(row.get("url") or "") or find_page(str(row.get("pageRef") or ""), "") or str(row.get("pageRef") or "")
             title = str(row.get("name") or row.get("title") or row.get("identifier") or url)
             if not url and str(row.get("identifier") or row.get("name")) in parents:
@@ -66,6 +90,11 @@ def make_menus(config: HugoConfig, find_page: Callable[[str, str], str], report:
         if lines := _nest(made):
             menus[make_slug(name) or "main"] = lines
     return menus
+
+
+def _weigh(row: dict[str, Any]) -> float:
+    weight = row.get("weight")
+    return weight if isinstance(weight, int | float) and weight else 9999
 
 
 def _nest(made: list[tuple[dict[str, Any], dict[str, Json]]]) -> list[dict[str, Json]]:

@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from cms_ssg.content.markdown.shortcode_tags import MARK, Shortcodes, Tag
-from cms_ssg.migrate.pages import replace_outside_code
+from cms_ssg.migrate.go_parse import NotUnderstoodError
+from cms_ssg.migrate.hugo_config import HugoConfig
+from cms_ssg.migrate.hugo_templates import HugoTemplates
+from cms_ssg.migrate.pages import SourcePage, as_table, replace_outside_code
 from cms_ssg.types import Json
 
 MAX_DEPTH: Final = 20
-_ACTION: Final = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
-_GET: Final = re.compile(r'\(?\s*(?:\.Get|index\s+\.Params)\s+(?:"([^"]*)"|`([^`]*)`|(\d+))\s*\)?')
 
 INLINE: Final = re.compile(r"\{\{([<%])\s*([\w-]+\.inline)\b[^{}]*?(?:/\s*[>%]\}\}|[>%]\}\}.*?\{\{[<%]\s*/\s*\2\s*[>%]\}\})", re.DOTALL)
 """A shortcode that is written where it is used."""
 _SHOWN: Final = re.compile(r"(\{\{[<%])/\*(.*?)\*/([>%]\}\})", re.DOTALL)
-_MARKDOWN: Final = "\ue020"
+_QUOTED: Final = "\ue022"
+"""Stands for an escaped quote within an argument."""
+_TAG_WITH_QUOTES: Final = re.compile(r'\{\{[<%](?:[^"`{}]|"(?:[^"\\]|\\.)*"|`[^`]*`)*[>%]\}\}')
 
 Note = Callable[[str, int, str, str], None]
 
@@ -27,27 +30,22 @@ Note = Callable[[str, int, str, str], None]
 class HugoShortcodes:
     """Runs the shortcodes of bodies. find_page: the address of a page by the way ref names it, in a file, and of a language, "" for the file's; "" where there is none."""
 
-    def __init__(self, root: Path, params: dict[str, Json], find_page: Callable[[str, str, str], str], note: Note) -> None:
-        self._params, self._find_page, self._note = params, find_page, note
-        self._templates = {
-            path.relative_to(folder).as_posix().removesuffix(".html"): path
-            for folder in (
-                *sorted(root.glob("themes/*/layouts/_shortcodes")),
-                *sorted(root.glob("themes/*/layouts/shortcodes")),
-                *sorted(root.glob("layouts/_shortcodes")),
-                root / "layouts/shortcodes",
-            )
-            if folder.is_dir()
-            for path in sorted(folder.rglob("*.html"))
-        }
+    def __init__(self, root: Path, config: HugoConfig, find_page: Callable[[str, str, str], str], note: Note) -> None:
+        self._params = as_table(config.values.get("params"))
+        self._find_page, self._note = find_page, note
+        self._templates = HugoTemplates(root, config, find_page)
+        self._page, self._language, self._ordinal = SourcePage("", {}, "", 0), "", 0
 
-    def run(self, body: str, line: int, file: str) -> str:
-        """The body with its shortcodes run. line: where it begins in the file."""
+    def run(self, page: SourcePage, language: str) -> str:
+        """The body of a page with its shortcodes run."""
+        body = page.body
         if "{{<" not in body and "{{%" not in body:
             return body
+        self._page, self._language, self._ordinal = page, language, 0
         found = Shortcodes()
-        marked = found.mark(INLINE.sub(lambda tag: self._drop_inline(tag, line), body))
-        text = self._fill(marked, found, (line, file), 0)
+        body = _TAG_WITH_QUOTES.sub(lambda tag: tag[0].replace('\\"', _QUOTED), body)
+        marked = found.mark(INLINE.sub(lambda tag: self._drop_inline(tag, page.line), body))
+        text = self._fill(marked, found, (page.line, page.file), 0).replace(_QUOTED, '"')
         return replace_outside_code(text, _SHOWN, lambda shown: f"{shown[1]}{shown[2]}{shown[3]}", inside=True)
 
     def _drop_inline(self, tag: re.Match[str], line: int) -> str:
@@ -75,15 +73,23 @@ class HugoShortcodes:
                 self._note("shortcodes", place[0] + tag.line, tag.source, "left out")
                 continue
             filled = self._fill(inner, found, place, depth + 1) if inner is not None else ""
-            out.append(self._run(tag, filled, (place[0] + tag.line, place[1])))
+            made = self._run(_with_quotes(tag), filled, (place[0] + tag.line, place[1]))
+            before = "".join(out[-1:]).rpartition("\n")[2]
+            # What stands in an item of a list stays in it
+            out.append(made.replace("\n", f"\n{before}") if before and not before.strip() else made)
         out.append(text[at:])
         return "".join(out)
 
     def _run(self, tag: Tag, inner: str, place: tuple[int, str]) -> str:
+        self._ordinal += 1
         name, values = tag.name.removesuffix(".html"), dict(tag.values)
         first = str(tag.args[0]) if tag.args else ""
-        if name in self._templates and (made := self._run_template(name, tag, inner)) is not None:
-            return made
+        why = ""
+        if self._templates.has(name):
+            try:
+                return self._templates.run(name, tag, inner, (self._page, self._language, self._ordinal))
+            except NotUnderstoodError as error:
+                why = f" (its template needs Hugo: {' '.join(str(error).split())[:60]})"
         if name in ("ref", "relref"):
             target = first or str(values.get("path", ""))
             path, _, fragment = target.partition("#")
@@ -109,7 +115,9 @@ class HugoShortcodes:
         if name == "rawhtml":
             return inner
         fate = "left out; what stands between its tags stays" if inner.strip() else "left out"
-        self._note("shortcodes", place[0], tag.source, fate)
+        if inner.strip() and self._templates.shows_code(name) and "```" not in inner:
+            inner, fate = f"\n```\n{inner.strip(chr(10))}\n```\n", f"{fate} as code"
+        self._note("shortcodes", place[0], f"{tag.source.replace(_QUOTED, chr(34))}{why}", fate)
         return inner
 
     def _keep(self, tag: Tag, inner: str) -> str:
@@ -135,96 +143,11 @@ class HugoShortcodes:
         self._note("embeds", line, url, "kept as links")
         return f"[{url}](<{url}>)"
 
-    def _run_template(self, name: str, tag: Tag, inner: str) -> str | None:
-        """What a template of the site makes where it only puts parameters and inner text into HTML, None for others."""
-        try:
-            text = self._templates[name].read_text("utf-8")
-        except (OSError, ValueError):
-            return None
-        text = re.sub(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}", "", text, flags=re.DOTALL)
-        made = _evaluate(_trim(text), tag, inner)
-        if made is None:
-            return None
-        # Markdown within a block of HTML is read where empty lines are around it
-        around = "\n\n" if re.match(r"\s*<(?:div|aside|section|article|blockquote|details|figure|table|p)\b", made) else ""
-        return made.replace(_MARKDOWN, around).strip()
 
+def _with_quotes(tag: Tag) -> Tag:
+    """The tag with the quotes in its arguments that were escaped."""
 
-def _trim(text: str) -> str:
-    return re.sub(r"\s*\{\{-", "{{", re.sub(r"-\}\}\s*", "}}", text))
+    def put(value: Json) -> Json:
+        return value.replace(_QUOTED, '"') if isinstance(value, str) else value
 
-
-def _evaluate(text: str, tag: Tag, inner: str, dot: str | None = None) -> str | None:
-    """Run the few actions that simple templates consist of: parameters, inner text, with, if and else."""
-    out: list[str] = []
-    at = 0
-    while (match := _ACTION.search(text, at)) is not None:
-        out.append(text[at : match.start()])
-        at = match.end()
-        action = match[1].strip()
-        opening = re.fullmatch(r"(with|if)\s+(.*)", action)
-        if opening is not None:
-            parts = _find_end(text, at)
-            value = _find_value(opening[2], tag, inner, dot)
-            if parts is None or value is None:
-                return None
-            yes, no, at = parts
-            made = _evaluate(yes, tag, inner, value if opening[1] == "with" else dot) if value else _evaluate(no, tag, inner, dot)
-            if made is None:
-                return None
-            out.append(made)
-            continue
-        value = _find_value(action, tag, inner, dot)
-        if value is None:
-            return None
-        out.append(value)
-    out.append(text[at:])
-    return "".join(out)
-
-
-def _find_end(text: str, at: int) -> tuple[str, str, int] | None:
-    """What lies up to the end of a block, and behind its else."""
-    depth, begin, middle = 1, at, -1
-    for match in _ACTION.finditer(text, at):
-        word = match[1].split(" ")[0]
-        if word in ("with", "if", "range", "block", "define"):
-            depth += 1
-        elif word == "else" and depth == 1:
-            if match[1].strip() != "else" or middle >= 0:
-                return None
-            middle, after = match.start(), match.end()
-        elif word == "end":
-            depth -= 1
-            if depth == 0:
-                yes = text[begin : middle if middle >= 0 else match.start()]
-                return yes, text[after : match.start()] if middle >= 0 else "", match.end()
-    return None
-
-
-def _find_value(expression: str, tag: Tag, inner: str, dot: str | None) -> str | None:
-    """The text of a simple expression, None for one that is not understood."""
-    first, *filters = [part.strip() for part in expression.split("|")]
-    escaped = True
-    if re.fullmatch(r"\.Inner", first):
-        value, escaped = inner, False
-    elif first == "." and dot is not None:
-        value = dot
-    elif (found := _GET.fullmatch(first)) is not None:
-        key = found[1] or found[2]
-        value = str(tag.values.get(key, "")) if key is not None else str(tag.args[int(found[3])]) if int(found[3]) < len(tag.args) else ""
-    elif (named := re.fullmatch(r"\.Params\.(\w+)", first)) is not None:
-        value = str(tag.values.get(named[1], ""))
-    else:
-        return None
-    for name in filters:
-        if name in ("markdownify", ".Page.RenderString", "$.Page.RenderString"):
-            value, escaped = f"{_MARKDOWN}{value.strip()}{_MARKDOWN}" if value.strip() else "", False
-        elif name in ("safeHTML", "safeURL", "htmlUnescape", "plainify"):
-            escaped = False
-        elif (default := re.fullmatch(r'default\s+"([^"]*)"', name)) is not None:
-            value = value or default[1]
-        elif name in ("lower", "upper"):
-            value = value.lower() if name == "lower" else value.upper()
-        elif name not in ("urlize", "safeHTMLAttr", "safeCSS", "trim", "relURL", "absURL", "relLangURL", "absLangURL"):
-            return None
-    return html.escape(value, quote=True) if escaped else value
+    return tag._replace(args=tuple(map(put, tag.args)), values={name: put(value) for name, value in tag.values.items()})

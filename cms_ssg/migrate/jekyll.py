@@ -7,16 +7,15 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from cms_ssg.data.files import read_data_file
-from cms_ssg.errors import CmsError
 from cms_ssg.migrate.folder import NewSite, clean_address
+from cms_ssg.migrate.heading_anchors import keep_anchors, make_github_anchor
 from cms_ssg.migrate.html_text import convert_html
 from cms_ssg.migrate.jekyll_config import JekyllConfig, find_file_address, list_categories, read_jekyll_config
 from cms_ssg.migrate.jekyll_pages import find_base, read_pages
 from cms_ssg.migrate.jekyll_text import JekyllText
-from cms_ssg.migrate.pages import SourcePage, as_table, find_date, list_source_files, list_words, make_fields
+from cms_ssg.migrate.pages import SourcePage, as_table, find_date, list_source_files, list_words, make_fields, read_data_folder
+from cms_ssg.migrate.relative_links import follow_files
 from cms_ssg.migrate.wordpress_site import name_locale
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json, Problem
@@ -49,11 +48,14 @@ class _Move:
         self._terms: dict[str, set[str]] = {"tags": set(), "categories": set()}
         self.base = find_base(root, config)
         self._text: JekyllText | None = None
+        self._static: dict[str, str] = {}
+        """Addresses of files that are no pages."""
 
     def read(self) -> None:
         """Read all pages and copy the other files."""
         self.pages, others = read_pages(self.base, self.config, self.site.report)
         for file in others:
+            self._static[file] = f"/{find_file_address(file, self.config)}"
             self.site.copy(self.base / file, f"static/{find_file_address(file, self.config)}")
             self.site.made["files"] += 1
         for file in list_source_files(self.base / "_data") if (self.base / "_data").is_dir() else ():
@@ -61,18 +63,7 @@ class _Move:
 
     def _load_text(self) -> JekyllText:
         if self._text is None:
-            data: dict[str, Any] = {}
-            for file in list_source_files(self.base / "_data") if (self.base / "_data").is_dir() else ():
-                try:
-                    value = read_data_file(self.base / "_data" / file, self.base)
-                except CmsError as error:
-                    self.site.report.note(f"_data/{file}", error.problems[0].line, "data files", error.problems[0].message)
-                    continue
-                place = data
-                *folders, name = posixpath.splitext(file)[0].split("/")
-                for one in folders:
-                    place = place.setdefault(one, {})
-                place[name] = value
+            data = read_data_folder(self.base, "_data", self.site.report)
             self._text = JekyllText(self.base, self.config, self.pages, data, self.site.report.note)
         return self._text
 
@@ -98,6 +89,8 @@ class _Move:
         body = self._load_text().run(page)
         if page.file.endswith((".html", ".htm")):
             body = convert_html(body, str, lambda what, detail, fate: note(page.file, page.line, what, detail, fate))
+        else:
+            body = keep_anchors(follow_files(body, page.file, self._static), make_github_anchor)
         fields = make_fields(page, self.site)
         categories = list_categories(page)
         tags = page.fields.get("tags") or page.fields.get("tag") or []

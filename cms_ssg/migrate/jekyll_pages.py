@@ -19,7 +19,8 @@ ASCIIDOC: Final = (".adoc", ".asciidoc")
 
 HEAD: Final = b"---"
 NOT_PUBLISHED: Final = frozenset(
-    "_layouts _includes _sass _plugins _site _data Gemfile Gemfile.lock Rakefile package.json package-lock.json _config.yml _config.yaml _config.toml site.toml".split()
+    "_layouts _includes _sass _plugins _site _data Gemfile Gemfile.lock Rakefile package.json package-lock.json _config.yml _config.yaml _config.toml site.toml"
+    " vendor/bundle vendor/cache vendor/gems vendor/ruby".split()
 )
 
 
@@ -36,7 +37,8 @@ def read_pages(base: Path, config: JekyllConfig, report: Report) -> tuple[list[t
     excluded = [str(name).strip("/") for name in config.values.get("exclude") or []]
     included = [str(name).strip("/") for name in config.values.get("include") or []]
     folder = str(config.values.get("collections_dir") or "").strip("/")
-    for file in list_source_files(base, SKIPPED | NOT_PUBLISHED):
+    ours = frozenset(("build",)) if (base / "site.toml").is_file() else frozenset()
+    for file in list_source_files(base, SKIPPED, NOT_PUBLISHED | ours):
         if _is_below(file, excluded):
             continue
         kind = _find_kind(file, folder, config) or ("pages" if _is_below(file, included) else "")

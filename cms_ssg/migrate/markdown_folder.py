@@ -14,6 +14,7 @@ from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.mdx_text import convert_mdx
 from cms_ssg.migrate.other_markup import ORG, OTHER, note_markup
 from cms_ssg.migrate.pages import list_source_files, list_words, make_fields, read_page, replace_outside_code
+from cms_ssg.migrate.relative_links import follow_files
 from cms_ssg.migrate.source_folder import TEXTS, make_types
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json, Problem
@@ -46,6 +47,7 @@ def migrate_markdown(root: Path, site: NewSite, progress: Callable[[int], None])
     site.begin()
     names = {posixpath.splitext(posixpath.basename(file))[0].casefold(): file for file in reversed(texts)}
     addresses = {file: _find_address(file) for file in texts}
+    renamed = {file: address for file, address in addresses.items() if posixpath.basename(file).casefold() == "readme.md"}
     written: dict[str, bool] = {}
     has_home = "/" in addresses.values()
     for file in texts:
@@ -63,6 +65,7 @@ def migrate_markdown(root: Path, site: NewSite, progress: Callable[[int], None])
         is_post = bool(fields.get("date"))
         note = partial(_note, site, file)
         body = convert_mdx(page.body, (root, file, page.line), note, mdx=file.lower().endswith(".mdx"))
+        body = follow_files(body, file, renamed)
         body = replace_outside_code(body, _MDX_LINK, lambda found: f"{found[1]}.md")  # they are .md here
         body = replace_outside_code(body, _WIKI, lambda found: _make_link(found, names, addresses, file, site))  # noqa: B023
         fields = {"title": fields.pop("title", None), "path": page.address or None, **fields}

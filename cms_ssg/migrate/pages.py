@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ from typing import Any, Final
 
 from cms_ssg.content.frontmatter.dates import parse_date
 from cms_ssg.content.frontmatter.parse import parse_front_matter
+from cms_ssg.data.files import SUFFIXES, read_data_file
+from cms_ssg.errors import CmsError
 from cms_ssg.migrate.code_spans import find_code
 from cms_ssg.migrate.folder import NewSite
 from cms_ssg.migrate.report import Report
@@ -18,7 +21,8 @@ from cms_ssg.types import Json
 
 MARKDOWN: Final = (".md", ".markdown", ".mkd", ".mdown")
 MAX_FILE: Final = 20_000_000
-SKIPPED: Final = frozenset(".git .github .cms .bundle .sass-cache .jekyll-cache node_modules vendor public resources build".split())
+SKIPPED: Final = frozenset(".git .github .cms .bundle .sass-cache .jekyll-cache node_modules".split())
+"""Folders that hold no content, wherever they lie."""
 KNOWN: Final = {
     "title": ("title",), "date": ("date", "publishDate", "published_at", "created", "pubDate", "pubDatetime"),
     "updated": ("updated", "lastmod", "last_modified_at", "modified", "updatedDate", "modDatetime", "last_update"),
@@ -52,21 +56,39 @@ class SourcePage:
     inner: str = ""
 
 
-def list_source_files(root: Path, skipped: frozenset[str] = SKIPPED) -> Iterator[str]:
-    """Files below a folder in order, as paths relative to it; links are not followed."""
+def list_source_files(root: Path, skipped: frozenset[str] = SKIPPED, outputs: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Files below a folder in order, as paths relative to it; links are not followed. outputs: paths below it that are left out."""
     pending = [""]
     found: list[str] = []
     while pending:
         folder = pending.pop()
         for path in sorted((root / folder).iterdir()):
             name = f"{folder}{path.name}"
-            if path.is_symlink() or path.name in skipped or path.name == ".DS_Store":
+            if path.is_symlink() or path.name in skipped or name in outputs or path.name == ".DS_Store":
                 continue
             if path.is_dir():
                 pending.append(f"{name}/")
             elif path.is_file():
                 found.append(name)
     return iter(sorted(found))
+
+
+def read_data_folder(root: Path, folder: str, report: Report | None = None) -> dict[str, Any]:
+    """The data files of a folder by name, those of folders in it a table each. Those that cannot be read are noted in the report."""
+    data: dict[str, Any] = {}
+    for file in list_source_files(root / folder) if (root / folder).is_dir() else ():
+        if not file.lower().endswith(SUFFIXES):
+            continue
+        *above, name = posixpath.splitext(file)[0].split("/")
+        place = data
+        for one in above:
+            place = place.setdefault(one, {})
+        try:
+            place[name] = read_data_file(root / folder / file, root)
+        except CmsError as error:
+            if report is not None:
+                report.note(f"{folder}/{file}", error.problems[0].line, "data files", error.problems[0].message)
+    return data
 
 
 def read_page(root: Path, file: str, report: Report) -> SourcePage | None:

@@ -170,6 +170,9 @@ def _write_page(source: FolderSource, one: FolderPage, links: Links, site: NewSi
     def note(kind: str, line: int, detail: str, fate: str) -> None:
         site.report.note(page.file, line, kind, detail, fate)
 
+    if page.address == "/404.html":
+        note("pages for what is not there", page.line, "a template of the theme makes it here: 404.html", "left out")
+        return
     body = links.rewrite(source.convert(one, note), page, note)
     fields = make_fields(page, site)
     for name in source.terms:

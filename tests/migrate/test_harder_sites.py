@@ -69,5 +69,6 @@ def test_every_address_that_was_there_answers(
 def test_menus_of_hugo_keep_their_second_level(cms: Cms, tmp_path: Path) -> None:
     old = write_files(tmp_path / "old", hugo_alpine.FILES)
     cms("migrate", "hugo", str(old), str(tmp_path / "site"))
-    (posts, more) = open_site(tmp_path / "site", {}).settings.menus["main"]
+    (posts, more, start) = open_site(tmp_path / "site", {}).settings.menus["main"]
     assert (posts.title, more.title, [line.url for line in more.below]) == ("Posts", "More", ["/guide/start/"])
+    assert (start.title, start.url) == ("Start", "/guide/start/")  # the page itself asks for it
