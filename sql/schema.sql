@@ -19,6 +19,38 @@ CREATE FUNCTION cms.copy_to_type_table(of_table text, columns jsonb, types text,
   FROM jsonb_each(columns)
 $_$;
 
+CREATE FUNCTION cms.count_documents() RETURNS trigger
+    LANGUAGE plpgsql
+    SET "DateStyle" TO 'ISO'
+    AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO cms.document_counts AS c (site, locale, name, documents)
+    SELECT n.site, n.locale, name, count(*) FROM new_rows n, cms.list_counted(n.terms, n.published_at) name WHERE n.shown
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT (site, locale, name) DO UPDATE SET documents = c.documents + excluded.documents;
+    RETURN NULL;
+  END IF;
+  IF TG_OP = 'DELETE' THEN
+    INSERT INTO cms.document_counts AS c (site, locale, name, documents)
+    SELECT o.site, o.locale, name, -count(*) FROM old_rows o, cms.list_counted(o.terms, o.published_at) name WHERE o.shown
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT (site, locale, name) DO UPDATE SET documents = c.documents + excluded.documents;
+  ELSE
+    INSERT INTO cms.document_counts AS c (site, locale, name, documents)
+    SELECT site, locale, name, sum(step) FROM (
+      SELECT p.* FROM old_rows o JOIN new_rows n USING (entry)
+      CROSS JOIN LATERAL (
+        SELECT o.site, o.locale, name, -1 AS step FROM cms.list_counted(o.terms, o.published_at) name WHERE o.shown
+        UNION ALL SELECT n.site, n.locale, name, 1 FROM cms.list_counted(n.terms, n.published_at) name WHERE n.shown) p
+      WHERE (o.shown, o.site, o.locale, o.published_at, o.terms) IS DISTINCT FROM (n.shown, n.site, n.locale, n.published_at, n.terms)) steps
+    GROUP BY 1, 2, 3 HAVING sum(step) <> 0 ORDER BY 1, 2, 3
+    ON CONFLICT (site, locale, name) DO UPDATE SET documents = c.documents + excluded.documents;
+  END IF;
+  DELETE FROM cms.document_counts WHERE documents = 0 AND site IN (SELECT site FROM old_rows);
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION cms.create_monthly_partitions(ahead integer DEFAULT 4) RETURNS integer
     LANGUAGE sql
     AS $$
@@ -142,6 +174,13 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
+
+CREATE FUNCTION cms.list_counted(terms text[], published_at timestamp with time zone) RETURNS SETOF text
+    LANGUAGE sql STABLE ROWS 10 PARALLEL SAFE
+    AS $$
+  SELECT '/' UNION ALL SELECT unnest(terms)
+  UNION ALL SELECT '/' || date_trunc('month', published_at AT TIME ZONE 'UTC')::date::text WHERE published_at IS NOT NULL
+$$;
 
 CREATE FUNCTION cms.make_document_vector(config regconfig, texts text[], words text[]) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -982,6 +1021,14 @@ CREATE TABLE cms.discussions (
     entry bigint NOT NULL,
     site integer NOT NULL,
     is_open boolean NOT NULL
+);
+
+CREATE TABLE cms.document_counts (
+    site integer NOT NULL,
+    locale text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    facet text GENERATED ALWAYS AS (split_part(name, '/'::text, 1)) STORED NOT NULL COLLATE pg_catalog."C",
+    documents bigint NOT NULL
 );
 
 CREATE TABLE cms.documents (
@@ -2007,6 +2054,9 @@ ALTER TABLE ONLY cms.dirty
 ALTER TABLE ONLY cms.discussions
     ADD CONSTRAINT discussions_pkey PRIMARY KEY (entry);
 
+ALTER TABLE ONLY cms.document_counts
+    ADD CONSTRAINT document_counts_pkey PRIMARY KEY (site, locale, name);
+
 ALTER TABLE ONLY cms.documents
     ADD CONSTRAINT documents_pkey PRIMARY KEY (entry);
 
@@ -2311,6 +2361,10 @@ CREATE INDEX deliveries_site ON cms.deliveries USING btree (site, made_at DESC);
 
 CREATE INDEX dirty_turn ON cms.dirty USING btree (site, turn, path);
 
+CREATE INDEX document_counts_most ON cms.document_counts USING btree (site, locale, facet, documents DESC, name);
+
+CREATE INDEX document_counts_none ON cms.document_counts USING btree (site) WHERE (documents = 0);
+
 CREATE INDEX documents_location ON cms.documents USING spgist (location) WHERE (location IS NOT NULL);
 
 CREATE INDEX documents_newest ON cms.documents USING btree (site, locale, published_at DESC NULLS LAST, entry DESC) WHERE shown;
@@ -2488,6 +2542,12 @@ ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_7_pkey;
 ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_8_pkey;
 
 ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_9_pkey;
+
+CREATE TRIGGER count_deleted AFTER DELETE ON cms.documents REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.count_documents();
+
+CREATE TRIGGER count_inserted AFTER INSERT ON cms.documents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.count_documents();
+
+CREATE TRIGGER count_updated AFTER UPDATE ON cms.documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.count_documents();
 
 CREATE TRIGGER key_changed BEFORE UPDATE ON cms.bodies FOR EACH ROW WHEN ((((((new.html IS DISTINCT FROM old.html) OR (new.toc IS DISTINCT FROM old.toc)) OR (new.words IS DISTINCT FROM old.words)) OR (new.links IS DISTINCT FROM old.links)) OR (new.excerpt IS DISTINCT FROM old.excerpt))) EXECUTE FUNCTION cms.key_bodies();
 
