@@ -221,46 +221,18 @@ CREATE FUNCTION cms.make_post_months(months date[]) RETURNS integer
   SELECT coalesce(sum(cms.make_months(name, months)), 0)::int FROM (SELECT DISTINCT name FROM cms.type_tables WHERE partition = 'month' ORDER BY name) t
 $$;
 
-CREATE FUNCTION cms.make_search_query(config regconfig, wanted text[], unwanted text[]) RETURNS tsquery
-    LANGUAGE plpgsql IMMUTABLE
-    AS $$
-DECLARE
-  term text[];
-  found tsquery := ''::tsquery;
-  spare tsquery := ''::tsquery;
-BEGIN
-  IF cardinality(wanted) = 0 THEN -- a loop over slices of nothing is an error
-    RETURN found;
-  END IF;
-  FOREACH term SLICE 1 IN ARRAY wanted LOOP
-    IF term[1] = 'word' AND config <> 'simple'::regconfig AND numnode(plainto_tsquery(config, term[2])) = 0 THEN
-      spare := spare && cms.make_term_query('simple', term[1], term[2], term[3]);
-    ELSE
-      found := found && cms.make_term_query(config, term[1], term[2], term[3]);
-    END IF;
-  END LOOP;
-  IF numnode(found) = 0 THEN
-    found := spare;
-  END IF;
-  IF cardinality(unwanted) > 0 THEN
-    FOREACH term SLICE 1 IN ARRAY unwanted LOOP
-      found := found && !!cms.make_term_query(config, term[1], term[2], term[3]);
-    END LOOP;
-  END IF;
-  RETURN found;
-END $$;
-
 CREATE FUNCTION cms.make_term_query(config regconfig, kind text, txt text, word text) RETURNS tsquery
     LANGUAGE plpgsql IMMUTABLE
     AS $$
 DECLARE
   found tsquery := phraseto_tsquery('simple', word);
+  beginning text := translate(word, '''\', ''); -- a word, so nothing is lost
 BEGIN
   IF config <> 'simple'::regconfig THEN
     found := found || phraseto_tsquery(config, txt);
   END IF;
-  IF kind = 'prefix' THEN
-    found := found || to_tsquery('simple', '''' || translate(word, '''\\', '') || ''':*'); -- a word, so nothing is lost
+  IF kind = 'prefix' AND beginning <> '' THEN
+    found := found || to_tsquery('simple', '''' || beginning || ''':*');
   END IF;
   RETURN found;
 END $$;
