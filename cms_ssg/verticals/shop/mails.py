@@ -44,7 +44,7 @@ async def write_mail(connection: AsyncConnection[TupleRow], shop: Shop, order: O
     lines += [
         " ".join(part for part in (one.get("carrier", ""), one.get("tracking", ""), one.get("url", "")) if part) for one in order.tracking
     ]
-    lines += ["", t("shop_mail_link"), site.origin + order_path(shop, order.order_id)]
+    lines += ["", t("shop_mail_link"), site.link_url + order_path(shop, order.order_id).removeprefix(site.base_path)]
     subject = f"{t('shop_order_number', number=order.order_number)} · {site.settings.title}"
     buyer = one_line(order.customer_email)
     await connection.execute(ADD, mail_values(shop.number, buyer, subject, "\n".join(lines)))
