@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from starlette_compress import CompressMiddleware, add_compress_type, remove_compress_type
 
 import cms_ssg
+from cms_ssg.api.answers import LARGEST_PLAIN_BYTES
 from cms_ssg.api.confirm_links import answer_page
 from cms_ssg.api.fields import wants_page
 from cms_ssg.api.forms import is_form
@@ -55,8 +56,6 @@ LAST: Final = ("cms_ssg.desk.api:router",)
 
 SITES, ENV, LOGS = "CMS_API_SITES", "CMS_API_ENV", "CMS_API_LOGS"
 """How `cms api` tells its processes which sites they answer for."""
-
-LARGEST_PLAIN_BYTES: Final = 1000
 
 
 def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = lambda **_: None) -> ASGIApp:
