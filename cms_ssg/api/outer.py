@@ -254,6 +254,7 @@ class _Exchange:
     async def _refuse(self, error: ApiError) -> None:
         if self.status:  # the answer has begun; all that is left is to end it
             return
+        self.timeout = None  # it ended with the route
         response = make_problem(error, self.id)
         await response(self.scope, self._receive, self._write)
 
