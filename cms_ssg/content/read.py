@@ -22,7 +22,7 @@ from cms_ssg.content.time_limit import TooSlow, limit_cpu
 from cms_ssg.content.url_patterns import CLEAN_SEGMENT, DATE_NAMES, SERVER_HINT, MissingValue, find_other_extension
 from cms_ssg.content.urls import WHOLE_ADDRESS, runs_script
 from cms_ssg.content.visibility import misspelt, understand
-from cms_ssg.text.slugs import make_slug, safe_path
+from cms_ssg.text.slugs import make_slug, normal_form, safe_path
 from cms_ssg.types import Body, Draft, Json, Problem, Status
 
 MOST_CPU_S: Final = 60.0
@@ -266,7 +266,7 @@ class _Reading:
                 self.problems.append(Problem("content.alias", self.file, line, message, hint, "warning"))
                 continue
             try:
-                clean.append(safe_path("/" + unquote(path).strip().lstrip("/")))
+                clean.append(safe_path(normal_form("/" + unquote(path).strip().lstrip("/"))))
                 if extension := find_other_extension(clean[-1]):
                     message = f"{name}: {clean[-1]} is not a page ({extension}), so it sends no visitor on by itself"
                     self.problems.append(Problem("content.alias", self.file, self.lines.get(name, 0), message, SERVER_HINT, "warning"))
