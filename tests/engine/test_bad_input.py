@@ -50,7 +50,9 @@ def test_names_in_either_normal_form_are_the_same_name(site: SiteOnPage) -> None
     site.write_file(f"static/img/{d}.png", picture)
     site.write_file(f"content/posts/{d}.md", f"---\ntitle: Coffee\ndate: 2024-01-01\nimage: /img/{d}.png\naliases: [/old/{d}/]\n---\nx\n")
     site.write_file(f"content/pages/trip/{d}.pdf", "%PDF-1.4")
-    links = " ".join(f"[a](../../posts/{name}.md) [b](/{name}.txt) [c]({name}.pdf) [d](ref:post:{name}) ![e](/img/{name}.png)" for name in (c, d))
+    links = " ".join(
+        f"[a](../../posts/{name}.md) [b](/{name}.txt) [c]({name}.pdf) [d](ref:post:{name}) ![e](/img/{name}.png)" for name in (c, d)
+    )
     site.write_file("content/pages/trip/index.md", f"---\ntitle: Trip\n---\n{links}\n")
     built = site.build()
     assert [str(problem) for problem in built.result.problems] == []
