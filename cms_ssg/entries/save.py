@@ -24,7 +24,6 @@ from cms_ssg.entries.rights import Writer, find_place_refusal
 from cms_ssg.entries.three_way import merge_changes
 from cms_ssg.entries.values import EntryInput, Saved
 from cms_ssg.errors import CmsError, fail
-from cms_ssg.paths import file_path
 from cms_ssg.site import Site
 from cms_ssg.store.entries import OF_FILES, DraftRow, encode_json
 from cms_ssg.store.revisions import say_who
@@ -37,6 +36,7 @@ from cms_ssg.store.texts import (
     find_external,
     load_entries,
 )
+from cms_ssg.text.slugs import safe_path
 from cms_ssg.types import Json, Problem
 
 API: Final = "api"
@@ -284,7 +284,7 @@ def _clean_key(entry: EntryInput) -> EntryInput:
 def _check_file(file: str) -> Iterator[str]:
     """The file that an entry is to have, if its name is safe. Raises CmsError entry.no-place."""
     try:
-        file_path("/" + file)
+        safe_path("/" + file)
     except ValueError as error:
         raise fail("entry.no-place", f"no entry can have this file: {error}", hint="Give a path such as content/pages/name.md.") from None
     yield file
