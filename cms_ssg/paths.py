@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Final
+from urllib.parse import quote
 
 from cms_ssg.text.slugs import safe_path
 
+_SAFE: Final = "/!$&'()*+,;=:@-._~?#%"
+_UNSAFE: Final = frozenset(' "<>\\^`{|}')
 _UPLOAD: Final = re.compile(r"/uploads/[0-9a-f]{40}/image\.\w+")
 
 
@@ -41,3 +44,10 @@ def object_key(path: str) -> str:
     """Where a canonical path's bytes lie below a target's root: ``/about/`` -> ``about/index.html``."""
     key = path[1:]
     return key + "index.html" if key.endswith("/") or not key else key
+
+
+@lru_cache(maxsize=65_536)
+def encode_path(path: str) -> str:
+    """A path as it stands in a link: percent-encoded, except what is encoded already."""
+    plain = path.isascii() and path.isprintable() and _UNSAFE.isdisjoint(path)
+    return path if plain else quote(path, safe=_SAFE)

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from cms_ssg.build import PlanResult
 
 MAX_LINES = 40
-PEOPLES_KINDS = {"entry": "page", "terms": "index", "home": "home page", "404": "404 page", "fallback": "page"}
-"""What people call kinds of outputs."""
 
 
 @site_command("plan", "cms plan\ncms plan --json")
@@ -48,8 +46,7 @@ def describe_plan(result: PlanResult, verbose: bool = False) -> str:
 
     most = len(result.outputs) if verbose else MAX_LINES
     groups = Counter(
-        (output.kind, output.reason) if verbose else (PEOPLES_KINDS.get(output.kind, output.kind), say_reason(output.reason, output.kind))
-        for output in result.outputs
+        (output.kind, output.reason) if verbose else (output.noun, say_reason(output.reason, output.kind)) for output in result.outputs
     )
     rows = [[number, kind, reason] for (kind, reason), number in sorted(groups.items(), key=lambda item: (-item[1], item[0]))]
     images = sum(output.kind in IMAGES for output in result.outputs)

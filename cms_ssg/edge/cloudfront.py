@@ -247,15 +247,12 @@ def write_stack(edge: Edge) -> tuple[str, list[Problem]]:
     """A CloudFormation stack: function, headers, caching, distribution, and the bucket's permission for it."""
     inline = fits_into_function(edge)
     name = "cms-" + re.sub("[^a-z0-9]", "-", edge.name.lower())
-    bucket, _, prefix = (
-        edge.target.url.removeprefix("s3://").strip("/").partition("/") if edge.target.url.startswith("s3://") else ("", "", "")
-    )
     store = f"  Keys:\n    Type: AWS::CloudFront::KeyValueStore\n    Properties:\n      Name: {name}-keys\n"
     association = "        KeyValueStoreAssociations:\n          - KeyValueStoreARN:\n              Fn::GetAtt: [Keys, Arn]\n"
     code = "\n".join(f"        {line}".rstrip() for line in _write_code(edge, inline=inline).splitlines())
-    path = f"/{prefix}" if prefix else ""
+    path = f"/{edge.target.prefix}".rstrip("/")
     text = STACK.format(
-        site=f"{edge.origin}{edge.base}/", name=name, host=edge.host, bucket=json.dumps(bucket), prefix=json.dumps(path), prefix_in_arn=path,
+        site=f"{edge.origin}{edge.base}/", name=name, host=edge.host, bucket=json.dumps(edge.target.bucket), prefix=json.dumps(path), prefix_in_arn=path,
         keys="" if inline else store, association="" if inline else association, code=code, security=_write_headers(edge),
         preview_security=_write_headers(edge, [("X-Robots-Tag", NOINDEX)]), previews=json.dumps(f"{quote_url(edge.base)}/_preview/*"),
         behavior=_write_behavior("Headers", 10), preview_behavior=_write_behavior("PreviewHeaders", 12),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from cms_ssg.config.settings import Headers
+from cms_ssg.config.target_settings import Headers
 from cms_ssg.edge.inline import Inline
 from cms_ssg.types import Problem
 

@@ -110,5 +110,4 @@ def _choose_clock(connection: Connection, options: BuildOptions, result: BuildRe
 
 def target_folder(site: Site) -> str:
     """The output folder relative to the site, so that a scan does not enter it."""
-    scheme, _, rest = site.settings.target.url.partition(":")
-    return rest if scheme == "folder" else "build"
+    return site.settings.target.folder or "build"

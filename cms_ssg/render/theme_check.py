@@ -11,10 +11,10 @@ from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
 
 from cms_ssg.kinds.load import list_verticals
+from cms_ssg.render.entry_view import EntryView
 from cms_ssg.render.fragment_tag import CALLED
 from cms_ssg.render.theme import Theme, list_assets
 from cms_ssg.render.theme_chain import PARENT, ThemeFolders, check_theme_files, name_template_file
-from cms_ssg.render.views import EntryView
 from cms_ssg.types import Problem
 
 EVERYWHERE: Final = frozenset("site locale page menus t asset url link image image_facts latest data ref clock fact slots".split())

@@ -81,7 +81,7 @@ def _name_owner(site: Site, row: ClaimRow) -> str:
 
 def _name_kind(site: Site, row: ClaimRow) -> str:
     kind = site.features.outputs.get(str((row.spec or {}).get("kind")))
-    return kind.noun or kind.name if kind is not None else ""
+    return kind.called if kind is not None else ""
 
 
 def _find_line(site: Site, row: ClaimRow) -> int:

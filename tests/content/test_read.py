@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from cms_ssg.config.settings import Collection, Limits, Locale, Markdown, Settings, Taxonomy
 from cms_ssg.content import read as reading
+from cms_ssg.content import time_limit
 from cms_ssg.content.collections.rules import Rules, make_rules
 from cms_ssg.content.read import read_draft
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
@@ -144,6 +145,7 @@ def test_file_that_takes_too_long_to_read_is_told_and_keeps_its_last_entry(monke
     text = head + "word *emphasis* [link](a.md)\n\n" * 20_000
     assert draft_of(text).body.links
     monkeypatch.setattr(reading, "MOST_CPU_S", 0.05)
+    monkeypatch.setattr(time_limit, "AGAIN_S", 0.02)
     assert codes(text) == [("content.slow", 0, "error")]
     assert draft_of(head + "short").body.words == 1
 
