@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from json.encoder import encode_basestring
-from math import isfinite
+from math import inf
 from typing import Any, Final
 from urllib.parse import urljoin
 
@@ -55,12 +56,8 @@ def _dump(value: Any) -> str:
         return "[" + ",".join(items) + "]" if items else ""
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return int.__repr__(value)
-    if isinstance(value, float):
-        return float.__repr__(value) if isfinite(value) else ""
+    if isinstance(value, (bool, int, float)):
+        return json.dumps(value) if value == value and value not in (inf, -inf) else ""
     return encode_basestring(format_iso(value) if isinstance(value, datetime) else str(value))
 
 

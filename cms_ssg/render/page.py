@@ -46,7 +46,6 @@ class Page:
         self.lists_other_locales = bool(around.site.fallback_locales)
         self.around_of: tuple[int, int] | None = None
         self.translation_key: str | None = None
-        self._code_read: set[str] = set()
         self.site_view = SiteView(self)
         self.page_view = SimpleNamespace(
             path=path, url=self.absolute(path)
@@ -105,11 +104,8 @@ class Page:
         if fact is None:
             raise ValueError(f"fact({name!r}): there is no such fact; known: {', '.join(self.site.features.facts) or 'none'}")
         key = str(subject.number) if isinstance(subject, Card | RowView) else str(subject)
-        reads = self.reader.reads
-        reads.name(name_fact(name, key))
-        if fact.vertical not in self._code_read:
-            self._code_read.add(fact.vertical)
-            reads.name(f"vertical/{fact.vertical}")
+        self.reader.reads.name(name_fact(name, key))
+        self.reader.reads.name(f"vertical/{fact.vertical}")
         found = self.reader.need("fact", name, key)
         if found is None:
             return None

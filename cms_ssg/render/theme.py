@@ -165,7 +165,6 @@ class Theme(Environment):
         self.shows_terms = False
         """Whether a card in a list was asked for its terms: from then on they are loaded with the cards."""
         self._absent: set[str] = set()
-        self._loaded: dict[str, Template] = {}
         self._find_ids = find_ids
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
@@ -189,11 +188,8 @@ class Theme(Environment):
         self.budget.spend(INCLUDE_STEPS)
         if self.reads is not None:
             self.reads.name(f"template/{name}")
-        if globals is None and (loaded := self._loaded.get(name)) is not None:  # jinja2 makes a weak reference to look in its own cache
-            return loaded
         try:
-            loaded = self._loaded[name] = super()._load_template(name, globals)
-            return loaded
+            return super()._load_template(name, globals)
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
             raise TemplateSyntaxError("it is not UTF-8", line, name) from None

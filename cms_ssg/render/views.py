@@ -36,9 +36,9 @@ class Card:
         self._data = data
 
     def __getattr__(self, name: str) -> Any:
-        if name in self._page.site.known_on_cards and name[0] != "_":
-            return self._data.get(name)
-        raise AttributeError(f'cards have no "{name}"; they have the fields with "x-card": true')
+        if name.startswith("_") or name not in self._page.site.known_on_cards:
+            raise AttributeError(f'cards have no "{name}"; they have the fields with "x-card": true')
+        return self._data.get(name)
 
     def __repr__(self) -> str:
         """What a template prints of it, the same in every build."""
@@ -185,7 +185,7 @@ class FeatureView:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        if self._view is None:  # a page has one reader for all of its time
-            self._page.reader.reads.name(f"vertical/{self._vertical.name}")
+        self._page.reader.reads.name(f"vertical/{self._vertical.name}")
+        if self._view is None:
             self._view = resolve(self._vertical.view)(self._page)
         return getattr(self._view, name)

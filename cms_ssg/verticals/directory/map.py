@@ -74,9 +74,9 @@ def _draw_grid(
     for is_parallel, scale, length, at in ((True, up, HEIGHT, centre[1]), (False, across, WIDTH, centre[0])):
         span = length / scale
         step = _choose_step(span / 3)
-        digits = max(0, ceil(-log10(step)))
         for number in range(ceil((at - span / 2) / step), floor((at + span / 2) / step) + 1):
             value = number * step
+            digits = max(0, ceil(-log10(step)))
             if is_parallel and abs(value) <= 90:
                 y = place(centre[0], value)[1]
                 text = f"{abs(value):.{digits}f}°{'N' if value >= 0 else 'S'}"

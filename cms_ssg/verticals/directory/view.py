@@ -47,13 +47,13 @@ class View:
 
     def card(self, listing: Card) -> Shown:
         """What the card of a listing shows, all at once: lists have dozens of them."""
-        hidden, get = self.hidden(listing), listing._data.get
-        tier, city, state = get("tier") or "", get("city"), get("state")
-        address = get("address") if "address" not in hidden else None
+        hidden, tier, state = self.hidden(listing), listing.tier or "", listing.state
+        address = listing.address if "address" not in hidden else None
+        city = listing.city
         stars = self._reviews.rating(listing)
         return Shown(
             listing.url, listing.title, tier if tier != "basic" else "",
-            listing.picture(480, "16:9", alt="") if "image" not in hidden and get("image") else "",
+            listing.picture(480, "16:9", alt="") if "image" not in hidden and listing._data.get("image") else "",
             ", ".join(part for part in (address, city, None if city else state) if part), stars if stars and stars["rating_count"] else None,
         )  # fmt: skip
 
@@ -147,9 +147,9 @@ class View:
 
     def map(self, around: Iterable[Card], entry: EntryView | None = None, label: str = "") -> Markup:
         """A map of these listings, with the page's own in front."""
-        spots = [spot for card in list(around)[:ON_A_MAP] if (spot := _find_spot(card, card._data, card.url)) is not None]
+        spots = [spot for card in list(around)[:ON_A_MAP] if (spot := _find_spot(card, card.url)) is not None]
         if entry is not None:
-            own = _find_spot(entry, entry.fields, "")
+            own = _find_spot(entry, "")
             if own is None:
                 return Markup("")
             spots = [own, *(spot for spot in spots if abs(spot.latitude - own.latitude) < 1 and abs(spot.longitude - own.longitude) < 2)]
@@ -216,6 +216,6 @@ class Named:
         self.url, self.title, self.slug = term.url, title, term.slug
 
 
-def _find_spot(card: Card | EntryView, fields: dict[str, Json], url: str) -> Spot | None:
-    lat, lng = fields.get("latitude"), fields.get("longitude")
+def _find_spot(card: Card | EntryView, url: str) -> Spot | None:
+    lat, lng = card.latitude, card.longitude
     return Spot(float(lat), float(lng), card.title, url) if lat is not None and lng is not None else None
