@@ -68,7 +68,8 @@ def _build(
             session.planner.take()
             result.planned = session.count_dirty()
             limit_to_urgent(session)
-            session.planner.guard(session.options.confirm_removals, found)
+            if result.planned:
+                session.planner.guard(session.options.confirm_removals, found)
         if options.dry_run:
             from cms_ssg.engine.forecast import forecast
 
