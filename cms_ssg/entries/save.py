@@ -192,7 +192,11 @@ class Entries:
         except Refused as refused:
             return _fail(number, Problem(refused.code, old.file if old is not None else file, 0, refused.message, refused.hint)), None
         if draft is None:
-            return _fail(number, *problems), None
+            failed = _fail(number, *problems)
+            if of_file:
+                return failed, None
+            source = old.source if old is not None else self.source  # as builds name it: there is no such file to be changed
+            return replace(failed, problems=tuple(replace(p, place=f"{p.place} ({source})") for p in problems)), None
         section = str(decode_json(draft.fields).get("section") or "") if self.writer else ""
         if self.writer and (said := find_place_refusal(self.writer, section, draft.locale)):
             return _fail(number, Problem("api.role", draft.file, 0, said, "cms token create --role says what a token may do.")), None
