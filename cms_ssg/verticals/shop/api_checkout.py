@@ -18,7 +18,7 @@ from cms_ssg.api.idempotency import KeyedRequest
 from cms_ssg.api.problems import ApiError
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.payment.api import open_shop
-from cms_ssg.payment.settling import load_provider
+from cms_ssg.payment.lookup import load_provider
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import carts, queries
 from cms_ssg.verticals.shop.api import MINE, find_cart, find_recent_order, show_own_cart

@@ -17,14 +17,15 @@ from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.payment.api import open_shop
-from cms_ssg.payment.settling import find_payment, reconcile_payment
+from cms_ssg.payment.lookup import find_payment
+from cms_ssg.payment.settling import reconcile_payment
 from cms_ssg.selling.printer import PRINTER
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import check_id
 from cms_ssg.verticals.shop.forms import is_signed, locale_of, order_path, sign
 from cms_ssg.verticals.shop.mails import write_mail
-from cms_ssg.verticals.shop.orders import cancel_order, find_order, refund_order, ship_order
+from cms_ssg.verticals.shop.orders import RefundRequest, cancel_order, find_order, refund_order, ship_order
 from cms_ssg.verticals.shop.pages import answer_page, render_part
 from cms_ssg.verticals.shop.paper_routes import answer_paper
 from cms_ssg.verticals.shop.papers import PAPERS
@@ -149,7 +150,9 @@ async def cancel(request: Request, order: str) -> Response:
 
 @router.post("/api/orders/{order}/refund", scope=SCOPE, response_class=Response, summary="Give money back")
 async def refund(request: Request, order: str) -> Response:
-    """With the header ``Idempotency-Key``, one refund each: ``amount`` in minor units, or ``lines`` ({sku: quantity}), or neither for all; ``restock``."""
+    """With the header ``Idempotency-Key``, one refund each: ``amount`` in minor units, or ``lines`` ({sku: quantity}), or neither for all; ``restock``;
+    ``by_hand``: the provider is not asked.
+    """
     fields = await read_fields(request)
     key = request.headers.get("idempotency-key", "")
     amount, lines = fields.get("amount"), fields.get("lines")
@@ -159,15 +162,8 @@ async def refund(request: Request, order: str) -> Response:
         raise invalid("amount", "it is a whole number of minor units")
     if lines is not None and not (isinstance(lines, dict) and all(isinstance(q, int) for q in lines.values())):
         raise invalid("lines", "it is an object of SKU and quantity")
-    row = await refund_order(
-        await open_shop(site_of(request)),
-        order,
-        key,
-        amount,
-        lines,
-        restock=bool(fields.get("restock")),
-        reason=read_text(fields, "reason", 500),
-    )
+    asked = RefundRequest(key, amount, lines, bool(fields.get("restock")), read_text(fields, "reason", 500), bool(fields.get("by_hand")))
+    row = await refund_order(await open_shop(site_of(request)), order, asked)
     return Response(msgspec.json.encode(describe_order(row)), media_type=JSON)
 
 

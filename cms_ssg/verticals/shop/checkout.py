@@ -14,9 +14,10 @@ from psycopg.errors import CheckViolation, DeadlockDetected, SerializationFailur
 from psycopg.rows import TupleRow
 
 from cms_ssg.api.problems import ApiError, fail
+from cms_ssg.payment.lookup import find_payment
 from cms_ssg.payment.provider import Intent, PaymentProvider, ProviderError, Shop
 from cms_ssg.payment.settling import ADD as ADD_PAYMENT
-from cms_ssg.payment.settling import begin_payment, find_payment
+from cms_ssg.payment.settling import begin_payment, settle_by_hand
 from cms_ssg.verticals.shop.carts import Quote, count_units, load_cart, make_quote, settings_of
 
 Connection = AsyncConnection[TupleRow]
@@ -106,8 +107,6 @@ async def start_payment(shop: Shop, provider: PaymentProvider, number: int, emai
     if payment.status in ("succeeded", "held", "cancelled"):  # a late repetition begins no second payment at the provider
         return Placed(number, payment.page)
     if payment.amount == 0:
-        from cms_ssg.payment.settling import settle_by_hand
-
         await settle_by_hand(shop, payment, "succeeded")
         return Placed(number, "")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final, LiteralString
@@ -12,6 +13,7 @@ from psycopg.errors import CheckViolation, UniqueViolation
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.payment.run import run_in_shop
+from cms_ssg.reporting.asking import confirm
 from cms_ssg.selling.addresses import format_lines
 from cms_ssg.selling.stock_commands import COMMANDS as STOCK_COMMANDS
 from cms_ssg.store.query import fetch
@@ -19,7 +21,8 @@ from cms_ssg.text.counting import count
 from cms_ssg.text.money import parse_amount, show_amount, to_decimal
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import settings_of
-from cms_ssg.verticals.shop.orders import cancel_order, pay_order, refund_order, ship_order
+from cms_ssg.verticals.shop.orders import RefundRequest, cancel_order, pay_order, price_refund, refund_order, ship_order
+from cms_ssg.verticals.shop.paying import describe_dispute
 from cms_ssg.verticals.shop.queries import OrderRow
 
 ADD_COUPON: Final[LiteralString] = """
@@ -54,11 +57,16 @@ def show_order(opened: OpenSite, order: str) -> dict[str, Any]:
     found = _find(opened, order)
     items = fetch(opened.connection, queries.ITEMS, number=found.number)
     events = fetch(opened.connection, queries.EVENTS, number=found.number)
+    refunds = fetch(opened.connection, queries.REFUNDS, site=opened.number, number=found.number)
+    disputes = fetch(opened.connection, queries.DISPUTES, site=opened.number, number=found.number)
     address = found.shipping_address or found.billing_address
     return _line(found) | {
         "email": found.customer_email, "address": ", ".join(format_lines(address)), "shipping": found.shipping_method, "note": found.customer_note,
         "lines": "; ".join(f"{item.quantity} x {item.sku}" for item in items), "tax": str(to_decimal(found.tax_total, found.currency)),
         "refunded": str(to_decimal(found.refunded_total, found.currency)), "problem": found.payment_problem or "",
+        "refundable": str(to_decimal(found.left if found.paid_at else 0, found.currency)),
+        "refunds": "; ".join(" ".join(filter(None, (show_amount(one.amount, found.currency), one.status, one.problem))) for one in refunds),
+        "disputes": "; ".join(describe_dispute(one, found.currency) for one in disputes),
         "history": "; ".join(f"{event.at:%Y-%m-%d %H:%M} {event.said}" for event in events),
     }  # fmt: skip
 
@@ -72,11 +80,12 @@ def cancel(opened: OpenSite, order: str, *, reason: str = "") -> dict[str, Any]:
 
 
 def refund(
-    opened: OpenSite, order: str, *, amount: str = "", line: tuple[str, ...] = (), restock: bool = False, reason: str = "", key: str = ""
-) -> dict[str, Any]:
+    opened: OpenSite, order: str, *, amount: str = "", line: tuple[str, ...] = (), restock: bool = False, reason: str = "", key: str = "",
+    by_hand: bool = False, yes: bool = False, dry_run: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """Give money back.
 
-    An amount, that of some lines, or all that is left.
+    An amount, that of some lines, or all that is left, which is asked first.
     """
     found = _find(opened, order)
     lines: dict[str, int] | None = None
@@ -91,9 +100,20 @@ def refund(
         wanted = parse_amount(amount, found.currency) if amount else None
     except ValueError as error:
         raise fail("shop.refund", str(error), hint="Write it as 19.99.") from None
-    return _line(run_in_shop(
-        opened, lambda shop: refund_order(shop, order, key or secrets.token_hex(8), wanted, lines, restock=restock, reason=reason)
-    ))  # fmt: skip
+    asked = RefundRequest(key or secrets.token_hex(8), wanted, lines, restock, reason, by_hand)
+    known, costs = run_in_shop(opened, lambda shop: price_refund(shop, order, asked))
+    shown = show_amount(costs, found.currency)
+    if dry_run:
+        return {
+            "order": found.order_number,
+            "refund": "0" if known else shown,
+            "status": "asked for before" if known else "not made: --dry-run",
+        }
+    if not (yes or known or amount or line):
+        question = f"Refund {shown} of order {found.order_number}, which is all that is left?"
+        if not confirm(question, "Add --yes, or say how much: --amount 19.99, --line MUG-1=2."):
+            raise fail("shop.refund", "nothing was refunded", hint="--amount 19.99 or --line MUG-1=2 refund a part.")
+    return _line(run_in_shop(opened, lambda shop: refund_order(shop, order, replace(asked, amount=costs))))
 
 
 def ship(opened: OpenSite, order: str, *, carrier: str = "", tracking: str = "", url: str = "") -> dict[str, Any]:
@@ -251,8 +271,9 @@ COMMANDS = (
     Command("orders cancel", cancel, "cms orders cancel 1001", {"reason": "For the order's history."}),
     Command("orders refund", refund, "cms orders refund 1001 --line MUG-1=2 --restock", {
         "amount": "How much; by default that of the lines.", "line": "SKU=quantity that comes back.", "restock": "Put it back into the stock.",
-        "reason": "For the order's history.",
-        "key": "The same one refunds once, however often it is called.",
+        "reason": "For the order's history.", "key": "The same one refunds once, however often it is called.",
+        "by_hand": "It was given back another way, such as a bank transfer: the provider is not asked.",
+        "yes": "Refund all that is left without asking.", "dry_run": "Only say how much it would be.",
     }),
     Command("orders invoice", print_paper, "cms orders invoice 1001 --out invoice.pdf\ncms orders invoice 1001 --packing-slip", {
         "packing_slip": "What goes into the parcel, without prices.", "out": "The file, .html or .pdf; by default invoice-NUMBER.html."}),

@@ -58,6 +58,15 @@ async def write_mail(connection: AsyncConnection[TupleRow], shop: Shop, order: O
         await connection.execute(ADD, mail_values(shop.number, notify, subject, body, buyer))
 
 
+async def write_problem_mail(connection: AsyncConnection[TupleRow], shop: Shop, order: OrderRow, problem: str) -> None:
+    """Tell the shopkeeper that a refund failed, or of a dispute."""
+    site = shop.site
+    if notify := settings_of(site).notify:
+        subject = one_line(translator_of(site, site.default_locale)("shop_mail_problem", number=order.order_number))
+        body = "\n".join([problem, "", f"{site.origin}{site.base_path}/desk/orders/{order.order_number}"])
+        await connection.execute(ADD, mail_values(shop.number, notify, subject, body))
+
+
 def _list_sent(items: Sequence[ItemRow]) -> list[str]:
     """What is in the parcel: what was refunded is not."""
     return [f"{left} × {item.full_name}" for item in items if (left := item.quantity - item.refunded_quantity) > 0 and not item.is_digital]

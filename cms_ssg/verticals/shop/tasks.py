@@ -7,9 +7,11 @@ from typing import Final, LiteralString
 from cms_ssg.kinds.vertical import OpenSite, Task
 from cms_ssg.mail.outbox import ADD, mail_values
 from cms_ssg.mail.sending import TASKS as MAIL
+from cms_ssg.payment.refunding import send_refunds
 from cms_ssg.payment.run import run_in_shop
-from cms_ssg.payment.settling import reconcile, send_refunds
+from cms_ssg.payment.settling import reconcile
 from cms_ssg.selling.order_notices import notify_paid_orders
+from cms_ssg.selling.problem_notices import notify_payment_problems
 from cms_ssg.selling.refund_notices import notify_refunds
 from cms_ssg.types import Problem
 from cms_ssg.verticals.shop.carts import settings_of
@@ -98,5 +100,6 @@ def rank_best_sellers(opened: OpenSite) -> None:
 TASKS = (
     Task("shop.sweep", 60, sweep), Task("shop.forget-carts", 3600, forget_carts), Task("shop.low-stock", 60, notify_low_stock),
     Task("shop.paid-orders", 30, notify_paid_orders), Task("shop.refunds", 30, notify_refunds),
+    Task("shop.payment-problems", 30, notify_payment_problems),
     Task("shop.best-sellers", 3600, rank_best_sellers), *MAIL,
 )  # fmt: skip
