@@ -7,7 +7,7 @@ from typing import Any, Final, LiteralString
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 
 from cms_ssg.api.answers import JSON
 from cms_ssg.api.callers import PUBLIC
@@ -23,13 +23,15 @@ from cms_ssg.selling.printer import PRINTER
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import check_id
+from cms_ssg.verticals.shop.checkout import is_in_time, resume_payment
 from cms_ssg.verticals.shop.forms import is_signed, locale_of, order_path, sign
 from cms_ssg.verticals.shop.mails import write_mail
 from cms_ssg.verticals.shop.orders import RefundRequest, cancel_order, find_order, refund_order, ship_order
 from cms_ssg.verticals.shop.pages import answer_page, render_part
 from cms_ssg.verticals.shop.paper_routes import answer_paper
 from cms_ssg.verticals.shop.papers import PAPERS
-from cms_ssg.verticals.shop.queries import ItemRow, OrderRow
+from cms_ssg.verticals.shop.queries import DownloadRow, ItemRow, OrderRow
+from cms_ssg.verticals.shop.telling import say_error
 from cms_ssg.visitors.identity import need_visitor
 
 router = Router("Orders")
@@ -71,24 +73,62 @@ async def list_own_orders(request: Request, before: int = 2**62, limit: int = 50
 @router.get("/api/orders/{order}", scope=PUBLIC, response_class=Response, summary="An order, for whoever has its link")
 async def show_order(request: Request, order: str) -> Response:
     """``key`` is a part of the link that the buyer was given. A token with the scope ``shop`` needs none."""
-    context = site_of(request)
     found = await _open_order(request, order)
-    async with context.connection() as connection:
-        items = await fetch_async(connection, queries.ITEMS, number=found.number)
-        files = await fetch_async(connection, queries.DOWNLOADS, number=found.number)
-    shop = await open_shop(context)
-    links = [(row, f"{context.base_path}/api/downloads/{row.number}?key={sign(shop, f'download {row.number}')}") for row in files]
     if wants_page(request):
-        locale = locale_of(request, request.query_params.get("locale", "") or found.locale)
-        invoice = order_path(shop, found.order_id).replace("?", "/invoice?")
-        downloads = links if found.paid_at else []
-        shown = {"items": items, "downloads": downloads, "invoice": invoice, "has_pdf": found.invoice_number is not None and PRINTER.warm()}
-        inside = render_part(request, locale, "order.html", order=found, **shown)
-        return await answer_page(request, "order", locale, inside)
+        return await _show_page(request, found)
+    items, links = await _load_bought(site_of(request), found)
     value = describe_order(found, items) | {
         "downloads": [{"sku": row.sku, "file": row.file, "left": row.left, "url": link} for row, link in links]
     }
     return Response(msgspec.json.encode(value), media_type=JSON)
+
+
+@router.post(
+    "/api/orders/{order}/pay",
+    scope=PUBLIC,
+    per_minute=20,
+    response_class=Response,
+    summary="Begin the payment of an order that could not begin",
+)
+async def pay(request: Request, order: str) -> Response:
+    """For whoever has the order's link (``key``), while its goods are kept: ``payment_page`` and ``payment_secret``. May be repeated: one payment an order."""
+    found = await _open_order(request, order)
+    context = site_of(request)
+    shop = await open_shop(context)
+    try:
+        placed = await resume_payment(shop, found, lambda order_id: context.site.origin + order_path(shop, order_id))
+    except ApiError as error:
+        if not is_form(request):
+            raise
+        return await _show_page(request, await _load(context, found.order_id), error)
+    if is_form(request):
+        return RedirectResponse(placed.page or order_path(shop, found.order_id), 303)
+    return Response(msgspec.json.encode({"payment_page": placed.page, "payment_secret": placed.secret}), media_type=JSON)
+
+
+async def _show_page(request: Request, found: OrderRow, error: ApiError | None = None) -> Response:
+    """The page of an order, with why it could not be paid."""
+    context = site_of(request)
+    shop = await open_shop(context)
+    locale = locale_of(request, request.query_params.get("locale", "") or found.locale)
+    items, links = await _load_bought(context, found)
+    path = order_path(shop, found.order_id)
+    shown = {
+        "items": items, "downloads": links if found.paid_at else [], "invoice": path.replace("?", "/invoice?"), "pay": path.replace("?", "/pay?"),
+        "has_pdf": found.invoice_number is not None and PRINTER.warm(), "is_late": not found.paid_at and not await is_in_time(shop, found),
+        "problem": say_error(context.translate(locale), error) if error is not None else "",
+    }  # fmt: skip
+    inside = render_part(request, locale, "order.html", order=found, **shown)
+    return await answer_page(request, "order", locale, inside, error.status if error is not None else 200)
+
+
+async def _load_bought(context: SiteContext, found: OrderRow) -> tuple[list[ItemRow], list[tuple[DownloadRow, str]]]:
+    """The lines of an order, and its files with a link for each."""
+    shop = await open_shop(context)
+    async with context.connection() as connection:
+        items = await fetch_async(connection, queries.ITEMS, number=found.number)
+        files = await fetch_async(connection, queries.DOWNLOADS, number=found.number)
+    return items, [(row, f"{context.base_path}/api/downloads/{row.number}?key={sign(shop, f'download {row.number}')}") for row in files]
 
 
 @router.get("/api/orders/{order}/{paper}", scope=PUBLIC, response_class=Response, summary="The invoice of an order, or its packing slip")

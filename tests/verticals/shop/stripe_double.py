@@ -53,14 +53,17 @@ def check_params(module: Any, kind: str, params: dict[str, Any]) -> None:
 
 
 class Double:
-    """An account. sessions, intents: by id; least: the smallest amount of a session."""
+    """An account. sessions, intents: by id; least: the smallest amount of a session; failing: status with which each payment that begins is answered.
+    An error is the answer to its key from then on, as at Stripe.
+    """
 
     def __init__(self) -> None:
         self.sessions: dict[str, dict[str, Any]] = {}
         self.intents: dict[str, dict[str, Any]] = {}
         self.refunds: list[dict[str, Any]] = []
         self.keys: dict[str, tuple[Any, dict[str, Any]]] = {}
-        self.refund_status, self.least = "succeeded", 0
+        self.refund_status, self.least, self.failing = "succeeded", 0, 0
+        self.errors: dict[str, RefusedError] = {}
         self.url = ""
 
     def answer(self, method: str, path: str, params: dict[str, Any], key: str) -> dict[str, Any]:
@@ -70,6 +73,13 @@ class Double:
             if self.keys[key][0] != (path, params):
                 raise RefusedError(400, "idempotency_error", "Keys for idempotent requests can only be used with the same parameters")
             return self.keys[key][1]
+        if key in self.errors:
+            raise self.errors[key]
+        if self.failing and method == "POST" and path in ("/v1/checkout/sessions", "/v1/payment_intents"):
+            self.errors[key] = RefusedError(
+                self.failing, "api_error" if self.failing >= 500 else "invalid_request_error", "That did not work"
+            )
+            raise self.errors[key]
         value = self._act(method, path, params)
         if key and method == "POST":
             self.keys[key] = ((path, params), value)
