@@ -24,6 +24,7 @@ from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import check_id
 from cms_ssg.verticals.shop.checkout import is_in_time, resume_payment
+from cms_ssg.verticals.shop.credit_notes import CREDIT_NOTES, CreditNote
 from cms_ssg.verticals.shop.forms import is_signed, locale_of, order_path, sign
 from cms_ssg.verticals.shop.mails import write_mail
 from cms_ssg.verticals.shop.orders import RefundRequest, cancel_order, find_order, refund_order, ship_order
@@ -76,9 +77,13 @@ async def show_order(request: Request, order: str) -> Response:
     found = await _open_order(request, order)
     if wants_page(request):
         return await _show_page(request, found)
-    items, links = await _load_bought(site_of(request), found)
+    context = site_of(request)
+    items, links = await _load_bought(context, found)
     value = describe_order(found, items) | {
-        "downloads": [{"sku": row.sku, "file": row.file, "left": row.left, "url": link} for row, link in links]
+        "credit_notes": [
+            {"number": note.number, "amount": note.amount, "is_void": note.is_void} for note in await _load_notes(context, found)
+        ],
+        "downloads": [{"sku": row.sku, "file": row.file, "left": row.left, "url": link} for row, link in links],
     }
     return Response(msgspec.json.encode(value), media_type=JSON)
 
@@ -115,11 +120,17 @@ async def _show_page(request: Request, found: OrderRow, error: ApiError | None =
     path = order_path(shop, found.order_id)
     shown = {
         "items": items, "downloads": links if found.paid_at else [], "invoice": path.replace("?", "/invoice?"), "pay": path.replace("?", "/pay?"),
+        "credit_notes": [(note, path.replace("?", f"/credit-note-{note.number}?")) for note in await _load_notes(context, found) if not note.is_void],
         "has_pdf": found.invoice_number is not None and PRINTER.warm(), "is_late": not found.paid_at and not await is_in_time(shop, found),
         "problem": say_error(context.translate(locale), error) if error is not None else "",
     }  # fmt: skip
     inside = render_part(request, locale, "order.html", order=found, **shown)
     return await answer_page(request, "order", locale, inside, error.status if error is not None else 200)
+
+
+async def _load_notes(context: SiteContext, found: OrderRow) -> list[CreditNote]:
+    async with context.connection() as connection:
+        return await fetch_async(connection, CREDIT_NOTES, number=found.number)
 
 
 async def _load_bought(context: SiteContext, found: OrderRow) -> tuple[list[ItemRow], list[tuple[DownloadRow, str]]]:
@@ -133,10 +144,10 @@ async def _load_bought(context: SiteContext, found: OrderRow) -> tuple[list[Item
 
 @router.get("/api/orders/{order}/{paper}", scope=PUBLIC, response_class=Response, summary="The invoice of an order, or its packing slip")
 async def show_paper(request: Request, order: str, paper: str) -> Response:
-    """``invoice`` or ``invoice.pdf``, for whoever has the order's link (``key``); ``packing-slip`` for a token with the scope ``shop``."""
+    """``invoice`` or ``credit-note-3``, with ``.pdf`` as PDF, for whoever has the order's link (``key``); ``packing-slip`` for a token with the scope ``shop``."""
     found = await _open_order(request, order)
     kind = paper.removesuffix(".pdf")
-    if kind not in PAPERS or (kind != "invoice" and not _is_keeper(request)):
+    if not PAPERS.fullmatch(kind) or (kind == "packing-slip" and not _is_keeper(request)):
         raise _no_order()
     return await answer_paper(site_of(request), found, paper)
 

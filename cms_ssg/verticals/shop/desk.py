@@ -77,9 +77,9 @@ async def show_order(request: Request, order: str) -> Response:
 
 @router.get("/desk/orders/{order}/{paper}", scope=PUBLIC, include_in_schema=False)
 async def show_paper(request: Request, order: str, paper: str) -> Response:
-    """An invoice or a packing slip; ``.pdf`` behind its name makes a PDF of it."""
+    """An invoice, a packing slip or a credit note; ``.pdf`` behind its name makes a PDF of it."""
     session = await find_session(request)
-    if session is None or not session.may(SCOPE) or paper.removesuffix(".pdf") not in PAPERS:
+    if session is None or not session.may(SCOPE) or not PAPERS.fullmatch(paper.removesuffix(".pdf")):
         raise fail("api.no-route", "there is nothing at this address", status=404, hint="The desk begins at /desk.")
     context = site_of(request)
     async with context.connection() as connection:

@@ -17,6 +17,7 @@ from cms_ssg.store.query import fetch_async
 from cms_ssg.text.money import format_amount
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import settings_of
+from cms_ssg.verticals.shop.credit_notes import CREDIT_NOTES
 from cms_ssg.verticals.shop.forms import order_path
 from cms_ssg.verticals.shop.queries import ItemRow, OrderRow
 
@@ -44,6 +45,9 @@ async def write_mail(connection: AsyncConnection[TupleRow], shop: Shop, order: O
     lines += [
         " ".join(part for part in (one.get("carrier", ""), one.get("tracking", ""), one.get("url", "")) if part) for one in order.tracking
     ]
+    if kind == "refunded" and (notes := await fetch_async(connection, CREDIT_NOTES, number=order.number)):
+        note = order_path(shop, order.order_id).replace("?", f"/credit-note-{notes[-1].number}?")
+        lines += ["", f"{t('shop_credit_note')} {notes[-1].number}", site.origin + note]
     lines += ["", t("shop_mail_link"), site.origin + order_path(shop, order.order_id)]
     subject = f"{t('shop_order_number', number=order.order_number)} · {site.settings.title}"
     buyer = one_line(order.customer_email)

@@ -17,6 +17,7 @@ from cms_ssg.payment.refunding import RefundRefusedError, ask_refund, find_refun
 from cms_ssg.payment.settling import reconcile_payment, settle_by_hand
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
+from cms_ssg.verticals.shop.credit_notes import part_of
 from cms_ssg.verticals.shop.mails import write_mail
 from cms_ssg.verticals.shop.paying import NOTE, close_order, move_order, return_goods
 from cms_ssg.verticals.shop.queries import OrderRow
@@ -180,8 +181,7 @@ async def _price_lines(connection: Connection, order: OrderRow, lines: dict[str,
         item = items.get(sku)
         if item is None or not 0 < quantity <= item.quantity - item.refunded_quantity:
             raise fail("shop.refund", f"of {sku[:80]!r} so many were not bought, or are back already", status=409)
-        before = item.total * item.refunded_quantity // item.quantity
-        total += item.total * (item.refunded_quantity + quantity) // item.quantity - before  # all parts of a line sum up to it
+        total += part_of(item.total, item, quantity)
     return total
 
 

@@ -13,6 +13,7 @@ from cms_ssg.site import Site
 from cms_ssg.store.query import fetch_async
 from cms_ssg.text.money import show_amount
 from cms_ssg.verticals.shop import queries
+from cms_ssg.verticals.shop.credit_notes import add_credit_note
 from cms_ssg.verticals.shop.mails import write_mail, write_problem_mail
 from cms_ssg.verticals.shop.queries import DisputeRow, ItemRow, OrderRow
 from cms_ssg.verticals.shop.settings import ShopSettings
@@ -88,13 +89,17 @@ class _Payable:
         row = await (await connection.execute(REFUND_DETAILS, (refund,))).fetchone()
         assert row is not None
         amount, details, reason = row
+        bought = await fetch_async(connection, queries.ITEMS, number=number)
         done = await (await connection.execute(ADD_REFUNDED, (amount, number))).fetchone()
         await connection.execute(NOTE, (number, f"refunded {show_amount(amount, payment.currency)}{f': {reason}' if reason else ''}"))
         await return_goods(connection, shop, number, details, f"refund/{refund}")
         order = (await fetch_async(connection, queries.ORDER, site=shop.number, number=number))[0]
-        await write_mail(connection, shop, order, "refunded", amount)
         if done is not None and done[0]:
             await move_order(connection, number, "refunded")
+        lines: dict[str, int] = details.get("lines") or {}
+        # After all locks of the stock: whoever refunds or pays at the same time waits for the number.
+        await add_credit_note(connection, shop, order, refund, amount, [(item, lines[item.sku]) for item in bought if item.sku in lines])
+        await write_mail(connection, shop, order, "refunded", amount)
 
     async def note_failed_refund(self, connection: Connection, shop: Shop, payment: PaymentRow, amount: int, *, was_made: bool) -> None:
         number = int(payment.subject.partition("/")[2])

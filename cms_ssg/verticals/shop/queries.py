@@ -150,11 +150,12 @@ class RefundRow(NamedTuple):
     problem: str
     reason: str
     created_at: datetime
+    credit_note: int | None
 
 
 REFUNDS: Final = Query(
-    """SELECT r.amount, r.status, r.problem, r.reason, r.created_at FROM cms.payment_refunds r JOIN cms.payments p ON p.number = r.payment
-    WHERE p.site = %(site)s AND p.subject = 'shop/' || %(number)s::bigint ORDER BY r.number""",
+    """SELECT r.amount, r.status, r.problem, r.reason, r.created_at, c.number FROM cms.payment_refunds r JOIN cms.payments p ON p.number = r.payment
+    LEFT JOIN cms.credit_notes c ON c.refund = r.number WHERE p.site = %(site)s AND p.subject = 'shop/' || %(number)s::bigint ORDER BY r.number""",
     RefundRow,
 )
 

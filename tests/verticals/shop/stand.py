@@ -122,7 +122,8 @@ Not yet.
 
 ADDRESS = {"name": "Ann", "line1": "Via 1", "city": "Roma", "country": "IT", "postcode": "00100", "region": "RM"}
 FORGET = (
-    "payment_disputes", "payment_refunds", "payment_events", "payments", "fake_payments", "idempotent_answers", "order_events", "order_items", "downloads", "orders",
+    "credit_notes", "payment_disputes", "payment_refunds", "payment_events", "payments", "fake_payments",
+    "idempotent_answers", "order_events", "order_items", "downloads", "orders",
     "invoice_numbers", "best_sellers", "stock_alerts", "stock_locations", "mails", "cart_lines", "carts", "coupons", "stock_reservations", "stock_levels", "stock_moves",
     "product_sales", "task_runs",
 )  # fmt: skip

@@ -92,6 +92,55 @@ def test_pages_and_the_carts_link_read_without_the_api(starter: tuple[str, str],
         browser.wait("document.querySelector('main h1').textContent === 'Cart'")
 
 
+def test_the_price_and_stock_of_the_chosen_variation_are_those_of_now_and_nothing_else_moves(
+    chromium: str, starter: tuple[str, str]
+) -> None:
+    address, url = starter
+    stand, asked = (
+        Stand(Path(), url, None),
+        "performance.getEntriesByType('resource').filter(one => one.name.includes('/api/products/')).length",
+    )  # type: ignore[arg-type]
+    with open_browser(chromium) as browser:
+        browser.open(f"{address}/products/table-linen/")
+        assert "from €79.00" in browser.text()
+        browser.wait(f"{asked} === 1")
+        browser.run(
+            "window.moves = 0; new MutationObserver(all => moves += all.length)"
+            ".observe(document.querySelector('.buy'), {subtree: true, childList: true, attributes: true, characterData: true})"
+        )
+        browser.run("dispatchEvent(new Event('pageshow'))")
+        browser.wait(f"{asked} === 2")
+        browser.run("new Promise(done => setTimeout(done, 200))")
+        assert browser.run("moves") == 0
+        stand.query("UPDATE cms.skus SET price = 8650 WHERE sku = 'LIN-S-IND'")
+        stand.query("UPDATE cms.skus SET manage_stock = true, low_stock_threshold = 9 WHERE sku = 'LIN-L-NAT'")
+        try:
+            choose(browser, "LIN-S-IND")
+            browser.wait("document.querySelector('.price strong').textContent === '€86.50'")
+            assert browser.run("document.querySelector('.buy .state').textContent") == "Only a few left"
+            assert "€86.50 · Only a few left" in browser.run("document.querySelector('#variation').selectedOptions[0].text")
+            choose(browser, "LIN-L-NAT")
+            browser.wait("document.querySelector('.buy .state').textContent === 'Only a few left'")
+            assert browser.run("document.querySelector('.price strong').textContent") == "€119.00"
+            stand.query("UPDATE cms.stock_levels SET on_hand = 0, reserved = 0 WHERE sku = 'LIN-S-IND'")
+            choose(browser, "LIN-S-IND")
+            browser.wait("document.querySelector('form.add button').disabled")
+            assert browser.run("document.querySelector('.buy .state').textContent") == "Out of stock"
+            choose(browser, "LIN-S-NAT")
+            assert not browser.run("document.querySelector('form.add button').disabled")
+            assert browser.run("document.querySelector('.price strong').textContent") == "€79.00"
+        finally:
+            stand.query("UPDATE cms.skus SET price = 8500 WHERE sku = 'LIN-S-IND'")
+            stand.query("UPDATE cms.stock_levels SET on_hand = 2 WHERE sku = 'LIN-S-IND'")
+            stand.query("UPDATE cms.skus SET low_stock_threshold = 2 WHERE sku = 'LIN-L-NAT'")
+
+
+def choose(browser: Browser, sku: str) -> None:
+    browser.run(
+        f"(() => {{ const menu = document.querySelector('#variation'); menu.value = '{sku}'; menu.dispatchEvent(new Event('change', {{bubbles: true}})) }})()"
+    )
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_page_of_the_shop_is_wider_than_the_window(chromium: str, starter: tuple[str, str], width: int) -> None:
     address, _ = starter
