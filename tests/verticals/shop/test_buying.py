@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,10 +26,25 @@ def starter(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """The starter's address and database, served as `cms serve` does."""
     folder = tmp_path_factory.mktemp("starter") / "shop"
     copy_starter("shop", folder)
+    (folder / "content/products/work-shirt.md").write_text(make_shirt())
     for url in fresh_database(server_url, TEMPLATE):
         build_site(folder, url)
         with serve(folder, list_environ(url)) as address:
             yield address, url
+
+
+def make_shirt() -> str:
+    """A product with many variations, of which those that are both large and blue do not exist, and small red ones are sold out."""
+    lines = []
+    for size in ("small", "medium", "large", "6 XL"):
+        for colour in ("red", "blue", "sand", 'it\'s <b>grey</b> & "soft"'):
+            if (size, colour) != ("large", "blue"):
+                name = colour.replace('"', '\\"')
+                stock = 0 if (size, colour) == ("small", "red") else 40
+                lines.append(
+                    f'  - {{sku: WS-{len(lines)}, attributes: {{size: "{size}", colour: "{name}"}}, price: {40 + len(lines)}.50, stock: {stock}}}'
+                )
+    return "---\ntitle: Work shirt\nvariations:\n" + "\n".join(lines) + "\n---\nA shirt.\n"
 
 
 def fill(browser: Browser) -> None:
@@ -133,6 +149,37 @@ def test_the_price_and_stock_of_the_chosen_variation_are_those_of_now_and_nothin
             stand.query("UPDATE cms.skus SET price = 8500 WHERE sku = 'LIN-S-IND'")
             stand.query("UPDATE cms.stock_levels SET on_hand = 2 WHERE sku = 'LIN-S-IND'")
             stand.query("UPDATE cms.skus SET low_stock_threshold = 2 WHERE sku = 'LIN-L-NAT'")
+
+
+def test_among_many_variations_each_attribute_has_a_menu_of_what_can_be_had(chromium: str, starter: tuple[str, str]) -> None:
+    address, _ = starter
+    able = "[...document.querySelector('#variation-{}').options].filter(one => !one.disabled).map(one => one.value)"
+    soft = 'it\'s <b>grey</b> & "soft"'
+    with open_browser(chromium) as browser:
+        browser.resize(360, 740)
+        browser.open(f"{address}/products/work-shirt/")
+        assert browser.run("document.querySelector('#variation').offsetParent === null")
+        assert browser.run(able.format(0)) == ["small", "medium", "large", "6 XL"]
+        assert browser.run(able.format(1)) == ["blue", "sand", soft]
+        pick(browser, 0, "large")
+        assert browser.run(able.format(1)) == ["red", "sand", soft]
+        pick(browser, 1, soft)
+        assert browser.run("document.querySelector('.price strong').textContent") == "€50.50"
+        pick(browser, 0, "medium")  # the colour stays
+        assert browser.run("document.querySelector('#variation-1').value") == soft
+        assert browser.run("document.documentElement.scrollWidth") <= 360
+        browser.click("form.add button")
+        assert f"size: medium, colour: {soft}" in browser.text()
+    with open_browser(chromium, script=False) as browser:
+        browser.open(f"{address}/products/work-shirt/")
+        assert "size: large" in browser.text()
+
+
+def pick(browser: Browser, place: int, value: str) -> None:
+    browser.run(
+        f"(() => {{ const menu = document.querySelector('#variation-{place}'); menu.value = {json.dumps(value)};"
+        " menu.dispatchEvent(new Event('change', {bubbles: true})) })()"
+    )
 
 
 def choose(browser: Browser, sku: str) -> None:

@@ -44,7 +44,7 @@ def test_a_refund_that_fails_days_later_is_money_that_can_be_refunded_again(shop
     problem = "the refund of 45.00 EUR failed: expired_or_canceled_card"
     shown = run(shop, commands.show_order, order["order"])
     assert (shown["problem"], shown["refundable"]) == (problem, "45.00")
-    assert shown["refunds"] == "45.00 EUR failed expired_or_canceled_card"
+    assert shown["refunds"] == "45.00 EUR failed (credit note 1) expired_or_canceled_card"
     assert problem in shown["history"]
     assert shop.query("SELECT recipient, body FROM cms.mails WHERE body LIKE 'the refund%%'")[0][0] == "keeper@example.org"
     refund(shop, order, "second-refund")

@@ -58,6 +58,7 @@
     };
     const askChosen = () => { const [option] = menu.selectedOptions; if (option) ask(option.value, (now) => update(option, now)); };
     if (menu) {
+      if (menu.dataset.names && menu.options.length > 12) splitMenu(menu);
       menu.addEventListener("change", () => { showChosen(menu.selectedOptions[0]); askChosen(); });
       addEventListener("pageshow", askChosen);
       return;
@@ -70,6 +71,37 @@
       if (now.state !== state.dataset.state) showState(now.state);
       if (form && !now.can_buy) form.hidden = true;
     });
+  }
+
+  // Among many variations, one is found by a menu for each attribute. The whole menu stays in the form, which sends its value.
+  function splitMenu(menu) {
+    const all = [...menu.options].map((option) => ({ option, values: JSON.parse(option.dataset.values) })), field = menu.closest(".field");
+    const menus = JSON.parse(menu.dataset.names).map((name, place) => {
+      const one = Object.assign(document.createElement("select"), { id: `variation-${place}` }), its = field.cloneNode(false);
+      its.append(Object.assign(document.createElement("label"), { htmlFor: one.id, textContent: name }), one);
+      for (const value of new Set(all.map(({ values }) => values[place]))) one.add(new Option(value));
+      field.before(its);
+      return one;
+    });
+    // What cannot be had together with what is chosen before it cannot be chosen.
+    const show = () => {
+      const chosen = all[menu.selectedIndex]?.values;
+      if (chosen) menus.forEach((one, place) => {
+        const some = new Set(all.filter(({ option, values }) => !option.disabled && chosen.slice(0, place).every((value, k) => value === values[k])).map(({ values }) => values[place]));
+        for (const option of one.options) option.disabled = !some.has(option.value);
+        one.value = chosen[place];
+      });
+    };
+    menus.forEach((one, place) => one.addEventListener("change", () => {
+      const wanted = menus.map(({ value }) => value), fits = ({ values }) => values.filter((value, k) => value === wanted[k]).length;
+      const able = all.filter(({ option, values }) => !option.disabled && values.slice(0, place + 1).every((value, k) => value === wanted[k]));
+      if (able.length) able.reduce((best, other) => (fits(other) > fits(best) ? other : best)).option.selected = true;
+      show();
+      menu.dispatchEvent(new Event("change", { bubbles: true }));
+    }));
+    addEventListener("pageshow", show);
+    show();
+    field.hidden = true;
   }
 
   // The form is sent without leaving the page, so that going back finds no page that would be sent again, and nothing that was typed is lost.
