@@ -12,8 +12,8 @@ from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.payment.run import run_in_shop
 from cms_ssg.reporting.asking import confirm
 from cms_ssg.selling.addresses import format_lines
-from cms_ssg.selling.coupon_commands import COMMANDS as COUPON_COMMANDS
-from cms_ssg.selling.coupon_commands import make_span
+from cms_ssg.selling.coupons.commands import COMMANDS as COUPON_COMMANDS
+from cms_ssg.selling.coupons.commands import make_span
 from cms_ssg.selling.stock_commands import COMMANDS as STOCK_COMMANDS
 from cms_ssg.store.query import fetch
 from cms_ssg.text.counting import count

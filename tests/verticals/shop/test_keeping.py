@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from cms_ssg.errors import CmsError
-from cms_ssg.selling import coupon_commands, stock_commands
+from cms_ssg.selling import stock_commands
+from cms_ssg.selling.coupons import commands as coupon_commands
 from cms_ssg.selling.printer import PRINTER
 from cms_ssg.verticals.shop import commands
 from tests.verticals.shop.keeper import make_token, run
