@@ -128,7 +128,7 @@ def pay(opened: OpenSite, order: str) -> dict[str, Any]:
 
 
 def print_paper(opened: OpenSite, order: str, *, packing_slip: bool = False, credit_note: int = 0, out: str = "") -> str:
-    """Write the invoice, packing slip or a credit note of an order.
+    """Write an invoice, a packing slip or a credit note.
 
     As HTML or PDF.
     """
@@ -210,7 +210,7 @@ COMMANDS = (
         "by_hand": "It was given back another way, such as a bank transfer: the provider is not asked.",
         "yes": "Refund all that is left without asking.", "dry_run": "Only say how much it would be.",
     }),
-    Command("orders invoice", print_paper, "cms orders invoice 1001 --out invoice.pdf\ncms orders invoice 1001 --packing-slip", {
+    Command("orders invoice", print_paper, "cms orders invoice 1001 --out invoice.pdf\ncms orders invoice 1001 --packing-slip\ncms orders invoice 1001 --credit-note 3", {
         "packing_slip": "What goes into the parcel, without prices.", "credit_note": "The credit note of this number, for a refund.",
         "out": "The file, .html or .pdf; by default invoice-NUMBER.html."}),
     Command("orders export", export_orders, "cms orders export orders.csv --since 2026-01-01", {
