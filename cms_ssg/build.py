@@ -68,7 +68,8 @@ def _build(
             session.planner.take()
             result.planned = session.count_dirty()
             limit_to_urgent(session)
-            session.planner.guard(session.options.confirm_removals, found)
+            if result.planned:
+                session.planner.guard(session.options.confirm_removals, found)
         if options.dry_run:
             from cms_ssg.engine.forecast import forecast
 
@@ -97,11 +98,12 @@ def _check_types(site: Site) -> Site:
 
 @dataclass(frozen=True, slots=True)
 class PlannedOutput:
-    """An output that the next build would make or remove."""
+    """An output that the next build would make or remove. noun: what its kind is called in messages."""
 
     path: str
     kind: str
     reason: str
+    noun: str
 
 
 @dataclass(slots=True)
@@ -130,7 +132,8 @@ def plan(root: Path, options: BuildOptions, reporter: Reporter | None = None) ->
                     session.sync()
             with result.timed("plan"):
                 session.planner.take()
-                outputs = [PlannedOutput(*row) for row in session.list_dirty()]
+                nouns = {name: kind.called for name, kind in site.features.outputs.items()}
+                outputs = [PlannedOutput(path, kind, reason, nouns.get(kind, kind)) for path, kind, reason in session.list_dirty()]
                 result.planned = len(outputs)
                 limit_to_urgent(session)
                 note_problems(session)

@@ -141,6 +141,12 @@ CREATE FUNCTION cms.diff_fields(before jsonb, after jsonb) RETURNS jsonb
   FROM jsonb_each(before) b FULL JOIN jsonb_each(after) a USING (key) WHERE b.value IS DISTINCT FROM a.value
 $$;
 
+CREATE FUNCTION cms.disputed(of_payment bigint) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  SELECT coalesce(sum(d.amount), 0)::bigint FROM cms.payment_disputes d WHERE d.payment = of_payment AND d.status IN ('open', 'lost')
+$$;
+
 CREATE FUNCTION cms.follow_rows(followed regclass) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -1536,6 +1542,30 @@ CREATE TABLE cms.pages_9 (
     published_at timestamp with time zone
 );
 
+CREATE TABLE cms.payment_disputes (
+    number bigint NOT NULL,
+    site integer NOT NULL,
+    payment bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    amount bigint NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    due_at timestamp with time zone,
+    told_status text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT payment_disputes_amount_check CHECK ((amount >= 0)),
+    CONSTRAINT payment_disputes_status_check CHECK ((status = ANY (ARRAY['inquiry'::text, 'open'::text, 'won'::text, 'lost'::text])))
+);
+
+ALTER TABLE cms.payment_disputes ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.payment_disputes_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE cms.payment_events (
     site integer NOT NULL,
     provider text NOT NULL COLLATE pg_catalog."C",
@@ -1557,6 +1587,8 @@ CREATE TABLE cms.payment_refunds (
     status text DEFAULT 'requested'::text NOT NULL COLLATE pg_catalog."C",
     problem text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    name text COLLATE pg_catalog."C",
+    problem_told boolean DEFAULT false NOT NULL,
     CONSTRAINT payment_refunds_amount_check CHECK ((amount > 0)),
     CONSTRAINT payment_refunds_status_check CHECK ((status = ANY (ARRAY['requested'::text, 'done'::text, 'failed'::text])))
 );
@@ -1586,6 +1618,7 @@ CREATE TABLE cms.payments (
     problem text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
     CONSTRAINT payments_amount_check CHECK ((amount >= 0)),
     CONSTRAINT payments_check CHECK (((refunded >= 0) AND (refunded <= amount))),
     CONSTRAINT payments_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
@@ -2179,6 +2212,12 @@ ALTER TABLE ONLY cms.pages_8
 ALTER TABLE ONLY cms.pages_9
     ADD CONSTRAINT pages_9_pkey PRIMARY KEY (site, entry);
 
+ALTER TABLE ONLY cms.payment_disputes
+    ADD CONSTRAINT payment_disputes_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY cms.payment_disputes
+    ADD CONSTRAINT payment_disputes_site_payment_name_key UNIQUE (site, payment, name);
+
 ALTER TABLE ONLY cms.payment_events
     ADD CONSTRAINT payment_events_pkey PRIMARY KEY (site, provider, event);
 
@@ -2412,6 +2451,8 @@ CREATE INDEX outputs_retired ON cms.outputs USING btree (site, retired_at) WHERE
 CREATE INDEX outputs_valid_from ON cms.outputs USING btree (site, valid_from) WHERE (valid_from IS NOT NULL);
 
 CREATE INDEX outputs_valid_until ON cms.outputs USING btree (site, valid_until) WHERE (valid_until IS NOT NULL);
+
+CREATE INDEX payment_disputes_payment ON cms.payment_disputes USING btree (payment);
 
 CREATE INDEX payment_refunds_open ON cms.payment_refunds USING btree (site) WHERE (status = 'requested'::text);
 
@@ -2746,6 +2787,12 @@ ALTER TABLE ONLY cms.open_editors
 
 ALTER TABLE ONLY cms.open_editors
     ADD CONSTRAINT open_editors_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.payment_disputes
+    ADD CONSTRAINT payment_disputes_payment_fkey FOREIGN KEY (payment) REFERENCES cms.payments(number);
+
+ALTER TABLE ONLY cms.payment_disputes
+    ADD CONSTRAINT payment_disputes_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
 ALTER TABLE ONLY cms.payment_events
     ADD CONSTRAINT payment_events_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

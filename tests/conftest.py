@@ -6,9 +6,10 @@ import fcntl
 import gc
 import logging
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -33,7 +34,10 @@ __all__ = ["cms_databases", "cms_site"]
 
 SERVER_FOLDER = "CMS_TEST_SERVER_FOLDER"
 TEMPLATE = "template_cms"
-UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "100", "autovacuum": "off"}
+UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "100", "autovacuum": "off", "max_wal_size": "256MB"}
+MEMORY = Path("/dev/shm")
+ENOUGH_BYTES = 4_000_000_000
+"""What must be free in memory for a run's files to lie there: several times what they have come to."""
 _numbers = count(1)
 settings.register_profile("shared", deadline=None)  # a machine may be busy with something else
 settings.load_profile("shared")
@@ -43,8 +47,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose the folder of the run's server; xdist's workers inherit it and share the server."""
     for name in [n for n in os.environ if n.startswith("CMS_") and n != SERVER_FOLDER and not n.startswith("CMS_TEST_")]:
         del os.environ[name]  # a developer's own settings must not reach a test
+    os.environ["CMS_PERSON"] = ""  # nor their name in git
     if not hasattr(config, "workerinput"):
+        if "TMPDIR" not in os.environ and _has_room(MEMORY):
+            os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
         os.environ[SERVER_FOLDER] = tempfile.mkdtemp(prefix="cms-tests-")
+
+
+def _has_room(memory: Path) -> bool:
+    """Whether a run's files may lie in memory. A run makes and deletes a million of them, which some file systems take longer for than the tests."""
+    if not memory.is_dir() or not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < ENOUGH_BYTES:
+        return False
+    free_kb = re.search(r"^MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text("ascii"), re.MULTILINE)
+    return free_kb is not None and int(free_kb[1]) * 1024 > 2 * ENOUGH_BYTES
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -55,10 +70,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(folder)
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Let the garbage collector leave out what collecting the tests made: it would go through all of it again and again."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Let the garbage collector leave out what collecting the tests makes: it would go through all of it again and again, then and later."""
+    gc.disable()
+    result = yield
     gc.collect()
     gc.freeze()
+    gc.enable()
+    return result
 
 
 @pytest.hookimpl(optionalhook=True)

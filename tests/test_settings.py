@@ -16,10 +16,7 @@ from cms_ssg.config.load import load_settings
 from cms_ssg.config.settings import (
     AnswerCache,
     Api,
-    Cache,
-    Cdn,
     Collection,
-    Headers,
     Home,
     Images,
     Limits,
@@ -32,7 +29,6 @@ from cms_ssg.config.settings import (
     Search,
     Settings,
     Statistics,
-    Target,
     Taxonomy,
     TypeList,
     Visitors,
@@ -40,6 +36,7 @@ from cms_ssg.config.settings import (
     Workers,
 )  # fmt: skip
 from cms_ssg.config.tables import OWN_VARIABLES, VARIABLES
+from cms_ssg.config.target_settings import Cache, Cdn, Headers, Target
 from cms_ssg.config.toml_lines import list_key_lines
 from cms_ssg.errors import CmsError
 

@@ -45,6 +45,7 @@ ROUTERS: Final = (
     "cms_ssg.desk.entries:router",
     "cms_ssg.desk.drafts:router",
     "cms_ssg.desk.changes:router",
+    "cms_ssg.desk.calendar:router",
     "cms_ssg.desk.images:router",
     "cms_ssg.api.beacon:router",
     "cms_ssg.api.receiver:router",

@@ -81,7 +81,8 @@ def propose_change(request: Request, number: int, new: NewChange) -> Response:
             raise fail(
                 "api.invalid", "a change that needs no approval waits for a time: at", status=422, hint="PATCH changes an entry at once."
             )
-        change = EntryInput(fields=new.fields, body=new.body, status=new.status)
+        kept = {"date": entry.fields["date"]} if new.keep_date and new.status == "published" and entry.fields.get("date") else {}
+        change = EntryInput(fields={**kept, **new.fields}, body=new.body, status=new.status)
         waiting, _ = editor.change_later(str(number), change, new.at, needs_approval=new.needs_approval)
         row = find_waiting(editor.connection, editor.site_id, waiting)
     return answer_json(describe_pending(row), 201)

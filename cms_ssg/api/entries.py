@@ -99,6 +99,7 @@ class EntryChange(BaseModel):
     fields: dict[str, Any] = {}
     body: str | None = None
     status: Status | None = None
+    keep_date: Annotated[bool, Field(description="An entry that becomes public keeps its date and is not dated to that moment.")] = False
 
 
 @router.get("/api/entries", scope="read", response_class=Response, summary="List entries")
@@ -175,7 +176,10 @@ def change_entry(request: Request, number: int, change: EntryChange) -> Response
         check_right(editor, writer, "edit", now, entry.file)
         moved = now._replace(section=str(change.fields.get("section", now.section) or ""), is_live=change.status == "published")
         check_right(editor, writer, "publish" if change.status == "published" else "edit", moved, entry.file)
-        given = EntryInput(number=number, fields=change.fields, body=change.body, status=change.status, expected_version=version)
+        goes_out = datetime.now(UTC) if change.status == "published" and not change.keep_date else None
+        given = EntryInput(
+            number=number, fields=change.fields, body=change.body, status=change.status, expected_version=version, goes_out=goes_out
+        )
         saved = None
         if can_write(editor.site, entry):
             _change_file(editor, entry, given, mark)
@@ -198,7 +202,7 @@ def _change_file(editor: Editor, entry: StoredEntry, change: EntryInput, mark: s
     moves = change.status is not None and change.status != ("trashed" if is_trashed(entry) else entry.status)
     if is_trashed(entry) and moves:
         change_file(editor, entry, EntryInput(), "restore")
-    change_file(editor, entry, change, _DEEDS[change.status] if moves and change.status else "")
+    change_file(editor, entry, change, _DEEDS[change.status] if moves and change.status else "", keep_date=change.goes_out is None)
 
 
 def _make_etag(site: Site, entry: StoredEntry) -> str:

@@ -69,7 +69,7 @@ def _build_one(call: Call, folder: Path, site: Path, options: Sequence[str]) -> 
 
 
 def _describe(result: Any, code: int) -> str:
-    from cms_ssg.cli.output import count
+    from cms_ssg.text.counting import count
 
     if not isinstance(result, dict) or "rendered" not in result:
         return f"failed, exit {code}"

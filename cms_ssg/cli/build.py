@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from cms_ssg.cli.call import DONE, FAILED, PARTIAL, Call, site_command
-from cms_ssg.cli.output import count, describe_build, summarize_build
+from cms_ssg.cli.output import describe_build, summarize_build
+from cms_ssg.text.counting import count
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -128,5 +129,5 @@ def describe_sync(result: SyncSummary, dry_run: bool = False) -> str:
     return (
         f"{saved}, {result.unchanged:,} unchanged"
         if result.saved or result.removed
-        else f"nothing to do, {result.unchanged:,} files unchanged"
+        else f"nothing to do, {count(result.unchanged, 'file')} unchanged"
     )

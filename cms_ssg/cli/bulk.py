@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cms_ssg.cli.call import CHOOSE_ENTRIES, DONE, PARTIAL, Call, site_command
-from cms_ssg.cli.output import count
+from cms_ssg.cli.call import CHOOSE_ENTRIES, DONE, PARTIAL, Call, author_option, site_command
+from cms_ssg.text.counting import count
 
 if TYPE_CHECKING:
     from cms_ssg.bulk.change import BulkChange
@@ -29,7 +29,7 @@ def bulk() -> None:
 def bulk_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Which entries, and whether to do it."""
     for option in (
-        click.option("--author", default="", metavar="NAME", help="Who makes the change; kept with the entries."),
+        author_option,
         click.option("--dry-run", is_flag=True, help="Print the changes and the affected pages; save nothing."),
         click.option("--all", "every", is_flag=True, help="Every entry of the type, without a condition."),
         *CHOOSE_ENTRIES,

@@ -9,7 +9,8 @@ import click
 
 from cms_ssg.cli.call import Call, site_command
 from cms_ssg.cli.hooks import open_site_store
-from cms_ssg.cli.output import count, make_table
+from cms_ssg.cli.output import make_table
+from cms_ssg.text.counting import count
 
 
 @click.group("cache")

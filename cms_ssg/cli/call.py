@@ -21,6 +21,24 @@ if TYPE_CHECKING:
 DONE, FAILED, WRONG, PARTIAL = 0, 1, 2, 3
 """Exit codes: all done; failed; called wrongly; done, but something was left out."""
 
+
+def _name_person(ctx: click.Context, _param: click.Parameter, value: str | None) -> str:
+    from cms_ssg.content.git.person import find_person
+
+    call = ctx.find_object(Call)
+    if value is not None or call is None or ctx.resilient_parsing:
+        return value or ""
+    return find_person(call.root)
+
+
+author_option = click.option(
+    "--author",
+    default=None,
+    metavar="NAME",
+    callback=_name_person,
+    help="Who does this; recorded with it (default: CMS_PERSON, else git's user.name).",
+)
+
 CHOOSE_ENTRIES = (
     click.option(
         "--where",

@@ -6,7 +6,7 @@ import click
 
 from cms_ssg.cli.build import status_code
 from cms_ssg.cli.call import Call, site_command
-from cms_ssg.cli.output import count
+from cms_ssg.text.counting import count
 
 
 @site_command("purge", "cms purge\ncms purge /about/ https://example.org/feed.xml\ncms purge --all")

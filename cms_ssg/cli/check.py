@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
-from cms_ssg.cli.output import count
+from cms_ssg.text.counting import count
 
 
 @site_command(

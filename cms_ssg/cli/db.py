@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from cms_ssg.cli.call import Call, site_command
-from cms_ssg.cli.output import count, make_table
+from cms_ssg.cli.output import make_table
+from cms_ssg.text.counting import count
 
 if TYPE_CHECKING:
     from psycopg import Connection

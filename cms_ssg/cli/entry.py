@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from cms_ssg.cli.call import DONE, FAILED, Call, site_command
+from cms_ssg.cli.call import DONE, FAILED, Call, author_option, site_command
 from cms_ssg.cli.output import make_table
 
 if TYPE_CHECKING:
     from cms_ssg.entries.edit import Editor, EntryEdit
-
-author_option = click.option("--author", default="", metavar="NAME", help="Who makes the change; kept with the entry.")
 
 
 @click.group("entry")

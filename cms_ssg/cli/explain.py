@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
-from cms_ssg.cli.output import count, make_table
+from cms_ssg.cli.call import DONE, PARTIAL, Call, author_option, site_command
+from cms_ssg.cli.output import make_table
+from cms_ssg.text.counting import count
 
 if TYPE_CHECKING:
     from cms_ssg.build import PlanResult
 
 MAX_LINES = 40
-PEOPLES_KINDS = {"entry": "page", "terms": "index", "home": "home page", "404": "404 page", "fallback": "page"}
-"""What people call kinds of outputs."""
 
 
 @site_command("plan", "cms plan\ncms plan --json")
@@ -48,8 +47,7 @@ def describe_plan(result: PlanResult, verbose: bool = False) -> str:
 
     most = len(result.outputs) if verbose else MAX_LINES
     groups = Counter(
-        (output.kind, output.reason) if verbose else (PEOPLES_KINDS.get(output.kind, output.kind), say_reason(output.reason, output.kind))
-        for output in result.outputs
+        (output.kind, output.reason) if verbose else (output.noun, say_reason(output.reason, output.kind)) for output in result.outputs
     )
     rows = [[number, kind, reason] for (kind, reason), number in sorted(groups.items(), key=lambda item: (-item[1], item[0]))]
     images = sum(output.kind in IMAGES for output in result.outputs)
@@ -130,7 +128,8 @@ def status(call: Call, metrics: bool, metrics_file: Path | None) -> None:
     metavar="CHANGE",
     help="Cancel the change with this number from the list.",
 )
-def calendar(call: Call, cancel: int | None) -> None:
+@author_option
+def calendar(call: Call, cancel: int | None, author: str) -> None:
     """List scheduled changes: what appears or expires, and when.
 
     Changes that wait are named by their numbers.
@@ -138,7 +137,7 @@ def calendar(call: Call, cancel: int | None) -> None:
     if cancel is not None:
         from cms_ssg.cli.entry import cancel_change_of
 
-        cancel_change_of(call, cancel, "")
+        cancel_change_of(call, cancel, author)
         return
     from cms_ssg.diagnostics.status import calendar as run_calendar
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cms_ssg.cli.call import CHOOSE_ENTRIES, DONE, PARTIAL, Call, site_command
-from cms_ssg.cli.output import count
+from cms_ssg.text.counting import count
 
 if TYPE_CHECKING:
     from cms_ssg.bulk.records import Form

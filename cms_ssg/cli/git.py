@@ -7,6 +7,7 @@ import click
 from cms_ssg.cli.call import Call, site_command
 from cms_ssg.cli.entry import open_editor
 from cms_ssg.cli.output import make_table
+from cms_ssg.text.counting import count
 
 
 @click.group("git")
@@ -30,7 +31,7 @@ def push(call: Call, branch: str, remote: str, no_push: bool) -> None:
 
     with open_editor(call) as editor:
         result = commit_entries(editor.connection, editor.site, editor.site_id, branch, "" if no_push else remote)
-    rows = [[commit[:12], author or "-", f"{len(files)} files"] for commit, author, files in result.commits]
+    rows = [[commit[:12], author or "-", count(len(files), "file")] for commit, author, files in result.commits]
     value = {"branch": branch, "commits": [{"commit": one, "author": by, "files": files} for one, by, files in result.commits]}
     idle = f"the branch {branch} is sent to {remote}" if result.is_sent else f"the branch {branch} has all entries of the store"
     call.output.result(value, make_table(rows) if rows else idle)

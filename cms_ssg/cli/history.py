@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
-from cms_ssg.cli.entry import author_option, entry, open_editor
-from cms_ssg.cli.output import count, make_table
+from cms_ssg.cli.call import DONE, PARTIAL, Call, author_option, site_command
+from cms_ssg.cli.entry import entry, open_editor
+from cms_ssg.cli.output import make_table
+from cms_ssg.text.counting import count
 
 if TYPE_CHECKING:
     from cms_ssg.entries.edit import Editor
@@ -102,7 +103,7 @@ def undo(call: Call, number: int, dry_run: bool, is_release: bool, author: str) 
         done = act.what if act.kind == "import" else f"{act.kind} {act.what}"
         said = f"act {act.id} ({done}, {act.author or 'nobody named'})"
         if dry_run:
-            call.output.result({"act": act.id, "entries": act.entries}, f"would take back {said}: {act.entries} entries")
+            call.output.result({"act": act.id, "entries": act.entries}, f"would take back {said}: {count(act.entries, 'entry', 'entries')}")
             return DONE
         if act.kind == "import":
             return _undo_import(call, editor, act, said)
@@ -110,7 +111,7 @@ def undo(call: Call, number: int, dry_run: bool, is_release: bool, author: str) 
     call.output.problems([problem for found in result.conflicts.values() for problem in found])
     call.output.result(
         {"act": act.id, "undone_by": result.act, "restored": result.restored, "conflicts": sorted(result.conflicts)},
-        f"took back {said}: {len(result.restored)} entries, {len(result.conflicts)} left as they are"
+        f"took back {said}: {count(len(result.restored), 'entry', 'entries')}, {len(result.conflicts):,} left as they are"
         if result.restored
         else f"{said} is not taken back: what it changed was changed again",
     )
@@ -123,7 +124,7 @@ def _undo_import(call: Call, editor: Editor, act: ActRow, said: str) -> int:
 
     number = int(act.what.removeprefix("import ").partition(":")[0])
     result = undo_import(editor.connection, editor.site, editor.site_id, number, editor.entries.author)
-    text = f"took back {said}: {result.removed} entries removed, {result.restored} restored, {result.kept} left as they are"
+    text = f"took back {said}: {count(result.removed, 'entry', 'entries')} removed, {result.restored:,} restored, {result.kept:,} left as they are"
     call.output.result(
         {"act": act.id, "undone_by": result.act, "removed": result.removed, "restored": result.restored, "kept": result.kept}, text
     )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
-from cms_ssg.cli.output import count, make_table
+from cms_ssg.cli.output import make_table
+from cms_ssg.text.counting import count
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
-from cms_ssg.cli.entry import author_option, open_editor
+from cms_ssg.cli.call import DONE, PARTIAL, Call, author_option, site_command
+from cms_ssg.cli.entry import open_editor
 from cms_ssg.cli.output import make_table
 from cms_ssg.errors import UsageError
+from cms_ssg.text.counting import count
 from cms_ssg.types import Problem
 
 
@@ -81,7 +82,7 @@ def export(call: Call, locale: str, file: Path, everything: bool) -> None:
     except OSError as error:
         raise UsageError(Problem("i18n.unreadable", str(file), 0, f"cannot be written: {error.strerror}", "Name another file.")) from None
     value = {"file": str(file), "locale": locale, "entries": len(set(files)), "texts": len(units)}
-    call.output.result(value, f"{file}: {len(units)} texts of {len(set(files))} entries")
+    call.output.result(value, f"{file}: {count(len(units), 'text')} of {count(len(set(files)), 'entry', 'entries')}")
 
 
 @site_command("import", "cms i18n import texts.xlf")
@@ -106,7 +107,7 @@ def import_(call: Call, file: Path, author: str) -> int:
         result = import_units(editor.entries, locale, units)
     call.output.problems(result.left)
     value = {"locale": locale, "written": result.written, "left": len(result.left)}
-    call.output.result(value, f"{len(result.written)} translations written, {len(result.left)} left out")
+    call.output.result(value, f"{count(len(result.written), 'translation')} written, {len(result.left):,} left out")
     return PARTIAL if result.left else DONE
 
 

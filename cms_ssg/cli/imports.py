@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
-from cms_ssg.cli.output import count, make_table
+from cms_ssg.cli.call import DONE, PARTIAL, Call, author_option, site_command
+from cms_ssg.cli.output import make_table
+from cms_ssg.text.counting import count
 
 
 @click.group("import")
@@ -24,7 +25,7 @@ def import_() -> None:
 def import_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What importing takes, whatever the form of the file."""
     for option in (
-        click.option("--author", default="", metavar="NAME", help="Who imports; kept with the entries."),
+        author_option,
         click.option("--encoding", default="", help="Encoding of the file, such as cp1252 (default: detected)."),
         click.option(
             "--errors",
@@ -150,7 +151,7 @@ def show(call: Call, number: int) -> None:
 
 @site_command("undo", "cms import undo 3")
 @click.argument("number", type=click.IntRange(1))
-@click.option("--author", default="", metavar="NAME", help="Who undoes it; recorded with the entries.")
+@author_option
 def undo(call: Call, number: int, author: str) -> None:
     """Undo an import, except for later edits.
 

@@ -52,8 +52,8 @@ def init(call: Call, new_folder: str, starter: str, kind: str | None) -> None:
 
 
 def _adopt(call: Call, kind: str, folder: Path) -> None:
-    from cms_ssg.cli.output import count
     from cms_ssg.migrate.adopt import adopt
+    from cms_ssg.text.counting import count
 
     made = adopt(kind, folder)
     call.output.problems(made.problems)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
-from cms_ssg.cli.output import count
+from cms_ssg.text.counting import count
 
 
 @click.group("migrate")

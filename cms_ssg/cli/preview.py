@@ -9,7 +9,8 @@ import click
 
 from cms_ssg.cli.build import status_code
 from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
-from cms_ssg.cli.output import count, make_table
+from cms_ssg.cli.output import make_table
+from cms_ssg.text.counting import count
 
 UNITS: Final = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 SHORTEST_S, LONGEST_S = 60, 31_536_000

@@ -8,7 +8,8 @@ import click
 
 from cms_ssg.cli.build import status_code
 from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
-from cms_ssg.cli.output import count, make_table
+from cms_ssg.cli.output import make_table
+from cms_ssg.text.counting import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

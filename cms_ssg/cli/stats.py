@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from cms_ssg.cli.call import Call, site_command
-from cms_ssg.cli.output import count, make_table
+from cms_ssg.cli.output import make_table
+from cms_ssg.text.counting import count
 
 
 @click.group("stats")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
-from cms_ssg.cli.output import count
+from cms_ssg.text.counting import count
 
 MOST_LINES = 20
 """Names that are shown of each kind; --json has all."""

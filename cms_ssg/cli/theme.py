@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cms_ssg.cli.call import DONE, PARTIAL, Call, site_command
-from cms_ssg.cli.output import count
+from cms_ssg.text.counting import count
 
 
 @click.group("theme")

@@ -35,13 +35,14 @@ def create(
     call: Call, name: str, scopes: tuple[str, ...], days: int, role: str, sections: tuple[str, ...], locales: tuple[str, ...]
 ) -> None:
     """Make a token and show it, once."""
+    from cms_ssg.content.git.person import find_person
     from cms_ssg.store.revisions import add_act
     from cms_ssg.store.tokens import Powers, create_token
 
     connection, _, site_id = open_site_store(call)
     with connection:
         number, text = create_token(connection, site_id, name, scopes, days, Powers(role, sections, locales))
-        add_act(connection, site_id, "", "cli", "token", f"{name}: {', '.join(scopes)}, {role}")
+        add_act(connection, site_id, find_person(call.root), "cli", "token", f"{name}: {', '.join(scopes)}, {role}")
     call.output.result({"id": number, "name": name, "scopes": scopes, "token": text}, text)
     call.output.note("It is not stored and cannot be shown again. Send it as Authorization: Bearer …")
 
@@ -72,13 +73,14 @@ def list_all(call: Call) -> None:
 @click.argument("number", type=int, metavar="ID")
 def revoke(call: Call, number: int) -> int:
     """End a token at once."""
+    from cms_ssg.content.git.person import find_person
     from cms_ssg.store.revisions import add_act
     from cms_ssg.store.tokens import revoke_token
 
     connection, _, site_id = open_site_store(call)
     with connection:
         ended = revoke_token(connection, site_id, number)
-        add_act(connection, site_id, "", "cli", "revoke", f"token {number}")
+        add_act(connection, site_id, find_person(call.root), "cli", "revoke", f"token {number}")
     call.output.result(
         {"revoked": ended}, f"token {number} is revoked" if ended else f"there is no token {number} to revoke; cms token list shows them"
     )

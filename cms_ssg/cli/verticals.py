@@ -105,14 +105,17 @@ def make_command(vertical: Vertical, command: Command, name: str) -> click.Comma
     hints = get_type_hints(command.run)
 
     def run(call: Call, **values: Any) -> None:
+        from cms_ssg.content.git.person import find_person
         from cms_ssg.kinds.vertical import OpenSite
         from cms_ssg.store.open_store import open_store
+        from cms_ssg.store.revisions import work_as
 
         with open_store(call.root, call.env) as (site, connection, row):
             if site.features.find(vertical.name) is None:
                 names = ", ".join(f'"{known}"' for known in (*site.settings.verticals, vertical.name))
                 raise fail("cli.vertical-off", f"the vertical {vertical.name} is not switched on", place="site.toml",
                            hint=f"Write: verticals = [{names}]")  # fmt: skip
+            work_as(connection, find_person(call.root))
             value = command.run(OpenSite(site, connection, row.id), **values)
         call.output.result(value, show_value(value))
 

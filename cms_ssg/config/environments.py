@@ -6,8 +6,9 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from cms_ssg.config.settings import Settings, Target
+from cms_ssg.config.settings import Settings
 from cms_ssg.config.tables import FILE, merge_tables, parse_site_toml, read_site_toml
+from cms_ssg.config.target_settings import Target
 from cms_ssg.config.toml_lines import find_line, list_key_lines
 from cms_ssg.types import Problem
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from cms_ssg.config.check import Wrong, show
+from cms_ssg.config.check_target import Wrong, show
 from cms_ssg.config.settings import Settings
 from cms_ssg.config.tables import FILE, list_switched_on, merge_tables, parse_site_toml, read_environ, read_site_toml, with_defaults
 from cms_ssg.config.toml_lines import KeyPath, find_line, list_key_lines

@@ -8,6 +8,7 @@ import msgspec
 
 from cms_ssg.config.api_settings import AnswerCache, Api, Mail, Search, Statistics, Visitors
 from cms_ssg.config.editing_settings import Desk, Workflow
+from cms_ssg.config.target_settings import Cdn, Target
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -37,8 +38,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     feed_content: Literal["summary", "full"] = "summary"
     websub_hub: str = ""
     database_url: str = ""
-    target: Target = msgspec.field(default_factory=lambda: Target())  # noqa: PLW0108 - it is defined below
-    cdn: Cdn = msgspec.field(default_factory=lambda: Cdn())  # noqa: PLW0108 - it is defined below
+    target: Target = msgspec.field(default_factory=Target)
+    cdn: Cdn = msgspec.field(default_factory=Cdn)
     preview: Preview = msgspec.field(default_factory=lambda: Preview())  # noqa: PLW0108 - it is defined below
     home: Home = msgspec.field(default_factory=lambda: Home())  # noqa: PLW0108 - it is defined below
     collection: tuple[Collection, ...] = ()
@@ -103,68 +104,6 @@ class ListWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     title: str = ""
     description: str = ""
-
-
-class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where pages are published. url: ``folder:PATH`` relative to the site folder, or ``s3://BUCKET/PREFIX``; keep_releases: how many can be
-    taken back, 0 for none; keep_days: those of so many days are kept beyond that.
-
-    For a bucket: uploads at once, in each process; compress: how text is stored, for visitors who all take that; part_mb: larger objects are uploaded in parts;
-    retire_after_s: how long an asset that no page names any more stays for the pages that visitors have open; cache, headers:
-    how both are served from there.
-    """
-
-    url: str = "folder:build"
-    uploads: Annotated[int, msgspec.Meta(ge=1, le=256)] = 16
-    compress: Literal["", "gzip", "brotli"] = ""
-    part_mb: Annotated[int, msgspec.Meta(ge=5, le=1000)] = 16
-    retire_after_s: Annotated[int, msgspec.Meta(ge=0)] = 86_400
-    keep_releases: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 10
-    keep_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 7
-    cache: Cache = msgspec.field(default_factory=lambda: Cache())  # noqa: PLW0108 - it is defined below
-    headers: Headers = msgspec.field(default_factory=lambda: Headers())  # noqa: PLW0108 - it is defined below
-
-
-class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Cache-Control of each class of output, see ``publish/headers.py``; ``""`` sends none."""
-
-    assets: str = "public, max-age=31536000, immutable"
-    pages: str = "public, max-age=0, s-maxage=86400, must-revalidate"
-    feeds: str = "public, max-age=300, s-maxage=86400"
-    files: str = "public, max-age=3600, s-maxage=86400"
-    live: str = "public, max-age=2, s-maxage=2, stale-while-revalidate=10, stale-if-error=3600"
-
-
-class Headers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What ``cms target config`` has servers send with pages; ``""`` sends none.
-
-    hsts: only where base_url is https; csp: the policy is kept, only reported by browsers, or not sent; sources: directive of the
-    policy -> what it allows in place of the default.
-    """
-
-    hsts: str = "max-age=31536000"
-    referrer: str = "strict-origin-when-cross-origin"
-    csp: Literal["enforce", "report", "off"] = "enforce"
-    sources: dict[str, str] = {}
-
-
-class Cdn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The CDN in front of the target, if there is one; its secrets come from the environment alone. See docs/cdn.md.
-
-    zone, distribution, service: which one, for Cloudflare, CloudFront and Fastly; plan: of Cloudflare, whose limits are kept; tags: answers
-    carry cache tags (Fastly purges by them); purge_collapse_at: more pages than this are purged by folder, 0 for never; preload: so many of
-    the most read pages that changed are requested after a purge.
-    """
-
-    kind: Literal["null", "cloudflare", "cloudfront", "fastly"] = "null"
-    zone: str = ""
-    distribution: str = ""
-    service: str = ""
-    plan: Literal["free", "pro", "business", "enterprise"] = "free"
-    tags: bool = False
-    purge_collapse_at: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 1000
-    second_purge_after_s: Annotated[int, msgspec.Meta(ge=1, le=300)] = 10
-    preload: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 50
 
 
 class Preview(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

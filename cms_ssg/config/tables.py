@@ -16,7 +16,7 @@ from cms_ssg.kinds.vertical import Vertical
 
 FILE = "site.toml"
 MAX_SIZE_BYTES = 1_000_000
-OWN_VARIABLES = frozenset({"CMS_ENV", "CMS_DEBUG", "CMS_REDIS_URL"})
+OWN_VARIABLES = frozenset({"CMS_ENV", "CMS_DEBUG", "CMS_PERSON", "CMS_REDIS_URL"})
 
 
 def read_site_toml(root: Path) -> str:

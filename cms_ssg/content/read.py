@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from contextlib import suppress
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final
-from urllib.parse import unquote
 
 from cms_ssg.config.settings import Collection
+from cms_ssg.content.addresses import Addresses, clean_slug
 from cms_ssg.content.approval import find_approvers, list_approvals
 from cms_ssg.content.collections.rules import INDEX_NAMES, Place, Rules, below, find_type, fold_locale
 from cms_ssg.content.frontmatter.dates import load_zone, say_moment
@@ -19,10 +17,9 @@ from cms_ssg.content.markdown.body import render_body
 from cms_ssg.content.schema.checks import show
 from cms_ssg.content.schema.content_types import Schema
 from cms_ssg.content.time_limit import TooSlow, limit_cpu
-from cms_ssg.content.url_patterns import CLEAN_SEGMENT, DATE_NAMES, SERVER_HINT, MissingValue, find_other_extension
-from cms_ssg.content.urls import WHOLE_ADDRESS, runs_script
+from cms_ssg.content.urls import runs_script
 from cms_ssg.content.visibility import misspelt, understand
-from cms_ssg.text.slugs import make_slug, safe_path
+from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Body, Draft, Json, Problem, Status
 
 MOST_CPU_S: Final = 60.0
@@ -68,6 +65,7 @@ class _Reading:
         self.lines = front.lines
         self.place: Place = rules.read_place(collection, file)
         self.problems: list[Problem] = []
+        self.addresses = Addresses(rules, collection, file, front, self.problems)
 
     def make_draft(self, data: bytes) -> Read:
         rules, place, file, front = self.rules, self.place, self.file, self.front
@@ -77,6 +75,9 @@ class _Reading:
             said = f"the collection {self.collection.name!r} makes this a {type_name!r}, which is no content type"
             return None, (Problem("content.unknown-type", file, 0, said, f"Types: {', '.join(rules.types)}."),)
         raw = self._map_fields(front.fields)
+        for name in rules.term_fields:  # the one term of a field that has one, written as a list, as other systems have it
+            if schema.properties.get(name, {}).get("type") == "string" and isinstance(only := raw.get(name), list) and len(only) == 1:
+                raw[name] = only[0]
         locale = self._find_locale(raw)
         told = self._read_hiding(raw, schema) | self._names_of_rules()
         fields, problems = schema.check(raw, self.lines, file, rules.zone, told=told)
@@ -90,17 +91,17 @@ class _Reading:
             self._check_approval(type_name, fields)
         for name in ("aliases", "from"):
             if name in fields:
-                fields[name] = self._clean_paths(name, fields[name])
+                fields[name] = self.addresses.clean(name, fields[name])
         if type_name == "redirect" and runs_script(str(fields.get("to"))):
             said = f"to: {show(fields['to'])} is neither a path nor the address of a page"
             self.problems.append(Problem("content.field", file, self.lines.get("to", 0), said, "Write a path, or a URL of http or https."))
         if schema.pages and locale and not any(problem.severity == "error" for problem in self.problems):
-            self._check_path(type_name, locale, fields)
+            self.addresses.check(type_name, locale, fields)
         if any(problem.severity == "error" for problem in self.problems):
             return None, tuple(self.problems)
         if self.collection.date and status == "published" and "-date" in schema.sort and not fields.get("date"):
             said = "it has no date, so it comes last in every list"
-            self.problems.append(Problem("content.no-date", file, 1, said, self._say_date_rule(), "warning"))
+            self.problems.append(Problem("content.no-date", file, 1, said, self.addresses.say_date_rule(), "warning"))
         self._check_times(fields, schema.months)
         key = fields.pop("translation_key", "") or place.key
         draft = Draft(
@@ -225,10 +226,10 @@ class _Reading:
             title = body.toc[0].text
         fields["title"] = title or re.sub(r"[-_]+", " ", self.place.stem).strip().capitalize() or self.place.stem
         given = str(fields.get("slug") or "").strip()
-        slug = _clean_slug(given or make_slug(self.place.stem)) or make_slug(fields["title"])
+        slug = clean_slug(given or make_slug(self.place.stem)) or make_slug(fields["title"])
         fields["slug"] = slug
         if given and given != slug:
-            self._check_slug(given, slug)
+            self.addresses.check_slug(given, slug)
         if type_name == "term" and not fields.get("taxonomy"):
             is_index = self.file.rpartition("/")[2].partition(".")[0] in INDEX_NAMES
             fields["taxonomy"] = "section" if is_index else self.place.folder or "tag"
@@ -256,78 +257,6 @@ class _Reading:
             return "draft"
         return status or "published"
 
-    def _clean_paths(self, name: str, paths: list[str]) -> list[str]:
-        """Paths as they are claimed; what is not safe is told and left out."""
-        clean = []
-        for path in paths:
-            if WHOLE_ADDRESS.match(path.strip()):
-                message, line = f"{name}: {path!r} is a whole address", self.lines.get(name, 0)
-                hint = "It is left out. Write what follows the host, beginning with /."
-                self.problems.append(Problem("content.alias", self.file, line, message, hint, "warning"))
-                continue
-            try:
-                clean.append(safe_path("/" + unquote(path).strip().lstrip("/")))
-                if extension := find_other_extension(clean[-1]):
-                    message = f"{name}: {clean[-1]} is not a page ({extension}), so it sends no visitor on by itself"
-                    self.problems.append(Problem("content.alias", self.file, self.lines.get(name, 0), message, SERVER_HINT, "warning"))
-            except ValueError as error:
-                self.problems.append(
-                    Problem("content.alias", self.file, self.lines.get(name, 0), f"{name}: {error}", "It is left out.", "warning")
-                )
-        return clean
-
-    def _check_path(self, type_name: str, locale: str, fields: dict[str, Json]) -> None:
-        given = str(fields.get("path") or "")
-        if "://" in given or given.startswith("//"):
-            hint = "Write what follows the host, beginning with /."
-            said = f"{self._find_key('path')}: {given!r} is a whole address"
-            self.problems.append(Problem("content.path", self.file, self.lines.get("path", 0), said, hint))
-            return
-        try:
-            path = self.rules.entry_path(self.collection.name, type_name, locale, self.file, fields)
-            if given:
-                self._check_given_path(given, path, type_name)
-        except MissingValue as missing:
-            code, said, hint = "content.path", str(missing), f"Give the field {missing.name!r}, or another URL pattern in site.toml."
-            if missing.name in DATE_NAMES:
-                code, said, hint = (
-                    "content.no-date",
-                    f"there is no date, which the URL pattern {missing.pattern!r} needs",
-                    self._say_date_rule(),
-                )
-            self.problems.append(Problem(code, self.file, 1, said, hint))
-        except ValueError as error:
-            line = self.lines.get("path") or self.lines.get("slug", 0)
-            self.problems.append(Problem("content.path", self.file, line, f"no path for this entry: {error}", "Give another slug or path."))
-
-    def _find_key(self, field: str) -> str:
-        """What the front matter of this collection calls a field."""
-        return self.collection.fields.get(field, field)
-
-    def _check_given_path(self, given: str, path: str, type_name: str) -> None:
-        """A warning where the path of front matter is not the one in the URL."""
-        said = ""
-        if not given.startswith("/") and not self.rules.takes_path(self.collection.name, type_name):
-            said, hint = (
-                f"{self._find_key('path')}: {given!r} is not used, as the URL pattern holds no {{path}}",
-                "Begin it with / to have it as the whole path.",
-            )
-        elif path.rstrip("/").endswith(unquote(given).rstrip("/")):
-            return
-        else:
-            said = f"{self._find_key('path')}: {given!r} becomes {path!r}"
-            hint = "Letters, digits and . _ ~ @ + , - stay in a path; write it as it is to be."
-        self.problems.append(Problem("content.changed-path", self.file, self.lines.get("path", 0), said, hint, "warning"))
-
-    def _check_slug(self, given: str, slug: str) -> None:
-        """A warning where more of a slug was changed than its case, spaces and hyphens."""
-        if _spell(given) != _spell(slug):
-            hint = "A slug is one part of an address" + (
-                f"; a whole path is path: /{given.strip('/')}/." if "/" in given else ", of at most 80 characters."
-            )
-            said = f"{self._find_key('slug')}: {given[:100]!r} becomes {slug!r}"
-            self.problems.append(Problem("content.changed-path", self.file, self.lines.get("slug", 0), said, hint, "warning"))
-
     def _check_times(self, fields: dict[str, Json], dated: bool) -> None:
         """A warning where it is over before it begins. dated: without publish_at it begins at its date."""
         start = "publish_at" if fields.get("publish_at") else "date" if dated else ""
@@ -338,30 +267,6 @@ class _Reading:
             hint = "Mend one of them; a date without a time is its midnight."
             line = self.lines.get("expire_at") or self.lines.get(start, 0)
             self.problems.append(Problem("content.never-shown", self.file, line, said, hint, "warning"))
-
-    def _say_date_rule(self) -> str:
-        """Where an entry of the collection may have its date."""
-        collection = self.collection
-        key, colon, _ = collection.date.partition(":")
-        places = {"filename": "Begin the file's name with the date (2025-03-01-name.md)", "path": "Put the file in a folder 2025/03/01/"}
-        place = f"Give '{key}' a date that the collection's pattern finds" if colon else places.get(collection.date, "")
-        field = f"'{collection.fields.get('date', 'date')}: 2025-03-01' to the front matter"
-        if not self.front.dialect:
-            field += ": the file has none, so lines of three hyphens, '---', go above and below it at the top"
-        return f"{place}, or add {field}." if place else f"Add {field}."
-
-
-def _spell(text: str) -> str:
-    return re.sub(r"[\s_-]+", "-", unicodedata.normalize("NFC", text).casefold()).strip("-")
-
-
-def _clean_slug(text: str) -> str:
-    """A slug as it was written where it can stand in a path, else what make_slug makes of it."""
-    if CLEAN_SEGMENT.fullmatch(text):
-        with suppress(ValueError):
-            safe_path(f"/{text}/")
-            return text
-    return make_slug(text)
 
 
 def _moment(fields: dict[str, Json], name: str) -> datetime | None:

@@ -15,6 +15,7 @@ from cms_ssg.content.frontmatter.values import HALF_ESCAPE
 from cms_ssg.content.scan.changed_files import LFS_HINT, LFS_SAID, is_lfs_pointer
 from cms_ssg.errors import fail
 from cms_ssg.files.toml_errors import MOST_BITS, TOO_LONG, split_toml_error
+from cms_ssg.text.counting import count
 from cms_ssg.types import Json, Problem
 
 SUFFIXES = (".yaml", ".yml", ".toml", ".json", ".csv")
@@ -246,7 +247,7 @@ def _parse_csv(text: str) -> Json:
             if not cells:
                 continue
             if len(cells) > len(header):
-                raise _UnreadableError(f"has {len(cells)} cells in a row of {len(header)} columns", reader.line_num)
+                raise _UnreadableError(f"has {len(cells)} cells in a row of {count(len(header), 'column')}", reader.line_num)
             cells += [""] * (len(header) - len(cells))
             rows.append(dict(zip(header, cells, strict=True)))
             rows.keyed.setdefault(cells[column], rows[-1])

@@ -27,7 +27,8 @@ from cms_ssg.store.texts import StoredEntry
 SOURCES: Final = {"file": "file", "shared": "shared file", "api": "store"}
 DONE: Final = {
     "save": "Saved.", "merged": "Saved, together with what somebody else changed meanwhile.", "publish": "Published: it goes out with the next build.",
-    "schedule": "Scheduled.", "scheduled": "The change is made at that time. It is listed at Waiting.", "propose": "Somebody is asked to approve it.",
+    "schedule": "Scheduled. It is listed in the calendar.", "past": "That time is past, so it goes out with the next build.",
+    "scheduled": "The change is made at that time. It is listed in the calendar.", "propose": "Somebody is asked to approve it.",
     "proposed": "Somebody is asked to approve it. It is listed at Waiting.", "unpublish": "A draft again.", "trash": "In the trash.",
     "restore": "Back from the trash.", "created": "A new draft. Nobody sees it before it is published.", "discarded": "What was not saved is forgotten.",
     "reverted": "It is as it was then.", "commented": "Said.",
@@ -100,6 +101,7 @@ def render_entry(page: EntryPage, site: Site, session: Session, base: str) -> st
     wrong = dict(page.problems)
     usual = "".join(_render_input(one, page, wrong) for one in shown if one.is_first)
     rest = "".join(_render_input(one, page, wrong) for one in shown if not one.is_first)
+    needs_more = any(one.name in wrong or one.name in page.theirs for one in shown if not one.is_first)
     lock = "" if page.is_open else " readonly"
     title = ""
     if "title" in page.schema.properties:
@@ -120,7 +122,7 @@ def render_entry(page: EntryPage, site: Site, session: Session, base: str) -> st
     form = (
         f'<form method="post" action="{address}" id="entry" data-number="{entry.id}" data-base="{escape(base)}"{"" if page.is_open else " data-readonly"}>'
         + "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in hidden.items())
-        + f'{title}{body}<fieldset class="details">{usual}</fieldset><details class="more"><summary>More fields</summary>{rest}</details>'
+        + f'{title}{body}<fieldset class="details">{usual}</fieldset><details class="more"{_open_if(needs_more)}><summary>More fields</summary>{rest}</details>'
         + f'<div class="bar">{_render_buttons(page)}<span id="state" role="status" aria-live="polite"></span></div></form>'
     )
     frames = '<iframe title="Preview" name="preview-a"></iframe><iframe title="Preview" name="preview-b" hidden></iframe>'
@@ -139,8 +141,8 @@ def _render_notices(page: EntryPage, site: Site) -> str:
         lines.append(f'<p class="notice bad" role="alert">{label}{escape(text)}</p>')
     if page.theirs:
         lines.append(
-            '<p class="notice bad" role="alert">Somebody else changed the same meanwhile. Nothing is saved yet: below stands your text, and theirs beside it. '
-            "Make of both what is right, and save again.</p>"
+            '<p class="notice bad" role="alert">The same was changed meanwhile, by somebody else or in another window. Nothing is saved yet: '
+            "below stands your text, and the other one beside it. Make of both what is right, and save again.</p>"
         )
     if page.is_kept and not page.theirs:
         button = '<button form="entry" name="do" value="discard" formnovalidate>Forget it</button>'
@@ -206,6 +208,11 @@ def _render_input(one: Input, page: EntryPage, wrong: Mapping[str, str]) -> str:
     return f'<label class="field" data-field="{escape(field)}">{label}{input_}{hint}</label>{_render_theirs(page, one.name)}'
 
 
+def _open_if(is_needed: bool) -> str:
+    """What a folded part of the form has where something wrong in it must be seen."""
+    return " open" if is_needed else ""
+
+
 def _render_theirs(page: EntryPage, name: str) -> str:
     if name not in page.theirs:
         return ""
@@ -240,7 +247,9 @@ def _render_buttons(page: EntryPage) -> str:
     if may.edit:
         other.append(button("trash", "Trash", quiet=True))
     if other:
-        found.append(f'<details class="other"><summary>More</summary><div>{"".join(other)}</div></details>')
+        found.append(
+            f'<details class="other"{_open_if("at" in dict(page.problems))}><summary>More</summary><div>{"".join(other)}</div></details>'
+        )
     return "".join(found)
 
 

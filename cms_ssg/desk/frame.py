@@ -33,7 +33,7 @@ HEADERS: Final = {
 }
 __all__ = ["HEADERS", "View", "answer_page", "enter", "list_links", "list_queues", "refuse_foreign"]
 
-OWN: Final = (DeskPage("entries", "Entries", "write"), DeskPage("changes", "Waiting", "write"))
+OWN: Final = (DeskPage("entries", "Entries", "write"), DeskPage("changes", "Waiting", "write"), DeskPage("calendar", "Calendar", "write"))
 """Pages of every site."""
 
 

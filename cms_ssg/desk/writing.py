@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +15,7 @@ from cms_ssg.authoring.change import parse_moment
 from cms_ssg.content.frontmatter.dates import format_moment
 from cms_ssg.content.schema.content_types import Schema
 from cms_ssg.desk.entry_form import BODY, PREFIX, make_texts, read_changes
-from cms_ssg.entries.edit import Editor, find_any, find_new_date
+from cms_ssg.entries.edit import Editor, find_any
 from cms_ssg.entries.files import can_write, change_file, lock_file
 from cms_ssg.entries.front_matter import read_body
 from cms_ssg.entries.merge import merge_bodies
@@ -190,10 +191,11 @@ def _save(editor: Editor, entry: StoredEntry, change: EntryInput, form: Form, ma
         fields["publish_at"] = format_moment(at)
     elif form.do == "publish" and entry.fields.get("publish_at") and "publish_at" not in fields:
         fields["publish_at"] = None
-    if form.do in ("publish", "schedule") and "date" not in fields:  # who wrote another date in the form means it
-        fields |= find_new_date(editor.site, entry, at if form.do == "schedule" else None)
+    goes_out = (at or datetime.now(UTC)) if form.do == "schedule" else datetime.now(UTC) if form.do == "publish" else None
     with editor.act(status or "change", entry.file):
-        saved = editor.entries.save_entry(replace(change, fields=fields, status=status))
+        saved = editor.entries.save_entry(replace(change, fields=fields, status=status, goes_out=goes_out))
+    if form.do == "schedule" and goes_out is not None and goes_out <= datetime.now(UTC):
+        return "past"
     return "merged" if saved.merged else form.do or "save"
 
 
@@ -223,9 +225,11 @@ def _find_base(editor: Editor, schema: Schema, entry: StoredEntry, form: Form) -
 
 def _place(problem: Problem) -> tuple[str, str]:
     """An input that a problem is about, where its message names one, and what to say."""
-    name, colon, _ = problem.message.partition(": ")
-    text = f"{problem.message}. {problem.hint}" if problem.hint else problem.message
-    return (PREFIX + name if colon and name.isidentifier() else "", f"{text} [{problem.code}]")
+    name, colon, said = problem.message.partition(": ")
+    is_placed = bool(colon) and name.isidentifier()
+    said = said if is_placed else problem.message
+    text = f"{said}. {problem.hint}" if problem.hint else said
+    return (PREFIX + name if is_placed else "", f"{text} [{problem.code}]")
 
 
 def _lines(text: str) -> str:

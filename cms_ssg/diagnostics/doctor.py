@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from cms_ssg.config.settings import Settings
 from cms_ssg.errors import CmsError
 from cms_ssg.publish.target import find_folder
+from cms_ssg.text.counting import count
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
@@ -175,10 +176,10 @@ def _check_watches(root: Path) -> Iterator[Check]:
         names[:] = [name for name in names if name not in SKIPPED]
         folders += 1
     if folders < limit // 2:
-        yield Check("watches", "ok", f"{folders:,} folders, {limit:,} may be watched")
+        yield Check("watches", "ok", f"{count(folders, 'folder')}, {limit:,} may be watched")
     else:
         hint = f"sysctl fs.inotify.max_user_watches={max(524_288, folders * 4)}, or cms watch --poll"
-        yield Check("watches", "warn", f"{folders:,} folders, only {limit:,} may be watched by this user", hint)
+        yield Check("watches", "warn", f"{count(folders, 'folder')}, only {limit:,} may be watched by this user", hint)
 
 
 def _check_secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:

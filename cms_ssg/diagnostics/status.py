@@ -17,6 +17,7 @@ from cms_ssg.engine.options import BuildOptions, BuildResult
 from cms_ssg.engine.sync import content_folders
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.site import Site, open_site
+from cms_ssg.store.calendar import Due, list_calendar
 from cms_ssg.store.conflicts import list_conflicts
 from cms_ssg.store.deliveries import count_deliveries
 from cms_ssg.store.lease import may_be_alive, say_holder
@@ -205,17 +206,6 @@ class CalendarItem:
     path: str
 
 
-CALENDAR = """
-SELECT x.at, x.what, e.fields ->> 'title', e.source_key FROM (
-  SELECT publish_at AS at, 'publish' AS what, id FROM cms.entries WHERE site = %(site)s AND publish_at > now() AND status = 'published' AND removed_at IS NULL
-    AND (expire_at IS NULL OR expire_at > publish_at)
-  UNION ALL SELECT expire_at, 'expire', id FROM cms.entries WHERE site = %(site)s AND expire_at > now() AND status = 'published' AND removed_at IS NULL
-    AND (publish_at IS NULL OR expire_at > publish_at)
-  UNION ALL SELECT due_at, 'change ' || id || CASE WHEN state = 'failed' THEN ' (failed)' WHEN needs_approval THEN ' (not approved)' ELSE '' END,
-    entry FROM cms.pending_changes WHERE site = %(site)s AND due_at IS NOT NULL AND state IN ('waiting', 'failed')
-) x JOIN cms.entries e USING (id) ORDER BY x.at, e.source_key"""
-
-
 def calendar(root: Path, env: str = "", reporter: Reporter | None = None) -> list[CalendarItem]:
     """What will go out or expire after now, by the files as they are: they are read in a transaction that is rolled back."""
     from cms_ssg.engine.open_session import open_session
@@ -223,5 +213,11 @@ def calendar(root: Path, env: str = "", reporter: Reporter | None = None) -> lis
     site = open_site(root, os.environ, env)
     with open_session(site, BuildOptions(dry_run=True, plan=False, env=env), BuildResult(), reporter) as session:
         session.sync()
-        rows = session.connection.execute(CALENDAR, {"site": session.row.id}).fetchall()
-    return [CalendarItem(say_moment(at, site.zone), what, title or key, key) for at, what, title, key in rows]
+        found = list_calendar(session.connection, session.row.id)
+    return [CalendarItem(say_moment(one.at, site.zone), _say_due(one), one.title, one.file) for one in found]
+
+
+def _say_due(one: Due) -> str:
+    if not one.change:
+        return one.what
+    return f"change {one.change}" + {"failed": " (failed)", "unapproved": " (not approved)"}.get(one.state, "")

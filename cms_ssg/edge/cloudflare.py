@@ -24,7 +24,7 @@ COMPATIBILITY: Final = "2025-01-01"
 def write_worker(edge: Edge) -> tuple[str, list[Problem]]:
     """The Worker as one module."""
     site = {
-        "base": quote_url(edge.base), "secure": edge.secure, "prefix": _prefix(edge), "pages": edge.target.cache.pages,
+        "base": quote_url(edge.base), "secure": edge.secure, "prefix": edge.target.prefix, "pages": edge.target.cache.pages,
         "answers": dict(sorted(list_answers(edge).items())), "files": sorted(edge.plain_files), "missing": edge.not_found,
         "splits": list_splits(edge), "headers": edge.list_headers(), "policyHeader": edge.policy_header, "policy": edge.policy,
         "previews": "/_preview/", "previewHeaders": [("cache-control", UNKEPT), ("x-robots-tag", NOINDEX)],
@@ -41,17 +41,10 @@ def write_worker(edge: Edge) -> tuple[str, list[Problem]]:
 def write_wrangler(edge: Edge) -> tuple[str, list[Problem]]:
     """Settings for wrangler, Cloudflare's command to deploy a Worker."""
     name = "cms-" + re.sub("[^a-z0-9]", "-", edge.name.lower())
-    bucket = edge.target.url.removeprefix("s3://").partition("/")[0] if edge.target.url.startswith("s3://") else "BUCKET"
     lines = [
         f"# {edge.origin}{edge.base}/. Made by: cms target config cloudflare --part wrangler",
         f'name = "{name}"', 'main = "worker.js"', f'compatibility_date = "{COMPATIBILITY}"', "workers_dev = false", "",
         "[[routes]]", f'pattern = "{edge.host}"', "custom_domain = true", "",
-        "[[r2_buckets]]", 'binding = "BUCKET"', f'bucket_name = "{bucket}"', "",
+        "[[r2_buckets]]", 'binding = "BUCKET"', f'bucket_name = "{edge.target.bucket or "BUCKET"}"', "",
     ]  # fmt: skip
     return "\n".join(lines), []
-
-
-def _prefix(edge: Edge) -> str:
-    """Start of every key in the bucket: "" or ``site/``."""
-    prefix = edge.target.url.removeprefix("s3://").strip("/").partition("/")[2] if edge.target.url.startswith("s3://") else ""
-    return f"{prefix}/" if prefix else ""

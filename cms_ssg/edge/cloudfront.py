@@ -12,6 +12,7 @@ from typing import Final
 from cms_ssg.edge.nginx import quote_url
 from cms_ssg.edge.state import Edge
 from cms_ssg.publish.headers import NOINDEX
+from cms_ssg.text.counting import count
 from cms_ssg.types import Problem
 
 MOST_CODE_BYTES: Final = 10_240
@@ -79,7 +80,7 @@ def write_keys(edge: Edge) -> tuple[str, list[Problem]]:
         (kept if fits else left_out).append(row)
     problems = []
     if left_out:
-        said = f"{len(left_out):,} redirects, such as {left_out[0]['key']}, are too long or too many for a key value store"
+        said = f"a key value store has no room for {count(len(left_out), 'redirect')}, such as {left_out[0]['key']}: too long, or too many"
         problems.append(Problem("target.keys-full", "", 0, said, "The pages at their places send visitors on instead.", "warning"))
     rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in kept)
     return '{"data": [\n' + rows + "\n]}\n", problems
@@ -247,15 +248,12 @@ def write_stack(edge: Edge) -> tuple[str, list[Problem]]:
     """A CloudFormation stack: function, headers, caching, distribution, and the bucket's permission for it."""
     inline = fits_into_function(edge)
     name = "cms-" + re.sub("[^a-z0-9]", "-", edge.name.lower())
-    bucket, _, prefix = (
-        edge.target.url.removeprefix("s3://").strip("/").partition("/") if edge.target.url.startswith("s3://") else ("", "", "")
-    )
     store = f"  Keys:\n    Type: AWS::CloudFront::KeyValueStore\n    Properties:\n      Name: {name}-keys\n"
     association = "        KeyValueStoreAssociations:\n          - KeyValueStoreARN:\n              Fn::GetAtt: [Keys, Arn]\n"
     code = "\n".join(f"        {line}".rstrip() for line in _write_code(edge, inline=inline).splitlines())
-    path = f"/{prefix}" if prefix else ""
+    path = f"/{edge.target.prefix}".rstrip("/")
     text = STACK.format(
-        site=f"{edge.origin}{edge.base}/", name=name, host=edge.host, bucket=json.dumps(bucket), prefix=json.dumps(path), prefix_in_arn=path,
+        site=f"{edge.origin}{edge.base}/", name=name, host=edge.host, bucket=json.dumps(edge.target.bucket), prefix=json.dumps(path), prefix_in_arn=path,
         keys="" if inline else store, association="" if inline else association, code=code, security=_write_headers(edge),
         preview_security=_write_headers(edge, [("X-Robots-Tag", NOINDEX)]), previews=json.dumps(f"{quote_url(edge.base)}/_preview/*"),
         behavior=_write_behavior("Headers", 10), preview_behavior=_write_behavior("PreviewHeaders", 12),

@@ -19,6 +19,7 @@ from cms_ssg.publish.open_target import open_target
 from cms_ssg.publish.target import Target
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.store.open_store import open_store
+from cms_ssg.text.counting import count
 from cms_ssg.types import Problem
 
 PATHS: Final[LiteralString] = "SELECT path, kind FROM cms.outputs WHERE site = %s AND digest IS NOT NULL ORDER BY path"
@@ -61,7 +62,7 @@ def configure(root: Path, env: str, write: Writer, reporter: Reporter | None = N
     if files and policy:
         problems += describe_files(read_inline(target, files, site.origin, Reporter())[0], policy)
     if missing:
-        said = f"{len(missing):,} pages, such as {missing[0]}, are not at the target; what stands in them is not in the policy"
+        said = f"the target lacks {count(len(missing), 'page')}, such as {missing[0]}; what stands there is not in the policy"
         problems.append(Problem("target.unread", "", 0, said, "Run cms build --full where they should be.", "warning"))
     text, left_out = write(replace(edge, policy=policy))
     return Configuration(text, [*problems, *left_out])

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from cms_ssg.edge.state import Edge
 from cms_ssg.kinds.vertical import Split
 from cms_ssg.publish.headers import ATTACHMENTS, CLASSES, NOINDEX, PREVIEWS, UNKEPT
-from cms_ssg.render.page import FEED_TYPES
+from cms_ssg.render.feed_links import FEED_TYPES
 
 SMALLEST_BUCKET: Final = 64
 SMALLEST_TABLE: Final = 2_048

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from cms_ssg.config.settings import Headers
+from cms_ssg.config.target_settings import Headers
 from cms_ssg.edge.inline import Inline
 from cms_ssg.types import Problem
 
@@ -92,11 +92,11 @@ def _list_handlers(inline: Inline) -> Iterator[Problem]:
 
 def _describe_left_out(inline: Inline, left_out: list[tuple[str, str]]) -> Problem:
     page = min(inline.pages[source] for _, source in left_out)
-    said = f"{len(left_out)} scripts and styles that stand in pages, such as {page}, do not fit into the policy and are refused"
+    said = f"of the scripts and styles that stand in pages, such as {page}, {len(left_out):,} do not fit into the policy, and browsers refuse them"
     return Problem(
         "target.policy-full", "", 0, said, "Put them into files of the theme or of static/, and load them from there.", "warning"
     )
 
 
-def _say_pages(count: int, page: str, one: str = "loads", more: str = "load") -> str:
-    return f"{page} {one}" if count == 1 else f"{count:,} pages, such as {page}, {more}"
+def _say_pages(number: int, page: str, one: str = "loads", more: str = "load") -> str:
+    return f"{page} {one}" if number == 1 else f"{number:,} pages, such as {page}, {more}"

@@ -10,13 +10,12 @@ from urllib.parse import unquote, urlsplit
 
 from psycopg import Connection
 
-from cms_ssg.config.settings import Target
+from cms_ssg.config.target_settings import Target
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.vertical import OpenSite, Split
-from cms_ssg.paths import canonical_path
+from cms_ssg.paths import canonical_path, encode_path
 from cms_ssg.render.body import is_inner
 from cms_ssg.render.list_rules import described_paths
-from cms_ssg.render.page import encode_path
 from cms_ssg.render.reference_names import link_names
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import text_array

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, LiteralString
 
 from cms_ssg.engine.batch import render_batch
@@ -23,12 +23,13 @@ SELECT d.path FROM cms.dirty d LEFT JOIN cms.outputs o ON o.site = d.site AND o.
 WHERE d.site = %(site)s AND d.turn < %(turn)s AND o.path IS NULL AND d.path = ANY(%(paths)s::text[] COLLATE "C")"""
 
 
-def choose_ahead(session: Session, around: Surroundings, reader: Connection, rows: Sequence[DirtyRow]) -> list[DirtyRow]:
-    """Those of the most urgent outputs that go before all that is new. reader: begins a snapshot; rows: the first after what is new."""
+def choose_ahead(session: Session, around: Surroundings, open_reader: Callable[[], Connection], rows: Sequence[DirtyRow]) -> list[DirtyRow]:
+    """Those of the most urgent outputs that go before all that is new. open_reader: begins a snapshot; rows: the first after what is new."""
     wanted = [row for row in rows if row.turn == AHEAD_TURN and row.spec is not None]
     jobs = [Job(row.path, row.locale or "", row.spec, row.owner or 0) for row in wanted if row.spec is not None]
     if not jobs:
         return []
+    reader = open_reader()
     rendered = render_batch(around, Values(reader, session.row.id, session.site.features, session.now), jobs)
     reader.rollback()
     links = [list_links(session.site.settings.base_url, one.artifact.data) if one.artifact is not None else set[str]() for one in rendered]

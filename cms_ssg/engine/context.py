@@ -25,10 +25,18 @@ class BuildContext:
     now: datetime
 
     def commit(self) -> None:
-        """Keep what was done so far, as the builder that still has the lease; a dry run keeps nothing."""
+        """Keep what was done so far, as the builder that still has the lease; a dry run keeps nothing.
+
+        Who only read need not call it: the lease is asked in the transactions that write. Raises LeaseLostError.
+        """
         if not self.options.dry_run:
             self.lease.renew()
             self.connection.commit()
+
+    def end_reading(self) -> None:
+        """Where nothing was written since the last commit, and what comes next takes its time: leave the transaction."""
+        if not self.options.dry_run:
+            self.connection.rollback()
 
     def keep_lease(self) -> None:
         """Between two writes, outside a transaction: be sure that this is still the builder. Raises LeaseLostError where it is not."""

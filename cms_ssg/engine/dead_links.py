@@ -15,6 +15,7 @@ from cms_ssg.reads import name_key
 from cms_ssg.render.reference_names import link_names, menu_names, reference_names
 from cms_ssg.site import Site
 from cms_ssg.store.arrays import int_array
+from cms_ssg.text.counting import count
 from cms_ssg.types import Problem
 
 MOST_NAMED: Final = 20
@@ -97,7 +98,7 @@ def list_cut_links(connection: Connection, site: Site, site_id: int, removed: Co
     dead = [item for item in wanted if known.isdisjoint(item[4])]
     found = [make_dangling(*item[:4], hint="This build removed it. cms check lists all links that lead nowhere.") for item in dead]
     if len(found) > MOST_NAMED:
-        more = f"{len(found) - MOST_NAMED:,} more links lead to what this build removed"
+        more = f"this build removed what {count(len(found) - MOST_NAMED, 'more link')} led to"
         found[MOST_NAMED:] = [Problem("content.dangling-link", "", 0, more, "cms check lists all of them.", "warning")]
     return found
 

@@ -8,7 +8,6 @@ from psycopg.types.json import Jsonb
 
 from cms_ssg.content.collections.uncollected import find_uncollected_folders
 from cms_ssg.engine.dead_links import list_cut_links, list_dead_menu_lines
-from cms_ssg.engine.rounds import LARGE_ROUND
 from cms_ssg.releases.note import forget_old
 from cms_ssg.store import outputs as store
 from cms_ssg.store.conflicts import list_conflicts
@@ -26,6 +25,9 @@ if TYPE_CHECKING:
 FAILING: Final[LiteralString] = """
 SELECT o.error, o.path FROM cms.outputs o WHERE o.site = %s AND o.error IS NOT NULL
   AND (%s OR NOT EXISTS (SELECT FROM cms.dirty d WHERE d.site = o.site AND d.path = o.path)) ORDER BY o.path"""
+
+MANY_RENDERED = 8000
+"""After so many outputs the database's own planner needs new statistics."""
 
 
 def note_problems(session: Session) -> None:
@@ -77,7 +79,7 @@ def finish(session: Session) -> None:
     note_problems(session)
     if result.rendered:
         session.connection.execute(store.FLUSH_GIN)
-    if result.rendered > LARGE_ROUND:
+    if result.rendered > MANY_RENDERED:
         count_rows(session.connection, RENDERED)
     names = ("status", "planned", "rendered", "written", "unchanged", "removed", "failed", "seconds")
     summary = {name: getattr(result, name) for name in names}

@@ -85,7 +85,7 @@ class ImageWork:
 
         files = find_sources(self.session.connection, self.session.row.id, digests)
         check = svg_check(self.session.site.settings)
-        self.session.commit()
+        self.session.context.end_reading()
         found: dict[str, Any] = {}
         for answer in self._work(
             make_looks(str(self.session.site.root), {key: self.session.site.locate(file) for key, file in files.items()}, check)
@@ -141,7 +141,7 @@ class ImageWork:
 
         digests = [str(job.spec["digest"]) for job in jobs if "digest" in job.spec]
         files = find_sources(self.session.connection, self.session.row.id, digests) if digests else {}
-        self.session.commit()
+        self.session.context.end_reading()
         lost = [job for job in jobs if "digest" in job.spec and job.spec["digest"] not in files]
         yield from ((job, Answer(job.path)) for job in lost)
         by_path = {job.path: job for job in jobs if job not in lost}

@@ -68,10 +68,9 @@ def open_session(
         try:
             row = ensure_site(connection, site.settings.store_name)
             now = _choose_clock(connection, options, result)
-            connection.autocommit = False
+            connection.autocommit = not options.dry_run  # until the build begins: each statement stands for itself
             lease = NoLease(connection, row.id) if only_save else take_lease(connection, row.id, wait)
             row = ensure_site(connection, site.settings.store_name)
-            connection.commit()
             context = BuildContext(site, options, connection, row, lease, now)
             session = Session(context, result, reporter, url, skip, started, warm)
             try:
@@ -110,5 +109,4 @@ def _choose_clock(connection: Connection, options: BuildOptions, result: BuildRe
 
 def target_folder(site: Site) -> str:
     """The output folder relative to the site, so that a scan does not enter it."""
-    scheme, _, rest = site.settings.target.url.partition(":")
-    return rest if scheme == "folder" else "build"
+    return site.settings.target.folder or "build"

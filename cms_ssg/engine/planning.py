@@ -65,13 +65,14 @@ SITE_WIDE = ("setting/", "asset/", "redirects/")
 
 @dataclass(slots=True)
 class Planner:
-    """Turns everything that happened to one site into dirty outputs."""
+    """Turns everything that happened to one site into dirty outputs. lists_moved: since they were last updated; a killed build may have moved some."""
 
     context: BuildContext
     names: ListNames = field(init=False)
     inputs_key: bytes = b""
     problems: list[Problem] = field(default_factory=list)
     listens: bool = False
+    lists_moved: bool = True
     taken: int = 0
     count_at: int = 5000
 
@@ -132,9 +133,10 @@ class Planner:
             self._count_rows()
         marks = Marks(self.context.row.id, self.context.site.features, SAVE)
         context = self._plan_with(marks)
-        while update_lists(context):
+        while self.lists_moved and update_lists(context):
             marks.save(self.context.connection)
             self.context.commit()
+        self.lists_moved = False
         return total
 
     def take_entries(self, *, without_entries: bool = False) -> int:
@@ -147,6 +149,7 @@ class Planner:
             self.context.commit()
             total += taken
             self.taken += taken
+            self.lists_moved = True
             if self.taken > self.count_at:
                 self._count_rows()
         return total
@@ -155,7 +158,9 @@ class Planner:
         """Let verticals bring up to date what follows from many entries at once. Returns whether one of them did something."""
         opened = OpenSite(self.context.site, self.context.connection, self.context.row.id)
         found = [resolve(vertical.gather)(opened) for vertical in self.context.site.features.verticals if vertical.gather]
-        self.context.commit()
+        if any(found):
+            self.lists_moved = True
+            self.context.commit()
         return any(found)
 
     def _plan_with(self, marks: Marks) -> PlanContext:

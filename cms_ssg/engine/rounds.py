@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -27,7 +27,7 @@ from cms_ssg.publish.target import IN_THE_WAY, Live, find_abilities
 from cms_ssg.reads import list_shown_entries
 from cms_ssg.releases.note import keep_removed, note_removed
 from cms_ssg.store import outputs as store
-from cms_ssg.store.connect import connect
+from cms_ssg.store.connect import begin_snapshot, connect
 from cms_ssg.store.retired import retire_outputs
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from cms_ssg.render.output import Rendered
     from cms_ssg.render.requests import Job
 
-ROUND, LARGE_ROUND = 500, 8000
-"""Outputs a round takes: few where that is all, more when there is a whole site to make."""
+ROUND = 500
+"""Outputs recorded in one transaction. The CDN is purged of what is urgent first, if more than this are left to make."""
 
 BATCH = 100
 """Outputs loaded and rendered together."""
@@ -47,7 +47,7 @@ FILES, FILES_BYTES = 64, 32 << 20
 """Files copied together, and where fewer hold so many bytes, those."""
 
 FEW = 150
-"""Up to so many outputs starting workers costs more than it saves."""
+"""Up to so many outputs starting workers costs more than it saves; once they run they make all."""
 
 
 @dataclass(slots=True)
@@ -77,20 +77,18 @@ class Rounds:
     def __post_init__(self) -> None:
         self.images = ImageWork(self.session)
         self._meanwhile = Meanwhile(self.session)
-        site = self.session.site
-        holding = frozenset(site.features.names(lambda kind: kind.holds))
-        self.refusals = Refusals(site.settings.base_url, lambda path: self.session.target.read(object_key(path)), holding)
+        holding = frozenset(self.session.site.features.names(lambda kind: kind.holds))
+        self.refusals = Refusals(self.session.site.settings.base_url, lambda path: self.session.target.read(object_key(path)), holding)
 
     def run(self) -> None:
         """Take the most urgent outputs until none is left; what is saved meanwhile is planned between two rounds."""
-        size = choose_size(self.session, ROUND, LARGE_ROUND)
+        size = choose_size(self.session)
         self.session.reporter.phase("render", self.session.result.planned)
         while True:
             self._meanwhile.take_in()
             with self.session.result.timed("plan"):
                 self._plan(without_entries=self._meanwhile.is_full)
                 rows = size.cut(self._take_dirty(size.limit))
-                self.session.commit()
                 if not rows and self._meanwhile.is_full and not self._has_taken_last:
                     self._has_taken_last = True  # entries that were written to the store since; what comes later is for the next build
                     self._plan()
@@ -129,10 +127,12 @@ class Rounds:
         session = self.session
         take = partial(store.take_dirty, session.connection, session.row.id, skip=self.tried, only=session.only)
         rows = take(limit)
-        if rows and rows[0].turn < AHEAD_TURN and (after := take(MOST_AHEAD, low=AHEAD_TURN)) and not self.refusals.must_wait(after):
+        if rows and rows[0].turn < AHEAD_TURN and session.site.features.has_ahead:
             from cms_ssg.engine.ahead import choose_ahead
 
-            return choose_ahead(session, self.around, self._open_reader(), after) or rows
+            after = take(MOST_AHEAD, low=AHEAD_TURN)
+            if after and not self.refusals.must_wait(after):
+                return choose_ahead(session, self.around, self._open_reader, after) or rows
         if self._meanwhile.is_full and rows and AHEAD_TURN <= rows[0].turn < LIST_TURN:
             self._is_for_lists = not self._is_for_lists
             if self._is_for_lists:
@@ -172,11 +172,13 @@ class Rounds:
         pending: list[Made] = []
         refused: list[str] = []
         with self._journaled([row.path for row in rows]) as journal:
-            for made in chain(self._copy_files(files, by_path), self.images.make(images, by_path), self._make_pages(pages, by_path)):
+            making = self._make_pages(pages, by_path) if pages else ()
+            for made in chain(self._copy_files(files, by_path), self.images.make(images, by_path), making):
                 pending.extend(made)
                 self.session.reporter.advance(len(made))
                 if len(pending) >= ROUND:
                     refused += self._record_made(by_path, pending)
+                    self.session.commit()
                     pending = []
             refused += self._record_made(by_path, pending)
             store.end_journal(self.session.connection, journal, refused)
@@ -203,36 +205,39 @@ class Rounds:
         """Render and write each batch, in workers when there is enough to do, all from one snapshot."""
         from cms_ssg.engine.batch import cut_batches
 
-        if not jobs:
-            return
-        batches = cut_batches(jobs, self.session.site.features, BATCH)
-        reader = self._open_reader()
+        features = self.session.site.features
         if self.session.options.distributed and len(jobs) > FEW:
-            yield from self._share(reader, batches, by_path)
-        elif self.session.jobs > 1 and len(jobs) > FEW:
-            yield from self._make_in_workers(reader, batches, by_path)
+            making = self._share(cut_batches(jobs, features, BATCH), by_path)
+        elif self.session.jobs > 1 and (len(jobs) > FEW or self.session.has_workers):
+            size = min(BATCH, -(-len(jobs) // self.session.jobs))
+            making = self._make_in_workers(cut_batches(jobs, features, size), by_path)
         else:
-            from cms_ssg.engine.batch import publish, render_batch
-            from cms_ssg.store.loader import Values
+            making = self._make_here(cut_batches(jobs, features, BATCH), by_path)
+        yield from making
+        if self._reader is not None:
+            self._reader.rollback()
 
-            values = Values(reader, self.session.row.id, self.session.site.features, self.session.now)
-            for batch in batches:
-                values.forget()
-                with self.session.result.timed("render"):
-                    rendered = render_batch(self.around, values, batch)
-                with self.session.result.timed("publish"):
-                    live, absent = _live(batch, by_path), self.refusals.make_absent()
-                    made = publish(self.session.target, rendered, live, self._told, self.session.keep_lease, absent)
-                yield made
-        reader.rollback()
+    def _make_here(self, batches: Sequence[list[Job]], by_path: Mapping[str, store.DirtyRow]) -> Iterator[list[Made]]:
+        """In this process. A single batch is read by the build's own connection: it is free until that is published."""
+        from cms_ssg.engine.batch import publish, render_batch
+        from cms_ssg.store.loader import Values
 
-    def _make_in_workers(
-        self, reader: Connection, batches: Sequence[list[Job]], by_path: Mapping[str, store.DirtyRow]
-    ) -> Iterator[list[Made]]:
+        session, few = self.session, len(batches) == 1
+        reader = session.connection if few else self._open_reader()
+        values = Values(reader, session.row.id, session.site.features, session.now)
+        for batch in batches:
+            values.forget()
+            with session.result.timed("render"), begin_snapshot(reader) if few else nullcontext():
+                rendered = render_batch(self.around, values, batch)
+            with session.result.timed("publish"):
+                live, absent = _live(batch, by_path), self.refusals.make_absent()
+                made = publish(session.target, rendered, live, self._told, session.keep_lease, absent)
+            yield made
+
+    def _make_in_workers(self, batches: Sequence[list[Job]], by_path: Mapping[str, store.DirtyRow]) -> Iterator[list[Made]]:
         from cms_ssg.engine.pool import make_in_worker, take_result
 
-        snapshot = str(reader.execute("SELECT pg_export_snapshot()").fetchone()[0])  # type: ignore[index]
-        absent = self.refusals.make_absent()
+        snapshot, absent = self._export_snapshot(), self.refusals.make_absent()
         futures: list[Future[list[Made]]] = [
             self.session.pool().submit(
                 make_in_worker, snapshot, self.session.now, self.session.row.id, batch, _live(batch, by_path), absent
@@ -249,14 +254,17 @@ class Rounds:
                 future.cancel()
             wait(futures)  # a batch that goes on would write after this round has ended
 
-    def _share(self, reader: Connection, batches: Sequence[list[Job]], by_path: Mapping[str, store.DirtyRow]) -> Iterator[list[Made]]:
+    def _share(self, batches: Sequence[list[Job]], by_path: Mapping[str, store.DirtyRow]) -> Iterator[list[Made]]:
         if self._sharing is None:
             from cms_ssg.engine.share import Sharing
 
             self._sharing = Sharing(self.session)
-        snapshot = str(reader.execute("SELECT pg_export_snapshot()").fetchone()[0])  # type: ignore[index]
         live = _live([job for batch in batches for job in batch], by_path)
-        yield from self._sharing.make(snapshot, batches, live, self.refusals.make_absent())
+        yield from self._sharing.make(self._export_snapshot(), batches, live, self.refusals.make_absent())
+
+    def _export_snapshot(self) -> str:
+        """Begin the round's snapshot. Gives its name, by which other processes read the same."""
+        return str(self._open_reader().execute("SELECT pg_export_snapshot()").fetchone()[0])  # type: ignore[index]
 
     def _open_reader(self) -> Connection:
         """A connection that begins the round's snapshot."""
@@ -284,20 +292,19 @@ class Rounds:
         return self._around
 
     def _record_made(self, by_path: Mapping[str, store.DirtyRow], made: Sequence[Made]) -> list[str]:
-        """Write down what was made, in one transaction. Returns the paths that the target refused."""
+        """Write down what was made; the caller commits. Returns the paths that the target refused."""
         if not made:
             return []
         with self.session.result.timed("record"):
             self.session.keep_lease()
             record_made(self.session, self.images, by_path, made, self.tried, self._named)
-            self.session.commit()
         for one in made:
             if one.unwritten is not None:
                 self.refusals.note(by_path[one.path], one)
-        result = self.session.result
+        result, kinds = self.session.result, self.session.site.features.outputs
         blocked = {m.path: m.unwritten for m in made if m.unwritten is not None and m.unwritten.startswith((IN_THE_WAY, GONE, LINKS_TO))}
-        rendered = sum(1 for m in made if m.digest is not None and m.path not in blocked)  # these may be made again
-        written = sum(1 for m in made if m.written)
+        rendered = sum(m.digest is not None and m.path not in blocked for m in made)  # these may be made again
+        written = sum(m.written for m in made)
         refused = {
             m.path: describe_refusal(m.path, m.unwritten, lasting=m.lasting)
             for m in made
@@ -305,15 +312,10 @@ class Rounds:
         }
         self._blocked.update(blocked)
         result.rendered += rendered
-        result.images += sum(
-            1
-            for m in made
-            if self.session.site.features.outputs[m.kind].made == "image" and m.digest is not None and m.unwritten != IN_THE_WAY
-        )
+        result.images += sum(kinds[m.kind].made == "image" and m.digest is not None and m.unwritten != IN_THE_WAY for m in made)
         result.written += written
         result.unchanged += rendered - written - len(refused)
-        result.problems.extend(p for m in made for p in m.problems)
-        result.problems.extend(refused.values())
+        result.problems.extend((*(problem for m in made for problem in m.problems), *refused.values()))
         return list(refused)
 
     def _clear_way(self) -> bool:
@@ -350,8 +352,8 @@ class Rounds:
         settings, failed = self.session.site.settings, []
         if find_abilities(settings).retires:
             with self.session.result.timed("record"):
-                features = self.session.site.features
-                rows = retire_outputs(self.session.connection, self.session.row.id, features, rows, settings.target.retire_after_s)
+                features, after_s = self.session.site.features, settings.target.retire_after_s
+                rows = retire_outputs(self.session.connection, self.session.row.id, features, rows, after_s)
                 self.session.commit()
             if not rows:
                 return

@@ -97,10 +97,11 @@ class Session:
         return self.context.now
 
     def start(self) -> None:
-        """Note that a build began."""
+        """Note that a build began, at once: of one that fails or is killed before it wrote anything else that is told too."""
         if self.options.plan:
             self.result.build_id = self._execute_one(START_BUILD, (self.row.id, self.now))
-        self.commit()
+        if self.connection.autocommit:
+            self.connection.autocommit = False
         if self.site.settings.cdn.kind != "null":
             from cms_ssg.engine.purging import Purger
 
@@ -168,8 +169,8 @@ class Session:
         """Have what this build does told to hooks and webhooks, if anybody listens."""
         if notifier is not None:
             self.notifier = notifier
-            notifier.join(self)
-            self.commit()
+            if notifier.join(self):
+                self.commit()
 
     def commit(self) -> None:
         """Keep what was done so far: see BuildContext."""
@@ -232,6 +233,11 @@ class Session:
     @property
     def jobs(self) -> int:
         return self.options.jobs or os.cpu_count() or 1
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether workers were started."""
+        return self._pool is not None
 
     def pool(self) -> Executor:
         """The workers, started when first needed."""
@@ -307,8 +313,8 @@ class Session:
         try:
             if not self.connection.closed:
                 self.connection.rollback()
+                self.connection.autocommit = True
                 self.lease.end()
-                self.connection.commit()
         finally:
             self.lease.forget()
 

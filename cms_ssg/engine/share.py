@@ -16,6 +16,7 @@ from cms_ssg.engine.shards import Maker, Work, cut_shards, decode_made, encode, 
 from cms_ssg.errors import fail
 from cms_ssg.store import jobs
 from cms_ssg.store import shards as store
+from cms_ssg.text.counting import count
 
 if TYPE_CHECKING:
     from cms_ssg.engine.batch import Made
@@ -85,7 +86,7 @@ class Sharing:
         """Be sure that what is waited for is still there. Raises CmsError build.shards-lost."""
         if lost := len(shards) - store.count_left(self.queue, shards):
             raise fail(
-                "build.shards-lost", f"{lost:,} parts of this build are no longer in the database", hint="Nothing is lost: build again."
+                "build.shards-lost", f"the database has lost {count(lost, 'part')} of this build", hint="Nothing is lost: build again."
             )
 
     def _end_round(self) -> None:

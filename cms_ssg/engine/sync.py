@@ -155,9 +155,11 @@ def sync(
     if scan.git is not None and (known_git := parse_git_state(state)) is not None and known_git.commit != scan.git.commit:
         name_authors(connection, site_id, _list_authors(site, known_git.commit))
     read_states = set(changed)
-    touch_sources(connection, site_id, [s for path, s in scan.states.items() if path not in read_states])
+    touched = [s for path, s in scan.states.items() if path not in read_states]
+    touch_sources(connection, site_id, touched)
     shared = store.list_shared(connection, site_id)
-    if site.settings.shared or any(not gone for _, gone in shared.values()):
+    shares = bool(site.settings.shared) or any(not gone for _, gone in shared.values())
+    if shares:
         from cms_ssg.engine.shared import sync_shared
 
         sync_shared(connection, site, site_id, shared, result, bytes.fromhex(state.get("read_digest", "")))
@@ -165,9 +167,11 @@ def sync(
     again, found = read_again(connection, site, site_id, read_digest, context.commit)
     result.changed += again
     result.problems += found
-    if changed or scan.removed or scan.folders or scan.gone_folders or scan.git != parse_git_state(state) or not state:
+    moved_on = bool(changed or scan.removed or scan.folders or scan.gone_folders or scan.git != parse_git_state(state) or not state)
+    if moved_on:
         save_sync_state(connection, site_id, scan, read_digest)
-    context.commit()
+    if moved_on or touched or shares:
+        context.commit()
     return result
 
 

@@ -124,9 +124,8 @@ class Editor:
             return _of_file(authoring.publish(self.site, entry.file, at, keep_date=keep_date))
         moment = parse_moment(self.site, at) if at else None
         fields: dict[str, Json] = {"publish_at": format_moment(moment) if moment else None}
-        if not keep_date:
-            fields |= find_new_date(self.site, entry, moment)
-        return self._change(entry, "public already", fields=fields, status="published")
+        goes_out = None if keep_date else moment or datetime.now(UTC)
+        return self._change(entry, "public already", fields=fields, status="published", goes_out=goes_out)
 
     def unpublish(self, what: str) -> EntryEdit:
         """Make an entry a draft. Raises CmsError."""
@@ -181,14 +180,6 @@ def find_any(connection: Connection, site: Site, site_id: int, what: str) -> Sto
         entry.id if entry is not None else 0, "file", draft.file, draft.collection, draft.type, draft.locale, draft.translation_key, draft.status,
         False, draft.fields, "", entry.version if entry is not None else 0, entry.author if entry is not None else "", now, now, "",
     )  # fmt: skip
-
-
-def find_new_date(site: Site, entry: StoredEntry, at: datetime | None) -> dict[str, Json]:
-    """The field date of what is published now, or at a time, where its type is dated by that; nothing where it is public already."""
-    schema, now = site.schemas.get(entry.type), datetime.now(UTC).replace(microsecond=0)
-    begins = entry.fields.get("publish_at")
-    is_public = entry.status == "published" and at is None and not (isinstance(begins, str) and datetime.fromisoformat(begins) > now)
-    return {} if schema is None or not schema.months or is_public else {"date": format_moment(at or now)}
 
 
 def refuse_shared(entry: StoredEntry) -> None:

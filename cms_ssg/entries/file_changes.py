@@ -36,9 +36,10 @@ def apply_to_file(site: Site, row: PendingRow) -> str:
         if row.fields or body != front.body:
             gone = [name for name, value in merged.values.items() if value is None]
             authoring.set_values(site, row.file, values, gone, None if body == front.body else body)
-        action = {"published": authoring.publish, "draft": authoring.unpublish, "trashed": authoring.trash}.get(row.status or "")
-        if action is not None:
-            action(site, row.file)
+        if row.status == "published":
+            authoring.publish(site, row.file, keep_date="date" in row.fields)
+        elif row.status is not None:
+            {"draft": authoring.unpublish, "trashed": authoring.trash}[row.status](site, row.file)
     except CmsError as error:
         return error.problems[0].message
     return ""

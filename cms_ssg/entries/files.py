@@ -38,11 +38,11 @@ def mark_file(site: Site, entry: StoredEntry) -> str:
     return "" if isinstance(data, Problem) else digest(data).hex()[:12]
 
 
-def change_file(editor: Editor, entry: StoredEntry, change: EntryInput, do: str, at: str = "") -> None:
+def change_file(editor: Editor, entry: StoredEntry, change: EntryInput, do: str, at: str = "", *, keep_date: bool = False) -> None:
     """Write fields and body into the file, then publish, schedule, unpublish, trash or restore it. Raises CmsError, and what would be wrong is not written.
 
     change: whose fields are set, and removed where None; do: one of these words, or anything else for none; at: when it is published, in the
-    site's zone where it names none. The file must be locked.
+    site's zone where it names none; keep_date: what is published keeps its date, as it does where the change gives one. The file must be locked.
     """
     site = editor.site
     with editor.act(do or "change", entry.file):
@@ -57,4 +57,4 @@ def change_file(editor: Editor, entry: StoredEntry, change: EntryInput, do: str,
             if do == word:
                 function(site, entry.file)
         if do in ("publish", "schedule"):
-            authoring.publish(site, entry.file, at if do == "schedule" else "")
+            authoring.publish(site, entry.file, at if do == "schedule" else "", keep_date=keep_date or "date" in change.fields)

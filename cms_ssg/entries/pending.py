@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from psycopg import Connection
 
@@ -90,7 +90,8 @@ def apply_change(
             end_pending(connection, site_id, row.id, "applied")
             return None
     elif not said:
-        saved = entries.save_entries([make_pending_input(row)])[0]
+        goes_out = (row.due_at or datetime.now(UTC)) if row.status == "published" else None
+        saved = entries.save_entries([replace(make_pending_input(row), goes_out=goes_out)])[0]
         if saved.action != "failed":
             assert stored is not None
             end_pending(connection, site_id, row.id, "applied")

@@ -18,12 +18,12 @@ from cms_ssg.entries.differences import compare, say_changed
 from cms_ssg.entries.front_matter import is_too_large, make_fields, read_body
 from cms_ssg.entries.merge import Conflict
 from cms_ssg.entries.place import choose_files
+from cms_ssg.entries.publication import date_publication, keep_given_date
 from cms_ssg.entries.read import read_entry
 from cms_ssg.entries.rights import Writer, find_place_refusal
 from cms_ssg.entries.three_way import merge_changes
 from cms_ssg.entries.values import EntryInput, Saved
 from cms_ssg.errors import CmsError, fail
-from cms_ssg.paths import file_path
 from cms_ssg.site import Site
 from cms_ssg.store.entries import OF_FILES, DraftRow, encode_json
 from cms_ssg.store.revisions import say_who
@@ -36,6 +36,7 @@ from cms_ssg.store.texts import (
     find_external,
     load_entries,
 )
+from cms_ssg.text.slugs import safe_path
 from cms_ssg.types import Json, Problem
 
 API: Final = "api"
@@ -172,6 +173,8 @@ class Entries:
             return _fail(
                 number, Problem("entry.not-found", "", 0, f"there is no entry {number}", "cms entry list shows what there is.")
             ), None
+        if old is not None:
+            entry = keep_given_date(self.site, entry, old.file)
         of_file = old is not None and old.source in OF_FILES
         if of_file and old is not None:
             old = old._replace(markdown=read_body(self.site, old))
@@ -189,7 +192,11 @@ class Entries:
         except Refused as refused:
             return _fail(number, Problem(refused.code, old.file if old is not None else file, 0, refused.message, refused.hint)), None
         if draft is None:
-            return _fail(number, *problems), None
+            failed = _fail(number, *problems)
+            if of_file:
+                return failed, None
+            source = old.source if old is not None else self.source  # as builds name it: there is no such file to be changed
+            return replace(failed, problems=tuple(replace(p, place=f"{p.place} ({source})") for p in problems)), None
         section = str(decode_json(draft.fields).get("section") or "") if self.writer else ""
         if self.writer and (said := find_place_refusal(self.writer, section, draft.locale)):
             return _fail(number, Problem("api.role", draft.file, 0, said, "cms token create --role says what a token may do.")), None
@@ -217,6 +224,8 @@ class Entries:
             status, removed = wanted, False
         if status == "draft":
             fields["draft"] = True
+        elif old is not None and entry.goes_out is not None and status == "published" and not removed:
+            fields |= date_publication(site, old, fields, entry.goes_out)
         body = old.markdown if entry.body is None and old is not None else entry.body or ""
         body = clean_text(body.replace("\r\n", "\n").replace("\r", "\n"))
         if len(body) > MAX_CONTENT_BYTES // 4 and len(body.encode()) > MAX_CONTENT_BYTES:
@@ -279,7 +288,7 @@ def _clean_key(entry: EntryInput) -> EntryInput:
 def _check_file(file: str) -> Iterator[str]:
     """The file that an entry is to have, if its name is safe. Raises CmsError entry.no-place."""
     try:
-        file_path("/" + file)
+        safe_path("/" + file)
     except ValueError as error:
         raise fail("entry.no-place", f"no entry can have this file: {error}", hint="Give a path such as content/pages/name.md.") from None
     yield file

@@ -41,7 +41,9 @@ def merge_changes(
     keys = _list_keys(base)
     status = entry.status or keys["status"]
     # read as a draft: only what is made of both changes has to be approved
-    draft, markdown, removed, problems = read(entry if status == "trashed" else replace(entry, status="draft"), base, base.file)
+    draft, markdown, removed, problems = read(
+        entry if status == "trashed" else replace(entry, status="draft", goes_out=None), base, base.file
+    )
     if draft is None:
         return MergedEntry((None, markdown, removed, problems))
     # approvals are of one text each: those of another text than the merged one count no more, and are no conflict
@@ -59,7 +61,7 @@ def merge_changes(
     status = str(merged_keys.values["status"])
     values = put_approvals(fields.values, list(dict.fromkeys([*known, *more])))
     both = stored._replace(fields=values, translation_key=str(merged_keys.values["translation_key"]), markdown=body)
-    return MergedEntry(read(EntryInput(number=stored.id, status=status), both, stored.file), tuple(theirs))  # type: ignore[arg-type]
+    return MergedEntry(read(EntryInput(number=stored.id, status=status, goes_out=entry.goes_out), both, stored.file), tuple(theirs))  # type: ignore[arg-type]
 
 
 def _list_keys(entry: StoredEntry) -> dict[str, Json]:

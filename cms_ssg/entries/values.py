@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from cms_ssg.entries.merge import Conflict
@@ -22,7 +23,8 @@ class EntryInput:
     others stay; None removes one. body: Markdown; None: as it is. status: None: as it is, published for a new one. number: of the entry to be changed;
     0: the one that the source calls external_key, else a new one. expected_version: that the change was made from; what others
     changed since then is merged, and refused where both changed the same. digest: stands for
-    what was given, b"" for nothing. file: that a new entry is to have, "" to have one chosen.
+    what was given, b"" for nothing. file: that a new entry is to have, "" to have one chosen. goes_out: the moment at which an entry is made public that was not:
+    it is dated to that, if its type is dated by that and no date is given; None: it keeps the date it has.
     """
 
     type: str = ""
@@ -36,6 +38,7 @@ class EntryInput:
     external_key: str | None = None
     digest: bytes = b""
     file: str = ""
+    goes_out: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,13 +99,13 @@ class Notifier:
         self._deliver()
         self.result.problems.extend(self._take_problems())
 
-    def join(self, session: Session) -> None:
-        """The build has the site: look at how the one before it ended. The caller commits."""
+    def join(self, session: Session) -> bool:
+        """The build has the site: look at how the one before it ended. Returns whether there is something to commit."""
         self._url, self._site_id = session.url, session.row.id
         session.planner.listens = self.listens
         last = store.load_last_build(session.connection, self._site_id, self.result.build_id) if self.result.build_id else None
         if last is None:
-            return
+            return False
         number, is_dead, ended = last
         if is_dead:  # it would have the lease if it lived
             ended = {"status": "killed", "unreleased": True}
@@ -113,6 +113,7 @@ class Notifier:
                 self._record(session.connection, number, ended, ())
         self.resumed = bool(ended.get("unreleased"))
         self.last_status = _sum_up(ended)
+        return bool(is_dead)
 
     def record_end(self, connection: Connection, summary: dict[str, Any]) -> None:
         """In the transaction that ends the build: what is to be told of it."""

@@ -37,6 +37,7 @@ from cms_ssg.site import open_site
 from cms_ssg.store import outputs, releases
 from cms_ssg.store.releases import Wanted
 from cms_ssg.store.sites import END_BUILD
+from cms_ssg.text.counting import count
 from cms_ssg.types import Problem
 
 STEP: Final = 500
@@ -156,7 +157,7 @@ class Rollback:
             furthest = number
         named = "\n".join(f"  {path}" for path in lost[:MOST_NAMED])
         reach = f"It can go back to release {furthest}." if furthest != numbers[0] else "It cannot go back at all."
-        raise fail("releases.lost", f"the bytes of {len(lost):,} objects of release {self.result.release} are not kept any more; nothing was changed",
+        raise fail("releases.lost", f"the bytes of {count(len(lost), 'object')} of release {self.result.release} are not kept any more; nothing was changed",
                    hint=f"{reach}\n{named}")  # fmt: skip
 
     def _list_lost(self, wanted: dict[str, Wanted], there: set[bytes]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cms_ssg.kinds.list_kind import Item, ListKind, ListRule, Placing, claimable
@@ -26,36 +27,18 @@ MOST_PLACES: Final = 1 << 31
 
 _RENDER, _STAGES = "cms_ssg.render.output:render_", "cms_ssg.render.requests:"
 
+_ENTRY: Final = OutputKind(
+    "entry", LEAVES, HTML, f"{_RENDER}entry", f"{_STAGES}ENTRY_STAGES", page=True, linked=True, content=True, noun="page", role="entry", holds=True,
+    shown="leaf",
+)  # fmt: skip
+"""The page of an entry."""
+
 OUTPUTS: Final = (
     OutputKind("asset", ASSETS, "", made="copied", cache="assets", fingerprinted=True),
     OutputKind("file", ASSETS, "", made="copied"),
     OutputKind("image", ASSETS, "", made="image", cache="assets"),
-    OutputKind(
-        "entry",
-        LEAVES,
-        HTML,
-        f"{_RENDER}entry",
-        f"{_STAGES}ENTRY_STAGES",
-        page=True,
-        linked=True,
-        content=True,
-        noun="page",
-        role="entry",
-        holds=True,
-        shown="leaf",
-    ),
-    OutputKind(
-        "fallback",
-        LEAVES,
-        HTML,
-        f"{_RENDER}entry",
-        f"{_STAGES}ENTRY_STAGES",
-        page=True,
-        linked=True,
-        content=True,
-        shown="leaf",
-        noun="fallback page",
-    ),
+    _ENTRY,
+    replace(_ENTRY, name="fallback", role="", holds=False, noun="fallback page"),
     OutputKind("redirect", LEAVES, HTML, f"{_RENDER}redirect", f"{_STAGES}REDIRECT_STAGES", role="redirect", noun="alias"),
     OutputKind("404", LEAVES, HTML, f"{_RENDER}404", page=True, shown="leaf", noun="404 page"),
     OutputKind("search", LEAVES, HTML, f"{_RENDER}search", page=True, linked=True, role="search", shown="leaf", noun="search page"),

@@ -39,6 +39,11 @@ class Features:
         return {"kinds": list(self.outputs), "phases": [kind.phase for kind in kinds], "ahead": [kind.ahead for kind in kinds]}
 
     @cached_property
+    def has_ahead(self) -> bool:
+        """Whether outputs of some kind may go before all others."""
+        return any(kind.ahead for kind in self.outputs.values())
+
+    @cached_property
     def slots(self) -> dict[str, list[str]]:
         """Templates that verticals have on every page, by their place in base.html."""
         found: dict[str, list[str]] = {"head": [], "top": [], "bottom": []}

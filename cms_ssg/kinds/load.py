@@ -59,9 +59,15 @@ def _exists(module: str) -> bool:
 
 def list_verticals() -> list[str]:
     """Names of the verticals that can be switched on."""
+    return [*_find_verticals()]
+
+
+@cache
+def _find_verticals() -> tuple[str, ...]:
+    """Their names: looked for once, as all installed packages are asked."""
     from importlib.metadata import entry_points
     from pkgutil import iter_modules
 
     folder = Path(__file__).parent.parent / "verticals"
     bundled = [module.name for module in iter_modules([str(folder)]) if module.ispkg] if folder.is_dir() else []
-    return sorted({*bundled, *ROOMS, *(point.name for point in entry_points(group=GROUP))})
+    return tuple(sorted({*bundled, *ROOMS, *(point.name for point in entry_points(group=GROUP))}))

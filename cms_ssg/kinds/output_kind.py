@@ -62,6 +62,11 @@ class OutputKind:
     role: Literal["", "entry", "redirect", "front", "feed", "search"] = ""
 
     @property
+    def called(self) -> str:
+        """What messages call it."""
+        return self.noun or self.name
+
+    @property
     def phase_if_new(self) -> int:
         """When one is made that was not there before."""
         return phase_when_new(self.phase, linked=self.linked)

@@ -99,7 +99,8 @@ def _compare(site: Site, root: Path, source: Source) -> tuple[dict[str, str], li
             for file in list_source_files((root / page.file).parent):
                 if not file.endswith(MARKDOWN_SUFFIXES):
                     by_old.setdefault(f"{page.address.rstrip('/')}/{file}", f"{path.rstrip('/')}/{file}")
-    moved = {old: path for old, path in by_old.items() if old not in ("", "/") and not new.intersection((old, f"{old.rstrip('/')}/"))}
+    homes = {"", *(f"{site.prefix(code)}/" for code in site.locales)}
+    moved = {old: path for old, path in by_old.items() if old not in homes and not new.intersection((old, f"{old.rstrip('/')}/"))}
     return moved, problems
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from cms_ssg.content.markdown.shortcode_tags import Shortcodes
 from cms_ssg.migrate import hugo_pages, hugo_settings
-from cms_ssg.migrate.adopt_settings import THEME, Layout, Source, find_tags, make_collections, name_last, start_settings
+from cms_ssg.migrate.adopt_settings import THEME, Layout, Source, find_tags, leave_out, make_collections, name_last, start_settings
 from cms_ssg.migrate.hugo_config import HugoConfig, read_hugo_config
 from cms_ssg.migrate.hugo_lists import list_redirects
+from cms_ssg.migrate.hugo_outputs import list_outputs
 from cms_ssg.migrate.hugo_shortcodes import INLINE
 from cms_ssg.migrate.pages import as_table
 from cms_ssg.migrate.report import Report
@@ -58,9 +59,13 @@ def make_hugo(root: Path, report: Report) -> Source:
         pages,
         layout,
         fields,
-        lambda top: _translate(config.permalinks.get(top, ""), top, name_last(pages, layout, top)),
+        lambda top: _translate(config.permalinks.page.get(top, ""), top, name_last(pages, layout, top)),
     )
-    _leave_out(settings["collection"], config.beside)
+    hidden = [page for page in pages if page.fields.get("headless") is True or _is_never(page.fields)]
+    for page in hidden:
+        report.note(page.file, page.line, "pages without an address", page.file)
+    pages = [page for page in pages if page not in hidden]
+    leave_out(settings["collection"], [*config.beside, *(page.file for page in hidden)])
     source = Source(pages, settings)
     for page in pages:
         if hugo_pages.find_place(page.file, config)[1].startswith("_index."):
@@ -86,12 +91,10 @@ def make_hugo(root: Path, report: Report) -> Source:
     return source
 
 
-def _leave_out(collections: list[dict[str, Json]], files: list[str]) -> None:
-    """Keep texts that belong to other pages from being pages."""
-    for row in collections:
-        inside = [file.removeprefix(str(row["path"])) for file in files if file.startswith(f"{row['path']}/")]
-        if inside and row["type"] != "term":
-            row["exclude"] = [*cast("list[Json]", row.get("exclude", [])), *inside]
+def _is_never(fields: dict[str, Json]) -> bool:
+    """Whether the front matter says that there is no page."""
+    table = as_table(fields.get("build")) or as_table(fields.get("_build"))
+    return str(table.get("render", "")).lower() in ("never", "false")
 
 
 def _translate(pattern: str, top: str, last: str) -> str:
@@ -148,8 +151,9 @@ def _quote(text: str) -> str:
 
 
 def _redirect_hugo_lists(source: Source, config: HugoConfig) -> None:
-    """Addresses of lists that are elsewhere here."""
+    """Addresses of lists that are elsewhere here, and of forms of pages that are not made."""
     dated = {row["defaults"]["section"] for row in source.settings["collection"] if "section" in row.get("defaults", {})}
-    for old, new in list_redirects(source.pages, config, dated):
+    others = [(old, new) for _, _, old, new in list_outputs(source.pages, config)]
+    for old, new in (*list_redirects(source.pages, config, dated), *others):
         if old and old.rstrip("/") != new.rstrip("/") and old != "/":
             source.redirects.setdefault(old, new)

@@ -33,13 +33,9 @@ def make_jekyll(root: Path, report: Report) -> Source:
     }
     if isinstance(values.get("timezone"), str):
         settings["timezone"] = values["timezone"]
-    shown = [
-        (kind, page)
-        for kind, page in found
-        if kind != "drafts"
-        and not (page.address == "/" and "site.posts" in page.body)
-        and not (page.address == "/" and "paginator" in page.body)
-    ]
+    lists = [page for _, page in found if page.address == "/" and ("site.posts" in page.body or "paginator" in page.body)]
+    moved = [page for kind, page in found if kind != "drafts" and page.fields.get("redirect_to")]
+    shown = [(kind, page) for kind, page in found if kind != "drafts" and page not in lists and page not in moved]
     for _, page in shown:
         if page.file.endswith((".html", ".htm")) and _LIQUID.search(page.body):
             report.note(page.file, page.line, "pages of HTML made by Liquid", "cms migrate jekyll runs it", "redirected to the home page")
@@ -48,17 +44,18 @@ def make_jekyll(root: Path, report: Report) -> Source:
     ]
     pages = [page for _, page in shown if page not in unread]
     made = [file for file, _, what, _, _ in report.list_notes() if what == "files made of Liquid"]
-    settings["collection"] = _make_jekyll_collections(config, shown, others, [*(page.file for page in unread), *made])
+    settings["collection"] = _make_jekyll_collections(config, shown, others, [*(page.file for page in (*unread, *lists, *moved)), *made])
     source = Source(pages, settings)
     source.redirects |= {page.address: "/" for page in unread if page.address not in ("/", "/404.html")}
     size = values.get("paginate")
     if isinstance(size, int) and size > 0:
         pattern = str(values.get("paginate_path") or "/page:num/")
         source.redirects |= {clean_address(pattern.replace(":num", str(number))): "/" for number in range(2, len(pages) // size + 2)}
-    for page in pages:
-        if page.fields.get("redirect_to"):
-            target = list_words(page.fields["redirect_to"])[0]
-            source.redirects[page.address] = target if re.match("https?://", target) else clean_address(target)
+    for page in moved:
+        target = next(iter(list_words(page.fields["redirect_to"])), "/")
+        source.redirects |= {
+            one: target if re.match("https?://", target) else clean_address(target) for one in (page.address, *page.aliases)
+        }
     source.raw = list(find_tags(pages, _LIQUID, "Liquid is not run where a site stays as it is: cms migrate jekyll DIR INTO runs it once."))
     return source
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from cms_ssg.migrate.pages import SourcePage, find_date
 from cms_ssg.text.slugs import make_slug
@@ -147,6 +147,14 @@ def _without(shared: dict[str, Json], name: str) -> dict[str, Json]:
 
 def _name(top: str) -> str:
     return re.sub(r"[^a-z0-9-]+", "-", top.lower()).strip("-") or "folder"
+
+
+def leave_out(collections: list[dict[str, Json]], files: list[str]) -> None:
+    """Keep files, such as texts that belong to other pages, from being pages."""
+    for row in collections:
+        inside = [file.removeprefix(str(row["path"])) for file in files if file.startswith(f"{row['path']}/")]
+        if inside and row["type"] != "term":
+            row["exclude"] = [*cast("list[Json]", row.get("exclude", [])), *inside]
 
 
 def find_tags(pages: list[SourcePage], pattern: re.Pattern[str], hint: str) -> Iterator[Problem]:

@@ -10,10 +10,11 @@ from typing import Final
 from cms_ssg.migrate import zola
 from cms_ssg.migrate.adopt_hugo import make_hugo
 from cms_ssg.migrate.adopt_jekyll import make_jekyll
-from cms_ssg.migrate.adopt_settings import Layout, Source, find_tags, make_collections, name_last, start_settings
+from cms_ssg.migrate.adopt_settings import Layout, Source, find_tags, leave_out, make_collections, name_last, start_settings
 from cms_ssg.migrate.pages import SourcePage, as_table
 from cms_ssg.migrate.report import Report
 from cms_ssg.migrate.wordpress_site import name_locale
+from cms_ssg.migrate.zola_lists import list_feeds, list_redirects, name_feed
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json
 
@@ -43,6 +44,11 @@ def make_zola(root: Path, report: Report) -> Source:
         fields,
         lambda top: "/{path}/" if _has_paths(pages, top) else f"/{top}/{{{name_last(pages, layout, top)}}}/",
     )
+    hidden = [page for page in pages if page.fields.get("render") is False]
+    for page in hidden:
+        report.note(page.file, page.line, "pages without an address", page.file)
+    pages = [page for page in pages if page not in hidden]
+    leave_out(settings["collection"], [page.file for page in hidden])
     raw = list(
         find_tags(
             pages,
@@ -50,7 +56,11 @@ def make_zola(root: Path, report: Report) -> Source:
             "Zola runs it: write what it makes, or {{< name >}} with a template of the theme in themes/NAME/templates/shortcodes.",
         )
     )
-    return Source([page for page in pages if page.address], settings, raw=raw)
+    source = Source([page for page in pages if page.address], settings, raw=raw)
+    source.redirects |= {old: new for old, new in list_redirects(pages, values, [default, *others]) if old.rstrip("/") != new.rstrip("/")}
+    for prefix in ("", *(f"/{code.lower()}" for code in others)):
+        source.redirects |= {f"{prefix}/{feed}": f"{prefix}/{name_feed(feed)}" for feed in list_feeds(values) if feed != name_feed(feed)}
+    return source
 
 
 def _has_paths(pages: list[SourcePage], top: str) -> bool:

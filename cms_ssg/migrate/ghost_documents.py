@@ -156,7 +156,7 @@ def render_card(kind: str, card: dict[str, Any], note: Note) -> str:
         mark = f' class="language-{take("language")}"' if card.get("language") else ""
         return f"<pre><code{mark}>{take('code')}</code></pre>{f'<p>{caption}</p>' if caption else ''}"
     if kind == "toggle":
-        return f"<details><summary>{take('heading')}</summary>{card.get('content') or ''}</details>"
+        return f"<details><summary>{card.get('heading') or ''}</summary>{card.get('content') or ''}</details>"
     if kind == "callout":
         return f"<blockquote><p>{take('calloutEmoji')} {card.get('calloutText') or ''}</p></blockquote>"
     if kind in ("bookmark", "embed", "button", "file", "product", "header", "call-to-action"):

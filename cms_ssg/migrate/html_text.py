@@ -18,8 +18,8 @@ HTML_BLOCKS: Final = frozenset(
     "address article aside blockquote center details dialog dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr iframe legend li"
     " main menu nav ol p section summary table tbody td tfoot th thead tr ul".split()
 )
-_JOIN, _ID, _END, _HELD = "\ue000", "\ue001", "\ue002", "\ue003"
-_PRIVATE: Final = re.compile("[\x00\ue000-\ue003]")
+_JOIN, _ID, _END, _HELD, _GAP = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
+_PRIVATE: Final = re.compile("[\x00\ue000-\ue004]")
 _BRACES: Final = re.compile(r"\{(?=\{[<%]|[{%])")
 _LINKS: Final = (
     ("a", "href"),
@@ -69,7 +69,7 @@ def convert_html(html: str, rewrite: Callable[[str], str], note: Note) -> str:
         node.attrib.pop("srcset", None)  # of copies that another system made; variants are made here
         node.attrib.pop("sizes", None)
     kept: list[str] = []
-    text = _to_markdown("".join(_make_plain(root, kept)))
+    text = re.sub(f"\n*{_GAP}\n*", "\n\n", _to_markdown("".join(_make_plain(root, kept)))).lstrip("\n")
     text = re.sub(f"(?<!\n)\n(?={_HELD})|(?<={_END})\n(?!\n)", "\n\n", text)  # an empty line ends a block of HTML
     return re.sub(f"{_HELD}(\\d+){_END}", lambda found: kept[int(found[1])], text)
 
@@ -110,6 +110,8 @@ def _make_plain(parent: Any, kept: list[str]) -> Iterator[str]:
         node.tail = None
         if _is_plain(node):
             _mark_up(node)
+            if node.tag == "blockquote":  # the converter makes one of two
+                yield f"<p>{_GAP}</p>"
             yield _serialise(node)
         elif node.tag in WRAPPERS and not node.get("id"):
             yield from _make_plain(node, kept)

@@ -14,6 +14,7 @@ from cms_ssg.migrate.html_text import convert_html
 from cms_ssg.migrate.hugo_addresses import find_prefix, split_language, urlize
 from cms_ssg.migrate.hugo_config import HugoConfig, read_hugo_config
 from cms_ssg.migrate.hugo_lists import list_redirects
+from cms_ssg.migrate.hugo_outputs import list_outputs
 from cms_ssg.migrate.hugo_pages import find_place, list_static_files, read_pages
 from cms_ssg.migrate.hugo_settings import make_locales, make_menus, make_taxonomies, name_taxonomy
 from cms_ssg.migrate.hugo_shortcodes import HugoShortcodes
@@ -96,8 +97,10 @@ class _Move:
         if section and not stem.endswith("_index") and page.fields.get("date"):
             self._dated[section] += 1
 
-    def _find_page(self, name: str, file: str) -> str:
+    def _find_page(self, name: str, file: str, of: str = "") -> str:
+        """The address of a page by a name that another one uses. of: a language, "" for the other page's."""
         language, place = self.places.get(file, (self.config.default_language, file))
+        language = of or language
         here = posixpath.normpath(posixpath.join(posixpath.dirname(place), name)) if not name.startswith("/") else ""
         for candidate in (here, name.strip("/"), posixpath.splitext(name.strip("/"))[0]):
             for code in (language, self.config.default_language):
@@ -183,12 +186,15 @@ class _Move:
         """Redirects from addresses of lists, and pages for sections whose list nobody wrote."""
         for old, new in list_redirects(self.pages, self.config, self._dated):
             self.site.redirect(old, new)
+        for file, form, old, new in list_outputs(self.pages, self.config):
+            self.site.report.note(file, 0, "forms of pages beside HTML", f"{form}: {old}", "not made: the address leads to the page")
+            self.site.redirect(old, new)
         fronts = {posixpath.dirname(place) for _, place in self.places.values() if posixpath.basename(place).startswith("_index.")}
         have_lists = {_find_section(place) for _, place in self.places.values()} - {""}
         for section in sorted(have_lists - set(self._dated) - fronts - set(self.config.taxonomies.values())):
             below = self._list_below(section, self.config.default_language)
             body = "".join(f"- [{one.fields.get('title') or one.address}]({one.address})\n" for one in below)
-            address = f"{find_prefix(self.config.default_language, self.config)}/{urlize(section)}/"
+            address = f"{find_prefix(self.config.default_language, self.config)}/{urlize(section, self.config)}/"
             if below:
                 self.site.write_entry(f"content/{section}/index.md", {"title": section.replace("-", " ").title(), "path": address}, body)
 

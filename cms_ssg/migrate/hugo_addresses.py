@@ -15,9 +15,12 @@ DATED_NAME: Final = re.compile(r"(\d{4}-\d{2}-\d{2})[-_]?(.*)")
 _TOKEN: Final = re.compile(r":(\w+)(\[[^\]]*\])?")
 
 
-def urlize(text: str) -> str:
-    """A text as Hugo writes it in a URL: lower case, spaces as hyphens, other signs dropped."""
-    text = unicodedata.normalize("NFC", text.strip()).lower()
+def urlize(text: str, config: HugoConfig | None = None) -> str:
+    """A text as Hugo writes it in a URL: lower case, spaces as hyphens, other signs dropped. config: says what of this it does in another way."""
+    if config is not None and config.plain_paths:
+        text = "".join(sign for sign in unicodedata.normalize("NFD", text) if unicodedata.category(sign) != "Mn")
+    text = unicodedata.normalize("NFC", text.strip())
+    text = text if config is not None and config.keeps_case else text.lower()
     kept = "".join(
         sign if sign.isalnum() or sign in "./\\_#+~-@" or unicodedata.category(sign)[0] == "M" else "-" if sign.isspace() else ""
         for sign in text
@@ -62,19 +65,20 @@ def find_address(page: SourcePage, file: str, language: str, config: HugoConfig)
         url = _TOKEN.sub(lambda found: _fill(found, page, (holder, last), config), url) if ":" in url else url
         return url if url.startswith("/") else f"{prefix}/{url}"
     if stem == "_index":
-        if (pattern := config.section_permalinks.get(folder, "")) and (filled := fill_pattern(pattern, folder)):
+        if (pattern := config.patterns(language).section.get(folder, "")) and (filled := fill_pattern(pattern, folder, config)):
             return f"{prefix}/{filled}/"
-        return f"{prefix}/{'/'.join(urlize(part) for part in folder.split('/'))}/".replace("//", "/")
+        return f"{prefix}/{'/'.join(urlize(part, config) for part in folder.split('/'))}/".replace("//", "/")
     if stem == "index":
         folder, stem = posixpath.split(folder)
     section = folder.split("/")[0] if folder else ""
-    pattern = config.permalinks.get(section) or config.permalinks.get("/" + section, "")
+    patterns = config.patterns(language).page
+    pattern = patterns.get(section) or patterns.get("/" + section, "")
     slug = find_slug(page, stem, config)
     if pattern:
         path = "/" + _TOKEN.sub(lambda found: _fill(found, page, (folder, stem), config), pattern).strip("/") + "/"
         path = re.sub("/{2,}", "/", path)
     else:
-        parts = [urlize(part) for part in folder.split("/") if part] + [urlize(slug or stem)]
+        parts = [urlize(part, config) for part in folder.split("/") if part] + [urlize(slug or stem, config)]
         path = f"/{'/'.join(part for part in parts if part)}/"
     if ugly and path != "/":
         path = f"{path.rstrip('/')}.html"
@@ -87,10 +91,10 @@ def find_slug(page: SourcePage, stem: str, config: HugoConfig) -> str:
     return str(page.fields.get("slug") or (dated[2] if dated else ""))
 
 
-def fill_pattern(pattern: str, name: str) -> str:
+def fill_pattern(pattern: str, name: str, config: HugoConfig) -> str:
     """The address of a list by a pattern of permalinks without slashes at its ends, "" where it says more than the list's name."""
     filled = re.sub(
-        r":(?:slug|title|section|sections|contentbasename|slugorcontentbasename|slugorfilename|filename)\b", urlize(name), pattern
+        r":(?:slug|title|section|sections|contentbasename|slugorcontentbasename|slugorfilename|filename)\b", urlize(name, config), pattern
     )
     return "" if ":" in filled else filled.strip("/")
 
@@ -104,19 +108,19 @@ def _list_sections(folder: str, config: HugoConfig) -> list[str]:
 def _fill(found: re.Match[str], page: SourcePage, place: tuple[str, str], config: HugoConfig) -> str:
     name, cut = found[1], found[2]
     folder, stem = place
-    sections = [urlize(part) for part in _list_sections(folder, config)]
+    sections = [urlize(part, config) for part in _list_sections(folder, config)]
     if name == "sections":
         return "/".join(_cut(sections, cut) if cut else sections)
     slug, title = find_slug(page, stem, config), str(page.fields.get("title") or "")
     date: Any = find_date(page) or datetime(1, 1, 1, tzinfo=UTC)
     values = {
         "section": sections[0] if sections else "",
-        "title": urlize(title),
-        "slug": urlize(slug or title),
-        "slugorfilename": urlize(slug or stem),
-        "slugorcontentbasename": urlize(slug or stem),
-        "filename": urlize(stem),
-        "contentbasename": urlize(stem),
+        "title": urlize(title, config),
+        "slug": urlize(slug or title, config),
+        "slugorfilename": urlize(slug or stem, config),
+        "slugorcontentbasename": urlize(slug or stem, config),
+        "filename": urlize(stem, config),
+        "contentbasename": urlize(stem, config),
     }
     values |= {"year": str(date.year), "month": f"{date:%m}", "day": f"{date:%d}", "monthname": f"{date:%B}".lower()}
     values |= {"weekdayname": f"{date:%A}".lower(), "weekday": str((date.weekday() + 1) % 7), "yearday": str(date.timetuple().tm_yday)}

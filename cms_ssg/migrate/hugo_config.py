@@ -33,17 +33,30 @@ class Mount:
         return f"{self.target}{file[len(self.source) :]}" if file.startswith(f"{self.source}/") else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Permalinks:
+    """Patterns of addresses by the name of a section or taxonomy: of pages, and of the lists of sections, taxonomies and terms."""
+
+    page: dict[str, str] = field(default_factory=dict)
+    section: dict[str, str] = field(default_factory=dict)
+    taxonomy: dict[str, str] = field(default_factory=dict)
+    term: dict[str, str] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class HugoConfig:
-    """The settings that matter here. languages: code -> its table, the default one first; permalinks: section -> pattern."""
+    """The settings that matter here. languages: code -> its table, the default one first; permalinks: of languages without their own ones.
+
+    plain_paths, keeps_case: letters in addresses lose their accents, and keep their case.
+    """
 
     values: dict[str, Any]
     file: str
     languages: dict[str, dict[str, Any]] = field(default_factory=dict)
-    permalinks: dict[str, str] = field(default_factory=dict)
-    section_permalinks: dict[str, str] = field(default_factory=dict)
-    taxonomy_permalinks: dict[str, str] = field(default_factory=dict)
-    term_permalinks: dict[str, str] = field(default_factory=dict)
+    permalinks: Permalinks = field(default_factory=Permalinks)
+    own_permalinks: dict[str, Permalinks] = field(default_factory=dict)
+    plain_paths: bool = False
+    keeps_case: bool = False
     taxonomies: dict[str, str] = field(default_factory=dict)
     menus: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     default_language: str = "en"
@@ -57,6 +70,10 @@ class HugoConfig:
     """Folders below the content that have an _index, which read_pages finds."""
     mounts: list[Mount] = field(default_factory=list)
     """Those of folders of the site, the deepest first."""
+
+    def patterns(self, language: str) -> Permalinks:
+        """The patterns of a language: its own take the place of all others."""
+        return self.own_permalinks.get(language, self.permalinks)
 
 
 def read_hugo_config(root: Path) -> HugoConfig:
@@ -89,6 +106,7 @@ def read_hugo_config(root: Path) -> HugoConfig:
     dates = as_table(folded.get("frontmatter")).get("date")
     config.date_in_name = isinstance(dates, list) and ":filename" in dates
     config.page_size = size if isinstance(size, int) and 1 <= size <= 1000 else 10
+    config.plain_paths, config.keeps_case = folded.get("removepathaccents") is True, folded.get("disablepathtolower") is True
     _read_tables(config, folded)
     config.mounts = sorted(_read_mounts(root, as_table(folded.get("module"))), key=lambda mount: -mount.source.count("/"))
     return config
@@ -117,18 +135,15 @@ def _read_tables(config: HugoConfig, folded: dict[str, Any]) -> None:
     if config.default_language not in kept:
         config.default_language = min(kept, key=lambda code: (kept[code].get("weight") or 9999, code))
     config.languages = dict(sorted(kept.items(), key=lambda row: (row[0] != config.default_language, row[1].get("weight") or 9999, row[0])))
-    permalinks = as_table(folded.get("permalinks"))
-    flat = {**permalinks, **as_table(permalinks.get("page"))}
-    config.permalinks = _keep_patterns(flat)
-    config.section_permalinks = _keep_patterns(as_table(permalinks.get("section")))
-    config.taxonomy_permalinks = _keep_patterns(as_table(permalinks.get("taxonomy")))
-    terms = as_table(permalinks.get("term"))
     taxonomies = folded.get("taxonomies")
     if isinstance(taxonomies, dict):
         config.taxonomies = {name: plural for name, plural in taxonomies.items() if isinstance(plural, str)}
     else:
         config.taxonomies = {"tag": "tags", "category": "categories"}
-    config.term_permalinks = _keep_patterns({name: terms.get(name, flat.get(name)) for name in config.taxonomies.values()})
+    config.permalinks = _read_permalinks(as_table(folded.get("permalinks")), config)
+    config.own_permalinks = {
+        code: _read_permalinks(as_table(table["permalinks"]), config) for code, table in config.languages.items() if "permalinks" in table
+    }
     menus = folded.get("menu") or folded.get("menus") or config.languages[config.default_language].get("menu") or {}
     menus = menus or config.languages[config.default_language].get("menus") or {}
     config.menus = (
@@ -136,6 +151,13 @@ def _read_tables(config: HugoConfig, folded: dict[str, Any]) -> None:
         if isinstance(menus, dict)
         else {}
     )
+
+
+def _read_permalinks(table: dict[str, Any], config: HugoConfig) -> Permalinks:
+    flat, terms = {**table, **as_table(table.get("page"))}, as_table(table.get("term"))
+    own = {name: terms.get(name, flat.get(name)) for name in config.taxonomies.values()}
+    sections, taxonomies = as_table(table.get("section")), as_table(table.get("taxonomy"))
+    return Permalinks(_keep_patterns(flat), _keep_patterns(sections), _keep_patterns(taxonomies), _keep_patterns(own))
 
 
 def _keep_patterns(table: dict[str, Any]) -> dict[str, str]:

@@ -52,8 +52,10 @@ def _list_lists(pages: list[SourcePage], config: HugoConfig, dated: Collection[s
         ):
             below = [page for place, page in plain if place.startswith(f"{section}/")]
             front = next((page for place, page in own if posixpath.dirname(place) == section and _is_list(place)), None)
-            pattern = config.section_permalinks.get(section, "")
-            address = front.address if front else clean_address(f"{prefix}/{fill_pattern(pattern, section) or urlize(section)}/")
+            pattern = config.patterns(language).section.get(section, "")
+            address = (
+                front.address if front else clean_address(f"{prefix}/{fill_pattern(pattern, section, config) or urlize(section, config)}/")
+            )
             if section in dated and any(page.fields.get("date") for page in below):
                 yield OldList(address, f"{prefix}/{make_slug(section)}/", f"{prefix}/{make_slug(section)}/feed.xml", len(below))
             elif front or below:
@@ -63,12 +65,13 @@ def _list_lists(pages: list[SourcePage], config: HugoConfig, dated: Collection[s
             if _is_list(place) and place.count("/") > 1 and place.split("/")[0] not in config.taxonomies.values():
                 folder = posixpath.dirname(place)
                 yield OldList(page.address, page.address, feed, sum(other.startswith(f"{folder}/") for other, _ in plain))
-        yield from _list_terms(own, plain, config, prefix)
+        yield from _list_terms(own, plain, config, language)
 
 
 def _list_terms(
-    own: list[tuple[str, SourcePage]], plain: list[tuple[str, SourcePage]], config: HugoConfig, prefix: str
+    own: list[tuple[str, SourcePage]], plain: list[tuple[str, SourcePage]], config: HugoConfig, language: str
 ) -> Iterator[OldList]:
+    prefix, patterns = find_prefix(language, config), config.patterns(language)
     for plural in config.taxonomies.values():
         members: dict[str, int] = defaultdict(int)
         for _, page in plain:
@@ -80,11 +83,11 @@ def _list_terms(
             if place.startswith(f"{plural}/") and place.count("/") > 1
         }
         new = f"{prefix}{find_taxonomy(plural, config)}"
-        index = clean_address(f"{prefix}/{fill_pattern(config.taxonomy_permalinks.get(plural, ''), plural) or urlize(plural)}/")
+        index = clean_address(f"{prefix}/{fill_pattern(patterns.taxonomy.get(plural, ''), plural, config) or urlize(plural, config)}/")
         yield OldList(index, new if members else f"{prefix}/", f"{prefix}/feed.xml", len(members))
         for term, number in members.items():
             name = titles.get(urlize(term)) or term
-            old = fill_pattern(config.term_permalinks.get(plural, ""), name) or f"{urlize(plural)}/{urlize(term)}"
+            old = fill_pattern(patterns.term.get(plural, ""), name, config) or f"{urlize(plural, config)}/{urlize(term, config)}"
             address = clean_address(f"{prefix}/{old}/")
             if address:
                 yield OldList(address, f"{new}{make_slug(term)}/", f"{new}{make_slug(term)}/feed.xml", number)
@@ -92,10 +95,10 @@ def _list_terms(
 
 def find_taxonomy(plural: str, config: HugoConfig) -> str:
     """Where a taxonomy's terms lie here: where the old site had them, if its pattern ends in the term's name."""
-    folder, _, last = config.term_permalinks.get(plural, "").strip("/").rpartition("/")
+    folder, _, last = config.permalinks.term.get(plural, "").strip("/").rpartition("/")
     if folder and last.startswith(":") and ":" not in folder:
         return f"/{folder}/"
-    return f"/{urlize(plural)}/"
+    return f"/{urlize(plural, config)}/"
 
 
 def _is_list(place: str) -> bool:

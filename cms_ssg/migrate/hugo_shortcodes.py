@@ -25,9 +25,9 @@ Note = Callable[[str, int, str, str], None]
 
 
 class HugoShortcodes:
-    """Runs the shortcodes of bodies. find_page: the address of a page by the way ref names it, "" where there is none."""
+    """Runs the shortcodes of bodies. find_page: the address of a page by the way ref names it, in a file, and of a language, "" for the file's; "" where there is none."""
 
-    def __init__(self, root: Path, params: dict[str, Json], find_page: Callable[[str, str], str], note: Note) -> None:
+    def __init__(self, root: Path, params: dict[str, Json], find_page: Callable[[str, str, str], str], note: Note) -> None:
         self._params, self._find_page, self._note = params, find_page, note
         self._templates = {
             path.relative_to(folder).as_posix().removesuffix(".html"): path
@@ -87,7 +87,7 @@ class HugoShortcodes:
         if name in ("ref", "relref"):
             target = first or str(values.get("path", ""))
             path, _, fragment = target.partition("#")
-            found = self._find_page(path, place[1]) if path else ""
+            found = self._find_page(path, place[1], str(values.get("lang", ""))) if path else ""
             if path and not found:
                 self._note("references", place[0], tag.source, "kept as written")
             return f"{found or path}{f'#{fragment}' if fragment else ''}"
@@ -225,6 +225,6 @@ def _find_value(expression: str, tag: Tag, inner: str, dot: str | None) -> str |
             value = value or default[1]
         elif name in ("lower", "upper"):
             value = value.lower() if name == "lower" else value.upper()
-        elif name not in ("urlize", "safeHTMLAttr", "safeCSS", "trim"):
+        elif name not in ("urlize", "safeHTMLAttr", "safeCSS", "trim", "relURL", "absURL", "relLangURL", "absLangURL"):
             return None
     return html.escape(value, quote=True) if escaped else value

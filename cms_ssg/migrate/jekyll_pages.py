@@ -98,7 +98,11 @@ def _read(base: Path, file: str, kind: str, config: JekyllConfig, report: Report
     page.address = clean_address(address)
     if not page.address:
         report.note(file, 0, "addresses", f"{address} cannot be the address of a page here", "made new")
-    page.aliases += [clean_address(urlsplit(one).path) for one in list_words(page.fields.get("redirect_from") or [])]
+    for one in list_words(page.fields.get("redirect_from") or []):
+        path = urlsplit(one).path
+        page.aliases.append(clean_address(path))
+        if not path.endswith("/") and "." not in posixpath.basename(path):
+            page.aliases.append(clean_address(f"{path}.html"))  # the file that Jekyll makes of it
     if kind == "drafts":
         page.fields["draft"] = True
     return page

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from cms_ssg.migrate.folder import NewSite
+from cms_ssg.text.counting import count
 from cms_ssg.text.slugs import safe_path
 
 LIST: Final = "migration-media.txt"
@@ -59,7 +60,7 @@ class Media:
                 LIST,
                 0,
                 "media",
-                f"{len(addresses):,} files are linked at the old site: copy them and name the copy with --media",
+                f"{count(len(addresses), 'file')} at the old site: copy what {LIST} lists, and name the copy with --media",
                 "not copied",
             )
         return len(addresses)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import unicodedata
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from cms_ssg.migrate.pages import SourcePage, as_table, list_source_files, list_
 from cms_ssg.migrate.report import Report
 
 FILES: Final = ("config.toml", "zola.toml")
+_UNSAFE: Final = re.compile(r'[<>:"/\\|?*#()\[\]\n\r\t]')
+_LETTERS: Final = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"})
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:T[^_-]*)?[-_](.+)")
 
 
@@ -39,13 +42,26 @@ def read_pages(root: Path, values: dict[str, Any], report: Report) -> list[Sourc
         stem, _, code = name.removesuffix(".md").rpartition(".")
         language = code if stem and code in languages else ""
         stem = stem if language else name.removesuffix(".md")
-        page.address = clean_address(f"/{language}/{_find_path(page, folder, stem)}")
+        page.address = clean_address(f"/{language}/{_find_path(page, folder, stem, values)}")
         page.aliases = [clean_address(alias) for alias in list_words(page.fields.get("aliases") or [])]
         pages.append(page)
     return pages
 
 
-def _find_path(page: SourcePage, folder: str, stem: str) -> str:
+def slugify(text: str, values: dict[str, Any], kind: str = "paths") -> str:
+    """A name as Zola writes it in an address: by default Latin letters without accents, and a hyphen for all that is neither letter nor digit.
+
+    kind: paths or taxonomies, for which the settings may say otherwise.
+    """
+    how = as_table(values.get("slugify")).get(kind, "on")
+    if how != "on":
+        return _UNSAFE.sub("", text).strip().rstrip(".") if how == "safe" else text
+    folded = unicodedata.normalize("NFD", text.lower().translate(_LETTERS))
+    plain = unicodedata.normalize("NFC", re.sub("([a-z])[\u0300-\u036f]+", r"\1", folded))
+    return urlize(re.sub(r"[^\w]+|_", "-", plain)).strip("-")
+
+
+def _find_path(page: SourcePage, folder: str, stem: str, values: dict[str, Any]) -> str:
     given = page.fields.get("path")
     if isinstance(given, str) and given:
         return given.strip("/") + "/"
@@ -55,7 +71,7 @@ def _find_path(page: SourcePage, folder: str, stem: str) -> str:
         folder, stem = posixpath.split(folder)
     dated = _DAY.fullmatch(stem)
     slug = page.fields.get("slug")
-    return f"{folder}/{slug if isinstance(slug, str) and slug else urlize(dated[1] if dated else stem).replace('_', '-')}/"
+    return f"{folder}/{slug if isinstance(slug, str) and slug else slugify(dated[1] if dated else stem, values)}/"
 
 
 def find_taxonomies(values: dict[str, Any]) -> dict[str, str]:

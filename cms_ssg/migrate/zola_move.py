@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from cms_ssg.migrate.folder import NewSite, clean_address
 from cms_ssg.migrate.hugo_addresses import urlize
-from cms_ssg.migrate.pages import SourcePage, as_table, find_date, is_language, list_source_files, list_words, replace_outside_code
-from cms_ssg.migrate.source_folder import FolderPage, FolderSource, Note, join_address, move_folder, start_settings
+from cms_ssg.migrate.pages import SourcePage, as_table, find_date, is_language, list_source_files, replace_outside_code
+from cms_ssg.migrate.source_folder import FolderPage, FolderSource, Note, move_folder, start_settings
 from cms_ssg.migrate.tera_text import TeraShortcodes
 from cms_ssg.migrate.wordpress_site import name_locale
 from cms_ssg.migrate.zola import find_taxonomies, read_pages, read_zola_config
+from cms_ssg.migrate.zola_lists import list_feeds, list_redirects, name_feed
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.types import Json, Problem
 
@@ -53,7 +54,6 @@ class _Move:
             roots={"@/": "content/"},
             inside="content/",
         )
-        self._sizes: list[tuple[str, str, str, int]] = []
         self._listed: set[str] = set()
 
     def read(self) -> FolderSource:
@@ -62,6 +62,7 @@ class _Move:
         for page in pages:
             _date_by_path(page)
         self._listed = self._find_listed(pages)
+        self.source.redirects |= dict(list_redirects(pages, self._values, [self._default, *self._others]))
         for page in pages:
             self._add_page(page, pages)
         for below in list_source_files(self._root / "content"):
@@ -95,9 +96,6 @@ class _Move:
             return
         is_home = page.address.strip("/") in ("", language if language != self._default else "")
         if is_section:
-            size = fields.get("paginate_by")
-            if isinstance(size, int) and size > 0:
-                self._sizes.append((posixpath.dirname(page.file), page.address, str(fields.get("paginate_path") or "page"), size))
             for key in (
                 "sort_by",
                 "paginate_by",
@@ -199,25 +197,10 @@ class _Move:
             settings["params"] = self._values["extra"]
         if any(one.is_post for one in source.pages) and any(one.page.address == "/" for one in source.pages):
             source.home = "/blog/"
-        feeds = self._values.get("feed_filenames") or [self._values.get("feed_filename") or "atom.xml"]
         for code in (self._default, *self._others):
             prefix = "" if code == self._default else f"/{code}"
-            for feed in list_words(feeds):
-                source.redirects[f"{prefix}/{feed}"] = f"{prefix}{source.home}{'atom.xml' if 'atom' in feed else 'feed.xml'}"
-        for folder, address, word, size in self._sizes:
-            count = sum(one.page.file.startswith(f"{folder}/") for one in source.pages)
-            for number in range(1, min(10_000, -(-count // size)) + 1):
-                source.redirects[join_address(address, word, str(number))] = address
-        for name in find_taxonomies(self._values):
-            for one in source.pages:
-                for word in list_words(one.page.fields.get(name if name in _OURS else make_slug(name)) or []):
-                    prefix = "" if one.locale in ("", self._default.lower()) else f"/{one.locale}"
-                    old, new = (
-                        join_address(prefix, urlize(name), urlize(word).replace("_", "-").replace(".", "-")),
-                        join_address(prefix, urlize(name), make_slug(word)),
-                    )
-                    if old and old != new:
-                        source.redirects[old] = new
+            for feed in list_feeds(self._values):
+                source.redirects[f"{prefix}/{feed}"] = f"{prefix}{source.home}{name_feed(feed)}"
 
     def _convert(self, one: FolderPage, note: Note) -> str:
         page = one.page

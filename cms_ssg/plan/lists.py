@@ -20,7 +20,7 @@ from cms_ssg.render.list_rules import list_kind, list_rule
 from cms_ssg.site import Site
 from cms_ssg.store.claims import save_claims
 from cms_ssg.store.list_pages import count_lastmods, cut_pages
-from cms_ssg.store.lists import STAGES, ItemRow, StaleList, list_stale, save_items, save_lists
+from cms_ssg.store.lists import ItemRow, StaleList, list_stale, save_items, save_lists
 from cms_ssg.types import Json
 
 BATCH = 2000
@@ -36,11 +36,9 @@ def update_lists(context: PlanContext, own: bool = False) -> int:
 
     own: only those that this transaction moved.
     """
-    for stage in range(STAGES):
-        if stale := list_stale(context.connection, context.site_id, stage, BATCH, own):
-            _update(context, stale)
-            return len(stale)
-    return 0
+    if stale := list_stale(context.connection, context.site_id, BATCH, own):
+        _update(context, stale)
+    return len(stale)
 
 
 def _update(context: PlanContext, stale: Sequence[StaleList]) -> None:
@@ -49,14 +47,14 @@ def _update(context: PlanContext, stale: Sequence[StaleList]) -> None:
     pages = cut_pages(connection, stale, [r.size for r in rules], [r.chunks for r in rules])
     lastmods = count_lastmods(connection, [s.id for s, r in zip(stale, rules, strict=True) if r.chunks])
     entries = _term_entries(connection, site, site_id, stale, rules)
-    site_map = names.ensure(connection, [("", SITEMAP_OF_LISTS)])[("", SITEMAP_OF_LISTS)]
+    there = [_is_there(site, row, rule, row.id in entries) for row, rule in zip(stale, rules, strict=True)]
+    indexes = {(row.locale, rule.index) for row, rule, is_there in zip(stale, rules, there, strict=True) if is_there and rule.index}
+    parents = names.ensure(connection, {("", SITEMAP_OF_LISTS), *indexes})
     fronts: dict[int, list[ClaimRow]] = {}
     numbered: dict[int, list[ClaimRow]] = {}
     items: list[ItemRow] = []
     updated = []
-    for row, rule in zip(stale, rules, strict=True):
-        kind = list_kind(site, row.name)
-        is_there = (kind is None or not kind.head or row.id in entries) and (row.items >= rule.least or rule.always)
+    for row, rule, is_there in zip(stale, rules, there, strict=True):
         card = _make_card(row, rule, entries.get(row.id)) if is_there else None
         count = pages.get(row.id, 0) if is_there else 0
         if rule.chunks and card is not None:
@@ -72,10 +70,9 @@ def _update(context: PlanContext, stale: Sequence[StaleList]) -> None:
                 [_page_claim(row, rule, number)] if number <= count and (rule.url or rule.page_url) else []
             )
         if rule.index and card is not None:
-            parent = names.ensure(connection, [(row.locale, rule.index)])[(row.locale, rule.index)]
-            items.append(ItemRow(parent, _place(site, row, rule, card), member_of_list(row.id), None))
+            items.append(ItemRow(parents[(row.locale, rule.index)], _place(site, row, rule, card), member_of_list(row.id), None))
         if rule.url and card is not None and site.features.outputs[rule.kind].page and not rule.noindex:
-            items.append(ItemRow(site_map, _address(row, rule), member_of_list(row.id), None))
+            items.append(ItemRow(parents[("", SITEMAP_OF_LISTS)], _address(row, rule), member_of_list(row.id), None))
     for owner_kind, claims in ((Owner.LIST, fronts), (Owner.LIST_PAGE, numbered)):
         if claims:
             changes, _ = save_claims(connection, site_id, owner_kind, claims)
@@ -85,6 +82,12 @@ def _update(context: PlanContext, stale: Sequence[StaleList]) -> None:
     if members:
         marks.positions.update(save_items(connection, members, items))
     save_lists(connection, updated)
+
+
+def _is_there(site: Site, row: StaleList, rule: ListRule, is_described: bool) -> bool:
+    """Whether a list has a page, a card and a place in others. is_described: an entry describes it, without which some kinds have none."""
+    kind = list_kind(site, row.name)
+    return (kind is None or not kind.head or is_described) and (row.items >= rule.least or rule.always)
 
 
 def _term_entries(

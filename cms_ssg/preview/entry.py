@@ -13,10 +13,10 @@ from cms_ssg.engine.sync import ReadFile
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError, fail
+from cms_ssg.paths import encode_path
 from cms_ssg.preview.make import show_with_images
 from cms_ssg.preview.render import Previewer, list_variants
 from cms_ssg.preview.subject import Subject
-from cms_ssg.render.page import encode_path
 from cms_ssg.site import Site
 from cms_ssg.store.sites import ensure_site
 

@@ -175,7 +175,7 @@ def _make(site: Site, connection: Connection, row: SiteRow, subject: Subject, op
 
 def make_url(site: Site, token: str, path: str) -> str:
     """Where a path of the live site is in a preview."""
-    from cms_ssg.render.page import encode_path
+    from cms_ssg.paths import encode_path
 
     return f"{site.origin}{site.base_path}{FOLDER}/{token}{encode_path(path)}"
 

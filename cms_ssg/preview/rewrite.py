@@ -9,9 +9,8 @@ from html import escape, unescape
 from typing import Final
 from urllib.parse import unquote, urljoin
 
-from cms_ssg.paths import canonical_path
+from cms_ssg.paths import canonical_path, encode_path
 from cms_ssg.publish.headers import NOINDEX
-from cms_ssg.render.page import encode_path
 from cms_ssg.site import Site
 
 ATTRIBUTES: Final = r"""(?:[^<>"']|"[^"]*"|'[^']*')*"""

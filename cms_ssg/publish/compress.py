@@ -74,7 +74,7 @@ def require_compressor(root: Path, settings: Settings) -> None:
 
 def find_lack(root: Path, settings: Settings) -> Problem | None:
     """What is missing for `[target] compress`, None where nothing is. A folder's files are not compressed, so nothing is missing there."""
-    if settings.target.compress != "brotli" or not settings.target.url.startswith("s3:") or find_spec("brotli") is not None:
+    if settings.target.compress != "brotli" or not settings.target.bucket or find_spec("brotli") is not None:
         return None
     from cms_ssg.config.explain import open_origin
 

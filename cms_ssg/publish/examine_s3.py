@@ -39,7 +39,7 @@ def examine_bucket(settings: Settings) -> Iterator[Finding]:
     url = settings.target.url
     try:
         yield "credentials", _find_key(url), None
-        target = S3Target(url.partition("//")[2], settings, Writer(settings.store_name, f"doctor-{uuid.uuid4()}", 0))
+        target = S3Target(settings, Writer(settings.store_name, f"doctor-{uuid.uuid4()}", 0))
         target.client = open_client(1, ATTEMPTS, READ_TIMEOUT_S)
     except CmsError as error:
         yield "credentials" if error.problems[0].code == "publish.credentials" else "target", "", error.problems[0]

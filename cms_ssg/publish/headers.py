@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, cast
 
-from cms_ssg.config.settings import Cache, Settings
+from cms_ssg.config.settings import Settings
+from cms_ssg.config.target_settings import Cache
 from cms_ssg.reads import digest
 from cms_ssg.site import source_digest
 

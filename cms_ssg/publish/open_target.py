@@ -16,18 +16,17 @@ if TYPE_CHECKING:
 
 def open_target(root: Path, settings: Settings, writer: Writer | None = None) -> Target:
     """The target of the settings: ``folder:build`` relative to the site folder, or ``s3://bucket/prefix``. writer: None to read only."""
-    scheme, _, rest = settings.target.url.partition(":")
-    if scheme == "folder" and rest:
+    if (folder := find_folder(root, settings)) is not None:
         from cms_ssg.publish.folder import FolderTarget
 
-        return FolderTarget((root / rest).resolve(), _kept_folder(root, settings) if settings.target.keep_releases else None)
-    if scheme == "s3" and rest.startswith("//") and rest.strip("/"):
+        return FolderTarget(folder, _kept_folder(root, settings) if settings.target.keep_releases else None)
+    if settings.target.bucket:
         from cms_ssg.publish.compress import require_compressor
         from cms_ssg.publish.s3 import S3Target  # boto3 takes a while
 
         if writer is not None:
             require_compressor(root, settings)
-        return S3Target(rest[2:], settings, writer)
+        return S3Target(settings, writer)
     raise fail("settings.target", f'no such target: "{settings.target.url}"', place="site.toml",
                hint='Write [target] url = "folder:build" or "s3://bucket/prefix".')  # fmt: skip
 
@@ -41,8 +40,8 @@ def open_kept(root: Path, settings: Settings) -> Kept:
     from cms_ssg.publish.s3_client import open_client
     from cms_ssg.publish.s3_kept import KeptBucket
 
-    bucket, _, prefix = settings.target.url.partition("//")[2].strip("/").partition("/")
-    return KeptBucket(open_client(settings.target.uploads), bucket, f"{prefix}/" if prefix else "", settings.target.uploads)
+    target = settings.target
+    return KeptBucket(open_client(target.uploads), target.bucket, target.prefix, target.uploads)
 
 
 def _kept_folder(root: Path, settings: Settings) -> Path:

@@ -117,13 +117,12 @@ class ObjectMark:
 
 def open_mark(root: Path, settings: Settings, url: str = "") -> Mark:
     """The mark of the settings' target, or of another that url names."""
-    scheme, _, rest = (url or settings.target.url).partition(":")
-    if scheme == "s3":
+    target = msgspec.structs.replace(settings.target, url=url) if url else settings.target
+    if target.bucket:
         from cms_ssg.publish.s3_client import open_client
 
-        bucket, _, prefix = rest.strip("/").partition("/")
-        return ObjectMark(open_client(settings.target.uploads), bucket, f"{prefix}/" if prefix else "")
-    root, folder = root.resolve(), (root / rest).resolve()
+        return ObjectMark(open_client(target.uploads), target.bucket, target.prefix)
+    root, folder = root.resolve(), (root / target.folder).resolve()
     is_inside = folder.is_relative_to(root)
     named = folder.relative_to(root).as_posix() if is_inside else str(folder)
     name = blake2b(named.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()

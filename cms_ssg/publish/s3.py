@@ -45,9 +45,8 @@ class S3Target:
 
     abilities = STORE
 
-    def __init__(self, place: str, settings: Settings, writer: Writer | None) -> None:
-        self.bucket, _, prefix = place.strip("/").partition("/")
-        self.prefix = prefix + "/" if prefix else ""
+    def __init__(self, settings: Settings, writer: Writer | None) -> None:
+        self.bucket, self.prefix = settings.target.bucket, settings.target.prefix
         self.settings, self.writer = settings, writer
         self.recheck: Before = None
         self.client, self.free = open_client(settings.target.uploads), BoundedSemaphore(settings.target.uploads)

@@ -85,7 +85,7 @@ STORE: Final = Abilities(looks_are_free=False, is_shared=True, retires=True, has
 
 def find_abilities(settings: Settings) -> Abilities:
     """Of the target that the settings name."""
-    return FOLDER if settings.target.url.startswith("folder:") else STORE
+    return FOLDER if settings.target.folder else STORE
 
 
 class Target(Protocol):
@@ -145,8 +145,7 @@ class Writer:
 
 def find_folder(root: Path, settings: Settings) -> Path | None:
     """The folder of this machine that pages go to, None where they go elsewhere."""
-    scheme, _, rest = settings.target.url.partition(":")
-    return (root / rest).resolve() if scheme == "folder" else None
+    return (root / settings.target.folder).resolve() if settings.target.folder else None
 
 
 def is_same_target(recorded: str, name: str) -> bool:

@@ -11,12 +11,11 @@ from typing import Any, Final, LiteralString
 from psycopg import Connection
 
 from cms_ssg.content.git.checkout import find_author
+from cms_ssg.content.git.person import PERSON, find_actor
 from cms_ssg.kinds.features import Features
 from cms_ssg.plan.reasons import cut_file, say_reason
 
 MOST_NAMED: Final = 5
-ACTORS: Final = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BITBUCKET_STEP_TRIGGERER_UUID")
-"""Variables in which a service that runs builds names who set one off."""
 
 REASONS: Final[LiteralString] = "SELECT reason, count(*) FROM cms.dirty WHERE site = %s GROUP BY reason ORDER BY 2 DESC, 1 LIMIT 500"
 NEW_PAGES: Final[LiteralString] = """
@@ -50,9 +49,9 @@ def shorten(causes: Sequence[str]) -> str:
     return named + (f"; and {len(causes) - MOST_NAMED:,} more" if len(causes) > MOST_NAMED else "")
 
 
-def find_person(root: Path, files: Sequence[str], environ: Mapping[str, str] = os.environ) -> str:
-    """Who set a build off: as the service says that runs it, the author of the commit where that is git's, else the user of this machine."""
-    if actor := next((environ[name] for name in ACTORS if environ.get(name)), ""):
+def find_builder(root: Path, files: Sequence[str], environ: Mapping[str, str] = os.environ) -> str:
+    """Who set a build off: CMS_PERSON, or the service that runs it, the author of the commit where that is git's, else the user of this machine."""
+    if actor := environ.get(PERSON) or find_actor(environ):
         return actor
     if author := find_author(root, files[:20]) if files else "":
         return author
@@ -64,4 +63,4 @@ def find_person(root: Path, files: Sequence[str], environ: Mapping[str, str] = o
 
 def make_note(causes: Sequence[str], files: Sequence[str], root: Path) -> dict[str, Any]:
     """What is written down with a build."""
-    return {"about": shorten(causes), "by": find_person(root, files)}
+    return {"about": shorten(causes), "by": find_builder(root, files)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from cms_ssg.kinds.phases import REMOVALS
 from cms_ssg.store import releases as store
+from cms_ssg.text.counting import count
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def limit_to_urgent(session: Session) -> None:
     session.only = sorted({*gone, *session.options.urgent})
     options = replace(session.options, confirm_removals=True)  # the guard is for what a whole build removes
     session.context = replace(session.context, options=options)
-    said = f"the site is held at release {held}" + (f": {waiting:,} outputs wait" if waiting > 0 else "")
+    said = f"the site is held at release {held}" + (f", with {count(waiting, 'page')} waiting" if waiting > 0 else "")
     session.result.problems.append(Problem("build.held", "", 0, said,
         "`cms releases resume` has builds publish again; `cms build --urgent PATH` publishes one page now."))  # fmt: skip
     if session.options.dry_run:

@@ -29,9 +29,10 @@ def begin_releases(session: Session) -> None:
     if keeps and not session.row.keeps_releases:
         session.connection.execute(store.SET_KEEPS, (True, session.row.id))
         session.context = change(session.context, row=replace(session.row, keeps_releases=True))
+        session.commit()
     elif session.row.keeps_releases and not keeps:
         session.connection.execute(store.FORGET_ALL, (session.row.id,))
-    session.commit()
+        session.commit()
 
 
 def note_made(session: Session, rows: Sequence[OutputRow]) -> None:
@@ -70,11 +71,11 @@ def forget_old(session: Session) -> None:
     if not session.row.keeps_releases or (keep and not result.written and not result.removed and not session.follows_kill):
         return
     connection, site = session.connection, session.row.id
-    if keep:
-        store.forget_releases(connection, site, keep, session.site.settings.target.keep_days)
+    forgot = bool(keep) and store.forget_releases(connection, site, keep, session.site.settings.target.keep_days)
     keys, digests = store.take_old_objects(connection, site, MOST_FORGOTTEN + result.written + result.removed)
     digests += store.list_unneeded(connection, site, session.passing - set(digests))
-    session.commit()
+    if forgot or digests:
+        session.commit()
     if (
         keep and session.follows_kill and find_abilities(session.site.settings).looks_are_free
     ):  # builds list no bucket: an audit finds it there
@@ -83,9 +84,10 @@ def forget_old(session: Session) -> None:
         session.open_kept().drop_many(digests)
     if keys:
         store.forget_objects(connection, site, keys)
+        session.commit()
     elif not keep:
         connection.execute(store.SET_KEEPS, (False, site))
-    session.commit()
+        session.commit()
 
 
 def list_unknown(connection: Connection, site_id: int, kept: Kept, name: str, forgotten: Sequence[bytes] = ()) -> list[bytes]:

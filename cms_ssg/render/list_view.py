@@ -9,7 +9,9 @@ from cms_ssg.render.list_titles import read_list_kind, title_of_list
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page
-from cms_ssg.render.views import Card, EntryView, RowView, Term
+from cms_ssg.render.entry_view import EntryView
+from cms_ssg.render.term_view import Term
+from cms_ssg.render.views import Card, RowView
 
 
 class ListView:

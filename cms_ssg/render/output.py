@@ -15,16 +15,17 @@ from cms_ssg.reads import ADDRESS, digest
 from cms_ssg.render import feeds
 from cms_ssg.render.absolute_links import make_links_absolute
 from cms_ssg.render.body import is_inner, resolve_link
+from cms_ssg.render.feed_links import FEED_TYPES, HomeFeeds, list_feeds, list_home_feeds
 from cms_ssg.render.limits import Budget
 from cms_ssg.render.list_rules import list_kind, list_rule
 from cms_ssg.render.list_titles import read_list_kind
 from cms_ssg.render.list_view import ListView
-from cms_ssg.render.page import FEED_TYPES, HomeFeeds, Page
+from cms_ssg.render.page import Page
 from cms_ssg.render.reading import Missing, Reader, Reads
 from cms_ssg.render.requests import Job, Request
 from cms_ssg.render.site_view import Surroundings
+from cms_ssg.render.term_view import make_terms
 from cms_ssg.render.theme_chain import PARENT, name_template_file
-from cms_ssg.render.views import make_terms
 from cms_ssg.types import Artifact, Problem
 
 TAXONOMY_WORDS: Final = {"author": "authors", "section": "sections", "series": "series", "tag": "tags"}
@@ -146,7 +147,7 @@ def render_entry(page: Page, job: Job) -> tuple[bytes, str]:
         title=entry.meta_title, canonical=canonical, description=entry.meta_description,
         image=entry.social_image, noindex=bool(entry.fields.get("noindex")), published=entry.date, updated=entry.updated or entry.date,
         alternates=page.alternates(indexed) if not fallback and own in map(page.absolute, indexed.values()) else [],
-        languages=page.languages(menu) if len(site.locales) > 1 else [], feeds=page.home_feeds(),
+        languages=page.languages(menu) if len(site.locales) > 1 else [], feeds=list_home_feeds(page),
     )  # fmt: skip
     layout = layout_template(str(entry.fields.get("layout") or ""))
     html = page.render([*([layout] if layout else []), f"{full.type}.html", "entry.html"], entry=entry)
@@ -174,7 +175,7 @@ def render_list(page: Page, job: Job) -> tuple[bytes, str]:
     locales = page.homes() if home and not number and len(page.site.locales) > 1 else {}
     page.describe(
         title=title, description=view.description or (page.site_view.description if home else ""), noindex="noindex" in (row.card or {}),
-        feeds=page.feeds(rule, title) or HomeFeeds(page), languages=page.languages({}) if len(page.site.locales) > 1 else [],
+        feeds=list_feeds(page, rule, title) or HomeFeeds(page), languages=page.languages({}) if len(page.site.locales) > 1 else [],
         alternates=page.alternates({code: path for code, (path, indexed) in locales.items() if indexed}),
     )  # fmt: skip
     own = list_kind(page.site, row.name)

@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, overload
-from urllib.parse import quote, unquote
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from markupsafe import Markup
 
 from cms_ssg.config.settings import Locale
 from cms_ssg.kinds.claim import Owner
-from cms_ssg.kinds.list_kind import ListRule, feed_path, page_path
+from cms_ssg.kinds.list_kind import ListRule, page_path
 from cms_ssg.kinds.row_kind import name_fact
+from cms_ssg.paths import encode_path
 from cms_ssg.reads import ADDRESS, CARD, FULL
 from cms_ssg.render.body import fill_body, resolve_link
+from cms_ssg.render.entry_view import EntryView
+from cms_ssg.render.feed_links import HomeFeeds
 from cms_ssg.render.fragment_tag import CALLED, put_fragment
-from cms_ssg.render.list_rules import described_paths, list_rule
+from cms_ssg.render.list_rules import described_paths
 from cms_ssg.render.pictures import ImageFacts, Shape, describe_image, path_beside, show_image
 from cms_ssg.render.reading import Reader
 from cms_ssg.render.reference_names import reference_names
 from cms_ssg.render.strings import make_t
-from cms_ssg.render.views import Card, EntryView, FeatureView, RowView
+from cms_ssg.render.views import Card, FeatureView, RowView
+from cms_ssg.text.slugs import normal_form
 from cms_ssg.types import Json
 
 if TYPE_CHECKING:
     from cms_ssg.render.list_view import ListView
 from cms_ssg.render.site_view import Clock, Menus, SiteView, Surroundings
 
-FEED_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
 MOST_LATEST = 10_000
 EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-SAFE_IN_PATH = "/!$&'()*+,;=:@-._~"
 
 
 class Page:
@@ -213,7 +215,7 @@ class Page:
     def _image_path(self, src: str) -> str:
         """The path of an image's file, '' for one from elsewhere."""
         base = self.site.base_path
-        path = unquote(src.removeprefix(base) if src.startswith(f"{base}/") else src)
+        path = normal_form(unquote(src.removeprefix(base) if src.startswith(f"{base}/") else src))
         return path if path.startswith("/") and not path.startswith("//") else path_beside(src, self.path)
 
     def link(self, target: str) -> str:
@@ -294,49 +296,6 @@ class Page:
         found = [self.site.locales[code] for code in paths if code in self.site.locales]
         return [{"hreflang": x.hreflang or x.code, "url": self.absolute(paths[x.code]), "locale": x.code, "name": x.name} for x in found]
 
-    def feeds(self, rule: ListRule, title: str) -> list[dict[str, str]]:
-        """Feeds of a list, for its pages' head."""
-        return [{"title": title, "type": FEED_TYPES[feed], "url": self.url(feed_path(rule, feed))} for feed in rule.feeds]
-
-    def home_feeds(self) -> list[dict[str, str]]:
-        """Feeds of the home list, in the default locale where this one has none."""
-        name = self.site.settings.home.list
-        for code in dict.fromkeys((self.locale.code, self.site.default_locale)):
-            rule = list_rule(self.site, code, name)
-            row = None if rule.always else self.reader.list_named(code, name)
-            if rule.always or (row is not None and row.card):
-                return self.feeds(rule, rule.title if rule.kind == "list" else self.site_view.title)
-        return []
-
     def render(self, names: list[str], **variables: Any) -> str:
         """The first template of these that exists, with the page's values."""
         return self.theme.pick(names).render({**self.globals, **variables})
-
-
-class HomeFeeds(Sequence[dict[str, str]]):
-    """The feeds of the home list, on pages that have none of their own; what they are called is read only where it is shown."""
-
-    __slots__ = ("_page",)
-
-    def __init__(self, page: Page) -> None:
-        self._page = page
-
-    def __len__(self) -> int:
-        return len(self._page.home_feeds())
-
-    @overload
-    def __getitem__(self, at: int) -> dict[str, str]: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[dict[str, str]]: ...
-    def __getitem__(self, at: int | slice) -> dict[str, str] | list[dict[str, str]]:
-        return self._page.home_feeds()[at]
-
-
-UNSAFE = frozenset(' "<>\\^`{|}')
-
-
-@lru_cache(maxsize=65_536)
-def encode_path(path: str) -> str:
-    """A path as it stands in a link: percent-encoded, except what is encoded already."""
-    plain = path.isascii() and path.isprintable() and UNSAFE.isdisjoint(path)
-    return path if plain else quote(path, safe=SAFE_IN_PATH + "?#%")

@@ -9,14 +9,12 @@ from cms_ssg.kinds.list_kind import list_of_member, page_path
 from cms_ssg.kinds.output_kind import Stage
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.render.body import body_requests
+from cms_ssg.render.entry_view import RELATED, related_lists
 from cms_ssg.render.list_rules import list_rule
 from cms_ssg.render.reference_names import link_names, menu_names, reference_names
 from cms_ssg.render.site_view import Surroundings
-from cms_ssg.render.views import RELATED, related_lists
 
 Request = tuple[Any, ...]
-
-WITHOUT_MENUS = frozenset(("feed", "sitemap", "sitemaps", "robots", "search-data", "search-entry"))
 
 
 class Job(NamedTuple):
@@ -34,15 +32,17 @@ class Job(NamedTuple):
 
 def list_requests(around: Surroundings, job: Job, found: dict[Request, Any], stage: int) -> Iterable[Request]:
     """What a job is known to need at a stage; each stage may look at what the ones before it loaded."""
-    stages = around.site.features.outputs[job.kind].load_stages()
+    kind = around.site.features.outputs[job.kind]
+    stages = kind.load_stages()
     requests = stages[stage](around, job, found) if stage < len(stages) else ()
-    if around.site.features.outputs[job.kind].page:
-        for reference in around.site.features.requests:
-            more: tuple[Stage, ...] = resolve(reference)
-            requests = (*requests, *more[stage](around, job, found)) if stage < len(more) else requests
+    if not kind.page:
+        return requests
+    for reference in around.site.features.requests:
+        more: tuple[Stage, ...] = resolve(reference)
+        requests = (*requests, *more[stage](around, job, found)) if stage < len(more) else requests
     if stage:
         return requests
-    homes = around.site.locales if len(around.site.locales) > 1 and job.kind not in WITHOUT_MENUS else ()
+    homes = around.site.locales if len(around.site.locales) > 1 else ()
     return (*requests, *_menu_requests(around, job), *(("claim", f"{around.site.prefix(code)}/") for code in homes))
 
 

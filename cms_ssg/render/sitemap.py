@@ -29,6 +29,9 @@ def render_sitemap(page: Page, job: Job) -> tuple[bytes, str]:
             continue
         lastmod = parse_time(card.get("updated") or card.get("date"), page.site.zone)
         urls.append(feeds.SitemapUrl(page.absolute(card["path"]), lastmod, _sitemap_alternates(page, card)))
+    if not urls:  # all that its lists are at is somebody else's; the protocol wants an address in each file
+        front = list_rule(page.site, page.site.default_locale, page.site.settings.home.list).url
+        urls.append(feeds.SitemapUrl(page.absolute(front), None, ()))
     return feeds.render_sitemap(urls), XML
 
 

@@ -11,10 +11,10 @@ from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
 
 from cms_ssg.kinds.load import list_verticals
+from cms_ssg.render.entry_view import EntryView
 from cms_ssg.render.fragment_tag import CALLED
 from cms_ssg.render.theme import Theme, list_assets
 from cms_ssg.render.theme_chain import PARENT, ThemeFolders, check_theme_files, name_template_file
-from cms_ssg.render.views import EntryView
 from cms_ssg.types import Problem
 
 EVERYWHERE: Final = frozenset("site locale page menus t asset url link image image_facts latest data ref clock fact slots".split())
@@ -47,9 +47,10 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
     attributes = ATTRIBUTES if fields is None else {**ATTRIBUTES, "entry": frozenset(fields) | list_attributes(EntryView)}
     assets = set(list_assets(folders.assets))
     trees: dict[str, nodes.Template] = {}
+    used: set[str] = set()
     problems = check_theme_files(folders.chain)
     for name, path in [*files.items()]:
-        if name.startswith(PARENT) and name not in {other for tree in trees.values() for other in _names_used(tree)}:
+        if name.startswith(PARENT) and name not in used:
             del files[name]  # what goes before it does not extend it, so nothing uses it
             continue
         try:
@@ -57,16 +58,18 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
             trees[name] = theme.parse(source, name, str(path))
             theme.compile(trees[name], name, str(path))
             trees[name] = theme.parse(source, name, str(path))  # compiling changes the tree
+            used |= _names_used(trees[name])
         except TemplateSyntaxError as error:
             problems.append(Problem("theme.syntax", name_template_file(str(path)), error.lineno, error.message or "not a template"))
         except (OSError, UnicodeDecodeError) as error:
             problems.append(Problem("theme.syntax", name_template_file(str(path)), 0, f"cannot be read: {error}"))
+    own = {name: _names_set(tree) for name, tree in trees.items()}
+    users = _list_users(trees)
+    everywhere = {*folders.views, *folders.values, *_names_of_verticals()}
     for name, tree in trees.items():
-        given = _names_given(name, trees)
+        given = everywhere.union(*(own[other] for other in _list_givers(name, trees, users)))
         found = [
-            *_check_tree(
-                name_template_file(str(files[name])), tree, given | {*folders.views, *folders.values}, set(files), assets, attributes
-            ),
+            *_check_tree(name_template_file(str(files[name])), tree, given, set(files), assets, attributes),
             *_check_blocks(name_template_file(str(files[name])), name, trees),
             *_check_cycle(name_template_file(str(files[name])), name, trees),
         ]
@@ -77,7 +80,8 @@ def check_templates(folders: ThemeFolders, fields: Collection[str] | None = None
 def list_templates(folders: Sequence[Path], parents: bool = False) -> dict[str, Path]:
     """Templates below folders by name, sorted; the first folder that has a name wins. parents: the others too, as ``parent:post.html``."""
     found: dict[str, Path] = {}
-    places = {*folders, *(root / name for root in folders for name in list_verticals())}  # of verticals that are off, too
+    verticals = list_verticals()  # those that are off, too
+    places = {*folders, *(root / name for root in folders for name in verticals)}
     for root in folders:
         for path in root.rglob("*") if root.is_dir() else ():
             inner = places.intersection(path.parents) - {root, *root.parents}  # a vertical's folder inside a theme's has names of its own
@@ -99,37 +103,35 @@ def _names_set(tree: nodes.Template) -> set[str]:
     return found
 
 
-def _names_given(name: str, trees: dict[str, nodes.Template]) -> set[str]:
-    """Names a template may count on: its own, and those of the templates that include or extend it."""
-    found: set[str] = set()
+def _list_givers(name: str, trees: Mapping[str, nodes.Template], users: Mapping[str, Sequence[str]]) -> set[str]:
+    """The templates whose names one may count on: itself, and those that include or extend it."""
     waiting, seen, above = [name], {name}, {name}
     while waiting:
         current = waiting.pop()
-        found |= _names_set(trees[current])
-        users = [other for other, tree in trees.items() if other not in seen and _includes(tree, current)]
+        more = [other for other in users[current] if other not in seen]
         if current in above:  # a child's blocks also see what those above it set before them
             parents = [other for other in _names_extended(trees[current]) if other in trees and other not in seen]
             above.update(parents)
-            users += parents
-        seen.update(users)
-        waiting += users
+            more += parents
+        seen.update(more)
+        waiting += more
+    return seen
+
+
+def _list_users(trees: Mapping[str, nodes.Template]) -> dict[str, list[str]]:
+    """The templates that include each one, by its name or by one that is put together: ``"blocks/" ~ kind ~ ".html"``."""
+    found: dict[str, list[str]] = {name: [] for name in trees}
+    for user, tree in trees.items():
+        names: set[str] = set()
+        for node in tree.find_all(nodes.Include):
+            names.update(_constants(node.template))
+            parts = node.template.nodes if isinstance(node.template, nodes.Concat) else []
+            ends = [part.value if isinstance(part, nodes.Const) else "" for part in (parts[:1] + parts[-1:])]
+            if any(ends) and len(parts) > 1:
+                names.update(name for name in trees if name.startswith(ends[0]) and name.endswith(ends[1]))
+        for name in names & trees.keys():
+            found[name].append(user)
     return found
-
-
-def _names_included(tree: nodes.Template) -> set[str]:
-    return {name for node in tree.find_all(nodes.Include) for name in _constants(node.template)}
-
-
-def _includes(tree: nodes.Template, name: str) -> bool:
-    """Whether a template includes another one, by its name or by one that is put together: ``"blocks/" ~ kind ~ ".html"``."""
-    if name in _names_included(tree):
-        return True
-    for node in tree.find_all(nodes.Include):
-        parts = node.template.nodes if isinstance(node.template, nodes.Concat) else []
-        ends = [part.value if isinstance(part, nodes.Const) else "" for part in (parts[:1] + parts[-1:])]
-        if any(ends) and len(parts) > 1 and name.startswith(ends[0]) and name.endswith(ends[1]):
-            return True
-    return False
 
 
 def _names_used(tree: nodes.Template) -> set[str]:
@@ -158,7 +160,7 @@ def list_attributes(view: type) -> frozenset[str]:
 def _check_tree(
     place: str, tree: nodes.Template, given: set[str], templates: set[str], assets: set[str], attributes: Mapping[str, frozenset[str]]
 ) -> Iterator[Problem]:
-    known = EVERYWHERE | SOMEWHERE | JINJA | given | _names_of_verticals() | {CALLED}
+    known = EVERYWHERE | SOMEWHERE | JINJA | given | {CALLED}
     optional = set(map(id, _optional_names(tree)))
     own = _names_set(tree)
     for node in tree.find_all(nodes.Name):

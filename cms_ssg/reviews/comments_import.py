@@ -12,6 +12,7 @@ from cms_ssg.content.frontmatter.dates import parse_date
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.reviews.sending import FIND_ENTRY
+from cms_ssg.text.counting import count
 from cms_ssg.types import Problem
 
 MOST_TEXT: Final = 20_000
@@ -55,9 +56,9 @@ def import_comments(opened: OpenSite, file: str) -> str:
                 added += 1
             else:
                 known += 1
-    said = f"{added:,} comments imported, {known:,} were there already"
+    said = f"{count(added, 'comment')} imported, {known:,} there already"
     if problems:
-        raise CmsError(*problems[:20], Problem("comments.import", path.name, 0, f"{len(problems):,} comments were not imported; {said}"))
+        raise CmsError(*problems[:20], Problem("comments.import", path.name, 0, f"{count(len(problems), 'comment')} not imported; {said}"))
     return said
 
 

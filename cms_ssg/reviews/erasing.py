@@ -9,6 +9,7 @@ from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.privacy.everywhere import find_redis, follow_erasure
 from cms_ssg.reviews.moderation import QueuedReview
 from cms_ssg.store.query import Query, fetch
+from cms_ssg.text.counting import count
 
 FIND: Final = Query(
     """
@@ -50,7 +51,7 @@ def erase_reviews(opened: OpenSite, number: tuple[int, ...]) -> str:
     if followed.problems:
         raise fail(
             "privacy.unfinished",
-            f"{len(known)} reviews were deleted, but not everything that was made of them: {'; '.join(followed.problems)}",
+            f"{count(len(known), 'review')} deleted, but not everything that was made of them: {'; '.join(followed.problems)}",
             hint="Correct that, then run cms build.",
         )
-    return f"{len(known)} reviews deleted, {followed.pages} files of the site written or removed"
+    return f"{count(len(known), 'review')} deleted, {count(followed.pages, 'file')} of the site written or removed"

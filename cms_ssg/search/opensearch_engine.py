@@ -24,6 +24,7 @@ from cms_ssg.search.opensearch_layout import make_layout
 from cms_ssg.search.opensearch_queries import NAME, digest_question, field_of, make_query, make_suggestion
 from cms_ssg.search.places import measure_km
 from cms_ssg.search.questions import FACET_SIZES, OTHER_FACET_SIZE, Answer, FacetValue, Highlights, Hit, Question, Suggestion, find_behind
+from cms_ssg.text.counting import count
 
 BEGIN, END = "\ue000", "\ue001"
 """Around what was found: characters of no meaning, since the engine does not escape what is between its marks."""
@@ -216,7 +217,7 @@ class OpenSearchEngine:
             if not again:
                 return
             if not left:
-                raise EngineError(f"OpenSearch did not take {len(again)} documents: {reason}")
+                raise EngineError(f"OpenSearch did not take {count(len(again), 'document')}: {reason}")
             actions = again
             time.sleep(0.2 * 2 ** (TRIES - left - 1))
 

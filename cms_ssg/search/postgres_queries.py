@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import MutableMapping
 from typing import Any, Final, LiteralString, NamedTuple
 
@@ -12,11 +13,15 @@ from cms_ssg.search.questions import Question
 from cms_ssg.search.words import Term, find_configuration
 from cms_ssg.store.query import Query
 
+_LEXEME: Final = re.compile(r"'(?:[^']|'')*'(:\*)?")
+"""A word of a tsquery as text: https://www.postgresql.org/docs/current/datatype-textsearch.html"""
+
 MOST_COUNTED: Final = 100_000
 """Facets are counted over so many documents. Of more, every second, third … is counted, picked by a hash of its number; the total is exact."""
 
-RANK: LiteralString = "ts_rank('{0, 0.33, 0.67, 1}', d.vector, %(ranked)s::tsquery, 1)"
-"""Title 3, excerpt 2, content 1; longer documents count a little less."""
+RANK: LiteralString = """(ts_rank('{0, 0.33, 0.67, 1}', d.vector, %(ranked)s::tsquery, 1)
+  * CASE WHEN d.vector @@ %(titled)s::tsquery THEN 1.5 ELSE 1 END)::real"""
+"""Title 3, excerpt 2, content 1; longer documents count a little less. What has all words in its title comes before what repeats them in its text."""
 
 SEARCH: LiteralString = """
 WITH found AS MATERIALIZED (
@@ -107,6 +112,7 @@ def make_search(question: Question, read: ReadTerms, site: int, zone: str) -> tu
     """The statement and its parameters. Each filter is a column of what was found, so that its own facet is counted without it."""
     parameters: dict[str, Any] = {
         "site": site, "zone": zone, "locale": question.locale, "query": read.query, "ranked": read.wanted,
+        "titled": _LEXEME.sub(lambda found: f"{found[0]}{'' if found[1] else ':'}A", read.wanted),
         "offset": question.skipped, "limit": question.limit, "most_counted": MOST_COUNTED,
     }  # fmt: skip
     conditions: LiteralString = ""

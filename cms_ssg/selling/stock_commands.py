@@ -7,9 +7,11 @@ from typing import Any, Final, LiteralString
 
 from psycopg.errors import CheckViolation, NumericValueOutOfRange, UniqueViolation
 
+from cms_ssg.content.git.person import find_person
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.selling.stock_moves import BY_HAND, KNOWN, MOST_UNITS, MOVE
+from cms_ssg.text.counting import count
 
 LEVELS: Final[LiteralString] = """
 SELECT l.sku, l.location, l.on_hand, l.reserved, l.on_hand - l.reserved, l.priority FROM cms.stock_levels l
@@ -35,7 +37,7 @@ def adjust(
     _check_sku(opened, sku)
     if reason not in BY_HAND:
         raise fail("shop.stock", f"{reason!r} is no reason for a change by hand", hint="Write received or adjusted.")
-    return _move(opened, [(sku, location, units, reason, ref or secrets.token_hex(6), author)])
+    return _move(opened, [(sku, location, units, reason, ref or secrets.token_hex(6), author or find_person(opened.site.root))])
 
 
 def set_stock(opened: OpenSite, sku: str, units: int, *, location: str = "main", author: str = "") -> str:
@@ -46,8 +48,9 @@ def set_stock(opened: OpenSite, sku: str, units: int, *, location: str = "main",
     row = opened.connection.execute(
         "SELECT on_hand FROM cms.stock_levels WHERE site = %s AND sku = %s AND location = %s", (opened.number, sku, location)
     ).fetchone()
+    who = author or find_person(opened.site.root)
     delta = units - (row[0] if row is not None else 0)
-    return _move(opened, [(sku, location, delta, "adjusted", secrets.token_hex(6), author)]) if delta else f"{sku} in {location}: {units}"
+    return _move(opened, [(sku, location, delta, "adjusted", secrets.token_hex(6), who)]) if delta else f"{sku} in {location}: {units}"
 
 
 def move_stock(opened: OpenSite, sku: str, units: int, source: str, target: str, *, author: str = "") -> str:
@@ -55,8 +58,8 @@ def move_stock(opened: OpenSite, sku: str, units: int, source: str, target: str,
     _check_sku(opened, sku)
     if units < 1 or source == target:
         raise fail("shop.stock", "move at least one unit, to a different location", hint="cms stock move MUG-1 3 main market")
-    ref = secrets.token_hex(6)
-    return _move(opened, [(sku, source, -units, "transfer", ref, author), (sku, target, units, "transfer", ref, author)])
+    ref, who = secrets.token_hex(6), author or find_person(opened.site.root)
+    return _move(opened, [(sku, source, -units, "transfer", ref, who), (sku, target, units, "transfer", ref, who)])
 
 
 def prefer_location(opened: OpenSite, location: str, priority: int) -> str:
@@ -67,7 +70,7 @@ def prefer_location(opened: OpenSite, location: str, priority: int) -> str:
     with opened.connection.transaction():
         opened.connection.execute(PREFER, (opened.number, location, priority))
         changed = opened.connection.execute(PREFER_ROWS, (priority, opened.number, location)).rowcount
-    return f"{location} has the priority {priority}, with {changed} SKUs"
+    return f"{location} has the priority {priority}, with {count(changed, 'SKU')}"
 
 
 def show_history(opened: OpenSite, sku: str, *, limit: int = 50) -> list[dict[str, Any]]:
@@ -98,12 +101,14 @@ def _move(opened: OpenSite, moves: list[tuple[str, str, int, str, str, str]]) ->
     return f"{moves[0][0]}: {row[0] if row is not None else 0}"
 
 
+WHO: Final = "Who does this (default: CMS_PERSON, else git's user.name)."
+
 COMMANDS: Final = (
     Command("stock show", show_stock, "cms stock show --low", {"low": "Only what is low or out."}),
     Command("stock adjust", adjust, "cms stock adjust MUG-1 10 --reason received", {
-        "location": "Where.", "ref": "Reference, such as a delivery note; each reference is counted once.", "reason": "received or adjusted.", "author": "Who."}),
-    Command("stock set", set_stock, "cms stock set MUG-1 12", {"location": "Where.", "author": "Who."}),
-    Command("stock move", move_stock, "cms stock move MUG-1 3 main shop", {"author": "Who."}),
+        "location": "Where.", "ref": "Reference, such as a delivery note; each reference is counted once.", "reason": "received or adjusted.", "author": WHO}),
+    Command("stock set", set_stock, "cms stock set MUG-1 12", {"location": "Where.", "author": WHO}),
+    Command("stock move", move_stock, "cms stock move MUG-1 3 main shop", {"author": WHO}),
     Command("stock prefer", prefer_location, "cms stock prefer main 10"),
     Command("stock history", show_history, "cms stock history MUG-1", {"limit": "How many."}),
 )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cms_ssg.preview.drafts import DraftPages, find_drafts
 from cms_ssg.reporting.progress import Reporter
+from cms_ssg.text.counting import count
 from cms_ssg.types import Problem
 
 if TYPE_CHECKING:
@@ -38,4 +39,4 @@ class DraftShow:
         for file, path in new[:MOST_NAMED]:
             self.reporter.note(f"{file}, not published: {self.server.url.rstrip('/')}{path}")
         if len(new) > MOST_NAMED:
-            self.reporter.note(f"… and {len(new) - MOST_NAMED} more drafts; --no-drafts shows none")
+            self.reporter.note(f"… and {count(len(new) - MOST_NAMED, 'more draft')}; --no-drafts shows none")

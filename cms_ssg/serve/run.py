@@ -38,12 +38,16 @@ def serve(
 
     on_ready: told the URL once the first build is done. Raises CmsError serve.port, serve.host, serve.target.
     """
-    scheme, _, rest = settings.target.url.partition(":")
-    if scheme != "folder":
+    if not settings.target.folder:
         raise fail("serve.target", "only a folder can be served", place="site.toml", hint='Such as [target] url = "folder:build".')
     base = urlsplit(settings.base_url)
     server = open_server(
-        options.host, options.port, root / rest, base.path.rstrip("/"), live=options.watched, origin=f"{base.scheme}://{base.netloc}"
+        options.host,
+        options.port,
+        root / settings.target.folder,
+        base.path.rstrip("/"),
+        live=options.watched,
+        origin=f"{base.scheme}://{base.netloc}",
     )
     server.own_hosts |= list_own_hosts(options.hosts)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True, name="cms-serve")

@@ -28,7 +28,12 @@ def list_conflicts(connection: Connection, site: Site, site_id: int) -> Iterator
                 yield Problem("content.path-taken", winner.key, _find_line(site, winner), said, hint, "warning")
         elif lost.owner_kind == "i" and winner is not None and winner.owner_kind == "i":
             continue  # two sizes of one small picture are the same file
-        elif lost.owner_kind == Owner.SITE and winner is not None and winner.owner_kind == Owner.LIST and _is_further(lost):
+        elif (
+            lost.owner_kind == Owner.SITE
+            and winner is not None
+            and winner.owner_kind in (Owner.LIST, Owner.LIST_PAGE)
+            and _is_further(lost)
+        ):
             continue
         elif lost.name.startswith("/"):
             yield _describe_path(site, lost, winner)
@@ -81,7 +86,7 @@ def _name_owner(site: Site, row: ClaimRow) -> str:
 
 def _name_kind(site: Site, row: ClaimRow) -> str:
     kind = site.features.outputs.get(str((row.spec or {}).get("kind")))
-    return kind.noun or kind.name if kind is not None else ""
+    return kind.called if kind is not None else ""
 
 
 def _find_line(site: Site, row: ClaimRow) -> int:

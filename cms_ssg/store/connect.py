@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -80,6 +81,18 @@ def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection[TupleRo
         conn.close()
         raise
     return conn
+
+
+@contextmanager
+def begin_snapshot(conn: psycopg.Connection[TupleRow]) -> Iterator[None]:
+    """Read in this block what was committed when it began. conn: outside a transaction, as it is again after the block."""
+    conn.isolation_level, conn.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
+    try:
+        yield
+    finally:
+        if not conn.closed:
+            conn.rollback()
+            conn.isolation_level = conn.read_only = None
 
 
 def import_snapshot(conn: psycopg.Connection[TupleRow], name: str) -> None:

@@ -29,7 +29,7 @@ from cms_ssg.store.partitions import ensure_post_months
 KEPT: Final = (
     "sites", "entries", "bodies", "entry_texts", "files", "sources", "folders", "hits", "imported_logs", "imports", "import_rows", "tokens",
     "empty_searches", "previews", "acts", "revisions", "pending_changes", "comments", "reviews", "review_votes", "discussions", "mails", "payments", "payment_events",
-    "payment_refunds", "fake_payments", "idempotent_answers", "secrets", "uploads",
+    "payment_refunds", "payment_disputes", "fake_payments", "idempotent_answers", "secrets", "uploads",
 )  # fmt: skip
 """Tables that are dumped, each after those it refers to."""
 SITE_COLUMNS: Final = ("id", "name", "sync_state", "lease_epoch")
@@ -40,6 +40,7 @@ _CHUNK_BYTES: Final = 1 << 18
 
 _MIGRATIONS: Final = "SELECT set, number, name, checksum FROM cms.migrations ORDER BY set, number"
 _MONTHS: Final = "SELECT DISTINCT date_trunc('month', created_at AT TIME ZONE 'UTC')::date FROM cms.entries ORDER BY 1"
+_TABLES: Final = "SELECT relname::text FROM pg_class WHERE relnamespace = 'cms'::regnamespace"
 _COLUMNS: Final = (
     "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass('cms.' || quote_ident(%s))"
     " AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum"
@@ -84,7 +85,8 @@ def dump_store(conn: Connection, file: Path, verticals: Sequence[str] = ()) -> d
             made = {name for name, _, _, _ in migrations}
             _require_known(made, verticals)
             own = [table for name, table in _list_own_tables(verticals) if name in made]
-            tables = {table: _list_columns(conn, table) for table in (*KEPT, *own)}
+            there = {row[0] for row in conn.execute(_TABLES)}  # a database that is not up to date may lack some
+            tables = {table: _list_columns(conn, table) for table in (*(table for table in KEPT if table in there), *own)}
             months = [row[0] for row in conn.execute(_MONTHS)]
             header = Header(FORMAT, migrations, months, tables)
             archive.writestr("dump.json", msgspec.json.encode(header))
@@ -232,7 +234,8 @@ def _check_known(made: Mapping[tuple[str, int], str], name: str, number: int, ch
             hint="Upgrade: pip install --upgrade cms-ssg.",
         )
     if made[name, number] != checksum:
-        raise fail("db.changed", f"the dump was written with another migration {name} {number:04} than this cms_ssg has")
+        hint = "It was written by another build of cms_ssg, such as a development version. Restore it with that one."
+        raise fail("db.changed", f"the dump was written with another migration {name} {number:04} than this cms_ssg has", hint=hint)
 
 
 def _unreadable(file: Path, reason: str) -> CmsError:

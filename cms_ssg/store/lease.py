@@ -108,11 +108,13 @@ def take_lease(connection: Connection, site: int, on_wait: Callable[[str], None]
 
 def try_lease(connection: Connection, site: int) -> Lease | None:
     """Take the lease if no other builder has the site. The connection is left outside a transaction."""
-    row = connection.execute(SHOW_LEASE, (site,)).fetchone()
-    holder, epoch = row if row is not None else (None, 0)
-    own = holder == _own_name() and (site, epoch) in _held
-    dead = [holder] if holder and not own and (holder == _own_name() or not may_be_alive(holder)) else []
-    found = connection.execute(TAKE_LEASE, {"site": site, "holder": _own_name(), "lease_s": LEASE_S, "dead": dead}).fetchone()
+    values = {"site": site, "holder": _own_name(), "lease_s": LEASE_S}
+    found = connection.execute(TAKE_LEASE, {**values, "dead": []}).fetchone()
+    if found is None and (row := connection.execute(SHOW_LEASE, (site,)).fetchone()) is not None:
+        holder, epoch = row
+        own = holder == _own_name() and (site, epoch) in _held
+        if holder and not own and (holder == _own_name() or not may_be_alive(holder)):
+            found = connection.execute(TAKE_LEASE, {**values, "dead": [holder]}).fetchone()
     connection.commit()
     return Lease(connection, site, found[0]) if found is not None else None
 

@@ -46,6 +46,8 @@ def cut_pages(connection: Connection, stale: Sequence[StaleList], sizes: Sequenc
     Returns the number of pages of each list that has any.
     """
     rows = [(s, size, chunk) for s, size, chunk in zip(stale, sizes, chunks, strict=True) if size]
+    if not rows:
+        return {}
     ids = [s.id for s, _, _ in rows]
     most = [(-(-s.items // size) if chunk else max(0, s.items // size - 1)) for s, size, chunk in rows]
     connection.execute(DELETE_PAGES, (ids, [s.stale_from for s, _, _ in rows]))

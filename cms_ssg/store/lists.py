@@ -35,13 +35,14 @@ FROM unnest(%s::int[], %s::int[], %s::bytea[]) AS d(list, delta, lowest) WHERE l
 
 # Lists of entries, then lists of those, then the sitemap of both kinds, then the index of sitemaps: settling one puts it into lists of later
 # stages only, so that none is moved while it is being updated.
-STAGES = 4
 STALE: Final[LiteralString] = """
-SELECT l.id, l.locale, l.name, l.items, l.pages, l.stale_from, l.card, (SELECT min(label) FROM cms.list_items i WHERE i.list = l.id AND i.label IS NOT NULL)
-FROM cms.lists l WHERE l.site = %s AND l.stale_from IS NOT NULL AND %s = CASE
-  WHEN l.name = 'lists/sitemap' THEN 3 WHEN l.name = 'sitemap/lists' THEN 2 WHEN l.name COLLATE "C" LIKE 'lists/%%' THEN 1 ELSE 0 END"""
-STALE_LISTS: Final[LiteralString] = f"{STALE} ORDER BY l.id LIMIT %s"
-STALE_BY_OWN: Final[LiteralString] = f"{STALE} AND l.xmin = pg_current_xact_id()::xid ORDER BY l.id LIMIT %s"
+SELECT l.id, l.locale, l.name, l.items, l.pages, l.stale_from, l.card,
+  (SELECT min(label) FROM cms.list_items i WHERE i.list = l.id AND i.label IS NOT NULL), s.stage
+FROM cms.lists l CROSS JOIN LATERAL (SELECT CASE
+  WHEN l.name = 'lists/sitemap' THEN 3 WHEN l.name = 'sitemap/lists' THEN 2 WHEN l.name COLLATE "C" LIKE 'lists/%%' THEN 1 ELSE 0 END AS stage) s
+WHERE l.site = %s AND l.stale_from IS NOT NULL"""
+STALE_LISTS: Final[LiteralString] = f"{STALE} ORDER BY s.stage, l.id LIMIT %s"
+STALE_BY_OWN: Final[LiteralString] = f"{STALE} AND l.xmin = pg_current_xact_id()::xid ORDER BY s.stage, l.id LIMIT %s"
 
 
 # Pages from the first stale one up: each ends with the item that fills it. `most` cuts off what the front shows;
@@ -72,7 +73,7 @@ class ItemRow(NamedTuple):
 
 
 class StaleList(NamedTuple):
-    """A list that moved. stale_from: the lowest sort key that did; label: how its members write its name."""
+    """A list that moved. stale_from: the lowest sort key that did; label: how its members write its name; stage: when it is updated."""
 
     id: int
     locale: str
@@ -82,6 +83,7 @@ class StaleList(NamedTuple):
     stale_from: bytes
     card: dict[str, Json] | None
     label: str | None
+    stage: int
 
 
 class ListNames:
@@ -93,13 +95,19 @@ class ListNames:
 
     def ensure(self, connection: Connection, names: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
         """Ids of these lists, made where they are missing."""
-        missing = sorted({name for name in names if name not in self.ids})
-        if missing:
-            parameters = {"site": self.site, "locales": [m[0] for m in missing], "names": [m[1] for m in missing]}
-            connection.execute(ADD_LISTS, parameters)
-            for locale, name, number in connection.execute(IDS_OF_LISTS, parameters):
-                self.ids[(locale, name)] = number
+        if missing := self._find(connection, sorted({name for name in names if name not in self.ids})):
+            connection.execute(ADD_LISTS, self._columns(missing))
+            self._find(connection, missing)
         return self.ids
+
+    def _find(self, connection: Connection, names: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Remember those that are there. Returns the others."""
+        if names:
+            self.ids.update({(locale, name): number for locale, name, number in connection.execute(IDS_OF_LISTS, self._columns(names))})
+        return [name for name in names if name not in self.ids]
+
+    def _columns(self, names: Sequence[tuple[str, str]]) -> dict[str, object]:
+        return {"site": self.site, "locales": [locale for locale, _ in names], "names": [name for _, name in names]}
 
 
 def save_items(connection: Connection, known: Sequence[int], wanted: Iterable[ItemRow]) -> list[tuple[int, bytes]]:
@@ -127,9 +135,10 @@ def save_items(connection: Connection, known: Sequence[int], wanted: Iterable[It
     return [(r.list, r.sort_key) for r in gone] + [(r.list, r.sort_key) for r in fresh]
 
 
-def list_stale(connection: Connection, site: int, stage: int, limit: int, own: bool = False) -> list[StaleList]:
-    """Lists that moved since they were last updated. stage: 0 to STAGES - 1; own: only those that this transaction moved."""
-    return [StaleList(*row) for row in connection.execute(STALE_BY_OWN if own else STALE_LISTS, (site, stage, limit))]
+def list_stale(connection: Connection, site: int, limit: int, own: bool = False) -> list[StaleList]:
+    """Lists that moved since they were last updated, of the first stage that has any. own: only those that this transaction moved."""
+    rows = [StaleList(*row) for row in connection.execute(STALE_BY_OWN if own else STALE_LISTS, (site, limit))]
+    return [row for row in rows if row.stage == rows[0].stage]
 
 
 def mark_lists_stale(connection: Connection, places: Iterable[tuple[int, bytes]]) -> None:

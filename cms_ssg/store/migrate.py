@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from cms_ssg.errors import CmsError, fail
@@ -36,6 +39,16 @@ CREATE TABLE IF NOT EXISTS cms.migrations (
   applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (set, number)
 )"""
+
+_OTHER: Final = "The database was made by another build of cms_ssg, such as a development version, and is as it was. "
+_MOVE: Final = _OTHER + (
+    "cms db dump FILE, then cms db restore FILE --replace brings its content into tables of this one. "
+    "In a package of your own, give the migration the next free number."
+)
+_BEGIN: Final = _OTHER + (
+    "Go on with that one; or write the entries of the store into content files with it (cms export content .), and build with this one into "
+    "an empty database. In a package of your own, restore the migration and put the change into a new one."
+)
 
 Connection = psycopg.Connection[TupleRow]
 Applied = dict[tuple[str, int], tuple[str, datetime]]
@@ -64,7 +77,11 @@ def migrate(
     of each set to apply, and no other sets; a dump is read into the tables it was written from.
     Raises CmsError db.newer, db.changed, db.locked, db.locks or db.migration; what was applied before stays.
     """
-    files = [f for f in list_files(sql_folder or bundled_folder("sql"), verticals) if until is None or f.number <= until.get(f.set, 0)]
+    folder = sql_folder or bundled_folder("sql")
+    brought = (load_vertical(name).find_folder("sql") for name in verticals)
+    is_bundled = sql_folder is None and all(own is None or own.is_relative_to(folder) for own in brought)
+    known = _list_bundled() if is_bundled else list_files(folder, verticals)
+    files = [f for f in known if until is None or f.number <= until.get(f.set, 0)]
     applied = _load_applied(conn)
     if applied is None:
         with conn.transaction():
@@ -81,6 +98,12 @@ def list_status(conn: Connection, sql_folder: Path | None = None, *, verticals: 
     return [replace(file, applied_at=applied.get((file.set, file.number), ("", None))[1]) for file in files]
 
 
+@cache
+def _list_bundled() -> Sequence[Migration]:
+    """The files of this installation, which belong to the code that this process runs and are read once, as that is."""
+    return list_files(bundled_folder("sql"))
+
+
 def list_files(sql_folder: Path, verticals: Sequence[str] = ()) -> list[Migration]:
     """Read the migrations below a folder in the order they are applied, then those of these verticals that have a folder of their own."""
     files: list[Migration] = []
@@ -93,7 +116,7 @@ def list_files(sql_folder: Path, verticals: Sequence[str] = ()) -> list[Migratio
             match = _FILE_NAME.fullmatch(path.name)
             if not match or (files and (files[-1].set, files[-1].number) == (name, int(match[1]))):
                 raise fail("db.migration", "not named NNNN_verb_object.sql with a number of its own", place=str(path))
-            text = path.read_text("utf-8")
+            text = path.read_bytes().decode().replace("\r\n", "\n")
             shown = f"sql/{name}/{path.name}" if place.name == name else str(path)
             files.append(Migration(name, int(match[1]), match[2], text, hashlib.sha256(text.encode()).hexdigest(), shown))
     return files
@@ -102,13 +125,13 @@ def list_files(sql_folder: Path, verticals: Sequence[str] = ()) -> list[Migratio
 def _load_applied(conn: Connection) -> Applied | None:
     """Load what was applied; None where no migration ever was."""
     try:
-        with conn.transaction():
+        with nullcontext() if conn.autocommit and conn.info.transaction_status == TransactionStatus.IDLE else conn.transaction():
             return {(row[0], row[1]): (row[2], row[3]) for row in conn.execute(_APPLIED)}
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         return None
 
 
-def _list_missing(files: list[Migration], applied: Applied) -> list[Migration]:
+def _list_missing(files: Sequence[Migration], applied: Applied) -> list[Migration]:
     """List the files to apply. Refuses a database whose history is not the beginning of ours."""
     latest = {file.set: file.number for file in files}
     known = {(file.set, file.number) for file in files}
@@ -117,17 +140,18 @@ def _list_missing(files: list[Migration], applied: Applied) -> list[Migration]:
             message = f"the database was made by a newer cms_ssg: it has {name} {number:04}, this one ends with {latest[name]:04}"
             raise fail("db.newer", message, hint="Upgrade: pip install --upgrade cms-ssg.")
         if name in latest:
-            raise fail("db.changed", f"migration {name} {number:04} was applied to the database, but its file is gone", place="sql")
+            said = f"migration {name} {number:04} was applied on {applied[name, number][1]:%Y-%m-%d}, and this cms_ssg does not have it"
+            raise fail("db.changed", said, place="sql", hint=_BEGIN)
     missing = []
     for file in files:
         if (file.set, file.number) not in applied:
             missing.append(file)
         elif missing and missing[-1].set == file.set:
-            raise _refuse(missing[-1], "db.changed", "this migration comes before one that is applied", "Give it the next free number.")
+            said = f"this migration was not applied, but {file.set} {file.number:04} after it was, on {applied[file.set, file.number][1]:%Y-%m-%d}"
+            raise _refuse(missing[-1], "db.changed", said, _MOVE)
         elif applied[file.set, file.number][0] != file.checksum:
-            raise _refuse(
-                file, "db.changed", "this migration was changed after it was applied", "Restore it; put the change into a new one."
-            )
+            said = f"this migration is not the one that was applied on {applied[file.set, file.number][1]:%Y-%m-%d}"
+            raise _refuse(file, "db.changed", said, _BEGIN)
     return missing
 
 

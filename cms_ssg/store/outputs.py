@@ -45,7 +45,8 @@ ADD_NAMES: Final[LiteralString] = (
     "INSERT INTO cms.read_names (key, name) SELECT * FROM unnest(%s::bigint[], %s::text[]) ON CONFLICT (key) DO NOTHING"
 )
 
-ADD_JOURNAL: Final[LiteralString] = "INSERT INTO cms.journal (site, epoch, paths) VALUES (%s, %s, %s) RETURNING id"
+ADD_JOURNAL: Final[LiteralString] = """
+INSERT INTO cms.journal (site, epoch, paths) VALUES (%s, %s, %s) RETURNING id, set_config('synchronous_commit', 'on', true)"""
 DELETE_JOURNAL: Final[LiteralString] = "DELETE FROM cms.journal WHERE id = %s"
 NARROW_JOURNAL: Final[LiteralString] = "UPDATE cms.journal SET paths = %s WHERE id = %s"
 LEFT_IN_JOURNAL: Final[LiteralString] = """
@@ -128,7 +129,6 @@ def take_dirty(
 
 def add_journal(connection: Connection, site: int, epoch: int, paths: list[str]) -> int:
     """Note what is about to be written or removed; the caller commits before the first write."""
-    connection.execute("SET LOCAL synchronous_commit = on")
     row = connection.execute(ADD_JOURNAL, (site, epoch, paths)).fetchone()
     assert row is not None
     return int(row[0])
@@ -216,10 +216,10 @@ def _replace(connection: Connection, site: int, build: int, rows: Sequence[Outpu
                     number, site, r.dirty.path, r.kind, r.digest, r.size_bytes, r.reads, r.valid_from, r.valid_until,
                     r.dirty.reason, build, error, (r.error is not None or r.waits) and r.dirty.unsure, r.etag,
                 ))  # fmt: skip
-        with cursor.copy(COPY_WINDOWS) as copy:
-            for number, r in zip(ids, rows, strict=True):
-                for window in r.windows:
-                    copy.write_row((number, *window))
+        if windows := [(number, *window) for number, r in zip(ids, rows, strict=True) for window in r.windows]:
+            with cursor.copy(COPY_WINDOWS) as copy:
+                for window in windows:
+                    copy.write_row(window)
 
 
 def remove_outputs(connection: Connection, site: int, rows: Sequence[DirtyRow]) -> None:

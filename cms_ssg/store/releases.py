@@ -201,10 +201,15 @@ def restore_outputs(
     connection.execute(MARK_RESTORED, {"site": site, "paths": [w.path for w, _ in rows], "reason": RESTORED, **features.phases})
 
 
-def forget_releases(connection: Connection, site: int, keep: int, days: int) -> None:
-    """Have only the newest so many and those of the last days; what belongs to the others is taken away bit by bit with take_old_objects."""
-    if old := connection.execute(OLD_RELEASES, {"site": site, "keep": keep, "days": days, "most": max(keep, MOST_BY_AGE)}).fetchone():
+def forget_releases(connection: Connection, site: int, keep: int, days: int) -> bool:
+    """Have only the newest so many and those of the last days; what belongs to the others is taken away bit by bit with take_old_objects.
+
+    Returns whether there were others.
+    """
+    old = connection.execute(OLD_RELEASES, {"site": site, "keep": keep, "days": days, "most": max(keep, MOST_BY_AGE)}).fetchone()
+    if old is not None:
         connection.execute(FORGET_RELEASES, (site, old[0]))
+    return old is not None
 
 
 def take_old_objects(connection: Connection, site: int, limit: int) -> tuple[list[tuple[int, str]], list[bytes]]:

@@ -42,6 +42,7 @@ class ActRow(NamedTuple):
     entries: int
 
 
+WORK_AS: Final[LiteralString] = "SELECT set_config('cms.author', %s, false)"
 SAY_WHO: Final[LiteralString] = (
     "SELECT set_config('cms.author', %s, true), set_config('cms.origin', %s, true), set_config('cms.act', %s, true)"
 )
@@ -95,6 +96,11 @@ UPDATE cms.revisions r SET author = d.author, origin = 'git:' || d.commit
 FROM unnest(%s::text[], %s::text[], %s::text[]) AS d(file, author, commit)
 JOIN cms.entries e ON e.site = %s AND e.source = 'file' AND e.source_key = d.file COLLATE "C"
 WHERE r.entry = e.id AND r.version = (SELECT max(p.version) FROM cms.revisions p WHERE p.entry = e.id) AND r.origin = 'file' AND r.author = ''"""
+
+
+def work_as(connection: Connection, author: str) -> None:
+    """Name who works on this connection, for what its statements note in the audit log without being told."""
+    connection.execute(WORK_AS, (author,))
 
 
 def say_who(connection: Connection, author: str, origin: str, act: int = 0) -> None:

@@ -16,30 +16,29 @@ PATIENCE_S = 60.0
 
 _CLASS: Final = 0x636D7373  # "cmss", as the first of the two numbers that name an advisory lock
 
-_TRY: Final[LiteralString] = "SELECT pg_try_advisory_lock(%s, %s)"
-_END: Final[LiteralString] = "SELECT pg_advisory_unlock(%s, %s)"
-_NOTICE_DEATH: Final[LiteralString] = (
-    "SELECT set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),"
+_TRY: Final[LiteralString] = (
+    "SELECT pg_try_advisory_lock(%s, %s), set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),"
     " set_config('tcp_keepalives_count', '3', false)"
 )
 """The lock goes with its connection: the server is to notice within a minute that a machine is gone."""
+_END: Final[LiteralString] = "SELECT pg_advisory_unlock(%s, %s)"
 
 
 @contextmanager
 def hold_sync(connection: Connection, site: int) -> Iterator[None]:
-    """Be the only one who saves files of a site in this block. The connection must not be in a transaction. Raises CmsError sync.busy."""
+    """Be the only one who saves files of a site in this block, which commits what it writes. Raises CmsError sync.busy."""
     until = time.monotonic() + PATIENCE_S
     while not connection.execute(_TRY, (_CLASS, site)).fetchone()[0]:  # type: ignore[index]
         connection.rollback()
         if time.monotonic() > until:
             raise fail("sync.busy", "another process is saving files of this site", hint="Wait for it, and run the same command again.")
         time.sleep(0.05)
-    connection.execute(_NOTICE_DEATH)
-    connection.commit()
     try:
         yield
-    finally:
+    except BaseException:
         if not connection.closed:
             connection.rollback()
+        raise
+    finally:
+        if not connection.closed:
             connection.execute(_END, (_CLASS, site))
-            connection.commit()

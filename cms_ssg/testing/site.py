@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -52,8 +53,49 @@ def read_tree(folder: Path) -> dict[str, bytes]:
 
 def wipe(url: str) -> None:
     """Empty a database of everything but its schema: ten times faster than making one."""
-    with connect(url, autocommit=True) as connection:
-        connection.execute(WIPE)
+    run_kept(url, WIPE)
+
+
+_kept: dict[tuple[int, str], psycopg.Connection[TupleRow]] = {}
+"""Idle connections by process and address: a forked process must leave those of its parent alone."""
+MOST_KEPT: Final = 4
+
+
+def run_kept(url: str, query: str, parameters: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
+    """Run a statement on a connection that is kept for the next one: opening one costs more than most statements.
+
+    The statement must leave nothing behind in its session. Returns its rows, [] for one that gives none.
+    """
+    process = os.getpid()
+    connection = _kept.pop((process, url), None)
+    if connection is not None:
+        try:
+            connection.execute("")
+        except psycopg.OperationalError:  # its database was dropped, or its server stopped
+            connection.close()
+            connection = None
+    if connection is None:
+        connection = connect(url, autocommit=True)
+        connection.prepare_threshold = None  # a table may have other columns the next time
+    try:
+        cursor = connection.execute(query, parameters)
+        rows = cursor.fetchall() if cursor.description else []
+    except BaseException:
+        connection.close()
+        raise
+    _kept[process, url] = connection
+    own = [key for key in _kept if key[0] == process]
+    for key in own[:-MOST_KEPT]:
+        _kept.pop(key).close()
+    return rows
+
+
+def _close_kept() -> None:
+    for key in [key for key in _kept if key[0] == os.getpid()]:
+        _kept.pop(key).close()
+
+
+atexit.register(_close_kept)
 
 
 @contextmanager
@@ -169,10 +211,8 @@ class SiteOnPage:
         return connect(self.url, autocommit=True)
 
     def query(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        """The rows of a statement, [] for one that gives none."""
-        with self.connect() as connection:
-            cursor = connection.execute(query, parameters)
-            return cursor.fetchall() if cursor.description else []
+        """The rows of a statement, [] for one that gives none. What changes the session needs one of its own: ``connect``."""
+        return run_kept(self.url, query, parameters)
 
 
 def assert_same(built: Mapping[str, bytes], clean: Mapping[str, bytes]) -> None:

@@ -189,7 +189,7 @@ def test_build_killed_at_any_step_leaves_no_old_page_at_the_edge(
     stride: int, site: SiteOnPage, fake: FakeCdn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The edge is read after each call and at the end: once the next build has ended, every answer is what the folder holds."""
-    monkeypatch.setattr("cms_ssg.engine.rounds.ROUND", 3)
+    monkeypatch.setattr("cms_ssg.engine.round_size.MOST", 3)
     step = 1
     while True:
         for path in pages_of(site):

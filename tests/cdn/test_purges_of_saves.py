@@ -34,8 +34,8 @@ def test_a_save_is_purged_before_the_rest_of_a_rebuild_and_nothing_else_is(
     for number in range(40):
         site.write_file(f"content/pages/p{number:02}.md", f"---\ntitle: P{number}\n---\nText.\n")
     site.build()
-    for name in ("ROUND", "LARGE_ROUND", "BATCH"):
-        monkeypatch.setattr(f"cms_ssg.engine.rounds.{name}", 3)
+    for name in ("rounds.ROUND", "round_size.MOST", "rounds.BATCH"):
+        monkeypatch.setattr(f"cms_ssg.engine.{name}", 3)
     fake.read("/news/f/")
     before, purged = len(fake.asked), len(fake.purged())
     told = Saving(site, fake)

@@ -53,6 +53,68 @@ def test_mdx_is_read_without_its_components(text: str, html: str) -> None:
     assert shown(text) == html
 
 
+STEPS = """<Steps>
+        1. one
+
+           *more*
+        2. two
+            - in
+            - it
+
+        ### Head
+</Steps>
+
+<Tabs>
+\t<Tab>
+\t\tDeep *text*
+
+\t\t> quoted
+\t</Tab>
+</Tabs>
+
+- item
+
+        *far* in
+
+> q
+>
+>     *in* it
+"""
+STEPS_HTML = """<ol>
+<li>
+<p>one</p>
+<p><em>more</em></p>
+</li>
+<li>
+<p>two</p>
+<ul>
+<li>in</li>
+<li>it</li>
+</ul>
+</li>
+</ol>
+<h3 id="head">Head</h3>
+<p>Deep <em>text</em></p>
+<blockquote>
+<p>quoted</p>
+</blockquote>
+<ul>
+<li>
+<p>item</p>
+<p><em>far</em> in</p>
+</li>
+</ul>
+<blockquote>
+<p>q</p>
+<p><em>in</em> it</p>
+</blockquote>
+"""
+
+
+def test_no_indentation_makes_code_or_joins_items_of_a_list() -> None:
+    assert shown(STEPS) == STEPS_HTML
+
+
 def test_each_kind_of_component_is_told_once_with_the_line_of_its_first_use() -> None:
     _, problems = render('a\n\n<X.Y />\n\n<Link href="/b">c</Link> <X.Y/>\n\n<Box>\nd\n</Box>\n\n{e} {f}', first_line=11)
     assert [(problem.code, problem.line, problem.severity, problem.message) for problem in problems] == [

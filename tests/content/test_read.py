@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from cms_ssg.config.settings import Collection, Limits, Locale, Markdown, Settings, Taxonomy
 from cms_ssg.content import read as reading
+from cms_ssg.content import time_limit
 from cms_ssg.content.collections.rules import Rules, make_rules
 from cms_ssg.content.read import read_draft
 from cms_ssg.content.read_file import MAX_CONTENT_BYTES, read_file
@@ -82,6 +83,16 @@ def test_post_with_everything_becomes_a_draft() -> None:
     msgspec.json.encode(draft.fields)
 
 
+def test_the_one_term_of_a_field_may_be_a_list_of_one() -> None:
+    rules = rules_of(
+        Collection(name="posts", path="content/posts", type="post"), taxonomies={"series": Taxonomy(field="series", url="/s/{slug}/")}
+    )
+    text = "---\ntitle: A\ndate: 2025-01-01\nseries: {}\n---\n"
+    assert draft_of(text.format("[Rivers]"), rules=rules).fields["series"] == "Rivers"
+    assert codes(text.format("[Rivers, Lakes]"), rules=rules) == [("content.field", 4, "error")]
+    assert codes(text.format("x").replace("title: A", "title: [A]"), rules=rules) == [("content.field", 2, "error")]
+
+
 def test_title_and_slug_come_from_the_heading_and_the_file_where_nothing_is_said() -> None:
     rules = rules_of(Collection(name="c", type="page"))
     assert draft_of("# The *best* day\n\nText", "content/My File.md", rules).fields == {"title": "The best day", "slug": "my-file"}
@@ -144,6 +155,7 @@ def test_file_that_takes_too_long_to_read_is_told_and_keeps_its_last_entry(monke
     text = head + "word *emphasis* [link](a.md)\n\n" * 20_000
     assert draft_of(text).body.links
     monkeypatch.setattr(reading, "MOST_CPU_S", 0.05)
+    monkeypatch.setattr(time_limit, "AGAIN_S", 0.02)
     assert codes(text) == [("content.slow", 0, "error")]
     assert draft_of(head + "short").body.words == 1
 

@@ -220,6 +220,17 @@ def test_walk_started_early_sees_what_happened_since(site: Path) -> None:
     assert recorded.content == read_disk(site)
 
 
+def test_short_walk_needs_no_process(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert start_scan(site, FOLDERS) is None
+    files = sum(len(names) + len(folders) for folder in FOLDERS for _, folders, names in os.walk(site / folder))
+    for few, is_started in ((files + 1, False), (files, True)):
+        monkeypatch.setattr("cms_ssg.content.scan.by_walk.FEW", few)
+        run = start_scan(site, FOLDERS)
+        assert (run is not None) == is_started
+        if run is not None:
+            run.stop()
+
+
 def test_scan_started_in_vain_leaves_no_process(checkout: Path) -> None:
     def scan() -> None:
         for run in (start_scan(checkout, FOLDERS), start_walk(checkout, FOLDERS)):

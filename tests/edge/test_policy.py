@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cms_ssg.config.settings import Headers
+from cms_ssg.config.target_settings import Headers
 from cms_ssg.edge.inline import Inline, hash_source
 from cms_ssg.edge.policy import MOST_BYTES, make_policy
 

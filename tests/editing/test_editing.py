@@ -55,6 +55,23 @@ def test_an_entry_is_made_found_changed_published_and_made_as_it_was(ada: DeskPe
     assert date is not None and date[0] > "2025-06", "a draft is dated to the moment at which it goes out"
 
 
+def test_what_is_wrong_is_said_once_and_seen_where_it_is_folded_away(ada: DeskPerson) -> None:
+    path = make(ada, "Odd input")
+    folded = '<details class="more"><summary>'
+    assert folded in ada.open(path)
+    wrong = ada.send(path, ada.open(path), do="save", **{"f.metadata": "a: [unclosed"})
+    assert wrong.status_code == 422
+    assert folded not in wrong.text and '<details class="more" open>' in wrong.text
+    long = ada.send(path, ada.send(path, wrong.text, do="discard").text, do="save", **{"f.title": "x" * 1500})
+    assert "<strong>title</strong>: 1,500 characters, at most 1000 allowed" in long.text
+    no_time = ada.send(path, ada.send(path, long.text, do="discard").text, do="schedule", at="")
+    assert no_time.status_code == 422 and '<details class="other" open>' in no_time.text
+    assert (
+        "so it goes out with the next build"
+        in ada.send(path, ada.send(path, no_time.text, do="discard").text, do="schedule", at="1999-01-01T00:00").text
+    )
+
+
 def test_two_who_change_different_places_are_merged_and_of_the_same_place_the_second_sees_both(ada: DeskPerson, bob: DeskPerson) -> None:
     path = make(ada, "Two at once")
     hers, his = ada.open(path), bob.open(path)

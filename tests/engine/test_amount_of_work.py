@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import Final
 
 import pytest
 
@@ -52,6 +54,24 @@ def test_nothing_renders_nothing(site: SiteOnPage) -> None:
     built = site.build()
     assert_work(site, built, ())
     assert (built.result.planned, built.result.rendered, built.result.written) == (0, 0, 0)
+
+
+UPDATES: Final = "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relid = 'cms.sites'::regclass"
+OTHERS: Final = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+def count_updates(site: SiteOnPage) -> int:
+    """How often a site's row was updated since the database was made. What a connection did is counted once it has ended."""
+    while site.query(OTHERS) != [(0,)]:
+        time.sleep(0.01)
+    return int(site.query(UPDATES)[0][0])
+
+
+def test_nothing_renews_the_lease_only_where_it_writes(site: SiteOnPage) -> None:
+    site.build()
+    before = count_updates(site)
+    site.build()
+    assert 3 <= count_updates(site) - before <= 7, "the lease is taken, kept in two transactions and given back, and the clock is set"
 
 
 # Entries

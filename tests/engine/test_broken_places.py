@@ -121,7 +121,7 @@ def test_an_output_that_becomes_read_only_keeps_what_it_has_and_is_made_good(
     make_site: Callable[..., SiteOnPage], open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site(SITE, str(open_folder / "site"))
-    monkeypatch.setattr("cms_ssg.engine.rounds.ROUND", 16)
+    monkeypatch.setattr("cms_ssg.engine.round_size.MOST", 16)
     site.build()
     before = site.tree()
     site.edit("themes/plain/templates/footer.html", "footer", "foot")
@@ -226,8 +226,8 @@ def test_a_database_restarted_in_the_middle_of_a_build_is_said_and_the_next_buil
     jobs: int, own_server: Path, make_site: Callable[[str], SiteOnPage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """First it is stopped in order, then it crashes: unwritten commits of records are lost then, the journal's are not."""
-    for name in ("ROUND", "LARGE_ROUND", "BATCH"):
-        monkeypatch.setattr(f"cms_ssg.engine.rounds.{name}", 8)
+    for name in ("rounds.ROUND", "round_size.MOST", "rounds.BATCH"):
+        monkeypatch.setattr(f"cms_ssg.engine.{name}", 8)
     monkeypatch.setattr("cms_ssg.engine.rounds.FEW", 0)
     site = make_site(SITE)
     site.url = embedded.start(own_server)

@@ -346,11 +346,9 @@ def test_verify_finds_a_variant_that_is_not_what_was_published(site: SiteOnPage)
 def test_set_that_one_page_gives_up_while_another_takes_it_stays(site: SiteOnPage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cms_ssg.engine.rounds.ROUND", 1)  # each page is recorded by itself, all are rendered from one snapshot
     monkeypatch.setattr("cms_ssg.engine.rounds.BATCH", 1)
-    monkeypatch.setattr("cms_ssg.engine.rounds.LARGE_ROUND", 500)
-    monkeypatch.setattr("cms_ssg.engine.rounds.LARGE_ROUND", 500)
     site.edit("content/posts/a/index.md", '![A man](hopper.jpg "Grace")', "Gone.")
     site.edit("content/posts/b.md", "Nothing to see.", "![again](a/hopper.jpg)")
-    for number in range(6):  # so many that a round takes both
+    for number in range(6):
         site.write_file(f"content/posts/c{number}.md", f"---\ntitle: C\ndate: 2026-01-03\n---\n{number}\n")
     site.build()
     assert links(page(site, "2026/01/b/index.html")) == set(variants(site)) != set()

@@ -14,7 +14,8 @@ from itertools import count
 import pytest
 
 from cms_ssg.build import build
-from tests.engine.killing import kill_at
+from cms_ssg.engine.session import Session
+from tests.engine.killing import Steps, kill_at, start
 from tests.engine.sample import SITE
 from tests.engine.siteonpage import SiteOnPage, assert_same, database, wipe
 
@@ -76,7 +77,7 @@ def small_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every build takes several rounds, and each plans a few changes at a time."""
     for name, few in {
         "engine.rounds.ROUND": 4,
-        "engine.rounds.LARGE_ROUND": 4,
+        "engine.round_size.MOST": 4,
         "engine.rounds.BATCH": 3,
         "plan.changes.BATCH": 2,
         "plan.lists.BATCH": 2,
@@ -123,6 +124,23 @@ def test_a_first_build_killed_at_any_step_is_finished_by_the_next(stride: int, m
         if not kill_and_build(site, step, wanted):
             break
     assert step > 60, "the build has more steps than that"
+
+
+def test_a_build_killed_as_soon_as_it_began_is_finished_by_the_next(make_site: Callable[[str], SiteOnPage]) -> None:
+    site = make_site(SMALL)
+    wanted = site.build_clean().tree()
+
+    def begin() -> None:
+        Session.start = Steps(1).after(Session.start)  # type: ignore[method-assign]
+        build(site.root, site.options)
+
+    with database(site.url):
+        _, status = os.waitpid(start(begin), 0)
+    assert os.WIFSIGNALED(status)
+    assert site.query("SELECT finished_at FROM cms.builds") == [(None,)]
+    site.build()
+    assert_same(site.tree(), wanted)
+    assert site.query(LEFT) == [(0,)] * 3
 
 
 @STRIDES

@@ -13,7 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.engine.oracle import Oracle
 
 STEPS = {
-    "cms_ssg.engine.rounds.ROUND": 4, "cms_ssg.engine.rounds.LARGE_ROUND": 4, "cms_ssg.engine.rounds.BATCH": 3, "cms_ssg.engine.rounds.FEW": 0,
+    "cms_ssg.engine.rounds.ROUND": 4, "cms_ssg.engine.round_size.MOST": 4, "cms_ssg.engine.rounds.BATCH": 3, "cms_ssg.engine.rounds.FEW": 0,
     "cms_ssg.plan.changes.BATCH": 2, "cms_ssg.plan.lists.BATCH": 2,
 }  # fmt: skip
 """How much the engine takes at a time. With so little, what belongs together is often taken apart."""

@@ -44,8 +44,8 @@ class Order(Reporter):
 @pytest.fixture
 def slow_site(make_site: MakeSite, monkeypatch: pytest.MonkeyPatch) -> SiteOnPage:
     """A site with 30 more pages that show no post, and whose outputs are made four at a time."""
-    for name in ("ROUND", "LARGE_ROUND", "BATCH"):
-        monkeypatch.setattr(f"cms_ssg.engine.rounds.{name}", 4)
+    for name in ("rounds.ROUND", "round_size.MOST", "rounds.BATCH"):
+        monkeypatch.setattr(f"cms_ssg.engine.{name}", 4)
     site = make_site(SITE)
     site.write_file("themes/plain/templates/page.html", '{% extends "base.html" %}{% block main %}{{ entry.content }}{% endblock %}')
     for number in range(30):

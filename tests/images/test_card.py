@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageChops, ImageFont
 
 from cms_ssg.images.card import FONT, draw_card
-from cms_ssg.images.card_rules import plan_card
+from cms_ssg.images.card_rules import DRAWABLE, plan_card
 from cms_ssg.images.font import NoFont, list_letters, load_font
 
 TITLE = "日本語の長い題名は、途中で折り返されます。" * 2
@@ -73,13 +73,39 @@ def test_emoji_that_no_font_has_are_left_out(tmp_path: Path) -> None:
         return None if planned is None else planned[1]["card"]["title"]
 
     assert title("Party 🎉 time") == title("Party time") == "Party time"
-    assert [title(written) for written in ("❤️ you", "👩‍👩‍👧 at home", "1️⃣ first", "🇮🇹 Italy")] == ["you", "at home", "1 first", "Italy"]
+    assert [title(written) for written in ("❤️ you", "👩‍👩‍👧 at home", "1️⃣ first", "🇮🇹 Italy")] == ["❤ you", "at home", "1 first", "Italy"]
+    written = (
+        "Rocket🚀launch",
+        "Party 🎉!",
+        "Sale 🎉🎉: now",
+        "Party (🎉)",
+        "“🎉 Hi”",
+        "At the end 👍🏽",
+        "f() 🎉",
+        "⏰ Time",
+        "I ❤️🚀 you",
+        "A\u200bB",
+        "n\u0303",
+    )
+    left = ["Rocket launch", "Party!", "Sale: now", "Party", "“Hi”", "At the end", "f()", "Time", "I ❤ you", "AB", "ñ"]
+    assert [title(one) for one in written] == left
+    assert [title(one) for one in ("A → B", "2 ≥ 1", "★ H₂O ✓", "ℹ️ x²")] == ["A → B", "2 ≥ 1", "★ H₂O ✓", "ℹ x²"]
     assert title("Title", "☕ Café") == "Title"
     assert title("🎉") is None
     (tmp_path / "a.ttf").write_bytes(make_font("☕ Title"))
     own = plan_card("☕ Title", "Title", {}, load_font(str(tmp_path), "a.ttf"))
     assert own is not None
     assert own[1]["card"]["title"] == "☕ Title"
+
+
+def test_no_letter_of_a_title_is_drawn_as_an_empty_box() -> None:
+    letters = list_letters(FONT.read_bytes())
+    drawable = [letter for letter in map(chr, range(0x21, 0x20000)) if DRAWABLE.fullmatch(letter) and not letter.isspace()]
+    assert [hex(ord(letter)) for letter in drawable if letter not in letters and letter.isprintable()] == []
+    for emoji in map(chr, (0x231A, *range(0x2600, 0x27C0), *range(0x1F300, 0x1FB00, 7))):
+        planned = plan_card(f"A {emoji} b {emoji}", f"{emoji} Site", {})
+        assert planned is not None
+        assert {*planned[1]["card"]["title"], *planned[1]["card"]["site"]} <= letters, hex(ord(emoji))
 
 
 @pytest.mark.parametrize("title", ["سلام", "שלום", "नमस्ते", "สวัสดี", "ខ្មែរ", "👩‍👩‍👧"])

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cms_ssg.data.redirects import read_redirects
+from cms_ssg.site import open_site
 from tests.cli.small_site import Cms
 from tests.migrate import hugo_sample, jekyll_sample
 from tests.migrate.hugo_sample import write_files
@@ -73,3 +75,61 @@ def test_a_site_toml_that_is_there_is_kept_and_what_is_no_such_site_is_refused(c
     code, result, _ = cms("init", "--from", "jekyll", str(write_files(tmp_path / "none", {"a.txt": ""})))
     assert (code, result["problems"][0]["code"]) == (1, "migrate.no-source")
     assert not (tmp_path / "none/site.toml").exists()
+
+
+def test_what_is_no_page_of_a_jekyll_site_is_left_out_of_it(cms: Cms, tmp_path: Path) -> None:
+    root = write_files(
+        tmp_path / "old",
+        {
+            "_config.yml": "title: T\npermalink: pretty\npaginate: 2\n",
+            "index.html": "---\nlayout: default\n---\n{% for post in paginator.posts %}{{ post.title }}{% endfor %}",
+            "about.md": "---\ntitle: About\n---\nText.\n",
+            "_posts/2021-01-01-gone.md": "---\ntitle: Gone\nredirect_from: /old/\nredirect_to: https://else.example/x\n---\n",
+            "_posts/2021-01-02-here.md": "---\ntitle: Here\n---\nText.\n",
+        },
+    )
+    assert cms("init", "--from", "jekyll", str(root))[0] == 0
+    site = open_site(root, {})
+    for rule in site.settings.collection:
+        assert {"/index.html", "/_posts/2021-01-01-gone.md"} <= set(rule.exclude), rule.name
+    targets = read_redirects(root, site.settings).targets
+    assert str(targets["/2021/01/01/gone/"]) == str(targets["/old/"]) == "https://else.example/x"
+
+
+@pytest.mark.parametrize(
+    ("kind", "files", "kept"),
+    [
+        (
+            "hugo",
+            {
+                "hugo.toml": "title = 'T'\n",
+                "content/a.md": "---\ntitle: A\n---\n",
+                "content/parts/index.md": "---\nheadless: true\n---\nx\n",
+                "content/never.md": "---\nbuild: {render: never}\n---\nx\n",
+            },
+            ["content/a.md"],
+        ),
+        (
+            "zola",
+            {
+                "config.toml": "base_url = 'https://z.example'\ntitle = 'Z'\n[languages.fr]\n",
+                "content/_index.fr.md": "+++\ntitle = 'F'\n+++\n",
+                "content/a.md": "+++\ntitle = 'A'\n+++\n",
+                "content/notes/_index.md": "+++\nrender = false\n+++\n",
+            },
+            ["content/a.md"],
+        ),
+    ],
+)
+def test_what_has_no_page_at_the_old_site_is_no_error_of_the_new_one(
+    cms: Cms, tmp_path: Path, kind: str, files: dict[str, str | bytes], kept: list[str]
+) -> None:
+    root = write_files(tmp_path / "old", files)
+    code, result, _ = cms("init", "--from", kind, str(root))
+    assert code == 0
+    named = {problem["place"] for problem in result["problems"]}
+    assert {file for file in files if file.endswith(".md")} == {*kept, *named}
+    site = open_site(root, {})
+    taken = [file for file in files if file.endswith(".md") and site.rules.find_collection(file) is not None]
+    assert taken == kept
+    assert not any(source.rstrip("/") in ("", "/fr") for source in read_redirects(root, site.settings).targets)

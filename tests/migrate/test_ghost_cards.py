@@ -13,6 +13,7 @@ from PIL import Image
 from cms_ssg.migrate.ghost_cards import clean_cards
 from cms_ssg.migrate.ghost_documents import render_lexical, render_mobiledoc
 from cms_ssg.migrate.ghost_routes import Routes, read_routes
+from cms_ssg.migrate.html_text import convert_html
 from tests.cli.small_site import Cms
 
 SAMPLE = Path(__file__).parent.parent / "data/moving/ghost"
@@ -115,6 +116,15 @@ def test_files_of_addresses_that_are_not_understood_are_noted(tmp_path: Path, fi
     assert set(noted) == kinds
     assert routes.find_path({"slug": "s"}, set()) == "/s/" or "filters of collections" in kinds
     assert Routes().find_path({"slug": "s"}, set()) == "/s/"
+
+
+def test_the_heading_of_a_toggle_is_text_and_two_quotes_stay_two() -> None:
+    toggle = {"type": "toggle", "heading": '<span style="white-space: pre-wrap;">More <b>here</b></span>', "content": "<p>Yes</p>"}
+    quotes = [{"type": kind, "children": [{"type": "text", "text": kind}]} for kind in ("quote", "aside")]
+    html = render_lexical({"root": {"children": [toggle, *quotes]}}, lambda *_: None)
+    text = convert_html(html, str, lambda *_: None)
+    assert "&lt;" not in text and "More <b>here</b>" in text
+    assert text.endswith("\n\n> quote\n\n> aside")
 
 
 def test_documents_that_are_no_documents_say_so_and_never_fail() -> None:

@@ -11,7 +11,7 @@ import pytest
 from cms_ssg.data.redirects import read_redirects
 from cms_ssg.site import open_site
 from tests.cli.small_site import Cms
-from tests.migrate import hugo_alpine, jekyll_bakery
+from tests.migrate import hugo_alpine, hugo_vines, jekyll_bakery, jekyll_garage
 from tests.migrate.hugo_sample import write_files
 
 RAW = re.compile(r"\{\{.{0,80}?\}\}|\{%.{0,80}?%\}", re.DOTALL)
@@ -23,8 +23,11 @@ CODE = re.compile(r"<(pre|code|script|style)\b.*?</\1>", re.DOTALL)
     [
         ("hugo", hugo_alpine.FILES, hugo_alpine.OLD_ADDRESSES, False),
         ("jekyll", jekyll_bakery.FILES, jekyll_bakery.OLD_ADDRESSES, False),
+        ("hugo", hugo_vines.FILES, hugo_vines.OLD_ADDRESSES, False),
+        ("jekyll", jekyll_garage.FILES, jekyll_garage.OLD_ADDRESSES, False),
         pytest.param("hugo", hugo_alpine.FILES, hugo_alpine.OLD_ADDRESSES, True, marks=pytest.mark.long),
         pytest.param("jekyll", jekyll_bakery.FILES, jekyll_bakery.OLD_ADDRESSES, True, marks=pytest.mark.long),
+        pytest.param("hugo", hugo_vines.FILES, hugo_vines.OLD_ADDRESSES, True, marks=pytest.mark.long),
     ],
 )
 def test_every_address_that_was_there_answers(
@@ -43,7 +46,7 @@ def test_every_address_that_was_there_answers(
     site = old if adopted else site
     built = build(site)
     opened = open_site(site, {})
-    by_server = {source for source in read_redirects(site, opened.settings).targets if source.endswith((".xml", ".png"))}
+    by_server = {source for source in read_redirects(site, opened.settings).targets if source.endswith((".xml", ".png", ".json"))}
     theme = {"/theme.txt"} if adopted else set()  # what a theme brings stays in it
     assert find_missing(built, [address for address in addresses if address not in by_server | theme]) == []
     named = {problem["place"] for problem in result.get("problems", ())}

@@ -45,7 +45,7 @@ def test_each_page_keeps_its_address_text_pictures_language_and_comments(
     _, checked, _ = cms("-C", str(moved), "check")
     assert [problem["message"] for problem in checked["problems"]] == ['"/wp-login.php" does not exist']
     code, said, _ = cms("-C", str(moved), "comments", "import", str(moved / "migration-comments.jsonl"))
-    assert (code, said) == (0, "2 comments imported, 0 were there already")
+    assert (code, said) == (0, "2 comments imported, 0 there already")
     assert cms("-C", str(moved), "comments", "import", str(moved / "migration-comments.jsonl"))[1].startswith("0 comments imported, 2")
     build(moved)
     page = (built / "2024/05/ash-glazes/index.html").read_text("utf-8")
@@ -145,6 +145,6 @@ def test_lines_that_are_no_comments_are_named_and_the_others_imported(cms: Cms, 
     number, result, _ = cms("comments", "import", "c.jsonl")
     assert number == 1
     assert (result["problems"][0]["code"], result["problems"][0]["line"]) == (code, 1)
-    assert "1 comments imported" in result["problems"][-1]["message"]
+    assert "1 comment imported" in result["problems"][-1]["message"]
     code_, result, _ = cms("comments", "import", "missing.jsonl")
     assert (code_, result["problems"][0]["code"]) == (1, "comments.import")

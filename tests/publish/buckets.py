@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from email.message import Message
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import urlopen
+from xml.etree import ElementTree as ET
 
 import boto3
 import brotli
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 from cms_ssg.build import build
 from cms_ssg.reporting.progress import Reporter
@@ -59,7 +66,7 @@ def serve(command: list[str], port: int) -> Iterator[str]:
 
 
 def moto_command(port: int) -> list[str]:
-    return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    return [sys.executable, str(Path(__file__).with_name("store_server.py")), "-H", "127.0.0.1", "-p", str(port)]
 
 
 def rclone_command(port: int, folder: Path) -> list[str]:
@@ -87,20 +94,40 @@ class Bucket:
         return [key for key in self.list_all_keys() if "/.cms/" not in f"/{key}"]
 
     def list_all_keys(self) -> list[str]:
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
-        return [item["Key"] for page in pages for item in page.get("Contents", ())]
+        return [key for key, _ in self._list()]
 
     def read(self, key: str) -> Stored:
-        answer = self.client.get_object(Bucket=self.name, Key=key)
-        return Stored(answer["Body"].read(), answer["ContentType"], answer.get("CacheControl", ""), answer.get("ContentEncoding", ""))
+        headers, data = self._ask(quote(key))
+        return Stored(data, headers["Content-Type"], headers["Cache-Control"] or "", headers["Content-Encoding"] or "")
+
+    def _list(self) -> Iterator[tuple[str, str]]:
+        """Every key and its ETag."""
+        more: dict[str, str] | None = {}
+        while more is not None:
+            page = ET.fromstring(self._ask("?" + urlencode({"list-type": "2", **more}, quote_via=quote))[1])
+            for item in page.iterfind("{*}Contents"):
+                yield item.findtext("{*}Key", ""), item.findtext("{*}ETag", "")
+            token = page.findtext("{*}NextContinuationToken")
+            more = {"continuation-token": token} if token else None
+
+    def _ask(self, path: str) -> tuple[Message, bytes]:
+        """The store's answer to a GET, for a third of the time that boto3 takes. Raises KeyError where it has no such object."""
+        request = AWSRequest("GET", f"{self.address}/{self.name}/{path}")
+        S3SigV4Auth(Credentials(KEY, SECRET), "s3", "us-east-1").add_auth(request)
+        with closing(http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=60)) as connection:
+            connection.request("GET", f"/{self.name}/{path}", headers=dict(request.headers))
+            answer = connection.getresponse()
+            data = answer.read()
+            if answer.status == 404:
+                raise KeyError(path)
+            assert answer.status == 200, f"{answer.status} {path}: {data!r}"
+            return answer.headers, data
 
     def objects(self) -> dict[str, Stored]:
         return {key: self.read(key) for key in self.list_keys()}
 
     def etags(self) -> dict[str, str]:
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
-        found = {item["Key"]: item["ETag"] for page in pages for item in page.get("Contents", ())}
-        return {key: found[key] for key in found if "/.cms/" not in f"/{key}"}
+        return {key: etag for key, etag in self._list() if "/.cms/" not in f"/{key}"}
 
     def empty(self) -> None:
         keys = [{"Key": key} for key in self.list_all_keys()]

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from cms_ssg.config.settings import Settings, Target
+from cms_ssg.config.settings import Settings
+from cms_ssg.config.target_settings import Target
 from cms_ssg.errors import CmsError
 from cms_ssg.publish.s3 import S3Target
 from cms_ssg.publish.target import Live, Object, Writer
@@ -34,7 +35,7 @@ def write_all(bucket: Bucket, count: int, monkeypatch: pytest.MonkeyPatch) -> No
         serve_faulty(bucket.address, busy=0.10, silent=0.02, lost=0.01, slow_s=1.2) as store,
         environment(f"http://127.0.0.1:{store.server_port}"),
     ):
-        target = S3Target(bucket.name, Settings(target=Target(url=f"s3://{bucket.name}", uploads=32)), WRITER)
+        target = S3Target(Settings(target=Target(url=f"s3://{bucket.name}", uploads=32)), WRITER)
         copies = count // 10
         first = make_objects(count - copies, "first")
         outcomes = target.write_many(first)
@@ -61,7 +62,7 @@ def test_ten_thousand_writes_to_a_failing_store_all_arrive(bucket: Bucket, monke
 def test_a_store_that_is_always_busy_refuses_each_object_and_says_so(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cms_ssg.publish.s3_client.ATTEMPTS", 2)
     with serve_faulty(bucket.address, busy=1) as store, environment(f"http://127.0.0.1:{store.server_port}"):
-        target = S3Target(bucket.name, Settings(target=Target(url=f"s3://{bucket.name}")), WRITER)
+        target = S3Target(Settings(target=Target(url=f"s3://{bucket.name}")), WRITER)
         outcomes = target.write_many(make_objects(3, "x"))
     assert [o.refused for o in outcomes] == ["the store answers SlowDown"] * 3
 
@@ -72,7 +73,7 @@ def test_objects_that_a_store_is_silent_about_hold_up_no_other(bucket: Bucket, m
     looks: list[int] = []
     with serve_faulty(bucket.address, slow_s=3) as store, environment(f"http://127.0.0.1:{store.server_port}"):
         store.muted = "p/0/index.html"
-        target = S3Target(bucket.name, Settings(target=Target(url=f"s3://{bucket.name}", uploads=4)), WRITER)
+        target = S3Target(Settings(target=Target(url=f"s3://{bucket.name}", uploads=4)), WRITER)
         with pytest.raises(CmsError) as caught:
             target.write_many(make_objects(200, "x"), lambda: looks.append(store.counts["PUT"]))
     assert caught.value.problems[0].code == "publish.unreachable"
@@ -96,7 +97,7 @@ def test_why_a_store_refuses_is_said_also_where_it_is_only_asked_for_headers(
     settings = Settings(target=Target(url=f"s3://{bucket.name}"))
     with serve_faulty(bucket.address) as store, environment(f"http://127.0.0.1:{store.server_port}"):
         store.denied, store.refusal = f"/{bucket.name}/", refusal
-        target = S3Target(bucket.name, settings, replace(WRITER, conditions=conditions))
+        target = S3Target(settings, replace(WRITER, conditions=conditions))
         with pytest.raises(CmsError) as caught:
             target.write_many(make_objects(1, "first"))
     [problem] = caught.value.problems

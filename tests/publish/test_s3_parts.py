@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cms_ssg.config.settings import Settings, Target
+from cms_ssg.config.settings import Settings
+from cms_ssg.config.target_settings import Target
 from cms_ssg.publish.s3 import S3Target
 from cms_ssg.publish.s3_parts import Window
 from cms_ssg.publish.target import Object, Writer
@@ -23,7 +24,7 @@ LARGE = hashlib.shake_256(b"large").digest(31 * MB) + b"end"
 
 def make_target(bucket: Bucket, uploads: int = 4, conditions: bool = True) -> S3Target:
     settings = Settings(target=Target(url=f"s3://{bucket.name}", uploads=uploads, part_mb=5))
-    return S3Target(bucket.name, settings, Writer("alpha", "a-store", 7, conditions=conditions))
+    return S3Target(settings, Writer("alpha", "a-store", 7, conditions=conditions))
 
 
 def make_object(key: str, data: bytes) -> Object:

@@ -11,14 +11,16 @@ from jinja2.exceptions import TemplateRuntimeError
 
 from cms_ssg.config.load import load_settings
 from cms_ssg.kinds.load import list_verticals
+from cms_ssg.render.entry_view import EntryView
 from cms_ssg.render.filters import FILTERS
 from cms_ssg.render.gallery import write_gallery
 from cms_ssg.render.list_view import ListView
+from cms_ssg.render.term_view import Term
 from cms_ssg.render.theme import Theme
 from cms_ssg.render.theme_chain import ThemeFolders, make_folders
 from cms_ssg.render.theme_check import ATTRIBUTES, EVERYWHERE, SOMEWHERE, check_templates, list_attributes
 from cms_ssg.render.tokens import KNOWN_TOKENS
-from cms_ssg.render.views import Card, EntryView, Term
+from cms_ssg.render.views import Card
 from cms_ssg.site import Site
 
 BASE = Path(__file__).parents[2] / "themes/base"

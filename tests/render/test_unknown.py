@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from jinja2 import UndefinedError
 
+from cms_ssg.render.entry_view import EntryView
 from cms_ssg.render.theme import Theme
-from cms_ssg.render.views import EntryView
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_a_review_without_an_address_is_found_by_its_words_and_erased(api: Api, 
         with pytest.raises(CmsError, match="there is no review 1"):
             erase_reviews(open_site, (found["number"], 1))
         assert len(find_reviews(open_site, "ada")) == 2, "all or none"
-        assert erase_reviews(open_site, (found["number"],)).startswith("1 reviews deleted, 1 file")
+        assert erase_reviews(open_site, (found["number"],)).startswith("1 review deleted, 1 file")
     text = (site.output / PAGE).read_text()
     assert "Ada Lovelace" not in text and "Too salty" not in text and "Fine, Ada" in text
     assert site.query("SELECT rating_sum, rating_count FROM cms.ratings") == [(5, 1)]

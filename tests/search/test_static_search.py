@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cms_ssg.config.settings import Headers
+from cms_ssg.config.target_settings import Headers
 from cms_ssg.edge.inline import Inline
 from cms_ssg.edge.policy import make_policy
 from cms_ssg.store.connect import connect

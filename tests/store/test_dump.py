@@ -137,6 +137,24 @@ def test_dump_of_a_newer_version_changes_nothing(filled: Connection, empty_db_ur
         assert conn.execute("SELECT to_regclass('cms.entries')").fetchone() == (None,)
 
 
+def test_dump_brings_a_database_in_order_whose_migrations_no_release_applied_so(filled: Connection, tmp_path: Path) -> None:
+    before = contents(filled)
+    filled.execute("DROP TABLE cms.comments")
+    filled.execute(
+        "DELETE FROM cms.migrations WHERE set = 'core' AND number = (SELECT max(number) FROM cms.migrations WHERE set = 'core' "
+        "AND number < (SELECT max(number) FROM cms.migrations WHERE set = 'core'))"
+    )
+    filled.commit()
+    with pytest.raises(CmsError, match=r"db\.changed"):
+        migrate(filled)
+    filled.rollback()
+    rows = dump_store(filled, tmp_path / "store.cms")
+    assert "comments" not in rows
+    assert restore_store(filled, tmp_path / "store.cms", replace=True) == rows
+    assert migrate(filled) == []
+    assert contents(filled) == before
+
+
 def test_dump_into_a_folder_that_is_missing_is_told(filled: Connection, tmp_path: Path) -> None:
     with pytest.raises(CmsError, match=r"db\.dump"):
         dump_store(filled, tmp_path / "nowhere" / "store.cms")

@@ -130,6 +130,20 @@ def test_vertical_that_was_taken_out_is_left_alone(empty_db_url: str, tmp_path: 
         assert migrate(conn, sql) == []
 
 
+def test_refusal_of_another_builds_database_says_when_that_was_and_what_to_do(empty_db_url: str, tmp_path: Path) -> None:
+    sql = write(tmp_path, {"core/0001_a.sql": "SELECT 1", "core/0003_c.sql": "SELECT 1"})
+    with connect(empty_db_url) as conn:
+        migrate(conn, sql)
+        write(tmp_path, {"core/0002_b.sql": "SELECT 1"})
+        with pytest.raises(CmsError) as late:
+            migrate(conn, sql)
+        day = one(conn, "SELECT to_char(max(applied_at), 'YYYY-MM-DD') FROM cms.migrations")
+    problem = late.value.problems[0]
+    assert problem.place == "sql/core/0002_b.sql"
+    assert problem.message == f"this migration was not applied, but core 0003 after it was, on {day}"
+    assert "cms db dump FILE" in problem.hint and "cms db restore FILE --replace" in problem.hint
+
+
 def test_file_that_comes_too_late_or_is_gone_is_refused(empty_db_url: str, tmp_path: Path) -> None:
     sql = write(tmp_path, {"core/0001_a.sql": "SELECT 1", "core/0003_c.sql": "SELECT 1"})
     with connect(empty_db_url) as conn:

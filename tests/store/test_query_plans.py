@@ -81,7 +81,7 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
     "items of members": (lists.ITEMS_OF_MEMBERS, [BATCH]),
     "items that go": (lists.DELETE_ITEMS, [[LARGE_LIST] * 100, KEYS]),
     "lists that moved": (lists.MOVE_LISTS, [[LARGE_LIST, 2], [1, 1], [NEWEST, NEWEST]]),
-    "stale lists": (lists.STALE_LISTS, [SITE, 0, 100]),
+    "stale lists": (lists.STALE_LISTS, [SITE, 100]),
     "pages cut again": (list_pages.ADD_PAGES, [[LARGE_LIST], [20], [4999], [False]]),
     "lists by their names": (lists.TOUCH_LISTS, [SITE, NAMES[:5]]),
     "dirty outputs": (outputs.TAKE, {"site": SITE, "limit": 500, "skip": [], "only": None, "low": -1}),

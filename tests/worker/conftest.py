@@ -53,7 +53,7 @@ def make_site(urls: tuple[str, str], folder: Path) -> SiteOnPage:
     wipe(urls[0])
     site = SiteOnPage(folder / "site", *urls)
     if site.query("SELECT to_regclass('cms_jobs.procrastinate_jobs')") != [(None,)]:
-        for table in ("jobs", "workers"):
-            site.query(f"SET search_path = cms_jobs; DELETE FROM procrastinate_{table}")
+        with site.connect() as connection:  # the triggers of these tables need the path
+            connection.execute("SET search_path = cms_jobs; DELETE FROM procrastinate_jobs; DELETE FROM procrastinate_workers")
     site.write(make_text())
     return site

@@ -95,10 +95,21 @@ def say_moment(moment: datetime, zone: tzinfo) -> str:
     """
     local = moment.astimezone(zone)
     name = getattr(zone, "key", "") or str(local.tzname())
-    if local.replace(fold=1).utcoffset() != local.replace(fold=0).utcoffset():
+    if _comes_twice(local):
         name = f"{local.tzname()}, {name}"
     text = local.replace(microsecond=0, tzinfo=None).isoformat(" ").removesuffix(":00")
     return f"{text} UTC" if name == "UTC" else f"{text} ({name})"
+
+
+def say_time(moment: datetime, zone: tzinfo) -> str:
+    """The time of day for a person who knows the day and the zone: ``09:00``, with seconds where there are any, and told apart where it comes twice."""
+    local = moment.astimezone(zone)
+    text = local.replace(microsecond=0, tzinfo=None).time().isoformat().removesuffix(":00")
+    return f"{text} {local.tzname()}" if _comes_twice(local) else text
+
+
+def _comes_twice(local: datetime) -> bool:
+    return local.replace(fold=1).utcoffset() != local.replace(fold=0).utcoffset()
 
 
 def _fast_moment(text: str) -> datetime:

@@ -93,6 +93,15 @@ def find_author(root: Path, files: Sequence[str]) -> str:
     return "" if code else os.fsdecode(author).strip()
 
 
+def find_user_name(root: Path) -> str:
+    """The user.name of git in this folder, "" for none."""
+    try:
+        code, name, _ = _run(root, "config", "user.name")
+    except OSError:  # no git, or no folder
+        return ""
+    return "" if code else os.fsdecode(name).strip()
+
+
 def _line(said: bytes) -> str:
     return (os.fsdecode(said).strip().splitlines() or ["git fails"])[0]
 

@@ -17,6 +17,9 @@ from cms_ssg.content.scan.changed_files import Comparison, FileState, Records, S
 from cms_ssg.content.scan.file_names import find_name_problem, is_ignored, needs_name_check, show_path
 from cms_ssg.types import Problem
 
+FEW = 1000
+"""Fewer files than this are walked in less time than a child process takes to start and to end."""
+
 Row = tuple[str, int, int, int, int]
 """Name, size, mtime_ns, ctime_ns, inode."""
 
@@ -61,6 +64,24 @@ def start_walk(root: Path, folders: Sequence[str], skip: Collection[str] = ()) -
     Call it before any thread or connection exists. root, folders, skip: as in ``scan_files``; pass the result to it.
     """
     return WalkRun(root, folders, skip) if hasattr(os, "fork") else None
+
+
+def has_many_files(root: Path, folders: Sequence[str], skip: Collection[str] = ()) -> bool:
+    """Whether a walk is long enough to be started in a child process. Looks at no file, and at no more than FEW names."""
+    left, stack = FEW, list(folders)
+    while stack:
+        folder = stack.pop()
+        try:
+            with os.scandir(root / folder) as entries:
+                for entry in entries:
+                    left -= 1
+                    if left == 0:
+                        return True
+                    if entry.is_dir(follow_symlinks=False) and (path := f"{folder}/{entry.name}") not in skip:
+                        stack.append(path)
+        except OSError:  # the walk says what is wrong
+            continue
+    return False
 
 
 def scan_walk(root: Path, folders: Sequence[str], records: Records, *, skip: Collection[str] = (), started: WalkRun | None = None) -> Scan:

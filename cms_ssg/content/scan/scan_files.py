@@ -10,16 +10,16 @@ from pathlib import Path
 
 from cms_ssg.content.git.run import GitRun, start_git
 from cms_ssg.content.scan.by_git import scan_git
-from cms_ssg.content.scan.by_walk import WalkRun, scan_walk, start_walk
+from cms_ssg.content.scan.by_walk import WalkRun, has_many_files, scan_walk, start_walk
 from cms_ssg.content.scan.changed_files import GitState, Records, Scan
 
 
 def start_scan(root: Path, folders: Sequence[str], skip: Collection[str] = ()) -> GitRun | WalkRun | None:
-    """Start the slow part of a scan, git's or a walk in a child process, so that it runs beside the caller's imports.
+    """Start the slow part of a scan, git's or a long walk in a child process, so that it runs beside the caller's imports. None where nothing is slow.
 
     Call it before any thread or connection exists. Arguments as in ``scan_files``; pass the result to it, or call its ``stop()``.
     """
-    return start_git(root, folders, skip) or start_walk(root, folders, skip)
+    return start_git(root, folders, skip) or (start_walk(root, folders, skip) if has_many_files(root, folders, skip) else None)
 
 
 def scan_files(

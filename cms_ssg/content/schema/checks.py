@@ -10,6 +10,7 @@ from typing import Any, Final
 from cms_ssg.content.frontmatter.dates import HINT, DateError, format_moment, parse_date
 from cms_ssg.content.frontmatter.values import plain_json
 from cms_ssg.content.urls import runs_script
+from cms_ssg.text.counting import count
 from cms_ssg.types import Json
 
 Check = Callable[[Any, str], Json]
@@ -92,8 +93,8 @@ def _make_text(spec: dict[str, Any]) -> Check:
             value = make_text(value)
         if not least <= len(value) <= most:
             if len(value) > most:
-                raise Wrong(f"{len(value)} characters, at most {most} are allowed")
-            raise Wrong("it is empty" if not value else f"{len(value)} characters, at least {least} are needed")
+                raise Wrong(f"{count(len(value), 'character')}, at most {most} allowed")
+            raise Wrong("it is empty" if not value else f"{count(len(value), 'character')}, at least {least} needed")
         if pattern is not None and not pattern.search(value):
             raise Wrong(f"{show(value)} does not match {pattern.pattern}")
         return value
@@ -200,12 +201,14 @@ def _make_list(spec: dict[str, Any]) -> Check:
             value = [value]
         if not least <= len(value) <= most:
             raise Wrong(
-                f"{len(value)} items, {'at most' if len(value) > most else 'at least'} {most if len(value) > most else least} are allowed"
+                f"{count(len(value), 'item')}, {'at most' if len(value) > most else 'at least'} {most if len(value) > most else least} allowed"
             )
         checked: list[Json] = []
         if texts and all(type(text) is str for text in value):
             return [stripped for text in value if (stripped := text.strip())]
         for number, one in enumerate(value, 1):
+            if texts and isinstance(one, str):
+                one = one.strip() or None
             if one is None:
                 continue
             try:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from cms_ssg.content.frontmatter.dates import HINT, DateError, parse_date
+from cms_ssg.content.git.person import find_person
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.store.query import Query, fetch
 from cms_ssg.store.revisions import add_act
+from cms_ssg.text.counting import count
 from cms_ssg.types import Json
 from cms_ssg.verticals.directory.changes import decide, find_listing, set_fields
 from cms_ssg.verticals.directory.duplicates import PAIRS, merge
@@ -61,11 +64,18 @@ def set_tier(opened: OpenSite, listing: str, tier: str, *, until: str = "") -> s
     """
     if tier not in TIERS:
         raise fail("directory.no-tier", f"there is no tier {tier!r}", hint=f"One of: {', '.join(TIERS)}.")
+    if until:
+        try:
+            parse_date(until, opened.site.settings.timezone)
+        except DateError as error:
+            raise fail("directory.until", f"--until: {error}", hint=HINT) from None
     known = find_listing(opened.connection, opened.number, listing)
     fields: dict[str, Json] = {"tier": tier, "featured_until": until or None}
     said = tier + (f" until {until}" if until else "")
     with opened.connection.transaction():
-        act = add_act(opened.connection, opened.number, "", "cli", "tier", f"{known.title} ({known.number}) is {said}")
+        act = add_act(
+            opened.connection, opened.number, find_person(opened.site.root), "cli", "tier", f"{known.title} ({known.number}) is {said}"
+        )
         set_fields(opened.connection, opened.site, opened.number, known, fields, act)
     return f"{known.title} is {said}"
 
@@ -84,14 +94,15 @@ def merge_listings(opened: OpenSite, keep: str, other: str) -> str:
     """
     first = find_listing(opened.connection, opened.number, keep)
     second = find_listing(opened.connection, opened.number, other)
-    count = merge(opened.connection, opened.site, opened.number, first, second)
-    return f"{second.title} ({second.number}) is now {first.title} ({first.number}); {count} reviews moved"
+    moved = merge(opened.connection, opened.site, opened.number, first, second, who=find_person(opened.site.root))
+    return f"{second.title} ({second.number}) is now {first.title} ({first.number}); {count(moved, 'review')} moved"
 
 
 def _decide(opened: OpenSite, numbers: tuple[int, ...], is_approved: bool, note: str = "") -> str:
+    who = find_person(opened.site.root)
     with opened.connection.transaction():
         for number in numbers:
-            if not decide(opened.connection, opened.number, number, is_approved, note):
+            if not decide(opened.connection, opened.number, number, is_approved, note, who=who):
                 raise fail("directory.not-waiting", f"no listing {number} waits", hint="cms listings queue shows those that do.")
     return "\n".join(f"listing {number} is {'approved' if is_approved else 'rejected'}" for number in numbers)
 

@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from cms_ssg.render.views import Card, EntryView, Term, make_terms
+from cms_ssg.render.entry_view import EntryView
+from cms_ssg.render.term_view import Term, make_terms
+from cms_ssg.render.views import Card
 from cms_ssg.reviews.view import View as ReviewsView
 from cms_ssg.types import Json
 from cms_ssg.verticals.directory.hours import DAYS, parse_hours

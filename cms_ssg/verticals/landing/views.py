@@ -15,8 +15,8 @@ from cms_ssg.verticals.landing.experiments import Experiment, Variant, make_expe
 from cms_ssg.verticals.landing.settings import LandingSettings
 
 if TYPE_CHECKING:
+    from cms_ssg.render.entry_view import EntryView
     from cms_ssg.render.page import Page
-    from cms_ssg.render.views import EntryView
 
 
 class Fields:

@@ -8,6 +8,7 @@ from typing import Final, LiteralString, NamedTuple
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.store.query import Query, fetch
+from cms_ssg.text.counting import count
 from cms_ssg.verticals.news.writing import find_post
 
 FEW_WORDS: Final = 20
@@ -98,7 +99,7 @@ def _publish(opened: OpenSite, path: str) -> list[str]:
         "no CDN is set up, so there is nothing to purge" if settings.cdn.kind == "null" else f"{settings.cdn.kind} has confirmed the purge"
     )
     done = (
-        f"{result.removed} files removed, {result.written} written"
+        f"{count(result.removed, 'file')} removed, {result.written} written"
         if result.removed or result.written
         else "nothing of it was left to remove"
     )

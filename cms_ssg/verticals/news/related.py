@@ -9,6 +9,7 @@ from typing import Any, Final, LiteralString
 from cms_ssg.errors import fail
 from cms_ssg.kinds.row_kind import Fact
 from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.text.counting import count
 from cms_ssg.verticals.news.outputs import STORY, list_types
 from cms_ssg.verticals.news.writing import find_post
 
@@ -159,4 +160,4 @@ def weigh_related(opened: OpenSite) -> str:
         settle_related(opened, entries)
         while gather_related(opened):
             pass
-    return f"{row[0] if row else 0:,} words weighed for {len(entries):,} stories."
+    return f"{count(row[0] if row else 0, 'word')} weighed for {count(len(entries), 'story', 'stories')}."

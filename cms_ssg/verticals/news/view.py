@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from cms_ssg.render.entry_view import EntryView
 from cms_ssg.render.list_view import ListView
-from cms_ssg.render.views import Card, EntryView, RowView, Term, parse_time
+from cms_ssg.render.term_view import Term
+from cms_ssg.render.views import Card, RowView, parse_time
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.verticals.news.live import now_path
 from cms_ssg.verticals.news.ordered import list_ordered

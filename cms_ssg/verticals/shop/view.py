@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cms_ssg.render.views import Card, Term, make_terms
+from cms_ssg.render.term_view import Term, make_terms
+from cms_ssg.render.views import Card
 from cms_ssg.text.slugs import make_slug
 from cms_ssg.verticals.shop.settings import ShopSettings
 

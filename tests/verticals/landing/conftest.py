@@ -61,7 +61,7 @@ def serve_site(root: Path, database: str) -> Iterator[Served]:
         server.api = Beside(root, api.client.base_url.port or 0)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
-        with httpx.Client(base_url=server.url, headers={"User-Agent": PERSON}, timeout=20) as client:
+        with httpx.Client(base_url=server.url, headers={"User-Agent": PERSON}, timeout=20, verify=False) as client:
             yield Served(root, server.url.rstrip("/"), database, client)
         server.shutdown()
         server.server_close()

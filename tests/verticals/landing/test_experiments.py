@@ -151,7 +151,7 @@ def test_an_experiment_that_cannot_run_shows_the_page_as_it_is_and_says_why(site
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("  - name: statement\n", "", "1 items, at least 2 are allowed"),
+        ("  - name: statement\n", "", "1 item, at least 2 allowed"),
         ("weight: 3", "weight: -1", "weight: -1 is too small"),
         ("name: question", "name: ../b", "does not match"),
     ],

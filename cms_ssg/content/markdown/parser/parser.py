@@ -11,6 +11,7 @@ from markdown_it.common.html_blocks import block_names
 from markdown_it.common.normalize_url import normalizeLink, validateLink
 from markdown_it.helpers import parseLinkDestination, parseLinkTitle
 from markdown_it.rules_block.html_block import html_block
+from markdown_it.rules_block.list import list_block
 from markdown_it.rules_inline.html_inline import html_inline
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote.index import footnote_def, footnote_inline, footnote_ref
@@ -56,6 +57,7 @@ class Parser(MarkdownIt):
             inline.at("html_inline", known_html_inline)
         if mdx:
             self.disable("code")
+            block.at("list", mdx_list, {"alt": ["paragraph", "reference", "blockquote"]})
         self.helpers: Any = SimpleNamespace(
             parseLinkDestination=parse_destination, parseLinkLabel=find_label_end, parseLinkTitle=parseLinkTitle
         )
@@ -167,3 +169,11 @@ def mdx_block(state: Any, startLine: int, endLine: int, silent: bool) -> bool:
     token.map = [startLine, startLine + 1]
     state.line = startLine + 1
     return True
+
+
+def mdx_list(state: Any, startLine: int, endLine: int, silent: bool) -> bool:
+    """The rule for lists in MDX: an item may be as far in as the one before it, also where that would be code in Markdown."""
+    before, state.listIndent = state.listIndent, -1
+    found = list_block(state, startLine, endLine, silent)
+    state.listIndent = before
+    return bool(found)
