@@ -70,7 +70,7 @@ BEGINNING: Final = {"oldest": "-infinity"}
 """Where an order begins, if not at the newest."""
 
 OWN_FACET: LiteralString = """
-    SELECT facet, term, times FROM counted WHERE facet <> %(facet0)s::text
+    (SELECT facet, term, times FROM counted WHERE facet <> %(facet0)s::text)
     UNION ALL (SELECT facet, name, documents FROM cms.document_counts WHERE site = %(site)s AND locale = %(locale)s AND facet = %(facet0)s::text COLLATE "C"
       ORDER BY documents DESC, name LIMIT 50)"""
 """Counts where one facet alone narrows: its own values are counted in everything, those of others in what passes."""

@@ -139,11 +139,12 @@ def make_search(question: Question, read: ReadTerms, site: int, zone: str) -> tu
     if is_kept and not question.filters:
         return make_everything(question, parameters, columns + ", 0::real AS score", behind), parameters
     tests: list[LiteralString] = []
-    counts: LiteralString = "SELECT facet, term, times FROM counted WHERE failed = 0"
+    counted: LiteralString = "failed = 0"
     for place, (facet, values) in enumerate(sorted(question.filters.items())[: len(_FILTERS)]):
         parameters[f"facet{place}"], parameters[f"values{place}"] = facet, [f"{facet}/{value}" for value in values]
         tests.append(_FILTERS[place])
-        counts += _OWN_FACETS[place]
+        counted += _OWN_FACETS[place]
+    counts: LiteralString = "(SELECT facet, term, times FROM counted WHERE " + counted + ")"
     if is_kept and len(tests) == 1:
         conditions, tests, counts = conditions + " AND " + _PASSES[0], [], OWN_FACET
     failed = " + ".join(tests) or "0"
