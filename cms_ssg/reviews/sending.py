@@ -239,7 +239,7 @@ async def _ask_author(connection: Any, context: SiteContext, values: dict[str, A
     """Mail the link that confirms the author's address."""
     site = context.site
     t = context.translate(site.default_locale)
-    link = f"{site.settings.base_url}{CONFIRM_URL}?word={word}"
+    link = f"{site.link_url}{CONFIRM_URL}?word={word}"
     body = f"{t('reviews_mail_text', site=site.settings.title)}\n\n{link}\n\n{t('reviews_mail_ignore')}\n"
     await connection.execute(ADD_MAIL, mail_values(context.number, values["email"], t("reviews_mail_subject"), body))
 

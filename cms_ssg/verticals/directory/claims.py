@@ -69,7 +69,7 @@ async def claim_listing(request: Request) -> Response:
         }  # fmt: skip
         if not sent.homepage and (await connection.execute(ADD_CLAIM, values)).rowcount and word:
             t = context.translate(context.site.default_locale)
-            link = f"{context.site.settings.base_url}{CONFIRM_URL}?word={word}"
+            link = f"{context.site.link_url}{CONFIRM_URL}?word={word}"
             body = f"{t('directory_claim_mail', name=listing.title)}\n\n{link}\n\n{t('directory_mail_ignore')}\n"
             await connection.execute(ADD_MAIL, mail_values(context.number, sent.email, t("directory_claim_of", name=listing.title), body))
     return answer_sent(request, sent.path, "claim-sent", "pending")

@@ -79,7 +79,7 @@ async def send_link(request: Request) -> Response:
             values = {"site": context.number, "word": digest, "entry": listing.number, "email": wish.email}
             if (await connection.execute(ADD_LINK, values)).rowcount:
                 t = context.translate(context.site.default_locale)
-                link = f"{context.site.settings.base_url}{EDIT_URL}?word={quote(word)}"
+                link = f"{context.site.link_url}{EDIT_URL}?word={quote(word)}"
                 subject, body = t("directory_edit_of", name=listing.title), f"{t('directory_edit_mail', name=listing.title)}\n\n{link}\n"
                 await connection.execute(ADD_MAIL, mail_values(context.number, str(listing.owner_email), subject, body))
     return answer_sent(request, wish.path, "edit-sent", "sent")

@@ -167,7 +167,7 @@ async def contact_owner(request: Request) -> Response:
         if not recipient:
             raise fail("directory.no-address", "this listing has no address to write to", status=404)
         if not sent.homepage:
-            body = f"{sent.name} <{sent.email}> writes about {listing.title}:\n\n{sent.message}\n\n{context.site.settings.base_url}{sent.path}\n"
+            body = f"{sent.name} <{sent.email}> writes about {listing.title}:\n\n{sent.message}\n\n{context.site.link_url}{sent.path}\n"
             await connection.execute(ADD_MAIL, mail_values(context.number, recipient, f"Message about {listing.title}", body, sent.email))
     return answer_sent(request, sent.path, "message-sent", "pending")
 

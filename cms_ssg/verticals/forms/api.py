@@ -194,7 +194,7 @@ async def _store(context: SiteContext, form: Form, filled: Filled, locale: str) 
             return
         mails: list[Mail] = []
         if form.needs_confirmation:
-            base = f"{context.site.settings.base_url.rstrip('/')}/api/forms/{form.name}"
+            base = f"{context.site.link_url}/api/forms/{form.name}"
             mails.append(write_confirmation(email, form.title, context.site.settings.title, base, token, t))
         mails += [write_notice(to, form, filled.values, email) for to in form.mail_to]
         for mail in mails:

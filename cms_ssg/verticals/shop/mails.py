@@ -45,10 +45,11 @@ async def write_mail(connection: AsyncConnection[TupleRow], shop: Shop, order: O
     lines += [
         " ".join(part for part in (one.get("carrier", ""), one.get("tracking", ""), one.get("url", "")) if part) for one in order.tracking
     ]
+    path = order_path(shop, order.order_id).removeprefix(site.base_path)
     if kind == "refunded" and (notes := await fetch_async(connection, CREDIT_NOTES, number=order.number)):
-        note = order_path(shop, order.order_id).replace("?", f"/credit-note-{notes[-1].number}?")
-        lines += ["", f"{t('shop_credit_note')} {notes[-1].number}", site.origin + note]
-    lines += ["", t("shop_mail_link"), site.origin + order_path(shop, order.order_id)]
+        note = path.replace("?", f"/credit-note-{notes[-1].number}?")
+        lines += ["", f"{t('shop_credit_note')} {notes[-1].number}", site.link_url + note]
+    lines += ["", t("shop_mail_link"), site.link_url + path]
     subject = f"{t('shop_order_number', number=order.order_number)} · {site.settings.title}"
     buyer = one_line(order.customer_email)
     await connection.execute(ADD, mail_values(shop.number, buyer, subject, "\n".join(lines)))

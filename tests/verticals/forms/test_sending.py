@@ -136,7 +136,7 @@ def forms(served: Forms) -> Forms:
     served.query("DELETE FROM cms.form_submissions")
     served.query("DELETE FROM cms.mails")
     served.inbox.messages = []
-    served.api.app.app.state.limiter = Limiter(None)
+    served.api.framework.state.limiter = Limiter(None)
     return served
 
 
